@@ -1,0 +1,51 @@
+//! Who is asked.
+
+use iamspec_model::{Item, Kind, Operation};
+
+use crate::observed::Observed;
+
+/// A name space: the same symbol means different things in two of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Space(pub usize);
+
+/// Anything that answers operations: the model itself, a service behind HTTP, a mutant.
+pub trait Endpoint {
+    /// Enters a name space that was never used: a script finds an empty account.
+    fn fresh(&mut self) -> Space;
+
+    /// Enters a name space again, to remove what is left there.
+    fn enter(&mut self, space: Space);
+
+    /// Asks one operation in the name space that was entered last.
+    fn ask(&mut self, operation: &Operation) -> Observed;
+
+    /// Gives a symbol to an item that a listing showed and that has none.
+    fn adopt(&mut self, kind: Kind, name: &str) -> Item;
+}
+
+/// Counts the calls on their way, and tells of them.
+pub(crate) struct Counting<'a> {
+    pub(crate) inner: &'a mut dyn Endpoint,
+    pub(crate) requests: usize,
+    pub(crate) tell: &'a mut dyn FnMut(usize),
+}
+
+impl Endpoint for Counting<'_> {
+    fn fresh(&mut self) -> Space {
+        self.inner.fresh()
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.inner.enter(space);
+    }
+
+    fn ask(&mut self, operation: &Operation) -> Observed {
+        self.requests += 1;
+        (self.tell)(self.requests);
+        self.inner.ask(operation)
+    }
+
+    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+        self.inner.adopt(kind, name)
+    }
+}

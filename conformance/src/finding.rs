@@ -1,0 +1,187 @@
+//! What a run found: divergences grouped by the rule they break, each with the shortest script that
+//! shows it; and the sums of the last line.
+
+use iamspec_model::{Level, Rule};
+
+use crate::expectation::Expectations;
+use crate::judge::{Divergence, OpenPoint, Tier, Verdict};
+use crate::observed::Observed;
+use crate::replay::Replay;
+use crate::script::Script;
+
+/// One rule that the endpoint breaks in one way.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// How the answer differs.
+    pub divergence: Divergence,
+    /// What was answered.
+    pub observed: Observed,
+    /// The history up to the call that diverges: the shortest of those that show it.
+    pub history: Script,
+    /// The other scripts that show it.
+    pub also: Vec<String>,
+}
+
+/// From where on a finding fails a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// Differences in this tier and the coarser ones count.
+    pub tier: Tier,
+    /// Claims of this level and the stronger ones count.
+    pub level: Level,
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self { tier: Tier::Code, level: Level::Must }
+    }
+}
+
+impl Threshold {
+    /// Whether a divergence counts.
+    #[must_use]
+    pub fn counts(self, divergence: &Divergence) -> bool {
+        divergence.tier <= self.tier && divergence.level >= self.level
+    }
+}
+
+impl Finding {
+    /// The rule that is broken.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.divergence.rule
+    }
+}
+
+/// The findings of a run, what binds most first.
+#[must_use]
+pub fn findings(replays: &[Replay]) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    for replay in replays {
+        let history = replay.history();
+        for (place, exchange) in replay.exchanges.iter().enumerate() {
+            let (Verdict::Diverges(divergence), Some(observed)) =
+                (&exchange.verdict, &exchange.observed)
+            else {
+                continue;
+            };
+            let history = history.until(place);
+            let finding = Finding {
+                divergence: (**divergence).clone(),
+                observed: observed.clone(),
+                history,
+                also: Vec::new(),
+            };
+            add(&mut found, finding);
+        }
+    }
+    found.sort_by_key(|it| (std::cmp::Reverse(it.divergence.level), it.divergence.tier));
+    found
+}
+
+fn add(found: &mut Vec<Finding>, mut finding: Finding) {
+    let same = |it: &&mut Finding| {
+        it.rule() == finding.rule() && it.divergence.tier == finding.divergence.tier
+    };
+    match found.iter_mut().find(same) {
+        None => found.push(finding),
+        Some(it) => {
+            if finding.history.steps.len() < it.history.steps.len() {
+                std::mem::swap(it, &mut finding);
+                it.also.append(&mut finding.also);
+            }
+            let name = finding.history.name;
+            if name != it.history.name && !it.also.contains(&name) {
+                it.also.push(name);
+            }
+        }
+    }
+}
+
+/// The questions of the facts that the run speaks to, each rule and answer once.
+#[must_use]
+pub fn open_points(replays: &[Replay]) -> Vec<OpenPoint> {
+    let mut points: Vec<OpenPoint> = Vec::new();
+    for exchange in replays.iter().flat_map(|it| &it.exchanges) {
+        let Verdict::Conforms(seen) = &exchange.verdict else { continue };
+        for point in seen {
+            if !points.contains(point) {
+                points.push(point.clone());
+            }
+        }
+    }
+    points
+}
+
+/// Whether a call that must or should be answered so was judged, by rule.
+#[must_use]
+pub fn exercised(replays: &[Replay]) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for exchange in replays.iter().flat_map(|it| &it.exchanges) {
+        if matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_)) {
+            rules.extend(
+                exchange
+                    .in_force
+                    .iter()
+                    .filter(|rule| !rules.contains(rule))
+                    .copied()
+                    .collect::<Vec<_>>(),
+            );
+        }
+    }
+    rules
+}
+
+/// The last line of a run: every call is in exactly one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Answers that conform, or differ below the threshold.
+    pub passed: usize,
+    /// Of these: those that differ below the threshold.
+    pub below: usize,
+    /// Answers that diverge.
+    pub unexpected: usize,
+    /// Answers that diverge and are listed.
+    pub expected: usize,
+    /// Calls that the endpoint lacks.
+    pub unsupported: usize,
+    /// Calls of whose answer nothing can be said.
+    pub inconclusive: usize,
+    /// Calls that were not asked.
+    pub not_exercised: usize,
+}
+
+impl Tally {
+    /// Counts every call of a run.
+    #[must_use]
+    pub fn of(replays: &[Replay], threshold: Threshold, expectations: &Expectations) -> Self {
+        let mut tally = Self::default();
+        for exchange in replays.iter().flat_map(|it| &it.exchanges) {
+            let place = match &exchange.verdict {
+                Verdict::Conforms(_) => &mut tally.passed,
+                Verdict::Diverges(it) if !threshold.counts(it) => {
+                    tally.below += 1;
+                    &mut tally.passed
+                }
+                Verdict::Diverges(it) if expectations.lists(it) => &mut tally.expected,
+                Verdict::Diverges(_) => &mut tally.unexpected,
+                Verdict::Inconclusive(_) => &mut tally.inconclusive,
+                Verdict::Unsupported(_) => &mut tally.unsupported,
+                Verdict::Skipped(_) => &mut tally.not_exercised,
+            };
+            *place += 1;
+        }
+        tally
+    }
+
+    /// Every call.
+    #[must_use]
+    pub const fn calls(&self) -> usize {
+        self.passed
+            + self.unexpected
+            + self.expected
+            + self.unsupported
+            + self.inconclusive
+            + self.not_exercised
+    }
+}

@@ -1,0 +1,313 @@
+//! Does the answer conform? The judge carries the accounts that are still possible (usually one),
+//! compares an answer tier by tier, and goes on after a divergence by following what the endpoint
+//! says that it did, so that one divergence does not hide the next.
+
+use iamspec_model::precedence::outranked;
+use iamspec_model::{
+    Account, Answer, Level, Operation, Outcome, Rule, Strength, With, allowed, apply, shown, worlds,
+};
+
+use crate::observed::{Interruption, Observed, Shown};
+use crate::wording;
+
+/// How closely an answer is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    /// Carried out or refused, with which HTTP status.
+    Status,
+    /// The error code, or the items of a listing.
+    Code,
+    /// The text.
+    Text,
+}
+
+impl Tier {
+    /// The word used in reports and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Code => "code",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// What is said of one answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It is one of the answers that the model allows. Where nobody knew which, the open points
+    /// that it speaks to.
+    Conforms(Vec<OpenPoint>),
+    /// It is none of them.
+    Diverges(Box<Divergence>),
+    /// Nothing can be said.
+    Inconclusive(Interruption),
+    /// The endpoint lacks the call, as a control showed.
+    Unsupported(&'static str),
+    /// Not asked, because this call is lacking or the script could not go on.
+    Skipped(String),
+}
+
+/// A question that the facts leave open, and what was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenPoint {
+    /// The rule whose evidence is open.
+    pub rule: Rule,
+    /// What the endpoint did.
+    pub seen: String,
+}
+
+/// An argument, not a value: what came, what was allowed, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Divergence {
+    /// The first tier in which they differ.
+    pub tier: Tier,
+    /// How binding the evidence is.
+    pub level: Level,
+    /// The rule that is broken.
+    pub rule: Rule,
+    /// What conforms, each with its rule.
+    pub allowed: Vec<(String, Rule)>,
+    /// The ids of the facts in this tier.
+    pub evidence: Vec<&'static str>,
+    /// The account in which it was asked.
+    pub state: String,
+    /// How the judge goes on.
+    pub going_on: &'static str,
+}
+
+/// The accounts that are still possible. More than a few are never kept.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    worlds: Vec<Account>,
+}
+
+const WORLDS_MAX: usize = 16;
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self { worlds: vec![Account::default()] }
+    }
+}
+
+impl Judge {
+    /// The account that is thought to be true: the likeliest of those that are possible.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        self.worlds.first()
+    }
+
+    /// Judges one answer and learns from it.
+    pub fn judge(&mut self, op: &Operation, observed: &Observed) -> Verdict {
+        let outcome = match observed {
+            Observed::Interrupted(interruption) => return self.lost(op, interruption),
+            Observed::Done(_) => Outcome::Done,
+            Observed::Refused { .. } => Outcome::Refused,
+        };
+        let judged: Vec<_> =
+            self.worlds.iter().map(|it| (it, divergence(it, op, observed))).collect();
+        let conforming: Vec<&Account> =
+            judged.iter().filter(|(_, it)| it.is_none()).map(|(it, _)| *it).collect();
+        let mildest = judged
+            .iter()
+            .filter_map(|(_, it)| it.as_ref())
+            .min_by_key(|it| (it.level, std::cmp::Reverse(it.tier)));
+        let (verdict, from) = match (conforming.first(), mildest) {
+            (None, Some(divergence)) => {
+                let all = self.worlds.iter().collect();
+                (Verdict::Diverges(Box::new(divergence.clone())), all)
+            }
+            (first, _) => {
+                let open =
+                    first.map(|account| open_points(account, op, observed)).unwrap_or_default();
+                (Verdict::Conforms(open), conforming)
+            }
+        };
+        let next =
+            from.into_iter().flat_map(|account| follow(account, op, outcome, observed)).collect();
+        self.keep(next);
+        verdict
+    }
+
+    /// A lost answer leaves two worlds, unless the call cannot have been carried out.
+    fn lost(&mut self, op: &Operation, interruption: &Interruption) -> Verdict {
+        if !interruption.cause.changed_nothing() && !op.is_read() {
+            let done = self.worlds.iter().flat_map(|it| worlds(it, op, Outcome::Done));
+            let next = self.worlds.iter().cloned().chain(done).collect();
+            self.keep(next);
+        }
+        Verdict::Inconclusive(interruption.clone())
+    }
+
+    fn keep(&mut self, worlds: Vec<Account>) {
+        self.worlds.clear();
+        for world in worlds {
+            if self.worlds.len() < WORLDS_MAX && !self.worlds.contains(&world) {
+                self.worlds.push(world);
+            }
+        }
+    }
+}
+
+/// What may be true after the endpoint said that. A listing that differs is believed.
+fn follow(
+    account: &Account,
+    op: &Operation,
+    outcome: Outcome,
+    observed: &Observed,
+) -> Vec<Account> {
+    if let (Observed::Done(Some(seen)), Operation::List(user, kind)) = (observed, *op) {
+        let mut account = account.clone();
+        let held: Vec<_> = account.held_of(user, kind).collect();
+        for held in held.iter().filter(|it| !seen.items.iter().any(|(item, _)| *item == it.item)) {
+            apply(&mut account, &Operation::Detach(user, kind, held.item));
+        }
+        for (item, status) in &seen.items {
+            let there = held.iter().any(|it| it.item == *item);
+            if !there {
+                apply(&mut account, &Operation::Issue(user, kind, *item, With::Nothing));
+            }
+            apply(&mut account, &Operation::SetStatus(user, kind, *item, *status));
+        }
+        return vec![account];
+    }
+    worlds(account, op, outcome)
+}
+
+/// How the answer differs from everything that is allowed in this account, if it does.
+#[must_use]
+pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Option<Divergence> {
+    let rules: Vec<Rule> = allowed(account, op).rules().collect();
+    let found = match observed {
+        Observed::Done(seen) => carried_out(account, op, &rules, seen.as_ref()),
+        Observed::Refused { http, code, message } => {
+            refused(account, op, &rules, (*http, code, message.as_deref()))
+        }
+        Observed::Interrupted(_) => None,
+    };
+    let (tier, level, rule) = found?;
+    let evidence = match tier {
+        Tier::Status => rule.claim.status,
+        Tier::Code => rule.claim.code,
+        Tier::Text => rule.claim.text,
+    };
+    let order = outranked(rule, &rules).map(|(order, _)| order.evidence.facts);
+    let facts = evidence.facts.iter().chain(order.unwrap_or_default());
+    let going_on = match (observed, op) {
+        (Observed::Done(_), Operation::List(..)) => "what was listed is held",
+        (Observed::Done(_), _) => "carried out",
+        _ => "refused, nothing changed",
+    };
+    Some(Divergence {
+        tier,
+        level,
+        rule,
+        allowed: rules.iter().map(|rule| (answer(account, op, *rule), *rule)).collect(),
+        evidence: facts.map(|fact| fact.id).collect(),
+        state: account.to_string(),
+        going_on,
+    })
+}
+
+type Difference = (Tier, Level, Rule);
+
+fn carried_out(
+    account: &Account,
+    op: &Operation,
+    rules: &[Rule],
+    seen: Option<&Shown>,
+) -> Option<Difference> {
+    if let Some(done) = rules.iter().find(|rule| rule.claim.answer == Answer::Done) {
+        let shown = shown(account, op)?;
+        let differs = seen.is_some_and(|seen| *seen != Shown::of(&shown));
+        return differs.then_some((Tier::Code, done.claim.code.level, *done));
+    }
+    // Of several refusals the one that is known best; the first in table order if several are.
+    let broken = rules.iter().rev().max_by_key(|rule| rule.claim.status.level)?;
+    Some((Tier::Status, broken.claim.status.level, *broken))
+}
+
+fn refused(
+    account: &Account,
+    op: &Operation,
+    rules: &[Rule],
+    seen: (u16, &str, Option<&str>),
+) -> Option<Difference> {
+    let refusals: Vec<Rule> =
+        rules.iter().filter(|rule| rule.claim.answer != Answer::Done).copied().collect();
+    let Some(first) = refusals.first() else {
+        let done = rules.first()?;
+        return Some((Tier::Status, done.claim.status.level, *done));
+    };
+    let reached: Vec<(Option<Tier>, Rule)> =
+        refusals.iter().map(|rule| (first_difference(account, op, *rule, seen), *rule)).collect();
+    let matching: Vec<Rule> =
+        reached.iter().filter(|(tier, _)| tier.is_none()).map(|(_, rule)| *rule).collect();
+    if matching.is_empty() {
+        // The refusal that comes closest; where several do, the one that binds least.
+        let tier = reached.iter().filter_map(|(tier, _)| *tier).max()?;
+        let closest = reached.iter().filter(|(it, _)| *it == Some(tier)).map(|(_, rule)| *rule);
+        let level = |rule: &Rule| match tier {
+            Tier::Status | Tier::Code => rule.claim.code.level,
+            Tier::Text => rule.claim.text.level,
+        };
+        let rule = closest.min_by_key(level).unwrap_or(*first);
+        return Some((tier, level(&rule), rule));
+    }
+    // An order among refusals: the answer of a loser conforms to its own rule and breaks the order.
+    let lost = matching.iter().map(|rule| outranked(*rule, rules).map(|(order, _)| (order, *rule)));
+    let (order, loser) = lost.collect::<Option<Vec<_>>>()?.into_iter().next()?;
+    Some((Tier::Text, order.evidence.level, loser))
+}
+
+/// The first tier in which an answer differs from what the rule calls for.
+fn first_difference(
+    account: &Account,
+    op: &Operation,
+    rule: Rule,
+    seen: (u16, &str, Option<&str>),
+) -> Option<Tier> {
+    let Answer::Refused(code) = rule.claim.answer else { return Some(Tier::Status) };
+    let (http, seen_code, message) = seen;
+    if rule.claim.code.level == Level::Open {
+        return None;
+    }
+    if http != code.http() {
+        return Some(Tier::Status);
+    }
+    if seen_code != code.name() {
+        return Some(Tier::Code);
+    }
+    let known = wording::texts(rule, account, op, &wording::symbols(op));
+    let open = rule.claim.text.level == Level::Open || known.is_empty();
+    let conforms = open || message.is_some_and(|message| known.iter().any(|it| it == message));
+    (!conforms).then_some(Tier::Text)
+}
+
+/// What a rule calls for, as scripts write it.
+fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
+    match rule.claim.answer {
+        Answer::Done => {
+            let shown = shown(account, op).map(|held| Shown::of(&held));
+            Observed::Done(shown).display(op.kind())
+        }
+        Answer::Refused(_) if rule.claim.code.level == Level::Open => {
+            "a refusal, or 200".to_owned()
+        }
+        Answer::Refused(code) => {
+            let texts = wording::texts(rule, account, op, &wording::symbols(op));
+            let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            format!("{} {} {}", code.http(), code.name(), texts.join(" or ")).trim_end().to_owned()
+        }
+    }
+}
+
+/// The questions of the facts (X-rows) that a conforming answer speaks to.
+fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<OpenPoint> {
+    let asks =
+        |rule: &Rule| rule.claim.status.facts.iter().any(|fact| fact.strength == Strength::Unknown);
+    let seen = observed.display(op.kind());
+    let points = allowed(account, op).rules().filter(asks);
+    points.map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
+}

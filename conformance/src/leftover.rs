@@ -1,0 +1,113 @@
+//! What a run has made and must remove again, in the reverse order.
+
+use iamspec_model::kind::Naming;
+use iamspec_model::{Kind, Operation, User};
+
+use crate::endpoint::Endpoint;
+use crate::observed::Observed;
+
+/// What one script has made and not yet removed, as the operations that remove it, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Leftovers {
+    undo: Vec<Operation>,
+    /// Kinds of which a user may hold an item whose name was lost with the answer.
+    nameless: Vec<(User, Kind)>,
+}
+
+impl Leftovers {
+    /// Notes what an answer says was made or removed. A lost answer may have made something.
+    pub fn note(&mut self, op: &Operation, observed: &Observed) {
+        let (done, lost) = match observed {
+            Observed::Done(_) => (true, false),
+            Observed::Refused { .. } => (false, false),
+            Observed::Interrupted(it) => (false, !it.cause.changed_nothing()),
+        };
+        match *op {
+            Operation::Issue(user, kind, ..) if lost => self.nameless.push((user, kind)),
+            _ if !done && !lost => {}
+            Operation::CreateUser(user) => self.make(Operation::DeleteUser(user)),
+            Operation::Create(object) => self.make(Operation::Delete(object)),
+            Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
+                self.make(Operation::Detach(user, kind, item));
+            }
+            Operation::Detach(..) | Operation::Delete(_) if done => self.undo.retain(|it| it != op),
+            Operation::DeleteUser(user) if done => self.forget(user),
+            _ => {}
+        }
+    }
+
+    fn make(&mut self, undo: Operation) {
+        self.undo.retain(|it| *it != undo);
+        self.undo.push(undo);
+    }
+
+    /// A user that is gone has taken what it held along, as far as calls can tell.
+    fn forget(&mut self, user: User) {
+        self.undo.retain(|it| it.user() != Some(user));
+        self.nameless.retain(|(it, _)| *it != user);
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.undo.is_empty() && self.nameless.is_empty()
+    }
+
+    /// How many things are left.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.undo.len() + self.nameless.len()
+    }
+
+    /// Removes what is left, newest first, by asking. What the endpoint does not let go stays, and
+    /// is returned with its answer.
+    pub fn remove(&mut self, endpoint: &mut dyn Endpoint) -> Vec<Kept> {
+        for (user, kind) in std::mem::take(&mut self.nameless) {
+            self.find(user, kind, endpoint);
+        }
+        let mut kept = Vec::new();
+        // Attachments go before users and objects, whenever they were made.
+        let (attached, mut made): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.undo).into_iter().partition(|it| it.kind().is_some());
+        made.extend(attached);
+        for undo in made.into_iter().rev() {
+            let answer = endpoint.ask(&undo);
+            if !is_gone(&answer) {
+                self.undo.push(undo);
+                kept.push(Kept { undo, answer });
+            }
+        }
+        kept
+    }
+
+    /// Lists a kind to learn the items that a lost answer may have made.
+    fn find(&mut self, user: User, kind: Kind, endpoint: &mut dyn Endpoint) {
+        if kind.row().naming != Naming::Service {
+            return;
+        }
+        if let Observed::Done(Some(shown)) = endpoint.ask(&Operation::List(user, kind)) {
+            let adopted: Vec<_> =
+                shown.strangers.iter().map(|it| endpoint.adopt(kind, it)).collect();
+            for item in adopted {
+                self.make(Operation::Detach(user, kind, item));
+            }
+        }
+    }
+}
+
+/// Something that the endpoint did not let go.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What was asked to remove it.
+    pub undo: Operation,
+    /// What was answered.
+    pub answer: Observed,
+}
+
+fn is_gone(answer: &Observed) -> bool {
+    match answer {
+        Observed::Done(_) => true,
+        Observed::Refused { code, .. } => code == "NoSuchEntity",
+        Observed::Interrupted(_) => false,
+    }
+}

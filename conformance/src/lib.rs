@@ -1,0 +1,43 @@
+//! Scripts, histories, the judge, mutants and findings for anything that speaks the IAM Query API.
+//!
+//! Read in this order: [`script`] (what is asked), [`observed`] (what is answered), [`text`] (both,
+//! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`judge`] (does
+//! the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
+//! (what must be removed again), [`suite`] (many scripts), [`finding`] (what a run found), and then
+//! the endpoints that need no network: [`reference`] and [`mutant`].
+
+pub mod script;
+
+pub mod observed;
+
+pub mod text;
+
+pub mod endpoint;
+
+pub mod wording;
+
+pub mod judge;
+
+pub mod replay;
+
+pub mod leftover;
+
+pub mod suite;
+
+pub mod finding;
+
+pub mod expectation;
+
+pub mod reference;
+
+pub mod mutant;
+
+pub use endpoint::Endpoint;
+pub use finding::Finding;
+pub use judge::{Divergence, Judge, Tier, Verdict};
+pub use mutant::Mutant;
+pub use observed::{Interruption, Observed, Shown};
+pub use reference::Reference;
+pub use replay::{Exchange, Replay, replay};
+pub use script::{Script, Step};
+pub use suite::{Report, Suite};

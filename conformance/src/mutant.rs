@@ -1,0 +1,206 @@
+//! Endpoints that are wrong in one known way. A judge is believed when it has said no: each mutant
+//! must be caught by a finding that names the rule it breaks.
+
+use iamspec_model::{Account, Answer, Kind, Operation, Rule, apply};
+
+use crate::observed::{Observed, Shown};
+use crate::reference::answer;
+use crate::wording::Value;
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mutant {
+    /// What it is called on the command line.
+    pub name: String,
+    /// The rule that it breaks.
+    pub rule: String,
+    /// The rule that a finding must name: the same, but where the fault shows at another call.
+    pub shows: String,
+    /// What goes wrong there.
+    pub fault: Fault,
+}
+
+/// What goes wrong where a rule is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call is carried out although it must be refused.
+    CarriesOut,
+    /// The call is refused although it must be carried out.
+    Refuses,
+    /// The call is refused, and carried out all the same.
+    RefusesAndActs,
+    /// The call is answered as if carried out, and nothing happens.
+    LosesEffect,
+    /// The refusal has this code and its status.
+    Code(u16, &'static str),
+    /// The refusal has this HTTP status.
+    Status(u16),
+    /// The refusal has this text.
+    Text(&'static str),
+    /// The listing is empty.
+    ListsNothing,
+    /// The listing shows everything twice.
+    ListsTwice,
+}
+
+/// The faults that have a name, beside that of forgetting one kind: name, rule, shown by, fault.
+const NAMED: [(&str, &str, &str, Fault); 17] = [
+    ("deletes-nobody", "DeleteUser/carried-out", "DeleteUser/carried-out", Fault::Refuses),
+    (
+        "deletes-despite-refusal",
+        "DeleteUser/holds-access-key",
+        "DeleteAccessKey/carried-out",
+        Fault::RefusesAndActs,
+    ),
+    ("delete-is-lost", "DeleteUser/carried-out", "CreateUser/carried-out", Fault::LosesEffect),
+    (
+        "conflict-is-validation-error",
+        "DeleteUser/holds-managed-policy",
+        "DeleteUser/holds-managed-policy",
+        Fault::Code(400, "ValidationError"),
+    ),
+    (
+        "conflict-is-limit-exceeded",
+        "DeleteUser/holds-inline-policy",
+        "DeleteUser/holds-inline-policy",
+        Fault::Code(409, "LimitExceeded"),
+    ),
+    (
+        "conflict-is-400",
+        "DeleteUser/holds-login-profile",
+        "DeleteUser/holds-login-profile",
+        Fault::Status(400),
+    ),
+    (
+        "conflict-has-other-words",
+        "DeleteUser/holds-inline-policy",
+        "DeleteUser/holds-inline-policy",
+        Fault::Text("User has inline policies."),
+    ),
+    (
+        "second-password",
+        "CreateLoginProfile/already-held",
+        "CreateLoginProfile/already-held",
+        Fault::CarriesOut,
+    ),
+    (
+        "third-access-key",
+        "CreateAccessKey/quota-reached",
+        "CreateAccessKey/quota-reached",
+        Fault::CarriesOut,
+    ),
+    (
+        "device-on-two-users",
+        "EnableMFADevice/held-by-another",
+        "EnableMFADevice/held-by-another",
+        Fault::CarriesOut,
+    ),
+    (
+        "detach-is-idempotent",
+        "DetachUserPolicy/not-held",
+        "DetachUserPolicy/not-held",
+        Fault::CarriesOut,
+    ),
+    (
+        "leaving-needs-membership",
+        "RemoveUserFromGroup/not-held",
+        "RemoveUserFromGroup/not-held",
+        Fault::Refuses,
+    ),
+    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Fault::CarriesOut),
+    (
+        "key-deletion-is-lost",
+        "DeleteAccessKey/carried-out",
+        "ListAccessKeys/carried-out",
+        Fault::LosesEffect,
+    ),
+    (
+        "status-is-lost",
+        "UpdateAccessKey/carried-out",
+        "ListAccessKeys/carried-out",
+        Fault::LosesEffect,
+    ),
+    (
+        "lists-no-groups",
+        "ListGroupsForUser/carried-out",
+        "ListGroupsForUser/carried-out",
+        Fault::ListsNothing,
+    ),
+    (
+        "lists-policies-twice",
+        "ListUserPolicies/carried-out",
+        "ListUserPolicies/carried-out",
+        Fault::ListsTwice,
+    ),
+];
+
+impl Mutant {
+    /// Every mutant that has a name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let forgets = Kind::all().map(|kind| {
+            let rule = format!("DeleteUser/holds-{}", kind.row().name);
+            let name = format!("forgets-{}", kind.row().name);
+            Self { name, shows: rule.clone(), rule, fault: Fault::CarriesOut }
+        });
+        forgets.chain(NAMED.iter().map(|(name, rule, shows, fault)| Self {
+            name: (*name).to_owned(),
+            rule: (*rule).to_owned(),
+            shows: (*shows).to_owned(),
+            fault: *fault,
+        }))
+    }
+
+    /// The mutant of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|mutant| mutant.name == name)
+    }
+
+    /// The wrong answer, with its effect, where the rule that it breaks decides.
+    pub(crate) fn settle(
+        &self,
+        account: &mut Account,
+        op: &Operation,
+        rule: Rule,
+        value: Value<'_>,
+    ) -> Option<Observed> {
+        if rule.id() != self.rule {
+            return None;
+        }
+        let right = answer(account, op, rule, value);
+        let acts = matches!(self.fault, Fault::CarriesOut | Fault::RefusesAndActs);
+        let rests = matches!(self.fault, Fault::Refuses | Fault::LosesEffect);
+        if acts || rule.claim.answer == Answer::Done && !rests {
+            apply(account, op);
+        }
+        Some(self.spoil(right))
+    }
+
+    fn spoil(&self, right: Observed) -> Observed {
+        match (self.fault, right) {
+            (Fault::CarriesOut, _) => Observed::DONE,
+            (Fault::Refuses, _) => Observed::Refused {
+                http: 409,
+                code: "DeleteConflict".to_owned(),
+                message: Some("Cannot be done.".to_owned()),
+            },
+            (Fault::Code(http, code), Observed::Refused { message, .. }) => {
+                Observed::Refused { http, code: code.to_owned(), message }
+            }
+            (Fault::Status(http), Observed::Refused { code, message, .. }) => {
+                Observed::Refused { http, code, message }
+            }
+            (Fault::Text(text), Observed::Refused { http, code, .. }) => {
+                Observed::Refused { http, code, message: Some(text.to_owned()) }
+            }
+            (Fault::ListsNothing, Observed::Done(Some(_))) => {
+                Observed::Done(Some(Shown::default()))
+            }
+            (Fault::ListsTwice, Observed::Done(Some(mut shown))) => {
+                shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
+                Observed::Done(Some(shown))
+            }
+            (_, right) => right,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What an endpoint answered, as far as it could be understood, in symbols.
+
+use std::fmt;
+
+use iamspec_model::{Held, Item, Kind, Status};
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Carried out, with what a listing showed.
+    Done(Option<Shown>),
+    /// Refused: an error in the form of the IAM Query API.
+    Refused {
+        /// The HTTP status.
+        http: u16,
+        /// The text of `<Code>`, known to us or not.
+        code: String,
+        /// The text of `<Message>`, real names replaced by symbols.
+        message: Option<String>,
+    },
+    /// No answer, or none that says whether the call was carried out.
+    Interrupted(Interruption),
+}
+
+/// The items that a listing showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Those that have a symbol, by item.
+    pub items: Vec<(Item, Status)>,
+    /// The names of those that have none.
+    pub strangers: Vec<String>,
+}
+
+impl Shown {
+    /// The listing of these.
+    #[must_use]
+    pub fn of(held: &[Held]) -> Self {
+        let items = held.iter().map(|it| (it.item, it.status)).collect();
+        Self { items, strangers: Vec::new() }
+    }
+
+    /// As scripts write it: `[key#0, key#1 Inactive]`.
+    #[must_use]
+    pub fn display(&self, kind: Kind) -> String {
+        let item = |(item, status): &(Item, Status)| match status {
+            Status::Active => kind.symbol(*item),
+            Status::Inactive => format!("{} Inactive", kind.symbol(*item)),
+        };
+        let mut words: Vec<String> = self.items.iter().map(item).collect();
+        words.extend(self.strangers.iter().map(|name| format!("?{name}")));
+        format!("[{}]", words.join(", "))
+    }
+}
+
+/// Why an answer says nothing about the semantics of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interruption {
+    /// What happened.
+    pub cause: Cause,
+    /// What was seen, in one line.
+    pub detail: String,
+}
+
+/// What can come in place of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Nothing listens there: the call was not sent.
+    Unreachable,
+    /// The connection ended before the answer did.
+    Reset,
+    /// No answer in time.
+    Timeout,
+    /// An answer that is not an IAM answer: HTML, JSON, broken XML, not UTF-8, too long, a redirect.
+    Unreadable,
+    /// The service failed (5xx).
+    Failure,
+    /// The service asks to come back later.
+    Transient,
+    /// The caller is not let in.
+    Denied,
+    /// The endpoint says that it lacks the call.
+    Unimplemented,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 8] = [
+        Self::Unreachable,
+        Self::Reset,
+        Self::Timeout,
+        Self::Unreadable,
+        Self::Failure,
+        Self::Transient,
+        Self::Denied,
+        Self::Unimplemented,
+    ];
+
+    /// The word in histories.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Reset => "reset",
+            Self::Timeout => "timeout",
+            Self::Unreadable => "unreadable",
+            Self::Failure => "failure",
+            Self::Transient => "transient",
+            Self::Denied => "denied",
+            Self::Unimplemented => "unimplemented",
+        }
+    }
+
+    /// Whether the call cannot have been carried out.
+    #[must_use]
+    pub const fn changed_nothing(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Transient | Self::Denied | Self::Unimplemented)
+    }
+}
+
+impl Observed {
+    /// Carried out, showing nothing.
+    pub const DONE: Self = Self::Done(None);
+
+    /// An interruption.
+    #[must_use]
+    pub fn interrupted(cause: Cause, detail: impl Into<String>) -> Self {
+        Self::Interrupted(Interruption { cause, detail: detail.into() })
+    }
+
+    /// The codes that any call may be answered with at any time (D-022, F-009, F-010, F-011,
+    /// E-013..E-016), and those by which a front end says that it lacks a call (E-011): they tell
+    /// nothing of the state.
+    #[must_use]
+    pub fn refused(http: u16, code: String, message: Option<String>) -> Self {
+        let cause = match code.as_str() {
+            "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "ConcurrentModification" => Cause::Transient,
+            "AccessDenied"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "MissingAuthenticationToken"
+            | "RequestExpired"
+            | "OptInRequired" => Cause::Denied,
+            "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
+                Cause::Unimplemented
+            }
+            _ if http == 501 => Cause::Unimplemented,
+            _ if http >= 500 => Cause::Failure,
+            _ => return Self::Refused { http, code, message },
+        };
+        Self::interrupted(
+            cause,
+            format!("{http} {code} {}", message.unwrap_or_default()).trim_end(),
+        )
+    }
+
+    /// As scripts and findings write it.
+    #[must_use]
+    pub fn display(&self, kind: Option<Kind>) -> String {
+        match (self, kind) {
+            (Self::Done(Some(shown)), Some(kind)) => format!("200 {}", shown.display(kind)),
+            (Self::Done(_), _) => "200".to_owned(),
+            (Self::Refused { http, code, message: None }, _) => format!("{http} {code}"),
+            (Self::Refused { http, code, message: Some(message) }, _) => {
+                format!("{http} {code} {message:?}")
+            }
+            (Self::Interrupted(interruption), _) => interruption.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Interruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "interrupted {} {:?}", self.cause.name(), self.detail)
+    }
+}

@@ -1,0 +1,105 @@
+//! The model itself as an endpoint: it answers with the rule that is known best, in its words.
+
+use iamspec_model::{
+    Account, Answer, Item, Kind, Level, Operation, Reason, Rule, allowed, apply, shown,
+};
+
+use crate::endpoint::{Endpoint, Space};
+use crate::mutant::Mutant;
+use crate::observed::{Cause, Observed, Shown};
+use crate::wording::{self, Value};
+
+/// The model in memory, or a mutant of it.
+#[derive(Clone, Debug, Default)]
+pub struct Reference {
+    mutant: Option<Mutant>,
+    spaces: Vec<Account>,
+    here: usize,
+}
+
+impl Reference {
+    /// One with this fault.
+    #[must_use]
+    pub fn mutated(mutant: Mutant) -> Self {
+        Self { mutant: Some(mutant), ..Self::default() }
+    }
+
+    /// Whether nothing exists in any name space.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spaces.iter().all(Account::is_empty)
+    }
+}
+
+impl Endpoint for Reference {
+    fn fresh(&mut self) -> Space {
+        self.spaces.push(Account::default());
+        self.here = self.spaces.len() - 1;
+        Space(self.here)
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.here = space.0;
+    }
+
+    fn ask(&mut self, op: &Operation) -> Observed {
+        match self.spaces.get_mut(self.here) {
+            Some(account) => settle(account, op, self.mutant.as_ref(), &wording::symbols(op)),
+            None => Observed::interrupted(Cause::Unreachable, "no name space was entered"),
+        }
+    }
+
+    fn adopt(&mut self, _: Kind, _: &str) -> Item {
+        Item::default()
+    }
+}
+
+/// Answers one operation and makes its effect: what the reference endpoint does, in memory and
+/// behind HTTP. `value` gives the names as the caller wrote them, for the texts.
+pub fn settle(
+    account: &mut Account,
+    op: &Operation,
+    mutant: Option<&Mutant>,
+    value: Value<'_>,
+) -> Observed {
+    let Some(rule) = decide(account, op) else {
+        return Observed::interrupted(Cause::Unimplemented, "no such call");
+    };
+    if let Some(observed) = mutant.and_then(|mutant| mutant.settle(account, op, rule, value)) {
+        return observed;
+    }
+    let observed = answer(account, op, rule, value);
+    if rule.claim.answer == Answer::Done {
+        apply(account, op);
+    }
+    observed
+}
+
+/// The rule by which it answers: of several refusals the one that binds most, the first in table
+/// order among equals. Where a refusal is open it carries the call out.
+fn decide(account: &Account, op: &Operation) -> Option<Rule> {
+    let rules: Vec<Rule> = allowed(account, op).rules().collect();
+    let refusals = rules.iter().rev().filter(|rule| rule.claim.answer != Answer::Done);
+    let refusal = refusals
+        .filter(|rule| rule.claim.status.level > Level::Open)
+        .max_by_key(|rule| rank(**rule));
+    let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
+    refusal.or(done).or(rules.first()).copied()
+}
+
+/// That the user does not exist is said before anything else (D-018); then what binds more.
+fn rank(rule: Rule) -> (bool, Level) {
+    (rule.claim.reason == Reason::NoSuchUser, rule.claim.status.level)
+}
+
+/// What is answered by that rule.
+pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Observed {
+    match rule.claim.answer {
+        Answer::Done => Observed::Done(shown(account, op).map(|held| Shown::of(&held))),
+        Answer::Refused(code) => Observed::Refused {
+            http: code.http(),
+            code: code.name().to_owned(),
+            message: wording::preferred(rule, account, op, value),
+        },
+    }
+}

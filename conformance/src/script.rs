@@ -1,0 +1,70 @@
+//! A script: operations in symbols, with one line that says the idea. A history is a script with
+//! the answers.
+
+use iamspec_model::{Object, Operation};
+
+use crate::observed::Observed;
+
+/// Operations to ask one after the other, in a name space of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// A stable name, such as `delete-user/alone/access-key`.
+    pub name: String,
+    /// What it shows, in one sentence.
+    pub idea: String,
+    /// What is asked, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One operation, and the answer that was expected or observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is asked.
+    pub operation: Operation,
+    /// What its author says AWS answers, or what was answered.
+    pub answer: Option<Observed>,
+}
+
+impl Script {
+    /// The API calls that it needs, each once.
+    #[must_use]
+    pub fn calls(&self) -> Vec<&'static str> {
+        let mut calls: Vec<_> = self
+            .steps
+            .iter()
+            .filter_map(|step| step.operation.call())
+            .map(|call| call.api)
+            .collect();
+        calls.sort_unstable();
+        calls.dedup();
+        calls
+    }
+
+    /// The script up to and with this step: what it takes to see what that step shows.
+    #[must_use]
+    pub fn until(&self, step: usize) -> Self {
+        Self { steps: self.steps.iter().take(step + 1).cloned().collect(), ..self.clone() }
+    }
+
+    /// The objects that it makes.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
+        self.steps.iter().filter_map(|step| match step.operation {
+            Operation::Create(object) => Some(object),
+            _ => None,
+        })
+    }
+}
+
+/// The hand-written scripts, each with its name and its text: one idea each.
+pub const HAND_WRITTEN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
+
+/// The hand-written scripts.
+///
+/// # Errors
+/// The first that cannot be read, which a test rules out.
+pub fn hand_written() -> Result<Vec<Script>, (String, crate::text::ParseError)> {
+    let parse = |(name, text): &(&str, &str)| {
+        crate::text::parse(name, text).map_err(|error| ((*name).to_owned(), error))
+    };
+    HAND_WRITTEN.iter().map(parse).collect()
+}

@@ -1,0 +1,112 @@
+//! From text to answers: what stands behind `->`.
+
+use iamspec_model::{Kind, Status};
+
+use super::parse::{Failure, Words};
+use crate::observed::{Cause, Interruption, Observed, Shown};
+
+impl Words<'_> {
+    pub(super) fn answer(&mut self, kind: Option<Kind>) -> Result<Observed, Failure> {
+        let word = self.word(&[]);
+        if word == "interrupted" {
+            return self.interruption();
+        }
+        let Some(http) = word.parse().ok().filter(|it| (100..600).contains(it)) else {
+            let found = Self::found(word);
+            return self
+                .back(word, format!("expected an HTTP status such as 200 or 409, found {found}"));
+        };
+        self.skip_blanks();
+        match (http, kind) {
+            (200, Some(kind)) if self.rest().starts_with('[') => {
+                Ok(Observed::Done(Some(self.listing(kind)?)))
+            }
+            (200, _) => Ok(Observed::DONE),
+            _ => {
+                let code = self.word(&['"']).to_owned();
+                if code.is_empty() {
+                    return self.fail("expected an error code such as `DeleteConflict`, found the end of the line");
+                }
+                Ok(Observed::Refused { http, code, message: self.quoted()? })
+            }
+        }
+    }
+
+    fn interruption(&mut self) -> Result<Observed, Failure> {
+        let word = self.word(&[]);
+        let Some(cause) = Cause::ALL.into_iter().find(|cause| cause.name() == word) else {
+            let found = Self::found(word);
+            return self.back(
+                word,
+                format!("expected what interrupted the call, such as `timeout`, found {found}"),
+            );
+        };
+        let detail = self.quoted()?.unwrap_or_default();
+        Ok(Observed::Interrupted(Interruption { cause, detail }))
+    }
+
+    fn listing(&mut self, kind: Kind) -> Result<Shown, Failure> {
+        let mut shown = Shown::default();
+        self.place += 1;
+        loop {
+            self.skip_blanks();
+            if let Some(name) = self.rest().strip_prefix('?') {
+                let end = name.find([',', ']']).unwrap_or(name.len());
+                shown.strangers.push(name.get(..end).unwrap_or_default().to_owned());
+                self.place += end + 1;
+            } else if !self.rest().starts_with(']') {
+                let item = self.item(kind)?;
+                self.skip_blanks();
+                let more = self.rest().starts_with(['A', 'I']);
+                shown.items.push((item, if more { self.status()? } else { Status::Active }));
+            }
+            self.skip_blanks();
+            let end = self.rest().starts_with(']');
+            if !end && !self.rest().starts_with(',') {
+                return self.fail("expected `,` or `]` in the listing");
+            }
+            self.place += 1;
+            if end {
+                return Ok(shown);
+            }
+        }
+    }
+
+    /// A text in quotes, with the escapes that Rust's `{:?}` writes.
+    fn quoted(&mut self) -> Result<Option<String>, Failure> {
+        self.skip_blanks();
+        let Some(inner) = self.rest().strip_prefix('"') else { return Ok(None) };
+        let mut text = String::new();
+        let mut chars = inner.char_indices();
+        while let Some((index, char)) = chars.next() {
+            match char {
+                '"' => {
+                    self.place += index + 2;
+                    return Ok(Some(text));
+                }
+                '\\' => match unescape(&mut chars) {
+                    Some(char) => text.push(char),
+                    None => return self.fail("expected an escape such as `\\n` or `\\\"`"),
+                },
+                _ => text.push(char),
+            }
+        }
+        self.fail("expected a closing `\"`, found the end of the line")
+    }
+}
+
+fn unescape(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
+    match chars.next()?.1 {
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '0' => Some('\0'),
+        'u' => {
+            chars.next().filter(|(_, it)| *it == '{')?;
+            let digits: String =
+                chars.by_ref().map(|(_, it)| it).take_while(|it| *it != '}').collect();
+            char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+        }
+        other => Some(other),
+    }
+}

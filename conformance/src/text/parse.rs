@@ -1,0 +1,244 @@
+//! From text to scripts. Every error says where, what was expected, and what came.
+
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, Verb, With};
+
+use crate::script::{Script, Step};
+
+/// What is wrong with a script, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ParseError {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// What was expected and what came.
+    pub message: String,
+}
+
+/// Reads a script.
+///
+/// # Errors
+/// The first line that is not a call of this model, with its place.
+pub fn parse(name: &str, text: &str) -> Result<Script, ParseError> {
+    let mut script = Script { name: name.to_owned(), idea: String::new(), steps: Vec::new() };
+    let mut bound = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let at = |(column, message): Failure| ParseError { line: index + 1, column, message };
+        if let Some(comment) = line.trim_start().strip_prefix('#') {
+            if script.idea.is_empty() {
+                comment.trim().clone_into(&mut script.idea);
+            }
+        } else if !line.trim().is_empty() {
+            let mut words = Words { line, place: 0 };
+            let step = words.step().map_err(at)?;
+            binds_anew(&step.operation, &mut bound).map_err(|message| at((1, message)))?;
+            script.steps.push(step);
+        }
+    }
+    if script.steps.is_empty() {
+        return Err(ParseError {
+            line: 1,
+            column: 1,
+            message: "expected a call such as `CreateUser u0`, found none".to_owned(),
+        });
+    }
+    Ok(script)
+}
+
+/// A symbol that the service's answer gives a meaning is given it once.
+fn binds_anew(op: &Operation, bound: &mut Vec<(Kind, Item)>) -> Result<(), String> {
+    if let Operation::Issue(_, kind, item, _) = *op {
+        if bound.contains(&(kind, item)) {
+            return Err(format!(
+                "`{}` was bound by an earlier call; use a new number",
+                kind.symbol(item)
+            ));
+        }
+        bound.push((kind, item));
+    }
+    Ok(())
+}
+
+/// The column, and what is wrong there.
+pub(super) type Failure = (usize, String);
+
+/// What is left of a line.
+pub(super) struct Words<'a> {
+    line: &'a str,
+    pub(super) place: usize,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn rest(&self) -> &'a str {
+        self.line.get(self.place..).unwrap_or_default()
+    }
+
+    pub(super) fn skip_blanks(&mut self) {
+        let rest = self.rest();
+        self.place += rest.len() - rest.trim_start().len();
+    }
+
+    pub(super) fn fail<T>(&self, message: impl Into<String>) -> Result<T, Failure> {
+        let before = self.line.get(..self.place).unwrap_or_default();
+        Err((before.chars().count() + 1, message.into()))
+    }
+
+    /// The next word, which ends at a blank or one of `stops`; empty at the end or at a comment.
+    pub(super) fn word(&mut self, stops: &[char]) -> &'a str {
+        self.skip_blanks();
+        let rest = self.rest();
+        if rest.starts_with('#') {
+            return "";
+        }
+        let end =
+            rest.find(|it: char| it.is_whitespace() || stops.contains(&it)).unwrap_or(rest.len());
+        self.place += end;
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// Puts a word back, so that an error points at its beginning.
+    pub(super) fn back<T>(&mut self, word: &str, message: impl Into<String>) -> Result<T, Failure> {
+        self.place -= word.len();
+        self.fail(message)
+    }
+
+    pub(super) fn found(word: &str) -> String {
+        if word.is_empty() { "the end of the line".to_owned() } else { format!("`{word}`") }
+    }
+
+    fn step(&mut self) -> Result<Step, Failure> {
+        let api = self.word(&[]);
+        let Some(shape) = Shape::of(api) else {
+            let near = nearest(api).map_or(String::new(), |it| format!("; did you mean `{it}`?"));
+            return self.back(api, format!("expected a call, found `{api}`{near}"));
+        };
+        let operation = self.arguments(shape)?;
+        let answer = match self.word(&[]) {
+            "" => None,
+            "->" => Some(self.answer(operation.kind())?),
+            word => {
+                return self
+                    .back(word, format!("expected `->` or the end of the line, found `{word}`"));
+            }
+        };
+        match self.word(&[]) {
+            "" => Ok(Step { operation, answer }),
+            word => self.back(word, format!("expected the end of the line, found `{word}`")),
+        }
+    }
+
+    fn number(&mut self, prefix: &str) -> Result<u32, Failure> {
+        let word = self.word(&['=', ',', ']']);
+        let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
+        // A symbol is a small number; the state packs it into fewer bits.
+        if let Some(number) = number.filter(|it| *it < 1 << 20) {
+            return Ok(number);
+        }
+        let found = Self::found(word);
+        self.back(word, format!("expected a symbol such as `{prefix}0`, found {found}"))
+    }
+
+    pub(super) fn item(&mut self, kind: Kind) -> Result<Item, Failure> {
+        let row = kind.row();
+        match row.naming {
+            Naming::Single => Ok(Item(0)),
+            Naming::Service => self.number(&format!("{}#", row.symbol)).map(Item),
+            Naming::Caller => self.number(row.symbol).map(Item),
+        }
+    }
+
+    fn arguments(&mut self, shape: Shape) -> Result<Operation, Failure> {
+        match shape {
+            Shape::User(make) => Ok(make(User(self.number("u")?))),
+            Shape::Object(class, make) => {
+                let item = Item(self.number(class.row().symbol)?);
+                Ok(make(Object { class, item }))
+            }
+            Shape::Kind(kind, verb) => {
+                let user = User(self.number("u")?);
+                match verb {
+                    Verb::List => Ok(Operation::List(user, kind)),
+                    Verb::Attach if kind.row().naming == Naming::Service => self.issue(user, kind),
+                    Verb::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
+                    Verb::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
+                    Verb::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
+                    Verb::SetStatus => {
+                        let item = self.item(kind)?;
+                        Ok(Operation::SetStatus(user, kind, item, self.status()?))
+                    }
+                }
+            }
+        }
+    }
+
+    fn issue(&mut self, user: User, kind: Kind) -> Result<Operation, Failure> {
+        let item = self.item(kind)?;
+        let with = if kind.row().services {
+            let service = self.number("s")?;
+            match u8::try_from(service) {
+                Ok(service) if service < 8 => With::Service(Service(service)),
+                _ => return self.fail("expected a service from `s0` to `s7`"),
+            }
+        } else if kind.row().bodies && self.rest().starts_with('=') {
+            self.place += 1;
+            With::BodyOf(self.item(kind)?)
+        } else {
+            With::Nothing
+        };
+        Ok(Operation::Issue(user, kind, item, with))
+    }
+
+    pub(super) fn status(&mut self) -> Result<Status, Failure> {
+        match self.word(&[',', ']']) {
+            "Active" => Ok(Status::Active),
+            "Inactive" => Ok(Status::Inactive),
+            word => {
+                let found = Self::found(word);
+                self.back(word, format!("expected `Active` or `Inactive`, found {found}"))
+            }
+        }
+    }
+}
+
+/// What the words after a call mean.
+#[derive(Clone, Copy)]
+enum Shape {
+    User(fn(User) -> Operation),
+    Object(Class, fn(Object) -> Operation),
+    Kind(Kind, Verb),
+}
+
+impl Shape {
+    fn of(api: &str) -> Option<Self> {
+        match api {
+            "CreateUser" => return Some(Self::User(Operation::CreateUser)),
+            "GetUser" => return Some(Self::User(Operation::GetUser)),
+            "DeleteUser" => return Some(Self::User(Operation::DeleteUser)),
+            _ => {}
+        }
+        let object = Class::all().find_map(|class| {
+            let create = class.row().create.api == api;
+            let delete = class.row().delete.api == api;
+            let make = if create { Operation::Create } else { Operation::Delete };
+            (create || delete).then_some(Self::Object(class, make))
+        });
+        object.or_else(|| {
+            Kind::all().find_map(|kind| {
+                let named =
+                    |verb: &Verb| kind.row().call(*verb).is_some_and(|call| call.api == api);
+                Verb::ALL.into_iter().find(named).map(|verb| Self::Kind(kind, verb))
+            })
+        })
+    }
+}
+
+/// The call that was probably meant: the same letters in another case, or the same beginning.
+fn nearest(api: &str) -> Option<&'static str> {
+    let same = |it: &str| {
+        it.chars().zip(api.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+    };
+    let best = iamspec_model::claim::calls().map(|call| call.api).max_by_key(|it| same(it))?;
+    (same(best) * 2 > best.len()).then_some(best)
+}

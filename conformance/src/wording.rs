@@ -1,0 +1,93 @@
+//! The texts of the facts, filled in.
+//!
+//! A fact says `The user with name {UserName} cannot be found.`; here the member becomes the symbol,
+//! and in the reference server the real name. Texts are never typed here.
+
+use iamspec_model::{Account, Answer, Operation, Reason, Rule, evidence};
+
+/// Gives the value that a request member was sent with.
+pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Every text that conforms for this rule, the preferred one first; none where none is known.
+#[must_use]
+pub fn texts(rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> Vec<String> {
+    rule.claim.text.texts().map(|text| fill(text, rule, account, op, value)).collect()
+}
+
+/// The text that the reference endpoint answers with. Where no evidence says which, one in the form
+/// that is recorded for other quotas (G-007), or the words "no evidence".
+#[must_use]
+pub fn preferred(
+    rule: Rule,
+    account: &Account,
+    op: &Operation,
+    value: Value<'_>,
+) -> Option<String> {
+    if rule.claim.answer == Answer::Done {
+        return None;
+    }
+    let known = texts(rule, account, op, value).into_iter().next();
+    let form = evidence::G_007.message.filter(|_| rule.claim.reason == Reason::QuotaReached);
+    known
+        .or_else(|| form.map(|form| fill(form, rule, account, op, value)))
+        .or_else(|| Some(format!("No evidence of AWS's words: {}.", rule.id())))
+}
+
+/// What the members are called in scripts.
+pub fn symbols(op: &Operation) -> impl Fn(&str) -> Option<String> + use<> {
+    let op = *op;
+    move |member| symbol(&op, member)
+}
+
+fn symbol(op: &Operation, member: &str) -> Option<String> {
+    if member == "UserName" {
+        return op.user().map(|user| format!("u{}", user.0));
+    }
+    if let Some(object) = op.object() {
+        let row = object.class.row();
+        let names = [row.member, "PolicyName", "VirtualMFADeviceName"];
+        return names.contains(&member).then(|| format!("{}{}", row.symbol, object.item.0));
+    }
+    let (kind, item) = (op.kind()?, op.item()?);
+    (kind.row().member == member).then(|| kind.symbol(item))
+}
+
+fn fill(text: &str, rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((member, tail)) = after.split_once('}') else { break };
+        filled.push_str(before);
+        match quota(member, account, op).or_else(|| value(member)) {
+            Some(value) => filled.push_str(&value),
+            None => filled.extend(["{", member, "}"]),
+        }
+        rest = tail;
+    }
+    filled.push_str(rest);
+    with_quota(filled, rule, account, op)
+}
+
+fn quota(member: &str, account: &Account, op: &Operation) -> Option<String> {
+    let kind = op.kind()?;
+    match member {
+        "Quota" => Some(kind.row().quota.name.to_owned()),
+        "n" => Some(account.quota(kind).to_string()),
+        _ => None,
+    }
+}
+
+/// The facts quote AWS's default numbers; an account may have others.
+fn with_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> String {
+    let max = match (rule.claim.reason, op.kind()) {
+        (Reason::AccountFull, _) => account.users_quota(),
+        (Reason::QuotaReached, Some(kind)) => account.quota(kind),
+        _ => return text,
+    };
+    match text.rsplit_once(": ") {
+        Some((before, number)) if number.chars().all(|it| it.is_ascii_digit()) => {
+            format!("{before}: {max}")
+        }
+        _ => text,
+    }
+}

@@ -1,0 +1,100 @@
+//! MFA devices: a virtual device that is enabled for the user.
+
+use crate::claim::{
+    Call, Claim,
+    Code::{DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity},
+    Reason::{AlreadyHeld, HeldByAnother, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached},
+};
+use crate::evidence::{
+    A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_10, B_MF_11, B_MF_12, B_MF_13,
+    D_022, Evidence, G_002, X_008, X_012, X_013,
+};
+use crate::kind::{Kind, Naming, Quota, Row};
+use crate::object::Class;
+
+/// The row.
+pub(super) const ROW: Row = Row {
+    kind: Kind::MfaDevice,
+    name: "mfa-device",
+    noun: "MFA device",
+    symbol: "d",
+    member: "SerialNumber",
+    naming: Naming::Caller,
+    statuses: false,
+    bodies: false,
+    services: false,
+    refers: Some(Class::Device),
+    quota: Quota { name: "MFADevicesPerUser", max: 8, each: 1 },
+    attach: Call {
+        api: "EnableMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_06])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_07]),
+                Evidence::by(&[B_MF_07]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_12]),
+            ),
+            Claim::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
+            Claim::refused(
+                HeldByAnother,
+                EntityAlreadyExists,
+                Evidence::by(&[B_MF_08]),
+                Evidence::by(&[B_MF_08]),
+            ),
+            Claim::refused(
+                QuotaReached,
+                LimitExceeded,
+                Evidence::by(&[G_002, D_022]),
+                Evidence::open(&[X_008]),
+            ),
+        ],
+    },
+    list: Call {
+        api: "ListMFADevices",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_13])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_07]),
+            ),
+        ],
+    },
+    get: None,
+    set_status: None,
+    detach: Call {
+        api: "DeactivateMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_10])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_11]),
+                Evidence::by(&[B_MF_11]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_12]),
+                Evidence::by(&[B_MF_12]),
+            ),
+            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+        ],
+    },
+    blocks: Claim::refused(
+        Holds(Kind::MfaDevice),
+        DeleteConflict,
+        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_013, A_012]),
+    ),
+    blocks_inactive: None,
+};

@@ -1,0 +1,47 @@
+//! An executable model of what can be attached to an AWS IAM user, and of when `DeleteUser` is
+//! carried out.
+//!
+//! Read in this order: [`kind`] (the nine kinds of attachment, one row each), [`object`] (what
+//! exists besides users), [`account`] (the state, a set of facts), [`operation`] (the questions),
+//! [`claim`] (when a call is refused or carried out, and how we know), [`step`] (the two pure
+//! functions), [`scope`] and [`property`] (the exhaustive check).
+//!
+//! ```
+//! use iamspec_model::{Account, Item, Kind, Operation, Outcome, User, With, allowed, next};
+//!
+//! let user = User(0);
+//! let script = [Operation::CreateUser(user), Operation::Issue(user, Kind::AccessKey, Item(0), With::Nothing)];
+//! let account = script.iter().fold(Account::default(), |account, op| next(&account, op, Outcome::Done));
+//! let answer = allowed(&account, &Operation::DeleteUser(user));
+//! assert!(!answer.may_be_done());
+//! assert_eq!(answer.rules().map(|rule| rule.id()).collect::<Vec<_>>(), ["DeleteUser/holds-access-key"]);
+//! ```
+
+pub mod kind;
+
+pub mod object;
+
+pub mod account;
+
+pub mod operation;
+
+pub mod evidence;
+
+pub mod claim;
+
+pub mod precedence;
+
+pub mod step;
+
+pub mod scope;
+
+pub mod property;
+
+pub use account::{Account, Held};
+pub use claim::{Answer, Call, Claim, Code, Reason, Rule, rules};
+pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
+pub use kind::{Item, Kind, Row, Service, Status, TABLE};
+pub use object::{Class, Object};
+pub use operation::{Operation, User, Verb, With};
+pub use scope::Scope;
+pub use step::{Allowed, Outcome, allowed, apply, next, shown, worlds};

@@ -1,0 +1,154 @@
+//! What must hold in every state, and what must be reached in some, each in one sentence.
+//!
+//! A property does not borrow the words of the rules that it checks: it counts facts by itself and
+//! has its own copy of the few numbers it needs, so that a rule that forgets something is noticed.
+
+use stateright::Property;
+
+use crate::account::{Account, Held};
+use crate::kind::{Kind, Status};
+use crate::object::{Class, Object};
+use crate::operation::{Operation, User};
+use crate::scope::Scope;
+use crate::step::allowed;
+
+type Condition = fn(&Scope, &Account) -> bool;
+
+/// In every state.
+const ALWAYS: [(&str, Condition); 8] = [
+    ("a user that holds an active item is not deleted", |_, account| {
+        account
+            .holdings()
+            .filter(|it| it.status == Status::Active)
+            .all(|it| !can(account, Operation::DeleteUser(it.user)))
+    }),
+    ("a user that holds nothing can be deleted", |_, account| {
+        account
+            .users()
+            .filter(|user| by(account, *user).count() == 0)
+            .all(|user| can(account, Operation::DeleteUser(user)))
+    }),
+    ("a user that does not exist holds nothing", |_, account| {
+        account.holdings().all(|it| account.users().any(|user| user == it.user))
+    }),
+    ("nothing refers to a group, policy or device that does not exist", |_, account| {
+        account
+            .holdings()
+            .all(|it| object(it).is_none_or(|object| account.objects().any(|it| it == object)))
+    }),
+    ("a group, policy or device that a user holds is not deleted", |_, account| {
+        account.holdings().filter_map(object).all(|it| !can(account, Operation::Delete(it)))
+    }),
+    ("a group, policy or device that nobody holds can be deleted", |_, account| {
+        account
+            .objects()
+            .filter(|it| !account.holdings().any(|held| object(held) == Some(*it)))
+            .all(|it| can(account, Operation::Delete(it)))
+    }),
+    ("a device is enabled for one user at most", |_, account| {
+        account
+            .objects()
+            .filter(|it| it.class == Class::Device)
+            .all(|device| account.holdings().filter(|it| object(*it) == Some(device)).count() <= 1)
+    }),
+    ("nobody holds more than the quotas that AWS fixes", |_, account| {
+        account.users().all(|user| {
+            MOST.iter().all(|(kind, most)| {
+                by(account, user).filter(|it| it.kind == *kind).count() <= *most
+            })
+        })
+    }),
+];
+
+/// The quotas as G-001 and G-002 have them, once more; that of managed policies is adjustable, and
+/// inline policies are measured in characters, of which sixteen of ours use all.
+const MOST: [(Kind, usize); 8] = [
+    (Kind::LoginProfile, 1),
+    (Kind::AccessKey, 2),
+    (Kind::SigningCertificate, 2),
+    (Kind::SshPublicKey, 5),
+    (Kind::ServiceCredential, 2),
+    (Kind::MfaDevice, 8),
+    (Kind::InlinePolicy, 16),
+    (Kind::GroupMembership, 10),
+];
+
+/// In some state.
+const SOMETIMES: [(&str, Condition); 12] = [
+    ("a user holds a login profile and nothing else", alone::<0>),
+    ("a user holds an access key and nothing else", alone::<1>),
+    ("a user holds a signing certificate and nothing else", alone::<2>),
+    ("a user holds an SSH public key and nothing else", alone::<3>),
+    ("a user holds a service-specific credential and nothing else", alone::<4>),
+    ("a user holds an MFA device and nothing else", alone::<5>),
+    ("a user holds an inline policy and nothing else", alone::<6>),
+    ("a user holds a managed policy and nothing else", alone::<7>),
+    ("a user holds a group membership and nothing else", alone::<8>),
+    ("a user holds all nine kinds at once", |_, account| {
+        account
+            .users()
+            .any(|user| Kind::all().all(|kind| by(account, user).any(|it| it.kind == kind)))
+    }),
+    ("a user exists beside a device that is enabled for nobody", |_, account| {
+        account.users().next().is_some()
+            && account.objects().any(|it| {
+                it.class == Class::Device
+                    && !account.holdings().any(|held| object(held) == Some(it))
+            })
+    }),
+    ("everything is gone again or not yet there", |_, account| {
+        account.users().next().is_none() && account.objects().next().is_none()
+    }),
+];
+
+/// Reached where items are made inactive.
+const SOMETIMES_INACTIVE: (&str, Condition) = ("a user holds inactive items only", |_, account| {
+    account.users().any(|user| {
+        by(account, user).count() > 0 && by(account, user).all(|it| it.status == Status::Inactive)
+    })
+});
+
+/// Reached where there are more items than AWS's smallest quota of two allows.
+const SOMETIMES_FULL: (&str, Condition) =
+    ("a user holds two access keys, as many as AWS allows", |_, account| {
+        account
+            .users()
+            .any(|user| by(account, user).filter(|it| it.kind == Kind::AccessKey).count() == 2)
+    });
+
+pub(crate) fn all(scope: Scope) -> Vec<Property<Scope>> {
+    let mut properties: Vec<_> =
+        ALWAYS.iter().map(|(name, it)| Property::always(name, *it)).collect();
+    let has_all = scope.groups.min(scope.policies).min(scope.devices).min(scope.items) > 0;
+    let reached = SOMETIMES.iter().filter(|_| has_all);
+    properties.extend(reached.map(|(name, it)| Property::sometimes(name, *it)));
+    let (name, reached) = SOMETIMES_INACTIVE;
+    properties.extend(scope.statuses.then(|| Property::sometimes(name, reached)));
+    let (name, reached) = SOMETIMES_FULL;
+    properties.extend((scope.items > 1).then(|| Property::sometimes(name, reached)));
+    properties
+}
+
+fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
+    account.holdings().filter(move |it| it.user == user)
+}
+
+fn can(account: &Account, op: Operation) -> bool {
+    allowed(account, &op).may_be_done()
+}
+
+fn object(held: Held) -> Option<Object> {
+    let class = match held.kind {
+        Kind::MfaDevice => Class::Device,
+        Kind::ManagedPolicy => Class::Policy,
+        Kind::GroupMembership => Class::Group,
+        _ => return None,
+    };
+    Some(Object { class, item: held.item })
+}
+
+fn alone<const INDEX: usize>(_: &Scope, account: &Account) -> bool {
+    account.users().any(|user| {
+        by(account, user).count() > 0 && by(account, user).all(|it| it.kind as usize == INDEX)
+    })
+}

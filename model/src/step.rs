@@ -1,0 +1,193 @@
+//! The model in two pure functions: what may be answered ([`allowed`]), and what is true afterwards
+//! ([`next`]). Checks stand apart from effects: a refusal changes nothing.
+
+use crate::account::{Account, Held};
+use crate::claim::{Answer, Call, Claim, Reason, Rule};
+use crate::evidence::Level;
+use crate::kind::{Item, Kind, Naming, Service, Status};
+use crate::object::Object;
+use crate::operation::{Operation, With};
+
+/// What a call came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was carried out.
+    Done,
+    /// It was refused, and changed nothing.
+    Refused,
+}
+
+/// What a conforming endpoint may answer: the claims in force, one bit each.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed {
+    call: &'static Call,
+    in_force: u32,
+}
+
+const NOT_A_CALL: Call = Call { api: "", claims: &[] };
+
+impl Allowed {
+    fn claims(self) -> impl Iterator<Item = &'static Claim> {
+        let claims = self.call.claims.iter().enumerate();
+        claims.filter(move |(index, _)| self.in_force >> index & 1 == 1).map(|(_, claim)| claim)
+    }
+
+    /// The rules in force. Where several refuse, each of them conforms.
+    pub fn rules(self) -> impl Iterator<Item = Rule> {
+        self.claims().map(move |claim| Rule { call: self.call, claim })
+    }
+
+    /// The rules that speak for a refusal.
+    pub fn refusals(self) -> impl Iterator<Item = Rule> {
+        self.rules().filter(|rule| rule.claim.answer != Answer::Done)
+    }
+
+    /// Whether a conforming endpoint may carry the call out.
+    #[must_use]
+    pub fn may_be_done(self) -> bool {
+        self.claims().any(|claim| claim.answer == Answer::Done)
+    }
+}
+
+/// What a conforming endpoint may answer to `op` in `account`.
+///
+/// That nothing hinders a call is in force where no claim refuses it, or where those that do leave
+/// it open. A claim that carries out despite appearances needs the user to be there.
+#[must_use]
+pub fn allowed(account: &Account, op: &Operation) -> Allowed {
+    let call = op.call().unwrap_or(&NOT_A_CALL);
+    let mut in_force = 0;
+    let mut hindered = false;
+    for (index, claim) in call.claims.iter().enumerate().skip(1) {
+        let refuses = claim.answer != Answer::Done;
+        let applies = claim.reason.applies(account, op)
+            && (refuses || op.user().is_none_or(|user| account.has_user(user)));
+        in_force |= u32::from(applies) << index;
+        hindered |= applies && (!refuses || claim.status.level > Level::Open);
+    }
+    Allowed { call, in_force: in_force | u32::from(!hindered) }
+}
+
+/// The account after `op` was answered with `outcome`.
+#[must_use]
+pub fn next(account: &Account, op: &Operation, outcome: Outcome) -> Account {
+    let mut after = account.clone();
+    if outcome == Outcome::Done {
+        apply(&mut after, op);
+    }
+    after
+}
+
+/// Carries `op` out in place.
+pub fn apply(account: &mut Account, op: &Operation) {
+    match *op {
+        Operation::CreateUser(user) => account.add_user(user),
+        Operation::DeleteUser(user) => account.remove_user(user),
+        Operation::Create(object) => account.add(object),
+        Operation::Delete(object) => delete(account, object),
+        Operation::Attach(user, kind, item) => {
+            hold(account, Held { user, kind, item, status: Status::Active, service: Service(0) });
+        }
+        Operation::Issue(user, kind, item, with) => {
+            let service = if let With::Service(service) = with { service } else { Service(0) };
+            hold(account, Held { user, kind, item, status: Status::Active, service });
+        }
+        Operation::SetStatus(user, kind, item, status) => {
+            if let Some(held) = account.held(user, kind, item) {
+                account.hold(Held { status, ..held });
+            }
+        }
+        Operation::Detach(user, kind, item) => account.drop_item(user, kind, item),
+        Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => (),
+    }
+}
+
+/// A user that does not exist holds nothing, whatever was answered. What is held stays as it is.
+fn hold(account: &mut Account, held: Held) {
+    let there = account.held(held.user, held.kind, held.item).is_some();
+    if account.has_user(held.user) && !there {
+        account.hold(held);
+    }
+}
+
+/// An object takes the attachments to it along.
+fn delete(account: &mut Account, object: Object) {
+    let refers =
+        |held: &Held| held.kind.row().refers == Some(object.class) && held.item == object.item;
+    let held: Vec<Held> = account.holdings().filter(refers).collect();
+    for it in held {
+        account.drop_item(it.user, it.kind, it.item);
+    }
+    account.remove(object);
+}
+
+/// Every account that may be true after `op` was answered with `outcome`: one, unless the call was
+/// carried out where nobody knows what that does, or where a conforming endpoint refuses it.
+#[must_use]
+pub fn worlds(account: &Account, op: &Operation, outcome: Outcome) -> Vec<Account> {
+    let main = next(account, op, outcome);
+    let mut worlds = vec![main];
+    if outcome == Outcome::Done && !op.is_read() {
+        let other = otherwise(account, op);
+        if !worlds.contains(&other) {
+            worlds.push(other);
+        }
+    }
+    worlds
+}
+
+/// What else may be true where the call was carried out although something spoke against it.
+fn otherwise(account: &Account, op: &Operation) -> Account {
+    let mut other = account.clone();
+    let spoken = |reason: Reason| reason.applies(account, op);
+    match *op {
+        Operation::CreateUser(user) if spoken(Reason::UserExists) => {
+            other.remove_user(user);
+            other.add_user(user);
+        }
+        Operation::Delete(object) if spoken(Reason::InUse) => other.remove(object),
+        Operation::Attach(user, kind, item) if spoken(Reason::HeldByAnother) => {
+            drop_everywhere(&mut other, kind, item);
+            apply(&mut other, &Operation::Attach(user, kind, item));
+        }
+        Operation::Attach(_, kind, _)
+            if spoken(Reason::NoSuchObject)
+                || kind.row().naming == Naming::Single && spoken(Reason::AlreadyHeld) => {}
+        Operation::Detach(_, kind, item) if spoken(Reason::HeldByAnother) => {
+            drop_everywhere(&mut other, kind, item);
+        }
+        Operation::SetStatus(_, kind, item, status) if spoken(Reason::HeldByAnother) => {
+            let users: Vec<_> = account.holders(kind, item).collect();
+            for user in users {
+                apply(&mut other, &Operation::SetStatus(user, kind, item, status));
+            }
+        }
+        _ => apply(&mut other, op),
+    }
+    other
+}
+
+fn drop_everywhere(account: &mut Account, kind: Kind, item: Item) {
+    let users: Vec<_> = account.holders(kind, item).collect();
+    for user in users {
+        account.drop_item(user, kind, item);
+    }
+}
+
+/// What a conforming endpoint shows when it carries `op` out: the items of a listing or the one
+/// item read, by item. `None` where the answer shows none.
+#[must_use]
+pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Held>> {
+    match *op {
+        Operation::List(_, kind) | Operation::Get(_, kind, _)
+            if kind.row().naming == Naming::Single =>
+        {
+            None
+        }
+        Operation::List(user, kind) => Some(account.held_of(user, kind).collect()),
+        Operation::Get(user, kind, item) => {
+            Some(account.held(user, kind, item).into_iter().collect())
+        }
+        _ => None,
+    }
+}
