@@ -14,7 +14,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut code = String::from("&[\n");
     for file in files {
         let name = file.strip_prefix(&root)?.with_extension("");
-        writeln!(code, "({:?}, include_str!({:?})),", name.to_string_lossy(), file.to_string_lossy())?;
+        writeln!(
+            code,
+            "({:?}, include_str!({:?})),",
+            name.to_string_lossy(),
+            file.to_string_lossy()
+        )?;
     }
     code.push(']');
     fs::write(Path::new(&env::var("OUT_DIR")?).join("scripts.rs"), code)?;

@@ -4,7 +4,7 @@ use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
 
 use crate::finding::Finding;
-use crate::judge::{Divergence, Tier};
+use crate::verdict::{Divergence, Tier};
 
 /// What a target is known to do otherwise.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -4,10 +4,10 @@
 use iamspec_model::{Level, Rule};
 
 use crate::expectation::Expectations;
-use crate::judge::{Divergence, OpenPoint, Tier, Verdict};
 use crate::observed::Observed;
 use crate::replay::Replay;
 use crate::script::Script;
+use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 
 /// One rule that the endpoint breaks in one way.
 #[derive(Clone, Debug)]

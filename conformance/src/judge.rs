@@ -8,74 +8,8 @@ use iamspec_model::{
 };
 
 use crate::observed::{Interruption, Observed, Shown};
+use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 use crate::wording;
-
-/// How closely an answer is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Tier {
-    /// Carried out or refused, with which HTTP status.
-    Status,
-    /// The error code, or the items of a listing.
-    Code,
-    /// The text.
-    Text,
-}
-
-impl Tier {
-    /// The word used in reports and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Code => "code",
-            Self::Text => "text",
-        }
-    }
-}
-
-/// What is said of one answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It is one of the answers that the model allows. Where nobody knew which, the open points
-    /// that it speaks to.
-    Conforms(Vec<OpenPoint>),
-    /// It is none of them.
-    Diverges(Box<Divergence>),
-    /// Nothing can be said.
-    Inconclusive(Interruption),
-    /// The endpoint lacks the call, as a control showed.
-    Unsupported(&'static str),
-    /// Not asked, because this call is lacking or the script could not go on.
-    Skipped(String),
-}
-
-/// A question that the facts leave open, and what was seen.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OpenPoint {
-    /// The rule whose evidence is open.
-    pub rule: Rule,
-    /// What the endpoint did.
-    pub seen: String,
-}
-
-/// An argument, not a value: what came, what was allowed, and why.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Divergence {
-    /// The first tier in which they differ.
-    pub tier: Tier,
-    /// How binding the evidence is.
-    pub level: Level,
-    /// The rule that is broken.
-    pub rule: Rule,
-    /// What conforms, each with its rule.
-    pub allowed: Vec<(String, Rule)>,
-    /// The ids of the facts in this tier.
-    pub evidence: Vec<&'static str>,
-    /// The account in which it was asked.
-    pub state: String,
-    /// How the judge goes on.
-    pub going_on: &'static str,
-}
 
 /// The accounts that are still possible. More than a few are never kept.
 #[derive(Clone, Debug)]
@@ -219,7 +153,9 @@ fn carried_out(
     seen: Option<&Shown>,
 ) -> Option<Difference> {
     if let Some(done) = rules.iter().find(|rule| rule.claim.answer == Answer::Done) {
-        let shown = shown(account, op)?;
+        // Where a refusal is open as well, nobody knows what carrying out would show.
+        let certain = rules.iter().all(|rule| rule.claim.answer == Answer::Done);
+        let shown = shown(account, op).filter(|_| certain)?;
         let differs = seen.is_some_and(|seen| *seen != Shown::of(&shown));
         return differs.then_some((Tier::Code, done.claim.code.level, *done));
     }
@@ -305,9 +241,14 @@ fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
 
 /// The questions of the facts (X-rows) that a conforming answer speaks to.
 fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<OpenPoint> {
+    let rules: Vec<Rule> = allowed(account, op).rules().collect();
+    let binds =
+        |rule: &Rule| rule.claim.answer != Answer::Done && rule.claim.status.level > Level::Info;
+    if rules.iter().any(binds) {
+        return Vec::new();
+    }
     let asks =
         |rule: &Rule| rule.claim.status.facts.iter().any(|fact| fact.strength == Strength::Unknown);
     let seen = observed.display(op.kind());
-    let points = allowed(account, op).rules().filter(asks);
-    points.map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
+    rules.into_iter().filter(asks).map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
 }

@@ -3,7 +3,7 @@
 use iamspec_model::kind::Naming;
 use iamspec_model::{Kind, Operation, User};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Space};
 use crate::observed::Observed;
 
 /// What one script has made and not yet removed, as the operations that remove it, oldest first.
@@ -61,7 +61,8 @@ impl Leftovers {
 
     /// Removes what is left, newest first, by asking. What the endpoint does not let go stays, and
     /// is returned with its answer.
-    pub fn remove(&mut self, endpoint: &mut dyn Endpoint) -> Vec<Kept> {
+    pub fn remove(&mut self, space: Space, endpoint: &mut dyn Endpoint) -> Vec<Kept> {
+        endpoint.enter(space);
         for (user, kind) in std::mem::take(&mut self.nameless) {
             self.find(user, kind, endpoint);
         }
@@ -74,7 +75,7 @@ impl Leftovers {
             let answer = endpoint.ask(&undo);
             if !is_gone(&answer) {
                 self.undo.push(undo);
-                kept.push(Kept { undo, answer });
+                kept.push(Kept { space, undo, answer });
             }
         }
         kept
@@ -98,6 +99,8 @@ impl Leftovers {
 /// Something that the endpoint did not let go.
 #[derive(Clone, Debug)]
 pub struct Kept {
+    /// Where.
+    pub space: Space,
     /// What was asked to remove it.
     pub undo: Operation,
     /// What was answered.

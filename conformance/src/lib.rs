@@ -1,8 +1,8 @@
 //! Scripts, histories, the judge, mutants and findings for anything that speaks the IAM Query API.
 //!
 //! Read in this order: [`script`] (what is asked), [`observed`] (what is answered), [`text`] (both,
-//! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`judge`] (does
-//! the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
+//! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`verdict`] and
+//! [`judge`] (does the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
 //! (what must be removed again), [`suite`] (many scripts), [`finding`] (what a run found), and then
 //! the endpoints that need no network: [`reference`] and [`mutant`].
 
@@ -15,6 +15,8 @@ pub mod text;
 pub mod endpoint;
 
 pub mod wording;
+
+pub mod verdict;
 
 pub mod judge;
 
@@ -34,10 +36,11 @@ pub mod mutant;
 
 pub use endpoint::Endpoint;
 pub use finding::Finding;
-pub use judge::{Divergence, Judge, Tier, Verdict};
+pub use judge::Judge;
 pub use mutant::Mutant;
 pub use observed::{Interruption, Observed, Shown};
 pub use reference::Reference;
 pub use replay::{Exchange, Replay, replay};
 pub use script::{Script, Step};
 pub use suite::{Report, Suite};
+pub use verdict::{Divergence, OpenPoint, Tier, Verdict};

@@ -76,13 +76,16 @@ pub fn settle(
 }
 
 /// The rule by which it answers: of several refusals the one that binds most, the first in table
-/// order among equals. Where a refusal is open it carries the call out.
+/// order among equals. Where nobody knows, it refuses as the facts presume; where a call is now
+/// carried out and now refused, it carries it out.
 fn decide(account: &Account, op: &Operation) -> Option<Rule> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
-    let refusals = rules.iter().rev().filter(|rule| rule.claim.answer != Answer::Done);
-    let refusal = refusals
-        .filter(|rule| rule.claim.status.level > Level::Open)
-        .max_by_key(|rule| rank(**rule));
+    let refuses = |rule: &&Rule| {
+        let claim = rule.claim;
+        let sometimes = claim.status.level == Level::Open && claim.code.level > Level::Open;
+        claim.answer != Answer::Done && !sometimes
+    };
+    let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
     let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
     refusal.or(done).or(rules.first()).copied()
 }

@@ -3,10 +3,11 @@
 use iamspec_model::{Operation, Rule, allowed};
 
 use crate::endpoint::Endpoint;
-use crate::judge::{Judge, Verdict};
+use crate::judge::Judge;
 use crate::leftover::Leftovers;
 use crate::observed::{Cause, Observed};
 use crate::script::{Script, Step};
+use crate::verdict::Verdict;
 
 /// One call, its answer, and what is said of it.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Exchange {
     pub operation: Operation,
     /// What was answered; nothing where it was not asked.
     pub observed: Option<Observed>,
+    /// Which request of the run it was, counted from 1; 0 where it was not asked.
+    pub request: usize,
     /// The rules that were in force, if it was asked.
     pub in_force: Vec<Rule>,
     /// What is said of the answer.
@@ -74,7 +77,7 @@ pub fn replay(
 
 pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
     let verdict = Verdict::Skipped(why.to_owned());
-    Exchange { operation, observed: None, in_force: Vec::new(), verdict }
+    Exchange { operation, observed: None, request: 0, in_force: Vec::new(), verdict }
 }
 
 fn exchange(
@@ -88,7 +91,7 @@ fn exchange(
     leftovers.note(operation, &observed);
     let verdict = judge.judge(operation, &observed);
     let in_force = in_force.unwrap_or_default();
-    Exchange { operation: *operation, observed: Some(observed), in_force, verdict }
+    Exchange { operation: *operation, observed: Some(observed), request: 0, in_force, verdict }
 }
 
 impl Exchange {

@@ -1,14 +1,14 @@
 //! Many scripts against one endpoint: those that show what the project exists for come first, calls
 //! that the endpoint lacks are found out, and everything that was made is removed again.
 
-use iamspec_model::allowed;
+use iamspec_model::{Answer, Operation, allowed};
 
 use crate::endpoint::{Counting, Endpoint, Space};
-use crate::judge::Verdict;
 use crate::leftover::{Kept, Leftovers};
 use crate::observed::{Cause, Interruption};
 use crate::replay::{Exchange, Replay, replay, skipped};
 use crate::script::Script;
+use crate::verdict::Verdict;
 
 /// Scripts, in the order in which they are played.
 #[derive(Clone, Debug)]
@@ -103,6 +103,21 @@ struct Suspect {
     script: Script,
 }
 
+impl Suspect {
+    /// A script needs the call, or needs what the call would have made.
+    fn is_needed_by(&self, script: &Script) -> bool {
+        let makes = self
+            .script
+            .steps
+            .last()
+            .map(|step| step.operation)
+            .filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
+        let kind = makes.and_then(|op| op.kind());
+        script.calls().contains(&self.api)
+            || kind.is_some() && script.steps.iter().any(|step| step.operation.kind() == kind)
+    }
+}
+
 struct Run<'a> {
     endpoint: Counting<'a>,
     stop: &'a dyn Fn() -> bool,
@@ -119,7 +134,7 @@ impl Run<'_> {
         if self.ended.is_none() && (self.stop)() {
             self.ended = Some("stopped before the end".to_owned());
         }
-        let lacking = self.suspects.iter().find(|it| script.calls().contains(&it.api));
+        let lacking = self.suspects.iter().find(|it| it.is_needed_by(script));
         let why = self.ended.clone().or_else(|| lacking.map(|it| format!("needs {}", it.api)));
         if let Some(why) = why {
             let exchanges = script.steps.iter().map(|it| skipped(it.operation, &why)).collect();
@@ -138,7 +153,12 @@ impl Run<'_> {
     fn replay(&mut self, script: &Script) -> Replay {
         let space = self.endpoint.fresh();
         let mut leftovers = Leftovers::default();
-        let replay = replay(script, &mut self.endpoint, &mut leftovers, self.stop);
+        let before = self.endpoint.requests;
+        let mut replay = replay(script, &mut self.endpoint, &mut leftovers, self.stop);
+        let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
+        for (index, exchange) in asked.enumerate() {
+            exchange.request = before + index + 1;
+        }
         if !leftovers.is_empty() {
             self.left.push((space, leftovers));
         }
@@ -157,8 +177,7 @@ impl Run<'_> {
         else {
             return;
         };
-        let valid =
-            exchange.in_force.iter().any(|rule| rule.claim.answer == iamspec_model::Answer::Done);
+        let valid = exchange.in_force.iter().any(|rule| rule.claim.answer == Answer::Done);
         if valid {
             self.suspects.push(Suspect {
                 api: call.api,
@@ -223,8 +242,7 @@ impl Run<'_> {
 
     fn clean(&mut self) {
         for (space, mut left) in std::mem::take(&mut self.left).into_iter().rev() {
-            self.endpoint.enter(space);
-            self.kept.extend(left.remove(&mut self.endpoint));
+            self.kept.extend(left.remove(space, &mut self.endpoint));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The model in memory against the hand-written scripts, and mutants of it against the judge.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::finding::{exercised, findings};
 use iamspec_conformance::script::hand_written;

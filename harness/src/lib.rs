@@ -1,1 +1,25 @@
-//! x
+//! Everything of iamspec that touches the world: the HTTP client, the reference server, the command
+//! line and what it prints.
+//!
+//! Read in this order: [`wire`] (AWS's names of members and elements), [`names`] (symbols and real
+//! names), [`payload`] (certificates, keys, codes, documents), [`client`] (an endpoint behind HTTP),
+//! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`render`] (what
+//! a user reads), [`exit`] (what a script reads).
+
+pub mod wire;
+
+pub mod names;
+
+pub mod payload;
+
+pub mod client;
+
+pub mod server;
+
+pub mod cli;
+
+pub mod command;
+
+pub mod render;
+
+pub mod exit;

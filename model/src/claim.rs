@@ -3,11 +3,11 @@
 //! Each API call has a short list of claims; a claim has a reason (a predicate on the state), the
 //! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
 
-use crate::account::Account;
 use crate::evidence::{Evidence, Level};
-use crate::kind::{Kind, Naming, Status, TABLE};
+use crate::kind::TABLE;
 use crate::object::{self, Class};
-use crate::operation::{Operation, Verb, With};
+use crate::operation::Verb;
+pub use crate::reason::Reason;
 
 /// One API call, with everything that is claimed of its answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum Code {
     EntityAlreadyExists,
     /// It is just being made.
     EntityTemporarilyUnmodifiable,
+    /// The codes of the device are wrong.
+    InvalidAuthenticationCode,
     /// The quota is used up.
     LimitExceeded,
     /// No such user, object or item.
@@ -71,6 +73,7 @@ impl Code {
             Self::DuplicateSSHPublicKey => "DuplicateSSHPublicKey",
             Self::EntityAlreadyExists => "EntityAlreadyExists",
             Self::EntityTemporarilyUnmodifiable => "EntityTemporarilyUnmodifiable",
+            Self::InvalidAuthenticationCode => "InvalidAuthenticationCode",
             Self::LimitExceeded => "LimitExceeded",
             Self::NoSuchEntity => "NoSuchEntity",
         }
@@ -81,6 +84,7 @@ impl Code {
     pub const fn http(self) -> u16 {
         match self {
             Self::DuplicateSSHPublicKey => 400,
+            Self::InvalidAuthenticationCode => 403,
             Self::NoSuchEntity => 404,
             Self::DeleteConflict
             | Self::DuplicateCertificate
@@ -89,138 +93,6 @@ impl Code {
             | Self::LimitExceeded => 409,
         }
     }
-}
-
-/// Why a call is answered as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// None of the other reasons applies.
-    Unhindered,
-    /// The user is there already.
-    UserExists,
-    /// There is no such user.
-    NoSuchUser,
-    /// The account holds as many users, or objects of the class, as its quota allows.
-    AccountFull,
-    /// The object is there already.
-    ObjectExists,
-    /// There is no such group, policy or device.
-    NoSuchObject,
-    /// A user holds the object.
-    InUse,
-    /// The user holds this very item.
-    AlreadyHeld,
-    /// Only another user holds the item.
-    HeldByAnother,
-    /// The body was uploaded before.
-    SameBody,
-    /// The user holds as much of the kind as the quota allows.
-    QuotaReached,
-    /// Nobody holds the item, or, where it is an object, this user does not.
-    NotHeld,
-    /// The item was made a moment ago.
-    BeingMade,
-    /// The user holds an active item of the kind, or any where the kind knows no status.
-    Holds(Kind),
-    /// The user holds inactive items of the kind, and no active one.
-    HoldsInactive(Kind),
-}
-
-impl Reason {
-    /// Whether it applies to `op` in `account`.
-    #[must_use]
-    pub fn applies(self, account: &Account, op: &Operation) -> bool {
-        match self {
-            Self::Unhindered => true,
-            Self::UserExists => op.user().is_some_and(|user| account.has_user(user)),
-            Self::NoSuchUser => op.user().is_some_and(|user| !account.has_user(user)),
-            Self::AccountFull => account.is_full(op),
-            Self::ObjectExists => op.object().is_some_and(|object| account.has(object)),
-            Self::NoSuchObject => op.object().is_some_and(|object| !account.has(object)),
-            Self::InUse => op.object().is_some_and(|object| account.is_used(object)),
-            Self::AlreadyHeld | Self::BeingMade => Holder::of(account, op) == Holder::User,
-            Self::HeldByAnother => Holder::of(account, op) == Holder::Another,
-            Self::NotHeld => not_held(account, op),
-            Self::SameBody => matches!(op, Operation::Issue(_, _, _, With::BodyOf(_))),
-            Self::QuotaReached => quota_reached(account, op),
-            Self::Holds(kind) => statuses(account, op, kind).any(|it| it == Status::Active),
-            Self::HoldsInactive(kind) => {
-                let mut held = statuses(account, op, kind).peekable();
-                held.peek().is_some() && held.all(|it| it == Status::Inactive)
-            }
-        }
-    }
-
-    /// The second half of a rule's id.
-    #[must_use]
-    pub fn slug(self) -> String {
-        let words = match self {
-            Self::Unhindered => "carried-out",
-            Self::UserExists => "user-exists",
-            Self::NoSuchUser => "no-such-user",
-            Self::AccountFull => "account-full",
-            Self::ObjectExists => "already-exists",
-            Self::NoSuchObject => "no-such-object",
-            Self::InUse => "in-use",
-            Self::AlreadyHeld => "already-held",
-            Self::HeldByAnother => "held-by-another",
-            Self::SameBody => "same-body",
-            Self::QuotaReached => "quota-reached",
-            Self::NotHeld => "not-held",
-            Self::BeingMade => "being-made",
-            Self::Holds(kind) => return format!("holds-{}", kind.row().name),
-            Self::HoldsInactive(kind) => return format!("holds-inactive-{}", kind.row().name),
-        };
-        words.to_owned()
-    }
-}
-
-/// Who holds the item that an operation names.
-#[derive(PartialEq, Eq)]
-enum Holder {
-    User,
-    Another,
-    Nobody,
-}
-
-impl Holder {
-    fn of(account: &Account, op: &Operation) -> Self {
-        let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return Self::Nobody };
-        let item = op.item().unwrap_or_default();
-        if account.held(user, kind, item).is_some() {
-            return Self::User;
-        }
-        let shared =
-            kind.row().naming == Naming::Service || kind.row().refers == Some(Class::Device);
-        if shared && account.holders(kind, item).next().is_some() {
-            Self::Another
-        } else {
-            Self::Nobody
-        }
-    }
-}
-
-/// An object that is not there is `NoSuchObject`, and not also not held.
-fn not_held(account: &Account, op: &Operation) -> bool {
-    let there = op.object().is_none_or(|object| account.has(object));
-    there && Holder::of(account, op) == Holder::Nobody
-}
-
-fn quota_reached(account: &Account, op: &Operation) -> bool {
-    let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return false };
-    let quota = kind.row().quota;
-    let held = account.held_of(user, kind).filter(|held| match op {
-        Operation::Issue(.., With::Service(service)) => held.service == *service,
-        _ => true,
-    });
-    let replaced = account.held(user, kind, op.item().unwrap_or_default()).is_some()
-        && kind.row().naming == Naming::Caller
-        && kind.row().refers.is_none();
-    (held.count() as u64 + u64::from(!replaced)) * quota.each > account.quota(kind)
-}
-
-fn statuses(account: &Account, op: &Operation, kind: Kind) -> impl Iterator<Item = Status> {
-    op.user().into_iter().flat_map(move |user| account.held_of(user, kind)).map(|held| held.status)
 }
 
 /// A call with one of its claims: what a finding names and `explain` explains.

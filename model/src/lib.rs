@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`kind`] (the nine kinds of attachment, one row each), [`object`] (what
 //! exists besides users), [`account`] (the state, a set of facts), [`operation`] (the questions),
-//! [`claim`] (when a call is refused or carried out, and how we know), [`step`] (the two pure
+//! [`reason`] (predicates on the state), [`claim`] (when a call is refused or carried out, and how
+//! we know), [`step`] (the two pure
 //! functions), [`scope`] and [`property`] (the exhaustive check).
 //!
 //! ```
@@ -27,7 +28,11 @@ pub mod operation;
 
 pub mod evidence;
 
+pub mod reason;
+
 pub mod claim;
+
+pub mod statement;
 
 pub mod precedence;
 
@@ -38,10 +43,11 @@ pub mod scope;
 pub mod property;
 
 pub use account::{Account, Held};
-pub use claim::{Answer, Call, Claim, Code, Reason, Rule, rules};
+pub use claim::{Answer, Call, Claim, Code, Rule, rules};
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
 pub use kind::{Item, Kind, Row, Service, Status, TABLE};
 pub use object::{Class, Object};
 pub use operation::{Operation, User, Verb, With};
+pub use reason::Reason;
 pub use scope::Scope;
 pub use step::{Allowed, Outcome, allowed, apply, next, shown, worlds};

@@ -2,12 +2,17 @@
 
 use crate::claim::{
     Call, Claim,
-    Code::{DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity},
-    Reason::{AlreadyHeld, HeldByAnother, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached},
+    Code::{
+        DeleteConflict, EntityAlreadyExists, InvalidAuthenticationCode, LimitExceeded, NoSuchEntity,
+    },
+    Reason::{
+        AlreadyHeld, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser, NotHeld,
+        QuotaReached,
+    },
 };
 use crate::evidence::{
-    A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_10, B_MF_11, B_MF_12, B_MF_13,
-    D_022, Evidence, G_002, X_008, X_012, X_013,
+    A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
+    B_MF_13, D_022, Evidence, G_002, X_008, X_012, X_013,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 use crate::object::Class;
@@ -40,6 +45,12 @@ pub(super) const ROW: Row = Row {
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_MF_12]),
+            ),
+            Claim::refused(
+                NoRightCodes,
+                InvalidAuthenticationCode,
+                Evidence::by(&[B_MF_09]),
+                Evidence::by(&[B_MF_09]),
             ),
             Claim::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
             Claim::refused(

@@ -1,0 +1,191 @@
+//! What a user types.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use iamspec_conformance::Tier;
+use iamspec_model::Level;
+
+use crate::exit;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "iamspec",
+    version,
+    about = "When is an AWS IAM user deleted? An executable specification, and a suite that puts it to any endpoint",
+    after_help = exit_codes(),
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play scripts against an endpoint and judge every answer
+    #[command(after_help = "Examples:
+  iamspec run                                        the embedded reference endpoint
+  iamspec run --endpoint http://127.0.0.1:5000       an emulator on this machine
+  iamspec run --mutant forgets-mfa-device            an endpoint that is wrong in one known way
+  iamspec run --rule 'DeleteUser/*' --tier text      one call, down to the words
+  iamspec run delete-user/alone/access-key my.script one script of ours, one of yours")]
+    Run(Run),
+    /// Check the model itself in every state of a few scopes
+    #[command(after_help = "Examples:
+  iamspec verify
+  iamspec verify --full     larger scopes as well")]
+    Verify(Verify),
+    /// Serve the reference endpoint
+    #[command(after_help = "Examples:
+  iamspec serve --listen 127.0.0.1:4566
+  iamspec serve --quota UsersPerAccount=100000
+  aws --endpoint-url http://127.0.0.1:4566 iam create-user --user-name alice")]
+    Serve(Serve),
+    /// List the kinds, rules, scripts or mutants
+    #[command(after_help = "Examples:
+  iamspec list              the nine kinds
+  iamspec list rules")]
+    List(List),
+    /// Say what a rule means, how sure it is, and how we know
+    #[command(after_help = "Examples:
+  iamspec explain DeleteUser/holds-mfa-device
+  iamspec explain 'DeleteUser/*'")]
+    Explain(Explain),
+}
+
+/// `iamspec run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The endpoint to ask, on this machine; the embedded reference endpoint if left out
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Make the embedded reference endpoint wrong in this way (`iamspec list mutants`)
+    #[arg(long, value_name = "NAME", conflicts_with = "endpoint")]
+    pub mutant: Option<String>,
+    /// How closely answers are compared
+    #[arg(long, value_enum, default_value = "code")]
+    pub tier: TierArg,
+    /// From which level on a divergence fails the run
+    #[arg(long, value_enum, default_value = "must")]
+    pub level: LevelArg,
+    /// Play only scripts that reach a rule of this name; `*` stands for anything
+    #[arg(long, value_name = "GLOB")]
+    pub rule: Option<String>,
+    /// Known divergences of this target, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+    /// How long to wait for an answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+    /// Print what would be played, and play nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
+    #[arg(value_name = "SCRIPT")]
+    pub scripts: Vec<String>,
+}
+
+/// `iamspec verify`.
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// Check larger scopes as well
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// `iamspec serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Where to listen, on this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
+    pub listen: SocketAddr,
+    /// Be wrong in this way (`iamspec list mutants`)
+    #[arg(long, value_name = "NAME")]
+    pub mutant: Option<String>,
+    /// Raise or lower a quota; repeatable
+    #[arg(long, value_name = "NAME=N")]
+    pub quota: Vec<String>,
+}
+
+/// `iamspec list`.
+#[derive(Args, Debug)]
+pub struct List {
+    /// What to list
+    #[arg(value_enum, default_value = "kinds")]
+    pub what: Listing,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Listing {
+    /// The nine kinds of attachment
+    Kinds,
+    /// Every rule, with its level in each tier
+    Rules,
+    /// Every script of ours, in the order played
+    Scripts,
+    /// Every endpoint that is wrong in one known way
+    Mutants,
+    /// What the model does not speak of
+    Unmodelled,
+}
+
+/// `iamspec explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// A rule, such as `DeleteUser/holds-access-key`; `*` stands for anything
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+}
+
+/// A tier, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TierArg {
+    /// Carried out or refused, and the HTTP status
+    Status,
+    /// The error code, or the items of a listing, as well
+    Code,
+    /// The text as well
+    Text,
+}
+
+/// A level, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LevelArg {
+    /// Recorded or documented
+    Must,
+    /// Reported by users, or stronger
+    Should,
+    /// Inferred, or stronger
+    Info,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Status => Self::Status,
+            TierArg::Code => Self::Code,
+            TierArg::Text => Self::Text,
+        }
+    }
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::Info => Self::Info,
+        }
+    }
+}
+
+fn exit_codes() -> String {
+    let codes = exit::ALL.iter().map(|(code, meaning)| format!("  {code}  {meaning}"));
+    format!("Exit codes:\n{}", codes.collect::<Vec<_>>().join("\n"))
+}

@@ -1,0 +1,97 @@
+//! From an operation to the form that is sent.
+
+use anyhow::{Context as _, Result};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Operation, Service, Status, User, With};
+
+use crate::names::Names;
+use crate::{payload, wire};
+
+pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+type Form = Vec<(String, String)>;
+
+/// The members of the request, `Action` and `Version` first.
+pub(super) fn form(op: &Operation, names: &Names) -> Result<Form> {
+    let call = op.call().context("the kind has no such call")?;
+    let mut form = vec![member("Action", call.api), member("Version", wire::VERSION)];
+    form.extend(op.user().map(|user| member("UserName", names.user(user))));
+    match *op {
+        Operation::Create(object) => {
+            let name = names.object_name(object);
+            match object.class {
+                Class::Group => form.push(member("GroupName", name)),
+                Class::Device => form.push(member("VirtualMFADeviceName", name)),
+                Class::Policy => {
+                    form.extend([member("PolicyName", name), document()]);
+                }
+            }
+        }
+        Operation::Delete(object) => {
+            form.push(member(object.class.row().member, names.object(object)));
+        }
+        Operation::Attach(user, kind, item) => {
+            form.extend(body(user, kind, item, With::Nothing, names)?);
+        }
+        Operation::Issue(user, kind, item, with) => {
+            form.extend(body(user, kind, item, with, names)?);
+        }
+        Operation::Get(_, kind, item) => {
+            form.push(named(kind, item, names));
+            form.extend((kind == Kind::SshPublicKey).then(|| member("Encoding", "SSH")));
+        }
+        Operation::SetStatus(_, kind, item, status) => {
+            form.extend([named(kind, item, names), member("Status", Status::name(status))]);
+        }
+        Operation::Detach(_, kind, item) => {
+            form.extend((kind.row().naming != Naming::Single).then(|| named(kind, item, names)));
+        }
+        Operation::CreateUser(_)
+        | Operation::GetUser(_)
+        | Operation::DeleteUser(_)
+        | Operation::List(..) => {}
+    }
+    Ok(form)
+}
+
+/// What the attaching call of a kind needs beside the user.
+fn body(user: User, kind: Kind, item: Item, with: With, names: &Names) -> Result<Form> {
+    let source = if let With::BodyOf(other) = with { other } else { item };
+    Ok(match kind {
+        Kind::LoginProfile => vec![member("Password", payload::password())],
+        Kind::AccessKey => Vec::new(),
+        Kind::SigningCertificate => {
+            let name = format!("{} {}", names.user(user), kind.symbol(source));
+            vec![member("CertificateBody", payload::certificate(&name)?)]
+        }
+        Kind::SshPublicKey => vec![member("SSHPublicKeyBody", payload::ssh_key(source))],
+        Kind::ServiceCredential => {
+            let Service(number) =
+                if let With::Service(service) = with { service } else { Service(0) };
+            let service = wire::SERVICES
+                .get(usize::from(number))
+                .context("no such service; use `s0` or `s1`")?;
+            vec![member("ServiceName", *service)]
+        }
+        Kind::MfaDevice => {
+            let [first, second] = payload::codes(names.seed(item))?;
+            let codes =
+                [member("AuthenticationCode1", first), member("AuthenticationCode2", second)];
+            [named(kind, item, names)].into_iter().chain(codes).collect()
+        }
+        Kind::InlinePolicy => vec![named(kind, item, names), document()],
+        Kind::ManagedPolicy | Kind::GroupMembership => vec![named(kind, item, names)],
+    })
+}
+
+fn named(kind: Kind, item: Item, names: &Names) -> (String, String) {
+    member(kind.row().member, names.item(kind, item))
+}
+
+fn document() -> (String, String) {
+    member("PolicyDocument", payload::policy_document())
+}
+
+fn member(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_owned(), value.into())
+}

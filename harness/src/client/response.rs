@@ -1,0 +1,148 @@
+//! From what came back to an answer. Whatever is not an IAM answer is an interruption that says what
+//! it was, never a guess.
+
+use iamspec_conformance::observed::Cause;
+use iamspec_conformance::{Observed, Shown};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Operation, Status};
+
+use super::{Answer, Element};
+use crate::names::Names;
+use crate::wire;
+
+/// The answer, and the marker of the next page if there is one.
+pub(super) fn read(
+    op: &Operation,
+    answer: &Answer,
+    names: &mut Names,
+) -> Result<(Observed, Option<String>), Observed> {
+    let root = parse(answer)?;
+    if let Some(error) = error_of(&root) {
+        let code = error.text_of("Code").unwrap_or_default().to_owned();
+        if code.is_empty() {
+            return Err(unreadable(answer, "an error without a code"));
+        }
+        let message = error.text_of("Message").map(|text| names.in_symbols(text, op));
+        return Ok((Observed::refused(answer.status, code, message), None));
+    }
+    let api = op.call().map_or("", |call| call.api);
+    if !(200..300).contains(&answer.status) || root.name != format!("{api}Response") {
+        return Err(unreadable(
+            answer,
+            &format!("<{}> where <{api}Response> was expected", root.name),
+        ));
+    }
+    let empty = Element::default();
+    let result = root.child(&format!("{api}Result")).unwrap_or(&empty);
+    learn(op, result, names)
+        .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
+    let truncated = result.text_of("IsTruncated") == Some("true");
+    let marker =
+        result.text_of("Marker").filter(|it| truncated && !it.is_empty()).map(str::to_owned);
+    let shown = shown(op, result, names)
+        .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
+    Ok((Observed::Done(shown), marker))
+}
+
+fn parse(answer: &Answer) -> Result<Element, Observed> {
+    if (300..400).contains(&answer.status) {
+        return Err(unreadable(answer, "a redirect"));
+    }
+    if answer.body.is_empty() {
+        return Err(unreadable(answer, "an empty answer"));
+    }
+    let text = std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, "not UTF-8"))?;
+    let html = answer.content_type.contains("html")
+        || text.trim_start().to_ascii_lowercase().starts_with("<!doctype html");
+    let json = answer.content_type.contains("json") || text.trim_start().starts_with('{');
+    if html || json {
+        return Err(unreadable(answer, if html { "HTML" } else { "JSON" }));
+    }
+    Element::parse(text).map_err(|error| unreadable(answer, &format!("broken XML, {error}")))
+}
+
+/// `<ErrorResponse><Error>` (E-003), or the bare `<Error>` that some write.
+fn error_of(root: &Element) -> Option<&Element> {
+    match root.name.as_str() {
+        "ErrorResponse" => root.child("Error"),
+        "Error" => Some(root),
+        _ => None,
+    }
+}
+
+/// A failure of the service where the status says so; otherwise something that is not IAM.
+fn unreadable(answer: &Answer, what: &str) -> Observed {
+    let cause = match answer.status {
+        501 => Cause::Unimplemented,
+        500.. => Cause::Failure,
+        _ => Cause::Unreadable,
+    };
+    Observed::interrupted(cause, format!("HTTP {}: {what}", answer.status))
+}
+
+/// Keeps the names that the service gave.
+fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
+    match *op {
+        Operation::CreateUser(_) => {
+            let arn = result.child("User").and_then(|user| user.text_of("Arn"));
+            names.learn_account(arn.ok_or("User.Arn")?);
+        }
+        Operation::Create(object) => {
+            let (structure, name) = wire::created(object.class);
+            let made = result.child(structure).ok_or(structure)?;
+            let name = made.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
+            names.learn_account(&name);
+            names.bind_object(object, &name);
+            if object.class == Class::Device {
+                let seed = made.text_of("Base32StringSeed").and_then(decode);
+                names.keep_seed(object.item, seed.ok_or("Base32StringSeed")?);
+            }
+        }
+        Operation::Issue(_, kind, item, _) => {
+            let structure = wire::structure(kind).ok_or("structure")?;
+            let id = result.child(structure).and_then(|made| made.text_of(kind.row().member));
+            names.bind(kind, item, id.filter(|it| !it.is_empty()).ok_or(kind.row().member)?);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A blob on the wire is base 64; that of a seed holds base 32.
+fn decode(blob: &str) -> Option<String> {
+    let bytes = data_encoding::BASE64.decode(blob.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// The items that the answer shows, where the model says that it shows some.
+fn shown(op: &Operation, result: &Element, names: &Names) -> Result<Option<Shown>, &'static str> {
+    let mut shown = Shown::default();
+    match *op {
+        Operation::List(_, kind) => {
+            let Some(listing) = wire::listing(kind) else { return Ok(None) };
+            let list = result.child(listing.list).ok_or(listing.list)?;
+            for member in &list.children {
+                let name =
+                    listing.name.map_or(Some(member.text.trim()), |name| member.text_of(name));
+                let name = name.ok_or(listing.name.unwrap_or("member"))?;
+                match names.symbol(kind, name) {
+                    Some(item) => shown.items.push((item, status(member))),
+                    None => shown.strangers.push(name.to_owned()),
+                }
+            }
+        }
+        Operation::Get(_, kind, item) if kind.row().naming == Naming::Service => {
+            let structure = wire::structure(kind).ok_or("structure")?;
+            let read = result.child(structure).ok_or(structure)?;
+            shown.items.push((item, status(read)));
+        }
+        Operation::Get(_, _, item) => shown.items.push((item, Status::Active)),
+        _ => return Ok(None),
+    }
+    shown.items.sort_unstable();
+    Ok(Some(shown))
+}
+
+fn status(member: &Element) -> Status {
+    if member.text_of("Status") == Some("Inactive") { Status::Inactive } else { Status::Active }
+}

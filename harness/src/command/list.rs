@@ -1,0 +1,109 @@
+//! `iamspec list`: what there is. The documents print the same tables.
+
+use std::io::Write;
+
+use anyhow::{Result, anyhow};
+use iamspec_conformance::script::hand_written;
+use iamspec_conformance::{Mutant, Suite};
+use iamspec_model::kind::Naming;
+use iamspec_model::{TABLE, Verb, rules};
+
+use crate::cli::Listing;
+use crate::exit;
+
+/// What the model does not speak of yet, in the words of the API.
+pub const UNMODELLED: [&str; 14] = [
+    "UpdateUser, ListUsers, paths, tags and permissions boundaries of users",
+    "UpdateLoginProfile, ChangePassword and the account's password policy",
+    "GetAccessKeyLastUsed",
+    "ResetServiceSpecificCredential and the age of credentials",
+    "ListVirtualMFADevices, GetMFADevice, ResyncMFADevice, and whether MFA codes are right",
+    "hardware and FIDO MFA devices",
+    "GetPolicy, ListPolicies, versions of managed policies, AWS managed policies",
+    "GetGroup, ListGroups, UpdateGroup, policies of groups",
+    "roles, and what else holds a managed policy",
+    "invalid names, paths, documents, keys and codes; quotas of objects in an account",
+    "pages of listings",
+    "calls without a user name, which mean the caller",
+    "names in another case, on the side of the client",
+    "eventual consistency, throttling, concurrent calls",
+];
+
+pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
+    match what {
+        Listing::Kinds => write!(out, "{}", kinds())?,
+        Listing::Rules => write!(out, "{}", rule_table())?,
+        Listing::Scripts => scripts(out)?,
+        Listing::Mutants => {
+            for mutant in Mutant::all() {
+                writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
+            }
+        }
+        Listing::Unmodelled => {
+            for line in UNMODELLED {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    Ok(exit::CONFORMS)
+}
+
+/// The nine kinds as a Markdown table.
+#[must_use]
+pub(crate) fn kinds() -> String {
+    let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
+    for row in &TABLE {
+        let call = |verb| row.call(verb).map_or("", |call| call.api);
+        let named = match row.naming {
+            Naming::Single => "nobody",
+            Naming::Service => "the service",
+            Naming::Caller => "the caller",
+        };
+        let texts: Vec<&str> = row.blocks.text.texts().collect();
+        let quota = if row.quota.each > 1 {
+            "2048 characters".to_owned()
+        } else {
+            row.quota.max.to_string()
+        };
+        table.push_str(&format!(
+            "| {} | {} | {} | {} | {named} | {quota} | {} |\n",
+            row.noun,
+            call(Verb::Attach),
+            call(Verb::List),
+            call(Verb::Detach),
+            texts.join(" *or* ")
+        ));
+    }
+    table
+}
+
+/// Every rule with its levels.
+#[must_use]
+pub(crate) fn rule_table() -> String {
+    let mut table = format!("{:<54} {:<7} {:<7} {:<7} facts\n", "rule", "status", "code", "text");
+    for rule in rules() {
+        let claim = rule.claim;
+        let mut facts: Vec<&str> = Vec::new();
+        for fact in [claim.status, claim.code, claim.text].iter().flat_map(|it| it.facts) {
+            if !facts.contains(&fact.id) {
+                facts.push(fact.id);
+            }
+        }
+        let [status, code, text] = [claim.status, claim.code, claim.text].map(|it| it.level.name());
+        table.push_str(&format!(
+            "{:<54} {status:<7} {code:<7} {text:<7} {}\n",
+            rule.id(),
+            facts.join(" ")
+        ));
+    }
+    table
+}
+
+fn scripts(out: &mut dyn Write) -> Result<()> {
+    let scripts =
+        hand_written().map_err(|(name, error)| anyhow!("the script {name} is wrong: {error}"))?;
+    for script in Suite::new(scripts).scripts() {
+        writeln!(out, "{:<44} {}", script.name, script.idea)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What a run comes to, against what was expected: what is printed, and the exit code.
+
+use std::io::Write;
+
+use anyhow::Result;
+use iamspec_conformance::expectation::{Complaint, Expectations};
+use iamspec_conformance::finding::{Tally, Threshold, exercised, findings, open_points};
+use iamspec_conformance::leftover::Kept;
+use iamspec_conformance::{Finding, Report, text};
+
+use crate::cli::Run;
+use crate::client::Http;
+use crate::exit;
+use crate::render::{self, Paint};
+
+/// What a run comes to, against what was expected.
+pub(super) struct Outcome {
+    findings: Vec<Finding>,
+    threshold: Threshold,
+    expectations: Expectations,
+    complaints: Vec<Complaint>,
+    tally: Tally,
+}
+
+impl Outcome {
+    pub(super) fn of(report: &Report, args: &Run, expectations: &Expectations) -> Self {
+        let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
+        let findings = findings(&report.replays);
+        let complaints = expectations.complaints(&findings, &exercised(&report.replays));
+        let tally = Tally::of(&report.replays, threshold, expectations);
+        Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
+    }
+
+    pub(super) fn print(
+        &self,
+        report: &Report,
+        args: &Run,
+        http: &Http,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        let paint = Paint::stdout();
+        let (counting, below): (Vec<_>, Vec<_>) =
+            self.findings.iter().partition(|it| self.threshold.counts(&it.divergence));
+        let (expected, unexpected): (Vec<_>, Vec<_>) =
+            counting.into_iter().partition(|it| self.expectations.lists(&it.divergence));
+        for (title, group) in
+            [("Expected divergences", &expected), ("Below the asked tier or level", &below)]
+        {
+            if !group.is_empty() {
+                writeln!(out, "\n{}", paint.bold(title))?;
+            }
+            for finding in group {
+                let (id, divergence) = (finding.rule().id(), &finding.divergence);
+                let observed = finding
+                    .observed
+                    .display(finding.history.steps.last().and_then(|it| it.operation.kind()));
+                let why = self.expectations.reason(divergence).unwrap_or(&finding.history.name);
+                writeln!(
+                    out,
+                    "  {id:<48} {:<6} {:<6} {observed}  {}",
+                    divergence.level.name(),
+                    divergence.tier.name(),
+                    paint.dim(why)
+                )?;
+            }
+        }
+        for finding in unexpected {
+            let again = again(args, &finding.history.name);
+            write!(out, "\n{}", render::finding(finding, &again, None, paint))?;
+        }
+        for text in [
+            render::open_points(&open_points(&report.replays), paint),
+            render::unexercised(&report.replays, paint),
+            render::nine_rows(&report.replays, paint),
+        ] {
+            if !text.is_empty() {
+                write!(out, "\n{text}")?;
+            }
+        }
+        self.print_end(report, http, out)
+    }
+
+    fn print_end(&self, report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
+        writeln!(out)?;
+        for Kept { space, undo, answer } in &report.kept {
+            let name = http.name_of(*space, undo);
+            writeln!(
+                out,
+                "left behind: {name}, because {} was answered {}",
+                text::operation(undo),
+                answer.display(None)
+            )?;
+        }
+        for complaint in &self.complaints {
+            writeln!(
+                out,
+                "{}",
+                match complaint {
+                    Complaint::Unknown(rule) =>
+                        format!("unknown expectation: no rule is called `{rule}`"),
+                    Complaint::UnknownFact(id) =>
+                        format!("unknown fact in the expectations: `{id}`"),
+                    Complaint::Stale(rule) => format!(
+                        "stale expectation: {rule} was asked and conforms; take the entry out"
+                    ),
+                }
+            )?;
+        }
+        if let Some(why) = &report.ended {
+            writeln!(out, "ended early: {why}")?;
+        }
+        Ok(writeln!(
+            out,
+            "{}",
+            render::last_line(&self.tally, report.replays.len(), report.requests)
+        )?)
+    }
+
+    pub(super) fn exit_code(&self, report: &Report) -> u8 {
+        if self.tally.unexpected > 0 || !self.complaints.is_empty() {
+            exit::DIVERGES
+        } else if report.ended.is_some() || self.tally.inconclusive > 0 {
+            exit::INCONCLUSIVE
+        } else {
+            exit::CONFORMS
+        }
+    }
+}
+
+/// The command that repeats a finding.
+fn again(args: &Run, script: &str) -> String {
+    let mut command = "iamspec run".to_owned();
+    let options = [("--endpoint", &args.endpoint), ("--mutant", &args.mutant)];
+    for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        command.push_str(&format!(" {name} {value}"));
+    }
+    format!("{command} {script}")
+}

@@ -1,0 +1,132 @@
+//! `iamspec run`: scripts against an endpoint.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use iamspec_conformance::expectation::{Expectations, glob};
+use iamspec_conformance::script::hand_written;
+use iamspec_conformance::suite::rules_of;
+use iamspec_conformance::{Script, Suite, text};
+use iamspec_model::Account;
+
+use super::outcome::Outcome;
+use super::progress::Progress;
+use crate::cli::Run;
+use crate::client::Http;
+use crate::exit;
+use crate::server::Server;
+
+pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
+    let expectations = expectations(args.expect.as_deref())?;
+    let suite = Suite::new(chosen(args)?);
+    let server = embedded(args)?;
+    let url =
+        server.as_ref().map_or_else(|| args.endpoint.clone().unwrap_or_default(), Server::url);
+    let mut http = Http::new(&url, &run_id(), Duration::from_secs(args.timeout))?;
+    writeln!(
+        out,
+        "{}: {} scripts, {} calls",
+        target(args, &url),
+        suite.scripts().len(),
+        suite.calls()
+    )?;
+    if suite.scripts().is_empty() {
+        eprintln!(
+            "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
+            args.rule.as_deref().unwrap_or("*")
+        );
+        return Ok(exit::NOTHING_RAN);
+    }
+    if args.list {
+        for script in suite.scripts() {
+            writeln!(out, "{:>4} {:<44} {}", script.steps.len(), script.name, script.idea)?;
+        }
+        return Ok(exit::CONFORMS);
+    }
+    out.flush()?;
+    let stop = stopped_by_ctrl_c()?;
+    let progress = Progress::new(suite.calls());
+    let report = suite
+        .run(&mut http, &mut |requests| progress.tell(requests), &|| stop.load(Ordering::Relaxed));
+    progress.end(&report);
+    let outcome = Outcome::of(&report, args, &expectations);
+    outcome.print(&report, args, &http, out)?;
+    Ok(outcome.exit_code(&report))
+}
+
+fn target(args: &Run, url: &str) -> String {
+    match (&args.endpoint, &args.mutant) {
+        (Some(url), _) => url.clone(),
+        (None, Some(mutant)) => format!("the embedded reference endpoint ({url}), mutant {mutant}"),
+        (None, None) => format!("the embedded reference endpoint ({url})"),
+    }
+}
+
+fn embedded(args: &Run) -> Result<Option<Server>> {
+    if args.endpoint.is_some() {
+        return Ok(None);
+    }
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(free, Account::default(), super::mutant(args.mutant.as_deref())?).map(Some)
+}
+
+fn expectations(file: Option<&Path>) -> Result<Expectations> {
+    let Some(file) = file else { return Ok(Expectations::default()) };
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read the expectations {}", file.display()))?;
+    Expectations::parse(&text)
+        .with_context(|| format!("the expectations {} are wrong", file.display()))
+}
+
+/// The scripts that were named, files first, or all of ours; of these those that reach the rule.
+fn chosen(args: &Run) -> Result<Vec<Script>> {
+    let ours =
+        hand_written().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
+    let mut chosen = Vec::new();
+    for name in &args.scripts {
+        if Path::new(name).is_file() {
+            let text = std::fs::read_to_string(name)
+                .with_context(|| format!("cannot read the script {name}"))?;
+            chosen.push(
+                text::parse(name, &text).with_context(|| format!("the script {name} is wrong"))?,
+            );
+            continue;
+        }
+        let named: Vec<Script> = ours.iter().filter(|it| glob(name, &it.name)).cloned().collect();
+        if named.is_empty() {
+            bail!(
+                "`{name}` is neither a file nor a script of ours; `iamspec list scripts` prints their names"
+            );
+        }
+        chosen.extend(named);
+    }
+    let mut scripts = if args.scripts.is_empty() { ours } else { chosen };
+    if let Some(pattern) = &args.rule {
+        scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
+    }
+    Ok(scripts)
+}
+
+/// Tells this run from others.
+fn run_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect()
+}
+
+/// The first Ctrl-C ends the run with its clean-up, the second one at once.
+fn stopped_by_ctrl_c() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit::USAGE));
+        }
+        eprintln!("\nstopping: removing what was made; Ctrl-C once more leaves it");
+    };
+    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
+    Ok(stop)
+}

@@ -1,0 +1,184 @@
+//! Symbols and real names. Every name that the client sends carries the prefix of its run.
+
+use std::collections::HashMap;
+
+use iamspec_conformance::endpoint::Space;
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Object, Operation, User};
+
+use crate::wire;
+
+/// An account id for names that are needed before the endpoint has told its own.
+const UNKNOWN_ACCOUNT: &str = "123456789012";
+
+/// What the symbols of a run stand for.
+#[derive(Debug)]
+pub struct Names {
+    prefix: String,
+    space: Space,
+    spaces: usize,
+    account: String,
+    ids: HashMap<(Space, Kind, Item), String>,
+    objects: HashMap<(Space, Object), String>,
+    seeds: HashMap<(Space, Item), String>,
+    adopted: u32,
+}
+
+/// Items that a listing showed and nobody asked for are numbered from here.
+const ADOPTED: u32 = 900_000;
+
+impl Names {
+    /// Names for a run. `run` tells its names from those of other runs.
+    #[must_use]
+    pub fn new(run: &str) -> Self {
+        Self {
+            prefix: format!("iamspec-{run}"),
+            space: Space::default(),
+            spaces: 0,
+            account: UNKNOWN_ACCOUNT.to_owned(),
+            ids: HashMap::new(),
+            objects: HashMap::new(),
+            seeds: HashMap::new(),
+            adopted: ADOPTED,
+        }
+    }
+
+    /// What every name begins with.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Enters a name space that was never used.
+    pub fn fresh(&mut self) -> Space {
+        self.spaces += 1;
+        self.space = Space(self.spaces);
+        self.space
+    }
+
+    /// Enters a name space again.
+    pub const fn enter(&mut self, space: Space) {
+        self.space = space;
+    }
+
+    /// The user name.
+    #[must_use]
+    pub fn user(&self, user: User) -> String {
+        format!("{}-{}-u{}", self.prefix, self.space.0, user.0)
+    }
+
+    /// The name that an object is created with.
+    #[must_use]
+    pub fn object_name(&self, object: Object) -> String {
+        format!("{}-{}-{}{}", self.prefix, self.space.0, object.class.row().symbol, object.item.0)
+    }
+
+    /// What names an object in requests: a group's name, a policy's ARN, a device's serial number.
+    #[must_use]
+    pub fn object(&self, object: Object) -> String {
+        if let Some(name) = self.objects.get(&(self.space, object)) {
+            return name.clone();
+        }
+        let name = self.object_name(object);
+        match object.class {
+            Class::Group => name,
+            Class::Policy => format!("arn:aws:iam::{}:policy/{name}", self.account),
+            Class::Device => format!("arn:aws:iam::{}:mfa/{name}", self.account),
+        }
+    }
+
+    /// What names an item in requests. An id that the service has not given looks like one.
+    #[must_use]
+    pub fn item(&self, kind: Kind, item: Item) -> String {
+        match (kind.row().refers, kind.row().naming) {
+            (Some(class), _) => self.object(Object { class, item }),
+            (None, Naming::Service) => {
+                let given = self.ids.get(&(self.space, kind, item)).cloned();
+                given.unwrap_or_else(|| format!("{}IAMSPEC{:017}", wire::id_prefix(kind), item.0))
+            }
+            (None, _) => format!("{}-{}-{}", self.prefix, self.space.0, kind.symbol(item)),
+        }
+    }
+
+    /// Learns the id that the service gave.
+    pub fn bind(&mut self, kind: Kind, item: Item, id: &str) {
+        self.ids.insert((self.space, kind, item), id.to_owned());
+    }
+
+    /// Learns what names an object from now on.
+    pub fn bind_object(&mut self, object: Object, name: &str) {
+        self.objects.insert((self.space, object), name.to_owned());
+    }
+
+    /// Learns the account id from an ARN.
+    pub fn learn_account(&mut self, arn: &str) {
+        if let Some(account) = arn.split(':').nth(4).filter(|it| it.len() == 12) {
+            account.clone_into(&mut self.account);
+        }
+    }
+
+    /// Keeps the seed of a device, in base 32.
+    pub fn keep_seed(&mut self, device: Item, seed: String) {
+        self.seeds.insert((self.space, device), seed);
+    }
+
+    /// The seed of a device, if the endpoint told one.
+    #[must_use]
+    pub fn seed(&self, device: Item) -> Option<&str> {
+        self.seeds.get(&(self.space, device)).map(String::as_str)
+    }
+
+    /// Gives a symbol to an item that was never asked for.
+    pub fn adopt(&mut self, kind: Kind, id: &str) -> Item {
+        self.adopted += 1;
+        self.bind(kind, Item(self.adopted), id);
+        Item(self.adopted)
+    }
+
+    /// The symbol of an item by its real name, if it has one here.
+    #[must_use]
+    pub fn symbol(&self, kind: Kind, name: &str) -> Option<Item> {
+        if kind.row().refers.is_none() && kind.row().naming == Naming::Service {
+            let here = self
+                .ids
+                .iter()
+                .find(|((space, of, _), id)| *space == self.space && *of == kind && *id == name);
+            return here.map(|((_, _, item), _)| *item);
+        }
+        let last = name.rsplit(['/', ':']).next().unwrap_or(name);
+        let number =
+            last.strip_prefix(&format!("{}-{}-{}", self.prefix, self.space.0, kind.row().symbol))?;
+        number.parse().ok().map(Item)
+    }
+
+    /// The real names of what an operation is about, in the name space where it was asked.
+    #[must_use]
+    pub fn describe(&self, space: Space, op: &Operation) -> String {
+        let name = |symbol: String| format!("{}-{}-{symbol}", self.prefix, space.0);
+        let user = op.user().map(|user| name(format!("u{}", user.0)));
+        let object = op.object().map(|it| name(format!("{}{}", it.class.row().symbol, it.item.0)));
+        let noun = op.kind().map(|kind| format!("{} of", kind.row().noun));
+        let item = object.filter(|_| op.kind().is_none()).or(user).unwrap_or_default();
+        noun.into_iter().chain([item]).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A text from the endpoint, with the names that the request carried put back into symbols.
+    #[must_use]
+    pub fn in_symbols(&self, text: &str, op: &Operation) -> String {
+        let mut known: Vec<(String, String)> = Vec::new();
+        if let Some(user) = op.user() {
+            known.push((self.user(user), format!("u{}", user.0)));
+        }
+        if let Some(object) = op.object() {
+            let symbol = format!("{}{}", object.class.row().symbol, object.item.0);
+            known.extend([
+                (self.object(object), symbol.clone()),
+                (self.object_name(object), symbol),
+            ]);
+        } else if let (Some(kind), Some(item)) = (op.kind(), op.item()) {
+            known.push((self.item(kind, item), kind.symbol(item)));
+        }
+        known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        known.iter().fold(text.to_owned(), |text, (name, symbol)| text.replace(name, symbol))
+    }
+}

@@ -1,0 +1,59 @@
+//! One finding: the rule, the script, what came, what was allowed, and why.
+
+use std::fmt::Write as _;
+
+use iamspec_conformance::{Finding, text};
+use iamspec_model::{Fact, evidence};
+
+use super::Paint;
+
+/// A finding in full. `again` is the command that repeats it; `known` is the reason why it was
+/// expected.
+#[must_use]
+pub fn finding(finding: &Finding, again: &str, known: Option<&str>, paint: Paint) -> String {
+    let divergence = &finding.divergence;
+    let (level, tier) = (divergence.level.name(), divergence.tier.name());
+    let rule = finding.rule();
+    let mut out = String::new();
+    // Writing to a string does not fail.
+    _ = writeln!(out, "{}  {level}, {tier}", paint.bold(&rule.id()));
+    _ = writeln!(out, "  {}", rule.statement());
+    let last = finding.history.steps.len().saturating_sub(1);
+    for (place, step) in finding.history.steps.iter().enumerate() {
+        let call = text::operation(&step.operation);
+        let answer =
+            step.answer.as_ref().map(|it| it.display(step.operation.kind())).unwrap_or_default();
+        let mark = if place == last { paint.wrong("  DIVERGES") } else { String::new() };
+        _ = writeln!(out, "    {call:<32} -> {answer}{mark}");
+    }
+    for (index, (answer, rule)) in divergence.allowed.iter().enumerate() {
+        let label = if index == 0 { "allowed only" } else { "" };
+        _ = writeln!(out, "  {label:<13} {answer}  {}", paint.dim(&format!("({})", rule.id())));
+    }
+    for (index, id) in divergence.evidence.iter().enumerate() {
+        let label = if index == 0 { "because" } else { "" };
+        let because = evidence::fact(id).map(source).unwrap_or_default();
+        _ = writeln!(out, "  {label:<13} {id} {because}");
+    }
+    if divergence.evidence.is_empty() {
+        _ = writeln!(out, "  {:<13} no evidence", "because");
+    }
+    _ = writeln!(out, "  {:<13} {}", "state", divergence.state);
+    _ = writeln!(out, "  {:<13} {}", "going on as", divergence.going_on);
+    if !finding.also.is_empty() {
+        _ = writeln!(out, "  {:<13} {}", "also in", finding.also.join(", "));
+    }
+    if let Some(reason) = known {
+        _ = writeln!(out, "  {:<13} {reason}", "expected");
+    }
+    _ = writeln!(out, "  {:<13} {again}", "again");
+    out
+}
+
+/// The strength of a fact, what it speaks of, and its first source.
+fn source(fact: &Fact) -> String {
+    let strength = format!("{:?}", fact.strength).to_lowercase();
+    let first: String = fact.source.chars().take(60).collect();
+    let first = first.rsplit_once(' ').map_or(first.as_str(), |(words, _)| words);
+    format!("{strength}: {}, {} (from {first} …)", fact.operation, fact.state)
+}

@@ -1,0 +1,9 @@
+//! What a user reads.
+
+mod finding;
+mod paint;
+mod summary;
+
+pub use finding::finding;
+pub use paint::Paint;
+pub use summary::{last_line, nine_rows, open_points, unexercised};

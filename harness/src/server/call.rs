@@ -1,0 +1,156 @@
+//! From a form to an operation. Names become symbols; a name that nobody has becomes a symbol that
+//! nothing is called by.
+
+use std::collections::HashMap;
+
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, Verb, With};
+
+use super::registry::Registry;
+use super::xml;
+use crate::wire;
+
+/// The members of a request.
+pub(super) struct Form(HashMap<String, String>);
+
+impl Form {
+    pub(super) fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
+        Self(pairs.collect())
+    }
+
+    pub(super) fn get(&self, member: &str) -> Option<&str> {
+        self.0.get(member).map(String::as_str)
+    }
+
+    fn need(&self, member: &'static str) -> Result<&str, Refusal> {
+        self.get(member).filter(|it| !it.is_empty()).ok_or(Refusal::Missing(member))
+    }
+}
+
+/// A call that was not understood.
+pub(super) enum Refusal {
+    /// No such action.
+    Unknown(String, String),
+    /// A member that the call needs is missing.
+    Missing(&'static str),
+    /// The service is not one that credentials are made for.
+    Service(String),
+    /// A status that is none.
+    Status,
+}
+
+impl Refusal {
+    /// The answer, with the texts of E-011, D-006, B-SS-05 and B-SS-11.
+    pub(super) fn respond(&self, request_id: &str) -> (u16, String) {
+        let violated = |member: &str, what: &str| {
+            let mut field = member.to_owned();
+            if let Some(first) = field.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            format!(
+                "1 validation error detected: Value at '{field}' failed to satisfy constraint: {what}"
+            )
+        };
+        let (http, code, text) = match self {
+            Self::Unknown(action, version) => (
+                400,
+                "InvalidAction",
+                format!("Could not find operation {action} for version {version}"),
+            ),
+            Self::Missing(member) => {
+                (400, "ValidationError", violated(member, "Member must not be null"))
+            }
+            Self::Service(name) => (
+                404,
+                "NoSuchEntity",
+                format!("No such service {name} is supported for Service Specific Credentials"),
+            ),
+            Self::Status => {
+                (400, "ValidationError", violated("Status", "Member must satisfy enum value set"))
+            }
+        };
+        (http, xml::error(code, Some(&text), request_id))
+    }
+}
+
+/// Understands a call.
+pub(super) fn read(form: &Form, registry: &mut Registry) -> Result<Operation, Refusal> {
+    let action = form.get("Action").unwrap_or_default();
+    Ok(match action {
+        "CreateUser" => Operation::CreateUser(registry.new_user(form.need("UserName")?)),
+        "GetUser" => Operation::GetUser(registry.user(form.need("UserName")?)),
+        "DeleteUser" => Operation::DeleteUser(registry.user(form.need("UserName")?)),
+        _ => match object_call(action) {
+            Some((class, creates)) => object(form, registry, class, creates)?,
+            None => kind_call(form, registry, action)?,
+        },
+    })
+}
+
+fn object_call(action: &str) -> Option<(Class, bool)> {
+    Class::all().find_map(|class| match class.row() {
+        row if row.create.api == action => Some((class, true)),
+        row if row.delete.api == action => Some((class, false)),
+        _ => None,
+    })
+}
+
+fn object(
+    form: &Form,
+    registry: &mut Registry,
+    class: Class,
+    creates: bool,
+) -> Result<Operation, Refusal> {
+    if !creates {
+        let item = registry.object(class, form.need(class.row().member)?);
+        return Ok(Operation::Delete(Object { class, item }));
+    }
+    let member = match class {
+        Class::Group => "GroupName",
+        Class::Policy => "PolicyName",
+        Class::Device => "VirtualMFADeviceName",
+    };
+    let item = registry.new_object(class, form.need(member)?);
+    Ok(Operation::Create(Object { class, item }))
+}
+
+fn kind_call(form: &Form, registry: &mut Registry, action: &str) -> Result<Operation, Refusal> {
+    let named = |kind: Kind| {
+        Verb::ALL
+            .into_iter()
+            .find(|verb| kind.row().call(*verb).is_some_and(|call| call.api == action))
+    };
+    let Some((kind, verb)) = Kind::all().find_map(|kind| Some((kind, named(kind)?))) else {
+        let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
+        return Err(Refusal::Unknown(action.to_owned(), version.to_owned()));
+    };
+    let user = registry.user(form.need("UserName")?);
+    let issues = kind.row().naming == Naming::Service;
+    let item = match (verb, kind.row().naming) {
+        (Verb::List, _) | (_, Naming::Single) => Item(0),
+        (Verb::Attach, Naming::Service) => registry.new_item(),
+        _ => registry.item(user, kind, form.need(kind.row().member)?, verb == Verb::Attach),
+    };
+    Ok(match verb {
+        Verb::List => Operation::List(user, kind),
+        Verb::Attach if issues => Operation::Issue(user, kind, item, with(form, kind)?),
+        Verb::Attach => Operation::Attach(user, kind, item),
+        Verb::Get => Operation::Get(user, kind, item),
+        Verb::Detach => Operation::Detach(user, kind, item),
+        Verb::SetStatus => match form.need("Status")? {
+            "Active" => Operation::SetStatus(user, kind, item, Status::Active),
+            "Inactive" => Operation::SetStatus(user, kind, item, Status::Inactive),
+            _ => return Err(Refusal::Status),
+        },
+    })
+}
+
+fn with(form: &Form, kind: Kind) -> Result<With, Refusal> {
+    if !kind.row().services {
+        return Ok(With::Nothing);
+    }
+    let name = form.need("ServiceName")?;
+    let number =
+        wire::SERVICES.iter().position(|it| *it == name).and_then(|it| u8::try_from(it).ok());
+    number.map(|it| With::Service(Service(it))).ok_or_else(|| Refusal::Service(name.to_owned()))
+}
