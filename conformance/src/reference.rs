@@ -76,15 +76,12 @@ pub fn settle(
 }
 
 /// The rule by which it answers: of several refusals the one that binds most, the first in table
-/// order among equals. Where nobody knows, it refuses as the facts presume; where a call is now
-/// carried out and now refused, it carries it out.
+/// order among equals. Where nobody knows, it refuses as the facts presume; nothing takes time to
+/// make here, so nothing is refused for being made.
 fn decide(account: &Account, op: &Operation) -> Option<Rule> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
-    let refuses = |rule: &&Rule| {
-        let claim = rule.claim;
-        let sometimes = claim.status.level == Level::Open && claim.code.level > Level::Open;
-        claim.answer != Answer::Done && !sometimes
-    };
+    let refuses =
+        |rule: &&Rule| rule.claim.answer != Answer::Done && rule.claim.reason != Reason::BeingMade;
     let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
     let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
     refusal.or(done).or(rules.first()).copied()

@@ -46,7 +46,7 @@ pub enum Command {
   iamspec serve --quota UsersPerAccount=100000
   aws --endpoint-url http://127.0.0.1:4566 iam create-user --user-name alice")]
     Serve(Serve),
-    /// List the kinds, rules, scripts or mutants
+    /// List the kinds, the rules, the scripts and more
     #[command(after_help = "Examples:
   iamspec list              the nine kinds
   iamspec list rules")]
@@ -131,6 +131,10 @@ pub enum Listing {
     Scripts,
     /// Every endpoint that is wrong in one known way
     Mutants,
+    /// What holds in every state, and what is reached in some
+    Properties,
+    /// What the exit codes mean
+    ExitCodes,
     /// What the model does not speak of
     Unmodelled,
 }

@@ -239,6 +239,7 @@ fn nearest(api: &str) -> Option<&'static str> {
     let same = |it: &str| {
         it.chars().zip(api.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
     };
-    let best = iamspec_model::claim::calls().map(|call| call.api).max_by_key(|it| same(it))?;
+    let likeness = |it: &&str| (same(it), std::cmp::Reverse(it.len()));
+    let best = iamspec_model::claim::calls().map(|call| call.api).max_by_key(likeness)?;
     (same(best) * 2 > best.len()).then_some(best)
 }

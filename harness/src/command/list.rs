@@ -6,7 +6,8 @@ use anyhow::{Result, anyhow};
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::kind::Naming;
-use iamspec_model::{TABLE, Verb, rules};
+use iamspec_model::{Scope, TABLE, Verb, rules};
+use stateright::{Expectation, Model as _};
 
 use crate::cli::Listing;
 use crate::exit;
@@ -29,6 +30,10 @@ pub const UNMODELLED: [&str; 14] = [
     "eventual consistency, throttling, concurrent calls",
 ];
 
+/// A scope in which every property is asked.
+const WIDEST: Scope =
+    Scope { users: 2, items: 2, groups: 1, policies: 1, devices: 1, statuses: true };
+
 pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
     match what {
         Listing::Kinds => write!(out, "{}", kinds())?,
@@ -37,6 +42,22 @@ pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
         Listing::Mutants => {
             for mutant in Mutant::all() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
+            }
+        }
+        Listing::Properties => {
+            for property in WIDEST.properties() {
+                let always = property.expectation == Expectation::Always;
+                writeln!(
+                    out,
+                    "{:<9}  {}",
+                    if always { "always" } else { "sometimes" },
+                    property.name
+                )?;
+            }
+        }
+        Listing::ExitCodes => {
+            for (code, meaning) in exit::ALL {
+                writeln!(out, "{code}  {meaning}")?;
             }
         }
         Listing::Unmodelled => {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use iamspec_conformance::expectation::{Complaint, Expectations};
 use iamspec_conformance::finding::{Tally, Threshold, exercised, findings, open_points};
 use iamspec_conformance::leftover::Kept;
-use iamspec_conformance::{Finding, Report, text};
+use iamspec_conformance::{Finding, Observed, Report, text};
 
 use crate::cli::Run;
 use crate::client::Http;
@@ -84,9 +84,11 @@ impl Outcome {
         writeln!(out)?;
         for Kept { space, undo, answer } in &report.kept {
             let name = http.name_of(*space, undo);
+            let lost = matches!(answer, Observed::Interrupted(_));
+            let perhaps = if lost { "perhaps " } else { "" };
             writeln!(
                 out,
-                "left behind: {name}, because {} was answered {}",
+                "{perhaps}left behind: {name}, because {} was answered {}",
                 text::operation(undo),
                 answer.display(None)
             )?;

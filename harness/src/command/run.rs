@@ -19,6 +19,7 @@ use super::progress::Progress;
 use crate::cli::Run;
 use crate::client::Http;
 use crate::exit;
+use crate::render;
 use crate::server::Server;
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
@@ -30,10 +31,10 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let mut http = Http::new(&url, &run_id(), Duration::from_secs(args.timeout))?;
     writeln!(
         out,
-        "{}: {} scripts, {} calls",
+        "{}: {}, {}",
         target(args, &url),
-        suite.scripts().len(),
-        suite.calls()
+        render::counted(suite.scripts().len(), "script"),
+        render::counted(suite.calls(), "call")
     )?;
     if suite.scripts().is_empty() {
         eprintln!(

@@ -38,6 +38,7 @@ pub fn finding(finding: &Finding, again: &str, known: Option<&str>, paint: Paint
     if divergence.evidence.is_empty() {
         _ = writeln!(out, "  {:<13} no evidence", "because");
     }
+    _ = writeln!(out, "  {:<13} iamspec explain {}", "", rule.id());
     _ = writeln!(out, "  {:<13} {}", "state", divergence.state);
     _ = writeln!(out, "  {:<13} {}", "going on as", divergence.going_on);
     if !finding.also.is_empty() {
@@ -50,10 +51,26 @@ pub fn finding(finding: &Finding, again: &str, known: Option<&str>, paint: Paint
     out
 }
 
-/// The strength of a fact, what it speaks of, and its first source.
+/// The strength of a fact and what it says: the answer in that state, or else its words.
 fn source(fact: &Fact) -> String {
     let strength = format!("{:?}", fact.strength).to_lowercase();
-    let first: String = fact.source.chars().take(60).collect();
-    let first = first.rsplit_once(' ').map_or(first.as_str(), |(words, _)| words);
-    format!("{strength}: {}, {} (from {first} …)", fact.operation, fact.state)
+    let answer = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
+    let says = match answer {
+        Some(answer) => format!("{}: {}", fact.state, answer.trim_end()),
+        None if fact.note.is_empty() => fact.source.to_owned(),
+        None => fact.note.to_owned(),
+    };
+    format!("({strength}) {}", shortened(&says))
+}
+
+/// As many whole words as fit on the rest of a line.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 76;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let start = text.get(..end).unwrap_or(text);
+            format!("{} …", start.rsplit_once(' ').map_or(start, |(words, _)| words))
+        }
+    }
 }

@@ -6,4 +6,4 @@ mod summary;
 
 pub use finding::finding;
 pub use paint::Paint;
-pub use summary::{last_line, nine_rows, open_points, unexercised};
+pub use summary::{counted, last_line, nine_rows, open_points, unexercised};

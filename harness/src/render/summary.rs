@@ -14,16 +14,31 @@ use super::Paint;
 #[must_use]
 pub fn nine_rows(replays: &[Replay], paint: Paint) -> String {
     let exchanges: Vec<&Exchange> = replays.iter().flat_map(|it| &it.exchanges).collect();
-    if !exchanges.iter().any(|it| alone(it).is_some()) {
+    let asked = |kind| exchanges.iter().find(|it| alone(it) == Some(kind));
+    if !Kind::all().any(|kind| asked(kind).is_some()) {
         return String::new();
     }
     let mut out = paint.bold("DeleteUser of a user that holds nothing but one") + "\n";
+    let mut not_asked = 0;
     for kind in Kind::all() {
-        let asked = exchanges.iter().find(|it| alone(it) == Some(kind));
-        let (answer, what) =
-            asked.map_or_else(|| (missing(kind, replays), String::new()), |it| seen(it, paint));
-        let at = asked.map(|it| format!("  at request {}", it.request)).unwrap_or_default();
-        _ = writeln!(out, "  {:<28} {answer:<22} {what}{at}", kind.row().noun);
+        let noun = kind.row().noun;
+        if let Some(exchange) = asked(kind) {
+            let (answer, what) = seen(exchange, paint);
+            let at = exchange.request;
+            _ = writeln!(out, "  {noun:<28} {answer:<20} {what}, at request {at}");
+        } else if lacks(kind, replays) {
+            _ = writeln!(
+                out,
+                "  {noun:<28} {:<20} not asked: {} is unsupported",
+                "-",
+                kind.row().attach.api
+            );
+        } else {
+            not_asked += 1;
+        }
+    }
+    if not_asked > 0 {
+        _ = writeln!(out, "  {not_asked} other kinds were not asked");
     }
     out
 }
@@ -54,11 +69,9 @@ fn seen(exchange: &Exchange, paint: Paint) -> (String, String) {
     (answer.concat(), what)
 }
 
-fn missing(kind: Kind, replays: &[Replay]) -> String {
-    let api = kind.row().attach.api;
+fn lacks(kind: Kind, replays: &[Replay]) -> bool {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
-    let lacking = exchanges.into_iter().any(|it| it.verdict == Verdict::Unsupported(api));
-    if lacking { format!("not asked: {api} is unsupported") } else { "not asked".to_owned() }
+    exchanges.into_iter().any(|it| it.verdict == Verdict::Unsupported(kind.row().attach.api))
 }
 
 /// The questions that the facts leave open, with what was seen.
@@ -120,8 +133,9 @@ pub fn last_line(tally: &Tally, scripts: usize, requests: usize) -> String {
     } else {
         String::new()
     };
+    let scripts = counted(scripts, "script");
     format!(
-        "{scripts} scripts, {} calls in {requests} requests: {} passed{below}, {} unexpected, {} expected, {} unsupported, {} inconclusive, {} not exercised",
+        "{scripts}, {} calls in {requests} requests: {} passed{below}, {} unexpected, {} expected, {} unsupported, {} inconclusive, {} not exercised",
         tally.calls(),
         tally.passed,
         tally.unexpected,
@@ -130,4 +144,10 @@ pub fn last_line(tally: &Tally, scripts: usize, requests: usize) -> String {
         tally.inconclusive,
         tally.not_exercised,
     )
+}
+
+/// `1 script`, `2 scripts`.
+#[must_use]
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, Verb, With};
+use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Service, Status, Verb, With};
 
 use super::registry::Registry;
 use super::xml;
@@ -74,7 +74,11 @@ impl Refusal {
 }
 
 /// Understands a call.
-pub(super) fn read(form: &Form, registry: &mut Registry) -> Result<Operation, Refusal> {
+pub(super) fn read(
+    form: &Form,
+    registry: &mut Registry,
+    account: &Account,
+) -> Result<Operation, Refusal> {
     let action = form.get("Action").unwrap_or_default();
     Ok(match action {
         "CreateUser" => Operation::CreateUser(registry.new_user(form.need("UserName")?)),
@@ -82,7 +86,7 @@ pub(super) fn read(form: &Form, registry: &mut Registry) -> Result<Operation, Re
         "DeleteUser" => Operation::DeleteUser(registry.user(form.need("UserName")?)),
         _ => match object_call(action) {
             Some((class, creates)) => object(form, registry, class, creates)?,
-            None => kind_call(form, registry, action)?,
+            None => kind_call(form, registry, account, action)?,
         },
     })
 }
@@ -114,7 +118,12 @@ fn object(
     Ok(Operation::Create(Object { class, item }))
 }
 
-fn kind_call(form: &Form, registry: &mut Registry, action: &str) -> Result<Operation, Refusal> {
+fn kind_call(
+    form: &Form,
+    registry: &mut Registry,
+    account: &Account,
+    action: &str,
+) -> Result<Operation, Refusal> {
     let named = |kind: Kind| {
         Verb::ALL
             .into_iter()
@@ -133,7 +142,10 @@ fn kind_call(form: &Form, registry: &mut Registry, action: &str) -> Result<Opera
     };
     Ok(match verb {
         Verb::List => Operation::List(user, kind),
-        Verb::Attach if issues => Operation::Issue(user, kind, item, with(form, kind)?),
+        Verb::Attach if issues => {
+            let same = registry.same_body(user, kind, form, account).map(With::BodyOf);
+            Operation::Issue(user, kind, item, same.map_or_else(|| with(form, kind), Ok)?)
+        }
         Verb::Attach => Operation::Attach(user, kind, item),
         Verb::Get => Operation::Get(user, kind, item),
         Verb::Detach => Operation::Detach(user, kind, item),

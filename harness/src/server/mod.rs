@@ -127,7 +127,7 @@ fn reply(status: u16, body: String) -> Response {
 /// One call, from its form to its XML.
 fn answer(world: &mut World, form: &call::Form) -> (u16, String) {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let operation = match call::read(form, &mut world.registry) {
+    let operation = match call::read(form, &mut world.registry, &world.account) {
         Ok(operation) => operation,
         Err(refusal) => return refusal.respond(&request_id),
     };

@@ -121,6 +121,20 @@ impl Registry {
         self.item_records.get(&(kind, item)).cloned().unwrap_or_default()
     }
 
+    /// The item that the user holds and that was uploaded with the very body of this request.
+    pub(super) fn same_body(
+        &self,
+        user: User,
+        kind: Kind,
+        form: &Form,
+        account: &Account,
+    ) -> Option<Item> {
+        let body = body_of(form).filter(|_| kind.row().bodies)?;
+        let same =
+            |item: &Item| self.item_records.get(&(kind, *item)).is_some_and(|it| it.body == body);
+        account.held_of(user, kind).map(|held| held.item).find(same)
+    }
+
     pub(super) fn since(&self, user: User, kind: Kind, item: Item) -> String {
         self.since.get(&(user, kind, item)).cloned().unwrap_or_default()
     }
@@ -160,8 +174,7 @@ impl Registry {
     }
 
     fn note_item(&mut self, user: User, kind: Kind, item: Item, form: &Form) {
-        let body = ["CertificateBody", "SSHPublicKeyBody", "PolicyDocument", "ServiceName"];
-        let body = body.iter().find_map(|member| form.get(member)).unwrap_or_default().to_owned();
+        let body = body_of(form).unwrap_or_default().to_owned();
         let created = now();
         let (name, id) = match kind.row().naming {
             Naming::Service => {
@@ -231,6 +244,11 @@ impl Registry {
             _ => {}
         }
     }
+}
+
+fn body_of(form: &Form) -> Option<&str> {
+    let members = ["CertificateBody", "SSHPublicKeyBody", "PolicyDocument", "ServiceName"];
+    members.into_iter().find_map(|member| form.get(member))
 }
 
 fn item_key(user: User, kind: Kind, name: &str) -> (Option<User>, Kind, String) {

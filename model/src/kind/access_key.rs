@@ -96,7 +96,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::AccessKey),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_009, A_015, A_016]),
         Evidence::by(&[A_009]),
     ),
     blocks_inactive: Some(Claim::refused(

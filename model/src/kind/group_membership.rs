@@ -86,7 +86,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::GroupMembership),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_011, A_015, A_016]),
         Evidence::by(&[A_011]),
     ),
     blocks_inactive: None,

@@ -95,7 +95,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::InlinePolicy),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_004, A_015, A_016]),
         Evidence::by(&[A_004]),
     ),
     blocks_inactive: None,

@@ -91,7 +91,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::ManagedPolicy),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_003, A_015, A_016]),
         Evidence::by(&[A_003]),
     ),
     blocks_inactive: None,

@@ -104,7 +104,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::MfaDevice),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_013, A_012, A_015, A_016]),
         Evidence::by(&[A_013, A_012]),
     ),
     blocks_inactive: None,

@@ -96,7 +96,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::ServiceCredential),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_005, A_015, A_016]),
         Evidence::by(&[A_005]),
     ),
     blocks_inactive: Some(Claim::open(

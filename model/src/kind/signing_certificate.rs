@@ -97,7 +97,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::SigningCertificate),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_007, A_015, A_016]),
         Evidence::by(&[A_007]),
     ),
     blocks_inactive: Some(Claim::open(

@@ -115,7 +115,7 @@ pub(super) const ROW: Row = Row {
     blocks: Claim::refused(
         Holds(Kind::SshPublicKey),
         DeleteConflict,
-        Evidence::by(&[A_015, A_016]),
+        Evidence::by(&[A_006, A_015, A_016]),
         Evidence::by(&[A_006]),
     ),
     blocks_inactive: Some(Claim::open(

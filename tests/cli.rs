@@ -1,0 +1,154 @@
+//! What the commands print, and their exit codes. Ports, run ids and rates are left out.
+
+use insta::assert_snapshot;
+
+/// The output with what differs from run to run replaced.
+fn stable(text: &str) -> String {
+    let mut words = String::new();
+    for line in text.lines() {
+        let line: Vec<String> = line.split(' ').map(word).collect();
+        words.push_str(line.join(" ").trim_end());
+        words.push('\n');
+    }
+    words
+}
+
+fn word(word: &str) -> String {
+    if let Some((before, after)) = word.split_once("127.0.0.1:") {
+        let rest = after.trim_start_matches(|it: char| it.is_ascii_digit());
+        return format!("{before}127.0.0.1:PORT{rest}");
+    }
+    match word.strip_prefix("iamspec-").and_then(|rest| rest.split_once('-')) {
+        Some((run, rest)) if run.len() == 8 => format!("iamspec-RUN-{rest}"),
+        _ => word.to_owned(),
+    }
+}
+
+fn printed(arguments: &[&str], code: i32) -> String {
+    let output = super::iamspec(arguments);
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{}{}",
+        super::stdout(&output),
+        super::stderr(&output)
+    );
+    stable(&super::stdout(&output))
+}
+
+#[test]
+fn a_finding_is_an_argument() {
+    let text = printed(
+        &[
+            "run",
+            "--mutant",
+            "forgets-group-membership",
+            "delete-user/alone/group-membership",
+            "delete-user/cleared/group-membership",
+        ],
+        1,
+    );
+    assert_snapshot!(text);
+}
+
+#[test]
+fn a_run_that_conforms_shows_open_points_and_the_nine_rows() {
+    assert_snapshot!(printed(&["run", "delete-user/*"], 0));
+}
+
+#[test]
+fn a_text_that_differs_is_shown_and_fails_only_when_asked_for() {
+    let arguments =
+        ["run", "--mutant", "conflict-has-other-words", "delete-user/alone/inline-policy"];
+    assert_snapshot!(printed(&arguments, 0));
+    printed(&[&arguments[..], &["--tier", "text"]].concat(), 1);
+}
+
+#[test]
+fn a_script_of_the_users_own_is_played() {
+    let text = printed(&["run", "tests/scripts/delete-user/bare.script"], 0);
+    assert!(text.contains("1 script, 4 calls"), "{text}");
+}
+
+#[test]
+fn nothing_matched_is_an_error_and_no_pass() {
+    printed(&["run", "--rule", "DeleteUser/holds-nothing"], 4);
+    printed(&["run", "no/such/script"], 2);
+    printed(&["run", "--mutant", "none-of-ours"], 2);
+    printed(&["explain", "none/such"], 2);
+}
+
+#[test]
+fn a_rule_chooses_the_scripts_that_reach_it() {
+    assert_snapshot!(printed(&["run", "--list", "--rule", "DeleteUser/holds-ssh-public-key"], 0));
+}
+
+#[test]
+fn a_script_that_is_wrong_says_where() {
+    let path = std::env::temp_dir().join(format!("iamspec-wrong-{}.script", std::process::id()));
+    std::fs::write(&path, "# Wrong.\nCreateUser u0\nDeleteuser u0\n").unwrap();
+    let output = super::iamspec(&["run", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = super::stderr(&output);
+    assert!(
+        text.contains(
+            "line 3, column 1: expected a call, found `Deleteuser`; did you mean `DeleteUser`?"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn explain_gives_the_contradiction_of_the_mfa_text() {
+    assert_snapshot!(printed(&["explain", "DeleteUser/holds-mfa-device"], 0));
+}
+
+#[test]
+fn verify_prints_every_property() {
+    let text = printed(&["verify"], 0);
+    let without_rates: Vec<&str> = text
+        .lines()
+        .map(|line| {
+            let table = line.starts_with("one ") || line.starts_with("the ");
+            if table {
+                line.rsplit_once(' ').map_or(line, |(before, _)| before.trim_end())
+            } else {
+                line
+            }
+        })
+        .collect();
+    assert_snapshot!(without_rates.join("\n"));
+}
+
+#[test]
+fn help_is_as_reviewed() {
+    let pages = [
+        &["--help"][..],
+        &["run", "--help"],
+        &["verify", "--help"],
+        &["serve", "--help"],
+        &["list", "--help"],
+        &["explain", "--help"],
+    ];
+    let text: Vec<String> = pages.iter().map(|page| printed(page, 0)).collect();
+    assert_snapshot!(text.join("\n----\n"));
+}
+
+#[test]
+fn the_rules_are_as_reviewed() {
+    assert_snapshot!(printed(&["list", "rules"], 0));
+}
+
+#[test]
+fn a_reader_that_hangs_up_is_no_error() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
+        .args(["explain", "*"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
+}

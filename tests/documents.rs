@@ -1,0 +1,77 @@
+//! What the README says of the code is printed by the code. `UPDATE_DOCUMENTS=1` writes it anew.
+
+use std::fmt::Write as _;
+
+const OPEN: &str = "<!-- printed by: ";
+const CLOSE: &str = "<!-- end -->";
+
+/// The document with every printed part replaced by what the command prints now.
+fn printed_anew(document: &str) -> String {
+    let mut out = String::new();
+    let mut rest = document;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let (command, after) = after.split_once(" -->").unwrap();
+        let (_, after) = after.split_once(CLOSE).unwrap_or_else(|| panic!("no end of `{command}`"));
+        let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+        let text = super::stdout(&super::iamspec(&arguments));
+        let text =
+            if text.starts_with('|') { text } else { format!("```text\n{}```\n", steady(&text)) };
+        write!(out, "{before}{OPEN}{command} -->\n{text}{CLOSE}").unwrap();
+        rest = after;
+    }
+    out + rest
+}
+
+/// Without the port, which differs from run to run.
+fn steady(text: &str) -> String {
+    let mut lines = String::new();
+    for line in text.lines() {
+        let line = match line.split_once(" (http://127.0.0.1:") {
+            Some((before, after)) => format!("{before}{}", after.split_once(')').unwrap().1),
+            None => line.to_owned(),
+        };
+        lines.push_str(&line);
+        lines.push('\n');
+    }
+    lines
+}
+
+#[test]
+fn the_readme_says_what_the_code_prints() {
+    let path = super::root().join("README.md");
+    let document = std::fs::read_to_string(&path).unwrap();
+    let anew = printed_anew(&document);
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::write(&path, &anew).unwrap();
+    }
+    assert!(document.matches(OPEN).count() >= 4);
+    assert_eq!(document, anew, "run UPDATE_DOCUMENTS=1 cargo test documents");
+}
+
+#[test]
+fn every_path_that_the_readme_names_exists() {
+    let document = std::fs::read_to_string(super::root().join("README.md")).unwrap();
+    let named = document
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|it| it.contains('/') && !it.contains([' ', '*', ':', '<', '=']));
+    let mut paths = 0;
+    for name in named.filter(|it| {
+        ["model/", "conformance/", "harness/", "tests/"].iter().any(|top| it.starts_with(top))
+    }) {
+        assert!(super::root().join(name).exists(), "{name}");
+        paths += 1;
+    }
+    assert!(paths >= 8);
+}
+
+#[test]
+fn every_snapshot_is_used_by_a_test() {
+    let sources = std::fs::read_to_string(super::root().join("tests/cli.rs")).unwrap();
+    for entry in std::fs::read_dir(super::root().join("tests/snapshots")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let test = name.trim_end_matches(".snap").rsplit("__").next().unwrap();
+        assert!(sources.contains(&format!("fn {test}()")), "{name}");
+    }
+}

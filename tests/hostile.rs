@@ -1,0 +1,238 @@
+//! Whatever comes back that is not an IAM answer is an interruption that says what it was.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use iamspec_conformance::observed::Cause;
+use iamspec_conformance::{Endpoint as _, Observed};
+use iamspec_harness::client::Http;
+use iamspec_model::{Operation, User};
+
+/// A port that answers every request with these bytes, or, without any, holds on until the end of
+/// the test.
+struct Port {
+    url: String,
+    _end: mpsc::Sender<()>,
+}
+
+impl Port {
+    fn answering(answer: Option<Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (end, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                match &answer {
+                    Some(answer) => reply(stream, answer),
+                    // Ends when the test drops its end of the channel.
+                    None => drop((ended.recv(), stream)),
+                }
+            }
+        });
+        Self { url, _end: end }
+    }
+}
+
+/// Reads the request to its end, so that closing the connection is no reset.
+fn reply(mut stream: TcpStream, answer: &[u8]) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        let length = text
+            .split("content-length: ")
+            .nth(1)
+            .and_then(|it| it.lines().next()?.trim().parse().ok());
+        let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
+        if let (Some(length), Some(body)) = (length, body) {
+            let length: usize = length;
+            if body >= length {
+                break;
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(read) => request.extend_from_slice(&buffer[..read]),
+        }
+    }
+    // A client that has read enough hangs up.
+    _ = stream.write_all(answer);
+}
+
+fn http(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn ask(url: &str, timeout: Duration) -> Observed {
+    let mut client = Http::new(url, "test", timeout).unwrap();
+    client.fresh();
+    client.ask(&Operation::CreateUser(User(0)))
+}
+
+fn cause(answer: Vec<u8>) -> (Cause, String) {
+    let port = Port::answering(Some(answer));
+    match ask(&port.url, Duration::from_secs(5)) {
+        Observed::Interrupted(it) => (it.cause, it.detail),
+        other => panic!("understood as {other:?}"),
+    }
+}
+
+#[test]
+fn answers_that_are_not_iam_are_told_apart() {
+    let xml = "text/xml";
+    let good = b"<CreateUserResponse><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
+    let deep = "<a>".repeat(100_000);
+    let cases: Vec<(&str, Vec<u8>, Cause, &str)> = vec![
+        ("html", http("200 OK", "text/html", b"<html></html>"), Cause::Unreadable, "HTML"),
+        (
+            "html without a type",
+            http("200 OK", "", b"<!DOCTYPE HTML><p>hi"),
+            Cause::Unreadable,
+            "HTML",
+        ),
+        ("html 500", http("500 Oops", "text/html", b"<h1>Oops</h1>"), Cause::Failure, "HTML"),
+        ("json", http("200 OK", "application/json", b"{}"), Cause::Unreadable, "JSON"),
+        ("json as xml", http("200 OK", xml, b"{\"a\": 1}"), Cause::Unreadable, "JSON"),
+        ("empty", http("200 OK", xml, b""), Cause::Unreadable, "empty"),
+        ("cut off", http("200 OK", xml, &good[..60]), Cause::Unreadable, "broken XML"),
+        (
+            "not utf-8",
+            http("200 OK", xml, b"<CreateUserResponse>\xff\xfe</CreateUserResponse>"),
+            Cause::Unreadable,
+            "UTF-8",
+        ),
+        (
+            "entity bomb",
+            http("200 OK", xml, b"<!DOCTYPE a [<!ENTITY b \"bb\">]><a>&b;</a>"),
+            Cause::Unreadable,
+            "declaration",
+        ),
+        ("unknown entity", http("200 OK", xml, b"<a>&b;</a>"), Cause::Unreadable, "entity"),
+        ("deep", http("200 OK", xml, deep.as_bytes()), Cause::Unreadable, "deep"),
+        ("two roots", http("200 OK", xml, b"<a/><b/>"), Cause::Unreadable, "root"),
+        (
+            "another answer",
+            http("200 OK", xml, b"<ListUsersResponse/>"),
+            Cause::Unreadable,
+            "ListUsersResponse",
+        ),
+        ("no arn", http("200 OK", xml, b"<CreateUserResponse/>"), Cause::Unreadable, "User.Arn"),
+        (
+            "no code",
+            http("400 Bad", xml, b"<ErrorResponse><Error/></ErrorResponse>"),
+            Cause::Unreadable,
+            "without a code",
+        ),
+        (
+            "redirect",
+            b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec(),
+            Cause::Unreadable,
+            "redirect",
+        ),
+        ("3 MB", http("200 OK", xml, &vec![b'x'; 3 << 20]), Cause::Unreadable, "more than"),
+        ("501", http("501 No", "text/plain", b"no"), Cause::Unimplemented, "501"),
+        (
+            "invalid action",
+            http(
+                "400 Bad",
+                xml,
+                b"<ErrorResponse><Error><Code>InvalidAction</Code></Error></ErrorResponse>",
+            ),
+            Cause::Unimplemented,
+            "InvalidAction",
+        ),
+        (
+            "throttled",
+            http(
+                "400 Bad",
+                xml,
+                b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>",
+            ),
+            Cause::Transient,
+            "Throttling",
+        ),
+        (
+            "denied",
+            http(
+                "403 No",
+                xml,
+                b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+            ),
+            Cause::Denied,
+            "AccessDenied",
+        ),
+        ("half a body", [&http("200 OK", xml, good)[..110]].concat(), Cause::Reset, ""),
+        ("no http", b"hello\r\n\r\n".to_vec(), Cause::Reset, ""),
+    ];
+    for (name, answer, expected, words) in cases {
+        let (cause, detail) = cause(answer);
+        assert_eq!(cause, expected, "{name}: {detail}");
+        assert!(detail.contains(words), "{name}: {detail}");
+    }
+}
+
+#[test]
+fn a_good_answer_is_understood() {
+    let good = b"<?xml version=\"1.0\"?>\n<CreateUserResponse xmlns=\"urn:x\"><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
+    let port = Port::answering(Some(http("200 OK", "text/xml", good)));
+    assert_eq!(ask(&port.url, Duration::from_secs(5)), Observed::DONE);
+}
+
+#[test]
+fn a_port_that_never_answers_is_a_timeout() {
+    let port = Port::answering(None);
+    let Observed::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
+        panic!("answered")
+    };
+    assert_eq!(it.cause, Cause::Timeout);
+}
+
+#[test]
+fn a_dead_port_is_unreachable() {
+    let url = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let Observed::Interrupted(it) = ask(&url, Duration::from_secs(5)) else { panic!("answered") };
+    assert_eq!(it.cause, Cause::Unreachable);
+}
+
+/// What a user sees: one line that says what happened, exit code 3 or 2, and nothing asked further.
+#[test]
+fn a_run_against_no_iam_ends_at_once_with_its_reason() {
+    let html = Port::answering(Some(http("200 OK", "text/html", b"<html></html>")));
+    let hangs = Port::answering(None);
+    let dead =
+        format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    for (url, words) in
+        [(html.url.as_str(), "HTML"), (&hangs.url, "timeout"), (&dead, "unreachable")]
+    {
+        let output = super::iamspec(&["run", "--endpoint", url, "--timeout", "1"]);
+        let text = super::stdout(&output);
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        let ended = text.lines().find(|line| line.starts_with("ended early")).unwrap();
+        assert!(ended.contains(words), "{ended}");
+        // One call, and one that removes what it may have made.
+        let requests = text.lines().last().unwrap().split(" in ").nth(1).unwrap();
+        assert!(requests.starts_with("1 ") || requests.starts_with("2 "), "{text}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_none_of_ours_is_refused_before_anything_is_sent() {
+    for (url, words) in [
+        ("localhost:5000", "not an HTTP URL"),
+        ("http//127.0.0.1", "not a URL"),
+        ("ftp://127.0.0.1", "not an HTTP URL"),
+        ("https://iam.amazonaws.com", "not a loopback address"),
+        ("http://10.0.0.1:5000", "not a loopback address"),
+    ] {
+        let output = super::iamspec(&["run", "--endpoint", url]);
+        assert_eq!(output.status.code(), Some(2), "{url}");
+        let text = super::stderr(&output);
+        assert!(text.contains(words) && text.lines().count() == 1, "{url}: {text}");
+    }
+}

@@ -1,0 +1,55 @@
+//! What a user gets, from the outside: the binary, the server, the client, the documents.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod agreement;
+mod cli;
+mod documents;
+mod expectations;
+mod hostile;
+mod leftovers;
+mod mutants;
+mod server;
+mod tidy;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use iamspec_conformance::script::hand_written;
+use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
+use iamspec_harness::client::Http;
+use iamspec_harness::server::Server;
+use iamspec_model::Account;
+
+/// The binary with these arguments, an environment without surprises, and its answer.
+fn iamspec(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iamspec"));
+    command.args(arguments).current_dir(root()).env_remove("NO_COLOR").env("COLUMNS", "100");
+    command.output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// A reference endpoint on a free port.
+fn server(mutant: Option<Mutant>) -> Server {
+    Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Account::default(), mutant).unwrap()
+}
+
+fn client(url: &str) -> Http {
+    Http::new(url, "test", Duration::from_secs(5)).unwrap()
+}
+
+/// Every hand-written script against an endpoint.
+fn run(endpoint: &mut dyn Endpoint) -> Report {
+    Suite::new(hand_written().unwrap()).run(endpoint, &mut |_| (), &|| false)
+}

@@ -1,0 +1,26 @@
+//! Over HTTP too each mutant is caught by a finding that names the rule it breaks.
+
+use iamspec_conformance::Mutant;
+use iamspec_conformance::finding::findings;
+
+#[test]
+fn every_mutant_is_caught_over_http_by_the_rule_it_breaks() {
+    for mutant in Mutant::all() {
+        let server = super::server(Some(mutant.clone()));
+        let report = super::run(&mut super::client(&server.url()));
+        let named: Vec<String> =
+            findings(&report.replays).iter().map(|it| it.rule().id()).collect();
+        assert!(named.contains(&mutant.shows), "{}: {named:?}", mutant.name);
+    }
+}
+
+#[test]
+fn a_mutant_that_forgets_a_kind_is_caught_by_that_rule_alone() {
+    for mutant in Mutant::all().filter(|it| it.name.starts_with("forgets-")) {
+        let server = super::server(Some(mutant.clone()));
+        let report = super::run(&mut super::client(&server.url()));
+        for finding in findings(&report.replays) {
+            assert_eq!(finding.rule().id(), mutant.rule, "{}", mutant.name);
+        }
+    }
+}
