@@ -54,7 +54,7 @@ fn reply(mut stream: TcpStream, answer: &[u8]) {
         }
         match stream.read(&mut buffer) {
             Ok(0) | Err(_) => return,
-            Ok(read) => request.extend_from_slice(&buffer[..read]),
+            Ok(read) => request.extend(buffer.iter().take(read)),
         }
     }
     // A client that has read enough hangs up.

@@ -44,9 +44,7 @@ fn files_are_short_and_named_for_an_idea() {
 /// From `fn` to the brace that closes it at the same depth.
 #[test]
 fn functions_are_short() {
-    for (path, text) in
-        all().into_iter().filter(|(path, _)| !path.starts_with(super::root().join("tests")))
-    {
+    for (path, text) in all().into_iter().filter(|(path, _)| !path.iter().any(|it| it == "tests")) {
         let lines: Vec<&str> = text.lines().collect();
         for (start, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();

@@ -73,6 +73,6 @@ pub const fn id_prefix(kind: Kind) -> &'static str {
     }
 }
 
-/// The services that credentials are made for, by number: the two that are recorded (B-SS-01),
-/// then others that the service knows as well.
-pub const SERVICES: [&str; 2] = ["codecommit.amazonaws.com", "cassandra.amazonaws.com"];
+/// The services that credentials are made for, by number (B-SS-01).
+pub const SERVICES: [&str; iamspec_model::kind::SERVICES as usize] =
+    ["codecommit.amazonaws.com", "cassandra.amazonaws.com"];

@@ -1,6 +1,6 @@
 //! From text to scripts. Every error says where, what was expected, and what came.
 
-use iamspec_model::kind::Naming;
+use iamspec_model::kind::{Naming, SERVICES};
 use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, Verb, With};
 
 use crate::script::{Script, Step};
@@ -178,8 +178,8 @@ impl<'a> Words<'a> {
         let with = if kind.row().services {
             let service = self.number("s")?;
             match u8::try_from(service) {
-                Ok(service) if service < 8 => With::Service(Service(service)),
-                _ => return self.fail("expected a service from `s0` to `s7`"),
+                Ok(service) if service < SERVICES => With::Service(Service(service)),
+                _ => return self.fail("expected a service, `s0` or `s1`"),
             }
         } else if kind.row().bodies && self.rest().starts_with('=') {
             self.place += 1;

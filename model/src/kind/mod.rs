@@ -25,6 +25,9 @@ pub struct Item(pub u32);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Service(pub u8);
 
+/// How many services there are: those for which credentials are recorded (B-SS-01).
+pub const SERVICES: u8 = 2;
+
 /// Whether an item may be used. Kinds without a status are always active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {

@@ -1,0 +1,180 @@
+//! Scripts and histories as text: what is printed is read again as it was, and errors say where.
+
+use iamspec_conformance::observed::Cause;
+use iamspec_conformance::text::{parse, print};
+use iamspec_conformance::{Observed, Script, Shown, Step};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, Verb, With};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn status() -> impl Strategy<Value = Status> {
+    select(vec![Status::Active, Status::Inactive])
+}
+
+fn object() -> impl Strategy<Value = Object> {
+    (select(Class::all().collect::<Vec<_>>()), 0..1000_u32)
+        .prop_map(|(class, item)| Object { class, item: Item(item) })
+}
+
+/// Any operation that has a call; `place` keeps issued symbols apart.
+fn operation(place: u32) -> impl Strategy<Value = Operation> {
+    let about_kind = (
+        select(Kind::all().collect::<Vec<_>>()),
+        select(Verb::ALL.to_vec()),
+        0..100_u32,
+        0..50_u32,
+        status(),
+        0..iamspec_model::kind::SERVICES,
+        any::<bool>(),
+    )
+        .prop_map(move |(kind, verb, user, item, status, service, again)| {
+            let row = kind.row();
+            let (user, item) =
+                (User(user), if row.naming == Naming::Single { Item(0) } else { Item(item) });
+            match verb {
+                Verb::Attach if row.naming == Naming::Service => {
+                    let with = match (row.services, row.bodies && again) {
+                        (true, _) => With::Service(Service(service)),
+                        (_, true) => With::BodyOf(item),
+                        _ => With::Nothing,
+                    };
+                    Operation::Issue(user, kind, Item(1000 + place), with)
+                }
+                Verb::Attach => Operation::Attach(user, kind, item),
+                Verb::List => Operation::List(user, kind),
+                Verb::Get => Operation::Get(user, kind, item),
+                Verb::SetStatus => Operation::SetStatus(user, kind, item, status),
+                Verb::Detach => Operation::Detach(user, kind, item),
+            }
+        })
+        .prop_filter("the kind has no such call", |op| op.call().is_some());
+    prop_oneof![
+        (0..100_u32).prop_map(|user| Operation::CreateUser(User(user))),
+        (0..100_u32).prop_map(|user| Operation::GetUser(User(user))),
+        (0..100_u32).prop_map(|user| Operation::DeleteUser(User(user))),
+        object().prop_map(Operation::Create),
+        object().prop_map(Operation::Delete),
+        about_kind,
+    ]
+}
+
+fn answer(lists: bool) -> impl Strategy<Value = Option<Observed>> {
+    let shown = (vec((0..50_u32, status()), 0..4), vec("[A-Za-z0-9:/_-]{1,20}", 0..3)).prop_map(
+        |(items, strangers)| {
+            let items = items.into_iter().map(|(item, status)| (Item(item), status)).collect();
+            Observed::Done(Some(Shown { items, strangers }))
+        },
+    );
+    let done = if lists { shown.boxed() } else { Just(Observed::DONE).boxed() };
+    let refused = (400..500_u16, "[A-Za-z]{1,20}", proptest::option::of(any::<String>()))
+        .prop_map(|(http, code, message)| Observed::Refused { http, code, message });
+    let interrupted = (select(Cause::ALL.to_vec()), any::<String>())
+        .prop_map(|(cause, detail)| Observed::interrupted(cause, detail));
+    proptest::option::of(prop_oneof![done, refused, interrupted])
+}
+
+fn step(place: u32) -> impl Strategy<Value = Step> {
+    operation(place).prop_flat_map(|operation| {
+        let kind = operation.kind();
+        let lists = operation.is_read() && kind.is_some_and(|it| it.row().naming != Naming::Single);
+        answer(lists).prop_map(move |answer| Step { operation, answer })
+    })
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let steps = (1..12_u32).prop_flat_map(|length| (0..length).map(step).collect::<Vec<_>>());
+    ("[A-Za-z][A-Za-z ,.]{0,40}[a-z]", steps).prop_map(|(idea, steps)| Script {
+        name: "any".to_owned(),
+        idea,
+        steps,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_printed_is_read_again_as_it_was(script in script()) {
+        let text = print(&script);
+        prop_assert_eq!(parse("any", &text), Ok(script), "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in any::<String>(), line in "[A-Za-z]{0,12} ?[ugpd]?[0-9]{0,12}.{0,40}") {
+        let _ = parse("any", &text);
+        let _ = parse("any", &line);
+        let _ = parse("any", &format!("DeleteUser u0 -> {line}"));
+    }
+}
+
+#[test]
+fn errors_say_where_and_what_was_expected() {
+    for (text, error) in [
+        ("", "line 1, column 1: expected a call such as `CreateUser u0`, found none"),
+        (
+            "# only a comment",
+            "line 1, column 1: expected a call such as `CreateUser u0`, found none",
+        ),
+        (
+            "CreateUser u0\nCreateUsr u1",
+            "line 2, column 1: expected a call, found `CreateUsr`; did you mean `CreateUser`?",
+        ),
+        ("Frobnicate u0", "line 1, column 1: expected a call, found `Frobnicate`"),
+        (
+            "CreateUser",
+            "line 1, column 11: expected a symbol such as `u0`, found the end of the line",
+        ),
+        ("CreateUser g0", "line 1, column 12: expected a symbol such as `u0`, found `g0`"),
+        (
+            "CreateUser u99999999",
+            "line 1, column 12: expected a symbol such as `u0`, found `u99999999`",
+        ),
+        (
+            "CreateAccessKey u0",
+            "line 1, column 19: expected a symbol such as `key#0`, found the end of the line",
+        ),
+        (
+            "CreateAccessKey u0 key#0\nCreateAccessKey u0 key#0",
+            "line 2, column 1: `key#0` was bound by an earlier call; use a new number",
+        ),
+        (
+            "UpdateAccessKey u0 key#0 Off",
+            "line 1, column 26: expected `Active` or `Inactive`, found `Off`",
+        ),
+        (
+            "DeleteUser u0 409",
+            "line 1, column 15: expected `->` or the end of the line, found `409`",
+        ),
+        (
+            "DeleteUser u0 -> no",
+            "line 1, column 18: expected an HTTP status such as 200 or 409, found `no`",
+        ),
+        (
+            "DeleteUser u0 -> 409",
+            "line 1, column 21: expected an error code such as `DeleteConflict`, found the end of the line",
+        ),
+        (
+            "DeleteUser u0 -> 409 X \"y",
+            "line 1, column 24: expected a closing `\"`, found the end of the line",
+        ),
+        ("DeleteUser u0 -> 200 x", "line 1, column 22: expected the end of the line, found `x`"),
+        (
+            "ListAccessKeys u0 -> 200 [key#0 key#1]",
+            "line 1, column 33: expected `,` or `]` in the listing",
+        ),
+        (
+            "CreateServiceSpecificCredential u0 cred#0 s9",
+            "line 1, column 45: expected a service, `s0` or `s1`",
+        ),
+    ] {
+        assert_eq!(parse("wrong", text).unwrap_err().to_string(), error, "{text}");
+    }
+}
+
+#[test]
+fn comments_and_blank_lines_are_passed_over() {
+    let script = parse("any", "\n# The idea.\n# More.\n  CreateUser u0   # why\n\n").unwrap();
+    assert_eq!((script.idea.as_str(), script.steps.len()), ("The idea.", 1));
+}
