@@ -1,5 +1,7 @@
 //! Everything a run makes it removes again, also after a divergence, an interruption or Ctrl-C.
 
+use std::io::{Read as _, Write as _};
+
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::script::hand_written;
@@ -73,4 +75,54 @@ fn a_run_that_is_stopped_removes_what_it_made() {
         suite.run(&mut reference, &mut |requests| asked.set(requests), &|| asked.get() >= 40);
     assert!(report.ended.is_some());
     assert!(report.kept.is_empty() && reference.is_empty());
+}
+
+/// Passes bytes on to the server and interrupts the client's process at its n-th request.
+fn interrupting(upstream: &str, at: usize, process: std::sync::mpsc::Receiver<u32>) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let upstream = upstream.trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        let mut requests = 0;
+        for client in listener.incoming().map_while(Result::ok) {
+            let mut server = std::net::TcpStream::connect(&upstream).unwrap();
+            let (mut back, mut answers) =
+                (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            let (mut client, mut buffer) = (client, [0; 8192]);
+            while let Ok(read @ 1..) = client.read(&mut buffer) {
+                let bytes: Vec<u8> = buffer.iter().take(read).copied().collect();
+                requests += String::from_utf8_lossy(&bytes).matches("POST / HTTP").count();
+                if requests >= at
+                    && let Ok(process) = process.try_recv()
+                {
+                    let kill = std::process::Command::new("kill")
+                        .args(["-INT", &process.to_string()])
+                        .status();
+                    assert!(kill.unwrap().success());
+                }
+                server.write_all(&bytes).unwrap();
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn ctrl_c_ends_a_run_with_its_clean_up() {
+    let server = super::server(None);
+    let (tell, process) = std::sync::mpsc::channel();
+    let url = interrupting(&server.url(), 30, process);
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
+        .args(["run", "--endpoint", &url])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    tell.send(child.id()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("ended early: stopped before the end"), "{text}");
+    assert!(server.is_empty());
 }

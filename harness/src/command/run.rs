@@ -49,8 +49,8 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         }
         return Ok(exit::CONFORMS);
     }
-    out.flush()?;
     let stop = stopped_by_ctrl_c()?;
+    out.flush()?;
     let progress = Progress::new(suite.calls());
     let report = suite
         .run(&mut http, &mut |requests| progress.tell(requests), &|| stop.load(Ordering::Relaxed));

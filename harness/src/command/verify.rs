@@ -11,25 +11,18 @@ use stateright::{Checker as _, Expectation, Model as _};
 use crate::cli::Verify;
 use crate::exit;
 
-const SMALL: [(&str, Scope); 3] = [
-    (
-        "one user, one of each kind",
-        Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false },
-    ),
-    (
-        "the same, active or inactive",
-        Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: true },
-    ),
-    (
-        "one user, two of each kind",
-        Scope { users: 1, items: 2, groups: 1, policies: 1, devices: 1, statuses: false },
-    ),
+/// One of each.
+const ONE: Scope =
+    Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false };
+
+const SMALL: [(&str, Scope); 4] = [
+    ("one user, one of each kind", ONE),
+    ("the same, active or inactive", Scope { statuses: true, ..ONE }),
+    ("one user, two of each kind", Scope { items: 2, ..ONE }),
+    ("two users, a group, a device", Scope { users: 2, policies: 0, ..ONE }),
 ];
 
-const LARGE: [(&str, Scope); 1] = [(
-    "two users that share",
-    Scope { users: 2, items: 1, groups: 1, policies: 1, devices: 1, statuses: false },
-)];
+const LARGE: [(&str, Scope); 1] = [("two users, one of each kind", Scope { users: 2, ..ONE })];
 
 pub(super) fn verify(args: &Verify, out: &mut dyn Write) -> Result<u8> {
     let large = LARGE.iter().filter(|_| args.full);

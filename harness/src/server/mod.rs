@@ -34,6 +34,7 @@ type Shared = Arc<Mutex<World>>;
 /// A reference endpoint that listens, on a thread of its own, until it is dropped.
 pub struct Server {
     address: SocketAddr,
+    world: Shared,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -56,10 +57,11 @@ impl Server {
             .build()
             .context("cannot start the server's runtime")?;
         let world = World { account, registry: Registry::default(), mutant };
+        let world = Arc::new(Mutex::new(world));
         let app = axum::Router::new()
             .fallback(handle)
             .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
-            .with_state(Arc::new(Mutex::new(world)));
+            .with_state(Arc::clone(&world));
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serve = async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -70,13 +72,19 @@ impl Server {
             .name("reference".to_owned())
             .spawn(move || _ = runtime.block_on(serve))
             .context("cannot start the server's thread")?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, world, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Whether no user and no object exists.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).account.is_empty()
     }
 
     /// Waits until it ends.
