@@ -141,14 +141,17 @@ fn the_rules_are_as_reviewed() {
 }
 
 #[test]
-fn a_reader_that_hangs_up_is_no_error() {
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
-        .args(["explain", "*"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
+fn a_reader_that_hangs_up_does_not_change_the_exit_code() {
+    let wrong = ["run", "--mutant", "forgets-mfa-device", "delete-user/alone/mfa-device"];
+    for (arguments, code) in [(&["explain", "*"][..], 0), (&wrong, 1)] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
+            .args(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", super::stderr(&output));
+    }
 }

@@ -1,8 +1,6 @@
 //! Whatever comes back that is not an IAM answer is an interruption that says what it was.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use iamspec_conformance::observed::Cause;
@@ -10,64 +8,7 @@ use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::client::Http;
 use iamspec_model::{Operation, User};
 
-/// A port that answers every request with these bytes, or, without any, holds on until the end of
-/// the test.
-struct Port {
-    url: String,
-    _end: mpsc::Sender<()>,
-}
-
-impl Port {
-    fn answering(answer: Option<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (end, ended) = mpsc::channel();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                match &answer {
-                    Some(answer) => reply(stream, answer),
-                    // Ends when the test drops its end of the channel.
-                    None => drop((ended.recv(), stream)),
-                }
-            }
-        });
-        Self { url, _end: end }
-    }
-}
-
-/// Reads the request to its end, so that closing the connection is no reset.
-fn reply(mut stream: TcpStream, answer: &[u8]) {
-    let mut request = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&request).to_lowercase();
-        let length = text
-            .split("content-length: ")
-            .nth(1)
-            .and_then(|it| it.lines().next()?.trim().parse().ok());
-        let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
-        if let (Some(length), Some(body)) = (length, body) {
-            let length: usize = length;
-            if body >= length {
-                break;
-            }
-        }
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return,
-            Ok(read) => request.extend(buffer.iter().take(read)),
-        }
-    }
-    // A client that has read enough hangs up.
-    _ = stream.write_all(answer);
-}
-
-fn http(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    [head.as_bytes(), body].concat()
-}
+use super::port::{Port, http};
 
 fn ask(url: &str, timeout: Duration) -> Observed {
     let mut client = Http::new(url, "test", timeout).unwrap();
@@ -76,7 +17,7 @@ fn ask(url: &str, timeout: Duration) -> Observed {
 }
 
 fn cause(answer: Vec<u8>) -> (Cause, String) {
-    let port = Port::answering(Some(answer));
+    let port = Port::answering(answer);
     match ask(&port.url, Duration::from_secs(5)) {
         Observed::Interrupted(it) => (it.cause, it.detail),
         other => panic!("understood as {other:?}"),
@@ -96,7 +37,7 @@ fn answers_that_are_not_iam_are_told_apart() {
             Cause::Unreadable,
             "HTML",
         ),
-        ("html 500", http("500 Oops", "text/html", b"<h1>Oops</h1>"), Cause::Failure, "HTML"),
+        ("html 500", http("500 Oops", "text/html", b"<h1>Oops</h1>"), Cause::Crash, "HTML"),
         ("json", http("200 OK", "application/json", b"{}"), Cause::Unreadable, "JSON"),
         ("json as xml", http("200 OK", xml, b"{\"a\": 1}"), Cause::Unreadable, "JSON"),
         ("empty", http("200 OK", xml, b""), Cause::Unreadable, "empty"),
@@ -180,13 +121,13 @@ fn answers_that_are_not_iam_are_told_apart() {
 #[test]
 fn a_good_answer_is_understood() {
     let good = b"<?xml version=\"1.0\"?>\n<CreateUserResponse xmlns=\"urn:x\"><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
-    let port = Port::answering(Some(http("200 OK", "text/xml", good)));
+    let port = Port::answering(http("200 OK", "text/xml", good));
     assert_eq!(ask(&port.url, Duration::from_secs(5)), Observed::DONE);
 }
 
 #[test]
 fn a_port_that_never_answers_is_a_timeout() {
-    let port = Port::answering(None);
+    let port = Port::silent();
     let Observed::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
         panic!("answered")
     };
@@ -203,8 +144,8 @@ fn a_dead_port_is_unreachable() {
 /// What a user sees: one line that says what happened, exit code 3 or 2, and nothing asked further.
 #[test]
 fn a_run_against_no_iam_ends_at_once_with_its_reason() {
-    let html = Port::answering(Some(http("200 OK", "text/html", b"<html></html>")));
-    let hangs = Port::answering(None);
+    let html = Port::answering(http("200 OK", "text/html", b"<html></html>"));
+    let hangs = Port::silent();
     let dead =
         format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     for (url, words) in

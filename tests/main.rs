@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod agreement;
+mod answers;
 mod cli;
 mod documents;
 mod expectations;
 mod hostile;
 mod leftovers;
 mod mutants;
+mod port;
 mod server;
 mod tidy;
 

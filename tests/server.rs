@@ -1,5 +1,6 @@
 //! The reference endpoint as others meet it.
 
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use iamspec_conformance::{Endpoint as _, Observed};
@@ -43,4 +44,59 @@ fn thousands_of_users_can_be_made_and_every_one_found_and_deleted() {
             Observed::Refused { http: 404, .. }
         ));
     }
+}
+
+/// The whole answer, head and body, to a form.
+fn posted(server: &Server, form: &str) -> String {
+    let address = server.url().trim_start_matches("http://").to_owned();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
+    let length = form.len();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nhost: {address}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{form}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).unwrap().1.split_once(after).unwrap().0
+}
+
+#[test]
+fn the_id_of_a_request_stands_in_the_body_and_in_a_header() {
+    let server = super::server(None);
+    for form in ["Action=CreateUser&UserName=a", "Action=DeleteUser&UserName=b", "Action=No"] {
+        let answer = posted(&server, form);
+        let id = between(&answer, "x-amzn-requestid: ", "\r\n");
+        assert_eq!(between(&answer, "<RequestId>", "</RequestId>"), id);
+    }
+}
+
+#[test]
+fn a_user_is_looked_for_before_a_service() {
+    let server = super::server(None);
+    let create = "Action=CreateServiceSpecificCredential&UserName=a&ServiceName=lambda";
+    assert!(posted(&server, create).contains("The user with name a cannot be found."));
+    posted(&server, "Action=CreateUser&UserName=a");
+    assert!(posted(&server, create).contains("No such service lambda is supported"));
+    let list = "Action=ListServiceSpecificCredentials&UserName=a&ServiceName=lambda";
+    assert!(posted(&server, list).contains("No such service lambda is supported"));
+}
+
+#[test]
+fn credentials_are_listed_for_the_service_that_was_asked_for() {
+    let server = super::server(None);
+    posted(&server, "Action=CreateUser&UserName=a");
+    let form = |action: &str, service: &str| {
+        format!("Action={action}ServiceSpecificCredential{service}.amazonaws.com")
+    };
+    posted(&server, &form("Create", "&UserName=a&ServiceName=codecommit"));
+    let listed =
+        |service| posted(&server, &form("List", &format!("s&UserName=a&ServiceName={service}")));
+    assert!(listed("codecommit").contains("<ServiceName>codecommit.amazonaws.com</ServiceName>"));
+    assert!(listed("cassandra").contains("<ServiceSpecificCredentials/>"));
 }

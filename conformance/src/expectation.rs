@@ -92,9 +92,10 @@ impl Expectations {
         entry.map(|it| it.reason.as_str())
     }
 
-    /// What is wrong with the entries, given what was found and what was asked.
+    /// What is wrong with the entries, given what was found and which rules decided an
+    /// answer.
     #[must_use]
-    pub fn complaints(&self, findings: &[Finding], exercised: &[Rule]) -> Vec<Complaint> {
+    pub fn complaints(&self, findings: &[Finding], decisive: &[Rule]) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         for entry in &self.expected {
             let unknown = entry.facts.iter().filter(|id| evidence::fact(id).is_none());
@@ -106,7 +107,7 @@ impl Expectations {
             let seen = findings.iter().any(|it| {
                 entry.matches(&it.rule()) && Tier::from(entry.tier) == it.divergence.tier
             });
-            if !seen && exercised.iter().any(|rule| entry.matches(rule)) {
+            if !seen && decisive.iter().any(|rule| entry.matches(rule)) {
                 complaints.push(Complaint::Stale(entry.rule.clone()));
             }
         }

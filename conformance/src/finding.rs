@@ -113,20 +113,17 @@ pub fn open_points(replays: &[Replay]) -> Vec<OpenPoint> {
     points
 }
 
-/// Whether a call that must or should be answered so was judged, by rule.
+/// The rules that alone decided what a judged call had to be answered with.
 #[must_use]
-pub fn exercised(replays: &[Replay]) -> Vec<Rule> {
+pub fn decisive(replays: &[Replay]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
-        if matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_)) {
-            rules.extend(
-                exchange
-                    .in_force
-                    .iter()
-                    .filter(|rule| !rules.contains(rule))
-                    .copied()
-                    .collect::<Vec<_>>(),
-            );
+        let judged = matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
+        let mut lasting = exchange.in_force.iter().filter(|rule| !rule.claim.reason.passes());
+        if let (true, Some(rule), None) = (judged, lasting.next(), lasting.next())
+            && !rules.contains(rule)
+        {
+            rules.push(*rule);
         }
     }
     rules

@@ -4,7 +4,8 @@
 
 use iamspec_model::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Level, Operation, Outcome, Rule, Strength, With, allowed, apply, shown, worlds,
+    Account, Answer, Fact, Level, Operation, Outcome, Rule, Strength, With, allowed, apply, shown,
+    worlds,
 };
 
 use crate::observed::{Interruption, Observed, Shown};
@@ -171,13 +172,13 @@ fn refused(
     seen: (u16, &str, Option<&str>),
 ) -> Option<Difference> {
     let refusals: Vec<Rule> =
-        rules.iter().filter(|rule| rule.claim.answer != Answer::Done).copied().collect();
+        rules.iter().filter(|rule| may_explain(**rule, rules, seen)).copied().collect();
+    let reached: Vec<(Option<Tier>, Rule)> =
+        refusals.iter().map(|rule| (first_difference(account, op, *rule, seen), *rule)).collect();
     let Some(first) = refusals.first() else {
         let done = rules.first()?;
         return Some((Tier::Status, done.claim.status.level, *done));
     };
-    let reached: Vec<(Option<Tier>, Rule)> =
-        refusals.iter().map(|rule| (first_difference(account, op, *rule, seen), *rule)).collect();
     let matching: Vec<Rule> =
         reached.iter().filter(|(tier, _)| tier.is_none()).map(|(_, rule)| *rule).collect();
     if matching.is_empty() {
@@ -195,6 +196,18 @@ fn refused(
     let lost = matching.iter().map(|rule| outranked(*rule, rules).map(|(order, _)| (order, *rule)));
     let (order, loser) = lost.collect::<Option<Vec<_>>>()?.into_iter().next()?;
     Some((Tier::Text, order.evidence.level, loser))
+}
+
+/// Whether a refusal can be this rule's. What passes by itself has a code of its own; and where a
+/// refusal is certain, what is open does not excuse just any code.
+fn may_explain(rule: Rule, rules: &[Rule], seen: (u16, &str, Option<&str>)) -> bool {
+    let Answer::Refused(code) = rule.claim.answer else { return false };
+    let certain = rules
+        .iter()
+        .any(|it| it.claim.answer != Answer::Done && it.claim.status.level > Level::Open);
+    let loose = rule.claim.code.level == Level::Open && certain;
+    let presumed = (seen.0, seen.1) == (code.http(), code.name());
+    presumed || !loose && (seen.1 == code.name() || !rule.claim.reason.passes())
 }
 
 /// The first tier in which an answer differs from what the rule calls for.
@@ -239,7 +252,18 @@ fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
     }
 }
 
-/// The questions of the facts (X-rows) that a conforming answer speaks to.
+/// Whether the answer is the one that this rule calls for while its reason lasts.
+fn passed(rule: &Rule, observed: &Observed) -> bool {
+    match (rule.claim.answer, observed) {
+        (Answer::Refused(known), Observed::Refused { code, .. }) => {
+            rule.claim.reason.passes() && code == known.name()
+        }
+        _ => false,
+    }
+}
+
+/// The rules that leave the answer open, or cite a question of the facts (an X-row), and that a
+/// conforming answer speaks to.
 fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<OpenPoint> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let binds =
@@ -247,8 +271,11 @@ fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<Op
     if rules.iter().any(binds) {
         return Vec::new();
     }
-    let asks =
-        |rule: &Rule| rule.claim.status.facts.iter().any(|fact| fact.strength == Strength::Unknown);
+    let asks = |rule: &Rule| {
+        let unknown = |fact: &&Fact| fact.strength == Strength::Unknown;
+        let open = rule.claim.status.level == Level::Open && !rule.claim.reason.passes();
+        open || rule.claim.status.facts.iter().any(unknown) || passed(rule, observed)
+    };
     let seen = observed.display(op.kind());
     rules.into_iter().filter(asks).map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
 }

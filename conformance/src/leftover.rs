@@ -4,7 +4,7 @@ use iamspec_model::kind::Naming;
 use iamspec_model::{Kind, Operation, User};
 
 use crate::endpoint::{Endpoint, Space};
-use crate::observed::Observed;
+use crate::observed::{Cause, Observed};
 
 /// What one script has made and not yet removed, as the operations that remove it, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -59,40 +59,87 @@ impl Leftovers {
         self.undo.len() + self.nameless.len()
     }
 
-    /// Removes what is left, newest first, by asking. What the endpoint does not let go stays, and
-    /// is returned with its answer.
-    pub fn remove(&mut self, space: Space, endpoint: &mut dyn Endpoint) -> Vec<Kept> {
+    /// Removes what is left, newest first, by asking. What the endpoint does not let go is
+    /// returned with its answer.
+    pub fn remove(
+        &mut self,
+        space: Space,
+        endpoint: &mut dyn Endpoint,
+        patience: &mut Patience,
+    ) -> Vec<Kept> {
         endpoint.enter(space);
-        for (user, kind) in std::mem::take(&mut self.nameless) {
-            self.find(user, kind, endpoint);
-        }
         let mut kept = Vec::new();
+        for (user, kind) in std::mem::take(&mut self.nameless) {
+            kept.extend(self.find(space, user, kind, endpoint, patience));
+        }
         // Attachments go before users and objects, whenever they were made.
         let (attached, mut made): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.undo).into_iter().partition(|it| it.kind().is_some());
         made.extend(attached);
         for undo in made.into_iter().rev() {
-            let answer = endpoint.ask(&undo);
+            let answer = patience.ask(&undo, endpoint);
             if !is_gone(&answer) {
-                self.undo.push(undo);
                 kept.push(Kept { space, undo, answer });
+            } else if let Operation::DeleteUser(user) = undo {
+                // What could not be listed is gone with its user.
+                kept.retain(|it| !(it.undo.is_read() && it.undo.user() == Some(user)));
             }
         }
         kept
     }
 
-    /// Lists a kind to learn the items that a lost answer may have made.
-    fn find(&mut self, user: User, kind: Kind, endpoint: &mut dyn Endpoint) {
+    /// Lists a kind to learn the items that a lost answer may have made. If that fails, they may be
+    /// left behind.
+    fn find(
+        &mut self,
+        space: Space,
+        user: User,
+        kind: Kind,
+        endpoint: &mut dyn Endpoint,
+        patience: &mut Patience,
+    ) -> Option<Kept> {
         if kind.row().naming != Naming::Service {
-            return;
+            return None;
         }
-        if let Observed::Done(Some(shown)) = endpoint.ask(&Operation::List(user, kind)) {
-            let adopted: Vec<_> =
-                shown.strangers.iter().map(|it| endpoint.adopt(kind, it)).collect();
-            for item in adopted {
-                self.make(Operation::Detach(user, kind, item));
+        let undo = Operation::List(user, kind);
+        match patience.ask(&undo, endpoint) {
+            Observed::Done(Some(shown)) => {
+                let named = shown.items.iter().map(|(item, _)| *item);
+                let adopted = shown.strangers.iter().map(|name| endpoint.adopt(kind, name));
+                for item in named.chain(adopted) {
+                    self.make(Operation::Detach(user, kind, item));
+                }
+                None
             }
+            answer if is_gone(&answer) => None,
+            answer => Some(Kept { space, undo, answer }),
         }
+    }
+}
+
+/// How long to go on asking where nobody answers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    unanswered: usize,
+}
+
+impl Patience {
+    /// So many calls in a row are worth asking without an answer.
+    pub const MOST: usize = 3;
+
+    /// Asks, and once more where that may help; not at all where nobody has answered for
+    /// long.
+    fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
+        if self.unanswered >= Self::MOST {
+            return Observed::interrupted(Cause::Unsent, "nobody answered the calls before");
+        }
+        let mut answer = endpoint.ask(op);
+        if matches!(&answer, Observed::Interrupted(it) if it.cause.may_pass()) {
+            answer = endpoint.ask(op);
+        }
+        let silent = matches!(&answer, Observed::Interrupted(it) if it.cause.is_silence());
+        self.unanswered = if silent { self.unanswered + 1 } else { 0 };
+        answer
     }
 }
 
@@ -101,7 +148,7 @@ impl Leftovers {
 pub struct Kept {
     /// Where.
     pub space: Space,
-    /// What was asked to remove it.
+    /// What was asked to remove it, or to find what there is to remove.
     pub undo: Operation,
     /// What was answered.
     pub answer: Observed,

@@ -3,7 +3,7 @@
 //! Read in this order: [`script`] (what is asked), [`observed`] (what is answered), [`text`] (both,
 //! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`verdict`] and
 //! [`judge`] (does the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
-//! (what must be removed again), [`suite`] (many scripts), [`finding`] (what a run found), and then
+//! (what must be removed again), [`suite`] (many scripts; `run.rs` plays them), [`finding`] (what a run found), and then
 //! the endpoints that need no network: [`reference`] and [`mutant`].
 
 pub mod script;
@@ -23,6 +23,8 @@ pub mod judge;
 pub mod replay;
 
 pub mod leftover;
+
+mod run;
 
 pub mod suite;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iamspec_model::{Held, Item, Kind, Status};
+use iamspec_model::{Code, Held, Item, Kind, Status};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Shown {
             Status::Inactive => format!("{} Inactive", kind.symbol(*item)),
         };
         let mut words: Vec<String> = self.items.iter().map(item).collect();
-        words.extend(self.strangers.iter().map(|name| format!("?{name}")));
+        words.extend(self.strangers.iter().map(|name| format!("?{}", word(name))));
         format!("[{}]", words.join(", "))
     }
 }
@@ -64,6 +64,8 @@ pub struct Interruption {
 /// What can come in place of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
+    /// We could not make the request: the call was not sent.
+    Unsent,
     /// Nothing listens there: the call was not sent.
     Unreachable,
     /// The connection ended before the answer did.
@@ -72,48 +74,84 @@ pub enum Cause {
     Timeout,
     /// An answer that is not an IAM answer: HTML, JSON, broken XML, not UTF-8, too long, a redirect.
     Unreadable,
-    /// The service failed (5xx).
+    /// The service says that it failed (5xx, with an IAM error).
     Failure,
+    /// The endpoint broke down (5xx, without an IAM error).
+    Crash,
     /// The service asks to come back later.
     Transient,
     /// The caller is not let in.
     Denied,
     /// The endpoint says that it lacks the call.
     Unimplemented,
+    /// The refusal may be due to what we sent.
+    Doubtful,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
+        Self::Unsent,
         Self::Unreachable,
         Self::Reset,
         Self::Timeout,
         Self::Unreadable,
         Self::Failure,
+        Self::Crash,
         Self::Transient,
         Self::Denied,
         Self::Unimplemented,
+        Self::Doubtful,
     ];
 
     /// The word in histories.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Unsent => "unsent",
             Self::Unreachable => "unreachable",
             Self::Reset => "reset",
             Self::Timeout => "timeout",
             Self::Unreadable => "unreadable",
             Self::Failure => "failure",
+            Self::Crash => "crash",
             Self::Transient => "transient",
             Self::Denied => "denied",
             Self::Unimplemented => "unimplemented",
+            Self::Doubtful => "doubtful",
         }
     }
 
     /// Whether the call cannot have been carried out.
     #[must_use]
     pub const fn changed_nothing(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Transient | Self::Denied | Self::Unimplemented)
+        matches!(
+            self,
+            Self::Unsent
+                | Self::Unreachable
+                | Self::Transient
+                | Self::Denied
+                | Self::Unimplemented
+                | Self::Doubtful
+        )
+    }
+
+    /// Whether an answer like this comes from a service that lacks the call.
+    #[must_use]
+    pub const fn looks_unsupported(self) -> bool {
+        matches!(self, Self::Unimplemented | Self::Crash)
+    }
+
+    /// Whether the next try may fare better.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::Reset | Self::Failure | Self::Transient)
+    }
+
+    /// Whether nobody answered that speaks the protocol.
+    #[must_use]
+    pub const fn is_silence(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Reset | Self::Timeout | Self::Unreadable)
     }
 }
 
@@ -127,9 +165,10 @@ impl Observed {
         Self::Interrupted(Interruption { cause, detail: detail.into() })
     }
 
-    /// The codes that any call may be answered with at any time (D-022, F-009, F-010, F-011,
-    /// E-013..E-016), and those by which a front end says that it lacks a call (E-011): they tell
-    /// nothing of the state.
+    /// A refusal, unless the code is one of those that any call may be answered with at any time
+    /// (D-022, F-009, F-011, E-013..E-016), or by which a front end says that it lacks a call
+    /// (E-011): they tell nothing of the state. A code of the model is always a refusal, whatever
+    /// the status.
     #[must_use]
     pub fn refused(http: u16, code: String, message: Option<String>) -> Self {
         let cause = match code.as_str() {
@@ -147,6 +186,9 @@ impl Observed {
             "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
                 Cause::Unimplemented
             }
+            _ if Code::ALL.iter().any(|known| known.name() == code) => {
+                return Self::Refused { http, code, message };
+            }
             _ if http == 501 => Cause::Unimplemented,
             _ if http >= 500 => Cause::Failure,
             _ => return Self::Refused { http, code, message },
@@ -163,13 +205,19 @@ impl Observed {
         match (self, kind) {
             (Self::Done(Some(shown)), Some(kind)) => format!("200 {}", shown.display(kind)),
             (Self::Done(_), _) => "200".to_owned(),
-            (Self::Refused { http, code, message: None }, _) => format!("{http} {code}"),
+            (Self::Refused { http, code, message: None }, _) => format!("{http} {}", word(code)),
             (Self::Refused { http, code, message: Some(message) }, _) => {
-                format!("{http} {code} {message:?}")
+                format!("{http} {} {message:?}", word(code))
             }
             (Self::Interrupted(interruption), _) => interruption.to_string(),
         }
     }
+}
+
+/// One word as it is; anything else in quotes, so that it can be read back.
+fn word(text: &str) -> String {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_.:/+=@".contains(it);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
 }
 
 impl fmt::Display for Interruption {

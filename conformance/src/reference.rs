@@ -80,8 +80,7 @@ pub fn settle(
 /// make here, so nothing is refused for being made.
 fn decide(account: &Account, op: &Operation) -> Option<Rule> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
-    let refuses =
-        |rule: &&Rule| rule.claim.answer != Answer::Done && rule.claim.reason != Reason::BeingMade;
+    let refuses = |rule: &&Rule| rule.claim.answer != Answer::Done && !rule.claim.reason.passes();
     let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
     let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
     refusal.or(done).or(rules.first()).copied()

@@ -5,7 +5,7 @@ use iamspec_model::{Operation, Rule, allowed};
 use crate::endpoint::Endpoint;
 use crate::judge::Judge;
 use crate::leftover::Leftovers;
-use crate::observed::{Cause, Observed};
+use crate::observed::Observed;
 use crate::script::{Script, Step};
 use crate::verdict::Verdict;
 
@@ -99,6 +99,6 @@ impl Exchange {
     /// fails. Whether it does is for a control to show.
     #[must_use]
     pub fn looks_unsupported(&self) -> bool {
-        matches!(&self.verdict, Verdict::Inconclusive(it) if matches!(it.cause, Cause::Unimplemented | Cause::Failure))
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause.looks_unsupported())
     }
 }

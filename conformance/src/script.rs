@@ -1,7 +1,7 @@
 //! A script: operations in symbols, with one line that says the idea. A history is a script with
 //! the answers.
 
-use iamspec_model::{Object, Operation};
+use iamspec_model::Operation;
 
 use crate::observed::Observed;
 
@@ -44,14 +44,6 @@ impl Script {
     #[must_use]
     pub fn until(&self, step: usize) -> Self {
         Self { steps: self.steps.iter().take(step + 1).cloned().collect(), ..self.clone() }
-    }
-
-    /// The objects that it makes.
-    pub fn objects(&self) -> impl Iterator<Item = Object> {
-        self.steps.iter().filter_map(|step| match step.operation {
-            Operation::Create(object) => Some(object),
-            _ => None,
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `iamspec`: when is an AWS IAM user deleted?
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -17,12 +17,11 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(WhileRead(Some(io::stdout().lock())));
     let result =
         command::execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(exit::CONFORMS),
         Err(error) => {
             eprintln!("iamspec: {error:#}");
             ExitCode::from(exit::USAGE)
@@ -30,8 +29,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whoever reads us has read enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+/// Writes for as long as somebody reads: who has read enough does not change what a run came to, nor
+/// keep it from removing what it made.
+struct WhileRead<W>(Option<W>);
+
+impl<W: Write> WhileRead<W> {
+    fn unless_closed<T>(&mut self, enough: T, result: io::Result<T>) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.0 = None;
+                Ok(enough)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for WhileRead<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.0.as_mut().map_or(Ok(bytes.len()), |out| out.write(bytes));
+        self.unless_closed(bytes.len(), result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.0.as_mut().map_or(Ok(()), Write::flush);
+        self.unless_closed((), result)
+    }
 }

@@ -21,6 +21,10 @@ pub struct Names {
     ids: HashMap<(Space, Kind, Item), String>,
     objects: HashMap<(Space, Object), String>,
     seeds: HashMap<(Space, Item), String>,
+    /// What was uploaded for an item.
+    bodies: HashMap<(Space, Kind, Item), String>,
+    /// For which time a device's codes were sent last, and the time before.
+    codes: HashMap<(Space, Item), (u64, Option<u64>)>,
     adopted: u32,
 }
 
@@ -39,14 +43,10 @@ impl Names {
             ids: HashMap::new(),
             objects: HashMap::new(),
             seeds: HashMap::new(),
+            bodies: HashMap::new(),
+            codes: HashMap::new(),
             adopted: ADOPTED,
         }
-    }
-
-    /// What every name begins with.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        &self.prefix
     }
 
     /// Enters a name space that was never used.
@@ -128,6 +128,39 @@ impl Names {
         self.seeds.get(&(self.space, device)).map(String::as_str)
     }
 
+    /// What was uploaded for an item, if anything was.
+    #[must_use]
+    pub fn body(&self, kind: Kind, item: Item) -> Option<&str> {
+        self.bodies.get(&(self.space, kind, item)).map(String::as_str)
+    }
+
+    /// Keeps what is uploaded for an item.
+    pub fn keep_body(&mut self, kind: Kind, item: Item, body: &str) {
+        self.bodies.insert((self.space, kind, item), body.to_owned());
+    }
+
+    /// Whether another name space uploaded the very body of this item.
+    #[must_use]
+    pub fn shares_body(&self, kind: Kind, item: Item) -> bool {
+        let own = self.body(kind, item);
+        self.bodies.iter().any(|((space, of, _), body)| {
+            *space != self.space && *of == kind && Some(body.as_str()) == own
+        })
+    }
+
+    /// Notes that codes for this window of thirty seconds are sent.
+    pub fn keep_codes(&mut self, device: Item, window: u64) {
+        let sent = self.codes.get(&(self.space, device)).map(|(last, _)| *last);
+        self.codes.insert((self.space, device), (window, sent));
+    }
+
+    /// Whether the codes sent last had been sent before: one of the two is for the window before.
+    #[must_use]
+    pub fn repeats_codes(&self, device: Item) -> bool {
+        let sent = self.codes.get(&(self.space, device));
+        sent.is_some_and(|(last, before)| before.is_some_and(|it| last.abs_diff(it) <= 1))
+    }
+
     /// Gives a symbol to an item that was never asked for.
     pub fn adopt(&mut self, kind: Kind, id: &str) -> Item {
         self.adopted += 1;
@@ -162,7 +195,8 @@ impl Names {
         noun.into_iter().chain([item]).collect::<Vec<_>>().join(" ")
     }
 
-    /// A text from the endpoint, with the names that the request carried put back into symbols.
+    /// A text from the endpoint, with the names that the request carried put back into symbols: a
+    /// policy's name where its ARN was sent stays as it is.
     #[must_use]
     pub fn in_symbols(&self, text: &str, op: &Operation) -> String {
         let mut known: Vec<(String, String)> = Vec::new();
@@ -170,11 +204,9 @@ impl Names {
             known.push((self.user(user), format!("u{}", user.0)));
         }
         if let Some(object) = op.object() {
-            let symbol = format!("{}{}", object.class.row().symbol, object.item.0);
-            known.extend([
-                (self.object(object), symbol.clone()),
-                (self.object_name(object), symbol),
-            ]);
+            let creates = matches!(op, Operation::Create(_));
+            let sent = if creates { self.object_name(object) } else { self.object(object) };
+            known.push((sent, format!("{}{}", object.class.row().symbol, object.item.0)));
         } else if let (Some(kind), Some(item)) = (op.kind(), op.item()) {
             known.push((self.item(kind, item), kind.symbol(item)));
         }

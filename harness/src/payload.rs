@@ -1,6 +1,6 @@
 //! What requests carry besides names: real certificates, keys, codes and documents.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
 use iamspec_model::Item;
@@ -15,11 +15,19 @@ const CERTIFICATE_KEY: &[u8] = include_bytes!("../data/certificate-key.der");
 /// What one inline policy counts for: the model reckons with it (`InlinePolicy`, B-IP-08).
 pub const INLINE_POLICY_SIZE: usize = 128;
 
+/// How long a code of a device is for, in seconds (RFC 6238).
+const WINDOW: u64 = 30;
+
 /// The public key of an item.
-#[must_use]
-pub fn ssh_key(item: Item) -> &'static str {
-    let keys: Vec<&str> = SSH_KEYS.lines().collect();
-    keys.get(item.0 as usize % keys.len().max(1)).copied().unwrap_or_default()
+///
+/// # Errors
+/// There are fewer keys than that.
+pub fn ssh_key(item: Item) -> Result<&'static str> {
+    let key = SSH_KEYS.lines().nth(item.0 as usize);
+    key.with_context(|| {
+        let last = SSH_KEYS.lines().count() - 1;
+        format!("there is no key for `ssh#{}`; use a number up to {last}", item.0)
+    })
 }
 
 /// A self-signed certificate, another one for each item and run.
@@ -49,23 +57,49 @@ pub fn policy_document() -> String {
     with(&"x".repeat(padding))
 }
 
-/// A password that meets every rule that an account can make.
+/// A password that meets every rule that an account can make: as long as one may be, and with every
+/// class of characters.
 #[must_use]
 pub fn password() -> String {
-    format!("Aa1!{}", uuid::Uuid::new_v4().simple())
+    let mut password = "Aa1!".to_owned();
+    while password.len() < 128 {
+        password.push_str(&uuid::Uuid::new_v4().simple().to_string());
+    }
+    password.truncate(128);
+    password
 }
 
-/// Two consecutive codes of a device, the second one for now. Without a seed they are guesses.
+/// Two consecutive codes of a device, and the window of the second one, which is now.
+#[derive(Debug)]
+pub struct Codes {
+    /// The codes, the earlier one first.
+    pub codes: [String; 2],
+    /// The time by which the second one counts.
+    pub window: u64,
+}
+
+/// Codes that nobody can have told, for a device that has no seed.
+pub const GUESSES: [&str; 2] = ["123456", "654321"];
+
+/// The codes of a device by its seed in base 32. Near the end of a window it waits for the next one,
+/// at most a second, so that both codes still count when they arrive.
 ///
 /// # Errors
 /// The seed is not base 32.
-pub fn codes(seed: Option<&str>) -> Result<[String; 2]> {
-    let Some(seed) = seed else { return Ok(["123456".to_owned(), "654321".to_owned()]) };
+pub fn codes(seed: &str) -> Result<Codes> {
     let secret = totp_rs::Secret::try_from_base32(seed)
         .map_err(|error| anyhow!("the device's seed is not base 32: {error}"))?;
     let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("reading the clock")?.as_secs();
-    Ok([now.saturating_sub(30), now].map(|time| totp.generate(time).to_string()))
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).context("reading the clock");
+    let mut now = clock()?;
+    if now.as_secs() % WINDOW == WINDOW - 1 {
+        let rest = 1_000_000_000 - u64::from(now.subsec_nanos());
+        std::thread::sleep(Duration::from_nanos(rest));
+        now = clock()?;
+    }
+    let now = now.as_secs();
+    let codes = [now.saturating_sub(WINDOW), now].map(|time| totp.generate(time).to_string());
+    Ok(Codes { codes, window: now / WINDOW })
 }
 
 #[cfg(test)]
@@ -76,12 +110,13 @@ mod tests {
     fn every_ssh_key_is_a_different_rsa_key_of_at_least_2048_bits() {
         let mut seen = Vec::new();
         for item in 0..16 {
-            let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item))).unwrap();
+            let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item)).unwrap()).unwrap();
             let modulus = key.key_data().rsa().unwrap().n.as_positive_bytes().unwrap().to_vec();
             assert!(modulus.len() >= 256);
             assert!(!seen.contains(&modulus));
             seen.push(modulus);
         }
+        assert!(ssh_key(Item(16)).unwrap_err().to_string().contains("`ssh#16`"));
     }
 
     #[test]
@@ -104,7 +139,8 @@ mod tests {
         let secret = totp_rs::Secret::try_from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
         assert_eq!(totp.generate(59).to_string(), "287082");
-        let [before, now] = codes(Some("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).unwrap();
-        assert!(before.len() == 6 && now.len() == 6);
+        let Codes { codes, window } = codes("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
+        let times = [(window - 1) * WINDOW, window * WINDOW];
+        assert_eq!(codes, times.map(|time| totp.generate(time).to_string()));
     }
 }

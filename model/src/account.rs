@@ -29,9 +29,10 @@ pub struct Held {
     pub service: Service,
 }
 
-/// Users beyond this number share their facts with nobody, because they cannot be made.
-const USER_BITS: u32 = 24;
-const ITEM_BITS: u32 = 24;
+/// The bits of a user or an item in a fact. The last number is nobody's and nothing's: it, and what
+/// is beyond, is never made.
+const BITS: u32 = 24;
+const NOBODY: u32 = (1 << BITS) - 1;
 
 const USER: u64 = 0;
 const OBJECT: u64 = 1;
@@ -43,30 +44,34 @@ const USERS_QUOTA: u64 = 4;
 pub const USERS_PER_ACCOUNT: u64 = 5000;
 
 const fn pack(class: u64, user: u32, kind: u64, rest: u64) -> u64 {
-    class << 60 | (user as u64) << 36 | kind << 32 | rest
+    class << 60 | bounded(user) << 36 | kind << 32 | rest
 }
 
-fn pack_object(object: Object) -> u64 {
-    pack(OBJECT, 0, object.class as u64, u64::from(object.item.0))
+const fn bounded(number: u32) -> u64 {
+    if number < NOBODY { number as u64 } else { NOBODY as u64 }
+}
+
+const fn pack_object(object: Object) -> u64 {
+    pack(OBJECT, 0, object.class as u64, bounded(object.item.0))
 }
 
 /// The first fact about what `user` holds of `kind`, from `item` on.
 const fn pack_held(user: User, kind: Kind, item: Item) -> u64 {
-    pack(HELD, user.0, kind as u64, (item.0 as u64) << 4)
+    pack(HELD, user.0, kind as u64, bounded(item.0) << 4)
 }
 
 impl Held {
     fn pack(self) -> u64 {
         let status = u64::from(self.status == Status::Inactive) << 3;
-        pack_held(self.user, self.kind, self.item) | status | u64::from(self.service.0)
+        pack_held(self.user, self.kind, self.item) | status | u64::from(self.service.0.min(7))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its width")]
     fn unpack(fact: u64) -> Option<Self> {
         Some(Self {
-            user: User((fact >> 36) as u32 & ((1 << USER_BITS) - 1)),
+            user: User((fact >> 36) as u32 & NOBODY),
             kind: Kind::all().nth((fact >> 32) as usize & 15)?,
-            item: Item((fact >> 4) as u32 & ((1 << ITEM_BITS) - 1)),
+            item: Item((fact >> 4) as u32 & NOBODY),
             status: if fact >> 3 & 1 == 1 { Status::Inactive } else { Status::Active },
             service: Service((fact & 7) as u8),
         })
@@ -74,7 +79,8 @@ impl Held {
 }
 
 impl Account {
-    /// An account whose quotas are these instead of AWS's defaults: of users, and of each kind.
+    /// An account whose quotas are these instead of AWS's defaults: of users, and of each kind. The
+    /// last one counts where a kind has several.
     #[must_use]
     pub fn with_quotas(users: Option<u32>, kinds: &[(Kind, u32)]) -> Self {
         let mut account = Self::default();
@@ -82,6 +88,8 @@ impl Account {
             account.insert(pack(USERS_QUOTA, 0, 0, u64::from(users)));
         }
         for (kind, max) in kinds {
+            let from = pack(QUOTA, 0, *kind as u64, 0);
+            account.remove_between(from, from + (1 << 32));
             account.insert(pack(QUOTA, 0, *kind as u64, u64::from(*max)));
         }
         account
@@ -137,8 +145,7 @@ impl Account {
 
     /// Every user.
     pub fn users(&self) -> impl Iterator<Item = User> + use<'_> {
-        let mask = (1 << USER_BITS) - 1;
-        self.facts_between(USER, OBJECT).map(move |fact| User((fact >> 36) as u32 & mask))
+        self.facts_between(USER, OBJECT).map(|fact| User((fact >> 36) as u32 & NOBODY))
     }
 
     /// Every group, policy and device.
@@ -178,7 +185,9 @@ impl Account {
     }
 
     pub(crate) fn add_user(&mut self, user: User) {
-        self.insert(pack(USER, user.0, 0, 0));
+        if user.0 < NOBODY {
+            self.insert(pack(USER, user.0, 0, 0));
+        }
     }
 
     pub(crate) fn remove_user(&mut self, user: User) {
@@ -187,7 +196,9 @@ impl Account {
     }
 
     pub(crate) fn add(&mut self, object: Object) {
-        self.insert(pack_object(object));
+        if object.item.0 < NOBODY {
+            self.insert(pack_object(object));
+        }
     }
 
     pub(crate) fn remove(&mut self, object: Object) {
@@ -197,7 +208,9 @@ impl Account {
     /// Puts what is held in place of what was held of the same item.
     pub(crate) fn hold(&mut self, held: Held) {
         self.drop_item(held.user, held.kind, held.item);
-        self.insert(held.pack());
+        if held.user.0 < NOBODY && held.item.0 < NOBODY {
+            self.insert(held.pack());
+        }
     }
 
     pub(crate) fn drop_item(&mut self, user: User, kind: Kind, item: Item) {

@@ -3,7 +3,7 @@
 //! Each API call has a short list of claims; a claim has a reason (a predicate on the state), the
 //! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
 
-use crate::evidence::{Evidence, Level};
+use crate::evidence::Evidence;
 use crate::kind::TABLE;
 use crate::object::{self, Class};
 use crate::operation::Verb;
@@ -19,6 +19,10 @@ pub struct Call {
 }
 
 /// A reason, the answer it calls for, and how we know.
+///
+/// A claim is as binding as the facts that name its state. That a code is documented for a call
+/// (D-022) binds by itself only where it can mean one thing: that the user, to which every such request
+/// refers, does not exist; that a quota, which is documented too, is used up; that a device is enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// When it applies.
@@ -64,6 +68,18 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: [Self; 8] = [
+        Self::DeleteConflict,
+        Self::DuplicateCertificate,
+        Self::DuplicateSSHPublicKey,
+        Self::EntityAlreadyExists,
+        Self::EntityTemporarilyUnmodifiable,
+        Self::InvalidAuthenticationCode,
+        Self::LimitExceeded,
+        Self::NoSuchEntity,
+    ];
+
     /// The code as it stands in `<Code>`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -109,12 +125,6 @@ impl Rule {
     #[must_use]
     pub fn id(&self) -> String {
         format!("{}/{}", self.call.api, self.claim.reason.slug())
-    }
-
-    /// The strongest of its tiers.
-    #[must_use]
-    pub fn level(&self) -> Level {
-        self.claim.status.level
     }
 }
 
@@ -164,10 +174,17 @@ impl Claim {
         Self { reason, answer: Answer::Refused(code), status: open, code: open, text: open }
     }
 
-    /// Now carried out, now refused with this code, as these facts show.
+    /// Now carried out, now refused, as the first facts show; if refused, then with this code, as
+    /// the last ones do, whose messages are the texts.
     #[must_use]
     pub const fn sometimes(reason: Reason, code: Code, status: Evidence, text: Evidence) -> Self {
         let answer = Answer::Refused(code);
         Self { reason, answer, status: Evidence::open(status.facts), code: text, text }
+    }
+
+    /// Nobody knows the words.
+    #[must_use]
+    pub const fn in_unknown_words(self) -> Self {
+        Self { text: Evidence::NONE, ..self }
     }
 }

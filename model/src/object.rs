@@ -8,8 +8,7 @@ use crate::claim::{
 };
 use crate::evidence::{
     A_001, A_002, B_MF_01, B_MF_02, B_MF_05, C_001, C_004, C_005, C_010, C_013, C_016, C_020,
-    C_025, C_026, C_040, C_042, C_044, D_022, D_023, E_001, Evidence, F_002, F_003, G_001, G_002,
-    G_006,
+    C_025, C_026, C_040, C_042, C_044, D_022, D_023, E_001, Evidence, F_002, F_003, G_001, G_006,
 };
 use crate::kind::{BLOCKERS, BLOCKERS_LEN, Item};
 
@@ -79,8 +78,8 @@ pub const CREATE_USER: Call = Call {
         Claim::sometimes(
             AccountFull,
             LimitExceeded,
-            Evidence::by(&[G_001, G_002]),
-            Evidence::like(&[G_006]),
+            Evidence::by(&[G_001]),
+            Evidence::by(&[G_006]),
         ),
     ],
 };

@@ -42,7 +42,7 @@ pub const PRECEDENCES: [Precedence; 3] = [
             "DeactivateMFADevice",
         ],
         first: Reason::NoSuchUser,
-        then: &[Reason::NoSuchObject, Reason::NotHeld, Reason::HeldByAnother],
+        then: &[Reason::NoSuchObject, Reason::NoRightCodes, Reason::NotHeld, Reason::HeldByAnother],
         evidence: Evidence::by(&[D_018]),
     },
 ];

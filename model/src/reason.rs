@@ -28,14 +28,18 @@ pub enum Reason {
     AlreadyHeld,
     /// Only another user holds the item.
     HeldByAnother,
-    /// The body was uploaded before.
+    /// The body is that of an item that somebody holds.
     SameBody,
     /// The user holds as much of the kind as the quota allows.
     QuotaReached,
     /// Nobody holds the item, or, where it is an object, this user does not.
     NotHeld,
-    /// The item was made a moment ago.
+    /// The user holds the item, which may have been made a moment ago. Time is not modelled: this
+    /// applies for as long as it is held.
     BeingMade,
+    /// The user exists, and something about it may have been changed a moment ago. Time is not
+    /// modelled: this applies for as long as it exists.
+    BeingChanged,
     /// The user holds an active item of the kind, or any where the kind knows no status.
     Holds(Kind),
     /// The user holds inactive items of the kind, and no active one.
@@ -62,7 +66,8 @@ impl Reason {
             Self::AlreadyHeld | Self::BeingMade => Holder::of(account, op) == Holder::User,
             Self::HeldByAnother => Holder::of(account, op) == Holder::Another,
             Self::NotHeld => not_held(account, op),
-            Self::SameBody => matches!(op, Operation::Issue(_, _, _, With::BodyOf(_))),
+            Self::BeingChanged => op.user().is_some_and(|user| account.has_user(user)),
+            Self::SameBody => same_body_held(account, op),
             Self::QuotaReached => quota_reached(account, op),
             Self::Holds(kind) => statuses(account, op, kind).any(|it| it == Status::Active),
             Self::HoldsInactive(kind) => {
@@ -70,6 +75,12 @@ impl Reason {
                 held.peek().is_some() && held.all(|it| it == Status::Inactive)
             }
         }
+    }
+
+    /// Whether it passes by itself, after a time that nobody knows.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::BeingMade | Self::BeingChanged)
     }
 
     /// The second half of a rule's id.
@@ -90,6 +101,7 @@ impl Reason {
             Self::QuotaReached => "quota-reached",
             Self::NotHeld => "not-held",
             Self::BeingMade => "being-made",
+            Self::BeingChanged => "being-changed",
             Self::Holds(kind) => return format!("holds-{}", kind.row().name),
             Self::HoldsInactive(kind) => return format!("holds-inactive-{}", kind.row().name),
         };
@@ -126,6 +138,15 @@ impl Holder {
 fn not_held(account: &Account, op: &Operation) -> bool {
     let there = op.object().is_none_or(|object| account.has(object));
     there && Holder::of(account, op) == Holder::Nobody
+}
+
+fn same_body_held(account: &Account, op: &Operation) -> bool {
+    match *op {
+        Operation::Issue(_, kind, _, With::BodyOf(other)) => {
+            account.holders(kind, other).next().is_some()
+        }
+        _ => false,
+    }
 }
 
 fn quota_reached(account: &Account, op: &Operation) -> bool {

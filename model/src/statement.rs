@@ -38,12 +38,13 @@ impl Rule {
             Reason::InUse => format!("where a user holds the {thing}"),
             Reason::AlreadyHeld => format!("where the user holds the {thing} already"),
             Reason::HeldByAnother => format!("where only another user holds the {thing}"),
-            Reason::SameBody => format!("where the same {thing} was uploaded before"),
+            Reason::SameBody => format!("where the same {thing} is held already"),
             Reason::QuotaReached => {
                 format!("where the user's quota of this kind ({thing}) is used up")
             }
             Reason::NotHeld => format!("where the user does not hold the {thing}"),
             Reason::BeingMade => format!("where the {thing} was made a moment ago"),
+            Reason::BeingChanged => "where the user was changed a moment ago".to_owned(),
             Reason::Holds(kind) => {
                 format!("where the user holds {}", with_article(kind.row().noun))
             }

@@ -13,6 +13,8 @@ fn check(scope: Scope, unique: usize, total: usize) {
 const ONE: Scope =
     Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false };
 
+const FULL: Scope = Scope { items: 3, groups: 0, policies: 0, devices: 0, ..ONE };
+
 /// Without the user each of three objects is there or not; with it each is absent, there or held,
 /// and six kinds are held or not: 8 + 27 * 64.
 #[test]
@@ -30,6 +32,13 @@ fn one_user_with_one_of_each_active_or_inactive() {
 #[test]
 fn one_user_with_two_of_each() {
     check(Scope { items: 2, ..ONE }, 55_304, 774_185);
+}
+
+/// There are more items of three kinds than AWS allows: of these the third is never held, of two
+/// others any is: 1 + 2 * 4 * 4 * 4 * 8 * 8.
+#[test]
+fn one_user_with_more_than_the_quotas_allow() {
+    check(FULL, 8_193, 95_235);
 }
 
 /// Two users share a group and a device: 4 + 2 * 9 * 64 + 5 * 4 * 64 * 64.

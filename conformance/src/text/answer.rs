@@ -21,9 +21,11 @@ impl Words<'_> {
             (200, Some(kind)) if self.rest().starts_with('[') => {
                 Ok(Observed::Done(Some(self.listing(kind)?)))
             }
-            (200, _) => Ok(Observed::DONE),
+            (200, _) if self.rest().is_empty() || self.rest().starts_with('#') => {
+                Ok(Observed::DONE)
+            }
             _ => {
-                let code = self.word(&['"']).to_owned();
+                let code = self.text(&['"'])?;
                 if code.is_empty() {
                     return self.fail("expected an error code such as `DeleteConflict`, found the end of the line");
                 }
@@ -50,10 +52,9 @@ impl Words<'_> {
         self.place += 1;
         loop {
             self.skip_blanks();
-            if let Some(name) = self.rest().strip_prefix('?') {
-                let end = name.find([',', ']']).unwrap_or(name.len());
-                shown.strangers.push(name.get(..end).unwrap_or_default().to_owned());
-                self.place += end + 1;
+            if self.rest().starts_with('?') {
+                self.place += 1;
+                shown.strangers.push(self.text(&[',', ']'])?);
             } else if !self.rest().starts_with(']') {
                 let item = self.item(kind)?;
                 self.skip_blanks();
@@ -69,6 +70,14 @@ impl Words<'_> {
             if end {
                 return Ok(shown);
             }
+        }
+    }
+
+    /// A word, or a text in quotes.
+    fn text(&mut self, stops: &[char]) -> Result<String, Failure> {
+        match self.quoted()? {
+            Some(text) => Ok(text),
+            None => Ok(self.word(stops).to_owned()),
         }
     }
 

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Endpoint, Observed};
-use iamspec_model::{Item, Kind, Operation};
+use iamspec_model::{Code, Item, Kind, Operation, With};
 use reqwest::Url;
 
 use crate::names::Names;
@@ -63,12 +63,6 @@ impl Http {
         Ok(Self { runtime, client, url, signer: sign::Signer::fake(), names: Names::new(run) })
     }
 
-    /// What every name of this run begins with.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        self.names.prefix()
-    }
-
     /// The real name of what an operation is about.
     #[must_use]
     pub fn name_of(&self, space: Space, op: &Operation) -> String {
@@ -76,10 +70,9 @@ impl Http {
     }
 
     fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
-        let unsendable = |error: anyhow::Error| {
-            Observed::interrupted(Cause::Unreachable, format!("not sent: {error:#}"))
-        };
-        let form = request::form(op, &self.names).map_err(unsendable)?;
+        let unsendable =
+            |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
+        let form = request::form(op, &mut self.names).map_err(unsendable)?;
         let mut marker = None;
         let mut seen: Option<Observed> = None;
         for _ in 0..PAGES_MAX {
@@ -89,11 +82,31 @@ impl Http {
             let (observed, next) = response::read(op, &answer, &mut self.names)?;
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
-                (None, Some(seen)) => return Ok(seen),
+                (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
                 (next, so_far) => (marker, seen) = (next, so_far),
             }
         }
         Err(Observed::interrupted(Cause::Unreadable, format!("more than {PAGES_MAX} pages")))
+    }
+
+    /// A refusal that may be due to what this run itself sent before tells nothing.
+    fn unless_ours(&self, op: &Operation, observed: Observed) -> Observed {
+        let Observed::Refused { http, code, .. } = &observed else { return observed };
+        let why = match (Code::ALL.into_iter().find(|it| it.name() == code), op) {
+            (Some(Code::InvalidAuthenticationCode), Operation::Attach(_, _, device))
+                if self.names.repeats_codes(*device) =>
+            {
+                "its codes were sent before, and a code serves once"
+            }
+            (
+                Some(Code::DuplicateSSHPublicKey | Code::DuplicateCertificate),
+                Operation::Issue(_, kind, item, With::Nothing),
+            ) if self.names.shares_body(*kind, *item) => {
+                "another script of this run has uploaded the same body"
+            }
+            _ => return observed,
+        };
+        Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
     }
 
     fn post(&self, form: &[(String, String)]) -> Result<Answer, Observed> {
@@ -101,9 +114,9 @@ impl Http {
         let mut request =
             self.client.post(self.url.clone()).header("content-type", request::CONTENT_TYPE);
         let headers = self.signer.sign(&self.url, body.as_bytes());
-        for (name, value) in headers.map_err(|error| {
-            Observed::interrupted(Cause::Unreachable, format!("not sent: {error:#}"))
-        })? {
+        for (name, value) in
+            headers.map_err(|error| Observed::interrupted(Cause::Unsent, format!("{error:#}")))?
+        {
             request = request.header(name, value);
         }
         self.runtime.block_on(async {

@@ -12,7 +12,7 @@ pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charse
 type Form = Vec<(String, String)>;
 
 /// The members of the request, `Action` and `Version` first.
-pub(super) fn form(op: &Operation, names: &Names) -> Result<Form> {
+pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
     let call = op.call().context("the kind has no such call")?;
     let mut form = vec![member("Action", call.api), member("Version", wire::VERSION)];
     form.extend(op.user().map(|user| member("UserName", names.user(user))));
@@ -55,16 +55,19 @@ pub(super) fn form(op: &Operation, names: &Names) -> Result<Form> {
 }
 
 /// What the attaching call of a kind needs beside the user.
-fn body(user: User, kind: Kind, item: Item, with: With, names: &Names) -> Result<Form> {
-    let source = if let With::BodyOf(other) = with { other } else { item };
+fn body(user: User, kind: Kind, item: Item, with: With, names: &mut Names) -> Result<Form> {
     Ok(match kind {
         Kind::LoginProfile => vec![member("Password", payload::password())],
         Kind::AccessKey => Vec::new(),
         Kind::SigningCertificate => {
-            let name = format!("{} {}", names.user(user), kind.symbol(source));
-            vec![member("CertificateBody", payload::certificate(&name)?)]
+            let name = format!("{} {}", names.user(user), kind.symbol(item));
+            let body = uploaded(kind, item, with, names, || payload::certificate(&name))?;
+            vec![member("CertificateBody", body)]
         }
-        Kind::SshPublicKey => vec![member("SSHPublicKeyBody", payload::ssh_key(source))],
+        Kind::SshPublicKey => {
+            let own = || payload::ssh_key(item).map(str::to_owned);
+            vec![member("SSHPublicKeyBody", uploaded(kind, item, with, names, own)?)]
+        }
         Kind::ServiceCredential => {
             let Service(number) =
                 if let With::Service(service) = with { service } else { Service(0) };
@@ -74,7 +77,14 @@ fn body(user: User, kind: Kind, item: Item, with: With, names: &Names) -> Result
             vec![member("ServiceName", *service)]
         }
         Kind::MfaDevice => {
-            let [first, second] = payload::codes(names.seed(item))?;
+            let [first, second] = match names.seed(item) {
+                None => payload::GUESSES.map(str::to_owned),
+                Some(seed) => {
+                    let payload::Codes { codes, window } = payload::codes(seed)?;
+                    names.keep_codes(item, window);
+                    codes
+                }
+            };
             let codes =
                 [member("AuthenticationCode1", first), member("AuthenticationCode2", second)];
             [named(kind, item, names)].into_iter().chain(codes).collect()
@@ -82,6 +92,25 @@ fn body(user: User, kind: Kind, item: Item, with: With, names: &Names) -> Result
         Kind::InlinePolicy => vec![named(kind, item, names), document()],
         Kind::ManagedPolicy | Kind::GroupMembership => vec![named(kind, item, names)],
     })
+}
+
+/// The body of an item: that of the other one where the script says so, and else its own.
+fn uploaded(
+    kind: Kind,
+    item: Item,
+    with: With,
+    names: &mut Names,
+    own: impl FnOnce() -> Result<String>,
+) -> Result<String> {
+    let body = match with {
+        With::BodyOf(other) => names
+            .body(kind, other)
+            .map(str::to_owned)
+            .with_context(|| format!("nothing was uploaded for `{}` before", kind.symbol(other)))?,
+        _ => own()?,
+    };
+    names.keep_body(kind, item, &body);
+    Ok(body)
 }
 
 fn named(kind: Kind, item: Item, names: &Names) -> (String, String) {

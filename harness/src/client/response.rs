@@ -3,8 +3,7 @@
 
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Observed, Shown};
-use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Operation, Status};
+use iamspec_model::{Class, Item, Kind, Operation, Status};
 
 use super::{Answer, Element};
 use crate::names::Names;
@@ -39,6 +38,9 @@ pub(super) fn read(
     let truncated = result.text_of("IsTruncated") == Some("true");
     let marker =
         result.text_of("Marker").filter(|it| truncated && !it.is_empty()).map(str::to_owned);
+    if truncated && marker.is_none() {
+        return Err(unreadable(answer, "a part of a listing, without a Marker for the rest"));
+    }
     let shown = shown(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     Ok((Observed::Done(shown), marker))
@@ -74,7 +76,7 @@ fn error_of(root: &Element) -> Option<&Element> {
 fn unreadable(answer: &Answer, what: &str) -> Observed {
     let cause = match answer.status {
         501 => Cause::Unimplemented,
-        500.. => Cause::Failure,
+        500.. => Cause::Crash,
         _ => Cause::Unreadable,
     };
     Observed::interrupted(cause, format!("HTTP {}: {what}", answer.status))
@@ -95,7 +97,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             names.bind_object(object, &name);
             if object.class == Class::Device {
                 let seed = made.text_of("Base32StringSeed").and_then(decode);
-                names.keep_seed(object.item, seed.ok_or("Base32StringSeed")?);
+                names.keep_seed(object.item, seed.ok_or("Base32StringSeed in base 32")?);
             }
         }
         Operation::Issue(_, kind, item, _) => {
@@ -108,10 +110,14 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
     Ok(())
 }
 
-/// A blob on the wire is base 64; that of a seed holds base 32.
+/// A blob on the wire is base 64; that of a seed holds base 32. Some endpoints leave out the former.
 fn decode(blob: &str) -> Option<String> {
-    let bytes = data_encoding::BASE64.decode(blob.as_bytes()).ok()?;
-    String::from_utf8(bytes).ok()
+    let is_seed = |it: &String| {
+        data_encoding::BASE32_NOPAD.decode(it.trim_end_matches('=').as_bytes()).is_ok()
+    };
+    let inner = data_encoding::BASE64.decode(blob.as_bytes()).ok();
+    let inner = inner.and_then(|bytes| String::from_utf8(bytes).ok()).filter(is_seed);
+    inner.or_else(|| Some(blob.to_owned()).filter(is_seed))
 }
 
 /// The items that the answer shows, where the model says that it shows some.
@@ -125,24 +131,43 @@ fn shown(op: &Operation, result: &Element, names: &Names) -> Result<Option<Shown
                 let name =
                     listing.name.map_or(Some(member.text.trim()), |name| member.text_of(name));
                 let name = name.ok_or(listing.name.unwrap_or("member"))?;
-                match names.symbol(kind, name) {
-                    Some(item) => shown.items.push((item, status(member))),
-                    None => shown.strangers.push(name.to_owned()),
-                }
+                show(&mut shown, kind, names.symbol(kind, name).ok_or(name), member)?;
             }
         }
-        Operation::Get(_, kind, item) if kind.row().naming == Naming::Service => {
-            let structure = wire::structure(kind).ok_or("structure")?;
-            let read = result.child(structure).ok_or(structure)?;
-            shown.items.push((item, status(read)));
+        Operation::Get(_, kind, _) => {
+            let read = match wire::structure(kind) {
+                Some(structure) => result.child(structure).ok_or(structure)?,
+                None => result,
+            };
+            let member = kind.row().member;
+            let name = read.text_of(member).ok_or(member)?;
+            show(&mut shown, kind, names.symbol(kind, name).ok_or(name), read)?;
         }
-        Operation::Get(_, _, item) => shown.items.push((item, Status::Active)),
         _ => return Ok(None),
     }
     shown.items.sort_unstable();
     Ok(Some(shown))
 }
 
-fn status(member: &Element) -> Status {
-    if member.text_of("Status") == Some("Inactive") { Status::Inactive } else { Status::Active }
+/// Adds one item, by its symbol or by the name that has none.
+fn show(
+    shown: &mut Shown,
+    kind: Kind,
+    item: Result<Item, &str>,
+    element: &Element,
+) -> Result<(), &'static str> {
+    match item {
+        Ok(item) => shown.items.push((item, status(kind, element)?)),
+        Err(stranger) => shown.strangers.push(stranger.to_owned()),
+    }
+    Ok(())
+}
+
+fn status(kind: Kind, element: &Element) -> Result<Status, &'static str> {
+    match element.text_of("Status") {
+        _ if !kind.row().statuses => Ok(Status::Active),
+        Some("Active") => Ok(Status::Active),
+        Some("Inactive") => Ok(Status::Inactive),
+        _ => Err("Status that is Active or Inactive"),
+    }
 }

@@ -4,9 +4,11 @@ use std::io::Write;
 
 use anyhow::Result;
 use iamspec_conformance::expectation::{Complaint, Expectations};
-use iamspec_conformance::finding::{Tally, Threshold, exercised, findings, open_points};
+use iamspec_conformance::finding::{Tally, Threshold, decisive, findings, open_points};
 use iamspec_conformance::leftover::Kept;
+use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Finding, Observed, Report, text};
+use iamspec_model::Level;
 
 use crate::cli::Run;
 use crate::client::Http;
@@ -26,7 +28,7 @@ impl Outcome {
     pub(super) fn of(report: &Report, args: &Run, expectations: &Expectations) -> Self {
         let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
         let findings = findings(&report.replays);
-        let complaints = expectations.complaints(&findings, &exercised(&report.replays));
+        let complaints = expectations.complaints(&findings, &decisive(&report.replays));
         let tally = Tally::of(&report.replays, threshold, expectations);
         Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
     }
@@ -66,7 +68,7 @@ impl Outcome {
         }
         for finding in unexpected {
             let again = again(args, &finding.history.name);
-            write!(out, "\n{}", render::finding(finding, &again, None, paint))?;
+            write!(out, "\n{}", render::finding(finding, &again, paint))?;
         }
         for text in [
             render::open_points(&open_points(&report.replays), paint),
@@ -82,13 +84,14 @@ impl Outcome {
 
     fn print_end(&self, report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
         writeln!(out)?;
-        for Kept { space, undo, answer } in &report.kept {
+        for (Kept { space, undo, answer }, diverged) in &report.kept {
             let name = http.name_of(*space, undo);
             let lost = matches!(answer, Observed::Interrupted(_));
             let perhaps = if lost { "perhaps " } else { "" };
+            let after = if *diverged { " after a divergence" } else { "" };
             writeln!(
                 out,
-                "{perhaps}left behind: {name}, because {} was answered {}",
+                "{perhaps}left behind{after}: {name}, because {} was answered {}",
                 text::operation(undo),
                 answer.display(None)
             )?;
@@ -121,7 +124,10 @@ impl Outcome {
     pub(super) fn exit_code(&self, report: &Report) -> u8 {
         if self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit::DIVERGES
-        } else if report.ended.is_some() || self.tally.inconclusive > 0 {
+        } else if report.ended.is_some()
+            || self.tally.inconclusive > 0
+            || report.kept.iter().any(|(_, diverged)| !diverged)
+        {
             exit::INCONCLUSIVE
         } else {
             exit::CONFORMS
@@ -132,9 +138,35 @@ impl Outcome {
 /// The command that repeats a finding.
 fn again(args: &Run, script: &str) -> String {
     let mut command = "iamspec run".to_owned();
-    let options = [("--endpoint", &args.endpoint), ("--mutant", &args.mutant)];
+    let defaults = Threshold::default();
+    let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
+    let level = Some(Level::from(args.level)).filter(|it| *it != defaults.level);
+    let options = [
+        ("--endpoint", args.endpoint.as_deref()),
+        ("--mutant", args.mutant.as_deref()),
+        ("--tier", tier.map(Tier::name)),
+        ("--level", level.map(Level::name)),
+    ];
     for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
-        command.push_str(&format!(" {name} {value}"));
+        command.push_str(&format!(" {name} {}", quoted(value)));
     }
-    format!("{command} {script}")
+    format!("{command} {}", quoted(script))
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |it: char| it.is_alphanumeric() || "-_./:@=+,[]".contains(it);
+    let needs_none = !word.is_empty() && word.chars().all(plain) && !word.starts_with('[');
+    if needs_none { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_with_blanks_or_quotes_is_one_word_for_a_shell() {
+        assert_eq!(quoted("delete-user/bare"), "delete-user/bare");
+        assert_eq!(quoted("my script's.txt"), r"'my script'\''s.txt'");
+    }
 }

@@ -15,10 +15,14 @@ use crate::exit;
 const ONE: Scope =
     Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false };
 
-const SMALL: [(&str, Scope); 4] = [
+const SMALL: [(&str, Scope); 5] = [
     ("one user, one of each kind", ONE),
     ("the same, active or inactive", Scope { statuses: true, ..ONE }),
     ("one user, two of each kind", Scope { items: 2, ..ONE }),
+    (
+        "one user, more than the quotas",
+        Scope { items: 3, groups: 0, policies: 0, devices: 0, ..ONE },
+    ),
     ("two users, a group, a device", Scope { users: 2, policies: 0, ..ONE }),
 ];
 

@@ -7,10 +7,9 @@ use iamspec_model::{Fact, evidence};
 
 use super::Paint;
 
-/// A finding in full. `again` is the command that repeats it; `known` is the reason why it was
-/// expected.
+/// A finding in full. `again` is the command that repeats it.
 #[must_use]
-pub fn finding(finding: &Finding, again: &str, known: Option<&str>, paint: Paint) -> String {
+pub fn finding(finding: &Finding, again: &str, paint: Paint) -> String {
     let divergence = &finding.divergence;
     let (level, tier) = (divergence.level.name(), divergence.tier.name());
     let rule = finding.rule();
@@ -43,9 +42,6 @@ pub fn finding(finding: &Finding, again: &str, known: Option<&str>, paint: Paint
     _ = writeln!(out, "  {:<13} {}", "going on as", divergence.going_on);
     if !finding.also.is_empty() {
         _ = writeln!(out, "  {:<13} {}", "also in", finding.also.join(", "));
-    }
-    if let Some(reason) = known {
-        _ = writeln!(out, "  {:<13} {reason}", "expected");
     }
     _ = writeln!(out, "  {:<13} {again}", "again");
     out

@@ -9,9 +9,6 @@ pub struct Paint {
 }
 
 impl Paint {
-    /// No colour.
-    pub const PLAIN: Self = Self { colour: false };
-
     /// Colour where stdout is a terminal and `NO_COLOR` is not set.
     #[must_use]
     pub fn stdout() -> Self {

@@ -85,7 +85,7 @@ pub fn open_points(points: &[OpenPoint], paint: Paint) -> String {
         out,
         "{}",
         paint.bold(
-            "Open points: nobody knows what AWS does, and every answer conforms; here was seen"
+            "Open points: what AWS does is unknown or varies, and either answer conforms; seen here"
         )
     );
     for point in points {

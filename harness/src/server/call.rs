@@ -141,10 +141,23 @@ fn kind_call(
         _ => registry.item(user, kind, form.need(kind.row().member)?, verb == Verb::Attach),
     };
     Ok(match verb {
-        Verb::List => Operation::List(user, kind),
+        Verb::List => {
+            if kind.row().services && form.get("ServiceName").is_some() && account.has_user(user) {
+                with(form, kind)?;
+            }
+            Operation::List(user, kind)
+        }
         Verb::Attach if issues => {
-            let same = registry.same_body(user, kind, form, account).map(With::BodyOf);
-            Operation::Issue(user, kind, item, same.map_or_else(|| with(form, kind), Ok)?)
+            let with = match registry.same_body(user, kind, form, account) {
+                Some(other) => With::BodyOf(other),
+                // The user is looked for before the service (B-SS-07).
+                None if kind.row().services && !account.has_user(user) => {
+                    form.need("ServiceName")?;
+                    With::Service(Service(0))
+                }
+                None => with(form, kind)?,
+            };
+            Operation::Issue(user, kind, item, with)
         }
         Verb::Attach => Operation::Attach(user, kind, item),
         Verb::Get => Operation::Get(user, kind, item),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use iamspec_conformance::reference::settle;
 use iamspec_conformance::{Mutant, Observed};
@@ -123,38 +123,42 @@ async fn handle(
             .into_response();
     }
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
-    let (status, body) = answer(&mut world, &form);
-    reply(status, body)
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let (status, body) = answer(&mut world, &form, &request_id);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    // E-003: the id of the body stands in a header as well.
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/xml")),
+        (REQUEST_ID, HeaderValue::from_str(&request_id).unwrap_or(HeaderValue::from_static(""))),
+    ];
+    (status, headers, body).into_response()
 }
 
-fn reply(status: u16, body: String) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(header::CONTENT_TYPE, "text/xml")], body).into_response()
-}
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// One call, from its form to its XML.
-fn answer(world: &mut World, form: &call::Form) -> (u16, String) {
-    let request_id = uuid::Uuid::new_v4().to_string();
+fn answer(world: &mut World, form: &call::Form, request_id: &str) -> (u16, String) {
     let operation = match call::read(form, &mut world.registry, &world.account) {
         Ok(operation) => operation,
-        Err(refusal) => return refusal.respond(&request_id),
+        Err(refusal) => return refusal.respond(request_id),
     };
     let value = |member: &str| form.get(member).map(str::to_owned);
     let observed = settle(&mut world.account, &operation, world.mutant.as_ref(), &value);
     match observed {
         Observed::Done(shown) => {
             world.registry.note(&operation, form);
+            let shown = shown.map(|it| world.registry.filtered(&operation, it, form));
             let result = respond::result(&operation, shown, &world.registry);
-            let body = xml::success(form.get("Action").unwrap_or_default(), result, &request_id);
+            let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
             world.registry.forget(&operation, &world.account);
             (200, body)
         }
         Observed::Refused { http, code, message } => {
             world.registry.drop_unused(&operation);
-            (http, xml::error(&code, message.as_deref(), &request_id))
+            (http, xml::error(&code, message.as_deref(), request_id))
         }
         Observed::Interrupted(it) => {
-            (500, xml::error("ServiceFailure", Some(&it.detail), &request_id))
+            (500, xml::error("ServiceFailure", Some(&it.detail), request_id))
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use iamspec_conformance::Shown;
 use iamspec_model::kind::Naming;
 use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User};
 
@@ -23,6 +24,8 @@ pub(super) struct Record {
     pub(super) created: String,
     pub(super) path: String,
     pub(super) body: String,
+    /// The id of what is named by its ARN in `id`.
+    pub(super) policy_id: String,
 }
 
 #[derive(Default)]
@@ -135,6 +138,16 @@ impl Registry {
         account.held_of(user, kind).map(|held| held.item).find(same)
     }
 
+    /// What a listing shows of the credentials that were made for the service asked for (B-SS-02).
+    pub(super) fn filtered(&self, op: &Operation, mut shown: Shown, form: &Form) -> Shown {
+        if let (Operation::List(_, kind), Some(service)) = (op, form.get("ServiceName"))
+            && kind.row().services
+        {
+            shown.items.retain(|(item, _)| self.item_record(*kind, *item).body == service);
+        }
+        shown
+    }
+
     pub(super) fn since(&self, user: User, kind: Kind, item: Item) -> String {
         self.since.get(&(user, kind, item)).cloned().unwrap_or_default()
     }
@@ -164,7 +177,9 @@ impl Registry {
                     Class::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
                     Class::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
                 };
-                self.object_records.insert(object, Record { name, id, created, path, body });
+                let policy_id = new_id("ANPA", 21);
+                let record = Record { name, id, created, path, body, policy_id };
+                self.object_records.insert(object, record);
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.note_item(user, kind, item, form);

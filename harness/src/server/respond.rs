@@ -61,7 +61,7 @@ fn created(object: Object, registry: &Registry) -> Vec<Node> {
         Class::Group => group_members(&record),
         Class::Policy => vec![
             text("PolicyName", &*record.name),
-            text("PolicyId", policy_id(&record)),
+            text("PolicyId", &*record.policy_id),
             text("Arn", &*record.id),
             text("Path", &*record.path),
             text("DefaultVersionId", "v1"),
@@ -78,18 +78,6 @@ fn created(object: Object, registry: &Registry) -> Vec<Node> {
         ],
     };
     vec![node(wire::created(object.class).0, members)]
-}
-
-/// A policy's id, told from its ARN alone, so that it stays the same.
-fn policy_id(record: &Record) -> String {
-    let letters = record
-        .id
-        .bytes()
-        .rev()
-        .filter(u8::is_ascii_alphanumeric)
-        .map(|it| char::from(it.to_ascii_uppercase()));
-    let id: String = letters.chain(std::iter::repeat('A')).take(17).collect();
-    format!("ANPA{id}")
 }
 
 fn group_members(record: &Record) -> Vec<Node> {

@@ -87,8 +87,8 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NotHeld,
                 NoSuchEntity,
-                Evidence::by(&[B_AK_08, D_022]),
-                Evidence::by(&[B_AK_08, B_AK_07]),
+                Evidence::by(&[B_AK_08]),
+                Evidence::by(&[B_AK_08]),
             ),
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],

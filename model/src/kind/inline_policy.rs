@@ -31,7 +31,7 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
             Claim::done_although(AlreadyHeld, Evidence::by(&[B_IP_02])),
@@ -62,13 +62,13 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
             Claim::refused(
                 NotHeld,
                 NoSuchEntity,
-                Evidence::by(&[B_IP_06, D_022]),
+                Evidence::by(&[B_IP_06]),
                 Evidence::by(&[B_IP_06]),
             ),
         ],
@@ -81,13 +81,13 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
             Claim::refused(
                 NotHeld,
                 NoSuchEntity,
-                Evidence::by(&[B_IP_06, D_022]),
+                Evidence::by(&[B_IP_06]),
                 Evidence::by(&[B_IP_06]),
             ),
         ],

@@ -46,7 +46,7 @@ pub(super) const ROW: Row = Row {
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002]),
-                Evidence::like(&[B_MP_06, G_005]),
+                Evidence::by(&[B_MP_06, G_005]),
             ),
         ],
     },
@@ -77,7 +77,7 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NoSuchObject,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MP_04, D_022]),
                 Evidence::like(&[B_MP_04]),
             ),
             Claim::refused(

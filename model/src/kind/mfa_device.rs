@@ -3,16 +3,17 @@
 use crate::claim::{
     Call, Claim,
     Code::{
-        DeleteConflict, EntityAlreadyExists, InvalidAuthenticationCode, LimitExceeded, NoSuchEntity,
+        DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable,
+        InvalidAuthenticationCode, LimitExceeded, NoSuchEntity,
     },
     Reason::{
-        AlreadyHeld, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser, NotHeld,
-        QuotaReached,
+        AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
+        NotHeld, QuotaReached,
     },
 };
 use crate::evidence::{
     A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
-    B_MF_13, D_022, Evidence, G_002, X_008, X_012, X_013,
+    B_MF_13, D_022, Evidence, F_010, G_002, X_008, X_012, X_013,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 use crate::object::Class;
@@ -43,14 +44,14 @@ pub(super) const ROW: Row = Row {
             Claim::refused(
                 NoSuchObject,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
             Claim::refused(
                 NoRightCodes,
                 InvalidAuthenticationCode,
-                Evidence::by(&[B_MF_09]),
-                Evidence::by(&[B_MF_09]),
+                Evidence::like(&[B_MF_09]),
+                Evidence::like(&[B_MF_09]),
             ),
             Claim::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
             Claim::refused(
@@ -65,6 +66,13 @@ pub(super) const ROW: Row = Row {
                 Evidence::by(&[G_002, D_022]),
                 Evidence::open(&[X_008]),
             ),
+            Claim::sometimes(
+                BeingChanged,
+                EntityTemporarilyUnmodifiable,
+                Evidence::by(&[D_022, F_010]),
+                Evidence::by(&[D_022, F_010]),
+            )
+            .in_unknown_words(),
         ],
     },
     list: Call {
@@ -99,6 +107,13 @@ pub(super) const ROW: Row = Row {
             ),
             Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::sometimes(
+                BeingChanged,
+                EntityTemporarilyUnmodifiable,
+                Evidence::by(&[D_022]),
+                Evidence::by(&[D_022]),
+            )
+            .in_unknown_words(),
         ],
     },
     blocks: Claim::refused(

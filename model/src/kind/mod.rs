@@ -1,7 +1,8 @@
 //! The table of attachments: nine kinds of things that can hang off a user, in the order of the
 //! `DeleteUser` reference. One file a kind, one row a file.
 //!
-//! To add a kind, write its row and name it in `kinds!` below; nothing else in this crate changes.
+//! To add a kind, write its row and name it in `kinds!` below: the rules follow. What checks them
+//! has its own list on purpose (`property.rs`).
 
 use crate::claim::{Call, Claim};
 use crate::object::Class;
@@ -63,7 +64,8 @@ pub enum Naming {
 /// How much of a kind one user may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// AWS's name for it, as in `Cannot exceed quota for AccessKeysPerUser: 2`.
+    /// Its name, as in `Cannot exceed quota for AccessKeysPerUser: 2`: AWS's where a fact has it
+    /// (G-001, G-003..G-006), formed alike elsewhere.
     pub name: &'static str,
     /// The default. What counts is what is held together: items, or characters.
     pub max: u64,

@@ -1,0 +1,159 @@
+//! Answers that are nearly right: what they lack is said, and what is told is believed.
+
+use iamspec_conformance::observed::Cause;
+use iamspec_conformance::{Endpoint as _, Observed};
+use iamspec_model::{Class, Item, Kind, Object, Operation, User, With};
+
+use super::port::{Port, http};
+
+const USER: User = User(0);
+
+fn xml(status: &str, body: &str) -> Vec<u8> {
+    http(status, "text/xml", body.as_bytes())
+}
+
+fn asked(operation: &Operation, answer: Vec<u8>) -> Observed {
+    let port = Port::answering(answer);
+    let mut client = super::client(&port.url);
+    client.fresh();
+    client.ask(operation)
+}
+
+fn keys(members: &str) -> Vec<u8> {
+    let listing = format!(
+        "<ListAccessKeysResponse><ListAccessKeysResult>{members}</ListAccessKeysResult></ListAccessKeysResponse>"
+    );
+    xml("200 OK", &listing)
+}
+
+#[test]
+fn a_listing_that_lacks_something_is_not_guessed_at() {
+    let list = Operation::List(USER, Kind::AccessKey);
+    let key = "<AccessKeyMetadata><member><AccessKeyId>AKIA1</AccessKeyId>STATUS</member></AccessKeyMetadata>";
+    let whole = asked(&list, keys(&key.replace("STATUS", "<Status>Active</Status>")));
+    assert_eq!(whole.display(Some(Kind::AccessKey)), "200 [?AKIA1]");
+    for (members, lacking) in [
+        ("<IsTruncated>false</IsTruncated>".to_owned(), "AccessKeyMetadata"),
+        ("<AccessKeyMetadata><member/></AccessKeyMetadata>".to_owned(), "AccessKeyId"),
+        ("<AccessKeyMetadata/><IsTruncated>true</IsTruncated>".to_owned(), "Marker"),
+    ] {
+        let Observed::Interrupted(it) = asked(&list, keys(&members)) else { panic!("{members}") };
+        assert_eq!(it.cause, Cause::Unreadable);
+        assert!(it.detail.contains(lacking), "{}", it.detail);
+    }
+}
+
+/// Answers as an endpoint does that made `key#0` with the id `AKIA1`.
+fn one_key(status: &'static str) -> Port {
+    Port::telling(move |request| {
+        Some(if request.contains("Action=Create") {
+            xml(
+                "200 OK",
+                "<CreateAccessKeyResponse><CreateAccessKeyResult><AccessKey><AccessKeyId>AKIA1</AccessKeyId></AccessKey></CreateAccessKeyResult></CreateAccessKeyResponse>",
+            )
+        } else {
+            keys(&format!(
+                "<AccessKeyMetadata><member><AccessKeyId>AKIA1</AccessKeyId>{status}</member></AccessKeyMetadata>"
+            ))
+        })
+    })
+}
+
+#[test]
+fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
+    for (status, shown) in [
+        ("<Status>Active</Status>", "200 [key#0]"),
+        ("<Status>Inactive</Status>", "200 [key#0 Inactive]"),
+        ("<Status>Expired</Status>", "interrupted unreadable"),
+        ("", "interrupted unreadable"),
+    ] {
+        let port = one_key(status);
+        let mut client = super::client(&port.url);
+        client.fresh();
+        client.ask(&Operation::Issue(USER, Kind::AccessKey, Item(0), With::Nothing));
+        let seen = client.ask(&Operation::List(USER, Kind::AccessKey));
+        assert!(seen.display(Some(Kind::AccessKey)).starts_with(shown), "{seen:?}");
+    }
+}
+
+#[test]
+fn the_item_that_was_read_is_the_one_that_was_asked_for() {
+    let answer = "<GetUserPolicyResponse><GetUserPolicyResult><PolicyName>another</PolicyName></GetUserPolicyResult></GetUserPolicyResponse>";
+    let get = Operation::Get(USER, Kind::InlinePolicy, Item(0));
+    let seen = asked(&get, xml("200 OK", answer));
+    assert_eq!(seen.display(Some(Kind::InlinePolicy)), "200 [?another]");
+}
+
+#[test]
+fn only_the_name_that_was_sent_becomes_a_symbol() {
+    let policy = Object { class: Class::Policy, item: Item(0) };
+    let port = Port::telling(|request| {
+        let arn = request.split("PolicyArn=").nth(1)?.replace("%3A", ":").replace("%2F", "/");
+        let name = arn.rsplit('/').next()?.to_owned();
+        Some(xml(
+            "404 No",
+            &format!(
+                "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>{arn} or {name}</Message></Error></ErrorResponse>"
+            ),
+        ))
+    });
+    let mut client = super::client(&port.url);
+    client.fresh();
+    let seen = client.ask(&Operation::Delete(policy));
+    assert_eq!(seen.display(None), "404 NoSuchEntity \"p0 or iamspec-test-1-p0\"");
+}
+
+#[test]
+fn a_service_that_says_it_failed_is_not_taken_for_one_that_lacks_the_call() {
+    let error = |code| {
+        let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
+        asked(&Operation::DeleteUser(USER), xml("500 Oops", &body))
+    };
+    let Observed::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
+    assert_eq!(failure.cause, Cause::Failure);
+    assert!(!failure.cause.looks_unsupported());
+    assert_eq!(error("NoSuchEntity").display(None), "500 NoSuchEntity");
+}
+
+#[test]
+fn codes_of_a_device_that_were_sent_before_accuse_nobody() {
+    let port = Port::telling(|request| {
+        Some(if request.contains("Action=CreateVirtual") {
+            // `IAMSPEC2` in base 32, in base 64.
+            xml(
+                "200 OK",
+                "<CreateVirtualMFADeviceResponse><CreateVirtualMFADeviceResult><VirtualMFADevice><SerialNumber>arn:aws:iam::123456789012:mfa/d</SerialNumber><Base32StringSeed>SUFNU1BFQzI=</Base32StringSeed></VirtualMFADevice></CreateVirtualMFADeviceResult></CreateVirtualMFADeviceResponse>",
+            )
+        } else {
+            xml(
+                "403 No",
+                "<ErrorResponse><Error><Code>InvalidAuthenticationCode</Code></Error></ErrorResponse>",
+            )
+        })
+    });
+    let mut client = super::client(&port.url);
+    client.fresh();
+    client.ask(&Operation::Create(Object { class: Class::Device, item: Item(0) }));
+    let enable = Operation::Attach(USER, Kind::MfaDevice, Item(0));
+    assert!(matches!(client.ask(&enable), Observed::Refused { http: 403, .. }));
+    let Observed::Interrupted(it) = client.ask(&enable) else { panic!("believed") };
+    assert_eq!(it.cause, Cause::Doubtful);
+}
+
+#[test]
+fn a_body_that_another_script_uploaded_accuses_nobody() {
+    let port = Port::answering(xml(
+        "400 No",
+        "<ErrorResponse><Error><Code>DuplicateSSHPublicKey</Code></Error></ErrorResponse>",
+    ));
+    let mut client = super::client(&port.url);
+    client.fresh();
+    let upload = Operation::Issue(USER, Kind::SshPublicKey, Item(0), With::Nothing);
+    assert!(matches!(client.ask(&upload), Observed::Refused { http: 400, .. }));
+    client.fresh();
+    let Observed::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
+    assert_eq!(it.cause, Cause::Doubtful);
+    let too_many = Operation::Issue(USER, Kind::SshPublicKey, Item(16), With::Nothing);
+    let Observed::Interrupted(it) = client.ask(&too_many) else { panic!("sent") };
+    assert_eq!(it.cause, Cause::Unsent);
+}

@@ -1,0 +1,71 @@
+//! A port that answers what a test wants it to.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+
+/// A port that answers every request, or, where it has no answer, holds on until the end of the test.
+pub(super) struct Port {
+    pub(super) url: String,
+    _end: mpsc::Sender<()>,
+}
+
+impl Port {
+    /// The same bytes to every request.
+    pub(super) fn answering(answer: Vec<u8>) -> Self {
+        Self::telling(move |_| Some(answer.clone()))
+    }
+
+    /// No answer.
+    pub(super) fn silent() -> Self {
+        Self::telling(|_| None)
+    }
+
+    /// What the body of the request calls for.
+    pub(super) fn telling(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (end, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let Some(body) = body_of(&mut stream) else { continue };
+                match answer(&body) {
+                    // A client that has read enough hangs up.
+                    Some(answer) => _ = stream.write_all(&answer),
+                    // Ends when the test drops its end of the channel.
+                    None => drop((ended.recv(), stream)),
+                }
+            }
+        });
+        Self { url, _end: end }
+    }
+}
+
+/// Reads the request to its end, so that closing the connection is no reset.
+fn body_of(stream: &mut TcpStream) -> Option<String> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&request).to_string();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let head = head.to_lowercase();
+            let length = head.split("content-length: ").nth(1)?.lines().next()?.trim().to_owned();
+            if body.len() >= length.parse().ok()? {
+                return Some(body.to_owned());
+            }
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return None,
+            Ok(read) => request.extend(buffer.iter().take(read)),
+        }
+    }
+}
+
+/// An answer with its head.
+pub(super) fn http(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
