@@ -294,5 +294,7 @@ fn new_id(prefix: &str, length: usize) -> String {
 
 /// Whole seconds, in UTC (E-008).
 fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    let now = time::OffsetDateTime::now_utc();
+    let (date, time) = (now.date(), now.time());
+    format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }
