@@ -8,14 +8,26 @@ use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Suite, Verdict};
 use iamspec_model::{Item, Kind, Operation};
 
-/// Loses every n-th answer, after its effect.
-struct Losing {
+/// The reference, whose answers to some calls are lost, with or without their effect.
+struct Failing<F> {
     inner: Reference,
-    every: usize,
     asked: usize,
+    fault: F,
 }
 
-impl Endpoint for Losing {
+/// What happens to a call, by its number and itself.
+enum Fault {
+    Lost(Cause),
+    LostAfterItsEffect(Cause),
+}
+
+impl<F: FnMut(usize, &Operation) -> Option<Fault>> Failing<F> {
+    fn new(fault: F) -> Self {
+        Self { inner: Reference::default(), asked: 0, fault }
+    }
+}
+
+impl<F: FnMut(usize, &Operation) -> Option<Fault>> Endpoint for Failing<F> {
     fn fresh(&mut self) -> Space {
         self.inner.fresh()
     }
@@ -26,9 +38,14 @@ impl Endpoint for Losing {
 
     fn ask(&mut self, operation: &Operation) -> Observed {
         self.asked += 1;
-        let answer = self.inner.ask(operation);
-        let lost = self.asked.is_multiple_of(self.every) && !operation.is_read();
-        if lost { Observed::interrupted(Cause::Reset, "lost") } else { answer }
+        match (self.fault)(self.asked, operation) {
+            None => self.inner.ask(operation),
+            Some(Fault::Lost(cause)) => Observed::interrupted(cause, "lost"),
+            Some(Fault::LostAfterItsEffect(cause)) => {
+                self.inner.ask(operation);
+                Observed::interrupted(cause, "lost")
+            }
+        }
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {
@@ -39,7 +56,10 @@ impl Endpoint for Losing {
 #[test]
 fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
     for every in [7, 11, 13, 50] {
-        let mut endpoint = Losing { inner: Reference::default(), every, asked: 0 };
+        let mut endpoint = Failing::new(|asked, op| {
+            let lost = asked.is_multiple_of(every) && !op.is_read();
+            lost.then_some(Fault::LostAfterItsEffect(Cause::Reset))
+        });
         let report = super::run(&mut endpoint);
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
             assert!(!matches!(exchange.verdict, Verdict::Diverges(_)), "{exchange:?}");
@@ -48,38 +68,9 @@ fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
     }
 }
 
-/// Answers so many calls, then dies.
-struct Dying {
-    inner: Reference,
-    calls: usize,
-    asked: usize,
-}
-
-impl Endpoint for Dying {
-    fn fresh(&mut self) -> Space {
-        self.inner.fresh()
-    }
-
-    fn enter(&mut self, space: Space) {
-        self.inner.enter(space);
-    }
-
-    fn ask(&mut self, operation: &Operation) -> Observed {
-        self.asked += 1;
-        if self.asked > self.calls {
-            return Observed::interrupted(Cause::Timeout, "dead");
-        }
-        self.inner.ask(operation)
-    }
-
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
-    }
-}
-
 #[test]
 fn a_dead_endpoint_is_not_asked_for_long_and_all_that_is_left_is_listed() {
-    let mut endpoint = Dying { inner: Reference::default(), calls: 60, asked: 0 };
+    let mut endpoint = Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(Cause::Timeout)));
     let report = super::run(&mut endpoint);
     assert!(report.ended.is_some());
     // Three calls end the run, three the clean-up.
@@ -94,38 +85,14 @@ fn a_dead_endpoint_is_not_asked_for_long_and_all_that_is_left_is_listed() {
     assert!(distinct.len() > 6 && distinct.len() == report.kept.len());
 }
 
-/// Lacks or seems to lack a call: breaks down at it, always or the first time only.
-struct Lacking {
-    inner: Reference,
-    always: bool,
-    failed: usize,
-}
-
-impl Endpoint for Lacking {
-    fn fresh(&mut self) -> Space {
-        self.inner.fresh()
-    }
-
-    fn enter(&mut self, space: Space) {
-        self.inner.enter(space);
-    }
-
-    fn ask(&mut self, operation: &Operation) -> Observed {
-        let lacks = operation.call().is_some_and(|call| call.api == "CreateGroup");
-        if lacks && (self.always || self.failed == 0) {
-            self.failed += 1;
-            return Observed::interrupted(Cause::Crash, "HTTP 500: HTML");
-        }
-        self.inner.ask(operation)
-    }
-
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
-    }
-}
-
+/// What is said of every call where `CreateGroup` breaks down, always or the first time only.
 fn verdicts(always: bool) -> Vec<Verdict> {
-    let mut endpoint = Lacking { inner: Reference::default(), always, failed: 0 };
+    let mut broken = true;
+    let mut endpoint = Failing::new(|_, op| {
+        let lacks = broken && op.call().is_some_and(|call| call.api == "CreateGroup");
+        broken &= always || !lacks;
+        lacks.then_some(Fault::Lost(Cause::Crash))
+    });
     let report = super::run(&mut endpoint);
     report.replays.into_iter().flat_map(|it| it.exchanges).map(|it| it.verdict).collect()
 }
