@@ -107,14 +107,19 @@ fn explain_gives_the_contradiction_of_the_mfa_text() {
 #[test]
 fn verify_prints_every_property() {
     let text = printed(&["verify"], 0);
-    let without_rates: Vec<&str> = text
+    let without_rates: Vec<String> = text
         .lines()
         .map(|line| {
             let table = ["one ", "the ", "two "].iter().any(|it| line.starts_with(it));
             if table {
-                line.rsplit_once(' ').map_or(line, |(before, _)| before.trim_end())
+                let words: Vec<&str> = line.split_whitespace().rev().take(2).collect();
+                line.trim_end_matches(words[0])
+                    .trim_end()
+                    .trim_end_matches(words[1])
+                    .trim_end()
+                    .to_owned()
             } else {
-                line
+                line.to_owned()
             }
         })
         .collect();

@@ -75,6 +75,7 @@ fn kinds_are_named_where_they_differ_and_nowhere_else() {
     let allowed = [
         "model/src/kind",
         "model/src/property.rs",
+        "model/src/transition.rs",
         "model/src/precedence.rs",
         "model/src/lib.rs",
         "harness/src/wire.rs",

@@ -131,8 +131,10 @@ pub enum Listing {
     Scripts,
     /// Every endpoint that is wrong in one known way
     Mutants,
-    /// What holds in every state, and what is reached in some
+    /// What holds in every state and of every call, and what is reached in some
     Properties,
+    /// Every fault of the model that its tables give, and which nothing can notice
+    Faults,
     /// What the exit codes mean
     ExitCodes,
     /// What the model does not speak of

@@ -5,7 +5,8 @@
 //! exists besides users), [`account`] (the state, a set of facts), [`operation`] (the questions),
 //! [`reason`] (predicates on the state), [`claim`] (when a call is refused or carried out, and how
 //! we know), [`step`] (the two pure
-//! functions), [`scope`] and [`property`] (the exhaustive check).
+//! functions), [`scope`] and [`property`] (the exhaustive check of states), [`plan`] (what must be done before a
+//! user can go), [`walk`] (the exhaustive check of calls; its sentences stand in `transition.rs`), [`fault`] (what these must notice).
 //!
 //! ```
 //! use iamspec_model::{Account, Item, Kind, Operation, Outcome, User, With, allowed, next};
@@ -42,12 +43,21 @@ pub mod scope;
 
 pub mod property;
 
+pub mod plan;
+
+pub mod walk;
+
+mod transition;
+
+pub mod fault;
+
 pub use account::{Account, Held};
 pub use claim::{Answer, Call, Claim, Code, Rule, rules};
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
 pub use kind::{Item, Kind, Row, Service, Status, TABLE};
 pub use object::{Class, Object};
 pub use operation::{Operation, User, Verb, With};
+pub use plan::plan;
 pub use reason::Reason;
 pub use scope::Scope;
 pub use step::{Allowed, Outcome, allowed, apply, next, shown, worlds};

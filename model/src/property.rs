@@ -10,23 +10,22 @@ use crate::kind::{Kind, Status};
 use crate::object::{Class, Object};
 use crate::operation::{Operation, User};
 use crate::scope::Scope;
-use crate::step::allowed;
 
 type Condition = fn(&Scope, &Account) -> bool;
 
 /// In every state.
 const ALWAYS: [(&str, Condition); 8] = [
-    ("a user that holds an active item is not deleted", |_, account| {
+    ("a user that holds an active item is not deleted", |scope, account| {
         account
             .holdings()
             .filter(|it| it.status == Status::Active)
-            .all(|it| !can(account, Operation::DeleteUser(it.user)))
+            .all(|it| !can(scope, account, Operation::DeleteUser(it.user)))
     }),
-    ("a user that holds nothing can be deleted", |_, account| {
+    ("a user that holds nothing can be deleted", |scope, account| {
         account
             .users()
             .filter(|user| by(account, *user).count() == 0)
-            .all(|user| can(account, Operation::DeleteUser(user)))
+            .all(|user| can(scope, account, Operation::DeleteUser(user)))
     }),
     ("a user that does not exist holds nothing", |_, account| {
         account.holdings().all(|it| account.users().any(|user| user == it.user))
@@ -36,14 +35,14 @@ const ALWAYS: [(&str, Condition); 8] = [
             .holdings()
             .all(|it| object(it).is_none_or(|object| account.objects().any(|it| it == object)))
     }),
-    ("a group, policy or device that a user holds is not deleted", |_, account| {
-        account.holdings().filter_map(object).all(|it| !can(account, Operation::Delete(it)))
+    ("a group, policy or device that a user holds is not deleted", |scope, account| {
+        account.holdings().filter_map(object).all(|it| !can(scope, account, Operation::Delete(it)))
     }),
-    ("a group, policy or device that nobody holds can be deleted", |_, account| {
+    ("a group, policy or device that nobody holds can be deleted", |scope, account| {
         account
             .objects()
             .filter(|it| !account.holdings().any(|held| object(held) == Some(*it)))
-            .all(|it| can(account, Operation::Delete(it)))
+            .all(|it| can(scope, account, Operation::Delete(it)))
     }),
     ("a device is enabled for one user at most", |_, account| {
         account
@@ -125,12 +124,17 @@ pub(crate) fn all(scope: Scope) -> Vec<Property<Scope>> {
     properties
 }
 
+/// How many items of a kind a user may hold, for all that the scopes can tell.
+pub(crate) fn most(kind: Kind) -> usize {
+    MOST.iter().find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
+}
+
 fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
     account.holdings().filter(move |it| it.user == user)
 }
 
-fn can(account: &Account, op: Operation) -> bool {
-    allowed(account, &op).may_be_done()
+fn can(scope: &Scope, account: &Account, op: Operation) -> bool {
+    scope.allowed(account, &op).may_be_done()
 }
 
 fn object(held: Held) -> Option<Object> {

@@ -3,11 +3,12 @@
 use stateright::{Model, Property};
 
 use crate::account::Account;
+use crate::fault::Fault;
 use crate::kind::{Item, Kind, Naming, Service, Status};
 use crate::object::{Class, Object};
 use crate::operation::{Operation, User, With};
 use crate::property;
-use crate::step::{Outcome, allowed, next};
+use crate::step::{Allowed, Outcome, allowed, next};
 
 /// How much exists at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,61 @@ pub struct Scope {
     pub devices: u32,
     /// Whether items are made inactive and active again.
     pub statuses: bool,
+    /// What is wrong with the model, to see whether it is noticed.
+    pub fault: Option<Fault>,
 }
 
 impl Scope {
+    /// What may be answered.
+    #[must_use]
+    pub fn allowed(&self, account: &Account, op: &Operation) -> Allowed {
+        self.fault.map_or_else(|| allowed(account, op), |fault| fault.allowed(account, op))
+    }
+
+    /// What is true after a call was carried out.
+    #[must_use]
+    pub fn next(&self, account: &Account, op: &Operation) -> Account {
+        match self.fault {
+            Some(fault) => fault.next(account, op),
+            None => next(account, op, Outcome::Done),
+        }
+    }
+
+    /// The calls that are asked in every state and followed in none: those that read, those
+    /// about an item that is another user's, and uploads of what was uploaded before.
+    pub fn asked_only(&self, out: &mut Vec<Operation>) {
+        for user in (0..self.users).map(User) {
+            out.push(Operation::GetUser(user));
+            for kind in Kind::all() {
+                out.push(Operation::List(user, kind));
+                let readable = kind.row().get.is_some();
+                let items = self.items_of(user, kind).filter(|_| readable);
+                out.extend(items.map(|item| Operation::Get(user, kind, item)));
+                self.about_others(user, kind, out);
+            }
+        }
+    }
+
+    fn about_others(&self, user: User, kind: Kind, out: &mut Vec<Operation>) {
+        let row = kind.row();
+        let others = (0..self.users).map(User).filter(|it| *it != user);
+        for item in others.flat_map(|other| self.items_of(other, kind)) {
+            if row.naming == Naming::Service {
+                out.push(Operation::Detach(user, kind, item));
+                out.extend(row.get.is_some().then_some(Operation::Get(user, kind, item)));
+                let set = Operation::SetStatus(user, kind, item, Status::Inactive);
+                out.extend(row.set_status.is_some().then_some(set));
+            }
+        }
+        if row.bodies {
+            let items = || self.items_of(user, kind);
+            let again = items().zip(items().skip(1));
+            out.extend(
+                again.map(|(old, new)| Operation::Issue(user, kind, new, With::BodyOf(old))),
+            );
+        }
+    }
+
     fn objects_of(&self, class: Class) -> u32 {
         match class {
             Class::Group => self.groups,
@@ -92,8 +145,7 @@ impl Model for Scope {
     }
 
     fn next_state(&self, account: &Account, op: Operation) -> Option<Account> {
-        let after =
-            allowed(account, &op).may_be_done().then(|| next(account, &op, Outcome::Done))?;
+        let after = self.allowed(account, &op).may_be_done().then(|| self.next(account, &op))?;
         (after != *account).then_some(after)
     }
 

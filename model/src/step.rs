@@ -42,6 +42,13 @@ impl Allowed {
         self.rules().filter(|rule| rule.claim.answer != Answer::Done)
     }
 
+    /// Whether a conforming endpoint carries the call out, at the latest when what passes by itself
+    /// has passed.
+    #[must_use]
+    pub fn must_be_done(self) -> bool {
+        self.may_be_done() && self.refusals().all(|rule| rule.claim.reason.passes())
+    }
+
     /// Whether a conforming endpoint may carry the call out.
     #[must_use]
     pub fn may_be_done(self) -> bool {
@@ -55,13 +62,22 @@ impl Allowed {
 /// it open. A claim that carries out despite appearances needs the user to be there.
 #[must_use]
 pub fn allowed(account: &Account, op: &Operation) -> Allowed {
+    allowed_where(account, op, &|_, claim| claim.reason.applies(account, op))
+}
+
+/// As [`allowed`], where somebody else says which reasons apply.
+pub(crate) fn allowed_where(
+    account: &Account,
+    op: &Operation,
+    says: &dyn Fn(&Call, &Claim) -> bool,
+) -> Allowed {
     let call = op.call().unwrap_or(&NOT_A_CALL);
     let mut in_force = 0;
-    let mut hindered = false;
+    let mut hindered = call.claims.first().is_none_or(|first| !says(call, first));
     for (index, claim) in call.claims.iter().enumerate().skip(1) {
         let refuses = claim.answer != Answer::Done;
-        let applies = claim.reason.applies(account, op)
-            && (refuses || op.user().is_none_or(|user| account.has_user(user)));
+        let applies =
+            says(call, claim) && (refuses || op.user().is_none_or(|user| account.has_user(user)));
         in_force |= u32::from(applies) << index;
         hindered |= applies && (!refuses || claim.status.level > Level::Open);
     }

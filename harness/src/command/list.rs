@@ -5,8 +5,9 @@ use std::io::Write;
 use anyhow::{Result, anyhow};
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Mutant, Suite};
+use iamspec_model::fault::{EQUIVALENT, Fault};
 use iamspec_model::kind::Naming;
-use iamspec_model::{Scope, TABLE, Verb, rules};
+use iamspec_model::{Scope, TABLE, Verb, rules, walk};
 use stateright::{Expectation, Model as _};
 
 use crate::cli::Listing;
@@ -32,7 +33,7 @@ pub const UNMODELLED: [&str; 14] = [
 
 /// A scope in which every property is asked.
 const WIDEST: Scope =
-    Scope { users: 2, items: 2, groups: 1, policies: 1, devices: 1, statuses: true };
+    Scope { users: 2, items: 2, groups: 1, policies: 1, devices: 1, statuses: true, fault: None };
 
 pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
     match what {
@@ -49,12 +50,16 @@ pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
                 let always = property.expectation == Expectation::Always;
                 writeln!(
                     out,
-                    "{:<9}  {}",
+                    "{:<10}  {}",
                     if always { "always" } else { "sometimes" },
                     property.name
                 )?;
             }
+            for sentence in walk::sentences() {
+                writeln!(out, "every call  {sentence}")?;
+            }
         }
+        Listing::Faults => faults(out)?,
         Listing::ExitCodes => {
             for (code, meaning) in exit::ALL {
                 writeln!(out, "{code}  {meaning}")?;
@@ -118,6 +123,17 @@ pub(crate) fn rule_table() -> String {
         ));
     }
     table
+}
+
+fn faults(out: &mut dyn Write) -> Result<()> {
+    for fault in Fault::all() {
+        let fault = fault.to_string();
+        match EQUIVALENT.iter().find(|(equivalent, _)| *equivalent == fault) {
+            Some((_, why)) => writeln!(out, "{fault:<60} equivalent: {why}")?,
+            None => writeln!(out, "{fault}")?,
+        }
+    }
+    Ok(())
 }
 
 fn scripts(out: &mut dyn Write) -> Result<()> {

@@ -11,7 +11,7 @@ fn check(scope: Scope, unique: usize, total: usize) {
 }
 
 const ONE: Scope =
-    Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false };
+    Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, statuses: false, fault: None };
 
 const FULL: Scope = Scope { items: 3, groups: 0, policies: 0, devices: 0, ..ONE };
 

@@ -1,0 +1,63 @@
+//! Every quota of the table is reached exactly where the facts say.
+
+use iamspec_model::fault::Fault;
+use iamspec_model::kind::Naming;
+use iamspec_model::{
+    Account, Class, Item, Kind, Object, Operation, Scope, Service, User, With, apply,
+};
+
+/// As G-001 and G-002 have them, once more; inline policies are measured in characters, of which
+/// sixteen of ours use all.
+const MOST: [(Kind, u32); 9] = [
+    (Kind::LoginProfile, 1),
+    (Kind::AccessKey, 2),
+    (Kind::SigningCertificate, 2),
+    (Kind::SshPublicKey, 5),
+    (Kind::ServiceCredential, 2),
+    (Kind::MfaDevice, 8),
+    (Kind::InlinePolicy, 16),
+    (Kind::ManagedPolicy, 10),
+    (Kind::GroupMembership, 10),
+];
+
+fn attach(kind: Kind, item: u32) -> Operation {
+    match kind.row().naming {
+        Naming::Service if kind.row().services => {
+            Operation::Issue(User(0), kind, Item(item), With::Service(Service(0)))
+        }
+        Naming::Service => Operation::Issue(User(0), kind, Item(item), With::Nothing),
+        Naming::Single => Operation::Attach(User(0), kind, Item(0)),
+        Naming::Caller => Operation::Attach(User(0), kind, Item(item)),
+    }
+}
+
+/// How many calls are carried out for certain, one after the other; at most twenty.
+fn carried_out(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation) -> u32 {
+    for number in 0..20 {
+        if !scope.allowed(&account, &op(number)).must_be_done() {
+            return number;
+        }
+        account = scope.next(&account, &op(number));
+    }
+    20
+}
+
+/// Whether every quota is what it is said to be, in a model with this fault or none.
+pub(crate) fn are_right(fault: Option<Fault>) -> bool {
+    let scope = Scope { fault, ..super::faults::NONE };
+    let mut account = Account::default();
+    apply(&mut account, &Operation::CreateUser(User(0)));
+    for object in Class::all().flat_map(|class| (0..20).map(move |it| (class, it))) {
+        let (class, item) = (object.0, Item(object.1));
+        apply(&mut account, &Operation::Create(Object { class, item }));
+    }
+    let full = Account::with_quotas(Some(3), &[]);
+    MOST.iter().all(|(kind, most)| {
+        carried_out(scope, account.clone(), |item| attach(*kind, item)) == *most
+    }) && carried_out(scope, full, |user| Operation::CreateUser(User(user))) == 3
+}
+
+#[test]
+fn a_user_may_hold_as_many_as_the_quota_says_and_no_more() {
+    assert!(are_right(None));
+}
