@@ -47,7 +47,7 @@ fn thousands_of_users_can_be_made_and_every_one_found_and_deleted() {
 }
 
 /// The whole answer, head and body, to a form.
-fn posted(server: &Server, form: &str) -> String {
+pub(super) fn posted(server: &Server, form: &str) -> String {
     let address = server.url().trim_start_matches("http://").to_owned();
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
     let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close";

@@ -3,7 +3,7 @@
 //! Each API call has a short list of claims; a claim has a reason (a predicate on the state), the
 //! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Fact};
 use crate::kind::TABLE;
 use crate::object::{self, Class};
 use crate::operation::Verb;
@@ -182,9 +182,9 @@ impl Claim {
         Self { reason, answer, status: Evidence::open(status.facts), code: text, text }
     }
 
-    /// Nobody knows the words.
+    /// In words that these facts leave open.
     #[must_use]
-    pub const fn in_unknown_words(self) -> Self {
-        Self { text: Evidence::NONE, ..self }
+    pub const fn in_unknown_words(self, facts: &'static [&'static Fact]) -> Self {
+        Self { text: Evidence::open(facts), ..self }
     }
 }

@@ -88,9 +88,6 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// No evidence: both answers conform.
-    pub const NONE: Self = Self { facts: &[], level: Level::Open };
-
     /// As binding as the strongest of these facts.
     #[must_use]
     pub const fn by(facts: &'static [&'static Fact]) -> Self {

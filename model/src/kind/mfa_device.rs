@@ -13,7 +13,7 @@ use crate::claim::{
 };
 use crate::evidence::{
     A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
-    B_MF_13, D_022, Evidence, F_010, G_002, X_008, X_012, X_013,
+    B_MF_13, D_022, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 use crate::object::Class;
@@ -72,7 +72,7 @@ pub(super) const ROW: Row = Row {
                 Evidence::by(&[D_022, F_010]),
                 Evidence::by(&[D_022, F_010]),
             )
-            .in_unknown_words(),
+            .in_unknown_words(&[X_019]),
         ],
     },
     list: Call {
@@ -113,7 +113,7 @@ pub(super) const ROW: Row = Row {
                 Evidence::by(&[D_022]),
                 Evidence::by(&[D_022]),
             )
-            .in_unknown_words(),
+            .in_unknown_words(&[X_019]),
         ],
     },
     blocks: Claim::refused(
