@@ -44,6 +44,7 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
                 }
                 Verb::Attach => Operation::Attach(user, kind, item),
                 Verb::List => Operation::List(user, kind),
+                Verb::Renew => Operation::Renew(user, kind, item),
                 Verb::Get => Operation::Get(user, kind, item),
                 Verb::SetStatus => Operation::SetStatus(user, kind, item, status),
                 Verb::Detach => Operation::Detach(user, kind, item),

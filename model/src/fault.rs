@@ -46,8 +46,9 @@ impl Fault {
             [Self::Forgets(api, reason)].into_iter().chain(always)
         });
         let verb = |verb| TABLE.iter().filter_map(move |row| row.call(verb)).map(|call| call.api);
-        let reads: Vec<&str> = verb(Verb::List).chain(verb(Verb::Get)).chain(["GetUser"]).collect();
-        let lost = calls().map(|call| call.api).filter(move |api| !reads.contains(api));
+        let rests = [Verb::List, Verb::Get, Verb::Renew].into_iter().flat_map(verb);
+        let rests: Vec<&str> = rests.chain(["GetUser"]).collect();
+        let lost = calls().map(|call| call.api).filter(move |api| !rests.contains(api));
         rules
             .chain(lost.map(Self::Loses))
             .chain(verb(Verb::Detach).map(Self::ForEverybody))

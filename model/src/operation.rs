@@ -33,6 +33,8 @@ pub enum Operation {
     Get(User, Kind, Item),
     /// `UpdateAccessKey`, … by the row of the kind.
     SetStatus(User, Kind, Item, Status),
+    /// `UpdateLoginProfile`, `ResetServiceSpecificCredential`: the item gets another secret.
+    Renew(User, Kind, Item),
     /// `DeleteAccessKey`, `DetachUserPolicy`, … by the row of the kind.
     Detach(User, Kind, Item),
 }
@@ -59,13 +61,16 @@ pub enum Verb {
     Get,
     /// Makes an item active or inactive.
     SetStatus,
+    /// Gives the item another secret.
+    Renew,
     /// Takes the item away.
     Detach,
 }
 
 impl Verb {
     /// Every verb, in the order of the columns.
-    pub const ALL: [Self; 5] = [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::Detach];
+    pub const ALL: [Self; 6] =
+        [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::Renew, Self::Detach];
 }
 
 impl Operation {
@@ -81,6 +86,7 @@ impl Operation {
             | Self::List(user, _)
             | Self::Get(user, ..)
             | Self::SetStatus(user, ..)
+            | Self::Renew(user, ..)
             | Self::Detach(user, ..) => Some(user),
             Self::Create(_) | Self::Delete(_) => None,
         }
@@ -95,6 +101,7 @@ impl Operation {
             | Self::List(_, kind)
             | Self::Get(_, kind, _)
             | Self::SetStatus(_, kind, ..)
+            | Self::Renew(_, kind, _)
             | Self::Detach(_, kind, _) => Some(kind),
             _ => None,
         }
@@ -108,6 +115,7 @@ impl Operation {
             | Self::Issue(_, _, item, _)
             | Self::Get(_, _, item)
             | Self::SetStatus(_, _, item, _)
+            | Self::Renew(_, _, item)
             | Self::Detach(_, _, item) => Some(item),
             _ => None,
         }
@@ -139,6 +147,7 @@ impl Operation {
             Self::List(_, kind) => kind.row().call(Verb::List),
             Self::Get(_, kind, _) => kind.row().call(Verb::Get),
             Self::SetStatus(_, kind, ..) => kind.row().call(Verb::SetStatus),
+            Self::Renew(_, kind, _) => kind.row().call(Verb::Renew),
             Self::Detach(_, kind, _) => kind.row().call(Verb::Detach),
         }
     }

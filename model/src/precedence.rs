@@ -38,6 +38,7 @@ pub const PRECEDENCES: [Precedence; 3] = [
             "UpdateSigningCertificate",
             "DeleteServiceSpecificCredential",
             "UpdateServiceSpecificCredential",
+            "ResetServiceSpecificCredential",
             "EnableMFADevice",
             "DeactivateMFADevice",
         ],

@@ -46,7 +46,8 @@ impl Scope {
         }
     }
 
-    /// The calls that are asked in every state and followed in none: those that read, those
+    /// The calls that are asked in every state and followed in none: those that read or
+    /// renew a secret, those
     /// about an item that is another user's, and uploads of what was uploaded before.
     pub fn asked_only(&self, out: &mut Vec<Operation>) {
         for user in (0..self.users).map(User) {
@@ -56,6 +57,8 @@ impl Scope {
                 let readable = kind.row().get.is_some();
                 let items = self.items_of(user, kind).filter(|_| readable);
                 out.extend(items.map(|item| Operation::Get(user, kind, item)));
+                let renewed = self.items_of(user, kind).filter(|_| kind.row().renew.is_some());
+                out.extend(renewed.map(|item| Operation::Renew(user, kind, item)));
                 self.about_others(user, kind, out);
             }
         }
@@ -68,6 +71,7 @@ impl Scope {
             if row.naming == Naming::Service {
                 out.push(Operation::Detach(user, kind, item));
                 out.extend(row.get.is_some().then_some(Operation::Get(user, kind, item)));
+                out.extend(row.renew.is_some().then_some(Operation::Renew(user, kind, item)));
                 let set = Operation::SetStatus(user, kind, item, Status::Inactive);
                 out.extend(row.set_status.is_some().then_some(set));
             }

@@ -114,7 +114,9 @@ pub fn apply(account: &mut Account, op: &Operation) {
             }
         }
         Operation::Detach(user, kind, item) => account.drop_item(user, kind, item),
-        Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => (),
+        // Secrets are not part of the state.
+        Operation::Renew(..) | Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => {
+        }
     }
 }
 
@@ -195,13 +197,13 @@ fn drop_everywhere(account: &mut Account, kind: Kind, item: Item) {
 #[must_use]
 pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Held>> {
     match *op {
-        Operation::List(_, kind) | Operation::Get(_, kind, _)
+        Operation::List(_, kind) | Operation::Get(_, kind, _) | Operation::Renew(_, kind, _)
             if kind.row().naming == Naming::Single =>
         {
             None
         }
         Operation::List(user, kind) => Some(account.held_of(user, kind).collect()),
-        Operation::Get(user, kind, item) => {
+        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
             Some(account.held(user, kind, item).into_iter().collect())
         }
         _ => None,

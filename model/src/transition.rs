@@ -18,7 +18,10 @@ pub(crate) type Sentence = fn(&Visit<'_>) -> bool;
 /// Every sentence.
 pub(crate) const ALL: [(&str, Sentence); 12] = [
     ("a call changes nothing but what it names", names_all_it_changes),
-    ("a call that is carried out does what it says, and a read changes nothing", does_what_it_says),
+    (
+        "a call that is carried out does what it says, and a read or a new secret changes nothing",
+        does_what_it_says,
+    ),
     ("no call about a user that does not exist is carried out, but CreateUser", needs_its_user),
     (
         "no call about a group, policy or device that does not exist is carried out, but its creation",
@@ -95,7 +98,9 @@ fn does_what_it_says(visit: &Visit<'_>) -> bool {
             own(before).is_none() || own(after).is_some_and(|it| it.status == status)
         }
         Operation::Detach(..) => own(after).is_none(),
-        Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => before == after,
+        Operation::Renew(..) | Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => {
+            before == after
+        }
     }
 }
 
@@ -138,9 +143,13 @@ fn creates_once(visit: &Visit<'_>) -> bool {
 /// of an id that is another user's.
 fn takes_what_is_held(visit: &Visit<'_>) -> bool {
     let Some(kind) = visit.op.kind() else { return true };
-    let takes =
-        matches!(visit.op, Operation::Get(..) | Operation::SetStatus(..) | Operation::Detach(..))
-            || matches!(visit.op, Operation::List(..)) && kind.row().naming == Naming::Single;
+    let takes = matches!(
+        visit.op,
+        Operation::Get(..)
+            | Operation::SetStatus(..)
+            | Operation::Renew(..)
+            | Operation::Detach(..)
+    ) || matches!(visit.op, Operation::List(..)) && kind.row().naming == Naming::Single;
     let Some(user) = visit.op.user().filter(|it| takes && exists(visit.before, *it)) else {
         return true;
     };
@@ -177,7 +186,8 @@ fn attaches_once(visit: &Visit<'_>) -> bool {
 fn waits(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let changes = match *op {
-        Operation::Detach(user, Kind::LoginProfile, _) => {
+        Operation::Detach(user, Kind::LoginProfile, _)
+        | Operation::Renew(user, Kind::LoginProfile, _) => {
             named(account, op, Some(user)).next().is_some()
         }
         Operation::Attach(user, Kind::MfaDevice, _)
@@ -194,7 +204,7 @@ fn gives_what_is_held(visit: &Visit<'_>) -> bool {
     let given = match op {
         Operation::GetUser(_) => true,
         Operation::List(_, kind) => kind.row().naming != Naming::Single || held(),
-        Operation::Get(..) | Operation::SetStatus(..) => held(),
+        Operation::Get(..) | Operation::SetStatus(..) | Operation::Renew(..) => held(),
         // Leaving a group that one is not in is carried out (B-GR-03).
         Operation::Detach(_, kind, _) => {
             let member = *kind == Kind::GroupMembership;

@@ -162,6 +162,7 @@ impl<'a> Words<'a> {
                     Verb::List => Ok(Operation::List(user, kind)),
                     Verb::Attach if kind.row().naming == Naming::Service => self.issue(user, kind),
                     Verb::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
+                    Verb::Renew => Ok(Operation::Renew(user, kind, self.item(kind)?)),
                     Verb::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
                     Verb::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
                     Verb::SetStatus => {

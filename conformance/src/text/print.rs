@@ -38,6 +38,7 @@ pub fn operation(op: &Operation) -> String {
         Operation::List(user, _) => vec![format!("u{}", user.0)],
         Operation::Attach(user, kind, item)
         | Operation::Get(user, kind, item)
+        | Operation::Renew(user, kind, item)
         | Operation::Detach(user, kind, item) => named(user.0, kind, item),
         Operation::SetStatus(user, kind, item, status) => set_status(user.0, kind, item, status),
         Operation::Issue(user, kind, item, with) => issued(user.0, kind, item, with),

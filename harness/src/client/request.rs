@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Item, Kind, Operation, Service, Status, User, With};
+use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, With};
 
 use crate::names::Names;
 use crate::{payload, wire};
@@ -17,16 +17,7 @@ pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
     let mut form = vec![member("Action", call.api), member("Version", wire::VERSION)];
     form.extend(op.user().map(|user| member("UserName", names.user(user))));
     match *op {
-        Operation::Create(object) => {
-            let name = names.object_name(object);
-            match object.class {
-                Class::Group => form.push(member("GroupName", name)),
-                Class::Device => form.push(member("VirtualMFADeviceName", name)),
-                Class::Policy => {
-                    form.extend([member("PolicyName", name), document()]);
-                }
-            }
-        }
+        Operation::Create(object) => form.extend(created(object, names)),
         Operation::Delete(object) => {
             form.push(member(object.class.row().member, names.object(object)));
         }
@@ -43,6 +34,10 @@ pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
         Operation::SetStatus(_, kind, item, status) => {
             form.extend([named(kind, item, names), member("Status", Status::name(status))]);
         }
+        Operation::Renew(_, kind, _) if kind.row().naming == Naming::Single => {
+            form.push(member("Password", payload::password()));
+        }
+        Operation::Renew(_, kind, item) => form.push(named(kind, item, names)),
         Operation::Detach(_, kind, item) => {
             form.extend((kind.row().naming != Naming::Single).then(|| named(kind, item, names)));
         }
@@ -52,6 +47,16 @@ pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
         | Operation::List(..) => {}
     }
     Ok(form)
+}
+
+/// What the creating call of a class needs.
+fn created(object: Object, names: &Names) -> Form {
+    let name = names.object_name(object);
+    match object.class {
+        Class::Group => vec![member("GroupName", name)],
+        Class::Device => vec![member("VirtualMFADeviceName", name)],
+        Class::Policy => vec![member("PolicyName", name), document()],
+    }
 }
 
 /// What the attaching call of a kind needs beside the user.

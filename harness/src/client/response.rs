@@ -3,6 +3,7 @@
 
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Observed, Shown};
+use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Item, Kind, Operation, Status};
 
 use super::{Answer, Element};
@@ -134,7 +135,8 @@ fn shown(op: &Operation, result: &Element, names: &Names) -> Result<Option<Shown
                 show(&mut shown, kind, names.symbol(kind, name).ok_or(name), member)?;
             }
         }
-        Operation::Get(_, kind, _) => {
+        Operation::Renew(_, kind, _) if kind.row().naming == Naming::Single => return Ok(None),
+        Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
             let read = match wire::structure(kind) {
                 Some(structure) => result.child(structure).ok_or(structure)?,
                 None => result,

@@ -16,9 +16,9 @@ use crate::exit;
 /// What the model does not speak of yet, in the words of the API.
 pub const UNMODELLED: [&str; 14] = [
     "UpdateUser, ListUsers, paths, tags and permissions boundaries of users",
-    "UpdateLoginProfile, ChangePassword and the account's password policy",
+    "ChangePassword and the account's password policy",
     "GetAccessKeyLastUsed",
-    "ResetServiceSpecificCredential and the age of credentials",
+    "the age of service-specific credentials",
     "ListVirtualMFADevices, GetMFADevice, ResyncMFADevice, and whether MFA codes are right",
     "hardware and FIDO MFA devices",
     "GetPolicy, ListPolicies, versions of managed policies, AWS managed policies",

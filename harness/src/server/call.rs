@@ -136,31 +136,26 @@ fn kind_call(
     let user = registry.user(form.need("UserName")?);
     let issues = kind.row().naming == Naming::Service;
     let item = match (verb, kind.row().naming) {
-        (Verb::List, _) | (_, Naming::Single) => Item(0),
-        (Verb::Attach, Naming::Service) => registry.new_item(),
+        (Verb::List, _) | (_, Naming::Single) | (Verb::Attach, Naming::Service) => Item(0),
         _ => registry.item(user, kind, form.need(kind.row().member)?, verb == Verb::Attach),
     };
     Ok(match verb {
         Verb::List => {
-            if kind.row().services && form.get("ServiceName").is_some() && account.has_user(user) {
-                with(form, kind)?;
+            if form.get("ServiceName").is_some() {
+                with(form, kind, account.has_user(user))?;
             }
             Operation::List(user, kind)
         }
         Verb::Attach if issues => {
             let with = match registry.same_body(user, kind, form, account) {
                 Some(other) => With::BodyOf(other),
-                // The user is looked for before the service (B-SS-07).
-                None if kind.row().services && !account.has_user(user) => {
-                    form.need("ServiceName")?;
-                    With::Service(Service(0))
-                }
-                None => with(form, kind)?,
+                None => with(form, kind, account.has_user(user))?,
             };
-            Operation::Issue(user, kind, item, with)
+            Operation::Issue(user, kind, registry.new_item(), with)
         }
         Verb::Attach => Operation::Attach(user, kind, item),
         Verb::Get => Operation::Get(user, kind, item),
+        Verb::Renew => Operation::Renew(user, kind, item),
         Verb::Detach => Operation::Detach(user, kind, item),
         Verb::SetStatus => match form.need("Status")? {
             "Active" => Operation::SetStatus(user, kind, item, Status::Active),
@@ -170,12 +165,16 @@ fn kind_call(
     })
 }
 
-fn with(form: &Form, kind: Kind) -> Result<With, Refusal> {
+/// The user is looked for before the service (B-SS-07).
+fn with(form: &Form, kind: Kind, user_exists: bool) -> Result<With, Refusal> {
     if !kind.row().services {
         return Ok(With::Nothing);
     }
     let name = form.need("ServiceName")?;
-    let number =
-        wire::SERVICES.iter().position(|it| *it == name).and_then(|it| u8::try_from(it).ok());
-    number.map(|it| With::Service(Service(it))).ok_or_else(|| Refusal::Service(name.to_owned()))
+    let number = wire::SERVICES.iter().position(|it| *it == name).filter(|_| user_exists);
+    match number.and_then(|it| u8::try_from(it).ok()) {
+        Some(number) => Ok(With::Service(Service(number))),
+        None if user_exists => Err(Refusal::Service(name.to_owned())),
+        None => Ok(With::Service(Service(0))),
+    }
 }

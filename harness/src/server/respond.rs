@@ -33,13 +33,14 @@ pub(super) fn result(
                 text("PolicyDocument", encode(&record.body)),
             ])
         }
-        Operation::Get(user, kind, item) => {
+        Operation::Renew(_, Kind::LoginProfile, _) => None,
+        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
             let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
-            let members = members(user, kind, item, status, registry);
-            Some(vec![node(
-                wire::structure(kind)?,
-                members.into_iter().chain(body(kind, item, registry)).collect(),
-            )])
+            let mut members = members(user, kind, item, status, registry);
+            members.extend(body(kind, item, registry));
+            let renewed = matches!(op, Operation::Renew(..));
+            members.extend(renewed.then(|| text("ServicePassword", secret())));
+            Some(vec![node(wire::structure(kind)?, members)])
         }
         _ => None,
     }

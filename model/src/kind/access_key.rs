@@ -74,6 +74,7 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
+    renew: None,
     detach: Call {
         api: "DeleteAccessKey",
         claims: &[

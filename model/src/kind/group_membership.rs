@@ -64,6 +64,7 @@ pub(super) const ROW: Row = Row {
     },
     get: None,
     set_status: None,
+    renew: None,
     detach: Call {
         api: "RemoveUserFromGroup",
         claims: &[

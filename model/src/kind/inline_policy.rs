@@ -74,6 +74,7 @@ pub(super) const ROW: Row = Row {
         ],
     }),
     set_status: None,
+    renew: None,
     detach: Call {
         api: "DeleteUserPolicy",
         claims: &[

@@ -7,7 +7,7 @@ use crate::claim::{
 };
 use crate::evidence::{
     A_008, A_015, A_016, B_LP_01, B_LP_02, B_LP_03, B_LP_04, B_LP_05, B_LP_06, B_LP_07, B_LP_08,
-    B_LP_10, B_LP_17, D_022, Evidence,
+    B_LP_09, B_LP_10, B_LP_11, B_LP_17, D_022, Evidence,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 
@@ -62,6 +62,30 @@ pub(super) const ROW: Row = Row {
     },
     get: None,
     set_status: None,
+    renew: Some(Call {
+        api: "UpdateLoginProfile",
+        claims: &[
+            Claim::done(Evidence::by(&[B_LP_09])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_LP_07, B_LP_08]),
+            ),
+            Claim::refused(
+                NotHeld,
+                NoSuchEntity,
+                Evidence::by(&[B_LP_11]),
+                Evidence::by(&[B_LP_11]),
+            ),
+            Claim::sometimes(
+                BeingMade,
+                EntityTemporarilyUnmodifiable,
+                Evidence::by(&[B_LP_17, B_LP_09]),
+                Evidence::by(&[B_LP_17]),
+            ),
+        ],
+    }),
     detach: Call {
         api: "DeleteLoginProfile",
         claims: &[

@@ -106,6 +106,8 @@ pub struct Row {
     pub get: Option<Call>,
     /// The call that makes an item active or inactive.
     pub set_status: Option<Call>,
+    /// The call that gives an item another secret.
+    pub renew: Option<Call>,
     /// The call that takes an item away.
     pub detach: Call,
     /// That `DeleteUser` is refused while an item is held.
@@ -123,6 +125,7 @@ impl Row {
             Verb::List => Some(&self.list),
             Verb::Get => self.get.as_ref(),
             Verb::SetStatus => self.set_status.as_ref(),
+            Verb::Renew => self.renew.as_ref(),
             Verb::Detach => Some(&self.detach),
         }
     }

@@ -6,8 +6,8 @@ use crate::claim::{
     Reason::{HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached},
 };
 use crate::evidence::{
-    A_005, A_015, A_016, B_SS_01, B_SS_02, B_SS_03, B_SS_07, B_SS_08, B_SS_10, D_022, Evidence,
-    G_002, X_004, X_007, X_026,
+    A_005, A_015, A_016, B_SS_01, B_SS_02, B_SS_03, B_SS_04, B_SS_07, B_SS_08, B_SS_10, D_022,
+    Evidence, G_002, X_004, X_007, X_026,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 
@@ -59,6 +59,25 @@ pub(super) const ROW: Row = Row {
         api: "UpdateServiceSpecificCredential",
         claims: &[
             Claim::done(Evidence::by(&[B_SS_03])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[B_SS_10]),
+                Evidence::by(&[B_SS_10]),
+            ),
+            Claim::refused(
+                NotHeld,
+                NoSuchEntity,
+                Evidence::by(&[B_SS_08]),
+                Evidence::by(&[B_SS_08]),
+            ),
+            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+        ],
+    }),
+    renew: Some(Call {
+        api: "ResetServiceSpecificCredential",
+        claims: &[
+            Claim::done(Evidence::by(&[B_SS_04])),
             Claim::refused(
                 NoSuchUser,
                 NoSuchEntity,

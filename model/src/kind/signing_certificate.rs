@@ -75,6 +75,7 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
+    renew: None,
     detach: Call {
         api: "DeleteSigningCertificate",
         claims: &[
