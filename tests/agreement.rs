@@ -1,6 +1,12 @@
 //! The wire does not distort: the reference in memory and behind HTTP give the same answers.
 
-use iamspec_conformance::Reference;
+use std::collections::HashSet;
+
+use iamspec_conformance::finding::open_points;
+use iamspec_conformance::may::May;
+use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::{Reference, Verdict};
+use iamspec_model::{Level, Reason};
 
 #[test]
 fn every_call_is_answered_over_http_as_in_memory() {
@@ -14,5 +20,41 @@ fn every_call_is_answered_over_http_as_in_memory() {
             assert_eq!(wire.observed, memory.observed, "{:?}", wire.operation);
             assert_eq!(wire.verdict, memory.verdict);
         }
+    }
+}
+
+/// Where nobody knows, every answer conforms, and the run goes on to the end and cleans up.
+#[test]
+fn whatever_the_reference_does_where_nobody_knows_conforms() {
+    let ways = [May::Presume, May::Accept, May::Refuse].into_iter().chain((0..50).map(May::Seed));
+    let mut seen = HashSet::new();
+    for may in ways {
+        let mut reference = Reference::behaving(Behaviour { may, mutant: None });
+        let report = super::run(&mut reference);
+        for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+            assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
+        }
+        let points = open_points(&report.replays);
+        seen.extend(points.into_iter().map(|it| (it.rule.id(), it.seen.starts_with("200"))));
+        assert!(report.kept.is_empty() && reference.is_empty(), "{may}: {:?}", report.kept);
+    }
+    // Each way was taken at each open point that a script reaches.
+    let open = iamspec_model::rules().filter(|rule| rule.claim.status.level == Level::Open);
+    for rule in open.filter(|rule| rule.claim.reason != Reason::AccountFull) {
+        let ways = [true, false].map(|done| seen.contains(&(rule.id(), done)));
+        let passes = rule.claim.reason.passes();
+        assert_eq!(ways, [!passes, true], "{}", rule.id());
+    }
+}
+
+#[test]
+fn over_http_too_every_way_conforms() {
+    for may in [May::Accept, May::Refuse, May::Seed(1)] {
+        let server = super::behaving(Behaviour { may, mutant: None });
+        let report = super::run(&mut super::client(&server.url()));
+        for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+            assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
+        }
+        assert!(report.kept.is_empty() && server.is_empty(), "{may}: {:?}", report.kept);
     }
 }

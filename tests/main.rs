@@ -18,6 +18,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::Http;
@@ -45,7 +46,13 @@ fn root() -> std::path::PathBuf {
 
 /// A reference endpoint on a free port.
 fn server(mutant: Option<Mutant>) -> Server {
-    Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Account::default(), mutant).unwrap()
+    behaving(Behaviour { mutant, ..Behaviour::default() })
+}
+
+/// One that answers like this.
+fn behaving(behaviour: Behaviour) -> Server {
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(free, Account::default(), behaviour).unwrap()
 }
 
 fn client(url: &str) -> Http {

@@ -21,6 +21,9 @@ pub trait Endpoint {
 
     /// Gives a symbol to an item that a listing showed and that has none.
     fn adopt(&mut self, kind: Kind, name: &str) -> Item;
+
+    /// Lets some time pass before a call is asked again: longer after each of so many tries.
+    fn wait(&mut self, _tries: u32) {}
 }
 
 /// Counts the calls on their way, and tells of them.
@@ -47,5 +50,9 @@ impl Endpoint for Counting<'_> {
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {
         self.inner.adopt(kind, name)
+    }
+
+    fn wait(&mut self, tries: u32) {
+        self.inner.wait(tries);
     }
 }

@@ -127,14 +127,20 @@ impl Patience {
     /// So many calls in a row are worth asking without an answer.
     pub const MOST: usize = 3;
 
-    /// Asks, and once more where that may help; not at all where nobody has answered for
-    /// long.
+    /// So often a call is asked again that is refused for something that passes by itself.
+    const TRIES: u32 = 5;
+
+    /// Asks, and again where that may help; not at all where nobody has answered for long.
     fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
         if self.unanswered >= Self::MOST {
             return Observed::interrupted(Cause::Unsent, "nobody answered the calls before");
         }
         let mut answer = endpoint.ask(op);
-        if matches!(&answer, Observed::Interrupted(it) if it.cause.may_pass()) {
+        for tries in 0..Self::TRIES {
+            if !answer.may_pass() {
+                break;
+            }
+            endpoint.wait(tries);
             answer = endpoint.ask(op);
         }
         let silent = matches!(&answer, Observed::Interrupted(it) if it.cause.is_silence());

@@ -4,7 +4,7 @@
 //! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`verdict`] and
 //! [`judge`] (does the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
 //! (what must be removed again), [`suite`] (many scripts; `run.rs` plays them), [`finding`] (what a run found), and then
-//! the endpoints that need no network: [`reference`] and [`mutant`].
+//! the endpoints that need no network: [`reference`], [`may`] and [`mutant`].
 
 pub mod script;
 
@@ -35,6 +35,8 @@ pub mod expectation;
 pub mod reference;
 
 pub mod mutant;
+
+pub mod may;
 
 pub use endpoint::Endpoint;
 pub use finding::Finding;

@@ -199,6 +199,16 @@ impl Observed {
         )
     }
 
+    /// Whether the next try may fare better.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Done(_) => false,
+            Self::Refused { code, .. } => code == Code::EntityTemporarilyUnmodifiable.name(),
+            Self::Interrupted(it) => it.cause.may_pass(),
+        }
+    }
+
     /// As scripts and findings write it.
     #[must_use]
     pub fn display(&self, kind: Option<Kind>) -> String {

@@ -5,14 +5,24 @@ use iamspec_model::{
 };
 
 use crate::endpoint::{Endpoint, Space};
+use crate::may::May;
 use crate::mutant::Mutant;
 use crate::observed::{Cause, Observed, Shown};
 use crate::wording::{self, Value};
 
+/// How the reference answers.
+#[derive(Clone, Debug, Default)]
+pub struct Behaviour {
+    /// Where nobody knows.
+    pub may: May,
+    /// What it does wrong, if anything.
+    pub mutant: Option<Mutant>,
+}
+
 /// The model in memory, or a mutant of it.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
-    mutant: Option<Mutant>,
+    behaviour: Behaviour,
     spaces: Vec<Account>,
     here: usize,
 }
@@ -21,7 +31,13 @@ impl Reference {
     /// One with this fault.
     #[must_use]
     pub fn mutated(mutant: Mutant) -> Self {
-        Self { mutant: Some(mutant), ..Self::default() }
+        Self::behaving(Behaviour { mutant: Some(mutant), ..Behaviour::default() })
+    }
+
+    /// One that answers like this.
+    #[must_use]
+    pub fn behaving(behaviour: Behaviour) -> Self {
+        Self { behaviour, ..Self::default() }
     }
 
     /// Whether nothing exists in any name space.
@@ -44,7 +60,7 @@ impl Endpoint for Reference {
 
     fn ask(&mut self, op: &Operation) -> Observed {
         match self.spaces.get_mut(self.here) {
-            Some(account) => settle(account, op, self.mutant.as_ref(), &wording::symbols(op)),
+            Some(account) => settle(account, op, &mut self.behaviour, &wording::symbols(op)),
             None => Observed::interrupted(Cause::Unreachable, "no name space was entered"),
         }
     }
@@ -59,13 +75,15 @@ impl Endpoint for Reference {
 pub fn settle(
     account: &mut Account,
     op: &Operation,
-    mutant: Option<&Mutant>,
+    behaviour: &mut Behaviour,
     value: Value<'_>,
 ) -> Observed {
-    let Some(rule) = decide(account, op) else {
+    let Some(rule) = decide(account, op, &mut behaviour.may) else {
         return Observed::interrupted(Cause::Unimplemented, "no such call");
     };
-    if let Some(observed) = mutant.and_then(|mutant| mutant.settle(account, op, rule, value)) {
+    if let Some(observed) =
+        behaviour.mutant.as_ref().and_then(|mutant| mutant.settle(account, op, rule, value))
+    {
         return observed;
     }
     let observed = answer(account, op, rule, value);
@@ -76,10 +94,13 @@ pub fn settle(
 }
 
 /// The rule by which it answers: of several refusals the one that binds most, the first in table
-/// order among equals. Where nobody knows, it refuses as the facts presume; nothing takes time to
-/// make here, so nothing is refused for being made.
-fn decide(account: &Account, op: &Operation) -> Option<Rule> {
+/// order among equals. Where nobody knows, it does as it is told, or else refuses as the facts
+/// presume; nothing takes time to make here, so nothing is refused for being made.
+fn decide(account: &Account, op: &Operation, may: &mut May) -> Option<Rule> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
+    if let Some(rule) = may.pick(&rules) {
+        return Some(rule);
+    }
     let refuses = |rule: &&Rule| rule.claim.answer != Answer::Done && !rule.claim.reason.passes();
     let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
     let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);

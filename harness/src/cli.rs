@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iamspec_conformance::Tier;
+use iamspec_conformance::may::May;
 use iamspec_model::Level;
 
 use crate::exit;
@@ -67,6 +68,10 @@ pub struct Run {
     /// Make the embedded reference endpoint wrong in this way (`iamspec list mutants`)
     #[arg(long, value_name = "NAME", conflicts_with = "endpoint")]
     pub mutant: Option<String>,
+    /// What the embedded reference endpoint does where nobody knows: `accept`, `refuse`, or a seed of
+    /// chance; as the facts presume if left out
+    #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
+    pub may: Option<May>,
     /// How closely answers are compared
     #[arg(long, value_enum, default_value = "code")]
     pub tier: TierArg,
@@ -107,6 +112,9 @@ pub struct Serve {
     /// Be wrong in this way (`iamspec list mutants`)
     #[arg(long, value_name = "NAME")]
     pub mutant: Option<String>,
+    /// What to do where nobody knows: `presume`, `accept`, `refuse`, or a seed of chance
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub may: May,
     /// Raise or lower a quota; repeatable
     #[arg(long, value_name = "NAME=N")]
     pub quota: Vec<String>,

@@ -154,6 +154,11 @@ impl Endpoint for Http {
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {
         self.names.adopt(kind, name)
     }
+
+    /// A tenth of a second, then twice as long each time.
+    fn wait(&mut self, tries: u32) {
+        std::thread::sleep(Duration::from_millis(100 << tries.min(6)));
+    }
 }
 
 /// The pages of a listing, one after the other.

@@ -13,6 +13,8 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use iamspec_conformance::Mutant;
+use iamspec_conformance::may::May;
+use iamspec_conformance::reference::Behaviour;
 
 use crate::cli::Command;
 
@@ -32,10 +34,10 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
     }
 }
 
-fn mutant(name: Option<&str>) -> Result<Option<Mutant>> {
-    let Some(name) = name else { return Ok(None) };
+fn behaviour(may: May, mutant: Option<&str>) -> Result<Behaviour> {
+    let Some(name) = mutant else { return Ok(Behaviour { may, mutant: None }) };
     match Mutant::named(name) {
-        Some(mutant) => Ok(Some(mutant)),
+        Some(mutant) => Ok(Behaviour { may, mutant: Some(mutant) }),
         None => bail!("no mutant is called `{name}`; `iamspec list mutants` prints their names"),
     }
 }

@@ -141,9 +141,11 @@ fn again(args: &Run, script: &str) -> String {
     let defaults = Threshold::default();
     let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
     let level = Some(Level::from(args.level)).filter(|it| *it != defaults.level);
+    let may = args.may.map(|may| may.to_string());
     let options = [
         ("--endpoint", args.endpoint.as_deref()),
         ("--mutant", args.mutant.as_deref()),
+        ("--may", may.as_deref()),
         ("--tier", tier.map(Tier::name)),
         ("--level", level.map(Level::name)),
     ];

@@ -73,7 +73,12 @@ fn embedded(args: &Run) -> Result<Option<Server>> {
         return Ok(None);
     }
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(free, Account::default(), super::mutant(args.mutant.as_deref())?).map(Some)
+    Server::start(
+        free,
+        Account::default(),
+        super::behaviour(args.may.unwrap_or_default(), args.mutant.as_deref())?,
+    )
+    .map(Some)
 }
 
 fn expectations(file: Option<&Path>) -> Result<Expectations> {

@@ -16,8 +16,8 @@ pub(super) fn serve(args: &Serve, out: &mut dyn Write) -> Result<u8> {
             args.listen.ip()
         );
     }
-    let mutant = super::mutant(args.mutant.as_deref())?;
-    let server = Server::start(args.listen, quotas(&args.quota)?, mutant)?;
+    let behaviour = super::behaviour(args.may, args.mutant.as_deref())?;
+    let server = Server::start(args.listen, quotas(&args.quota)?, behaviour)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;
     eprintln!("the reference endpoint listens; Ctrl-C ends it");

@@ -14,8 +14,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use iamspec_conformance::reference::settle;
-use iamspec_conformance::{Mutant, Observed};
+use iamspec_conformance::Observed;
+use iamspec_conformance::reference::{Behaviour, settle};
 use iamspec_model::Account;
 use registry::Registry;
 
@@ -26,7 +26,7 @@ const BODY_MAX: usize = 1 << 20;
 struct World {
     account: Account,
     registry: Registry,
-    mutant: Option<Mutant>,
+    behaviour: Behaviour,
 }
 
 type Shared = Arc<Mutex<World>>;
@@ -44,7 +44,7 @@ impl Server {
     ///
     /// # Errors
     /// The address is taken, or no thread can be started.
-    pub fn start(address: SocketAddr, account: Account, mutant: Option<Mutant>) -> Result<Self> {
+    pub fn start(address: SocketAddr, account: Account, behaviour: Behaviour) -> Result<Self> {
         let listener = std::net::TcpListener::bind(address).with_context(|| {
             format!(
                 "cannot listen on {address}; choose another with --listen, port 0 takes a free one"
@@ -56,7 +56,7 @@ impl Server {
             .enable_all()
             .build()
             .context("cannot start the server's runtime")?;
-        let world = World { account, registry: Registry::default(), mutant };
+        let world = World { account, registry: Registry::default(), behaviour };
         let world = Arc::new(Mutex::new(world));
         let app = axum::Router::new()
             .fallback(handle)
@@ -143,7 +143,7 @@ fn answer(world: &mut World, form: &call::Form, request_id: &str) -> (u16, Strin
         Err(refusal) => return refusal.respond(request_id),
     };
     let value = |member: &str| form.get(member).map(str::to_owned);
-    let observed = settle(&mut world.account, &operation, world.mutant.as_ref(), &value);
+    let observed = settle(&mut world.account, &operation, &mut world.behaviour, &value);
     match observed {
         Observed::Done(shown) => {
             world.registry.note(&operation, form);
