@@ -47,7 +47,7 @@ impl May {
     }
 }
 
-/// SplitMix64: the next number, and the seed of the one after it.
+/// `SplitMix64`: the next number, and the seed of the one after it.
 fn random(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut number = *seed;
