@@ -148,17 +148,22 @@ fn a_run_against_no_iam_ends_at_once_with_its_reason() {
     let hangs = Port::silent();
     let dead =
         format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    for (url, words) in
-        [(html.url.as_str(), "HTML"), (&hangs.url, "timeout"), (&dead, "unreachable")]
-    {
+    let lacks = Port::answering(http("501 Not Implemented", "text/html", b"<html></html>"));
+    for (url, words, advice) in [
+        (html.url.as_str(), "HTML", "no IAM endpoint"),
+        (&lacks.url, "unimplemented", "no IAM endpoint"),
+        (&hangs.url, "timeout", "--timeout"),
+        (&dead, "unreachable", "start the endpoint"),
+    ] {
         let output = super::iamspec(&["run", "--endpoint", url, "--timeout", "1"]);
         let text = super::stdout(&output);
         assert_eq!(output.status.code(), Some(3), "{text}");
         let ended = text.lines().find(|line| line.starts_with("ended early")).unwrap();
-        assert!(ended.contains(words), "{ended}");
-        // One call, and one that removes what it may have made.
+        assert!(ended.contains(words) && ended.contains(advice), "{ended}");
+        assert!(!text.contains("Not judged"), "{text}");
+        // A call or three, and those that remove what they may have made.
         let requests = text.lines().last().unwrap().split(" in ").nth(1).unwrap();
-        assert!(requests.starts_with("1 ") || requests.starts_with("2 "), "{text}");
+        assert!(requests.starts_with(['1', '2', '3']), "{text}");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::leftover::{Kept, Leftovers, Patience};
 use crate::observed::{Cause, Interruption};
 use crate::replay::{Exchange, Replay, replay, skipped};
 use crate::script::Script;
-use crate::suite::Report;
+use crate::suite::{Ended, Report};
 use crate::verdict::Verdict;
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
@@ -52,7 +52,7 @@ pub(crate) struct Run<'a> {
     heard: bool,
     /// How many calls in a row were not answered.
     silence: usize,
-    ended: Option<String>,
+    ended: Option<Ended>,
 }
 
 impl<'a> Run<'a> {
@@ -74,13 +74,14 @@ impl<'a> Run<'a> {
     /// Plays a script, unless the run has ended or the endpoint seems to lack what it needs.
     pub(crate) fn play(&mut self, script: &Script) {
         if self.ended.is_none() && (self.stop)() {
-            self.ended = Some("stopped before the end".to_owned());
+            self.ended = Some(Ended::Stopped);
         }
         let lacking = self.suspects.iter().find(|it| it.is_needed_by(script));
         if self.ended.is_none() && lacking.is_some() {
             self.waiting.push(self.replays.len());
         }
-        let why = self.ended.clone().or_else(|| lacking.map(|it| format!("needs {}", it.api)));
+        let ended = self.ended.as_ref().map(ToString::to_string);
+        let why = ended.or_else(|| lacking.map(|it| format!("needs {}", it.api)));
         let replay = if let Some(why) = why {
             let exchanges = script.steps.iter().map(|it| skipped(it.operation, &why)).collect();
             Replay { script: script.clone(), exchanges }
@@ -147,11 +148,13 @@ impl<'a> Run<'a> {
     fn listen(&mut self, replay: &Replay) {
         for exchange in &replay.exchanges {
             match &exchange.verdict {
-                Verdict::Inconclusive(it) if it.cause.is_silence() => {
+                Verdict::Inconclusive(it) if !self.heard || it.cause.is_silence() => {
                     self.silence += 1;
-                    let gone = !self.heard || it.cause == Cause::Unreachable;
+                    let gone =
+                        it.cause == Cause::Unreachable || !self.heard && it.cause.is_silence();
                     if gone || self.silence >= Patience::MOST {
-                        self.ended = Some(it.to_string());
+                        let ended = if self.heard { Ended::WentSilent } else { Ended::NeverHeard };
+                        self.ended = Some(ended(it.clone()));
                         return;
                     }
                 }

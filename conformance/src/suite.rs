@@ -1,10 +1,13 @@
 //! Many scripts against one endpoint: those that show what the project exists for come first, calls
 //! that the endpoint lacks are found out, and everything that was made is removed again.
 
+use std::fmt;
+
 use iamspec_model::allowed;
 
 use crate::endpoint::{Counting, Endpoint};
 use crate::leftover::Kept;
+use crate::observed::Interruption;
 use crate::replay::Replay;
 use crate::run::Run;
 use crate::script::Script;
@@ -26,7 +29,27 @@ pub struct Report {
     /// How many calls were sent, those of the clean-up included.
     pub requests: usize,
     /// Why the run ended early, if it did.
-    pub ended: Option<String>,
+    pub ended: Option<Ended>,
+}
+
+/// Why a run ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Stopped,
+    /// Not one call was understood.
+    NeverHeard(Interruption),
+    /// After some answers there were none.
+    WentSilent(Interruption),
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped before the end"),
+            Self::NeverHeard(it) | Self::WentSilent(it) => it.fmt(f),
+        }
+    }
 }
 
 impl Suite {

@@ -6,6 +6,8 @@ use anyhow::Result;
 use iamspec_conformance::expectation::{Complaint, Expectations};
 use iamspec_conformance::finding::{Tally, Threshold, decisive, findings, open_points};
 use iamspec_conformance::leftover::Kept;
+use iamspec_conformance::observed::Cause;
+use iamspec_conformance::suite::Ended;
 use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Finding, Observed, Report, text};
 use iamspec_model::Level;
@@ -70,9 +72,11 @@ impl Outcome {
             let again = again(args, &finding.history.name);
             write!(out, "\n{}", render::finding(finding, &again, paint))?;
         }
+        let heard = !matches!(report.ended, Some(Ended::NeverHeard(_)));
+        let unexercised = render::unexercised(&report.replays, paint);
         for text in [
             render::open_points(&open_points(&report.replays), paint),
-            render::unexercised(&report.replays, paint),
+            Some(unexercised).filter(|_| heard).unwrap_or_default(),
             render::nine_rows(&report.replays, paint),
         ] {
             if !text.is_empty() {
@@ -111,8 +115,8 @@ impl Outcome {
                 }
             )?;
         }
-        if let Some(why) = &report.ended {
-            writeln!(out, "ended early: {why}")?;
+        if let Some(ended) = &report.ended {
+            writeln!(out, "ended early: {ended}; {}", advice(ended))?;
         }
         Ok(writeln!(
             out,
@@ -132,6 +136,20 @@ impl Outcome {
         } else {
             exit::CONFORMS
         }
+    }
+}
+
+/// What to do where a run ended early.
+fn advice(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Stopped => "run it again to judge the rest",
+        Ended::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
+        Ended::NeverHeard(it) => match it.cause {
+            Cause::Unreachable => "start the endpoint, or mend the host and port of --endpoint",
+            Cause::Timeout => "see whether an IAM endpoint listens there, or raise --timeout",
+            Cause::Denied | Cause::Transient => "see why the endpoint lets nobody in",
+            _ => "that is no IAM endpoint; mend the host, port and path of --endpoint",
+        },
     }
 }
 

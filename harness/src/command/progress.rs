@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use iamspec_conformance::Report;
 
+use crate::render::counted;
+
 /// Elsewhere than on terminals a line is written this often.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -40,6 +42,7 @@ impl Progress {
         }
         let took = self.started.elapsed();
         let rate = report.requests as u128 * 1_000_000 / took.as_micros().max(1);
-        eprintln!("{} requests in {:.2} s, {rate} a second", report.requests, took.as_secs_f64());
+        let requests = counted(report.requests, "request");
+        eprintln!("{requests} in {:.2} s, {rate} a second", took.as_secs_f64());
     }
 }

@@ -135,8 +135,9 @@ pub fn last_line(tally: &Tally, scripts: usize, requests: usize) -> String {
     };
     let scripts = counted(scripts, "script");
     format!(
-        "{scripts}, {} calls in {requests} requests: {} passed{below}, {} unexpected, {} expected, {} unsupported, {} inconclusive, {} not exercised",
-        tally.calls(),
+        "{scripts}, {} in {}: {} passed{below}, {} unexpected, {} expected, {} unsupported, {} inconclusive, {} not exercised",
+        counted(tally.calls(), "call"),
+        counted(requests, "request"),
         tally.passed,
         tally.unexpected,
         tally.expected,
