@@ -28,6 +28,16 @@ pub struct Fact {
     pub note: &'static str,
 }
 
+impl Fact {
+    /// What the note says of this call, where it goes through many (D-022, D-023); else the whole.
+    #[must_use]
+    pub fn note_on(&self, api: &str) -> &'static str {
+        let of_call =
+            |part: &&str| part.strip_prefix(api).is_some_and(|rest| rest.starts_with([':', '(']));
+        self.note.split(';').map(str::trim).find(of_call).unwrap_or(self.note)
+    }
+}
+
 /// How sure a fact is, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {

@@ -13,8 +13,11 @@ impl Rule {
         let api = self.call.api;
         let answer = match self.claim.answer {
             Answer::Done => format!("{api} is carried out"),
-            Answer::Refused(code) if self.claim.status.level == Level::Open => {
+            Answer::Refused(code) if self.claim.code.level == Level::Open => {
                 format!("{api} may be carried out, or refused, presumably with {}", code.name())
+            }
+            Answer::Refused(code) if self.claim.status.level == Level::Open => {
+                format!("{api} may be carried out, or refused with {}", code.name())
             }
             Answer::Refused(code) => format!("{api} is refused with {}", code.name()),
         };

@@ -26,13 +26,13 @@ pub(super) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
 /// One rule, with everything behind it.
 fn text(rule: Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
-    let claim = rule.claim;
-    tier(&mut text, "status", claim.status);
-    if claim.code.facts != claim.status.facts {
-        tier(&mut text, "code", claim.code);
+    let (claim, api) = (rule.claim, rule.call.api);
+    tier(&mut text, "status", claim.status, api);
+    if claim.code != claim.status {
+        tier(&mut text, "code", claim.code, api);
     }
     if let Answer::Refused(_) = claim.answer {
-        tier(&mut text, "text", claim.text);
+        tier(&mut text, "text", claim.text, api);
     }
     for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&rule.call.api)) {
         if order.first == claim.reason || order.then.contains(&claim.reason) {
@@ -43,21 +43,21 @@ fn text(rule: Rule) -> String {
                 others.join(", "),
                 order.evidence.level.name()
             ));
-            facts(&mut text, order.evidence);
+            facts(&mut text, order.evidence, api);
         }
     }
     text
 }
 
-fn tier(text: &mut String, name: &str, evidence: Evidence) {
+fn tier(text: &mut String, name: &str, evidence: Evidence, api: &str) {
     text.push_str(&format!("  {name:<7} {}\n", evidence.level.name()));
     if evidence.facts.is_empty() {
         text.push_str("    no evidence\n");
     }
-    facts(text, evidence);
+    facts(text, evidence, api);
 }
 
-fn facts(text: &mut String, evidence: Evidence) {
+fn facts(text: &mut String, evidence: Evidence, api: &str) {
     for fact in evidence.facts {
         let strength = format!("{:?}", fact.strength).to_lowercase();
         text.push_str(&format!(
@@ -69,7 +69,7 @@ fn facts(text: &mut String, evidence: Evidence) {
         }
         text.push_str(&format!("      from {}\n", fact.source));
         if !fact.note.is_empty() {
-            text.push_str(&format!("      {}\n", fact.note));
+            text.push_str(&format!("      {}\n", fact.note_on(api)));
         }
     }
 }

@@ -31,7 +31,8 @@ pub fn finding(finding: &Finding, again: &str, paint: Paint) -> String {
     }
     for (index, id) in divergence.evidence.iter().enumerate() {
         let label = if index == 0 { "because" } else { "" };
-        let because = evidence::fact(id).map(source).unwrap_or_default();
+        let because =
+            evidence::fact(id).map(|fact| source(fact, rule.call.api)).unwrap_or_default();
         _ = writeln!(out, "  {label:<13} {id} {because}");
     }
     if divergence.evidence.is_empty() {
@@ -48,13 +49,13 @@ pub fn finding(finding: &Finding, again: &str, paint: Paint) -> String {
 }
 
 /// The strength of a fact and what it says: the answer in that state, or else its words.
-fn source(fact: &Fact) -> String {
+fn source(fact: &Fact, api: &str) -> String {
     let strength = format!("{:?}", fact.strength).to_lowercase();
     let answer = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
     let says = match answer {
         Some(answer) => format!("{}: {}", fact.state, answer.trim_end()),
         None if fact.note.is_empty() => fact.source.to_owned(),
-        None => fact.note.to_owned(),
+        None => fact.note_on(api).to_owned(),
     };
     format!("({strength}) {}", shortened(&says))
 }
