@@ -64,7 +64,7 @@ fn functions_are_short() {
             let end =
                 lines[start..].iter().position(|line| *line == format!("{}}}", " ".repeat(indent)));
             let length = end.unwrap_or(0);
-            assert!(length <= 50, "{}:{} has {length} lines", path.display(), start + 1);
+            assert!(length <= 40, "{}:{} has {length} lines", path.display(), start + 1);
         }
     }
 }

@@ -54,18 +54,7 @@ impl Outcome {
                 writeln!(out, "\n{}", paint.bold(title))?;
             }
             for finding in group {
-                let (id, divergence) = (finding.rule().id(), &finding.divergence);
-                let observed = finding
-                    .observed
-                    .display(finding.history.steps.last().and_then(|it| it.operation.kind()));
-                let why = self.expectations.reason(divergence).unwrap_or(&finding.history.name);
-                writeln!(
-                    out,
-                    "  {id:<48} {:<6} {:<6} {observed}  {}",
-                    divergence.level.name(),
-                    divergence.tier.name(),
-                    paint.dim(why)
-                )?;
+                writeln!(out, "  {}", self.line(finding, paint))?;
             }
         }
         for finding in unexpected {
@@ -84,6 +73,16 @@ impl Outcome {
             }
         }
         self.print_end(report, http, out)
+    }
+
+    /// A finding in one line: for those that do not fail the run.
+    fn line(&self, finding: &Finding, paint: Paint) -> String {
+        let (id, divergence) = (finding.rule().id(), &finding.divergence);
+        let kind = finding.history.steps.last().and_then(|it| it.operation.kind());
+        let observed = finding.observed.display(kind);
+        let why = self.expectations.reason(divergence).unwrap_or(&finding.history.name);
+        let (level, tier) = (divergence.level.name(), divergence.tier.name());
+        format!("{id:<48} {level:<6} {tier:<6} {observed}  {}", paint.dim(why))
     }
 
     fn print_end(&self, report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {

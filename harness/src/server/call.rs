@@ -124,12 +124,7 @@ fn kind_call(
     account: &Account,
     action: &str,
 ) -> Result<Operation, Refusal> {
-    let named = |kind: Kind| {
-        Verb::ALL
-            .into_iter()
-            .find(|verb| kind.row().call(*verb).is_some_and(|call| call.api == action))
-    };
-    let Some((kind, verb)) = Kind::all().find_map(|kind| Some((kind, named(kind)?))) else {
+    let Some((kind, verb)) = verb_of(action) else {
         let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         return Err(Refusal::Unknown(action.to_owned(), version.to_owned()));
     };
@@ -163,6 +158,15 @@ fn kind_call(
             _ => return Err(Refusal::Status),
         },
     })
+}
+
+/// The kind that has this call, and what the call does.
+fn verb_of(action: &str) -> Option<(Kind, Verb)> {
+    let named = |kind: Kind| {
+        let is = |verb: &Verb| kind.row().call(*verb).is_some_and(|call| call.api == action);
+        Verb::ALL.into_iter().find(is)
+    };
+    Kind::all().find_map(|kind| Some((kind, named(kind)?)))
 }
 
 /// The user is looked for before the service (B-SS-07).
