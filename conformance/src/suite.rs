@@ -3,14 +3,15 @@
 
 use std::fmt;
 
-use iamspec_model::allowed;
+use iamspec_model::{Rule, allowed};
 
 use crate::endpoint::{Counting, Endpoint};
 use crate::leftover::Kept;
 use crate::observed::Interruption;
 use crate::replay::Replay;
 use crate::run::Run;
-use crate::script::Script;
+use crate::script::{Script, hand_written};
+use crate::text::ParseError;
 
 /// Scripts, in the order in which they are played.
 #[derive(Clone, Debug)]
@@ -94,9 +95,20 @@ impl Suite {
     }
 }
 
+/// The scripts of ours that put this rule to an endpoint, those first that take the fewest calls.
+///
+/// # Errors
+/// A script of ours cannot be read, which a test rules out.
+pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
+    let mut scripts = hand_written()?;
+    scripts.retain(|script| rules_of(script).contains(&rule));
+    scripts.sort_by_key(|script| script.steps.len());
+    Ok(scripts)
+}
+
 /// The rules that a script reaches on an endpoint that conforms, by playing it in the model.
 #[must_use]
-pub fn rules_of(script: &Script) -> Vec<iamspec_model::Rule> {
+pub fn rules_of(script: &Script) -> Vec<Rule> {
     let mut account = iamspec_model::Account::default();
     let mut rules = Vec::new();
     for op in script.steps.iter().map(|step| step.operation) {

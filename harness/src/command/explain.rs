@@ -2,12 +2,14 @@
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use iamspec_conformance::expectation::glob;
+use iamspec_conformance::suite::probes;
 use iamspec_model::precedence::PRECEDENCES;
 use iamspec_model::{Answer, Evidence, Rule, rules};
 
 use crate::exit;
+use crate::render::counted;
 
 pub(super) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
     let chosen: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
@@ -18,21 +20,38 @@ pub(super) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
         if index > 0 {
             writeln!(out)?;
         }
-        write!(out, "{}", text(*rule))?;
+        write!(out, "{}{}", text(*rule), probe(*rule)?)?;
     }
     Ok(exit::CONFORMS)
+}
+
+/// The shortest script that asks it: for what is open, the one that would settle it.
+fn probe(rule: Rule) -> Result<String> {
+    let scripts =
+        probes(rule).map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
+    Ok(match scripts.as_slice() {
+        [] => "  asked by no script of ours\n".to_owned(),
+        [first] => format!("  asked by `iamspec run {}`\n", first.name),
+        [first, others @ ..] => {
+            let others = counted(others.len(), "other");
+            format!("  asked by `iamspec run {}`, and {others}\n", first.name)
+        }
+    })
 }
 
 /// One rule, with everything behind it.
 fn text(rule: Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
     let (claim, api) = (rule.claim, rule.call.api);
-    tier(&mut text, "status", claim.status, api);
-    if claim.code != claim.status {
-        tier(&mut text, "code", claim.code, api);
-    }
+    let mut tiers = vec![("status", claim.status), ("code", claim.code)];
     if let Answer::Refused(_) = claim.answer {
-        tier(&mut text, "text", claim.text, api);
+        tiers.push(("text", claim.text));
+    }
+    for same in tiers.chunk_by(|(_, one), (_, other)| one == other) {
+        let names: Vec<&str> = same.iter().map(|(name, _)| *name).collect();
+        if let [(_, evidence), ..] = same {
+            tier(&mut text, &names.join(", "), *evidence, api);
+        }
     }
     for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&rule.call.api)) {
         if order.first == claim.reason || order.then.contains(&claim.reason) {
