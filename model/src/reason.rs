@@ -156,9 +156,10 @@ fn quota_reached(account: &Account, op: &Operation) -> bool {
         Operation::Issue(.., With::Service(service)) => held.service == *service,
         _ => true,
     });
+    // A device that is enabled again, if it can be, is not one more.
     let replaced = account.held(user, kind, op.item().unwrap_or_default()).is_some()
         && kind.row().naming == Naming::Caller
-        && kind.row().refers.is_none();
+        && matches!(kind.row().refers, None | Some(Class::Device));
     (held.count() as u64 + u64::from(!replaced)) * quota.each > account.quota(kind)
 }
 
