@@ -5,8 +5,10 @@
 //! exists besides users), [`account`] (the state, a set of facts), [`operation`] (the questions),
 //! [`reason`] (predicates on the state), [`claim`] (when a call is refused or carried out, and how
 //! we know), [`step`] (the two pure
-//! functions), [`scope`] and [`property`] (the exhaustive check of states), [`plan`] (what must be done before a
-//! user can go), [`walk`] (the exhaustive check of calls; its sentences stand in `transition.rs`), [`fault`] (what these must notice).
+//! functions), [`scope`] and [`property`] (the exhaustive check of states), [`catalogue`] (the scopes that are
+//! checked), [`plan`] (what must be done before a user can go), [`engine`] (a search through scopes that are too large
+//! for stateright), [`walk`] (the exhaustive check of calls; its sentences stand in `transition.rs`), [`fault`] (what
+//! these must notice).
 //!
 //! ```
 //! use iamspec_model::{Account, Item, Kind, Operation, Outcome, User, With, allowed, next};
@@ -43,7 +45,13 @@ pub mod scope;
 
 pub mod property;
 
+pub mod symmetry;
+
+pub mod catalogue;
+
 pub mod plan;
+
+pub mod engine;
 
 pub mod walk;
 

@@ -3,13 +3,14 @@
 //! A property does not borrow the words of the rules that it checks: it counts facts by itself and
 //! has its own copy of the few numbers it needs, so that a rule that forgets something is noticed.
 
-use stateright::Property;
+use stateright::{Model as _, Property};
 
 use crate::account::{Account, Held};
 use crate::kind::{Kind, Status};
 use crate::object::{Class, Object};
 use crate::operation::{Operation, User};
 use crate::scope::Scope;
+use crate::step::apply;
 
 type Condition = fn(&Scope, &Account) -> bool;
 
@@ -59,17 +60,23 @@ const ALWAYS: [(&str, Condition); 8] = [
     }),
 ];
 
-/// The quotas as G-001 and G-002 have them, once more, so far as a scope can be large enough to
-/// exceed them; `tests/quotas.rs` fills every one.
-const MOST: [(Kind, usize); 4] = [
+/// The quotas as G-001 and G-002 have them, once more, so far as they count items and AWS does not
+/// raise them; `tests/quotas.rs` fills every one.
+const MOST: [(Kind, usize); 7] = [
     (Kind::LoginProfile, 1),
     (Kind::AccessKey, 2),
     (Kind::SigningCertificate, 2),
+    (Kind::SshPublicKey, 5),
     (Kind::ServiceCredential, 2),
+    (Kind::MfaDevice, 8),
+    (Kind::GroupMembership, 10),
 ];
 
+/// A quota that AWS raises where it is asked to, so that it may be exceeded.
+const USUAL: (Kind, usize) = (Kind::ManagedPolicy, 10);
+
 /// In some state.
-const SOMETIMES: [(&str, Condition); 12] = [
+const SOMETIMES: [(&str, Condition); 11] = [
     ("a user holds a login profile and nothing else", alone::<0>),
     ("a user holds an access key and nothing else", alone::<1>),
     ("a user holds a signing certificate and nothing else", alone::<2>),
@@ -91,10 +98,89 @@ const SOMETIMES: [(&str, Condition); 12] = [
                     && !account.holdings().any(|held| object(held) == Some(it))
             })
     }),
+];
+
+/// Reached where nothing is given.
+const SOMETIMES_NOTHING: (&str, Condition) =
     ("everything is gone again or not yet there", |_, account| {
         account.users().next().is_none() && account.objects().next().is_none()
-    }),
-];
+    });
+
+/// Reached where two users have a group and a policy to share.
+const SOMETIMES_SHARED: (&str, Condition) =
+    ("two users are in one group and hold one policy", |_, account| {
+        let shared = |class| {
+            let users = |object: Object| {
+                account.holdings().filter(|held| self::object(*held) == Some(object)).count()
+            };
+            account.objects().any(|it| it.class == class && users(it) == 2)
+        };
+        shared(Class::Group) && shared(Class::Policy)
+    });
+
+/// Reached where there is more of everything than AWS allows.
+const SOMETIMES_FULL_OF_ALL: (&str, Condition) =
+    ("a user holds as many items of every kind as AWS allows", |_, account| {
+        account.users().any(|user| {
+            MOST.iter().chain([&USUAL]).all(|(kind, most)| {
+                by(account, user).filter(|it| it.kind == *kind).count() == *most
+            })
+        })
+    });
+
+/// Asked where items of one kind are active and inactive at once. What a rule says of any state it
+/// then says of one in which every item is active, or of one with one item a kind: to check quotas
+/// without statuses, and statuses with one item a kind, is to check both.
+const SPLIT: (&str, Condition) = (
+    "no rule reads both how many items a user holds and whether they are active",
+    |scope, account| {
+        let mut calls = Vec::new();
+        scope.actions(account, &mut calls);
+        scope.asked_only(account, &mut calls);
+        calls.iter().all(|op| {
+            reads_one(account, |it| {
+                let rules = scope.allowed(it, op).rules();
+                rules.map(|rule| rule.claim.reason).collect::<Vec<_>>()
+            })
+        })
+    },
+);
+
+/// Whether it says the same whatever is active, or where one item is left of each kind.
+fn reads_one<T: PartialEq>(account: &Account, says: impl Fn(&Account) -> T) -> bool {
+    let said = says(account);
+    said == says(&one_of_each(account)) || otherwise_active(account).all(|it| said == says(&it))
+}
+
+/// The same items: all active, and each time one of them as it was not.
+fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_> {
+    let with = |mut account: Account, it: Held, status| {
+        apply(&mut account, &Operation::SetStatus(it.user, it.kind, it.item, status));
+        account
+    };
+    let all_active =
+        account.holdings().fold(account.clone(), |after, it| with(after, it, Status::Active));
+    let changed = account.holdings().filter(|it| it.kind.row().statuses).map(move |it| {
+        let active = it.status == Status::Active;
+        let other = if active { Status::Inactive } else { Status::Active };
+        with(account.clone(), it, other)
+    });
+    [all_active].into_iter().chain(changed)
+}
+
+/// Of what a user holds of a kind one item, active if one is.
+fn one_of_each(account: &Account) -> Account {
+    let mut after = account.clone();
+    for it in account.holdings() {
+        let better = |other: &Held| {
+            other.kind == it.kind && other.item != it.item && other.status <= it.status
+        };
+        if by(&after, it.user).any(|other| better(&other)) {
+            apply(&mut after, &Operation::Detach(it.user, it.kind, it.item));
+        }
+    }
+    after
+}
 
 /// Reached where items are made inactive.
 const SOMETIMES_INACTIVE: (&str, Condition) = ("a user holds inactive items only", |_, account| {
@@ -114,19 +200,29 @@ const SOMETIMES_FULL: (&str, Condition) =
 pub(crate) fn all(scope: Scope) -> Vec<Property<Scope>> {
     let mut properties: Vec<_> =
         ALWAYS.iter().map(|(name, it)| Property::always(name, *it)).collect();
-    let has_all = scope.groups.min(scope.policies).min(scope.devices).min(scope.items) > 0;
+    let (name, holds) = SPLIT;
+    let mixed = scope.statuses && scope.items > 1;
+    properties.extend(mixed.then(|| Property::always(name, holds)));
+    let objects = scope.groups.min(scope.policies);
+    let has_all = objects.min(scope.devices).min(scope.items) > 0;
     let reached = SOMETIMES.iter().filter(|_| has_all);
     properties.extend(reached.map(|(name, it)| Property::sometimes(name, *it)));
-    let (name, reached) = SOMETIMES_INACTIVE;
-    properties.extend(scope.statuses.then(|| Property::sometimes(name, reached)));
-    let (name, reached) = SOMETIMES_FULL;
-    properties.extend((scope.items > 1).then(|| Property::sometimes(name, reached)));
+    let full = scope.quotas && objects >= 10 && scope.devices >= 8;
+    for (asked, (name, reached)) in [
+        (!scope.given, SOMETIMES_NOTHING),
+        (scope.statuses, SOMETIMES_INACTIVE),
+        (scope.items > 1, SOMETIMES_FULL),
+        (full, SOMETIMES_FULL_OF_ALL),
+        (scope.users > 1 && objects > 0, SOMETIMES_SHARED),
+    ] {
+        properties.extend(asked.then(|| Property::sometimes(name, reached)));
+    }
     properties
 }
 
 /// How many items of a kind a user may hold, for all that the scopes can tell.
 pub(crate) fn most(kind: Kind) -> usize {
-    MOST.iter().find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
+    MOST.iter().chain([&USUAL]).find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
 }
 
 fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
@@ -151,4 +247,40 @@ fn alone<const INDEX: usize>(_: &Scope, account: &Account) -> bool {
     account.users().any(|user| {
         by(account, user).count() > 0 && by(account, user).all(|it| it.kind as usize == INDEX)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Item;
+    use crate::operation::With;
+
+    /// Every state of one user with none to two access keys, each active or inactive.
+    fn states() -> Vec<Account> {
+        let (user, kind) = (User(0), Kind::AccessKey);
+        let mut states = vec![Account::default()];
+        apply(&mut states[0], &Operation::CreateUser(user));
+        for item in [Item(0), Item(1)] {
+            for status in [Status::Active, Status::Inactive] {
+                for mut account in states.clone() {
+                    apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
+                    apply(&mut account, &Operation::SetStatus(user, kind, item, status));
+                    states.push(account);
+                }
+            }
+        }
+        states
+    }
+
+    #[test]
+    fn a_rule_that_reads_numbers_and_statuses_is_noticed_and_one_that_reads_either_is_not() {
+        let many = |it: &Account| it.holdings().count() > 1;
+        let inactive = |it: &Account| it.holdings().any(|it| it.status == Status::Inactive);
+        let usable = |it: &Account| it.holdings().any(|it| it.status == Status::Active);
+        let always =
+            |says: &dyn Fn(&Account) -> bool| states().iter().all(|it| reads_one(it, says));
+        assert!(always(&many) && always(&usable));
+        assert!(!always(&|it| many(it) && inactive(it)));
+        assert!(!always(&|it| it.holdings().filter(|it| it.status == Status::Active).count() > 1));
+    }
 }

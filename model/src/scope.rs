@@ -1,4 +1,6 @@
 //! A bounded part of the model, for exhaustive checking: so many users, items and objects.
+//!
+//! Those that are checked have names (`catalogue.rs`).
 
 use stateright::{Model, Property};
 
@@ -8,22 +10,33 @@ use crate::kind::{Item, Kind, Naming, Service, Status};
 use crate::object::{Class, Object};
 use crate::operation::{Operation, User, With};
 use crate::property;
-use crate::step::{Allowed, Outcome, allowed, next};
+use crate::step::{Allowed, Outcome, allowed, apply, next};
+use crate::symmetry::Looks;
 
 /// How much exists at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them goes with any other")]
 pub struct Scope {
     /// Users.
     pub users: u32,
-    /// Items of each kind that refers to nothing, for each user. Items that the service names are
-    /// interchangeable: the next one is the first that is free.
+    /// Items of each kind that refers to nothing, for each user. The next item that the service
+    /// names is the first that is free.
     pub items: u32,
+    /// Whether there is one item more than the quota allows of each kind whose quota counts items,
+    /// however few there are of the others: what would exceed the quota is asked, and refused.
+    pub quotas: bool,
     /// Groups.
     pub groups: u32,
     /// Managed policies.
     pub policies: u32,
     /// Virtual MFA devices.
     pub devices: u32,
+    /// Whether groups, policies and devices exist from the start, and stay.
+    pub given: bool,
+    /// Whether of what nobody can tell apart one is asked about, so that one state stands for all
+    /// that differ from it in names only. Calls stay calls of the model: what leads to a state can
+    /// be played.
+    pub alike: bool,
     /// Whether items are made inactive and active again.
     pub statuses: bool,
     /// What is wrong with the model, to see whether it is noticed.
@@ -31,6 +44,20 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Nothing but the login profile of a user, if there is one.
+    pub const NOTHING: Self = Self {
+        users: 0,
+        items: 0,
+        quotas: false,
+        groups: 0,
+        policies: 0,
+        devices: 0,
+        given: false,
+        alike: false,
+        statuses: false,
+        fault: None,
+    };
+
     /// What may be answered.
     #[must_use]
     pub fn allowed(&self, account: &Account, op: &Operation) -> Allowed {
@@ -46,28 +73,39 @@ impl Scope {
         }
     }
 
-    /// The calls that are asked in every state and followed in none: those that read or
-    /// renew a secret, those
-    /// about an item that is another user's, and uploads of what was uploaded before.
-    pub fn asked_only(&self, out: &mut Vec<Operation>) {
+    /// The calls that are asked in every state and followed in none: those that read or renew a
+    /// secret, those about an item that is another user's, uploads of what was uploaded before, and
+    /// those that make or remove what is given.
+    pub fn asked_only(&self, account: &Account, out: &mut Vec<Operation>) {
+        let looks = self.alike.then(|| Looks::of(self, account));
+        if self.given {
+            let all = Class::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
+            out.extend(all.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
+        }
         for user in (0..self.users).map(User) {
             out.push(Operation::GetUser(user));
             for kind in Kind::all() {
                 out.push(Operation::List(user, kind));
-                let readable = kind.row().get.is_some();
-                let items = self.items_of(user, kind).filter(|_| readable);
-                out.extend(items.map(|item| Operation::Get(user, kind, item)));
-                let renewed = self.items_of(user, kind).filter(|_| kind.row().renew.is_some());
+                let items = || self.firsts(user, kind, looks.as_ref());
+                let readable = items().filter(|_| kind.row().get.is_some());
+                out.extend(readable.map(|item| Operation::Get(user, kind, item)));
+                let renewed = items().filter(|_| kind.row().renew.is_some());
                 out.extend(renewed.map(|item| Operation::Renew(user, kind, item)));
-                self.about_others(user, kind, out);
+                self.about_others(user, kind, looks.as_ref(), out);
             }
         }
     }
 
-    fn about_others(&self, user: User, kind: Kind, out: &mut Vec<Operation>) {
+    fn about_others(
+        &self,
+        user: User,
+        kind: Kind,
+        looks: Option<&Looks>,
+        out: &mut Vec<Operation>,
+    ) {
         let row = kind.row();
         let others = (0..self.users).map(User).filter(|it| *it != user);
-        for item in others.flat_map(|other| self.items_of(other, kind)) {
+        for item in others.flat_map(|other| self.firsts(other, kind, looks)) {
             if row.naming == Naming::Service {
                 out.push(Operation::Detach(user, kind, item));
                 out.extend(row.get.is_some().then_some(Operation::Get(user, kind, item)));
@@ -99,35 +137,72 @@ impl Scope {
         })
     }
 
-    /// The items of a kind that exist for a user in this scope.
-    fn items_of(self, user: User, kind: Kind) -> impl Iterator<Item = Item> {
-        let range = match (kind.row().refers, kind.row().naming) {
-            (Some(class), _) => 0..self.objects_of(class),
-            (None, Naming::Single) => 0..1,
-            (None, Naming::Caller) => 0..self.items,
-            (None, Naming::Service) => user.0 * self.items..(user.0 + 1) * self.items,
-        };
-        range.map(Item)
+    /// How many items of a kind a user can tell apart.
+    pub(crate) fn room(&self, kind: Kind) -> u32 {
+        let row = kind.row();
+        match (row.refers, row.naming) {
+            (Some(class), _) => self.objects_of(class),
+            (None, Naming::Single) => 1,
+            (None, _) if self.quotas && row.quota.each == 1 => {
+                u32::try_from(row.quota.max + 1).unwrap_or(u32::MAX)
+            }
+            (None, _) => self.items,
+        }
     }
 
-    fn about(self, user: User, kind: Kind, account: &Account, out: &mut Vec<Operation>) {
-        let items = || self.items_of(user, kind);
+    /// The items of a kind that exist for a user in this scope.
+    fn items_of(self, user: User, kind: Kind) -> impl DoubleEndedIterator<Item = Item> {
+        let room = self.room(kind);
+        let from = if kind.row().naming == Naming::Service { user.0 * room } else { 0 };
+        (from..from + room).map(Item)
+    }
+
+    /// Of the items that nobody can tell apart, the first; all where there are no looks.
+    fn firsts(&self, user: User, kind: Kind, looks: Option<&Looks>) -> impl Iterator<Item = Item> {
+        self.items_of(user, kind)
+            .filter(move |item| looks.is_none_or(|it| it.is_first(user, kind, *item)))
+    }
+
+    /// Of the objects that nobody can tell apart, the first.
+    fn first_objects(&self, class: Class, looks: Option<&Looks>) -> impl Iterator<Item = Object> {
+        let kind = Kind::all().find(|kind| kind.row().refers == Some(class));
+        let items = kind.into_iter().flat_map(move |kind| self.firsts(User(0), kind, looks));
+        items.map(move |item| Object { class, item })
+    }
+
+    /// The calls about a kind that may change something. Where items look alike, the first of them
+    /// is attached and the last of them taken away, so that what is held stays without gaps.
+    fn about(
+        &self,
+        user: User,
+        kind: Kind,
+        account: &Account,
+        looks: Option<&Looks>,
+        out: &mut Vec<Operation>,
+    ) {
         match kind.row().naming {
             Naming::Service => {
-                let free = items().find(|item| account.held(user, kind, *item).is_none());
+                let mut items = self.items_of(user, kind);
+                let free = items.find(|item| account.held(user, kind, *item).is_none());
                 let with =
                     if kind.row().services { With::Service(Service(0)) } else { With::Nothing };
                 out.extend(free.map(|item| Operation::Issue(user, kind, item, with)));
             }
-            _ => out.extend(items().map(|item| Operation::Attach(user, kind, item))),
+            _ => out.extend(
+                self.firsts(user, kind, looks).map(|item| Operation::Attach(user, kind, item)),
+            ),
         }
-        out.extend(items().map(|item| Operation::Detach(user, kind, item)));
+        let lasts = || {
+            let items = self.items_of(user, kind);
+            items.filter(|item| looks.is_none_or(|it| it.is_last(user, kind, *item)))
+        };
+        out.extend(lasts().map(|item| Operation::Detach(user, kind, item)));
         if self.statuses && kind.row().statuses {
             let set = |item| {
                 [Status::Active, Status::Inactive]
                     .map(|it| Operation::SetStatus(user, kind, item, it))
             };
-            out.extend(items().flat_map(set));
+            out.extend(lasts().flat_map(set));
         }
     }
 }
@@ -137,14 +212,22 @@ impl Model for Scope {
     type Action = Operation;
 
     fn init_states(&self) -> Vec<Account> {
-        vec![Account::default()]
+        let mut account = Account::default();
+        for object in self.objects().filter(|_| self.given) {
+            apply(&mut account, &Operation::Create(object));
+        }
+        vec![account]
     }
 
     fn actions(&self, account: &Account, out: &mut Vec<Operation>) {
-        out.extend(self.objects().flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
+        let looks = self.alike.then(|| Looks::of(self, account));
+        if !self.given {
+            let all = Class::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
+            out.extend(all.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
+        }
         for user in (0..self.users).map(User) {
             out.extend([Operation::CreateUser(user), Operation::DeleteUser(user)]);
-            Kind::all().for_each(|kind| self.about(user, kind, account, out));
+            Kind::all().for_each(|kind| self.about(user, kind, account, looks.as_ref(), out));
         }
     }
 

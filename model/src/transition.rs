@@ -57,25 +57,20 @@ fn named<'a>(
 }
 
 fn names_all_it_changes(visit: &Visit<'_>) -> bool {
-    let op = &visit.op;
-    let users =
-        |it: &Account| it.users().filter(|user| op.user() != Some(*user)).collect::<Vec<_>>();
-    let objects = |it: &Account| {
-        let named = |object: &Object| op.kind().is_none() && op.object() == Some(*object);
-        it.objects().filter(|object| !named(object)).collect::<Vec<_>>()
-    };
+    let (before, after, op) = (visit.before, visit.after, &visit.op);
+    if before == after {
+        return true;
+    }
+    let other_user = |user: &User| op.user() != Some(*user);
+    let other_object = |object: &Object| op.kind().is_some() || op.object() != Some(*object);
     let deletes = matches!(op, Operation::DeleteUser(_));
-    let held = |it: &Account| {
-        let named = |held: &Held| {
-            let same = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
-            op.user() == Some(held.user) && (deletes || same)
-        };
-        it.holdings().filter(|held| !named(held)).collect::<Vec<_>>()
+    let other = |held: &Held| {
+        let same = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
+        op.user() != Some(held.user) || !deletes && !same
     };
-    let (before, after) = (visit.before, visit.after);
-    users(before) == users(after)
-        && objects(before) == objects(after)
-        && held(before) == held(after)
+    before.users().filter(other_user).eq(after.users().filter(other_user))
+        && before.objects().filter(other_object).eq(after.objects().filter(other_object))
+        && before.holdings().filter(other).eq(after.holdings().filter(other))
 }
 
 fn does_what_it_says(visit: &Visit<'_>) -> bool {
@@ -223,12 +218,13 @@ fn attaches_what_is_free(visit: &Visit<'_>) -> bool {
     }
     let device = kind.row().refers == Some(Class::Device);
     let taken = named(account, op, Some(user).filter(|_| !device)).next().is_some();
-    // Putting, joining and attaching can be repeated (B-IP-02, B-GR-02, B-MP-08).
+    // Putting, joining and attaching can be repeated (B-IP-02, B-GR-02, B-MP-08); whether that is
+    // so where the quota is used up is not known.
     let repeats = [Kind::InlinePolicy, Kind::GroupMembership, Kind::ManagedPolicy].contains(&kind);
     let held = account.holdings().filter(|it| it.user == user && it.kind == kind).count();
     let refers = op.object().is_none_or(|object| there(account, object));
     let new = !matches!(op, Operation::Issue(.., With::BodyOf(_)));
-    let free = refers && new && (!taken && held < most(kind) || taken && repeats);
+    let free = refers && new && held < most(kind) && (!taken || repeats);
     !free || visit.must_be_done()
 }
 

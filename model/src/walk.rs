@@ -1,13 +1,12 @@
 //! Every state of a scope and every call in it, reads and refusals included.
 //!
-//! stateright sees states; what a call does and what it is answered is seen here. The two searches
-//! must count the same states, which a test asserts.
+//! stateright sees states; what a call does and what it is answered is seen here. What holds of
+//! states is looked at here too, so that a scope that is too large for stateright is checked whole.
 
-use std::collections::HashMap;
-
-use stateright::Model as _;
+use stateright::{Expectation, Model as _, Property};
 
 use crate::account::Account;
+use crate::engine::{Place, Search};
 use crate::operation::Operation;
 use crate::scope::Scope;
 use crate::step::Allowed;
@@ -47,76 +46,131 @@ impl Visit<'_> {
 pub struct Walk {
     /// How many states there are.
     pub states: usize,
+    /// How often a call led from a state to another one.
+    pub transitions: usize,
     /// How many calls were asked in them.
     pub calls: usize,
-    /// For every sentence: the calls that lead to where it falls, if it does.
-    pub sentences: Vec<(&'static str, Option<Vec<Operation>>)>,
+    /// How many states stand on the longest of the shortest ways.
+    pub depth: usize,
+    /// What was found of every sentence, those about states first.
+    pub found: Vec<Found>,
+}
+
+/// What was found of a sentence.
+#[derive(Debug)]
+pub struct Found {
+    /// The sentence.
+    pub sentence: &'static str,
+    /// Where it is said to hold.
+    pub said_of: SaidOf,
+    /// The calls that lead to where it falls, or, of some state, to where it holds.
+    pub path: Option<Vec<Operation>>,
+}
+
+/// Where a sentence is said to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaidOf {
+    /// In every state.
+    EveryState,
+    /// In at least one.
+    SomeState,
+    /// Of every call in every state.
+    EveryCall,
+}
+
+impl SaidOf {
+    /// As it is printed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EveryState => "always",
+            Self::SomeState => "sometimes",
+            Self::EveryCall => "every call",
+        }
+    }
+}
+
+impl Found {
+    /// What was found of a property of states, given the calls that lead to where it is decided.
+    #[must_use]
+    pub fn of(property: &Property<Scope>, path: Option<Vec<Operation>>) -> Self {
+        let reached = property.expectation == Expectation::Sometimes;
+        let said_of = if reached { SaidOf::SomeState } else { SaidOf::EveryState };
+        Self { sentence: property.name, said_of, path }
+    }
+
+    /// Whether the sentence is true.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.path.is_some() == (self.said_of == SaidOf::SomeState)
+    }
 }
 
 /// Walks every state of the scope, breadth first, so that paths are shortest. Where the model has a
 /// fault, it ends when the fault is noticed.
 #[must_use]
 pub fn walk(scope: &Scope) -> Walk {
-    let first = Account::default();
-    let mut search = Search {
-        index: HashMap::from([(first.clone(), 0)]),
-        states: vec![(first, None)],
+    let mut walker = Walker {
+        scope,
+        search: Search::new(*scope),
         calls: 0,
+        properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
         fallen: vec![None; transition::ALL.len()],
     };
-    let mut place = 0;
-    while let Some((state, _)) = search.states.get(place) {
-        let before = state.clone();
-        search.expand(scope, place, &before);
-        place += 1;
-        if scope.fault.is_some() && search.fallen.iter().any(Option::is_some) {
+    let mut operations = Vec::new();
+    while let Some((place, state)) = walker.search.next_state() {
+        walker.look_at(place, &state);
+        walker.ask(place, &state, &mut operations);
+        if scope.fault.is_some() && walker.notices() {
             break;
         }
     }
-    let paths: Vec<_> = search.fallen.iter().map(|at| search.path(*at)).collect();
-    Walk {
-        states: search.states.len(),
-        calls: search.calls,
-        sentences: sentences().zip(paths).collect(),
-    }
+    walker.end()
 }
 
-/// Every sentence that a walk checks.
+/// Every sentence about calls that a walk checks.
 pub fn sentences() -> impl Iterator<Item = &'static str> {
     transition::ALL.iter().map(|(words, _)| *words)
 }
 
-struct Search {
-    index: HashMap<Account, usize>,
-    /// Every state, with the state and the call by which it was first reached.
-    states: Vec<(Account, Option<(usize, Operation)>)>,
+struct Walker<'a> {
+    scope: &'a Scope,
+    search: Search,
     calls: usize,
-    /// Where each sentence fell first.
-    fallen: Vec<Option<(usize, Operation)>>,
+    /// Every property, with where it fell, or was first reached.
+    properties: Vec<(Property<Scope>, Option<Place>)>,
+    /// Where each sentence about calls fell first.
+    fallen: Vec<Option<(Place, Operation)>>,
 }
 
-impl Search {
-    fn expand(&mut self, scope: &Scope, place: usize, before: &Account) {
-        let mut operations = Vec::new();
-        scope.actions(before, &mut operations);
+impl Walker<'_> {
+    fn look_at(&mut self, place: Place, state: &Account) {
+        for (property, found) in self.properties.iter_mut().filter(|(_, found)| found.is_none()) {
+            let reached = property.expectation == Expectation::Sometimes;
+            if (property.condition)(self.scope, state) == reached {
+                *found = Some(place);
+            }
+        }
+    }
+
+    fn ask(&mut self, place: Place, before: &Account, operations: &mut Vec<Operation>) {
+        let scope = self.scope;
+        scope.actions(before, operations);
         let changing = operations.len();
-        scope.asked_only(&mut operations);
-        for (number, op) in operations.into_iter().enumerate() {
+        scope.asked_only(before, operations);
+        for (number, op) in operations.drain(..).enumerate() {
             self.calls += 1;
             let allowed = scope.allowed(before, &op);
             let done = if allowed.may_be_done() { Some(scope.next(before, &op)) } else { None };
             let after = done.as_ref().unwrap_or(before);
             self.check(&Visit { scope, before, op, allowed, after }, place);
-            if let Some(after) = done.filter(|after| number < changing && after != before)
-                && !self.index.contains_key(&after)
-            {
-                self.index.insert(after.clone(), self.states.len());
-                self.states.push((after, Some((place, op))));
+            if let Some(after) = done.filter(|after| number < changing && after != before) {
+                self.search.offer(place, number, after);
             }
         }
     }
 
-    fn check(&mut self, visit: &Visit<'_>, place: usize) {
+    fn check(&mut self, visit: &Visit<'_>, place: Place) {
         for (fallen, (_, holds)) in self.fallen.iter_mut().zip(transition::ALL) {
             let holds: Sentence = holds;
             if fallen.is_none() && !holds(visit) {
@@ -125,15 +179,29 @@ impl Search {
         }
     }
 
-    /// The calls from the first state to where a sentence fell.
-    fn path(&self, at: Option<(usize, Operation)>) -> Option<Vec<Operation>> {
-        let mut path = Vec::new();
-        let mut at = Some(at?);
-        while let Some((place, op)) = at {
-            path.push(op);
-            at = self.states.get(place).and_then(|(_, from)| *from);
+    /// Whether something that must always hold has fallen.
+    fn notices(&self) -> bool {
+        let always = |it: &Property<Scope>| it.expectation != Expectation::Sometimes;
+        self.fallen.iter().any(Option::is_some)
+            || self.properties.iter().any(|(it, found)| always(it) && found.is_some())
+    }
+
+    fn end(self) -> Walk {
+        let mut found = Vec::new();
+        for (property, place) in &self.properties {
+            found.push(Found::of(property, place.map(|place| self.search.path(place))));
         }
-        path.reverse();
-        Some(path)
+        for (sentence, fallen) in sentences().zip(&self.fallen) {
+            let path = |(place, op)| self.search.path(place).into_iter().chain([op]).collect();
+            let said_of = SaidOf::EveryCall;
+            found.push(Found { sentence, said_of, path: fallen.map(path) });
+        }
+        Walk {
+            states: self.search.states(),
+            transitions: self.search.transitions(),
+            calls: self.calls,
+            depth: self.search.depth(),
+            found,
+        }
     }
 }

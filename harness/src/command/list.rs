@@ -7,8 +7,9 @@ use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::fault::{EQUIVALENT, Fault};
 use iamspec_model::kind::Naming;
-use iamspec_model::{Scope, TABLE, Verb, rules, walk};
-use stateright::{Expectation, Model as _};
+use iamspec_model::walk::{self, Found};
+use iamspec_model::{Scope, TABLE, Verb, rules};
+use stateright::Model as _;
 
 use crate::cli::Listing;
 use crate::exit;
@@ -32,8 +33,16 @@ pub const UNMODELLED: [&str; 14] = [
 ];
 
 /// A scope in which every property is asked.
-const WIDEST: Scope =
-    Scope { users: 2, items: 2, groups: 1, policies: 1, devices: 1, statuses: true, fault: None };
+const WIDEST: Scope = Scope {
+    users: 2,
+    items: 2,
+    quotas: true,
+    groups: 11,
+    policies: 10,
+    devices: 9,
+    statuses: true,
+    ..Scope::NOTHING
+};
 
 pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
     match what {
@@ -47,13 +56,8 @@ pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
         }
         Listing::Properties => {
             for property in WIDEST.properties() {
-                let always = property.expectation == Expectation::Always;
-                writeln!(
-                    out,
-                    "{:<10}  {}",
-                    if always { "always" } else { "sometimes" },
-                    property.name
-                )?;
+                let said_of = Found::of(&property, None).said_of.name();
+                writeln!(out, "{said_of:<10}  {}", property.name)?;
             }
             for sentence in walk::sentences() {
                 writeln!(out, "every call  {sentence}")?;

@@ -4,6 +4,7 @@
 mod explain;
 mod list;
 mod outcome;
+mod peak;
 mod progress;
 mod run;
 mod serve;

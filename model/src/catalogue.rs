@@ -1,0 +1,172 @@
+//! The scopes that are checked, each with the number of states that it must have.
+//!
+//! The numbers are closed formulas, not what a search once said: a model that loses or gains
+//! behaviour does not meet them. A user that holds one item or none of the six kinds that refer to
+//! nothing is in one of 2⁶ = 64 states.
+
+use crate::scope::Scope;
+
+/// A scope that is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// One word.
+    pub name: &'static str,
+    /// What is in it.
+    pub about: &'static str,
+    /// How much.
+    pub scope: Scope,
+    /// How many states it must have.
+    pub states: usize,
+    /// How often a call leads from a state to another one, as it was when last reviewed.
+    pub transitions: usize,
+    /// How long it takes.
+    pub size: Size,
+}
+
+/// How long a scope takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Checked in every test.
+    Small,
+    /// Checked where somebody asks for it.
+    Large,
+}
+
+impl Named {
+    /// Whether stateright can hold it: it tells states apart that differ in names only, which
+    /// stays without effect where those that are reached have no gaps to differ in.
+    #[must_use]
+    pub const fn fits_stateright(&self) -> bool {
+        !self.scope.alike || self.scope.users == 1 && !self.scope.statuses
+    }
+
+    /// The scope of this name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<&'static Self> {
+        SCOPES.iter().find(|it| it.name == name)
+    }
+}
+
+const ONE: Scope =
+    Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING };
+
+/// As many as there can be, and one more of each. Inline policies are measured in characters; and of
+/// managed policies AWS allows more where it is asked to, so that nothing but their number ends them.
+const QUOTAS: Scope = Scope {
+    users: 1,
+    items: 3,
+    quotas: true,
+    groups: 11,
+    policies: 10,
+    devices: 9,
+    given: true,
+    alike: true,
+    ..Scope::NOTHING
+};
+
+const SHARING: Scope =
+    Scope { users: 2, groups: 2, policies: 2, devices: 2, given: true, ..Scope::NOTHING };
+
+/// Every scope, the small ones first.
+pub const SCOPES: [Named; 10] = [
+    // Without the user each of three objects is there or not; with it each is absent, there or held,
+    // and six kinds are held or not: 8 + 27 * 64.
+    Named {
+        name: "one",
+        about: "one user, one of each kind",
+        scope: ONE,
+        states: 1_736,
+        transitions: 17_320,
+        size: Size::Small,
+    },
+    // As above, but four kinds are absent, active or inactive: 8 + 27 * 4 * 81.
+    Named {
+        name: "status",
+        about: "the same, each item active or inactive",
+        scope: Scope { statuses: true, ..ONE },
+        states: 8_756,
+        transitions: 110_904,
+        size: Size::Small,
+    },
+    // Two of what refers to nothing. Of four kinds two items are each absent, active or inactive, in
+    // any order: six ways; of inline policies there are none to two: 1 + 2 * 3 * 6^4.
+    Named {
+        name: "mixed",
+        about: "one user, two items a kind, active and inactive",
+        scope: Scope { users: 1, items: 2, statuses: true, alike: true, ..Scope::NOTHING },
+        states: 7_777,
+        transitions: 95_932,
+        size: Size::Small,
+    },
+    // As the first, but five kinds have two items that are there or not: 8 + 27 * 2 * 1024.
+    Named {
+        name: "two-of-each",
+        about: "one user, two of each kind",
+        scope: Scope { items: 2, ..ONE },
+        states: 55_304,
+        transitions: 774_184,
+        size: Size::Small,
+    },
+    // No quota of objects is reached. Numbers of a login profile, access keys, certificates, SSH
+    // keys, credentials, inline policies, devices, policies and groups:
+    // 1 + 2 * 3 * 3 * 6 * 3 * 3 * 3 * 3 * 3.
+    Named {
+        name: "near-quotas",
+        about: "one user, up to the quotas of what it is issued",
+        scope: Scope { items: 2, groups: 2, policies: 2, devices: 2, ..QUOTAS },
+        states: 26_245,
+        transitions: 314_930,
+        size: Size::Small,
+    },
+    // Two users share a group and a device: 4 + 2 * 9 * 64 + 5 * 4 * 64 * 64.
+    Named {
+        name: "pair",
+        about: "two users, a group and a device that come and go",
+        scope: Scope { users: 2, policies: 0, ..ONE },
+        states: 83_076,
+        transitions: 1_282_072,
+        size: Size::Small,
+    },
+    // Two users with a login profile or none: each is in two groups or not, holds two policies or
+    // not, and each of two devices is one user's or nobody's. 1 + 2 * 2 * 4 * 4 * 4 + 4 * 16 * 16 * 9.
+    Named {
+        name: "sharing-bare",
+        about: "two users with a login profile at most; two groups, policies, devices",
+        scope: SHARING,
+        states: 9_473,
+        transitions: 119_044,
+        size: Size::Small,
+    },
+    // For n users, of which there are 1, 3, 3, 1 sets, with a login profile or none, the group and
+    // the policy are absent or held by some of them, the device is absent, free or one user's:
+    // 2 * 2 * 2 + 3 * 2 * 3 * 3 * 3 + 3 * 4 * 5 * 5 * 4 + 8 * 9 * 9 * 5.
+    Named {
+        name: "crowd",
+        about: "three users with a login profile at most; one group, policy, device",
+        scope: Scope { users: 3, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING },
+        states: 4_610,
+        transitions: 46_554,
+        size: Size::Small,
+    },
+    // Numbers as above, each up to its quota: 1 + 2 * 3 * 3 * 6 * 3 * 4 * 9 * 11 * 11.
+    Named {
+        name: "quotas",
+        about: "one user, every kind up to its quota",
+        scope: QUOTAS,
+        states: 1_411_345,
+        transitions: 19_167_194,
+        size: Size::Large,
+    },
+    // With names there are 1 + 2 * 64 * 4 * 4 * 4 + 64 * 64 * 16 * 16 * 9 = 9,445,377 states. Without
+    // those of objects, two users hold two groups in one of 10 ways, policies likewise, devices in
+    // one of 6; without those of users, half, but for what is the same when they change places
+    // (Burnside): 1 + 64 * 3 * 3 * 3 + (64 * 64 * 10 * 10 * 6 + 64 * 4 * 4 * 2) / 2.
+    Named {
+        name: "sharing",
+        about: "two users, one item a kind; two groups, policies, devices",
+        scope: Scope { items: 1, alike: true, ..SHARING },
+        states: 1_231_553,
+        transitions: 25_108_740,
+        size: Size::Large,
+    },
+];
