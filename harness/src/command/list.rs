@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Result, anyhow};
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Mutant, Suite};
+use iamspec_model::claim::calls;
 use iamspec_model::fault::{EQUIVALENT, Fault};
 use iamspec_model::kind::Naming;
 use iamspec_model::{Scope, TABLE, Verb, rules, walk};
@@ -39,26 +40,18 @@ pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
     match what {
         Listing::Kinds => write!(out, "{}", kinds())?,
         Listing::Rules => write!(out, "{}", rule_table())?,
+        Listing::Calls => {
+            for call in calls() {
+                writeln!(out, "{}", call.api)?;
+            }
+        }
         Listing::Scripts => scripts(out)?,
         Listing::Mutants => {
             for mutant in Mutant::all() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
         }
-        Listing::Properties => {
-            for property in WIDEST.properties() {
-                let always = property.expectation == Expectation::Always;
-                writeln!(
-                    out,
-                    "{:<10}  {}",
-                    if always { "always" } else { "sometimes" },
-                    property.name
-                )?;
-            }
-            for sentence in walk::sentences() {
-                writeln!(out, "every call  {sentence}")?;
-            }
-        }
+        Listing::Properties => properties(out)?,
         Listing::Faults => faults(out)?,
         Listing::ExitCodes => {
             for (code, meaning) in exit::ALL {
@@ -123,6 +116,18 @@ pub(crate) fn rule_table() -> String {
         ));
     }
     table
+}
+
+fn properties(out: &mut dyn Write) -> Result<()> {
+    for property in WIDEST.properties() {
+        let always = property.expectation == Expectation::Always;
+        let when = if always { "always" } else { "sometimes" };
+        writeln!(out, "{when:<10}  {}", property.name)?;
+    }
+    for sentence in walk::sentences() {
+        writeln!(out, "every call  {sentence}")?;
+    }
+    Ok(())
 }
 
 fn faults(out: &mut dyn Write) -> Result<()> {
