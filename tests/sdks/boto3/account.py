@@ -29,16 +29,26 @@ DOCUMENT = (
 numbers = itertools.count(1)
 
 
-def client(url):
+NO_KEY = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+
+
+def client(url, key=NO_KEY):
     """Credentials that open nothing, one try for each call."""
     return boto3.client(
         "iam",
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-        aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
         config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10),
     )
+
+
+def as_holder(iam, key):
+    """A client that calls with this access key."""
+    other = client(iam.meta.endpoint_url, key)
+    iam.answers.watch(other)
+    return other
 
 
 def fresh(prefix):
@@ -124,13 +134,13 @@ def one_by_one(iam, api, **members):
 
 def listed(iam, api, **members):
     """What a listing shows, which must be the same in one page and one by one."""
-    whole, pages = getattr(iam, xform_name(api))(**members), list(one_by_one(iam, api, **members))
-    lists = lists_of(iam, api)
-    assert whole["IsTruncated"] is False and "Marker" not in whole, "more than a page of the usual size"
+    call, lists = getattr(iam, xform_name(api)), lists_of(iam, api)
+    whole, pages = call(**members, MaxItems=1000), list(one_by_one(iam, api, **members))
+    assert whole["IsTruncated"] is False and "Marker" not in whole, "not all on a page of 1000"
     for name in lists:
         shown = [member for page in pages for member in page[name]]
         assert shown == whole[name], f"{name} one by one: {shown}, at once: {whole[name]}"
     total = sum(len(whole[name]) for name in lists)
     assert len(pages) == max(total, 1), f"{total} members on {len(pages)} pages of one"
-    refused(iam, "ValidationError", getattr(iam, xform_name(api)), **members, Marker="none")
+    refused(iam, "ValidationError", call, **members, Marker="none")
     return whole[lists[0]] if len(lists) == 1 else {name: whole[name] for name in lists}

@@ -31,13 +31,18 @@ PARSED = {
 
 
 class Answers:
-    """What is wrong with the answers to a client, and how many there were."""
+    """What is wrong with the answers to clients, and how many there were."""
 
     def __init__(self, client):
         self.complaints = []
         self.members = 0
         self.done = Counter()
         self.refused = Counter()
+        self.watch(client)
+
+    def watch(self, client):
+        """Another client, whose answers count as well."""
+        client.answers = self
         events = client.meta.events
         events.register("before-parse.iam", self._raw)
         events.register("after-call.iam", self._parsed)
@@ -55,8 +60,11 @@ class Answers:
         self.complaints.append(f"{path}: {what}")
 
     def _raw(self, operation_model, response_dict, **_):
-        root = ElementTree.fromstring(response_dict["body"])
         api = operation_model.name
+        try:
+            root = ElementTree.fromstring(response_dict["body"])
+        except ElementTree.ParseError as error:
+            return self._complain(api, f"no XML: {error}")
         if response_dict["status_code"] >= 300:
             self.refused[api] += 1
             self._error(operation_model, root, response_dict)
