@@ -94,10 +94,18 @@ impl Caller {
     }
 }
 
-fn filled(text: &str, members: &HashMap<String, String>) -> String {
-    members.iter().fold(text.to_owned(), |text, (member, value)| {
+/// The text with what was sent; each, where the fact gives several wordings as `{one|another}`.
+fn filled(text: &str, members: &HashMap<String, String>) -> Vec<String> {
+    let text = members.iter().fold(text.to_owned(), |text, (member, value)| {
         text.replace(&format!("{{{member}}}"), value)
-    })
+    });
+    let parts = text.split_once('{').and_then(|(a, rest)| Some((a, rest.split_once('}')?)));
+    match parts {
+        Some((before, (wordings, after))) => {
+            wordings.split('|').map(|it| format!("{before}{it}{after}")).collect()
+        }
+        None => vec![text],
+    }
 }
 
 #[test]
@@ -116,7 +124,8 @@ fn the_reference_endpoint_answers_as_every_fact_says_that_can_be_played() {
         assert_eq!(Some(answer.status), fact.http, "{}: {}", fact.id, answer.body);
         assert_eq!(answer.text("Code").as_deref(), fact.code, "{}: {}", fact.id, answer.body);
         if let Some(message) = fact.message {
-            assert_eq!(answer.text("Message"), Some(filled(message, &sent)), "{}", fact.id);
+            let (told, known) = (answer.text("Message").unwrap(), filled(message, &sent));
+            assert!(known.contains(&told), "{}: {told}", fact.id);
         }
     }
 }

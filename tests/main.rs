@@ -10,6 +10,7 @@ mod facts;
 mod hostile;
 mod leftovers;
 mod mutants;
+mod pages;
 mod port;
 mod server;
 mod tidy;

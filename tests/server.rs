@@ -102,3 +102,17 @@ fn credentials_are_listed_for_the_service_that_was_asked_for() {
     assert!(listed("codecommit").contains("<ServiceName>codecommit.amazonaws.com</ServiceName>"));
     assert!(listed("cassandra").contains("<ServiceSpecificCredentials/>"));
 }
+
+#[test]
+fn every_call_that_is_listed_is_served_and_once() {
+    let server = super::server(None);
+    let listed = super::stdout(&super::iamspec(&["list", "calls"]));
+    let calls: std::collections::BTreeSet<&str> = listed.lines().collect();
+    assert_eq!(calls.len(), listed.lines().count());
+    assert!(calls.contains("DeleteUser") && !calls.contains("NoSuchCall"));
+    for call in calls {
+        let answer = posted(&server, &format!("Action={call}&Version=2010-05-08"));
+        assert!(!answer.contains("InvalidAction"), "{call}");
+    }
+    assert!(posted(&server, "Action=NoSuchCall").contains("InvalidAction"));
+}

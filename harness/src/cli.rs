@@ -135,6 +135,8 @@ pub enum Listing {
     Kinds,
     /// Every rule, with its level in each tier
     Rules,
+    /// Every call that the reference endpoint serves, by its name in the API
+    Calls,
     /// Every script of ours, in the order played
     Scripts,
     /// Every endpoint that is wrong in one known way

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Result, anyhow};
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::{Mutant, Suite};
+use iamspec_model::claim::calls;
 use iamspec_model::fault::{EQUIVALENT, Fault};
 use iamspec_model::kind::Naming;
 use iamspec_model::walk::{self, Found};
@@ -48,21 +49,18 @@ pub(super) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
     match what {
         Listing::Kinds => write!(out, "{}", kinds())?,
         Listing::Rules => write!(out, "{}", rule_table())?,
+        Listing::Calls => {
+            for call in calls() {
+                writeln!(out, "{}", call.api)?;
+            }
+        }
         Listing::Scripts => scripts(out)?,
         Listing::Mutants => {
             for mutant in Mutant::all() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
         }
-        Listing::Properties => {
-            for property in WIDEST.properties() {
-                let said_of = Found::of(&property, None).said_of.name();
-                writeln!(out, "{said_of:<10}  {}", property.name)?;
-            }
-            for sentence in walk::sentences() {
-                writeln!(out, "every call  {sentence}")?;
-            }
-        }
+        Listing::Properties => properties(out)?,
         Listing::Faults => faults(out)?,
         Listing::ExitCodes => {
             for (code, meaning) in exit::ALL {
@@ -127,6 +125,17 @@ pub(crate) fn rule_table() -> String {
         ));
     }
     table
+}
+
+fn properties(out: &mut dyn Write) -> Result<()> {
+    for property in WIDEST.properties() {
+        let said_of = Found::of(&property, None).said_of.name();
+        writeln!(out, "{said_of:<10}  {}", property.name)?;
+    }
+    for sentence in walk::sentences() {
+        writeln!(out, "every call  {sentence}")?;
+    }
+    Ok(())
 }
 
 fn faults(out: &mut dyn Write) -> Result<()> {

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use iamspec_model::kind::Naming;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Service, Status, Verb, With};
+use iamspec_model::{
+    Account, Class, Fact, Item, Kind, Object, Operation, Service, Status, Verb, With,
+};
 
 use super::registry::Registry;
 use super::xml;
@@ -37,6 +39,8 @@ pub(super) enum Refusal {
     Service(String),
     /// A status that is none.
     Status,
+    /// What a fact says, in this text of it.
+    As(&'static Fact, Option<String>),
 }
 
 impl Refusal {
@@ -67,6 +71,10 @@ impl Refusal {
             ),
             Self::Status => {
                 (400, "ValidationError", violated("Status", "Member must satisfy enum value set"))
+            }
+            Self::As(fact, text) => {
+                let (http, code) = (fact.http.unwrap_or(400), fact.code.unwrap_or_default());
+                return (http, xml::error(code, text.as_deref(), request_id));
             }
         };
         (http, xml::error(code, Some(&text), request_id))

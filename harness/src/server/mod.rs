@@ -2,6 +2,7 @@
 //! the bytes, and keeps names, ids and bodies, which the model does not know.
 
 mod call;
+mod page;
 mod registry;
 mod respond;
 mod xml;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use iamspec_conformance::Observed;
 use iamspec_conformance::reference::{Behaviour, settle};
 use iamspec_model::Account;
+use page::Page;
 use registry::Registry;
 
 /// Bodies may be this long; the longest that a real request needs are documents (D-021).
@@ -138,6 +140,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// One call, from its form to its XML.
 fn answer(world: &mut World, form: &call::Form, request_id: &str) -> (u16, String) {
+    let page = match Page::asked(form) {
+        Ok(page) => page,
+        Err(refusal) => return refusal.respond(request_id),
+    };
     let operation = match call::read(form, &mut world.registry, &world.account) {
         Ok(operation) => operation,
         Err(refusal) => return refusal.respond(request_id),
@@ -149,6 +155,7 @@ fn answer(world: &mut World, form: &call::Form, request_id: &str) -> (u16, Strin
             world.registry.note(&operation, form);
             let shown = shown.map(|it| world.registry.filtered(&operation, it, form));
             let result = respond::result(&operation, shown, &world.registry);
+            let result = result.map(|whole| page.cut(whole));
             let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
             world.registry.forget(&operation, &world.account);
             (200, body)

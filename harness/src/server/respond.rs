@@ -2,6 +2,7 @@
 
 use iamspec_conformance::Shown;
 use iamspec_model::{Class, Item, Kind, Object, Operation, Status, User, With};
+use md5::{Digest as _, Md5};
 
 use super::registry::{ACCOUNT, Record, Registry, secret};
 use super::xml::{Node, node, text};
@@ -137,12 +138,18 @@ fn body(kind: Kind, item: Item, registry: &Registry) -> Vec<Node> {
     match kind {
         Kind::SigningCertificate => vec![text("CertificateBody", body)],
         Kind::SshPublicKey => {
-            let key = ssh_key::PublicKey::from_openssh(&body);
-            let print = key.map(|key| key.fingerprint(ssh_key::HashAlg::Sha256).to_string());
-            vec![text("SSHPublicKeyBody", body), text("Fingerprint", print.unwrap_or_default())]
+            let print = fingerprint(&body);
+            vec![text("SSHPublicKeyBody", body), text("Fingerprint", print)]
         }
         _ => Vec::new(),
     }
+}
+
+/// The MD5 digest of a key, its bytes apart by colons (B-SK-07); empty where it is no key.
+fn fingerprint(body: &str) -> String {
+    let key = ssh_key::PublicKey::from_openssh(body).and_then(|key| key.to_bytes());
+    let digest = key.map(|blob| Md5::digest(blob).to_vec()).unwrap_or_default();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 fn listed(user: User, kind: Kind, seen: &Shown, registry: &Registry) -> Vec<Node> {
@@ -192,4 +199,17 @@ fn encode(document: &str) -> String {
     const KEEP: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     percent_encoding::utf8_percent_encode(document, KEEP).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `ssh-keygen -l -E md5` prints it.
+    #[test]
+    fn a_fingerprint_is_the_md5_digest_of_the_key() {
+        let key = crate::payload::ssh_key(Item(0)).unwrap();
+        assert_eq!(fingerprint(key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
+        assert_eq!(fingerprint("no key"), "");
+    }
 }

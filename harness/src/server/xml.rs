@@ -16,6 +16,37 @@ enum Content {
     Nodes(Vec<Node>),
 }
 
+impl Node {
+    /// Whether it has this name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Its text, where it holds one.
+    pub(super) fn own_text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Nodes(_) => None,
+        }
+    }
+
+    /// The text of the first element in it that has this name.
+    pub(super) fn text_of(&self, name: &str) -> Option<&str> {
+        match &self.content {
+            Content::Text(_) => None,
+            Content::Nodes(nodes) => nodes.iter().find(|it| it.is(name)).and_then(Self::own_text),
+        }
+    }
+
+    /// Its members, where it is a list.
+    pub(super) fn members_mut(&mut self) -> Option<&mut Vec<Self>> {
+        match &mut self.content {
+            Content::Nodes(nodes) if nodes.iter().all(|it| it.is("member")) => Some(nodes),
+            _ => None,
+        }
+    }
+}
+
 /// An element that holds a text.
 pub(super) fn text(name: &str, text: impl Into<String>) -> Node {
     Node { name: name.to_owned(), content: Content::Text(text.into()) }

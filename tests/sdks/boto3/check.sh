@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Calls every operation of the reference endpoint with a real boto3 client: what is carried out is
+# held to the shapes that the SDK knows, and what is refused to the exceptions that it raises.
+#
+#   tests/sdks/boto3/check.sh target/release/iamspec
+#
+# IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+iamspec=$1
+version=$(sed -n 's/^boto3==//p' "$here/requirements.txt")
+venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/boto3-$version
+
+if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
+  cp "$here/requirements.txt" "$venv/installed"
+fi
+
+work=$(mktemp -d)
+# The endpoint says when it listens by writing its URL; a pipe lets us wait for that line.
+mkfifo "$work/url"
+"$iamspec" serve --listen 127.0.0.1:0 --quota UsersPerAccount=200 > "$work/url" 2> "$work/serve.log" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+if ! read -r url < "$work/url"; then
+  echo "the reference endpoint did not start:" >&2
+  cat "$work/serve.log" >&2
+  exit 1
+fi
+
+"$iamspec" list calls > "$work/calls"
+PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 "$venv/bin/python" "$here/calls.py" "$url" "$work/calls"
