@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use iamspec_conformance::finding::open_points;
 use iamspec_conformance::may::May;
 use iamspec_conformance::reference::Behaviour;
-use iamspec_conformance::{Reference, Verdict};
+use iamspec_conformance::{Observed, Reference, Verdict, wording};
 use iamspec_model::{Level, Reason};
 
 #[test]
@@ -17,9 +17,23 @@ fn every_call_is_answered_over_http_as_in_memory() {
     for (wire, memory) in over_http.replays.iter().zip(&in_memory.replays) {
         assert_eq!(wire.script.name, memory.script.name);
         for (wire, memory) in wire.exchanges.iter().zip(&memory.exchanges) {
-            assert_eq!(wire.observed, memory.observed, "{:?}", wire.operation);
+            assert!(
+                same(wire.observed.as_ref(), memory.observed.as_ref()),
+                "{wire:?} is not as {memory:?}"
+            );
             assert_eq!(wire.verdict, memory.verdict);
         }
+    }
+}
+
+/// Equal, but for what only a server can fill into a text, such as the ARN of the caller.
+fn same(wire: Option<&Observed>, memory: Option<&Observed>) -> bool {
+    match (wire, memory) {
+        (
+            Some(Observed::Refused { http, code, message: Some(message) }),
+            Some(Observed::Refused { http: status, code: known, message: Some(text) }),
+        ) => http == status && code == known && wording::is(text, message),
+        _ => wire == memory,
     }
 }
 

@@ -31,7 +31,7 @@ fn a_listing_that_lacks_something_is_not_guessed_at() {
     let list = Operation::List(USER, Kind::AccessKey);
     let key = "<AccessKeyMetadata><member><AccessKeyId>AKIA1</AccessKeyId>STATUS</member></AccessKeyMetadata>";
     let whole = asked(&list, keys(&key.replace("STATUS", "<Status>Active</Status>")));
-    assert_eq!(whole.display(Some(Kind::AccessKey)), "200 [?AKIA1]");
+    assert_eq!(whole.to_string(), "200 [?AKIA1]");
     for (members, lacking) in [
         ("<IsTruncated>false</IsTruncated>".to_owned(), "AccessKeyMetadata"),
         ("<AccessKeyMetadata><member/></AccessKeyMetadata>".to_owned(), "AccessKeyId"),
@@ -72,7 +72,7 @@ fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
         client.fresh();
         client.ask(&Operation::Issue(USER, Kind::AccessKey, Item(0), With::Nothing));
         let seen = client.ask(&Operation::List(USER, Kind::AccessKey));
-        assert!(seen.display(Some(Kind::AccessKey)).starts_with(shown), "{seen:?}");
+        assert!(seen.to_string().starts_with(shown), "{seen:?}");
     }
 }
 
@@ -81,7 +81,7 @@ fn the_item_that_was_read_is_the_one_that_was_asked_for() {
     let answer = "<GetUserPolicyResponse><GetUserPolicyResult><PolicyName>another</PolicyName></GetUserPolicyResult></GetUserPolicyResponse>";
     let get = Operation::Get(USER, Kind::InlinePolicy, Item(0));
     let seen = asked(&get, xml("200 OK", answer));
-    assert_eq!(seen.display(Some(Kind::InlinePolicy)), "200 [?another]");
+    assert_eq!(seen.to_string(), "200 [?another]");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn only_the_name_that_was_sent_becomes_a_symbol() {
     let mut client = super::client(&port.url);
     client.fresh();
     let seen = client.ask(&Operation::Delete(policy));
-    assert_eq!(seen.display(None), "404 NoSuchEntity \"p0 or iamspec-test-1-p0\"");
+    assert_eq!(seen.to_string(), "404 NoSuchEntity \"p0 or iamspec-test-1-p0\"");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_service_that_says_it_failed_is_not_taken_for_one_that_lacks_the_call() {
     let Observed::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
     assert_eq!(failure.cause, Cause::Failure);
     assert!(!failure.cause.looks_unsupported());
-    assert_eq!(error("NoSuchEntity").display(None), "500 NoSuchEntity");
+    assert_eq!(error("NoSuchEntity").to_string(), "500 NoSuchEntity");
 }
 
 #[test]

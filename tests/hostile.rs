@@ -13,7 +13,7 @@ use super::port::{Port, http};
 fn ask(url: &str, timeout: Duration) -> Observed {
     let mut client = Http::new(url, "test", timeout).unwrap();
     client.fresh();
-    client.ask(&Operation::CreateUser(User(0)))
+    client.ask(&Operation::create_user(User(0)))
 }
 
 fn cause(answer: Vec<u8>) -> (Cause, String) {

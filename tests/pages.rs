@@ -6,7 +6,7 @@ use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::payload;
 use iamspec_harness::server::Server;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User};
+use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Seen, User};
 
 use super::server::posted;
 
@@ -109,7 +109,7 @@ fn the_client_lists_more_than_one_page_shows() {
     let mut client = super::client(&server.url());
     client.fresh();
     let user = User(0);
-    assert_eq!(client.ask(&Operation::CreateUser(user)), Observed::DONE);
+    assert_eq!(client.ask(&Operation::create_user(user)), Observed::DONE);
     for item in (0..MANY).map(Item) {
         let group = Operation::Create(Object { class: Class::Group, item });
         let join = Operation::Attach(user, Kind::GroupMembership, item);
@@ -122,7 +122,10 @@ fn the_client_lists_more_than_one_page_shows() {
         let Observed::Done(Some(shown)) = client.ask(&Operation::List(user, kind)) else {
             panic!("not listed")
         };
-        let items: Vec<Item> = shown.items.iter().map(|(item, _)| *item).collect();
+        let items: Vec<Item> = {
+            let item = |(it, _): &Seen| it.item(kind);
+            shown.items.iter().filter_map(item).collect()
+        };
         assert_eq!(items, (0..MANY).map(Item).collect::<Vec<_>>());
         assert!(shown.strangers.is_empty());
     }
@@ -194,6 +197,10 @@ fn every_list_call_has_pages() {
             &format!(
                 "Action=AttachUserPolicy&UserName=a&PolicyArn=arn:aws:iam::123456789012:policy/{name}"
             ),
+        );
+        posted(
+            &server,
+            &format!("Action=TagUser&UserName=a&Tags.member.1.Key={name}&Tags.member.1.Value="),
         );
         posted(&server, &format!("Action=CreateGroup&GroupName={name}"));
         posted(&server, &format!("Action=AddUserToGroup&UserName=a&GroupName={name}"));

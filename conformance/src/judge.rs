@@ -4,11 +4,11 @@
 
 use iamspec_model::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Fact, Level, Operation, Outcome, Rule, Strength, With, allowed, apply, shown,
-    worlds,
+    Account, Answer, Code, Fact, Item, Level, Operation, Outcome, Rule, Status, Strength, With,
+    allowed, apply, shown, worlds,
 };
 
-use crate::observed::{Interruption, Observed, Shown};
+use crate::observed::{Cause, Interruption, Observed, Shown};
 use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 use crate::wording;
 
@@ -35,6 +35,9 @@ impl Judge {
 
     /// Judges one answer and learns from it.
     pub fn judge(&mut self, op: &Operation, observed: &Observed) -> Verdict {
+        if let Some(doubt) = may_be_full(op, observed) {
+            return self.lost(op, &doubt);
+        }
         let outcome = match observed {
             Observed::Interrupted(interruption) => return self.lost(op, interruption),
             Observed::Done(_) => Outcome::Done,
@@ -85,6 +88,19 @@ impl Judge {
     }
 }
 
+/// A quota of the whole account (G-001) may be used up by what is not ours: such a refusal tells
+/// nothing.
+fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
+    let makes = matches!(op, Operation::CreateUser(..) | Operation::Create(_));
+    match observed {
+        Observed::Refused { http, code, .. } if makes && code == Code::LimitExceeded.name() => {
+            let detail = format!("{http} {code}: the account may be full of what is not ours");
+            Some(Interruption { cause: Cause::Doubtful, detail })
+        }
+        _ => None,
+    }
+}
+
 /// What may be true after the endpoint said that. A listing that differs is believed.
 fn follow(
     account: &Account,
@@ -95,15 +111,17 @@ fn follow(
     if let (Observed::Done(Some(seen)), Operation::List(user, kind)) = (observed, *op) {
         let mut account = account.clone();
         let held: Vec<_> = account.held_of(user, kind).collect();
-        for held in held.iter().filter(|it| !seen.items.iter().any(|(item, _)| *item == it.item)) {
+        let listed: Vec<(Item, Status)> =
+            seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status))).collect();
+        for held in held.iter().filter(|it| !listed.iter().any(|(item, _)| *item == it.item)) {
             apply(&mut account, &Operation::Detach(user, kind, held.item));
         }
-        for (item, status) in &seen.items {
-            let there = held.iter().any(|it| it.item == *item);
+        for (item, status) in listed {
+            let there = held.iter().any(|it| it.item == item);
             if !there {
-                apply(&mut account, &Operation::Issue(user, kind, *item, With::Nothing));
+                apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
             }
-            apply(&mut account, &Operation::SetStatus(user, kind, *item, *status));
+            apply(&mut account, &Operation::SetStatus(user, kind, item, status));
         }
         return vec![account];
     }
@@ -157,7 +175,7 @@ fn carried_out(
         // Where a refusal is open as well, nobody knows what carrying out would show.
         let certain = rules.iter().all(|rule| rule.claim.answer == Answer::Done);
         let shown = shown(account, op).filter(|_| certain)?;
-        let differs = seen.is_some_and(|seen| *seen != Shown::of(&shown));
+        let differs = seen.is_some_and(|seen| *seen != Shown::of(shown));
         return differs.then_some((Tier::Code, done.claim.code.level, *done));
     }
     // Of several refusals the one that is known best; the first in table order if several are.
@@ -230,17 +248,15 @@ fn first_difference(
     }
     let known = wording::texts(rule, account, op, &wording::symbols(op));
     let open = rule.claim.text.level == Level::Open || known.is_empty();
-    let conforms = open || message.is_some_and(|message| known.iter().any(|it| it == message));
+    let conforms =
+        open || message.is_some_and(|message| known.iter().any(|it| wording::is(it, message)));
     (!conforms).then_some(Tier::Text)
 }
 
 /// What a rule calls for, as scripts write it.
 fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
     match rule.claim.answer {
-        Answer::Done => {
-            let shown = shown(account, op).map(|held| Shown::of(&held));
-            Observed::Done(shown).display(op.kind())
-        }
+        Answer::Done => Observed::Done(shown(account, op).map(Shown::of)).to_string(),
         Answer::Refused(_) if rule.claim.code.level == Level::Open => {
             "a refusal, or 200".to_owned()
         }
@@ -276,6 +292,6 @@ fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<Op
         let open = rule.claim.status.level == Level::Open && !rule.claim.reason.passes();
         open || rule.claim.status.facts.iter().any(unknown) || passed(rule, observed)
     };
-    let seen = observed.display(op.kind());
+    let seen = observed.to_string();
     rules.into_iter().filter(asks).map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
 }

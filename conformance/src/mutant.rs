@@ -137,7 +137,7 @@ const NAMED: [(&str, &str, &str, Fault); 17] = [
 impl Mutant {
     /// Every mutant that has a name.
     pub fn all() -> impl Iterator<Item = Self> {
-        let forgets = Kind::all().map(|kind| {
+        let forgets = Kind::blockers().map(|kind| {
             let rule = format!("DeleteUser/holds-{}", kind.row().name);
             let name = format!("forgets-{}", kind.row().name);
             Self { name, shows: rule.clone(), rule, fault: Fault::CarriesOut }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iamspec_model::{Code, Held, Item, Kind, Status};
+use iamspec_model::{Code, Seen, Status};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Observed {
 /// The items that a listing showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// Those that have a symbol, by item.
-    pub items: Vec<(Item, Status)>,
+    /// Those that have a symbol, sorted.
+    pub items: Vec<Seen>,
     /// The names of those that have none.
     pub strangers: Vec<String>,
 }
@@ -34,21 +34,21 @@ pub struct Shown {
 impl Shown {
     /// The listing of these.
     #[must_use]
-    pub fn of(held: &[Held]) -> Self {
-        let items = held.iter().map(|it| (it.item, it.status)).collect();
+    pub fn of(items: Vec<Seen>) -> Self {
         Self { items, strangers: Vec::new() }
     }
+}
 
-    /// As scripts write it: `[key#0, key#1 Inactive]`.
-    #[must_use]
-    pub fn display(&self, kind: Kind) -> String {
-        let item = |(item, status): &(Item, Status)| match status {
-            Status::Active => kind.symbol(*item),
-            Status::Inactive => format!("{} Inactive", kind.symbol(*item)),
+/// As scripts write it: `[key#0, key#1 Inactive]`.
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let item = |(thing, status): &Seen| match status {
+            Status::Active => thing.to_string(),
+            Status::Inactive => format!("{thing} Inactive"),
         };
         let mut words: Vec<String> = self.items.iter().map(item).collect();
         words.extend(self.strangers.iter().map(|name| format!("?{}", word(name))));
-        format!("[{}]", words.join(", "))
+        write!(f, "[{}]", words.join(", "))
     }
 }
 
@@ -145,7 +145,7 @@ impl Cause {
     /// Whether the next try may fare better.
     #[must_use]
     pub const fn may_pass(self) -> bool {
-        matches!(self, Self::Reset | Self::Failure | Self::Transient)
+        matches!(self, Self::Reset | Self::Failure | Self::Crash | Self::Transient)
     }
 
     /// Whether nobody answered that speaks the protocol.
@@ -208,18 +208,19 @@ impl Observed {
             Self::Interrupted(it) => it.cause.may_pass(),
         }
     }
+}
 
-    /// As scripts and findings write it.
-    #[must_use]
-    pub fn display(&self, kind: Option<Kind>) -> String {
-        match (self, kind) {
-            (Self::Done(Some(shown)), Some(kind)) => format!("200 {}", shown.display(kind)),
-            (Self::Done(_), _) => "200".to_owned(),
-            (Self::Refused { http, code, message: None }, _) => format!("{http} {}", word(code)),
-            (Self::Refused { http, code, message: Some(message) }, _) => {
-                format!("{http} {} {message:?}", word(code))
+/// As scripts and findings write it.
+impl fmt::Display for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(Some(shown)) => write!(f, "200 {shown}"),
+            Self::Done(None) => f.write_str("200"),
+            Self::Refused { http, code, message: None } => write!(f, "{http} {}", word(code)),
+            Self::Refused { http, code, message: Some(message) } => {
+                write!(f, "{http} {} {message:?}", word(code))
             }
-            (Self::Interrupted(interruption), _) => interruption.to_string(),
+            Self::Interrupted(interruption) => interruption.fmt(f),
         }
     }
 }

@@ -115,7 +115,7 @@ fn rank(rule: Rule) -> (bool, Level) {
 /// What is answered by that rule.
 pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Observed {
     match rule.claim.answer {
-        Answer::Done => Observed::Done(shown(account, op).map(|held| Shown::of(&held))),
+        Answer::Done => Observed::Done(shown(account, op).map(Shown::of)),
         Answer::Refused(code) => Observed::Refused {
             http: code.http(),
             code: code.name().to_owned(),

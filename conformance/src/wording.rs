@@ -3,7 +3,7 @@
 //! A fact says `The user with name {UserName} cannot be found.`; here the member becomes the symbol,
 //! and in the reference server the real name. Texts are never typed here.
 
-use iamspec_model::{Account, Answer, Operation, Reason, Rule, evidence};
+use iamspec_model::{Account, Answer, Object, Operation, Reason, Rule, evidence};
 
 /// Gives the value that a request member was sent with.
 pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -12,6 +12,16 @@ pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[must_use]
 pub fn texts(rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> Vec<String> {
     rule.claim.text.texts().map(|text| fill(text, rule, account, op, value)).collect()
+}
+
+/// Whether a message is this text. What we cannot fill in, such as the ARN of the caller, may be
+/// anything.
+#[must_use]
+pub fn is(text: &str, message: &str) -> bool {
+    let Some((before, rest)) = text.split_once('{') else { return text == message };
+    let Some((_, after)) = rest.split_once('}') else { return text == message };
+    let Some(rest) = message.strip_prefix(before) else { return false };
+    (0..=rest.len()).any(|place| rest.get(place..).is_some_and(|rest| is(after, rest)))
 }
 
 /// The text that the reference endpoint answers with. Where no evidence says which, one in the form
@@ -40,8 +50,20 @@ pub fn symbols(op: &Operation) -> impl Fn(&str) -> Option<String> + use<> {
 }
 
 fn symbol(op: &Operation, member: &str) -> Option<String> {
-    if member == "UserName" {
-        return op.user().map(|user| format!("u{}", user.0));
+    match (member, *op) {
+        ("UserName", _) => return op.user().map(|user| format!("u{}", user.0)),
+        ("NewUserName", Operation::UpdateUser(_, change)) => {
+            return change.name.map(|name| format!("u{}", name.0));
+        }
+        ("NewGroupName", Operation::Rename(object, name)) => {
+            return name.map(|item| Object { item, ..object }.to_string());
+        }
+        _ => {}
+    }
+    if let (Some((_, part)), Some(item)) = (op.part(), op.piece())
+        && part.row().member == member
+    {
+        return Some(part.symbol(item));
     }
     if let Some(object) = op.object() {
         let row = object.class.row();
@@ -89,5 +111,20 @@ fn with_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> St
             format!("{before}: {max}")
         }
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is;
+
+    #[test]
+    fn what_cannot_be_filled_in_may_be_anything() {
+        let text = "User: {CallerArn} may not read access key key#0";
+        assert!(is(text, "User: arn:aws:iam::1:root may not read access key key#0"));
+        assert!(!is(text, "User: arn:aws:iam::1:root may not read access key key#1"));
+        assert!(!is(text, "User: "));
+        assert!(is("ends with {it}", "ends with ") && is("{a}-{b}", "x-y-z"));
+        assert!(is("no {brace", "no {brace") && !is("plain", "plain text"));
     }
 }

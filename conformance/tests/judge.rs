@@ -34,7 +34,7 @@ fn issue(kind: Kind) -> Operation {
 fn inactive_certificate() -> [Operation; 3] {
     let kind = Kind::SigningCertificate;
     let inactive = Operation::SetStatus(USER, kind, Item(0), Status::Inactive);
-    [Operation::CreateUser(USER), issue(kind), inactive]
+    [Operation::create_user(USER), issue(kind), inactive]
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn what_is_open_does_not_excuse_another_code_where_a_refusal_is_certain() {
 #[test]
 fn what_is_temporarily_unmodifiable_may_be_refused_with_that_code_alone() {
     let device = Object { class: Class::Device, item: Item(0) };
-    let before = [Operation::CreateUser(USER), Operation::Create(device)];
+    let before = [Operation::create_user(USER), Operation::Create(device)];
     let enable = Operation::Attach(USER, Kind::MfaDevice, Item(0));
     let verdict = judged(&before, enable, &refused(409, "EntityTemporarilyUnmodifiable"));
     assert_eq!(broken(verdict), None);
@@ -81,7 +81,7 @@ fn a_body_may_be_uploaded_again_once_nobody_holds_it() {
     let kind = Kind::SshPublicKey;
     let again = Operation::Issue(USER, kind, Item(1), With::BodyOf(Item(0)));
     let duplicate = refused(400, "DuplicateSSHPublicKey");
-    let mut before = vec![Operation::CreateUser(USER), issue(kind)];
+    let mut before = vec![Operation::create_user(USER), issue(kind)];
     assert_eq!(broken(judged(&before, again, &duplicate)), None);
     before.push(Operation::Detach(USER, kind, Item(0)));
     let verdict = judged(&before, again, &duplicate);

@@ -4,7 +4,10 @@ use iamspec_conformance::observed::Cause;
 use iamspec_conformance::text::{parse, print};
 use iamspec_conformance::{Observed, Script, Shown, Step};
 use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, Verb, With};
+use iamspec_model::{
+    Change, Class, Extras, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing, User,
+    Verb, Which, With,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -51,24 +54,86 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
             }
         })
         .prop_filter("the kind has no such call", |op| op.call().is_some());
+    prop_oneof![about_user(), about_object(), about_part(), about_kind]
+}
+
+fn about_user() -> impl Strategy<Value = Operation> {
+    let item = || proptest::option::of((0..50_u32).prop_map(Item));
+    let path = || (0..10_u8).prop_map(Path);
+    let user = || (0..100_u32).prop_map(User);
+    let extras =
+        (path(), item(), item()).prop_map(|(path, boundary, tag)| Extras { path, boundary, tag });
+    let change = (proptest::option::of(user()), proptest::option::of(path()))
+        .prop_map(|(name, path)| Change { name, path });
     prop_oneof![
-        (0..100_u32).prop_map(|user| Operation::CreateUser(User(user))),
-        (0..100_u32).prop_map(|user| Operation::GetUser(User(user))),
-        (0..100_u32).prop_map(|user| Operation::DeleteUser(User(user))),
-        object().prop_map(Operation::Create),
-        object().prop_map(Operation::Delete),
-        about_kind,
+        (user(), extras).prop_map(|(user, extras)| Operation::CreateUser(user, extras)),
+        (user(), change).prop_map(|(user, change)| Operation::UpdateUser(user, change)),
+        (user(), 0..50_u32).prop_map(|(user, item)| Operation::PutBoundary(user, Item(item))),
+        path().prop_map(Operation::ListUsers),
+        (0..50_u32).prop_map(|key| Operation::LastUsed(Item(key))),
+        user().prop_flat_map(|user| select(vec![
+            Operation::GetUser(user),
+            Operation::DeleteUser(user),
+            Operation::DeleteBoundary(user),
+            Operation::ChangePassword(user),
+            Operation::Summary,
+            Operation::Details,
+        ])),
     ]
 }
 
-fn answer(lists: bool) -> impl Strategy<Value = Option<Observed>> {
-    let shown = (vec((0..50_u32, status()), 0..4), vec(any::<String>(), 0..3)).prop_map(
-        |(items, strangers)| {
-            let items = items.into_iter().map(|(item, status)| (Item(item), status)).collect();
-            Observed::Done(Some(Shown { items, strangers }))
-        },
-    );
-    let done = if lists { shown.boxed() } else { Just(Observed::DONE).boxed() };
+fn about_object() -> impl Strategy<Value = Operation> {
+    let name = proptest::option::of((0..1000_u32).prop_map(Item));
+    let operations = (object(), name).prop_map(|(object, name)| {
+        vec![
+            Operation::Create(object),
+            Operation::Read(object),
+            Operation::ListAll(object.class, Which::All),
+            Operation::Rename(object, name),
+            Operation::Holders(object),
+            Operation::Delete(object),
+            Operation::ListAll(Class::Policy, Which::Held),
+            Operation::ListAll(Class::Device, Which::Held),
+            Operation::ListAll(Class::Device, Which::Free),
+        ]
+    });
+    operations.prop_flat_map(select).prop_filter("no such call", |op| op.call().is_some())
+}
+
+fn about_part() -> impl Strategy<Value = Operation> {
+    let part = select(Part::all().collect::<Vec<_>>());
+    let operations = (part, 0..50_u32, 0..50_u32).prop_map(|(part, of, item)| {
+        let (object, item) = (Object { class: part.row().of, item: Item(of) }, Item(item));
+        let new = if part == Part::Version { Item(0) } else { item };
+        vec![
+            Operation::Add(object, part, new),
+            Operation::Parts(object, part),
+            Operation::Part(object, part, item),
+            Operation::SetDefault(object, part, item),
+            Operation::Remove(object, part, item),
+        ]
+    });
+    operations.prop_flat_map(select).prop_filter("no such call", |op| op.call().is_some())
+}
+
+/// Anything that an answer can show.
+fn thing() -> impl Strategy<Value = Thing> {
+    let item = (select(Kind::all().collect::<Vec<_>>()), 0..50_u32)
+        .prop_filter("has no symbol", |(kind, _)| kind.row().naming != Naming::Single)
+        .prop_map(|(kind, item)| Thing::of(kind, Item(item)));
+    prop_oneof![
+        (0..100_u32).prop_map(|user| Thing::User(User(user))),
+        any::<u8>().prop_map(|path| Thing::Path(Path(path))),
+        (1..50_u32, any::<bool>()).prop_map(|(number, default)| Thing::Version { number, default }),
+        object().prop_map(Thing::Object),
+        item,
+    ]
+}
+
+fn answer() -> impl Strategy<Value = Option<Observed>> {
+    let shown = (vec((thing(), status()), 0..4), vec(any::<String>(), 0..3))
+        .prop_map(|(items, strangers)| Observed::Done(Some(Shown { items, strangers })));
+    let done = prop_oneof![shown, Just(Observed::DONE)];
     let code = prop_oneof!["[A-Za-z.]{1,20}", any::<String>()]
         .prop_filter("an error has a code", |it| !it.is_empty());
     let refused = (200..600_u16, code, proptest::option::of(any::<String>()))
@@ -79,11 +144,7 @@ fn answer(lists: bool) -> impl Strategy<Value = Option<Observed>> {
 }
 
 fn step(place: u32) -> impl Strategy<Value = Step> {
-    operation(place).prop_flat_map(|operation| {
-        let kind = operation.kind();
-        let lists = operation.is_read() && kind.is_some_and(|it| it.row().naming != Naming::Single);
-        answer(lists).prop_map(move |answer| Step { operation, answer })
-    })
+    (operation(place), answer()).prop_map(|(operation, answer)| Step { operation, answer })
 }
 
 fn script() -> impl Strategy<Value = Script> {

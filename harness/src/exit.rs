@@ -6,8 +6,8 @@ pub const CONFORMS: u8 = 0;
 pub const DIVERGES: u8 = 1;
 /// A wrong command line or file, or a fault of our own.
 pub const USAGE: u8 = 2;
-/// The target could not be reached or understood, or something was left behind that no divergence
-/// explains; nothing diverged.
+/// The target could not be reached or understood, the run was stopped, or something was left behind
+/// that no divergence explains; nothing diverged.
 pub const INCONCLUSIVE: u8 = 3;
 /// Nothing ran.
 pub const NOTHING_RAN: u8 = 4;
@@ -19,7 +19,7 @@ pub const ALL: [(u8, &str); 5] = [
     (USAGE, "a wrong command line or file, or a fault of our own"),
     (
         INCONCLUSIVE,
-        "the target could not be reached or understood, or kept what was made; nothing diverged",
+        "the target could not be reached or understood, kept what was made, or the run was stopped; nothing diverged",
     ),
     (NOTHING_RAN, "nothing ran"),
 ];

@@ -10,6 +10,8 @@ pub mod wire;
 
 pub mod names;
 
+pub mod keyring;
+
 pub mod payload;
 
 pub mod client;

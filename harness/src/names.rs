@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use iamspec_conformance::endpoint::Space;
 use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Item, Kind, Object, Operation, User};
+use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Path, User};
 
+use crate::keyring::Keyring;
 use crate::wire;
 
 /// An account id for names that are needed before the endpoint has told its own.
@@ -20,11 +21,8 @@ pub struct Names {
     account: String,
     ids: HashMap<(Space, Kind, Item), String>,
     objects: HashMap<(Space, Object), String>,
-    seeds: HashMap<(Space, Item), String>,
-    /// What was uploaded for an item.
-    bodies: HashMap<(Space, Kind, Item), String>,
-    /// For which time a device's codes were sent last, and the time before.
-    codes: HashMap<(Space, Item), (u64, Option<u64>)>,
+    /// What only this run knows of what it made.
+    pub keyring: Keyring,
     adopted: u32,
 }
 
@@ -42,9 +40,7 @@ impl Names {
             account: UNKNOWN_ACCOUNT.to_owned(),
             ids: HashMap::new(),
             objects: HashMap::new(),
-            seeds: HashMap::new(),
-            bodies: HashMap::new(),
-            codes: HashMap::new(),
+            keyring: Keyring::default(),
             adopted: ADOPTED,
         }
     }
@@ -52,19 +48,29 @@ impl Names {
     /// Enters a name space that was never used.
     pub fn fresh(&mut self) -> Space {
         self.spaces += 1;
-        self.space = Space(self.spaces);
+        self.enter(Space(self.spaces));
         self.space
     }
 
     /// Enters a name space again.
     pub const fn enter(&mut self, space: Space) {
         self.space = space;
+        self.keyring.space = space;
     }
 
     /// The user name.
     #[must_use]
     pub fn user(&self, user: User) -> String {
         format!("{}-{}-u{}", self.prefix, self.space.0, user.0)
+    }
+
+    /// The path, in a folder of this name space's own.
+    #[must_use]
+    pub fn path(&self, path: Path) -> String {
+        match path {
+            Path(0) => "/".to_owned(),
+            Path(number) => format!("/{}-{}/{number}/", self.prefix, self.space.0),
+        }
     }
 
     /// The name that an object is created with.
@@ -117,50 +123,6 @@ impl Names {
         }
     }
 
-    /// Keeps the seed of a device, in base 32.
-    pub fn keep_seed(&mut self, device: Item, seed: String) {
-        self.seeds.insert((self.space, device), seed);
-    }
-
-    /// The seed of a device, if the endpoint told one.
-    #[must_use]
-    pub fn seed(&self, device: Item) -> Option<&str> {
-        self.seeds.get(&(self.space, device)).map(String::as_str)
-    }
-
-    /// What was uploaded for an item, if anything was.
-    #[must_use]
-    pub fn body(&self, kind: Kind, item: Item) -> Option<&str> {
-        self.bodies.get(&(self.space, kind, item)).map(String::as_str)
-    }
-
-    /// Keeps what is uploaded for an item.
-    pub fn keep_body(&mut self, kind: Kind, item: Item, body: &str) {
-        self.bodies.insert((self.space, kind, item), body.to_owned());
-    }
-
-    /// Whether another name space uploaded the very body of this item.
-    #[must_use]
-    pub fn shares_body(&self, kind: Kind, item: Item) -> bool {
-        let own = self.body(kind, item);
-        self.bodies.iter().any(|((space, of, _), body)| {
-            *space != self.space && *of == kind && Some(body.as_str()) == own
-        })
-    }
-
-    /// Notes that codes for this window of thirty seconds are sent.
-    pub fn keep_codes(&mut self, device: Item, window: u64) {
-        let sent = self.codes.get(&(self.space, device)).map(|(last, _)| *last);
-        self.codes.insert((self.space, device), (window, sent));
-    }
-
-    /// Whether the codes sent last had been sent before: one of the two is for the window before.
-    #[must_use]
-    pub fn repeats_codes(&self, device: Item) -> bool {
-        let sent = self.codes.get(&(self.space, device));
-        sent.is_some_and(|(last, before)| before.is_some_and(|it| last.abs_diff(it) <= 1))
-    }
-
     /// Gives a symbol to an item that was never asked for.
     pub fn adopt(&mut self, kind: Kind, id: &str) -> Item {
         self.adopted += 1;
@@ -178,10 +140,14 @@ impl Names {
                 .find(|((space, of, _), id)| *space == self.space && *of == kind && *id == name);
             return here.map(|((_, _, item), _)| *item);
         }
+        self.number(kind.row().symbol, name).map(Item)
+    }
+
+    /// The number in a name of this name space, or at the end of an ARN, that begins with this symbol.
+    #[must_use]
+    pub fn number(&self, symbol: &str, name: &str) -> Option<u32> {
         let last = name.rsplit(['/', ':']).next().unwrap_or(name);
-        let number =
-            last.strip_prefix(&format!("{}-{}-{}", self.prefix, self.space.0, kind.row().symbol))?;
-        number.parse().ok().map(Item)
+        last.strip_prefix(&format!("{}-{}-{symbol}", self.prefix, self.space.0))?.parse().ok()
     }
 
     /// The real names of what an operation is about, in the name space where it was asked.
@@ -199,18 +165,33 @@ impl Names {
     /// policy's name where its ARN was sent stays as it is.
     #[must_use]
     pub fn in_symbols(&self, text: &str, op: &Operation) -> String {
-        let mut known: Vec<(String, String)> = Vec::new();
-        if let Some(user) = op.user() {
-            known.push((self.user(user), format!("u{}", user.0)));
-        }
-        if let Some(object) = op.object() {
-            let creates = matches!(op, Operation::Create(_));
-            let sent = if creates { self.object_name(object) } else { self.object(object) };
-            known.push((sent, format!("{}{}", object.class.row().symbol, object.item.0)));
-        } else if let (Some(kind), Some(item)) = (op.kind(), op.item()) {
-            known.push((self.item(kind, item), kind.symbol(item)));
-        }
+        let mut known = self.sent(op);
         known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         known.iter().fold(text.to_owned(), |text, (name, symbol)| text.replace(name, symbol))
+    }
+
+    /// The names that the request carries, each with its symbol.
+    fn sent(&self, op: &Operation) -> Vec<(String, String)> {
+        let named = |user: User| (self.user(user), format!("u{}", user.0));
+        let is = |object: Object| (self.object(object), object.to_string());
+        let mut known: Vec<_> = op.user().map(named).into_iter().collect();
+        match *op {
+            Operation::UpdateUser(_, change) => known.extend(change.name.map(named)),
+            Operation::Create(object) => {
+                known.push((self.object_name(object), object.to_string()));
+            }
+            Operation::Rename(object, name) => {
+                let renamed = name.map(|item| Object { item, ..object });
+                known.push(is(object));
+                known.extend(renamed.map(|it| (self.object_name(it), it.to_string())));
+            }
+            _ => known.extend(op.object().map(is)),
+        }
+        known.extend(op.referred().map(is));
+        let inline = op.part().filter(|(_, part)| *part == Part::InlinePolicy);
+        let inline = inline.and(op.piece()).map(|item| (Kind::InlinePolicy, item));
+        let own = op.kind().filter(|_| op.object().is_none()).zip(op.item()).or(inline);
+        known.extend(own.map(|(kind, item)| (self.item(kind, item), kind.symbol(item))));
+        known
     }
 }

@@ -34,6 +34,7 @@ pub const fn listing(kind: Kind) -> Option<Listing> {
         Kind::InlinePolicy => ("PolicyNames", None),
         Kind::ManagedPolicy => ("AttachedPolicies", Some("PolicyArn")),
         Kind::GroupMembership => ("Groups", Some("GroupName")),
+        Kind::Tag => ("Tags", Some("Key")),
     };
     Some(Listing { list, name })
 }
@@ -47,7 +48,11 @@ pub const fn structure(kind: Kind) -> Option<&'static str> {
         Kind::SigningCertificate => Some("Certificate"),
         Kind::SshPublicKey => Some("SSHPublicKey"),
         Kind::ServiceCredential => Some("ServiceSpecificCredential"),
-        Kind::MfaDevice | Kind::InlinePolicy | Kind::ManagedPolicy | Kind::GroupMembership => None,
+        Kind::MfaDevice
+        | Kind::InlinePolicy
+        | Kind::ManagedPolicy
+        | Kind::GroupMembership
+        | Kind::Tag => None,
     }
 }
 
@@ -59,6 +64,16 @@ pub const fn created(class: Class) -> (&'static str, &'static str) {
         Class::Group => ("Group", "GroupName"),
         Class::Policy => ("Policy", "Arn"),
         Class::Device => ("VirtualMFADevice", "SerialNumber"),
+    }
+}
+
+/// The element that lists the objects of a class, and the one in a member that names the object.
+#[must_use]
+pub const fn objects(class: Class) -> (&'static str, &'static str) {
+    match class {
+        Class::Group => ("Groups", "GroupName"),
+        Class::Policy => ("Policies", "Arn"),
+        Class::Device => ("VirtualMFADevices", "SerialNumber"),
     }
 }
 

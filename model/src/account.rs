@@ -2,16 +2,18 @@
 //!
 //! A set of facts has no second side that could disagree: that a user is in a group stands once.
 
-use std::fmt;
-
 use crate::kind::{Item, Kind, Service, Status};
-use crate::object::{Class, Object};
-use crate::operation::{Operation, User};
+use crate::object::{Class, Object, Part};
+use crate::operation::{Operation, Path, User};
+use crate::packed::{
+    self, BOUNDARY, HELD, NOBODY, NUMBERED, OBJECT, OF_CLASS, OF_KIND, OF_USER, PATH, PIECE,
+    Packed, QUOTA, USER, USERS_QUOTA, bounded, pack,
+};
 
 /// What is true of an account: who and what exists, and who holds what.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Account {
-    facts: Vec<u64>,
+    pub(crate) facts: Packed,
 }
 
 /// One thing that a user holds.
@@ -29,39 +31,38 @@ pub struct Held {
     pub service: Service,
 }
 
-/// The bits of a user or an item in a fact. The last number is nobody's and nothing's: it, and what
-/// is beyond, is never made.
-const BITS: u32 = 24;
-const NOBODY: u32 = (1 << BITS) - 1;
-
-const USER: u64 = 0;
-const OBJECT: u64 = 1;
-const HELD: u64 = 2;
-const QUOTA: u64 = 3;
-const USERS_QUOTA: u64 = 4;
+/// A part that an object has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Piece {
+    /// What it is a part of.
+    pub of: Object,
+    /// Of which sort it is.
+    pub part: Part,
+    /// Which one.
+    pub item: Item,
+    /// Whether it is the version in force.
+    pub default: bool,
+}
 
 /// AWS's default for users in an account (G-001).
 pub const USERS_PER_ACCOUNT: u64 = 5000;
 
-const fn pack(class: u64, user: u32, kind: u64, rest: u64) -> u64 {
-    class << 60 | bounded(user) << 36 | kind << 32 | rest
-}
-
-const fn bounded(number: u32) -> u64 {
-    if number < NOBODY { number as u64 } else { NOBODY as u64 }
-}
-
-const fn pack_object(object: Object) -> u64 {
+pub(crate) const fn pack_object(object: Object) -> u64 {
     pack(OBJECT, 0, object.class as u64, bounded(object.item.0))
 }
 
 /// The first fact about what `user` holds of `kind`, from `item` on.
-const fn pack_held(user: User, kind: Kind, item: Item) -> u64 {
+pub(crate) const fn pack_held(user: User, kind: Kind, item: Item) -> u64 {
     pack(HELD, user.0, kind as u64, bounded(item.0) << 4)
 }
 
+/// The first fact about the parts of an object, from `item` on. A part names its class.
+pub(crate) const fn pack_piece(object: Object, part: Part, item: Item) -> u64 {
+    pack(PIECE, object.item.0, part as u64, bounded(item.0) << 4)
+}
+
 impl Held {
-    fn pack(self) -> u64 {
+    pub(crate) fn pack(self) -> u64 {
         let status = u64::from(self.status == Status::Inactive) << 3;
         pack_held(self.user, self.kind, self.item) | status | u64::from(self.service.0.min(7))
     }
@@ -69,8 +70,8 @@ impl Held {
     #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its width")]
     fn unpack(fact: u64) -> Option<Self> {
         Some(Self {
-            user: User((fact >> 36) as u32 & NOBODY),
-            kind: Kind::all().nth((fact >> 32) as usize & 15)?,
+            user: User(packed::who(fact)),
+            kind: Kind::all().nth(packed::kind(fact))?,
             item: Item((fact >> 4) as u32 & NOBODY),
             status: if fact >> 3 & 1 == 1 { Status::Inactive } else { Status::Active },
             service: Service((fact & 7) as u8),
@@ -78,33 +79,54 @@ impl Held {
     }
 }
 
-impl Account {
-    /// An account whose quotas are these instead of AWS's defaults: of users, and of each kind. The
-    /// last one counts where a kind has several.
-    #[must_use]
-    pub fn with_quotas(users: Option<u32>, kinds: &[(Kind, u32)]) -> Self {
-        let mut account = Self::default();
-        if let Some(users) = users {
-            account.insert(pack(USERS_QUOTA, 0, 0, u64::from(users)));
-        }
-        for (kind, max) in kinds {
-            let from = pack(QUOTA, 0, *kind as u64, 0);
-            account.remove_between(from, from + (1 << 32));
-            account.insert(pack(QUOTA, 0, *kind as u64, u64::from(*max)));
-        }
-        account
+impl Piece {
+    #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its width")]
+    fn unpack(fact: u64) -> Option<Self> {
+        let part = Part::all().nth(packed::kind(fact))?;
+        Some(Self {
+            of: Object { class: part.row().of, item: Item(packed::who(fact)) },
+            part,
+            item: Item((fact >> 4) as u32 & NOBODY),
+            default: fact & 1 == 1,
+        })
     }
+}
 
+/// Questions.
+impl Account {
     /// Whether the user exists.
     #[must_use]
     pub fn has_user(&self, user: User) -> bool {
-        self.contains(pack(USER, user.0, 0, 0))
+        self.facts.contains(pack(USER, user.0, 0, 0))
     }
 
     /// Whether the object exists.
     #[must_use]
     pub fn has(&self, object: Object) -> bool {
-        self.contains(pack_object(object))
+        self.facts.contains(pack_object(object))
+    }
+
+    /// The path of the user.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "made of eight bits")]
+    pub fn path(&self, user: User) -> Path {
+        let from = pack(PATH, user.0, 0, 0);
+        let path = self.facts.between(from, from + OF_USER).first();
+        path.map_or(Path::default(), |fact| Path(*fact as u8))
+    }
+
+    /// The policy that is the user's permissions boundary.
+    #[must_use]
+    pub fn boundary(&self, user: User) -> Option<Item> {
+        let from = pack(BOUNDARY, user.0, 0, 0);
+        self.facts.between(from, from + OF_USER).first().map(|fact| policy_of(*fact))
+    }
+
+    /// Whether the policy is the permissions boundary of a user.
+    #[must_use]
+    pub fn is_boundary(&self, policy: Object) -> bool {
+        let of_users = self.facts.between(BOUNDARY * OF_CLASS, PIECE * OF_CLASS);
+        policy.class == Class::Policy && of_users.iter().any(|it| policy_of(*it) == policy.item)
     }
 
     /// What is held, if the user holds this very item.
@@ -117,18 +139,18 @@ impl Account {
     /// What the user holds of the kind, by item.
     pub fn held_of(&self, user: User, kind: Kind) -> impl Iterator<Item = Held> + use<'_> {
         let from = pack_held(user, kind, Item(0));
-        self.range(from, from + (1 << 32))
+        self.range(from, from + OF_KIND)
     }
 
     /// Everything the user holds, in table order.
     pub fn held_by(&self, user: User) -> impl Iterator<Item = Held> + use<'_> {
         let from = pack(HELD, user.0, 0, 0);
-        self.range(from, from + (1 << 36))
+        self.range(from, from + OF_USER)
     }
 
     /// Everything that anybody holds.
     pub fn holdings(&self) -> impl Iterator<Item = Held> + use<'_> {
-        self.range(pack(HELD, 0, 0, 0), pack(QUOTA, 0, 0, 0))
+        self.range(HELD * OF_CLASS, (HELD + 1) * OF_CLASS)
     }
 
     /// Who holds this item.
@@ -136,24 +158,53 @@ impl Account {
         self.holdings().filter(move |it| it.kind == kind && it.item == item).map(|it| it.user)
     }
 
-    /// Whether a user holds the object.
+    /// Whether a user holds the object, or a group has it.
     #[must_use]
     pub fn is_used(&self, object: Object) -> bool {
-        self.holdings()
-            .any(|it| it.kind.row().refers == Some(object.class) && it.item == object.item)
+        let held = |it: Held| it.kind.row().refers == Some(object.class) && it.item == object.item;
+        self.holdings().any(held) || self.owners(object).next().is_some()
+    }
+
+    /// The parts of this sort that the object has, by item.
+    pub fn parts(&self, object: Object, part: Part) -> impl Iterator<Item = Piece> + use<'_> {
+        let from = pack_piece(object, part, Item(0));
+        let of_class = object.class == part.row().of;
+        self.pieces_between(from, from + if of_class { OF_KIND } else { 0 })
+    }
+
+    /// The parts of all objects.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece> + use<'_> {
+        self.pieces_between(PIECE * OF_CLASS, (PIECE + 1) * OF_CLASS)
+    }
+
+    /// The groups to which the object is attached.
+    pub fn owners(&self, object: Object) -> impl Iterator<Item = Object> + use<'_> {
+        let refers = move |it: &Piece| it.part.row().refers == Some(object.class);
+        self.pieces().filter(refers).filter(move |it| it.item == object.item).map(|it| it.of)
+    }
+
+    /// The number of the next version of the policy: those that were deleted are not used again
+    /// (C-061).
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "made of fewer bits")]
+    pub fn next_version(&self, policy: Object) -> Item {
+        let from = pack(NUMBERED, policy.item.0, 0, 0);
+        let last = self.facts.between(from, from + OF_USER).first();
+        Item(last.map_or(2, |fact| *fact as u32 + 1))
     }
 
     /// Every user.
     pub fn users(&self) -> impl Iterator<Item = User> + use<'_> {
-        self.facts_between(USER, OBJECT).map(|fact| User((fact >> 36) as u32 & NOBODY))
+        let users = self.facts.between(USER * OF_CLASS, OBJECT * OF_CLASS);
+        users.iter().map(|fact| User(packed::who(*fact)))
     }
 
     /// Every group, policy and device.
     #[expect(clippy::cast_possible_truncation, reason = "items have fewer bits")]
     pub fn objects(&self) -> impl Iterator<Item = Object> + use<'_> {
-        self.facts_between(OBJECT, HELD).filter_map(|fact| {
-            let class = Class::all().nth((fact >> 32) as usize & 15)?;
-            Some(Object { class, item: Item(fact as u32) })
+        self.facts.between(OBJECT * OF_CLASS, HELD * OF_CLASS).iter().filter_map(|fact| {
+            let class = Class::all().nth(packed::kind(*fact))?;
+            Some(Object { class, item: Item(*fact as u32) })
         })
     }
 
@@ -161,124 +212,39 @@ impl Account {
     #[must_use]
     pub fn quota(&self, kind: Kind) -> u64 {
         let from = pack(QUOTA, 0, kind as u64, 0);
-        let changed = self.between(from, from + (1 << 32)).first();
+        let changed = self.facts.between(from, from + OF_KIND).first();
         changed.map_or(kind.row().quota.max, |fact| fact & 0xffff_ffff)
     }
 
     /// How many users the account may hold.
     #[must_use]
     pub fn users_quota(&self) -> u64 {
-        let changed = self.between(pack(USERS_QUOTA, 0, 0, 0), u64::MAX).first();
+        let changed = self.facts.between(USERS_QUOTA * OF_CLASS, u64::MAX).first();
         changed.map_or(USERS_PER_ACCOUNT, |fact| fact & 0xffff_ffff)
     }
 
     /// Whether one more user would be too many.
     pub(crate) fn is_full(&self, op: &Operation) -> bool {
-        let users = self.between(0, OBJECT << 60).len() as u64;
-        matches!(op, Operation::CreateUser(_)) && users >= self.users_quota()
+        let users = self.facts.between(0, OBJECT * OF_CLASS).len() as u64;
+        matches!(op, Operation::CreateUser(..)) && users >= self.users_quota()
     }
 
     /// Whether nothing exists. Quotas do not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.between(0, QUOTA << 60).is_empty()
-    }
-
-    pub(crate) fn add_user(&mut self, user: User) {
-        if user.0 < NOBODY {
-            self.insert(pack(USER, user.0, 0, 0));
-        }
-    }
-
-    pub(crate) fn remove_user(&mut self, user: User) {
-        self.remove_between(pack(USER, user.0, 0, 0), pack(USER, user.0, 0, 0) + 1);
-        self.remove_between(pack(HELD, user.0, 0, 0), pack(HELD, user.0, 0, 0) + (1 << 36));
-    }
-
-    pub(crate) fn add(&mut self, object: Object) {
-        if object.item.0 < NOBODY {
-            self.insert(pack_object(object));
-        }
-    }
-
-    pub(crate) fn remove(&mut self, object: Object) {
-        self.remove_between(pack_object(object), pack_object(object) + 1);
-    }
-
-    /// Puts what is held in place of what was held of the same item.
-    pub(crate) fn hold(&mut self, held: Held) {
-        self.drop_item(held.user, held.kind, held.item);
-        if held.user.0 < NOBODY && held.item.0 < NOBODY {
-            self.insert(held.pack());
-        }
-    }
-
-    pub(crate) fn drop_item(&mut self, user: User, kind: Kind, item: Item) {
-        let from = pack_held(user, kind, item);
-        self.remove_between(from, from + 16);
+        self.facts.between(0, QUOTA * OF_CLASS).is_empty()
     }
 
     fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Held> + use<'_> {
-        self.between(from, to).iter().filter_map(|fact| Held::unpack(*fact))
+        self.facts.between(from, to).iter().filter_map(|fact| Held::unpack(*fact))
     }
 
-    fn facts_between(&self, from: u64, to: u64) -> impl Iterator<Item = u64> + use<'_> {
-        self.between(from << 60, to << 60).iter().copied()
-    }
-
-    fn between(&self, from: u64, to: u64) -> &[u64] {
-        let start = self.facts.partition_point(|fact| *fact < from);
-        let rest = self.facts.get(start..).unwrap_or_default();
-        rest.get(..rest.partition_point(|fact| *fact < to)).unwrap_or_default()
-    }
-
-    fn contains(&self, fact: u64) -> bool {
-        self.facts.binary_search(&fact).is_ok()
-    }
-
-    fn insert(&mut self, fact: u64) {
-        if let Err(place) = self.facts.binary_search(&fact) {
-            self.facts.insert(place, fact);
-        }
-    }
-
-    fn remove_between(&mut self, from: u64, to: u64) {
-        let start = self.facts.partition_point(|fact| *fact < from);
-        let end = self.facts.partition_point(|fact| *fact < to);
-        self.facts.drain(start..end.max(start));
+    fn pieces_between(&self, from: u64, to: u64) -> impl Iterator<Item = Piece> + use<'_> {
+        self.facts.between(from, to).iter().filter_map(|fact| Piece::unpack(*fact))
     }
 }
 
-/// `u0 {key#0, g0} u1 {}, g0`: what a finding shows as the state.
-impl fmt::Display for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for user in self.users() {
-            write!(f, "{separator}u{} {{", user.0)?;
-            for (index, held) in self.held_by(user).enumerate() {
-                write!(f, "{}{held}", if index == 0 { "" } else { ", " })?;
-            }
-            f.write_str("}")?;
-            separator = " ";
-        }
-        for object in self.objects() {
-            write!(f, "{separator}{}{}", object.class.row().symbol, object.item.0)?;
-            separator = " ";
-        }
-        if separator.is_empty() { f.write_str("nothing exists") } else { Ok(()) }
-    }
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// `key#0`, `g0`, `login-profile`; inactive ones say so.
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind.symbol(self.item))?;
-        if self.status == Status::Inactive { f.write_str(" Inactive") } else { Ok(()) }
-    }
+#[expect(clippy::cast_possible_truncation, reason = "items have fewer bits")]
+const fn policy_of(boundary: u64) -> Item {
+    Item(boundary as u32)
 }

@@ -4,6 +4,7 @@
 //! behaviour does not meet them. A user that holds one item or none of the six kinds that refer to
 //! nothing is in one of 2⁶ = 64 states.
 
+use crate::beside::Beside;
 use crate::scope::Scope;
 
 /// A scope that is checked.
@@ -68,7 +69,7 @@ const SHARING: Scope =
     Scope { users: 2, groups: 2, policies: 2, devices: 2, given: true, ..Scope::NOTHING };
 
 /// Every scope, the small ones first.
-pub const SCOPES: [Named; 10] = [
+pub const SCOPES: [Named; 13] = [
     // Without the user each of three objects is there or not; with it each is absent, there or held,
     // and six kinds are held or not: 8 + 27 * 64.
     Named {
@@ -146,6 +147,40 @@ pub const SCOPES: [Named; 10] = [
         scope: Scope { users: 3, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING },
         states: 4_610,
         transitions: 46_554,
+        size: Size::Small,
+    },
+    // A user with a login profile or none, one of two paths, two tags or not, and the policy for a
+    // boundary or none is in 16 states without the policy, in 32 with it. Each of two access keys is
+    // nobody's or somebody's, but two users cannot swap them, for want of a third name:
+    // 1 + 2 * 16 * 4 + 16 * 16 * 8 + 1 + 2 * 32 * 4 + 32 * 32 * 8.
+    Named {
+        name: "names",
+        about: "two users that get other names, paths, boundaries and tags",
+        scope: Scope { users: 2, items: 1, policies: 1, beside: Beside::Users, ..Scope::NOTHING },
+        states: 10_626,
+        transitions: 126_392,
+        size: Size::Small,
+    },
+    // Each of two groups is absent or has two inline policies or not, and the user in it or not:
+    // 5 * 5 + 9 * 9; where the policy exists, the groups and the user have it or not:
+    // 9 * 9 + 17 * 17 * 2.
+    Named {
+        name: "group-policies",
+        about: "two groups that get other names and policies, and a user",
+        scope: Scope { users: 1, groups: 2, policies: 1, beside: Beside::Groups, ..Scope::NOTHING },
+        states: 765,
+        transitions: 6_630,
+        size: Size::Small,
+    },
+    // Of n versions made so far one to five are left, one of them in force; where all five are, the
+    // last is among them, for a sixth is not made. Of k - 1 others with the last, or k without it:
+    // 1 + the sum over n to 7 of the sums of k * C(n - 1, k - 1), k to 5, and k * C(n - 1, k), k to 4.
+    Named {
+        name: "versions",
+        about: "a policy and its versions, numbered up to seven",
+        scope: Scope { policies: 1, beside: Beside::Versions, ..Scope::NOTHING },
+        states: 680,
+        transitions: 3_557,
         size: Size::Small,
     },
     // Numbers as above, each up to its quota: 1 + 2 * 3 * 3 * 6 * 3 * 4 * 9 * 11 * 11.

@@ -5,7 +5,8 @@
 
 use crate::evidence::{Evidence, Fact};
 use crate::kind::TABLE;
-use crate::object::{self, Class};
+use crate::object::part::Act;
+use crate::object::{Class, Deed, Part, user};
 use crate::operation::Verb;
 pub use crate::reason::Reason;
 
@@ -49,6 +50,8 @@ pub enum Answer {
 /// The error codes that the model speaks of, by their names on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
+    /// The caller may not, or may not know that there is nothing.
+    AccessDenied,
     /// Something is still attached.
     DeleteConflict,
     /// The certificate is there already.
@@ -69,7 +72,8 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::AccessDenied,
         Self::DeleteConflict,
         Self::DuplicateCertificate,
         Self::DuplicateSSHPublicKey,
@@ -84,6 +88,7 @@ impl Code {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::AccessDenied => "AccessDenied",
             Self::DeleteConflict => "DeleteConflict",
             Self::DuplicateCertificate => "DuplicateCertificate",
             Self::DuplicateSSHPublicKey => "DuplicateSSHPublicKey",
@@ -100,7 +105,7 @@ impl Code {
     pub const fn http(self) -> u16 {
         match self {
             Self::DuplicateSSHPublicKey => 400,
-            Self::InvalidAuthenticationCode => 403,
+            Self::AccessDenied | Self::InvalidAuthenticationCode => 403,
             Self::NoSuchEntity => 404,
             Self::DeleteConflict
             | Self::DuplicateCertificate
@@ -135,12 +140,15 @@ impl PartialEq for Rule {
     }
 }
 
-/// Every call: users, objects, then the kinds in table order.
+/// Every call: users, objects and their parts, then the kinds in table order.
 pub fn calls() -> impl Iterator<Item = &'static Call> {
-    let users = [&object::CREATE_USER, &object::GET_USER, &object::DELETE_USER];
-    let objects = Class::all().flat_map(|class| [&class.row().create, &class.row().delete]);
+    let users = [&user::CREATE_USER, &user::GET_USER, &user::DELETE_USER].into_iter();
+    let objects = Class::all()
+        .flat_map(|class| Deed::ALL.into_iter().filter_map(move |deed| class.row().call(deed)));
+    let parts = Part::all()
+        .flat_map(|part| Act::ALL.into_iter().filter_map(move |act| part.row().call(act)));
     let kinds = TABLE.iter().flat_map(|row| Verb::ALL.into_iter().filter_map(|it| row.call(it)));
-    users.into_iter().chain(objects).chain(kinds)
+    users.chain(user::OTHERS).chain(objects).chain(parts).chain(kinds)
 }
 
 /// Every rule, call by call.

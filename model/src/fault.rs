@@ -5,6 +5,8 @@ use std::fmt;
 use crate::account::Account;
 use crate::claim::{Call, Claim, calls, rules};
 use crate::kind::TABLE;
+use crate::object::part::Act;
+use crate::object::{Class, Deed, Part, user};
 use crate::operation::{Operation, Verb};
 use crate::reason::Reason;
 use crate::step::{Allowed, Outcome, allowed_where, apply, next};
@@ -25,12 +27,18 @@ pub enum Fault {
 }
 
 /// Faults that nothing can notice, each with the reason why.
-pub const EQUIVALENT: [(&str, &str); 6] = [
+pub const EQUIVALENT: [(&str, &str); 12] = [
+    ("forgets PutGroupPolicy/already-there", CARRIED_OUT),
+    ("forgets AttachGroupPolicy/already-there", CARRIED_OUT),
     ("forgets PutUserPolicy/already-held", CARRIED_OUT),
     ("overdoes PutUserPolicy/already-held", CARRIED_OUT),
     ("forgets AttachUserPolicy/already-held", CARRIED_OUT),
     ("forgets AddUserToGroup/already-held", CARRIED_OUT),
     ("forgets RemoveUserFromGroup/not-held", CARRIED_OUT),
+    ("forgets TagUser/already-held", CARRIED_OUT),
+    ("overdoes TagUser/already-held", CARRIED_OUT),
+    ("forgets UntagUser/not-held", CARRIED_OUT),
+    ("overdoes UntagUser/not-held", CARRIED_OUT),
     ("takes all away in DeleteLoginProfile", "a user holds one login profile at most"),
 ];
 
@@ -46,13 +54,31 @@ impl Fault {
             [Self::Forgets(api, reason)].into_iter().chain(always)
         });
         let verb = |verb| TABLE.iter().filter_map(move |row| row.call(verb)).map(|call| call.api);
-        let rests = [Verb::List, Verb::Get, Verb::Renew].into_iter().flat_map(verb);
-        let rests: Vec<&str> = rests.chain(["GetUser"]).collect();
-        let lost = calls().map(|call| call.api).filter(move |api| !rests.contains(api));
+        let lost = calls().map(|call| call.api).filter(|api| !Self::rests(api));
         rules
             .chain(lost.map(Self::Loses))
             .chain(verb(Verb::Detach).map(Self::ForEverybody))
             .chain(verb(Verb::Detach).map(Self::TakesAll))
+    }
+
+    /// Whether the call has no effect that could be lost.
+    fn rests(api: &str) -> bool {
+        let is = |call: Option<&Call>| call.is_some_and(|call| call.api == api);
+        let verbs = [Verb::List, Verb::Get, Verb::Renew];
+        let deeds = [Deed::Read, Deed::ListAll, Deed::Holders];
+        let own = [
+            &user::GET_USER,
+            &user::LIST_USERS,
+            &user::CHANGE_PASSWORD,
+            &user::LAST_USED,
+            &user::SUMMARY,
+            &user::DETAILS,
+        ];
+        own.iter().any(|call| call.api == api)
+            || TABLE.iter().any(|row| verbs.into_iter().any(|verb| is(row.call(verb))))
+            || Class::all().any(|class| deeds.into_iter().any(|deed| is(class.row().call(deed))))
+            || Part::all()
+                .any(|part| [Act::List, Act::Get].into_iter().any(|act| is(part.row().call(act))))
     }
 
     /// What the model with this fault allows.

@@ -11,10 +11,13 @@
 //! these must notice).
 //!
 //! ```
-//! use iamspec_model::{Account, Item, Kind, Operation, Outcome, User, With, allowed, next};
+//! use iamspec_model::{
+//!     Account, Item, Kind, Operation, Outcome, User, With, allowed, next,
+//! };
 //!
 //! let user = User(0);
-//! let script = [Operation::CreateUser(user), Operation::Issue(user, Kind::AccessKey, Item(0), With::Nothing)];
+//! let create = Operation::create_user(user);
+//! let script = [create, Operation::Issue(user, Kind::AccessKey, Item(0), With::Nothing)];
 //! let account = script.iter().fold(Account::default(), |account, op| next(&account, op, Outcome::Done));
 //! let answer = allowed(&account, &Operation::DeleteUser(user));
 //! assert!(!answer.may_be_done());
@@ -25,9 +28,19 @@ pub mod kind;
 
 pub mod object;
 
+mod packed;
+
 pub mod account;
 
+mod change;
+
+mod print;
+
+pub mod symbol;
+
 pub mod operation;
+
+pub mod thing;
 
 pub mod evidence;
 
@@ -40,6 +53,10 @@ pub mod statement;
 pub mod precedence;
 
 pub mod step;
+
+mod shown;
+
+pub mod beside;
 
 pub mod scope;
 
@@ -57,15 +74,23 @@ pub mod walk;
 
 mod transition;
 
+mod neighbour;
+
+mod progress;
+
+mod split;
+
 pub mod fault;
 
-pub use account::{Account, Held};
+pub use account::{Account, Held, Piece, USERS_PER_ACCOUNT};
 pub use claim::{Answer, Call, Claim, Code, Rule, rules};
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
 pub use kind::{Item, Kind, Row, Service, Status, TABLE};
-pub use object::{Class, Object};
-pub use operation::{Operation, User, Verb, With};
+pub use object::{Class, Object, Part};
+pub use operation::{Change, Extras, Operation, Path, User, Verb, Which, With};
 pub use plan::plan;
 pub use reason::Reason;
 pub use scope::Scope;
-pub use step::{Allowed, Outcome, allowed, apply, next, shown, worlds};
+pub use shown::shown;
+pub use step::{Allowed, Outcome, allowed, apply, next, worlds};
+pub use thing::{Seen, Thing};

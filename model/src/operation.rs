@@ -1,26 +1,58 @@
 //! The questions that one can put to an account, in symbols.
 
 use crate::claim::Call;
-use crate::kind::{Item, Kind, Service, Status};
-use crate::object::{self, Object};
-
-/// The symbolic name of a user: the model never sees a real one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct User(pub u32);
+use crate::kind::{Item, Kind, Status};
+use crate::object::part::Act;
+use crate::object::{Class, Deed, Object, Part, user};
+pub use crate::symbol::{Change, Extras, Path, User, Verb, Which, With};
 
 /// One call. Every operation can be asked in every state; refusal is an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     /// `CreateUser`.
-    CreateUser(User),
+    CreateUser(User, Extras),
     /// `GetUser`.
     GetUser(User),
+    /// `ListUsers`, those whose path begins so.
+    ListUsers(Path),
+    /// `UpdateUser`.
+    UpdateUser(User, Change),
     /// `DeleteUser`.
     DeleteUser(User),
+    /// `PutUserPermissionsBoundary`, with this policy.
+    PutBoundary(User, Item),
+    /// `DeleteUserPermissionsBoundary`.
+    DeleteBoundary(User),
+    /// `ChangePassword`, which the user itself asks, with an access key of its own.
+    ChangePassword(User),
+    /// `GetAccessKeyLastUsed`, of this key.
+    LastUsed(Item),
+    /// `GetAccountSummary`.
+    Summary,
+    /// `GetAccountAuthorizationDetails`.
+    Details,
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
     Create(Object),
+    /// `GetGroup`, `GetPolicy`.
+    Read(Object),
+    /// `ListGroups`, `ListPolicies`, `ListVirtualMFADevices`.
+    ListAll(Class, Which),
+    /// `UpdateGroup`: it gets the name of this other one, or a path, which is not modelled.
+    Rename(Object, Option<Item>),
+    /// `ListEntitiesForPolicy`.
+    Holders(Object),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
     Delete(Object),
+    /// `PutGroupPolicy`, `AttachGroupPolicy`, `CreatePolicyVersion`, whose item the service numbers.
+    Add(Object, Part, Item),
+    /// `ListGroupPolicies`, … by the row of the part.
+    Parts(Object, Part),
+    /// `GetGroupPolicy`, … by the row of the part.
+    Part(Object, Part, Item),
+    /// `SetDefaultPolicyVersion`.
+    SetDefault(Object, Part, Item),
+    /// `DeleteGroupPolicy`, … by the row of the part.
+    Remove(Object, Part, Item),
     /// Attaches an item that the caller names (`PutUserPolicy`, `AddUserToGroup`, …), or the one
     /// item that needs no name (`CreateLoginProfile`).
     Attach(User, Kind, Item),
@@ -33,54 +65,31 @@ pub enum Operation {
     Get(User, Kind, Item),
     /// `UpdateAccessKey`, … by the row of the kind.
     SetStatus(User, Kind, Item, Status),
-    /// `UpdateLoginProfile`, `ResetServiceSpecificCredential`: the item gets another secret.
+    /// `UpdateLoginProfile`, `ResetServiceSpecificCredential`, `ResyncMFADevice`: what changes is
+    /// not shown.
     Renew(User, Kind, Item),
     /// `DeleteAccessKey`, `DetachUserPolicy`, … by the row of the kind.
     Detach(User, Kind, Item),
 }
 
-/// What an issued item is made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum With {
-    /// Nothing, or a body of its own.
-    Nothing,
-    /// The very body that this item was uploaded with.
-    BodyOf(Item),
-    /// For this service.
-    Service(Service),
-}
-
-/// What a call does with an attachment: the columns of the table of kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// Attaches, whoever names the item.
-    Attach,
-    /// Lists what the user holds of the kind.
-    List,
-    /// Reads one item.
-    Get,
-    /// Makes an item active or inactive.
-    SetStatus,
-    /// Gives the item another secret.
-    Renew,
-    /// Takes the item away.
-    Detach,
-}
-
-impl Verb {
-    /// Every verb, in the order of the columns.
-    pub const ALL: [Self; 6] =
-        [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::Renew, Self::Detach];
-}
-
 impl Operation {
+    /// `CreateUser` with nothing but a name.
+    #[must_use]
+    pub fn create_user(user: User) -> Self {
+        Self::CreateUser(user, Extras::default())
+    }
+
     /// The user it is about, if it is about one.
     #[must_use]
     pub const fn user(&self) -> Option<User> {
         match *self {
-            Self::CreateUser(user)
+            Self::CreateUser(user, _)
             | Self::GetUser(user)
+            | Self::UpdateUser(user, _)
             | Self::DeleteUser(user)
+            | Self::PutBoundary(user, _)
+            | Self::DeleteBoundary(user)
+            | Self::ChangePassword(user)
             | Self::Attach(user, ..)
             | Self::Issue(user, ..)
             | Self::List(user, _)
@@ -88,7 +97,7 @@ impl Operation {
             | Self::SetStatus(user, ..)
             | Self::Renew(user, ..)
             | Self::Detach(user, ..) => Some(user),
-            Self::Create(_) | Self::Delete(_) => None,
+            _ => None,
         }
     }
 
@@ -103,11 +112,13 @@ impl Operation {
             | Self::SetStatus(_, kind, ..)
             | Self::Renew(_, kind, _)
             | Self::Detach(_, kind, _) => Some(kind),
+            Self::ChangePassword(_) => Some(Kind::LoginProfile),
+            Self::LastUsed(_) => Some(Kind::AccessKey),
             _ => None,
         }
     }
 
-    /// The item that it names, or that will be called so.
+    /// The item of its kind that it names, or that will be called so.
     #[must_use]
     pub const fn item(&self) -> Option<Item> {
         match *self {
@@ -116,16 +127,51 @@ impl Operation {
             | Self::Get(_, _, item)
             | Self::SetStatus(_, _, item, _)
             | Self::Renew(_, _, item)
-            | Self::Detach(_, _, item) => Some(item),
+            | Self::Detach(_, _, item)
+            | Self::LastUsed(item) => Some(item),
             _ => None,
         }
     }
 
-    /// The group, managed policy or device that it names.
+    /// The part of an object that it is about, if it is about one.
+    #[must_use]
+    pub const fn part(&self) -> Option<(Object, Part)> {
+        match *self {
+            Self::Add(object, part, _)
+            | Self::Parts(object, part)
+            | Self::Part(object, part, _)
+            | Self::SetDefault(object, part, _)
+            | Self::Remove(object, part, _) => Some((object, part)),
+            _ => None,
+        }
+    }
+
+    /// The part that it names, or that will be called so.
+    #[must_use]
+    pub const fn piece(&self) -> Option<Item> {
+        match *self {
+            Self::Add(_, _, item)
+            | Self::Part(_, _, item)
+            | Self::SetDefault(_, _, item)
+            | Self::Remove(_, _, item) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The group, managed policy or device that it is about.
     #[must_use]
     pub fn object(&self) -> Option<Object> {
         match *self {
-            Self::Create(object) | Self::Delete(object) => Some(object),
+            Self::Create(object)
+            | Self::Read(object)
+            | Self::Rename(object, _)
+            | Self::Holders(object)
+            | Self::Delete(object) => Some(object),
+            Self::PutBoundary(_, item) => Some(Object { class: Class::Policy, item }),
+            Self::CreateUser(_, extras) => {
+                extras.boundary.map(|item| Object { class: Class::Policy, item })
+            }
+            _ if self.part().is_some() => self.part().map(|(object, _)| object),
             _ => {
                 let class = self.kind()?.row().refers?;
                 Some(Object { class, item: self.item()? })
@@ -133,16 +179,40 @@ impl Operation {
         }
     }
 
+    /// What the part that it names refers to: the policy that is attached to a group.
+    #[must_use]
+    pub fn referred(&self) -> Option<Object> {
+        let (_, part) = self.part()?;
+        Some(Object { class: part.row().refers?, item: self.piece()? })
+    }
+
     /// The API call that puts it, with what is claimed of the answer. `None` where a kind has no
     /// such call, such as the status of a group membership.
     #[must_use]
     pub fn call(&self) -> Option<&'static Call> {
         match self {
-            Self::CreateUser(_) => Some(&object::CREATE_USER),
-            Self::GetUser(_) => Some(&object::GET_USER),
-            Self::DeleteUser(_) => Some(&object::DELETE_USER),
-            Self::Create(object) => Some(&object.class.row().create),
-            Self::Delete(object) => Some(&object.class.row().delete),
+            Self::CreateUser(..) => Some(&user::CREATE_USER),
+            Self::GetUser(_) => Some(&user::GET_USER),
+            Self::ListUsers(_) => Some(&user::LIST_USERS),
+            Self::UpdateUser(..) => Some(&user::UPDATE_USER),
+            Self::DeleteUser(_) => Some(&user::DELETE_USER),
+            Self::PutBoundary(..) => Some(&user::PUT_BOUNDARY),
+            Self::DeleteBoundary(_) => Some(&user::DELETE_BOUNDARY),
+            Self::ChangePassword(_) => Some(&user::CHANGE_PASSWORD),
+            Self::LastUsed(_) => Some(&user::LAST_USED),
+            Self::Summary => Some(&user::SUMMARY),
+            Self::Details => Some(&user::DETAILS),
+            Self::Create(object) => object.class.row().call(Deed::Create),
+            Self::Read(object) => object.class.row().call(Deed::Read),
+            Self::ListAll(class, _) => class.row().call(Deed::ListAll),
+            Self::Rename(object, _) => object.class.row().call(Deed::Rename),
+            Self::Holders(object) => object.class.row().call(Deed::Holders),
+            Self::Delete(object) => object.class.row().call(Deed::Delete),
+            Self::Add(_, part, _) => part.row().call(Act::Add),
+            Self::Parts(_, part) => part.row().call(Act::List),
+            Self::Part(_, part, _) => part.row().call(Act::Get),
+            Self::SetDefault(_, part, _) => part.row().call(Act::SetDefault),
+            Self::Remove(_, part, _) => part.row().call(Act::Remove),
             Self::Attach(_, kind, _) | Self::Issue(_, kind, ..) => kind.row().call(Verb::Attach),
             Self::List(_, kind) => kind.row().call(Verb::List),
             Self::Get(_, kind, _) => kind.row().call(Verb::Get),
@@ -152,9 +222,23 @@ impl Operation {
         }
     }
 
-    /// Whether it can change anything.
+    /// Whether it changes nothing, whatever is answered.
     #[must_use]
     pub const fn is_read(&self) -> bool {
-        matches!(self, Self::GetUser(_) | Self::List(..) | Self::Get(..))
+        matches!(
+            self,
+            Self::GetUser(_)
+                | Self::ListUsers(_)
+                | Self::LastUsed(_)
+                | Self::Summary
+                | Self::Details
+                | Self::Read(_)
+                | Self::ListAll(..)
+                | Self::Holders(_)
+                | Self::Parts(..)
+                | Self::Part(..)
+                | Self::List(..)
+                | Self::Get(..)
+        )
     }
 }

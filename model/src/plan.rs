@@ -1,6 +1,6 @@
 //! What must be done, in which order, before a user can go.
 
-use crate::account::Account;
+use crate::account::{Account, Held};
 use crate::operation::{Operation, User};
 
 /// The calls that empty a user and delete it, each of which is carried out for certain; none where
@@ -8,12 +8,14 @@ use crate::operation::{Operation, User};
 ///
 /// Items are taken away in the order of the documentation of `DeleteUser`; the order among
 /// them does not matter. Inactive items are taken away too: whether they stand in the way is not
-/// known. No plan is shorter, which `verify` proves for every state of its scopes.
+/// known. Tags and the permissions boundary go with the user. No plan is shorter, which `verify` proves for every state of its scopes.
 #[must_use]
 pub fn plan(account: &Account, user: User) -> Vec<Operation> {
     if !account.has_user(user) {
         return Vec::new();
     }
-    let detach = account.held_by(user).map(|it| Operation::Detach(user, it.kind, it.item));
+    let blocks = |it: &Held| it.kind.row().blocks.is_some();
+    let detach =
+        account.held_by(user).filter(blocks).map(|it| Operation::Detach(user, it.kind, it.item));
     detach.chain([Operation::DeleteUser(user)]).collect()
 }

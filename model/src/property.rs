@@ -3,29 +3,32 @@
 //! A property does not borrow the words of the rules that it checks: it counts facts by itself and
 //! has its own copy of the few numbers it needs, so that a rule that forgets something is noticed.
 
-use stateright::{Model as _, Property};
+use stateright::Property;
 
-use crate::account::{Account, Held};
+use crate::account::{Account, Held, Piece};
 use crate::kind::{Kind, Status};
-use crate::object::{Class, Object};
+use crate::object::{Class, Object, Part};
 use crate::operation::{Operation, User};
 use crate::scope::Scope;
-use crate::step::apply;
+use crate::split;
 
-type Condition = fn(&Scope, &Account) -> bool;
+pub(crate) type Condition = fn(&Scope, &Account) -> bool;
+
+const FREE_OBJECTS: &str =
+    "a group, policy or device that nobody holds, and that has nothing of its own, can be deleted";
 
 /// In every state.
 const ALWAYS: [(&str, Condition); 8] = [
-    ("a user that holds an active item is not deleted", |scope, account| {
+    ("a user that holds an active item, but for tags, is not deleted", |scope, account| {
         account
             .holdings()
-            .filter(|it| it.status == Status::Active)
+            .filter(|it| it.status == Status::Active && it.kind != Kind::Tag)
             .all(|it| !can(scope, account, Operation::DeleteUser(it.user)))
     }),
-    ("a user that holds nothing can be deleted", |scope, account| {
+    ("a user that holds nothing but tags can be deleted", |scope, account| {
         account
             .users()
-            .filter(|user| by(account, *user).count() == 0)
+            .filter(|user| by(account, *user).all(|it| it.kind == Kind::Tag))
             .all(|user| can(scope, account, Operation::DeleteUser(user)))
     }),
     ("a user that does not exist holds nothing", |_, account| {
@@ -39,10 +42,10 @@ const ALWAYS: [(&str, Condition); 8] = [
     ("a group, policy or device that a user holds is not deleted", |scope, account| {
         account.holdings().filter_map(object).all(|it| !can(scope, account, Operation::Delete(it)))
     }),
-    ("a group, policy or device that nobody holds can be deleted", |scope, account| {
+    (FREE_OBJECTS, |scope, account| {
         account
             .objects()
-            .filter(|it| !account.holdings().any(|held| object(held) == Some(*it)))
+            .filter(|it| is_free(account, *it))
             .all(|it| can(scope, account, Operation::Delete(it)))
     }),
     ("a device is enabled for one user at most", |_, account| {
@@ -89,7 +92,7 @@ const SOMETIMES: [(&str, Condition); 11] = [
     ("a user holds all nine kinds at once", |_, account| {
         account
             .users()
-            .any(|user| Kind::all().all(|kind| by(account, user).any(|it| it.kind == kind)))
+            .any(|user| Kind::blockers().all(|kind| by(account, user).any(|it| it.kind == kind)))
     }),
     ("a user exists beside a device that is enabled for nobody", |_, account| {
         account.users().next().is_some()
@@ -128,60 +131,6 @@ const SOMETIMES_FULL_OF_ALL: (&str, Condition) =
         })
     });
 
-/// Asked where items of one kind are active and inactive at once. What a rule says of any state it
-/// then says of one in which every item is active, or of one with one item a kind: to check quotas
-/// without statuses, and statuses with one item a kind, is to check both.
-const SPLIT: (&str, Condition) = (
-    "no rule reads both how many items a user holds and whether they are active",
-    |scope, account| {
-        let mut calls = Vec::new();
-        scope.actions(account, &mut calls);
-        scope.asked_only(account, &mut calls);
-        calls.iter().all(|op| {
-            reads_one(account, |it| {
-                let rules = scope.allowed(it, op).rules();
-                rules.map(|rule| rule.claim.reason).collect::<Vec<_>>()
-            })
-        })
-    },
-);
-
-/// Whether it says the same whatever is active, or where one item is left of each kind.
-fn reads_one<T: PartialEq>(account: &Account, says: impl Fn(&Account) -> T) -> bool {
-    let said = says(account);
-    said == says(&one_of_each(account)) || otherwise_active(account).all(|it| said == says(&it))
-}
-
-/// The same items: all active, and each time one of them as it was not.
-fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_> {
-    let with = |mut account: Account, it: Held, status| {
-        apply(&mut account, &Operation::SetStatus(it.user, it.kind, it.item, status));
-        account
-    };
-    let all_active =
-        account.holdings().fold(account.clone(), |after, it| with(after, it, Status::Active));
-    let changed = account.holdings().filter(|it| it.kind.row().statuses).map(move |it| {
-        let active = it.status == Status::Active;
-        let other = if active { Status::Inactive } else { Status::Active };
-        with(account.clone(), it, other)
-    });
-    [all_active].into_iter().chain(changed)
-}
-
-/// Of what a user holds of a kind one item, active if one is.
-fn one_of_each(account: &Account) -> Account {
-    let mut after = account.clone();
-    for it in account.holdings() {
-        let better = |other: &Held| {
-            other.kind == it.kind && other.item != it.item && other.status <= it.status
-        };
-        if by(&after, it.user).any(|other| better(&other)) {
-            apply(&mut after, &Operation::Detach(it.user, it.kind, it.item));
-        }
-    }
-    after
-}
-
 /// Reached where items are made inactive.
 const SOMETIMES_INACTIVE: (&str, Condition) = ("a user holds inactive items only", |_, account| {
     account.users().any(|user| {
@@ -200,7 +149,7 @@ const SOMETIMES_FULL: (&str, Condition) =
 pub(crate) fn all(scope: Scope) -> Vec<Property<Scope>> {
     let mut properties: Vec<_> =
         ALWAYS.iter().map(|(name, it)| Property::always(name, *it)).collect();
-    let (name, holds) = SPLIT;
+    let (name, holds) = split::SENTENCE;
     let mixed = scope.statuses && scope.items > 1;
     properties.extend(mixed.then(|| Property::always(name, holds)));
     let objects = scope.groups.min(scope.policies);
@@ -225,12 +174,27 @@ pub(crate) fn most(kind: Kind) -> usize {
     MOST.iter().chain([&USUAL]).find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
 }
 
-fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
+pub(crate) fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
     account.holdings().filter(move |it| it.user == user)
 }
 
 fn can(scope: &Scope, account: &Account, op: Operation) -> bool {
     scope.allowed(account, &op).may_be_done()
+}
+
+/// Whether neither users nor groups have it, and it has no policies and one version at most.
+fn is_free(account: &Account, object: Object) -> bool {
+    let attached = |it: &Piece| {
+        it.part == Part::AttachedPolicy && object == Object { class: Class::Policy, item: it.item }
+    };
+    let bounds = |user: User| {
+        account.boundary(user).map(|item| Object { class: Class::Policy, item }) == Some(object)
+    };
+    !account.holdings().any(|held| self::object(held) == Some(object))
+        && !account.users().any(bounds)
+        && !account.pieces().any(|it| attached(&it))
+        && account.pieces().filter(|it| it.of == object).count()
+            <= usize::from(object.class == Class::Policy)
 }
 
 fn object(held: Held) -> Option<Object> {
@@ -247,40 +211,4 @@ fn alone<const INDEX: usize>(_: &Scope, account: &Account) -> bool {
     account.users().any(|user| {
         by(account, user).count() > 0 && by(account, user).all(|it| it.kind as usize == INDEX)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kind::Item;
-    use crate::operation::With;
-
-    /// Every state of one user with none to two access keys, each active or inactive.
-    fn states() -> Vec<Account> {
-        let (user, kind) = (User(0), Kind::AccessKey);
-        let mut states = vec![Account::default()];
-        apply(&mut states[0], &Operation::CreateUser(user));
-        for item in [Item(0), Item(1)] {
-            for status in [Status::Active, Status::Inactive] {
-                for mut account in states.clone() {
-                    apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
-                    apply(&mut account, &Operation::SetStatus(user, kind, item, status));
-                    states.push(account);
-                }
-            }
-        }
-        states
-    }
-
-    #[test]
-    fn a_rule_that_reads_numbers_and_statuses_is_noticed_and_one_that_reads_either_is_not() {
-        let many = |it: &Account| it.holdings().count() > 1;
-        let inactive = |it: &Account| it.holdings().any(|it| it.status == Status::Inactive);
-        let usable = |it: &Account| it.holdings().any(|it| it.status == Status::Active);
-        let always =
-            |says: &dyn Fn(&Account) -> bool| states().iter().all(|it| reads_one(it, says));
-        assert!(always(&many) && always(&usable));
-        assert!(!always(&|it| many(it) && inactive(it)));
-        assert!(!always(&|it| it.holdings().filter(|it| it.status == Status::Active).count() > 1));
-    }
 }

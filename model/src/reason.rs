@@ -1,9 +1,9 @@
 //! Why a call is answered as it is: predicates on the state.
 
-use crate::account::Account;
+use crate::account::{Account, Piece};
 use crate::kind::{Kind, Naming, Status};
-use crate::object::Class;
-use crate::operation::{Operation, With};
+use crate::object::{Class, Object, Part};
+use crate::operation::{Change, Operation, With};
 
 /// Why a call is answered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,8 +22,30 @@ pub enum Reason {
     NoSuchObject,
     /// There is no such device, so that no code for it can be right.
     NoRightCodes,
-    /// A user holds the object.
+    /// The name that is asked for is another's.
+    NameTaken,
+    /// The name that is asked for is the one it has, or nothing is asked for.
+    SameName,
+    /// A user or a group holds the object.
     InUse,
+    /// The policy is the permissions boundary of a user.
+    IsBoundary,
+    /// The user has no permissions boundary.
+    NoBoundary,
+    /// The object has a part of this sort; of versions, one beside the first.
+    HasParts(Part),
+    /// The object has this very part.
+    AlreadyPart,
+    /// The object has no such part.
+    NotPart,
+    /// There is no such policy, or no such version of it.
+    NoSuchVersion,
+    /// The policy that the group is to have does not exist.
+    NoSuchPolicy,
+    /// The version is the one in force.
+    IsDefault,
+    /// The object has as many parts of the sort as its quota allows.
+    PartsFull,
     /// The user holds this very item.
     AlreadyHeld,
     /// Only another user holds the item.
@@ -62,7 +84,19 @@ impl Reason {
                 let gone = op.object().is_some_and(|object| !account.has(object));
                 gone && Holder::of(account, op) != Holder::User
             }
+            Self::NameTaken => new_name(account, op) == Some(true),
+            Self::SameName => is_same_name(op),
             Self::InUse => op.object().is_some_and(|object| account.is_used(object)),
+            Self::IsBoundary => op.object().is_some_and(|object| account.is_boundary(object)),
+            Self::NoBoundary => op
+                .user()
+                .is_some_and(|user| account.has_user(user) && account.boundary(user).is_none()),
+            Self::HasParts(part) => has_parts(account, op, part),
+            Self::AlreadyPart => piece(account, op).is_some(),
+            Self::NotPart | Self::NoSuchVersion => is_missing(account, op, self),
+            Self::NoSuchPolicy => op.referred().is_some_and(|object| !account.has(object)),
+            Self::IsDefault => piece(account, op).is_some_and(|it| it.default),
+            Self::PartsFull => parts_full(account, op),
             Self::AlreadyHeld | Self::BeingMade => Holder::of(account, op) == Holder::User,
             Self::HeldByAnother => Holder::of(account, op) == Holder::Another,
             Self::NotHeld => not_held(account, op),
@@ -94,7 +128,18 @@ impl Reason {
             Self::ObjectExists => "already-exists",
             Self::NoSuchObject => "no-such-object",
             Self::NoRightCodes => "no-right-codes",
+            Self::NameTaken => "name-taken",
+            Self::SameName => "same-name",
             Self::InUse => "in-use",
+            Self::IsBoundary => "is-boundary",
+            Self::NoBoundary => "no-boundary",
+            Self::HasParts(part) => return format!("has-{}", part.row().name),
+            Self::AlreadyPart => "already-there",
+            Self::NotPart => "not-there",
+            Self::NoSuchVersion => "no-such-version",
+            Self::NoSuchPolicy => "no-such-policy",
+            Self::IsDefault => "is-default",
+            Self::PartsFull => "quota-of-parts-reached",
             Self::AlreadyHeld => "already-held",
             Self::HeldByAnother => "held-by-another",
             Self::SameBody => "same-body",
@@ -134,8 +179,62 @@ impl Holder {
     }
 }
 
+/// Whether the new name is another's; nothing where no other name is asked for.
+fn new_name(account: &Account, op: &Operation) -> Option<bool> {
+    match *op {
+        Operation::UpdateUser(user, change) => {
+            change.name.filter(|name| *name != user).map(|name| account.has_user(name))
+        }
+        Operation::Rename(Object { class, item }, name) => {
+            name.filter(|name| *name != item).map(|item| account.has(Object { class, item }))
+        }
+        _ => None,
+    }
+}
+
+fn is_same_name(op: &Operation) -> bool {
+    match *op {
+        Operation::UpdateUser(user, change) => {
+            change.name == Some(user) || change == Change::default()
+        }
+        Operation::Rename(object, name) => name == Some(object.item),
+        _ => false,
+    }
+}
+
+/// The version that a policy begins with does not count.
+fn has_parts(account: &Account, op: &Operation, part: Part) -> bool {
+    let first = usize::from(part == Part::Version);
+    op.object().is_some_and(|object| account.parts(object, part).count() > first)
+}
+
+/// The part that the call names, if it is there.
+fn piece(account: &Account, op: &Operation) -> Option<Piece> {
+    let ((object, part), item) = (op.part()?, op.piece()?);
+    account.parts(object, part).find(|it| it.item == item)
+}
+
+/// A part of an object that is not there is `NoSuchObject` and not also missing, but where both are
+/// said in one way, as of a version (C-019); a policy that is not there is `NoSuchPolicy`.
+fn is_missing(account: &Account, op: &Operation, reason: Reason) -> bool {
+    let there = op.object().is_some_and(|object| account.has(object))
+        && op.referred().is_none_or(|object| account.has(object));
+    op.piece().is_some()
+        && piece(account, op).is_none()
+        && (there || reason == Reason::NoSuchVersion)
+}
+
+fn parts_full(account: &Account, op: &Operation) -> bool {
+    let Some((object, part)) = op.part() else { return false };
+    let replaced = part != Part::Version && piece(account, op).is_some();
+    !replaced && account.parts(object, part).count() as u64 >= part.row().max
+}
+
 /// An object that is not there is `NoSuchObject`, and not also not held.
 fn not_held(account: &Account, op: &Operation) -> bool {
+    if let (Operation::LastUsed(key), Some(kind)) = (*op, op.kind()) {
+        return account.holders(kind, key).next().is_none();
+    }
     let there = op.object().is_none_or(|object| account.has(object));
     there && Holder::of(account, op) == Holder::Nobody
 }

@@ -5,6 +5,7 @@
 use stateright::{Model, Property};
 
 use crate::account::Account;
+use crate::beside::{self, Beside};
 use crate::fault::Fault;
 use crate::kind::{Item, Kind, Naming, Service, Status};
 use crate::object::{Class, Object};
@@ -39,6 +40,8 @@ pub struct Scope {
     pub alike: bool,
     /// Whether items are made inactive and active again.
     pub statuses: bool,
+    /// What is asked beside attachments.
+    pub beside: Beside,
     /// What is wrong with the model, to see whether it is noticed.
     pub fault: Option<Fault>,
 }
@@ -55,6 +58,7 @@ impl Scope {
         given: false,
         alike: false,
         statuses: false,
+        beside: Beside::Nothing,
         fault: None,
     };
 
@@ -77,6 +81,7 @@ impl Scope {
     /// secret, those about an item that is another user's, uploads of what was uploaded before, and
     /// those that make or remove what is given.
     pub fn asked_only(&self, account: &Account, out: &mut Vec<Operation>) {
+        beside::telling(self, out);
         let looks = self.alike.then(|| Looks::of(self, account));
         if self.given {
             let all = Class::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
@@ -84,7 +89,7 @@ impl Scope {
         }
         for user in (0..self.users).map(User) {
             out.push(Operation::GetUser(user));
-            for kind in Kind::all() {
+            for kind in self.beside.kinds() {
                 out.push(Operation::List(user, kind));
                 let items = || self.firsts(user, kind, looks.as_ref());
                 let readable = items().filter(|_| kind.row().get.is_some());
@@ -123,7 +128,7 @@ impl Scope {
         }
     }
 
-    fn objects_of(&self, class: Class) -> u32 {
+    pub(crate) fn objects_of(&self, class: Class) -> u32 {
         match class {
             Class::Group => self.groups,
             Class::Policy => self.policies,
@@ -151,7 +156,7 @@ impl Scope {
     }
 
     /// The items of a kind that exist for a user in this scope.
-    fn items_of(self, user: User, kind: Kind) -> impl DoubleEndedIterator<Item = Item> {
+    pub(crate) fn items_of(self, user: User, kind: Kind) -> impl DoubleEndedIterator<Item = Item> {
         let room = self.room(kind);
         let from = if kind.row().naming == Naming::Service { user.0 * room } else { 0 };
         (from..from + room).map(Item)
@@ -165,7 +170,7 @@ impl Scope {
 
     /// Of the objects that nobody can tell apart, the first.
     fn first_objects(&self, class: Class, looks: Option<&Looks>) -> impl Iterator<Item = Object> {
-        let kind = Kind::all().find(|kind| kind.row().refers == Some(class));
+        let kind = Kind::blockers().find(|kind| kind.row().refers == Some(class));
         let items = kind.into_iter().flat_map(move |kind| self.firsts(User(0), kind, looks));
         items.map(move |item| Object { class, item })
     }
@@ -183,7 +188,7 @@ impl Scope {
         match kind.row().naming {
             Naming::Service => {
                 let mut items = self.items_of(user, kind);
-                let free = items.find(|item| account.held(user, kind, *item).is_none());
+                let free = items.find(|item| self.is_free(account, user, kind, *item));
                 let with =
                     if kind.row().services { With::Service(Service(0)) } else { With::Nothing };
                 out.extend(free.map(|item| Operation::Issue(user, kind, item, with)));
@@ -207,6 +212,14 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Whether an item can be issued: where users are renamed, others may hold what was this one's.
+    fn is_free(&self, account: &Account, user: User, kind: Kind, item: Item) -> bool {
+        account.held(user, kind, item).is_none()
+            && (self.beside != Beside::Users || account.holders(kind, item).next().is_none())
+    }
+}
+
 impl Model for Scope {
     type State = Account;
     type Action = Operation;
@@ -226,9 +239,12 @@ impl Model for Scope {
             out.extend(all.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
         }
         for user in (0..self.users).map(User) {
-            out.extend([Operation::CreateUser(user), Operation::DeleteUser(user)]);
-            Kind::all().for_each(|kind| self.about(user, kind, account, looks.as_ref(), out));
+            out.extend([Operation::create_user(user), Operation::DeleteUser(user)]);
+            self.beside
+                .kinds()
+                .for_each(|kind| self.about(user, kind, account, looks.as_ref(), out));
         }
+        beside::changing(self, account, out);
     }
 
     fn next_state(&self, account: &Account, op: Operation) -> Option<Account> {

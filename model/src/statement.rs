@@ -1,9 +1,10 @@
 //! What a rule says, in one sentence.
 
-use crate::claim::{Answer, Reason, Rule};
+use crate::claim::{Answer, Call, Reason, Rule};
 use crate::evidence::Level;
 use crate::kind::{Kind, Row, TABLE};
-use crate::object::Class;
+use crate::object::part::Act;
+use crate::object::{Class, Deed, Part, user};
 use crate::operation::Verb;
 
 impl Rule {
@@ -35,15 +36,22 @@ impl Rule {
             }
             Reason::ObjectExists => format!("where the {thing} exists already"),
             Reason::NoSuchObject => format!("where the {thing} does not exist"),
-            Reason::NoRightCodes => {
-                "where the codes cannot be right, because the device does not exist".to_owned()
+            Reason::NoRightCodes => "where no codes are right, for there is no device".to_owned(),
+            Reason::NameTaken => format!("where another {thing} has the new name"),
+            Reason::SameName => "where it asks for the name it has, or for nothing".to_owned(),
+            Reason::InUse => format!("where a user or a group holds the {thing}"),
+            Reason::IsBoundary => {
+                format!("where the {thing} is the permissions boundary of a user")
             }
-            Reason::InUse => format!("where a user holds the {thing}"),
+            Reason::NoBoundary => "where the user has no permissions boundary".to_owned(),
             Reason::AlreadyHeld => format!("where the user holds the {thing} already"),
             Reason::HeldByAnother => format!("where only another user holds the {thing}"),
             Reason::SameBody => format!("where the same {thing} is held already"),
             Reason::QuotaReached => {
                 format!("where the user's quota of this kind ({thing}) is used up")
+            }
+            Reason::NotHeld if self.call.api == user::LAST_USED.api => {
+                format!("where nobody holds the {thing}")
             }
             Reason::NotHeld => format!("where the user does not hold the {thing}"),
             Reason::BeingMade => format!("where the {thing} was made a moment ago"),
@@ -54,20 +62,45 @@ impl Rule {
             Reason::HoldsInactive(kind) => {
                 format!("where all that the user holds of a kind ({}) is inactive", kind.row().noun)
             }
+            _ => self.condition_of_parts(),
         }
     }
 
-    /// What the call is about: the noun of its class or kind.
+    /// The condition, where it is about the parts of an object.
+    fn condition_of_parts(&self) -> String {
+        let thing = self.thing();
+        match self.claim.reason {
+            Reason::HasParts(Part::Version) => "where the policy has several versions".to_owned(),
+            Reason::HasParts(part) => format!("where there is an {}", part.row().noun),
+            Reason::AlreadyPart => format!("where there is such an {thing} already"),
+            Reason::NotPart => format!("where there is no such {thing}"),
+            Reason::NoSuchVersion => "where there is no such policy or version".to_owned(),
+            Reason::NoSuchPolicy => "where the policy does not exist".to_owned(),
+            Reason::IsDefault => "where the version is the one in force".to_owned(),
+            _ => format!("where the quota of this part ({thing}) is used up"),
+        }
+    }
+
+    /// What the call is about: the noun of its part, class or kind.
     fn thing(&self) -> &'static str {
-        let kind = self.kind();
-        let object = kind
-            .and_then(|kind| kind.row().refers)
-            .filter(|_| self.claim.reason == Reason::NoSuchObject);
-        let class = Class::all().find(|class| {
-            class.row().create.api == self.call.api || class.row().delete.api == self.call.api
-        });
-        let class = class.or(object);
-        class.map(|it| it.row().noun).or(kind.map(|it| it.row().noun)).unwrap_or("user")
+        let is = |call: Option<&Call>| call.is_some_and(|call| call.api == self.call.api);
+        let part =
+            Part::all().find(|part| Act::ALL.into_iter().any(|act| is(part.row().call(act))));
+        let class =
+            Class::all().find(|class| Deed::ALL.into_iter().any(|it| is(class.row().call(it))));
+        let object = match (self.claim.reason, part) {
+            (Reason::NoSuchObject, Some(part)) => Some(part.row().of),
+            (Reason::NoSuchObject, None) => {
+                self.kind().map_or(Some(Class::Policy), |kind| kind.row().refers)
+            }
+            _ => None,
+        };
+        match (class.or(object), part, self.kind()) {
+            (Some(class), ..) => class.row().noun,
+            (None, Some(part), _) => part.row().noun,
+            (None, None, Some(kind)) => kind.row().noun,
+            (None, None, None) => "user",
+        }
     }
 
     /// The kind of attachment that the rule is about, if it is about one.
@@ -75,6 +108,10 @@ impl Rule {
     pub fn kind(&self) -> Option<Kind> {
         if let Reason::Holds(kind) | Reason::HoldsInactive(kind) = self.claim.reason {
             return Some(kind);
+        }
+        if [user::CHANGE_PASSWORD.api, user::LAST_USED.api].contains(&self.call.api) {
+            let own = self.call.api == user::CHANGE_PASSWORD.api;
+            return Some(if own { Kind::LoginProfile } else { Kind::AccessKey });
         }
         let calls =
             |row: &Row, verb: Verb| row.call(verb).is_some_and(|call| call.api == self.call.api);

@@ -5,8 +5,9 @@ use crate::account::{Account, Held};
 use crate::claim::{Answer, Call, Claim, Reason, Rule};
 use crate::evidence::Level;
 use crate::kind::{Item, Kind, Naming, Service, Status};
-use crate::object::Object;
-use crate::operation::{Operation, With};
+use crate::object::{Object, Part};
+use crate::operation::{Extras, Operation, User, With};
+use crate::thing::Thing;
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,10 +98,23 @@ pub fn next(account: &Account, op: &Operation, outcome: Outcome) -> Account {
 /// Carries `op` out in place.
 pub fn apply(account: &mut Account, op: &Operation) {
     match *op {
-        Operation::CreateUser(user) => account.add_user(user),
+        Operation::CreateUser(user, extras) => create_user(account, user, extras),
+        Operation::UpdateUser(user, change) => {
+            account.set_path(user, change.path.unwrap_or(account.path(user)));
+            account.rename_user(user, change.name.unwrap_or(user));
+        }
         Operation::DeleteUser(user) => account.remove_user(user),
+        Operation::PutBoundary(user, policy) => account.set_boundary(user, Some(policy)),
+        Operation::DeleteBoundary(user) => account.set_boundary(user, None),
         Operation::Create(object) => account.add(object),
+        Operation::Rename(object, name) => account.rename(object, name.unwrap_or(object.item)),
         Operation::Delete(object) => delete(account, object),
+        Operation::Add(policy, Part::Version, _) => {
+            account.add_piece(policy, Part::Version, account.next_version(policy));
+        }
+        Operation::Add(object, part, item) => account.add_piece(object, part, item),
+        Operation::SetDefault(policy, _, version) => account.set_default(policy, version),
+        Operation::Remove(object, part, item) => account.remove_piece(object, part, item),
         Operation::Attach(user, kind, item) => {
             hold(account, Held { user, kind, item, status: Status::Active, service: Service(0) });
         }
@@ -114,8 +128,19 @@ pub fn apply(account: &mut Account, op: &Operation) {
             }
         }
         Operation::Detach(user, kind, item) => account.drop_item(user, kind, item),
-        // Secrets are not part of the state.
-        Operation::Renew(..) | Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => {
+        // Secrets are not part of the state, and what reads changes nothing.
+        _ => {}
+    }
+}
+
+/// A user that is there already stays as it is.
+fn create_user(account: &mut Account, user: User, extras: Extras) {
+    if !account.has_user(user) {
+        account.add_user(user);
+        account.set_path(user, extras.path);
+        account.set_boundary(user, extras.boundary);
+        if let Some(tag) = extras.tag {
+            apply(account, &Operation::Attach(user, Kind::Tag, tag));
         }
     }
 }
@@ -135,6 +160,17 @@ fn delete(account: &mut Account, object: Object) {
     let held: Vec<Held> = account.holdings().filter(refers).collect();
     for it in held {
         account.drop_item(it.user, it.kind, it.item);
+    }
+    let groups: Vec<Object> = account.owners(object).collect();
+    for group in groups {
+        account.remove_piece(group, Part::AttachedPolicy, object.item);
+    }
+    let bounds = |user: &User| {
+        account.boundary(*user).is_some_and(|it| Thing::policy(it) == Thing::Object(object))
+    };
+    let bounded: Vec<User> = account.users().filter(bounds).collect();
+    for user in bounded {
+        account.set_boundary(user, None);
     }
     account.remove(object);
 }
@@ -159,11 +195,17 @@ fn otherwise(account: &Account, op: &Operation) -> Account {
     let mut other = account.clone();
     let spoken = |reason: Reason| reason.applies(account, op);
     match *op {
-        Operation::CreateUser(user) if spoken(Reason::UserExists) => {
+        Operation::CreateUser(user, extras) if spoken(Reason::UserExists) => {
             other.remove_user(user);
-            other.add_user(user);
+            create_user(&mut other, user, extras);
         }
-        Operation::Delete(object) if spoken(Reason::InUse) => other.remove(object),
+        Operation::CreateUser(user, extras) if spoken(Reason::NoSuchObject) => {
+            create_user(&mut other, user, Extras { boundary: None, ..extras });
+        }
+        Operation::PutBoundary(..) if spoken(Reason::NoSuchObject) => {}
+        Operation::Delete(object) if spoken(Reason::InUse) || spoken(Reason::IsBoundary) => {
+            other.remove(object);
+        }
         Operation::Attach(user, kind, item) if spoken(Reason::HeldByAnother) => {
             drop_everywhere(&mut other, kind, item);
             apply(&mut other, &Operation::Attach(user, kind, item));
@@ -189,23 +231,5 @@ fn drop_everywhere(account: &mut Account, kind: Kind, item: Item) {
     let users: Vec<_> = account.holders(kind, item).collect();
     for user in users {
         account.drop_item(user, kind, item);
-    }
-}
-
-/// What a conforming endpoint shows when it carries `op` out: the items of a listing or the one
-/// item read, by item. `None` where the answer shows none.
-#[must_use]
-pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Held>> {
-    match *op {
-        Operation::List(_, kind) | Operation::Get(_, kind, _) | Operation::Renew(_, kind, _)
-            if kind.row().naming == Naming::Single =>
-        {
-            None
-        }
-        Operation::List(user, kind) => Some(account.held_of(user, kind).collect()),
-        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
-            Some(account.held(user, kind, item).into_iter().collect())
-        }
-        _ => None,
     }
 }

@@ -41,7 +41,9 @@ impl Looks {
             }
         }
         for object in account.objects() {
-            if let Some(kind) = Kind::all().find(|kind| kind.row().refers == Some(object.class)) {
+            if let Some(kind) =
+                Kind::blockers().find(|kind| kind.row().refers == Some(object.class))
+            {
                 looks.add(kind, object.item, EXISTS);
             }
         }
@@ -105,7 +107,7 @@ impl Looks {
             let exists = self.users.get(*user as usize).is_some_and(|it| *it);
             hasher.write_u128(self.own(*user) << 1 | u128::from(exists));
         }
-        for kind in Kind::all().filter(|kind| kind.row().refers.is_some()) {
+        for kind in Kind::blockers().filter(|kind| kind.row().refers.is_some()) {
             let mut looks = [0; ITEMS];
             for (look, item) in looks.iter_mut().zip(self.items(kind)) {
                 *look = item & EXISTS;
@@ -121,7 +123,7 @@ impl Looks {
 
     /// How many active and inactive items of its own a user holds of each kind, a byte a kind.
     fn own(&self, user: u32) -> u128 {
-        let own = Kind::all().filter(|kind| kind.row().refers.is_none());
+        let own = Kind::blockers().filter(|kind| kind.row().refers.is_none());
         own.fold(0, |word, kind| {
             let count = |bit: u32| {
                 self.items(kind)

@@ -5,9 +5,10 @@
 
 use crate::account::{Account, Held};
 use crate::kind::{Kind, Naming, Status};
-use crate::object::{Class, Object};
+use crate::neighbour;
+use crate::object::{Class, Object, Part};
 use crate::operation::{Operation, User, With};
-use crate::plan::plan;
+use crate::progress;
 use crate::property::most;
 use crate::reason::Reason;
 use crate::walk::Visit;
@@ -15,8 +16,12 @@ use crate::walk::Visit;
 /// Whether a sentence holds of one call in one state.
 pub(crate) type Sentence = fn(&Visit<'_>) -> bool;
 
-/// Every sentence.
-pub(crate) const ALL: [(&str, Sentence); 12] = [
+/// Every sentence, those of `neighbour.rs` and `progress.rs` too.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, Sentence)> {
+    ALL.into_iter().chain(neighbour::ALL).chain(progress::ALL)
+}
+
+const ALL: [(&str, Sentence); 10] = [
     ("a call changes nothing but what it names", names_all_it_changes),
     (
         "a call that is carried out does what it says, and a read or a new secret changes nothing",
@@ -33,15 +38,13 @@ pub(crate) const ALL: [(&str, Sentence); 12] = [
     ("what was just made or changed may be refused for a while, and nothing else", waits),
     ("what a user holds can be read, changed and taken away", gives_what_is_held),
     ("what is free and within the quota can be attached", attaches_what_is_free),
-    ("every user can be deleted by its plan, which leaves the others as they are", plan_works),
-    ("no call brings the end of a user nearer than its plan says", plan_is_shortest),
 ];
 
-fn exists(account: &Account, user: User) -> bool {
+pub(crate) fn exists(account: &Account, user: User) -> bool {
     account.users().any(|it| it == user)
 }
 
-fn there(account: &Account, object: Object) -> bool {
+pub(crate) fn there(account: &Account, object: Object) -> bool {
     account.objects().any(|it| it == object)
 }
 
@@ -61,16 +64,43 @@ fn names_all_it_changes(visit: &Visit<'_>) -> bool {
     if before == after {
         return true;
     }
-    let other_user = |user: &User| op.user() != Some(*user);
-    let other_object = |object: &Object| op.kind().is_some() || op.object() != Some(*object);
-    let deletes = matches!(op, Operation::DeleteUser(_));
+    let called = match *op {
+        Operation::UpdateUser(_, change) => change.name,
+        _ => None,
+    };
+    let is_user = |user: &User| [op.user(), called].contains(&Some(*user));
+    let users = |it: &Account| {
+        let facts = |user: User| (user, it.path(user), it.boundary(user));
+        it.users().filter(|user| !is_user(user)).map(facts).collect::<Vec<_>>()
+    };
+    let objects = |it: &Account| {
+        let pieces = it.pieces().filter(|piece| !names(op, piece.of)).collect::<Vec<_>>();
+        (it.objects().filter(|object| !names(op, *object)).collect::<Vec<_>>(), pieces)
+    };
+    // Of a user that is made again nothing is said here; `makes_what_is_asked` does.
+    let deletes = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
     let other = |held: &Held| {
         let same = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
-        op.user() != Some(held.user) || !deletes && !same
+        let group = Object { class: Class::Group, item: held.item };
+        let renamed = matches!(op, Operation::Rename(..)) && held.kind == Kind::GroupMembership;
+        !(op.user() == Some(held.user) && (deletes || same)
+            || called.is_some() && is_user(&held.user)
+            || renamed && names(op, group))
     };
-    before.users().filter(other_user).eq(after.users().filter(other_user))
-        && before.objects().filter(other_object).eq(after.objects().filter(other_object))
+    users(before) == users(after)
+        && objects(before) == objects(after)
         && before.holdings().filter(other).eq(after.holdings().filter(other))
+}
+
+/// Whether the call is about this very object, its name or its parts.
+fn names(op: &Operation, object: Object) -> bool {
+    match *op {
+        Operation::Create(it) | Operation::Delete(it) => it == object,
+        Operation::Rename(it, name) => {
+            it == object || name == Some(object.item) && it.class == object.class
+        }
+        _ => op.part().is_some_and(|(it, _)| it == object),
+    }
 }
 
 fn does_what_it_says(visit: &Visit<'_>) -> bool {
@@ -80,7 +110,7 @@ fn does_what_it_says(visit: &Visit<'_>) -> bool {
     }
     let own = |account| named(account, op, op.user()).next();
     match *op {
-        Operation::CreateUser(user) => exists(after, user),
+        Operation::CreateUser(user, _) => exists(after, user),
         Operation::DeleteUser(user) => {
             !exists(after, user) && after.holdings().all(|held| held.user != user)
         }
@@ -93,41 +123,53 @@ fn does_what_it_says(visit: &Visit<'_>) -> bool {
             own(before).is_none() || own(after).is_some_and(|it| it.status == status)
         }
         Operation::Detach(..) => own(after).is_none(),
-        Operation::Renew(..) | Operation::GetUser(_) | Operation::List(..) | Operation::Get(..) => {
-            before == after
-        }
+        Operation::Renew(..) | Operation::ChangePassword(_) => before == after,
+        // The rest of what changes something has sentences of its own (`neighbour.rs`).
+        _ => !op.is_read() || before == after,
     }
 }
 
 /// Whether it is refused, perhaps for this reason.
-fn refuses(visit: &Visit<'_>, reason: Reason) -> bool {
+pub(crate) fn refuses(visit: &Visit<'_>, reason: Reason) -> bool {
     !visit.may_be_done() && visit.allowed.refusals().any(|rule| rule.claim.reason == reason)
 }
 
 /// Whether nobody knows if it is carried out.
-fn is_open(visit: &Visit<'_>) -> bool {
+pub(crate) fn is_open(visit: &Visit<'_>) -> bool {
     visit.may_be_done() && !visit.must_be_done()
 }
 
 fn needs_its_user(visit: &Visit<'_>) -> bool {
     let missing = visit.op.user().is_some_and(|user| !exists(visit.before, user));
-    !missing || matches!(visit.op, Operation::CreateUser(_)) || refuses(visit, Reason::NoSuchUser)
+    match visit.op {
+        _ if !missing => true,
+        Operation::CreateUser(..) => true,
+        // Nobody is there who could ask.
+        Operation::ChangePassword(_) => !visit.may_be_done(),
+        _ => refuses(visit, Reason::NoSuchUser),
+    }
 }
 
 fn needs_its_object(visit: &Visit<'_>) -> bool {
     let missing = visit.op.object().is_some_and(|object| !there(visit.before, object));
-    let enables = matches!(visit.op, Operation::Attach(_, Kind::MfaDevice, _));
+    let enables =
+        matches!(visit.op, Operation::Attach(_, Kind::MfaDevice, _) | Operation::Renew(..));
+    let version = matches!(visit.op.part(), Some((_, Part::Version))) && visit.op.piece().is_some();
+    let added = matches!(visit.op, Operation::Add(..));
     !missing
         || matches!(visit.op, Operation::Create(_))
+        // One text is recorded for both (C-019).
+        || version && !added && refuses(visit, Reason::NoSuchVersion)
         || refuses(visit, Reason::NoSuchObject)
             && (!enables || refuses(visit, Reason::NoRightCodes))
 }
 
 fn creates_once(visit: &Visit<'_>) -> bool {
     match visit.op {
-        Operation::CreateUser(user) => {
-            exists(visit.before, user) != visit.may_be_done()
-                && visit.may_be_done() == visit.must_be_done()
+        Operation::CreateUser(user, _) => {
+            let can = !exists(visit.before, user)
+                && visit.op.object().is_none_or(|policy| there(visit.before, policy));
+            can == visit.may_be_done() && can == visit.must_be_done()
         }
         Operation::Create(object) => there(visit.before, object) != visit.must_be_done(),
         _ => true,
@@ -158,7 +200,8 @@ fn takes_what_is_held(visit: &Visit<'_>) -> bool {
     {
         return is_open(visit);
     }
-    kind == Kind::GroupMembership || !visit.may_be_done()
+    // UntagUser too (B-TG-06).
+    [Kind::GroupMembership, Kind::Tag].contains(&kind) || !visit.may_be_done()
 }
 
 /// Whether a device is enabled again, and whether a body can be uploaded again, is not known (X-013,
@@ -177,7 +220,7 @@ fn attaches_once(visit: &Visit<'_>) -> bool {
     }
 }
 
-/// A password that was just set (B-LP-17), a user whose devices were just changed (D-022).
+/// A password that was just set (B-LP-17), a user that was just changed (D-022).
 fn waits(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let changes = match *op {
@@ -186,7 +229,9 @@ fn waits(visit: &Visit<'_>) -> bool {
             named(account, op, Some(user)).next().is_some()
         }
         Operation::Attach(user, Kind::MfaDevice, _)
-        | Operation::Detach(user, Kind::MfaDevice, _) => exists(account, user),
+        | Operation::Detach(user, Kind::MfaDevice, _)
+        | Operation::UpdateUser(user, _)
+        | Operation::ChangePassword(user) => exists(account, user),
         _ => false,
     };
     changes == visit.allowed.refusals().any(|rule| rule.claim.reason.passes())
@@ -218,42 +263,13 @@ fn attaches_what_is_free(visit: &Visit<'_>) -> bool {
     }
     let device = kind.row().refers == Some(Class::Device);
     let taken = named(account, op, Some(user).filter(|_| !device)).next().is_some();
-    // Putting, joining and attaching can be repeated (B-IP-02, B-GR-02, B-MP-08); whether that is
-    // so where the quota is used up is not known.
-    let repeats = [Kind::InlinePolicy, Kind::GroupMembership, Kind::ManagedPolicy].contains(&kind);
+    // Putting, joining, attaching and tagging can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07);
+    // whether that is so where the quota is used up is not known.
+    let repeats = [Kind::InlinePolicy, Kind::GroupMembership, Kind::ManagedPolicy, Kind::Tag];
+    let repeats = repeats.contains(&kind);
     let held = account.holdings().filter(|it| it.user == user && it.kind == kind).count();
     let refers = op.object().is_none_or(|object| there(account, object));
     let new = !matches!(op, Operation::Issue(.., With::BodyOf(_)));
     let free = refers && new && held < most(kind) && (!taken || repeats);
     !free || visit.must_be_done()
-}
-
-/// Asked once for every user and state: where it is read.
-fn plan_works(visit: &Visit<'_>) -> bool {
-    let Operation::GetUser(user) = visit.op else { return true };
-    if !exists(visit.before, user) {
-        return true;
-    }
-    let mut account = visit.before.clone();
-    for op in plan(visit.before, user) {
-        if !visit.scope.allowed(&account, &op).must_be_done() {
-            return false;
-        }
-        account = visit.scope.next(&account, &op);
-    }
-    let others = |it: &Account| it.holdings().filter(|held| held.user != user).collect::<Vec<_>>();
-    !exists(&account, user)
-        && others(&account) == others(visit.before)
-        && account.objects().eq(visit.before.objects())
-}
-
-/// A plan is as long as a shortest way only if no single call is worth two of its steps.
-fn plan_is_shortest(visit: &Visit<'_>) -> bool {
-    let length = |account: &Account, user| plan(account, user).len();
-    !visit.must_be_done()
-        || visit.before == visit.after
-        || visit
-            .before
-            .users()
-            .all(|user| length(visit.after, user) + 1 >= length(visit.before, user))
 }

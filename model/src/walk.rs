@@ -10,7 +10,7 @@ use crate::engine::{Place, Search};
 use crate::operation::Operation;
 use crate::scope::Scope;
 use crate::step::Allowed;
-use crate::transition::{self, Sentence};
+use crate::transition;
 
 /// One call in one state.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ pub fn walk(scope: &Scope) -> Walk {
         search: Search::new(*scope),
         calls: 0,
         properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
-        fallen: vec![None; transition::ALL.len()],
+        fallen: vec![None; transition::all().count()],
     };
     let mut operations = Vec::new();
     while let Some((place, state)) = walker.search.next_state() {
@@ -130,7 +130,7 @@ pub fn walk(scope: &Scope) -> Walk {
 
 /// Every sentence about calls that a walk checks.
 pub fn sentences() -> impl Iterator<Item = &'static str> {
-    transition::ALL.iter().map(|(words, _)| *words)
+    transition::all().map(|(words, _)| words)
 }
 
 struct Walker<'a> {
@@ -171,8 +171,7 @@ impl Walker<'_> {
     }
 
     fn check(&mut self, visit: &Visit<'_>, place: Place) {
-        for (fallen, (_, holds)) in self.fallen.iter_mut().zip(transition::ALL) {
-            let holds: Sentence = holds;
+        for (fallen, (_, holds)) in self.fallen.iter_mut().zip(transition::all()) {
             if fallen.is_none() && !holds(visit) {
                 *fallen = Some((place, visit.op));
             }

@@ -1,12 +1,13 @@
 //! From text to answers: what stands behind `->`.
 
-use iamspec_model::{Kind, Status};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Item, Kind, Object, Path, Status, Thing, User};
 
 use super::parse::{Failure, Words};
 use crate::observed::{Cause, Interruption, Observed, Shown};
 
 impl Words<'_> {
-    pub(super) fn answer(&mut self, kind: Option<Kind>) -> Result<Observed, Failure> {
+    pub(super) fn answer(&mut self) -> Result<Observed, Failure> {
         let word = self.word(&[]);
         if word == "interrupted" {
             return self.interruption();
@@ -17,13 +18,9 @@ impl Words<'_> {
                 .back(word, format!("expected an HTTP status such as 200 or 409, found {found}"));
         };
         self.skip_blanks();
-        match (http, kind) {
-            (200, Some(kind)) if self.rest().starts_with('[') => {
-                Ok(Observed::Done(Some(self.listing(kind)?)))
-            }
-            (200, _) if self.rest().is_empty() || self.rest().starts_with('#') => {
-                Ok(Observed::DONE)
-            }
+        match http {
+            200 if self.rest().starts_with('[') => Ok(Observed::Done(Some(self.listing()?))),
+            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Observed::DONE),
             _ => {
                 let code = self.text(&['"'])?;
                 if code.is_empty() {
@@ -47,7 +44,7 @@ impl Words<'_> {
         Ok(Observed::Interrupted(Interruption { cause, detail }))
     }
 
-    fn listing(&mut self, kind: Kind) -> Result<Shown, Failure> {
+    fn listing(&mut self) -> Result<Shown, Failure> {
         let mut shown = Shown::default();
         self.place += 1;
         loop {
@@ -56,10 +53,10 @@ impl Words<'_> {
                 self.place += 1;
                 shown.strangers.push(self.text(&[',', ']'])?);
             } else if !self.rest().starts_with(']') {
-                let item = self.item(kind)?;
+                let thing = self.thing()?;
                 self.skip_blanks();
                 let more = self.rest().starts_with(['A', 'I']);
-                shown.items.push((item, if more { self.status()? } else { Status::Active }));
+                shown.items.push((thing, if more { self.status()? } else { Status::Active }));
             }
             self.skip_blanks();
             let end = self.rest().starts_with(']');
@@ -71,6 +68,37 @@ impl Words<'_> {
                 return Ok(shown);
             }
         }
+    }
+
+    /// A symbol of anything that an answer can show.
+    fn thing(&mut self) -> Result<Thing, Failure> {
+        let word = self.word(&[',', ']']);
+        let numbered = |prefix: &str| word.strip_prefix(prefix)?.parse().ok();
+        let user = numbered("u").map(|it| Thing::User(User(it)));
+        let path =
+            numbered("path").and_then(|it| u8::try_from(it).ok()).map(|it| Thing::Path(Path(it)));
+        let object = Class::all().find_map(|class| {
+            let item = Item(numbered(class.row().symbol)?);
+            Some(Thing::Object(Object { class, item }))
+        });
+        let named =
+            |kind: &Kind| kind.row().refers.is_none() && kind.row().naming != Naming::Single;
+        let item = Kind::all().filter(named).find_map(|kind| {
+            let of_service = kind.row().naming == Naming::Service;
+            let prefix = format!("{}{}", kind.row().symbol, if of_service { "#" } else { "" });
+            Some(Thing::Item(kind, Item(numbered(&prefix)?)))
+        });
+        if let Some(thing) = user.or(path).or(object).or(item) {
+            return Ok(thing);
+        }
+        if let Some(number) = numbered("v") {
+            let place = self.place;
+            let default = self.word(&[',', ']']) == "default";
+            self.place = if default { self.place } else { place };
+            return Ok(Thing::Version { number, default });
+        }
+        let found = Self::found(word);
+        self.back(word, format!("expected a symbol such as `u0` or `key#0`, found {found}"))
     }
 
     /// A word, or a text in quotes.

@@ -12,6 +12,7 @@
 //! a listing in brackets, or a status, a code and a text in quotes. `#` begins a comment.
 
 mod answer;
+mod operation;
 mod parse;
 mod print;
 

@@ -1,8 +1,8 @@
 //! From text to scripts. Every error says where, what was expected, and what came.
 
-use iamspec_model::kind::{Naming, SERVICES};
-use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, Verb, With};
+use iamspec_model::{Item, Kind, Operation};
 
+use super::operation::Shape;
 use crate::script::{Script, Step};
 
 /// What is wrong with a script, and where.
@@ -117,7 +117,7 @@ impl<'a> Words<'a> {
         let operation = self.arguments(shape)?;
         let answer = match self.word(&[]) {
             "" => None,
-            "->" => Some(self.answer(operation.kind())?),
+            "->" => Some(self.answer()?),
             word => {
                 return self
                     .back(word, format!("expected `->` or the end of the line, found `{word}`"));
@@ -127,111 +127,6 @@ impl<'a> Words<'a> {
             "" => Ok(Step { operation, answer }),
             word => self.back(word, format!("expected the end of the line, found `{word}`")),
         }
-    }
-
-    fn number(&mut self, prefix: &str) -> Result<u32, Failure> {
-        let word = self.word(&['=', ',', ']']);
-        let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
-        // A symbol is a small number; the state packs it into fewer bits.
-        if let Some(number) = number.filter(|it| *it < 1 << 20) {
-            return Ok(number);
-        }
-        let found = Self::found(word);
-        self.back(word, format!("expected a symbol such as `{prefix}0`, found {found}"))
-    }
-
-    pub(super) fn item(&mut self, kind: Kind) -> Result<Item, Failure> {
-        let row = kind.row();
-        match row.naming {
-            Naming::Single => Ok(Item(0)),
-            Naming::Service => self.number(&format!("{}#", row.symbol)).map(Item),
-            Naming::Caller => self.number(row.symbol).map(Item),
-        }
-    }
-
-    fn arguments(&mut self, shape: Shape) -> Result<Operation, Failure> {
-        match shape {
-            Shape::User(make) => Ok(make(User(self.number("u")?))),
-            Shape::Object(class, make) => {
-                let item = Item(self.number(class.row().symbol)?);
-                Ok(make(Object { class, item }))
-            }
-            Shape::Kind(kind, verb) => {
-                let user = User(self.number("u")?);
-                match verb {
-                    Verb::List => Ok(Operation::List(user, kind)),
-                    Verb::Attach if kind.row().naming == Naming::Service => self.issue(user, kind),
-                    Verb::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
-                    Verb::Renew => Ok(Operation::Renew(user, kind, self.item(kind)?)),
-                    Verb::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
-                    Verb::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
-                    Verb::SetStatus => {
-                        let item = self.item(kind)?;
-                        Ok(Operation::SetStatus(user, kind, item, self.status()?))
-                    }
-                }
-            }
-        }
-    }
-
-    fn issue(&mut self, user: User, kind: Kind) -> Result<Operation, Failure> {
-        let item = self.item(kind)?;
-        let with = if kind.row().services {
-            let service = self.number("s")?;
-            match u8::try_from(service) {
-                Ok(service) if service < SERVICES => With::Service(Service(service)),
-                _ => return self.fail("expected a service, `s0` or `s1`"),
-            }
-        } else if kind.row().bodies && self.rest().starts_with('=') {
-            self.place += 1;
-            With::BodyOf(self.item(kind)?)
-        } else {
-            With::Nothing
-        };
-        Ok(Operation::Issue(user, kind, item, with))
-    }
-
-    pub(super) fn status(&mut self) -> Result<Status, Failure> {
-        match self.word(&[',', ']']) {
-            "Active" => Ok(Status::Active),
-            "Inactive" => Ok(Status::Inactive),
-            word => {
-                let found = Self::found(word);
-                self.back(word, format!("expected `Active` or `Inactive`, found {found}"))
-            }
-        }
-    }
-}
-
-/// What the words after a call mean.
-#[derive(Clone, Copy)]
-enum Shape {
-    User(fn(User) -> Operation),
-    Object(Class, fn(Object) -> Operation),
-    Kind(Kind, Verb),
-}
-
-impl Shape {
-    fn of(api: &str) -> Option<Self> {
-        match api {
-            "CreateUser" => return Some(Self::User(Operation::CreateUser)),
-            "GetUser" => return Some(Self::User(Operation::GetUser)),
-            "DeleteUser" => return Some(Self::User(Operation::DeleteUser)),
-            _ => {}
-        }
-        let object = Class::all().find_map(|class| {
-            let create = class.row().create.api == api;
-            let delete = class.row().delete.api == api;
-            let make = if create { Operation::Create } else { Operation::Delete };
-            (create || delete).then_some(Self::Object(class, make))
-        });
-        object.or_else(|| {
-            Kind::all().find_map(|kind| {
-                let named =
-                    |verb: &Verb| kind.row().call(*verb).is_some_and(|call| call.api == api);
-                Verb::ALL.into_iter().find(named).map(|verb| Self::Kind(kind, verb))
-            })
-        })
     }
 }
 

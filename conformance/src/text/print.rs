@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use iamspec_model::{Item, Kind, Operation, Status, With};
+use iamspec_model::{Kind, Object, Operation, Part, With};
+
+use super::operation::which_word;
 
 use crate::script::Script;
 
@@ -15,7 +17,6 @@ pub fn print(script: &Script) -> String {
         match &step.answer {
             None => text.push_str(&call),
             Some(answer) => {
-                let answer = answer.display(step.operation.kind());
                 let _ = write!(text, "{call:<32} -> {answer}");
             }
         }
@@ -27,43 +28,62 @@ pub fn print(script: &Script) -> String {
 /// One operation: `AddUserToGroup u0 g0`.
 #[must_use]
 pub fn operation(op: &Operation) -> String {
-    let api = op.call().map_or("?", |call| call.api);
-    let words = match *op {
-        Operation::CreateUser(user) | Operation::GetUser(user) | Operation::DeleteUser(user) => {
-            vec![format!("u{}", user.0)]
+    let mut words = vec![op.call().map_or("?", |call| call.api).to_owned()];
+    words.extend(op.user().map(|user| format!("u{}", user.0)));
+    match *op {
+        Operation::CreateUser(_, extras) => {
+            words.extend(Some(extras.path).filter(|it| it.0 > 0).map(|it| it.to_string()));
+            words.extend(extras.boundary.map(|it| format!("p{}", it.0)));
+            words.extend(extras.tag.map(|it| format!("t{}", it.0)));
         }
-        Operation::Create(object) | Operation::Delete(object) => {
-            vec![format!("{}{}", object.class.row().symbol, object.item.0)]
+        Operation::ListUsers(path) => {
+            words.extend(Some(path).filter(|it| it.0 > 0).map(|it| it.to_string()));
         }
-        Operation::List(user, _) => vec![format!("u{}", user.0)],
-        Operation::Attach(user, kind, item)
-        | Operation::Get(user, kind, item)
-        | Operation::Renew(user, kind, item)
-        | Operation::Detach(user, kind, item) => named(user.0, kind, item),
-        Operation::SetStatus(user, kind, item, status) => set_status(user.0, kind, item, status),
-        Operation::Issue(user, kind, item, with) => issued(user.0, kind, item, with),
-    };
-    format!("{api} {}", words.join(" "))
+        Operation::UpdateUser(_, change) => {
+            words.extend(change.name.map(|it| format!("u{}", it.0)));
+            words.extend(change.path.map(|it| it.to_string()));
+        }
+        Operation::PutBoundary(_, policy) => words.push(format!("p{}", policy.0)),
+        Operation::LastUsed(key) => words.push(Kind::AccessKey.symbol(key)),
+        Operation::ListAll(class, which) => {
+            words.extend(which_word(class, which).map(str::to_owned));
+        }
+        Operation::Create(_)
+        | Operation::Read(_)
+        | Operation::Holders(_)
+        | Operation::Delete(_) => {
+            words.extend(op.object().map(|it| it.to_string()));
+        }
+        Operation::Rename(object, name) => {
+            words.push(object.to_string());
+            words.extend(name.map(|item| Object { item, ..object }.to_string()));
+        }
+        _ if op.part().is_some() => words.extend(parts(op)),
+        _ => words.extend(attached(op)),
+    }
+    words.join(" ")
 }
 
-fn named(user: u32, kind: Kind, item: Item) -> Vec<String> {
-    let mut words = vec![format!("u{user}")];
+/// An object and its part; the number of a new version is the service's to tell.
+fn parts(op: &Operation) -> Vec<String> {
+    let Some((object, part)) = op.part() else { return Vec::new() };
+    let numbered = matches!(op, Operation::Add(_, Part::Version, _));
+    let piece = op.piece().filter(|_| !numbered).map(|it| part.symbol(it));
+    [object.to_string()].into_iter().chain(piece).collect()
+}
+
+/// The item of a kind, and what goes with it.
+fn attached(op: &Operation) -> Vec<String> {
+    let (Some(kind), Some(item)) = (op.kind(), op.item()) else { return Vec::new() };
+    let mut words: Vec<String> = Vec::new();
     words.extend((!kind.row().symbol.is_empty()).then(|| kind.symbol(item)));
-    words
-}
-
-fn set_status(user: u32, kind: Kind, item: Item, status: Status) -> Vec<String> {
-    let mut words = named(user, kind, item);
-    words.push(status.name().to_owned());
-    words
-}
-
-fn issued(user: u32, kind: Kind, item: Item, with: With) -> Vec<String> {
-    let mut words = vec![format!("u{user}")];
-    match with {
-        With::Nothing => words.push(kind.symbol(item)),
-        With::BodyOf(other) => words.push(format!("{}={}", kind.symbol(item), kind.symbol(other))),
-        With::Service(service) => words.extend([kind.symbol(item), format!("s{}", service.0)]),
+    match *op {
+        Operation::SetStatus(.., status) => words.push(status.name().to_owned()),
+        Operation::Issue(.., With::BodyOf(other)) => {
+            words = vec![format!("{}={}", kind.symbol(item), kind.symbol(other))];
+        }
+        Operation::Issue(.., With::Service(service)) => words.push(format!("s{}", service.0)),
+        _ => {}
     }
     words
 }

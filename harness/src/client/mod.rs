@@ -3,6 +3,7 @@
 mod element;
 mod request;
 mod response;
+mod shown;
 mod sign;
 
 pub use element::Element;
@@ -72,13 +73,14 @@ impl Http {
     fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
         let unsendable =
             |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
+        let signer = self.signer_of(op).map_err(unsendable)?;
         let form = request::form(op, &mut self.names).map_err(unsendable)?;
         let mut marker = None;
         let mut seen: Option<Observed> = None;
         for _ in 0..PAGES_MAX {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
-            let answer = self.post(&form)?;
+            let answer = self.post(&form, signer.as_ref())?;
             let (observed, next) = response::read(op, &answer, &mut self.names)?;
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
@@ -93,15 +95,16 @@ impl Http {
     fn unless_ours(&self, op: &Operation, observed: Observed) -> Observed {
         let Observed::Refused { http, code, .. } = &observed else { return observed };
         let why = match (Code::ALL.into_iter().find(|it| it.name() == code), op) {
-            (Some(Code::InvalidAuthenticationCode), Operation::Attach(_, _, device))
-                if self.names.repeats_codes(*device) =>
-            {
+            (
+                Some(Code::InvalidAuthenticationCode),
+                Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
+            ) if self.names.keyring.repeats_codes(*device) => {
                 "its codes were sent before, and a code serves once"
             }
             (
                 Some(Code::DuplicateSSHPublicKey | Code::DuplicateCertificate),
                 Operation::Issue(_, kind, item, With::Nothing),
-            ) if self.names.shares_body(*kind, *item) => {
+            ) if self.names.keyring.shares_body(*kind, *item) => {
                 "another script of this run has uploaded the same body"
             }
             _ => return observed,
@@ -109,11 +112,24 @@ impl Http {
         Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
     }
 
-    fn post(&self, form: &[(String, String)]) -> Result<Answer, Observed> {
+    /// The user itself, where it is the user that asks.
+    fn signer_of(&self, op: &Operation) -> Result<Option<sign::Signer>> {
+        let Operation::ChangePassword(user) = *op else { return Ok(None) };
+        let (id, secret) = self.names.keyring.key(user).with_context(|| {
+            format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
+        })?;
+        Ok(Some(sign::Signer::with(id, secret)))
+    }
+
+    fn post(
+        &self,
+        form: &[(String, String)],
+        signer: Option<&sign::Signer>,
+    ) -> Result<Answer, Observed> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let mut request =
             self.client.post(self.url.clone()).header("content-type", request::CONTENT_TYPE);
-        let headers = self.signer.sign(&self.url, body.as_bytes());
+        let headers = signer.unwrap_or(&self.signer).sign(&self.url, body.as_bytes());
         for (name, value) in
             headers.map_err(|error| Observed::interrupted(Cause::Unsent, format!("{error:#}")))?
         {

@@ -1,12 +1,11 @@
 //! From what came back to an answer. Whatever is not an IAM answer is an interruption that says what
 //! it was, never a guess.
 
+use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
-use iamspec_conformance::{Observed, Shown};
-use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Item, Kind, Operation, Status};
+use iamspec_model::{Change, Class, Code, Operation};
 
-use super::{Answer, Element};
+use super::{Answer, Element, shown};
 use crate::names::Names;
 use crate::wire;
 
@@ -23,6 +22,10 @@ pub(super) fn read(
             return Err(unreadable(answer, "an error without a code"));
         }
         let message = error.text_of("Message").map(|text| names.in_symbols(text, op));
+        if matches!(op, Operation::LastUsed(_)) && code == Code::AccessDenied.name() {
+            // Said of a key that is not there (B-AK-15), and of nothing that the caller may not.
+            return Ok((Observed::Refused { http: answer.status, code, message }, None));
+        }
         return Ok((Observed::refused(answer.status, code, message), None));
     }
     let api = op.call().map_or("", |call| call.api);
@@ -42,7 +45,7 @@ pub(super) fn read(
     if truncated && marker.is_none() {
         return Err(unreadable(answer, "a part of a listing, without a Marker for the rest"));
     }
-    let shown = shown(op, result, names)
+    let shown = shown::read(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     Ok((Observed::Done(shown), marker))
 }
@@ -86,7 +89,10 @@ fn unreadable(answer: &Answer, what: &str) -> Observed {
 /// Keeps the names that the service gave.
 fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
     match *op {
-        Operation::CreateUser(_) => {
+        Operation::UpdateUser(user, Change { name: Some(name), .. }) => {
+            names.keyring.rename(user, name);
+        }
+        Operation::CreateUser(..) => {
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
             names.learn_account(arn.ok_or("User.Arn")?);
         }
@@ -98,13 +104,18 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             names.bind_object(object, &name);
             if object.class == Class::Device {
                 let seed = made.text_of("Base32StringSeed").and_then(decode);
-                names.keep_seed(object.item, seed.ok_or("Base32StringSeed in base 32")?);
+                names.keyring.keep_seed(object.item, seed.ok_or("Base32StringSeed in base 32")?);
             }
         }
-        Operation::Issue(_, kind, item, _) => {
+        Operation::Issue(user, kind, item, _) => {
             let structure = wire::structure(kind).ok_or("structure")?;
-            let id = result.child(structure).and_then(|made| made.text_of(kind.row().member));
-            names.bind(kind, item, id.filter(|it| !it.is_empty()).ok_or(kind.row().member)?);
+            let made = result.child(structure).ok_or(structure)?;
+            let id = made.text_of(kind.row().member).filter(|it| !it.is_empty());
+            let id = id.ok_or(kind.row().member)?;
+            names.bind(kind, item, id);
+            if let Some(secret) = made.text_of("SecretAccessKey") {
+                names.keyring.keep_key(user, id, secret);
+            }
         }
         _ => {}
     }
@@ -119,57 +130,4 @@ fn decode(blob: &str) -> Option<String> {
     let inner = data_encoding::BASE64.decode(blob.as_bytes()).ok();
     let inner = inner.and_then(|bytes| String::from_utf8(bytes).ok()).filter(is_seed);
     inner.or_else(|| Some(blob.to_owned()).filter(is_seed))
-}
-
-/// The items that the answer shows, where the model says that it shows some.
-fn shown(op: &Operation, result: &Element, names: &Names) -> Result<Option<Shown>, &'static str> {
-    let mut shown = Shown::default();
-    match *op {
-        Operation::List(_, kind) => {
-            let Some(listing) = wire::listing(kind) else { return Ok(None) };
-            let list = result.child(listing.list).ok_or(listing.list)?;
-            for member in &list.children {
-                let name =
-                    listing.name.map_or(Some(member.text.trim()), |name| member.text_of(name));
-                let name = name.ok_or(listing.name.unwrap_or("member"))?;
-                show(&mut shown, kind, names.symbol(kind, name).ok_or(name), member)?;
-            }
-        }
-        Operation::Renew(_, kind, _) if kind.row().naming == Naming::Single => return Ok(None),
-        Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
-            let read = match wire::structure(kind) {
-                Some(structure) => result.child(structure).ok_or(structure)?,
-                None => result,
-            };
-            let member = kind.row().member;
-            let name = read.text_of(member).ok_or(member)?;
-            show(&mut shown, kind, names.symbol(kind, name).ok_or(name), read)?;
-        }
-        _ => return Ok(None),
-    }
-    shown.items.sort_unstable();
-    Ok(Some(shown))
-}
-
-/// Adds one item, by its symbol or by the name that has none.
-fn show(
-    shown: &mut Shown,
-    kind: Kind,
-    item: Result<Item, &str>,
-    element: &Element,
-) -> Result<(), &'static str> {
-    match item {
-        Ok(item) => shown.items.push((item, status(kind, element)?)),
-        Err(stranger) => shown.strangers.push(stranger.to_owned()),
-    }
-    Ok(())
-}
-
-fn status(kind: Kind, element: &Element) -> Result<Status, &'static str> {
-    match element.text_of("Status") {
-        _ if !kind.row().statuses => Ok(Status::Active),
-        Some("Active") => Ok(Status::Active),
-        Some("Inactive") => Ok(Status::Inactive),
-        _ => Err("Status that is Active or Inactive"),
-    }
 }

@@ -18,10 +18,12 @@ pub(super) struct Signer {
 impl Signer {
     /// Credentials that open nothing, for endpoints on this machine.
     pub(super) fn fake() -> Self {
-        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-        Self {
-            credentials: Credentials::new("AKIAIOSFODNN7EXAMPLE", secret, None, None, "iamspec"),
-        }
+        Self::with("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    }
+
+    /// An access key.
+    pub(super) fn with(id: &str, secret: &str) -> Self {
+        Self { credentials: Credentials::new(id, secret, None, None, "iamspec") }
     }
 
     /// The headers that sign this body, for the region and service of E-018.

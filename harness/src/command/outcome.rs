@@ -78,8 +78,7 @@ impl Outcome {
     /// A finding in one line: for those that do not fail the run.
     fn line(&self, finding: &Finding, paint: Paint) -> String {
         let (id, divergence) = (finding.rule().id(), &finding.divergence);
-        let kind = finding.history.steps.last().and_then(|it| it.operation.kind());
-        let observed = finding.observed.display(kind);
+        let observed = finding.observed.to_string();
         let why = self.expectations.reason(divergence).unwrap_or(&finding.history.name);
         let (level, tier) = (divergence.level.name(), divergence.tier.name());
         format!("{id:<48} {level:<6} {tier:<6} {observed}  {}", paint.dim(why))
@@ -96,7 +95,7 @@ impl Outcome {
                 out,
                 "{perhaps}left behind{after}: {name}, because {} was answered {}",
                 text::operation(undo),
-                answer.display(None)
+                answer
             )?;
         }
         for complaint in &self.complaints {

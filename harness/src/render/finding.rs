@@ -20,8 +20,7 @@ pub fn finding(finding: &Finding, again: &str, paint: Paint) -> String {
     let last = finding.history.steps.len().saturating_sub(1);
     for (place, step) in finding.history.steps.iter().enumerate() {
         let call = text::operation(&step.operation);
-        let answer =
-            step.answer.as_ref().map(|it| it.display(step.operation.kind())).unwrap_or_default();
+        let answer = step.answer.as_ref().map(ToString::to_string).unwrap_or_default();
         let mark = if place == last { paint.wrong("  DIVERGES") } else { String::new() };
         _ = writeln!(out, "    {call:<32} -> {answer}{mark}");
     }

@@ -15,12 +15,12 @@ use super::Paint;
 pub fn nine_rows(replays: &[Replay], paint: Paint) -> String {
     let exchanges: Vec<&Exchange> = replays.iter().flat_map(|it| &it.exchanges).collect();
     let asked = |kind| exchanges.iter().find(|it| alone(it) == Some(kind));
-    if !Kind::all().any(|kind| asked(kind).is_some()) {
+    if !Kind::blockers().any(|kind| asked(kind).is_some()) {
         return String::new();
     }
     let mut out = paint.bold("DeleteUser of a user that holds nothing but one") + "\n";
     let mut not_asked = 0;
-    for kind in Kind::all() {
+    for kind in Kind::blockers() {
         let noun = kind.row().noun;
         if let Some(exchange) = asked(kind) {
             let (answer, what) = seen(exchange, paint);
@@ -52,7 +52,7 @@ fn alone(exchange: &Exchange) -> Option<Kind> {
 }
 
 fn seen(exchange: &Exchange, paint: Paint) -> (String, String) {
-    let observed = exchange.observed.as_ref().map(|it| it.display(None)).unwrap_or_default();
+    let observed = exchange.observed.as_ref().map(ToString::to_string).unwrap_or_default();
     let answer: Vec<&str> = observed.split(" \"").take(1).collect();
     let what = match &exchange.verdict {
         Verdict::Diverges(it)

@@ -1,129 +1,184 @@
 //! From a form to an operation. Names become symbols; a name that nobody has becomes a symbol that
 //! nothing is called by.
 
-use std::collections::HashMap;
-
+use iamspec_model::claim::Call;
 use iamspec_model::kind::Naming;
+use iamspec_model::object::Deed;
+use iamspec_model::object::part::Act;
 use iamspec_model::{
-    Account, Class, Fact, Item, Kind, Object, Operation, Service, Status, Verb, With,
+    Account, Change, Class, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Verb,
+    Which, With,
 };
 
-use super::registry::Registry;
-use super::xml;
+use super::form::{Form, Refusal};
+use super::registry::{Registry, Within};
+use super::tagged;
 use crate::wire;
 
-/// The members of a request.
-pub(super) struct Form(HashMap<String, String>);
+/// An operation that a call stands for, and the tag that it is about.
+pub(super) struct Asked {
+    pub(super) operation: Operation,
+    pub(super) tag: Option<(String, String)>,
+}
 
-impl Form {
-    pub(super) fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
-        Self(pairs.collect())
-    }
-
-    pub(super) fn get(&self, member: &str) -> Option<&str> {
-        self.0.get(member).map(String::as_str)
-    }
-
-    fn need(&self, member: &'static str) -> Result<&str, Refusal> {
-        self.get(member).filter(|it| !it.is_empty()).ok_or(Refusal::Missing(member))
+impl From<Operation> for Asked {
+    fn from(operation: Operation) -> Self {
+        Self { operation, tag: None }
     }
 }
 
-/// A call that was not understood.
-pub(super) enum Refusal {
-    /// No such action.
-    Unknown(String, String),
-    /// A member that the call needs is missing.
-    Missing(&'static str),
-    /// The service is not one that credentials are made for.
-    Service(String),
-    /// A status that is none.
-    Status,
-    /// What a fact says, in this text of it.
-    As(&'static Fact, Option<String>),
-}
-
-impl Refusal {
-    /// The answer, with the texts of E-011, D-006, B-SS-05 and B-SS-11.
-    pub(super) fn respond(&self, request_id: &str) -> (u16, String) {
-        let violated = |member: &str, what: &str| {
-            let mut field = member.to_owned();
-            if let Some(first) = field.get_mut(..1) {
-                first.make_ascii_lowercase();
-            }
-            format!(
-                "1 validation error detected: Value at '{field}' failed to satisfy constraint: {what}"
-            )
-        };
-        let (http, code, text) = match self {
-            Self::Unknown(action, version) => (
-                400,
-                "InvalidAction",
-                format!("Could not find operation {action} for version {version}"),
-            ),
-            Self::Missing(member) => {
-                (400, "ValidationError", violated(member, "Member must not be null"))
-            }
-            Self::Service(name) => (
-                404,
-                "NoSuchEntity",
-                format!("No such service {name} is supported for Service Specific Credentials"),
-            ),
-            Self::Status => {
-                (400, "ValidationError", violated("Status", "Member must satisfy enum value set"))
-            }
-            Self::As(fact, text) => {
-                let (http, code) = (fact.http.unwrap_or(400), fact.code.unwrap_or_default());
-                return (http, xml::error(code, text.as_deref(), request_id));
-            }
-        };
-        (http, xml::error(code, Some(&text), request_id))
-    }
-}
-
-/// Understands a call.
+/// Understands a call: the operations that it stands for, which are carried out together or not at
+/// all. There is one, but for tags.
 pub(super) fn read(
     form: &Form,
     registry: &mut Registry,
     account: &Account,
-) -> Result<Operation, Refusal> {
+    caller: Option<User>,
+) -> Result<Vec<Asked>, Refusal> {
     let action = form.get("Action").unwrap_or_default();
-    Ok(match action {
-        "CreateUser" => Operation::CreateUser(registry.new_user(form.need("UserName")?)),
-        "GetUser" => Operation::GetUser(registry.user(form.need("UserName")?)),
-        "DeleteUser" => Operation::DeleteUser(registry.user(form.need("UserName")?)),
-        _ => match object_call(action) {
-            Some((class, creates)) => object(form, registry, class, creates)?,
+    if let Some(tagged) = tagged::read(form, registry, action)? {
+        return Ok(tagged);
+    }
+    let named = |call: Option<&Call>| call.is_some_and(|call| call.api == action);
+    let object = Class::all().find_map(|class| {
+        Some((class, Deed::ALL.into_iter().find(|it| named(class.row().call(*it)))?))
+    });
+    let part = Part::all().find_map(|part| {
+        Some((part, Act::ALL.into_iter().find(|it| named(part.row().call(*it)))?))
+    });
+    let operation = match (object, part) {
+        (_, Some((Part::Version, Act::Add))) => return new_version(form, registry, account),
+        (Some((class, deed)), _) => object_call(form, registry, class, deed)?,
+        (_, Some((part, act))) => part_call(form, registry, part, act)?,
+        _ => match user_call(form, registry, account, caller)? {
+            Some(operation) => operation,
             None => kind_call(form, registry, account, action)?,
         },
-    })
+    };
+    Ok(vec![operation.into()])
 }
 
-fn object_call(action: &str) -> Option<(Class, bool)> {
-    Class::all().find_map(|class| match class.row() {
-        row if row.create.api == action => Some((class, true)),
-        row if row.delete.api == action => Some((class, false)),
-        _ => None,
-    })
+/// The calls that are in no table of the model.
+fn user_call(
+    form: &Form,
+    registry: &mut Registry,
+    account: &Account,
+    caller: Option<User>,
+) -> Result<Option<Operation>, Refusal> {
+    let user = |registry: &Registry| Ok(registry.user(form.need("UserName")?));
+    Ok(Some(match form.get("Action").unwrap_or_default() {
+        "GetUser" => Operation::GetUser(user(registry)?),
+        // The server itself looks at paths, which are not those of a script.
+        "ListUsers" => Operation::ListUsers(Path::default()),
+        "UpdateUser" => {
+            let user = user(registry)?;
+            let name = form.get("NewUserName").map(|name| registry.new_user(name));
+            let path = form.get("NewPath").map(|_| account.path(user));
+            Operation::UpdateUser(user, Change { name, path })
+        }
+        "DeleteUser" => Operation::DeleteUser(user(registry)?),
+        "PutUserPermissionsBoundary" => {
+            let user = user(registry)?;
+            let arn = form.need("PermissionsBoundary")?;
+            Operation::PutBoundary(user, registry.object(Class::Policy, arn))
+        }
+        "DeleteUserPermissionsBoundary" => Operation::DeleteBoundary(user(registry)?),
+        "ChangePassword" => {
+            form.need("OldPassword")?;
+            form.need("NewPassword")?;
+            Operation::ChangePassword(caller.ok_or(Refusal::NoUser)?)
+        }
+        "GetAccessKeyLastUsed" => {
+            let id = form.need("AccessKeyId")?;
+            Operation::LastUsed(registry.item(Within::Everything, Kind::AccessKey, id, false))
+        }
+        "GetAccountSummary" => Operation::Summary,
+        "GetAccountAuthorizationDetails" => Operation::Details,
+        _ => return Ok(None),
+    }))
 }
 
-fn object(
+fn object_call(
     form: &Form,
     registry: &mut Registry,
     class: Class,
-    creates: bool,
+    deed: Deed,
 ) -> Result<Operation, Refusal> {
-    if !creates {
-        let item = registry.object(class, form.need(class.row().member)?);
-        return Ok(Operation::Delete(Object { class, item }));
+    if deed == Deed::Create {
+        let member = match class {
+            Class::Group => "GroupName",
+            Class::Policy => "PolicyName",
+            Class::Device => "VirtualMFADeviceName",
+        };
+        let item = registry.new_object(class, form.need(member)?);
+        return Ok(Operation::Create(Object { class, item }));
     }
-    let member = match class {
-        Class::Group => "GroupName",
-        Class::Policy => "PolicyName",
-        Class::Device => "VirtualMFADeviceName",
+    if deed == Deed::ListAll {
+        let attached = form.get("OnlyAttached") == Some("true");
+        let which = match form.get("AssignmentStatus") {
+            Some("Assigned") => Which::Held,
+            Some("Unassigned") => Which::Free,
+            _ if attached => Which::Held,
+            _ => Which::All,
+        };
+        return Ok(Operation::ListAll(class, which));
+    }
+    let item = registry.object(class, form.need(class.row().member)?);
+    let object = Object { class, item };
+    Ok(match deed {
+        Deed::Create | Deed::Delete => Operation::Delete(object),
+        Deed::Read => Operation::Read(object),
+        Deed::ListAll => Operation::ListAll(class, Which::All),
+        Deed::Rename => {
+            let name = form.get("NewGroupName").map(|name| registry.new_object(class, name));
+            // That nothing is asked for is as open as that the own name is.
+            let own = form.get("NewPath").is_none().then_some(object.item);
+            Operation::Rename(object, name.or(own))
+        }
+        Deed::Holders => Operation::Holders(object),
+    })
+}
+
+/// A version can be put in force by the call that makes it.
+fn new_version(form: &Form, registry: &Registry, account: &Account) -> Result<Vec<Asked>, Refusal> {
+    let class = Class::Policy;
+    let policy = Object { class, item: registry.object(class, form.need(class.row().member)?) };
+    form.need("PolicyDocument")?;
+    let version = account.next_version(policy);
+    let add = Operation::Add(policy, Part::Version, version);
+    let default = form.get("SetAsDefault") == Some("true");
+    let put = default.then_some(Operation::SetDefault(policy, Part::Version, version));
+    Ok([add].into_iter().chain(put).map(Asked::from).collect())
+}
+
+fn part_call(
+    form: &Form,
+    registry: &mut Registry,
+    part: Part,
+    act: Act,
+) -> Result<Operation, Refusal> {
+    let class = part.row().of;
+    let object = Object { class, item: registry.object(class, form.need(class.row().member)?) };
+    if act == Act::List {
+        return Ok(Operation::Parts(object, part));
+    }
+    let name = form.need(part.row().member)?;
+    let item = match part {
+        Part::AttachedPolicy => registry.object(Class::Policy, name),
+        Part::InlinePolicy => {
+            registry.item(Within::Object(object), Kind::InlinePolicy, name, act == Act::Add)
+        }
+        Part::Version => {
+            Item(name.strip_prefix('v').and_then(|it| it.parse().ok()).unwrap_or_default())
+        }
     };
-    let item = registry.new_object(class, form.need(member)?);
-    Ok(Operation::Create(Object { class, item }))
+    Ok(match act {
+        Act::Add => Operation::Add(object, part, item),
+        Act::List => Operation::Parts(object, part),
+        Act::Get => Operation::Part(object, part, item),
+        Act::SetDefault => Operation::SetDefault(object, part, item),
+        Act::Remove => Operation::Remove(object, part, item),
+    })
 }
 
 fn kind_call(
@@ -140,7 +195,10 @@ fn kind_call(
     let issues = kind.row().naming == Naming::Service;
     let item = match (verb, kind.row().naming) {
         (Verb::List, _) | (_, Naming::Single) | (Verb::Attach, Naming::Service) => Item(0),
-        _ => registry.item(user, kind, form.need(kind.row().member)?, verb == Verb::Attach),
+        _ => {
+            let name = form.need(kind.row().member)?;
+            registry.item(Within::User(user), kind, name, verb == Verb::Attach)
+        }
     };
     Ok(match verb {
         Verb::List => {
@@ -149,13 +207,7 @@ fn kind_call(
             }
             Operation::List(user, kind)
         }
-        Verb::Attach if issues => {
-            let with = match registry.same_body(user, kind, form, account) {
-                Some(other) => With::BodyOf(other),
-                None => with(form, kind, account.has_user(user))?,
-            };
-            Operation::Issue(user, kind, registry.new_item(), with)
-        }
+        Verb::Attach if issues => issue(form, registry, account, user, kind)?,
         Verb::Attach => Operation::Attach(user, kind, item),
         Verb::Get => Operation::Get(user, kind, item),
         Verb::Renew => Operation::Renew(user, kind, item),
@@ -166,6 +218,20 @@ fn kind_call(
             _ => return Err(Refusal::Status),
         },
     })
+}
+
+fn issue(
+    form: &Form,
+    registry: &mut Registry,
+    account: &Account,
+    user: User,
+    kind: Kind,
+) -> Result<Operation, Refusal> {
+    let with = match registry.same_body(user, kind, form, account) {
+        Some(other) => With::BodyOf(other),
+        None => with(form, kind, account.has_user(user))?,
+    };
+    Ok(Operation::Issue(user, kind, registry.new_item(), with))
 }
 
 /// The kind that has this call, and what the call does.

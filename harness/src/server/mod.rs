@@ -2,9 +2,15 @@
 //! the bytes, and keeps names, ids and bodies, which the model does not know.
 
 mod call;
+mod details;
+mod form;
+mod note;
 mod page;
+mod record;
 mod registry;
 mod respond;
+mod tagged;
+mod view;
 mod xml;
 
 use std::net::SocketAddr;
@@ -15,9 +21,11 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use iamspec_conformance::Observed;
+use call::Asked;
+use form::Form;
 use iamspec_conformance::reference::{Behaviour, settle};
-use iamspec_model::Account;
+use iamspec_conformance::{Observed, Shown};
+use iamspec_model::{Account, Held, Operation, User};
 use page::Page;
 use registry::Registry;
 
@@ -25,7 +33,7 @@ use registry::Registry;
 const BODY_MAX: usize = 1 << 20;
 
 /// The model, with what only a server knows.
-struct World {
+pub(crate) struct World {
     account: Account,
     registry: Registry,
     behaviour: Behaviour,
@@ -118,7 +126,7 @@ async fn handle(
     let sent = if kind.starts_with(form_type) { &body[..] } else { &[] };
     let query = uri.query().unwrap_or_default().as_bytes();
     let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(sent));
-    let form = call::Form::new(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
+    let form = Form::new(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())));
     if form.get("Action").is_none() {
         // E-012: a redirect, and no error in XML.
         return (StatusCode::FOUND, [(header::LOCATION, "https://aws.amazon.com/iam")])
@@ -126,7 +134,7 @@ async fn handle(
     }
     let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
     let request_id = uuid::Uuid::new_v4().to_string();
-    let (status, body) = answer(&mut world, &form, &request_id);
+    let (status, body) = answer(&mut world, &form, signer(&headers), &request_id);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // E-003: the id of the body stands in a header as well.
     let headers = [
@@ -138,34 +146,95 @@ async fn handle(
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// One call, from its form to its XML.
-fn answer(world: &mut World, form: &call::Form, request_id: &str) -> (u16, String) {
+/// The access key that a request says it is signed with.
+fn signer(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    authorization.split_once("Credential=")?.1.split('/').next()
+}
+
+/// One call, from its form to its XML. What it stands for is carried out in full or not at all.
+fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str) -> (u16, String) {
     let page = match Page::asked(form) {
         Ok(page) => page,
         Err(refusal) => return refusal.respond(request_id),
     };
-    let operation = match call::read(form, &mut world.registry, &world.account) {
-        Ok(operation) => operation,
+    let caller = signer.and_then(|key| world.registry.owner(key, &world.account));
+    let asked = match call::read(form, &mut world.registry, &world.account, caller) {
+        Ok(asked) => asked,
         Err(refusal) => return refusal.respond(request_id),
     };
-    let value = |member: &str| form.get(member).map(str::to_owned);
-    let observed = settle(&mut world.account, &operation, &mut world.behaviour, &value);
-    match observed {
-        Observed::Done(shown) => {
-            world.registry.note(&operation, form);
-            let shown = shown.map(|it| world.registry.filtered(&operation, it, form));
-            let result = respond::result(&operation, shown, &world.registry);
-            let result = result.map(|whole| page.cut(whole));
-            let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
-            world.registry.forget(&operation, &world.account);
-            (200, body)
+    let held: Vec<Held> = match asked.first().map(|it| it.operation) {
+        Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
+        _ => Vec::new(),
+    };
+    let shown = match carry_out(world, form, &asked, caller) {
+        Ok(shown) => shown,
+        Err(refused) => {
+            for it in &asked {
+                world.registry.drop_unused(&it.operation);
+            }
+            return refusal(&refused, request_id);
         }
+    };
+    for it in &asked {
+        world.registry.note(it, form, &world.account);
+    }
+    let result = asked.first().and_then(|it| {
+        let shown =
+            shown.map(|shown| world.registry.filtered(&it.operation, shown, form, &world.account));
+        respond::result(&it.operation, shown, world)
+    });
+    let result = result.map(|whole| page.cut(details::chosen(whole, form)));
+    let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
+    for it in &asked {
+        world.registry.forget(&it.operation, &held, &world.account);
+    }
+    (200, body)
+}
+
+/// Carries all of it out, or nothing. What is shown is what the first operation shows.
+fn carry_out(
+    world: &mut World,
+    form: &Form,
+    asked: &[Asked],
+    caller: Option<User>,
+) -> Result<Option<Shown>, Observed> {
+    // A text names a boundary as the policy that it is, and who asks about itself by its name.
+    let own = || Some(world.registry.user_record(asked.first()?.operation.user()?).name);
+    let caller = || caller.map_or("root".to_owned(), |it| world.registry.user_path(it));
+    let value = |member: &str| match (form.get(member), member) {
+        (Some(value), _) => Some(value.to_owned()),
+        (None, "PolicyArn") => form.get("PermissionsBoundary").map(str::to_owned),
+        (None, "UserName") => own(),
+        (None, "CallerArn") => Some(format!("arn:aws:iam::{}:{}", registry::ACCOUNT, caller())),
+        (None, _) => None,
+    };
+    let settled = |observed| match observed {
+        Observed::Done(shown) => Ok(shown),
+        refused => Err(refused),
+    };
+    if let [one] = asked {
+        let (account, behaviour) = (&mut world.account, &mut world.behaviour);
+        return settled(settle(account, &one.operation, behaviour, &value));
+    }
+    let mut account = world.account.clone();
+    let mut first = None;
+    for it in asked {
+        let shown = settled(settle(&mut account, &it.operation, &mut world.behaviour, &value))?;
+        first = first.or(shown);
+    }
+    world.account = account;
+    Ok(first)
+}
+
+fn refusal(observed: &Observed, request_id: &str) -> (u16, String) {
+    match observed {
         Observed::Refused { http, code, message } => {
-            world.registry.drop_unused(&operation);
-            (http, xml::error(&code, message.as_deref(), request_id))
+            (*http, xml::error(code, message.as_deref(), request_id))
         }
         Observed::Interrupted(it) => {
             (500, xml::error("ServiceFailure", Some(&it.detail), request_id))
         }
+        Observed::Done(_) => (200, String::new()),
     }
 }

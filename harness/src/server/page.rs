@@ -4,7 +4,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use iamspec_model::evidence::{D_012, D_013, D_014};
 
-use super::call::{Form, Refusal};
+use super::form::{Form, Refusal};
 use super::xml::{Node, text};
 
 /// How many a page shows where the request does not say (E-009).

@@ -1,14 +1,13 @@
-//! The names, ids and bodies of a server, by symbol. Names compare without case (C-041, C-043); ids
-//! are never used again, symbols are.
+//! The names, ids and bodies of a server, by symbol. Names compare without case (C-041, C-043).
 
 use std::collections::HashMap;
 
 use iamspec_conformance::Shown;
 use iamspec_model::kind::Naming;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User};
+use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Status, Thing, User};
 
-use super::call::Form;
-use crate::wire;
+use super::form::Form;
+use super::record::{Record, Symbols};
 
 /// The account that the reference endpoint plays.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -16,50 +15,36 @@ pub(super) const ACCOUNT: &str = "123456789012";
 /// A symbol that nothing is ever called by.
 const NOBODY: u32 = (1 << 24) - 1;
 
-/// What is known of a user, an object or an item beside the model.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Record {
-    pub(super) name: String,
-    pub(super) id: String,
-    pub(super) created: String,
-    pub(super) path: String,
-    pub(super) body: String,
-    /// The id of what is named by its ARN in `id`.
-    pub(super) policy_id: String,
-}
-
-#[derive(Default)]
-struct Symbols {
-    next: u32,
-    free: Vec<u32>,
-}
-
-impl Symbols {
-    fn take(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.next += 1;
-            self.next - 1
-        })
-    }
+/// Within what a name means something.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Within {
+    /// Ids mean the same everywhere.
+    Everything,
+    /// What a user holds.
+    User(User),
+    /// What a group has.
+    Object(Object),
 }
 
 #[derive(Default)]
 pub(super) struct Registry {
-    users: HashMap<String, User>,
-    objects: HashMap<(Class, String), Item>,
-    /// By the user for names that only mean something there, by nobody for ids.
-    items: HashMap<(Option<User>, Kind, String), Item>,
-    user_records: HashMap<User, Record>,
-    object_records: HashMap<Object, Record>,
-    item_records: HashMap<(Kind, Item), Record>,
+    pub(super) users: HashMap<String, User>,
+    pub(super) objects: HashMap<(Class, String), Item>,
+    pub(super) items: HashMap<(Within, Kind, String), Item>,
+    pub(super) user_records: HashMap<User, Record>,
+    pub(super) object_records: HashMap<Object, Record>,
+    pub(super) item_records: HashMap<(Kind, Item), Record>,
+    /// The versions of policies.
+    pub(super) versions: HashMap<(Object, Item), Record>,
     /// Since when a user holds what has no record of its own.
-    since: HashMap<(User, Kind, Item), String>,
-    user_symbols: Symbols,
-    object_symbols: Symbols,
-    item_symbols: Symbols,
+    pub(super) since: HashMap<(User, Kind, Item), String>,
+    pub(super) user_symbols: Symbols,
+    pub(super) object_symbols: Symbols,
+    pub(super) item_symbols: Symbols,
 }
 
-fn key(name: &str) -> String {
+/// Names as they compare.
+pub(super) fn key(name: &str) -> String {
     name.to_lowercase()
 }
 
@@ -100,16 +85,28 @@ impl Registry {
     }
 
     /// The item that a request names; a new symbol where the call may make it.
-    pub(super) fn item(&mut self, user: User, kind: Kind, name: &str, makes: bool) -> Item {
+    pub(super) fn item(&mut self, within: Within, kind: Kind, name: &str, makes: bool) -> Item {
         if let Some(class) = kind.row().refers {
             return self.object(class, name);
         }
-        let known = self.items.get(&item_key(user, kind, name)).copied();
+        let known = self.items.get(&item_key(within, kind, name)).copied();
         match known {
             Some(item) => item,
             None if makes => self.new_item(),
             None => Item(NOBODY),
         }
+    }
+
+    /// The user that holds the access key with this id.
+    pub(super) fn owner(&self, key: &str, account: &Account) -> Option<User> {
+        let item = self.items.get(&(Within::Everything, Kind::AccessKey, key.to_owned()))?;
+        account.holders(Kind::AccessKey, *item).next()
+    }
+
+    /// The end of a user's ARN (C-042).
+    pub(super) fn user_path(&self, user: User) -> String {
+        let record = self.user_record(user);
+        format!("user{}{}", record.path, record.name)
     }
 
     pub(super) fn user_record(&self, user: User) -> Record {
@@ -124,6 +121,10 @@ impl Registry {
         self.item_records.get(&(kind, item)).cloned().unwrap_or_default()
     }
 
+    pub(super) fn version_record(&self, policy: Object, version: Item) -> Record {
+        self.versions.get(&(policy, version)).cloned().unwrap_or_default()
+    }
+
     /// The item that the user holds and that was uploaded with the very body of this request.
     pub(super) fn same_body(
         &self,
@@ -132,18 +133,37 @@ impl Registry {
         form: &Form,
         account: &Account,
     ) -> Option<Item> {
-        let body = body_of(form).filter(|_| kind.row().bodies)?;
+        let body = form.body().filter(|_| kind.row().bodies)?;
         let same =
             |item: &Item| self.item_records.get(&(kind, *item)).is_some_and(|it| it.body == body);
         account.held_of(user, kind).map(|held| held.item).find(same)
     }
 
-    /// What a listing shows of the credentials that were made for the service asked for (B-SS-02).
-    pub(super) fn filtered(&self, op: &Operation, mut shown: Shown, form: &Form) -> Shown {
-        if let (Operation::List(_, kind), Some(service)) = (op, form.get("ServiceName"))
-            && kind.row().services
-        {
-            shown.items.retain(|(item, _)| self.item_record(*kind, *item).body == service);
+    /// What the request asks for of what could be shown: the credentials of a service (B-SS-02), the
+    /// users, groups and policies whose path begins so (C-048), one sort of those that hold a policy.
+    pub(super) fn filtered(
+        &self,
+        op: &Operation,
+        mut shown: Shown,
+        form: &Form,
+        account: &Account,
+    ) -> Shown {
+        if let Operation::Holders(policy) = *op {
+            return holders(policy, shown, form, account);
+        }
+        match (op, form.get("ServiceName"), form.get("PathPrefix")) {
+            (Operation::List(_, Kind::ServiceCredential), Some(service), _) => {
+                shown.items.retain(|(thing, _)| match *thing {
+                    Thing::Item(kind, item) => self.item_record(kind, item).body == service,
+                    _ => true,
+                });
+            }
+            (_, _, Some(prefix)) => shown.items.retain(|(thing, _)| match *thing {
+                Thing::User(user) => self.user_record(user).path.starts_with(prefix),
+                Thing::Object(object) => self.object_record(object).path.starts_with(prefix),
+                _ => true,
+            }),
+            _ => {}
         }
         shown
     }
@@ -151,150 +171,26 @@ impl Registry {
     pub(super) fn since(&self, user: User, kind: Kind, item: Item) -> String {
         self.since.get(&(user, kind, item)).cloned().unwrap_or_default()
     }
-
-    /// Keeps what a call that was carried out has made.
-    pub(super) fn note(&mut self, operation: &Operation, form: &Form) {
-        let text = |member: &str| form.get(member).unwrap_or_default().to_owned();
-        let path = form.get("Path").unwrap_or("/").to_owned();
-        let created = now();
-        match *operation {
-            Operation::CreateUser(user) => {
-                let name = text("UserName");
-                self.users.insert(key(&name), user);
-                let record =
-                    Record { id: new_id("AIDA", 21), name, created, path, ..Record::default() };
-                self.user_records.insert(user, record);
-            }
-            Operation::Create(object) => {
-                let (name, body) = match object.class {
-                    Class::Group => (text("GroupName"), String::new()),
-                    Class::Policy => (text("PolicyName"), text("PolicyDocument")),
-                    Class::Device => (text("VirtualMFADeviceName"), new_id("", 64)),
-                };
-                self.objects.insert((object.class, key(&name)), object.item);
-                let id = match object.class {
-                    Class::Group => new_id("AGPA", 21),
-                    Class::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
-                    Class::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
-                };
-                let policy_id = new_id("ANPA", 21);
-                let record = Record { name, id, created, path, body, policy_id };
-                self.object_records.insert(object, record);
-            }
-            Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
-                self.note_item(user, kind, item, form);
-            }
-            _ => {}
-        }
-    }
-
-    fn note_item(&mut self, user: User, kind: Kind, item: Item, form: &Form) {
-        let body = body_of(form).unwrap_or_default().to_owned();
-        let created = now();
-        let (name, id) = match kind.row().naming {
-            Naming::Service => {
-                let length = if kind == Kind::SigningCertificate { 32 } else { 20 };
-                let id = new_id(wire::id_prefix(kind), length);
-                (id.clone(), id)
-            }
-            Naming::Caller if kind.row().refers.is_none() => {
-                (form.get(kind.row().member).unwrap_or_default().to_owned(), String::new())
-            }
-            _ => {
-                self.since.insert((user, kind, item), created);
-                return;
-            }
-        };
-        self.items.insert(item_key(user, kind, &name), item);
-        let record = Record { name, id, created, body, ..Record::default() };
-        self.item_records.insert((kind, item), record);
-    }
-
-    /// Forgets what a call that was carried out has removed.
-    pub(super) fn forget(&mut self, operation: &Operation, account: &Account) {
-        match *operation {
-            Operation::DeleteUser(user) if !account.has_user(user) => {
-                let name = self.user_records.remove(&user).map(|it| key(&it.name));
-                if name.is_some_and(|name| self.users.remove(&name).is_some()) {
-                    self.user_symbols.free.push(user.0);
-                }
-            }
-            Operation::Delete(object) if !account.has(object) => {
-                let name = self.object_records.remove(&object).map(|it| key(&it.name));
-                if name.is_some_and(|name| self.objects.remove(&(object.class, name)).is_some()) {
-                    self.object_symbols.free.push(object.item.0);
-                }
-            }
-            Operation::Detach(user, kind, item) if account.holders(kind, item).next().is_none() => {
-                self.since.remove(&(user, kind, item));
-                if kind.row().refers.is_none() && kind.row().naming != Naming::Single {
-                    let name = self.item_records.remove(&(kind, item)).map(|it| it.name);
-                    if name.is_some_and(|name| {
-                        self.items.remove(&item_key(user, kind, &name)).is_some()
-                    }) {
-                        self.item_symbols.free.push(item.0);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes back a symbol that a refused call would have used.
-    pub(super) fn drop_unused(&mut self, operation: &Operation) {
-        match *operation {
-            Operation::CreateUser(user) if !self.user_records.contains_key(&user) => {
-                self.user_symbols.free.push(user.0);
-            }
-            Operation::Create(object) if !self.object_records.contains_key(&object) => {
-                self.object_symbols.free.push(object.item.0);
-            }
-            Operation::Issue(_, kind, item, _) | Operation::Attach(_, kind, item)
-                if kind.row().refers.is_none()
-                    && kind.row().naming != Naming::Single
-                    && !self.item_records.contains_key(&(kind, item)) =>
-            {
-                self.item_symbols.free.push(item.0);
-            }
-            _ => {}
-        }
-    }
 }
 
-fn body_of(form: &Form) -> Option<&str> {
-    let members = ["CertificateBody", "SSHPublicKeyBody", "PolicyDocument", "ServiceName"];
-    members.into_iter().find_map(|member| form.get(member))
+/// `EntityFilter` asks for users or groups; what else it knows are no holders here (C-060).
+/// `PolicyUsageFilter` asks for those for whom it is a boundary.
+fn holders(policy: Object, mut shown: Shown, form: &Form, account: &Account) -> Shown {
+    if form.get("PolicyUsageFilter") == Some("PermissionsBoundary") {
+        let bounded = account.users().filter(|it| account.boundary(*it) == Some(policy.item));
+        shown.items = bounded.map(|it| (Thing::User(it), Status::Active)).collect();
+    }
+    shown.items.retain(|(thing, _)| match (form.get("EntityFilter"), thing) {
+        (None, _) | (Some("User"), Thing::User(_)) | (Some("Group"), Thing::Object(_)) => true,
+        (Some(_), _) => false,
+    });
+    shown
 }
 
-fn item_key(user: User, kind: Kind, name: &str) -> (Option<User>, Kind, String) {
+/// An id compares as it is.
+pub(super) fn item_key(within: Within, kind: Kind, name: &str) -> (Within, Kind, String) {
     match kind.row().naming {
-        Naming::Service => (None, kind, name.to_owned()),
-        _ => (Some(user), kind, key(name)),
+        Naming::Service => (Within::Everything, kind, name.to_owned()),
+        _ => (within, kind, key(name)),
     }
-}
-
-/// A secret that opens nothing.
-pub(super) fn secret() -> String {
-    new_id("", 40)
-}
-
-/// An id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
-fn new_id(prefix: &str, length: usize) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut id = prefix.to_owned();
-    while id.len() < length {
-        for byte in uuid::Uuid::new_v4().as_bytes() {
-            let letter = ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'A');
-            id.push(char::from(letter));
-        }
-    }
-    id.truncate(length);
-    id
-}
-
-/// Whole seconds, in UTC (E-008).
-fn now() -> String {
-    let now = time::OffsetDateTime::now_utc();
-    let (date, time) = (now.date(), now.time());
-    format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }

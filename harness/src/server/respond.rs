@@ -1,25 +1,26 @@
 //! What an answer shows: the structures of `RESPONSE` in the facts.
 
 use iamspec_conformance::Shown;
-use iamspec_model::{Class, Item, Kind, Object, Operation, Status, User, With};
+use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Status, User, With};
 use md5::{Digest as _, Md5};
 
-use super::registry::{ACCOUNT, Record, Registry, secret};
+use super::record::{Record, secret};
+use super::registry::{ACCOUNT, Registry};
 use super::xml::{Node, node, text};
+use super::{World, view};
 use crate::wire;
 
 /// The members of the result; `None` for calls that show nothing (E-002).
-pub(super) fn result(
-    op: &Operation,
-    shown: Option<Shown>,
-    registry: &Registry,
-) -> Option<Vec<Node>> {
+pub(super) fn result(op: &Operation, shown: Option<Shown>, world: &World) -> Option<Vec<Node>> {
+    let (registry, account) = (&world.registry, &world.account);
     let seen = shown.unwrap_or_default();
     match *op {
-        Operation::CreateUser(user) | Operation::GetUser(user) => {
-            Some(vec![node("User", user_members(&registry.user_record(user)))])
+        Operation::CreateUser(user, _) | Operation::GetUser(user) => {
+            let mut members = user_members(&registry.user_record(user));
+            members.extend(view::details_of(user, registry, account));
+            Some(vec![node("User", members)])
         }
-        Operation::Create(object) => Some(created(object, registry)),
+        Operation::Create(object) => Some(created(object, registry, account)),
         Operation::Attach(user, Kind::LoginProfile, _)
         | Operation::List(user, Kind::LoginProfile) => {
             Some(vec![node("LoginProfile", login_profile(user, registry))])
@@ -34,7 +35,7 @@ pub(super) fn result(
                 text("PolicyDocument", encode(&record.body)),
             ])
         }
-        Operation::Renew(_, Kind::LoginProfile, _) => None,
+        Operation::Renew(_, Kind::LoginProfile | Kind::MfaDevice, _) => None,
         Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
             let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
             let mut members = members(user, kind, item, status, registry);
@@ -43,11 +44,11 @@ pub(super) fn result(
             members.extend(renewed.then(|| text("ServicePassword", secret())));
             Some(vec![node(wire::structure(kind)?, members)])
         }
-        _ => None,
+        _ => view::result(op, &seen, registry, account),
     }
 }
 
-fn user_members(record: &Record) -> Vec<Node> {
+pub(super) fn user_members(record: &Record) -> Vec<Node> {
     vec![
         text("Path", &*record.path),
         text("UserName", &*record.name),
@@ -57,22 +58,11 @@ fn user_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn created(object: Object, registry: &Registry) -> Vec<Node> {
+fn created(object: Object, registry: &Registry, account: &Account) -> Vec<Node> {
     let record = registry.object_record(object);
     let members = match object.class {
         Class::Group => group_members(&record),
-        Class::Policy => vec![
-            text("PolicyName", &*record.name),
-            text("PolicyId", &*record.policy_id),
-            text("Arn", &*record.id),
-            text("Path", &*record.path),
-            text("DefaultVersionId", "v1"),
-            text("AttachmentCount", "0"),
-            text("PermissionsBoundaryUsageCount", "0"),
-            text("IsAttachable", "true"),
-            text("CreateDate", &*record.created),
-            text("UpdateDate", &*record.created),
-        ],
+        Class::Policy => view::policy_members(object, registry, account),
         Class::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
@@ -82,7 +72,7 @@ fn created(object: Object, registry: &Registry) -> Vec<Node> {
     vec![node(wire::created(object.class).0, members)]
 }
 
-fn group_members(record: &Record) -> Vec<Node> {
+pub(super) fn group_members(record: &Record) -> Vec<Node> {
     vec![
         text("Path", &*record.path),
         text("GroupName", &*record.name),
@@ -126,7 +116,7 @@ fn members(user: User, kind: Kind, item: Item, status: Status, registry: &Regist
         text(date, &*record.created),
     ];
     if kind.row().services {
-        members.push(text("ServiceUserName", format!("{owner}-at-{ACCOUNT}")));
+        members.push(text("ServiceUserName", record.other));
         members.push(text("ServiceName", record.body));
     }
     members
@@ -153,34 +143,38 @@ fn fingerprint(body: &str) -> String {
 }
 
 fn listed(user: User, kind: Kind, seen: &Shown, registry: &Registry) -> Vec<Node> {
-    let one = |(item, status): &(Item, Status)| {
+    let one = |(item, status): (Item, Status)| {
         let nodes = match (kind, kind.row().refers) {
-            (Kind::MfaDevice, _) => device_members(user, *item, registry),
+            (Kind::MfaDevice, _) => device_members(user, item, registry),
             (Kind::InlinePolicy, _) => {
-                return text("member", registry.item_record(kind, *item).name);
+                return text("member", registry.item_record(kind, item).name);
             }
+            (Kind::Tag, _) => tag_members(&registry.item_record(kind, item)),
             (_, Some(Class::Policy)) => {
-                let record = registry.object_record(Object { class: Class::Policy, item: *item });
-                vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
+                attached_members(Object { class: Class::Policy, item }, registry)
             }
-            (_, Some(class)) => {
-                group_members(&registry.object_record(Object { class, item: *item }))
-            }
+            (_, Some(class)) => group_members(&registry.object_record(Object { class, item })),
             (_, None) => {
-                let mut nodes = members(user, kind, *item, *status, registry);
-                nodes.extend(
-                    (kind == Kind::SigningCertificate)
-                        .then(|| body(kind, *item, registry))
-                        .into_iter()
-                        .flatten(),
-                );
-                nodes
+                let whole = kind == Kind::SigningCertificate;
+                let body = whole.then(|| body(kind, item, registry));
+                let members = members(user, kind, item, status, registry);
+                members.into_iter().chain(body.into_iter().flatten()).collect()
             }
         };
         node("member", nodes)
     };
-    let list = wire::listing(kind).map(|it| node(it.list, seen.items.iter().map(one).collect()));
+    let items = seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status)));
+    let list = wire::listing(kind).map(|it| node(it.list, items.map(one).collect()));
     list.into_iter().chain([text("IsTruncated", "false")]).collect()
+}
+
+pub(super) fn tag_members(record: &Record) -> Vec<Node> {
+    vec![text("Key", &*record.name), text("Value", &*record.body)]
+}
+
+pub(super) fn attached_members(policy: Object, registry: &Registry) -> Vec<Node> {
+    let record = registry.object_record(policy);
+    vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
 }
 
 fn device_members(user: User, device: Item, registry: &Registry) -> Vec<Node> {
@@ -195,7 +189,7 @@ fn device_members(user: User, device: Item, registry: &Registry) -> Vec<Node> {
 }
 
 /// RFC 3986: everything but letters, digits and `-._~` (B-IP-03).
-fn encode(document: &str) -> String {
+pub(super) fn encode(document: &str) -> String {
     const KEEP: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     percent_encoding::utf8_percent_encode(document, KEEP).to_string()

@@ -94,12 +94,12 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::AccessKey),
         DeleteConflict,
         Evidence::by(&[A_009, A_015, A_016]),
         Evidence::by(&[A_009]),
-    ),
+    )),
     blocks_inactive: Some(Claim::refused(
         HoldsInactive(Kind::AccessKey),
         DeleteConflict,

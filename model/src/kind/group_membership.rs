@@ -84,11 +84,11 @@ pub(super) const ROW: Row = Row {
             Claim::done_although(NotHeld, Evidence::by(&[B_GR_03])),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::GroupMembership),
         DeleteConflict,
         Evidence::by(&[A_011, A_015, A_016]),
         Evidence::by(&[A_011]),
-    ),
+    )),
     blocks_inactive: None,
 };

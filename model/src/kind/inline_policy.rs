@@ -93,11 +93,11 @@ pub(super) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::InlinePolicy),
         DeleteConflict,
         Evidence::by(&[A_004, A_015, A_016]),
         Evidence::by(&[A_004]),
-    ),
+    )),
     blocks_inactive: None,
 };

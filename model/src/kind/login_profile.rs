@@ -110,11 +110,11 @@ pub(super) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::LoginProfile),
         DeleteConflict,
         Evidence::by(&[A_008, A_015, A_016]),
         Evidence::by(&[A_008]),
-    ),
+    )),
     blocks_inactive: None,
 };

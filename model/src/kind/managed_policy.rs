@@ -89,11 +89,11 @@ pub(super) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::ManagedPolicy),
         DeleteConflict,
         Evidence::by(&[A_003, A_015, A_016]),
         Evidence::by(&[A_003]),
-    ),
+    )),
     blocks_inactive: None,
 };

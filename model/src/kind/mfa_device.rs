@@ -13,7 +13,7 @@ use crate::claim::{
 };
 use crate::evidence::{
     A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
-    B_MF_13, D_022, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
+    B_MF_13, D_022, D_023, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
 };
 use crate::kind::{Kind, Naming, Quota, Row};
 use crate::object::Class;
@@ -89,7 +89,33 @@ pub(super) const ROW: Row = Row {
     },
     get: None,
     set_status: None,
-    renew: None,
+    renew: Some(Call {
+        api: "ResyncMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[D_023])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_07]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::like(&[B_MF_12, D_022]),
+                Evidence::like(&[B_MF_12]),
+            ),
+            Claim::refused(
+                NoRightCodes,
+                InvalidAuthenticationCode,
+                Evidence::like(&[B_MF_09, D_022]),
+                Evidence::like(&[B_MF_09]),
+            ),
+            // No evidence: X-012 asks the same of DeactivateMFADevice.
+            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+        ],
+    }),
     detach: Call {
         api: "DeactivateMFADevice",
         claims: &[
@@ -117,11 +143,11 @@ pub(super) const ROW: Row = Row {
             .in_unknown_words(&[X_019]),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::MfaDevice),
         DeleteConflict,
         Evidence::by(&[A_013, A_012, A_015, A_016]),
         Evidence::by(&[A_013, A_012]),
-    ),
+    )),
     blocks_inactive: None,
 };

@@ -1,5 +1,6 @@
-//! The table of attachments: nine kinds of things that can hang off a user, in the order of the
-//! `DeleteUser` reference. One file a kind, one row a file.
+//! The table of attachments: nine kinds of things that can hang off a user and stand in the way of
+//! its deletion, in the order of the `DeleteUser` reference, and tags, which do not. One file
+//! a kind, one row a file.
 //!
 //! To add a kind, write its row and name it in `kinds!` below: the rules follow. What checks them
 //! has its own list on purpose (`property.rs`).
@@ -17,6 +18,7 @@ mod mfa_device;
 mod service_credential;
 mod signing_certificate;
 mod ssh_public_key;
+mod tag;
 
 /// The symbolic name of one item: the number in `key#0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,8 +112,8 @@ pub struct Row {
     pub renew: Option<Call>,
     /// The call that takes an item away.
     pub detach: Call,
-    /// That `DeleteUser` is refused while an item is held.
-    pub blocks: Claim,
+    /// That `DeleteUser` is refused while an item is held; none where it is not in the way.
+    pub blocks: Option<Claim>,
     /// What is known where every item held is inactive.
     pub blocks_inactive: Option<Claim>,
 }
@@ -178,6 +180,8 @@ kinds! {
     ManagedPolicy => managed_policy::ROW;
     /// Membership of a group.
     GroupMembership => group_membership::ROW;
+    /// A tag, which is not in the way of deletion.
+    Tag => tag::ROW;
 }
 
 /// How many claims the rows make about `DeleteUser`.
@@ -185,21 +189,27 @@ pub(crate) const BLOCKERS_LEN: usize = {
     let mut len = 0;
     let mut rest: &[Row] = &TABLE;
     while let [row, others @ ..] = rest {
-        len += if row.blocks_inactive.is_some() { 2 } else { 1 };
+        len += row.blocks.is_some() as usize + row.blocks_inactive.is_some() as usize;
         rest = others;
     }
     len
 };
 
-/// What the rows claim about `DeleteUser`, in table order.
+/// What the rows claim about `DeleteUser`, in table order, behind the claims that are given.
 #[expect(clippy::indexing_slicing, reason = "checked when the constant is made")]
-pub(crate) const BLOCKERS: [Claim; BLOCKERS_LEN] = {
-    let mut claims = [TABLE[0].blocks; BLOCKERS_LEN];
+pub(crate) const fn with_blockers<const LEN: usize>(first: &[Claim]) -> [Claim; LEN] {
+    let mut claims = [first[0]; LEN];
     let mut len = 0;
+    while len < first.len() {
+        claims[len] = first[len];
+        len += 1;
+    }
     let mut rest: &[Row] = &TABLE;
     while let [row, others @ ..] = rest {
-        claims[len] = row.blocks;
-        len += 1;
+        if let Some(blocks) = row.blocks {
+            claims[len] = blocks;
+            len += 1;
+        }
         if let Some(inactive) = row.blocks_inactive {
             claims[len] = inactive;
             len += 1;
@@ -207,7 +217,14 @@ pub(crate) const BLOCKERS: [Claim; BLOCKERS_LEN] = {
         rest = others;
     }
     claims
-};
+}
+
+impl Kind {
+    /// The kinds that stand in the way of deletion, in table order.
+    pub fn blockers() -> impl Iterator<Item = Self> {
+        Self::all().filter(|kind| kind.row().blocks.is_some())
+    }
+}
 
 impl Kind {
     /// The symbol of an item as scripts write it: `key#0`, `g0`; the kind's name where an item

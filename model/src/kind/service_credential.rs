@@ -112,12 +112,12 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::ServiceCredential),
         DeleteConflict,
         Evidence::by(&[A_005, A_015, A_016]),
         Evidence::by(&[A_005]),
-    ),
+    )),
     blocks_inactive: Some(Claim::open(
         HoldsInactive(Kind::ServiceCredential),
         DeleteConflict,

@@ -95,12 +95,12 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::SigningCertificate),
         DeleteConflict,
         Evidence::by(&[A_007, A_015, A_016]),
         Evidence::by(&[A_007]),
-    ),
+    )),
     blocks_inactive: Some(Claim::open(
         HoldsInactive(Kind::SigningCertificate),
         DeleteConflict,

@@ -113,12 +113,12 @@ pub(super) const ROW: Row = Row {
             Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Claim::refused(
+    blocks: Some(Claim::refused(
         Holds(Kind::SshPublicKey),
         DeleteConflict,
         Evidence::by(&[A_006, A_015, A_016]),
         Evidence::by(&[A_006]),
-    ),
+    )),
     blocks_inactive: Some(Claim::open(
         HoldsInactive(Kind::SshPublicKey),
         DeleteConflict,

@@ -6,12 +6,12 @@ use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User, apply};
 fn numbers_that_do_not_fit_are_nobody_and_disturb_nothing() {
     let mut account = Account::default();
     let group = Object { class: Class::Group, item: Item(0) };
-    apply(&mut account, &Operation::CreateUser(User(0)));
+    apply(&mut account, &Operation::create_user(User(0)));
     apply(&mut account, &Operation::Create(group));
     let before = account.clone();
     for number in [(1 << 24) - 1, 1 << 24, u32::MAX] {
         let object = Object { class: Class::Group, item: Item(number) };
-        apply(&mut account, &Operation::CreateUser(User(number)));
+        apply(&mut account, &Operation::create_user(User(number)));
         apply(&mut account, &Operation::Create(object));
         apply(&mut account, &Operation::Attach(User(0), Kind::InlinePolicy, Item(number)));
         assert!(!account.has_user(User(number)) && !account.has(object));
@@ -24,7 +24,7 @@ fn the_largest_numbers_that_fit_are_kept_apart() {
     let mut account = Account::default();
     let last = (1 << 24) - 2;
     for user in [0, 1, last].map(User) {
-        apply(&mut account, &Operation::CreateUser(user));
+        apply(&mut account, &Operation::create_user(user));
         apply(&mut account, &Operation::Attach(user, Kind::InlinePolicy, Item(last)));
     }
     apply(&mut account, &Operation::DeleteUser(User(1)));

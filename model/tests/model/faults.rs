@@ -2,6 +2,7 @@
 //! tables give to the model is noticed.
 
 use iamspec_model::Scope;
+use iamspec_model::beside::Beside;
 use iamspec_model::fault::{EQUIVALENT, Fault};
 use iamspec_model::walk::{Found, SaidOf, walk};
 
@@ -9,13 +10,16 @@ use crate::quotas;
 
 pub(crate) const NONE: Scope = Scope { users: 1, ..Scope::NOTHING };
 /// Small scopes first: most faults show in one of them.
-const SCOPES: [Scope; 6] = [
+const SCOPES: [Scope; 9] = [
     Scope { items: 1, statuses: true, ..NONE },
     Scope { groups: 2, policies: 2, devices: 2, ..NONE },
     Scope { users: 2, groups: 1, policies: 1, devices: 1, ..NONE },
     Scope { items: 2, ..NONE },
     Scope { items: 1, groups: 1, policies: 1, devices: 1, ..NONE },
     Scope { users: 2, items: 1, ..NONE },
+    Scope { users: 2, items: 1, policies: 1, beside: Beside::Users, ..NONE },
+    Scope { groups: 2, policies: 1, beside: Beside::Groups, ..NONE },
+    Scope { policies: 1, beside: Beside::Versions, ..NONE },
 ];
 
 #[test]

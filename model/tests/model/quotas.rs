@@ -3,12 +3,12 @@
 use iamspec_model::fault::Fault;
 use iamspec_model::kind::Naming;
 use iamspec_model::{
-    Account, Class, Item, Kind, Object, Operation, Scope, Service, User, With, apply,
+    Account, Class, Item, Kind, Object, Operation, Part, Scope, Service, User, With, apply,
 };
 
 /// As G-001 and G-002 have them, once more; inline policies are measured in characters, of which
 /// sixteen of ours use all.
-const MOST: [(Kind, u32); 9] = [
+const MOST: [(Kind, u32); 10] = [
     (Kind::LoginProfile, 1),
     (Kind::AccessKey, 2),
     (Kind::SigningCertificate, 2),
@@ -18,7 +18,13 @@ const MOST: [(Kind, u32); 9] = [
     (Kind::InlinePolicy, 16),
     (Kind::ManagedPolicy, 10),
     (Kind::GroupMembership, 10),
+    (Kind::Tag, 50),
 ];
+
+/// As G-001 and C-017 have them: a policy begins with one of its five versions, and of our documents
+/// forty have the characters that a group may have.
+const PARTS: [(Part, u32); 3] =
+    [(Part::InlinePolicy, 40), (Part::AttachedPolicy, 10), (Part::Version, 4)];
 
 fn attach(kind: Kind, item: u32) -> Operation {
     match kind.row().naming {
@@ -31,22 +37,22 @@ fn attach(kind: Kind, item: u32) -> Operation {
     }
 }
 
-/// How many calls are carried out for certain, one after the other; at most twenty.
+/// How many calls are carried out for certain, one after the other; at most sixty.
 fn carried_out(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation) -> u32 {
-    for number in 0..20 {
+    for number in 0..60 {
         if !scope.allowed(&account, &op(number)).must_be_done() {
             return number;
         }
         account = scope.next(&account, &op(number));
     }
-    20
+    60
 }
 
 /// Whether every quota is what it is said to be, in a model with this fault or none.
 pub(crate) fn are_right(fault: Option<Fault>) -> bool {
     let scope = Scope { fault, ..super::faults::NONE };
     let mut account = Account::default();
-    apply(&mut account, &Operation::CreateUser(User(0)));
+    apply(&mut account, &Operation::create_user(User(0)));
     for object in Class::all().flat_map(|class| (0..20).map(move |it| (class, it))) {
         let (class, item) = (object.0, Item(object.1));
         apply(&mut account, &Operation::Create(Object { class, item }));
@@ -54,7 +60,11 @@ pub(crate) fn are_right(fault: Option<Fault>) -> bool {
     let full = Account::with_quotas(Some(3), &[]);
     MOST.iter().all(|(kind, most)| {
         carried_out(scope, account.clone(), |item| attach(*kind, item)) == *most
-    }) && carried_out(scope, full, |user| Operation::CreateUser(User(user))) == 3
+    }) && PARTS.iter().all(|(part, most)| {
+        let object = Object { class: part.row().of, item: Item(0) };
+        let add = |item| Operation::Add(object, *part, Item(item));
+        carried_out(scope, account.clone(), add) == *most
+    }) && carried_out(scope, full, |user| Operation::create_user(User(user))) == 3
 }
 
 #[test]
