@@ -6,6 +6,7 @@ mod answers;
 mod cli;
 mod documents;
 mod expectations;
+mod explore;
 mod facts;
 mod hostile;
 mod leftovers;

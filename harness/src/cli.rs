@@ -39,7 +39,9 @@ pub enum Command {
     /// Check the model itself in every state of a few scopes
     #[command(after_help = "Examples:
   iamspec verify
-  iamspec verify --full     larger scopes as well")]
+  iamspec verify --full                       large scopes as well
+  iamspec verify quotas                       one scope
+  iamspec verify pair --explore 127.0.0.1:0   one scope in a browser")]
     Verify(Verify),
     /// Serve the reference endpoint
     #[command(after_help = "Examples:
@@ -98,9 +100,16 @@ pub struct Run {
 /// `iamspec verify`.
 #[derive(Args, Debug)]
 pub struct Verify {
-    /// Check larger scopes as well
-    #[arg(long)]
+    /// Check large scopes as well
+    #[arg(long, conflicts_with_all = ["scope", "explore"])]
     pub full: bool,
+    /// Show a scope in stateright's Explorer instead, at an address of this machine; port 0 takes a
+    /// free one
+    #[arg(long, value_name = "ADDRESS")]
+    pub explore: Option<SocketAddr>,
+    /// One scope by its name, instead of all
+    #[arg(value_name = "SCOPE")]
+    pub scope: Option<String>,
 }
 
 /// `iamspec serve`.

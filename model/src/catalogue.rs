@@ -34,11 +34,10 @@ pub enum Size {
 }
 
 impl Named {
-    /// Whether stateright can hold it: it tells states apart that differ in names only, which
-    /// stays without effect where those that are reached have no gaps to differ in.
+    /// Whether stateright can hold it: it takes no two states for one.
     #[must_use]
     pub const fn fits_stateright(&self) -> bool {
-        !self.scope.alike || self.scope.users == 1 && !self.scope.statuses
+        !self.scope.renames()
     }
 
     /// The scope of this name.

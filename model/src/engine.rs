@@ -13,7 +13,7 @@ use stateright::Model as _;
 use crate::account::Account;
 use crate::operation::Operation;
 use crate::scope::Scope;
-use crate::symmetry::Looks;
+use crate::symmetry;
 
 /// The same in every run: a search that finds something finds it again.
 pub(crate) const fn hasher() -> RandomState {
@@ -156,9 +156,14 @@ impl Search {
 }
 
 impl Scope {
-    /// What tells states apart: all that is true, or in a scope of alike items all but the names.
+    /// What tells states apart: all that is true, or, where some that are reached differ in names
+    /// only, all but the names.
     #[must_use]
     pub fn fingerprint(&self, account: &Account) -> u64 {
-        if self.alike { Looks::of(self, account).fingerprint() } else { hasher().hash_one(account) }
+        if self.renames() {
+            symmetry::without_names(self, account)
+        } else {
+            hasher().hash_one(account)
+        }
     }
 }

@@ -62,6 +62,14 @@ impl Scope {
         fault: None,
     };
 
+    /// Whether some of the states that are reached differ in names only, and are taken for one. Of
+    /// one user's items the first is attached and the last taken away, so that they have no gaps to
+    /// differ in, unless the last is not like the others.
+    #[must_use]
+    pub const fn renames(&self) -> bool {
+        self.alike && (self.users > 1 || self.statuses)
+    }
+
     /// What may be answered.
     #[must_use]
     pub fn allowed(&self, account: &Account, op: &Operation) -> Allowed {

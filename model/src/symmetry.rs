@@ -21,6 +21,12 @@ const ORDERS: [[u32; USERS]; 6] =
 /// How many users a scope of alike items may have.
 pub const USERS: usize = 3;
 
+/// A number that is the same for states that differ in names only.
+#[must_use]
+pub fn without_names(scope: &Scope, account: &Account) -> u64 {
+    Looks::of(scope, account).fingerprint()
+}
+
 /// The bit of an object that exists; two lower ones for each user say who holds it, and how.
 const EXISTS: u16 = 1 << 15;
 
@@ -94,7 +100,7 @@ impl Looks {
     }
 
     /// A number that renaming does not change: the least of all orders of the users.
-    pub(crate) fn fingerprint(&self) -> u64 {
+    fn fingerprint(&self) -> u64 {
         let orders: usize = (1..=self.scope.users as usize).product();
         let orders = ORDERS.iter().take(orders);
         orders.map(|order| self.in_order(order)).min().unwrap_or_default()

@@ -2,6 +2,7 @@
 //! exit code.
 
 mod explain;
+mod explore;
 mod list;
 mod outcome;
 mod peak;

@@ -3,25 +3,32 @@
 use std::io::Write;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use iamspec_conformance::text;
 use iamspec_model::Operation;
 use iamspec_model::catalogue::{Named, SCOPES, Size};
 use iamspec_model::walk::{Found, SaidOf, walk};
 use stateright::{Checker as _, Model as _};
 
-use super::peak;
+use super::{explore, peak};
 use crate::cli::Verify;
 use crate::exit;
 
 pub(super) fn verify(args: &Verify, out: &mut dyn Write) -> Result<u8> {
+    let one = args.scope.as_deref().map(named).transpose()?;
+    if let Some(address) = args.explore {
+        let shown = one.or(SCOPES.first()).context("there are no scopes")?;
+        return explore::explore(shown, address, out);
+    }
     let mut claims: Vec<Claim> = Vec::new();
     writeln!(
         out,
         "{:<20} {:>8} {:>11} {:>9} {:>5} {:>8} {:>9} {:>5}",
         "scope", "states", "transitions", "calls", "depth", "seconds", "states/s", "MB"
     )?;
-    for it in SCOPES.iter().filter(|it| args.full || it.size == Size::Small) {
+    let asked =
+        |it: &&Named| one.map_or(args.full || it.size == Size::Small, |one| one.name == it.name);
+    for it in SCOPES.iter().filter(asked) {
         check(it, &mut claims, out)?;
     }
     writeln!(out)?;
@@ -34,6 +41,11 @@ pub(super) fn verify(args: &Verify, out: &mut dyn Write) -> Result<u8> {
     }
     let all_hold = claims.iter().all(|claim| claim.holds);
     Ok(if all_hold { exit::CONFORMS } else { exit::DIVERGES })
+}
+
+fn named(name: &str) -> Result<&'static Named> {
+    let names = || SCOPES.map(|it| it.name).join(", ");
+    Named::of(name).with_context(|| format!("no scope is called `{name}`; there are {}", names()))
 }
 
 /// A sentence, over all scopes so far.
