@@ -4,8 +4,8 @@
 
 use iamspec_model::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Code, Fact, Item, Level, Operation, Outcome, Rule, Status, Strength, With,
-    allowed, apply, shown, worlds,
+    Account, Answer, Code, Fact, Item, Level, Operation, Outcome, Reason, Rule, Status, Strength,
+    With, allowed, apply, shown, worlds,
 };
 
 use crate::observed::{Cause, Interruption, Observed, Shown};
@@ -91,7 +91,7 @@ impl Judge {
 /// A quota of the whole account (G-001) may be used up by what is not ours: such a refusal tells
 /// nothing.
 fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
-    let makes = matches!(op, Operation::CreateUser(..) | Operation::Create(_));
+    let makes = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
     match observed {
         Observed::Refused { http, code, .. } if makes && code == Code::LimitExceeded.name() => {
             let detail = format!("{http} {code}: the account may be full of what is not ours");
@@ -108,7 +108,7 @@ fn follow(
     outcome: Outcome,
     observed: &Observed,
 ) -> Vec<Account> {
-    if let (Observed::Done(Some(seen)), Operation::List(user, kind)) = (observed, *op) {
+    if let (Observed::Done(Some(seen)), Operation::List(user, kind)) = (observed, op.sound()) {
         let mut account = account.clone();
         let held: Vec<_> = account.held_of(user, kind).collect();
         let listed: Vec<(Item, Status)> =
@@ -178,8 +178,10 @@ fn carried_out(
         let differs = seen.is_some_and(|seen| *seen != Shown::of(shown));
         return differs.then_some((Tier::Code, done.claim.code.level, *done));
     }
-    // Of several refusals the one that is known best; the first in table order if several are.
-    let broken = rules.iter().rev().max_by_key(|rule| rule.claim.status.level)?;
+    // Of several refusals the one that is known best; if several are, the one that is about how the
+    // call is put, or the first in table order.
+    let flawed = |rule: &Rule| matches!(rule.claim.reason, Reason::Flawed(..));
+    let broken = rules.iter().rev().max_by_key(|rule| (rule.claim.status.level, flawed(rule)))?;
     Some((Tier::Status, broken.claim.status.level, *broken))
 }
 

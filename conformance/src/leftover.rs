@@ -1,7 +1,7 @@
 //! What a run has made and must remove again, in the reverse order.
 
 use iamspec_model::kind::Naming;
-use iamspec_model::{Change, Item, Kind, Object, Operation, Part, Thing, User};
+use iamspec_model::{Change, Defect, Flaw, Item, Kind, Object, Operation, Part, Thing, User};
 
 use crate::endpoint::{Endpoint, Space};
 use crate::observed::{Cause, Observed};
@@ -26,7 +26,8 @@ impl Leftovers {
             Observed::Refused { .. } => (false, false),
             Observed::Interrupted(it) => (false, !it.cause.changed_nothing()),
         };
-        match *op {
+        self.note_other_name(op, done || lost);
+        match op.sound() {
             Operation::Issue(user, kind, ..) if lost => self.nameless.push((user, kind)),
             _ if !done && !lost => {}
             Operation::CreateUser(user, _) => self.make(Operation::DeleteUser(user)),
@@ -52,9 +53,22 @@ impl Leftovers {
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.make(Operation::Detach(user, kind, item));
             }
-            Operation::Detach(..) | Operation::Delete(_) if done => self.undo.retain(|it| it != op),
+            Operation::Detach(..) | Operation::Delete(_) if done => {
+                self.undo.retain(|it| *it != op.sound());
+            }
             Operation::DeleteUser(user) if done => self.forget(user),
             _ => {}
+        }
+    }
+
+    /// A user that was made under the same name in another case is one more where names are told
+    /// apart by case.
+    fn note_other_name(&mut self, op: &Operation, made: bool) {
+        let Operation::Flawed(user, flaw) = *op else { return };
+        let (row, creates) = (flaw.row(), matches!(op.sound(), Operation::CreateUser(..)));
+        let undo = Flaw::of(Operation::DeleteUser, row.member, row.defect);
+        if let Some(undo) = undo.filter(|_| made && creates && row.defect == Defect::OtherCase) {
+            self.make(Operation::Flawed(user, undo));
         }
     }
 
@@ -161,7 +175,7 @@ impl Leftovers {
         // Attachments go before users, and these before what may be their boundary, whenever they
         // were made.
         let mut made = std::mem::take(&mut self.undo);
-        made.sort_by_key(|undo| match undo {
+        made.sort_by_key(|undo| match undo.sound() {
             Operation::Delete(_) => 0,
             Operation::DeleteUser(_) => 1,
             _ => 2,

@@ -107,9 +107,13 @@ fn decide(account: &Account, op: &Operation, may: &mut May) -> Option<Rule> {
     refusal.or(done).or(rules.first()).copied()
 }
 
-/// That the user does not exist is said before anything else (D-018); then what binds more.
-fn rank(rule: Rule) -> (bool, Level) {
-    (rule.claim.reason == Reason::NoSuchUser, rule.claim.status.level)
+/// What is wrong with the form of a request is said first (D-016), then that the user does not exist
+/// (D-018); then what binds more.
+fn rank(rule: Rule) -> (bool, bool, bool, Level) {
+    let flawed = matches!(rule.claim.reason, Reason::Flawed(..));
+    let of_form = matches!(rule.claim.answer, Answer::Refused(code) if code.is_of_form());
+    let no_user = rule.claim.reason == Reason::NoSuchUser;
+    (flawed && of_form, no_user, flawed, rule.claim.status.level)
 }
 
 /// What is answered by that rule.

@@ -50,7 +50,11 @@ pub fn symbols(op: &Operation) -> impl Fn(&str) -> Option<String> + use<> {
 }
 
 fn symbol(op: &Operation, member: &str) -> Option<String> {
-    match (member, *op) {
+    // What is sent in place of a member that is to be wrong, only the sender knows.
+    if matches!(op, Operation::Flawed(_, flaw) if flaw.row().member == member) {
+        return None;
+    }
+    match (member, op.sound()) {
         ("UserName", _) => return op.user().map(|user| format!("u{}", user.0)),
         ("NewUserName", Operation::UpdateUser(_, change)) => {
             return change.name.map(|name| format!("u{}", name.0));
@@ -80,7 +84,7 @@ fn fill(text: &str, rule: Rule, account: &Account, op: &Operation, value: Value<
     while let Some((before, after)) = rest.split_once('{') {
         let Some((member, tail)) = after.split_once('}') else { break };
         filled.push_str(before);
-        match quota(member, account, op).or_else(|| value(member)) {
+        match quota(member, rule, account, op).or_else(|| value(member)) {
             Some(value) => filled.push_str(&value),
             None => filled.extend(["{", member, "}"]),
         }
@@ -90,8 +94,8 @@ fn fill(text: &str, rule: Rule, account: &Account, op: &Operation, value: Value<
     with_quota(filled, rule, account, op)
 }
 
-fn quota(member: &str, account: &Account, op: &Operation) -> Option<String> {
-    let kind = op.kind()?;
+fn quota(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<String> {
+    let kind = op.kind().filter(|_| rule.claim.reason == Reason::QuotaReached)?;
     match member {
         "Quota" => Some(kind.row().quota.name.to_owned()),
         "n" => Some(account.quota(kind).to_string()),

@@ -5,8 +5,8 @@ use iamspec_conformance::text::{parse, print};
 use iamspec_conformance::{Observed, Script, Shown, Step};
 use iamspec_model::kind::Naming;
 use iamspec_model::{
-    Change, Class, Extras, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing, User,
-    Verb, Which, With,
+    Change, Class, Extras, Flaw, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing,
+    User, Verb, Which, With,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -54,7 +54,11 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
             }
         })
         .prop_filter("the kind has no such call", |op| op.call().is_some());
-    prop_oneof![about_user(), about_object(), about_part(), about_kind]
+    let flawed = (select(Flaw::all().collect::<Vec<_>>()), 0..100_u32).prop_map(|(flaw, user)| {
+        let about = Operation::Flawed(User(user), flaw).user();
+        Operation::Flawed(about.unwrap_or(User(0)), flaw)
+    });
+    prop_oneof![about_user(), about_object(), about_part(), about_kind, flawed]
 }
 
 fn about_user() -> impl Strategy<Value = Operation> {
@@ -209,7 +213,7 @@ fn errors_say_where_and_what_was_expected() {
         ),
         (
             "DeleteUser u0 409",
-            "line 1, column 15: expected `->` or the end of the line, found `409`",
+            "line 1, column 15: expected `->`, `UserName:too-long`, `UserName:bad-character`, `UserName:other-case` or the end of the line, found `409`",
         ),
         (
             "DeleteUser u0 -> no",

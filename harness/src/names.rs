@@ -21,6 +21,8 @@ pub struct Names {
     account: String,
     ids: HashMap<(Space, Kind, Item), String>,
     objects: HashMap<(Space, Object), String>,
+    /// The users that are called otherwise than their symbol says.
+    users: HashMap<(Space, User), String>,
     /// What only this run knows of what it made.
     pub keyring: Keyring,
     adopted: u32,
@@ -40,6 +42,7 @@ impl Names {
             account: UNKNOWN_ACCOUNT.to_owned(),
             ids: HashMap::new(),
             objects: HashMap::new(),
+            users: HashMap::new(),
             keyring: Keyring::default(),
             adopted: ADOPTED,
         }
@@ -61,6 +64,9 @@ impl Names {
     /// The user name.
     #[must_use]
     pub fn user(&self, user: User) -> String {
+        if let Some(name) = self.users.get(&(self.space, user)) {
+            return name.clone();
+        }
         format!("{}-{}-u{}", self.prefix, self.space.0, user.0)
     }
 
@@ -77,6 +83,11 @@ impl Names {
     #[must_use]
     pub fn object_name(&self, object: Object) -> String {
         format!("{}-{}-{}{}", self.prefix, self.space.0, object.class.row().symbol, object.item.0)
+    }
+
+    /// Learns what a user is called from now on.
+    pub fn bind_user(&mut self, user: User, name: &str) {
+        self.users.insert((self.space, user), name.to_owned());
     }
 
     /// What names an object in requests: a group's name, a policy's ARN, a device's serial number.
@@ -175,7 +186,7 @@ impl Names {
         let named = |user: User| (self.user(user), format!("u{}", user.0));
         let is = |object: Object| (self.object(object), object.to_string());
         let mut known: Vec<_> = op.user().map(named).into_iter().collect();
-        match *op {
+        match op.sound() {
             Operation::UpdateUser(_, change) => known.extend(change.name.map(named)),
             Operation::Create(object) => {
                 known.push((self.object_name(object), object.to_string()));

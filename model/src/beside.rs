@@ -2,6 +2,7 @@
 //! as a scope asks them.
 
 use crate::account::Account;
+use crate::flaw::Flaw;
 use crate::kind::{Item, Kind};
 use crate::object::{Class, Object, Part};
 use crate::operation::{Change, Extras, Operation, Path, User, Which};
@@ -58,6 +59,7 @@ pub(crate) fn telling(scope: &Scope, out: &mut Vec<Operation>) {
     }
     for user in (0..scope.users).map(User) {
         out.push(Operation::ChangePassword(user));
+        out.extend(Flaw::all().map(|flaw| Operation::Flawed(user, flaw)));
         let keys = scope.items_of(user, Kind::AccessKey);
         out.extend(keys.map(Operation::LastUsed));
     }

@@ -4,10 +4,11 @@
 //! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
 
 use crate::evidence::{Evidence, Fact};
+use crate::flaw::FLAWS;
 use crate::kind::TABLE;
 use crate::object::part::Act;
 use crate::object::{Class, Deed, Part, user};
-use crate::operation::Verb;
+use crate::operation::{User, Verb};
 pub use crate::reason::Reason;
 
 /// One API call, with everything that is claimed of its answers.
@@ -64,15 +65,27 @@ pub enum Code {
     EntityTemporarilyUnmodifiable,
     /// The codes of the device are wrong.
     InvalidAuthenticationCode,
+    /// Something in the request is not as it should be.
+    InvalidInput,
     /// The quota is used up.
     LimitExceeded,
+    /// The certificate is none.
+    MalformedCertificate,
+    /// The document is no policy.
+    MalformedPolicyDocument,
     /// No such user, object or item.
     NoSuchEntity,
+    /// The password is too weak for the account.
+    PasswordPolicyViolation,
+    /// The key is none.
+    UnrecognizedPublicKeyEncoding,
+    /// A member breaks a constraint.
+    ValidationError,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::AccessDenied,
         Self::DeleteConflict,
         Self::DuplicateCertificate,
@@ -80,8 +93,14 @@ impl Code {
         Self::EntityAlreadyExists,
         Self::EntityTemporarilyUnmodifiable,
         Self::InvalidAuthenticationCode,
+        Self::InvalidInput,
         Self::LimitExceeded,
+        Self::MalformedCertificate,
+        Self::MalformedPolicyDocument,
         Self::NoSuchEntity,
+        Self::PasswordPolicyViolation,
+        Self::UnrecognizedPublicKeyEncoding,
+        Self::ValidationError,
     ];
 
     /// The code as it stands in `<Code>`.
@@ -95,16 +114,35 @@ impl Code {
             Self::EntityAlreadyExists => "EntityAlreadyExists",
             Self::EntityTemporarilyUnmodifiable => "EntityTemporarilyUnmodifiable",
             Self::InvalidAuthenticationCode => "InvalidAuthenticationCode",
+            Self::InvalidInput => "InvalidInput",
             Self::LimitExceeded => "LimitExceeded",
+            Self::MalformedCertificate => "MalformedCertificate",
+            Self::MalformedPolicyDocument => "MalformedPolicyDocument",
             Self::NoSuchEntity => "NoSuchEntity",
+            Self::PasswordPolicyViolation => "PasswordPolicyViolation",
+            Self::UnrecognizedPublicKeyEncoding => "UnrecognizedPublicKeyEncoding",
+            Self::ValidationError => "ValidationError",
         }
+    }
+
+    /// Whether it says that the request is not in the form that it should have, which is looked at
+    /// before anything is looked for (D-016).
+    #[must_use]
+    pub const fn is_of_form(self) -> bool {
+        matches!(self, Self::InvalidInput | Self::ValidationError)
     }
 
     /// The HTTP status that goes with it (E-005).
     #[must_use]
     pub const fn http(self) -> u16 {
         match self {
-            Self::DuplicateSSHPublicKey => 400,
+            Self::DuplicateSSHPublicKey
+            | Self::InvalidInput
+            | Self::MalformedCertificate
+            | Self::MalformedPolicyDocument
+            | Self::PasswordPolicyViolation
+            | Self::UnrecognizedPublicKeyEncoding
+            | Self::ValidationError => 400,
             Self::AccessDenied | Self::InvalidAuthenticationCode => 403,
             Self::NoSuchEntity => 404,
             Self::DeleteConflict
@@ -151,9 +189,13 @@ pub fn calls() -> impl Iterator<Item = &'static Call> {
     users.chain(user::OTHERS).chain(objects).chain(parts).chain(kinds)
 }
 
-/// Every rule, call by call.
+/// Every rule, call by call; then those about calls that are put otherwise than they should be.
 pub fn rules() -> impl Iterator<Item = Rule> {
-    calls().flat_map(|call| call.claims.iter().map(move |claim| Rule { call, claim }))
+    let sound = calls().flat_map(|call| call.claims.iter().map(move |claim| Rule { call, claim }));
+    let flawed = FLAWS
+        .iter()
+        .filter_map(|row| Some(Rule { call: (row.sound)(User(0)).call()?, claim: &row.claim }));
+    sound.chain(flawed)
 }
 
 impl Claim {

@@ -27,7 +27,7 @@ pub enum Fault {
 }
 
 /// Faults that nothing can notice, each with the reason why.
-pub const EQUIVALENT: [(&str, &str); 12] = [
+pub const EQUIVALENT: [(&str, &str); 16] = [
     ("forgets PutGroupPolicy/already-there", CARRIED_OUT),
     ("forgets AttachGroupPolicy/already-there", CARRIED_OUT),
     ("forgets PutUserPolicy/already-held", CARRIED_OUT),
@@ -39,8 +39,14 @@ pub const EQUIVALENT: [(&str, &str); 12] = [
     ("overdoes TagUser/already-held", CARRIED_OUT),
     ("forgets UntagUser/not-held", CARRIED_OUT),
     ("overdoes UntagUser/not-held", CARRIED_OUT),
+    ("overdoes GetUser/user-name-other-case", NOBODY_THERE),
+    ("overdoes GetUser/user-name-absent", NOBODY_THERE),
+    ("overdoes DeleteUser/user-name-other-case", NOBODY_THERE),
+    ("overdoes DeleteAccessKey/user-name-absent", NOBODY_THERE),
     ("takes all away in DeleteLoginProfile", "a user holds one login profile at most"),
 ];
+
+const NOBODY_THERE: &str = "where the user does not exist the call is refused however it is put";
 
 const CARRIED_OUT: &str =
     "the call is carried out with the rule and without it; only the evidence differs";
@@ -50,7 +56,12 @@ impl Fault {
     pub fn all() -> impl Iterator<Item = Self> {
         let rules = rules().flat_map(|rule| {
             let (api, reason) = (rule.call.api, rule.claim.reason);
-            let always = (reason != Reason::Unhindered).then_some(Self::Overdoes(api, reason));
+            // What applies whatever is there cannot be overdone.
+            let always = match reason {
+                Reason::Unhindered => None,
+                Reason::Flawed(_, defect) if !defect.needs_user() => None,
+                _ => Some(Self::Overdoes(api, reason)),
+            };
             [Self::Forgets(api, reason)].into_iter().chain(always)
         });
         let verb = |verb| TABLE.iter().filter_map(move |row| row.call(verb)).map(|call| call.api);

@@ -48,6 +48,8 @@ pub mod reason;
 
 pub mod claim;
 
+pub mod flaw;
+
 pub mod statement;
 
 pub mod precedence;
@@ -85,6 +87,7 @@ pub mod fault;
 pub use account::{Account, Held, Piece, USERS_PER_ACCOUNT};
 pub use claim::{Answer, Call, Claim, Code, Rule, rules};
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
+pub use flaw::{Defect, FLAWS, Flaw};
 pub use kind::{Item, Kind, Row, Service, Status, TABLE};
 pub use object::{Class, Object, Part};
 pub use operation::{Change, Extras, Operation, Path, User, Verb, Which, With};

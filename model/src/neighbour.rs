@@ -3,6 +3,7 @@
 //! Like the others, these do not borrow the words of the rules: they compare facts before and after.
 
 use crate::account::{Account, Held, Piece};
+use crate::flaw::Defect;
 use crate::kind::{Item, Kind, Status};
 use crate::object::{Class, Object, Part};
 use crate::operation::{Change, Operation, Path, User};
@@ -40,6 +41,13 @@ pub(crate) const ALL: [(&str, Sentence); 9] = [
     ),
     ("tags are put and taken away, put again and taken away again", tags_come_and_go),
 ];
+
+/// The one sentence about calls that are put otherwise than they should be, of which the others say
+/// nothing.
+pub(crate) const PUT_OTHERWISE: (&str, Sentence) = (
+    "what is wrong with a call is said, and a name in another case or none at all means the user",
+    means_the_same_or_is_refused,
+);
 
 type Own = (Path, Option<Item>, Vec<(Kind, Item, Status)>);
 
@@ -244,5 +252,23 @@ fn tags_come_and_go(visit: &Visit<'_>) -> bool {
         }
         Operation::List(user, Kind::Tag) => exists(visit.before, user) == visit.must_be_done(),
         _ => true,
+    }
+}
+
+/// The user is made and renamed by names that differ; it is found by a name in another case.
+fn means_the_same_or_is_refused(visit: &Visit<'_>) -> bool {
+    let Operation::Flawed(user, flaw) = visit.op else { return true };
+    let (row, sound) = (flaw.row(), visit.op.sound());
+    let named = Reason::Flawed(row.member, row.defect);
+    let said = visit.allowed.rules().any(|rule| rule.claim.reason == named);
+    let can = visit.scope.allowed(visit.before, &sound).may_be_done();
+    let gives = matches!(sound, Operation::CreateUser(..) | Operation::UpdateUser(..));
+    match row.defect {
+        Defect::OtherCase | Defect::Absent if !exists(visit.before, user) => {
+            !said && can == visit.may_be_done()
+        }
+        Defect::OtherCase if gives => said && !visit.may_be_done(),
+        Defect::OtherCase | Defect::Absent => said == can && can == visit.may_be_done(),
+        _ => said && !visit.may_be_done(),
     }
 }

@@ -1,6 +1,7 @@
 //! The questions that one can put to an account, in symbols.
 
 use crate::claim::Call;
+use crate::flaw::Flaw;
 use crate::kind::{Item, Kind, Status};
 use crate::object::part::Act;
 use crate::object::{Class, Deed, Object, Part, user};
@@ -70,6 +71,8 @@ pub enum Operation {
     Renew(User, Kind, Item),
     /// `DeleteAccessKey`, `DetachUserPolicy`, … by the row of the kind.
     Detach(User, Kind, Item),
+    /// A call that is put otherwise than it should be.
+    Flawed(User, Flaw),
 }
 
 impl Operation {
@@ -79,10 +82,19 @@ impl Operation {
         Self::CreateUser(user, Extras::default())
     }
 
+    /// The call as it should be put.
+    #[must_use]
+    pub fn sound(&self) -> Self {
+        match *self {
+            Self::Flawed(user, flaw) => (flaw.row().sound)(user),
+            sound => sound,
+        }
+    }
+
     /// The user it is about, if it is about one.
     #[must_use]
-    pub const fn user(&self) -> Option<User> {
-        match *self {
+    pub fn user(&self) -> Option<User> {
+        match self.sound() {
             Self::CreateUser(user, _)
             | Self::GetUser(user)
             | Self::UpdateUser(user, _)
@@ -103,8 +115,8 @@ impl Operation {
 
     /// The kind of attachment it is about, if it is about one.
     #[must_use]
-    pub const fn kind(&self) -> Option<Kind> {
-        match *self {
+    pub fn kind(&self) -> Option<Kind> {
+        match self.sound() {
             Self::Attach(_, kind, _)
             | Self::Issue(_, kind, ..)
             | Self::List(_, kind)
@@ -120,8 +132,8 @@ impl Operation {
 
     /// The item of its kind that it names, or that will be called so.
     #[must_use]
-    pub const fn item(&self) -> Option<Item> {
-        match *self {
+    pub fn item(&self) -> Option<Item> {
+        match self.sound() {
             Self::Attach(_, _, item)
             | Self::Issue(_, _, item, _)
             | Self::Get(_, _, item)
@@ -135,8 +147,8 @@ impl Operation {
 
     /// The part of an object that it is about, if it is about one.
     #[must_use]
-    pub const fn part(&self) -> Option<(Object, Part)> {
-        match *self {
+    pub fn part(&self) -> Option<(Object, Part)> {
+        match self.sound() {
             Self::Add(object, part, _)
             | Self::Parts(object, part)
             | Self::Part(object, part, _)
@@ -148,8 +160,8 @@ impl Operation {
 
     /// The part that it names, or that will be called so.
     #[must_use]
-    pub const fn piece(&self) -> Option<Item> {
-        match *self {
+    pub fn piece(&self) -> Option<Item> {
+        match self.sound() {
             Self::Add(_, _, item)
             | Self::Part(_, _, item)
             | Self::SetDefault(_, _, item)
@@ -161,7 +173,7 @@ impl Operation {
     /// The group, managed policy or device that it is about.
     #[must_use]
     pub fn object(&self) -> Option<Object> {
-        match *self {
+        match self.sound() {
             Self::Create(object)
             | Self::Read(object)
             | Self::Rename(object, _)
@@ -190,7 +202,9 @@ impl Operation {
     /// such call, such as the status of a group membership.
     #[must_use]
     pub fn call(&self) -> Option<&'static Call> {
-        match self {
+        match &self.sound() {
+            // A row has no flaw of its own.
+            Self::Flawed(..) => None,
             Self::CreateUser(..) => Some(&user::CREATE_USER),
             Self::GetUser(_) => Some(&user::GET_USER),
             Self::ListUsers(_) => Some(&user::LIST_USERS),
@@ -224,9 +238,9 @@ impl Operation {
 
     /// Whether it changes nothing, whatever is answered.
     #[must_use]
-    pub const fn is_read(&self) -> bool {
+    pub fn is_read(&self) -> bool {
         matches!(
-            self,
+            self.sound(),
             Self::GetUser(_)
                 | Self::ListUsers(_)
                 | Self::LastUsed(_)

@@ -1,6 +1,7 @@
 //! Why a call is answered as it is: predicates on the state.
 
 use crate::account::{Account, Piece};
+use crate::flaw::Defect;
 use crate::kind::{Kind, Naming, Status};
 use crate::object::{Class, Object, Part};
 use crate::operation::{Change, Operation, With};
@@ -10,6 +11,8 @@ use crate::operation::{Change, Operation, With};
 pub enum Reason {
     /// None of the other reasons applies.
     Unhindered,
+    /// This member is not as it should be, or another than one might expect.
+    Flawed(&'static str, Defect),
     /// The user is there already.
     UserExists,
     /// There is no such user.
@@ -74,6 +77,7 @@ impl Reason {
     pub fn applies(self, account: &Account, op: &Operation) -> bool {
         match self {
             Self::Unhindered => true,
+            Self::Flawed(member, defect) => is_flawed(account, op, member, defect),
             Self::UserExists => op.user().is_some_and(|user| account.has_user(user)),
             Self::NoSuchUser => op.user().is_some_and(|user| !account.has_user(user)),
             Self::AccountFull => account.is_full(op),
@@ -88,9 +92,7 @@ impl Reason {
             Self::SameName => is_same_name(op),
             Self::InUse => op.object().is_some_and(|object| account.is_used(object)),
             Self::IsBoundary => op.object().is_some_and(|object| account.is_boundary(object)),
-            Self::NoBoundary => op
-                .user()
-                .is_some_and(|user| account.has_user(user) && account.boundary(user).is_none()),
+            Self::NoBoundary => has_no_boundary(account, op),
             Self::HasParts(part) => has_parts(account, op, part),
             Self::AlreadyPart => piece(account, op).is_some(),
             Self::NotPart | Self::NoSuchVersion => is_missing(account, op, self),
@@ -122,6 +124,7 @@ impl Reason {
     pub fn slug(self) -> String {
         let words = match self {
             Self::Unhindered => "carried-out",
+            Self::Flawed(member, defect) => return format!("{}-{}", kebab(member), defect.name()),
             Self::UserExists => "user-exists",
             Self::NoSuchUser => "no-such-user",
             Self::AccountFull => "account-full",
@@ -154,6 +157,26 @@ impl Reason {
     }
 }
 
+fn is_flawed(account: &Account, op: &Operation, member: &str, defect: Defect) -> bool {
+    let Operation::Flawed(user, flaw) = *op else { return false };
+    let row = flaw.row();
+    (row.member, row.defect) == (member, defect) && row.applies(account, user)
+}
+
+/// `NewUserName` as `new-user-name`, `SSHPublicKeyBody` as `ssh-public-key-body`.
+fn kebab(member: &str) -> String {
+    let letters: Vec<char> = member.chars().collect();
+    let mut words = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let next = letters.get(place + 1).is_some_and(char::is_ascii_lowercase);
+        let before = place.checked_sub(1).and_then(|it| letters.get(it));
+        let begins =
+            letter.is_ascii_uppercase() && before.is_some_and(|it| it.is_ascii_lowercase() || next);
+        words.extend(begins.then_some('-').into_iter().chain([letter.to_ascii_lowercase()]));
+    }
+    words
+}
+
 /// Who holds the item that an operation names.
 #[derive(PartialEq, Eq)]
 enum Holder {
@@ -181,7 +204,7 @@ impl Holder {
 
 /// Whether the new name is another's; nothing where no other name is asked for.
 fn new_name(account: &Account, op: &Operation) -> Option<bool> {
-    match *op {
+    match op.sound() {
         Operation::UpdateUser(user, change) => {
             change.name.filter(|name| *name != user).map(|name| account.has_user(name))
         }
@@ -193,7 +216,7 @@ fn new_name(account: &Account, op: &Operation) -> Option<bool> {
 }
 
 fn is_same_name(op: &Operation) -> bool {
-    match *op {
+    match op.sound() {
         Operation::UpdateUser(user, change) => {
             change.name == Some(user) || change == Change::default()
         }
@@ -222,6 +245,10 @@ fn is_missing(account: &Account, op: &Operation, reason: Reason) -> bool {
     op.piece().is_some()
         && piece(account, op).is_none()
         && (there || reason == Reason::NoSuchVersion)
+}
+
+fn has_no_boundary(account: &Account, op: &Operation) -> bool {
+    op.user().is_some_and(|user| account.has_user(user) && account.boundary(user).is_none())
 }
 
 fn parts_full(account: &Account, op: &Operation) -> bool {

@@ -13,7 +13,7 @@ use crate::thing::{Seen, Thing};
 /// its tags (B-PB-01, B-TG-02). A listing of users shows neither (C-049).
 #[must_use]
 pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Seen>> {
-    let mut shown: Vec<Seen> = match *op {
+    let mut shown: Vec<Seen> = match op.sound() {
         Operation::List(_, kind) | Operation::Get(_, kind, _) | Operation::Renew(_, kind, _)
             if kind.row().naming == Naming::Single =>
         {
@@ -46,7 +46,7 @@ pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Seen>> {
 /// Where only things are shown, without a status.
 fn things(account: &Account, op: &Operation) -> Option<Vec<Thing>> {
     let holders = |kind, item| account.holders(kind, item).map(Thing::User);
-    Some(match *op {
+    Some(match op.sound() {
         Operation::ListUsers(path) => under(account, path).map(Thing::User).collect(),
         Operation::Details => account.users().map(Thing::User).collect(),
         Operation::LastUsed(key) => holders(Kind::AccessKey, key).collect(),

@@ -29,6 +29,7 @@ impl Rule {
         let thing = self.thing();
         match self.claim.reason {
             Reason::Unhindered => "where nothing speaks against it".to_owned(),
+            Reason::Flawed(member, defect) => defect.condition(member),
             Reason::UserExists => "where the user exists already".to_owned(),
             Reason::NoSuchUser => "where the user does not exist".to_owned(),
             Reason::AccountFull => {

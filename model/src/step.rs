@@ -23,6 +23,8 @@ pub enum Outcome {
 pub struct Allowed {
     call: &'static Call,
     in_force: u32,
+    /// What is claimed because of how the call is put.
+    flawed: Option<&'static Claim>,
 }
 
 const NOT_A_CALL: Call = Call { api: "", claims: &[] };
@@ -30,7 +32,13 @@ const NOT_A_CALL: Call = Call { api: "", claims: &[] };
 impl Allowed {
     fn claims(self) -> impl Iterator<Item = &'static Claim> {
         let claims = self.call.claims.iter().enumerate();
-        claims.filter(move |(index, _)| self.in_force >> index & 1 == 1).map(|(_, claim)| claim)
+        let sound = claims.filter(move |(index, _)| self.in_force >> index & 1 == 1);
+        let sound = sound.map(|(_, claim)| claim);
+        // How it is put decides in place of what would carry it out.
+        let is_done = |claim: &&Claim| claim.answer == Answer::Done;
+        let stands = sound.clone().any(|claim| is_done(&claim));
+        let flawed = self.flawed.filter(|claim| claim.answer != Answer::Done || stands);
+        sound.filter(move |claim| self.flawed.is_none() || !is_done(claim)).chain(flawed)
     }
 
     /// The rules in force. Where several refuse, each of them conforms.
@@ -73,6 +81,10 @@ pub(crate) fn allowed_where(
     says: &dyn Fn(&Call, &Claim) -> bool,
 ) -> Allowed {
     let call = op.call().unwrap_or(&NOT_A_CALL);
+    let flawed = match *op {
+        Operation::Flawed(_, flaw) => Some(&flaw.row().claim).filter(|claim| says(call, claim)),
+        _ => None,
+    };
     let mut in_force = 0;
     let mut hindered = call.claims.first().is_none_or(|first| !says(call, first));
     for (index, claim) in call.claims.iter().enumerate().skip(1) {
@@ -82,7 +94,7 @@ pub(crate) fn allowed_where(
         in_force |= u32::from(applies) << index;
         hindered |= applies && (!refuses || claim.status.level > Level::Open);
     }
-    Allowed { call, in_force: in_force | u32::from(!hindered) }
+    Allowed { call, in_force: in_force | u32::from(!hindered), flawed }
 }
 
 /// The account after `op` was answered with `outcome`.
@@ -97,7 +109,7 @@ pub fn next(account: &Account, op: &Operation, outcome: Outcome) -> Account {
 
 /// Carries `op` out in place.
 pub fn apply(account: &mut Account, op: &Operation) {
-    match *op {
+    match op.sound() {
         Operation::CreateUser(user, extras) => create_user(account, user, extras),
         Operation::UpdateUser(user, change) => {
             account.set_path(user, change.path.unwrap_or(account.path(user)));
@@ -194,7 +206,7 @@ pub fn worlds(account: &Account, op: &Operation, outcome: Outcome) -> Vec<Accoun
 fn otherwise(account: &Account, op: &Operation) -> Account {
     let mut other = account.clone();
     let spoken = |reason: Reason| reason.applies(account, op);
-    match *op {
+    match op.sound() {
         Operation::CreateUser(user, extras) if spoken(Reason::UserExists) => {
             other.remove_user(user);
             create_user(&mut other, user, extras);

@@ -18,7 +18,8 @@ pub(crate) type Sentence = fn(&Visit<'_>) -> bool;
 
 /// Every sentence, those of `neighbour.rs` and `progress.rs` too.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, Sentence)> {
-    ALL.into_iter().chain(neighbour::ALL).chain(progress::ALL)
+    let sound = ALL.into_iter().chain(neighbour::ALL).chain(progress::ALL);
+    sound.chain([neighbour::PUT_OTHERWISE])
 }
 
 const ALL: [(&str, Sentence); 10] = [

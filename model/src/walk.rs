@@ -7,6 +7,7 @@ use stateright::{Expectation, Model as _, Property};
 
 use crate::account::Account;
 use crate::engine::{Place, Search};
+use crate::neighbour;
 use crate::operation::Operation;
 use crate::scope::Scope;
 use crate::step::Allowed;
@@ -171,8 +172,10 @@ impl Walker<'_> {
     }
 
     fn check(&mut self, visit: &Visit<'_>, place: Place) {
-        for (fallen, (_, holds)) in self.fallen.iter_mut().zip(transition::all()) {
-            if fallen.is_none() && !holds(visit) {
+        let otherwise = matches!(visit.op, Operation::Flawed(..));
+        for (fallen, (words, holds)) in self.fallen.iter_mut().zip(transition::all()) {
+            let speaks = otherwise == (words == neighbour::PUT_OTHERWISE.0);
+            if speaks && fallen.is_none() && !holds(visit) {
                 *fallen = Some((place, visit.op));
             }
         }

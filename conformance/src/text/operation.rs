@@ -5,8 +5,8 @@ use iamspec_model::kind::{Naming, SERVICES};
 use iamspec_model::object::part::Act;
 use iamspec_model::object::{Deed, user};
 use iamspec_model::{
-    Change, Class, Extras, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Verb,
-    Which, With,
+    Change, Class, Extras, Flaw, Item, Kind, Object, Operation, Part, Path, Service, Status, User,
+    Verb, Which, With,
 };
 
 use super::parse::{Failure, Words};
@@ -136,6 +136,30 @@ impl Words<'_> {
             Shape::Part(part, act) => self.act(part, act),
             Shape::Kind(kind, verb) => self.verb(kind, verb),
         }
+    }
+
+    /// `UserName:too-long` behind a call: how it is put otherwise.
+    pub(super) fn flaw(&mut self, sound: Operation) -> Result<Operation, Failure> {
+        let place = self.place;
+        let word = self.word(&[]);
+        if word.is_empty() || word == "->" {
+            self.place = place;
+            return Ok(sound);
+        }
+        let user = sound.user().unwrap_or(User(0));
+        let named = |flaw: &Flaw| {
+            let row = flaw.row();
+            (row.sound)(user) == sound
+                && word.split_once(':') == Some((row.member, row.defect.name()))
+        };
+        if let Some(flaw) = Flaw::all().find(named) {
+            return Ok(Operation::Flawed(user, flaw));
+        }
+        let known = Flaw::all().map(Flaw::row).filter(|row| (row.sound)(user) == sound);
+        let known = known.map(|row| format!("`{}:{}`", row.member, row.defect.name()));
+        let known: Vec<String> = ["`->`".to_owned()].into_iter().chain(known).collect();
+        let known = known.join(", ");
+        self.back(word, format!("expected {known} or the end of the line, found `{word}`"))
     }
 
     fn object(&mut self, class: Class) -> Result<Object, Failure> {

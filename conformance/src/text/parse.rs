@@ -115,6 +115,7 @@ impl<'a> Words<'a> {
             return self.back(api, format!("expected a call, found `{api}`{near}"));
         };
         let operation = self.arguments(shape)?;
+        let operation = self.flaw(operation)?;
         let answer = match self.word(&[]) {
             "" => None,
             "->" => Some(self.answer()?),

@@ -28,6 +28,10 @@ pub fn print(script: &Script) -> String {
 /// One operation: `AddUserToGroup u0 g0`.
 #[must_use]
 pub fn operation(op: &Operation) -> String {
+    if let Operation::Flawed(_, flaw) = op {
+        let row = flaw.row();
+        return format!("{} {}:{}", operation(&op.sound()), row.member, row.defect.name());
+    }
     let mut words = vec![op.call().map_or("?", |call| call.api).to_owned()];
     words.extend(op.user().map(|user| format!("u{}", user.0)));
     match *op {

@@ -5,6 +5,7 @@ mod request;
 mod response;
 mod shown;
 mod sign;
+mod spoil;
 
 pub use element::Element;
 
@@ -14,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Endpoint, Observed};
-use iamspec_model::{Code, Item, Kind, Operation, With};
+use iamspec_model::{Code, Defect, Flaw, Item, Kind, Operation, With};
 use reqwest::Url;
 
 use crate::names::Names;
@@ -114,7 +115,12 @@ impl Http {
 
     /// The user itself, where it is the user that asks.
     fn signer_of(&self, op: &Operation) -> Result<Option<sign::Signer>> {
-        let Operation::ChangePassword(user) = *op else { return Ok(None) };
+        let absent = |flaw: Flaw| flaw.row().defect == Defect::Absent;
+        let user = match *op {
+            Operation::ChangePassword(user) => user,
+            Operation::Flawed(user, flaw) if absent(flaw) => user,
+            _ => return Ok(None),
+        };
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
             format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
         })?;

@@ -6,15 +6,24 @@ use iamspec_model::{
     Class, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Which, With,
 };
 
+use super::spoil;
 use crate::names::Names;
 use crate::{payload, wire};
 
 pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-type Form = Vec<(String, String)>;
+pub(super) type Form = Vec<(String, String)>;
 
 /// The members of the request, `Action` and `Version` first.
 pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
+    let mut form = sound(&op.sound(), names)?;
+    if let Operation::Flawed(_, flaw) = op {
+        spoil::spoil(&mut form, flaw.row().member, flaw.row().defect);
+    }
+    Ok(form)
+}
+
+fn sound(op: &Operation, names: &mut Names) -> Result<Form> {
     let call = op.call().context("the kind has no such call")?;
     let mut form = vec![member("Action", call.api), member("Version", wire::VERSION)];
     // Who changes its own password is known by its signature.
@@ -249,6 +258,6 @@ fn document() -> (String, String) {
     member("PolicyDocument", payload::policy_document())
 }
 
-fn member(name: &str, value: impl Into<String>) -> (String, String) {
+pub(super) fn member(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
 }

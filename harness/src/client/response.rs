@@ -3,9 +3,9 @@
 
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
-use iamspec_model::{Change, Class, Code, Operation};
+use iamspec_model::{Change, Class, Code, Defect, Operation};
 
-use super::{Answer, Element, shown};
+use super::{Answer, Element, shown, spoil};
 use crate::names::Names;
 use crate::wire;
 
@@ -45,7 +45,7 @@ pub(super) fn read(
     if truncated && marker.is_none() {
         return Err(unreadable(answer, "a part of a listing, without a Marker for the rest"));
     }
-    let shown = shown::read(op, result, names)
+    let shown = shown::read(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     Ok((Observed::Done(shown), marker))
 }
@@ -88,7 +88,8 @@ fn unreadable(answer: &Answer, what: &str) -> Observed {
 
 /// Keeps the names that the service gave.
 fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
-    match *op {
+    learn_name(op, result, names);
+    match op.sound() {
         Operation::UpdateUser(user, Change { name: Some(name), .. }) => {
             names.keyring.rename(user, name);
         }
@@ -120,6 +121,24 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
         _ => {}
     }
     Ok(())
+}
+
+/// A user whose name was to be refused, and was not, is called so from now on.
+fn learn_name(op: &Operation, result: &Element, names: &mut Names) {
+    let Operation::Flawed(user, flaw) = *op else { return };
+    let made = result.child("User").and_then(|user| user.text_of("UserName"));
+    match (op.sound(), flaw.row().defect) {
+        (Operation::CreateUser(..), Defect::TooLong | Defect::BadCharacter) => {
+            if let Some(name) = made {
+                names.bind_user(user, name);
+            }
+        }
+        (Operation::UpdateUser(..), Defect::OtherCase) => {
+            let name = spoil::other_case(&names.user(user));
+            names.bind_user(user, &name);
+        }
+        _ => {}
+    }
 }
 
 /// A blob on the wire is base 64; that of a seed holds base 32. Some endpoints leave out the former.

@@ -16,8 +16,8 @@ use crate::cli::Listing;
 use crate::exit;
 
 /// What the model does not speak of yet, in the words of the API.
-pub const UNMODELLED: [&str; 13] = [
-    "the account's password policy, and whether passwords and MFA codes are right",
+pub const UNMODELLED: [&str; 12] = [
+    "the account's own password policy, and whether old passwords and MFA codes are right",
     "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
     "the age of service-specific credentials",
     "GetMFADevice, TagMFADevice, hardware and FIDO MFA devices",
@@ -25,10 +25,9 @@ pub const UNMODELLED: [&str; 13] = [
     "AWS managed policies, the documents of policies, the counts that GetPolicy tells",
     "what GetAccountSummary counts, and what GetAccountAuthorizationDetails tells of each user",
     "roles, and what else holds a managed policy",
-    "invalid names, paths, documents, keys and codes; quotas of objects in an account",
+    "constraints of members beyond those of `list rules`; quotas of objects in an account",
     "the size and the order of pages of listings",
-    "calls without a user name, which mean the caller; root as the caller",
-    "names in another case, on the side of the client",
+    "root and roles as callers, and what callers may do",
     "eventual consistency, throttling, concurrent calls",
 ];
 

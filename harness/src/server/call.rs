@@ -6,8 +6,8 @@ use iamspec_model::kind::Naming;
 use iamspec_model::object::Deed;
 use iamspec_model::object::part::Act;
 use iamspec_model::{
-    Account, Change, Class, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Verb,
-    Which, With,
+    Account, Change, Class, Defect, Flaw, Item, Kind, Object, Operation, Part, Path, Service,
+    Status, User, Verb, Which, With,
 };
 
 use super::form::{Form, Refusal};
@@ -72,9 +72,7 @@ fn user_call(
         "ListUsers" => Operation::ListUsers(Path::default()),
         "UpdateUser" => {
             let user = user(registry)?;
-            let name = form.get("NewUserName").map(|name| registry.new_user(name));
-            let path = form.get("NewPath").map(|_| account.path(user));
-            Operation::UpdateUser(user, Change { name, path })
+            update_user(form, registry, account, user)
         }
         "DeleteUser" => Operation::DeleteUser(user(registry)?),
         "PutUserPermissionsBoundary" => {
@@ -96,6 +94,22 @@ fn user_call(
         "GetAccountAuthorizationDetails" => Operation::Details,
         _ => return Ok(None),
     }))
+}
+
+fn update_user(form: &Form, registry: &mut Registry, account: &Account, user: User) -> Operation {
+    let name = form.get("NewUserName").map(|name| registry.new_user(name));
+    let path = form.get("NewPath").map(|_| account.path(user));
+    let own = name == Some(user) && form.get("NewUserName") != form.get("UserName");
+    match recased().filter(|_| own) {
+        Some(flaw) => Operation::Flawed(user, flaw),
+        None => Operation::UpdateUser(user, Change { name, path }),
+    }
+}
+
+/// The name that a user has, in another case (C-036).
+fn recased() -> Option<Flaw> {
+    let rename = |user| Operation::UpdateUser(user, Change { name: Some(user), path: None });
+    Flaw::of(rename, "NewUserName", Defect::OtherCase)
 }
 
 fn object_call(

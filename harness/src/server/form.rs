@@ -9,6 +9,30 @@ use super::xml;
 /// The members of a request.
 pub(super) struct Form(HashMap<String, String>);
 
+/// The calls that mean who asks where they name no user (D-023).
+const OPTIONAL: [&str; 20] = [
+    "GetUser",
+    "CreateLoginProfile",
+    "GetLoginProfile",
+    "DeleteLoginProfile",
+    "CreateAccessKey",
+    "UpdateAccessKey",
+    "DeleteAccessKey",
+    "ListAccessKeys",
+    "UploadSigningCertificate",
+    "UpdateSigningCertificate",
+    "DeleteSigningCertificate",
+    "ListSigningCertificates",
+    "ListSSHPublicKeys",
+    "UpdateServiceSpecificCredential",
+    "ResetServiceSpecificCredential",
+    "DeleteServiceSpecificCredential",
+    "ListServiceSpecificCredentials",
+    "DeactivateMFADevice",
+    "ListMFADevices",
+    "GetMFADevice",
+];
+
 impl Form {
     pub(super) fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
         Self(pairs.collect())
@@ -20,6 +44,14 @@ impl Form {
 
     pub(super) fn need(&self, member: &'static str) -> Result<&str, Refusal> {
         self.get(member).filter(|it| !it.is_empty()).ok_or(Refusal::Missing(member))
+    }
+
+    /// The same, naming who asks where the request names nobody and need not (D-023).
+    pub(super) fn naming(&self, caller: impl Fn() -> Option<String>) -> Self {
+        let action = self.get("Action").unwrap_or_default();
+        let optional = OPTIONAL.contains(&action) && self.get("UserName").is_none();
+        let name = optional.then(caller).flatten().map(|name| ("UserName".to_owned(), name));
+        Self(self.0.clone().into_iter().chain(name).collect())
     }
 
     /// A member that was looked at before.

@@ -2,6 +2,7 @@
 //! the bytes, and keeps names, ids and bodies, which the model does not know.
 
 mod call;
+mod constraint;
 mod details;
 mod form;
 mod note;
@@ -22,7 +23,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use call::Asked;
-use form::Form;
+use form::{Form, Refusal};
 use iamspec_conformance::reference::{Behaviour, settle};
 use iamspec_conformance::{Observed, Shown};
 use iamspec_model::{Account, Held, Operation, User};
@@ -159,7 +160,9 @@ fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str
         Err(refusal) => return refusal.respond(request_id),
     };
     let caller = signer.and_then(|key| world.registry.owner(key, &world.account));
-    let asked = match call::read(form, &mut world.registry, &world.account, caller) {
+    let named = form.naming(|| caller.map(|user| world.registry.user_record(user).name));
+    let form = &named;
+    let asked = match read(world, form, caller) {
         Ok(asked) => asked,
         Err(refusal) => return refusal.respond(request_id),
     };
@@ -190,6 +193,20 @@ fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str
         world.registry.forget(&it.operation, &held, &world.account);
     }
     (200, body)
+}
+
+/// Understands a call, and looks at what is wrong with it.
+fn read(world: &mut World, form: &Form, caller: Option<User>) -> Result<Vec<Asked>, Refusal> {
+    let asked = call::read(form, &mut world.registry, &world.account, caller);
+    let user = form.get("UserName").map(|name| world.registry.user(name));
+    let user_exists = user.is_none_or(|user| world.account.has_user(user));
+    let refused = constraint::refuse(form, user_exists);
+    if let (Ok(asked), Err(_)) = (&asked, &refused) {
+        for it in asked {
+            world.registry.drop_unused(&it.operation);
+        }
+    }
+    refused.and(asked)
 }
 
 /// Carries all of it out, or nothing. What is shown is what the first operation shows.

@@ -8,7 +8,15 @@ fn is_about(fact: &Fact, api: &str) -> bool {
     let verb_end = api.chars().skip(1).position(char::is_uppercase).map_or(api.len(), |it| it + 1);
     let (verb, noun) = api.split_at(verb_end);
     let shortened = fact.operation.split(['/', ' ']).any(|it| it.trim_end_matches('.') == verb);
-    fact.operation.contains(api)
+    let general = match fact.operation {
+        "any" => true,
+        several if several.contains("any user op") => true,
+        "List*" => api.starts_with("List"),
+        "*PolicyVersion" => api.ends_with("PolicyVersion"),
+        _ => false,
+    };
+    general
+        || fact.operation.contains(api)
         || fact.state == api
         || shortened && fact.operation.contains(noun.trim_end_matches('s'))
 }
