@@ -151,3 +151,13 @@ fn a_reader_that_hangs_up_does_not_change_the_exit_code() {
         assert_eq!(output.status.code(), Some(code), "{}", super::stderr(&output));
     }
 }
+
+#[test]
+fn the_plan_of_a_user_that_holds_two_of_everything() {
+    let output = super::iamspec(&["plan", "delete-user/two-of-everything", "--devices"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert_snapshot!(super::stdout(&output));
+    let bare = super::iamspec(&["plan", "create-user/exists"]);
+    assert_eq!(bare.status.code(), Some(0));
+    assert_eq!(super::stdout(&bare), "# u0 is deleted in 1 call.\nDeleteUser u0\n");
+}

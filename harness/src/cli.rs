@@ -59,6 +59,11 @@ pub enum Command {
   iamspec explain DeleteUser/holds-mfa-device
   iamspec explain 'DeleteUser/*'")]
     Explain(Explain),
+    /// Print what must be done, in order, before the users of a script can be deleted
+    #[command(after_help = "Examples:
+  iamspec plan delete-user/two-of-everything
+  iamspec plan my.script --devices")]
+    Plan(Plan),
 }
 
 /// `iamspec run`.
@@ -166,6 +171,18 @@ pub struct Explain {
     /// A rule, such as `DeleteUser/holds-access-key`; `*` stands for anything
     #[arg(value_name = "RULE")]
     pub rule: String,
+}
+
+/// `iamspec plan`.
+#[derive(Args, Debug)]
+pub struct Plan {
+    /// A script that makes the users, of ours (`iamspec list scripts`) or a file; it is played in the
+    /// model alone
+    #[arg(value_name = "SCRIPT")]
+    pub script: String,
+    /// Delete the virtual MFA devices that the users leave as well
+    #[arg(long)]
+    pub devices: bool,
 }
 
 /// A tier, as typed.

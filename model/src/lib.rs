@@ -91,7 +91,7 @@ pub use flaw::{Defect, FLAWS, Flaw};
 pub use kind::{Item, Kind, Row, Service, Status, TABLE};
 pub use object::{Class, Object, Part};
 pub use operation::{Change, Extras, Operation, Path, User, Verb, Which, With};
-pub use plan::plan;
+pub use plan::{plan, plan_with_devices};
 pub use reason::Reason;
 pub use scope::Scope;
 pub use shown::shown;

@@ -75,6 +75,20 @@ pub enum Operation {
     Flawed(User, Flaw),
 }
 
+impl Act {
+    /// The act done with this part.
+    #[must_use]
+    pub const fn on(self, object: Object, part: Part, item: Item) -> Operation {
+        match self {
+            Self::Add => Operation::Add(object, part, item),
+            Self::List => Operation::Parts(object, part),
+            Self::Get => Operation::Part(object, part, item),
+            Self::SetDefault => Operation::SetDefault(object, part, item),
+            Self::Remove => Operation::Remove(object, part, item),
+        }
+    }
+}
+
 impl Operation {
     /// `CreateUser` with nothing but a name.
     #[must_use]

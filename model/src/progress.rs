@@ -2,7 +2,7 @@
 
 use crate::account::Account;
 use crate::operation::Operation;
-use crate::plan::plan;
+use crate::plan::{plan, plan_with_devices};
 use crate::transition::{Sentence, exists};
 use crate::walk::Visit;
 
@@ -18,17 +18,22 @@ fn plan_works(visit: &Visit<'_>) -> bool {
     if !exists(visit.before, user) {
         return true;
     }
-    let mut account = visit.before.clone();
-    for op in plan(visit.before, user) {
-        if !visit.scope.allowed(&account, &op).must_be_done() {
-            return false;
-        }
-        account = visit.scope.next(&account, &op);
+    if carried_out(visit, &plan_with_devices(visit.before, user)).is_none() {
+        return false;
     }
+    let Some(account) = carried_out(visit, &plan(visit.before, user)) else { return false };
     let others = |it: &Account| it.holdings().filter(|held| held.user != user).collect::<Vec<_>>();
     !exists(&account, user)
         && others(&account) == others(visit.before)
         && account.objects().eq(visit.before.objects())
+}
+
+/// What is true after these calls, if each of them is carried out for certain.
+fn carried_out(visit: &Visit<'_>, plan: &[Operation]) -> Option<Account> {
+    plan.iter().try_fold(visit.before.clone(), |account, op| {
+        let certain = visit.scope.allowed(&account, op).must_be_done();
+        certain.then(|| visit.scope.next(&account, op))
+    })
 }
 
 /// A plan is as long as a shortest way only if no single call is worth two of its steps.

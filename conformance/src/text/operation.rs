@@ -197,13 +197,7 @@ impl Words<'_> {
             return Ok(Operation::Add(object, part, Item::default()));
         }
         let item = Item(self.number(part.row().symbol)?);
-        Ok(match act {
-            Act::Add => Operation::Add(object, part, item),
-            Act::List => Operation::Parts(object, part),
-            Act::Get => Operation::Part(object, part, item),
-            Act::SetDefault => Operation::SetDefault(object, part, item),
-            Act::Remove => Operation::Remove(object, part, item),
-        })
+        Ok(act.on(object, part, item))
     }
 
     fn verb(&mut self, kind: Kind, verb: Verb) -> Result<Operation, Failure> {

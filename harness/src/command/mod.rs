@@ -6,6 +6,7 @@ mod explore;
 mod list;
 mod outcome;
 mod peak;
+mod plan;
 mod progress;
 mod run;
 mod serve;
@@ -33,6 +34,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Serve(args) => serve::serve(&args, out),
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
+        Command::Plan(args) => plan::plan(&args, out),
     }
 }
 

@@ -89,33 +89,40 @@ fn expectations(file: Option<&Path>) -> Result<Expectations> {
         .with_context(|| format!("the expectations {} are wrong", file.display()))
 }
 
-/// The scripts that were named, files first, or all of ours; of these those that reach the rule.
+/// The scripts that were named, or all of ours; of these those that reach the rule.
 fn chosen(args: &Run) -> Result<Vec<Script>> {
-    let ours =
-        hand_written().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
-    let mut chosen = Vec::new();
+    let mut scripts = Vec::new();
     for name in &args.scripts {
-        if Path::new(name).is_file() {
-            let text = std::fs::read_to_string(name)
-                .with_context(|| format!("cannot read the script {name}"))?;
-            chosen.push(
-                text::parse(name, &text).with_context(|| format!("the script {name} is wrong"))?,
-            );
-            continue;
-        }
-        let named: Vec<Script> = ours.iter().filter(|it| glob(name, &it.name)).cloned().collect();
-        if named.is_empty() {
-            bail!(
-                "`{name}` is neither a file nor a script of ours; `iamspec list scripts` prints their names"
-            );
-        }
-        chosen.extend(named);
+        scripts.extend(named(name)?);
     }
-    let mut scripts = if args.scripts.is_empty() { ours } else { chosen };
+    if args.scripts.is_empty() {
+        scripts = ours()?;
+    }
     if let Some(pattern) = &args.rule {
         scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
     }
     Ok(scripts)
+}
+
+fn ours() -> Result<Vec<Script>> {
+    hand_written().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
+}
+
+/// The script in a file, or those of ours that are called so.
+pub(super) fn named(name: &str) -> Result<Vec<Script>> {
+    if Path::new(name).is_file() {
+        let text = std::fs::read_to_string(name)
+            .with_context(|| format!("cannot read the script {name}"))?;
+        let script = text::parse(name, &text);
+        return Ok(vec![script.with_context(|| format!("the script {name} is wrong"))?]);
+    }
+    let named: Vec<Script> = ours()?.into_iter().filter(|it| glob(name, &it.name)).collect();
+    if named.is_empty() {
+        bail!(
+            "`{name}` is neither a file nor a script of ours; `iamspec list scripts` prints their names"
+        );
+    }
+    Ok(named)
 }
 
 /// Tells this run from others.

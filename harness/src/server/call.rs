@@ -186,13 +186,7 @@ fn part_call(
             Item(name.strip_prefix('v').and_then(|it| it.parse().ok()).unwrap_or_default())
         }
     };
-    Ok(match act {
-        Act::Add => Operation::Add(object, part, item),
-        Act::List => Operation::Parts(object, part),
-        Act::Get => Operation::Part(object, part, item),
-        Act::SetDefault => Operation::SetDefault(object, part, item),
-        Act::Remove => Operation::Remove(object, part, item),
-    })
+    Ok(act.on(object, part, item))
 }
 
 fn kind_call(
