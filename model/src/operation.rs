@@ -97,6 +97,7 @@ impl Operation {
     }
 
     /// The call as it should be put.
+    #[inline]
     #[must_use]
     pub fn sound(&self) -> Self {
         match *self {
@@ -106,6 +107,7 @@ impl Operation {
     }
 
     /// The user it is about, if it is about one.
+    #[inline]
     #[must_use]
     pub fn user(&self) -> Option<User> {
         match self.sound() {
@@ -128,6 +130,7 @@ impl Operation {
     }
 
     /// The kind of attachment it is about, if it is about one.
+    #[inline]
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         match self.sound() {
@@ -145,6 +148,7 @@ impl Operation {
     }
 
     /// The item of its kind that it names, or that will be called so.
+    #[inline]
     #[must_use]
     pub fn item(&self) -> Option<Item> {
         match self.sound() {
@@ -160,6 +164,7 @@ impl Operation {
     }
 
     /// The part of an object that it is about, if it is about one.
+    #[inline]
     #[must_use]
     pub fn part(&self) -> Option<(Object, Part)> {
         match self.sound() {
@@ -173,6 +178,7 @@ impl Operation {
     }
 
     /// The part that it names, or that will be called so.
+    #[inline]
     #[must_use]
     pub fn piece(&self) -> Option<Item> {
         match self.sound() {

@@ -11,7 +11,7 @@ use crate::neighbour;
 use crate::operation::Operation;
 use crate::scope::Scope;
 use crate::step::Allowed;
-use crate::transition;
+use crate::transition::{self, Sentence};
 
 /// One call in one state.
 #[derive(Debug)]
@@ -116,6 +116,9 @@ pub fn walk(scope: &Scope) -> Walk {
         search: Search::new(*scope),
         calls: 0,
         properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
+        sentences: transition::all()
+            .map(|(words, holds)| (holds, words == neighbour::PUT_OTHERWISE.0))
+            .collect(),
         fallen: vec![None; transition::all().count()],
     };
     let mut operations = Vec::new();
@@ -140,7 +143,9 @@ struct Walker<'a> {
     calls: usize,
     /// Every property, with where it fell, or was first reached.
     properties: Vec<(Property<Scope>, Option<Place>)>,
-    /// Where each sentence about calls fell first.
+    /// Every sentence about calls, and whether it speaks of those that are put otherwise.
+    sentences: Vec<(Sentence, bool)>,
+    /// Where each of them fell first.
     fallen: Vec<Option<(Place, Operation)>>,
 }
 
@@ -173,9 +178,8 @@ impl Walker<'_> {
 
     fn check(&mut self, visit: &Visit<'_>, place: Place) {
         let otherwise = matches!(visit.op, Operation::Flawed(..));
-        for (fallen, (words, holds)) in self.fallen.iter_mut().zip(transition::all()) {
-            let speaks = otherwise == (words == neighbour::PUT_OTHERWISE.0);
-            if speaks && fallen.is_none() && !holds(visit) {
+        for (fallen, (holds, of_flawed)) in self.fallen.iter_mut().zip(&self.sentences) {
+            if otherwise == *of_flawed && fallen.is_none() && !holds(visit) {
                 *fallen = Some((place, visit.op));
             }
         }
