@@ -56,7 +56,8 @@ impl Leftovers {
             Operation::Detach(..) | Operation::Delete(_) if done => {
                 self.undo.retain(|it| *it != op.sound());
             }
-            Operation::DeleteUser(user) if done => self.forget(user),
+            // A name that was to be refused may have been another's.
+            Operation::DeleteUser(user) if done && op.sound() == *op => self.forget(user),
             _ => {}
         }
     }

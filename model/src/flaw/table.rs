@@ -12,7 +12,8 @@ use crate::claim::{
 use crate::evidence::{
     B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05, B_PB_05,
     B_SC_05, B_SK_06, B_SS_05, B_SS_09, B_SS_11, B_TG_08, B_TG_10, B_TG_11, C_036, C_041, C_043,
-    C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_020, D_021, Evidence, X_016, X_017,
+    C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_016, D_020, D_021, Evidence, X_016,
+    X_017,
 };
 use crate::kind::{Item, Kind, Service, Status};
 use crate::object::{Class, Object, Part};
@@ -24,6 +25,15 @@ const fn both(facts: &'static [&'static crate::evidence::Fact]) -> [Evidence; 2]
 
 /// Documented as a constraint, refused in the form that is recorded for others (D-001).
 const CONSTRAINT: [Evidence; 2] = [Evidence::by(&[D_021, D_001]), Evidence::like(&[D_001])];
+
+/// The name that is sent is nobody's: that it is looked at before it is looked for is inferred (D-016).
+const NOBODYS_NAME: [Evidence; 2] =
+    [Evidence::like(&[D_021, D_001, D_016]), Evidence::like(&[D_001])];
+
+const LOOKED_AT: [Evidence; 2] = [Evidence::like(&[D_007, D_016]), Evidence::like(&[D_007])];
+
+/// Recorded for another listing.
+const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014])];
 
 const INVALID: Answer = Answer::Refused(ValidationError);
 
@@ -70,8 +80,8 @@ pub const FLAWS: [FlawRow; 34] = [
     ),
     FlawRow::refused(create, "Path", Defect::TooLong, INVALID, CONSTRAINT),
     FlawRow::refused(create, "Tags", Defect::TooLong, INVALID, both(&[B_TG_08])),
-    FlawRow::refused(Operation::GetUser, "UserName", Defect::TooLong, INVALID, CONSTRAINT),
-    FlawRow::refused(Operation::GetUser, "UserName", Defect::BadCharacter, INVALID, both(&[D_007])),
+    FlawRow::refused(Operation::GetUser, "UserName", Defect::TooLong, INVALID, NOBODYS_NAME),
+    FlawRow::refused(Operation::GetUser, "UserName", Defect::BadCharacter, INVALID, LOOKED_AT),
     FlawRow::refused(
         Operation::GetUser,
         "UserName",
@@ -80,14 +90,8 @@ pub const FLAWS: [FlawRow; 34] = [
         [Evidence::by(&[C_043]), Evidence::open(&[X_016])],
     ),
     FlawRow::refused(Operation::GetUser, "UserName", Defect::Absent, Answer::Done, both(&[C_045])),
-    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::TooLong, INVALID, CONSTRAINT),
-    FlawRow::refused(
-        Operation::DeleteUser,
-        "UserName",
-        Defect::BadCharacter,
-        INVALID,
-        both(&[D_007]),
-    ),
+    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::TooLong, INVALID, NOBODYS_NAME),
+    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::BadCharacter, INVALID, LOOKED_AT),
     FlawRow::refused(
         Operation::DeleteUser,
         "UserName",
@@ -105,7 +109,7 @@ pub const FLAWS: [FlawRow; 34] = [
     FlawRow::refused(list, "PathPrefix", Defect::Malformed, INVALID, both(&[D_009])),
     FlawRow::refused(list, "MaxItems", Defect::TooShort, INVALID, both(&[D_012])),
     FlawRow::refused(list, "MaxItems", Defect::TooLong, INVALID, both(&[D_012])),
-    FlawRow::refused(list, "Marker", Defect::Malformed, INVALID, both(&[D_014])),
+    FlawRow::refused(list, "Marker", Defect::Malformed, INVALID, MARKER),
     FlawRow::refused(
         |user| Operation::Attach(user, Kind::LoginProfile, Item(0)),
         "Password",

@@ -45,7 +45,7 @@ pub(super) const ROW: ClassRow = ClassRow {
     holders: Some(Call {
         api: "ListEntitiesForPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[C_060])),
+            Claim::done(Evidence::like(&[C_060])),
             Claim::refused(
                 NoSuchObject,
                 NoSuchEntity,

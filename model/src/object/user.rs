@@ -33,7 +33,7 @@ pub const CREATE_USER: Call = Call {
         Claim::refused(
             NoSuchObject,
             NoSuchEntity,
-            Evidence::by(&[D_022, B_PB_04]),
+            Evidence::by(&[B_PB_04]),
             Evidence::by(&[B_PB_04]),
         ),
         Claim::sometimes(
