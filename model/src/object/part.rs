@@ -118,6 +118,10 @@ impl Part {
 const NO_SUCH_GROUP: Claim =
     Claim::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]), Evidence::like(&[C_004]));
 
+/// Recorded for groups in other words than those of the fact (B-IP-06).
+const NO_SUCH_INLINE_POLICY: Claim =
+    Claim::refused(NotPart, NoSuchEntity, Evidence::like(&[B_IP_06]), Evidence::open(&[B_IP_06]));
+
 const INLINE: PartRow = PartRow {
     of: Class::Group,
     name: "inline-policy",
@@ -146,30 +150,12 @@ const INLINE: PartRow = PartRow {
     },
     get: Some(Call {
         api: "GetGroupPolicy",
-        claims: &[
-            Claim::done(Evidence::like(&[B_IP_03])),
-            NO_SUCH_GROUP,
-            Claim::refused(
-                NotPart,
-                NoSuchEntity,
-                Evidence::like(&[B_IP_06]),
-                Evidence::open(&[B_IP_06]),
-            ),
-        ],
+        claims: &[Claim::done(Evidence::like(&[B_IP_03])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
     }),
     set_default: None,
     remove: Call {
         api: "DeleteGroupPolicy",
-        claims: &[
-            Claim::done(Evidence::like(&[B_IP_05])),
-            NO_SUCH_GROUP,
-            Claim::refused(
-                NotPart,
-                NoSuchEntity,
-                Evidence::like(&[B_IP_06]),
-                Evidence::open(&[B_IP_06]),
-            ),
-        ],
+        claims: &[Claim::done(Evidence::like(&[B_IP_05])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
     },
 };
 
@@ -231,6 +217,14 @@ const ATTACHED: PartRow = PartRow {
 const NO_SUCH_VERSION: Claim =
     Claim::refused(NoSuchVersion, NoSuchEntity, Evidence::by(&[C_019]), Evidence::by(&[C_019]));
 
+/// Which of the two texts is said is not known.
+const NO_SUCH_POLICY: Claim = Claim::refused(
+    NoSuchObject,
+    NoSuchEntity,
+    Evidence::like(&[C_013, C_019]),
+    Evidence::open(&[C_013, C_019]),
+);
+
 const VERSION: PartRow = PartRow {
     of: Class::Policy,
     name: "version",
@@ -243,12 +237,7 @@ const VERSION: PartRow = PartRow {
         api: "CreatePolicyVersion",
         claims: &[
             Claim::done(Evidence::by(&[C_061])),
-            Claim::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::like(&[C_013, C_019]),
-                Evidence::open(&[C_013, C_019]),
-            ),
+            NO_SUCH_POLICY,
             Claim::refused(
                 PartsFull,
                 LimitExceeded,
@@ -259,15 +248,7 @@ const VERSION: PartRow = PartRow {
     },
     list: Call {
         api: "ListPolicyVersions",
-        claims: &[
-            Claim::done(Evidence::like(&[E_010])),
-            Claim::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::like(&[C_013, C_019]),
-                Evidence::open(&[C_013, C_019]),
-            ),
-        ],
+        claims: &[Claim::done(Evidence::like(&[E_010])), NO_SUCH_POLICY],
     },
     get: Some(Call {
         api: "GetPolicyVersion",
