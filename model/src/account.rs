@@ -235,6 +235,11 @@ impl Account {
         self.facts.between(0, QUOTA * OF_CLASS).is_empty()
     }
 
+    /// Each time without one of the facts.
+    pub(crate) fn with_one_less(&self) -> impl Iterator<Item = Self> + use<'_> {
+        self.facts.with_one_less().map(|facts| Self { facts })
+    }
+
     fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Held> + use<'_> {
         self.facts.between(from, to).iter().filter_map(|fact| Held::unpack(*fact))
     }

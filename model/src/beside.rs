@@ -17,7 +17,7 @@ pub enum Beside {
     Users,
     /// Names and policies of groups, of which there may be one more than the quota allows.
     Groups,
-    /// Versions of policies, numbered up to seven.
+    /// Versions of policies, numbered up to seven; of several policies, up to three.
     Versions,
 }
 
@@ -33,8 +33,10 @@ impl Beside {
     }
 }
 
-/// More numbers are not made: the quota is reached with fewer, even after a deletion.
-const VERSIONS_MAX: u32 = 7;
+/// More numbers are not made: of one policy the quota is reached with fewer, even after a deletion.
+const fn versions_max(scope: &Scope) -> u32 {
+    if scope.policies > 1 { 3 } else { 7 }
+}
 
 /// The calls that may change something.
 pub(crate) fn changing(scope: &Scope, account: &Account, out: &mut Vec<Operation>) {
@@ -112,8 +114,12 @@ fn groups(scope: &Scope, out: &mut Vec<Operation>) {
 fn versions(scope: &Scope, account: &Account, out: &mut Vec<Operation>) {
     for policy in scope.all_of(Class::Policy) {
         let next = account.next_version(policy);
-        out.extend((next.0 <= VERSIONS_MAX).then_some(Operation::Add(policy, Part::Version, next)));
-        for version in (1..=VERSIONS_MAX).map(Item) {
+        out.extend((next.0 <= versions_max(scope)).then_some(Operation::Add(
+            policy,
+            Part::Version,
+            next,
+        )));
+        for version in (1..=versions_max(scope)).map(Item) {
             out.push(Operation::SetDefault(policy, Part::Version, version));
             out.push(Operation::Remove(policy, Part::Version, version));
         }

@@ -78,6 +78,8 @@ mod transition;
 
 mod neighbour;
 
+mod recount;
+
 mod progress;
 
 mod split;

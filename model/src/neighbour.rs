@@ -7,6 +7,7 @@ use crate::flaw::Defect;
 use crate::kind::{Item, Kind, Status};
 use crate::object::{Class, Object, Part};
 use crate::operation::{Change, Operation, Path, User};
+use crate::property::most_parts;
 use crate::reason::Reason;
 use crate::transition::{Sentence, exists, is_open, refuses, there};
 use crate::walk::Visit;
@@ -167,7 +168,7 @@ fn parts_come_and_go(visit: &Visit<'_>) -> bool {
         // The five versions and the ten policies that C-017 and G-001 allow, once more.
         Operation::Add(..) => {
             let full =
-                pieces(before, object).iter().filter(|it| it.0 == part).count() >= most(part);
+                pieces(before, object).iter().filter(|it| it.0 == part).count() >= most_parts(part);
             let can = can && (!full || had.is_some() && part != Part::Version);
             can == visit.must_be_done()
                 && (!can || has_now.is_some())
@@ -184,14 +185,6 @@ fn parts_come_and_go(visit: &Visit<'_>) -> bool {
             had.is_some() == visit.may_be_done() && (had.is_none() || has_now == Some(true) && only)
         }
         _ => true,
-    }
-}
-
-const fn most(part: Part) -> usize {
-    match part {
-        Part::Version => 5,
-        Part::AttachedPolicy => 10,
-        Part::InlinePolicy => 40,
     }
 }
 

@@ -63,6 +63,15 @@ impl Packed {
         }
     }
 
+    /// Each time without one of the facts.
+    pub(crate) fn with_one_less(&self) -> impl Iterator<Item = Self> + use<'_> {
+        (0..self.0.len()).map(|place| {
+            let mut facts = self.0.clone();
+            facts.remove(place);
+            Self(facts)
+        })
+    }
+
     pub(crate) fn remove_between(&mut self, from: u64, to: u64) {
         let start = self.0.partition_point(|fact| *fact < from);
         let end = self.0.partition_point(|fact| *fact < to);

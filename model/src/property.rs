@@ -174,6 +174,16 @@ pub(crate) fn most(kind: Kind) -> usize {
     MOST.iter().chain([&USUAL]).find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
 }
 
+/// How many parts of a sort an object may have (G-001, C-017); forty of our documents have the
+/// characters that a group may have.
+pub(crate) const fn most_parts(part: Part) -> usize {
+    match part {
+        Part::Version => 5,
+        Part::AttachedPolicy => 10,
+        Part::InlinePolicy => 40,
+    }
+}
+
 pub(crate) fn by(account: &Account, user: User) -> impl Iterator<Item = Held> + use<'_> {
     account.holdings().filter(move |it| it.user == user)
 }

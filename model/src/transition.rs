@@ -11,6 +11,7 @@ use crate::operation::{Operation, User, With};
 use crate::progress;
 use crate::property::most;
 use crate::reason::Reason;
+use crate::recount;
 use crate::walk::Visit;
 
 /// Whether a sentence holds of one call in one state.
@@ -19,6 +20,7 @@ pub(crate) type Sentence = fn(&Visit<'_>) -> bool;
 /// Every sentence, those of `neighbour.rs` and `progress.rs` too.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, Sentence)> {
     let sound = ALL.into_iter().chain(neighbour::ALL).chain(progress::ALL);
+    let sound = sound.chain([recount::RECOUNTED]);
     sound.chain([neighbour::PUT_OTHERWISE])
 }
 
