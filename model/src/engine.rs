@@ -92,13 +92,38 @@ impl Search {
         Some((place, state))
     }
 
+    /// The next states to be looked at, so many at most and all of one depth; none when all were.
+    pub(crate) fn next_states(&mut self, most: usize) -> Vec<(Place, Account)> {
+        let mut states: Vec<_> = self.next_state().into_iter().collect();
+        while !states.is_empty() && states.len() < most && self.looked_at < self.level_ends {
+            states.extend(self.next_state());
+        }
+        states
+    }
+
     /// Takes note that the call of this number leads from the state at `place` to this one.
     pub fn offer(&mut self, place: Place, number: usize, state: Account) {
+        self.offer_known(place, number, self.scope.fingerprint(&state), Some(state));
+    }
+
+    /// The same, where the fingerprint is known; without the state if it was reached before.
+    pub(crate) fn offer_known(
+        &mut self,
+        place: Place,
+        number: usize,
+        fingerprint: u64,
+        state: Option<Account>,
+    ) {
         self.transitions += 1;
-        if self.seen.insert(self.scope.fingerprint(&state)) {
+        if let Some(state) = state.filter(|_| self.seen.insert(fingerprint)) {
             self.from.push((place.0, u32::try_from(number).unwrap_or(u32::MAX)));
             self.frontier.push_back(state);
         }
+    }
+
+    /// Whether a state with this fingerprint was reached.
+    pub(crate) fn has_seen(&self, fingerprint: u64) -> bool {
+        self.seen.contains(&fingerprint)
     }
 
     /// Looks at every state that is left, and at nothing in it.

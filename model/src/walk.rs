@@ -3,6 +3,8 @@
 //! stateright sees states; what a call does and what it is answered is seen here. What holds of
 //! states is looked at here too, so that a scope that is too large for stateright is checked whole.
 
+use std::panic::resume_unwind;
+
 use stateright::{Expectation, Model as _, Property};
 
 use crate::account::Account;
@@ -107,30 +109,32 @@ impl Found {
     }
 }
 
-/// Walks every state of the scope, breadth first, so that paths are shortest. Where the model has a
-/// fault, it ends when the fault is noticed.
+/// Walks every state of the scope, breadth first, so that paths are shortest, on as many threads as
+/// there are processors: what is found does not depend on how many. Where the model has a fault, the
+/// walk ends when the fault is noticed.
 #[must_use]
 pub fn walk(scope: &Scope) -> Walk {
-    let mut walker = Walker {
-        scope,
-        search: Search::new(*scope),
-        calls: 0,
-        properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
-        sentences: transition::all()
-            .map(|(words, holds)| (holds, words == neighbour::PUT_OTHERWISE.0))
-            .collect(),
-        fallen: vec![None; transition::all().count()],
+    let threads = if scope.fault.is_some() {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, Into::into)
     };
-    let mut operations = Vec::new();
-    while let Some((place, state)) = walker.search.next_state() {
-        walker.look_at(place, &state);
-        walker.ask(place, &state, &mut operations);
-        if scope.fault.is_some() && walker.notices() {
+    let mut walker = Walker::new(scope);
+    loop {
+        // One thread looks at one state at a time: a fault may show in the next one.
+        let states = walker.search.next_states(if threads == 1 { 1 } else { STATES_AT_ONCE });
+        if states.is_empty() || scope.fault.is_some() && walker.notices() {
             break;
+        }
+        for looked in walker.look_at_all(&states, threads) {
+            walker.take(looked);
         }
     }
     walker.end()
 }
+
+/// Enough for threads to be worth their start, and few enough to be kept.
+const STATES_AT_ONCE: usize = 4096;
 
 /// Every sentence about calls that a walk checks.
 pub fn sentences() -> impl Iterator<Item = &'static str> {
@@ -149,39 +153,106 @@ struct Walker<'a> {
     fallen: Vec<Option<(Place, Operation)>>,
 }
 
-impl Walker<'_> {
-    fn look_at(&mut self, place: Place, state: &Account) {
-        for (property, found) in self.properties.iter_mut().filter(|(_, found)| found.is_none()) {
-            let reached = property.expectation == Expectation::Sometimes;
-            if (property.condition)(self.scope, state) == reached {
-                *found = Some(place);
-            }
+/// What was seen in one state.
+struct Looked {
+    place: Place,
+    calls: usize,
+    /// The properties that were decided here, by number.
+    decided: Vec<usize>,
+    /// The sentences that fell here, by number.
+    fallen: Vec<(usize, Operation)>,
+    /// The calls that lead on, by number, and what they lead to: its fingerprint, and the state where
+    /// it is new.
+    reached: Vec<(usize, u64, Option<Account>)>,
+}
+
+impl<'a> Walker<'a> {
+    fn new(scope: &'a Scope) -> Self {
+        Self {
+            scope,
+            search: Search::new(*scope),
+            calls: 0,
+            properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
+            sentences: transition::all()
+                .map(|(words, holds)| (holds, words == neighbour::PUT_OTHERWISE.0))
+                .collect(),
+            fallen: vec![None; transition::all().count()],
         }
     }
 
-    fn ask(&mut self, place: Place, before: &Account, operations: &mut Vec<Operation>) {
+    /// Looks at these states, each thread at its share of them.
+    fn look_at_all(&self, states: &[(Place, Account)], threads: usize) -> Vec<Looked> {
+        let look_at = |states: &[(Place, Account)]| -> Vec<Looked> {
+            let mut calls = Vec::new();
+            states.iter().map(|(place, state)| self.look_at(*place, state, &mut calls)).collect()
+        };
+        let mut shares = states.chunks(states.len().div_ceil(threads).max(1));
+        let own = shares.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let look_at = &look_at;
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || look_at(share))).collect();
+            let own = look_at(own);
+            let others =
+                others.into_iter().map(|it| it.join().unwrap_or_else(|it| resume_unwind(it)));
+            [own].into_iter().chain(others).flatten().collect()
+        })
+    }
+
+    fn look_at(&self, place: Place, before: &Account, calls: &mut Vec<Operation>) -> Looked {
         let scope = self.scope;
-        scope.actions(before, operations);
-        let changing = operations.len();
-        scope.asked_only(before, operations);
-        for (number, op) in operations.drain(..).enumerate() {
-            self.calls += 1;
+        scope.actions(before, calls);
+        let changing = calls.len();
+        scope.asked_only(before, calls);
+        let decided = self.decided(before);
+        let (mut fallen, mut reached) = (Vec::new(), Vec::new());
+        let count = calls.len();
+        for (number, op) in calls.drain(..).enumerate() {
             let allowed = scope.allowed(before, &op);
-            let done = if allowed.may_be_done() { Some(scope.next(before, &op)) } else { None };
+            let done = allowed.may_be_done().then(|| scope.next(before, &op));
             let after = done.as_ref().unwrap_or(before);
-            self.check(&Visit { scope, before, op, allowed, after }, place);
+            self.check(&Visit { scope, before, op, allowed, after }, &mut fallen);
             if let Some(after) = done.filter(|after| number < changing && after != before) {
-                self.search.offer(place, number, after);
+                let fingerprint = scope.fingerprint(&after);
+                let new = !self.search.has_seen(fingerprint);
+                reached.push((number, fingerprint, new.then_some(after)));
+            }
+        }
+        Looked { place, calls: count, decided, fallen, reached }
+    }
+
+    fn decided(&self, state: &Account) -> Vec<usize> {
+        let open = self.properties.iter().enumerate().filter(|(_, (_, found))| found.is_none());
+        let decides = |property: &Property<Scope>| {
+            let reached = property.expectation == Expectation::Sometimes;
+            (property.condition)(self.scope, state) == reached
+        };
+        open.filter(|(_, (property, _))| decides(property)).map(|(number, _)| number).collect()
+    }
+
+    fn check(&self, visit: &Visit<'_>, fallen: &mut Vec<(usize, Operation)>) {
+        let otherwise = matches!(visit.op, Operation::Flawed(..));
+        let sentences = self.sentences.iter().zip(&self.fallen).enumerate();
+        for (number, ((holds, of_flawed), known)) in sentences {
+            if otherwise == *of_flawed && known.is_none() && !holds(visit) {
+                fallen.push((number, visit.op));
             }
         }
     }
 
-    fn check(&mut self, visit: &Visit<'_>, place: Place) {
-        let otherwise = matches!(visit.op, Operation::Flawed(..));
-        for (fallen, (holds, of_flawed)) in self.fallen.iter_mut().zip(&self.sentences) {
-            if otherwise == *of_flawed && fallen.is_none() && !holds(visit) {
-                *fallen = Some((place, visit.op));
+    fn take(&mut self, looked: Looked) {
+        self.calls += looked.calls;
+        for number in looked.decided {
+            if let Some((_, found)) = self.properties.get_mut(number) {
+                found.get_or_insert(looked.place);
             }
+        }
+        for (number, op) in looked.fallen {
+            if let Some(fallen) = self.fallen.get_mut(number) {
+                fallen.get_or_insert((looked.place, op));
+            }
+        }
+        for (number, fingerprint, state) in looked.reached {
+            self.search.offer_known(looked.place, number, fingerprint, state);
         }
     }
 
