@@ -85,6 +85,8 @@ fn kinds_are_named_where_they_differ_and_nowhere_else() {
         "model/src/operation.rs",
         "model/src/step.rs",
         "model/src/shown.rs",
+        "model/src/recount.rs",
+        "conformance/src/belief.rs",
         "model/src/statement.rs",
         "conformance/src/text/operation.rs",
         "conformance/src/text/print.rs",

@@ -4,10 +4,11 @@
 
 use iamspec_model::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Code, Fact, Item, Level, Operation, Outcome, Reason, Rule, Status, Strength,
-    With, allowed, apply, shown, worlds,
+    Account, Answer, Code, Fact, Level, Operation, Outcome, Reason, Rule, Strength, allowed, shown,
+    worlds,
 };
 
+use crate::belief::{Blurred, follow};
 use crate::observed::{Cause, Interruption, Observed, Shown};
 use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 use crate::wording;
@@ -16,13 +17,14 @@ use crate::wording;
 #[derive(Clone, Debug)]
 pub struct Judge {
     worlds: Vec<Account>,
+    blurred: Blurred,
 }
 
 const WORLDS_MAX: usize = 16;
 
 impl Default for Judge {
     fn default() -> Self {
-        Self { worlds: vec![Account::default()] }
+        Self { worlds: vec![Account::default()], blurred: Blurred::default() }
     }
 }
 
@@ -35,14 +37,15 @@ impl Judge {
 
     /// Judges one answer and learns from it.
     pub fn judge(&mut self, op: &Operation, observed: &Observed) -> Verdict {
-        if let Some(doubt) = may_be_full(op, observed) {
+        let observed = &self.blurred.without(op, observed);
+        self.blurred.note(op, observed);
+        if let Some(doubt) = may_be_full(op, observed).or_else(|| self.may_be_denied(op, observed))
+        {
             return self.lost(op, &doubt);
         }
-        let outcome = match observed {
-            Observed::Interrupted(interruption) => return self.lost(op, interruption),
-            Observed::Done(_) => Outcome::Done,
-            Observed::Refused { .. } => Outcome::Refused,
-        };
+        if let Observed::Interrupted(interruption) = observed {
+            return self.lost(op, interruption);
+        }
         let judged: Vec<_> =
             self.worlds.iter().map(|it| (it, divergence(it, op, observed))).collect();
         let conforming: Vec<&Account> =
@@ -62,8 +65,7 @@ impl Judge {
                 (Verdict::Conforms(open), conforming)
             }
         };
-        let next =
-            from.into_iter().flat_map(|account| follow(account, op, outcome, observed)).collect();
+        let next = from.into_iter().flat_map(|account| follow(account, op, observed)).collect();
         self.keep(next);
         verdict
     }
@@ -76,6 +78,18 @@ impl Judge {
             self.keep(next);
         }
         Verdict::Inconclusive(interruption.clone())
+    }
+
+    /// Of a key that somebody holds `AccessDenied` is not said for want of the key (B-AK-15), but of the
+    /// caller.
+    fn may_be_denied(&self, op: &Operation, observed: &Observed) -> Option<Interruption> {
+        let Observed::Refused { http, code, .. } = observed else { return None };
+        let key = op.kind().zip(op.item()).filter(|_| matches!(op, Operation::LastUsed(_)));
+        let held =
+            |(kind, key)| self.worlds.iter().any(|it| it.holders(kind, key).next().is_some());
+        let denied = key.is_some_and(held) && code == Code::AccessDenied.name();
+        let detail = format!("{http} {code}: the caller may not ask this");
+        denied.then_some(Interruption { cause: Cause::Denied, detail })
     }
 
     fn keep(&mut self, worlds: Vec<Account>) {
@@ -101,33 +115,6 @@ fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
     }
 }
 
-/// What may be true after the endpoint said that. A listing that differs is believed.
-fn follow(
-    account: &Account,
-    op: &Operation,
-    outcome: Outcome,
-    observed: &Observed,
-) -> Vec<Account> {
-    if let (Observed::Done(Some(seen)), Operation::List(user, kind)) = (observed, op.sound()) {
-        let mut account = account.clone();
-        let held: Vec<_> = account.held_of(user, kind).collect();
-        let listed: Vec<(Item, Status)> =
-            seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status))).collect();
-        for held in held.iter().filter(|it| !listed.iter().any(|(item, _)| *item == it.item)) {
-            apply(&mut account, &Operation::Detach(user, kind, held.item));
-        }
-        for (item, status) in listed {
-            let there = held.iter().any(|it| it.item == item);
-            if !there {
-                apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
-            }
-            apply(&mut account, &Operation::SetStatus(user, kind, item, status));
-        }
-        return vec![account];
-    }
-    worlds(account, op, outcome)
-}
-
 /// How the answer differs from everything that is allowed in this account, if it does.
 #[must_use]
 pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Option<Divergence> {
@@ -148,7 +135,7 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Opt
     let order = outranked(rule, &rules).map(|(order, _)| order.evidence.facts);
     let facts = evidence.facts.iter().chain(order.unwrap_or_default());
     let going_on = match (observed, op) {
-        (Observed::Done(_), Operation::List(..)) => "what was listed is held",
+        (Observed::Done(Some(_)), op) if op.is_read() => "what was shown is so, or as it was",
         (Observed::Done(_), _) => "carried out",
         _ => "refused, nothing changed",
     };

@@ -12,11 +12,15 @@ pub mod observed;
 
 pub mod text;
 
+pub mod nearest;
+
 pub mod endpoint;
 
 pub mod wording;
 
 pub mod verdict;
+
+mod belief;
 
 pub mod judge;
 

@@ -1,8 +1,11 @@
 //! What the judge may not excuse, and what it may not accuse.
 
+use iamspec_conformance::observed::Shown;
 use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Judge, Observed, Verdict};
-use iamspec_model::{Class, Item, Kind, Object, Operation, Status, User, With};
+use iamspec_model::{
+    Class, Defect, Flaw, Item, Kind, Object, Operation, Path, Status, Thing, User, With,
+};
 
 const USER: User = User(0);
 
@@ -86,4 +89,70 @@ fn a_body_may_be_uploaded_again_once_nobody_holds_it() {
     before.push(Operation::Detach(USER, kind, Item(0)));
     let verdict = judged(&before, again, &duplicate);
     assert_eq!(broken(verdict), Some(("UploadSSHPublicKey/carried-out".to_owned(), Tier::Status)));
+}
+
+/// The rule that an answer breaks, words aside.
+fn wrong(verdict: Verdict) -> Option<String> {
+    broken(verdict).filter(|(_, tier)| *tier != Tier::Text).map(|(rule, _)| rule)
+}
+
+/// The call that this user is made with, and a path that no user may have.
+fn malformed_path() -> Operation {
+    let flaw = Flaw::of(Operation::create_user, "Path", Defect::Malformed);
+    flaw.map_or(Operation::GetUser(USER), |flaw| Operation::Flawed(USER, flaw))
+}
+
+#[test]
+fn what_a_call_did_that_should_have_been_refused_is_not_known() {
+    let shows = |thing| Observed::Done(Some(Shown::of(vec![(thing, Status::Active)])));
+    let answers = [
+        refused(404, "NoSuchEntity"),
+        Observed::Done(Some(Shown::default())),
+        shows(Thing::Path(Path(7))),
+    ];
+    for observed in answers {
+        let verdict = judged(&[malformed_path()], Operation::GetUser(USER), &observed);
+        assert_eq!(wrong(verdict), None, "{observed:?}");
+    }
+    // Where it was made as it should be, it is.
+    let made = [Operation::create_user(USER)];
+    let verdict = judged(&made, Operation::GetUser(USER), &shows(Thing::Path(Path(7))));
+    assert_eq!(wrong(verdict), Some("GetUser/carried-out".to_owned()));
+}
+
+#[test]
+fn a_caller_who_may_not_ask_about_a_key_is_not_told_that_it_is_missing() {
+    let denied = refused(403, "AccessDenied");
+    let ask = Operation::LastUsed(Item(0));
+    let held = [Operation::create_user(USER), issue(Kind::AccessKey)];
+    assert!(matches!(judged(&held, ask, &denied), Verdict::Inconclusive(_)));
+    assert_eq!(wrong(judged(&held[..1], ask, &denied)), None);
+}
+
+#[test]
+fn what_is_wrong_once_is_charged_once_from_whichever_side_it_is_seen() {
+    let group = Object { class: Class::Group, item: Item(0) };
+    let member = (Thing::User(USER), Status::Active);
+    let nobody = Observed::Done(Some(Shown::default()));
+    let mut judge = Judge::default();
+    for op in [
+        Operation::create_user(USER),
+        Operation::Create(group),
+        Operation::Attach(USER, Kind::GroupMembership, Item(0)),
+    ] {
+        judge.judge(&op, &Observed::DONE);
+    }
+    // The membership was lost on the way; or it is there, and only the group does not know of it.
+    let first = judge.judge(&Operation::Read(group), &nobody);
+    assert_eq!(wrong(first), Some("GetGroup/carried-out".to_owned()));
+    let mut other = judge.clone();
+    for _ in 0..2 {
+        let again = judge.judge(&Operation::Read(group), &nobody);
+        assert_eq!(wrong(again), None);
+    }
+    assert_eq!(wrong(judge.judge(&Operation::DeleteUser(USER), &Observed::DONE)), None);
+    let conflict = refused(409, "DeleteConflict");
+    assert_eq!(wrong(other.judge(&Operation::DeleteUser(USER), &conflict)), None);
+    let knows = Observed::Done(Some(Shown::of(vec![member])));
+    assert_eq!(wrong(other.judge(&Operation::Read(group), &knows)), None);
 }

@@ -45,9 +45,9 @@ pub enum Command {
     Verify(Verify),
     /// Serve the reference endpoint
     #[command(after_help = "Examples:
-  iamspec serve --listen 127.0.0.1:4566
+  iamspec serve
   iamspec serve --quota UsersPerAccount=100000
-  aws --endpoint-url http://127.0.0.1:4566 iam create-user --user-name alice")]
+  aws --endpoint-url http://127.0.0.1:4580 iam create-user --user-name alice")]
     Serve(Serve),
     /// List the kinds, the rules, the scripts and more
     #[command(after_help = "Examples:
@@ -75,8 +75,8 @@ pub struct Run {
     /// Make the embedded reference endpoint wrong in this way (`iamspec list mutants`)
     #[arg(long, value_name = "NAME", conflicts_with = "endpoint")]
     pub mutant: Option<String>,
-    /// What the embedded reference endpoint does where nobody knows: `accept`, `refuse`, or a seed of
-    /// chance; as the facts presume if left out
+    /// What the embedded reference endpoint does where nobody knows: `presume` as the facts do, which
+    /// is the default, `accept`, `refuse`, or a seed of chance
     #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
     pub may: Option<May>,
     /// How closely answers are compared

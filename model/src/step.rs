@@ -193,6 +193,11 @@ fn delete(account: &mut Account, object: Object) {
 pub fn worlds(account: &Account, op: &Operation, outcome: Outcome) -> Vec<Account> {
     let main = next(account, op, outcome);
     let mut worlds = vec![main];
+    let wrong = matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Answer::Done);
+    if wrong && !worlds.contains(account) {
+        // What comes of a call that should have been refused for how it is put is not known.
+        worlds.push(account.clone());
+    }
     if outcome == Outcome::Done && !op.is_read() {
         let other = otherwise(account, op);
         if !worlds.contains(&other) {

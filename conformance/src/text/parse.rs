@@ -1,8 +1,10 @@
 //! From text to scripts. Every error says where, what was expected, and what came.
 
+use iamspec_model::claim::calls;
 use iamspec_model::{Item, Kind, Operation};
 
 use super::operation::Shape;
+use crate::nearest::suggestion;
 use crate::script::{Script, Step};
 
 /// What is wrong with a script, and where.
@@ -111,7 +113,7 @@ impl<'a> Words<'a> {
     fn step(&mut self) -> Result<Step, Failure> {
         let api = self.word(&[]);
         let Some(shape) = Shape::of(api) else {
-            let near = nearest(api).map_or(String::new(), |it| format!("; did you mean `{it}`?"));
+            let near = suggestion(api, calls().map(|call| call.api));
             return self.back(api, format!("expected a call, found `{api}`{near}"));
         };
         let operation = self.arguments(shape)?;
@@ -129,14 +131,4 @@ impl<'a> Words<'a> {
             word => self.back(word, format!("expected the end of the line, found `{word}`")),
         }
     }
-}
-
-/// The call that was probably meant: the same letters in another case, or the same beginning.
-fn nearest(api: &str) -> Option<&'static str> {
-    let same = |it: &str| {
-        it.chars().zip(api.chars()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
-    };
-    let likeness = |it: &&str| (same(it), std::cmp::Reverse(it.len()));
-    let best = iamspec_model::claim::calls().map(|call| call.api).max_by_key(likeness)?;
-    (same(best) * 2 > best.len()).then_some(best)
 }

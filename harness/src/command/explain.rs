@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use iamspec_conformance::expectation::glob;
+use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::suite::probes;
 use iamspec_model::precedence::PRECEDENCES;
 use iamspec_model::{Answer, Evidence, Rule, rules};
@@ -14,7 +15,8 @@ use crate::render::counted;
 pub(super) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
     let chosen: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
     if chosen.is_empty() {
-        bail!("no rule is called `{pattern}`; `iamspec list rules` prints their names");
+        let near = suggestion(pattern, rules().map(|rule| rule.id()));
+        bail!("no rule is called `{pattern}`{near}; `iamspec list rules` prints their names");
     }
     for (index, rule) in chosen.iter().enumerate() {
         if index > 0 {

@@ -17,6 +17,7 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use iamspec_conformance::Mutant;
 use iamspec_conformance::may::May;
+use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::reference::Behaviour;
 
 use crate::cli::Command;
@@ -40,8 +41,9 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
 
 fn behaviour(may: May, mutant: Option<&str>) -> Result<Behaviour> {
     let Some(name) = mutant else { return Ok(Behaviour { may, mutant: None }) };
-    match Mutant::named(name) {
-        Some(mutant) => Ok(Behaviour { may, mutant: Some(mutant) }),
-        None => bail!("no mutant is called `{name}`; `iamspec list mutants` prints their names"),
-    }
+    let Some(mutant) = Mutant::named(name) else {
+        let near = suggestion(name, Mutant::all().map(|it| it.name));
+        bail!("no mutant is called `{name}`{near}; `iamspec list mutants` prints their names")
+    };
+    Ok(Behaviour { may, mutant: Some(mutant) })
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::expectation::{Expectations, glob};
+use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script::hand_written;
 use iamspec_conformance::suite::rules_of;
 use iamspec_conformance::{Script, Suite, text};
@@ -116,10 +117,12 @@ pub(super) fn named(name: &str) -> Result<Vec<Script>> {
         let script = text::parse(name, &text);
         return Ok(vec![script.with_context(|| format!("the script {name} is wrong"))?]);
     }
-    let named: Vec<Script> = ours()?.into_iter().filter(|it| glob(name, &it.name)).collect();
+    let mut named = ours()?;
+    let near = suggestion(name, named.iter().map(|it| &it.name));
+    named.retain(|it| glob(name, &it.name));
     if named.is_empty() {
         bail!(
-            "`{name}` is neither a file nor a script of ours; `iamspec list scripts` prints their names"
+            "`{name}` is neither a file nor a script of ours{near}; `iamspec list scripts` prints their names"
         );
     }
     Ok(named)
