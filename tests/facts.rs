@@ -66,7 +66,7 @@ impl Caller {
             (Some(name), _) => told(name).unwrap_or_else(|| panic!("nothing told {name}")),
             (_, Some("document")) => payload::policy_document(),
             (_, Some("password")) => payload::password(),
-            (_, Some("ssh-key")) => payload::ssh_key(Item(0)).unwrap().to_owned(),
+            (_, Some("ssh-key")) => payload::ssh_key(Item(0)).to_owned(),
             (_, Some(name)) if name.starts_with("certificate") => {
                 payload::certificate(name).unwrap()
             }

@@ -178,7 +178,7 @@ fn every_list_call_has_pages() {
             &server,
             &format!("Action=UploadSigningCertificate&UserName=a&CertificateBody={body}"),
         );
-        let key = encoded(payload::ssh_key(Item(u32::from(name == "y"))).unwrap());
+        let key = encoded(payload::ssh_key(Item(u32::from(name == "y"))));
         posted(&server, &format!("Action=UploadSSHPublicKey&UserName=a&SSHPublicKeyBody={key}"));
         posted(&server, &format!("Action=CreateVirtualMFADevice&VirtualMFADeviceName={name}"));
         posted(

@@ -92,10 +92,15 @@ impl Expectations {
         entry.map(|it| it.reason.as_str())
     }
 
-    /// What is wrong with the entries, given what was found and which rules decided an
-    /// answer.
+    /// What is wrong with the entries, given what was found and which rules decided an answer. That an
+    /// entry is stale is known only where the whole of the default suite was played.
     #[must_use]
-    pub fn complaints(&self, findings: &[Finding], decisive: &[Rule]) -> Vec<Complaint> {
+    pub fn complaints(
+        &self,
+        findings: &[Finding],
+        decisive: &[Rule],
+        whole: bool,
+    ) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         for entry in &self.expected {
             let unknown = entry.facts.iter().filter(|id| evidence::fact(id).is_none());
@@ -107,7 +112,7 @@ impl Expectations {
             let seen = findings.iter().any(|it| {
                 entry.matches(&it.rule()) && Tier::from(entry.tier) == it.divergence.tier
             });
-            if !seen && decisive.iter().any(|rule| entry.matches(rule)) {
+            if whole && !seen && decisive.iter().any(|rule| entry.matches(rule)) {
                 complaints.push(Complaint::Stale(entry.rule.clone()));
             }
         }

@@ -1,12 +1,12 @@
 //! What a run found: divergences grouped by the rule they break, each with the shortest script that
 //! shows it; and the sums of the last line.
 
-use iamspec_model::{Level, Rule};
+use iamspec_model::{Account, Level, Rule};
 
 use crate::expectation::Expectations;
 use crate::observed::Observed;
-use crate::replay::Replay;
-use crate::script::Script;
+use crate::replay::{Origin, Replay};
+use crate::script::{Script, Step};
 use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 
 /// One rule that the endpoint breaks in one way.
@@ -16,6 +16,10 @@ pub struct Finding {
     pub divergence: Divergence,
     /// What was answered.
     pub observed: Observed,
+    /// The account in which it was asked, as it was thought to be.
+    pub before: Account,
+    /// Where its history comes from.
+    pub origin: Origin,
     /// The history up to the call that diverges: the shortest of those that show it.
     pub history: Script,
     /// The other scripts that show it.
@@ -46,6 +50,13 @@ impl Threshold {
 }
 
 impl Finding {
+    /// The script that shows it, and what it shows.
+    #[must_use]
+    pub fn script(&self) -> Script {
+        let steps = self.history.steps.iter().map(|it| Step { answer: None, ..it.clone() });
+        Script { idea: self.rule().statement(), steps: steps.collect(), ..self.history.clone() }
+    }
+
     /// The rule that is broken.
     #[must_use]
     pub fn rule(&self) -> Rule {
@@ -69,6 +80,8 @@ pub fn findings(replays: &[Replay]) -> Vec<Finding> {
             let finding = Finding {
                 divergence: (**divergence).clone(),
                 observed: observed.clone(),
+                before: exchange.before.clone(),
+                origin: replay.origin,
                 history,
                 also: Vec::new(),
             };
@@ -86,7 +99,9 @@ fn add(found: &mut Vec<Finding>, mut finding: Finding) {
     match found.iter_mut().find(same) {
         None => found.push(finding),
         Some(it) => {
-            if finding.history.steps.len() < it.history.steps.len() {
+            // What nobody can play again by its name is the last choice.
+            let cost = |it: &Finding| (it.origin == Origin::Course, it.history.steps.len());
+            if cost(&finding) < cost(it) {
                 std::mem::swap(it, &mut finding);
                 it.also.append(&mut finding.also);
             }

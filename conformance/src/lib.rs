@@ -22,6 +22,10 @@ pub mod verdict;
 
 mod belief;
 
+mod chance;
+
+pub mod course;
+
 pub mod judge;
 
 pub mod replay;
@@ -30,9 +34,15 @@ pub mod leftover;
 
 mod run;
 
+pub mod shrink;
+
+pub mod generated;
+
 pub mod suite;
 
 pub mod finding;
+
+pub mod coverage;
 
 pub mod expectation;
 

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use iamspec_model::{Answer, Level, Rule};
 
+use crate::chance::Chance;
+
 /// What is answered where the facts leave it open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum May {
@@ -36,24 +38,17 @@ impl May {
             Self::Accept => Some(*done),
             Self::Refuse => open.into_iter().find(lasts).copied(),
             Self::Seed(seed) => {
+                let mut chance = Chance(*seed);
                 // What passes by itself does so soon.
-                let passes = !random(seed).is_multiple_of(8);
+                let passes = chance.below(8) > 0;
                 let open = open.into_iter().filter(|rule| !passes || lasts(rule));
                 let choices: Vec<&Rule> = open.chain([done]).collect();
-                let place = usize::try_from(random(seed) % choices.len() as u64).unwrap_or(0);
-                choices.get(place).map(|rule| **rule)
+                let choice = chance.pick(&choices);
+                *seed = chance.0;
+                choice.copied()
             }
         }
     }
-}
-
-/// `SplitMix64`: the next number, and the seed of the one after it.
-fn random(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut number = *seed;
-    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }
 
 impl FromStr for May {

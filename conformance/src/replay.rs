@@ -1,7 +1,8 @@
 //! A script, from the first call to the last verdict.
 
-use iamspec_model::{Operation, Rule, allowed};
+use iamspec_model::{Account, Operation, Rule, allowed};
 
+use crate::course::{Can, Course, rebuild};
 use crate::endpoint::Endpoint;
 use crate::judge::Judge;
 use crate::leftover::Leftovers;
@@ -18,10 +19,23 @@ pub struct Exchange {
     pub observed: Option<Observed>,
     /// Which request of the run it was, counted from 1; 0 where it was not asked.
     pub request: usize,
+    /// The account in which it was asked, as it was thought to be.
+    pub before: Account,
     /// The rules that were in force, if it was asked.
     pub in_force: Vec<Rule>,
     /// What is said of the answer.
     pub verdict: Verdict,
+}
+
+/// Where calls come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody wrote them down.
+    Written,
+    /// A course chose them one by one.
+    Course,
+    /// They are what is left of a course's.
+    Shrunk,
 }
 
 /// A script that was played.
@@ -31,9 +45,33 @@ pub struct Replay {
     pub script: Script,
     /// Its calls, in order.
     pub exchanges: Vec<Exchange>,
+    /// Where they come from.
+    pub origin: Origin,
 }
 
 impl Replay {
+    /// A script that leads to this call: where nobody wrote one, what makes the account in which it was
+    /// asked.
+    #[must_use]
+    pub fn leading_to(&self, place: usize) -> Script {
+        let script = self.script.until(place);
+        match self.exchanges.get(place) {
+            Some(it) if self.origin == Origin::Course => {
+                let calls = rebuild(&it.before).into_iter().chain([it.operation]);
+                let steps = calls.map(|operation| Step { operation, answer: None }).collect();
+                Script { steps, ..script }
+            }
+            _ => script,
+        }
+    }
+
+    /// The same, as what is left of a course's calls, under this name.
+    #[must_use]
+    pub fn shrunk(mut self, name: String) -> Self {
+        self.script.name = name;
+        Self { origin: Origin::Shrunk, ..self }
+    }
+
     /// The history: the script with the answers that were observed.
     #[must_use]
     pub fn history(&self) -> Script {
@@ -72,12 +110,41 @@ pub fn replay(
         }
         exchanges.push(exchange);
     }
-    Replay { script: script.clone(), exchanges }
+    Replay { script: script.clone(), exchanges, origin: Origin::Written }
+}
+
+/// Follows a course for as long as it has calls in the name space that was entered, and judges every
+/// answer. It ends at the first call that was interrupted.
+pub fn follow(
+    course: &mut dyn Course,
+    can: Can<'_>,
+    endpoint: &mut dyn Endpoint,
+    leftovers: &mut Leftovers,
+    stop: &dyn Fn() -> bool,
+) -> Replay {
+    let mut judge = Judge::default();
+    let mut exchanges = Vec::new();
+    course.begin();
+    while !stop() {
+        let account = judge.account().cloned().unwrap_or_default();
+        let Some(operation) = course.next(&account, can) else { break };
+        let exchange = exchange(&operation, endpoint, &mut judge, leftovers);
+        let interrupted = matches!(exchange.verdict, Verdict::Inconclusive(_));
+        exchanges.push(exchange);
+        if interrupted {
+            break;
+        }
+    }
+    let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
+    let steps = exchanges.iter().map(asked).collect();
+    let (name, idea) = (course.name().to_owned(), course.idea().to_owned());
+    Replay { script: Script { name, idea, steps }, exchanges, origin: Origin::Course }
 }
 
 pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
     let verdict = Verdict::Skipped(why.to_owned());
-    Exchange { operation, observed: None, request: 0, in_force: Vec::new(), verdict }
+    let before = Account::default();
+    Exchange { operation, observed: None, request: 0, before, in_force: Vec::new(), verdict }
 }
 
 fn exchange(
@@ -86,12 +153,13 @@ fn exchange(
     judge: &mut Judge,
     leftovers: &mut Leftovers,
 ) -> Exchange {
-    let in_force = judge.account().map(|account| allowed(account, operation).rules().collect());
+    let before = judge.account().cloned().unwrap_or_default();
+    let in_force = allowed(&before, operation).rules().collect();
     let observed = endpoint.ask(operation);
     leftovers.note(operation, &observed);
     let verdict = judge.judge(operation, &observed);
-    let in_force = in_force.unwrap_or_default();
-    Exchange { operation: *operation, observed: Some(observed), request: 0, in_force, verdict }
+    let observed = Some(observed);
+    Exchange { operation: *operation, observed, request: 0, before, in_force, verdict }
 }
 
 impl Exchange {

@@ -1,18 +1,30 @@
 //! One run: scripts are played one after the other, calls that the endpoint lacks are found out, and
 //! what was made is removed.
 
-use iamspec_model::{Answer, Operation};
+use iamspec_model::{Answer, Call, Operation, Rule};
 
-use crate::endpoint::{Counting, Endpoint as _, Space};
+use crate::course::Course;
+use crate::endpoint::{Counting, Endpoint, Space};
+use crate::finding::findings;
 use crate::leftover::{Kept, Leftovers, Patience};
 use crate::observed::{Cause, Interruption};
-use crate::replay::{Exchange, Replay, replay, skipped};
+use crate::replay::{Exchange, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
-use crate::suite::{Ended, Report};
+use crate::shrink::shrink;
+use crate::suite::{Ended, Report, probes};
 use crate::verdict::Verdict;
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
 const LEFT_MAX: usize = 100;
+
+/// A course that is interrupted so often, each time in another name space, is given up.
+const CUT_SHORT_MAX: usize = 50;
+
+/// So many calls may be spent on making one find short.
+const SHRINK_MAX: usize = 2000;
+
+/// Plays something on an endpoint, takes note of what it makes, and asks when to stop.
+type Play<'a> = &'a mut dyn FnMut(&mut dyn Endpoint, &mut Leftovers, &dyn Fn() -> bool) -> Replay;
 
 /// A call that the endpoint may lack, and the script that first needed it.
 struct Suspect {
@@ -22,13 +34,12 @@ struct Suspect {
 }
 
 impl Suspect {
-    /// A script needs the call, or needs what the call would have made.
-    fn is_needed_by(&self, script: &Script) -> bool {
+    /// Whether a call is the one, or needs what it would have made.
+    fn is_needed_by(&self, op: &Operation) -> bool {
         let last = self.script.steps.last().map(|step| step.operation);
         let makes = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
         let kind = makes.and_then(|op| op.kind());
-        script.calls().contains(&self.api)
-            || kind.is_some() && script.steps.iter().any(|step| step.operation.kind() == kind)
+        op.call().is_some_and(|call| call.api == self.api) || kind.is_some() && op.kind() == kind
     }
 }
 
@@ -37,6 +48,17 @@ struct Left {
     space: Space,
     leftovers: Leftovers,
     diverged: bool,
+}
+
+/// The shortest of our scripts in which nothing hinders the call, up to there.
+fn control(call: &'static Call) -> Option<Script> {
+    let claim = call.claims.first()?;
+    let scripts = probes(Rule { call, claim }).ok()?;
+    let until = |script: Script| {
+        let place = script.operations().position(|op| op.call() == Some(call))?;
+        Some(script.until(place))
+    };
+    scripts.into_iter().filter_map(until).min_by_key(|script| script.steps.len())
 }
 
 pub(crate) struct Run<'a> {
@@ -76,7 +98,8 @@ impl<'a> Run<'a> {
         if self.ended.is_none() && (self.stop)() {
             self.ended = Some(Ended::Stopped);
         }
-        let lacking = self.suspects.iter().find(|it| it.is_needed_by(script));
+        let lacking =
+            self.suspects.iter().find(|it| script.operations().any(|op| it.is_needed_by(&op)));
         if self.ended.is_none() && lacking.is_some() {
             self.waiting.push(self.replays.len());
         }
@@ -84,7 +107,7 @@ impl<'a> Run<'a> {
         let why = ended.or_else(|| lacking.map(|it| format!("needs {}", it.api)));
         let replay = if let Some(why) = why {
             let exchanges = script.steps.iter().map(|it| skipped(it.operation, &why)).collect();
-            Replay { script: script.clone(), exchanges }
+            Replay { script: script.clone(), exchanges, origin: Origin::Written }
         } else {
             let replay = self.replay(script);
             self.suspect(&replay);
@@ -96,6 +119,7 @@ impl<'a> Run<'a> {
     /// Settles every suspicion, removes what is left, and reports.
     pub(crate) fn end(mut self) -> Report {
         self.confirm();
+        self.shorten();
         self.clean();
         Report {
             replays: self.replays,
@@ -105,11 +129,49 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Follows a course to its end, in as many name spaces as that takes.
+    pub(crate) fn follow(&mut self, course: &mut dyn Course) {
+        let mut cut_short = 0;
+        while self.ended.is_none() && course.goes_on() && cut_short < CUT_SHORT_MAX {
+            if (self.stop)() {
+                self.ended = Some(Ended::Stopped);
+                return;
+            }
+            let suspects = std::mem::take(&mut self.suspects);
+            let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
+            let replay = self.play_alone(&mut |endpoint, leftovers, stop| {
+                follow(course, &can, endpoint, leftovers, stop)
+            });
+            self.suspects = suspects;
+            let interrupted = |it: &Exchange| matches!(it.verdict, Verdict::Inconclusive(_));
+            let cut = replay.exchanges.last().is_none_or(interrupted);
+            cut_short += usize::from(cut);
+            self.suspect(&replay);
+            self.replays.extend(Some(replay).filter(|it| !it.exchanges.is_empty()));
+        }
+    }
+
+    /// Finds a short script for each divergence that only a course has shown.
+    fn shorten(&mut self) {
+        for finding in findings(&self.replays) {
+            if self.ended.is_none() && finding.origin == Origin::Course {
+                let shrunk = shrink(&finding, SHRINK_MAX, &mut |script| self.replay(script));
+                let name = format!("{}/{}", finding.history.name, finding.rule().id());
+                self.replays.extend(shrunk.map(|it| it.shrunk(name)));
+            }
+        }
+    }
+
     fn replay(&mut self, script: &Script) -> Replay {
+        self.play_alone(&mut |endpoint, leftovers, stop| replay(script, endpoint, leftovers, stop))
+    }
+
+    /// Plays something in a name space of its own.
+    fn play_alone(&mut self, play: Play<'_>) -> Replay {
         let space = self.endpoint.fresh();
         let mut leftovers = Leftovers::default();
         let before = self.endpoint.requests;
-        let mut replay = replay(script, &mut self.endpoint, &mut leftovers, self.stop);
+        let mut replay = play(&mut self.endpoint, &mut leftovers, self.stop);
         let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
         for (index, exchange) in asked.enumerate() {
             exchange.request = before + index + 1;
@@ -126,7 +188,8 @@ impl<'a> Run<'a> {
         replay
     }
 
-    /// A call that must be carried out and fails as calls do that a service lacks.
+    /// A call that fails as calls do that a service lacks. Where it need not be carried out, one that
+    /// must is put to the endpoint later.
     fn suspect(&mut self, replay: &Replay) {
         let Some((place, exchange)) =
             replay.exchanges.iter().enumerate().find(|(_, it)| it.looks_unsupported())
@@ -138,10 +201,14 @@ impl<'a> Run<'a> {
         else {
             return;
         };
-        if exchange.in_force.iter().any(|rule| rule.claim.answer == Answer::Done) {
-            let (api, interruption) = (call.api, interruption.clone());
-            self.suspects.push(Suspect { api, interruption, script: replay.script.until(place) });
-        }
+        let is_done = |rule: &Rule| rule.claim.answer == Answer::Done;
+        let script = if exchange.in_force.iter().any(is_done) {
+            Some(replay.leading_to(place))
+        } else {
+            control(call)
+        };
+        let (api, interruption) = (call.api, interruption.clone());
+        self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
     }
 
     /// Ends the run where nobody answers.
@@ -181,7 +248,8 @@ impl<'a> Run<'a> {
             let Some(script) = self.replays.get(place).map(|it| it.script.clone()) else {
                 continue;
             };
-            let lacking = self.suspects.iter().any(|it| it.is_needed_by(&script));
+            let lacking =
+                self.suspects.iter().any(|it| script.operations().any(|op| it.is_needed_by(&op)));
             if self.ended.is_none() && !lacking && !(self.stop)() {
                 let replay = self.replay(&script);
                 self.replays.splice(place..=place, [replay]);

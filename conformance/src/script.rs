@@ -26,18 +26,9 @@ pub struct Step {
 }
 
 impl Script {
-    /// The API calls that it needs, each once.
-    #[must_use]
-    pub fn calls(&self) -> Vec<&'static str> {
-        let mut calls: Vec<_> = self
-            .steps
-            .iter()
-            .filter_map(|step| step.operation.call())
-            .map(|call| call.api)
-            .collect();
-        calls.sort_unstable();
-        calls.dedup();
-        calls
+    /// What is asked, in order.
+    pub fn operations(&self) -> impl Iterator<Item = Operation> + use<'_> {
+        self.steps.iter().map(|step| step.operation)
     }
 
     /// The script up to and with this step: what it takes to see what that step shows.

@@ -6,6 +6,7 @@ use std::fmt;
 use iamspec_model::{Rule, allowed};
 
 use crate::endpoint::{Counting, Endpoint};
+use crate::generated::Generated;
 use crate::leftover::Kept;
 use crate::observed::Interruption;
 use crate::replay::Replay;
@@ -17,6 +18,7 @@ use crate::text::ParseError;
 #[derive(Clone, Debug)]
 pub struct Suite {
     scripts: Vec<Script>,
+    generated: Vec<Generated>,
 }
 
 /// What came of a run.
@@ -63,7 +65,19 @@ impl Suite {
             let short = alone && it.steps.len() <= 3;
             (!alone, !deletes, !short, it.name.clone())
         });
-        Self { scripts }
+        Self { scripts, generated: Vec::new() }
+    }
+
+    /// The same, and after the scripts these.
+    #[must_use]
+    pub fn with(self, generated: Vec<Generated>) -> Self {
+        Self { generated, ..self }
+    }
+
+    /// The suites that are generated, in the order in which they are played.
+    #[must_use]
+    pub fn generated(&self) -> &[Generated] {
+        &self.generated
     }
 
     /// The scripts, in the order in which they are played.
@@ -75,7 +89,8 @@ impl Suite {
     /// How many calls it makes on an endpoint that conforms, the clean-up left out.
     #[must_use]
     pub fn calls(&self) -> usize {
-        self.scripts.iter().map(|script| script.steps.len()).sum()
+        let scripts = self.scripts.iter().map(|script| script.steps.len());
+        scripts.chain(self.generated.iter().map(|it| it.calls())).sum()
     }
 
     /// Plays every script. `tell` hears of every call before it is made; `stop` is asked before
@@ -91,6 +106,9 @@ impl Suite {
         for script in &self.scripts {
             run.play(script);
         }
+        for generated in &self.generated {
+            run.follow(generated.course().as_mut());
+        }
         run.end()
     }
 }
@@ -104,6 +122,33 @@ pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
     scripts.retain(|script| rules_of(script).contains(&rule));
     scripts.sort_by_key(|script| script.steps.len());
     Ok(scripts)
+}
+
+/// Of these scripts so many that every rule is reached that all of them reach, with few calls: each time
+/// the one that reaches most for its calls (the greedy way, which is at most a logarithm from the best).
+#[must_use]
+pub fn covering(mut scripts: Vec<Script>) -> Vec<Script> {
+    let mut chosen = Vec::new();
+    let mut reached: Vec<Rule> = Vec::new();
+    loop {
+        let new = |script: &Script| {
+            let mut rules = rules_of(script);
+            rules.retain(|rule| !reached.contains(rule));
+            rules.len()
+        };
+        scripts.retain(|script| new(script) > 0);
+        // Rules for a call, in thousandths.
+        let worth = |script: &Script| new(script) * 1000 / script.steps.len().max(1);
+        let best = scripts.iter().enumerate().max_by_key(|(_, script)| worth(script));
+        let Some(place) = best.map(|(place, _)| place) else { return chosen };
+        let script = scripts.swap_remove(place);
+        for rule in rules_of(&script) {
+            if !reached.contains(&rule) {
+                reached.push(rule);
+            }
+        }
+        chosen.push(script);
+    }
 }
 
 /// The rules that a script reaches on an endpoint that conforms, by playing it in the model.

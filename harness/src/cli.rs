@@ -85,6 +85,18 @@ pub struct Run {
     /// From which level on a divergence fails the run
     #[arg(long, value_enum, default_value = "must")]
     pub level: LevelArg,
+    /// What to play: repeatable; the hand-written scripts if left out and no script is named
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub suite: Vec<SuiteArg>,
+    /// What the chance of `--suite random` begins with
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many calls `--suite random` makes
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub calls: usize,
+    /// Where the finds of generated suites are kept as scripts, which are played again next time
+    #[arg(long, value_name = "FOLDER", default_value = "regressions")]
+    pub regressions: PathBuf,
     /// Play only scripts that reach a rule of this name; `*` stands for anything
     #[arg(long, value_name = "GLOB")]
     pub rule: Option<String>,
@@ -100,6 +112,27 @@ pub struct Run {
     /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<String>,
+}
+
+/// The suites by name.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuiteArg {
+    /// The hand-written scripts
+    Scripts,
+    /// So many of them that every rule is reached, with few calls
+    Cover,
+    /// Those of them about calls that are put otherwise than they should be
+    Defects,
+    /// `DeleteUser` with every set of kinds, small sets first
+    Lattice,
+    /// `DeleteUser` with every two kinds, attached in either order
+    Pairs,
+    /// A user that is filled to every quota and emptied by its plan
+    Drain,
+    /// Every call about one user in every state with one of each kind or none
+    Tour,
+    /// Calls by chance
+    Random,
 }
 
 /// `iamspec verify`.

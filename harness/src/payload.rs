@@ -18,16 +18,12 @@ pub const INLINE_POLICY_SIZE: usize = 128;
 /// How long a code of a device is for, in seconds (RFC 6238).
 const WINDOW: u64 = 30;
 
-/// The public key of an item.
-///
-/// # Errors
-/// There are fewer keys than that.
-pub fn ssh_key(item: Item) -> Result<&'static str> {
-    let key = SSH_KEYS.lines().nth(item.0 as usize);
-    key.with_context(|| {
-        let last = SSH_KEYS.lines().count() - 1;
-        format!("there is no key for `ssh#{}`; use a number up to {last}", item.0)
-    })
+/// The public key of an item: there are sixteen, more than the quotas of three users, and then they come
+/// again.
+#[must_use]
+pub fn ssh_key(item: Item) -> &'static str {
+    let place = item.0 as usize % SSH_KEYS.lines().count().max(1);
+    SSH_KEYS.lines().nth(place).unwrap_or_default()
 }
 
 /// A self-signed certificate, another one for each item and run.
@@ -110,13 +106,12 @@ mod tests {
     fn every_ssh_key_is_a_different_rsa_key_of_at_least_2048_bits() {
         let mut seen = Vec::new();
         for item in 0..16 {
-            let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item)).unwrap()).unwrap();
+            let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item))).unwrap();
             let modulus = key.key_data().rsa().unwrap().n.as_positive_bytes().unwrap().to_vec();
             assert!(modulus.len() >= 256);
             assert!(!seen.contains(&modulus));
             seen.push(modulus);
         }
-        assert!(ssh_key(Item(16)).unwrap_err().to_string().contains("`ssh#16`"));
     }
 
     #[test]

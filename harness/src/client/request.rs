@@ -192,7 +192,7 @@ fn body(user: User, kind: Kind, item: Item, with: With, names: &mut Names) -> Re
             vec![member("CertificateBody", body)]
         }
         Kind::SshPublicKey => {
-            let own = || payload::ssh_key(item).map(str::to_owned);
+            let own = || Ok(payload::ssh_key(item).to_owned());
             vec![member("SSHPublicKeyBody", uploaded(kind, item, with, names, own)?)]
         }
         Kind::ServiceCredential => {

@@ -1,12 +1,15 @@
 //! What a run comes to, against what was expected: what is printed, and the exit code.
 
 use std::io::Write;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use iamspec_conformance::coverage::Coverage;
 use iamspec_conformance::expectation::{Complaint, Expectations};
 use iamspec_conformance::finding::{Tally, Threshold, decisive, findings, open_points};
 use iamspec_conformance::leftover::Kept;
 use iamspec_conformance::observed::Cause;
+use iamspec_conformance::replay::Origin;
 use iamspec_conformance::suite::Ended;
 use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Finding, Observed, Report, text};
@@ -30,9 +33,30 @@ impl Outcome {
     pub(super) fn of(report: &Report, args: &Run, expectations: &Expectations) -> Self {
         let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
         let findings = findings(&report.replays);
-        let complaints = expectations.complaints(&findings, &decisive(&report.replays));
+        // That a rule is kept here says nothing of what else would show.
+        let whole = args.suite.is_empty() && args.scripts.is_empty() && args.rule.is_none();
+        let complaints = expectations.complaints(&findings, &decisive(&report.replays), whole);
         let tally = Tally::of(&report.replays, threshold, expectations);
         Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
+    }
+
+    /// Keeps each find that a generated suite has made as a script, and calls it by its file from then
+    /// on.
+    pub(super) fn keep(&mut self, folder: &Path) -> Result<()> {
+        let counts = |it: &&mut Finding| {
+            it.origin == Origin::Shrunk
+                && self.threshold.counts(&it.divergence)
+                && !self.expectations.lists(&it.divergence)
+        };
+        for finding in self.findings.iter_mut().filter(counts) {
+            let file = finding.rule().id().replace('/', "-");
+            let path = folder.join(format!("{file}-{}.script", finding.divergence.tier.name()));
+            std::fs::create_dir_all(folder)
+                .and_then(|()| std::fs::write(&path, text::print(&finding.script())))
+                .with_context(|| format!("cannot keep the find as {}", path.display()))?;
+            finding.history.name = path.display().to_string();
+        }
+        Ok(())
     }
 
     pub(super) fn print(
@@ -58,19 +82,12 @@ impl Outcome {
             }
         }
         for finding in unexpected {
-            let again = again(args, &finding.history.name);
+            let again = again(args, finding);
             write!(out, "\n{}", render::finding(finding, &again, paint))?;
         }
         let heard = !matches!(report.ended, Some(Ended::NeverHeard(_)));
-        let unexercised = render::unexercised(&report.replays, paint);
-        for text in [
-            render::open_points(&open_points(&report.replays), paint),
-            Some(unexercised).filter(|_| heard).unwrap_or_default(),
-            render::nine_rows(&report.replays, paint),
-        ] {
-            if !text.is_empty() {
-                write!(out, "\n{text}")?;
-            }
+        if heard {
+            print_sums(report, paint, out)?;
         }
         self.print_end(report, http, out)
     }
@@ -137,6 +154,21 @@ impl Outcome {
     }
 }
 
+/// What stands below the findings.
+fn print_sums(report: &Report, paint: Paint, out: &mut dyn Write) -> Result<()> {
+    for text in [
+        render::open_points(&open_points(&report.replays), paint),
+        render::unexercised(&report.replays, paint),
+        render::nine_rows(&report.replays, paint),
+        render::coverage(&Coverage::of(&report.replays), paint),
+    ] {
+        if !text.is_empty() {
+            write!(out, "\n{text}")?;
+        }
+    }
+    Ok(())
+}
+
 /// What to do where a run ended early.
 fn advice(ended: &Ended) -> &'static str {
     match ended {
@@ -152,7 +184,7 @@ fn advice(ended: &Ended) -> &'static str {
 }
 
 /// The command that repeats a finding.
-fn again(args: &Run, script: &str) -> String {
+fn again(args: &Run, finding: &Finding) -> String {
     let mut command = "iamspec run".to_owned();
     let defaults = Threshold::default();
     let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
@@ -168,7 +200,10 @@ fn again(args: &Run, script: &str) -> String {
     for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
         command.push_str(&format!(" {name} {}", quoted(value)));
     }
-    format!("{command} {}", quoted(script))
+    if finding.origin == Origin::Course {
+        command.push_str(" --suite");
+    }
+    format!("{command} {}", quoted(&finding.history.name))
 }
 
 /// A word as a shell reads it.

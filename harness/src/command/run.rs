@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::expectation::{Expectations, glob};
+use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script::hand_written;
-use iamspec_conformance::suite::rules_of;
+use iamspec_conformance::suite::{covering, rules_of};
 use iamspec_conformance::{Script, Suite, text};
 use iamspec_model::Account;
 
 use super::outcome::Outcome;
 use super::progress::Progress;
-use crate::cli::Run;
+use crate::cli::{Run, SuiteArg};
 use crate::client::Http;
 use crate::exit;
 use crate::render;
@@ -25,7 +26,7 @@ use crate::server::Server;
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let expectations = expectations(args.expect.as_deref())?;
-    let suite = Suite::new(chosen(args)?);
+    let suite = Suite::new(chosen(args)?).with(generated(args));
     let server = embedded(args)?;
     let url =
         server.as_ref().map_or_else(|| args.endpoint.clone().unwrap_or_default(), Server::url);
@@ -34,10 +35,10 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         out,
         "{}: {}, {}",
         target(args, &url),
-        render::counted(suite.scripts().len(), "script"),
+        what(&suite),
         render::counted(suite.calls(), "call")
     )?;
-    if suite.scripts().is_empty() {
+    if suite.scripts().is_empty() && suite.generated().is_empty() {
         eprintln!(
             "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
             args.rule.as_deref().unwrap_or("*")
@@ -46,7 +47,10 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     }
     if args.list {
         for script in suite.scripts() {
-            writeln!(out, "{:>4} {:<44} {}", script.steps.len(), script.name, script.idea)?;
+            writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
+        }
+        for it in suite.generated() {
+            writeln!(out, "{:>5} {:<44} {}", it.calls(), it.name(), it.course().idea())?;
         }
         return Ok(exit::CONFORMS);
     }
@@ -56,9 +60,31 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let report = suite
         .run(&mut http, &mut |requests| progress.tell(requests), &|| stop.load(Ordering::Relaxed));
     progress.end(&report);
-    let outcome = Outcome::of(&report, args, &expectations);
+    let mut outcome = Outcome::of(&report, args, &expectations);
+    outcome.keep(&args.regressions)?;
     outcome.print(&report, args, &http, out)?;
     Ok(outcome.exit_code(&report))
+}
+
+/// What is played, in words.
+fn what(suite: &Suite) -> String {
+    let scripts = Some(suite.scripts().len()).filter(|it| *it > 0 || suite.generated().is_empty());
+    let scripts = scripts.map(|it| render::counted(it, "script"));
+    let generated = suite.generated().iter().map(|it| it.name().to_owned());
+    scripts.into_iter().chain(generated).collect::<Vec<_>>().join(", ")
+}
+
+/// The suites that are generated, of those that were chosen.
+fn generated(args: &Run) -> Vec<Generated> {
+    let of = |suite: &SuiteArg| match suite {
+        SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects => None,
+        SuiteArg::Lattice => Some(Generated::Lattice),
+        SuiteArg::Pairs => Some(Generated::Pairs),
+        SuiteArg::Drain => Some(Generated::Drain),
+        SuiteArg::Tour => Some(Generated::Tour),
+        SuiteArg::Random => Some(Generated::Random { seed: args.seed, calls: args.calls }),
+    };
+    args.suite.iter().filter_map(of).collect()
 }
 
 fn target(args: &Run, url: &str) -> String {
@@ -96,13 +122,34 @@ fn chosen(args: &Run) -> Result<Vec<Script>> {
     for name in &args.scripts {
         scripts.extend(named(name)?);
     }
-    if args.scripts.is_empty() {
-        scripts = ours()?;
+    if args.scripts.is_empty() && args.suite.is_empty() {
+        scripts.extend(ours()?);
     }
+    for suite in &args.suite {
+        scripts.extend(match suite {
+            SuiteArg::Scripts => ours()?,
+            SuiteArg::Cover => covering(ours()?),
+            SuiteArg::Defects => named("defects/*")?,
+            _ => Vec::new(),
+        });
+    }
+    if args.scripts.is_empty() && args.regressions.is_dir() {
+        scripts.extend(kept(&args.regressions)?);
+    }
+    scripts.sort_by(|one, other| one.name.cmp(&other.name));
+    scripts.dedup();
     if let Some(pattern) = &args.rule {
         scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
     }
     Ok(scripts)
+}
+
+/// The finds of earlier runs.
+fn kept(folder: &Path) -> Result<Vec<Script>> {
+    let entries = folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
+    let files = entries.filter_map(|it| Some(it.ok()?.path().to_str()?.to_owned()));
+    let scripts = files.filter(|it| it.ends_with(".script")).map(|it| named(&it));
+    Ok(scripts.collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn ours() -> Result<Vec<Script>> {

@@ -1,9 +1,11 @@
 //! What a user reads.
 
+mod coverage;
 mod finding;
 mod paint;
 mod summary;
 
+pub use coverage::coverage;
 pub use finding::finding;
 pub use paint::Paint;
 pub use summary::{counted, last_line, nine_rows, open_points, unexercised};

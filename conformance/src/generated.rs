@@ -1,0 +1,68 @@
+//! The suites that are generated, by name.
+
+use crate::course::{Course, Drain, Lattice, Pairs, Random, Tour};
+use crate::endpoint::Endpoint as _;
+use crate::leftover::Leftovers;
+use crate::reference::Reference;
+use crate::replay::follow;
+
+/// A suite that is generated as it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generated {
+    /// Every set of kinds.
+    Lattice,
+    /// Every two kinds, in either order.
+    Pairs,
+    /// Every call in every state with one of each kind or none.
+    Tour,
+    /// As much as there may be, and its plan.
+    Drain,
+    /// By chance.
+    Random {
+        /// What chance begins with.
+        seed: u64,
+        /// How many calls it makes.
+        calls: usize,
+    },
+}
+
+impl Generated {
+    /// Its course, from the beginning.
+    #[must_use]
+    pub fn course(self) -> Box<dyn Course> {
+        match self {
+            Self::Lattice => Box::new(Lattice::default()),
+            Self::Pairs => Box::new(Pairs::default()),
+            Self::Tour => Box::new(Tour::default()),
+            Self::Drain => Box::new(Drain::default()),
+            Self::Random { seed, calls } => Box::new(Random::new(seed, calls)),
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.course().name()
+    }
+
+    /// How many calls it makes on an endpoint that conforms, the clean-up left out.
+    #[must_use]
+    pub fn calls(self) -> usize {
+        let (mut course, mut reference, mut calls) = (self.course(), Reference::default(), 0);
+        while course.goes_on() {
+            reference.fresh();
+            let replay = follow(
+                course.as_mut(),
+                &|_| true,
+                &mut reference,
+                &mut Leftovers::default(),
+                &|| false,
+            );
+            if replay.exchanges.is_empty() {
+                break;
+            }
+            calls += replay.exchanges.len();
+        }
+        calls
+    }
+}
