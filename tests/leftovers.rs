@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
-use iamspec_conformance::script::hand_written;
+use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Suite, Verdict};
 use iamspec_model::{Item, Kind, Operation};
 
@@ -144,7 +144,7 @@ fn what_an_endpoint_does_not_let_go_is_listed_with_its_answer() {
 fn a_run_that_is_stopped_removes_what_it_made() {
     let mut reference = Reference::default();
     let asked = std::cell::Cell::new(0);
-    let suite = Suite::new(hand_written().unwrap());
+    let suite = Suite::new(ours().unwrap());
     let report =
         suite.run(&mut reference, &mut |requests| asked.set(requests), &|| asked.get() >= 40);
     assert!(report.ended.is_some());

@@ -21,7 +21,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use iamspec_conformance::reference::Behaviour;
-use iamspec_conformance::script::hand_written;
+use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::Http;
 use iamspec_harness::server::Server;
@@ -63,5 +63,5 @@ fn client(url: &str) -> Http {
 
 /// Every hand-written script against an endpoint.
 fn run(endpoint: &mut dyn Endpoint) -> Report {
-    Suite::new(hand_written().unwrap()).run(endpoint, &mut |_| (), &|| false)
+    Suite::new(ours().unwrap()).run(endpoint, &mut |_| (), &|| false)
 }

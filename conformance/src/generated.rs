@@ -1,10 +1,8 @@
 //! The suites that are generated, by name.
 
 use crate::course::{Course, Drain, Lattice, Pairs, Random, Tour};
-use crate::endpoint::Endpoint as _;
-use crate::leftover::Leftovers;
-use crate::reference::Reference;
-use crate::replay::follow;
+use crate::observe::Observe;
+use crate::suite::Suite;
 
 /// A suite that is generated as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,21 +46,6 @@ impl Generated {
     /// How many calls it makes on an endpoint that conforms, the clean-up left out.
     #[must_use]
     pub fn calls(self) -> usize {
-        let (mut course, mut reference, mut calls) = (self.course(), Reference::default(), 0);
-        while course.goes_on() {
-            reference.fresh();
-            let replay = follow(
-                course.as_mut(),
-                &|_| true,
-                &mut reference,
-                &mut Leftovers::default(),
-                &|| false,
-            );
-            if replay.exchanges.is_empty() {
-                break;
-            }
-            calls += replay.exchanges.len();
-        }
-        calls
+        Suite::new(Vec::new()).with(vec![self]).observing(Observe::Off).calls()
     }
 }

@@ -8,6 +8,8 @@
 
 pub mod script;
 
+pub mod neighbours;
+
 pub mod observed;
 
 pub mod text;
@@ -27,6 +29,8 @@ mod chance;
 pub mod course;
 
 pub mod judge;
+
+pub mod observe;
 
 pub mod replay;
 

@@ -1,5 +1,6 @@
 //! The model itself as an endpoint: it answers with the rule that is known best, in its words.
 
+use iamspec_model::fault::Fault;
 use iamspec_model::{
     Account, Answer, Item, Kind, Level, Operation, Reason, Rule, allowed, apply, shown,
 };
@@ -78,7 +79,8 @@ pub fn settle(
     behaviour: &mut Behaviour,
     value: Value<'_>,
 ) -> Observed {
-    let Some(rule) = decide(account, op, &mut behaviour.may) else {
+    let model = behaviour.mutant.as_ref().and_then(Mutant::model);
+    let Some(rule) = decide(account, op, &mut behaviour.may, model) else {
         return Observed::interrupted(Cause::Unimplemented, "no such call");
     };
     if let Some(observed) =
@@ -88,7 +90,10 @@ pub fn settle(
     }
     let observed = answer(account, op, rule, value);
     if rule.claim.answer == Answer::Done {
-        apply(account, op);
+        match model {
+            Some(fault) => *account = fault.next(account, op),
+            None => apply(account, op),
+        }
     }
     observed
 }
@@ -96,8 +101,9 @@ pub fn settle(
 /// The rule by which it answers: of several refusals the one that binds most, the first in table
 /// order among equals. Where nobody knows, it does as it is told, or else refuses as the facts
 /// presume; nothing takes time to make here, so nothing is refused for being made.
-fn decide(account: &Account, op: &Operation, may: &mut May) -> Option<Rule> {
-    let rules: Vec<Rule> = allowed(account, op).rules().collect();
+fn decide(account: &Account, op: &Operation, may: &mut May, model: Option<Fault>) -> Option<Rule> {
+    let allowed = model.map_or_else(|| allowed(account, op), |fault| fault.allowed(account, op));
+    let rules: Vec<Rule> = allowed.rules().collect();
     if let Some(rule) = may.pick(&rules) {
         return Some(rule);
     }

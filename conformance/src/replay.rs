@@ -6,6 +6,7 @@ use crate::course::{Can, Course, rebuild};
 use crate::endpoint::Endpoint;
 use crate::judge::Judge;
 use crate::leftover::Leftovers;
+use crate::observe::{Observe, reads};
 use crate::observed::Observed;
 use crate::script::{Script, Step};
 use crate::verdict::Verdict;
@@ -54,7 +55,7 @@ impl Replay {
     /// asked.
     #[must_use]
     pub fn leading_to(&self, place: usize) -> Script {
-        let script = self.script.until(place);
+        let script = self.history().until(place);
         match self.exchanges.get(place) {
             Some(it) if self.origin == Origin::Course => {
                 let calls = rebuild(&it.before).into_iter().chain([it.operation]);
@@ -83,62 +84,109 @@ impl Replay {
     }
 }
 
+/// How calls are asked.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// Whether the endpoint has what a call needs, for all that is known.
+    pub can: Can<'a>,
+    /// When what they change is read.
+    pub observe: Observe,
+    /// Asked before every call.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Calls and their answers, one after the other, in one name space.
+struct Player<'a> {
+    endpoint: &'a mut dyn Endpoint,
+    leftovers: &'a mut Leftovers,
+    manner: Manner<'a>,
+    judge: Judge,
+    exchanges: Vec<Exchange>,
+    /// Why nothing is asked any more: after a call that was interrupted all would rest on a guess.
+    broken: Option<String>,
+}
+
+impl Player<'_> {
+    /// Asks one call, unless it is too late.
+    fn ask(&mut self, operation: Operation) {
+        if self.broken.is_none() && (self.manner.stop)() {
+            self.broken = Some("the run was stopped".to_owned());
+        }
+        let exchange = match &self.broken {
+            Some(why) => skipped(operation, why),
+            None => exchange(&operation, self.endpoint, &mut self.judge, self.leftovers),
+        };
+        if let Verdict::Inconclusive(it) = &exchange.verdict {
+            let why = format!("the call before it was interrupted: {}", it.cause.name());
+            self.broken = Some(why);
+        }
+        self.exchanges.push(exchange);
+    }
+
+    /// Reads what the last calls may have changed.
+    fn observe(&mut self, calls: usize) {
+        let from = self.exchanges.len() - calls.min(self.exchanges.len());
+        let asked: Vec<Operation> =
+            self.exchanges.iter().skip(from).map(|it| it.operation).collect();
+        for read in reads(&asked, &self.account()) {
+            if self.broken.is_none() && (self.manner.can)(&read) {
+                self.ask(read);
+            }
+        }
+    }
+
+    fn account(&self) -> Account {
+        self.judge.account().cloned().unwrap_or_default()
+    }
+}
+
 /// Plays a script in the name space that was entered and judges every answer.
 ///
 /// What it makes is noted in `leftovers`. It ends at the first call that was interrupted: what
-/// follows would rest on a guess. `stop` is asked before every call.
+/// follows would rest on a guess.
 pub fn replay(
     script: &Script,
     endpoint: &mut dyn Endpoint,
     leftovers: &mut Leftovers,
-    stop: &dyn Fn() -> bool,
+    manner: Manner<'_>,
 ) -> Replay {
-    let mut judge = Judge::default();
-    let mut broken: Option<String> = None;
-    let mut exchanges = Vec::new();
+    let (judge, exchanges) = (Judge::default(), Vec::new());
+    let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
     for step in &script.steps {
-        if broken.is_none() && stop() {
-            broken = Some("the run was stopped".to_owned());
+        player.ask(step.operation);
+        if manner.observe == Observe::Each {
+            player.observe(1);
         }
-        let exchange = match &broken {
-            Some(why) => skipped(step.operation, why),
-            None => exchange(&step.operation, endpoint, &mut judge, leftovers),
-        };
-        if let Verdict::Inconclusive(interruption) = &exchange.verdict {
-            broken =
-                Some(format!("the call before it was interrupted: {}", interruption.cause.name()));
-        }
-        exchanges.push(exchange);
     }
-    Replay { script: script.clone(), exchanges, origin: Origin::Written }
+    if manner.observe == Observe::End {
+        player.observe(usize::MAX);
+    }
+    Replay { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
 }
 
 /// Follows a course for as long as it has calls in the name space that was entered, and judges every
 /// answer. It ends at the first call that was interrupted.
 pub fn follow(
     course: &mut dyn Course,
-    can: Can<'_>,
     endpoint: &mut dyn Endpoint,
     leftovers: &mut Leftovers,
-    stop: &dyn Fn() -> bool,
+    manner: Manner<'_>,
 ) -> Replay {
-    let mut judge = Judge::default();
-    let mut exchanges = Vec::new();
+    let (judge, exchanges) = (Judge::default(), Vec::new());
+    let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
     course.begin();
-    while !stop() {
-        let account = judge.account().cloned().unwrap_or_default();
-        let Some(operation) = course.next(&account, can) else { break };
-        let exchange = exchange(&operation, endpoint, &mut judge, leftovers);
-        let interrupted = matches!(exchange.verdict, Verdict::Inconclusive(_));
-        exchanges.push(exchange);
-        if interrupted {
-            break;
+    while player.broken.is_none() && !(manner.stop)() {
+        let Some(operation) = course.next(&player.account(), manner.can) else { break };
+        player.ask(operation);
+        if manner.observe == Observe::Each {
+            player.observe(1);
         }
     }
     let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
-    let steps = exchanges.iter().map(asked).collect();
+    let steps = player.exchanges.iter().map(asked).collect();
     let (name, idea) = (course.name().to_owned(), course.idea().to_owned());
-    Replay { script: Script { name, idea, steps }, exchanges, origin: Origin::Course }
+    let script = Script { name, idea, steps };
+    Replay { script, exchanges: player.exchanges, origin: Origin::Course }
 }
 
 pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {

@@ -7,11 +7,12 @@ use crate::course::Course;
 use crate::endpoint::{Counting, Endpoint, Space};
 use crate::finding::findings;
 use crate::leftover::{Kept, Leftovers, Patience};
+use crate::observe::Observe;
 use crate::observed::{Cause, Interruption};
-use crate::replay::{Exchange, Origin, Replay, follow, replay, skipped};
+use crate::replay::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
 use crate::shrink::shrink;
-use crate::suite::{Ended, Report, probes};
+use crate::suite::{Ended, FIRST, Report, probes};
 use crate::verdict::Verdict;
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
@@ -23,8 +24,8 @@ const CUT_SHORT_MAX: usize = 50;
 /// So many calls may be spent on making one find short.
 const SHRINK_MAX: usize = 2000;
 
-/// Plays something on an endpoint, takes note of what it makes, and asks when to stop.
-type Play<'a> = &'a mut dyn FnMut(&mut dyn Endpoint, &mut Leftovers, &dyn Fn() -> bool) -> Replay;
+/// Plays something on an endpoint, and takes note of what it makes.
+type Play<'a> = &'a mut dyn FnMut(&mut dyn Endpoint, &mut Leftovers, Manner<'_>) -> Replay;
 
 /// A call that the endpoint may lack, and the script that first needed it.
 struct Suspect {
@@ -63,6 +64,7 @@ fn control(call: &'static Call) -> Option<Script> {
 
 pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
+    observe: Observe,
     stop: &'a dyn Fn() -> bool,
     replays: Vec<Replay>,
     left: Vec<Left>,
@@ -78,9 +80,14 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) const fn new(endpoint: Counting<'a>, stop: &'a dyn Fn() -> bool) -> Self {
+    pub(crate) const fn new(
+        endpoint: Counting<'a>,
+        observe: Observe,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Self {
         Self {
             endpoint,
+            observe,
             stop,
             replays: Vec::new(),
             left: Vec::new(),
@@ -137,12 +144,9 @@ impl<'a> Run<'a> {
                 self.ended = Some(Ended::Stopped);
                 return;
             }
-            let suspects = std::mem::take(&mut self.suspects);
-            let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
-            let replay = self.play_alone(&mut |endpoint, leftovers, stop| {
-                follow(course, &can, endpoint, leftovers, stop)
+            let replay = self.play_alone(&mut |endpoint, leftovers, manner| {
+                follow(course, endpoint, leftovers, manner)
             });
-            self.suspects = suspects;
             let interrupted = |it: &Exchange| matches!(it.verdict, Verdict::Inconclusive(_));
             let cut = replay.exchanges.last().is_none_or(interrupted);
             cut_short += usize::from(cut);
@@ -163,7 +167,12 @@ impl<'a> Run<'a> {
     }
 
     fn replay(&mut self, script: &Script) -> Replay {
-        self.play_alone(&mut |endpoint, leftovers, stop| replay(script, endpoint, leftovers, stop))
+        // What shows most is asked first, and nothing else before it is.
+        let first = script.name.starts_with(FIRST);
+        self.play_alone(&mut |endpoint, leftovers, manner| {
+            let observe = if first { Observe::Off } else { manner.observe };
+            replay(script, endpoint, leftovers, Manner { observe, ..manner })
+        })
     }
 
     /// Plays something in a name space of its own.
@@ -171,7 +180,11 @@ impl<'a> Run<'a> {
         let space = self.endpoint.fresh();
         let mut leftovers = Leftovers::default();
         let before = self.endpoint.requests;
-        let mut replay = play(&mut self.endpoint, &mut leftovers, self.stop);
+        let suspects = std::mem::take(&mut self.suspects);
+        let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
+        let manner = Manner { can: &can, observe: self.observe, stop: self.stop };
+        let mut replay = play(&mut self.endpoint, &mut leftovers, manner);
+        self.suspects = suspects;
         let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
         for (index, exchange) in asked.enumerate() {
             exchange.request = before + index + 1;

@@ -3,6 +3,8 @@
 
 use iamspec_model::Operation;
 
+use crate::neighbours::neighbours;
+
 use crate::observed::Observed;
 
 /// Operations to ask one after the other, in a name space of their own.
@@ -50,4 +52,12 @@ pub fn hand_written() -> Result<Vec<Script>, (String, crate::text::ParseError)> 
         crate::text::parse(name, text).map_err(|error| ((*name).to_owned(), error))
     };
     HAND_WRITTEN.iter().map(parse).collect()
+}
+
+/// Every script of ours: the hand-written ones, and those about neighbours.
+///
+/// # Errors
+/// The first that cannot be read, which a test rules out.
+pub fn ours() -> Result<Vec<Script>, (String, crate::text::ParseError)> {
+    Ok(hand_written()?.into_iter().chain(neighbours()).collect())
 }

@@ -8,17 +8,23 @@ use iamspec_model::{Rule, allowed};
 use crate::endpoint::{Counting, Endpoint};
 use crate::generated::Generated;
 use crate::leftover::Kept;
+use crate::observe::Observe;
 use crate::observed::Interruption;
+use crate::reference::Reference;
 use crate::replay::Replay;
 use crate::run::Run;
-use crate::script::{Script, hand_written};
+use crate::script::{Script, ours};
 use crate::text::ParseError;
+
+/// The scripts that show what the project exists for: one kind alone stands in the way.
+pub(crate) const FIRST: &str = "delete-user/alone/";
 
 /// Scripts, in the order in which they are played.
 #[derive(Clone, Debug)]
 pub struct Suite {
     scripts: Vec<Script>,
     generated: Vec<Generated>,
+    observe: Observe,
 }
 
 /// What came of a run.
@@ -60,18 +66,24 @@ impl Suite {
     #[must_use]
     pub fn new(mut scripts: Vec<Script>) -> Self {
         scripts.sort_by_key(|it| {
-            let alone = it.name.starts_with("delete-user/alone/");
+            let alone = it.name.starts_with(FIRST);
             let deletes = it.name.starts_with("delete-user/");
             let short = alone && it.steps.len() <= 3;
             (!alone, !deletes, !short, it.name.clone())
         });
-        Self { scripts, generated: Vec::new() }
+        Self { scripts, generated: Vec::new(), observe: Observe::default() }
     }
 
     /// The same, and after the scripts these.
     #[must_use]
     pub fn with(self, generated: Vec<Generated>) -> Self {
         Self { generated, ..self }
+    }
+
+    /// The same, with what it changes read then.
+    #[must_use]
+    pub fn observing(self, observe: Observe) -> Self {
+        Self { observe, ..self }
     }
 
     /// The suites that are generated, in the order in which they are played.
@@ -89,8 +101,8 @@ impl Suite {
     /// How many calls it makes on an endpoint that conforms, the clean-up left out.
     #[must_use]
     pub fn calls(&self) -> usize {
-        let scripts = self.scripts.iter().map(|script| script.steps.len());
-        scripts.chain(self.generated.iter().map(|it| it.calls())).sum()
+        let report = self.run(&mut Reference::default(), &mut |_| (), &|| false);
+        report.replays.iter().map(|it| it.exchanges.len()).sum()
     }
 
     /// Plays every script. `tell` hears of every call before it is made; `stop` is asked before
@@ -102,7 +114,7 @@ impl Suite {
         stop: &dyn Fn() -> bool,
     ) -> Report {
         let endpoint = Counting { inner: endpoint, requests: 0, tell };
-        let mut run = Run::new(endpoint, stop);
+        let mut run = Run::new(endpoint, self.observe, stop);
         for script in &self.scripts {
             run.play(script);
         }
@@ -118,7 +130,7 @@ impl Suite {
 /// # Errors
 /// A script of ours cannot be read, which a test rules out.
 pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
-    let mut scripts = hand_written()?;
+    let mut scripts = ours()?;
     scripts.retain(|script| rules_of(script).contains(&rule));
     scripts.sort_by_key(|script| script.steps.len());
     Ok(scripts)

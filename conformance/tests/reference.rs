@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::finding::findings;
-use iamspec_conformance::script::hand_written;
+use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Observed, Reference, Report, Script, Suite, Verdict, text};
 
 fn scripts() -> Vec<Script> {
-    hand_written().unwrap()
+    ours().unwrap()
 }
 
 fn run(reference: &mut Reference) -> Report {

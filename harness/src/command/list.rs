@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::script::hand_written;
+use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::claim::calls;
 use iamspec_model::fault::{EQUIVALENT, Fault};
@@ -148,8 +148,7 @@ fn faults(out: &mut dyn Write) -> Result<()> {
 }
 
 fn scripts(out: &mut dyn Write) -> Result<()> {
-    let scripts =
-        hand_written().map_err(|(name, error)| anyhow!("the script {name} is wrong: {error}"))?;
+    let scripts = ours().map_err(|(name, error)| anyhow!("the script {name} is wrong: {error}"))?;
     for script in Suite::new(scripts).scripts() {
         writeln!(out, "{:<44} {}", script.name, script.idea)?;
     }

@@ -4,6 +4,7 @@
 mod explain;
 mod explore;
 mod list;
+mod mutants;
 mod outcome;
 mod peak;
 mod plan;
@@ -36,6 +37,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
         Command::Plan(args) => plan::plan(&args, out),
+        Command::Mutants(args) => mutants::mutants(&args, out),
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::expectation::{Expectations, glob};
 use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
-use iamspec_conformance::script::hand_written;
+use iamspec_conformance::script;
 use iamspec_conformance::suite::{covering, rules_of};
 use iamspec_conformance::{Script, Suite, text};
 use iamspec_model::Account;
@@ -26,7 +26,7 @@ use crate::server::Server;
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let expectations = expectations(args.expect.as_deref())?;
-    let suite = Suite::new(chosen(args)?).with(generated(args));
+    let suite = Suite::new(chosen(args)?).with(generated(args)).observing(args.observe.into());
     let server = embedded(args)?;
     let url =
         server.as_ref().map_or_else(|| args.endpoint.clone().unwrap_or_default(), Server::url);
@@ -153,7 +153,7 @@ fn kept(folder: &Path) -> Result<Vec<Script>> {
 }
 
 fn ours() -> Result<Vec<Script>> {
-    hand_written().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
+    script::ours().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
 }
 
 /// The script in a file, or those of ours that are called so.

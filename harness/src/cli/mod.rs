@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use iamspec_conformance::Tier;
 use iamspec_conformance::may::May;
-use iamspec_model::Level;
 
 use crate::exit;
+
+mod words;
+
+pub use words::{LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -64,6 +66,23 @@ pub enum Command {
   iamspec plan delete-user/two-of-everything
   iamspec plan my.script --devices")]
     Plan(Plan),
+    /// Try the default run on endpoints that are wrong in one way each, and print what kills them
+    #[command(after_help = "Examples:
+  iamspec mutants                    every one, over HTTP; some minutes
+  iamspec mutants 'DeleteUser/*'     those of one call
+  iamspec mutants --in-memory        without HTTP; some seconds")]
+    Mutants(Mutants),
+}
+
+/// `iamspec mutants`.
+#[derive(Args, Debug)]
+pub struct Mutants {
+    /// Ask the model itself, and no server
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Only mutants whose name is so; `*` stands for anything
+    #[arg(value_name = "GLOB", default_value = "*")]
+    pub name: String,
 }
 
 /// `iamspec run`.
@@ -88,6 +107,9 @@ pub struct Run {
     /// What to play: repeatable; the hand-written scripts if left out and no script is named
     #[arg(long, value_enum, value_name = "NAME")]
     pub suite: Vec<SuiteArg>,
+    /// When what calls change is read, from both sides
+    #[arg(long, value_enum, default_value = "end")]
+    pub observe: ObserveArg,
     /// What the chance of `--suite random` begins with
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -112,27 +134,6 @@ pub struct Run {
     /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<String>,
-}
-
-/// The suites by name.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SuiteArg {
-    /// The hand-written scripts
-    Scripts,
-    /// So many of them that every rule is reached, with few calls
-    Cover,
-    /// Those of them about calls that are put otherwise than they should be
-    Defects,
-    /// `DeleteUser` with every set of kinds, small sets first
-    Lattice,
-    /// `DeleteUser` with every two kinds, attached in either order
-    Pairs,
-    /// A user that is filled to every quota and emptied by its plan
-    Drain,
-    /// Every call about one user in every state with one of each kind or none
-    Tour,
-    /// Calls by chance
-    Random,
 }
 
 /// `iamspec verify`.
@@ -216,48 +217,6 @@ pub struct Plan {
     /// Delete the virtual MFA devices that the users leave as well
     #[arg(long)]
     pub devices: bool,
-}
-
-/// A tier, as typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum TierArg {
-    /// Carried out or refused, and the HTTP status
-    Status,
-    /// The error code, or the items of a listing, as well
-    Code,
-    /// The text as well
-    Text,
-}
-
-/// A level, as typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum LevelArg {
-    /// Recorded or documented
-    Must,
-    /// Reported by users, or stronger
-    Should,
-    /// Inferred, or stronger
-    Info,
-}
-
-impl From<TierArg> for Tier {
-    fn from(tier: TierArg) -> Self {
-        match tier {
-            TierArg::Status => Self::Status,
-            TierArg::Code => Self::Code,
-            TierArg::Text => Self::Text,
-        }
-    }
-}
-
-impl From<LevelArg> for Level {
-    fn from(level: LevelArg) -> Self {
-        match level {
-            LevelArg::Must => Self::Must,
-            LevelArg::Should => Self::Should,
-            LevelArg::Info => Self::Info,
-        }
-    }
 }
 
 fn exit_codes() -> String {

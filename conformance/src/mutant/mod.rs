@@ -1,11 +1,21 @@
 //! Endpoints that are wrong in one known way. A judge is believed when it has said no: each mutant
 //! must be caught by a finding that names the rule it breaks.
 
+use iamspec_model::fault::Fault as ModelFault;
 use iamspec_model::{Account, Answer, Kind, Operation, Rule, apply};
 
 use crate::observed::{Observed, Shown};
 use crate::reference::answer;
 use crate::wording::Value;
+
+mod equivalent;
+mod kill;
+mod named;
+mod systematic;
+
+use named::NAMED;
+
+pub use kill::{Fate, Kill, kill};
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,101 +51,16 @@ pub enum Fault {
     ListsNothing,
     /// The listing shows everything twice.
     ListsTwice,
+    /// The listing lacks its last item.
+    ListsOneLess,
+    /// Users that get another name lose what they hold of this kind.
+    RenameLoses(Kind),
+    /// Everything is answered and done as the model with this fault would.
+    Model(ModelFault),
 }
 
-/// The faults that have a name, beside that of forgetting one kind: name, rule, shown by, fault.
-const NAMED: [(&str, &str, &str, Fault); 17] = [
-    ("deletes-nobody", "DeleteUser/carried-out", "DeleteUser/carried-out", Fault::Refuses),
-    (
-        "deletes-despite-refusal",
-        "DeleteUser/holds-access-key",
-        "DeleteAccessKey/carried-out",
-        Fault::RefusesAndActs,
-    ),
-    ("delete-is-lost", "DeleteUser/carried-out", "CreateUser/carried-out", Fault::LosesEffect),
-    (
-        "conflict-is-validation-error",
-        "DeleteUser/holds-managed-policy",
-        "DeleteUser/holds-managed-policy",
-        Fault::Code(400, "ValidationError"),
-    ),
-    (
-        "conflict-is-limit-exceeded",
-        "DeleteUser/holds-inline-policy",
-        "DeleteUser/holds-inline-policy",
-        Fault::Code(409, "LimitExceeded"),
-    ),
-    (
-        "conflict-is-400",
-        "DeleteUser/holds-login-profile",
-        "DeleteUser/holds-login-profile",
-        Fault::Status(400),
-    ),
-    (
-        "conflict-has-other-words",
-        "DeleteUser/holds-inline-policy",
-        "DeleteUser/holds-inline-policy",
-        Fault::Text("User has inline policies."),
-    ),
-    (
-        "second-password",
-        "CreateLoginProfile/already-held",
-        "CreateLoginProfile/already-held",
-        Fault::CarriesOut,
-    ),
-    (
-        "third-access-key",
-        "CreateAccessKey/quota-reached",
-        "CreateAccessKey/quota-reached",
-        Fault::CarriesOut,
-    ),
-    (
-        "device-on-two-users",
-        "EnableMFADevice/held-by-another",
-        "EnableMFADevice/held-by-another",
-        Fault::CarriesOut,
-    ),
-    (
-        "detach-is-idempotent",
-        "DetachUserPolicy/not-held",
-        "DetachUserPolicy/not-held",
-        Fault::CarriesOut,
-    ),
-    (
-        "leaving-needs-membership",
-        "RemoveUserFromGroup/not-held",
-        "RemoveUserFromGroup/not-held",
-        Fault::Refuses,
-    ),
-    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Fault::CarriesOut),
-    (
-        "key-deletion-is-lost",
-        "DeleteAccessKey/carried-out",
-        "ListAccessKeys/carried-out",
-        Fault::LosesEffect,
-    ),
-    (
-        "status-is-lost",
-        "UpdateAccessKey/carried-out",
-        "ListAccessKeys/carried-out",
-        Fault::LosesEffect,
-    ),
-    (
-        "lists-no-groups",
-        "ListGroupsForUser/carried-out",
-        "ListGroupsForUser/carried-out",
-        Fault::ListsNothing,
-    ),
-    (
-        "lists-policies-twice",
-        "ListUserPolicies/carried-out",
-        "ListUserPolicies/carried-out",
-        Fault::ListsTwice,
-    ),
-];
-
 impl Mutant {
-    /// Every mutant that has a name.
+    /// Every mutant that was made by hand.
     pub fn all() -> impl Iterator<Item = Self> {
         let forgets = Kind::blockers().map(|kind| {
             let rule = format!("DeleteUser/holds-{}", kind.row().name);
@@ -150,10 +75,10 @@ impl Mutant {
         }))
     }
 
-    /// The mutant of that name.
+    /// The mutant of that name, made by hand or from the tables.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|mutant| mutant.name == name)
+        Self::all().chain(Self::systematic()).find(|mutant| mutant.name == name)
     }
 
     /// The wrong answer, with its effect, where the rule that it breaks decides.
@@ -164,7 +89,7 @@ impl Mutant {
         rule: Rule,
         value: Value<'_>,
     ) -> Option<Observed> {
-        if rule.id() != self.rule {
+        if rule.id() != self.rule || matches!(self.fault, Fault::Model(_)) {
             return None;
         }
         let right = answer(account, op, rule, value);
@@ -172,6 +97,13 @@ impl Mutant {
         let rests = matches!(self.fault, Fault::Refuses | Fault::LosesEffect);
         if acts || rule.claim.answer == Answer::Done && !rests {
             apply(account, op);
+        }
+        if let (Fault::RenameLoses(kind), Operation::UpdateUser(user, change)) = (self.fault, *op) {
+            let user = change.name.unwrap_or(user);
+            let held: Vec<_> = account.held_of(user, kind).collect();
+            for it in held {
+                apply(account, &Operation::Detach(user, kind, it.item));
+            }
         }
         Some(self.spoil(right))
     }
@@ -200,7 +132,16 @@ impl Mutant {
                 shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
                 Observed::Done(Some(shown))
             }
+            (Fault::ListsOneLess, Observed::Done(Some(mut shown))) => {
+                shown.items.pop();
+                Observed::Done(Some(shown))
+            }
             (_, right) => right,
         }
+    }
+
+    /// The model that it answers by, where that is one with a fault.
+    pub(crate) const fn model(&self) -> Option<ModelFault> {
+        if let Fault::Model(fault) = self.fault { Some(fault) } else { None }
     }
 }

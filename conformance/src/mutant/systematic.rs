@@ -1,0 +1,141 @@
+//! Mutants made from the tables: each rule and each effect is broken in every way that there is, counted
+//! by distinct place and fault.
+
+use iamspec_model::fault::Fault as ModelFault;
+use iamspec_model::{Answer, Code, Kind, Level, Reason, Rule, rules};
+
+use super::{Fault, Mutant};
+
+impl Mutant {
+    /// Every mutant that the tables give.
+    pub fn systematic() -> impl Iterator<Item = Self> {
+        let renames = Kind::all().map(|kind| {
+            let fault = Fault::RenameLoses(kind);
+            Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
+        });
+        models().chain(rules().flat_map(answers)).chain(renames)
+    }
+
+    fn of(rule: &str, what: &str, fault: Fault) -> Self {
+        let rule = rule.to_owned();
+        Self { name: format!("{rule} {what}"), shows: rule.clone(), rule, fault }
+    }
+
+    /// How sure it is that a conforming endpoint does otherwise.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let rule = rules().find(|rule| rule.id() == self.rule);
+        rule.map_or(Level::Open, |rule| match self.fault {
+            Fault::Text(_) => rule.claim.text.level,
+            Fault::Code(..)
+            | Fault::Status(_)
+            | Fault::ListsNothing
+            | Fault::ListsTwice
+            | Fault::ListsOneLess => rule.claim.code.level,
+            _ => rule.claim.status.level,
+        })
+    }
+
+    /// Whether it is what the call does that is wrong, so that another call must show it.
+    #[must_use]
+    pub fn is_of_an_effect(&self) -> bool {
+        match self.fault {
+            Fault::LosesEffect | Fault::RefusesAndActs | Fault::RenameLoses(_) => true,
+            Fault::Model(fault) => matches!(
+                fault,
+                ModelFault::Loses(_)
+                    | ModelFault::Reverses(_)
+                    | ModelFault::OtherKind(_)
+                    | ModelFault::OtherUser(_)
+                    | ModelFault::ForEverybody(_)
+                    | ModelFault::TakesAll(_)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// Those whose rules or effects are those of a model with a fault. That of two rules one is taken for
+/// the other is a wrong code or text, which is made below.
+fn models() -> impl Iterator<Item = Mutant> {
+    ModelFault::all().filter_map(|fault| {
+        let (reason, what) = match fault {
+            // What holds of the first alone is forgotten wherever something else was there before.
+            ModelFault::Confuses(..) | ModelFault::OfTheFirst(..) => return None,
+            ModelFault::Forgets(api, reason) => (refuses(api, reason)?, "is forgotten".to_owned()),
+            ModelFault::NeedsOneMore(api, reason) => {
+                (refuses(api, reason)?, "comes one too late".to_owned())
+            }
+            ModelFault::Overdoes(api, reason) => {
+                let always = refuses(api, reason)?.slug();
+                (Reason::Unhindered, format!("is refused as {always} whatever there is"))
+            }
+            ModelFault::Loses(_) => (Reason::Unhindered, "does nothing".to_owned()),
+            ModelFault::Reverses(_) => (Reason::Unhindered, "does the opposite".to_owned()),
+            ModelFault::OtherKind(_) => (Reason::Unhindered, "is of another kind".to_owned()),
+            ModelFault::OtherUser(_) => (Reason::Unhindered, "is for another user".to_owned()),
+            ModelFault::ForEverybody(_) => (Reason::Unhindered, "is for everybody".to_owned()),
+            ModelFault::TakesAll(_) => (Reason::Unhindered, "takes all away".to_owned()),
+        };
+        let rule = format!("{}/{}", fault.api(), reason.slug());
+        Some(Mutant::of(&rule, &what, Fault::Model(fault)))
+    })
+}
+
+/// The reason, where the rule is a refusal: what is carried out with a rule and without it is not
+/// missed.
+fn refuses(api: &str, reason: Reason) -> Option<Reason> {
+    let is = |rule: &Rule| rule.call.api == api && rule.claim.reason == reason;
+    let rule = rules().find(is)?;
+    (rule.claim.answer != Answer::Done).then_some(reason)
+}
+
+/// Whether the call changes something.
+fn writes(api: &'static str) -> bool {
+    ModelFault::all().any(|fault| fault == ModelFault::Loses(api))
+}
+
+/// Whether there is something that the call could do where it is refused.
+const fn could_be_done(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Holds(_)
+            | Reason::InUse
+            | Reason::IsBoundary
+            | Reason::HasParts(_)
+            | Reason::QuotaReached
+            | Reason::PartsFull
+            | Reason::NameTaken
+            | Reason::HeldByAnother
+            | Reason::Flawed(..)
+    )
+}
+
+/// Those that answer wrongly where this rule decides.
+fn answers(rule: Rule) -> Vec<Mutant> {
+    let mutant = |what: &str, fault| Mutant::of(&rule.id(), what, fault);
+    let Answer::Refused(code) = rule.claim.answer else {
+        let mut mutants = Vec::new();
+        if rule.claim.reason == Reason::Unhindered {
+            mutants.push(mutant("is refused", Fault::Refuses));
+            if rule.call.api.starts_with("List") {
+                mutants.push(mutant("shows nothing", Fault::ListsNothing));
+                mutants.push(mutant("shows all twice", Fault::ListsTwice));
+                mutants.push(mutant("lacks the last", Fault::ListsOneLess));
+            }
+        }
+        return mutants;
+    };
+    let other = if code == Code::NoSuchEntity { Code::ValidationError } else { Code::NoSuchEntity };
+    let status = if code.http() == 400 { 409 } else { 400 };
+    let acts = writes(rule.call.api) && could_be_done(rule.claim.reason);
+    let acts = acts.then(|| mutant("is refused and done", Fault::RefusesAndActs));
+    [
+        mutant("has another code", Fault::Code(other.http(), other.name())),
+        mutant("has another status", Fault::Status(status)),
+        mutant("has other words", Fault::Text("No.")),
+    ]
+    .into_iter()
+    .chain(acts)
+    .collect()
+}

@@ -1,0 +1,45 @@
+//! Endpoints that are wrong in one way each, made from the tables: the judge says so, and says where.
+
+use std::collections::BTreeSet;
+
+use iamspec_conformance::mutant::{Fate, kill};
+use iamspec_conformance::script::ours;
+use iamspec_conformance::{Mutant, Reference, Suite};
+use iamspec_model::Level;
+
+fn fate(suite: &Suite, mutant: &Mutant) -> Fate {
+    let report = suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false);
+    kill(mutant, &report)
+}
+
+#[test]
+fn every_mutant_of_what_binds_is_killed_by_a_finding_that_names_what_is_wrong() {
+    let suite = Suite::new(ours().unwrap());
+    let mutants: Vec<Mutant> = Mutant::systematic().collect();
+    let sites: BTreeSet<&str> = mutants.iter().map(|it| it.name.as_str()).collect();
+    assert!(sites.len() == mutants.len() && mutants.len() >= 250, "{}", mutants.len());
+    let mut wrong = Vec::new();
+    for mutant in mutants {
+        let fate = fate(&suite, &mutant);
+        let right = match (mutant.level() >= Level::Should, mutant.equivalent()) {
+            (true, None) => matches!(fate, Fate::Killed(_)),
+            (true, Some(_)) => fate == Fate::Survives,
+            (false, _) => !matches!(fate, Fate::ByAnother(_)),
+        };
+        if !right {
+            wrong.push(format!("{} ({:?}): {fate:?}", mutant.name, mutant.equivalent()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn where_the_facts_leave_an_answer_open_no_mutant_is_accused() {
+    let suite = Suite::new(ours().unwrap());
+    let open = |it: &Mutant| it.level() == Level::Open && !it.is_of_an_effect();
+    let mutants: Vec<Mutant> = Mutant::systematic().filter(open).collect();
+    assert!(mutants.len() > 50, "{}", mutants.len());
+    for mutant in mutants {
+        assert_eq!(fate(&suite, &mutant), Fate::Survives, "{}", mutant.name);
+    }
+}

@@ -1,0 +1,90 @@
+//! Words that options take.
+
+use clap::ValueEnum;
+use iamspec_conformance::observe::Observe;
+use iamspec_conformance::verdict::Tier;
+use iamspec_model::Level;
+
+/// The suites by name.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuiteArg {
+    /// The hand-written scripts
+    Scripts,
+    /// So many of them that every rule is reached, with few calls
+    Cover,
+    /// Those of them about calls that are put otherwise than they should be
+    Defects,
+    /// `DeleteUser` with every set of kinds, small sets first
+    Lattice,
+    /// `DeleteUser` with every two kinds, attached in either order
+    Pairs,
+    /// A user that is filled to every quota and emptied by its plan
+    Drain,
+    /// Every call about one user in every state with one of each kind or none
+    Tour,
+    /// Calls by chance
+    Random,
+}
+
+/// When what calls change is read.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObserveArg {
+    /// After each call
+    Each,
+    /// At the end of each script
+    End,
+    /// Never
+    Off,
+}
+
+impl From<ObserveArg> for Observe {
+    fn from(observe: ObserveArg) -> Self {
+        match observe {
+            ObserveArg::Each => Self::Each,
+            ObserveArg::End => Self::End,
+            ObserveArg::Off => Self::Off,
+        }
+    }
+}
+
+/// A tier, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TierArg {
+    /// Carried out or refused, and the HTTP status
+    Status,
+    /// The error code, or the items of a listing, as well
+    Code,
+    /// The text as well
+    Text,
+}
+
+/// A level, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LevelArg {
+    /// Recorded or documented
+    Must,
+    /// Reported by users, or stronger
+    Should,
+    /// Inferred, or stronger
+    Info,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Status => Self::Status,
+            TierArg::Code => Self::Code,
+            TierArg::Text => Self::Text,
+        }
+    }
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::Info => Self::Info,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `iamspec mutants`: the default run on endpoints that are wrong in one known way.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use iamspec_conformance::expectation::glob;
+use iamspec_conformance::mutant::{Fate, Kill, kill};
+use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
+use iamspec_model::{Account, Level};
+
+use crate::cli::Mutants;
+use crate::client::Http;
+use crate::exit;
+use crate::server::Server;
+
+pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
+    let scripts =
+        script::ours().map_err(|(name, it)| anyhow!("our script {name} is wrong: {it}"))?;
+    let suite = Suite::new(scripts);
+    let chosen: Vec<Mutant> =
+        Mutant::systematic().filter(|it| glob(&args.name, &it.name)).collect();
+    if chosen.is_empty() {
+        eprintln!("iamspec: no mutant is called `{}`; leave the name out for all", args.name);
+        return Ok(exit::NOTHING_RAN);
+    }
+    writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
+    let mut sums = Sums::default();
+    for (number, mutant) in chosen.iter().enumerate() {
+        if number.is_multiple_of(100) {
+            eprintln!("{number} of {} mutants", chosen.len());
+        }
+        let report = if args.in_memory {
+            suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false)
+        } else {
+            over_http(&suite, mutant)?
+        };
+        let fate = kill(mutant, &report);
+        sums.add(mutant, &fate);
+        writeln!(out, "{}", row(mutant, &fate))?;
+    }
+    let right = sums.wrong == 0;
+    write!(out, "\n{}", sums.text())?;
+    Ok(if right { exit::CONFORMS } else { exit::DIVERGES })
+}
+
+fn over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
+    let behaviour = Behaviour { mutant: Some(mutant.clone()), ..Behaviour::default() };
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(free, Account::default(), behaviour)?;
+    let mut http = Http::new(&server.url(), "mutant", Duration::from_secs(10))?;
+    Ok(suite.run(&mut http, &mut |_| (), &|| false))
+}
+
+/// Whether something is known so well that the mutant must not pass.
+fn binds(mutant: &Mutant) -> bool {
+    mutant.level() >= Level::Should
+}
+
+fn row(mutant: &Mutant, fate: &Fate) -> String {
+    let name = &mutant.name;
+    match fate {
+        Fate::Killed(it) => killed(name, "killed", it),
+        Fate::ByAnother(it) => killed(name, "by another", it),
+        Fate::Survives => {
+            let open = (!binds(mutant)).then_some("it is not known to be wrong");
+            let why = mutant.equivalent().or(open);
+            let fate = why.map_or("SURVIVES", |_| "passes");
+            format!("{name:<72} {fate:<10} {:>7} {:>5}  {}", "-", "-", why.unwrap_or_default())
+        }
+    }
+}
+
+fn killed(name: &str, fate: &str, it: &Kill) -> String {
+    let Kill { rule, script, request, calls } = it;
+    format!("{name:<72} {fate:<10} {request:>7} {calls:>5}  {rule}, {script}")
+}
+
+/// What all came to.
+#[derive(Default)]
+struct Sums {
+    made: usize,
+    killed: usize,
+    by_another: usize,
+    equivalent: usize,
+    open: usize,
+    /// Those that must be killed by what they break, and are not.
+    wrong: usize,
+    requests: Vec<usize>,
+    calls: Vec<usize>,
+}
+
+impl Sums {
+    fn add(&mut self, mutant: &Mutant, fate: &Fate) {
+        self.made += 1;
+        match fate {
+            Fate::Killed(it) => {
+                self.killed += 1;
+                self.requests.push(it.request);
+                self.calls.push(it.calls);
+            }
+            Fate::ByAnother(_) => {
+                self.by_another += 1;
+                self.wrong += 1;
+            }
+            Fate::Survives if !binds(mutant) => self.open += 1,
+            Fate::Survives if mutant.equivalent().is_some() => self.equivalent += 1,
+            Fate::Survives => self.wrong += 1,
+        }
+    }
+
+    fn text(mut self) -> String {
+        self.requests.sort_unstable();
+        self.calls.sort_unstable();
+        let at = |numbers: &[usize], percent: usize| {
+            let place = (numbers.len() * percent / 100).min(numbers.len().saturating_sub(1));
+            numbers.get(place).copied().unwrap_or(0)
+        };
+        format!(
+            "requests to a kill: median {}, 95th percentile {}; calls of the script that shows it: median {}, most {}\n\
+             {} mutants: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n",
+            at(&self.requests, 50),
+            at(&self.requests, 95),
+            at(&self.calls, 50),
+            at(&self.calls, 100),
+            self.made,
+            self.killed,
+            self.by_another,
+            self.equivalent,
+            self.open,
+            self.wrong,
+        )
+    }
+}
