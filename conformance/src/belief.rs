@@ -6,6 +6,7 @@ use iamspec_model::{
     Thing, User, With, apply, shown, worlds,
 };
 
+use crate::judge::dangles;
 use crate::observed::{Observed, Shown};
 
 /// What may be true after the endpoint said that. Where it shows otherwise than it should, either
@@ -14,6 +15,9 @@ pub(crate) fn follow(account: &Account, op: &Operation, observed: &Observed) -> 
     let outcome =
         if matches!(observed, Observed::Refused { .. }) { Outcome::Refused } else { Outcome::Done };
     let mut next = worlds(account, op, outcome);
+    if dangles(account, op) && !next.contains(account) {
+        next.push(account.clone());
+    }
     if let Observed::Done(Some(seen)) = observed
         && op.is_read()
         && shown(account, op).map(Shown::of).as_ref() != Some(seen)

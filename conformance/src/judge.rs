@@ -48,21 +48,20 @@ impl Judge {
         }
         let judged: Vec<_> =
             self.worlds.iter().map(|it| (it, divergence(it, op, observed))).collect();
-        let conforming: Vec<&Account> =
-            judged.iter().filter(|(_, it)| it.is_none()).map(|(it, _)| *it).collect();
+        let conforming = judged.iter().find(|(_, it)| it.is_none());
         let mildest = judged
             .iter()
             .filter_map(|(_, it)| it.as_ref())
             .min_by_key(|it| (it.level, std::cmp::Reverse(it.tier)));
-        let (verdict, from) = match (conforming.first(), mildest) {
-            (None, Some(divergence)) => {
-                let all = self.worlds.iter().collect();
-                (Verdict::Diverges(Box::new(divergence.clone())), all)
-            }
+        // What an endpoint calls things does not tell in which account they are.
+        let possible = |it: &Divergence| it.tier == Tier::Text || conforming.is_none();
+        let from = judged.iter().filter(|(_, it)| it.as_ref().is_none_or(possible));
+        let from: Vec<&Account> = from.map(|(account, _)| *account).collect();
+        let verdict = match (conforming, mildest) {
+            (None, Some(divergence)) => Verdict::Diverges(Box::new(divergence.clone())),
             (first, _) => {
-                let open =
-                    first.map(|account| open_points(account, op, observed)).unwrap_or_default();
-                (Verdict::Conforms(open), conforming)
+                let open = first.map(|(account, _)| open_points(account, op, observed));
+                Verdict::Conforms(open.unwrap_or_default())
             }
         };
         let next = from.into_iter().flat_map(|account| follow(account, op, observed)).collect();
@@ -115,9 +114,20 @@ fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
     }
 }
 
+/// Whether the call is about a user that is gone and holds something, or an object that is gone and is
+/// held: an endpoint that diverged before has left it so, and nothing is known of such a state.
+pub(crate) fn dangles(account: &Account, op: &Operation) -> bool {
+    let user =
+        op.user().is_some_and(|it| !account.has_user(it) && account.held_by(it).next().is_some());
+    user || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
+}
+
 /// How the answer differs from everything that is allowed in this account, if it does.
 #[must_use]
 pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Option<Divergence> {
+    if dangles(account, op) {
+        return None;
+    }
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let found = match observed {
         Observed::Done(seen) => carried_out(account, op, &rules, seen.as_ref()),

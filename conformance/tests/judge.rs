@@ -156,3 +156,24 @@ fn what_is_wrong_once_is_charged_once_from_whichever_side_it_is_seen() {
     let knows = Observed::Done(Some(Shown::of(vec![member])));
     assert_eq!(wrong(other.judge(&Operation::Read(group), &knows)), None);
 }
+
+#[test]
+fn what_is_left_of_a_user_that_was_wrongly_deleted_is_charged_to_nobody_else() {
+    let group = Object { class: Class::Group, item: Item(0) };
+    let member = (Thing::User(USER), Status::Active);
+    let mut judge = Judge::default();
+    let join = Operation::Attach(USER, Kind::GroupMembership, Item(0));
+    for op in [Operation::Create(group), Operation::create_user(USER), join] {
+        judge.judge(&op, &Observed::DONE);
+    }
+    let deleted = judge.judge(&Operation::DeleteUser(USER), &Observed::DONE);
+    assert_eq!(wrong(deleted), Some("DeleteUser/holds-group-membership".to_owned()));
+    // The group may still list it or not; leaving it may work or not; and no fact says so.
+    for members in [vec![member], Vec::new()] {
+        let mut judge = judge.clone();
+        let leave = Operation::Detach(USER, Kind::GroupMembership, Item(0));
+        assert_eq!(wrong(judge.judge(&leave, &refused(404, "NoSuchEntity"))), None);
+        let read = judge.judge(&Operation::Read(group), &Observed::Done(Some(Shown::of(members))));
+        assert_eq!(wrong(read), None);
+    }
+}

@@ -40,6 +40,12 @@ impl Account {
         }
     }
 
+    /// The user goes, and what it held stays, as no conforming endpoint has it.
+    pub(crate) fn forget_user(&mut self, user: User) {
+        let from = pack(USER, user.0, 0, 0);
+        self.facts.remove_between(from, from + OF_USER);
+    }
+
     /// Whatever is true of the user is true under the other name (C-032, C-033); who had that name
     /// before is gone.
     pub(crate) fn rename_user(&mut self, user: User, name: User) {

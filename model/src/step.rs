@@ -220,6 +220,8 @@ fn otherwise(account: &Account, op: &Operation) -> Account {
             create_user(&mut other, user, Extras { boundary: None, ..extras });
         }
         Operation::PutBoundary(..) if spoken(Reason::NoSuchObject) => {}
+        // What it held may be held by nobody that exists.
+        Operation::DeleteUser(user) => other.forget_user(user),
         Operation::Delete(object) if spoken(Reason::InUse) || spoken(Reason::IsBoundary) => {
             other.remove(object);
         }

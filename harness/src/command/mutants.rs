@@ -9,7 +9,7 @@ use iamspec_conformance::expectation::glob;
 use iamspec_conformance::mutant::{Fate, Kill, kill};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
-use iamspec_model::{Account, Level};
+use iamspec_model::{Account, Level, Reason, rules};
 
 use crate::cli::Mutants;
 use crate::client::Http;
@@ -32,10 +32,12 @@ pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
         if number.is_multiple_of(100) {
             eprintln!("{number} of {} mutants", chosen.len());
         }
-        let report = if args.in_memory {
-            suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false)
+        let over_http = !args.in_memory && in_memory_only(mutant).is_none();
+        sums.in_memory += usize::from(!over_http);
+        let report = if over_http {
+            play_over_http(&suite, mutant)?
         } else {
-            over_http(&suite, mutant)?
+            suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false)
         };
         let fate = kill(mutant, &report);
         sums.add(mutant, &fate);
@@ -46,13 +48,42 @@ pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
     Ok(if right { exit::CONFORMS } else { exit::DIVERGES })
 }
 
-fn over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
+fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
     let behaviour = Behaviour { mutant: Some(mutant.clone()), ..Behaviour::default() };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free, Account::default(), behaviour)?;
     let mut http = Http::new(&server.url(), "mutant", Duration::from_secs(10))?;
     Ok(suite.run(&mut http, &mut |_| (), &|| false))
 }
+
+/// Why a mutant shows in the model alone, and not behind our server.
+fn in_memory_only(mutant: &Mutant) -> Option<&'static str> {
+    let rule = rules().find(|rule| rule.id() == mutant.rule)?;
+    if matches!(rule.claim.reason, Reason::Flawed(..)) {
+        return Some("the server refuses what breaks a constraint before it asks the model");
+    }
+    let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);
+    known.map(|(_, why)| *why)
+}
+
+const IN_MEMORY_ONLY: [(&str, &str); 4] = [
+    (
+        "ResyncMFADevice/carried-out is refused as no-right-codes whatever there is",
+        "the client believes no refusal of codes that it has sent before",
+    ),
+    (
+        "DeleteUserPolicy/carried-out is for everybody",
+        "the server gives each user's inline policies numbers of their own",
+    ),
+    (
+        "UntagUser/carried-out is for everybody",
+        "the server gives each user's tags numbers of their own",
+    ),
+    (
+        "CreateServiceSpecificCredential/quota-reached is refused and done",
+        "the server gives the number that a refused call took to the next one",
+    ),
+];
 
 /// Whether something is known so well that the mutant must not pass.
 fn binds(mutant: &Mutant) -> bool {
@@ -82,6 +113,8 @@ fn killed(name: &str, fate: &str, it: &Kill) -> String {
 #[derive(Default)]
 struct Sums {
     made: usize,
+    /// Those that were asked without HTTP.
+    in_memory: usize,
     killed: usize,
     by_another: usize,
     equivalent: usize,
@@ -120,12 +153,13 @@ impl Sums {
         };
         format!(
             "requests to a kill: median {}, 95th percentile {}; calls of the script that shows it: median {}, most {}\n\
-             {} mutants: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n",
+             {} mutants, {} of them in memory: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n",
             at(&self.requests, 50),
             at(&self.requests, 95),
             at(&self.calls, 50),
             at(&self.calls, 100),
             self.made,
+            self.in_memory,
             self.killed,
             self.by_another,
             self.equivalent,
