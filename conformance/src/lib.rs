@@ -10,6 +10,8 @@ pub mod script;
 
 pub mod neighbours;
 
+pub mod checker;
+
 pub mod observed;
 
 pub mod text;

@@ -7,8 +7,8 @@ use crate::replay::Replay;
 use crate::script::{Script, Step};
 use crate::verdict::Verdict;
 
-/// Plays a script in a name space of its own.
-pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Replay;
+/// Plays a script in a name space of its own, if it can.
+pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<Replay>;
 
 /// Whether the last call that is judged here breaks the rule of the finding in the same tier.
 #[must_use]
@@ -31,8 +31,7 @@ pub fn shrink(finding: &Finding, calls: usize, play: Play<'_>) -> Option<Replay>
         let cost = steps.len();
         let script = Script { steps, ..finding.history.clone() };
         left = left.checked_sub(cost)?;
-        let replay = play(&script);
-        shows(&replay, finding).then_some(replay)
+        play(&script).filter(|replay| shows(replay, finding))
     };
     let asked = finding.history.steps.last()?.operation;
     let state = rebuild(&finding.before).into_iter().chain([asked]);

@@ -25,6 +25,16 @@ pub struct Suite {
     scripts: Vec<Script>,
     generated: Vec<Generated>,
     observe: Observe,
+    budget: Budget,
+}
+
+/// When a run ends before its suites do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// So many requests are sent, and then no new script is begun.
+    pub requests: Option<usize>,
+    /// Whether a suite that is generated ends where nothing new comes up for a while.
+    pub until_coverage: bool,
 }
 
 /// What came of a run.
@@ -46,6 +56,8 @@ pub struct Report {
 pub enum Ended {
     /// It was told to.
     Stopped,
+    /// What it might cost was used up.
+    Spent,
     /// Not one call was understood.
     NeverHeard(Interruption),
     /// After some answers there were none.
@@ -56,6 +68,7 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("stopped before the end"),
+            Self::Spent => f.write_str("the budget was used up"),
             Self::NeverHeard(it) | Self::WentSilent(it) => it.fmt(f),
         }
     }
@@ -71,7 +84,12 @@ impl Suite {
             let short = alone && it.steps.len() <= 3;
             (!alone, !deletes, !short, it.name.clone())
         });
-        Self { scripts, generated: Vec::new(), observe: Observe::default() }
+        Self {
+            scripts,
+            generated: Vec::new(),
+            observe: Observe::default(),
+            budget: Budget::default(),
+        }
     }
 
     /// The same, and after the scripts these.
@@ -84,6 +102,12 @@ impl Suite {
     #[must_use]
     pub fn observing(self, observe: Observe) -> Self {
         Self { observe, ..self }
+    }
+
+    /// The same, for no more than this.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget, ..self }
     }
 
     /// The suites that are generated, in the order in which they are played.
@@ -114,7 +138,7 @@ impl Suite {
         stop: &dyn Fn() -> bool,
     ) -> Report {
         let endpoint = Counting { inner: endpoint, requests: 0, tell };
-        let mut run = Run::new(endpoint, self.observe, stop);
+        let mut run = Run::new(endpoint, (self.observe, self.budget), stop);
         for script in &self.scripts {
             run.play(script);
         }

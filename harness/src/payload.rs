@@ -78,7 +78,8 @@ pub struct Codes {
 pub const GUESSES: [&str; 2] = ["123456", "654321"];
 
 /// The codes of a device by its seed in base 32. Near the end of a window it waits for the next one,
-/// at most a second, so that both codes still count when they arrive.
+/// at most a second, so that both codes still count when they arrive; where both codes are the same by
+/// chance, once in a million, it waits for another one.
 ///
 /// # Errors
 /// The seed is not base 32.
@@ -86,16 +87,24 @@ pub fn codes(seed: &str) -> Result<Codes> {
     let secret = totp_rs::Secret::try_from_base32(seed)
         .map_err(|error| anyhow!("the device's seed is not base 32: {error}"))?;
     let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).context("reading the clock");
-    let mut now = clock()?;
-    if now.as_secs() % WINDOW == WINDOW - 1 {
-        let rest = 1_000_000_000 - u64::from(now.subsec_nanos());
-        std::thread::sleep(Duration::from_nanos(rest));
-        now = clock()?;
+    loop {
+        let now = clock()?;
+        let into = Duration::from_secs(now.as_secs() % WINDOW)
+            + Duration::from_nanos(u64::from(now.subsec_nanos()));
+        let rest = Duration::from_secs(WINDOW).saturating_sub(into);
+        if rest > Duration::from_secs(1) {
+            let times = [now.as_secs().saturating_sub(WINDOW), now.as_secs()];
+            let codes = times.map(|time| totp.generate(time).to_string());
+            if codes[0] != codes[1] {
+                return Ok(Codes { codes, window: now.as_secs() / WINDOW });
+            }
+        }
+        std::thread::sleep(rest);
     }
-    let now = now.as_secs();
-    let codes = [now.saturating_sub(WINDOW), now].map(|time| totp.generate(time).to_string());
-    Ok(Codes { codes, window: now / WINDOW })
+}
+
+fn clock() -> Result<Duration> {
+    SystemTime::now().duration_since(UNIX_EPOCH).context("reading the clock")
 }
 
 #[cfg(test)]

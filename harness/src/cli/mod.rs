@@ -66,12 +66,57 @@ pub enum Command {
   iamspec plan delete-user/two-of-everything
   iamspec plan my.script --devices")]
     Plan(Plan),
+    /// Play finds again, and say of each whether it FAILS, is FIXED, or what the ERROR is
+    #[command(after_help = "Examples:
+  iamspec replay regressions/*.script --endpoint http://127.0.0.1:5000")]
+    Replay(Replay),
+    /// Drop calls from a script for as long as it shows what it shows
+    #[command(after_help = "Examples:
+  iamspec shrink my.script --endpoint http://127.0.0.1:5000 > short.script")]
+    Shrink(Shrink),
     /// Try the default run on endpoints that are wrong in one way each, and print what kills them
     #[command(after_help = "Examples:
   iamspec mutants                    every one, over HTTP; some minutes
   iamspec mutants 'DeleteUser/*'     those of one call
   iamspec mutants --in-memory        without HTTP; some seconds")]
     Mutants(Mutants),
+}
+
+/// `iamspec replay`.
+#[derive(Args, Debug)]
+pub struct Replay {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub target: Target,
+    /// How closely answers are compared
+    #[arg(long, value_enum, default_value = "code")]
+    pub tier: TierArg,
+    /// From which level on a divergence counts
+    #[arg(long, value_enum, default_value = "must")]
+    pub level: LevelArg,
+    /// Files, or names of ours (`iamspec list scripts`)
+    #[arg(value_name = "SCRIPT", required = true)]
+    pub scripts: Vec<String>,
+}
+
+/// `iamspec shrink`.
+#[derive(Args, Debug)]
+pub struct Shrink {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub target: Target,
+    /// How closely answers are compared
+    #[arg(long, value_enum, default_value = "code")]
+    pub tier: TierArg,
+    /// From which level on a divergence counts
+    #[arg(long, value_enum, default_value = "must")]
+    pub level: LevelArg,
+    /// How many calls may be spent on it
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub calls: usize,
+    /// A file, or the name of one of ours (`iamspec list scripts`)
+    #[arg(value_name = "SCRIPT")]
+    pub script: String,
 }
 
 /// `iamspec mutants`.
@@ -85,9 +130,9 @@ pub struct Mutants {
     pub name: String,
 }
 
-/// `iamspec run`.
+/// Whom to ask.
 #[derive(Args, Debug)]
-pub struct Run {
+pub struct Target {
     /// The endpoint to ask, on this machine; the embedded reference endpoint if left out
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
@@ -98,6 +143,17 @@ pub struct Run {
     /// is the default, `accept`, `refuse`, or a seed of chance
     #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
     pub may: Option<May>,
+    /// How long to wait for an answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+}
+
+/// `iamspec run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub target: Target,
     /// How closely answers are compared
     #[arg(long, value_enum, default_value = "code")]
     pub tier: TierArg,
@@ -116,6 +172,15 @@ pub struct Run {
     /// How many calls `--suite random` makes
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub calls: usize,
+    /// End after so many requests, and clean up
+    #[arg(long, value_name = "REQUESTS")]
+    pub budget: Option<usize>,
+    /// End a generated suite where nothing new comes up for a while
+    #[arg(long)]
+    pub until_coverage: bool,
+    /// Write what was asked and what was not, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub coverage: Option<PathBuf>,
     /// Where the finds of generated suites are kept as scripts, which are played again next time
     #[arg(long, value_name = "FOLDER", default_value = "regressions")]
     pub regressions: PathBuf,
@@ -125,9 +190,6 @@ pub struct Run {
     /// Known divergences of this target, in TOML
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
-    /// How long to wait for an answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub timeout: u64,
     /// Print what would be played, and play nothing
     #[arg(long)]
     pub list: bool,

@@ -14,6 +14,8 @@ pub enum SuiteArg {
     Cover,
     /// Those of them about calls that are put otherwise than they should be
     Defects,
+    /// What must hold of any service that is like IAM, whatever its codes and texts
+    Checkers,
     /// `DeleteUser` with every set of kinds, small sets first
     Lattice,
     /// `DeleteUser` with every two kinds, attached in either order

@@ -1,6 +1,7 @@
 //! What the commands do. Each writes its result to `out`, its progress to stderr, and returns an
 //! exit code.
 
+mod checkers;
 mod explain;
 mod explore;
 mod list;
@@ -9,8 +10,10 @@ mod outcome;
 mod peak;
 mod plan;
 mod progress;
+mod replay;
 mod run;
 mod serve;
+mod target;
 mod verify;
 
 use std::io::Write;
@@ -37,6 +40,8 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
         Command::Plan(args) => plan::plan(&args, out),
+        Command::Replay(args) => replay::replay(&args, out),
+        Command::Shrink(args) => replay::shorten(&args, out),
         Command::Mutants(args) => mutants::mutants(&args, out),
     }
 }

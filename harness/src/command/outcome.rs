@@ -143,7 +143,7 @@ impl Outcome {
     pub(super) fn exit_code(&self, report: &Report) -> u8 {
         if self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit::DIVERGES
-        } else if report.ended.is_some()
+        } else if report.ended.as_ref().is_some_and(|it| *it != Ended::Spent)
             || self.tally.inconclusive > 0
             || report.kept.iter().any(|(_, diverged)| !diverged)
         {
@@ -173,6 +173,7 @@ fn print_sums(report: &Report, paint: Paint, out: &mut dyn Write) -> Result<()> 
 fn advice(ended: &Ended) -> &'static str {
     match ended {
         Ended::Stopped => "run it again to judge the rest",
+        Ended::Spent => "raise --budget to go on",
         Ended::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
         Ended::NeverHeard(it) => match it.cause {
             Cause::Unreachable => "start the endpoint, or mend the host and port of --endpoint",
@@ -189,10 +190,10 @@ fn again(args: &Run, finding: &Finding) -> String {
     let defaults = Threshold::default();
     let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
     let level = Some(Level::from(args.level)).filter(|it| *it != defaults.level);
-    let may = args.may.map(|may| may.to_string());
+    let may = args.target.may.map(|may| may.to_string());
     let options = [
-        ("--endpoint", args.endpoint.as_deref()),
-        ("--mutant", args.mutant.as_deref()),
+        ("--endpoint", args.target.endpoint.as_deref()),
+        ("--mutant", args.target.mutant.as_deref()),
         ("--may", may.as_deref()),
         ("--tier", tier.map(Tier::name)),
         ("--level", level.map(Level::name)),

@@ -1,43 +1,38 @@
 //! `iamspec run`: scripts against an endpoint.
 
+use std::cell::Cell;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::expectation::{Expectations, glob};
 use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script;
-use iamspec_conformance::suite::{covering, rules_of};
-use iamspec_conformance::{Script, Suite, text};
-use iamspec_model::Account;
+use iamspec_conformance::suite::{Budget, covering, rules_of};
+use iamspec_conformance::{Report, Script, Suite, text};
 
+use super::checkers;
 use super::outcome::Outcome;
 use super::progress::Progress;
+use super::target::Open;
 use crate::cli::{Run, SuiteArg};
 use crate::client::Http;
 use crate::exit;
 use crate::render;
-use crate::server::Server;
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
+    if args.suite.contains(&SuiteArg::Checkers) {
+        return checkers::run(args, out);
+    }
     let expectations = expectations(args.expect.as_deref())?;
-    let suite = Suite::new(chosen(args)?).with(generated(args)).observing(args.observe.into());
-    let server = embedded(args)?;
-    let url =
-        server.as_ref().map_or_else(|| args.endpoint.clone().unwrap_or_default(), Server::url);
-    let mut http = Http::new(&url, &run_id(), Duration::from_secs(args.timeout))?;
-    writeln!(
-        out,
-        "{}: {}, {}",
-        target(args, &url),
-        what(&suite),
-        render::counted(suite.calls(), "call")
-    )?;
+    let budget = Budget { requests: args.budget, until_coverage: args.until_coverage };
+    let suite = Suite::new(chosen(args)?).with(generated(args));
+    let suite = suite.observing(args.observe.into()).within(budget);
+    let mut open = Open::of(&args.target)?;
+    writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(suite.calls(), "call"))?;
     if suite.scripts().is_empty() && suite.generated().is_empty() {
         eprintln!(
             "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
@@ -46,24 +41,45 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return Ok(exit::NOTHING_RAN);
     }
     if args.list {
-        for script in suite.scripts() {
-            writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
-        }
-        for it in suite.generated() {
-            writeln!(out, "{:>5} {:<44} {}", it.calls(), it.name(), it.course().idea())?;
-        }
-        return Ok(exit::CONFORMS);
+        return list(&suite, out);
     }
-    let stop = stopped_by_ctrl_c()?;
     out.flush()?;
-    let progress = Progress::new(suite.calls());
-    let report = suite
-        .run(&mut http, &mut |requests| progress.tell(requests), &|| stop.load(Ordering::Relaxed));
-    progress.end(&report);
+    let report = play(&suite, args, &mut open.http)?;
     let mut outcome = Outcome::of(&report, args, &expectations);
     outcome.keep(&args.regressions)?;
-    outcome.print(&report, args, &http, out)?;
+    if let Some(file) = &args.coverage {
+        let json = render::coverage_as_json(&report.replays)?;
+        std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    outcome.print(&report, args, &open.http, out)?;
     Ok(outcome.exit_code(&report))
+}
+
+/// Plays the suite until it ends, is stopped or has used up its budget.
+fn play(suite: &Suite, args: &Run, http: &mut Http) -> Result<Report> {
+    let stopped = stopped_by_ctrl_c()?;
+    let progress = Progress::new(suite.calls());
+    let sent = Cell::new(0);
+    let used_up = || args.budget.is_some_and(|most| sent.get() >= most);
+    let mut tell = |requests| {
+        sent.set(requests);
+        progress.tell(requests);
+    };
+    let stop = || stopped.load(Ordering::Relaxed) || used_up();
+    let report = suite.run(http, &mut tell, &stop);
+    progress.end(&report);
+    Ok(report)
+}
+
+/// What would be played, and in how many calls.
+fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
+    for script in suite.scripts() {
+        writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
+    }
+    for it in suite.generated() {
+        writeln!(out, "{:>5} {:<44} {}", it.calls(), it.name(), it.course().idea())?;
+    }
+    Ok(exit::CONFORMS)
 }
 
 /// What is played, in words.
@@ -77,7 +93,7 @@ fn what(suite: &Suite) -> String {
 /// The suites that are generated, of those that were chosen.
 fn generated(args: &Run) -> Vec<Generated> {
     let of = |suite: &SuiteArg| match suite {
-        SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects => None,
+        SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects | SuiteArg::Checkers => None,
         SuiteArg::Lattice => Some(Generated::Lattice),
         SuiteArg::Pairs => Some(Generated::Pairs),
         SuiteArg::Drain => Some(Generated::Drain),
@@ -85,27 +101,6 @@ fn generated(args: &Run) -> Vec<Generated> {
         SuiteArg::Random => Some(Generated::Random { seed: args.seed, calls: args.calls }),
     };
     args.suite.iter().filter_map(of).collect()
-}
-
-fn target(args: &Run, url: &str) -> String {
-    match (&args.endpoint, &args.mutant) {
-        (Some(url), _) => url.clone(),
-        (None, Some(mutant)) => format!("the embedded reference endpoint ({url}), mutant {mutant}"),
-        (None, None) => format!("the embedded reference endpoint ({url})"),
-    }
-}
-
-fn embedded(args: &Run) -> Result<Option<Server>> {
-    if args.endpoint.is_some() {
-        return Ok(None);
-    }
-    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(
-        free,
-        Account::default(),
-        super::behaviour(args.may.unwrap_or_default(), args.mutant.as_deref())?,
-    )
-    .map(Some)
 }
 
 fn expectations(file: Option<&Path>) -> Result<Expectations> {
@@ -173,11 +168,6 @@ pub(super) fn named(name: &str) -> Result<Vec<Script>> {
         );
     }
     Ok(named)
-}
-
-/// Tells this run from others.
-fn run_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect()
 }
 
 /// The first Ctrl-C ends the run with its clean-up, the second one at once.

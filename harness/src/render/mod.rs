@@ -5,7 +5,7 @@ mod finding;
 mod paint;
 mod summary;
 
-pub use coverage::coverage;
+pub use coverage::{coverage, coverage_as_json};
 pub use finding::finding;
 pub use paint::Paint;
 pub use summary::{counted, last_line, nine_rows, open_points, unexercised};

@@ -1,19 +1,23 @@
 //! One run: scripts are played one after the other, calls that the endpoint lacks are found out, and
 //! what was made is removed.
 
-use iamspec_model::{Answer, Call, Operation, Rule};
+use iamspec_model::{Operation, Rule};
 
 use crate::course::Course;
 use crate::endpoint::{Counting, Endpoint, Space};
 use crate::finding::findings;
 use crate::leftover::{Kept, Leftovers, Patience};
 use crate::observe::Observe;
-use crate::observed::{Cause, Interruption};
+use crate::observed::Cause;
 use crate::replay::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
 use crate::shrink::shrink;
-use crate::suite::{Ended, FIRST, Report, probes};
+use crate::suite::{Budget, Ended, FIRST, Report};
 use crate::verdict::Verdict;
+
+mod lacking;
+
+use lacking::Suspect;
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
 const LEFT_MAX: usize = 100;
@@ -21,28 +25,15 @@ const LEFT_MAX: usize = 100;
 /// A course that is interrupted so often, each time in another name space, is given up.
 const CUT_SHORT_MAX: usize = 50;
 
+/// A course has nothing new where so many name spaces in a row brought no rule that was not in force
+/// before.
+const IDLE_MAX: usize = 20;
+
 /// So many calls may be spent on making one find short.
 const SHRINK_MAX: usize = 2000;
 
 /// Plays something on an endpoint, and takes note of what it makes.
 type Play<'a> = &'a mut dyn FnMut(&mut dyn Endpoint, &mut Leftovers, Manner<'_>) -> Replay;
-
-/// A call that the endpoint may lack, and the script that first needed it.
-struct Suspect {
-    api: &'static str,
-    interruption: Interruption,
-    script: Script,
-}
-
-impl Suspect {
-    /// Whether a call is the one, or needs what it would have made.
-    fn is_needed_by(&self, op: &Operation) -> bool {
-        let last = self.script.steps.last().map(|step| step.operation);
-        let makes = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
-        let kind = makes.and_then(|op| op.kind());
-        op.call().is_some_and(|call| call.api == self.api) || kind.is_some() && op.kind() == kind
-    }
-}
 
 /// What a script left, where, and whether an answer in it diverged.
 struct Left {
@@ -51,20 +42,10 @@ struct Left {
     diverged: bool,
 }
 
-/// The shortest of our scripts in which nothing hinders the call, up to there.
-fn control(call: &'static Call) -> Option<Script> {
-    let claim = call.claims.first()?;
-    let scripts = probes(Rule { call, claim }).ok()?;
-    let until = |script: Script| {
-        let place = script.operations().position(|op| op.call() == Some(call))?;
-        Some(script.until(place))
-    };
-    scripts.into_iter().filter_map(until).min_by_key(|script| script.steps.len())
-}
-
 pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
     observe: Observe,
+    budget: Budget,
     stop: &'a dyn Fn() -> bool,
     replays: Vec<Replay>,
     left: Vec<Left>,
@@ -82,12 +63,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) const fn new(
         endpoint: Counting<'a>,
-        observe: Observe,
+        (observe, budget): (Observe, Budget),
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             endpoint,
             observe,
+            budget,
             stop,
             replays: Vec::new(),
             left: Vec::new(),
@@ -102,9 +84,7 @@ impl<'a> Run<'a> {
 
     /// Plays a script, unless the run has ended or the endpoint seems to lack what it needs.
     pub(crate) fn play(&mut self, script: &Script) {
-        if self.ended.is_none() && (self.stop)() {
-            self.ended = Some(Ended::Stopped);
-        }
+        self.look_at_the_clock();
         let lacking =
             self.suspects.iter().find(|it| script.operations().any(|op| it.is_needed_by(&op)));
         if self.ended.is_none() && lacking.is_some() {
@@ -139,9 +119,10 @@ impl<'a> Run<'a> {
     /// Follows a course to its end, in as many name spaces as that takes.
     pub(crate) fn follow(&mut self, course: &mut dyn Course) {
         let mut cut_short = 0;
-        while self.ended.is_none() && course.goes_on() && cut_short < CUT_SHORT_MAX {
-            if (self.stop)() {
-                self.ended = Some(Ended::Stopped);
+        let (mut reached, mut idle): (Vec<Rule>, usize) = (Vec::new(), 0);
+        while course.goes_on() && cut_short < CUT_SHORT_MAX {
+            self.look_at_the_clock();
+            if self.ended.is_some() || self.budget.until_coverage && idle >= IDLE_MAX {
                 return;
             }
             let replay = self.play_alone(&mut |endpoint, leftovers, manner| {
@@ -150,8 +131,23 @@ impl<'a> Run<'a> {
             let interrupted = |it: &Exchange| matches!(it.verdict, Verdict::Inconclusive(_));
             let cut = replay.exchanges.last().is_none_or(interrupted);
             cut_short += usize::from(cut);
+            let before = reached.len();
+            for rule in replay.exchanges.iter().flat_map(|it| &it.in_force) {
+                if !reached.contains(rule) {
+                    reached.push(*rule);
+                }
+            }
+            idle = if reached.len() > before { 0 } else { idle + 1 };
             self.suspect(&replay);
             self.replays.extend(Some(replay).filter(|it| !it.exchanges.is_empty()));
+        }
+    }
+
+    /// Ends the run where it was told to, or has cost what it may.
+    fn look_at_the_clock(&mut self) {
+        let spent = self.budget.requests.is_some_and(|most| self.endpoint.requests >= most);
+        if self.ended.is_none() && (spent || (self.stop)()) {
+            self.ended = Some(if spent { Ended::Spent } else { Ended::Stopped });
         }
     }
 
@@ -159,7 +155,7 @@ impl<'a> Run<'a> {
     fn shorten(&mut self) {
         for finding in findings(&self.replays) {
             if self.ended.is_none() && finding.origin == Origin::Course {
-                let shrunk = shrink(&finding, SHRINK_MAX, &mut |script| self.replay(script));
+                let shrunk = shrink(&finding, SHRINK_MAX, &mut |script| Some(self.replay(script)));
                 let name = format!("{}/{}", finding.history.name, finding.rule().id());
                 self.replays.extend(shrunk.map(|it| it.shrunk(name)));
             }
@@ -201,29 +197,6 @@ impl<'a> Run<'a> {
         replay
     }
 
-    /// A call that fails as calls do that a service lacks. Where it need not be carried out, one that
-    /// must is put to the endpoint later.
-    fn suspect(&mut self, replay: &Replay) {
-        let Some((place, exchange)) =
-            replay.exchanges.iter().enumerate().find(|(_, it)| it.looks_unsupported())
-        else {
-            return;
-        };
-        let (Some(call), Verdict::Inconclusive(interruption)) =
-            (exchange.operation.call(), &exchange.verdict)
-        else {
-            return;
-        };
-        let is_done = |rule: &Rule| rule.claim.answer == Answer::Done;
-        let script = if exchange.in_force.iter().any(is_done) {
-            Some(replay.leading_to(place))
-        } else {
-            control(call)
-        };
-        let (api, interruption) = (call.api, interruption.clone());
-        self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
-    }
-
     /// Ends the run where nobody answers.
     fn listen(&mut self, replay: &Replay) {
         for exchange in &replay.exchanges {
@@ -243,47 +216,6 @@ impl<'a> Run<'a> {
                     self.silence = 0;
                 }
                 Verdict::Inconclusive(_) | Verdict::Unsupported(_) | Verdict::Skipped(_) => {}
-            }
-        }
-    }
-
-    /// Claims that a call is lacking only where other calls work and this one fails twice in the
-    /// same way: the script is played again up to the call. Where it works now, what waited for it
-    /// is played after all.
-    fn confirm(&mut self) {
-        for suspect in std::mem::take(&mut self.suspects) {
-            if self.ended.is_none() && self.fails_again(&suspect) {
-                self.mark(&suspect);
-                self.suspects.push(suspect);
-            }
-        }
-        for place in std::mem::take(&mut self.waiting) {
-            let Some(script) = self.replays.get(place).map(|it| it.script.clone()) else {
-                continue;
-            };
-            let lacking =
-                self.suspects.iter().any(|it| script.operations().any(|op| it.is_needed_by(&op)));
-            if self.ended.is_none() && !lacking && !(self.stop)() {
-                let replay = self.replay(&script);
-                self.replays.splice(place..=place, [replay]);
-            }
-        }
-    }
-
-    fn fails_again(&mut self, suspect: &Suspect) -> bool {
-        let again = self.replay(&suspect.script);
-        let Some((last, before)) = again.exchanges.split_last() else { return false };
-        let works = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
-        let control = before.iter().all(works) && (self.heard || !before.is_empty());
-        control && last.verdict == Verdict::Inconclusive(suspect.interruption.clone())
-    }
-
-    fn mark(&mut self, suspect: &Suspect) {
-        for exchange in self.replays.iter_mut().flat_map(|it| &mut it.exchanges) {
-            let same = exchange.operation.call().is_some_and(|call| call.api == suspect.api);
-            let fails = Verdict::Inconclusive(suspect.interruption.clone());
-            if same && exchange.verdict == fails {
-                exchange.verdict = Verdict::Unsupported(suspect.api);
             }
         }
     }

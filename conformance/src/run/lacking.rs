@@ -1,0 +1,104 @@
+//! Calls that the endpoint may lack: found out, and claimed only where a control shows it.
+
+use iamspec_model::{Answer, Call, Operation, Rule};
+
+use super::Run;
+use crate::observed::Interruption;
+use crate::replay::{Exchange, Replay};
+use crate::script::Script;
+use crate::suite::probes;
+use crate::verdict::Verdict;
+
+/// A call that the endpoint may lack, and the script that first needed it.
+pub(super) struct Suspect {
+    pub(super) api: &'static str,
+    interruption: Interruption,
+    script: Script,
+}
+
+impl Suspect {
+    /// Whether a call is the one, or needs what it would have made.
+    pub(super) fn is_needed_by(&self, op: &Operation) -> bool {
+        let last = self.script.steps.last().map(|step| step.operation);
+        let makes = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
+        let kind = makes.and_then(|op| op.kind());
+        op.call().is_some_and(|call| call.api == self.api) || kind.is_some() && op.kind() == kind
+    }
+}
+
+/// The shortest of our scripts in which nothing hinders the call, up to there.
+fn control(call: &'static Call) -> Option<Script> {
+    let claim = call.claims.first()?;
+    let scripts = probes(Rule { call, claim }).ok()?;
+    let until = |script: Script| {
+        let place = script.operations().position(|op| op.call() == Some(call))?;
+        Some(script.until(place))
+    };
+    scripts.into_iter().filter_map(until).min_by_key(|script| script.steps.len())
+}
+
+impl Run<'_> {
+    /// A call that fails as calls do that a service lacks. Where it need not be carried out, one that
+    /// must is put to the endpoint later.
+    pub(super) fn suspect(&mut self, replay: &Replay) {
+        let Some((place, exchange)) =
+            replay.exchanges.iter().enumerate().find(|(_, it)| it.looks_unsupported())
+        else {
+            return;
+        };
+        let (Some(call), Verdict::Inconclusive(interruption)) =
+            (exchange.operation.call(), &exchange.verdict)
+        else {
+            return;
+        };
+        let is_done = |rule: &Rule| rule.claim.answer == Answer::Done;
+        let script = if exchange.in_force.iter().any(is_done) {
+            Some(replay.leading_to(place))
+        } else {
+            control(call)
+        };
+        let (api, interruption) = (call.api, interruption.clone());
+        self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
+    }
+
+    /// Claims that a call is lacking only where other calls work and this one fails twice in the
+    /// same way: the script is played again up to the call. Where it works now, what waited for it
+    /// is played after all.
+    pub(super) fn confirm(&mut self) {
+        for suspect in std::mem::take(&mut self.suspects) {
+            if self.ended.is_none() && self.fails_again(&suspect) {
+                self.mark(&suspect);
+                self.suspects.push(suspect);
+            }
+        }
+        for place in std::mem::take(&mut self.waiting) {
+            let Some(script) = self.replays.get(place).map(|it| it.script.clone()) else {
+                continue;
+            };
+            let lacking =
+                self.suspects.iter().any(|it| script.operations().any(|op| it.is_needed_by(&op)));
+            if self.ended.is_none() && !lacking && !(self.stop)() {
+                let replay = self.replay(&script);
+                self.replays.splice(place..=place, [replay]);
+            }
+        }
+    }
+
+    fn fails_again(&mut self, suspect: &Suspect) -> bool {
+        let again = self.replay(&suspect.script);
+        let Some((last, before)) = again.exchanges.split_last() else { return false };
+        let works = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
+        let control = before.iter().all(works) && (self.heard || !before.is_empty());
+        control && last.verdict == Verdict::Inconclusive(suspect.interruption.clone())
+    }
+
+    fn mark(&mut self, suspect: &Suspect) {
+        for exchange in self.replays.iter_mut().flat_map(|it| &mut it.exchanges) {
+            let same = exchange.operation.call().is_some_and(|call| call.api == suspect.api);
+            let fails = Verdict::Inconclusive(suspect.interruption.clone());
+            if same && exchange.verdict == fails {
+                exchange.verdict = Verdict::Unsupported(suspect.api);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `iamspec replay` and `iamspec shrink`: finds that were kept.
+
+use std::io::Write;
+
+use anyhow::{Context as _, Result, bail};
+use iamspec_conformance::finding::{Threshold, findings};
+use iamspec_conformance::observe::Observe;
+use iamspec_conformance::shrink::shrink;
+use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict, text};
+
+use super::run::named;
+use super::target::Open;
+use crate::cli::{Replay, Shrink};
+use crate::exit;
+
+pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
+    let mut open = Open::of(&args.target)?;
+    let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
+    let scripts = args.scripts.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
+    let mut worst = exit::CONFORMS;
+    for script in scripts.into_iter().flatten() {
+        let report = play(&script, Observe::default(), &mut open.http);
+        let name = &script.name;
+        if let Some(finding) = first(&report, threshold) {
+            let rule = finding.rule().id();
+            writeln!(out, "FAILS  {name}  {rule}, answered {}", finding.observed)?;
+            worst = exit::DIVERGES;
+        } else if let Some(why) = unanswered(&report) {
+            writeln!(out, "ERROR  {name}  {why}")?;
+            if worst == exit::CONFORMS {
+                worst = exit::INCONCLUSIVE;
+            }
+        } else {
+            writeln!(out, "FIXED  {name}")?;
+        }
+    }
+    Ok(worst)
+}
+
+pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
+    let mut open = Open::of(&args.target)?;
+    let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
+    let script = named(&args.script)?.into_iter().next().context("no such script")?;
+    let report = play(&script, Observe::default(), &mut open.http);
+    let Some(finding) = first(&report, threshold) else {
+        let why = unanswered(&report).unwrap_or_else(|| "every answer conforms".to_owned());
+        bail!("{} shows nothing on {} that could be made short: {why}", script.name, open.name)
+    };
+    let mut again = |script: &Script| {
+        let report = play(script, Observe::Off, &mut open.http);
+        report.replays.into_iter().next()
+    };
+    let short = shrink(&finding, args.calls, &mut again);
+    let Some(short) = short else {
+        bail!("{} did not show {} again on {}", script.name, finding.rule().id(), open.name)
+    };
+    let steps = short.script.steps.len();
+    eprintln!("{} calls of {}", steps, script.steps.len());
+    let script = Script { idea: finding.rule().statement(), ..short.script };
+    write!(out, "{}", text::print(&script))?;
+    Ok(exit::CONFORMS)
+}
+
+fn play(script: &Script, observe: Observe, endpoint: &mut dyn Endpoint) -> Report {
+    let suite = Suite::new(vec![script.clone()]).observing(observe);
+    suite.run(endpoint, &mut |_| (), &|| false)
+}
+
+/// What counts, what binds most first.
+fn first(report: &Report, threshold: Threshold) -> Option<Finding> {
+    findings(&report.replays).into_iter().find(|it| threshold.counts(&it.divergence))
+}
+
+/// Why nothing can be said, where that is so.
+fn unanswered(report: &Report) -> Option<String> {
+    report.replays.iter().flat_map(|it| &it.exchanges).find_map(|it| match &it.verdict {
+        Verdict::Inconclusive(why) => Some(why.to_string()),
+        Verdict::Unsupported(api) => Some(format!("{api} is unsupported")),
+        Verdict::Skipped(why) => Some(why.clone()),
+        Verdict::Conforms(_) | Verdict::Diverges(_) => None,
+    })
+}
