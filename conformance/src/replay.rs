@@ -164,6 +164,10 @@ pub fn replay(
     Replay { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
 }
 
+/// So many answers in a row that diverge and change nothing, and a course is not followed on: it would ask
+/// for the same again.
+const IN_VAIN_MAX: usize = 20;
+
 /// Follows a course for as long as it has calls in the name space that was entered, and judges every
 /// answer. It ends at the first call that was interrupted.
 pub fn follow(
@@ -175,9 +179,14 @@ pub fn follow(
     let (judge, exchanges) = (Judge::default(), Vec::new());
     let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
     course.begin();
-    while player.broken.is_none() && !(manner.stop)() {
-        let Some(operation) = course.next(&player.account(), manner.can) else { break };
+    let mut in_vain = 0;
+    while player.broken.is_none() && in_vain < IN_VAIN_MAX && !(manner.stop)() {
+        let before = player.account();
+        let Some(operation) = course.next(&before, manner.can) else { break };
         player.ask(operation);
+        let diverges = |it: &Exchange| matches!(it.verdict, Verdict::Diverges(_));
+        let vain = player.exchanges.last().is_some_and(diverges) && player.account() == before;
+        in_vain = if vain { in_vain + 1 } else { 0 };
         if manner.observe == Observe::Each {
             player.observe(1);
         }

@@ -25,16 +25,7 @@ pub struct Suite {
     scripts: Vec<Script>,
     generated: Vec<Generated>,
     observe: Observe,
-    budget: Budget,
-}
-
-/// When a run ends before its suites do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Budget {
-    /// So many requests are sent, and then no new script is begun.
-    pub requests: Option<usize>,
-    /// Whether a suite that is generated ends where nothing new comes up for a while.
-    pub until_coverage: bool,
+    until_coverage: bool,
 }
 
 /// What came of a run.
@@ -84,12 +75,7 @@ impl Suite {
             let short = alone && it.steps.len() <= 3;
             (!alone, !deletes, !short, it.name.clone())
         });
-        Self {
-            scripts,
-            generated: Vec::new(),
-            observe: Observe::default(),
-            budget: Budget::default(),
-        }
+        Self { scripts, generated: Vec::new(), observe: Observe::default(), until_coverage: false }
     }
 
     /// The same, and after the scripts these.
@@ -104,10 +90,10 @@ impl Suite {
         Self { observe, ..self }
     }
 
-    /// The same, for no more than this.
+    /// The same, where a generated suite may end when nothing new comes up for a while.
     #[must_use]
-    pub fn within(self, budget: Budget) -> Self {
-        Self { budget, ..self }
+    pub fn until_coverage(self, until_coverage: bool) -> Self {
+        Self { until_coverage, ..self }
     }
 
     /// The suites that are generated, in the order in which they are played.
@@ -138,7 +124,7 @@ impl Suite {
         stop: &dyn Fn() -> bool,
     ) -> Report {
         let endpoint = Counting { inner: endpoint, requests: 0, tell };
-        let mut run = Run::new(endpoint, (self.observe, self.budget), stop);
+        let mut run = Run::new(endpoint, (self.observe, self.until_coverage), stop);
         for script in &self.scripts {
             run.play(script);
         }

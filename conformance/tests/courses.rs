@@ -2,10 +2,13 @@
 //! is wrong.
 
 use iamspec_conformance::coverage::{Coverage, PAIRS, SETS};
+use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::finding::findings;
 use iamspec_conformance::generated::Generated;
+use iamspec_conformance::observed::Cause;
 use iamspec_conformance::replay::Origin;
-use iamspec_conformance::{Mutant, Reference, Report, Suite, Verdict};
+use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Report, Suite, Verdict};
+use iamspec_model::{Item, Kind, Operation};
 
 const ALL: [Generated; 5] = [
     Generated::Lattice,
@@ -75,4 +78,65 @@ fn the_same_seed_makes_the_same_calls_and_another_one_others() {
     assert_eq!(calls(7), calls(7));
     assert_ne!(calls(7), calls(8));
     assert!((300..=500).contains(&calls(7).len()));
+}
+
+/// The reference, but for what is answered otherwise.
+struct Otherwise<F>(Reference, F);
+
+impl<F: FnMut(&Operation) -> Option<Observed>> Endpoint for Otherwise<F> {
+    fn fresh(&mut self) -> Space {
+        self.0.fresh()
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.0.enter(space);
+    }
+
+    fn ask(&mut self, op: &Operation) -> Observed {
+        (self.1)(op).unwrap_or_else(|| self.0.ask(op))
+    }
+
+    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+        self.0.adopt(kind, name)
+    }
+}
+
+fn play(suite: Generated, answers: impl FnMut(&Operation) -> Option<Observed>) -> Report {
+    let suite = Suite::new(Vec::new()).with(vec![suite]);
+    suite.run(&mut Otherwise(Reference::default(), answers), &mut |_| (), &|| false)
+}
+
+#[test]
+fn what_an_endpoint_lacks_is_counted_once_and_the_rest_is_asked() {
+    let crash = || Observed::interrupted(Cause::Crash, "HTTP 500: HTML");
+    let lacks = |op: &Operation| op.kind() == Some(Kind::ServiceCredential);
+    let report = play(Generated::Lattice, |op| lacks(op).then(crash));
+    let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
+    let unsupported = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Unsupported(_)));
+    assert_eq!(unsupported.count(), 1);
+    let judged = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Conforms(_)));
+    assert_eq!(judged.count() + 1, exchanges.len());
+    assert_eq!(Coverage::of(&report.replays).sets.len(), SETS / 2);
+}
+
+#[test]
+fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_agrees() {
+    let crash = |_: &Operation| Some(Observed::interrupted(Cause::Crash, "HTTP 500: HTML"));
+    let refuse = |_: &Operation| {
+        let (http, code, message) = (403, "NoSuchEntity".to_owned(), None);
+        Some(Observed::Refused { http, code, message })
+    };
+    let agree = |_: &Operation| Some(Observed::DONE);
+    for suite in ALL {
+        let calls = suite.calls();
+        for report in [play(suite, crash), play(suite, refuse), play(suite, agree)] {
+            // What is spent on making finds short and on cleaning up is bounded too.
+            assert!(
+                report.requests < calls * 20 + 100_000,
+                "{}: {}",
+                suite.name(),
+                report.requests
+            );
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::observed::Cause;
 use crate::replay::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
 use crate::shrink::shrink;
-use crate::suite::{Budget, Ended, FIRST, Report};
+use crate::suite::{Ended, FIRST, Report};
 use crate::verdict::Verdict;
 
 mod lacking;
@@ -45,7 +45,7 @@ struct Left {
 pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
     observe: Observe,
-    budget: Budget,
+    until_coverage: bool,
     stop: &'a dyn Fn() -> bool,
     replays: Vec<Replay>,
     left: Vec<Left>,
@@ -63,13 +63,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) const fn new(
         endpoint: Counting<'a>,
-        (observe, budget): (Observe, Budget),
+        (observe, until_coverage): (Observe, bool),
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             endpoint,
             observe,
-            budget,
+            until_coverage,
             stop,
             replays: Vec::new(),
             left: Vec::new(),
@@ -84,7 +84,7 @@ impl<'a> Run<'a> {
 
     /// Plays a script, unless the run has ended or the endpoint seems to lack what it needs.
     pub(crate) fn play(&mut self, script: &Script) {
-        self.look_at_the_clock();
+        self.look_up();
         let lacking =
             self.suspects.iter().find(|it| script.operations().any(|op| it.is_needed_by(&op)));
         if self.ended.is_none() && lacking.is_some() {
@@ -121,15 +121,15 @@ impl<'a> Run<'a> {
         let mut cut_short = 0;
         let (mut reached, mut idle): (Vec<Rule>, usize) = (Vec::new(), 0);
         while course.goes_on() && cut_short < CUT_SHORT_MAX {
-            self.look_at_the_clock();
-            if self.ended.is_some() || self.budget.until_coverage && idle >= IDLE_MAX {
+            self.look_up();
+            if self.ended.is_some() || self.until_coverage && idle >= IDLE_MAX {
                 return;
             }
             let replay = self.play_alone(&mut |endpoint, leftovers, manner| {
                 follow(course, endpoint, leftovers, manner)
             });
-            let interrupted = |it: &Exchange| matches!(it.verdict, Verdict::Inconclusive(_));
-            let cut = replay.exchanges.last().is_none_or(interrupted);
+            let ends_well = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
+            let cut = !replay.exchanges.last().is_some_and(ends_well);
             cut_short += usize::from(cut);
             let before = reached.len();
             for rule in replay.exchanges.iter().flat_map(|it| &it.in_force) {
@@ -143,11 +143,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Ends the run where it was told to, or has cost what it may.
-    fn look_at_the_clock(&mut self) {
-        let spent = self.budget.requests.is_some_and(|most| self.endpoint.requests >= most);
-        if self.ended.is_none() && (spent || (self.stop)()) {
-            self.ended = Some(if spent { Ended::Spent } else { Ended::Stopped });
+    /// Ends the run where it was told to.
+    fn look_up(&mut self) {
+        if self.ended.is_none() && (self.stop)() {
+            self.ended = Some(Ended::Stopped);
         }
     }
 

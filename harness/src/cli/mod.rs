@@ -10,7 +10,7 @@ use crate::exit;
 
 mod words;
 
-pub use words::{LevelArg, ObserveArg, SuiteArg, TierArg};
+pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -172,9 +172,9 @@ pub struct Run {
     /// How many calls `--suite random` makes
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub calls: usize,
-    /// End after so many requests, and clean up
-    #[arg(long, value_name = "REQUESTS")]
-    pub budget: Option<usize>,
+    /// End after so many requests, or so many seconds (`60s`), and clean up
+    #[arg(long, value_name = "N")]
+    pub budget: Option<Budget>,
     /// End a generated suite where nothing new comes up for a while
     #[arg(long)]
     pub until_coverage: bool,

@@ -1,5 +1,8 @@
 //! Words that options take.
 
+use std::str::FromStr;
+use std::time::Duration;
+
 use clap::ValueEnum;
 use iamspec_conformance::observe::Observe;
 use iamspec_conformance::verdict::Tier;
@@ -87,6 +90,31 @@ impl From<LevelArg> for Level {
             LevelArg::Must => Self::Must,
             LevelArg::Should => Self::Should,
             LevelArg::Info => Self::Info,
+        }
+    }
+}
+
+/// What a run may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// So many requests.
+    Requests(usize),
+    /// So long.
+    Time(Duration),
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |_| {
+            format!("expected requests such as `5000` or seconds such as `60s`, found `{text}`")
+        };
+        match text.strip_suffix('s') {
+            Some(seconds) => {
+                seconds.parse().map(Duration::from_secs).map(Self::Time).map_err(wrong)
+            }
+            None => text.parse().map(Self::Requests).map_err(wrong),
         }
     }
 }

@@ -5,20 +5,21 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::expectation::{Expectations, glob};
 use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script;
-use iamspec_conformance::suite::{Budget, covering, rules_of};
+use iamspec_conformance::suite::{Ended, covering, rules_of};
 use iamspec_conformance::{Report, Script, Suite, text};
 
 use super::checkers;
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::target::Open;
-use crate::cli::{Run, SuiteArg};
+use crate::cli::{Budget, Run, SuiteArg};
 use crate::client::Http;
 use crate::exit;
 use crate::render;
@@ -28,9 +29,8 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return checkers::run(args, out);
     }
     let expectations = expectations(args.expect.as_deref())?;
-    let budget = Budget { requests: args.budget, until_coverage: args.until_coverage };
     let suite = Suite::new(chosen(args)?).with(generated(args));
-    let suite = suite.observing(args.observe.into()).within(budget);
+    let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let mut open = Open::of(&args.target)?;
     writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(suite.calls(), "call"))?;
     if suite.scripts().is_empty() && suite.generated().is_empty() {
@@ -59,14 +59,21 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
 fn play(suite: &Suite, args: &Run, http: &mut Http) -> Result<Report> {
     let stopped = stopped_by_ctrl_c()?;
     let progress = Progress::new(suite.calls());
-    let sent = Cell::new(0);
-    let used_up = || args.budget.is_some_and(|most| sent.get() >= most);
+    let (sent, begun) = (Cell::new(0), Instant::now());
+    let used_up = || match args.budget {
+        Some(Budget::Requests(most)) => sent.get() >= most,
+        Some(Budget::Time(most)) => begun.elapsed() >= most,
+        None => false,
+    };
     let mut tell = |requests| {
         sent.set(requests);
         progress.tell(requests);
     };
-    let stop = || stopped.load(Ordering::Relaxed) || used_up();
-    let report = suite.run(http, &mut tell, &stop);
+    let told = || stopped.load(Ordering::Relaxed);
+    let mut report = suite.run(http, &mut tell, &|| told() || used_up());
+    if report.ended == Some(Ended::Stopped) && !told() {
+        report.ended = Some(Ended::Spent);
+    }
     progress.end(&report);
     Ok(report)
 }
