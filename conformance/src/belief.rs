@@ -15,7 +15,10 @@ pub(crate) fn follow(account: &Account, op: &Operation, observed: &Observed) -> 
     let outcome =
         if matches!(observed, Observed::Refused { .. }) { Outcome::Refused } else { Outcome::Done };
     let mut next = worlds(account, op, outcome);
-    if dangles(account, op) && !next.contains(account) {
+    // What is made anew is there, whatever was left of it.
+    let makes = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
+    let made = makes && outcome == Outcome::Done;
+    if dangles(account, op) && !made && !next.contains(account) {
         next.push(account.clone());
     }
     if let Observed::Done(Some(seen)) = observed

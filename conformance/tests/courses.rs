@@ -140,3 +140,54 @@ fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_agrees() {
         }
     }
 }
+
+/// Deletes every user that it is asked to delete, with all that it holds.
+struct Ruthless(Reference);
+
+impl Endpoint for Ruthless {
+    fn fresh(&mut self) -> Space {
+        self.0.fresh()
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.0.enter(space);
+    }
+
+    fn ask(&mut self, op: &Operation) -> Observed {
+        if let Operation::DeleteUser(user) = *op {
+            for kind in Kind::blockers() {
+                let listed = self.0.ask(&Operation::List(user, kind));
+                let items = match listed {
+                    Observed::Done(Some(shown)) => {
+                        shown.items.iter().filter_map(|(it, _)| it.item(kind)).collect()
+                    }
+                    Observed::Done(None) => vec![Item(0)],
+                    _ => Vec::new(),
+                };
+                for item in items {
+                    self.0.ask(&Operation::Detach(user, kind, item));
+                }
+            }
+        }
+        self.0.ask(op)
+    }
+
+    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+        self.0.adopt(kind, name)
+    }
+}
+
+#[test]
+fn one_wrong_deletion_hides_no_other() {
+    for suite in [Generated::Lattice, Generated::Tour] {
+        let suite = Suite::new(Vec::new()).with(vec![suite]);
+        let report = suite.run(&mut Ruthless(Reference::default()), &mut |_| (), &|| false);
+        let mut found: Vec<String> =
+            findings(&report.replays).iter().map(|it| it.rule().id()).collect();
+        found.sort();
+        let mut rules: Vec<String> =
+            Kind::blockers().map(|kind| format!("DeleteUser/holds-{}", kind.row().name)).collect();
+        rules.sort();
+        assert_eq!(found, rules);
+    }
+}

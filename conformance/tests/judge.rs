@@ -176,4 +176,9 @@ fn what_is_left_of_a_user_that_was_wrongly_deleted_is_charged_to_nobody_else() {
         let read = judge.judge(&Operation::Read(group), &Observed::Done(Some(Shown::of(members))));
         assert_eq!(wrong(read), None);
     }
+    // Who is made again is judged again.
+    assert_eq!(wrong(judge.judge(&Operation::create_user(USER), &Observed::DONE)), None);
+    assert_eq!(wrong(judge.judge(&issue(Kind::AccessKey), &Observed::DONE)), None);
+    let deleted = judge.judge(&Operation::DeleteUser(USER), &Observed::DONE);
+    assert_eq!(wrong(deleted), Some("DeleteUser/holds-access-key".to_owned()));
 }
