@@ -41,11 +41,17 @@ pub fn finding(finding: &Finding, again: &str, paint: Paint) -> String {
     _ = writeln!(out, "  {:<13} {}", "state", divergence.state);
     _ = writeln!(out, "  {:<13} {}", "going on as", divergence.going_on);
     if !finding.also.is_empty() {
-        _ = writeln!(out, "  {:<13} {}", "also in", finding.also.join(", "));
+        let some: Vec<&str> = finding.also.iter().take(ALSO_MAX).map(String::as_str).collect();
+        let others = finding.also.len().saturating_sub(ALSO_MAX);
+        let others = if others > 0 { format!(", and {others} more") } else { String::new() };
+        _ = writeln!(out, "  {:<13} {}{others}", "also in", some.join(", "));
     }
     _ = writeln!(out, "  {:<13} {again}", "again");
     out
 }
+
+/// So many of the other scripts that show it are named.
+const ALSO_MAX: usize = 3;
 
 /// The strength of a fact and what it says: the answer in that state, or else its words.
 fn source(fact: &Fact, api: &str) -> String {
