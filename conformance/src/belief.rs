@@ -6,8 +6,15 @@ use iamspec_model::{
     Thing, User, With, apply, shown, worlds,
 };
 
-use crate::judge::dangles;
 use crate::observed::{Observed, Shown};
+
+/// Whether the call is about a user that is gone and holds something, or an object that is gone and is
+/// held: an endpoint that diverged before has left it so, and nothing is known of such a state.
+pub(crate) fn dangles(account: &Account, op: &Operation) -> bool {
+    let user =
+        op.user().is_some_and(|it| !account.has_user(it) && account.held_by(it).next().is_some());
+    user || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
+}
 
 /// What may be true after the endpoint said that. Where it shows otherwise than it should, either
 /// what it shows is so or what it did before: both are possible.

@@ -41,7 +41,10 @@ pub static CHECKERS: [Checker; 8] = [
         id: "use-after-delete",
         sentence: "nothing is given to a user that was deleted",
         calls: |kind| with_objects(kind, vec![CREATE, DELETE, attach(USER, kind, ITEM)]),
-        agree: |it| it.done(-2).then(|| !it.done(-1)),
+        agree: |it| {
+            it.if_done(-2)?;
+            Some(!it.done(-1)?)
+        },
     },
     Checker {
         id: "resurrection",
@@ -51,7 +54,13 @@ pub static CHECKERS: [Checker; 8] = [
             let detach = Operation::Detach(USER, kind, ITEM);
             with_objects(kind, vec![CREATE, item, DELETE, detach, DELETE, CREATE, list])
         },
-        agree: |it| (it.done(-2) && it.done(-6)).then(|| it.shows_nothing(-1)),
+        agree: |it| {
+            // It was made, given something, deleted at the first try or the second, and made again.
+            it.if_done(-6)?;
+            it.if_done(-2)?;
+            let deleted = it.done(-5)? || it.done(-3)?;
+            deleted.then(|| it.shows_nothing(-1))?
+        },
     },
     Checker {
         id: "rename-carries-everything",
@@ -62,7 +71,11 @@ pub static CHECKERS: [Checker; 8] = [
             let lists = [USER, OTHER].map(|user| Operation::List(user, kind));
             with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), lists[0], rename, lists[1]])
         },
-        agree: |it| (it.done(-2) && it.done(-3)).then(|| it.same(-3, -1)),
+        agree: |it| {
+            it.if_done(-3)?;
+            it.if_done(-2)?;
+            it.same(-3, -1)
+        },
     },
     Checker {
         id: "refusal-changes-nothing",
@@ -71,7 +84,10 @@ pub static CHECKERS: [Checker; 8] = [
             let list = Operation::List(USER, kind);
             with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), list, DELETE, list])
         },
-        agree: |it| (it.refused(-2) && it.done(-3)).then(|| it.same(-3, -1)),
+        agree: |it| {
+            it.if_done(-3)?;
+            (!it.done(-2)?).then(|| it.same(-3, -1))?
+        },
     },
     Checker {
         id: "both-sides-agree",
@@ -105,18 +121,23 @@ pub static CHECKERS: [Checker; 8] = [
             vec![CREATE, attach(USER, kind, ITEM), list, get, detach, list, get]
         },
         agree: |it| {
-            let before = it.done(-5).then(|| it.shows_nothing(-5) != it.done(-4))?;
-            it.done(-3).then(|| before && it.shows_nothing(-2) && !it.done(-1))
+            it.if_done(-5)?;
+            it.if_done(-3)?;
+            let before = it.shows_nothing(-5)? != it.done(-4)?;
+            Some(before && it.shows_nothing(-2)? && !it.done(-1)?)
         },
     },
     Checker {
         id: "detach-twice",
-        sentence: "what was taken away is not there to be taken away again",
+        sentence: "what was taken away is gone, also after it is taken away again",
         calls: |kind| {
             let (detach, list) = (Operation::Detach(USER, kind, ITEM), Operation::List(USER, kind));
             with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), detach, list, detach, list])
         },
-        agree: |it| it.done(-4).then(|| it.shows_nothing(-3) && it.shows_nothing(-1)),
+        agree: |it| {
+            it.if_done(-4)?;
+            Some(it.shows_nothing(-3)? && it.shows_nothing(-1)?)
+        },
     },
     Checker {
         id: "one-device-one-user",
@@ -132,7 +153,8 @@ pub static CHECKERS: [Checker; 8] = [
         },
         agree: |it| {
             let (first, second) = (it.shown(-2)?, it.shown(-1)?);
-            it.done(-4).then(|| first.len() + second.len() == 1)
+            it.if_done(-4)?;
+            Some(first.len() + second.len() <= 1)
         },
     },
 ];
@@ -189,12 +211,18 @@ impl<'a> Answers<'a> {
         self.0.get(place)?.observed.as_ref()
     }
 
-    fn done(self, place: isize) -> bool {
-        matches!(self.at(place), Some(Observed::Done(_)))
+    /// Whether it was carried out; nothing where it was not answered.
+    fn done(self, place: isize) -> Option<bool> {
+        match self.at(place)? {
+            Observed::Done(_) => Some(true),
+            Observed::Refused { .. } => Some(false),
+            Observed::Interrupted(_) => None,
+        }
     }
 
-    fn refused(self, place: isize) -> bool {
-        matches!(self.at(place), Some(Observed::Refused { .. }))
+    /// Goes on where the call was carried out.
+    fn if_done(self, place: isize) -> Option<()> {
+        self.done(place)?.then_some(())
     }
 
     fn shown(self, place: isize) -> Option<&'a [Seen]> {
@@ -205,12 +233,13 @@ impl<'a> Answers<'a> {
     }
 
     /// Whether a listing is empty, or what can only be read is refused.
-    fn shows_nothing(self, place: isize) -> bool {
-        self.shown(place).map_or_else(|| !self.done(place), <[Seen]>::is_empty)
+    fn shows_nothing(self, place: isize) -> Option<bool> {
+        let done = self.done(place)?;
+        Some(self.shown(place).map_or(!done, <[Seen]>::is_empty))
     }
 
     /// Whether two listings show the same, or what can only be read is there both times.
-    fn same(self, one: isize, other: isize) -> bool {
-        self.done(one) == self.done(other) && self.shown(one) == self.shown(other)
+    fn same(self, one: isize, other: isize) -> Option<bool> {
+        Some(self.done(one)? == self.done(other)? && self.shown(one) == self.shown(other))
     }
 }

@@ -37,6 +37,17 @@ impl Generated {
         }
     }
 
+    /// How many calls it may make before it is given up: some four times what it makes on an endpoint that
+    /// conforms.
+    pub(crate) const fn most_calls(self) -> usize {
+        match self {
+            Self::Lattice => 6_000,
+            Self::Pairs | Self::Drain => 1_000,
+            Self::Tour => 64_000,
+            Self::Random { calls, .. } => calls.saturating_add(50),
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -8,7 +8,7 @@ use iamspec_model::{
     worlds,
 };
 
-use crate::belief::{Blurred, follow};
+use crate::belief::{Blurred, dangles, follow};
 use crate::observed::{Cause, Interruption, Observed, Shown};
 use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 use crate::wording;
@@ -18,13 +18,16 @@ use crate::wording;
 pub struct Judge {
     worlds: Vec<Account>,
     blurred: Blurred,
+    /// The rules about what is shown that were broken: what is shown against them tells no more in which
+    /// account the endpoint is.
+    lies: Vec<Rule>,
 }
 
 const WORLDS_MAX: usize = 16;
 
 impl Default for Judge {
     fn default() -> Self {
-        Self { worlds: vec![Account::default()], blurred: Blurred::default() }
+        Self { worlds: vec![Account::default()], blurred: Blurred::default(), lies: Vec::new() }
     }
 }
 
@@ -54,7 +57,9 @@ impl Judge {
             .filter_map(|(_, it)| it.as_ref())
             .min_by_key(|it| (it.level, std::cmp::Reverse(it.tier)));
         // What an endpoint calls things does not tell in which account they are.
-        let possible = |it: &Divergence| it.tier == Tier::Text || conforming.is_none();
+        let possible = |it: &Divergence| {
+            it.tier == Tier::Text || conforming.is_none() || self.lies.contains(&it.rule)
+        };
         let from = judged.iter().filter(|(_, it)| it.as_ref().is_none_or(possible));
         let from: Vec<&Account> = from.map(|(account, _)| *account).collect();
         let verdict = match (conforming, mildest) {
@@ -65,6 +70,9 @@ impl Judge {
             }
         };
         let next = from.into_iter().flat_map(|account| follow(account, op, observed)).collect();
+        if let (Verdict::Diverges(it), true) = (&verdict, op.is_read()) {
+            self.lies.push(it.rule);
+        }
         self.keep(next);
         verdict
     }
@@ -112,14 +120,6 @@ fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
         }
         _ => None,
     }
-}
-
-/// Whether the call is about a user that is gone and holds something, or an object that is gone and is
-/// held: an endpoint that diverged before has left it so, and nothing is known of such a state.
-pub(crate) fn dangles(account: &Account, op: &Operation) -> bool {
-    let user =
-        op.user().is_some_and(|it| !account.has_user(it) && account.held_by(it).next().is_some());
-    user || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
 }
 
 /// How the answer differs from everything that is allowed in this account, if it does.

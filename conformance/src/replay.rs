@@ -169,9 +169,10 @@ pub fn replay(
 const IN_VAIN_MAX: usize = 20;
 
 /// Follows a course for as long as it has calls in the name space that was entered, and judges every
-/// answer. It ends at the first call that was interrupted.
-pub fn follow(
+/// answer. It ends at the first call that was interrupted, and after so many.
+pub(crate) fn follow(
     course: &mut dyn Course,
+    most: usize,
     endpoint: &mut dyn Endpoint,
     leftovers: &mut Leftovers,
     manner: Manner<'_>,
@@ -179,17 +180,19 @@ pub fn follow(
     let (judge, exchanges) = (Judge::default(), Vec::new());
     let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
     course.begin();
-    let mut in_vain = 0;
-    while player.broken.is_none() && in_vain < IN_VAIN_MAX && !(manner.stop)() {
+    let (mut in_vain, mut calls) = (0, 0);
+    while player.broken.is_none() && in_vain < IN_VAIN_MAX && calls < most && !(manner.stop)() {
         let before = player.account();
         let Some(operation) = course.next(&before, manner.can) else { break };
         player.ask(operation);
+        calls += 1;
         let diverges = |it: &Exchange| matches!(it.verdict, Verdict::Diverges(_));
-        let vain = player.exchanges.last().is_some_and(diverges) && player.account() == before;
-        in_vain = if vain { in_vain + 1 } else { 0 };
+        let diverges = player.exchanges.last().is_some_and(diverges);
         if manner.observe == Observe::Each {
             player.observe(1);
         }
+        let vain = diverges && player.account() == before;
+        in_vain = if vain { in_vain + 1 } else { 0 };
     }
     let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
     let steps = player.exchanges.iter().map(asked).collect();

@@ -10,7 +10,7 @@ use crate::verdict::Verdict;
 /// Plays a script in a name space of its own, if it can.
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<Replay>;
 
-/// Whether the last call that is judged here breaks the rule of the finding in the same tier.
+/// Whether a call that is judged here breaks the rule of the finding in the same tier.
 #[must_use]
 pub fn shows(replay: &Replay, finding: &Finding) -> bool {
     let same = |verdict: &Verdict| {

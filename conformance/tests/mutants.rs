@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use iamspec_conformance::finding::findings;
 use iamspec_conformance::mutant::{Fate, kill};
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Reference, Suite};
@@ -42,4 +43,31 @@ fn where_the_facts_leave_an_answer_open_no_mutant_is_accused() {
     for mutant in mutants {
         assert_eq!(fate(&suite, &mutant), Fate::Survives, "{}", mutant.name);
     }
+}
+
+/// What shows elsewhere is charged where it shows; but who only answers wrongly is not accused of
+/// anything else.
+#[test]
+fn who_answers_wrongly_is_accused_of_that_alone() {
+    let suite = Suite::new(ours().unwrap());
+    let mut wrong = Vec::new();
+    for mutant in Mutant::systematic().filter(|it| !it.is_of_an_effect() && !it.acts()) {
+        let report = suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false);
+        for finding in findings(&report.replays) {
+            let allowed =
+                finding.divergence.allowed.iter().any(|(_, rule)| rule.id() == mutant.rule);
+            if finding.divergence.level == Level::Must
+                && finding.rule().id() != mutant.rule
+                && !allowed
+            {
+                wrong.push(format!(
+                    "{}: {}, {}",
+                    mutant.name,
+                    finding.rule().id(),
+                    finding.history.name
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -42,8 +42,10 @@ impl Account {
 
     /// The user goes, and what it held stays, as no conforming endpoint has it.
     pub(crate) fn forget_user(&mut self, user: User) {
-        let from = pack(USER, user.0, 0, 0);
-        self.facts.remove_between(from, from + OF_USER);
+        for class in [USER, PATH, BOUNDARY] {
+            let from = pack(class, user.0, 0, 0);
+            self.facts.remove_between(from, from + OF_USER);
+        }
     }
 
     /// Whatever is true of the user is true under the other name (C-032, C-033); who had that name

@@ -220,8 +220,12 @@ fn otherwise(account: &Account, op: &Operation) -> Account {
             create_user(&mut other, user, Extras { boundary: None, ..extras });
         }
         Operation::PutBoundary(..) if spoken(Reason::NoSuchObject) => {}
-        // What it held may be held by nobody that exists.
-        Operation::DeleteUser(user) => other.forget_user(user),
+        // What stood in the way may be held by nobody that exists.
+        Operation::DeleteUser(user)
+            if account.held_by(user).any(|it| it.kind.row().blocks.is_some()) =>
+        {
+            other.forget_user(user);
+        }
         Operation::Delete(object) if spoken(Reason::InUse) || spoken(Reason::IsBoundary) => {
             other.remove(object);
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iamspec_model::kind::Naming;
-use iamspec_model::{Account, Kind, Operation};
+use iamspec_model::{Account, Item, Kind, Operation};
 
 use super::{Can, Course, Fresh, Kinds, USER, can_hold, first_its_object};
 
@@ -113,10 +113,12 @@ impl Tour {
 
 fn possible(ask: Ask, can: Can<'_>) -> bool {
     match ask {
-        Ask::Attach(kind) | Ask::List(kind) | Ask::Detach(kind) => {
-            can_hold(Kinds::default().with(kind), can)
-        }
-        _ => true,
+        Ask::Get => can(&Operation::GetUser(USER)),
+        Ask::Create => can(&Operation::create_user(USER)),
+        Ask::Delete => can(&Operation::DeleteUser(USER)),
+        Ask::Attach(kind) => can_hold(Kinds::default().with(kind), can),
+        Ask::List(kind) => can(&Operation::List(USER, kind)),
+        Ask::Detach(kind) => can(&Operation::Detach(USER, kind, Item(0))),
     }
 }
 

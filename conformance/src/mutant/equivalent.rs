@@ -7,13 +7,13 @@ use iamspec_model::{Claim, Class, Defect, Level, Reason, Row, Rule, TABLE, Verb,
 
 use super::{Fault, Mutant};
 
-const PASSES: &str = "such a refusal passes by itself, and nobody knows when";
 const NEVER_MADE: &str =
     "the reference has no time in which anything could be just made or changed";
 const FULL: &str = "an account may be full of what is not ours";
 const NEVER_FULL: &str = "no script makes the five thousand users that fill an account";
 const CALLER: &str = "AccessDenied about a key that is held tells of the caller";
 const SAME: &str = "another rule refuses in the same way there, with the same code";
+const NOT_ASKED: &str = "no script asks for a name in another case that nobody has";
 const ONE_NAME: &str = "the model has no second user of the same name in another case";
 const ONE_HOLDER: &str = "one user alone can hold it";
 const SINGLE: &str = "a user holds one of the kind at most";
@@ -39,10 +39,10 @@ fn of_model(fault: ModelFault, rule: Rule) -> Option<&'static str> {
     let kind =
         TABLE.iter().find(|row| row.call(Verb::Detach).map(|it| it.api) == Some(fault.api()));
     match fault {
-        ModelFault::Overdoes(_, reason) if reason.passes() => Some(PASSES),
+        ModelFault::Overdoes(_, reason) if reason.passes() => Some(NEVER_MADE),
         ModelFault::Overdoes(_, Reason::AccountFull) => Some(FULL),
-        ModelFault::Overdoes(_, Reason::Flawed(_, Defect::OtherCase))
-        | ModelFault::Forgets(_, Reason::Flawed(_, Defect::OtherCase)) => Some(SAME),
+        ModelFault::Forgets(_, Reason::Flawed(_, Defect::OtherCase)) => Some(SAME),
+        ModelFault::Overdoes(_, Reason::Flawed(_, Defect::OtherCase)) => Some(NOT_ASKED),
         ModelFault::Overdoes(_, Reason::NotHeld) => (rule.call.claims.len() == 2).then_some(CALLER),
         ModelFault::Forgets(_, Reason::NoSuchUser) => {
             let same = |it: &&Claim| it.reason == Reason::NotHeld && it.answer == rule.claim.answer;

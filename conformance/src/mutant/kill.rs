@@ -11,7 +11,8 @@ use crate::verdict::Verdict;
 /// What becomes of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// A finding names the rule that it breaks.
+    /// A finding names the rule that it breaks; or, where a call does what it should not, comes after that
+    /// call.
     Killed(Kill),
     /// There are findings, and none names the rule that it breaks.
     ByAnother(Kill),

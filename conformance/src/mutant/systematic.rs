@@ -36,6 +36,13 @@ impl Mutant {
         })
     }
 
+    /// Whether a call that should be refused is carried out, or one that should be carried out is not: what
+    /// follows is then asked in another account than the scripts had in mind.
+    #[must_use]
+    pub const fn acts(&self) -> bool {
+        matches!(self.fault, Fault::Model(_) | Fault::CarriesOut | Fault::Refuses)
+    }
+
     /// Whether it is what the call does that is wrong, so that another call must show it.
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {

@@ -1,9 +1,11 @@
 //! One run: scripts are played one after the other, calls that the endpoint lacks are found out, and
 //! what was made is removed.
 
+use std::collections::BTreeSet;
+
 use iamspec_model::{Operation, Rule};
 
-use crate::course::Course;
+use crate::course::{Course, USER};
 use crate::endpoint::{Counting, Endpoint, Space};
 use crate::finding::findings;
 use crate::leftover::{Kept, Leftovers, Patience};
@@ -105,8 +107,10 @@ impl<'a> Run<'a> {
 
     /// Settles every suspicion, removes what is left, and reports.
     pub(crate) fn end(mut self) -> Report {
+        self.look_up();
         self.confirm();
         self.shorten();
+        self.look_up();
         self.clean();
         Report {
             replays: self.replays,
@@ -117,17 +121,18 @@ impl<'a> Run<'a> {
     }
 
     /// Follows a course to its end, in as many name spaces as that takes.
-    pub(crate) fn follow(&mut self, course: &mut dyn Course) {
-        let mut cut_short = 0;
+    pub(crate) fn follow(&mut self, course: &mut dyn Course, most: usize) {
+        let (mut cut_short, mut left) = (0, most);
         let (mut reached, mut idle): (Vec<Rule>, usize) = (Vec::new(), 0);
-        while course.goes_on() && cut_short < CUT_SHORT_MAX {
+        while course.goes_on() && cut_short < CUT_SHORT_MAX && left > 0 {
             self.look_up();
             if self.ended.is_some() || self.until_coverage && idle >= IDLE_MAX {
                 return;
             }
             let replay = self.play_alone(&mut |endpoint, leftovers, manner| {
-                follow(course, endpoint, leftovers, manner)
+                follow(course, left, endpoint, leftovers, manner)
             });
+            left = left.saturating_sub(replay.exchanges.len().max(1));
             let ends_well = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
             let cut = !replay.exchanges.last().is_some_and(ends_well);
             cut_short += usize::from(cut);
@@ -140,6 +145,25 @@ impl<'a> Run<'a> {
             idle = if reached.len() > before { 0 } else { idle + 1 };
             self.suspect(&replay);
             self.replays.extend(Some(replay).filter(|it| !it.exchanges.is_empty()));
+        }
+        self.own_up(course);
+    }
+
+    /// Says what a course has left out.
+    fn own_up(&mut self, course: &dyn Course) {
+        let name = course.name();
+        let lacking: BTreeSet<&str> = self.suspects.iter().map(|it| it.api).collect();
+        let why = if course.goes_on() {
+            format!("{name} was given up: it does not get on")
+        } else if lacking.is_empty() {
+            return;
+        } else {
+            let lacking = lacking.into_iter().collect::<Vec<_>>().join(", ");
+            format!("{name} leaves out what needs {lacking}")
+        };
+        let left_out = skipped(Operation::DeleteUser(USER), &why);
+        if let Some(replay) = self.replays.iter_mut().rfind(|it| it.script.name == name) {
+            replay.exchanges.push(left_out);
         }
     }
 

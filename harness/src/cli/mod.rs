@@ -74,7 +74,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   iamspec shrink my.script --endpoint http://127.0.0.1:5000 > short.script")]
     Shrink(Shrink),
-    /// Try the default run on endpoints that are wrong in one way each, and print what kills them
+    /// Try the default scripts, at tier text and level should, on endpoints that are wrong in one way each
     #[command(after_help = "Examples:
   iamspec mutants                    every one, over HTTP; some minutes
   iamspec mutants 'DeleteUser/*'     those of one call
@@ -169,7 +169,7 @@ pub struct Run {
     /// What the chance of `--suite random` begins with
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How many calls `--suite random` makes
+    /// How many calls `--suite random` makes at most
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub calls: usize,
     /// End after so many requests, or so many seconds (`60s`), and clean up

@@ -13,7 +13,7 @@ use iamspec_model::Level;
 pub enum SuiteArg {
     /// The hand-written scripts
     Scripts,
-    /// So many of them that every rule is reached, with few calls
+    /// So many of them that every rule is reached that they reach, with few calls
     Cover,
     /// Those of them about calls that are put otherwise than they should be
     Defects,

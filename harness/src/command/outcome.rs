@@ -15,7 +15,7 @@ use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Finding, Observed, Report, text};
 use iamspec_model::Level;
 
-use crate::cli::Run;
+use crate::cli::{ObserveArg, Run};
 use crate::client::Http;
 use crate::exit;
 use crate::render::{self, Paint};
@@ -34,7 +34,11 @@ impl Outcome {
         let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
         let findings = findings(&report.replays);
         // That a rule is kept here says nothing of what else would show.
-        let whole = args.suite.is_empty() && args.scripts.is_empty() && args.rule.is_none();
+        let whole = args.suite.is_empty()
+            && args.scripts.is_empty()
+            && args.rule.is_none()
+            && report.ended.is_none()
+            && args.observe != ObserveArg::Off;
         let complaints = expectations.complaints(&findings, &decisive(&report.replays), whole);
         let tally = Tally::of(&report.replays, threshold, expectations);
         Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
@@ -103,18 +107,7 @@ impl Outcome {
 
     fn print_end(&self, report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
         writeln!(out)?;
-        for (Kept { space, undo, answer }, diverged) in &report.kept {
-            let name = http.name_of(*space, undo);
-            let lost = matches!(answer, Observed::Interrupted(_));
-            let perhaps = if lost { "perhaps " } else { "" };
-            let after = if *diverged { " after a divergence" } else { "" };
-            writeln!(
-                out,
-                "{perhaps}left behind{after}: {name}, because {} was answered {}",
-                text::operation(undo),
-                answer
-            )?;
-        }
+        print_kept(report, http, out)?;
         for complaint in &self.complaints {
             writeln!(
                 out,
@@ -154,6 +147,23 @@ impl Outcome {
     }
 }
 
+/// What the endpoint did not let go.
+pub(super) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
+    for (Kept { space, undo, answer }, diverged) in &report.kept {
+        let name = http.name_of(*space, undo);
+        let lost = matches!(answer, Observed::Interrupted(_));
+        let perhaps = if lost { "perhaps " } else { "" };
+        let after = if *diverged { " after a divergence" } else { "" };
+        writeln!(
+            out,
+            "{perhaps}left behind{after}: {name}, because {} was answered {}",
+            text::operation(undo),
+            answer
+        )?;
+    }
+    Ok(())
+}
+
 /// What stands below the findings.
 fn print_sums(report: &Report, paint: Paint, out: &mut dyn Write) -> Result<()> {
     for text in [
@@ -191,12 +201,22 @@ fn again(args: &Run, finding: &Finding) -> String {
     let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
     let level = Some(Level::from(args.level)).filter(|it| *it != defaults.level);
     let may = args.target.may.map(|may| may.to_string());
+    let random =
+        (finding.origin == Origin::Course).then(|| [args.seed.to_string(), args.calls.to_string()]);
+    let observe = match args.observe {
+        ObserveArg::Each => Some("each"),
+        ObserveArg::End => None,
+        ObserveArg::Off => Some("off"),
+    };
     let options = [
         ("--endpoint", args.target.endpoint.as_deref()),
         ("--mutant", args.target.mutant.as_deref()),
         ("--may", may.as_deref()),
         ("--tier", tier.map(Tier::name)),
         ("--level", level.map(Level::name)),
+        ("--observe", observe),
+        ("--seed", random.as_ref().map(|[seed, _]| seed.as_str())),
+        ("--calls", random.as_ref().map(|[_, calls]| calls.as_str())),
     ];
     for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
         command.push_str(&format!(" {name} {}", quoted(value)));

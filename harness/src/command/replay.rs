@@ -1,6 +1,7 @@
 //! `iamspec replay` and `iamspec shrink`: finds that were kept.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::finding::{Threshold, findings};
@@ -8,18 +9,21 @@ use iamspec_conformance::observe::Observe;
 use iamspec_conformance::shrink::shrink;
 use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict, text};
 
-use super::run::named;
+use super::outcome::print_kept;
+use super::run::{named, stopped_by_ctrl_c};
 use super::target::Open;
 use crate::cli::{Replay, Shrink};
 use crate::exit;
 
 pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
     let mut open = Open::of(&args.target)?;
+    let stopped = stopped_by_ctrl_c()?;
     let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
     let scripts = args.scripts.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
     let mut worst = exit::CONFORMS;
     for script in scripts.into_iter().flatten() {
-        let report = play(&script, Observe::default(), &mut open.http);
+        let report = play(&script, Observe::default(), &mut open.http, &stopped);
+        print_kept(&report, &open.http, out)?;
         let name = &script.name;
         if let Some(finding) = first(&report, threshold) {
             let rule = finding.rule().id();
@@ -31,7 +35,8 @@ pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
                 worst = exit::INCONCLUSIVE;
             }
         } else {
-            writeln!(out, "FIXED  {name}")?;
+            let (tier, level) = (threshold.tier.name(), threshold.level.name());
+            writeln!(out, "FIXED  {name}  as far as {tier} and {level} go")?;
         }
     }
     Ok(worst)
@@ -39,15 +44,16 @@ pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
 
 pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
     let mut open = Open::of(&args.target)?;
+    let stopped = stopped_by_ctrl_c()?;
     let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
     let script = named(&args.script)?.into_iter().next().context("no such script")?;
-    let report = play(&script, Observe::default(), &mut open.http);
+    let report = play(&script, Observe::default(), &mut open.http, &stopped);
     let Some(finding) = first(&report, threshold) else {
         let why = unanswered(&report).unwrap_or_else(|| "every answer conforms".to_owned());
         bail!("{} shows nothing on {} that could be made short: {why}", script.name, open.name)
     };
     let mut again = |script: &Script| {
-        let report = play(script, Observe::Off, &mut open.http);
+        let report = play(script, Observe::Off, &mut open.http, &stopped);
         report.replays.into_iter().next()
     };
     let short = shrink(&finding, args.calls, &mut again);
@@ -61,9 +67,14 @@ pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
     Ok(exit::CONFORMS)
 }
 
-fn play(script: &Script, observe: Observe, endpoint: &mut dyn Endpoint) -> Report {
+fn play(
+    script: &Script,
+    observe: Observe,
+    endpoint: &mut dyn Endpoint,
+    stopped: &AtomicBool,
+) -> Report {
     let suite = Suite::new(vec![script.clone()]).observing(observe);
-    suite.run(endpoint, &mut |_| (), &|| false)
+    suite.run(endpoint, &mut |_| (), &|| stopped.load(Ordering::Relaxed))
 }
 
 /// What counts, what binds most first.

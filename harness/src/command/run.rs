@@ -178,7 +178,7 @@ pub(super) fn named(name: &str) -> Result<Vec<Script>> {
 }
 
 /// The first Ctrl-C ends the run with its clean-up, the second one at once.
-fn stopped_by_ctrl_c() -> Result<Arc<AtomicBool>> {
+pub(super) fn stopped_by_ctrl_c() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let handler = move || {
