@@ -261,7 +261,8 @@ fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
         }
         Answer::Refused(code) => {
             let texts = wording::texts(rule, account, op, &wording::symbols(op));
-            let texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            let mut texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            texts.dedup();
             format!("{} {} {}", code.http(), code.name(), texts.join(" or ")).trim_end().to_owned()
         }
     }

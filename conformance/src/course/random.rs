@@ -15,8 +15,8 @@ pub struct Random {
     /// The verbs of this episode, and how many calls it has left.
     verbs: Vec<(Kind, Verb)>,
     left: usize,
-    /// Episodes after this one.
-    episodes: usize,
+    /// How many calls the episodes after this one have.
+    calls: usize,
 }
 
 const EPISODE: usize = 50;
@@ -26,8 +26,8 @@ impl Random {
     /// So many calls in all, by chance from this seed on.
     #[must_use]
     pub fn new(seed: u64, calls: usize) -> Self {
-        let episodes = calls.div_ceil(EPISODE);
-        Self { chance: Chance(seed), fresh: Fresh::default(), verbs: Vec::new(), left: 0, episodes }
+        let (chance, fresh) = (Chance(seed), Fresh::default());
+        Self { chance, fresh, verbs: Vec::new(), left: 0, calls }
     }
 
     fn call(&mut self, account: &Account) -> Operation {
@@ -99,8 +99,8 @@ impl Course for Random {
     }
 
     fn begin(&mut self) {
-        self.episodes = self.episodes.saturating_sub(1);
-        self.left = EPISODE;
+        self.left = EPISODE.min(self.calls);
+        self.calls -= self.left;
         self.fresh = Fresh::default();
         let of = |kind: Kind| Verb::ALL.into_iter().map(move |verb| (kind, verb));
         self.verbs = Kind::all().flat_map(of).filter(|_| self.chance.below(3) == 0).collect();
@@ -118,6 +118,6 @@ impl Course for Random {
     }
 
     fn goes_on(&self) -> bool {
-        self.episodes > 0
+        self.calls > 0
     }
 }

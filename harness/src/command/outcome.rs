@@ -1,7 +1,7 @@
 //! What a run comes to, against what was expected: what is printed, and the exit code.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use iamspec_conformance::coverage::Coverage;
@@ -53,10 +53,11 @@ impl Outcome {
                 && !self.expectations.lists(&it.divergence)
         };
         for finding in self.findings.iter_mut().filter(counts) {
+            let text = text::print(&finding.script());
             let file = finding.rule().id().replace('/', "-");
-            let path = folder.join(format!("{file}-{}.script", finding.divergence.tier.name()));
+            let path = free(folder, &format!("{file}-{}", finding.divergence.tier.name()), &text);
             std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, text::print(&finding.script())))
+                .and_then(|()| std::fs::write(&path, text))
                 .with_context(|| format!("cannot keep the find as {}", path.display()))?;
             finding.history.name = path.display().to_string();
         }
@@ -134,8 +135,11 @@ impl Outcome {
     }
 
     pub(super) fn exit_code(&self, report: &Report) -> u8 {
+        let asked = self.tally.calls() - self.tally.not_exercised;
         if self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit::DIVERGES
+        } else if asked == 0 && report.ended.as_ref().is_none_or(|it| *it == Ended::Spent) {
+            exit::NOTHING_RAN
         } else if report.ended.as_ref().is_some_and(|it| *it != Ended::Spent)
             || self.tally.inconclusive > 0
             || report.kept.iter().any(|(_, diverged)| !diverged)
@@ -145,6 +149,16 @@ impl Outcome {
             exit::CONFORMS
         }
     }
+}
+
+/// The file for a script of this name: one that has it already, or the first that is not there.
+fn free(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = |number: usize| match number {
+        0 => folder.join(format!("{name}.script")),
+        number => folder.join(format!("{name}-{number}.script")),
+    };
+    let fits = |it: &PathBuf| std::fs::read_to_string(it).map_or(!it.exists(), |old| old == text);
+    (0..100).map(path).find(fits).unwrap_or_else(|| path(0))
 }
 
 /// What the endpoint did not let go.

@@ -49,8 +49,13 @@ pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
     let script = named(&args.script)?.into_iter().next().context("no such script")?;
     let report = play(&script, Observe::default(), &mut open.http, &stopped);
     let Some(finding) = first(&report, threshold) else {
-        let why = unanswered(&report).unwrap_or_else(|| "every answer conforms".to_owned());
-        bail!("{} shows nothing on {} that could be made short: {why}", script.name, open.name)
+        let unanswered = unanswered(&report);
+        let why = unanswered.as_deref().unwrap_or("every answer conforms");
+        eprintln!(
+            "iamspec: {} shows nothing on {} that could be made short: {why}",
+            script.name, open.name
+        );
+        return Ok(if unanswered.is_some() { exit::INCONCLUSIVE } else { exit::NOTHING_RAN });
     };
     let mut again = |script: &Script| {
         let report = play(script, Observe::Off, &mut open.http, &stopped);
@@ -58,7 +63,12 @@ pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
     };
     let short = shrink(&finding, args.calls, &mut again);
     let Some(short) = short else {
-        bail!("{} did not show {} again on {}", script.name, finding.rule().id(), open.name)
+        let rule = finding.rule().id();
+        bail!(
+            "{} did not show {rule} again within {} calls; raise --calls",
+            script.name,
+            args.calls
+        )
     };
     let steps = short.script.steps.len();
     eprintln!("{} calls of {}", steps, script.steps.len());

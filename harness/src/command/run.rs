@@ -46,12 +46,14 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     out.flush()?;
     let report = play(&suite, args, &mut open.http)?;
     let mut outcome = Outcome::of(&report, args, &expectations);
-    outcome.keep(&args.regressions)?;
+    // Whatever cannot be written, the result is printed.
+    let kept = outcome.keep(&args.regressions);
+    outcome.print(&report, args, &open.http, out)?;
+    kept?;
     if let Some(file) = &args.coverage {
         let json = render::coverage_as_json(&report.replays)?;
         std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    outcome.print(&report, args, &open.http, out)?;
     Ok(outcome.exit_code(&report))
 }
 
@@ -107,7 +109,11 @@ fn generated(args: &Run) -> Vec<Generated> {
         SuiteArg::Tour => Some(Generated::Tour),
         SuiteArg::Random => Some(Generated::Random { seed: args.seed, calls: args.calls }),
     };
-    args.suite.iter().filter_map(of).collect()
+    // A rule chooses among scripts.
+    let mut suites: Vec<Generated> =
+        args.suite.iter().filter(|_| args.rule.is_none()).filter_map(of).collect();
+    suites.dedup();
+    suites
 }
 
 fn expectations(file: Option<&Path>) -> Result<Expectations> {

@@ -32,6 +32,9 @@ const NOBODYS_NAME: [Evidence; 2] =
 
 const LOOKED_AT: [Evidence; 2] = [Evidence::like(&[D_007, D_016]), Evidence::like(&[D_007])];
 
+/// Documented of the names that users are made with; that they are looked up so too is inferred.
+const LOOKED_UP: [Evidence; 2] = [Evidence::like(&[C_043]), Evidence::like(&[C_043])];
+
 /// Recorded for another listing.
 const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014])];
 
@@ -87,18 +90,12 @@ pub const FLAWS: [FlawRow; 34] = [
         "UserName",
         Defect::OtherCase,
         Answer::Done,
-        [Evidence::by(&[C_043]), Evidence::open(&[X_016])],
+        [LOOKED_UP[0], Evidence::open(&[X_016])],
     ),
     FlawRow::refused(Operation::GetUser, "UserName", Defect::Absent, Answer::Done, both(&[C_045])),
     FlawRow::refused(Operation::DeleteUser, "UserName", Defect::TooLong, INVALID, NOBODYS_NAME),
     FlawRow::refused(Operation::DeleteUser, "UserName", Defect::BadCharacter, INVALID, LOOKED_AT),
-    FlawRow::refused(
-        Operation::DeleteUser,
-        "UserName",
-        Defect::OtherCase,
-        Answer::Done,
-        both(&[C_043]),
-    ),
+    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::OtherCase, Answer::Done, LOOKED_UP),
     FlawRow::refused(
         |user| Operation::UpdateUser(user, Change { name: Some(user), path: None }),
         "NewUserName",
