@@ -61,7 +61,7 @@ fn client(url: &str) -> Http {
     Http::new(url, "test", Duration::from_secs(5)).unwrap()
 }
 
-/// Every hand-written script against an endpoint.
+/// Every script of ours against an endpoint.
 fn run(endpoint: &mut dyn Endpoint) -> Report {
     Suite::new(ours().unwrap()).run(endpoint, &mut |_| (), &|| false)
 }

@@ -2,8 +2,10 @@
 //!
 //! Read in this order: [`script`] (what is asked), [`observed`] (what is answered), [`text`] (both,
 //! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`verdict`] and
-//! [`judge`] (does the answer conform), [`replay`] (a script from the first call to the last verdict), [`leftover`]
-//! (what must be removed again), [`suite`] (many scripts; `run.rs` plays them), [`finding`] (what a run found), and then
+//! [`judge`] (does the answer conform), [`mod@replay`] (a script from the first call to the last verdict), [`leftover`]
+//! (what must be removed again), [`observe`] (what is read after a change), [`course`] (calls that are chosen by where
+//! the account is), [`suite`] (many scripts; `run/mod.rs` plays them), [`finding`], [`shrink`] and [`coverage`] (what a run
+//! found, in how few calls it shows, and what was asked), [`checker`] (an endpoint against itself), and then
 //! the endpoints that need no network: [`reference`], [`may`] and [`mutant`].
 
 pub mod script;

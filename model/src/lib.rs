@@ -6,7 +6,7 @@
 //! [`reason`] (predicates on the state), [`claim`] (when a call is refused or carried out, and how
 //! we know), [`step`] (the two pure
 //! functions), [`scope`] and [`property`] (the exhaustive check of states), [`catalogue`] (the scopes that are
-//! checked), [`plan`] (what must be done before a user can go), [`engine`] (a search through scopes that are too large
+//! checked), [`mod@plan`] (what must be done before a user can go), [`engine`] (a search through scopes that are too large
 //! for stateright), [`walk`] (the exhaustive check of calls; its sentences stand in `transition.rs`), [`fault`] (what
 //! these must notice).
 //!

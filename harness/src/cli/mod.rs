@@ -249,7 +249,7 @@ pub enum Listing {
     Calls,
     /// Every script of ours, in the order played
     Scripts,
-    /// Every endpoint that is wrong in one known way
+    /// Endpoints that are wrong in one known way, made by hand; `iamspec mutants` has those of the tables
     Mutants,
     /// What holds in every state and of every call, and what is reached in some
     Properties,
