@@ -6,7 +6,7 @@
 //! (what must be removed again), [`observe`] (what is read after a change), [`course`] (calls that are chosen by where
 //! the account is), [`suite`] (many scripts; `run/mod.rs` plays them), [`finding`], [`shrink`] and [`coverage`] (what a run
 //! found, in how few calls it shows, and what was asked), [`checker`] (an endpoint against itself), and then
-//! the endpoints that need no network: [`reference`], [`may`] and [`mutant`].
+//! the endpoints that need no network: [`mod@reference`], [`may`] and [`mutant`].
 
 pub mod script;
 
