@@ -108,6 +108,15 @@ fn play(suite: Generated, answers: impl FnMut(&Operation) -> Option<Observed>) -
 }
 
 #[test]
+fn a_deletion_that_is_lost_is_seen_by_every_suite_that_deletes() {
+    for suite in [Generated::Lattice, Generated::Drain, Generated::Tour] {
+        let Some(mutant) = Mutant::named("delete-is-lost") else { panic!("no such mutant") };
+        let report = run(suite, &mut Reference::mutated(mutant));
+        assert!(!findings(&report.replays).is_empty(), "{}", suite.name());
+    }
+}
+
+#[test]
 fn what_an_endpoint_lacks_is_counted_once_and_the_rest_is_asked() {
     let crash = || Observed::interrupted(Cause::Crash, "HTTP 500: HTML");
     let lacks = |op: &Operation| op.kind() == Some(Kind::ServiceCredential);
