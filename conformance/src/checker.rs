@@ -3,7 +3,7 @@
 
 use iamspec_model::kind::Naming;
 use iamspec_model::{
-    Change, Class, Extras, Item, Kind, Object, Operation, Path, Seen, Thing, User,
+    Change, Class, Extras, Item, Kind, Object, Operation, Path, Seen, Service, Thing, User,
 };
 
 use crate::neighbours::attach;
@@ -40,7 +40,7 @@ pub static CHECKERS: [Checker; 8] = [
     Checker {
         id: "use-after-delete",
         sentence: "nothing is given to a user that was deleted",
-        calls: |kind| with_objects(kind, vec![CREATE, DELETE, attach(USER, kind, ITEM)]),
+        calls: |kind| with_objects(kind, vec![CREATE, DELETE, attached(kind)]),
         agree: |it| {
             it.if_done(-2)?;
             Some(!it.done(-1)?)
@@ -50,7 +50,7 @@ pub static CHECKERS: [Checker; 8] = [
         id: "resurrection",
         sentence: "a user that is deleted and made again holds nothing",
         calls: |kind| {
-            let (item, list) = (attach(USER, kind, ITEM), Operation::List(USER, kind));
+            let (item, list) = (attached(kind), Operation::List(USER, kind));
             let detach = Operation::Detach(USER, kind, ITEM);
             with_objects(kind, vec![CREATE, item, DELETE, detach, DELETE, CREATE, list])
         },
@@ -69,7 +69,7 @@ pub static CHECKERS: [Checker; 8] = [
             let change = Change { name: Some(OTHER), path: None };
             let rename = Operation::UpdateUser(USER, change);
             let lists = [USER, OTHER].map(|user| Operation::List(user, kind));
-            with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), lists[0], rename, lists[1]])
+            with_objects(kind, vec![CREATE, attached(kind), lists[0], rename, lists[1]])
         },
         agree: |it| {
             it.if_done(-3)?;
@@ -82,7 +82,7 @@ pub static CHECKERS: [Checker; 8] = [
         sentence: "a user that is not deleted holds what it held",
         calls: |kind| {
             let list = Operation::List(USER, kind);
-            with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), list, DELETE, list])
+            with_objects(kind, vec![CREATE, attached(kind), list, DELETE, list])
         },
         agree: |it| {
             it.if_done(-3)?;
@@ -99,7 +99,7 @@ pub static CHECKERS: [Checker; 8] = [
                 _ => return Vec::new(),
             };
             let list = Operation::List(USER, kind);
-            with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), list, other])
+            with_objects(kind, vec![CREATE, attached(kind), list, other])
         },
         agree: |it| {
             let lists = it.shown(-2).map(<[Seen]>::is_empty);
@@ -118,7 +118,7 @@ pub static CHECKERS: [Checker; 8] = [
             let get = Operation::Get(USER, kind, ITEM);
             let list = Operation::List(USER, kind);
             let detach = Operation::Detach(USER, kind, ITEM);
-            vec![CREATE, attach(USER, kind, ITEM), list, get, detach, list, get]
+            vec![CREATE, attached(kind), list, get, detach, list, get]
         },
         agree: |it| {
             it.if_done(-5)?;
@@ -132,7 +132,7 @@ pub static CHECKERS: [Checker; 8] = [
         sentence: "what was taken away is gone, also after it is taken away again",
         calls: |kind| {
             let (detach, list) = (Operation::Detach(USER, kind, ITEM), Operation::List(USER, kind));
-            with_objects(kind, vec![CREATE, attach(USER, kind, ITEM), detach, list, detach, list])
+            with_objects(kind, vec![CREATE, attached(kind), detach, list, detach, list])
         },
         agree: |it| {
             it.if_done(-4)?;
@@ -165,6 +165,11 @@ const ITEM: Item = Item(0);
 const DELETE: Operation = Operation::DeleteUser(USER);
 const CREATE: Operation =
     Operation::CreateUser(USER, Extras { path: Path(0), boundary: None, tag: None });
+
+/// The call that gives the user one of the kind.
+fn attached(kind: Kind) -> Operation {
+    attach(USER, kind, ITEM, Service(0))
+}
 
 fn with_objects(kind: Kind, calls: Vec<Operation>) -> Vec<Operation> {
     let object = kind.row().refers.map(|class| Operation::Create(Object { class, item: ITEM }));

@@ -29,8 +29,9 @@ fn script(kind: Kind) -> Script {
     let objects = row.refers.into_iter().flat_map(|class| {
         used.iter().map(move |item| Operation::Create(Object { class, item: *item }))
     });
-    let attached =
-        |user, items: &[Item]| items.iter().map(|it| attach(user, kind, *it)).collect::<Vec<_>>();
+    let attached = |user, items: &[Item]| {
+        items.iter().map(|it| attach(user, kind, *it, Service(0))).collect::<Vec<_>>()
+    };
     let last = |items: &[Item]| items.last().copied().unwrap_or_default();
     let set = Operation::SetStatus(second, kind, last(&seconds), Status::Inactive);
     let gone = seconds.first().copied().unwrap_or_default();
@@ -48,11 +49,11 @@ fn script(kind: Kind) -> Script {
     }
 }
 
-/// The call that attaches it.
-pub(crate) fn attach(user: User, kind: Kind, item: Item) -> Operation {
+/// The call that attaches it, for this service where the kind knows services.
+pub(crate) fn attach(user: User, kind: Kind, item: Item, service: Service) -> Operation {
     match kind.row().naming {
         Naming::Service if kind.row().services => {
-            Operation::Issue(user, kind, item, With::Service(Service(0)))
+            Operation::Issue(user, kind, item, With::Service(service))
         }
         Naming::Service => Operation::Issue(user, kind, item, With::Nothing),
         Naming::Single | Naming::Caller => Operation::Attach(user, kind, item),

@@ -1,7 +1,8 @@
 //! An account out of nothing.
 
-use iamspec_model::kind::Naming;
-use iamspec_model::{Account, Extras, Held, Item, Object, Operation, Part, Status, With};
+use iamspec_model::{Account, Extras, Held, Item, Object, Operation, Part, Status};
+
+use crate::neighbours::attach;
 
 /// The calls that make this account out of nothing: what exists, what groups and policies have, then
 /// user by user.
@@ -49,13 +50,7 @@ fn parts(account: &Account, object: Object, calls: &mut Vec<Operation>) {
 
 fn held(it: Held) -> impl Iterator<Item = Operation> {
     let Held { user, kind, item, status, service } = it;
-    let attach = match kind.row().naming {
-        Naming::Service if kind.row().services => {
-            Operation::Issue(user, kind, item, With::Service(service))
-        }
-        Naming::Service => Operation::Issue(user, kind, item, With::Nothing),
-        Naming::Single | Naming::Caller => Operation::Attach(user, kind, item),
-    };
+    let attach = attach(user, kind, item, service);
     let inactive = status == Status::Inactive;
     let set = inactive.then_some(Operation::SetStatus(user, kind, item, status));
     [attach].into_iter().chain(set)
