@@ -106,7 +106,16 @@ struct Player<'a> {
     broken: Option<String>,
 }
 
-impl Player<'_> {
+impl<'a> Player<'a> {
+    fn new(
+        endpoint: &'a mut dyn Endpoint,
+        leftovers: &'a mut Leftovers,
+        manner: Manner<'a>,
+    ) -> Self {
+        let (judge, exchanges) = (Judge::default(), Vec::new());
+        Self { endpoint, leftovers, manner, judge, exchanges, broken: None }
+    }
+
     /// Asks one call, unless it is too late.
     fn ask(&mut self, operation: Operation) {
         if self.broken.is_none() && (self.manner.stop)() {
@@ -150,8 +159,7 @@ pub fn replay(
     leftovers: &mut Leftovers,
     manner: Manner<'_>,
 ) -> Replay {
-    let (judge, exchanges) = (Judge::default(), Vec::new());
-    let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
+    let mut player = Player::new(endpoint, leftovers, manner);
     for step in &script.steps {
         player.ask(step.operation);
         if manner.observe == Observe::Each {
@@ -177,8 +185,7 @@ pub(crate) fn follow(
     leftovers: &mut Leftovers,
     manner: Manner<'_>,
 ) -> Replay {
-    let (judge, exchanges) = (Judge::default(), Vec::new());
-    let mut player = Player { endpoint, leftovers, manner, judge, exchanges, broken: None };
+    let mut player = Player::new(endpoint, leftovers, manner);
     course.begin();
     let (mut in_vain, mut calls) = (0, 0);
     while player.broken.is_none() && in_vain < IN_VAIN_MAX && calls < most && !(manner.stop)() {

@@ -149,25 +149,24 @@ pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
 /// Of these scripts so many that every rule is reached that all of them reach, with few calls: each time
 /// the one that reaches most for its calls.
 #[must_use]
-pub fn covering(mut scripts: Vec<Script>) -> Vec<Script> {
+pub fn covering(scripts: Vec<Script>) -> Vec<Script> {
+    let with_rules = |script: Script| {
+        let rules = rules_of(&script);
+        (script, rules)
+    };
+    // Of each script the rules that no chosen one reaches.
+    let mut left: Vec<(Script, Vec<Rule>)> = scripts.into_iter().map(with_rules).collect();
     let mut chosen = Vec::new();
-    let mut reached: Vec<Rule> = Vec::new();
     loop {
-        let new = |script: &Script| {
-            let mut rules = rules_of(script);
-            rules.retain(|rule| !reached.contains(rule));
-            rules.len()
-        };
-        scripts.retain(|script| new(script) > 0);
+        left.retain(|(_, new)| !new.is_empty());
         // Rules for a call, in thousandths.
-        let worth = |script: &Script| new(script) * 1000 / script.steps.len().max(1);
-        let best = scripts.iter().enumerate().max_by_key(|(_, script)| worth(script));
+        let worth =
+            |(script, new): &(Script, Vec<Rule>)| new.len() * 1000 / script.steps.len().max(1);
+        let best = left.iter().enumerate().max_by_key(|(_, it)| worth(it));
         let Some(place) = best.map(|(place, _)| place) else { return chosen };
-        let script = scripts.swap_remove(place);
-        for rule in rules_of(&script) {
-            if !reached.contains(&rule) {
-                reached.push(rule);
-            }
+        let (script, reached) = left.swap_remove(place);
+        for (_, new) in &mut left {
+            new.retain(|rule| !reached.contains(rule));
         }
         chosen.push(script);
     }

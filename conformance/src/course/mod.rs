@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use iamspec_model::kind::{Naming, SERVICES};
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Service, User, With};
+use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Service, User};
+
+use crate::neighbours::attach;
 
 mod drain;
 mod lattice;
@@ -142,8 +144,7 @@ impl Fresh {
                 let item = Item(*next);
                 *next += 1;
                 let service = Service(u8::try_from(item.0 % u32::from(SERVICES)).unwrap_or(0));
-                let with = if kind.row().services { With::Service(service) } else { With::Nothing };
-                Operation::Issue(user, kind, item, with)
+                attach(user, kind, item, service)
             }
         }
     }

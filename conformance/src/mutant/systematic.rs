@@ -1,5 +1,5 @@
-//! Mutants made from the tables: each rule and each effect is broken in every way that there is, counted
-//! by distinct place and fault.
+//! Mutants made from the tables: each rule and each effect is broken in several ways, counted by distinct
+//! place and fault.
 
 use iamspec_model::fault::Fault as ModelFault;
 use iamspec_model::{Answer, Code, Kind, Level, Reason, Rule, rules};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use iamspec_conformance::finding::Threshold;
 use iamspec_conformance::may::May;
 
 use crate::exit;
@@ -88,12 +89,9 @@ pub struct Replay {
     /// Whom to ask.
     #[command(flatten)]
     pub target: Target,
-    /// How closely answers are compared
-    #[arg(long, value_enum, default_value = "code")]
-    pub tier: TierArg,
-    /// From which level on a divergence counts
-    #[arg(long, value_enum, default_value = "must")]
-    pub level: LevelArg,
+    /// What counts.
+    #[command(flatten)]
+    pub counts: Counts,
     /// Files, or names of ours (`iamspec list scripts`)
     #[arg(value_name = "SCRIPT", required = true)]
     pub scripts: Vec<String>,
@@ -105,12 +103,9 @@ pub struct Shrink {
     /// Whom to ask.
     #[command(flatten)]
     pub target: Target,
-    /// How closely answers are compared
-    #[arg(long, value_enum, default_value = "code")]
-    pub tier: TierArg,
-    /// From which level on a divergence counts
-    #[arg(long, value_enum, default_value = "must")]
-    pub level: LevelArg,
+    /// What counts.
+    #[command(flatten)]
+    pub counts: Counts,
     /// How many calls may be spent on it
     #[arg(long, value_name = "N", default_value_t = 2000)]
     pub calls: usize,
@@ -148,18 +143,32 @@ pub struct Target {
     pub timeout: u64,
 }
 
-/// `iamspec run`.
-#[derive(Args, Debug)]
-pub struct Run {
-    /// Whom to ask.
-    #[command(flatten)]
-    pub target: Target,
+/// What counts.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Counts {
     /// How closely answers are compared
     #[arg(long, value_enum, default_value = "code")]
     pub tier: TierArg,
     /// From which level on a divergence fails the run
     #[arg(long, value_enum, default_value = "must")]
     pub level: LevelArg,
+}
+
+impl From<Counts> for Threshold {
+    fn from(counts: Counts) -> Self {
+        Self { tier: counts.tier.into(), level: counts.level.into() }
+    }
+}
+
+/// `iamspec run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub target: Target,
+    /// What counts.
+    #[command(flatten)]
+    pub counts: Counts,
     /// What to play: repeatable; the hand-written scripts if left out and no script is named
     #[arg(long, value_enum, value_name = "NAME")]
     pub suite: Vec<SuiteArg>,

@@ -9,7 +9,7 @@ use iamspec_conformance::observe::Observe;
 use iamspec_conformance::{Suite, text};
 
 use super::outcome::print_kept;
-use super::run::stopped_by_ctrl_c;
+use super::run::{list, stopped_by_ctrl_c};
 use super::target::Open;
 use crate::cli::Run;
 use crate::exit;
@@ -27,10 +27,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let mut open = Open::of(&args.target)?;
     writeln!(out, "{}: {}", open.name, counted(suite.scripts().len(), "script"))?;
     if args.list {
-        for script in suite.scripts() {
-            writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
-        }
-        return Ok(exit::CONFORMS);
+        return list(&suite, out);
     }
     let stopped = stopped_by_ctrl_c()?;
     let report = suite.run(&mut open.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));

@@ -31,7 +31,7 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn of(report: &Report, args: &Run, expectations: &Expectations) -> Self {
-        let threshold = Threshold { tier: args.tier.into(), level: args.level.into() };
+        let threshold = args.counts.into();
         let findings = findings(&report.replays);
         // That a rule is kept here says nothing of what else would show.
         let whole = args.suite.is_empty()
@@ -212,8 +212,9 @@ fn advice(ended: &Ended) -> &'static str {
 fn again(args: &Run, finding: &Finding) -> String {
     let mut command = "iamspec run".to_owned();
     let defaults = Threshold::default();
-    let tier = Some(Tier::from(args.tier)).filter(|it| *it != defaults.tier);
-    let level = Some(Level::from(args.level)).filter(|it| *it != defaults.level);
+    let asked = Threshold::from(args.counts);
+    let tier = Some(asked.tier).filter(|it| *it != defaults.tier);
+    let level = Some(asked.level).filter(|it| *it != defaults.level);
     let may = args.target.may.map(|may| may.to_string());
     let random =
         (finding.origin == Origin::Course).then(|| [args.seed.to_string(), args.calls.to_string()]);

@@ -32,7 +32,8 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let suite = Suite::new(chosen(args)?).with(generated(args));
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let mut open = Open::of(&args.target)?;
-    writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(suite.calls(), "call"))?;
+    let calls = suite.calls();
+    writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(calls, "call"))?;
     if suite.scripts().is_empty() && suite.generated().is_empty() {
         eprintln!(
             "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return list(&suite, out);
     }
     out.flush()?;
-    let report = play(&suite, args, &mut open.http)?;
+    let report = play(&suite, calls, args, &mut open.http)?;
     let mut outcome = Outcome::of(&report, args, &expectations);
     // Whatever cannot be written, the result is printed.
     let kept = outcome.keep(&args.regressions);
@@ -58,9 +59,9 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
 }
 
 /// Plays the suite until it ends, is stopped or has used up its budget.
-fn play(suite: &Suite, args: &Run, http: &mut Http) -> Result<Report> {
+fn play(suite: &Suite, calls: usize, args: &Run, http: &mut Http) -> Result<Report> {
     let stopped = stopped_by_ctrl_c()?;
-    let progress = Progress::new(suite.calls());
+    let progress = Progress::new(calls);
     let (sent, begun) = (Cell::new(0), Instant::now());
     let used_up = || match args.budget {
         Some(Budget::Requests(most)) => sent.get() >= most,
@@ -81,7 +82,7 @@ fn play(suite: &Suite, args: &Run, http: &mut Http) -> Result<Report> {
 }
 
 /// What would be played, and in how many calls.
-fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
     for script in suite.scripts() {
         writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
     }
