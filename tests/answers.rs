@@ -122,7 +122,7 @@ fn codes_of_a_device_that_were_sent_before_accuse_nobody() {
             // `IAMSPEC2` in base 32, in base 64.
             xml(
                 "200 OK",
-                "<CreateVirtualMFADeviceResponse><CreateVirtualMFADeviceResult><VirtualMFADevice><SerialNumber>arn:aws:iam::123456789012:mfa/d</SerialNumber><Base32StringSeed>SUFNU1BFQzI=</Base32StringSeed></VirtualMFADevice></CreateVirtualMFADeviceResult></CreateVirtualMFADeviceResponse>",
+                "<CreateVirtualMFADeviceResponse><CreateVirtualMFADeviceResult><VirtualMFADevice><SerialNumber>arn:aws:iam::123456789012:mfa/iamspec-test-1-d0</SerialNumber><Base32StringSeed>SUFNU1BFQzI=</Base32StringSeed></VirtualMFADevice></CreateVirtualMFADeviceResult></CreateVirtualMFADeviceResponse>",
             )
         } else {
             xml(

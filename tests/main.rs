@@ -3,12 +3,15 @@
 
 mod agreement;
 mod answers;
+mod aws;
 mod cli;
 mod documents;
 mod expectations;
 mod explore;
 mod facts;
+mod guard;
 mod hostile;
+mod killed;
 mod leftovers;
 mod mutants;
 mod pages;
@@ -29,9 +32,16 @@ use iamspec_model::Account;
 
 /// The binary with these arguments, an environment without surprises, and its answer.
 fn iamspec(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// The same, not yet started: nothing of the user's surroundings, journals in a folder of the tests.
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iamspec"));
-    command.args(arguments).current_dir(root()).env_remove("NO_COLOR").env("COLUMNS", "100");
-    command.output().unwrap()
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.args(arguments).current_dir(root()).env_clear().env("PATH", path);
+    command.env("COLUMNS", "100").env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
 }
 
 fn stdout(output: &Output) -> String {

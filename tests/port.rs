@@ -23,13 +23,26 @@ impl Port {
 
     /// What the body of the request calls for.
     pub(super) fn telling(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
+        Self::hearing(move |request| answer(&request.body))
+    }
+
+    /// What another port answers, unless there is an answer to the body already.
+    pub(super) fn before(
+        other: &str,
+        answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        Self::hearing(move |request| answer(&request.body).or_else(|| Some(request.ask(&other))))
+    }
+
+    fn hearing(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (end, ended) = mpsc::channel();
         std::thread::spawn(move || {
             for mut stream in listener.incoming().map_while(Result::ok) {
-                let Some(body) = body_of(&mut stream) else { continue };
-                match answer(&body) {
+                let Some(request) = Request::read(&mut stream) else { continue };
+                match answer(&request) {
                     // A client that has read enough hangs up.
                     Some(answer) => _ = stream.write_all(&answer),
                     // Ends when the test drops its end of the channel.
@@ -41,23 +54,41 @@ impl Port {
     }
 }
 
-/// Reads the request to its end, so that closing the connection is no reset.
-fn body_of(stream: &mut TcpStream) -> Option<String> {
-    let mut request = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&request).to_string();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let length = head.split("content-length: ").nth(1)?.lines().next()?.trim().to_owned();
-            if body.len() >= length.parse().ok()? {
-                return Some(body.to_owned());
+/// A request, its lines and its body.
+struct Request {
+    head: String,
+    body: String,
+}
+
+impl Request {
+    /// Reads it to its end, so that closing the connection is no reset.
+    fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let text = String::from_utf8_lossy(&request).to_string();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let lower = head.to_lowercase();
+                let length = lower.split("content-length: ").nth(1)?.lines().next()?.trim();
+                if body.len() >= length.parse().ok()? {
+                    return Some(Self { head: head.to_owned(), body: body.to_owned() });
+                }
+            }
+            match stream.read(&mut buffer) {
+                Ok(0) | Err(_) => return None,
+                Ok(read) => request.extend(buffer.iter().take(read)),
             }
         }
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return None,
-            Ok(read) => request.extend(buffer.iter().take(read)),
-        }
+    }
+
+    /// What the other port answers, whole.
+    fn ask(&self, other: &str) -> Vec<u8> {
+        let mut stream = TcpStream::connect(other).unwrap();
+        let request = format!("{}\r\nconnection: close\r\n\r\n{}", self.head, self.body);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
     }
 }
 

@@ -95,6 +95,7 @@ fn kinds_are_named_where_they_differ_and_nowhere_else() {
         "harness/src/wire.rs",
         "harness/src/payload.rs",
         "harness/src/client/request.rs",
+        "harness/src/client/sweep.rs",
         "harness/src/server",
         "tests",
         "model/tests",

@@ -260,7 +260,7 @@ impl Patience {
     const TRIES: u32 = 5;
 
     /// Asks, and again where that may help; not at all where nobody has answered for long.
-    fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
+    pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
         if self.unanswered >= Self::MOST {
             return Observed::interrupted(Cause::Unsent, "nobody answered the calls before");
         }
@@ -289,7 +289,9 @@ pub struct Kept {
     pub answer: Observed,
 }
 
-fn is_gone(answer: &Observed) -> bool {
+/// Whether what was to be removed is not there any more.
+#[must_use]
+pub fn is_gone(answer: &Observed) -> bool {
     match answer {
         Observed::Done(_) => true,
         Observed::Refused { code, .. } => code == "NoSuchEntity",

@@ -14,6 +14,10 @@ pub mod keyring;
 
 pub mod payload;
 
+pub mod aws;
+
+pub mod journal;
+
 pub mod client;
 
 pub mod server;

@@ -6,6 +6,7 @@ use iamspec_conformance::endpoint::Space;
 use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Path, User};
 
+use crate::client::HIDDEN;
 use crate::keyring::Keyring;
 use crate::wire;
 
@@ -16,8 +17,11 @@ const UNKNOWN_ACCOUNT: &str = "123456789012";
 #[derive(Debug)]
 pub struct Names {
     prefix: String,
+    /// Whether everything is made in a folder of the run's own.
+    in_folder: bool,
     space: Space,
     spaces: usize,
+    partition: String,
     account: String,
     ids: HashMap<(Space, Kind, Item), String>,
     objects: HashMap<(Space, Object), String>,
@@ -37,8 +41,10 @@ impl Names {
     pub fn new(run: &str) -> Self {
         Self {
             prefix: format!("iamspec-{run}"),
+            in_folder: false,
             space: Space::default(),
             spaces: 0,
+            partition: "aws".to_owned(),
             account: UNKNOWN_ACCOUNT.to_owned(),
             ids: HashMap::new(),
             objects: HashMap::new(),
@@ -46,6 +52,13 @@ impl Names {
             keyring: Keyring::default(),
             adopted: ADOPTED,
         }
+    }
+
+    /// The same, for an account where others live: everything is made in a folder of the run's own, and
+    /// what has no path in a script has that one.
+    #[must_use]
+    pub fn in_folder(self) -> Self {
+        Self { in_folder: true, ..self }
     }
 
     /// Enters a name space that was never used.
@@ -70,13 +83,39 @@ impl Names {
         format!("{}-{}-u{}", self.prefix, self.space.0, user.0)
     }
 
-    /// The path, in a folder of this name space's own.
+    /// The path: that of a script that gives none, or one in a folder of this name space's own.
     #[must_use]
     pub fn path(&self, path: Path) -> String {
         match path {
+            Path(0) if self.in_folder => format!("/{}/", self.prefix),
             Path(0) => "/".to_owned(),
-            Path(number) => format!("/{}-{}/{number}/", self.prefix, self.space.0),
+            Path(number) => format!("/{}/{}/{number}/", self.prefix, self.space.0),
         }
+    }
+
+    /// The path to make something in, where the request must name it.
+    #[must_use]
+    pub fn folder(&self) -> Option<String> {
+        self.in_folder.then(|| self.path(Path(0)))
+    }
+
+    /// Whether a name, or the end of an ARN, carries the prefix of this run, in whatever case.
+    #[must_use]
+    pub fn is_ours(&self, name: &str) -> bool {
+        let last = name.rsplit(['/', ':']).next().unwrap_or(name);
+        last.to_lowercase().starts_with(&format!("{}-", self.prefix).to_lowercase())
+    }
+
+    /// Whether a path is the root, which holds nothing by itself, or in the folder of this run.
+    #[must_use]
+    pub fn is_our_path(&self, path: &str) -> bool {
+        path.trim_start_matches('/').is_empty() || path.starts_with(&format!("/{}/", self.prefix))
+    }
+
+    /// Whether an id is one that the service gave to this run, or that nothing has.
+    #[must_use]
+    pub fn is_our_id(&self, id: &str) -> bool {
+        id.contains("IAMSPEC") || self.ids.values().any(|it| it == id)
     }
 
     /// The name that an object is created with.
@@ -99,9 +138,16 @@ impl Names {
         let name = self.object_name(object);
         match object.class {
             Class::Group => name,
-            Class::Policy => format!("arn:aws:iam::{}:policy/{name}", self.account),
-            Class::Device => format!("arn:aws:iam::{}:mfa/{name}", self.account),
+            Class::Policy => self.arn("policy", &name),
+            Class::Device => self.arn("mfa", &name),
         }
+    }
+
+    /// The ARN that a thing has which is made without a path of its own.
+    #[must_use]
+    pub fn arn(&self, sort: &str, name: &str) -> String {
+        let path = self.path(Path(0));
+        format!("arn:{}:iam::{}:{sort}{path}{name}", self.partition, self.account)
     }
 
     /// What names an item in requests. An id that the service has not given looks like one.
@@ -113,7 +159,9 @@ impl Names {
                 let given = self.ids.get(&(self.space, kind, item)).cloned();
                 given.unwrap_or_else(|| format!("{}IAMSPEC{:017}", wire::id_prefix(kind), item.0))
             }
-            (None, _) => format!("{}-{}-{}", self.prefix, self.space.0, kind.symbol(item)),
+            (None, _) => self.ids.get(&(self.space, kind, item)).cloned().unwrap_or_else(|| {
+                format!("{}-{}-{}", self.prefix, self.space.0, kind.symbol(item))
+            }),
         }
     }
 
@@ -127,18 +175,41 @@ impl Names {
         self.objects.insert((self.space, object), name.to_owned());
     }
 
-    /// Learns the account id from an ARN.
+    /// Learns the partition and the account id from an ARN.
     pub fn learn_account(&mut self, arn: &str) {
-        if let Some(account) = arn.split(':').nth(4).filter(|it| it.len() == 12) {
+        let parts: Vec<&str> = arn.split(':').collect();
+        if let [_, partition, _, _, account, ..] = *parts
+            && account.len() == 12
+        {
             account.clone_into(&mut self.account);
+            partition.clone_into(&mut self.partition);
         }
     }
 
     /// Gives a symbol to an item that was never asked for.
-    pub fn adopt(&mut self, kind: Kind, id: &str) -> Item {
+    pub fn adopt(&mut self, kind: Kind, name: &str) -> Item {
         self.adopted += 1;
-        self.bind(kind, Item(self.adopted), id);
-        Item(self.adopted)
+        let item = Item(self.adopted);
+        match kind.row().refers {
+            Some(class) => self.bind_object(Object { class, item }, name),
+            None => self.bind(kind, item, name),
+        }
+        item
+    }
+
+    /// Gives a symbol to an object of this run by what names it in requests.
+    pub fn adopt_object(&mut self, class: Class, name: &str) -> Object {
+        self.adopted += 1;
+        let object = Object { class, item: Item(self.adopted) };
+        self.bind_object(object, name);
+        object
+    }
+
+    /// Gives a symbol to a user of this run by its name.
+    pub fn adopt_user(&mut self, name: &str) -> User {
+        self.adopted += 1;
+        self.bind_user(User(self.adopted), name);
+        User(self.adopted)
     }
 
     /// The symbol of an item by its real name, if it has one here.
@@ -178,7 +249,8 @@ impl Names {
     pub fn in_symbols(&self, text: &str, op: &Operation) -> String {
         let mut known = self.sent(op);
         known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-        known.iter().fold(text.to_owned(), |text, (name, symbol)| text.replace(name, symbol))
+        let text = self.keyring.hide(text, HIDDEN);
+        known.iter().fold(text, |text, (name, symbol)| text.replace(name, symbol))
     }
 
     /// The names that the request carries, each with its symbol.

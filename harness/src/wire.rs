@@ -9,6 +9,9 @@ pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// The version of the Query API (E-018).
 pub const VERSION: &str = "2010-05-08";
 
+/// The version of the API that says whose credentials a request is signed with, as botocore sends it.
+pub const STS_VERSION: &str = "2011-06-15";
+
 /// How a listing of a kind looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Listing {

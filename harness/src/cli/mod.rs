@@ -9,8 +9,12 @@ use iamspec_conformance::may::May;
 
 use crate::exit;
 
+mod cleanup;
+mod target;
 mod words;
 
+pub use cleanup::Cleanup;
+pub use target::Target;
 pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.
@@ -81,6 +85,13 @@ pub enum Command {
   iamspec mutants 'DeleteUser/*'     those of one call
   iamspec mutants --in-memory        without HTTP; some seconds")]
     Mutants(Mutants),
+    /// Remove what a run has left that was killed, or that could not remove it
+    #[command(after_help = "Examples:
+  iamspec cleanup                  what every run left that has a journal and is over
+  iamspec cleanup 1f3a9c02 --list  what one run left
+  iamspec cleanup 1f3a9c02 --endpoint http://127.0.0.1:5000
+                                   where its journal is lost: by its names")]
+    Cleanup(Cleanup),
 }
 
 /// `iamspec replay`.
@@ -123,24 +134,6 @@ pub struct Mutants {
     /// Only mutants whose name is so; `*` stands for anything
     #[arg(value_name = "GLOB", default_value = "*")]
     pub name: String,
-}
-
-/// Whom to ask.
-#[derive(Args, Debug)]
-pub struct Target {
-    /// The endpoint to ask, on this machine; the embedded reference endpoint if left out
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Option<String>,
-    /// Make the embedded reference endpoint wrong in this way (`iamspec list mutants`)
-    #[arg(long, value_name = "NAME", conflicts_with = "endpoint")]
-    pub mutant: Option<String>,
-    /// What the embedded reference endpoint does where nobody knows: `presume` as the facts do, which
-    /// is the default, `accept`, `refuse`, or a seed of chance
-    #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
-    pub may: Option<May>,
-    /// How long to wait for an answer, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    pub timeout: u64,
 }
 
 /// What counts.

@@ -1,68 +1,113 @@
 //! An endpoint behind HTTP: one operation in, one signed request out, one answer understood.
 
 mod element;
+mod guard;
+mod ledger;
 mod request;
 mod response;
+mod send;
 mod shown;
 mod sign;
 mod spoil;
+mod sweep;
+mod trace;
+mod whoami;
 
 pub use element::Element;
+pub use sweep::{Found, Remains};
+pub use trace::{HIDDEN, SECRETS, Trace};
+pub use whoami::Caller;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Endpoint, Observed};
-use iamspec_model::{Code, Defect, Flaw, Item, Kind, Operation, With};
-use reqwest::Url;
+use iamspec_model::kind::Naming;
+use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, With};
+use send::{Sender, Service};
 
+use crate::aws::{Destination, Identity};
+use crate::journal::Journal;
 use crate::names::Names;
-
-/// More than this is not an answer. The longest real ones, full pages of certificates, have less.
-const ANSWER_MAX: usize = 1 << 20;
 
 /// More pages than this are not a listing of one user's items.
 const PAGES_MAX: usize = 100;
 
+/// How an endpoint is asked.
+pub struct Settings {
+    /// Which one.
+    pub destination: Destination,
+    /// What tells the names of this run from those of others.
+    pub run: String,
+    /// Who asks.
+    pub identity: Identity,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// How many requests a second are sent at most.
+    pub rate: Option<f64>,
+    /// A file of certificates to believe, instead of those of the machine.
+    pub authorities: Option<PathBuf>,
+    /// Where it is written down what went over the wire.
+    pub trace: Option<Trace>,
+}
+
+impl Settings {
+    /// An endpoint of this machine, with credentials that open nothing.
+    ///
+    /// # Errors
+    /// What is no URL, or of another machine.
+    pub fn loopback(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
+        Ok(Self {
+            destination: Destination::loopback(endpoint)?,
+            run: run.to_owned(),
+            identity: Identity::fake(),
+            timeout,
+            rate: None,
+            authorities: None,
+            trace: None,
+        })
+    }
+}
+
 /// An IAM service behind HTTP.
 pub struct Http {
-    runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
-    url: Url,
-    signer: sign::Signer,
+    sender: Sender,
+    journal: Option<Journal>,
     names: Names,
 }
 
-/// What came back.
-struct Answer {
-    status: u16,
-    content_type: String,
-    body: Vec<u8>,
-}
-
 impl Http {
-    /// A client for a loopback address. `run` tells the names of this run from those of others.
+    /// A client for an endpoint of this machine. `run` tells the names of this run from those of others.
     ///
     /// # Errors
     /// A URL that is not one, or not of this machine; a client that cannot be made.
     pub fn new(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
-        let url = loopback(endpoint)?;
-        // Installing twice fails, and then the first is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("cannot make an HTTP client")?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the client's runtime")?;
-        Ok(Self { runtime, client, url, signer: sign::Signer::fake(), names: Names::new(run) })
+        Self::with(Settings::loopback(endpoint, run, timeout)?)
+    }
+
+    /// A client that asks like this.
+    ///
+    /// # Errors
+    /// A client that cannot be made; certificates that cannot be read.
+    pub fn with(settings: Settings) -> Result<Self> {
+        let names = Names::new(&settings.run);
+        let alone = settings.destination.loopback;
+        let names = if alone { names } else { names.in_folder() };
+        Ok(Self { sender: Sender::new(settings)?, journal: None, names })
+    }
+
+    /// From now on it is written down what is made.
+    pub fn write_down(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// Where it is written down what was made and is still there.
+    #[must_use]
+    pub const fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 
     /// The real name of what an operation is about.
@@ -76,13 +121,16 @@ impl Http {
             |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
         let signer = self.signer_of(op).map_err(unsendable)?;
         let form = request::form(op, &mut self.names).map_err(unsendable)?;
+        guard::check(&form, &self.names, signer.is_some()).map_err(unsendable)?;
+        let new = ledger::before(&form, self.journal.as_mut()).map_err(unsendable)?;
         let mut marker = None;
         let mut seen: Option<Observed> = None;
         for _ in 0..PAGES_MAX {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
-            let answer = self.post(&form, signer.as_ref())?;
+            let answer = self.sender.post(Service::Iam, &form, signer.as_ref())?;
             let (observed, next) = response::read(op, &answer, &mut self.names)?;
+            ledger::after(&form, &observed, new, self.journal.as_mut());
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
                 (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
@@ -103,6 +151,12 @@ impl Http {
                 "its codes were sent before, and a code serves once"
             }
             (
+                Some(Code::InvalidAuthenticationCode),
+                Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
+            ) if self.names.keyring.lost_seed(*device) => {
+                "its codes are guesses, for no answer has told its seed"
+            }
+            (
                 Some(Code::DuplicateSSHPublicKey | Code::DuplicateCertificate),
                 Operation::Issue(_, kind, item, With::Nothing),
             ) if self.names.keyring.shares_body(*kind, *item) => {
@@ -113,8 +167,24 @@ impl Http {
         Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
     }
 
+    /// After a lost answer nobody knows which password holds, or what the seed of a device is.
+    fn lose_secrets(&mut self, op: &Operation) {
+        match *op {
+            Operation::Create(object) if object.class == Class::Device => {
+                self.names.keyring.lose_seed(object.item);
+            }
+            Operation::ChangePassword(user) => self.names.keyring.lose_password(user),
+            Operation::Attach(user, kind, _) | Operation::Renew(user, kind, _)
+                if kind.row().naming == Naming::Single =>
+            {
+                self.names.keyring.lose_password(user);
+            }
+            _ => {}
+        }
+    }
+
     /// The user itself, where it is the user that asks.
-    fn signer_of(&self, op: &Operation) -> Result<Option<sign::Signer>> {
+    fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
         let absent = |flaw: Flaw| flaw.row().defect == Defect::Absent;
         let user = match *op {
             Operation::ChangePassword(user) => user,
@@ -124,39 +194,7 @@ impl Http {
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
             format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
         })?;
-        Ok(Some(sign::Signer::with(id, secret)))
-    }
-
-    fn post(
-        &self,
-        form: &[(String, String)],
-        signer: Option<&sign::Signer>,
-    ) -> Result<Answer, Observed> {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let mut request =
-            self.client.post(self.url.clone()).header("content-type", request::CONTENT_TYPE);
-        let headers = signer.unwrap_or(&self.signer).sign(&self.url, body.as_bytes());
-        for (name, value) in
-            headers.map_err(|error| Observed::interrupted(Cause::Unsent, format!("{error:#}")))?
-        {
-            request = request.header(name, value);
-        }
-        self.runtime.block_on(async {
-            let mut response =
-                request.body(body).send().await.map_err(|error| interruption(&error))?;
-            let status = response.status().as_u16();
-            let header = response.headers().get("content-type").and_then(|it| it.to_str().ok());
-            let content_type = header.unwrap_or_default().to_owned();
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(|error| interruption(&error))? {
-                body.extend_from_slice(&chunk);
-                if body.len() > ANSWER_MAX {
-                    let detail = format!("more than {ANSWER_MAX} bytes");
-                    return Err(Observed::interrupted(Cause::Unreadable, detail));
-                }
-            }
-            Ok(Answer { status, content_type, body })
-        })
+        Ok(Some(Identity::of(id, secret, None, "a user of this run")))
     }
 }
 
@@ -170,7 +208,14 @@ impl Endpoint for Http {
     }
 
     fn ask(&mut self, operation: &Operation) -> Observed {
-        self.exchange(operation).unwrap_or_else(|interrupted| interrupted)
+        self.exchange(operation).unwrap_or_else(|interrupted| {
+            if let Observed::Interrupted(it) = &interrupted
+                && !it.cause.changed_nothing()
+            {
+                self.lose_secrets(operation);
+            }
+            interrupted
+        })
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {
@@ -194,44 +239,4 @@ fn join(before: Option<Observed>, page: Observed) -> Observed {
         }
         (_, page) => page,
     }
-}
-
-/// Only this machine is asked: a run makes and deletes users.
-fn loopback(endpoint: &str) -> Result<Url> {
-    let url = Url::parse(endpoint).with_context(|| {
-        format!("`{endpoint}` is not a URL; write one such as http://127.0.0.1:5000")
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        bail!("`{endpoint}` is not an HTTP URL; write one such as http://127.0.0.1:5000");
-    }
-    let own = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-        }
-        None => false,
-    };
-    if !own {
-        bail!(
-            "`{endpoint}` is not a loopback address: a run makes and deletes users, so only endpoints on this machine are asked; forward a port to reach another"
-        );
-    }
-    Ok(url)
-}
-
-fn interruption(error: &reqwest::Error) -> Observed {
-    let cause = if error.is_connect() {
-        Cause::Unreachable
-    } else if error.is_timeout() {
-        Cause::Timeout
-    } else {
-        Cause::Reset
-    };
-    let mut detail = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        detail = inner.to_string();
-        source = inner.source();
-    }
-    Observed::interrupted(cause, detail)
 }

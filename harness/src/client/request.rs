@@ -1,16 +1,15 @@
 //! From an operation to the form that is sent.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use iamspec_model::kind::Naming;
 use iamspec_model::{
     Class, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Which, With,
 };
+use secrecy::ExposeSecret as _;
 
 use super::spoil;
 use crate::names::Names;
 use crate::{payload, wire};
-
-pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 pub(super) type Form = Vec<(String, String)>;
 
@@ -55,6 +54,9 @@ fn sound(op: &Operation, names: &mut Names) -> Result<Form> {
         | Operation::SetStatus(..)
         | Operation::Renew(..)
         | Operation::Detach(..) => form.extend(attachment(op, names)?),
+        Operation::ChangePassword(user) if names.keyring.lost_password(user) => {
+            bail!("the password of u{} is not known, for an answer was lost", user.0)
+        }
         _ => form.extend(of_user(op, names)),
     }
     Ok(form)
@@ -66,7 +68,8 @@ fn of_user(op: &Operation, names: &mut Names) -> Form {
     match *op {
         Operation::CreateUser(_, extras) => {
             let path = Some(extras.path).filter(|it| *it != Path::default());
-            let path = path.map(|path| member("Path", names.path(path)));
+            let path = path.map(|path| names.path(path)).or(names.folder());
+            let path = path.map(|path| member("Path", path));
             let boundary = extras.boundary.map(|it| names.object(policy(it)));
             let boundary = boundary.map(|arn| member("PermissionsBoundary", arn));
             let tag = extras.tag.map(|tag| self::tag(tag, names)).into_iter().flatten();
@@ -86,7 +89,8 @@ fn of_user(op: &Operation, names: &mut Names) -> Form {
         }
         Operation::ChangePassword(user) => {
             let new = payload::password();
-            let old = names.keyring.keep_password(user, &new).unwrap_or_else(payload::password);
+            let old = names.keyring.keep_password(user, &new);
+            let old = old.map_or_else(payload::password, |it| it.expose_secret().to_owned());
             vec![member("OldPassword", old), member("NewPassword", new)]
         }
         Operation::LastUsed(key) => {
@@ -170,11 +174,12 @@ fn attachment(op: &Operation, names: &mut Names) -> Result<Form> {
 /// What the creating call of a class needs.
 fn created(object: Object, names: &Names) -> Form {
     let name = names.object_name(object);
-    match object.class {
+    let members = match object.class {
         Class::Group => vec![member("GroupName", name)],
         Class::Device => vec![member("VirtualMFADeviceName", name)],
         Class::Policy => vec![member("PolicyName", name), document()],
-    }
+    };
+    members.into_iter().chain(names.folder().map(|path| member("Path", path))).collect()
 }
 
 /// What the attaching call of a kind needs beside the user.

@@ -5,7 +5,8 @@ use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
 use iamspec_model::{Change, Class, Code, Defect, Operation};
 
-use super::{Answer, Element, shown, spoil};
+use super::send::Answer;
+use super::{Element, HIDDEN, shown, spoil};
 use crate::names::Names;
 use crate::wire;
 
@@ -17,26 +18,15 @@ pub(super) fn read(
 ) -> Result<(Observed, Option<String>), Observed> {
     let root = parse(answer)?;
     if let Some(error) = error_of(&root) {
-        let code = error.text_of("Code").unwrap_or_default().to_owned();
-        if code.is_empty() {
-            return Err(unreadable(answer, "an error without a code"));
-        }
-        let message = error.text_of("Message").map(|text| names.in_symbols(text, op));
+        let (code, message) = refusal(error, answer)?;
+        let message = message.map(|text| names.in_symbols(&text, op));
         if matches!(op, Operation::LastUsed(_)) && code == Code::AccessDenied.name() {
             // Said of a key that is not there (B-AK-15), and of nothing that the caller may not.
             return Ok((Observed::Refused { http: answer.status, code, message }, None));
         }
         return Ok((Observed::refused(answer.status, code, message), None));
     }
-    let api = op.call().map_or("", |call| call.api);
-    if !(200..300).contains(&answer.status) || root.name != format!("{api}Response") {
-        return Err(unreadable(
-            answer,
-            &format!("<{}> where <{api}Response> was expected", root.name),
-        ));
-    }
-    let empty = Element::default();
-    let result = root.child(&format!("{api}Result")).unwrap_or(&empty);
+    let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let truncated = result.text_of("IsTruncated") == Some("true");
@@ -48,6 +38,37 @@ pub(super) fn read(
     let shown = shown::read(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     Ok((Observed::Done(shown), marker))
+}
+
+/// The result of a call by its name, where it is no operation of a script.
+pub(super) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Element, Observed> {
+    let root = parse(answer)?;
+    match error_of(&root) {
+        Some(error) => {
+            let (code, message) = refusal(error, answer)?;
+            let message = message.map(|text| names.keyring.hide(&text, HIDDEN));
+            Err(Observed::refused(answer.status, code, message))
+        }
+        None => result_of(api, root, answer),
+    }
+}
+
+fn result_of(api: &str, mut root: Element, answer: &Answer) -> Result<Element, Observed> {
+    if !(200..300).contains(&answer.status) || root.name != format!("{api}Response") {
+        let what = format!("<{}> where <{api}Response> was expected", root.name);
+        return Err(unreadable(answer, &what));
+    }
+    let name = format!("{api}Result");
+    let place = root.children.iter().position(|it| it.name == name);
+    Ok(place.map(|place| root.children.swap_remove(place)).unwrap_or_default())
+}
+
+fn refusal(error: &Element, answer: &Answer) -> Result<(String, Option<String>), Observed> {
+    let code = error.text_of("Code").unwrap_or_default().to_owned();
+    if code.is_empty() {
+        return Err(unreadable(answer, "an error without a code"));
+    }
+    Ok((code, error.text_of("Message").map(str::to_owned)))
 }
 
 fn parse(answer: &Answer) -> Result<Element, Observed> {
@@ -80,6 +101,8 @@ fn error_of(root: &Element) -> Option<&Element> {
 fn unreadable(answer: &Answer, what: &str) -> Observed {
     let cause = match answer.status {
         501 => Cause::Unimplemented,
+        // What stands before the service could not reach it, or lost its answer.
+        502..=504 => Cause::Failure,
         500.. => Cause::Crash,
         _ => Cause::Unreadable,
     };

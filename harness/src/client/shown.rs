@@ -107,7 +107,7 @@ impl Reader<'_> {
     /// The path where it is not the root, the permissions boundary and the tags of a user.
     fn user(&mut self, user: &Element) -> Result<(), Missing> {
         let path = user.text_of("Path").ok_or("Path")?;
-        if path != "/" {
+        if path != self.names.path(Path::default()) {
             let known = (1..10).map(Path).find(|it| self.names.path(*it) == path);
             self.show(known.map(Thing::Path), Status::Active, path);
         }

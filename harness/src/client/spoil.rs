@@ -32,6 +32,13 @@ pub(super) fn spoil(form: &mut Form, name: &str, defect: Defect) {
     }
 }
 
+/// Values that name nothing, for all their form.
+pub(super) const NOTHINGS: [&str; 3] = [WRONG_ID, NO_ARN, NO_POLICY];
+
+const WRONG_ID: &str = "totally-wrong-credential-id-with-hyphens";
+const NO_ARN: &str = "longpolicynamebutnoarn";
+const NO_POLICY: &str = "arn:aws:iam::111111111111:not_a_policy/invalid";
+
 /// A value that the member may not have.
 fn wrong(name: &str, defect: Defect) -> String {
     match (name, defect) {
@@ -41,11 +48,11 @@ fn wrong(name: &str, defect: Defect) -> String {
         ("Password", _) => "Aa1!".to_owned(),
         ("Status", _) => "Invalid".to_owned(),
         ("ServiceName", _) => "lambda.amazonaws.com".to_owned(),
-        ("ServiceSpecificCredentialId", _) => "totally-wrong-credential-id-with-hyphens".to_owned(),
+        ("ServiceSpecificCredentialId", _) => WRONG_ID.to_owned(),
         ("CertificateBody", _) => "invalid-certificate-body".to_owned(),
         ("PolicyDocument", _) => "{".to_owned(),
-        ("PolicyArn", _) => "longpolicynamebutnoarn".to_owned(),
-        ("PermissionsBoundary", _) => "arn:aws:iam::111111111111:not_a_policy/invalid".to_owned(),
+        ("PolicyArn", _) => NO_ARN.to_owned(),
+        ("PermissionsBoundary", _) => NO_POLICY.to_owned(),
         _ => "none".to_owned(),
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     if args.list {
         return list(&suite, out);
     }
-    let stopped = stopped_by_ctrl_c()?;
+    let stopped = stopped_by_ctrl_c(&open.http)?;
     let report = suite.run(&mut open.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));
     let checked = check(&report.replays);
     for it in &checked {

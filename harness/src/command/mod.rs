@@ -2,6 +2,7 @@
 //! exit code.
 
 mod checkers;
+mod cleanup;
 mod explain;
 mod explore;
 mod list;
@@ -42,6 +43,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Plan(args) => plan::plan(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),
+        Command::Cleanup(args) => cleanup::cleanup(&args, out),
         Command::Mutants(args) => mutants::mutants(&args, out),
     }
 }

@@ -175,6 +175,10 @@ pub(super) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> R
             answer
         )?;
     }
+    let journal = http.journal().filter(|it| it.there().next().is_some());
+    if let Some(run) = journal.map(|it| &it.header().run) {
+        writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}")?;
+    }
     Ok(())
 }
 

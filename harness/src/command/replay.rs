@@ -17,7 +17,7 @@ use crate::exit;
 
 pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
     let mut open = Open::of(&args.target)?;
-    let stopped = stopped_by_ctrl_c()?;
+    let stopped = stopped_by_ctrl_c(&open.http)?;
     let threshold = args.counts.into();
     let scripts = args.scripts.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
     let mut worst = exit::CONFORMS;
@@ -44,7 +44,7 @@ pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
 
 pub(super) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
     let mut open = Open::of(&args.target)?;
-    let stopped = stopped_by_ctrl_c()?;
+    let stopped = stopped_by_ctrl_c(&open.http)?;
     let threshold = args.counts.into();
     let script = named(&args.script)?.into_iter().next().context("no such script")?;
     let report = play(&script, Observe::default(), &mut open.http, &stopped);

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
 
 /// Plays the suite until it ends, is stopped or has used up its budget.
 fn play(suite: &Suite, calls: usize, args: &Run, http: &mut Http) -> Result<Report> {
-    let stopped = stopped_by_ctrl_c()?;
+    let stopped = stopped_by_ctrl_c(http)?;
     let progress = Progress::new(calls);
     let (sent, begun) = (Cell::new(0), Instant::now());
     let used_up = || match args.budget {
@@ -184,12 +184,17 @@ pub(super) fn named(name: &str) -> Result<Vec<Script>> {
     Ok(named)
 }
 
-/// The first Ctrl-C ends the run with its clean-up, the second one at once.
-pub(super) fn stopped_by_ctrl_c() -> Result<Arc<AtomicBool>> {
+/// The first Ctrl-C ends the run with its clean-up, the second one at once, and says how to remove what is
+/// left.
+pub(super) fn stopped_by_ctrl_c(http: &Http) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
+    let run = http.journal().map(|it| it.header().run.clone());
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
+            if let Some(run) = &run {
+                eprintln!("left as it is; iamspec cleanup {run} removes what was made");
+            }
             std::process::exit(i32::from(exit::USAGE));
         }
         eprintln!("\nstopping: removing what was made; Ctrl-C once more leaves it");

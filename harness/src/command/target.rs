@@ -1,14 +1,22 @@
 //! Whom a command asks: an endpoint of the user's, or the embedded one.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use iamspec_model::Account;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+use crate::aws::{Destination, Identity, Surroundings};
 use crate::cli::Target;
-use crate::client::Http;
+use crate::client::{Caller, Http, Settings, Trace};
+use crate::journal::{Header, Journal};
 use crate::server::Server;
+
+/// So many requests a second are sent to an account where others live, if nobody says how many.
+const RATE: f64 = 5.0;
 
 /// Somebody who can be asked.
 pub(super) struct Open {
@@ -21,29 +29,85 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn of(target: &Target) -> Result<Self> {
-        let server = embedded(target)?;
-        let url = server
-            .as_ref()
-            .map_or_else(|| target.endpoint.clone().unwrap_or_default(), Server::url);
-        let http = Http::new(&url, &run_id(), Duration::from_secs(target.timeout))?;
-        let name = match (&target.endpoint, &target.mutant) {
-            (Some(url), _) => url.clone(),
-            (None, Some(mutant)) => {
-                format!("the embedded reference endpoint ({url}), mutant {mutant}")
-            }
-            (None, None) => format!("the embedded reference endpoint ({url})"),
-        };
-        Ok(Self { name, http, _server: server })
+        let Some(endpoint) = &target.endpoint else { return Self::embedded(target) };
+        let surroundings = Surroundings::read()?;
+        let destination = Destination::of(endpoint, &surroundings)?;
+        let name = destination.url.to_string().trim_end_matches('/').to_owned();
+        let run = run_id();
+        let (mut http, account) = asked_as(target, &surroundings, destination, &run)?;
+        if let Some(Caller { account, arn }) = &account {
+            let alias = http.alias().map(|it| format!(" ({it})")).unwrap_or_default();
+            eprintln!(
+                "account {account}{alias}, as {arn}: users, groups, policies and devices are made and removed \
+                 again, all called iamspec-{run}-…, in the path /iamspec-{run}/"
+            );
+        }
+        let folder = target.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
+        let begun =
+            OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let begun = begun.format(&Rfc3339).unwrap_or_default();
+        let account = account.map(|it| it.account);
+        let header = Header { run, endpoint: name.clone(), account, begun };
+        http.write_down(Journal::begin(&folder, header)?);
+        Ok(Self { name, http, _server: None })
+    }
+
+    fn embedded(target: &Target) -> Result<Self> {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let behaviour = super::behaviour(target.may.unwrap_or_default(), target.mutant.as_deref())?;
+        let server = Server::start(free, Account::default(), behaviour)?;
+        let url = server.url();
+        let timeout = Duration::from_secs(target.timeout);
+        let settings = Settings::loopback(&url, &run_id(), timeout)?;
+        let settings = Settings { rate: target.rate, trace: trace(target)?, ..settings };
+        let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
+        let name = format!("the embedded reference endpoint ({url}){mutant}");
+        Ok(Self { name, http: Http::with(settings)?, _server: Some(server) })
     }
 }
 
-fn embedded(target: &Target) -> Result<Option<Server>> {
-    if target.endpoint.is_some() {
-        return Ok(None);
+/// A client for an endpoint of the user's, and the account, where the endpoint is not on this machine: that
+/// of the credentials, which must be the one that the user owns.
+pub(super) fn asked_as(
+    target: &Target,
+    surroundings: &Surroundings,
+    destination: Destination,
+    run: &str,
+) -> Result<(Http, Option<Caller>)> {
+    let (url, loopback) = (destination.url.clone(), destination.loopback);
+    if !loopback && target.i_own_this_account.is_none() {
+        bail!(
+            "{url} is not on this machine, and users are made and deleted there; if the account is yours, \
+             say so with --i-own-this-account and its id"
+        );
     }
-    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let behaviour = super::behaviour(target.may.unwrap_or_default(), target.mutant.as_deref())?;
-    Server::start(free, Account::default(), behaviour).map(Some)
+    let identity = if loopback { Identity::fake() } else { Identity::find(surroundings)? };
+    let source = identity.source().to_owned();
+    let mut http = Http::with(Settings {
+        rate: target.rate.or((!loopback).then_some(RATE)),
+        authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
+        destination,
+        run: run.to_owned(),
+        identity,
+        timeout: Duration::from_secs(target.timeout),
+        trace: trace(target)?,
+    })?;
+    let Some(own) = target.i_own_this_account.as_ref().filter(|_| !loopback) else {
+        return Ok((http, None));
+    };
+    let caller = http.caller()?;
+    if caller.account != *own {
+        bail!(
+            "the credentials, from {source}, are of account {}, and --i-own-this-account says {own}; nothing \
+             was made",
+            caller.account
+        );
+    }
+    Ok((http, Some(caller)))
+}
+
+fn trace(target: &Target) -> Result<Option<Trace>> {
+    target.trace.as_deref().map(Trace::to).transpose()
 }
 
 /// Tells this run from others.

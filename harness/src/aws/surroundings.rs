@@ -1,0 +1,113 @@
+//! The variables and the shared files of the user.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, anyhow};
+use configparser::ini::{Ini, IniDefault};
+
+type Sections = HashMap<String, HashMap<String, Option<String>>>;
+
+/// Variables, and the profile that they choose in the shared files.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    variables: HashMap<String, String>,
+    profile: String,
+    config: Sections,
+    credentials: Sections,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    ///
+    /// # Errors
+    /// A shared file that is there and cannot be read, or is none.
+    pub fn read() -> Result<Self> {
+        Self::of(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// These variables, and the files that they name.
+    ///
+    /// # Errors
+    /// A shared file that is there and cannot be read, or is none.
+    pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
+        let variables = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let mut read = Self { variables, ..Self::default() };
+        let profile = read.variable("AWS_PROFILE").or_else(|| read.variable("AWS_DEFAULT_PROFILE"));
+        read.profile = profile.unwrap_or("default").to_owned();
+        read.config = sections(read.file("AWS_CONFIG_FILE", "config"))?;
+        read.credentials = sections(read.file("AWS_SHARED_CREDENTIALS_FILE", "credentials"))?;
+        Ok(read)
+    }
+
+    /// A variable that is set to something.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// Where the user's own files are.
+    #[must_use]
+    pub fn home(&self) -> Option<PathBuf> {
+        self.variable("HOME").or_else(|| self.variable("USERPROFILE")).map(PathBuf::from)
+    }
+
+    /// What the profile says: the credentials file before the other.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        let in_config = self.config.get(&self.section()).and_then(|it| it.get(key));
+        let in_credentials = self.credentials.get(&self.profile).and_then(|it| it.get(key));
+        in_credentials.or(in_config)?.as_deref().filter(|it| !it.is_empty())
+    }
+
+    /// What the profile says of one service, in the section that its `services` names.
+    #[must_use]
+    pub fn service_setting(&self, service: &str, key: &str) -> Option<&str> {
+        let section = format!("services {}", self.setting("services")?);
+        let lines = self.config.get(&section)?.get(service)?.as_deref()?;
+        let pairs = lines.lines().filter_map(|line| line.split_once('='));
+        pairs.map(|(name, value)| (name.trim(), value.trim())).find(|it| it.0 == key).map(|it| it.1)
+    }
+
+    /// What the profile is called.
+    #[must_use]
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// Whether a shared file speaks of the profile.
+    #[must_use]
+    pub fn has_profile(&self) -> bool {
+        self.config.contains_key(&self.section()) || self.credentials.contains_key(&self.profile)
+    }
+
+    fn section(&self) -> String {
+        match self.profile.as_str() {
+            "default" => "default".to_owned(),
+            name => format!("profile {name}"),
+        }
+    }
+
+    fn file(&self, variable: &str, name: &str) -> Option<PathBuf> {
+        let named = self.variable(variable).map(PathBuf::from);
+        named.or_else(|| Some(self.home()?.join(".aws").join(name)))
+    }
+}
+
+/// The sections of a file, which need not be there.
+fn sections(file: Option<PathBuf>) -> Result<Sections> {
+    let Some(file) = file.filter(|it| it.is_file()) else { return Ok(Sections::new()) };
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read the shared file {}", file.display()))?;
+    let mut form = IniDefault::default();
+    form.case_sensitive = true;
+    form.multiline = true;
+    form.delimiters = vec!['='];
+    form.comment_symbols = vec!['#', ';'];
+    form.inline_comment_symbols = Some(Vec::new());
+    let sections = Ini::new_from_defaults(form).read(text);
+    // What the parser says may quote the file, and with it a secret.
+    sections.map_err(|_| anyhow!("the shared file {} is no file of profiles", file.display()))
+}

@@ -1,0 +1,208 @@
+//! One signed request out, one answer in: no more often than is asked for, and no longer than it may be.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use iamspec_conformance::Observed;
+use iamspec_conformance::observed::Cause;
+use reqwest::Url;
+
+use super::trace::Trace;
+use super::{Settings, sign};
+use crate::aws::{Destination, Identity, Surroundings};
+
+/// More than this is not an answer. The longest real ones, full pages of certificates, have less.
+const ANSWER_MAX: usize = 1 << 20;
+
+/// No service is waited for longer than so many seconds.
+const WAIT_MAX: u64 = 60;
+
+/// How requests are written (E-018).
+const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// Whom a request is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    Iam,
+    Sts,
+}
+
+pub(super) struct Sender {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    destination: Destination,
+    identity: Identity,
+    pace: Option<Pace>,
+    pub(super) trace: Option<Trace>,
+    /// What the last answer asked to wait before the next request.
+    pub(super) asked_to_wait: Option<Duration>,
+}
+
+impl Sender {
+    pub(super) fn new(settings: Settings) -> Result<Self> {
+        // Installing twice fails, and then the first is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = reqwest::Client::builder()
+            .timeout(settings.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
+        if settings.destination.loopback {
+            client = client.no_proxy();
+        }
+        if let Some(file) = &settings.authorities {
+            client = client.tls_certs_only(authorities(file)?);
+        }
+        let client = client.build().context("cannot make an HTTP client")?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the client's runtime")?;
+        Ok(Self {
+            runtime,
+            client,
+            destination: settings.destination,
+            identity: settings.identity,
+            pace: settings.rate.map(Pace::new),
+            trace: settings.trace,
+            asked_to_wait: None,
+        })
+    }
+
+    /// Sends a form, signed by this identity or else by the one of the run.
+    pub(super) fn post(
+        &mut self,
+        service: Service,
+        form: &[(String, String)],
+        signer: Option<&Identity>,
+    ) -> Result<Answer, Observed> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self
+            .request(service, body, signer)
+            .map_err(|error| Observed::interrupted(Cause::Unsent, format!("{error:#}")))?;
+        if let Some(pace) = &mut self.pace {
+            pace.keep();
+        }
+        let begun = Instant::now();
+        self.asked_to_wait = None;
+        let answer = self.runtime.block_on(receive(request, &mut self.asked_to_wait));
+        if let Some(trace) = &mut self.trace {
+            trace.note(form, &answer, begun.elapsed());
+        }
+        answer
+    }
+
+    fn request(
+        &mut self,
+        service: Service,
+        body: String,
+        signer: Option<&Identity>,
+    ) -> Result<reqwest::RequestBuilder> {
+        if signer.is_none() && self.identity.expires() {
+            self.identity = Identity::find(&Surroundings::read()?)
+                .context("the credentials expire, and there are no others")?;
+        }
+        let (url, name) = match service {
+            Service::Iam => (&self.destination.url, "iam"),
+            Service::Sts => (&self.destination.sts, "sts"),
+        };
+        let scope = (name, self.destination.region.as_str());
+        let signer = signer.unwrap_or(&self.identity);
+        let headers = sign::headers(signer, scope, url, (CONTENT_TYPE, body.as_bytes()))?;
+        let mut request = self.client.post(url.clone()).header("content-type", CONTENT_TYPE);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        Ok(request.body(body))
+    }
+
+    /// Where it is asked whose credentials these are.
+    pub(super) const fn sts(&self) -> &Url {
+        &self.destination.sts
+    }
+}
+
+async fn receive(
+    request: reqwest::RequestBuilder,
+    asked_to_wait: &mut Option<Duration>,
+) -> Result<Answer, Observed> {
+    let mut response = request.send().await.map_err(|error| interruption(&error))?;
+    let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
+    let content_type = header("content-type").unwrap_or_default().to_owned();
+    let seconds = header("retry-after").and_then(|it| it.parse().ok());
+    *asked_to_wait = seconds.map(|it: u64| Duration::from_secs(it.min(WAIT_MAX)));
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| interruption(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_MAX {
+            let detail = format!("more than {ANSWER_MAX} bytes");
+            return Err(Observed::interrupted(Cause::Unreadable, detail));
+        }
+    }
+    Ok(Answer { status, content_type, body })
+}
+
+fn interruption(error: &reqwest::Error) -> Observed {
+    let cause = if error.is_connect() {
+        Cause::Unreachable
+    } else if error.is_timeout() {
+        Cause::Timeout
+    } else {
+        Cause::Reset
+    };
+    let mut detail = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        detail = inner.to_string();
+        source = inner.source();
+    }
+    Observed::interrupted(cause, detail)
+}
+
+/// The certificates of a file, which are believed instead of those of the machine.
+fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>> {
+    let pem = std::fs::read(file)
+        .with_context(|| format!("cannot read AWS_CA_BUNDLE, {}", file.display()))?;
+    let read = reqwest::Certificate::from_pem_bundle(&pem)
+        .with_context(|| format!("AWS_CA_BUNDLE, {}, holds no certificates", file.display()))?;
+    if read.is_empty() {
+        bail!("AWS_CA_BUNDLE, {}, holds no certificates", file.display());
+    }
+    Ok(read)
+}
+
+/// So many requests a second, and so many at once after a rest: a bucket of tokens.
+struct Pace {
+    rate: f64,
+    tokens: f64,
+    at: Instant,
+}
+
+impl Pace {
+    /// How many seconds' worth may be sent at once.
+    const BURST: f64 = 1.0;
+
+    fn new(rate: f64) -> Self {
+        Self { rate, tokens: rate.max(1.0) * Self::BURST, at: Instant::now() }
+    }
+
+    /// Waits for the next token.
+    fn keep(&mut self) {
+        let now = Instant::now();
+        let most = self.rate.max(1.0) * Self::BURST;
+        let earned = now.duration_since(self.at).as_secs_f64() * self.rate;
+        self.tokens = (self.tokens + earned).min(most) - 1.0;
+        self.at = now;
+        if self.tokens < 0.0 {
+            std::thread::sleep(Duration::from_secs_f64(-self.tokens / self.rate));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What went over the wire, as JSON Lines, without what is secret.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use iamspec_conformance::Observed;
+use serde_json::{Value, json};
+
+use super::request::Form;
+use super::send::Answer;
+
+/// What stands in the place of a secret.
+pub const HIDDEN: &str = "(secret)";
+
+/// The members of requests and the elements of answers that hold secrets.
+pub const SECRETS: [&str; 12] = [
+    "Password",
+    "OldPassword",
+    "NewPassword",
+    "AuthenticationCode1",
+    "AuthenticationCode2",
+    "SecretAccessKey",
+    "SessionToken",
+    "ServicePassword",
+    "ServiceCredentialSecret",
+    "Base32StringSeed",
+    "QRCodePNG",
+    "SSHPrivateKey",
+];
+
+/// A file that requests and answers are written to, one exchange a line.
+pub struct Trace {
+    file: File,
+    number: usize,
+}
+
+impl Trace {
+    /// A new file, in the place of one that is there.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn to(path: &Path) -> Result<Self> {
+        let file = File::create(path)
+            .with_context(|| format!("cannot write the trace {}", path.display()))?;
+        Ok(Self { file, number: 0 })
+    }
+
+    /// One exchange. What cannot be written is left out: a trace changes no run.
+    pub(super) fn note(
+        &mut self,
+        form: &[(String, String)],
+        answer: &Result<Answer, Observed>,
+        took: Duration,
+    ) {
+        self.number += 1;
+        let request: Vec<[String; 2]> =
+            without_secrets(form).into_iter().map(|(name, value)| [name, value]).collect();
+        let answer = match answer {
+            Ok(it) => json!({
+                "status": it.status,
+                "content_type": it.content_type,
+                "body": hide(&String::from_utf8_lossy(&it.body)),
+            }),
+            Err(interrupted) => Value::String(interrupted.to_string()),
+        };
+        let line = json!({
+            "number": self.number,
+            "microseconds": u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "request": request,
+            "answer": answer,
+        });
+        _ = writeln!(self.file, "{line}");
+    }
+}
+
+/// The members of a request, with a word in the place of each secret.
+pub(super) fn without_secrets(form: &[(String, String)]) -> Form {
+    let hidden = |(name, value): &(String, String)| {
+        let secret = SECRETS.contains(&name.as_str());
+        (name.clone(), if secret { HIDDEN.to_owned() } else { value.clone() })
+    };
+    form.iter().map(hidden).collect()
+}
+
+/// A text with a word in the place of what stands in an element that holds a secret, whether the element
+/// is closed or not: an answer may be cut anywhere. What is no XML is not shown where it may hold one.
+fn hide(text: &str) -> String {
+    if !text.trim_start().starts_with('<') && SECRETS.iter().any(|name| text.contains(name)) {
+        return HIDDEN.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = SECRETS.iter().filter_map(|name| opening(rest, name)).min() {
+        let (head, tail) = rest.split_at(begin);
+        shown.push_str(head);
+        shown.push_str(HIDDEN);
+        rest = tail.get(tail.find('<').unwrap_or(tail.len())..).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Where the content of the first element of this name begins; the end of the text where it is cut in
+/// the tag.
+fn opening(text: &str, name: &str) -> Option<usize> {
+    let named = text.match_indices(name).find(|(place, _)| {
+        let before = text.get(..*place).unwrap_or_default();
+        let tag = before.rfind('<').and_then(|it| before.get(it + 1..)).unwrap_or("/");
+        tag.is_empty() || tag.ends_with(':') && !tag.contains(['/', '>', ' '])
+    });
+    let after = named?.0 + name.len();
+    let end = text.get(after..)?.find('>').map(|it| after + it + 1);
+    Some(end.unwrap_or(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_shown_wherever_an_answer_ends() {
+        let whole = "<A><SecretAccessKey>hush</SecretAccessKey><UserName>alice</UserName>\
+                     <x:ServicePassword a=\"b\">hush</x:ServicePassword></A>";
+        for end in 0..=whole.len() {
+            assert!(!hide(&whole[..end]).contains("hush"), "{}", hide(&whole[..end]));
+        }
+        assert!(hide(whole).contains("<UserName>alice</UserName>"));
+        assert!(!hide(r#"{"SecretAccessKey": "hush", "a": 1}"#).contains("hush"));
+    }
+
+    #[test]
+    fn an_answer_without_secrets_is_shown_as_it_is() {
+        let text = "<GetUserResponse><UserName>Password</UserName></GetUserResponse>";
+        assert_eq!(hide("<UserName>alice</UserName>"), "<UserName>alice</UserName>");
+        assert!(hide(text).starts_with("<GetUserResponse><UserName>"));
+    }
+}

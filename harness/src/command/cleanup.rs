@@ -1,0 +1,140 @@
+//! `iamspec cleanup`: what a run that was killed has left.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow, bail};
+
+use super::target::asked_as;
+use crate::aws::{Destination, Surroundings};
+use crate::cli::Cleanup;
+use crate::client::{Found, Http, Remains};
+use crate::exit;
+use crate::journal::Journal;
+use crate::render::counted;
+
+pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
+    let surroundings = Surroundings::read()?;
+    let folder = args.target.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
+    let journals = journals(&folder, args.run.as_deref())?;
+    if journals.is_empty() {
+        return without_journal(args, &surroundings, &folder, out);
+    }
+    let mut worst = exit::CONFORMS;
+    for path in journals {
+        match Journal::take_up(&path) {
+            Ok(journal) => worst = worst.max(of_journal(journal, args, &surroundings, out)?),
+            Err(error) if args.run.is_some() => return Err(error),
+            Err(error) => writeln!(out, "left alone: {error:#}")?,
+        }
+    }
+    Ok(worst)
+}
+
+/// The journal of the run that was named, or all.
+fn journals(folder: &Path, run: Option<&str>) -> Result<Vec<PathBuf>> {
+    let mut journals = Journal::all(folder)?;
+    if let Some(run) = run {
+        journals.retain(|it| it.file_stem().is_some_and(|it| it == run));
+    }
+    Ok(journals)
+}
+
+/// Removes what a journal says is there, and what else carries the prefix of its run.
+fn of_journal(
+    journal: Journal,
+    args: &Cleanup,
+    surroundings: &Surroundings,
+    out: &mut dyn Write,
+) -> Result<u8> {
+    let header = journal.header().clone();
+    let endpoint = args.target.endpoint.as_ref().unwrap_or(&header.endpoint);
+    let destination = Destination::of(endpoint, surroundings)?;
+    let (mut http, caller) = asked_as(&args.target, surroundings, destination, &header.run)?;
+    let account = caller.map(|it| it.account);
+    if account != header.account {
+        let [made, now] = [header.account, account].map(|it| it.unwrap_or("none".to_owned()));
+        bail!("run {} was in the account {made}, and these credentials are of {now}", header.run);
+    }
+    // What the journal has and no listing shows is asked for all the same: listings lag.
+    let listed = http.leftovers();
+    let mut found = listed.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
+    found.retain(|it| it.run().is_some_and(|run| run.eq_ignore_ascii_case(&header.run)));
+    for (made, name) in journal.there() {
+        if !found.iter().any(|it| it.made == made && it.name == name) {
+            found.push(http.by_name(made, name));
+        }
+    }
+    http.write_down(journal);
+    let code = remove(&mut http, &header.run, &found, args.list, out)?;
+    if let Err(Remains { asked, answer, .. }) = listed {
+        writeln!(out, "{asked} was answered {answer}; what the journal has not is not found")?;
+        return Ok(exit::INCONCLUSIVE);
+    }
+    Ok(code)
+}
+
+/// Without a journal, what runs have left is known by its names; which run is meant must be said.
+fn without_journal(
+    args: &Cleanup,
+    surroundings: &Surroundings,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<u8> {
+    let Some(endpoint) = &args.target.endpoint else {
+        let of = args.run.as_ref().map(|run| format!(" of run {run}")).unwrap_or_default();
+        writeln!(out, "no journal{of} in {}: nothing is left by it", folder.display())?;
+        if args.run.is_some() {
+            eprintln!("iamspec: if the journal is lost, name the --endpoint as well");
+            return Ok(exit::NOTHING_RAN);
+        }
+        return Ok(exit::CONFORMS);
+    };
+    let destination = Destination::of(endpoint, surroundings)?;
+    let run = args.run.as_deref().unwrap_or("nobody");
+    let (mut http, _) = asked_as(&args.target, surroundings, destination, run)?;
+    let found =
+        http.leftovers().map_err(|it| anyhow!("{} was answered {}", it.asked, it.answer))?;
+    let mut runs: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    for it in found {
+        let run = it.run().unwrap_or_default().to_lowercase();
+        runs.entry(run).or_default().push(it);
+    }
+    if args.run.is_some() {
+        let own = runs.remove(&run.to_lowercase()).unwrap_or_default();
+        return remove(&mut http, run, &own, args.list, out);
+    }
+    for (run, left) in &runs {
+        writeln!(out, "run {run} left {}", counted(left.len(), "thing"))?;
+    }
+    if runs.is_empty() {
+        writeln!(out, "no run has left anything")?;
+        return Ok(exit::CONFORMS);
+    }
+    writeln!(out, "nothing was removed: a run may still go on; name the one that does not")?;
+    Ok(exit::NOTHING_RAN)
+}
+
+fn remove(
+    http: &mut Http,
+    run: &str,
+    found: &[Found],
+    list: bool,
+    out: &mut dyn Write,
+) -> Result<u8> {
+    if list {
+        for it in found {
+            writeln!(out, "{:<8} {}", it.made.noun(), it.name)?;
+        }
+        writeln!(out, "run {run} left {}", counted(found.len(), "thing"))?;
+        return Ok(exit::CONFORMS);
+    }
+    let remains = http.sweep(found);
+    for Remains { name, asked, answer } in &remains {
+        writeln!(out, "left behind: {name}, because {asked} was answered {answer}")?;
+    }
+    let gone = found.len() - remains.len();
+    writeln!(out, "run {run}: {} gone, {} left", counted(gone, "thing"), remains.len())?;
+    Ok(if remains.is_empty() { exit::CONFORMS } else { exit::INCONCLUSIVE })
+}

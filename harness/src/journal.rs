@@ -1,0 +1,219 @@
+//! What a run is about to make, written down before it is asked for, so that it can be removed whatever
+//! becomes of the run.
+//!
+//! A user, a group, a policy or a device is a line; what they hold is found by asking. A line that makes
+//! is on the disk before the request is sent; a line that was cut is the last one, and its request was
+//! never sent. A run holds its file locked for as long as it lives.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::Surroundings;
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Made {
+    /// A user, by its name.
+    User,
+    /// A group, by its name.
+    Group,
+    /// A managed policy, by its name.
+    Policy,
+    /// A virtual MFA device, by its name.
+    Device,
+}
+
+impl Made {
+    /// The word for it.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Policy => "policy",
+            Self::Device => "device",
+        }
+    }
+}
+
+/// The first line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Header {
+    /// What tells the names of the run from those of others.
+    pub run: String,
+    /// Which endpoint was asked.
+    pub endpoint: String,
+    /// Whose account it was, where that was asked.
+    pub account: Option<String>,
+    /// When it began, in UTC.
+    pub begun: String,
+}
+
+/// Every other line.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Makes(Made, String),
+    Gone(Made, String),
+}
+
+/// The journal of a run.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    header: Header,
+    there: BTreeSet<(Made, String)>,
+    /// Whether a line may have been cut: what follows it could not be read.
+    torn: bool,
+}
+
+impl Journal {
+    /// Where journals are kept: `iamspec` in the user's folder of state.
+    ///
+    /// # Errors
+    /// Neither `XDG_STATE_HOME` nor `HOME` is set.
+    pub fn folder(surroundings: &Surroundings) -> Result<PathBuf> {
+        let state = surroundings.variable("XDG_STATE_HOME").map(PathBuf::from);
+        let state = state.or_else(|| Some(surroundings.home()?.join(".local").join("state")));
+        let state = state.context("no folder for the journal: set HOME, or give --journal")?;
+        Ok(state.join("iamspec"))
+    }
+
+    /// Begins the journal of a run in a folder.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn begin(folder: &Path, header: Header) -> Result<Self> {
+        let path = folder.join(format!("{}.jsonl", header.run));
+        let cannot =
+            || format!("cannot write the journal {}; give another --journal", path.display());
+        std::fs::create_dir_all(folder).with_context(cannot)?;
+        let file =
+            OpenOptions::new().create_new(true).append(true).open(&path).with_context(cannot)?;
+        file.try_lock().with_context(cannot)?;
+        let mut journal =
+            Self { file, path: path.clone(), header, there: BTreeSet::new(), torn: false };
+        let first = serde_json::to_string(&journal.header).with_context(cannot)?;
+        journal.write(&first).and_then(|()| journal.file.sync_all()).with_context(cannot)?;
+        // The name of the file must be there as well as its lines.
+        File::open(folder).and_then(|it| it.sync_all()).with_context(cannot)?;
+        Ok(journal)
+    }
+
+    /// Takes up the journal of a run that is over.
+    ///
+    /// # Errors
+    /// No such file, one that is no journal, or the run still goes on.
+    pub fn take_up(path: &Path) -> Result<Self> {
+        let cannot = || format!("cannot read the journal {}", path.display());
+        let file = OpenOptions::new().append(true).open(path).with_context(cannot)?;
+        if file.try_lock().is_err() {
+            bail!("the run of {} still goes on", path.display());
+        }
+        let text = std::fs::read_to_string(path).with_context(cannot)?;
+        let mut lines = text.lines();
+        let header = lines.next().and_then(|it| serde_json::from_str(it).ok());
+        let header = header.with_context(|| {
+            format!("{} is no journal: its first line says of no run", path.display())
+        })?;
+        let mut journal =
+            Self { file, path: path.to_owned(), header, there: BTreeSet::new(), torn: false };
+        for line in lines {
+            match serde_json::from_str(line) {
+                Ok(Line::Makes(made, name)) => _ = journal.there.insert((made, name)),
+                Ok(Line::Gone(made, name)) => _ = journal.there.remove(&(made, name)),
+                // Cut in the middle: nothing was asked after it.
+                Err(_) => {}
+            }
+        }
+        if !text.ends_with('\n') {
+            journal.file.write_all(b"\n").with_context(cannot)?;
+        }
+        Ok(journal)
+    }
+
+    /// The journals in a folder, by name; none where there is no folder.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn all(folder: &Path) -> Result<Vec<PathBuf>> {
+        if !folder.exists() {
+            return Ok(Vec::new());
+        }
+        let entries =
+            folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut paths: Vec<PathBuf> = entries.filter_map(|it| Some(it.ok()?.path())).collect();
+        paths.retain(|it| it.extension().is_some_and(|it| it == "jsonl"));
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Writes down what is about to be made; whether it is new.
+    ///
+    /// # Errors
+    /// The line is not on the disk: nothing may be made.
+    pub fn makes(&mut self, made: Made, name: &str) -> Result<bool> {
+        if self.there.contains(&(made, name.to_owned())) {
+            return Ok(false);
+        }
+        let cannot =
+            || format!("cannot write the journal {}, so nothing more is made", self.path.display());
+        let line =
+            serde_json::to_string(&Line::Makes(made, name.to_owned())).with_context(cannot)?;
+        let message = cannot();
+        if self.torn {
+            bail!(message);
+        }
+        self.write(&line).and_then(|()| self.file.sync_data()).context(message)?;
+        self.there.insert((made, name.to_owned()));
+        Ok(true)
+    }
+
+    /// Strikes what is gone, or was not made. A line that is lost does no harm: what is gone is asked for
+    /// once more.
+    pub fn gone(&mut self, made: Made, name: &str) {
+        if self.there.remove(&(made, name.to_owned())) {
+            let line = serde_json::to_string(&Line::Gone(made, name.to_owned()));
+            _ = line.map(|line| self.write(&line));
+        }
+    }
+
+    fn write(&mut self, line: &str) -> std::io::Result<()> {
+        let written = self.file.write_all(format!("{line}\n").as_bytes());
+        self.torn |= written.is_err();
+        written
+    }
+
+    /// Of which run it is.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where it is kept.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What may still be there.
+    pub fn there(&self) -> impl Iterator<Item = (Made, &str)> {
+        self.there.iter().map(|(made, name)| (*made, name.as_str()))
+    }
+}
+
+/// A journal that has nothing left is taken away with its run.
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if self.there.is_empty() {
+            _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
