@@ -8,6 +8,7 @@ mod documents;
 mod expectations;
 mod explore;
 mod facts;
+mod faults;
 mod hostile;
 mod leftovers;
 mod mutants;
@@ -24,8 +25,7 @@ use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::Http;
-use iamspec_harness::server::Server;
-use iamspec_model::Account;
+use iamspec_harness::server::{Options, Server};
 
 /// The binary with these arguments, an environment without surprises, and its answer.
 fn iamspec(arguments: &[&str]) -> Output {
@@ -54,7 +54,7 @@ fn server(mutant: Option<Mutant>) -> Server {
 /// One that answers like this.
 fn behaving(behaviour: Behaviour) -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(free, Account::default(), behaviour).unwrap()
+    Server::start(free, Options { behaviour, ..Options::default() }).unwrap()
 }
 
 fn client(url: &str) -> Http {

@@ -2,10 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::payload;
-use iamspec_harness::server::Server;
+use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Seen, User};
 
 use super::server::posted;
@@ -17,8 +16,8 @@ const MANY: u32 = 250;
 fn roomy() -> Server {
     let quotas = [(Kind::GroupMembership, MANY), (Kind::InlinePolicy, MANY * 2048)];
     let account = Account::with_quotas(None, &quotas);
-    Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), account, Behaviour::default())
-        .unwrap()
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(free, Options { account, ..Options::default() }).unwrap()
 }
 
 /// The texts between the tags of that name.

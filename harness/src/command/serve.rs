@@ -7,7 +7,8 @@ use iamspec_model::{Account, Kind, TABLE};
 
 use crate::cli::Serve;
 use crate::exit;
-use crate::server::Server;
+use crate::server::fault::FaultPlan;
+use crate::server::{Options, Server};
 
 pub(super) fn serve(args: &Serve, out: &mut dyn Write) -> Result<u8> {
     if !args.listen.ip().is_loopback() {
@@ -17,7 +18,10 @@ pub(super) fn serve(args: &Serve, out: &mut dyn Write) -> Result<u8> {
         );
     }
     let behaviour = super::behaviour(args.may, args.mutant.as_deref())?;
-    let server = Server::start(args.listen, quotas(&args.quota)?, behaviour)?;
+    let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
+    let account = quotas(&args.quota)?;
+    let options = Options { account, behaviour, faults, ..Options::default() };
+    let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;
     eprintln!("the reference endpoint listens; Ctrl-C ends it");

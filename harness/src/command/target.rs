@@ -4,11 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Result;
-use iamspec_model::Account;
 
 use crate::cli::Target;
 use crate::client::Http;
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 /// Somebody who can be asked.
 pub(super) struct Open {
@@ -43,7 +42,7 @@ fn embedded(target: &Target) -> Result<Option<Server>> {
     }
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let behaviour = super::behaviour(target.may.unwrap_or_default(), target.mutant.as_deref())?;
-    Server::start(free, Account::default(), behaviour).map(Some)
+    Server::start(free, Options { behaviour, ..Options::default() }).map(Some)
 }
 
 /// Tells this run from others.

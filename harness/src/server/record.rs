@@ -18,7 +18,7 @@ pub(super) struct Record {
 }
 
 /// Symbols that nothing is called by any more are used again; ids are not.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Symbols {
     next: u32,
     free: Vec<u32>,

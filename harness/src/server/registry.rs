@@ -26,7 +26,7 @@ pub(super) enum Within {
     Object(Object),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Registry {
     pub(super) users: HashMap<String, User>,
     pub(super) objects: HashMap<(Class, String), Item>,
