@@ -15,6 +15,7 @@ mod mutants;
 mod pages;
 mod port;
 mod server;
+mod signatures;
 mod tidy;
 
 use std::net::{Ipv4Addr, SocketAddr};

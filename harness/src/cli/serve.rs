@@ -24,6 +24,11 @@ pub struct Serve {
     /// Have bad days: what goes wrong with which calls, in TOML
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Let in only what is signed, in the last 15 minutes and for us-east-1 and iam, with the key
+    /// AKIAIOSFODNN7EXAMPLE, whose secret is wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, or with an
+    /// active one that was made here
+    #[arg(long)]
+    pub verify_signatures: bool,
 }
 
 pub(super) const EXAMPLES: &str = r#"Examples:

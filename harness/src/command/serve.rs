@@ -20,7 +20,8 @@ pub(super) fn serve(args: &Serve, out: &mut dyn Write) -> Result<u8> {
     let behaviour = super::behaviour(args.may, args.mutant.as_deref())?;
     let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
     let account = quotas(&args.quota)?;
-    let options = Options { account, behaviour, faults, ..Options::default() };
+    let verify_signatures = args.verify_signatures;
+    let options = Options { account, behaviour, faults, verify_signatures, ..Options::default() };
     let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap};
+use hyper::header;
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
 
@@ -14,6 +14,7 @@ use super::answer::{self, answer};
 use super::fault::{self, Fault, FaultPlan, Past};
 use super::form::Form;
 use super::reply::{Reply, Sent};
+use super::signature::{self, Signed, secret_of};
 use super::{Limits, Shared, World};
 
 /// What stands behind the address.
@@ -21,6 +22,8 @@ pub(super) struct House {
     pub(super) world: World,
     pub(super) plan: FaultPlan,
     pub(super) past: Past,
+    /// Whether signatures are looked at.
+    pub(super) verifies: bool,
 }
 
 /// The connection ends without an answer.
@@ -70,7 +73,12 @@ fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
         return Some(Reply { status: 302, location, ..Reply::default() });
     }
     let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
-    house.tell(&form, signer(&head.headers))
+    let id = uuid::Uuid::new_v4().to_string();
+    if let Some((status, body)) = house.turns_away(head, body, &id) {
+        return Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() });
+    }
+    let signer = signer(head);
+    house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id })
 }
 
 /// The members of the query and of the body.
@@ -84,18 +92,35 @@ fn form_of(head: &Parts, body: &[u8]) -> Form {
 }
 
 /// The access key that a request says it is signed with.
-fn signer(headers: &HeaderMap) -> Option<&str> {
-    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    authorization.split_once("Credential=")?.1.split('/').next()
+fn signer(head: &Parts) -> Option<String> {
+    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let credential = if let Some(text) = authorization {
+        text.split_once("Credential=")?.1.to_owned()
+    } else {
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        let mut pairs = form_urlencoded::parse(query);
+        pairs.find(|(name, _)| name == "X-Amz-Credential")?.1.into_owned()
+    };
+    credential.split('/').next().map(str::to_owned)
 }
 
 impl House {
+    /// What is answered to a request whose signature does not hold, where that is looked at.
+    fn turns_away(&self, head: &Parts, body: &[u8], id: &str) -> Option<(u16, String)> {
+        let Parts { method, uri, headers, .. } = head;
+        let signed = Signed { method, uri, headers, body };
+        let World { registry, account, .. } = &self.world;
+        let now = time::OffsetDateTime::now_utc();
+        let checked = || signature::check(&signed, now, |key| secret_of(key, registry, account));
+        self.verifies.then(checked)?.err().map(|refused| refused.respond(id))
+    }
+
     /// One call. `None` where it gets no answer.
-    fn tell(&mut self, form: &Form, signer: Option<&str>) -> Option<Reply> {
-        let id = uuid::Uuid::new_v4().to_string();
+    fn tell(&mut self, request: answer::Request<'_>) -> Option<Reply> {
+        let form = request.form;
         let action = form.get("Action").unwrap_or_default();
-        let Self { world, plan, past } = self;
-        let (now, request) = (past.now(), answer::Request { form, signer, id: &id });
+        let Self { world, plan, past, .. } = self;
+        let now = past.now();
         let chosen = plan.choose(action, |fault| match fault.window() {
             Some(_) => past.instead(fault, now, world, &request).map(Some),
             None => Some(None),
@@ -113,6 +138,7 @@ impl House {
                 (status, body)
             }
         };
+        let id = request.id.to_owned();
         let reply = Reply { status, kind: "text/xml", id, body, ..Reply::default() };
         match fault {
             Some(fault) => fault::spoil(fault, reply),

@@ -16,6 +16,7 @@ mod record;
 mod registry;
 mod reply;
 mod respond;
+mod signature;
 mod tagged;
 mod view;
 mod xml;
@@ -51,6 +52,8 @@ pub struct Options {
     pub behaviour: Behaviour,
     /// Its bad days.
     pub faults: FaultPlan,
+    /// Whether the signature of each request must hold.
+    pub verify_signatures: bool,
     /// What a client may take of it.
     pub limits: Limits,
 }
@@ -80,9 +83,10 @@ impl Server {
             .enable_all()
             .build()
             .context("cannot start the server's runtime")?;
-        let Options { account, behaviour, faults: plan, limits } = options;
+        let Options { account, behaviour, faults: plan, verify_signatures: verifies, limits } =
+            options;
         let world = World { account, registry: Registry::default(), behaviour };
-        let house = House { world, past: Past::of(&plan), plan };
+        let house = House { world, past: Past::of(&plan), plan, verifies };
         let house = Arc::new(Mutex::new(house));
         let (stop, stopped) = oneshot::channel();
         let serve = listen::serve(listener, Arc::clone(&house), limits, stopped);
