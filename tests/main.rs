@@ -4,6 +4,7 @@
 mod agreement;
 mod answers;
 mod cli;
+mod connections;
 mod documents;
 mod expectations;
 mod explore;

@@ -9,9 +9,12 @@ use iamspec_conformance::may::May;
 /// `iamspec serve`.
 #[derive(Args, Debug)]
 pub struct Serve {
-    /// Where to listen, on this machine; port 0 takes a free one
+    /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
     pub listen: SocketAddr,
+    /// Listen on an address that others can reach
+    #[arg(long)]
+    pub anybody_may_connect: bool,
     /// Be wrong in this way (`iamspec list mutants`)
     #[arg(long, value_name = "NAME")]
     pub mutant: Option<String>,

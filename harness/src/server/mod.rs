@@ -115,8 +115,9 @@ impl Server {
         self.house.lock().unwrap_or_else(PoisonError::into_inner).plan.counts()
     }
 
-    /// Waits until it ends.
-    pub fn join(mut self) {
+    /// Ends it, within the time that its limits give to what is being answered.
+    pub fn end(mut self) {
+        drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so.
             _ = thread.join();

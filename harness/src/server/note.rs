@@ -185,7 +185,7 @@ impl Registry {
                     self.versions.retain(|(policy, _), _| *policy != object);
                 }
             }
-            Operation::Detach(user, kind, item) if account.holders(kind, item).next().is_none() => {
+            Operation::Detach(user, kind, item) if account.held(user, kind, item).is_none() => {
                 self.since.remove(&(user, kind, item));
                 if kind.row().refers.is_none() && kind.row().naming != Naming::Single {
                     self.forget_item(Within::User(user), kind, item);
