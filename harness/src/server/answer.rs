@@ -6,6 +6,7 @@ use iamspec_model::{Held, Operation, User};
 
 use super::call::{self, Asked};
 use super::form::{Form, Refusal};
+use super::narrow::narrowed;
 use super::page::Page;
 use super::registry::ACCOUNT;
 use super::{World, constraint, details, respond, xml};
@@ -21,17 +22,17 @@ pub(super) struct Request<'a> {
 
 /// One call, from its form to its XML. What it stands for is carried out in full or not at all.
 pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) {
-    let Request { form, signer, id: request_id } = *request;
+    let Request { form, signer, id } = *request;
     let page = match Page::asked(form) {
         Ok(page) => page,
-        Err(refusal) => return refusal.respond(request_id),
+        Err(refusal) => return refusal.respond(id),
     };
     let caller = signer.and_then(|key| world.registry.owner(key, &world.account));
     let named = form.naming(|| caller.map(|user| world.registry.user_record(user).name));
     let form = &named;
     let asked = match read(world, form, caller) {
         Ok(asked) => asked,
-        Err(refusal) => return refusal.respond(request_id),
+        Err(refusal) => return refusal.respond(id),
     };
     let held: Vec<Held> = match asked.first().map(|it| it.operation) {
         Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
@@ -43,23 +44,28 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) 
             for it in &asked {
                 world.registry.drop_unused(&it.operation);
             }
-            return refusal(&refused, request_id);
+            return refusal(&refused, id);
         }
     };
     for it in &asked {
         world.registry.note(it, form, &world.account);
     }
     let result = asked.first().and_then(|it| {
-        let shown =
-            shown.map(|shown| world.registry.filtered(&it.operation, shown, form, &world.account));
+        let shown = shown.map(|shown| chosen(world, &it.operation, shown, form, &page));
         respond::result(&it.operation, shown, world)
     });
     let result = result.map(|whole| page.cut(details::chosen(whole, form)));
-    let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
+    let body = xml::success(form.get("Action").unwrap_or_default(), result, id);
     for it in &asked {
         world.registry.forget(&it.operation, &held, &world.account);
     }
     (200, body)
+}
+
+/// What the request asks for of what could be shown, as far as its page needs it.
+fn chosen(world: &World, op: &Operation, shown: Shown, form: &Form, page: &Page<'_>) -> Shown {
+    let registry = &world.registry;
+    narrowed(op, registry.filtered(op, shown, form, &world.account), page, registry)
 }
 
 /// Understands a call, and looks at what is wrong with it.

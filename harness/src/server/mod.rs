@@ -9,7 +9,10 @@ mod details;
 mod exchange;
 pub mod fault;
 mod form;
+#[cfg(test)]
+mod growth;
 mod listen;
+mod narrow;
 mod note;
 mod page;
 mod record;

@@ -181,8 +181,10 @@ impl Registry {
                 if name.is_some_and(|name| self.objects.remove(&(object.class, name)).is_some()) {
                     self.object_symbols.give_back(object.item.0);
                 }
-                if object.class == Class::Policy {
-                    self.versions.retain(|(policy, _), _| *policy != object);
+                let (first, last) = ((object, Item(0)), (object, Item(u32::MAX)));
+                let versions = self.versions.range(first..=last).map(|(place, _)| *place);
+                for place in versions.collect::<Vec<_>>() {
+                    self.versions.remove(&place);
                 }
             }
             Operation::Detach(user, kind, item) if account.held(user, kind, item).is_none() => {
