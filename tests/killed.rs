@@ -8,11 +8,10 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::client::Http;
-use iamspec_harness::server::Server;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User};
+use iamspec_harness::server::{Options, Server};
+use iamspec_model::{Class, Item, Kind, Object, Operation, User};
 
 use super::port::{Port, http};
 
@@ -64,7 +63,7 @@ impl Killer {
 /// A server that holds what is other people's: users with keys, groups, policies, devices.
 fn full_of_others() -> (Server, Http) {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(free, Account::default(), Behaviour::default()).unwrap();
+    let server = Server::start(free, Options::default()).unwrap();
     let mut other = Http::new(&server.url(), "1-others", Duration::from_secs(5)).unwrap();
     other.fresh();
     for number in 0..40 {

@@ -5,11 +5,13 @@ mod agreement;
 mod answers;
 mod aws;
 mod cli;
+mod connections;
 mod documents;
 mod expectations;
 mod explore;
 mod facts;
 mod guard;
+mod faults;
 mod hostile;
 mod killed;
 mod leftovers;
@@ -17,6 +19,7 @@ mod mutants;
 mod pages;
 mod port;
 mod server;
+mod signatures;
 mod tidy;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,8 +30,7 @@ use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::Http;
-use iamspec_harness::server::Server;
-use iamspec_model::Account;
+use iamspec_harness::server::{Options, Server};
 
 /// The binary with these arguments, an environment without surprises, and its answer.
 fn iamspec(arguments: &[&str]) -> Output {
@@ -64,7 +66,7 @@ fn server(mutant: Option<Mutant>) -> Server {
 /// One that answers like this.
 fn behaving(behaviour: Behaviour) -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(free, Account::default(), behaviour).unwrap()
+    Server::start(free, Options { behaviour, ..Options::default() }).unwrap()
 }
 
 fn client(url: &str) -> Http {

@@ -2,10 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::payload;
-use iamspec_harness::server::Server;
+use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Seen, User};
 
 use super::server::posted;
@@ -17,8 +16,8 @@ const MANY: u32 = 250;
 fn roomy() -> Server {
     let quotas = [(Kind::GroupMembership, MANY), (Kind::InlinePolicy, MANY * 2048)];
     let account = Account::with_quotas(None, &quotas);
-    Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), account, Behaviour::default())
-        .unwrap()
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(free, Options { account, ..Options::default() }).unwrap()
 }
 
 /// The texts between the tags of that name.
@@ -220,5 +219,31 @@ fn every_list_call_has_pages() {
         assert_eq!(texts(&second, "IsTruncated"), ["false"]);
         let member = |answer: &str| texts(answer, "member").concat();
         assert_ne!(member(&first), member(&second));
+    }
+}
+
+/// Of many, each page shows as many as were asked for, and all of them show every user once.
+#[test]
+fn a_thousand_users_stand_on_their_pages() {
+    let server = roomy();
+    let names: Vec<String> = (0..1000).map(|it| format!("User-{it:03}")).collect();
+    for name in names.iter().rev() {
+        posted(&server, &format!("Action=CreateUser&UserName={name}"));
+    }
+    for size in [1000, 300, 7] {
+        let (mut shown, mut pages, mut marker) = (Vec::new(), 0, String::new());
+        loop {
+            let answer = posted(&server, &format!("Action=ListUsers&MaxItems={size}{marker}"));
+            let page = texts(&answer, "UserName");
+            assert!(page.len() == size || shown.len() + page.len() == 1000);
+            shown.extend(page.into_iter().map(str::to_owned));
+            pages += 1;
+            let Some(next) = texts(&answer, "Marker").first().map(|it| format!("&Marker={it}"))
+            else {
+                break;
+            };
+            marker = next;
+        }
+        assert_eq!((shown, pages), (names.clone(), 1000_usize.div_ceil(size)));
     }
 }

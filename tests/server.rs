@@ -3,15 +3,14 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::server::Server;
+use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Operation, User};
 
 fn quota_of(users: u32) -> Server {
     let account = Account::with_quotas(Some(users), &[]);
-    Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), account, Behaviour::default())
-        .unwrap()
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(free, Options { account, ..Options::default() }).unwrap()
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub mod verdict;
 
 mod belief;
 
-mod chance;
+pub mod chance;
 
 pub mod course;
 

@@ -125,8 +125,15 @@ impl Account {
     /// Whether the policy is the permissions boundary of a user.
     #[must_use]
     pub fn is_boundary(&self, policy: Object) -> bool {
+        self.bounded_by(policy).next().is_some()
+    }
+
+    /// The users of whom the policy is the permissions boundary.
+    pub fn bounded_by(&self, policy: Object) -> impl Iterator<Item = User> + use<'_> {
         let of_users = self.facts.between(BOUNDARY * OF_CLASS, PIECE * OF_CLASS);
-        policy.class == Class::Policy && of_users.iter().any(|it| policy_of(*it) == policy.item)
+        let bounds =
+            move |fact: &&u64| policy.class == Class::Policy && policy_of(**fact) == policy.item;
+        of_users.iter().filter(bounds).map(|fact| User(packed::who(*fact)))
     }
 
     /// What is held, if the user holds this very item.

@@ -7,7 +7,6 @@ use crate::evidence::Level;
 use crate::kind::{Item, Kind, Naming, Service, Status};
 use crate::object::{Object, Part};
 use crate::operation::{Extras, Operation, User, With};
-use crate::thing::Thing;
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,10 +176,7 @@ fn delete(account: &mut Account, object: Object) {
     for group in groups {
         account.remove_piece(group, Part::AttachedPolicy, object.item);
     }
-    let bounds = |user: &User| {
-        account.boundary(*user).is_some_and(|it| Thing::policy(it) == Thing::Object(object))
-    };
-    let bounded: Vec<User> = account.users().filter(bounds).collect();
+    let bounded: Vec<User> = account.bounded_by(object).collect();
     for user in bounded {
         account.set_boundary(user, None);
     }

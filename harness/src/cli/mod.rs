@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iamspec_conformance::finding::Threshold;
-use iamspec_conformance::may::May;
 
 use crate::exit;
 
 mod cleanup;
+mod serve;
 mod target;
 mod words;
 
 pub use cleanup::Cleanup;
+pub use serve::Serve;
 pub use target::Target;
 pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
 
@@ -51,10 +52,7 @@ pub enum Command {
   iamspec verify pair --explore 127.0.0.1:0   one scope in a browser")]
     Verify(Verify),
     /// Serve the reference endpoint
-    #[command(after_help = "Examples:
-  iamspec serve
-  iamspec serve --quota UsersPerAccount=100000
-  aws --endpoint-url http://127.0.0.1:4580 iam create-user --user-name alice")]
+    #[command(after_help = serve::EXAMPLES)]
     Serve(Serve),
     /// List the kinds, the rules, the scripts and more
     #[command(after_help = "Examples:
@@ -213,23 +211,6 @@ pub struct Verify {
     /// One scope by its name, instead of all
     #[arg(value_name = "SCOPE")]
     pub scope: Option<String>,
-}
-
-/// `iamspec serve`.
-#[derive(Args, Debug)]
-pub struct Serve {
-    /// Where to listen, on this machine; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
-    pub listen: SocketAddr,
-    /// Be wrong in this way (`iamspec list mutants`)
-    #[arg(long, value_name = "NAME")]
-    pub mutant: Option<String>,
-    /// What to do where nobody knows: `presume`, `accept`, `refuse`, or a seed of chance
-    #[arg(long, value_name = "HOW", default_value_t)]
-    pub may: May,
-    /// Raise or lower a quota; repeatable
-    #[arg(long, value_name = "NAME=N")]
-    pub quota: Vec<String>,
 }
 
 /// `iamspec list`.

@@ -9,12 +9,12 @@ use iamspec_conformance::expectation::glob;
 use iamspec_conformance::mutant::{Fate, Kill, kill};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
-use iamspec_model::{Account, Level, Reason, rules};
+use iamspec_model::{Level, Reason, rules};
 
 use crate::cli::Mutants;
 use crate::client::Http;
 use crate::exit;
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
     let scripts =
@@ -51,7 +51,7 @@ pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
 fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
     let behaviour = Behaviour { mutant: Some(mutant.clone()), ..Behaviour::default() };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(free, Account::default(), behaviour)?;
+    let server = Server::start(free, Options { behaviour, ..Options::default() })?;
     let mut http = Http::new(&server.url(), "mutant", Duration::from_secs(10))?;
     Ok(suite.run(&mut http, &mut |_| (), &|| false))
 }

@@ -7,21 +7,31 @@ use iamspec_model::{Account, Kind, TABLE};
 
 use crate::cli::Serve;
 use crate::exit;
-use crate::server::Server;
+use crate::server::fault::FaultPlan;
+use crate::server::{Options, Server};
 
 pub(super) fn serve(args: &Serve, out: &mut dyn Write) -> Result<u8> {
-    if !args.listen.ip().is_loopback() {
+    if !args.listen.ip().is_loopback() && !args.anybody_may_connect {
         bail!(
-            "{} is not a loopback address; the reference endpoint lets anybody in, so it listens on this machine only",
+            "{} is not a loopback address, and whoever reaches the reference endpoint may do anything there; add --anybody-may-connect if that is meant",
             args.listen.ip()
         );
     }
+    // Watched before anybody is told where it listens.
+    let (ask, asked) = std::sync::mpsc::channel();
+    ctrlc::set_handler(move || _ = ask.send(())).context("cannot watch for Ctrl-C")?;
     let behaviour = super::behaviour(args.may, args.mutant.as_deref())?;
-    let server = Server::start(args.listen, quotas(&args.quota)?, behaviour)?;
+    let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
+    let account = quotas(&args.quota)?;
+    let verify_signatures = args.verify_signatures;
+    let options = Options { account, behaviour, faults, verify_signatures, ..Options::default() };
+    let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;
     eprintln!("the reference endpoint listens; Ctrl-C ends it");
-    server.join();
+    // Where nobody can ask any more, it ends as well.
+    _ = asked.recv();
+    server.end();
     Ok(exit::CONFORMS)
 }
 

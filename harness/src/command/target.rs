@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use iamspec_model::Account;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -13,7 +12,7 @@ use crate::aws::{Destination, Identity, Surroundings};
 use crate::cli::Target;
 use crate::client::{Caller, Http, Settings, Trace};
 use crate::journal::{Header, Journal};
-use crate::server::Server;
+use crate::server::{Options, Server};
 
 /// So many requests a second are sent to an account where others live, if nobody says how many.
 const RATE: f64 = 5.0;
@@ -55,7 +54,7 @@ impl Open {
     fn embedded(target: &Target) -> Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let behaviour = super::behaviour(target.may.unwrap_or_default(), target.mutant.as_deref())?;
-        let server = Server::start(free, Account::default(), behaviour)?;
+        let server = Server::start(free, Options { behaviour, ..Options::default() })?;
         let url = server.url();
         let timeout = Duration::from_secs(target.timeout);
         let settings = Settings::loopback(&url, &run_id(), timeout)?;

@@ -5,8 +5,9 @@ use iamspec_model::{Account, Class, Held, Item, Kind, Object, Operation, Part, U
 
 use super::call::Asked;
 use super::form::Form;
-use super::record::{Record, item_id, new_id, now};
+use super::record::{Record, item_id, new_id, now, secret};
 use super::registry::{ACCOUNT, Registry, Within, item_key, key};
+use super::signature::Secret;
 
 impl Registry {
     /// Keeps what a call that was carried out has made.
@@ -66,7 +67,15 @@ impl Registry {
         if object.class == Class::Policy {
             self.note_version(object, Item(1), form);
         }
-        let record = Record { name, id, created: now(), path, body, other: new_id("ANPA", 21) };
+        let record = Record {
+            name,
+            id,
+            created: now(),
+            path,
+            body,
+            other: new_id("ANPA", 21),
+            ..Record::default()
+        };
         self.object_records.insert(object, record);
     }
 
@@ -96,8 +105,10 @@ impl Registry {
         let body = value.unwrap_or_else(|| form.body().unwrap_or_default().to_owned());
         self.items.insert(item_key(Within::User(user), kind, &name), item);
         let other = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
-        self.item_records
-            .insert((kind, item), Record { name, id, created, body, other, ..Record::default() });
+        let issued = (kind == Kind::AccessKey).then(|| Secret::new(secret()));
+        let secret = issued.unwrap_or_default();
+        let record = Record { name, id, created, body, other, secret, ..Record::default() };
+        self.item_records.insert((kind, item), record);
     }
 
     /// Moves what is known of a user to its new symbol, and gives it the name and the path asked for.
@@ -170,11 +181,13 @@ impl Registry {
                 if name.is_some_and(|name| self.objects.remove(&(object.class, name)).is_some()) {
                     self.object_symbols.give_back(object.item.0);
                 }
-                if object.class == Class::Policy {
-                    self.versions.retain(|(policy, _), _| *policy != object);
+                let (first, last) = ((object, Item(0)), (object, Item(u32::MAX)));
+                let versions = self.versions.range(first..=last).map(|(place, _)| *place);
+                for place in versions.collect::<Vec<_>>() {
+                    self.versions.remove(&place);
                 }
             }
-            Operation::Detach(user, kind, item) if account.holders(kind, item).next().is_none() => {
+            Operation::Detach(user, kind, item) if account.held(user, kind, item).is_none() => {
                 self.since.remove(&(user, kind, item));
                 if kind.row().refers.is_none() && kind.row().naming != Naming::Single {
                     self.forget_item(Within::User(user), kind, item);

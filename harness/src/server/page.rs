@@ -81,6 +81,20 @@ impl<'a> Page<'a> {
         result
     }
 
+    /// Of a single list, given as names, no more than [`Self::cut`] needs to make this page of it, so
+    /// that a long listing need not be written out for every page.
+    pub(super) fn needs<T>(&self, names: impl Iterator<Item = (T, String)>) -> Vec<T> {
+        let placed = names.map(|(it, name)| (Place::new(0, name), it));
+        let mut left: Vec<_> =
+            placed.filter(|(place, _)| self.after.as_ref() < Some(place)).collect();
+        // One more, which tells that there is another page.
+        if left.len() > self.size + 1 {
+            left.select_nth_unstable_by(self.size, |(a, _), (b, _)| a.cmp(b));
+            left.truncate(self.size + 1);
+        }
+        left.into_iter().map(|(_, it)| it).collect()
+    }
+
     /// A marker serves the call that gave it.
     fn marker(&self, place: &Place) -> String {
         let plain = format!("{} {} {}", self.action, place.list, place.name);

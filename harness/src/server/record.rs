@@ -2,8 +2,10 @@
 
 use iamspec_model::Kind;
 
+use super::signature::Secret;
+
 /// What a server keeps of one of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Record {
     pub(super) name: String,
     /// The id, or what names it in requests: the ARN of a policy or a device.
@@ -15,10 +17,12 @@ pub(super) struct Record {
     /// The id of what is named by its ARN, and the name under which a credential serves, which a
     /// renamed user keeps (C-032).
     pub(super) other: String,
+    /// Of an access key, so that what it signs can be checked.
+    pub(super) secret: Secret,
 }
 
 /// Symbols that nothing is called by any more are used again; ids are not.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Symbols {
     next: u32,
     free: Vec<u32>,

@@ -1,6 +1,6 @@
 //! The names, ids and bodies of a server, by symbol. Names compare without case (C-041, C-043).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use iamspec_conformance::Shown;
 use iamspec_model::kind::Naming;
@@ -26,7 +26,7 @@ pub(super) enum Within {
     Object(Object),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Registry {
     pub(super) users: HashMap<String, User>,
     pub(super) objects: HashMap<(Class, String), Item>,
@@ -35,7 +35,7 @@ pub(super) struct Registry {
     pub(super) object_records: HashMap<Object, Record>,
     pub(super) item_records: HashMap<(Kind, Item), Record>,
     /// The versions of policies.
-    pub(super) versions: HashMap<(Object, Item), Record>,
+    pub(super) versions: BTreeMap<(Object, Item), Record>,
     /// Since when a user holds what has no record of its own.
     pub(super) since: HashMap<(User, Kind, Item), String>,
     pub(super) user_symbols: Symbols,
@@ -177,8 +177,8 @@ impl Registry {
 /// `PolicyUsageFilter` asks for those for whom it is a boundary.
 fn holders(policy: Object, mut shown: Shown, form: &Form, account: &Account) -> Shown {
     if form.get("PolicyUsageFilter") == Some("PermissionsBoundary") {
-        let bounded = account.users().filter(|it| account.boundary(*it) == Some(policy.item));
-        shown.items = bounded.map(|it| (Thing::User(it), Status::Active)).collect();
+        let bounded = account.bounded_by(policy).map(|it| (Thing::User(it), Status::Active));
+        shown.items = bounded.collect();
     }
     shown.items.retain(|(thing, _)| match (form.get("EntityFilter"), thing) {
         (None, _) | (Some("User"), Thing::User(_)) | (Some("Group"), Thing::Object(_)) => true,

@@ -94,7 +94,7 @@ fn issued(user: User, kind: Kind, item: Item, with: With, registry: &Registry) -
     let mut members = members(user, kind, item, Status::Active, registry);
     members.extend(body(kind, item, registry));
     if kind == Kind::AccessKey {
-        members.push(text("SecretAccessKey", secret()));
+        members.push(text("SecretAccessKey", registry.item_record(kind, item).secret.reveal()));
     }
     if let With::Service(_) = with {
         members.push(text("ServicePassword", secret()));

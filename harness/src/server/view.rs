@@ -123,7 +123,7 @@ pub(super) fn policy_members(policy: Object, registry: &Registry, account: &Acco
     let version = version.map_or_else(|| "v1".to_owned(), |it| Part::Version.symbol(it.item));
     let held =
         account.holders(Kind::ManagedPolicy, policy.item).count() + account.owners(policy).count();
-    let bounds = account.users().filter(|it| account.boundary(*it) == Some(policy.item)).count();
+    let bounds = account.bounded_by(policy).count();
     vec![
         text("PolicyName", record.name),
         text("PolicyId", record.other),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Calls every operation of the reference endpoint with a real boto3 client: what is carried out is
-# held to the shapes that the SDK knows, and what is refused to the exceptions that it raises.
+# held to the shapes that the SDK knows, and what is refused to the exceptions that it raises. Then
+# an endpoint that checks signatures is asked with right and wrong ones.
 #
 #   tests/sdks/boto3/check.sh target/release/iamspec
 #
@@ -20,17 +21,26 @@ if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
 fi
 
 work=$(mktemp -d)
-# The endpoint says when it listens by writing its URL; a pipe lets us wait for that line.
-mkfifo "$work/url"
-"$iamspec" serve --listen 127.0.0.1:0 --quota UsersPerAccount=200 > "$work/url" 2> "$work/serve.log" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
+servers=()
+trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-if ! read -r url < "$work/url"; then
-  echo "the reference endpoint did not start:" >&2
-  cat "$work/serve.log" >&2
-  exit 1
-fi
+# Starts an endpoint with these options; $url is where. It says when it listens by writing its URL; a
+# pipe lets us wait for that line.
+serve() {
+  rm -f "$work/url"
+  mkfifo "$work/url"
+  "$iamspec" serve --listen 127.0.0.1:0 "$@" > "$work/url" 2> "$work/serve.log" &
+  servers+=($!)
+  if ! read -r url < "$work/url"; then
+    echo "the reference endpoint did not start:" >&2
+    cat "$work/serve.log" >&2
+    exit 1
+  fi
+}
 
+export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
 "$iamspec" list calls > "$work/calls"
-PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 "$venv/bin/python" "$here/calls.py" "$url" "$work/calls"
+serve --quota UsersPerAccount=200
+"$venv/bin/python" "$here/calls.py" "$url" "$work/calls"
+serve --verify-signatures
+"$venv/bin/python" "$here/signed.py" "$url"

@@ -1,0 +1,148 @@
+//! One request, from its bytes to its answer: what is asked, what goes wrong with it on this day, and
+//! what is carried out.
+
+use std::fmt;
+use std::sync::PoisonError;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header;
+use hyper::http::request::Parts;
+use hyper::{Request, Response};
+
+use super::answer::{self, answer};
+use super::fault::{self, Fault, FaultPlan, Past};
+use super::form::Form;
+use super::reply::{Reply, Sent};
+use super::signature::{self, Signed, secret_of};
+use super::{Limits, Shared, World};
+
+/// What stands behind the address.
+pub(super) struct House {
+    pub(super) world: World,
+    pub(super) plan: FaultPlan,
+    pub(super) past: Past,
+    /// Whether signatures are looked at.
+    pub(super) verifies: bool,
+}
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dropped, as the faults say")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Answers one request.
+pub(super) async fn exchange(
+    house: Shared,
+    limits: Limits,
+    request: Request<Incoming>,
+) -> Result<Response<Sent>, Dropped> {
+    let (head, body) = request.into_parts();
+    let reply = match whole(body, limits).await {
+        Ok(body) => told(&house, &head, &body),
+        Err(reply) => Some(reply),
+    };
+    Ok(reply.ok_or(Dropped)?.sent().await)
+}
+
+/// The body, if it ends in time and is not too long. How AWS answers one that is, is not known.
+async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
+    let read = Limited::new(body, limits.body).collect();
+    match tokio::time::timeout(limits.body_time, read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Reply::plain(413, &format!("a body has {} bytes at most\n", limits.body)))
+        }
+        Ok(Err(_)) => Err(Reply::plain(400, "the body does not end as it should\n")),
+        Err(_) => Err(Reply::plain(408, "the body took too long\n")),
+    }
+}
+
+fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
+    let form = form_of(head, body);
+    if form.get("Action").is_none() {
+        // E-012: a redirect, and no error in XML.
+        let location = Some("https://aws.amazon.com/iam");
+        return Some(Reply { status: 302, location, ..Reply::default() });
+    }
+    let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = uuid::Uuid::new_v4().to_string();
+    if let Some((status, body)) = house.turns_away(head, body, &id) {
+        return Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() });
+    }
+    let signer = signer(head);
+    house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id })
+}
+
+/// The members of the query and of the body.
+fn form_of(head: &Parts, body: &[u8]) -> Form {
+    let form_type = "application/x-www-form-urlencoded";
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let sent = if kind.unwrap_or(form_type).starts_with(form_type) { body } else { &[] };
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(sent));
+    Form::new(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())))
+}
+
+/// The access key that a request says it is signed with.
+fn signer(head: &Parts) -> Option<String> {
+    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let credential = if let Some(text) = authorization {
+        text.split_once("Credential=")?.1.to_owned()
+    } else {
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        let mut pairs = form_urlencoded::parse(query);
+        pairs.find(|(name, _)| name == "X-Amz-Credential")?.1.into_owned()
+    };
+    credential.split('/').next().map(str::to_owned)
+}
+
+impl House {
+    /// What is answered to a request whose signature does not hold, where that is looked at.
+    fn turns_away(&self, head: &Parts, body: &[u8], id: &str) -> Option<(u16, String)> {
+        let Parts { method, uri, headers, .. } = head;
+        let signed = Signed { method, uri, headers, body };
+        let World { registry, account, .. } = &self.world;
+        let now = time::OffsetDateTime::now_utc();
+        let checked = || signature::check(&signed, now, |key| secret_of(key, registry, account));
+        self.verifies.then(checked)?.err().map(|refused| refused.respond(id))
+    }
+
+    /// One call. `None` where it gets no answer.
+    fn tell(&mut self, request: answer::Request<'_>) -> Option<Reply> {
+        let form = request.form;
+        let action = form.get("Action").unwrap_or_default();
+        let Self { world, plan, past, .. } = self;
+        let now = past.now();
+        let chosen = plan.choose(action, |fault| match fault.window() {
+            Some(_) => past.instead(fault, now, world, &request).map(Some),
+            None => Some(None),
+        });
+        let fault = chosen.as_ref().map(|(fault, _)| *fault);
+        let (status, body) = match chosen.and_then(|(_, instead)| instead) {
+            Some(instead) => instead,
+            None if fault.is_some_and(Fault::prevents) => (500, String::new()),
+            None => {
+                let before = past.before(action, world);
+                let (status, body) = answer(world, &request);
+                if let Some(before) = before.filter(|_| status == 200) {
+                    past.keep(now, form, before);
+                }
+                (status, body)
+            }
+        };
+        let id = request.id.to_owned();
+        let reply = Reply { status, kind: "text/xml", id, body, ..Reply::default() };
+        match fault {
+            Some(fault) => fault::spoil(fault, reply),
+            None => Some(reply),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Bad days of the reference endpoint: what can go wrong with a call that is put right. Which calls
+//! meet with what, and when, says a [`FaultPlan`].
+
+mod file;
+mod past;
+mod plan;
+mod spoil;
+
+use std::time::Duration;
+
+use iamspec_model::Fact;
+use iamspec_model::evidence::{F_009, F_011};
+
+pub(super) use past::Past;
+pub use plan::FaultPlan;
+pub(super) use spoil::spoil;
+
+use super::xml;
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A read shows what was true a while ago (F-001).
+    Lag(Window),
+    /// A deletion meets with what was taken away a moment ago.
+    Lingering(Window),
+    /// What was just made is not changed yet (B-LP-17).
+    Unmodifiable(Window),
+    /// Refused, as somebody else changes the same (F-009).
+    Concurrent,
+    /// Refused, as too much was asked (F-011). That AWS says when to come back is not known.
+    Throttle {
+        /// The seconds of a `Retry-After` header.
+        retry_after: Option<u64>,
+    },
+    /// The service fails: 500 with `ServiceFailure` (D-022), or 503.
+    Fail {
+        /// The HTTP status.
+        status: u16,
+        /// Whether the call is carried out all the same.
+        effect: bool,
+        /// The seconds of a `Retry-After` header.
+        retry_after: Option<u64>,
+    },
+    /// The connection ends without an answer.
+    Drop {
+        /// Whether the call is carried out all the same.
+        effect: bool,
+    },
+    /// The answer comes late, or piece by piece.
+    Slow {
+        /// How long it takes, to the answer or between two pieces.
+        wait: Duration,
+        /// How many bytes come at once; all of them where it is not said.
+        chunk: Option<usize>,
+    },
+    /// The answer ends in its middle.
+    Truncate {
+        /// Whether its length is given as what it is, so that nothing but its XML is broken.
+        clean: bool,
+    },
+    /// The answer comes twice, as one body.
+    Twice,
+    /// A page of HTML in place of the answer, as a proxy gives it.
+    Html {
+        /// The HTTP status.
+        status: u16,
+        /// Whether the call is carried out all the same.
+        effect: bool,
+    },
+}
+
+/// How far back the past reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// So long ago.
+    Time(Duration),
+    /// So many calls ago.
+    Calls(u64),
+}
+
+impl Fault {
+    /// The word in files and in counts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lag(_) => "lag",
+            Self::Lingering(_) => "lingering",
+            Self::Unmodifiable(_) => "unmodifiable",
+            Self::Concurrent => "concurrent",
+            Self::Throttle { .. } => "throttle",
+            Self::Fail { .. } => "fail",
+            Self::Drop { .. } => "drop",
+            Self::Slow { .. } => "slow",
+            Self::Truncate { .. } => "truncate",
+            Self::Twice => "twice",
+            Self::Html { .. } => "html",
+        }
+    }
+
+    /// How far back it needs the past.
+    #[must_use]
+    pub const fn window(self) -> Option<Window> {
+        match self {
+            Self::Lag(window) | Self::Lingering(window) | Self::Unmodifiable(window) => {
+                Some(window)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the call is not carried out.
+    #[must_use]
+    pub const fn prevents(self) -> bool {
+        match self {
+            Self::Concurrent | Self::Throttle { .. } => true,
+            Self::Fail { effect, .. } | Self::Drop { effect } | Self::Html { effect, .. } => {
+                !effect
+            }
+            _ => false,
+        }
+    }
+
+    /// What is answered in place of the answer, where that is an IAM error.
+    pub(super) fn refusal(self, request_id: &str) -> Option<(u16, String)> {
+        let said = |fact: &Fact| {
+            let code = fact.code.unwrap_or_default();
+            (fact.http.unwrap_or(400), xml::error(code, fact.message, request_id))
+        };
+        Some(match self {
+            Self::Concurrent => said(F_009),
+            Self::Throttle { .. } => said(F_011),
+            // The code is documented for 500 (D-022), and no text known. That there is a 503 at all
+            // has no evidence.
+            Self::Fail { status: 503, .. } => {
+                (503, xml::error("ServiceUnavailable", None, request_id))
+            }
+            Self::Fail { status, .. } => (status, xml::error("ServiceFailure", None, request_id)),
+            _ => return None,
+        })
+    }
+
+    /// When to come back, where it says so.
+    pub(super) const fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::Throttle { retry_after } | Self::Fail { retry_after, .. } => retry_after,
+            _ => None,
+        }
+    }
+}
