@@ -53,6 +53,10 @@ pub enum Fault {
     ListsTwice,
     /// The listing lacks its last item.
     ListsOneLess,
+    /// Of a listing that is asked for page by page, the item that the second page begins with is lost.
+    LosesPage,
+    /// Every page but the first begins with the last item of the one before.
+    RepeatsPage,
     /// Users that get another name lose what they hold of this kind.
     RenameLoses(Kind),
     /// Everything is answered and done as the model with this fault would.
@@ -130,6 +134,16 @@ impl Mutant {
             }
             (Fault::ListsTwice, Observed::Done(Some(mut shown))) => {
                 shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
+                Observed::Done(Some(shown))
+            }
+            (Fault::LosesPage, Observed::Done(Some(mut shown))) if shown.items.len() > 1 => {
+                shown.items.remove(1);
+                Observed::Done(Some(shown))
+            }
+            (Fault::RepeatsPage, Observed::Done(Some(mut shown))) => {
+                let again = shown.items.iter().rev().skip(1).copied().collect::<Vec<_>>();
+                shown.items.extend(again);
+                shown.items.sort_unstable();
                 Observed::Done(Some(shown))
             }
             (Fault::ListsOneLess, Observed::Done(Some(mut shown))) => {

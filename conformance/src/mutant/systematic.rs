@@ -2,7 +2,7 @@
 //! place and fault.
 
 use iamspec_model::fault::Fault as ModelFault;
-use iamspec_model::{Answer, Code, Kind, Level, Reason, Rule, rules};
+use iamspec_model::{Answer, Code, Defect, Kind, Level, Reason, Rule, rules};
 
 use super::{Fault, Mutant};
 
@@ -31,7 +31,9 @@ impl Mutant {
             | Fault::Status(_)
             | Fault::ListsNothing
             | Fault::ListsTwice
-            | Fault::ListsOneLess => rule.claim.code.level,
+            | Fault::ListsOneLess
+            | Fault::LosesPage
+            | Fault::RepeatsPage => rule.claim.code.level,
             _ => rule.claim.status.level,
         })
     }
@@ -130,6 +132,10 @@ fn answers(rule: Rule) -> Vec<Mutant> {
                 mutants.push(mutant("shows all twice", Fault::ListsTwice));
                 mutants.push(mutant("lacks the last", Fault::ListsOneLess));
             }
+        }
+        if matches!(rule.claim.reason, Reason::Flawed(_, Defect::OneByOne)) {
+            mutants.push(mutant("loses what is next", Fault::LosesPage));
+            mutants.push(mutant("shows the last again", Fault::RepeatsPage));
         }
         return mutants;
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::expectation::glob;
-use iamspec_conformance::mutant::{Fate, Kill, kill};
+use iamspec_conformance::mutant::{Fate, Fault, Kill, kill};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
 use iamspec_model::{Account, Level, Reason, rules};
@@ -59,7 +59,8 @@ fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
 /// Why a mutant shows in the model alone, and not behind our server.
 fn in_memory_only(mutant: &Mutant) -> Option<&'static str> {
     let rule = rules().find(|rule| rule.id() == mutant.rule)?;
-    if matches!(rule.claim.reason, Reason::Flawed(..)) {
+    let of_pages = matches!(mutant.fault, Fault::LosesPage | Fault::RepeatsPage);
+    if matches!(rule.claim.reason, Reason::Flawed(..)) && !of_pages {
         return Some("the server refuses what breaks a constraint before it asks the model");
     }
     let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);

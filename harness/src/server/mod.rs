@@ -12,6 +12,7 @@ mod registry;
 mod respond;
 mod tagged;
 mod view;
+mod wrong;
 mod xml;
 
 use std::net::SocketAddr;
@@ -155,8 +156,9 @@ fn signer(headers: &HeaderMap) -> Option<&str> {
 
 /// One call, from its form to its XML. What it stands for is carried out in full or not at all.
 fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str) -> (u16, String) {
+    let fault = wrong::fault(&world.behaviour, form.get("Action").unwrap_or_default());
     let page = match Page::asked(form) {
-        Ok(page) => page,
+        Ok(page) => page.with(fault),
         Err(refusal) => return refusal.respond(request_id),
     };
     let caller = signer.and_then(|key| world.registry.owner(key, &world.account));

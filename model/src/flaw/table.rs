@@ -41,6 +41,7 @@ const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014]
 const INVALID: Answer = Answer::Refused(ValidationError);
 
 const CREDENTIAL: Kind = Kind::ServiceCredential;
+const GROUP: Object = Object { class: Class::Group, item: Item(0) };
 const DEVICE: Object = Object { class: Class::Device, item: Item(0) };
 const POLICY: Object = Object { class: Class::Policy, item: Item(0) };
 
@@ -58,7 +59,7 @@ const fn list(_: User) -> Operation {
 }
 
 /// Every row.
-pub const FLAWS: [FlawRow; 34] = [
+pub const FLAWS: [FlawRow; 47] = [
     FlawRow::refused(
         create,
         "UserName",
@@ -207,4 +208,17 @@ pub const FLAWS: [FlawRow; 34] = [
         INVALID,
         both(&[D_015]),
     ),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::AccessKey)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::SigningCertificate)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::SshPublicKey)),
+    FlawRow::one_by_one(|user| Operation::List(user, CREDENTIAL)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::MfaDevice)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::InlinePolicy)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::ManagedPolicy)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::GroupMembership)),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::Tag)),
+    FlawRow::one_by_one(|_| Operation::Holders(POLICY)),
+    FlawRow::one_by_one(|_| Operation::Parts(POLICY, Part::Version)),
+    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::InlinePolicy)),
+    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::AttachedPolicy)),
 ];
