@@ -2,7 +2,8 @@
 //! place and fault.
 
 use iamspec_model::fault::Fault as ModelFault;
-use iamspec_model::{Answer, Code, Defect, Kind, Level, Reason, Rule, rules};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Answer, Code, Defect, Kind, Level, Reason, Rule, TABLE, Verb, rules};
 
 use super::{Fault, Mutant};
 
@@ -13,7 +14,7 @@ impl Mutant {
             let fault = Fault::RenameLoses(kind);
             Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
         });
-        models().chain(rules().flat_map(answers)).chain(renames)
+        models().chain(rules().flat_map(answers)).chain(renames).chain(again())
     }
 
     fn of(rule: &str, what: &str, fault: Fault) -> Self {
@@ -32,6 +33,7 @@ impl Mutant {
             | Fault::ListsNothing
             | Fault::ListsTwice
             | Fault::ListsOneLess
+            | Fault::ListsLate
             | Fault::LosesPage
             | Fault::RepeatsPage => rule.claim.code.level,
             _ => rule.claim.status.level,
@@ -49,7 +51,12 @@ impl Mutant {
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {
         match self.fault {
-            Fault::LosesEffect | Fault::RefusesAndActs | Fault::RenameLoses(_) => true,
+            Fault::LosesEffect
+            | Fault::RefusesAndActs
+            | Fault::RenameLoses(_)
+            | Fault::Resurrects(_)
+            | Fault::ResurrectsBoundary
+            | Fault::ActsTwice => true,
             Fault::Model(fault) => matches!(
                 fault,
                 ModelFault::Loses(_)
@@ -89,6 +96,22 @@ fn models() -> impl Iterator<Item = Mutant> {
         let rule = format!("{}/{}", fault.api(), reason.slug());
         Some(Mutant::of(&rule, &what, Fault::Model(fault)))
     })
+}
+
+/// Those that make again what is gone, or twice what is made once.
+fn again() -> impl Iterator<Item = Mutant> {
+    let create = |what: &str, fault| Mutant::of("CreateUser/carried-out", what, fault);
+    let kinds = Kind::all().map(move |kind| {
+        let what = format!("brings back every {}", kind.row().noun);
+        create(&what, Fault::Resurrects(kind))
+    });
+    let named = TABLE.iter().filter(|row| row.naming == Naming::Service);
+    let calls = named.filter_map(|row| row.call(Verb::Attach));
+    let twice = calls.map(|call| {
+        Mutant::of(&format!("{}/carried-out", call.api), "makes two", Fault::ActsTwice)
+    });
+    let boundary = create("brings back the permissions boundary", Fault::ResurrectsBoundary);
+    kinds.chain([boundary]).chain(twice)
 }
 
 /// The reason, where the rule is a refusal: what is carried out with a rule and without it is not
@@ -131,6 +154,7 @@ fn answers(rule: Rule) -> Vec<Mutant> {
                 mutants.push(mutant("shows nothing", Fault::ListsNothing));
                 mutants.push(mutant("shows all twice", Fault::ListsTwice));
                 mutants.push(mutant("lacks the last", Fault::ListsOneLess));
+                mutants.push(mutant("shows what was so before", Fault::ListsLate));
             }
         }
         if matches!(rule.claim.reason, Reason::Flawed(_, Defect::OneByOne)) {

@@ -30,6 +30,7 @@ use iamspec_conformance::{Observed, Shown};
 use iamspec_model::{Account, Held, Operation, User};
 use page::Page;
 use registry::Registry;
+use xml::Node;
 
 /// Bodies may be this long; the longest that a real request needs are documents (D-021).
 const BODY_MAX: usize = 1 << 20;
@@ -184,17 +185,20 @@ fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str
     for it in &asked {
         world.registry.note(it, form, &world.account);
     }
-    let result = asked.first().and_then(|it| {
-        let shown =
-            shown.map(|shown| world.registry.filtered(&it.operation, shown, form, &world.account));
-        respond::result(&it.operation, shown, world)
-    });
-    let result = result.map(|whole| page.cut(details::chosen(whole, form)));
+    wrong::again(world, &asked, form);
+    let result = asked.first().and_then(|it| told(world, form, &it.operation, shown));
+    let result = result.map(|whole| page.cut(whole));
     let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
-    for it in &asked {
+    for it in asked.iter().filter(|_| !wrong::keeps(&world.behaviour)) {
         world.registry.forget(&it.operation, &held, &world.account);
     }
     (200, body)
+}
+
+/// All that is told of a call that was carried out.
+fn told(world: &World, form: &Form, op: &Operation, shown: Option<Shown>) -> Option<Vec<Node>> {
+    let shown = shown.map(|shown| world.registry.filtered(op, shown, form, &world.account));
+    respond::result(op, shown, world).map(|whole| details::chosen(whole, form))
 }
 
 /// Understands a call, and looks at what is wrong with it.

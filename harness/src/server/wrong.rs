@@ -1,10 +1,32 @@
-//! What a mutant does wrong on the wire: in the pages of a listing.
+//! What a mutant does wrong where it takes more than the model: in the pages of a listing, in what it
+//! makes twice.
 
 use iamspec_conformance::mutant::Fault;
 use iamspec_conformance::reference::Behaviour;
+use iamspec_model::apply;
+
+use super::World;
+use super::call::Asked;
+use super::form::Form;
 
 /// What is wrong with this call, if anything.
 pub(super) fn fault(behaviour: &Behaviour, action: &str) -> Option<Fault> {
     let mutant = behaviour.mutant.as_ref()?;
     (mutant.rule.split('/').next() == Some(action)).then_some(mutant.fault)
+}
+
+/// Whether it keeps the names of what is gone, for it will come back or be shown.
+pub(super) fn keeps(behaviour: &Behaviour) -> bool {
+    behaviour.mutant.as_ref().is_some_and(|it| it.fault.remembers())
+}
+
+/// Does once more what was done, where that is what is wrong.
+pub(super) fn again(world: &mut World, asked: &[Asked], form: &Form) {
+    let World { account, registry, behaviour } = world;
+    let Some(mutant) = &behaviour.mutant else { return };
+    for it in asked {
+        let Some(twice) = mutant.twice(&it.operation, || registry.new_item()) else { continue };
+        apply(account, &twice);
+        registry.note(&twice.into(), form, account);
+    }
 }

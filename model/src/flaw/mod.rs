@@ -7,7 +7,7 @@
 
 use crate::account::Account;
 use crate::claim::{Answer, Claim};
-use crate::evidence::{E_007, E_009, Evidence};
+use crate::evidence::Evidence;
 use crate::operation::{Operation, User};
 use crate::reason::Reason;
 
@@ -125,8 +125,7 @@ impl FlawRow {
     /// A listing that is asked for item by item shows what it shows at once (E-009). What its pages show
     /// together is compared, not how much each of them shows: a page may show less than was asked for,
     /// and one that shows more loses nothing.
-    const fn one_by_one(sound: fn(User) -> Operation) -> Self {
-        let paged = Evidence::by(&[E_009, E_007]);
+    const fn one_by_one(sound: fn(User) -> Operation, paged: Evidence) -> Self {
         Self::refused(sound, "MaxItems", Defect::OneByOne, Answer::Done, [paged, paged])
     }
 
