@@ -8,6 +8,7 @@ mod documents;
 mod expectations;
 mod explore;
 mod facts;
+mod form;
 mod hostile;
 mod leftovers;
 mod mutants;

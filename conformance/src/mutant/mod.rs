@@ -71,6 +71,18 @@ pub enum Fault {
     ActsTwice,
     /// Everything is answered and done as the model with this fault would.
     Model(ModelFault),
+    /// The answer is XML that ends before its last element does.
+    BreaksXml,
+    /// This member of the answer is not as it should be.
+    Odd(&'static str),
+}
+
+impl Fault {
+    /// Whether it shows on the wire alone: in memory an answer has no form.
+    #[must_use]
+    pub const fn is_of_the_wire(self) -> bool {
+        matches!(self, Self::BreaksXml | Self::Odd(_))
+    }
 }
 
 impl Mutant {

@@ -1,11 +1,13 @@
 //! Mutants made from the tables: each rule and each effect is broken in several ways, counted by distinct
 //! place and fault.
 
+use iamspec_model::claim::calls;
 use iamspec_model::fault::Fault as ModelFault;
 use iamspec_model::kind::Naming;
 use iamspec_model::{Answer, Code, Defect, Kind, Level, Reason, Rule, TABLE, Verb, rules};
 
 use super::{Fault, Mutant};
+use crate::oddity::FORMS;
 
 impl Mutant {
     /// Every mutant that the tables give.
@@ -14,7 +16,7 @@ impl Mutant {
             let fault = Fault::RenameLoses(kind);
             Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
         });
-        models().chain(rules().flat_map(answers)).chain(renames).chain(again())
+        models().chain(rules().flat_map(answers)).chain(renames).chain(again()).chain(odd())
     }
 
     fn of(rule: &str, what: &str, fault: Fault) -> Self {
@@ -28,6 +30,8 @@ impl Mutant {
         let rule = rules().find(|rule| rule.id() == self.rule);
         rule.map_or(Level::Open, |rule| match self.fault {
             Fault::Text(_) => rule.claim.text.level,
+            // Recorded of every success, and of the members in the table (E-001).
+            Fault::BreaksXml | Fault::Odd(_) => Level::Must,
             Fault::Code(..)
             | Fault::Status(_)
             | Fault::ListsNothing
@@ -96,6 +100,18 @@ fn models() -> impl Iterator<Item = Mutant> {
         let rule = format!("{}/{}", fault.api(), reason.slug());
         Some(Mutant::of(&rule, &what, Fault::Model(fault)))
     })
+}
+
+/// Those that are wrong on the wire: what they say is right, and not how.
+fn odd() -> impl Iterator<Item = Mutant> {
+    let rule = |api: &str| format!("{api}/carried-out");
+    let broken =
+        calls().map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Fault::BreaksXml));
+    let forms = FORMS.iter().flat_map(|row| row.calls.iter().map(|api| (*api, row.member)));
+    let members = forms.map(move |(api, member)| {
+        Mutant::of(&rule(api), &format!("has an odd {member}"), Fault::Odd(member))
+    });
+    broken.chain(members)
 }
 
 /// Those that make again what is gone, or twice what is made once.

@@ -1,6 +1,7 @@
 //! An endpoint behind HTTP: one operation in, one signed request out, one answer understood.
 
 mod element;
+mod oddity;
 mod request;
 mod response;
 mod shown;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
+use iamspec_conformance::oddity::Oddity;
 use iamspec_conformance::{Endpoint, Observed};
 use iamspec_model::{Code, Defect, Flaw, Item, Kind, Operation, With};
 use reqwest::Url;
@@ -33,6 +35,8 @@ pub struct Http {
     url: Url,
     signer: sign::Signer,
     names: Names,
+    /// What was odd about the last answer.
+    odd: Vec<Oddity>,
 }
 
 /// What came back.
@@ -62,7 +66,14 @@ impl Http {
             .enable_all()
             .build()
             .context("cannot start the client's runtime")?;
-        Ok(Self { runtime, client, url, signer: sign::Signer::fake(), names: Names::new(run) })
+        Ok(Self {
+            runtime,
+            client,
+            url,
+            signer: sign::Signer::fake(),
+            names: Names::new(run),
+            odd: Vec::new(),
+        })
     }
 
     /// The real name of what an operation is about.
@@ -82,7 +93,9 @@ impl Http {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.post(&form, signer.as_ref())?;
-            let (observed, next) = response::read(op, &answer, &mut self.names)?;
+            let response::Page { observed, next, odd } =
+                response::read((op, &form), &answer, &mut self.names)?;
+            self.odd.extend(odd);
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
                 (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
@@ -170,7 +183,12 @@ impl Endpoint for Http {
     }
 
     fn ask(&mut self, operation: &Operation) -> Observed {
+        self.odd.clear();
         self.exchange(operation).unwrap_or_else(|interrupted| interrupted)
+    }
+
+    fn oddities(&mut self) -> Vec<Oddity> {
+        std::mem::take(&mut self.odd)
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

@@ -187,12 +187,12 @@ fn answer(world: &mut World, form: &Form, signer: Option<&str>, request_id: &str
     }
     wrong::again(world, &asked, form);
     let result = asked.first().and_then(|it| told(world, form, &it.operation, shown));
-    let result = result.map(|whole| page.cut(whole));
+    let result = result.map(|whole| wrong::result(fault, page.cut(whole)));
     let body = xml::success(form.get("Action").unwrap_or_default(), result, request_id);
     for it in asked.iter().filter(|_| !wrong::keeps(&world.behaviour)) {
         world.registry.forget(&it.operation, &held, &world.account);
     }
-    (200, body)
+    (200, wrong::body(fault, body))
 }
 
 /// All that is told of a call that was carried out.

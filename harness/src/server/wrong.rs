@@ -1,5 +1,5 @@
 //! What a mutant does wrong where it takes more than the model: in the pages of a listing, in what it
-//! makes twice.
+//! makes twice, in the form of its answers.
 
 use iamspec_conformance::mutant::Fault;
 use iamspec_conformance::reference::Behaviour;
@@ -8,6 +8,7 @@ use iamspec_model::apply;
 use super::World;
 use super::call::Asked;
 use super::form::Form;
+use super::xml::Node;
 
 /// What is wrong with this call, if anything.
 pub(super) fn fault(behaviour: &Behaviour, action: &str) -> Option<Fault> {
@@ -29,4 +30,23 @@ pub(super) fn again(world: &mut World, asked: &[Asked], form: &Form) {
         apply(account, &twice);
         registry.note(&twice.into(), form, account);
     }
+}
+
+/// The result, with the members that are wrong.
+pub(super) fn result(fault: Option<Fault>, mut nodes: Vec<Node>) -> Vec<Node> {
+    if let Some(Fault::Odd(member)) = fault {
+        let odd = |text: &str| format!("-{text}");
+        for it in &mut nodes {
+            it.change(member, &odd);
+        }
+    }
+    nodes
+}
+
+/// The answer, half of it where it is broken.
+pub(super) fn body(fault: Option<Fault>, whole: String) -> String {
+    if fault == Some(Fault::BreaksXml) {
+        return whole.chars().take(whole.chars().count() / 2).collect();
+    }
+    whole
 }
