@@ -15,6 +15,8 @@ use crate::verdict::{Divergence, Tier, Verdict};
 pub enum Form {
     /// It begins so, and has so many characters, capital letters and digits from 2 to 7.
     Id(&'static str, usize),
+    /// It begins so, and is so long; of which letters no fact says.
+    Long(&'static str, usize),
     /// It begins so; how long it is no fact says.
     Begins(&'static str),
     /// At least so many letters and digits.
@@ -82,8 +84,8 @@ pub const FORMS: [FormRow; 31] = [
         &[E_017],
     ),
     row(&["CreatePolicy", "GetPolicy"], "PolicyId", Form::Id("ANPA", 21), &[E_017]),
-    row(&["CreateAccessKey"], "AccessKeyId", Form::Id("AKIA", 20), &[E_017, B_AK_01]),
-    row(&["ListAccessKeys"], "AccessKeyId", Form::Id("AKIA", 20), &[E_017]),
+    row(&["CreateAccessKey"], "AccessKeyId", Form::Long("AKIA", 20), &[E_017, B_AK_01]),
+    row(&["ListAccessKeys"], "AccessKeyId", Form::Long("AKIA", 20), &[E_017]),
     row(&["UploadSSHPublicKey"], "SSHPublicKeyId", Form::Begins("APKA"), &[E_017, B_SK_01]),
     row(
         &["CreateServiceSpecificCredential"],

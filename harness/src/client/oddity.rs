@@ -51,6 +51,10 @@ fn wrong(row: &FormRow, beside: &Element, found: &str, sent: &Sent) -> Option<St
             found.starts_with(prefix) && found.len() == length && found.chars().all(is_base32),
             format!("of {length} letters A-Z and digits 2-7 that begin with {prefix}"),
         ),
+        Form::Long(prefix, length) => (
+            found.starts_with(prefix) && found.len() == length,
+            format!("of {length} letters and digits that begin with {prefix}"),
+        ),
         Form::Begins(prefix) => (found.starts_with(prefix), format!("that begins with {prefix}")),
         Form::Letters(least) => (
             found.len() >= least && found.chars().all(|it| it.is_ascii_alphanumeric()),
@@ -122,6 +126,20 @@ mod tests {
             assert!(!is_date(odd, false), "{odd}");
         }
         assert!(!is_date("2026-02-19T08:30:00.Z", true));
+    }
+
+    /// An access key id of AWS's own documents has an 8, which no id of a user has.
+    #[test]
+    fn of_which_letters_an_access_key_is_no_fact_says() {
+        let of = |member: &str| FORMS.iter().find(|row| row.member == member).unwrap();
+        let odd = |member, found: &str| {
+            wrong(of(member), &Element::default(), found, &Sent::new()).is_some()
+        };
+        assert!(!odd("AccessKeyId", "AKIAI44QH8DHBEXAMPLE"));
+        assert!(
+            odd("AccessKeyId", "AKIAI44QH8DHBEXAMPL") && odd("AccessKeyId", "ASIAI44QH8DHBEXAMPLE")
+        );
+        assert!(!odd("UserId", "AIDACKCEVSQ6C2EXAMPLE") && odd("UserId", "AIDACKCEVSQ8C2EXAMPLE"));
     }
 
     #[test]
