@@ -47,7 +47,7 @@ fn whatever_the_reference_does_where_nobody_knows_conforms() {
     let ways = [May::Presume, May::Accept, May::Refuse].into_iter().chain((0..50).map(May::Seed));
     let mut seen = HashSet::new();
     for may in ways {
-        let mut reference = Reference::behaving(Behaviour { may, mutant: None });
+        let mut reference = Reference::behaving(Behaviour { may, ..Behaviour::default() });
         let report = super::run(&mut reference);
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
@@ -68,7 +68,7 @@ fn whatever_the_reference_does_where_nobody_knows_conforms() {
 #[test]
 fn over_http_too_every_way_conforms() {
     for may in [May::Accept, May::Refuse, May::Seed(1)] {
-        let server = super::behaving(Behaviour { may, mutant: None });
+        let server = super::behaving(Behaviour { may, ..Behaviour::default() });
         let report = super::run(&mut super::client(&server.url()));
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");

@@ -9,20 +9,20 @@ use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Suite, Verdict}
 use iamspec_model::{Item, Kind, Operation};
 
 /// The reference, whose answers to some calls are lost, with or without their effect.
-struct Failing<F> {
+pub(super) struct Failing<F> {
     inner: Reference,
     asked: usize,
     fault: F,
 }
 
 /// What happens to a call, by its number and itself.
-enum Fault {
+pub(super) enum Fault {
     Lost(Cause),
     LostAfterItsEffect(Cause),
 }
 
 impl<F: FnMut(usize, &Operation) -> Option<Fault>> Failing<F> {
-    fn new(fault: F) -> Self {
+    pub(super) fn new(fault: F) -> Self {
         Self { inner: Reference::default(), asked: 0, fault }
     }
 }

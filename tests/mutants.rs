@@ -24,3 +24,20 @@ fn a_mutant_that_forgets_a_kind_is_caught_by_that_rule_alone() {
         }
     }
 }
+
+/// In memory no listing has pages; here the client follows them.
+#[test]
+fn a_page_that_is_lost_or_repeated_is_caught_over_http() {
+    let pages = Mutant::systematic().filter(|it| {
+        it.rule.starts_with("ListUserTags/") && it.rule.ends_with("/max-items-one-by-one")
+    });
+    let mutants: Vec<Mutant> = pages.collect();
+    assert_eq!(mutants.len(), 2);
+    for mutant in mutants {
+        let server = super::server(Some(mutant.clone()));
+        let report = super::run(&mut super::client(&server.url()));
+        let named: Vec<String> =
+            findings(&report.replays).iter().map(|it| it.rule().id()).collect();
+        assert_eq!(named, [mutant.rule], "{}", mutant.name);
+    }
+}

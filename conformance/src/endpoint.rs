@@ -3,6 +3,7 @@
 use iamspec_model::{Item, Kind, Operation};
 
 use crate::observed::Observed;
+use crate::oddity::Oddity;
 
 /// A name space: the same symbol means different things in two of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,6 +19,11 @@ pub trait Endpoint {
 
     /// Asks one operation in the name space that was entered last.
     fn ask(&mut self, operation: &Operation) -> Observed;
+
+    /// What was odd about the form of the last answer; nothing where there is no form.
+    fn oddities(&mut self) -> Vec<Oddity> {
+        Vec::new()
+    }
 
     /// Gives a symbol to an item that a listing showed and that has none.
     fn adopt(&mut self, kind: Kind, name: &str) -> Item;
@@ -46,6 +52,10 @@ impl Endpoint for Counting<'_> {
         self.requests += 1;
         (self.tell)(self.requests);
         self.inner.ask(operation)
+    }
+
+    fn oddities(&mut self) -> Vec<Oddity> {
+        self.inner.oddities()
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

@@ -18,9 +18,9 @@ use crate::wording;
 pub struct Judge {
     worlds: Vec<Account>,
     blurred: Blurred,
-    /// The rules about what is shown that were broken: what is shown against them tells no more in which
-    /// account the endpoint is.
-    lies: Vec<Rule>,
+    /// The calls that showed what is not so: what they show tells no more in which account the endpoint
+    /// is, however they are put.
+    lies: Vec<&'static str>,
 }
 
 const WORLDS_MAX: usize = 16;
@@ -58,7 +58,7 @@ impl Judge {
             .min_by_key(|it| (it.level, std::cmp::Reverse(it.tier)));
         // What an endpoint calls things does not tell in which account they are.
         let possible = |it: &Divergence| {
-            it.tier == Tier::Text || conforming.is_none() || self.lies.contains(&it.rule)
+            it.tier == Tier::Text || conforming.is_none() || self.lies.contains(&it.rule.call.api)
         };
         let from = judged.iter().filter(|(_, it)| it.as_ref().is_none_or(possible));
         let from: Vec<&Account> = from.map(|(account, _)| *account).collect();
@@ -71,7 +71,7 @@ impl Judge {
         };
         let next = from.into_iter().flat_map(|account| follow(account, op, observed)).collect();
         if let (Verdict::Diverges(it), true) = (&verdict, op.is_read()) {
-            self.lies.push(it.rule);
+            self.lies.push(it.rule.call.api);
         }
         self.keep(next);
         verdict

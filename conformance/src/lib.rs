@@ -26,6 +26,8 @@ pub mod wording;
 
 pub mod verdict;
 
+pub mod oddity;
+
 mod belief;
 
 pub mod chance;

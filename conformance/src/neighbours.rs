@@ -10,7 +10,8 @@ use crate::script::{Script, Step};
 const USERS: [User; 2] = [User(0), User(1)];
 
 /// One script a kind: each of two users holds as many as two. Of what the second one holds one is made
-/// inactive and another taken away, then one of the first one's.
+/// inactive and another taken away, then one of the first one's. Both are read before another call may
+/// hide what one has done to the wrong user.
 #[must_use]
 pub fn neighbours() -> Vec<Script> {
     Kind::all().map(script).collect()
@@ -34,12 +35,15 @@ fn script(kind: Kind) -> Script {
     };
     let last = |items: &[Item]| items.last().copied().unwrap_or_default();
     let set = Operation::SetStatus(second, kind, last(&seconds), Status::Inactive);
+    let listed = USERS.map(|user| Operation::List(user, kind));
     let gone = seconds.first().copied().unwrap_or_default();
     let calls = objects
         .chain(USERS.map(Operation::create_user))
         .chain(attached(first, &firsts))
+        .chain(listed)
         .chain(attached(second, &seconds))
         .chain(row.statuses.then_some(set))
+        .chain(listed.into_iter().filter(|_| row.statuses))
         .chain([Operation::Detach(second, kind, gone)])
         .chain((firsts.len() > 1).then(|| Operation::Detach(first, kind, last(&firsts))));
     Script {

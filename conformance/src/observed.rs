@@ -72,8 +72,10 @@ pub enum Cause {
     Reset,
     /// No answer in time.
     Timeout,
-    /// An answer that is not an IAM answer: HTML, JSON, broken XML, not UTF-8, too long, a redirect.
+    /// An answer that is not an IAM answer: HTML, JSON, not UTF-8, too long, a redirect.
     Unreadable,
+    /// A success (2xx) in XML that is broken, or is the answer to something else.
+    Garbled,
     /// The service says that it failed (5xx, with an IAM error).
     Failure,
     /// The endpoint broke down (5xx, without an IAM error).
@@ -90,12 +92,13 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unsent,
         Self::Unreachable,
         Self::Reset,
         Self::Timeout,
         Self::Unreadable,
+        Self::Garbled,
         Self::Failure,
         Self::Crash,
         Self::Transient,
@@ -113,6 +116,7 @@ impl Cause {
             Self::Reset => "reset",
             Self::Timeout => "timeout",
             Self::Unreadable => "unreadable",
+            Self::Garbled => "garbled",
             Self::Failure => "failure",
             Self::Crash => "crash",
             Self::Transient => "transient",
@@ -151,7 +155,10 @@ impl Cause {
     /// Whether nobody answered that speaks the protocol.
     #[must_use]
     pub const fn is_silence(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Reset | Self::Timeout | Self::Unreadable)
+        matches!(
+            self,
+            Self::Unreachable | Self::Reset | Self::Timeout | Self::Unreadable | Self::Garbled
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use iamspec_model::{
 
 use crate::endpoint::{Endpoint, Space};
 use crate::may::May;
-use crate::mutant::Mutant;
+use crate::mutant::{Memory, Mutant};
 use crate::observed::{Cause, Observed, Shown};
 use crate::wording::{self, Value};
 
@@ -18,6 +18,8 @@ pub struct Behaviour {
     pub may: May,
     /// What it does wrong, if anything.
     pub mutant: Option<Mutant>,
+    /// What it remembers, where that is what is wrong.
+    pub memory: Memory,
 }
 
 /// The model in memory, or a mutant of it.
@@ -51,17 +53,18 @@ impl Reference {
 impl Endpoint for Reference {
     fn fresh(&mut self) -> Space {
         self.spaces.push(Account::default());
-        self.here = self.spaces.len() - 1;
+        self.enter(Space(self.spaces.len() - 1));
         Space(self.here)
     }
 
     fn enter(&mut self, space: Space) {
         self.here = space.0;
+        self.behaviour.memory = Memory::default();
     }
 
     fn ask(&mut self, op: &Operation) -> Observed {
         match self.spaces.get_mut(self.here) {
-            Some(account) => settle(account, op, &mut self.behaviour, &wording::symbols(op)),
+            Some(account) => ask(account, op, &mut self.behaviour),
             None => Observed::interrupted(Cause::Unreachable, "no name space was entered"),
         }
     }
@@ -69,6 +72,19 @@ impl Endpoint for Reference {
     fn adopt(&mut self, _: Kind, _: &str) -> Item {
         Item::default()
     }
+}
+
+/// So far from the items of scripts are those that nobody asked for.
+const FAR: u32 = 1 << 16;
+
+fn ask(account: &mut Account, op: &Operation, behaviour: &mut Behaviour) -> Observed {
+    let observed = settle(account, op, behaviour, &wording::symbols(op));
+    let item = op.item().unwrap_or_default();
+    let twice = behaviour.mutant.as_ref().and_then(|it| it.twice(op, || Item(item.0 + FAR)));
+    if let (Some(twice), Observed::Done(_)) = (twice, &observed) {
+        apply(account, &twice);
+    }
+    observed
 }
 
 /// Answers one operation and makes its effect: what the reference endpoint does, in memory and
@@ -79,13 +95,28 @@ pub fn settle(
     behaviour: &mut Behaviour,
     value: Value<'_>,
 ) -> Observed {
+    let fault = behaviour.mutant.as_ref().map(|it| it.fault).filter(|it| it.remembers());
+    let before = fault.map(|fault| (fault, account.clone()));
+    let observed = decided(account, op, behaviour, value);
+    if let Some((fault, before)) = before {
+        behaviour.memory.note(fault, op, before, account);
+    }
+    observed
+}
+
+fn decided(
+    account: &mut Account,
+    op: &Operation,
+    behaviour: &mut Behaviour,
+    value: Value<'_>,
+) -> Observed {
     let model = behaviour.mutant.as_ref().and_then(Mutant::model);
     let Some(rule) = decide(account, op, &mut behaviour.may, model) else {
         return Observed::interrupted(Cause::Unimplemented, "no such call");
     };
-    if let Some(observed) =
-        behaviour.mutant.as_ref().and_then(|mutant| mutant.settle(account, op, rule, value))
-    {
+    let wrong =
+        |mutant: &Mutant| mutant.settle((&mut *account, &behaviour.memory), op, rule, value);
+    if let Some(observed) = behaviour.mutant.as_ref().and_then(wrong) {
         return observed;
     }
     let observed = answer(account, op, rule, value);

@@ -7,9 +7,10 @@ use crate::endpoint::Endpoint;
 use crate::judge::Judge;
 use crate::leftover::Leftovers;
 use crate::observe::{Observe, reads};
-use crate::observed::Observed;
+use crate::observed::{Cause, Observed};
+use crate::oddity;
 use crate::script::{Script, Step};
-use crate::verdict::Verdict;
+use crate::verdict::{Tier, Verdict};
 
 /// One call, its answer, and what is said of it.
 #[derive(Clone, Debug)]
@@ -193,7 +194,8 @@ pub(crate) fn follow(
         let Some(operation) = course.next(&before, manner.can) else { break };
         player.ask(operation);
         calls += 1;
-        let diverges = |it: &Exchange| matches!(it.verdict, Verdict::Diverges(_));
+        let diverges =
+            |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
         let diverges = player.exchanges.last().is_some_and(diverges);
         if manner.observe == Observe::Each {
             player.observe(1);
@@ -229,11 +231,20 @@ fn exchange(
     let observed = endpoint.ask(operation);
     leftovers.note(operation, &observed);
     let verdict = judge.judge(operation, &observed);
+    let odd = endpoint.oddities();
+    let verdict = oddity::judged(verdict, (&before, operation), &observed, &odd);
     let observed = Some(observed);
     Exchange { operation: *operation, observed, request: 0, before, in_force, verdict }
 }
 
 impl Exchange {
+    /// Whether the call was answered as a success in what is no answer to it. Whether that is the call's
+    /// doing is for a control to show.
+    #[must_use]
+    pub fn is_garbled(&self) -> bool {
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == Cause::Garbled)
+    }
+
     /// Whether the endpoint may lack the call: it failed, in a way that a service that lacks it
     /// fails. Whether it does is for a control to show.
     #[must_use]

@@ -43,6 +43,18 @@ pub enum Verdict {
     Skipped(String),
 }
 
+impl Verdict {
+    /// Whether the call did what it should, whatever the endpoint calls things.
+    #[must_use]
+    pub fn says_as_it_should(&self) -> bool {
+        match self {
+            Self::Conforms(_) => true,
+            Self::Diverges(it) => it.tier == Tier::Text,
+            Self::Inconclusive(_) | Self::Unsupported(_) | Self::Skipped(_) => false,
+        }
+    }
+}
+
 /// A question that the facts leave open, and what was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenPoint {

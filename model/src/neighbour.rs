@@ -248,7 +248,8 @@ fn tags_come_and_go(visit: &Visit<'_>) -> bool {
     }
 }
 
-/// The user is made and renamed by names that differ; it is found by a name in another case.
+/// The user is made and renamed by names that differ; it is found by a name in another case. A listing
+/// may be asked for item by item wherever it may be asked for at once.
 fn means_the_same_or_is_refused(visit: &Visit<'_>) -> bool {
     let Operation::Flawed(user, flaw) = visit.op else { return true };
     let (row, sound) = (flaw.row(), visit.op.sound());
@@ -261,7 +262,9 @@ fn means_the_same_or_is_refused(visit: &Visit<'_>) -> bool {
             !said && can == visit.may_be_done()
         }
         Defect::OtherCase if gives => said && !visit.may_be_done(),
-        Defect::OtherCase | Defect::Absent => said == can && can == visit.may_be_done(),
+        Defect::OtherCase | Defect::Absent | Defect::OneByOne => {
+            said == can && can == visit.may_be_done()
+        }
         _ => said && !visit.may_be_done(),
     }
 }

@@ -15,6 +15,7 @@ const CALLER: &str = "AccessDenied about a key that is held tells of the caller"
 const SAME: &str = "another rule refuses in the same way there, with the same code";
 const NOT_ASKED: &str = "no script asks for a name in another case that nobody has";
 const ONE_NAME: &str = "the model has no second user of the same name in another case";
+const UNHEARD: &str = "where no user can be made at all the run ends, and says so";
 const ONE_HOLDER: &str = "one user alone can hold it";
 const SINGLE: &str = "a user holds one of the kind at most";
 
@@ -29,6 +30,7 @@ impl Mutant {
             Fault::RefusesAndActs => {
                 matches!(reason, Reason::Flawed(_, Defect::OtherCase)).then_some(ONE_NAME)
             }
+            Fault::BreaksXml if rule.call.api == "CreateUser" => Some(UNHEARD),
             _ if reason.passes() => Some(NEVER_MADE),
             _ => (reason == Reason::AccountFull).then_some(NEVER_FULL),
         }

@@ -12,7 +12,7 @@ use crate::verdict::Verdict;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// A finding names the rule that it breaks; or, where a call does what it should not, comes after that
-    /// call.
+    /// call, with no other between that changes something.
     Killed(Kill),
     /// There are findings, and none names the rule that it breaks.
     ByAnother(Kill),
@@ -53,7 +53,8 @@ pub fn kill(mutant: &Mutant, report: &Report) -> Fate {
 }
 
 /// Whether the finding is about the rule that the mutant breaks, or says that it was one of those that
-/// were in force; or, where a call does what it should not, whether its history has that call.
+/// were in force; or, where a call does what it should not, whether that call diverges or is the last
+/// before that changed something.
 fn names(finding: &Finding, mutant: &Mutant) -> bool {
     let api = |op: Operation| op.call().map(|call| call.api);
     let broken = mutant.rule.split('/').next();
@@ -61,7 +62,14 @@ fn names(finding: &Finding, mutant: &Mutant) -> bool {
     let allowed = finding.divergence.allowed.iter().any(|(_, rule)| rule.id() == mutant.rule);
     finding.rule().id() == mutant.rule
         || allowed
-        || effect && finding.history.operations().any(|op| api(op) == broken)
+        || effect && changed_last(finding).is_some_and(|op| api(op) == broken)
+        || effect && finding.history.operations().last().is_some_and(|op| api(op) == broken)
+}
+
+/// The last call before the one that diverges that changed something.
+fn changed_last(finding: &Finding) -> Option<Operation> {
+    let before = finding.history.steps.split_last()?.1;
+    before.iter().rev().map(|it| it.operation).find(|op| !op.is_read())
 }
 
 fn first_seen(replays: &[Replay], finding: &Finding) -> usize {

@@ -2,7 +2,7 @@
 //! must be caught by a finding that names the rule it breaks.
 
 use iamspec_model::fault::Fault as ModelFault;
-use iamspec_model::{Account, Answer, Kind, Operation, Rule, apply};
+use iamspec_model::{Account, Answer, Item, Kind, Operation, Rule, With, allowed, apply};
 
 use crate::observed::{Observed, Shown};
 use crate::reference::answer;
@@ -10,12 +10,14 @@ use crate::wording::Value;
 
 mod equivalent;
 mod kill;
+mod memory;
 mod named;
 mod systematic;
 
 use named::NAMED;
 
 pub use kill::{Fate, Kill, kill};
+pub use memory::Memory;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +55,34 @@ pub enum Fault {
     ListsTwice,
     /// The listing lacks its last item.
     ListsOneLess,
+    /// The listing shows what was so before the last call that changed something.
+    ListsLate,
+    /// Of a listing that is asked for page by page, the item that the second page begins with is lost.
+    LosesPage,
+    /// Every page but the first begins with the last item of the one before.
+    RepeatsPage,
     /// Users that get another name lose what they hold of this kind.
     RenameLoses(Kind),
+    /// A user holds what one of its name that was deleted held of this kind.
+    Resurrects(Kind),
+    /// A user has the permissions boundary of one of its name that was deleted.
+    ResurrectsBoundary,
+    /// What the service names is made twice by one call.
+    ActsTwice,
     /// Everything is answered and done as the model with this fault would.
     Model(ModelFault),
+    /// The answer is XML that ends before its last element does.
+    BreaksXml,
+    /// This member of the answer is not as it should be.
+    Odd(&'static str),
+}
+
+impl Fault {
+    /// Whether it shows on the wire alone: in memory an answer has no form.
+    #[must_use]
+    pub const fn is_of_the_wire(self) -> bool {
+        matches!(self, Self::BreaksXml | Self::Odd(_))
+    }
 }
 
 impl Mutant {
@@ -84,7 +110,7 @@ impl Mutant {
     /// The wrong answer, with its effect, where the rule that it breaks decides.
     pub(crate) fn settle(
         &self,
-        account: &mut Account,
+        (account, memory): (&mut Account, &Memory),
         op: &Operation,
         rule: Rule,
         value: Value<'_>,
@@ -92,7 +118,8 @@ impl Mutant {
         if rule.id() != self.rule || matches!(self.fault, Fault::Model(_)) {
             return None;
         }
-        let right = answer(account, op, rule, value);
+        let late = self.fault == Fault::ListsLate;
+        let right = answer(if late { &memory.before } else { account }, op, rule, value);
         let acts = matches!(self.fault, Fault::CarriesOut | Fault::RefusesAndActs);
         let rests = matches!(self.fault, Fault::Refuses | Fault::LosesEffect);
         if acts || rule.claim.answer == Answer::Done && !rests {
@@ -105,7 +132,25 @@ impl Mutant {
                 apply(account, &Operation::Detach(user, kind, it.item));
             }
         }
+        let held = op.user().into_iter().flat_map(|user| memory.held_by(user));
+        for again in held.filter(|_| matches!(op.sound(), Operation::CreateUser(..))) {
+            if allowed(account, &again).may_be_done() {
+                apply(account, &again);
+            }
+        }
         Some(self.spoil(right))
+    }
+
+    /// The same call once more, about another item, where it is one that does all twice.
+    #[must_use]
+    pub fn twice(&self, op: &Operation, other: impl FnOnce() -> Item) -> Option<Operation> {
+        let named = self.rule.split('/').next() == op.call().map(|call| call.api);
+        match *op {
+            Operation::Issue(user, kind, ..) if named && self.fault == Fault::ActsTwice => {
+                Some(Operation::Issue(user, kind, other(), With::Nothing))
+            }
+            _ => None,
+        }
     }
 
     fn spoil(&self, right: Observed) -> Observed {
@@ -125,19 +170,28 @@ impl Mutant {
             (Fault::Text(text), Observed::Refused { http, code, .. }) => {
                 Observed::Refused { http, code, message: Some(text.to_owned()) }
             }
-            (Fault::ListsNothing, Observed::Done(Some(_))) => {
-                Observed::Done(Some(Shown::default()))
-            }
-            (Fault::ListsTwice, Observed::Done(Some(mut shown))) => {
-                shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
-                Observed::Done(Some(shown))
-            }
-            (Fault::ListsOneLess, Observed::Done(Some(mut shown))) => {
-                shown.items.pop();
-                Observed::Done(Some(shown))
-            }
+            (_, Observed::Done(Some(shown))) => Observed::Done(Some(self.relist(shown))),
             (_, right) => right,
         }
+    }
+
+    /// The wrong listing.
+    fn relist(&self, mut shown: Shown) -> Shown {
+        match self.fault {
+            Fault::ListsNothing => return Shown::default(),
+            Fault::ListsTwice => {
+                shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
+            }
+            Fault::LosesPage if shown.items.len() > 1 => drop(shown.items.remove(1)),
+            Fault::RepeatsPage => {
+                let again: Vec<_> = shown.items.iter().rev().skip(1).copied().collect();
+                shown.items.extend(again);
+                shown.items.sort_unstable();
+            }
+            Fault::ListsOneLess => drop(shown.items.pop()),
+            _ => {}
+        }
+        shown
     }
 
     /// The model that it answers by, where that is one with a fault.

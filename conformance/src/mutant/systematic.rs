@@ -1,10 +1,13 @@
 //! Mutants made from the tables: each rule and each effect is broken in several ways, counted by distinct
 //! place and fault.
 
+use iamspec_model::claim::calls;
 use iamspec_model::fault::Fault as ModelFault;
-use iamspec_model::{Answer, Code, Kind, Level, Reason, Rule, rules};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Answer, Code, Defect, Kind, Level, Reason, Rule, TABLE, Verb, rules};
 
 use super::{Fault, Mutant};
+use crate::oddity::FORMS;
 
 impl Mutant {
     /// Every mutant that the tables give.
@@ -13,7 +16,7 @@ impl Mutant {
             let fault = Fault::RenameLoses(kind);
             Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
         });
-        models().chain(rules().flat_map(answers)).chain(renames)
+        models().chain(rules().flat_map(answers)).chain(renames).chain(again()).chain(odd())
     }
 
     fn of(rule: &str, what: &str, fault: Fault) -> Self {
@@ -27,11 +30,16 @@ impl Mutant {
         let rule = rules().find(|rule| rule.id() == self.rule);
         rule.map_or(Level::Open, |rule| match self.fault {
             Fault::Text(_) => rule.claim.text.level,
+            // Recorded of every success, and of the members in the table (E-001).
+            Fault::BreaksXml | Fault::Odd(_) => Level::Must,
             Fault::Code(..)
             | Fault::Status(_)
             | Fault::ListsNothing
             | Fault::ListsTwice
-            | Fault::ListsOneLess => rule.claim.code.level,
+            | Fault::ListsOneLess
+            | Fault::ListsLate
+            | Fault::LosesPage
+            | Fault::RepeatsPage => rule.claim.code.level,
             _ => rule.claim.status.level,
         })
     }
@@ -47,7 +55,12 @@ impl Mutant {
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {
         match self.fault {
-            Fault::LosesEffect | Fault::RefusesAndActs | Fault::RenameLoses(_) => true,
+            Fault::LosesEffect
+            | Fault::RefusesAndActs
+            | Fault::RenameLoses(_)
+            | Fault::Resurrects(_)
+            | Fault::ResurrectsBoundary
+            | Fault::ActsTwice => true,
             Fault::Model(fault) => matches!(
                 fault,
                 ModelFault::Loses(_)
@@ -87,6 +100,34 @@ fn models() -> impl Iterator<Item = Mutant> {
         let rule = format!("{}/{}", fault.api(), reason.slug());
         Some(Mutant::of(&rule, &what, Fault::Model(fault)))
     })
+}
+
+/// Those that are wrong on the wire: what they say is right, and not how.
+fn odd() -> impl Iterator<Item = Mutant> {
+    let rule = |api: &str| format!("{api}/carried-out");
+    let broken =
+        calls().map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Fault::BreaksXml));
+    let forms = FORMS.iter().flat_map(|row| row.calls.iter().map(|api| (*api, row.member)));
+    let members = forms.map(move |(api, member)| {
+        Mutant::of(&rule(api), &format!("has an odd {member}"), Fault::Odd(member))
+    });
+    broken.chain(members)
+}
+
+/// Those that make again what is gone, or twice what is made once.
+fn again() -> impl Iterator<Item = Mutant> {
+    let create = |what: &str, fault| Mutant::of("CreateUser/carried-out", what, fault);
+    let kinds = Kind::all().map(move |kind| {
+        let what = format!("brings back every {}", kind.row().noun);
+        create(&what, Fault::Resurrects(kind))
+    });
+    let named = TABLE.iter().filter(|row| row.naming == Naming::Service);
+    let calls = named.filter_map(|row| row.call(Verb::Attach));
+    let twice = calls.map(|call| {
+        Mutant::of(&format!("{}/carried-out", call.api), "makes two", Fault::ActsTwice)
+    });
+    let boundary = create("brings back the permissions boundary", Fault::ResurrectsBoundary);
+    kinds.chain([boundary]).chain(twice)
 }
 
 /// The reason, where the rule is a refusal: what is carried out with a rule and without it is not
@@ -129,7 +170,12 @@ fn answers(rule: Rule) -> Vec<Mutant> {
                 mutants.push(mutant("shows nothing", Fault::ListsNothing));
                 mutants.push(mutant("shows all twice", Fault::ListsTwice));
                 mutants.push(mutant("lacks the last", Fault::ListsOneLess));
+                mutants.push(mutant("shows what was so before", Fault::ListsLate));
             }
+        }
+        if matches!(rule.claim.reason, Reason::Flawed(_, Defect::OneByOne)) {
+            mutants.push(mutant("loses what is next", Fault::LosesPage));
+            mutants.push(mutant("shows the last again", Fault::RepeatsPage));
         }
         return mutants;
     };

@@ -1,15 +1,20 @@
-//! Calls that the endpoint may lack: found out, and claimed only where a control shows it.
+//! Calls that the endpoint may lack, or answers in broken XML: found out, and claimed only where a control
+//! shows it.
 
-use iamspec_model::{Answer, Call, Operation, Rule};
+use iamspec_model::evidence::E_001;
+use iamspec_model::{Answer, Call, Evidence, Operation, Rule};
 
 use super::Run;
-use crate::observed::Interruption;
+use crate::observed::{Cause, Interruption};
 use crate::replay::{Exchange, Replay};
 use crate::script::Script;
 use crate::suite::probes;
-use crate::verdict::Verdict;
+use crate::verdict::{Divergence, Tier, Verdict};
 
-/// A call that the endpoint may lack, and the script that first needed it.
+/// What every success looks like.
+const FORM: Evidence = Evidence::by(&[E_001]);
+
+/// A call that the endpoint may lack or may answer in broken XML, and the script that first needed it.
 pub(super) struct Suspect {
     pub(super) api: &'static str,
     interruption: Interruption,
@@ -17,6 +22,13 @@ pub(super) struct Suspect {
 }
 
 impl Suspect {
+    /// Whether a call fails in the same way. Where XML breaks off depends on what is in it.
+    fn is_of(&self, verdict: &Verdict) -> bool {
+        let Verdict::Inconclusive(it) = verdict else { return false };
+        it.cause == self.interruption.cause
+            && (it.cause == Cause::Garbled || it.detail == self.interruption.detail)
+    }
+
     /// Whether a call is the one, or needs what it would have made.
     pub(super) fn is_needed_by(&self, op: &Operation) -> bool {
         let last = self.script.steps.last().map(|step| step.operation);
@@ -38,11 +50,11 @@ fn control(call: &'static Call) -> Option<Script> {
 }
 
 impl Run<'_> {
-    /// A call that fails as calls do that a service lacks. Where it need not be carried out, one that
-    /// must is put to the endpoint later.
+    /// A call that fails as calls do that a service lacks, or whose answer is garbled. Where it need not be
+    /// carried out, one that must is put to the endpoint later; of what is garbled, the next that must.
     pub(super) fn suspect(&mut self, replay: &Replay) {
         let Some((place, exchange)) =
-            replay.exchanges.iter().enumerate().find(|(_, it)| it.looks_unsupported())
+            replay.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))
         else {
             return;
         };
@@ -51,17 +63,13 @@ impl Run<'_> {
         else {
             return;
         };
-        let is_done = |rule: &Rule| rule.claim.answer == Answer::Done;
-        let script = if exchange.in_force.iter().any(is_done) {
-            Some(replay.leading_to(place))
-        } else {
-            control(call)
-        };
+        let script =
+            if done(exchange).is_some() { Some(replay.leading_to(place)) } else { control(call) };
         let (api, interruption) = (call.api, interruption.clone());
         self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
     }
 
-    /// Claims that a call is lacking only where other calls work and this one fails twice in the
+    /// Claims that a call is lacking, or answered in broken XML, only where other calls work and this one fails twice in the
     /// same way: the script is played again up to the call. Where it works now, what waited for it
     /// is played after all.
     pub(super) fn confirm(&mut self) {
@@ -87,18 +95,46 @@ impl Run<'_> {
     fn fails_again(&mut self, suspect: &Suspect) -> bool {
         let again = self.replay(&suspect.script);
         let Some((last, before)) = again.exchanges.split_last() else { return false };
-        let works = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
+        let works = |it: &Exchange| it.verdict.says_as_it_should();
         let control = before.iter().all(works) && (self.heard || !before.is_empty());
-        control && last.verdict == Verdict::Inconclusive(suspect.interruption.clone())
+        control && suspect.is_of(&last.verdict)
     }
 
     fn mark(&mut self, suspect: &Suspect) {
         for exchange in self.replays.iter_mut().flat_map(|it| &mut it.exchanges) {
             let same = exchange.operation.call().is_some_and(|call| call.api == suspect.api);
-            let fails = Verdict::Inconclusive(suspect.interruption.clone());
-            if same && exchange.verdict == fails {
-                exchange.verdict = Verdict::Unsupported(suspect.api);
+            if !same || !suspect.is_of(&exchange.verdict) {
+                continue;
             }
+            exchange.verdict = match (exchange.is_garbled(), done(exchange)) {
+                (false, _) => Verdict::Unsupported(suspect.api),
+                (true, Some(rule)) => Verdict::Diverges(Box::new(garbled(exchange, rule))),
+                (true, None) => continue,
+            };
         }
+    }
+}
+
+/// The rule by which the call would be carried out.
+fn done(exchange: &Exchange) -> Option<Rule> {
+    exchange.in_force.iter().find(|rule| rule.claim.answer == Answer::Done).copied()
+}
+
+/// A garbled answer is a suspicion only where the call would be carried out: what is wrong with a
+/// refusal is not known.
+fn is_suspicious(exchange: &Exchange) -> bool {
+    exchange.looks_unsupported() || exchange.is_garbled() && done(exchange).is_some()
+}
+
+fn garbled(exchange: &Exchange, rule: Rule) -> Divergence {
+    let answer = format!("200 in XML, <{}Response> in full", rule.call.api);
+    Divergence {
+        tier: Tier::Status,
+        level: FORM.level,
+        rule,
+        allowed: vec![(answer, rule)],
+        evidence: FORM.facts.iter().map(|fact| fact.id).collect(),
+        state: exchange.before.to_string(),
+        going_on: "nothing more is asked in this script",
     }
 }

@@ -15,7 +15,7 @@ use crate::replay::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
 use crate::shrink::shrink;
 use crate::suite::{Ended, FIRST, Report};
-use crate::verdict::Verdict;
+use crate::verdict::{Tier, Verdict};
 
 mod lacking;
 
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
                 follow(course, left, endpoint, leftovers, manner)
             });
             left = left.saturating_sub(replay.exchanges.len().max(1));
-            let ends_well = |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_));
+            let ends_well = |it: &Exchange| it.verdict.says_as_it_should();
             let cut = !replay.exchanges.last().is_some_and(ends_well);
             cut_short += usize::from(cut);
             let before = reached.len();
@@ -209,8 +209,8 @@ impl<'a> Run<'a> {
             exchange.request = before + index + 1;
         }
         if !leftovers.is_empty() {
-            let diverged =
-                replay.exchanges.iter().any(|it| matches!(it.verdict, Verdict::Diverges(_)));
+            let does = |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
+            let diverged = replay.exchanges.iter().any(does);
             self.left.push(Left { space, leftovers, diverged });
         }
         self.listen(&replay);

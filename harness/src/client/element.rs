@@ -15,6 +15,12 @@ pub struct Element {
     pub children: Vec<Element>,
 }
 
+/// More than is read.
+pub(super) const TOO_MUCH: &str = "nested too deeply, or too many elements";
+
+/// XML, and not read.
+pub(super) const DECLARATION: &str = "a document type declaration";
+
 const DEPTH_MAX: usize = 32;
 const ELEMENTS_MAX: usize = 100_000;
 
@@ -31,7 +37,7 @@ impl Element {
             let event = reader.read_event().map_err(|error| error.to_string())?;
             elements += 1;
             if elements > ELEMENTS_MAX || open.len() > DEPTH_MAX {
-                return Err("nested too deeply, or too many elements".to_owned());
+                return Err(TOO_MUCH.to_owned());
             }
             match event {
                 Event::Start(tag) => open.push(Self::named(tag.local_name().as_ref())),
@@ -43,7 +49,7 @@ impl Element {
                 Event::Text(text) => push(&mut open, &text),
                 Event::CData(text) => push(&mut open, &text),
                 Event::GeneralRef(entity) => push(&mut open, &resolve(&entity)?),
-                Event::DocType(_) => return Err("a document type declaration".to_owned()),
+                Event::DocType(_) => return Err(DECLARATION.to_owned()),
                 Event::Eof => break,
                 Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
             }

@@ -3,6 +3,7 @@
 mod element;
 mod guard;
 mod ledger;
+mod oddity;
 mod request;
 mod response;
 mod send;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::observed::Cause;
+use iamspec_conformance::oddity::Oddity;
 use iamspec_conformance::{Endpoint, Observed};
 use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, With};
@@ -77,6 +79,8 @@ pub struct Http {
     sender: Sender,
     journal: Option<Journal>,
     names: Names,
+    /// What was odd about the last answer.
+    odd: Vec<Oddity>,
 }
 
 impl Http {
@@ -96,7 +100,7 @@ impl Http {
         let names = Names::new(&settings.run);
         let alone = settings.destination.loopback;
         let names = if alone { names } else { names.in_folder() };
-        Ok(Self { sender: Sender::new(settings)?, journal: None, names })
+        Ok(Self { sender: Sender::new(settings)?, journal: None, names, odd: Vec::new() })
     }
 
     /// From now on it is written down what is made.
@@ -129,7 +133,9 @@ impl Http {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref())?;
-            let (observed, next) = response::read(op, &answer, &mut self.names)?;
+            let response::Page { observed, next, odd } =
+                response::read((op, &form), &answer, &mut self.names)?;
+            self.odd.extend(odd);
             ledger::after(&form, &observed, new, self.journal.as_mut());
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
@@ -208,6 +214,7 @@ impl Endpoint for Http {
     }
 
     fn ask(&mut self, operation: &Operation) -> Observed {
+        self.odd.clear();
         self.exchange(operation).unwrap_or_else(|interrupted| {
             if let Observed::Interrupted(it) = &interrupted
                 && !it.cause.changed_nothing()
@@ -216,6 +223,10 @@ impl Endpoint for Http {
             }
             interrupted
         })
+    }
+
+    fn oddities(&mut self) -> Vec<Oddity> {
+        std::mem::take(&mut self.odd)
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

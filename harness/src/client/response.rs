@@ -3,28 +3,53 @@
 
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
+use iamspec_conformance::oddity::Oddity;
 use iamspec_model::{Change, Class, Code, Defect, Operation};
 
+use super::element::{DECLARATION, TOO_MUCH};
+use super::oddity::oddities;
+use super::request::Form;
 use super::send::Answer;
 use super::{Element, HIDDEN, shown, spoil};
 use crate::names::Names;
 use crate::wire;
 
-/// The answer, and the marker of the next page if there is one.
+impl Answer {
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// One page of an answer.
+pub(super) struct Page {
+    pub(super) observed: Observed,
+    /// The marker of the next page if there is one.
+    pub(super) next: Option<String>,
+    /// What is odd about its form.
+    pub(super) odd: Vec<Oddity>,
+}
+
+impl From<Observed> for Page {
+    fn from(observed: Observed) -> Self {
+        Self { observed, next: None, odd: Vec::new() }
+    }
+}
+
+/// The answer to an operation that was put like this.
 pub(super) fn read(
-    op: &Operation,
+    (op, sent): (&Operation, &Form),
     answer: &Answer,
     names: &mut Names,
-) -> Result<(Observed, Option<String>), Observed> {
+) -> Result<Page, Observed> {
     let root = parse(answer)?;
     if let Some(error) = error_of(&root) {
         let (code, message) = refusal(error, answer)?;
         let message = message.map(|text| names.in_symbols(&text, op));
         if matches!(op, Operation::LastUsed(_)) && code == Code::AccessDenied.name() {
             // Said of a key that is not there (B-AK-15), and of nothing that the caller may not.
-            return Ok((Observed::Refused { http: answer.status, code, message }, None));
+            return Ok(Observed::Refused { http: answer.status, code, message }.into());
         }
-        return Ok((Observed::refused(answer.status, code, message), None));
+        return Ok(Observed::refused(answer.status, code, message).into());
     }
     let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
@@ -37,7 +62,8 @@ pub(super) fn read(
     }
     let shown = shown::read(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
-    Ok((Observed::Done(shown), marker))
+    let odd = oddities(op, sent, result, names);
+    Ok(Page { observed: Observed::Done(shown), next: marker, odd })
 }
 
 /// The result of a call by its name, where it is no operation of a script.
@@ -54,9 +80,11 @@ pub(super) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Elemen
 }
 
 fn result_of(api: &str, mut root: Element, answer: &Answer) -> Result<Element, Observed> {
-    if !(200..300).contains(&answer.status) || root.name != format!("{api}Response") {
+    if !answer.is_success() || root.name != format!("{api}Response") {
         let what = format!("<{}> where <{api}Response> was expected", root.name);
-        return Err(unreadable(answer, &what));
+        // What looks like an answer to something else is one, not what stands in between.
+        let answers = root.name.ends_with("Response");
+        return Err(if answers { garbled(answer, &what) } else { unreadable(answer, &what) });
     }
     let name = format!("{api}Result");
     let place = root.children.iter().position(|it| it.name == name);
@@ -80,12 +108,18 @@ fn parse(answer: &Answer) -> Result<Element, Observed> {
     }
     let text = std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, "not UTF-8"))?;
     let html = answer.content_type.contains("html")
-        || text.trim_start().to_ascii_lowercase().starts_with("<!doctype html");
+        || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
     let json = answer.content_type.contains("json") || text.trim_start().starts_with('{');
     if html || json {
         return Err(unreadable(answer, if html { "HTML" } else { "JSON" }));
     }
-    Element::parse(text).map_err(|error| unreadable(answer, &format!("broken XML, {error}")))
+    Element::parse(text).map_err(|error| {
+        let what = format!("broken XML, {error}");
+        // What we do not care to read may be in order.
+        let ours = error == TOO_MUCH || error == DECLARATION;
+        let xml = text.trim_start().starts_with('<') && !ours;
+        if xml { garbled(answer, &what) } else { unreadable(answer, &what) }
+    })
 }
 
 /// `<ErrorResponse><Error>` (E-003), or the bare `<Error>` that some write.
@@ -94,6 +128,16 @@ fn error_of(root: &Element) -> Option<&Element> {
         "ErrorResponse" => root.child("Error"),
         "Error" => Some(root),
         _ => None,
+    }
+}
+
+/// A success that is none to this call (E-001); without a status that says so, just unreadable.
+fn garbled(answer: &Answer, what: &str) -> Observed {
+    match unreadable(answer, what) {
+        Observed::Interrupted(it) if answer.is_success() => {
+            Observed::interrupted(Cause::Garbled, it.detail)
+        }
+        other => other,
     }
 }
 

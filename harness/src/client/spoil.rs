@@ -44,6 +44,7 @@ fn wrong(name: &str, defect: Defect) -> String {
     match (name, defect) {
         ("Path", Defect::TooLong) => format!("/{}/", "x".repeat(511)),
         ("MaxItems", Defect::TooLong) => "1001".to_owned(),
+        ("MaxItems", Defect::OneByOne) => "1".to_owned(),
         ("MaxItems", Defect::TooShort) => "0".to_owned(),
         ("Password", _) => "Aa1!".to_owned(),
         ("Status", _) => "Invalid".to_owned(),

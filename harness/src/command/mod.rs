@@ -49,10 +49,10 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn behaviour(may: May, mutant: Option<&str>) -> Result<Behaviour> {
-    let Some(name) = mutant else { return Ok(Behaviour { may, mutant: None }) };
+    let Some(name) = mutant else { return Ok(Behaviour { may, ..Behaviour::default() }) };
     let Some(mutant) = Mutant::named(name) else {
         let near = suggestion(name, Mutant::all().map(|it| it.name));
         bail!("no mutant is called `{name}`{near}; `iamspec list mutants` prints their names")
     };
-    Ok(Behaviour { may, mutant: Some(mutant) })
+    Ok(Behaviour { may, mutant: Some(mutant), ..Behaviour::default() })
 }

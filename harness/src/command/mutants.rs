@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::expectation::glob;
-use iamspec_conformance::mutant::{Fate, Kill, kill};
+use iamspec_conformance::mutant::{Fate, Fault, Kill, kill};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
 use iamspec_model::{Level, Reason, rules};
@@ -29,6 +29,10 @@ pub(super) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
     let mut sums = Sums::default();
     for (number, mutant) in chosen.iter().enumerate() {
+        if args.in_memory && mutant.fault.is_of_the_wire() {
+            sums.of_the_wire += 1;
+            continue;
+        }
         if number.is_multiple_of(100) {
             eprintln!("{number} of {} mutants", chosen.len());
         }
@@ -59,7 +63,8 @@ fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
 /// Why a mutant shows in the model alone, and not behind our server.
 fn in_memory_only(mutant: &Mutant) -> Option<&'static str> {
     let rule = rules().find(|rule| rule.id() == mutant.rule)?;
-    if matches!(rule.claim.reason, Reason::Flawed(..)) {
+    let of_pages = matches!(mutant.fault, Fault::LosesPage | Fault::RepeatsPage);
+    if matches!(rule.claim.reason, Reason::Flawed(..)) && !of_pages {
         return Some("the server refuses what breaks a constraint before it asks the model");
     }
     let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);
@@ -121,6 +126,8 @@ struct Sums {
     open: usize,
     /// Those that must be killed by what they break, and are not.
     wrong: usize,
+    /// Those that were left out, for in memory they are not wrong.
+    of_the_wire: usize,
     requests: Vec<usize>,
     calls: Vec<usize>,
 }
@@ -151,9 +158,12 @@ impl Sums {
             let place = (numbers.len() * percent / 100).min(numbers.len().saturating_sub(1));
             numbers.get(place).copied().unwrap_or(0)
         };
+        let wire = self.of_the_wire;
+        let left = format!("{wire} more are wrong on the wire alone, and were left out\n");
+        let left = if wire > 0 { left } else { String::new() };
         format!(
             "requests to a kill: median {}, 95th percentile {}; calls of the script that shows it: median {}, most {}\n\
-             {} mutants, {} of them in memory: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n",
+             {} mutants, {} of them in memory: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n{left}",
             at(&self.requests, 50),
             at(&self.requests, 95),
             at(&self.calls, 50),

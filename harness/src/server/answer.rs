@@ -9,7 +9,8 @@ use super::form::{Form, Refusal};
 use super::narrow::narrowed;
 use super::page::Page;
 use super::registry::ACCOUNT;
-use super::{World, constraint, details, respond, xml};
+use super::xml::Node;
+use super::{World, constraint, details, respond, wrong, xml};
 
 /// What is asked, and by whom.
 #[derive(Clone, Copy)]
@@ -23,8 +24,9 @@ pub(super) struct Request<'a> {
 /// One call, from its form to its XML. What it stands for is carried out in full or not at all.
 pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) {
     let Request { form, signer, id } = *request;
+    let fault = wrong::fault(&world.behaviour, form.get("Action").unwrap_or_default());
     let page = match Page::asked(form) {
-        Ok(page) => page,
+        Ok(page) => page.with(fault),
         Err(refusal) => return refusal.respond(id),
     };
     let caller = signer.and_then(|key| world.registry.owner(key, &world.account));
@@ -50,16 +52,22 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) 
     for it in &asked {
         world.registry.note(it, form, &world.account);
     }
+    wrong::again(world, &asked, form);
     let result = asked.first().and_then(|it| {
         let shown = shown.map(|shown| chosen(world, &it.operation, shown, form, &page));
-        respond::result(&it.operation, shown, world)
+        told(world, form, &it.operation, shown)
     });
-    let result = result.map(|whole| page.cut(details::chosen(whole, form)));
+    let result = result.map(|whole| wrong::result(fault, page.cut(whole)));
     let body = xml::success(form.get("Action").unwrap_or_default(), result, id);
-    for it in &asked {
+    for it in asked.iter().filter(|_| !wrong::keeps(&world.behaviour)) {
         world.registry.forget(&it.operation, &held, &world.account);
     }
-    (200, body)
+    (200, wrong::body(fault, body))
+}
+
+/// All that is told of a call that was carried out.
+fn told(world: &World, form: &Form, op: &Operation, shown: Option<Shown>) -> Option<Vec<Node>> {
+    respond::result(op, shown, world).map(|whole| details::chosen(whole, form))
 }
 
 /// What the request asks for of what could be shown, as far as its page needs it.

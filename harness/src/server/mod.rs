@@ -22,6 +22,7 @@ mod respond;
 mod signature;
 mod tagged;
 mod view;
+mod wrong;
 mod xml;
 
 use std::net::SocketAddr;

@@ -2,6 +2,7 @@
 //! call it is: an answer that says `IsTruncated` is a listing.
 
 use data_encoding::BASE64URL_NOPAD;
+use iamspec_conformance::mutant::Fault;
 use iamspec_model::evidence::{D_012, D_013, D_014};
 
 use super::form::{Form, Refusal};
@@ -31,6 +32,7 @@ pub(super) struct Page<'a> {
     action: &'a str,
     size: usize,
     after: Option<Place>,
+    wrong: Option<Fault>,
 }
 
 /// A place in a listing, or in several that share their pages: the list, then the name without case
@@ -46,7 +48,7 @@ impl<'a> Page<'a> {
     /// Read before anything is looked for (D-016); other calls than listings have one page.
     pub(super) fn asked(form: &'a Form) -> Result<Self, Refusal> {
         let action = form.get("Action").unwrap_or_default();
-        let mut page = Self { action, size: SIZE, after: None };
+        let mut page = Self { action, size: SIZE, after: None, wrong: None };
         if !has_pages(action) {
             return Ok(page);
         }
@@ -60,22 +62,30 @@ impl<'a> Page<'a> {
         Ok(page)
     }
 
+    /// The same, with what is wrong about it.
+    pub(super) fn with(self, wrong: Option<Fault>) -> Self {
+        Self { wrong, ..self }
+    }
+
     /// Leaves of a whole listing what this page shows, with the marker of the next if there is one
     /// (E-007).
     pub(super) fn cut(&self, mut result: Vec<Node>) -> Vec<Node> {
         let Some(flag) = result.iter().position(|it| it.is("IsTruncated")) else { return result };
-        let (mut room, mut last, mut truncated) = (self.size, None, false);
+        let (mut last, mut next, mut truncated) = (None, None, false);
+        let mut room = self.size + usize::from(self.repeats() && self.after.is_some());
         let lists = result.iter_mut().filter_map(Node::members_mut);
         for (list, members) in lists.enumerate() {
             members.sort_by_cached_key(|member| Place::of(list, member));
-            members.retain(|member| self.after.as_ref() < Some(&Place::of(list, member)));
+            members.retain(|member| self.shows(&Place::of(list, member)));
             truncated |= members.len() > room;
+            next = next.or_else(|| members.get(room).map(|it| Place::of(list, it)));
             members.truncate(room);
             room -= members.len();
             last = members.last().map(|member| Place::of(list, member)).or(last);
         }
-        if let Some(last) = last.filter(|_| truncated) {
-            let marker = self.marker(&last);
+        let until = if self.wrong == Some(Fault::LosesPage) { next } else { last };
+        if let Some(until) = until.filter(|_| truncated) {
+            let marker = self.marker(&until);
             result.splice(flag..=flag, [text("IsTruncated", "true"), text("Marker", marker)]);
         }
         result
@@ -85,14 +95,22 @@ impl<'a> Page<'a> {
     /// that a long listing need not be written out for every page.
     pub(super) fn needs<T>(&self, names: impl Iterator<Item = (T, String)>) -> Vec<T> {
         let placed = names.map(|(it, name)| (Place::new(0, name), it));
-        let mut left: Vec<_> =
-            placed.filter(|(place, _)| self.after.as_ref() < Some(place)).collect();
+        let mut left: Vec<_> = placed.filter(|(place, _)| self.shows(place)).collect();
         // One more, which tells that there is another page.
         if left.len() > self.size + 1 {
             left.select_nth_unstable_by(self.size, |(a, _), (b, _)| a.cmp(b));
             left.truncate(self.size + 1);
         }
         left.into_iter().map(|(_, it)| it).collect()
+    }
+
+    fn repeats(&self) -> bool {
+        self.wrong == Some(Fault::RepeatsPage)
+    }
+
+    /// What comes after the last that was shown.
+    fn shows(&self, place: &Place) -> bool {
+        self.after.as_ref() < Some(place) || self.repeats() && self.after.as_ref() == Some(place)
     }
 
     /// A marker serves the call that gave it.

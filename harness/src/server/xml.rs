@@ -38,6 +38,19 @@ impl Node {
         }
     }
 
+    /// Changes the texts of all elements of this name, in whatever depth.
+    pub(super) fn change(&mut self, name: &str, to: &dyn Fn(&str) -> String) {
+        match &mut self.content {
+            Content::Text(text) if self.name == name => *text = to(text),
+            Content::Text(_) => {}
+            Content::Nodes(nodes) => {
+                for it in nodes {
+                    it.change(name, to);
+                }
+            }
+        }
+    }
+
     /// Its members, where it is a list.
     pub(super) fn members_mut(&mut self) -> Option<&mut Vec<Self>> {
         match &mut self.content {

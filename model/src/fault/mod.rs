@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::account::Account;
 use crate::claim::{Call, Claim, calls, rules};
+use crate::flaw::Defect;
 use crate::kind::TABLE;
 use crate::object::part::Act;
 use crate::object::{Class, Deed, Part, user};
@@ -107,13 +108,15 @@ impl Fault {
 fn of_rules() -> impl Iterator<Item = Fault> {
     rules().flat_map(|rule| {
         let (api, reason) = (rule.call.api, rule.claim.reason);
+        // A listing may be asked for item by item just where it may be asked for at once.
+        let paged = matches!(reason, Reason::Flawed(_, Defect::OneByOne));
         // What applies whatever is there cannot be overdone.
         let always = match reason {
             Reason::Unhindered => None,
-            Reason::Flawed(_, defect) if !defect.needs_user() => None,
+            Reason::Flawed(_, defect) if !defect.needs_subject() || paged => None,
             _ => Some(Fault::Overdoes(api, reason)),
         };
-        let first = (!tells_of_all(api)).then_some(Fault::OfTheFirst(api, reason));
+        let first = (!tells_of_all(api) && !paged).then_some(Fault::OfTheFirst(api, reason));
         let more = counts(reason).then_some(Fault::NeedsOneMore(api, reason));
         [Some(Fault::Forgets(api, reason)), always, first, more].into_iter().flatten()
     })

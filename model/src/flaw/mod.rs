@@ -32,6 +32,8 @@ pub enum Defect {
     Malformed,
     /// None of the words that it may be.
     NotAWord,
+    /// As small as it may be, so that a listing is asked for item by item, to its end.
+    OneByOne,
     /// The same name in another case.
     OtherCase,
     /// Longer, or more, than it may be.
@@ -42,12 +44,13 @@ pub enum Defect {
 
 impl Defect {
     /// Every defect.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Absent,
         Self::BadCharacter,
         Self::Doubled,
         Self::Malformed,
         Self::NotAWord,
+        Self::OneByOne,
         Self::OtherCase,
         Self::TooLong,
         Self::TooShort,
@@ -62,6 +65,7 @@ impl Defect {
             Self::Doubled => "doubled",
             Self::Malformed => "malformed",
             Self::NotAWord => "not-a-word",
+            Self::OneByOne => "one-by-one",
             Self::OtherCase => "other-case",
             Self::TooLong => "too-long",
             Self::TooShort => "too-short",
@@ -70,10 +74,10 @@ impl Defect {
 }
 
 impl Defect {
-    /// Whether what is claimed of it needs the user to be there.
+    /// Whether what is claimed of it needs the user, or the object, to be there.
     #[must_use]
-    pub const fn needs_user(self) -> bool {
-        matches!(self, Self::OtherCase | Self::Absent)
+    pub const fn needs_subject(self) -> bool {
+        matches!(self, Self::OtherCase | Self::Absent | Self::OneByOne)
     }
 
     /// When a rule about it applies, in words.
@@ -84,6 +88,7 @@ impl Defect {
             Self::Doubled => format!("where {member} comes twice"),
             Self::Malformed => format!("where {member} is not in the form that it must have"),
             Self::NotAWord => format!("where {member} is none of what it may be"),
+            Self::OneByOne => format!("where {member} asks for one at a time, page after page"),
             Self::OtherCase => format!("where {member} is a name that exists, in another case"),
             Self::TooLong => format!("where {member} is longer, or more, than it may be"),
             Self::TooShort => format!("where {member} is shorter, or less, than it may be"),
@@ -117,10 +122,20 @@ impl FlawRow {
         Self { sound, member, defect, claim: Claim { reason, answer, status: code, code, text } }
     }
 
-    /// Whether what is claimed applies: of a name in another case it does where the user exists.
+    /// A listing that is asked for item by item shows what it shows at once (E-009). What its pages show
+    /// together is compared, not how much each of them shows: a page may show less than was asked for,
+    /// and one that shows more loses nothing.
+    const fn one_by_one(sound: fn(User) -> Operation, paged: Evidence) -> Self {
+        Self::refused(sound, "MaxItems", Defect::OneByOne, Answer::Done, [paged, paged])
+    }
+
+    /// Whether what is claimed applies: of a name in another case it does where the user exists, of a
+    /// listing where there is something to list.
     #[must_use]
     pub fn applies(&self, account: &Account, user: User) -> bool {
-        !self.defect.needs_user() || account.has_user(user)
+        let object = (self.sound)(user).object();
+        let exists = object.map_or_else(|| account.has_user(user), |it| account.has(it));
+        !self.defect.needs_subject() || exists
     }
 }
 

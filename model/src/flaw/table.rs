@@ -12,8 +12,8 @@ use crate::claim::{
 use crate::evidence::{
     B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05, B_PB_05,
     B_SC_05, B_SK_06, B_SS_05, B_SS_09, B_SS_11, B_TG_08, B_TG_10, B_TG_11, C_036, C_041, C_043,
-    C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_016, D_020, D_021, Evidence, X_016,
-    X_017,
+    C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_016, D_020, D_021, E_007, E_009,
+    Evidence, X_016, X_017,
 };
 use crate::kind::{Item, Kind, Service, Status};
 use crate::object::{Class, Object, Part};
@@ -38,9 +38,16 @@ const LOOKED_UP: [Evidence; 2] = [Evidence::like(&[C_043]), Evidence::like(&[C_0
 /// Recorded for another listing.
 const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014])];
 
+/// Documented of every listing.
+const PAGED: Evidence = Evidence::by(&[E_009, E_007]);
+
+/// The same of one of which it is only inferred what it shows.
+const LIKE_PAGED: Evidence = Evidence::like(&[E_009, E_007]);
+
 const INVALID: Answer = Answer::Refused(ValidationError);
 
 const CREDENTIAL: Kind = Kind::ServiceCredential;
+const GROUP: Object = Object { class: Class::Group, item: Item(0) };
 const DEVICE: Object = Object { class: Class::Device, item: Item(0) };
 const POLICY: Object = Object { class: Class::Policy, item: Item(0) };
 
@@ -58,7 +65,7 @@ const fn list(_: User) -> Operation {
 }
 
 /// Every row.
-pub const FLAWS: [FlawRow; 34] = [
+pub const FLAWS: [FlawRow; 47] = [
     FlawRow::refused(
         create,
         "UserName",
@@ -207,4 +214,17 @@ pub const FLAWS: [FlawRow; 34] = [
         INVALID,
         both(&[D_015]),
     ),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::AccessKey), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::SigningCertificate), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::SshPublicKey), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, CREDENTIAL), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::MfaDevice), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::InlinePolicy), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::ManagedPolicy), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::GroupMembership), PAGED),
+    FlawRow::one_by_one(|user| Operation::List(user, Kind::Tag), PAGED),
+    FlawRow::one_by_one(|_| Operation::Holders(POLICY), LIKE_PAGED),
+    FlawRow::one_by_one(|_| Operation::Parts(POLICY, Part::Version), LIKE_PAGED),
+    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::InlinePolicy), LIKE_PAGED),
+    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::AttachedPolicy), LIKE_PAGED),
 ];
