@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use iamspec_harness::server::fault::FaultPlan;
 use iamspec_harness::server::{Limits, Options, Server};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -133,7 +134,10 @@ fn who_comes_when_there_is_no_room_waits_for_it() {
 
 #[test]
 fn who_has_asked_and_sends_no_more_is_answered() {
-    let server = with(|_| ());
+    // Late, so that the end of what is sent comes before the answer.
+    let faults = FaultPlan::parse("[[fault]]\nsort = \"slow\"\nms = 50\nfirst = 1").unwrap();
+    let options = Options { faults, ..Options::default() };
+    let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).unwrap();
     let stream = connect(&server);
     (&stream).write_all(list("").as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();

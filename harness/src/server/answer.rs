@@ -43,9 +43,7 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) 
     let shown = match carry_out(world, form, &asked, caller) {
         Ok(shown) => shown,
         Err(refused) => {
-            for it in &asked {
-                world.registry.drop_unused(&it.operation);
-            }
+            asked.iter().for_each(|it| world.registry.drop_unused(&it.operation));
             return refusal(&refused, id);
         }
     };

@@ -1,7 +1,7 @@
 //! Of a listing of everything, what its page needs. An account may hold many thousands.
 
 use iamspec_conformance::Shown;
-use iamspec_model::{Class, Operation, Seen, Thing};
+use iamspec_model::{Class, Operation, Seen, Status, Thing, User};
 
 use super::page::Page;
 use super::registry::Registry;
@@ -14,11 +14,23 @@ pub(super) fn narrowed(
     page: &Page<'_>,
     registry: &Registry,
 ) -> Shown {
-    if !matches!(op, Operation::ListUsers(_) | Operation::ListAll(..)) {
+    if page.holds(shown.items.len()) {
         return shown;
     }
-    let named = |seen: Seen| (seen, name(seen.0, registry).unwrap_or_default().to_owned());
-    shown.items = page.needs(shown.items.iter().copied().map(named));
+    match op {
+        Operation::ListUsers(_) => {
+            let (from, most) = page.span();
+            let of = |(_, user): (&String, &User)| (Thing::User(*user), Status::Active);
+            let users = registry.users.range(from.to_owned()..).map(of);
+            let could_be = |it: &Seen| shown.items.binary_search(it).is_ok();
+            shown.items = users.filter(could_be).take(most).collect();
+        }
+        Operation::ListAll(..) => {
+            let named = |seen: Seen| (seen, name(seen.0, registry).unwrap_or_default().to_owned());
+            shown.items = page.needs(shown.items.iter().copied().map(named));
+        }
+        _ => return shown,
+    }
     shown.items.sort_unstable();
     shown
 }
@@ -26,7 +38,6 @@ pub(super) fn narrowed(
 /// What gives a member its place among the others: see the names in `page.rs`.
 fn name(thing: Thing, registry: &Registry) -> Option<&str> {
     Some(match thing {
-        Thing::User(user) => &registry.user_records.get(&user)?.name,
         Thing::Object(object) => {
             let record = registry.object_records.get(&object)?;
             match object.class {

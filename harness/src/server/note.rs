@@ -181,17 +181,10 @@ impl Registry {
                 if name.is_some_and(|name| self.objects.remove(&(object.class, name)).is_some()) {
                     self.object_symbols.give_back(object.item.0);
                 }
-                let (first, last) = ((object, Item(0)), (object, Item(u32::MAX)));
-                let versions = self.versions.range(first..=last).map(|(place, _)| *place);
-                for place in versions.collect::<Vec<_>>() {
-                    self.versions.remove(&place);
-                }
+                self.forget_versions(object);
             }
-            Operation::Detach(user, kind, item) if account.held(user, kind, item).is_none() => {
-                self.since.remove(&(user, kind, item));
-                if kind.row().refers.is_none() && kind.row().naming != Naming::Single {
-                    self.forget_item(Within::User(user), kind, item);
-                }
+            Operation::Detach(user, kind, item) => {
+                self.forget_detached(user, kind, item, account);
             }
             Operation::Remove(group, Part::InlinePolicy, item) => {
                 self.forget_item(Within::Object(group), Kind::InlinePolicy, item);
@@ -200,6 +193,25 @@ impl Registry {
                 self.versions.remove(&(policy, item));
             }
             _ => {}
+        }
+    }
+
+    fn forget_versions(&mut self, policy: Object) {
+        let (first, last) = ((policy, Item(0)), (policy, Item(u32::MAX)));
+        let versions = self.versions.range(first..=last).map(|(place, _)| *place);
+        for place in versions.collect::<Vec<_>>() {
+            self.versions.remove(&place);
+        }
+    }
+
+    fn forget_detached(&mut self, user: User, kind: Kind, item: Item, account: &Account) {
+        if account.held(user, kind, item).is_none() {
+            self.since.remove(&(user, kind, item));
+        }
+        let own = kind.row().refers.is_none() && kind.row().naming != Naming::Single;
+        // It may be another user's, for whom it was not taken away.
+        if own && account.holders(kind, item).next().is_none() {
+            self.forget_item(Within::User(user), kind, item);
         }
     }
 

@@ -91,6 +91,11 @@ impl<'a> Page<'a> {
         result
     }
 
+    /// Whether a single list of so many is no longer than its page.
+    pub(super) const fn holds(&self, many: usize) -> bool {
+        many <= self.size
+    }
+
     /// Of a single list, given as names, no more than [`Self::cut`] needs to make this page of it, so
     /// that a long listing need not be written out for every page.
     pub(super) fn needs<T>(&self, names: impl Iterator<Item = (T, String)>) -> Vec<T> {
@@ -111,6 +116,12 @@ impl<'a> Page<'a> {
     /// What comes after the last that was shown.
     fn shows(&self, place: &Place) -> bool {
         self.after.as_ref() < Some(place) || self.repeats() && self.after.as_ref() == Some(place)
+    }
+
+    /// The same of a list that is kept in its order: from which name on, and how many. Beside those
+    /// of the page there is the one after which it comes, and one that tells of another page.
+    pub(super) fn span(&self) -> (&str, usize) {
+        (self.after.as_ref().map_or("", |it| &it.order), self.size + 2)
     }
 
     /// A marker serves the call that gave it.

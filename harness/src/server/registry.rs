@@ -28,7 +28,8 @@ pub(super) enum Within {
 
 #[derive(Clone, Default)]
 pub(super) struct Registry {
-    pub(super) users: HashMap<String, User>,
+    /// In the order in which they are listed (E-010).
+    pub(super) users: BTreeMap<String, User>,
     pub(super) objects: HashMap<(Class, String), Item>,
     pub(super) items: HashMap<(Within, Kind, String), Item>,
     pub(super) user_records: HashMap<User, Record>,
