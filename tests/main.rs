@@ -19,6 +19,7 @@ mod leftovers;
 mod mutants;
 mod pages;
 mod port;
+mod robust;
 mod server;
 mod signatures;
 mod tidy;

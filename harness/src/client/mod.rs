@@ -4,6 +4,7 @@ mod element;
 mod guard;
 mod ledger;
 mod oddity;
+mod reading;
 mod request;
 mod response;
 mod send;
@@ -15,6 +16,7 @@ mod trace;
 mod whoami;
 
 pub use element::Element;
+pub use reading::understood;
 pub use sweep::{Found, Remains};
 pub use trace::{HIDDEN, SECRETS, Trace};
 pub use whoami::Caller;

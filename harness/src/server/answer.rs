@@ -36,14 +36,13 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) 
         Ok(asked) => asked,
         Err(refusal) => return refusal.respond(id),
     };
-    let held: Vec<Held> = match asked.first().map(|it| it.operation) {
-        Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
-        _ => Vec::new(),
-    };
+    let held = held_before(world, &asked);
     let shown = match carry_out(world, form, &asked, caller) {
         Ok(shown) => shown,
         Err(refused) => {
-            asked.iter().for_each(|it| world.registry.drop_unused(&it.operation));
+            for it in &asked {
+                world.registry.drop_unused(&it.operation);
+            }
             return refusal(&refused, id);
         }
     };
@@ -61,6 +60,14 @@ pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) 
         world.registry.forget(&it.operation, &held, &world.account);
     }
     (200, wrong::body(fault, body))
+}
+
+/// What a user holds that is to be deleted.
+fn held_before(world: &World, asked: &[Asked]) -> Vec<Held> {
+    match asked.first().map(|it| it.operation) {
+        Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// All that is told of a call that was carried out.

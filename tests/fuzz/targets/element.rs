@@ -1,0 +1,15 @@
+//! XML is read or refused.
+#![no_main]
+
+use iamspec_harness::client::Element;
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    if let Ok(root) = Element::parse(text) {
+        assert!(size(&root) <= text.len());
+    }
+});
+
+/// The bytes of its names and texts.
+fn size(element: &Element) -> usize {
+    element.name.len() + element.text.len() + element.children.iter().map(size).sum::<usize>()
+}

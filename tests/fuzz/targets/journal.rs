@@ -1,0 +1,12 @@
+//! A journal is taken up or refused.
+#![no_main]
+
+use iamspec_harness::journal::Journal;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let path = std::env::temp_dir().join(format!("iamspec-fuzz-{}.jsonl", std::process::id()));
+    std::fs::write(&path, bytes).expect("a file to write");
+    if let Ok(journal) = Journal::take_up(&path) {
+        let _ = journal.there().count();
+    }
+});

@@ -1,0 +1,268 @@
+//! Whatever is read from outside, answers and files, is understood or refused: no panic, and no more
+//! memory than it has bytes.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use iamspec_conformance::expectation::Expectations;
+use iamspec_conformance::script::ours;
+use iamspec_conformance::text;
+use iamspec_harness::aws::{Identity, Surroundings};
+use iamspec_harness::client::{Element, understood};
+use iamspec_harness::journal::Journal;
+use iamspec_harness::names::Names;
+use iamspec_model::Operation;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+/// Real answers: forms that are asked in this order, and what the reference endpoint answers.
+static ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let server = super::server(None);
+    let body = |form: &str| {
+        let answer = super::server::posted(&server, &format!("Action={form}&Version=2010-05-08"));
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let forms = [
+        "CreateUser&UserName=a&Tags.member.1.Key=k&Tags.member.1.Value=%3C%26%3E",
+        "CreateUser&UserName=a",
+        "CreateAccessKey&UserName=a",
+        "CreatePolicy&PolicyName=p&PolicyDocument={}",
+        "CreateVirtualMFADevice&VirtualMFADeviceName=d",
+        "PutUserPolicy&UserName=a&PolicyName=i&PolicyDocument={}",
+        "ListAccessKeys&UserName=a",
+        "GetUserPolicy&UserName=a&PolicyName=i",
+        "ListUsers&MaxItems=1",
+        "GetAccountAuthorizationDetails",
+        "GetAccountSummary",
+        "DeleteUser&UserName=a",
+        "NoSuchCall",
+    ];
+    forms.iter().map(|form| body(form)).collect()
+});
+
+/// Every call of our scripts.
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let steps = ours().unwrap().into_iter().flat_map(|script| script.steps);
+    steps.map(|step| step.operation).collect()
+});
+
+/// Pieces of documents, whole and broken.
+const PIECES: [&str; 34] = [
+    "<a>",
+    "</a>",
+    "<a/>",
+    "<x:a xmlns:x=\"urn:x\">",
+    "</x:a>",
+    "<a b='c' b=\"d\">",
+    "<a b=>",
+    "<![CDATA[",
+    "]]>",
+    "<!DOCTYPE a [<!ENTITY b \"bb\">]>",
+    "<?xml version=\"1.0\" encoding=\"utf-16\"?>",
+    "<?x",
+    "?>",
+    "<!--",
+    "-->",
+    "&lt;",
+    "&b;",
+    "&",
+    "&#65;",
+    "&#x0;",
+    "&#xd800;",
+    "&#99999999999;",
+    "<",
+    ">",
+    "\u{feff}",
+    "\0",
+    "é\u{2028}",
+    "<ErrorResponse><Error><Code>",
+    "</Code></Error></ErrorResponse>",
+    "<ListUsersResponse><ListUsersResult><Users>",
+    "<member>",
+    "</member>",
+    "</Users><IsTruncated>true</IsTruncated>",
+    "<Marker>x</Marker></ListUsersResult></ListUsersResponse>",
+];
+
+/// A real answer in which some places were changed.
+fn changed() -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<Index>(), 0..6_usize, any::<Index>(), any::<u8>());
+    (any::<Index>(), vec(change, 1..8)).prop_map(|(which, changes)| {
+        let mut bytes = which.get(&ANSWERS).clone().into_bytes();
+        for (place, what, other, byte) in changes {
+            let (at, to) = (place.index(bytes.len() + 1), other.index(bytes.len() + 1));
+            match what {
+                0 => bytes.insert(at, byte),
+                1 => bytes.truncate(at.max(1)),
+                2 => drop(bytes.drain(at.min(to)..at.max(to).min(at.min(to) + 40))),
+                3 => bytes.splice(at..at, bytes.clone().into_iter().take(to)).for_each(drop),
+                4 => bytes.splice(at..at, other.get(&PIECES).bytes()).for_each(drop),
+                _ => bytes.iter_mut().skip(at).take(1).for_each(|it| *it = byte),
+            }
+        }
+        bytes
+    })
+}
+
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = vec(select(PIECES.to_vec()), 0..60).prop_map(|it| it.concat().into_bytes());
+    prop_oneof![vec(any::<u8>(), 0..400), pieces, changed()]
+}
+
+/// Lines that look like those of a file, and some that do not.
+fn lines(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let known = vec(select(pieces), 0..40).prop_map(|it| it.concat().into_bytes());
+    prop_oneof![vec(any::<u8>(), 0..400), known, any::<String>().prop_map(String::into_bytes)]
+}
+
+/// The elements of a tree, the bytes of its names and texts, and how deep it is.
+fn size(element: &Element) -> (usize, usize, usize) {
+    let own = (1, element.name.len() + element.text.len(), 1);
+    element
+        .children
+        .iter()
+        .map(size)
+        .fold(own, |sum, it| (sum.0 + it.0, sum.1 + it.1, sum.2.max(it.2 + 1)))
+}
+
+fn read(op: &Operation, status: u16, body: &[u8]) {
+    let mut names = Names::new("test");
+    names.fresh();
+    let told = understood(op, (status, "text/xml", body), &mut names).to_string();
+    assert!(told.len() <= 10 * body.len() + 1000, "{told}");
+}
+
+/// A file of the tests with this in it.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn xml_is_read_or_refused(bytes in anything()) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(root) = Element::parse(&text) {
+            let (elements, bytes, depth) = size(&root);
+            prop_assert!(elements <= text.len() && bytes <= text.len() && depth <= 32);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_understood_or_refused(
+        bytes in anything(),
+        op in any::<Index>(),
+        status in select(vec![200_u16, 204, 302, 400, 404, 409, 500, 501, 503]),
+    ) {
+        read(op.get(&OPERATIONS), status, &bytes);
+    }
+
+    #[test]
+    fn a_script_is_read_or_refused(bytes in lines(&[
+        "CreateUser ", "u0", " u1", " UserName:too-long", " UserName:", "->", " 409 DeleteConflict", " 200 [",
+        "]", " \"", "# idea", "\n", "\r\n", "Issue", "CreateAccessKey u0 -> key#0", "key#", "key#99999999999",
+        "\t", "é", " Inactive", ":", "/", "..", "AttachUserPolicy u0 p0", "p0",
+    ])) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(script) = text::parse("test", &text) {
+            let printed = text::print(&script);
+            prop_assert_eq!(text::parse("test", &printed).unwrap(), script);
+        }
+    }
+
+    #[test]
+    fn known_divergences_are_read_or_refused(bytes in lines(&[
+        "[[expected]]\n", "rule = ", "\"DeleteUser/*\"", "'*'", "\n", "tier = \"code\"\n", "reason = \"r\"\n",
+        "facts = [\"A-015\"]\n", "[", "]", "=", "\"\"\"", "\\u{", "#", "expected.", "1979-05-27T07:32:00Z",
+    ])) {
+        if let Ok(read) = Expectations::parse(&String::from_utf8_lossy(&bytes)) {
+            let _ = read.complaints(&[], &[], true);
+        }
+    }
+
+    #[test]
+    fn a_journal_is_taken_up_or_refused(head in any::<bool>(), rest in lines(&[
+        "{\"makes\":[\"user\",\"a\"]}\n", "{\"gone\":[\"user\",\"a\"]}\n", "{\"makes\":[\"policy\",", "{", "}", "\n",
+        "[", "]", "\"", "\\ud800", "null", "\"é\"",
+    ])) {
+        let first = "{\"run\":\"r\",\"endpoint\":\"e\",\"account\":null,\"begun\":\"b\"}\n";
+        let bytes = [if head { first.as_bytes() } else { b"" }, &rest].concat();
+        if let Ok(journal) = Journal::take_up(&file("robust.jsonl", &bytes)) {
+            prop_assert!(journal.there().count() <= bytes.len());
+        }
+    }
+
+    #[test]
+    fn the_shared_files_are_read_or_refused(
+        config in lines(INI),
+        credentials in lines(INI),
+    ) {
+        let variables = [
+            ("AWS_CONFIG_FILE", file("robust-config", &config).display().to_string()),
+            ("AWS_SHARED_CREDENTIALS_FILE", file("robust-keys", &credentials).display().to_string()),
+            ("AWS_PROFILE", "p".to_owned()),
+        ];
+        if let Ok(read) = Surroundings::of(variables.map(|it| (it.0.to_owned(), it.1))) {
+            let _ = read.service_setting("iam", "endpoint_url");
+            let _ = Identity::find(&read);
+        }
+    }
+}
+
+const INI: &[&str] = &[
+    "[profile p]\n",
+    "[p]\n",
+    "[default]",
+    "[services s]\n",
+    "[",
+    "]",
+    "\n",
+    "services = s\n",
+    "iam =\n",
+    "  endpoint_url = http://127.0.0.1\n",
+    "aws_access_key_id = A\n",
+    "aws_secret_access_key = B\n",
+    "=",
+    "  ",
+    "# c",
+    ";",
+    "\r\n",
+    "\t= x\n",
+    "é",
+    "\u{feff}",
+    "region\n",
+];
+
+#[test]
+fn real_answers_are_read_wherever_they_are_cut_off() {
+    for answer in ANSWERS.iter() {
+        assert!(Element::parse(answer).is_ok(), "{answer}");
+        let last = answer.trim_end().len();
+        for end in 0..last {
+            assert!(Element::parse(&answer[..end]).is_err(), "{}", &answer[..end]);
+        }
+    }
+    let answer = ANSWERS.first().unwrap().as_bytes();
+    for op in OPERATIONS.iter().step_by(7) {
+        (0..answer.len()).step_by(5).for_each(|end| read(op, 200, &answer[..end]));
+    }
+}
+
+#[test]
+fn what_would_grow_is_refused() {
+    let deep = format!("{}{}", "<a>".repeat(33), "</a>".repeat(33));
+    let wide = format!("<a>{}</a>", "<b/>".repeat(200_000));
+    let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><a>&c;</a>";
+    for (document, words) in [(&*deep, "too deeply"), (&wide, "too many"), (bomb, "declaration")] {
+        let refused = Element::parse(document).unwrap_err();
+        assert!(refused.contains(words), "{refused}");
+    }
+    let nested = format!("{}{}", "<a>".repeat(30), "</a>".repeat(30));
+    assert!(Element::parse(&nested).is_ok());
+    let text = format!("<a><![CDATA[{}]]></a>", "&lt;".repeat(1 << 18));
+    assert_eq!(Element::parse(&text).unwrap().text.len(), 1 << 20);
+}
