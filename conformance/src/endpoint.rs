@@ -1,5 +1,7 @@
 //! Who is asked.
 
+use std::time::Duration;
+
 use iamspec_model::{Item, Kind, Operation};
 
 use crate::observed::Observed;
@@ -28,8 +30,14 @@ pub trait Endpoint {
     /// Gives a symbol to an item that a listing showed and that has none.
     fn adopt(&mut self, kind: Kind, name: &str) -> Item;
 
-    /// Lets some time pass before a call is asked again: longer after each of so many tries.
-    fn wait(&mut self, _tries: u32) {}
+    /// Gives an item that the service has named a symbol, where the answer that told its name was lost.
+    fn bind(&mut self, _kind: Kind, _item: Item, _name: &str) {}
+
+    /// Lets some time pass before a call is asked again, longer after each of so many tries, and tells
+    /// how long.
+    fn wait(&mut self, tries: u32) -> Duration {
+        Duration::from_millis(100 << tries.min(3))
+    }
 }
 
 /// Counts the calls on their way, and tells of them.
@@ -62,7 +70,11 @@ impl Endpoint for Counting<'_> {
         self.inner.adopt(kind, name)
     }
 
-    fn wait(&mut self, tries: u32) {
-        self.inner.wait(tries);
+    fn bind(&mut self, kind: Kind, item: Item, name: &str) {
+        self.inner.bind(kind, item, name);
+    }
+
+    fn wait(&mut self, tries: u32) -> Duration {
+        self.inner.wait(tries)
     }
 }

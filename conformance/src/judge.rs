@@ -38,6 +38,12 @@ impl Judge {
         self.worlds.first()
     }
 
+    /// Whether it is known which account is true.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.worlds.len() == 1
+    }
+
     /// Judges one answer and learns from it.
     pub fn judge(&mut self, op: &Operation, observed: &Observed) -> Verdict {
         let observed = &self.blurred.without(op, observed);

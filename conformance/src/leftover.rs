@@ -4,7 +4,8 @@ use iamspec_model::kind::Naming;
 use iamspec_model::{Change, Defect, Flaw, Item, Kind, Object, Operation, Part, Thing, User};
 
 use crate::endpoint::{Endpoint, Space};
-use crate::observed::{Cause, Observed};
+use crate::observed::Observed;
+use crate::patience::Patience;
 
 /// What one script has made and not yet removed, as the operations that remove it, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -243,38 +244,6 @@ impl Leftovers {
             answer if is_gone(&answer) => None,
             answer => Some(Kept { space, undo, answer }),
         }
-    }
-}
-
-/// How long to go on asking where nobody answers.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Patience {
-    unanswered: usize,
-}
-
-impl Patience {
-    /// So many calls in a row are worth asking without an answer.
-    pub const MOST: usize = 3;
-
-    /// So often a call is asked again that is refused for something that passes by itself.
-    const TRIES: u32 = 5;
-
-    /// Asks, and again where that may help; not at all where nobody has answered for long.
-    pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
-        if self.unanswered >= Self::MOST {
-            return Observed::interrupted(Cause::Unsent, "nobody answered the calls before");
-        }
-        let mut answer = endpoint.ask(op);
-        for tries in 0..Self::TRIES {
-            if !answer.may_pass() {
-                break;
-            }
-            endpoint.wait(tries);
-            answer = endpoint.ask(op);
-        }
-        let silent = matches!(&answer, Observed::Interrupted(it) if it.cause.is_silence());
-        self.unanswered = if silent { self.unanswered + 1 } else { 0 };
-        answer
     }
 }
 

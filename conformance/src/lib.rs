@@ -28,6 +28,8 @@ pub mod verdict;
 
 pub mod oddity;
 
+pub mod again;
+
 mod belief;
 
 pub mod chance;
@@ -38,7 +40,11 @@ pub mod judge;
 
 pub mod observe;
 
+mod player;
+
 pub mod replay;
+
+pub mod patience;
 
 pub mod leftover;
 

@@ -1,14 +1,17 @@
 //! A script, from the first call to the last verdict.
 
-use iamspec_model::{Account, Operation, Rule, allowed};
+use std::time::Duration;
+
+use iamspec_model::{Account, Operation, Rule};
+
+use crate::again::Settled;
 
 use crate::course::{Can, Course, rebuild};
 use crate::endpoint::Endpoint;
-use crate::judge::Judge;
 use crate::leftover::Leftovers;
-use crate::observe::{Observe, reads};
+use crate::observe::Observe;
 use crate::observed::{Cause, Observed};
-use crate::oddity;
+use crate::player::Player;
 use crate::script::{Script, Step};
 use crate::verdict::{Tier, Verdict};
 
@@ -27,6 +30,8 @@ pub struct Exchange {
     pub in_force: Vec<Rule>,
     /// What is said of the answer.
     pub verdict: Verdict,
+    /// How long it took until the answer was this one, where it was another one before.
+    pub settled: Option<Settled>,
 }
 
 /// Where calls come from.
@@ -92,62 +97,12 @@ pub struct Manner<'a> {
     pub can: Can<'a>,
     /// When what they change is read.
     pub observe: Observe,
+    /// How long an endpoint may take until its answers are as they should be.
+    pub settle: Duration,
+    /// Whether the endpoint has ever answered.
+    pub heard: bool,
     /// Asked before every call.
     pub stop: &'a dyn Fn() -> bool,
-}
-
-/// Calls and their answers, one after the other, in one name space.
-struct Player<'a> {
-    endpoint: &'a mut dyn Endpoint,
-    leftovers: &'a mut Leftovers,
-    manner: Manner<'a>,
-    judge: Judge,
-    exchanges: Vec<Exchange>,
-    /// Why nothing is asked any more: after a call that was interrupted all would rest on a guess.
-    broken: Option<String>,
-}
-
-impl<'a> Player<'a> {
-    fn new(
-        endpoint: &'a mut dyn Endpoint,
-        leftovers: &'a mut Leftovers,
-        manner: Manner<'a>,
-    ) -> Self {
-        let (judge, exchanges) = (Judge::default(), Vec::new());
-        Self { endpoint, leftovers, manner, judge, exchanges, broken: None }
-    }
-
-    /// Asks one call, unless it is too late.
-    fn ask(&mut self, operation: Operation) {
-        if self.broken.is_none() && (self.manner.stop)() {
-            self.broken = Some("the run was stopped".to_owned());
-        }
-        let exchange = match &self.broken {
-            Some(why) => skipped(operation, why),
-            None => exchange(&operation, self.endpoint, &mut self.judge, self.leftovers),
-        };
-        if let Verdict::Inconclusive(it) = &exchange.verdict {
-            let why = format!("the call before it was interrupted: {}", it.cause.name());
-            self.broken = Some(why);
-        }
-        self.exchanges.push(exchange);
-    }
-
-    /// Reads what the last calls may have changed.
-    fn observe(&mut self, calls: usize) {
-        let from = self.exchanges.len() - calls.min(self.exchanges.len());
-        let asked: Vec<Operation> =
-            self.exchanges.iter().skip(from).map(|it| it.operation).collect();
-        for read in reads(&asked, &self.account()) {
-            if self.broken.is_none() && (self.manner.can)(&read) {
-                self.ask(read);
-            }
-        }
-    }
-
-    fn account(&self) -> Account {
-        self.judge.account().cloned().unwrap_or_default()
-    }
 }
 
 /// Plays a script in the name space that was entered and judges every answer.
@@ -217,24 +172,15 @@ pub(crate) fn follow(
 pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
     let verdict = Verdict::Skipped(why.to_owned());
     let before = Account::default();
-    Exchange { operation, observed: None, request: 0, before, in_force: Vec::new(), verdict }
-}
-
-fn exchange(
-    operation: &Operation,
-    endpoint: &mut dyn Endpoint,
-    judge: &mut Judge,
-    leftovers: &mut Leftovers,
-) -> Exchange {
-    let before = judge.account().cloned().unwrap_or_default();
-    let in_force = allowed(&before, operation).rules().collect();
-    let observed = endpoint.ask(operation);
-    leftovers.note(operation, &observed);
-    let verdict = judge.judge(operation, &observed);
-    let odd = endpoint.oddities();
-    let verdict = oddity::judged(verdict, (&before, operation), &observed, &odd);
-    let observed = Some(observed);
-    Exchange { operation: *operation, observed, request: 0, before, in_force, verdict }
+    Exchange {
+        operation,
+        observed: None,
+        request: 0,
+        before,
+        in_force: Vec::new(),
+        verdict,
+        settled: None,
+    }
 }
 
 impl Exchange {

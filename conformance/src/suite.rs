@@ -2,6 +2,7 @@
 //! that the endpoint lacks are found out, and everything that was made is removed again.
 
 use std::fmt;
+use std::time::Duration;
 
 use iamspec_model::{Rule, allowed};
 
@@ -26,6 +27,7 @@ pub struct Suite {
     generated: Vec<Generated>,
     observe: Observe,
     until_coverage: bool,
+    settle: Duration,
 }
 
 /// What came of a run.
@@ -75,7 +77,13 @@ impl Suite {
             let short = alone && it.steps.len() <= 3;
             (!alone, !deletes, !short, it.name.clone())
         });
-        Self { scripts, generated: Vec::new(), observe: Observe::default(), until_coverage: false }
+        Self {
+            scripts,
+            generated: Vec::new(),
+            observe: Observe::default(),
+            until_coverage: false,
+            settle: Duration::ZERO,
+        }
     }
 
     /// The same, and after the scripts these.
@@ -94,6 +102,12 @@ impl Suite {
     #[must_use]
     pub fn until_coverage(self, until_coverage: bool) -> Self {
         Self { until_coverage, ..self }
+    }
+
+    /// The same, on an endpoint that may take so long until its answers are as they should be.
+    #[must_use]
+    pub fn settling(self, settle: Duration) -> Self {
+        Self { settle, ..self }
     }
 
     /// The suites that are generated, in the order in which they are played.
@@ -124,7 +138,7 @@ impl Suite {
         stop: &dyn Fn() -> bool,
     ) -> Report {
         let endpoint = Counting { inner: endpoint, requests: 0, tell };
-        let mut run = Run::new(endpoint, (self.observe, self.until_coverage), stop);
+        let mut run = Run::new(endpoint, (self.observe, self.until_coverage, self.settle), stop);
         for script in &self.scripts {
             run.play(script);
         }

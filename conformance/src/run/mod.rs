@@ -2,15 +2,17 @@
 //! what was made is removed.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use iamspec_model::{Operation, Rule};
 
 use crate::course::{Course, USER};
 use crate::endpoint::{Counting, Endpoint, Space};
 use crate::finding::findings;
-use crate::leftover::{Kept, Leftovers, Patience};
+use crate::leftover::{Kept, Leftovers};
 use crate::observe::Observe;
 use crate::observed::Cause;
+use crate::patience::Patience;
 use crate::replay::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
 use crate::script::Script;
 use crate::shrink::shrink;
@@ -48,6 +50,7 @@ pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
     observe: Observe,
     until_coverage: bool,
+    settle: Duration,
     stop: &'a dyn Fn() -> bool,
     replays: Vec<Replay>,
     left: Vec<Left>,
@@ -65,13 +68,14 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) const fn new(
         endpoint: Counting<'a>,
-        (observe, until_coverage): (Observe, bool),
+        (observe, until_coverage, settle): (Observe, bool, Duration),
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             endpoint,
             observe,
             until_coverage,
+            settle,
             stop,
             replays: Vec::new(),
             left: Vec::new(),
@@ -201,7 +205,8 @@ impl<'a> Run<'a> {
         let before = self.endpoint.requests;
         let suspects = std::mem::take(&mut self.suspects);
         let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
-        let manner = Manner { can: &can, observe: self.observe, stop: self.stop };
+        let (settle, heard) = (self.settle, self.heard);
+        let manner = Manner { can: &can, observe: self.observe, settle, heard, stop: self.stop };
         let mut replay = play(&mut self.endpoint, &mut leftovers, manner);
         self.suspects = suspects;
         let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
@@ -226,8 +231,7 @@ impl<'a> Run<'a> {
             match &exchange.verdict {
                 Verdict::Inconclusive(it) if !self.heard || it.cause.is_silence() => {
                     self.silence += 1;
-                    let gone =
-                        it.cause == Cause::Unreachable || !self.heard && it.cause.is_silence();
+                    let gone = it.cause == Cause::Unreachable;
                     if gone || self.silence >= Patience::MOST {
                         let ended = if self.heard { Ended::WentSilent } else { Ended::NeverHeard };
                         self.ended = Some(ended(it.clone()));
@@ -244,7 +248,7 @@ impl<'a> Run<'a> {
     }
 
     fn clean(&mut self) {
-        let mut patience = Patience::default();
+        let mut patience = Patience::settling(self.settle);
         for mut left in std::mem::take(&mut self.left).into_iter().rev() {
             let kept = left.leftovers.remove(left.space, &mut self.endpoint, &mut patience);
             self.kept.extend(kept.into_iter().map(|it| (it, left.diverged)));

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iamspec_conformance::finding::Threshold;
@@ -166,6 +167,10 @@ pub struct Run {
     /// When what calls change is read, from both sides
     #[arg(long, value_enum, default_value = "end")]
     pub observe: ObserveArg,
+    /// How long the endpoint may take until its answers are as they should be, such as `10s`: a read that
+    /// shows otherwise and a refusal are asked again, and what settled is reported; not at all if left out
+    #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "0s")]
+    pub settle: Duration,
     /// What the chance of `--suite random` begins with
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

@@ -118,3 +118,12 @@ impl FromStr for Budget {
         }
     }
 }
+
+/// A time such as `10s` or `500ms`.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    let wrong = |_| format!("expected a time such as `10s` or `500ms`, found `{text}`");
+    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => number.parse().map(Duration::from_millis).map_err(wrong),
+        (None, number) => number.unwrap_or("?").parse().map(Duration::from_secs).map_err(wrong),
+    }
+}

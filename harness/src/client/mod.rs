@@ -235,9 +235,19 @@ impl Endpoint for Http {
         self.names.adopt(kind, name)
     }
 
-    /// A tenth of a second, then twice as long each time.
-    fn wait(&mut self, tries: u32) {
-        std::thread::sleep(Duration::from_millis(100 << tries.min(6)));
+    fn bind(&mut self, kind: Kind, item: Item, name: &str) {
+        self.names.bind(kind, item, name);
+    }
+
+    /// A tenth of a second, then twice as long each time, by chance half as long; or what the endpoint
+    /// asks for.
+    fn wait(&mut self, tries: u32) -> Duration {
+        let most = Duration::from_millis(100 << tries.min(3));
+        let part = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+        let wait = most.mul_f64(f64::midpoint(1.0, part));
+        let wait = self.sender.asked_to_wait.take().map_or(wait, |asked| asked.max(wait));
+        std::thread::sleep(wait);
+        wait
     }
 }
 

@@ -1,7 +1,8 @@
 //! Removes what an earlier run has left, by the names that things have: what carries the prefix of the run
 //! and nothing else.
 
-use iamspec_conformance::leftover::{Patience, is_gone};
+use iamspec_conformance::leftover::is_gone;
+use iamspec_conformance::patience::Patience;
 use iamspec_conformance::{Endpoint as _, Observed, Shown};
 use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Thing, User};

@@ -185,6 +185,7 @@ pub(super) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> R
 /// What stands below the findings.
 fn print_sums(report: &Report, paint: Paint, out: &mut dyn Write) -> Result<()> {
     for text in [
+        render::settled(&report.replays, paint),
         render::open_points(&open_points(&report.replays), paint),
         render::unexercised(&report.replays, paint),
         render::nine_rows(&report.replays, paint),

@@ -31,6 +31,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let expectations = expectations(args.expect.as_deref())?;
     let suite = Suite::new(chosen(args)?).with(generated(args));
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
+    let suite = suite.settling(args.settle);
     let mut open = Open::of(&args.target)?;
     let calls = suite.calls();
     writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(calls, "call"))?;
