@@ -101,10 +101,10 @@ impl<'a> Page<'a> {
     pub(super) fn needs<T>(&self, names: impl Iterator<Item = (T, String)>) -> Vec<T> {
         let placed = names.map(|(it, name)| (Place::new(0, name), it));
         let mut left: Vec<_> = placed.filter(|(place, _)| self.shows(place)).collect();
-        // One more, which tells that there is another page.
-        if left.len() > self.size + 1 {
-            left.select_nth_unstable_by(self.size, |(a, _), (b, _)| a.cmp(b));
-            left.truncate(self.size + 1);
+        let (_, most) = self.span();
+        if left.len() > most {
+            left.select_nth_unstable_by(most, |(a, _), (b, _)| a.cmp(b));
+            left.truncate(most);
         }
         left.into_iter().map(|(_, it)| it).collect()
     }
