@@ -4,6 +4,7 @@
 mod agreement;
 mod answers;
 mod aws;
+mod bad_days;
 mod cli;
 mod connections;
 mod documents;

@@ -16,7 +16,7 @@ use crate::wording;
 /// The accounts that are still possible. More than a few are never kept.
 #[derive(Clone, Debug)]
 pub struct Judge {
-    worlds: Vec<Account>,
+    pub(crate) worlds: Vec<Account>,
     blurred: Blurred,
     /// The calls that showed what is not so: what they show tells no more in which account the endpoint
     /// is, however they are put.
@@ -36,12 +36,6 @@ impl Judge {
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
         self.worlds.first()
-    }
-
-    /// Whether it is known which account is true.
-    #[must_use]
-    pub const fn is_certain(&self) -> bool {
-        self.worlds.len() == 1
     }
 
     /// Judges one answer and learns from it.

@@ -22,8 +22,8 @@ impl Patience {
     /// So often a call is asked again that is refused for something that passes by itself.
     const TRIES: u32 = 5;
 
-    /// So often a call is asked again where the answer was lost or broken: what is removed twice is gone.
-    const LOST: u32 = 2;
+    /// So often a call is asked again where the answer was broken: what is removed twice is gone.
+    const BROKEN: u32 = 2;
 
     /// One for an endpoint whose conflicts may linger for so long.
     #[must_use]
@@ -50,15 +50,13 @@ impl Patience {
 
     /// How often it is worth asking after this answer.
     fn tries(&self, answer: &Observed, waited: Duration) -> u32 {
+        let conflict = |code: &str| code == Code::DeleteConflict.name();
         match answer {
             _ if answer.may_pass() => Self::TRIES,
-            Observed::Refused { code, .. } if code == Code::DeleteConflict.name() => {
-                if waited < self.settle { u32::MAX } else { 0 }
+            Observed::Refused { code, .. } if conflict(code) && waited < self.settle => u32::MAX,
+            Observed::Interrupted(it) if matches!(it.cause, Cause::Unreadable | Cause::Garbled) => {
+                Self::BROKEN
             }
-            Observed::Interrupted(it) => match it.cause {
-                Cause::Timeout | Cause::Unreadable | Cause::Garbled => Self::LOST,
-                _ => 0,
-            },
             _ => 0,
         }
     }

@@ -78,11 +78,15 @@ impl<'a> Player<'a> {
         }
         let reads = reads(&[operation], &self.account());
         for read in tells(&operation).into_iter().chain(reads) {
-            if !self.judge.is_certain() && self.broken.is_none() && (self.manner.can)(&read) {
+            if !self.is_certain() && self.broken.is_none() && (self.manner.can)(&read) {
                 self.ask(read);
             }
         }
-        self.judge.is_certain() && self.broken.is_none()
+        self.is_certain() && self.broken.is_none()
+    }
+
+    fn is_certain(&self) -> bool {
+        self.judge.worlds.len() == 1
     }
 
     /// Asks a call, again where that is safe or the endpoint may settle, and judges the answer.

@@ -231,7 +231,8 @@ impl<'a> Run<'a> {
             match &exchange.verdict {
                 Verdict::Inconclusive(it) if !self.heard || it.cause.is_silence() => {
                     self.silence += 1;
-                    let gone = it.cause == Cause::Unreachable;
+                    let gone =
+                        it.cause == Cause::Unreachable || !self.heard && it.cause.is_silence();
                     if gone || self.silence >= Patience::MOST {
                         let ended = if self.heard { Ended::WentSilent } else { Ended::NeverHeard };
                         self.ended = Some(ended(it.clone()));
