@@ -23,7 +23,7 @@ impl Patience {
     const TRIES: u32 = 5;
 
     /// So often a call is asked again where the answer was broken: what is removed twice is gone.
-    const BROKEN: u32 = 2;
+    const BROKEN: u32 = 1;
 
     /// One for an endpoint whose conflicts may linger for so long.
     #[must_use]

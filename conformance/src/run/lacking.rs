@@ -5,7 +5,7 @@ use iamspec_model::evidence::E_001;
 use iamspec_model::{Answer, Call, Evidence, Operation, Rule};
 
 use super::Run;
-use crate::observed::{Cause, Interruption};
+use crate::observed::{Cause, Interruption, Observed};
 use crate::replay::{Exchange, Replay};
 use crate::script::Script;
 use crate::suite::probes;
@@ -69,12 +69,20 @@ impl Run<'_> {
         self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
     }
 
+    /// Whether the call was carried out and understood in this run: then it is not the call that fails.
+    fn has_worked(&self, suspect: &Suspect) -> bool {
+        let exchanges = self.replays.iter().flat_map(|it| &it.exchanges);
+        let done = |it: &Exchange| matches!(it.observed, Some(Observed::Done(_)));
+        let same = |it: &Exchange| it.operation.call().is_some_and(|it| it.api == suspect.api);
+        exchanges.filter(|it| same(it)).any(done)
+    }
+
     /// Claims that a call is lacking, or answered in broken XML, only where other calls work and this one fails twice in the
     /// same way: the script is played again up to the call. Where it works now, what waited for it
     /// is played after all.
     pub(super) fn confirm(&mut self) {
         for suspect in std::mem::take(&mut self.suspects) {
-            if self.ended.is_none() && self.fails_again(&suspect) {
+            if self.ended.is_none() && !self.has_worked(&suspect) && self.fails_again(&suspect) {
                 self.mark(&suspect);
                 self.suspects.push(suspect);
             }
