@@ -78,7 +78,10 @@ fn a_right_endpoint_on_bad_days_is_not_accused_and_nothing_is_left_on_it() {
         sum.calls += number_of(" calls in", last);
         sum.inconclusive += number_of(" inconclusive", last);
     }
-    assert!(sums.values().all(|it| it.faults > 0), "a fault that never happened");
+    for (rows, _) in DAYS {
+        let of = sums.iter().filter(|((it, _), _)| *it == rows).map(|(_, sum)| sum.faults);
+        assert!(of.sum::<u64>() > 0, "{rows} never happened");
+    }
     for ((rows, suite), Sum { runs, faults, calls, inconclusive }) in sums {
         let rows = rows.replace("[[fault]]\n", "").replace('\n', ", ");
         eprintln!(
