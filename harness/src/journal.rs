@@ -197,12 +197,6 @@ impl Journal {
         &self.header
     }
 
-    /// Where it is kept.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// What may still be there.
     pub fn there(&self) -> impl Iterator<Item = (Made, &str)> {
         self.there.iter().map(|(made, name)| (*made, name.as_str()))

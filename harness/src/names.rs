@@ -35,6 +35,11 @@ pub struct Names {
 /// Items that a listing showed and nobody asked for are numbered from here.
 const ADOPTED: u32 = 900_000;
 
+/// The name at the end of an ARN; the whole where it is none.
+pub(crate) fn last(name: &str) -> &str {
+    name.rsplit(['/', ':']).next().unwrap_or(name)
+}
+
 impl Names {
     /// Names for a run. `run` tells its names from those of other runs.
     #[must_use]
@@ -102,8 +107,7 @@ impl Names {
     /// Whether a name, or the end of an ARN, carries the prefix of this run, in whatever case.
     #[must_use]
     pub fn is_ours(&self, name: &str) -> bool {
-        let last = name.rsplit(['/', ':']).next().unwrap_or(name);
-        last.to_lowercase().starts_with(&format!("{}-", self.prefix).to_lowercase())
+        last(name).to_lowercase().starts_with(&format!("{}-", self.prefix).to_lowercase())
     }
 
     /// Whether a path is the root, which holds nothing by itself, or in the folder of this run.
@@ -228,8 +232,7 @@ impl Names {
     /// The number in a name of this name space, or at the end of an ARN, that begins with this symbol.
     #[must_use]
     pub fn number(&self, symbol: &str, name: &str) -> Option<u32> {
-        let last = name.rsplit(['/', ':']).next().unwrap_or(name);
-        last.strip_prefix(&format!("{}-{}-{symbol}", self.prefix, self.space.0))?.parse().ok()
+        last(name).strip_prefix(&format!("{}-{}-{symbol}", self.prefix, self.space.0))?.parse().ok()
     }
 
     /// The real names of what an operation is about, in the name space where it was asked.

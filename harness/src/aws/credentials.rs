@@ -12,6 +12,10 @@ use super::Surroundings;
 /// Credentials are fetched again when they have no longer than this to live.
 const SOON: Duration = Duration::from_mins(1);
 
+/// An access key of AWS's own documents, which opens nothing: the client signs with it on this machine,
+/// and the reference endpoint knows it.
+pub const FAKE: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+
 /// Who asks, and where that was found. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -23,8 +27,8 @@ impl Identity {
     /// Credentials that open nothing, for endpoints on this machine.
     #[must_use]
     pub fn fake() -> Self {
-        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-        Self::of("AKIAIOSFODNN7EXAMPLE", secret, None, "credentials that open nothing")
+        let (id, secret) = FAKE;
+        Self::of(id, secret, None, "credentials that open nothing")
     }
 
     /// An access key, with the token that belongs to it where it is a temporary one.

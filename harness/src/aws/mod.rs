@@ -5,6 +5,6 @@ mod credentials;
 mod destination;
 mod surroundings;
 
-pub use credentials::Identity;
+pub use credentials::{FAKE, Identity};
 pub use destination::Destination;
 pub use surroundings::Surroundings;

@@ -6,6 +6,7 @@ use iamspec_model::Code;
 
 use super::request::Form;
 use crate::journal::{Journal, Made};
+use crate::names::last;
 
 type Row = (&'static str, Made, &'static str);
 
@@ -69,9 +70,4 @@ fn named<'a>(form: &'a Form, rows: &[Row]) -> Option<(Made, &'a str)> {
 
 fn value<'a>(form: &'a Form, member: &str) -> Option<&'a str> {
     form.iter().find(|(name, _)| name == member).map(|(_, value)| value.as_str())
-}
-
-/// The name at the end of an ARN.
-fn last(name: &str) -> &str {
-    name.rsplit(['/', ':']).next().unwrap_or(name)
 }

@@ -11,6 +11,7 @@ use super::request::member;
 use super::send::Service;
 use super::{Element, Http, response};
 use crate::journal::Made;
+use crate::names::last;
 use crate::wire;
 
 /// Something that is there, by its name and by what names it in requests.
@@ -59,7 +60,7 @@ impl Http {
             })?;
             let references = members.iter().filter_map(|it| it.text_of(member));
             let named = references.map(|reference| {
-                let name = reference.rsplit(['/', ':']).next().unwrap_or(reference).to_owned();
+                let name = last(reference).to_owned();
                 Found { made, name, reference: reference.to_owned() }
             });
             found.extend(named.filter(|it| it.run().is_some()));

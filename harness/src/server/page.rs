@@ -109,6 +109,12 @@ impl<'a> Page<'a> {
         left.into_iter().map(|(_, it)| it).collect()
     }
 
+    /// The same of a list that is kept in its order: from which name on, and how many. Beside those
+    /// of the page there is the one after which it comes, and one that tells of another page.
+    pub(super) fn span(&self) -> (&str, usize) {
+        (self.after.as_ref().map_or("", |it| &it.order), self.size + 2)
+    }
+
     fn repeats(&self) -> bool {
         self.wrong == Some(Fault::RepeatsPage)
     }
@@ -116,12 +122,6 @@ impl<'a> Page<'a> {
     /// What comes after the last that was shown.
     fn shows(&self, place: &Place) -> bool {
         self.after.as_ref() < Some(place) || self.repeats() && self.after.as_ref() == Some(place)
-    }
-
-    /// The same of a list that is kept in its order: from which name on, and how many. Beside those
-    /// of the page there is the one after which it comes, and one that tells of another page.
-    pub(super) fn span(&self) -> (&str, usize) {
-        (self.after.as_ref().map_or("", |it| &it.order), self.size + 2)
     }
 
     /// A marker serves the call that gave it.

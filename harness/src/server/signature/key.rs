@@ -5,9 +5,7 @@ use std::fmt;
 use iamspec_model::{Account, Kind, Status};
 
 use super::super::registry::{Registry, Within, item_key};
-
-/// The access key with which everybody begins; it opens nothing elsewhere.
-const ROOT: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+use crate::aws::FAKE;
 
 /// A secret.
 #[derive(Clone, Default)]
@@ -36,7 +34,7 @@ pub(in crate::server) fn secret_of(
     registry: &Registry,
     account: &Account,
 ) -> Option<Secret> {
-    let (root, its_secret) = ROOT;
+    let (root, its_secret) = FAKE;
     if id == root {
         return Some(Secret::new(its_secret.to_owned()));
     }
