@@ -20,6 +20,7 @@ mod leftovers;
 mod mutants;
 mod pages;
 mod port;
+mod reports;
 mod robust;
 mod server;
 mod signatures;

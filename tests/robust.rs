@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use iamspec_conformance::expectation::Expectations;
+use iamspec_conformance::expectation::{Expectations, Played};
 use iamspec_conformance::script::ours;
 use iamspec_conformance::text;
 use iamspec_harness::aws::{Identity, Surroundings};
@@ -180,7 +180,7 @@ proptest! {
         "facts = [\"A-015\"]\n", "[", "]", "=", "\"\"\"", "\\u{", "#", "expected.", "1979-05-27T07:32:00Z",
     ])) {
         if let Ok(read) = Expectations::parse(&String::from_utf8_lossy(&bytes)) {
-            let _ = read.complaints(&[], &[], true);
+            let _ = read.complaints(&Played { whole: true, ..Played::default() });
         }
     }
 

@@ -11,6 +11,15 @@ use crate::oddity::Oddity;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Space(pub usize);
 
+/// One request and its answer as they went over the wire, without what is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// The form that was sent, a member a line.
+    pub request: String,
+    /// The status, and the body as it came, cut where it is long.
+    pub answer: String,
+}
+
 /// Anything that answers operations: the model itself, a service behind HTTP, a mutant.
 pub trait Endpoint {
     /// Enters a name space that was never used: a script finds an empty account.
@@ -25,6 +34,11 @@ pub trait Endpoint {
     /// What was odd about the form of the last answer; nothing where there is no form.
     fn oddities(&mut self) -> Vec<Oddity> {
         Vec::new()
+    }
+
+    /// The last request and its answer, where there is a wire.
+    fn wire(&self) -> Option<Wire> {
+        None
     }
 
     /// Gives a symbol to an item that a listing showed and that has none.
@@ -64,6 +78,10 @@ impl Endpoint for Counting<'_> {
 
     fn oddities(&mut self) -> Vec<Oddity> {
         self.inner.oddities()
+    }
+
+    fn wire(&self) -> Option<Wire> {
+        self.inner.wire()
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

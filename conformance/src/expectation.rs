@@ -1,26 +1,46 @@
 //! Divergences that are known: a file in TOML, the user's own, that can only shrink.
 
+use std::fmt;
+
 use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
 
 use crate::finding::Finding;
-use crate::verdict::{Divergence, Tier};
+use crate::observed::Observed;
+use crate::replay::Replay;
+use crate::verdict::{Divergence, Tier, Verdict};
 
 /// What a target is known to do otherwise.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectations {
+    /// The target of which they hold.
+    pub target: Option<Known>,
     /// One entry a rule.
     #[serde(default)]
     pub expected: Vec<Expectation>,
 }
 
-/// One known divergence.
+/// The target of which a file of expectations holds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// What it is called.
+    pub name: String,
+    /// The versions of which they hold, such as `>=5.2, <6`; any where it is left out.
+    pub versions: Option<String>,
+}
+
+/// One known divergence.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
     /// The rule, or a pattern in which `*` stands for anything.
     pub rule: String,
+    /// The script, or a pattern, if it is known of some scripts only.
+    pub script: Option<String>,
+    /// What the answer begins with, such as `200` or `409 DeleteConflict`, if only that is known.
+    pub outcome: Option<String>,
     /// The tier in which it differs.
     #[serde(default)]
     pub tier: TierName,
@@ -29,6 +49,14 @@ pub struct Expectation {
     /// The facts that say what AWS does.
     #[serde(default)]
     pub facts: Vec<String>,
+    /// Where it is talked about.
+    pub issue: Option<String>,
+    /// The day on which it was listed, such as `2026-11-25`.
+    pub since: Option<String>,
+    /// The last day on which it is expected.
+    pub expires: Option<String>,
+    /// It diverges now and then only: so many calls of a run must conform at least.
+    pub flaky: Option<usize>,
 }
 
 /// A tier as the file writes it.
@@ -61,8 +89,55 @@ pub enum Complaint {
     Unknown(String),
     /// No fact has this id.
     UnknownFact(String),
+    /// No script that was played has this name, or matches this pattern.
+    Unmatched(String),
+    /// What should be a day is none.
+    NoDay(String),
+    /// It was to be mended by this day.
+    Expired(String, String),
     /// It was asked, and the endpoint conforms: take the entry out.
     Stale(String),
+    /// It was to conform now and then, and did so less often than that.
+    TooFlaky(String, usize),
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(rule) => write!(f, "unknown expectation: no rule is called `{rule}`"),
+            Self::UnknownFact(id) => write!(f, "unknown fact in the expectations: `{id}`"),
+            Self::Unmatched(script) => {
+                write!(f, "unmatched expectation: no script that was played is called `{script}`")
+            }
+            Self::NoDay(text) => {
+                write!(f, "wrong expectation: `{text}` is no day; write it as 2026-11-25")
+            }
+            Self::Expired(rule, day) => {
+                write!(f, "expired expectation: {rule} was to be mended by {day}")
+            }
+            Self::Stale(rule) => {
+                write!(f, "stale expectation: {rule} was asked and conforms; take the entry out")
+            }
+            Self::TooFlaky(rule, least) => {
+                write!(f, "flaky expectation: {rule} conforms in fewer than {least} calls")
+            }
+        }
+    }
+}
+
+/// What a run knows when its expectations are looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Played<'a> {
+    /// What was played.
+    pub replays: &'a [Replay],
+    /// What was found, and which entry lists it.
+    pub findings: &'a [Finding],
+    /// The rules that alone decided an answer.
+    pub decisive: &'a [Rule],
+    /// Whether the whole of the default suite was played: only then an entry may be stale.
+    pub whole: bool,
+    /// The day, such as `2026-11-25`.
+    pub today: &'a str,
 }
 
 impl Expectations {
@@ -74,55 +149,98 @@ impl Expectations {
         toml::from_str(text)
     }
 
-    /// Whether a divergence is listed.
+    /// The entry that lists a divergence, by its place.
     #[must_use]
-    pub fn lists(&self, divergence: &Divergence) -> bool {
-        self.expected
-            .iter()
-            .any(|it| it.matches(&divergence.rule) && Tier::from(it.tier) == divergence.tier)
-    }
-
-    /// The reason of the entry that lists it.
-    #[must_use]
-    pub fn reason(&self, divergence: &Divergence) -> Option<&str> {
-        let entry = self
-            .expected
-            .iter()
-            .find(|it| it.matches(&divergence.rule) && Tier::from(it.tier) == divergence.tier);
-        entry.map(|it| it.reason.as_str())
-    }
-
-    /// What is wrong with the entries, given what was found and which rules decided an answer. That an
-    /// entry is stale is known only where the whole of the default suite was played.
-    #[must_use]
-    pub fn complaints(
+    pub fn place(
         &self,
-        findings: &[Finding],
-        decisive: &[Rule],
-        whole: bool,
-    ) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
-        for entry in &self.expected {
-            let unknown = entry.facts.iter().filter(|id| evidence::fact(id).is_none());
-            complaints.extend(unknown.map(|id| Complaint::UnknownFact(id.clone())));
-            if !rules().any(|rule| entry.matches(&rule)) {
-                complaints.push(Complaint::Unknown(entry.rule.clone()));
-                continue;
-            }
-            let seen = findings.iter().any(|it| {
-                entry.matches(&it.rule()) && Tier::from(entry.tier) == it.divergence.tier
-            });
-            if whole && !seen && decisive.iter().any(|rule| entry.matches(rule)) {
-                complaints.push(Complaint::Stale(entry.rule.clone()));
-            }
-        }
-        complaints
+        divergence: &Divergence,
+        script: &str,
+        observed: &Observed,
+    ) -> Option<usize> {
+        self.expected.iter().position(|it| it.lists(divergence, script, observed))
+    }
+
+    /// What is wrong with the entries, given what was played, each with the place of its entry.
+    #[must_use]
+    pub fn complaints(&self, played: &Played<'_>) -> Vec<(usize, Complaint)> {
+        let of = |(place, entry): (usize, &Expectation)| {
+            let complaints = entry.complaints(place, played).into_iter();
+            complaints.map(move |it| (place, it)).collect::<Vec<_>>()
+        };
+        self.expected.iter().enumerate().flat_map(of).collect()
     }
 }
 
 impl Expectation {
+    fn complaints(&self, place: usize, played: &Played<'_>) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        let unknown = self.facts.iter().filter(|id| evidence::fact(id).is_none());
+        complaints.extend(unknown.map(|id| Complaint::UnknownFact(id.clone())));
+        let days = self.since.iter().chain(&self.expires).filter(|it| !is_day(it));
+        complaints.extend(days.map(|it| Complaint::NoDay(it.clone())));
+        if let Some(day) =
+            self.expires.as_ref().filter(|it| is_day(it) && it.as_str() < played.today)
+        {
+            complaints.push(Complaint::Expired(self.rule.clone(), day.clone()));
+        }
+        if !rules().any(|rule| self.matches(&rule)) {
+            complaints.push(Complaint::Unknown(self.rule.clone()));
+            return complaints;
+        }
+        let mut names = played.replays.iter().map(|it| &it.script.name);
+        if let Some(script) = self.script.as_ref().filter(|_| played.whole)
+            && !names.any(|name| glob(script, name))
+        {
+            complaints.push(Complaint::Unmatched(script.clone()));
+            return complaints;
+        }
+        let asked = played.whole && played.decisive.iter().any(|rule| self.matches(rule));
+        let seen = played.findings.iter().any(|it| it.entry == Some(place));
+        match self.flaky {
+            Some(least) if asked && self.conforms(played.replays) < least => {
+                complaints.push(Complaint::TooFlaky(self.rule.clone(), least));
+            }
+            None if asked && !seen => complaints.push(Complaint::Stale(self.rule.clone())),
+            _ => {}
+        }
+        complaints
+    }
+
+    /// In how many calls that the rule alone decided the endpoint conforms.
+    fn conforms(&self, replays: &[Replay]) -> usize {
+        let mine = |it: &Replay| self.script.as_ref().is_none_or(|of| glob(of, &it.script.name));
+        let exchanges = replays.iter().filter(|it| mine(it)).flat_map(|it| &it.exchanges);
+        let conforms = exchanges.filter(|it| {
+            matches!(it.verdict, Verdict::Conforms(_))
+                && matches!(it.in_force.as_slice(), [rule] if self.matches(rule))
+        });
+        conforms.count()
+    }
+
+    fn lists(&self, divergence: &Divergence, script: &str, observed: &Observed) -> bool {
+        self.matches(&divergence.rule)
+            && Tier::from(self.tier) == divergence.tier
+            && self.script.as_ref().is_none_or(|it| glob(it, script))
+            && self.outcome.as_ref().is_none_or(|it| observed.to_string().starts_with(it.as_str()))
+    }
+
     fn matches(&self, rule: &Rule) -> bool {
         glob(&self.rule, &rule.id())
+    }
+}
+
+/// Whether a text is a day, such as `2026-11-25`: such texts are in the order of their days.
+fn is_day(text: &str) -> bool {
+    let digits = |it: &str, len| it.len() == len && it.bytes().all(|it| it.is_ascii_digit());
+    match text.split('-').collect::<Vec<_>>().as_slice() {
+        [year, month, day] => {
+            digits(year, 4)
+                && digits(month, 2)
+                && digits(day, 2)
+                && ("01"..="12").contains(month)
+                && ("01"..="31").contains(day)
+        }
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use iamspec_model::{Account, Level, Rule};
 
+use crate::endpoint::Wire;
 use crate::expectation::Expectations;
 use crate::observed::Observed;
 use crate::replay::{Origin, Replay};
@@ -22,8 +23,12 @@ pub struct Finding {
     pub origin: Origin,
     /// The history up to the call that diverges: the shortest of those that show it.
     pub history: Script,
+    /// What went over the wire at that call.
+    pub wire: Option<Box<Wire>>,
     /// The other scripts that show it.
     pub also: Vec<String>,
+    /// Which of the expectations lists it, if one does.
+    pub entry: Option<usize>,
 }
 
 /// From where on a finding fails a run.
@@ -67,6 +72,12 @@ impl Finding {
 /// The findings of a run, what binds most first.
 #[must_use]
 pub fn findings(replays: &[Replay]) -> Vec<Finding> {
+    findings_against(replays, &Expectations::default())
+}
+
+/// The same, those that different expectations list apart.
+#[must_use]
+pub fn findings_against(replays: &[Replay], expectations: &Expectations) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for replay in replays {
         let history = replay.history();
@@ -76,6 +87,7 @@ pub fn findings(replays: &[Replay]) -> Vec<Finding> {
             else {
                 continue;
             };
+            let entry = expectations.place(divergence, &replay.script.name, observed);
             let history = history.until(place);
             let finding = Finding {
                 divergence: (**divergence).clone(),
@@ -83,7 +95,9 @@ pub fn findings(replays: &[Replay]) -> Vec<Finding> {
                 before: exchange.before.clone(),
                 origin: replay.origin,
                 history,
+                wire: exchange.wire.clone(),
                 also: Vec::new(),
+                entry,
             };
             add(&mut found, finding);
         }
@@ -94,7 +108,9 @@ pub fn findings(replays: &[Replay]) -> Vec<Finding> {
 
 fn add(found: &mut Vec<Finding>, mut finding: Finding) {
     let same = |it: &&mut Finding| {
-        it.rule() == finding.rule() && it.divergence.tier == finding.divergence.tier
+        it.rule() == finding.rule()
+            && it.divergence.tier == finding.divergence.tier
+            && it.entry == finding.entry
     };
     match found.iter_mut().find(same) {
         None => found.push(finding),
@@ -168,14 +184,21 @@ impl Tally {
     #[must_use]
     pub fn of(replays: &[Replay], threshold: Threshold, expectations: &Expectations) -> Self {
         let mut tally = Self::default();
-        for exchange in replays.iter().flat_map(|it| &it.exchanges) {
+        let exchanges = replays
+            .iter()
+            .flat_map(|replay| replay.exchanges.iter().map(|it| (&*replay.script.name, it)));
+        for (script, exchange) in exchanges {
+            let listed = |it: &Divergence| {
+                let observed = exchange.observed.as_ref();
+                observed.is_some_and(|answer| expectations.place(it, script, answer).is_some())
+            };
             let place = match &exchange.verdict {
                 Verdict::Conforms(_) => &mut tally.passed,
                 Verdict::Diverges(it) if !threshold.counts(it) => {
                     tally.below += 1;
                     &mut tally.passed
                 }
-                Verdict::Diverges(it) if expectations.lists(it) => &mut tally.expected,
+                Verdict::Diverges(it) if listed(it) => &mut tally.expected,
                 Verdict::Diverges(_) => &mut tally.unexpected,
                 Verdict::Inconclusive(_) => &mut tally.inconclusive,
                 Verdict::Unsupported(_) => &mut tally.unsupported,

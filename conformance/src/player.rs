@@ -110,8 +110,10 @@ impl<'a> Player<'a> {
         let verdict = self.judge.judge(operation, &observed);
         let verdict = oddity::judged(verdict, (&before, operation), &observed, &odd);
         let settled = Some(settled).filter(|it| it.tries > 0);
-        let observed = Some(observed);
-        Exchange { operation: *operation, observed, request: 0, before, in_force, verdict, settled }
+        let diverges = matches!(verdict, Verdict::Diverges(_));
+        let wire = self.endpoint.wire().filter(|_| diverges).map(Box::new);
+        let (operation, observed) = (*operation, Some(observed));
+        Exchange { operation, observed, request: 0, before, in_force, verdict, settled, wire }
     }
 
     /// Reads what the last calls may have changed.

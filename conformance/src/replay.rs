@@ -7,7 +7,7 @@ use iamspec_model::{Account, Operation, Rule};
 use crate::again::Settled;
 
 use crate::course::{Can, Course, rebuild};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Wire};
 use crate::leftover::Leftovers;
 use crate::observe::Observe;
 use crate::observed::{Cause, Observed};
@@ -32,6 +32,8 @@ pub struct Exchange {
     pub verdict: Verdict,
     /// How long it took until the answer was this one, where it was another one before.
     pub settled: Option<Settled>,
+    /// What went over the wire, where the answer diverges.
+    pub wire: Option<Box<Wire>>,
 }
 
 /// Where calls come from.
@@ -180,6 +182,7 @@ pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
         in_force: Vec::new(),
         verdict,
         settled: None,
+        wire: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`wire`] (AWS's names of members and elements), [`names`] (symbols and real
 //! names), [`payload`] (certificates, keys, codes, documents), [`client`] (an endpoint behind HTTP),
-//! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`render`] (what
+//! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`stream`] (what a run tells), [`render`] (what
 //! a user reads), [`exit`] (what a script reads).
 
 pub mod wire;
@@ -25,6 +25,8 @@ pub mod server;
 pub mod cli;
 
 pub mod command;
+
+pub mod stream;
 
 pub mod render;
 

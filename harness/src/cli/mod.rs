@@ -10,11 +10,13 @@ use iamspec_conformance::finding::Threshold;
 use crate::exit;
 
 mod cleanup;
+mod report;
 mod serve;
 mod target;
 mod words;
 
 pub use cleanup::Cleanup;
+pub use report::{Diff, Format, Report, ReportArg};
 pub use serve::Serve;
 pub use target::Target;
 pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
@@ -44,7 +46,7 @@ pub enum Command {
   iamspec run --mutant forgets-mfa-device            an endpoint that is wrong in one known way
   iamspec run --rule 'DeleteUser/*' --tier text      one call, down to the words
   iamspec run delete-user/alone/access-key my.script one script of ours, one of yours")]
-    Run(Run),
+    Run(Box<Run>),
     /// Check the model itself in every state of a few scopes
     #[command(after_help = "Examples:
   iamspec verify
@@ -84,6 +86,16 @@ pub enum Command {
   iamspec mutants 'DeleteUser/*'     those of one call
   iamspec mutants --in-memory        without HTTP; some seconds")]
     Mutants(Mutants),
+    /// Show an earlier run again, or write it in another form
+    #[command(after_help = "Examples:
+  iamspec run --endpoint http://127.0.0.1:5000 --report json=run.jsonl
+  iamspec report run.jsonl
+  iamspec report run.jsonl --as junit > run.xml")]
+    Report(Report),
+    /// Compare two runs: what is new, what is fixed, what is answered otherwise
+    #[command(after_help = "Examples:
+  iamspec diff before.jsonl after.jsonl    exit code 1 where something is new")]
+    Diff(Diff),
     /// Remove what a run has left that was killed, or that could not remove it
     #[command(after_help = "Examples:
   iamspec cleanup                  what every run left that has a journal and is over
@@ -186,6 +198,12 @@ pub struct Run {
     /// Write what was asked and what was not, as JSON
     #[arg(long, value_name = "FILE")]
     pub coverage: Option<PathBuf>,
+    /// Write a report as well, such as `json=run.jsonl`; repeatable
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub report: Vec<ReportArg>,
+    /// What the endpoint is, for reports: a file with `name`, `version` and `licence`, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub about: Option<PathBuf>,
     /// Where the finds of generated suites are kept as scripts, which are played again next time
     #[arg(long, value_name = "FOLDER", default_value = "regressions")]
     pub regressions: PathBuf,
@@ -195,6 +213,9 @@ pub struct Run {
     /// Known divergences of this target, in TOML
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+    /// Add what is unexpected to the file of known divergences, and take out what is stale
+    #[arg(long, requires = "expect")]
+    pub update_expectations: bool,
     /// Print what would be played, and play nothing
     #[arg(long)]
     pub list: bool,

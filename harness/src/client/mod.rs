@@ -25,13 +25,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::endpoint::{Space, Wire};
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::oddity::Oddity;
 use iamspec_conformance::{Endpoint, Observed};
 use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, With};
-use send::{Sender, Service};
+use request::Form;
+use send::{Answer, Sender, Service};
 
 use crate::aws::{Destination, Identity};
 use crate::journal::Journal;
@@ -83,6 +84,8 @@ pub struct Http {
     names: Names,
     /// What was odd about the last answer.
     odd: Vec<Oddity>,
+    /// The last request and its answer.
+    last: Option<(Form, Answer)>,
 }
 
 impl Http {
@@ -102,7 +105,13 @@ impl Http {
         let names = Names::new(&settings.run);
         let alone = settings.destination.loopback;
         let names = if alone { names } else { names.in_folder() };
-        Ok(Self { sender: Sender::new(settings)?, journal: None, names, odd: Vec::new() })
+        Ok(Self {
+            sender: Sender::new(settings)?,
+            journal: None,
+            names,
+            odd: Vec::new(),
+            last: None,
+        })
     }
 
     /// From now on it is written down what is made.
@@ -135,10 +144,11 @@ impl Http {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref())?;
-            let response::Page { observed, next, odd } =
-                response::read((op, &form), &answer, &mut self.names)?;
+            let page = response::read((op, &form), &answer, &mut self.names);
+            let (form, _) = self.last.insert((form, answer));
+            let response::Page { observed, next, odd } = page?;
             self.odd.extend(odd);
-            ledger::after(&form, &observed, new, self.journal.as_mut());
+            ledger::after(form, &observed, new, self.journal.as_mut());
             seen = Some(join(seen, observed));
             match (next, seen.take()) {
                 (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
@@ -217,6 +227,7 @@ impl Endpoint for Http {
 
     fn ask(&mut self, operation: &Operation) -> Observed {
         self.odd.clear();
+        self.last = None;
         self.exchange(operation).unwrap_or_else(|interrupted| {
             if let Observed::Interrupted(it) = &interrupted
                 && !it.cause.changed_nothing()
@@ -229,6 +240,10 @@ impl Endpoint for Http {
 
     fn oddities(&mut self) -> Vec<Oddity> {
         std::mem::take(&mut self.odd)
+    }
+
+    fn wire(&self) -> Option<Wire> {
+        self.last.as_ref().map(|(form, answer)| trace::wire(form, answer))
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

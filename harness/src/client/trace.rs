@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use iamspec_conformance::Observed;
+use iamspec_conformance::endpoint::Wire;
 use serde_json::{Value, json};
 
 use super::request::Form;
@@ -73,6 +74,22 @@ impl Trace {
             "answer": answer,
         });
         _ = writeln!(self.file, "{line}");
+    }
+}
+
+/// So much of an answer is kept with a finding.
+const SHOWN_MAX: usize = 4096;
+
+/// A request and its answer for a finding, with a word in the place of each secret.
+pub(super) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
+    let members = without_secrets(form);
+    let lines = members.iter().map(|(name, value)| format!("{name}={value}"));
+    let body = hide(&String::from_utf8_lossy(&answer.body));
+    let shown: String = body.chars().take(SHOWN_MAX).collect();
+    let cut = if shown.len() < body.len() { "\n(cut)" } else { "" };
+    Wire {
+        request: lines.collect::<Vec<_>>().join("\n"),
+        answer: format!("{} {}\n{shown}{cut}", answer.status, answer.content_type),
     }
 }
 

@@ -8,7 +8,7 @@ use iamspec_conformance::checker::{self, Checked, check};
 use iamspec_conformance::observe::Observe;
 use iamspec_conformance::{Suite, text};
 
-use super::outcome::print_kept;
+use super::kept::print_kept;
 use super::run::{list, stopped_by_ctrl_c};
 use super::target::Open;
 use crate::cli::Run;

@@ -1,10 +1,14 @@
 //! What the commands do. Each writes its result to `out`, its progress to stderr, and returns an
 //! exit code.
 
+mod about;
+mod again;
 mod checkers;
 mod cleanup;
+mod expectations;
 mod explain;
 mod explore;
+mod kept;
 mod list;
 mod mutants;
 mod outcome;
@@ -12,6 +16,7 @@ mod peak;
 mod plan;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod serve;
 mod target;
@@ -41,6 +46,8 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
         Command::Plan(args) => plan::plan(&args, out),
+        Command::Report(args) => report::report(&args, out),
+        Command::Diff(args) => report::diff(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),
         Command::Cleanup(args) => cleanup::cleanup(&args, out),

@@ -1,45 +1,49 @@
-//! What a run comes to, against what was expected: what is printed, and the exit code.
+//! What a run comes to, against what was expected: the exit code, and what is told of it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::coverage::Coverage;
-use iamspec_conformance::expectation::{Complaint, Expectations};
-use iamspec_conformance::finding::{Tally, Threshold, decisive, findings, open_points};
-use iamspec_conformance::leftover::Kept;
+use iamspec_conformance::expectation::{Complaint, Expectations, Played};
+use iamspec_conformance::finding::{Tally, Threshold, decisive, findings_against};
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::replay::Origin;
 use iamspec_conformance::suite::Ended;
-use iamspec_conformance::verdict::Tier;
-use iamspec_conformance::{Finding, Observed, Report, text};
-use iamspec_model::Level;
+use iamspec_conformance::{Finding, Report, text};
+use time::OffsetDateTime;
 
+use super::again::again;
 use crate::cli::{ObserveArg, Run};
 use crate::client::Http;
 use crate::exit;
-use crate::render::{self, Paint};
+use crate::stream::{End, Header, Stream, Told, kept, told};
 
 /// What a run comes to, against what was expected.
 pub(super) struct Outcome {
     findings: Vec<Finding>,
     threshold: Threshold,
     expectations: Expectations,
-    complaints: Vec<Complaint>,
+    pub(super) complaints: Vec<(usize, Complaint)>,
     tally: Tally,
 }
 
 impl Outcome {
     pub(super) fn of(report: &Report, args: &Run, expectations: &Expectations) -> Self {
         let threshold = args.counts.into();
-        let findings = findings(&report.replays);
+        let findings = findings_against(&report.replays, expectations);
         // That a rule is kept here says nothing of what else would show.
         let whole = args.suite.is_empty()
             && args.scripts.is_empty()
             && args.rule.is_none()
             && report.ended.is_none()
             && args.observe != ObserveArg::Off;
-        let complaints = expectations.complaints(&findings, &decisive(&report.replays), whole);
+        let complaints = expectations.complaints(&Played {
+            replays: &report.replays,
+            findings: &findings,
+            decisive: &decisive(&report.replays),
+            whole,
+            today: &today(),
+        });
         let tally = Tally::of(&report.replays, threshold, expectations);
         Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
     }
@@ -50,7 +54,7 @@ impl Outcome {
         let counts = |it: &&mut Finding| {
             it.origin == Origin::Shrunk
                 && self.threshold.counts(&it.divergence)
-                && !self.expectations.lists(&it.divergence)
+                && it.entry.is_none()
         };
         for finding in self.findings.iter_mut().filter(counts) {
             let text = text::print(&finding.script());
@@ -64,74 +68,38 @@ impl Outcome {
         Ok(())
     }
 
-    pub(super) fn print(
+    /// The run as it is told.
+    pub(super) fn stream(
         &self,
-        report: &Report,
+        (report, took): (&Report, Duration),
         args: &Run,
         http: &Http,
-        out: &mut dyn Write,
-    ) -> Result<()> {
-        let paint = Paint::stdout();
-        let (counting, below): (Vec<_>, Vec<_>) =
-            self.findings.iter().partition(|it| self.threshold.counts(&it.divergence));
-        let (expected, unexpected): (Vec<_>, Vec<_>) =
-            counting.into_iter().partition(|it| self.expectations.lists(&it.divergence));
-        for (title, group) in
-            [("Expected divergences", &expected), ("Below the asked tier or level", &below)]
-        {
-            if !group.is_empty() {
-                writeln!(out, "\n{}", paint.bold(title))?;
-            }
-            for finding in group {
-                writeln!(out, "  {}", self.line(finding, paint))?;
-            }
-        }
-        for finding in unexpected {
-            let again = again(args, finding);
-            write!(out, "\n{}", render::finding(finding, &again, paint))?;
-        }
-        let heard = !matches!(report.ended, Some(Ended::NeverHeard(_)));
-        if heard {
-            print_sums(report, paint, out)?;
-        }
-        self.print_end(report, http, out)
-    }
-
-    /// A finding in one line: for those that do not fail the run.
-    fn line(&self, finding: &Finding, paint: Paint) -> String {
-        let (id, divergence) = (finding.rule().id(), &finding.divergence);
-        let observed = finding.observed.to_string();
-        let why = self.expectations.reason(divergence).unwrap_or(&finding.history.name);
-        let (level, tier) = (divergence.level.name(), divergence.tier.name());
-        format!("{id:<48} {level:<6} {tier:<6} {observed}  {}", paint.dim(why))
-    }
-
-    fn print_end(&self, report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
-        writeln!(out)?;
-        print_kept(report, http, out)?;
-        for complaint in &self.complaints {
-            writeln!(
-                out,
-                "{}",
-                match complaint {
-                    Complaint::Unknown(rule) =>
-                        format!("unknown expectation: no rule is called `{rule}`"),
-                    Complaint::UnknownFact(id) =>
-                        format!("unknown fact in the expectations: `{id}`"),
-                    Complaint::Stale(rule) => format!(
-                        "stale expectation: {rule} was asked and conforms; take the entry out"
-                    ),
-                }
-            )?;
-        }
-        if let Some(ended) = &report.ended {
-            writeln!(out, "ended early: {ended}; {}", advice(ended))?;
-        }
-        Ok(writeln!(
-            out,
-            "{}",
-            render::last_line(&self.tally, report.replays.len(), report.requests)
-        )?)
+        header: Header,
+    ) -> Stream {
+        let entry = |place| self.expectations.expected.get(place);
+        let findings =
+            self.findings.iter().map(|it| (it, it.entry.and_then(entry), again(args, it)));
+        let kept = kept(report, &|space, undo| http.name_of(space, undo));
+        let journal = http.journal().filter(|it| it.there().next().is_some());
+        let early = report.ended.as_ref().map(|it| format!("{it}; {}", advice(it)));
+        let end = End {
+            seconds: took.as_secs_f64(),
+            early,
+            heard: !matches!(report.ended, Some(Ended::NeverHeard(_))),
+            journal: journal.map(|it| it.header().run.clone()),
+            exit: self.exit_code(report),
+            ..End::default()
+        };
+        let told_of = Told {
+            header,
+            findings: findings.collect(),
+            threshold: self.threshold,
+            kept,
+            complaints: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
+            tally: self.tally,
+            end,
+        };
+        told(report, told_of)
     }
 
     pub(super) fn exit_code(&self, report: &Report) -> u8 {
@@ -161,41 +129,9 @@ fn free(folder: &Path, name: &str, text: &str) -> PathBuf {
     (0..100).map(path).find(fits).unwrap_or_else(|| path(0))
 }
 
-/// What the endpoint did not let go.
-pub(super) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
-    for (Kept { space, undo, answer }, diverged) in &report.kept {
-        let name = http.name_of(*space, undo);
-        let lost = matches!(answer, Observed::Interrupted(_));
-        let perhaps = if lost { "perhaps " } else { "" };
-        let after = if *diverged { " after a divergence" } else { "" };
-        writeln!(
-            out,
-            "{perhaps}left behind{after}: {name}, because {} was answered {}",
-            text::operation(undo),
-            answer
-        )?;
-    }
-    let journal = http.journal().filter(|it| it.there().next().is_some());
-    if let Some(run) = journal.map(|it| &it.header().run) {
-        writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}")?;
-    }
-    Ok(())
-}
-
-/// What stands below the findings.
-fn print_sums(report: &Report, paint: Paint, out: &mut dyn Write) -> Result<()> {
-    for text in [
-        render::settled(&report.replays, paint),
-        render::open_points(&open_points(&report.replays), paint),
-        render::unexercised(&report.replays, paint),
-        render::nine_rows(&report.replays, paint),
-        render::coverage(&Coverage::of(&report.replays), paint),
-    ] {
-        if !text.is_empty() {
-            write!(out, "\n{text}")?;
-        }
-    }
-    Ok(())
+/// The day, in UTC.
+pub(super) fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
 }
 
 /// What to do where a run ended early.
@@ -210,57 +146,5 @@ fn advice(ended: &Ended) -> &'static str {
             Cause::Denied | Cause::Transient => "see why the endpoint lets nobody in",
             _ => "that is no IAM endpoint; mend the host, port and path of --endpoint",
         },
-    }
-}
-
-/// The command that repeats a finding.
-fn again(args: &Run, finding: &Finding) -> String {
-    let mut command = "iamspec run".to_owned();
-    let defaults = Threshold::default();
-    let asked = Threshold::from(args.counts);
-    let tier = Some(asked.tier).filter(|it| *it != defaults.tier);
-    let level = Some(asked.level).filter(|it| *it != defaults.level);
-    let may = args.target.may.map(|may| may.to_string());
-    let random =
-        (finding.origin == Origin::Course).then(|| [args.seed.to_string(), args.calls.to_string()]);
-    let observe = match args.observe {
-        ObserveArg::Each => Some("each"),
-        ObserveArg::End => None,
-        ObserveArg::Off => Some("off"),
-    };
-    let options = [
-        ("--endpoint", args.target.endpoint.as_deref()),
-        ("--mutant", args.target.mutant.as_deref()),
-        ("--may", may.as_deref()),
-        ("--tier", tier.map(Tier::name)),
-        ("--level", level.map(Level::name)),
-        ("--observe", observe),
-        ("--seed", random.as_ref().map(|[seed, _]| seed.as_str())),
-        ("--calls", random.as_ref().map(|[_, calls]| calls.as_str())),
-    ];
-    for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
-        command.push_str(&format!(" {name} {}", quoted(value)));
-    }
-    if finding.origin == Origin::Course {
-        command.push_str(" --suite");
-    }
-    format!("{command} {}", quoted(&finding.history.name))
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |it: char| it.is_alphanumeric() || "-_./:@=+,[]".contains(it);
-    let needs_none = !word.is_empty() && word.chars().all(plain) && !word.starts_with('[');
-    if needs_none { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_path_with_blanks_or_quotes_is_one_word_for_a_shell() {
-        assert_eq!(quoted("delete-user/bare"), "delete-user/bare");
-        assert_eq!(quoted("my script's.txt"), r"'my script'\''s.txt'");
     }
 }

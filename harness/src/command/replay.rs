@@ -9,7 +9,7 @@ use iamspec_conformance::observe::Observe;
 use iamspec_conformance::shrink::shrink;
 use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict, text};
 
-use super::outcome::print_kept;
+use super::kept::print_kept;
 use super::run::{named, stopped_by_ctrl_c};
 use super::target::Open;
 use crate::cli::{Replay, Shrink};

@@ -8,27 +8,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use iamspec_conformance::expectation::{Expectations, glob};
+use iamspec_conformance::expectation::glob;
+use iamspec_conformance::finding::Threshold;
 use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script;
 use iamspec_conformance::suite::{Ended, covering, rules_of};
 use iamspec_conformance::{Report, Script, Suite, text};
 
+use super::about::About;
 use super::checkers;
-use super::outcome::Outcome;
+use super::expectations;
+use super::outcome::{Outcome, today};
 use super::progress::Progress;
 use super::target::Open;
 use crate::cli::{Budget, Run, SuiteArg};
 use crate::client::Http;
 use crate::exit;
-use crate::render;
+use crate::render::{self, Paint};
+use crate::stream::{FORMAT, Header, Stream, Target, revision};
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     if args.suite.contains(&SuiteArg::Checkers) {
         return checkers::run(args, out);
     }
-    let expectations = expectations(args.expect.as_deref())?;
+    let about = args.about.as_deref().map(About::read).transpose()?;
+    let expectations = expectations::read(args.expect.as_deref(), about.as_ref())?;
     let suite = Suite::new(chosen(args)?).with(generated(args));
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.settling(args.settle);
@@ -46,17 +51,65 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return list(&suite, out);
     }
     out.flush()?;
+    let header = header(&open.name, about, args, &suite);
+    let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
+    let took = begun.elapsed();
     let mut outcome = Outcome::of(&report, args, &expectations);
     // Whatever cannot be written, the result is printed.
     let kept = outcome.keep(&args.regressions);
-    outcome.print(&report, args, &open.http, out)?;
+    let stream = outcome.stream((&report, took), args, &open.http, header);
+    write!(out, "{}", render::terminal(&stream, Paint::stdout()))?;
     kept?;
-    if let Some(file) = &args.coverage {
-        let json = render::coverage_as_json(&report.replays)?;
-        std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+    write_down(&stream, args)?;
+    match args.expect.as_deref().filter(|_| args.update_expectations) {
+        Some(file) => update(file, &stream, &outcome),
+        None => Ok(stream.end.exit),
     }
-    Ok(outcome.exit_code(&report))
+}
+
+/// Writes the known divergences anew. The exit code is that of a run with the new file.
+fn update(file: &Path, stream: &Stream, outcome: &Outcome) -> Result<u8> {
+    let update = expectations::update(file, &stream.findings, &outcome.complaints, &today())?;
+    let (added, removed) = (update.added, update.removed);
+    eprintln!("{}: {added} added, {removed} removed; say why of each that is new", file.display());
+    let mended = stream.end.exit == exit::DIVERGES && update.left == 0;
+    Ok(if mended { exit::CONFORMS } else { stream.end.exit })
+}
+
+/// Writes the reports that were asked for.
+fn write_down(stream: &Stream, args: &Run) -> Result<()> {
+    if let Some(file) = &args.coverage {
+        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
+    }
+    for report in &args.report {
+        write_file(&report.file, &report.format.text(stream)?)?;
+    }
+    Ok(())
+}
+
+fn write_file(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// What a run tells before anything was asked.
+fn header(name: &str, about: Option<About>, args: &Run, suite: &Suite) -> Header {
+    let target = match about {
+        Some(it) => Target { name: it.name, version: Some(it.version), licence: it.licence },
+        None => Target { name: name.to_owned(), version: None, licence: None },
+    };
+    let threshold = Threshold::from(args.counts);
+    Header {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: revision(),
+        target,
+        asked: what(suite),
+        tier: threshold.tier.name().to_owned(),
+        level: threshold.level.name().to_owned(),
+        seed: args.seed,
+        begun: super::target::now(),
+    }
 }
 
 /// Plays the suite until it ends, is stopped or has used up its budget.
@@ -116,14 +169,6 @@ fn generated(args: &Run) -> Vec<Generated> {
         args.suite.iter().filter(|_| args.rule.is_none()).filter_map(of).collect();
     suites.dedup();
     suites
-}
-
-fn expectations(file: Option<&Path>) -> Result<Expectations> {
-    let Some(file) = file else { return Ok(Expectations::default()) };
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the expectations {}", file.display()))?;
-    Expectations::parse(&text)
-        .with_context(|| format!("the expectations {} are wrong", file.display()))
 }
 
 /// The scripts that were named, or all of ours; of these those that reach the rule.

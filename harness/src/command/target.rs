@@ -42,9 +42,7 @@ impl Open {
             );
         }
         let folder = target.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
-        let begun =
-            OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let begun = begun.format(&Rfc3339).unwrap_or_default();
+        let begun = now();
         let account = account.map(|it| it.account);
         let header = Header { run, endpoint: name.clone(), account, begun };
         http.write_down(Journal::begin(&folder, header)?);
@@ -107,6 +105,12 @@ pub(super) fn asked_as(
 
 fn trace(target: &Target) -> Result<Option<Trace>> {
     target.trace.as_deref().map(Trace::to).transpose()
+}
+
+/// The time, in UTC, in whole seconds (RFC 3339).
+pub(super) fn now() -> String {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    now.format(&Rfc3339).unwrap_or_default()
 }
 
 /// Tells this run from others.

@@ -1,13 +1,25 @@
-//! What a user reads.
+//! What a user reads, and what other programs read: all of it from the stream of a run.
 
+mod badge;
+mod changes;
 mod coverage;
 mod finding;
+mod junit;
+mod kinds;
+mod markdown;
 mod paint;
 mod settled;
 mod summary;
+mod terminal;
 
-pub use coverage::{coverage, coverage_as_json};
+pub use badge::badge;
+pub use changes::changes;
+pub use coverage::coverage;
 pub use finding::finding;
+pub use junit::junit;
+pub use kinds::{Seen, kinds, nine_rows};
+pub use markdown::markdown;
 pub use paint::Paint;
 pub use settled::settled;
-pub use summary::{counted, last_line, nine_rows, open_points, unexercised};
+pub use summary::{counted, last_line, open_points, reasons, unexercised};
+pub use terminal::{kept, terminal};

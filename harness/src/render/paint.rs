@@ -16,6 +16,12 @@ impl Paint {
         Self { colour: !refused && std::io::stdout().is_terminal() }
     }
 
+    /// No colour.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { colour: false }
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn wrong(self, text: &str) -> String {

@@ -1,0 +1,81 @@
+//! A run for a terminal: what is unexpected first, then what is expected, then what was not judged, and the
+//! sums last.
+
+use std::fmt::Write as _;
+
+use super::{Paint, coverage, finding, last_line, nine_rows, open_points, settled, unexercised};
+use crate::stream::{Counted, Finding, Kept, Stream};
+
+/// So many findings that count for nothing are named.
+const BELOW_MAX: usize = 12;
+
+/// The whole run, but for the line that announced it.
+#[must_use]
+pub fn terminal(stream: &Stream, paint: Paint) -> String {
+    let mut out = String::new();
+    let of = |counted| stream.findings.iter().filter(move |it| it.counted == counted);
+    for it in of(Counted::Unexpected) {
+        _ = write!(out, "\n{}", finding(it, paint));
+    }
+    let expected: Vec<&Finding> = of(Counted::Expected).collect();
+    group(&mut out, "Expected divergences", &expected, usize::MAX, paint);
+    let below: Vec<&Finding> = of(Counted::Below).collect();
+    group(&mut out, "Below the asked tier or level", &below, BELOW_MAX, paint);
+    if stream.end.heard {
+        for text in [
+            settled(&stream.calls, paint),
+            open_points(&stream.open, paint),
+            unexercised(&stream.calls, paint),
+            nine_rows(&stream.calls, paint),
+            coverage(&stream.coverage, paint),
+        ] {
+            if !text.is_empty() {
+                _ = write!(out, "\n{text}");
+            }
+        }
+    }
+    out.push('\n');
+    for it in &stream.kept {
+        _ = writeln!(out, "{}", kept(it));
+    }
+    if let Some(run) = &stream.end.journal {
+        _ = writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}");
+    }
+    for complaint in &stream.complaints {
+        _ = writeln!(out, "{complaint}");
+    }
+    if let Some(early) = &stream.end.early {
+        _ = writeln!(out, "ended early: {early}");
+    }
+    _ = writeln!(out, "{}", last_line(&stream.end));
+    out
+}
+
+/// Findings that do not fail the run, a line each.
+fn group(out: &mut String, title: &str, findings: &[&Finding], most: usize, paint: Paint) {
+    if findings.is_empty() {
+        return;
+    }
+    _ = writeln!(out, "\n{}", paint.bold(title));
+    for it in findings.iter().take(most) {
+        let why = it.reason.as_deref().unwrap_or(&it.script);
+        let (rule, level, tier, observed) = (&it.rule, &it.level, &it.tier, &it.observed);
+        let why = paint.dim(why);
+        _ = writeln!(out, "  {rule:<48} {level:<6} {tier:<6} {observed}  {why}");
+    }
+    let others = findings.len().saturating_sub(most);
+    if others > 0 {
+        _ = writeln!(out, "  and {others} more; --tier text --level info shows each in full");
+    }
+}
+
+/// What the endpoint did not let go.
+#[must_use]
+pub fn kept(it: &Kept) -> String {
+    let perhaps = if it.perhaps { "perhaps " } else { "" };
+    let after = if it.diverged { " after a divergence" } else { "" };
+    format!(
+        "{perhaps}left behind{after}: {}, because {} was answered {}",
+        it.name, it.undo, it.answer
+    )
+}

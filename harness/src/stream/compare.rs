@@ -1,0 +1,71 @@
+//! Two runs against each other.
+
+use std::collections::BTreeMap;
+
+use super::{Call, Finding, Stream, Verdict};
+
+/// What is otherwise in the second of two runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// What only the second one found.
+    pub new: Vec<Finding>,
+    /// What only the first one found, of rules that the second one asked.
+    pub fixed: Vec<Finding>,
+    /// What both found, and was answered otherwise.
+    pub changed: Vec<(Finding, Finding)>,
+    /// What only the first one found, of rules that the second one did not ask.
+    pub not_asked: Vec<Finding>,
+    /// How many findings are as they were.
+    pub same: usize,
+    /// Calls of the same place in the same script that were answered otherwise, where that is no finding:
+    /// both conform, or nothing is said of one.
+    pub calls: Vec<(Call, Call)>,
+}
+
+/// Compares two runs by the rules that were broken, and by the calls that both made.
+#[must_use]
+pub fn compare(before: &Stream, after: &Stream) -> Changes {
+    let same = |one: &Finding, other: &Finding| one.rule == other.rule && one.tier == other.tier;
+    let mut changes = Changes::default();
+    for finding in &after.findings {
+        match before.findings.iter().find(|it| same(it, finding)) {
+            None => changes.new.push(finding.clone()),
+            Some(it) if it.observed == finding.observed => changes.same += 1,
+            Some(it) => changes.changed.push((it.clone(), finding.clone())),
+        }
+    }
+    for finding in &before.findings {
+        if after.findings.iter().any(|it| same(it, finding)) {
+            continue;
+        }
+        let asked = after.coverage.rules.asked.contains(&finding.rule);
+        let place = if asked { &mut changes.fixed } else { &mut changes.not_asked };
+        place.push(finding.clone());
+    }
+    changes.calls = calls(before, after);
+    changes
+}
+
+fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
+    let earlier = by_place(before);
+    let later = by_place(after);
+    let pairs = later.iter().filter_map(|(place, call)| Some((*earlier.get(place)?, *call)));
+    let differ = |one: &Call, other: &Call| {
+        let finding = one.verdict == Verdict::Diverges || other.verdict == Verdict::Diverges;
+        !finding && (one.verdict != other.verdict || one.answer != other.answer)
+    };
+    let pairs = pairs.filter(|(one, other)| differ(one, other));
+    pairs.map(|(one, other)| (one.clone(), other.clone())).collect()
+}
+
+/// The calls by script, call, and how often the script had asked it before.
+fn by_place(stream: &Stream) -> BTreeMap<(&str, &str, usize), &Call> {
+    let mut times: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut places = BTreeMap::new();
+    for call in &stream.calls {
+        let count = times.entry((&call.script, &call.call)).or_default();
+        places.insert((call.script.as_str(), call.call.as_str(), *count), call);
+        *count += 1;
+    }
+    places
+}

@@ -1,0 +1,243 @@
+//! The events of a run, as they stand in a file: words and numbers, nothing that needs the model.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Finding;
+
+/// One line of the stream.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first line.
+    Run(Header),
+    /// A call and what is said of its answer.
+    Call(Call),
+    /// A rule that is broken in one way.
+    Finding(Box<Finding>),
+    /// A question that the facts leave open.
+    Open(Open),
+    /// What was reached.
+    Coverage(Coverage),
+    /// Something that the endpoint did not let go.
+    Kept(Kept),
+    /// Something wrong with the expectations.
+    Complaint {
+        /// What, in a sentence.
+        text: String,
+    },
+    /// The last line.
+    End(End),
+}
+
+/// What was to be played, and where.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Header {
+    /// The version of the format.
+    pub format: u32,
+    /// The version of iamspec.
+    pub version: String,
+    /// What tells the rules and scripts of this iamspec from those of others.
+    pub revision: String,
+    /// Who was asked.
+    pub target: Target,
+    /// What was to be played, in words.
+    pub asked: String,
+    /// How closely answers were compared: the tier from which a difference counts.
+    pub tier: String,
+    /// The level from which it counts.
+    pub level: String,
+    /// What chance began with.
+    pub seed: u64,
+    /// When it began, in UTC (RFC 3339).
+    pub begun: String,
+}
+
+/// Who was asked.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Target {
+    /// What it is called.
+    pub name: String,
+    /// Its version, where somebody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its licence, where somebody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+}
+
+/// A call and what is said of its answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Call {
+    /// The script that it is of.
+    pub script: String,
+    /// The call in symbols: `DeleteUser u0`.
+    pub call: String,
+    /// Its name in the API.
+    pub api: String,
+    /// Which request of the run it was, counted from 1; nothing where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<usize>,
+    /// What was answered, in symbols.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// Why nothing can be said; the tier and the level of what differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The rules that were in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The kinds that a user held when it was to be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Vec<String>>,
+    /// How the answer came to be this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+}
+
+/// How an answer came to be right only when it was asked for again.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Settled {
+    /// How often it was asked again.
+    pub tries: u32,
+    /// How many seconds after the first time.
+    pub seconds: f64,
+}
+
+/// What is said of an answer.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is one that the model allows.
+    Conforms,
+    /// It is none of them.
+    Diverges,
+    /// Nothing can be said.
+    Inconclusive,
+    /// The endpoint lacks the call.
+    Unsupported,
+    /// Not asked.
+    NotExercised,
+}
+
+impl Verdict {
+    /// Whether anything is said of the answer.
+    #[must_use]
+    pub const fn is_judged(self) -> bool {
+        matches!(self, Self::Conforms | Self::Diverges)
+    }
+}
+
+/// A question that the facts leave open, with what was seen.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Open {
+    /// The rule.
+    pub rule: String,
+    /// The facts that leave it open.
+    pub facts: Vec<String>,
+    /// What the endpoint did.
+    pub seen: String,
+}
+
+/// What was reached, and what was not.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Coverage {
+    /// The rules.
+    pub rules: Exercise,
+    /// The answers that each call may be given.
+    pub outcomes: Exercise,
+    /// The sets of kinds with which a user was to be deleted.
+    pub sets: Vec<Vec<String>>,
+    /// The two kinds that a user held when it was to be deleted, in the order attached.
+    pub pairs: Vec<[String; 2]>,
+}
+
+/// What was asked, and what was not.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Exercise {
+    /// By name.
+    pub asked: Vec<String>,
+    /// With why.
+    pub not_asked: Vec<Missing>,
+}
+
+/// What was not asked.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Missing {
+    /// What.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Something that the endpoint did not let go.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Kept {
+    /// Its real name.
+    pub name: String,
+    /// The call that was to remove it.
+    pub undo: String,
+    /// What that was answered.
+    pub answer: String,
+    /// Whether it may be gone all the same, because the answer was lost.
+    pub perhaps: bool,
+    /// Whether an answer in its script diverged, which may explain it.
+    pub diverged: bool,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct End {
+    /// How many scripts were played.
+    pub scripts: usize,
+    /// How many requests were sent, those of the clean-up included.
+    pub requests: usize,
+    /// How long it took.
+    pub seconds: f64,
+    /// The sums of the last line.
+    pub sums: Sums,
+    /// Why it ended early, and what to do, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<String>,
+    /// Whether any answer was understood.
+    pub heard: bool,
+    /// The run whose journal still names things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<String>,
+    /// The exit code.
+    pub exit: u8,
+}
+
+/// The sums of the last line: every call is in exactly one of these.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
+pub struct Sums {
+    /// Answers that conform, or differ below the threshold.
+    pub passed: usize,
+    /// Of these: those that differ below the threshold.
+    pub below: usize,
+    /// Answers that diverge.
+    pub unexpected: usize,
+    /// Answers that diverge and are listed.
+    pub expected: usize,
+    /// Calls that the endpoint lacks.
+    pub unsupported: usize,
+    /// Calls of whose answer nothing can be said.
+    pub inconclusive: usize,
+    /// Calls that were not asked.
+    pub not_exercised: usize,
+}
+
+impl Sums {
+    /// Every call.
+    #[must_use]
+    pub const fn calls(&self) -> usize {
+        self.passed
+            + self.unexpected
+            + self.expected
+            + self.unsupported
+            + self.inconclusive
+            + self.not_exercised
+    }
+}

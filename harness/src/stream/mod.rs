@@ -1,0 +1,45 @@
+//! What a run tells, as one stream of events: every renderer reads it, and nothing else.
+//!
+//! A file of it is JSON Lines, an event a line (`harness/schemas/stream.json`): first the header, then
+//! what was asked and what was found, last the footer. Without a footer the run is incomplete.
+
+mod compare;
+mod event;
+mod file;
+mod finding;
+mod revision;
+mod told;
+
+pub use compare::{Changes, compare};
+pub use event::{
+    Call, Coverage, End, Event, Exercise, Header, Kept, Missing, Open, Settled, Sums, Target,
+    Verdict,
+};
+pub use file::{lines, read, schema};
+pub use finding::{Allowed, Because, Counted, Finding, Step, Wire};
+pub use revision::revision;
+pub use told::{Told, kept, told};
+
+/// The version of the format; a reader refuses others.
+pub const FORMAT: u32 = 1;
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// What was to be played, and where.
+    pub header: Header,
+    /// Every call, in the order asked.
+    pub calls: Vec<Call>,
+    /// What was found, what binds most first.
+    pub findings: Vec<Finding>,
+    /// Questions that the facts leave open, with what was seen.
+    pub open: Vec<Open>,
+    /// What was reached, and what was not.
+    pub coverage: Coverage,
+    /// What the endpoint did not let go.
+    pub kept: Vec<Kept>,
+    /// What is wrong with the expectations, a sentence each.
+    pub complaints: Vec<String>,
+    /// What it came to.
+    pub end: End,
+}

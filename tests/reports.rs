@@ -1,0 +1,159 @@
+//! A run in every form: what is told of it, read again, and two runs against each other.
+
+use std::path::{Path, PathBuf};
+
+use iamspec_harness::stream::{self, Counted, Stream, Verdict, compare, read};
+
+/// A folder of this test's own.
+pub(super) fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("iamspec-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A run that writes itself down, and its exit code.
+fn told(name: &str, words: &[&str]) -> (Stream, Option<i32>, String) {
+    let file = folder("reports").join(format!("{name}.jsonl"));
+    let report = format!("json={}", file.display());
+    let output = super::iamspec(&[&["run", "--report", &report], words].concat());
+    let text = std::fs::read_to_string(&file).unwrap();
+    (read(&text).unwrap(), output.status.code(), super::stdout(&output))
+}
+
+const ALONE: [&str; 3] = ["--mutant", "forgets-mfa-device", "delete-user/alone/*"];
+
+#[test]
+fn what_a_run_tells_is_what_it_printed() {
+    let (stream, code, printed) = told("printed", &ALONE);
+    assert_eq!(code, Some(i32::from(stream.end.exit)));
+    let shown = iamspec_harness::render::terminal(&stream, iamspec_harness::render::Paint::none());
+    assert!(printed.ends_with(&shown), "{printed}\n---\n{shown}");
+    let found = stream.findings.iter().filter(|it| it.counted == Counted::Unexpected);
+    assert_eq!(found.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
+    let judged = stream.calls.iter().filter(|it| it.verdict.is_judged()).count();
+    assert_eq!(judged, stream.end.sums.passed + stream.end.sums.unexpected);
+}
+
+#[test]
+fn a_finding_shows_what_went_over_the_wire() {
+    let (stream, ..) = told("wire", &ALONE);
+    let wire = stream.findings[0].wire.as_ref().unwrap();
+    assert!(wire.request.starts_with("Action=DeleteUser\nVersion=2010-05-08\nUserName=iamspec-"));
+    assert!(wire.answer.starts_with("200 text/xml\n<DeleteUserResponse"), "{}", wire.answer);
+}
+
+#[test]
+fn what_was_written_is_read_as_it_was() {
+    let (stream, ..) = told("read", &["delete-user/*"]);
+    assert_eq!(read(&stream::lines(&stream).unwrap()).unwrap(), stream);
+}
+
+#[test]
+fn a_file_that_is_no_whole_run_is_refused_with_what_is_wrong() {
+    let (stream, ..) = told("broken", &["delete-user/bare"]);
+    let whole = stream::lines(&stream).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let cut = lines[..lines.len() - 1].join("\n");
+    let twice = format!("{whole}{whole}");
+    let cases: [(&str, &str); 6] = [
+        (&cut, "its footer is missing"),
+        ("", "the file is empty"),
+        ("{}\n", "line 1 is no header"),
+        (&whole.replace("\"format\":1", "\"format\":2"), "has format 2"),
+        (&format!("{}\nnonsense\n", lines[0]), "line 2 is no event"),
+        (&twice, "comes after the footer"),
+    ];
+    for (text, why) in cases {
+        let error = format!("{:#}", read(text).unwrap_err());
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn the_schema_is_that_of_the_events() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/stream.json");
+    let schema = stream::schema().unwrap();
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        std::fs::write(&path, &schema).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap_or_default() == schema,
+        "{} is not the schema of the events; write it with UPDATE_DOCUMENTS=1",
+        path.display()
+    );
+}
+
+#[test]
+fn each_form_says_what_fails_the_run() {
+    let folder = folder("forms");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let forms = ["junit", "markdown", "badge"].map(|it| format!("{it}={}", file(it)));
+    let reports = forms.iter().flat_map(|it| ["--report", it]);
+    let words: Vec<&str> = ["run"].into_iter().chain(reports).chain(ALONE).collect();
+    assert_eq!(super::iamspec(&words).status.code(), Some(1));
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let junit = text("junit");
+    assert!(junit.contains("failures=\"1\" errors=\"0\""), "{junit}");
+    assert!(junit.contains("<failure message=\"DeleteUser is refused"), "{junit}");
+    let markdown = text("markdown");
+    assert!(markdown.contains("| MFA device | 200 | ❌ deleted, must be refused |"), "{markdown}");
+    assert!(
+        markdown.contains("iamspec run --mutant forgets-mfa-device delete-user/alone/mfa-device")
+    );
+    let badge: serde_json::Value = serde_json::from_str(&text("badge")).unwrap();
+    assert_eq!(badge["message"], "8 of 9 blockers");
+    assert_eq!(badge["color"], "red");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_an_endpoint_says_is_no_markup_in_markdown() {
+    let (mut stream, ..) = told("markup", &ALONE);
+    stream.findings[0].counted = Counted::Expected;
+    stream.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
+    let text = iamspec_harness::render::markdown(&stream);
+    assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
+}
+
+#[test]
+fn two_runs_are_compared_by_what_they_broke() {
+    let (right, ..) = told("right", &["delete-user/alone/*"]);
+    let (wrong, ..) = told("wrong", &ALONE);
+    let worse = compare(&right, &wrong);
+    assert_eq!(
+        worse.new.iter().map(|it| &*it.rule).collect::<Vec<_>>(),
+        ["DeleteUser/holds-mfa-device"]
+    );
+    let better = compare(&wrong, &right);
+    assert_eq!(better.fixed.len(), 1);
+    assert!(better.new.is_empty() && better.not_asked.is_empty());
+    let (less, ..) = told("less", &["delete-user/bare"]);
+    assert_eq!(compare(&wrong, &less).not_asked.len(), 1);
+    let mut other = wrong.clone();
+    other.findings[0].observed = "404 NoSuchEntity".to_owned();
+    assert_eq!(compare(&wrong, &other).changed.len(), 1);
+    let conforming = other.calls.iter_mut().find(|it| it.verdict == Verdict::Conforms).unwrap();
+    conforming.answer = Some("201".to_owned());
+    assert_eq!(compare(&wrong, &other).calls.len(), 1);
+}
+
+#[test]
+fn the_exit_code_of_diff_says_whether_something_is_new() {
+    told("old", &["delete-user/alone/*"]);
+    told("new", &ALONE);
+    let file = |name: &str| folder("reports").join(name).display().to_string();
+    let (old, new) = (file("old.jsonl"), file("new.jsonl"));
+    let worse = super::iamspec(&["diff", &old, &new]);
+    assert_eq!(worse.status.code(), Some(1));
+    assert!(super::stdout(&worse).contains("1 new, 0 fixed"), "{}", super::stdout(&worse));
+    assert_eq!(super::iamspec(&["diff", &new, &old]).status.code(), Some(0));
+    let again = super::iamspec(&["report", &new]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(super::stdout(&again).contains("DIVERGES"));
+    let text = std::fs::read_to_string(&new).unwrap();
+    let revision = read(&text).unwrap().header.revision;
+    std::fs::write(&new, text.replace(&revision, "000000000000")).unwrap();
+    let refused = super::iamspec(&["diff", &old, &new]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(super::stderr(&refused).contains("--across-revisions"));
+}
