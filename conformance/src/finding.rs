@@ -1,12 +1,13 @@
 //! What a run found: divergences grouped by the rule they break, each with the shortest script that
 //! shows it; and the sums of the last line.
 
-use iamspec_model::{Account, Level, Rule};
+use iamspec_model::{Account, Level, Operation, Rule};
 
 use crate::endpoint::Wire;
 use crate::expectation::Expectations;
+use crate::judge::divergence;
 use crate::observed::Observed;
-use crate::replay::{Origin, Replay};
+use crate::replay::{Exchange, Origin, Replay};
 use crate::script::{Script, Step};
 use crate::verdict::{Divergence, OpenPoint, Tier, Verdict};
 
@@ -25,6 +26,8 @@ pub struct Finding {
     pub history: Script,
     /// What went over the wire at that call.
     pub wire: Option<Box<Wire>>,
+    /// The call before which this answer to a read was right: one that comes late looks like that.
+    pub late: Option<Operation>,
     /// The other scripts that show it.
     pub also: Vec<String>,
     /// Which of the expectations lists it, if one does.
@@ -96,6 +99,7 @@ pub fn findings_against(replays: &[Replay], expectations: &Expectations) -> Vec<
                 origin: replay.origin,
                 history,
                 wire: exchange.wire.clone(),
+                late: late(replay, place, observed),
                 also: Vec::new(),
                 entry,
             };
@@ -104,6 +108,16 @@ pub fn findings_against(replays: &[Replay], expectations: &Expectations) -> Vec<
     }
     found.sort_by_key(|it| (std::cmp::Reverse(it.divergence.level), it.divergence.tier));
     found
+}
+
+/// The last call that changed what this read shows, where its answer is that of before.
+fn late(replay: &Replay, place: usize, observed: &Observed) -> Option<Operation> {
+    let read = replay.exchanges.get(place)?.operation;
+    let earlier = replay.exchanges.get(..place)?.iter().rev().filter(|_| read.is_read());
+    let right = |it: &&Exchange| {
+        divergence(&it.before, &read, observed).is_none_or(|it| it.tier == Tier::Text)
+    };
+    earlier.into_iter().find(right).map(|it| it.operation)
 }
 
 fn add(found: &mut Vec<Finding>, mut finding: Finding) {

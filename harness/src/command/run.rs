@@ -107,6 +107,7 @@ fn header(name: &str, about: Option<About>, args: &Run, suite: &Suite) -> Header
         asked: what(suite),
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
+        settle: args.settle.as_secs_f64(),
         seed: args.seed,
         begun: super::target::now(),
     }

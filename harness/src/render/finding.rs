@@ -32,6 +32,13 @@ pub fn finding(finding: &Finding, paint: Paint) -> String {
     _ = writeln!(out, "  {:<13} iamspec explain {}", "", finding.rule);
     _ = writeln!(out, "  {:<13} {}", "state", finding.state);
     _ = writeln!(out, "  {:<13} {}", "going on as", finding.going_on);
+    if let Some(call) = &finding.late {
+        _ = writeln!(
+            out,
+            "  {:<13} so it was before {call}; --settle 10s would tell",
+            "perhaps late"
+        );
+    }
     if !finding.also.is_empty() {
         let some: Vec<&str> = finding.also.iter().take(ALSO_MAX).map(String::as_str).collect();
         let others = finding.also.len().saturating_sub(ALSO_MAX);

@@ -47,6 +47,8 @@ pub struct Header {
     pub tier: String,
     /// The level from which it counts.
     pub level: String,
+    /// How many seconds the endpoint had until its answers were as they should be.
+    pub settle: f64,
     /// What chance began with.
     pub seed: u64,
     /// When it began, in UTC (RFC 3339).

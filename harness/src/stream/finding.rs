@@ -50,6 +50,9 @@ pub struct Finding {
     pub state: String,
     /// How the judge went on.
     pub going_on: String,
+    /// The call before which this answer to a read was right: one that comes late looks like that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// The other scripts that show it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,

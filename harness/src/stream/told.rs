@@ -39,7 +39,12 @@ pub struct Told<'a> {
 pub fn told(report: &Report, told: Told<'_>) -> Stream {
     let threshold = told.threshold;
     let replays = &report.replays;
-    let findings = told.findings.into_iter().map(|it| finding(it, threshold)).collect();
+    let mut findings: Vec<Finding> =
+        told.findings.into_iter().map(|it| finding(it, threshold)).collect();
+    // What is late in spite of that is not late.
+    for it in findings.iter_mut().filter(|_| told.header.settle > 0.0) {
+        it.late = None;
+    }
     let tally = told.tally;
     let sums = Sums {
         passed: tally.passed,
@@ -113,11 +118,7 @@ fn finding(
     threshold: Threshold,
 ) -> Finding {
     let (rule, divergence) = (it.rule(), &it.divergence);
-    let counted = match entry {
-        _ if !threshold.counts(divergence) => Counted::Below,
-        Some(_) => Counted::Expected,
-        None => Counted::Unexpected,
-    };
+    let counts = threshold.counts(divergence);
     let steps = it.history.steps.iter().map(|step| Step {
         call: text::operation(&step.operation),
         answer: step.answer.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -134,7 +135,7 @@ fn finding(
         statement: rule.statement(),
         level: divergence.level.name().to_owned(),
         tier: divergence.tier.name().to_owned(),
-        counted,
+        counted: counted(counts, entry.is_some()),
         reason: entry.map(|it| it.reason.clone()),
         issue: entry.and_then(|it| it.issue.clone()),
         script: it.history.name.clone(),
@@ -144,9 +145,18 @@ fn finding(
         because: facts.map(|fact| because(fact, rule.call.api)).collect(),
         state: divergence.state.clone(),
         going_on: divergence.going_on.to_owned(),
+        late: it.late.as_ref().map(text::operation),
         also: it.also.clone(),
         wire: wire.map(|it| Wire { request: it.request, answer: it.answer }),
         again,
+    }
+}
+
+const fn counted(counts: bool, listed: bool) -> Counted {
+    match (counts, listed) {
+        (false, _) => Counted::Below,
+        (true, true) => Counted::Expected,
+        (true, false) => Counted::Unexpected,
     }
 }
 
