@@ -1,22 +1,21 @@
 //! What a user types.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use iamspec_conformance::finding::Threshold;
 
 use crate::exit;
 
 mod cleanup;
 mod report;
+mod run;
 mod serve;
 mod target;
 mod words;
 
 pub use cleanup::Cleanup;
-pub use report::{Diff, Format, Report, ReportArg};
+pub use report::{Diff, Format, Matrix, Report, ReportArg};
+pub use run::{Counts, Run};
 pub use serve::Serve;
 pub use target::Target;
 pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
@@ -96,6 +95,15 @@ pub enum Command {
     #[command(after_help = "Examples:
   iamspec diff before.jsonl after.jsonl    exit code 1 where something is new")]
     Diff(Diff),
+    /// Run against several endpoints, and show them side by side
+    #[command(after_help = "Examples:
+  iamspec matrix tests/emulators/*/target.toml
+  iamspec matrix tests/emulators/*/target.toml -- --tier text --level should
+  iamspec matrix moto.jsonl localstack.jsonl          runs that were written down
+
+Beside each file may stand `expected.toml`, what the endpoint is known to do otherwise.
+The exit code is the highest of the runs.")]
+    Matrix(Matrix),
     /// Remove what a run has left that was killed, or that could not remove it
     #[command(after_help = "Examples:
   iamspec cleanup                  what every run left that has a journal and is over
@@ -145,83 +153,6 @@ pub struct Mutants {
     /// Only mutants whose name is so; `*` stands for anything
     #[arg(value_name = "GLOB", default_value = "*")]
     pub name: String,
-}
-
-/// What counts.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Counts {
-    /// How closely answers are compared
-    #[arg(long, value_enum, default_value = "code")]
-    pub tier: TierArg,
-    /// From which level on a divergence fails the run
-    #[arg(long, value_enum, default_value = "must")]
-    pub level: LevelArg,
-}
-
-impl From<Counts> for Threshold {
-    fn from(counts: Counts) -> Self {
-        Self { tier: counts.tier.into(), level: counts.level.into() }
-    }
-}
-
-/// `iamspec run`.
-#[derive(Args, Debug)]
-pub struct Run {
-    /// Whom to ask.
-    #[command(flatten)]
-    pub target: Target,
-    /// What counts.
-    #[command(flatten)]
-    pub counts: Counts,
-    /// What to play: repeatable; the hand-written scripts if left out and no script is named
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub suite: Vec<SuiteArg>,
-    /// When what calls change is read, from both sides
-    #[arg(long, value_enum, default_value = "end")]
-    pub observe: ObserveArg,
-    /// How long the endpoint may take until its answers are as they should be, such as `10s`: a read that
-    /// shows otherwise and a refusal are asked again, and what settled is reported; not at all if left out
-    #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "0s")]
-    pub settle: Duration,
-    /// What the chance of `--suite random` begins with
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// How many calls `--suite random` makes at most
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub calls: usize,
-    /// End after so many requests, or so many seconds (`60s`), and clean up
-    #[arg(long, value_name = "N")]
-    pub budget: Option<Budget>,
-    /// End a generated suite where nothing new comes up for a while
-    #[arg(long)]
-    pub until_coverage: bool,
-    /// Write what was asked and what was not, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub coverage: Option<PathBuf>,
-    /// Write a report as well, such as `json=run.jsonl`; repeatable
-    #[arg(long, value_name = "FORMAT=FILE")]
-    pub report: Vec<ReportArg>,
-    /// What the endpoint is, for reports: a file with `name`, `version` and `licence`, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub about: Option<PathBuf>,
-    /// Where the finds of generated suites are kept as scripts, which are played again next time
-    #[arg(long, value_name = "FOLDER", default_value = "regressions")]
-    pub regressions: PathBuf,
-    /// Play only scripts that reach a rule of this name; `*` stands for anything
-    #[arg(long, value_name = "GLOB")]
-    pub rule: Option<String>,
-    /// Known divergences of this target, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub expect: Option<PathBuf>,
-    /// Add what is unexpected to the file of known divergences, and take out what is stale
-    #[arg(long, requires = "expect")]
-    pub update_expectations: bool,
-    /// Print what would be played, and play nothing
-    #[arg(long)]
-    pub list: bool,
-    /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
-    #[arg(value_name = "SCRIPT")]
-    pub scripts: Vec<String>,
 }
 
 /// `iamspec verify`.

@@ -43,6 +43,21 @@ pub struct Diff {
     pub after: PathBuf,
 }
 
+/// `iamspec matrix`.
+#[derive(Args, Debug)]
+pub struct Matrix {
+    /// Where the runs and the table are written
+    #[arg(long, value_name = "FOLDER", default_value = "matrix")]
+    pub out: PathBuf,
+    /// What to run against: files with `name`, `version`, `licence` and `start`, in TOML, whose script
+    /// `start` writes the URL as its first line; or runs that were written down (`.jsonl`)
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<PathBuf>,
+    /// Options of `iamspec run` for each
+    #[arg(last = true, value_name = "OPTION")]
+    pub options: Vec<String>,
+}
+
 /// A form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {

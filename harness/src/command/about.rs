@@ -12,6 +12,8 @@ pub(super) struct About {
     pub(super) name: String,
     /// Its version.
     pub(super) version: String,
+    /// The script that starts it, beside the file; `start.sh` if left out.
+    pub(super) start: Option<String>,
     /// Its licence, as SPDX writes it.
     pub(super) licence: Option<String>,
 }

@@ -10,6 +10,7 @@ mod explain;
 mod explore;
 mod kept;
 mod list;
+mod matrix;
 mod mutants;
 mod outcome;
 mod peak;
@@ -19,6 +20,7 @@ mod replay;
 mod report;
 mod run;
 mod serve;
+mod started;
 mod target;
 mod verify;
 
@@ -48,6 +50,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Plan(args) => plan::plan(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Diff(args) => report::diff(&args, out),
+        Command::Matrix(args) => matrix::matrix(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),
         Command::Cleanup(args) => cleanup::cleanup(&args, out),

@@ -34,7 +34,8 @@ pub(super) fn diff(args: &Diff, out: &mut dyn Write) -> Result<u8> {
     Ok(if changes.new.is_empty() { exit::CONFORMS } else { exit::DIVERGES })
 }
 
-fn read(file: &Path) -> Result<Stream> {
+/// The run that a file tells.
+pub(super) fn read(file: &Path) -> Result<Stream> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     stream::read(&text).with_context(|| format!("{} is no whole run", file.display()))

@@ -113,7 +113,7 @@ fn list(out: &mut String, title: &str, lines: &[String]) {
 }
 
 /// A text that an endpoint may have written, so that it is shown and not read as Markdown or HTML.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in text.chars() {
         match it {

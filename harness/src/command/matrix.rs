@@ -1,0 +1,81 @@
+//! `iamspec matrix`: several endpoints side by side.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::about::About;
+use super::report::read;
+use super::started::Started;
+use crate::cli::Matrix;
+use crate::exit;
+use crate::render;
+use crate::stream::Stream;
+
+pub(super) fn matrix(args: &Matrix, out: &mut dyn Write) -> Result<u8> {
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let mut runs = Vec::new();
+    for target in &args.targets {
+        let written = target.extension() == Some(OsStr::new("jsonl"));
+        let file = if written { target.clone() } else { play(target, args)? };
+        runs.push(read(&file)?);
+    }
+    alike(&runs)?;
+    let table = render::matrix(&runs);
+    let file = args.out.join("matrix.md");
+    std::fs::write(&file, &table).with_context(|| format!("cannot write {}", file.display()))?;
+    write!(out, "{table}")?;
+    Ok(runs.iter().map(|it| it.end.exit).max().unwrap_or(exit::NOTHING_RAN))
+}
+
+/// Columns that were asked other things say nothing about each other.
+fn alike(runs: &[Stream]) -> Result<()> {
+    let Some(first) = runs.first() else { return Ok(()) };
+    for run in runs {
+        ensure!(
+            run.header.revision == first.header.revision && run.header.asked == first.header.asked,
+            "{} was asked {} by revision {}, and {} was asked {} by {}; run both with this iamspec",
+            first.header.target.name,
+            first.header.asked,
+            first.header.revision,
+            run.header.target.name,
+            run.header.asked,
+            run.header.revision
+        );
+    }
+    Ok(())
+}
+
+/// Starts an endpoint, runs against it in a process of its own, and stops it. Where the run is told.
+fn play(target: &Path, args: &Matrix) -> Result<PathBuf> {
+    let about = About::read(target)?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let start = folder.join(about.start.as_deref().unwrap_or("start.sh"));
+    eprintln!("{} {}: starting", about.name, about.version);
+    let endpoint = Started::by(&start)?;
+    let file = args.out.join(format!("{}.jsonl", about.name));
+    // What an earlier run has told must not be taken for what this one tells.
+    _ = std::fs::remove_file(&file);
+    let mut report = std::ffi::OsString::from("json=");
+    report.push(&file);
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let mut run = Command::new(program);
+    run.args(["run", "--endpoint", &endpoint.url, "--about"]).arg(target);
+    let expected = folder.join("expected.toml");
+    if expected.is_file() {
+        run.arg("--expect").arg(expected);
+    }
+    run.arg("--report").arg(report).args(&args.options);
+    let output = run.stdout(std::process::Stdio::null()).status().context("cannot run iamspec")?;
+    ensure!(
+        file.is_file(),
+        "the run against {} {} told nothing ({output}); see what it says above",
+        about.name,
+        about.version
+    );
+    Ok(file)
+}
