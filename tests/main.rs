@@ -8,6 +8,7 @@ mod bad_days;
 mod cli;
 mod connections;
 mod documents;
+mod drivers;
 mod expectations;
 mod explore;
 mod facts;

@@ -19,6 +19,21 @@ pub struct Expectations {
     /// One entry a rule.
     #[serde(default)]
     pub expected: Vec<Expectation>,
+    /// What the client that makes the calls is known to do otherwise.
+    #[serde(default)]
+    pub client: Vec<Peculiarity>,
+}
+
+/// Something that a client is known to do otherwise than it should.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Peculiarity {
+    /// The call, or a pattern.
+    pub call: String,
+    /// What it does, as a run says it, or a pattern.
+    pub what: String,
+    /// Why it is listed.
+    pub reason: String,
 }
 
 /// The target of which a file of expectations holds.
@@ -158,6 +173,13 @@ impl Expectations {
         observed: &Observed,
     ) -> Option<usize> {
         self.expected.iter().position(|it| it.lists(divergence, script, observed))
+    }
+
+    /// Why something is listed that a client does in a call.
+    #[must_use]
+    pub fn known_of_client(&self, api: &str, what: &str) -> Option<&str> {
+        let lists = |it: &&Peculiarity| glob(&it.call, api) && glob(&it.what, what);
+        self.client.iter().find(lists).map(|it| it.reason.as_str())
     }
 
     /// What is wrong with the entries, given what was played, each with the place of its entry.

@@ -47,6 +47,9 @@ impl Judge {
             return self.lost(op, &doubt);
         }
         if let Observed::Interrupted(interruption) = observed {
+            if interruption.cause == Cause::Client {
+                return Verdict::Skipped(format!("the client refuses it: {}", interruption.detail));
+            }
             return self.lost(op, interruption);
         }
         let judged: Vec<_> =

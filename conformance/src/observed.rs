@@ -88,11 +88,13 @@ pub enum Cause {
     Unimplemented,
     /// The refusal may be due to what we sent.
     Doubtful,
+    /// The client itself refuses the call, and has sent nothing.
+    Client,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unsent,
         Self::Unreachable,
         Self::Reset,
@@ -105,6 +107,7 @@ impl Cause {
         Self::Denied,
         Self::Unimplemented,
         Self::Doubtful,
+        Self::Client,
     ];
 
     /// The word in histories.
@@ -123,6 +126,7 @@ impl Cause {
             Self::Denied => "denied",
             Self::Unimplemented => "unimplemented",
             Self::Doubtful => "doubtful",
+            Self::Client => "client",
         }
     }
 
@@ -137,6 +141,7 @@ impl Cause {
                 | Self::Denied
                 | Self::Unimplemented
                 | Self::Doubtful
+                | Self::Client
         )
     }
 

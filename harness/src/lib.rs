@@ -2,7 +2,8 @@
 //! line and what it prints.
 //!
 //! Read in this order: [`wire`] (AWS's names of members and elements), [`names`] (symbols and real
-//! names), [`payload`] (certificates, keys, codes, documents), [`client`] (an endpoint behind HTTP),
+//! names), [`payload`] (certificates, keys, codes, documents), [`client`] (an endpoint behind HTTP), [`driver`] (an SDK in
+//! its place),
 //! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`stream`] (what a run tells), [`render`] (what
 //! a user reads), [`exit`] (what a script reads).
 
@@ -19,6 +20,8 @@ pub mod aws;
 pub mod journal;
 
 pub mod client;
+
+pub mod driver;
 
 pub mod server;
 

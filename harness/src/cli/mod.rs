@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit;
 
 mod cleanup;
+mod driver;
 mod report;
 mod run;
 mod serve;
@@ -14,6 +15,7 @@ mod target;
 mod words;
 
 pub use cleanup::Cleanup;
+pub use driver::{DriverCheck, OwnDriver};
 pub use report::{Diff, Format, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
@@ -104,6 +106,17 @@ pub enum Command {
 Beside each file may stand `expected.toml`, what the endpoint is known to do otherwise.
 The exit code is the highest of the runs.")]
     Matrix(Matrix),
+    /// Say whether a driver of an SDK keeps to the protocol
+    #[command(after_help = "Examples:
+  iamspec driver-check 'python3 my_driver.py'
+  iamspec run --driver 'python3 my_driver.py'                the SDK at the reference endpoint
+  iamspec run --driver 'python3 my_driver.py' --endpoint http://127.0.0.1:5000
+
+How to write one: harness/drivers.md")]
+    DriverCheck(DriverCheck),
+    /// Be a driver: our own client in the place of an SDK
+    #[command(hide = true)]
+    Driver(OwnDriver),
     /// Remove what a run has left that was killed, or that could not remove it
     #[command(after_help = "Examples:
   iamspec cleanup                  what every run left that has a journal and is over

@@ -22,6 +22,9 @@ pub struct Target {
     /// is the default, `accept`, `refuse`, or a seed of chance
     #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
     pub may: Option<May>,
+    /// Make the calls through this program, which drives an SDK (`iamspec driver-check`)
+    #[arg(long, value_name = "COMMAND")]
+    pub driver: Option<String>,
     /// How long to wait for an answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,

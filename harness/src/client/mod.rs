@@ -4,6 +4,7 @@ mod element;
 mod guard;
 mod ledger;
 mod oddity;
+mod raw;
 mod reading;
 mod request;
 mod response;
@@ -16,6 +17,7 @@ mod trace;
 mod whoami;
 
 pub use element::Element;
+pub use raw::Raw;
 pub use reading::understood;
 pub use sweep::{Found, Remains};
 pub use trace::{HIDDEN, SECRETS, Trace};
@@ -35,6 +37,7 @@ use request::Form;
 use send::{Answer, Sender, Service};
 
 use crate::aws::{Destination, Identity};
+use crate::driver::Driver;
 use crate::journal::Journal;
 use crate::names::Names;
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub rate: Option<f64>,
     /// A file of certificates to believe, instead of those of the machine.
     pub authorities: Option<PathBuf>,
+    /// Who makes the calls in our place.
+    pub driver: Option<Driver>,
     /// Where it is written down what went over the wire.
     pub trace: Option<Trace>,
 }
@@ -72,6 +77,7 @@ impl Settings {
             timeout,
             rate: None,
             authorities: None,
+            driver: None,
             trace: None,
         })
     }
@@ -123,6 +129,12 @@ impl Http {
     #[must_use]
     pub const fn journal(&self) -> Option<&Journal> {
         self.journal.as_ref()
+    }
+
+    /// Who makes the calls in our place.
+    #[must_use]
+    pub const fn driver(&self) -> Option<&Driver> {
+        self.sender.driver()
     }
 
     /// The real name of what an operation is about.

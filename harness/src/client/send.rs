@@ -11,6 +11,7 @@ use reqwest::Url;
 use super::trace::Trace;
 use super::{Settings, sign};
 use crate::aws::{Destination, Identity, Surroundings};
+use crate::driver::Driver;
 
 /// More than this is not an answer. The longest real ones, full pages of certificates, have less.
 const ANSWER_MAX: usize = 1 << 20;
@@ -40,6 +41,9 @@ pub(super) struct Sender {
     client: reqwest::Client,
     destination: Destination,
     identity: Identity,
+    /// Who sends what is for IAM in our place.
+    driver: Option<Driver>,
+    timeout: Duration,
     pace: Option<Pace>,
     pub(super) trace: Option<Trace>,
     /// What the last answer asked to wait before the next request.
@@ -70,6 +74,8 @@ impl Sender {
             client,
             destination: settings.destination,
             identity: settings.identity,
+            driver: settings.driver,
+            timeout: settings.timeout,
             pace: settings.rate.map(Pace::new),
             trace: settings.trace,
             asked_to_wait: None,
@@ -83,20 +89,53 @@ impl Sender {
         form: &[(String, String)],
         signer: Option<&Identity>,
     ) -> Result<Answer, Observed> {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self
-            .request(service, body, signer)
-            .map_err(|error| Observed::interrupted(Cause::Unsent, format!("{error:#}")))?;
+        let unsent =
+            |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
+        self.renew(signer).map_err(unsent)?;
         if let Some(pace) = &mut self.pace {
             pace.keep();
         }
-        let begun = Instant::now();
         self.asked_to_wait = None;
-        let answer = self.runtime.block_on(receive(request, &mut self.asked_to_wait));
+        let begun = Instant::now();
+        let answer = if service == Service::Iam && self.driver.is_some() {
+            self.drive(form, signer)
+        } else {
+            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            let request = self.request(service, body, signer).map_err(unsent)?;
+            self.runtime.block_on(receive(request, &mut self.asked_to_wait))
+        };
         if let Some(trace) = &mut self.trace {
             trace.note(form, &answer, begun.elapsed());
         }
         answer
+    }
+
+    /// The same through a driver.
+    fn drive(
+        &mut self,
+        form: &[(String, String)],
+        signer: Option<&Identity>,
+    ) -> Result<Answer, Observed> {
+        let session = signer.unwrap_or(&self.identity).session(&self.destination);
+        let Some(driver) = &mut self.driver else {
+            return Err(Observed::interrupted(Cause::Unsent, "there is no driver"));
+        };
+        let (status, body) = driver.call(form, &session, self.timeout)?;
+        Ok(Answer { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
+    }
+
+    /// Who sends in our place.
+    pub(super) const fn driver(&self) -> Option<&Driver> {
+        self.driver.as_ref()
+    }
+
+    /// Finds credentials again that expire.
+    fn renew(&mut self, signer: Option<&Identity>) -> Result<()> {
+        if signer.is_none() && self.identity.expires() {
+            self.identity = Identity::find(&Surroundings::read()?)
+                .context("the credentials expire, and there are no others")?;
+        }
+        Ok(())
     }
 
     fn request(
@@ -105,10 +144,6 @@ impl Sender {
         body: String,
         signer: Option<&Identity>,
     ) -> Result<reqwest::RequestBuilder> {
-        if signer.is_none() && self.identity.expires() {
-            self.identity = Identity::find(&Surroundings::read()?)
-                .context("the credentials expire, and there are no others")?;
-        }
         let (url, name) = match service {
             Service::Iam => (&self.destination.url, "iam"),
             Service::Sts => (&self.destination.sts, "sts"),

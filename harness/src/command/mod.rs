@@ -5,6 +5,7 @@ mod about;
 mod again;
 mod checkers;
 mod cleanup;
+mod driver;
 mod expectations;
 mod explain;
 mod explore;
@@ -51,6 +52,8 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Report(args) => report::report(&args, out),
         Command::Diff(args) => report::diff(&args, out),
         Command::Matrix(args) => matrix::matrix(&args, out),
+        Command::DriverCheck(args) => driver::check(&args, out),
+        Command::Driver(args) => driver::own(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),
         Command::Cleanup(args) => cleanup::cleanup(&args, out),

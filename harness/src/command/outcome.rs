@@ -15,8 +15,9 @@ use time::OffsetDateTime;
 use super::again::again;
 use crate::cli::{ObserveArg, Run};
 use crate::client::Http;
+use crate::driver::Driver;
 use crate::exit;
-use crate::stream::{End, Header, Stream, Told, kept, told};
+use crate::stream::{End, Header, Remark, Stream, Told, kept, told};
 
 /// What a run comes to, against what was expected.
 pub(super) struct Outcome {
@@ -80,6 +81,7 @@ impl Outcome {
         let findings =
             self.findings.iter().map(|it| (it, it.entry.and_then(entry), again(args, it)));
         let kept = kept(report, &|space, undo| http.name_of(space, undo));
+        let remarks = self.remarks(http);
         let journal = http.journal().filter(|it| it.there().next().is_some());
         let early = report.ended.as_ref().map(|it| format!("{it}; {}", advice(it)));
         let end = End {
@@ -87,13 +89,14 @@ impl Outcome {
             early,
             heard: !matches!(report.ended, Some(Ended::NeverHeard(_))),
             journal: journal.map(|it| it.header().run.clone()),
-            exit: self.exit_code(report),
+            exit: self.exit_code(report, &remarks),
             ..End::default()
         };
         let told_of = Told {
             header,
             findings: findings.collect(),
             threshold: self.threshold,
+            remarks,
             kept,
             complaints: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
             tally: self.tally,
@@ -102,9 +105,23 @@ impl Outcome {
         told(report, told_of)
     }
 
-    pub(super) fn exit_code(&self, report: &Report) -> u8 {
+    /// What the client did otherwise than it should, with why that is known.
+    fn remarks(&self, http: &Http) -> Vec<Remark> {
+        let noticed = http.driver().map(Driver::remarks).unwrap_or_default().into_iter();
+        let told = noticed.map(|it| Remark {
+            reason: self.expectations.known_of_client(&it.api, &it.what).map(str::to_owned),
+            api: it.api,
+            what: it.what,
+            times: it.times,
+            params: it.params,
+        });
+        told.collect()
+    }
+
+    fn exit_code(&self, report: &Report, remarks: &[Remark]) -> u8 {
         let asked = self.tally.calls() - self.tally.not_exercised;
-        if self.tally.unexpected > 0 || !self.complaints.is_empty() {
+        let remarkable = remarks.iter().any(|it| it.reason.is_none());
+        if remarkable || self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit::DIVERGES
         } else if asked == 0 && report.ended.as_ref().is_none_or(|it| *it == Ended::Spent) {
             exit::NOTHING_RAN

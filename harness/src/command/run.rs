@@ -24,9 +24,10 @@ use super::progress::Progress;
 use super::target::Open;
 use crate::cli::{Budget, Run, SuiteArg};
 use crate::client::Http;
+use crate::driver::Driver;
 use crate::exit;
 use crate::render::{self, Paint};
-use crate::stream::{FORMAT, Header, Stream, Target, revision};
+use crate::stream::{Client, FORMAT, Header, Stream, Target, revision};
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     if args.suite.contains(&SuiteArg::Checkers) {
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return list(&suite, out);
     }
     out.flush()?;
-    let header = header(&open.name, about, args, &suite);
+    let header = header((&open.name, about), open.http.driver(), args, &suite);
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
     let took = begun.elapsed();
@@ -93,7 +94,12 @@ fn write_file(file: &Path, text: &str) -> Result<()> {
 }
 
 /// What a run tells before anything was asked.
-fn header(name: &str, about: Option<About>, args: &Run, suite: &Suite) -> Header {
+fn header(
+    (name, about): (&str, Option<About>),
+    driver: Option<&Driver>,
+    args: &Run,
+    suite: &Suite,
+) -> Header {
     let target = match about {
         Some(it) => Target { name: it.name, version: Some(it.version), licence: it.licence },
         None => Target { name: name.to_owned(), version: None, licence: None },
@@ -104,6 +110,11 @@ fn header(name: &str, about: Option<About>, args: &Run, suite: &Suite) -> Header
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: revision(),
         target,
+        client: driver.map(Driver::hello).map(|it| Client {
+            sdk: it.sdk.clone(),
+            version: it.version.clone(),
+            language: it.language.clone(),
+        }),
         asked: what(suite),
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::aws::{Destination, Identity, Surroundings};
 use crate::cli::Target;
 use crate::client::{Caller, Http, Settings, Trace};
+use crate::driver::Driver;
 use crate::journal::{Header, Journal};
 use crate::server::{Options, Server};
 
@@ -56,7 +57,11 @@ impl Open {
         let url = server.url();
         let timeout = Duration::from_secs(target.timeout);
         let settings = Settings::loopback(&url, &run_id(), timeout)?;
-        let settings = Settings { rate: target.rate, trace: trace(target)?, ..settings };
+        let mut driver = driver(target)?;
+        if let Some(driver) = &mut driver {
+            driver.watch(server.ears());
+        }
+        let settings = Settings { rate: target.rate, trace: trace(target)?, driver, ..settings };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
         let name = format!("the embedded reference endpoint ({url}){mutant}");
         Ok(Self { name, http: Http::with(settings)?, _server: Some(server) })
@@ -82,6 +87,7 @@ pub(super) fn asked_as(
     let source = identity.source().to_owned();
     let mut http = Http::with(Settings {
         rate: target.rate.or((!loopback).then_some(RATE)),
+        driver: driver(target)?,
         authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
         destination,
         run: run.to_owned(),
@@ -101,6 +107,10 @@ pub(super) fn asked_as(
         );
     }
     Ok((http, Some(caller)))
+}
+
+fn driver(target: &Target) -> Result<Option<Driver>> {
+    target.driver.as_deref().map(Driver::start).transpose()
 }
 
 fn trace(target: &Target) -> Result<Option<Trace>> {

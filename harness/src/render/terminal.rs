@@ -17,6 +17,7 @@ pub fn terminal(stream: &Stream, paint: Paint) -> String {
     for it in of(Counted::Unexpected) {
         _ = write!(out, "\n{}", finding(it, paint));
     }
+    _ = write!(out, "{}", client(stream, paint));
     let expected: Vec<&Finding> = of(Counted::Expected).collect();
     group(&mut out, "Expected divergences", &expected, usize::MAX, paint);
     let below: Vec<&Finding> = of(Counted::Below).collect();
@@ -49,6 +50,30 @@ pub fn terminal(stream: &Stream, paint: Paint) -> String {
     }
     _ = writeln!(out, "{}", last_line(&stream.end));
     out
+}
+
+/// What the client did otherwise than it should, what is not expected first. Empty where there is nothing.
+fn client(stream: &Stream, paint: Paint) -> String {
+    let Some(client) = &stream.header.client else { return String::new() };
+    let mut out = String::new();
+    let mut remarks: Vec<_> = stream.remarks.iter().collect();
+    remarks.sort_by_key(|it| it.reason.is_some());
+    for it in remarks {
+        let why = match &it.reason {
+            Some(reason) => paint.dim(&format!("expected: {reason}")),
+            None => paint.wrong("DIFFERS"),
+        };
+        _ = writeln!(out, "  {:<32} {} ({} times)  {why}", it.api, it.what, it.times);
+        _ = writeln!(out, "  {:<32} first with {}", "", it.params);
+    }
+    if out.is_empty() {
+        return out;
+    }
+    let name = format!(
+        "What {} {} did otherwise than it was asked, or than it was answered",
+        client.sdk, client.version
+    );
+    format!("\n{}\n{out}", paint.bold(&name))
 }
 
 /// Findings that do not fail the run, a line each.

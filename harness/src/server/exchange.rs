@@ -13,6 +13,7 @@ use hyper::{Request, Response};
 use super::answer::{self, answer};
 use super::fault::{self, Fault, FaultPlan, Past};
 use super::form::Form;
+use super::heard::{Heard, heard};
 use super::reply::{Reply, Sent};
 use super::signature::{self, Signed, secret_of};
 use super::{Limits, Shared, World};
@@ -24,6 +25,8 @@ pub(super) struct House {
     pub(super) past: Past,
     /// Whether signatures are looked at.
     pub(super) verifies: bool,
+    /// What came, where somebody wants to know it.
+    pub(super) heard: Option<Vec<Heard>>,
 }
 
 /// The connection ends without an answer.
@@ -66,7 +69,8 @@ async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
 }
 
 fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
-    let form = form_of(head, body);
+    let pairs = pairs_of(head, body);
+    let form = Form::new(pairs.iter().cloned());
     if form.get("Action").is_none() {
         // E-012: a redirect, and no error in XML.
         let location = Some("https://aws.amazon.com/iam");
@@ -74,21 +78,26 @@ fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
     }
     let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
     let id = uuid::Uuid::new_v4().to_string();
-    if let Some((status, body)) = house.turns_away(head, body, &id) {
-        return Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() });
+    let reply = if let Some((status, body)) = house.turns_away(head, body, &id) {
+        Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() })
+    } else {
+        let signer = signer(head);
+        house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id })
+    };
+    if let Some(all) = &mut house.heard {
+        all.push(heard(head, pairs, reply.as_ref()));
     }
-    let signer = signer(head);
-    house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id })
+    reply
 }
 
 /// The members of the query and of the body.
-fn form_of(head: &Parts, body: &[u8]) -> Form {
+fn pairs_of(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
     let form_type = "application/x-www-form-urlencoded";
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let sent = if kind.unwrap_or(form_type).starts_with(form_type) { body } else { &[] };
     let query = head.uri.query().unwrap_or_default().as_bytes();
     let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(sent));
-    Form::new(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())))
+    pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 /// The access key that a request says it is signed with.

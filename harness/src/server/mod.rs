@@ -11,6 +11,7 @@ pub mod fault;
 mod form;
 #[cfg(test)]
 mod growth;
+mod heard;
 mod listen;
 mod narrow;
 mod note;
@@ -31,6 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use exchange::House;
 use fault::{FaultPlan, Past};
+pub use heard::{Ears, Heard};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_model::Account;
 pub use listen::Limits;
@@ -90,7 +92,7 @@ impl Server {
         let Options { account, behaviour, faults: plan, verify_signatures: verifies, limits } =
             options;
         let world = World { account, registry: Registry::default(), behaviour };
-        let house = House { world, past: Past::of(&plan), plan, verifies };
+        let house = House { world, past: Past::of(&plan), plan, verifies, heard: None };
         let house = Arc::new(Mutex::new(house));
         let (stop, stopped) = oneshot::channel();
         let serve = listen::serve(listener, Arc::clone(&house), limits, stopped);
@@ -117,6 +119,14 @@ impl Server {
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, u64)> {
         self.house.lock().unwrap_or_else(PoisonError::into_inner).plan.counts()
+    }
+
+    /// From now on it is kept what comes, until it is taken.
+    #[must_use]
+    pub fn ears(&self) -> Ears {
+        let ears = Ears(Arc::clone(&self.house));
+        _ = ears.take();
+        ears
     }
 
     /// Ends it, within the time that its limits give to what is being answered.

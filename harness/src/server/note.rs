@@ -5,7 +5,7 @@ use iamspec_model::{Account, Class, Held, Item, Kind, Object, Operation, Part, U
 
 use super::call::Asked;
 use super::form::Form;
-use super::record::{Record, item_id, new_id, now, secret};
+use super::record::{Record, Since, item_id, new_id, now, secret};
 use super::registry::{ACCOUNT, Registry, Within, item_key, key};
 use super::signature::Secret;
 
@@ -36,6 +36,7 @@ impl Registry {
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.note_item(user, kind, item, asked, form);
             }
+            Operation::Renew(user, kind, item) => self.renew((user, kind, item), form),
             Operation::Add(group, Part::InlinePolicy, item) => {
                 let (name, body) = (form.text("PolicyName"), form.text("PolicyDocument"));
                 let place = item_key(Within::Object(group), Kind::InlinePolicy, &name);
@@ -48,6 +49,14 @@ impl Registry {
                 self.note_version(policy, newest.unwrap_or_default(), form);
             }
             _ => {}
+        }
+    }
+
+    /// A new password may have to be changed, or not any more (B-LP-09).
+    fn renew(&mut self, held: (User, Kind, Item), form: &Form) {
+        let resets = form.get("PasswordResetRequired").map(|it| it == "true");
+        if let (Some(it), Some(resets)) = (self.since.get_mut(&held), resets) {
+            it.resets = resets;
         }
     }
 
@@ -97,7 +106,9 @@ impl Registry {
                 (named.unwrap_or_else(|| form.text(kind.row().member)), String::new())
             }
             _ => {
-                self.since.entry((user, kind, item)).or_insert(created);
+                let resets = form.get("PasswordResetRequired") == Some("true");
+                let since = Since { since: created, resets };
+                self.since.entry((user, kind, item)).or_insert(since);
                 return;
             }
         };

@@ -21,6 +21,14 @@ pub(super) struct Record {
     pub(super) secret: Secret,
 }
 
+/// What is known of an attachment that has no record of its own.
+#[derive(Clone, Default)]
+pub(super) struct Since {
+    pub(super) since: String,
+    /// Of a password: whether another one must be chosen.
+    pub(super) resets: bool,
+}
+
 /// Symbols that nothing is called by any more are used again; ids are not.
 #[derive(Clone, Default)]
 pub(super) struct Symbols {

@@ -7,7 +7,7 @@ use iamspec_model::kind::Naming;
 use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Status, Thing, User};
 
 use super::form::Form;
-use super::record::{Record, Symbols};
+use super::record::{Record, Since, Symbols};
 
 /// The account that the reference endpoint plays.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -38,7 +38,7 @@ pub(super) struct Registry {
     /// The versions of policies.
     pub(super) versions: BTreeMap<(Object, Item), Record>,
     /// Since when a user holds what has no record of its own.
-    pub(super) since: HashMap<(User, Kind, Item), String>,
+    pub(super) since: HashMap<(User, Kind, Item), Since>,
     pub(super) user_symbols: Symbols,
     pub(super) object_symbols: Symbols,
     pub(super) item_symbols: Symbols,
@@ -170,7 +170,12 @@ impl Registry {
     }
 
     pub(super) fn since(&self, user: User, kind: Kind, item: Item) -> String {
-        self.since.get(&(user, kind, item)).cloned().unwrap_or_default()
+        self.since.get(&(user, kind, item)).map(|it| it.since.clone()).unwrap_or_default()
+    }
+
+    /// Whether a user must choose another password (B-LP-01, B-LP-09).
+    pub(super) fn resets(&self, user: User) -> bool {
+        self.since.get(&(user, Kind::LoginProfile, Item(0))).is_some_and(|it| it.resets)
     }
 }
 

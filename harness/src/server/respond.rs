@@ -86,7 +86,7 @@ fn login_profile(user: User, registry: &Registry) -> Vec<Node> {
     vec![
         text("UserName", registry.user_record(user).name),
         text("CreateDate", registry.since(user, Kind::LoginProfile, Item(0))),
-        text("PasswordResetRequired", "false"),
+        text("PasswordResetRequired", registry.resets(user).to_string()),
     ]
 }
 

@@ -15,6 +15,8 @@ pub enum Event {
     Call(Call),
     /// A rule that is broken in one way.
     Finding(Box<Finding>),
+    /// Something that the client did otherwise than it should.
+    Remark(Remark),
     /// A question that the facts leave open.
     Open(Open),
     /// What was reached.
@@ -41,6 +43,9 @@ pub struct Header {
     pub revision: String,
     /// Who was asked.
     pub target: Target,
+    /// Who made the calls, where it was not iamspec itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Client>,
     /// What was to be played, in words.
     pub asked: String,
     /// How closely answers were compared: the tier from which a difference counts.
@@ -66,6 +71,33 @@ pub struct Target {
     /// Its licence, where somebody said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+}
+
+/// Who made the calls.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Client {
+    /// The SDK.
+    pub sdk: String,
+    /// Its version.
+    pub version: String,
+    /// The language.
+    pub language: String,
+}
+
+/// Something that the client did otherwise than it should: what it sent, or what it made of an answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Remark {
+    /// The call.
+    pub api: String,
+    /// What it did.
+    pub what: String,
+    /// In how many calls.
+    pub times: usize,
+    /// The members of the first such call, without secrets.
+    pub params: String,
+    /// Why it is expected, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A call and what is said of its answer.

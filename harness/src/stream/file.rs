@@ -69,6 +69,7 @@ impl Stream {
             header,
             calls: Vec::new(),
             findings: Vec::new(),
+            remarks: Vec::new(),
             open: Vec::new(),
             coverage: Coverage::default(),
             kept: Vec::new(),
@@ -82,6 +83,7 @@ impl Stream {
             Event::Run(_) => bail!("a second header"),
             Event::Call(it) => self.calls.push(it),
             Event::Finding(it) => self.findings.push(*it),
+            Event::Remark(it) => self.remarks.push(it),
             Event::Open(it) => self.open.push(it),
             Event::Coverage(it) => self.coverage = it,
             Event::Kept(it) => self.kept.push(it),
@@ -95,6 +97,7 @@ impl Stream {
     pub fn events(&self) -> impl Iterator<Item = Event> {
         let calls = self.calls.iter().cloned().map(Event::Call);
         let findings = self.findings.iter().cloned().map(|it| Event::Finding(Box::new(it)));
+        let remarks = self.remarks.iter().cloned().map(Event::Remark);
         let open = self.open.iter().cloned().map(Event::Open);
         let kept = self.kept.iter().cloned().map(Event::Kept);
         let complaints = self.complaints.iter().cloned().map(|text| Event::Complaint { text });
@@ -102,6 +105,7 @@ impl Stream {
             .into_iter()
             .chain(calls)
             .chain(findings)
+            .chain(remarks)
             .chain(open)
             .chain([Event::Coverage(self.coverage.clone())])
             .chain(kept)

@@ -12,8 +12,8 @@ mod told;
 
 pub use compare::{Changes, compare};
 pub use event::{
-    Call, Coverage, End, Event, Exercise, Header, Kept, Missing, Open, Settled, Sums, Target,
-    Verdict,
+    Call, Client, Coverage, End, Event, Exercise, Header, Kept, Missing, Open, Remark, Settled,
+    Sums, Target, Verdict,
 };
 pub use file::{lines, read, schema};
 pub use finding::{Allowed, Because, Counted, Finding, Step, Wire};
@@ -32,6 +32,8 @@ pub struct Stream {
     pub calls: Vec<Call>,
     /// What was found, what binds most first.
     pub findings: Vec<Finding>,
+    /// What the client did otherwise than it should.
+    pub remarks: Vec<Remark>,
     /// Questions that the facts leave open, with what was seen.
     pub open: Vec<Open>,
     /// What was reached, and what was not.

@@ -13,7 +13,7 @@ use iamspec_model::{Fact, Kind, Operation, evidence};
 
 use super::{
     Allowed, Because, Call, Counted, Coverage, End, Exercise, Finding, Header, Kept, Missing, Open,
-    Settled, Step, Stream, Sums, Verdict, Wire,
+    Remark, Settled, Step, Stream, Sums, Verdict, Wire,
 };
 
 /// What is told besides the report itself.
@@ -24,6 +24,8 @@ pub struct Told<'a> {
     pub findings: Vec<(&'a Found, Option<&'a Expectation>, String)>,
     /// From where on a finding fails the run.
     pub threshold: Threshold,
+    /// What the client did otherwise than it should.
+    pub remarks: Vec<Remark>,
     /// What the endpoint did not let go, by its real name.
     pub kept: Vec<Kept>,
     /// What is wrong with the expectations.
@@ -60,6 +62,7 @@ pub fn told(report: &Report, told: Told<'_>) -> Stream {
         header: told.header,
         calls: replays.iter().flat_map(calls).collect(),
         findings,
+        remarks: told.remarks,
         open: open(replays),
         coverage: reached(replays),
         kept: told.kept,

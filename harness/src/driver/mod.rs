@@ -1,0 +1,162 @@
+//! An SDK or a tool that makes the calls in the place of our own client: a process that speaks JSON Lines.
+//!
+//! The page for whoever writes one is `harness/drivers.md`.
+
+mod answer;
+mod check;
+mod message;
+mod own;
+mod params;
+mod process;
+mod understood;
+mod witness;
+
+use std::time::Duration;
+
+use crate::server::Ears;
+use anyhow::{Context as _, Result, bail, ensure};
+pub use check::{CHECKS, Check};
+use iamspec_conformance::Observed;
+use iamspec_conformance::observed::Cause;
+pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session};
+pub use own::{WRONG, drive};
+pub use process::Process;
+pub use witness::{Remark, Witness};
+
+/// So long a driver may take to say who it is: SDKs are slow to load.
+pub const HELLO_MAX: Duration = Duration::from_mins(1);
+
+/// So much longer than its deadline a call may take until the driver has said so.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// An SDK that makes calls.
+pub struct Driver {
+    command: String,
+    process: Option<Process>,
+    hello: Hello,
+    session: Option<Session>,
+    seq: u64,
+    witness: Option<Witness>,
+}
+
+impl Driver {
+    /// Starts a driver and hears who it is.
+    ///
+    /// # Errors
+    /// A program that cannot be run, or that does not speak the protocol.
+    pub fn start(command: &str) -> Result<Self> {
+        let (process, hello) = greet(command)?;
+        let (command, process) = (command.to_owned(), Some(process));
+        Ok(Self { command, process, hello, session: None, seq: 0, witness: None })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// From now on it is compared what is sent and what is asked, at the endpoint that these ears belong to.
+    pub fn watch(&mut self, ears: Ears) {
+        self.witness = Some(Witness::new(ears));
+    }
+
+    /// What was noticed.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Remark> {
+        self.witness.as_ref().map(Witness::remarks).unwrap_or_default()
+    }
+
+    /// Makes the call that a form stands for: the status and the body of its answer.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub fn call(
+        &mut self,
+        form: &[(String, String)],
+        session: &Session,
+        deadline: Duration,
+    ) -> Result<(u16, String), Observed> {
+        let (op, params) = params::params(form);
+        if !self.hello.ops.is_empty() && !self.hello.ops.contains(&op) {
+            return Err(Observed::interrupted(Cause::Client, format!("the driver has no {op}")));
+        }
+        match self.ask(&op, params, session, deadline) {
+            Ok(outcome) => {
+                if let Some(witness) = &mut self.witness {
+                    witness.look(form, session, &outcome);
+                }
+                answer::answer(&op, &outcome)
+            }
+            Err(error) => {
+                // It is started anew for the next call.
+                self.process = None;
+                self.session = None;
+                Err(Observed::interrupted(Cause::Timeout, format!("{error:#}")))
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        op: &str,
+        params: serde_json::Map<String, serde_json::Value>,
+        session: &Session,
+        deadline: Duration,
+    ) -> Result<Outcome> {
+        if self.process.is_none() {
+            self.process = Some(greet(&self.command)?.0);
+        }
+        let process = self.process.as_mut().context("the driver does not run")?;
+        if self.session.as_ref() != Some(session) {
+            process.tell(&Asked::Session(session.clone()))?;
+            ensure!(
+                process.hear(HELLO_MAX)? == Said::Session,
+                "the driver did not answer `session` with `session`"
+            );
+            self.session = Some(session.clone());
+        }
+        self.seq += 1;
+        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        let call = Call { seq: self.seq, op: op.to_owned(), params, deadline_ms };
+        process.tell(&Asked::Call(call))?;
+        match process.hear(deadline + GRACE)? {
+            Said::Answer { seq, outcome } if seq == self.seq => Ok(outcome),
+            Said::Answer { seq, .. } => {
+                bail!("the driver answered call {seq}, asked was {}", self.seq)
+            }
+            _ => bail!("the driver did not answer a call with `answer`"),
+        }
+    }
+
+    /// Ends it.
+    pub fn end(self) {
+        if let Some(process) = self.process {
+            _ = process.stop();
+        }
+    }
+}
+
+fn greet(command: &str) -> Result<(Process, Hello)> {
+    let mut process = Process::start(command)?;
+    process.tell(&Asked::Hello { protocol: PROTOCOL })?;
+    match process.hear(HELLO_MAX)? {
+        Said::Hello(hello) if hello.protocol == PROTOCOL => Ok((process, hello)),
+        Said::Hello(hello) => {
+            bail!("the driver speaks protocol {}, and this iamspec {PROTOCOL}", hello.protocol)
+        }
+        _ => bail!("the driver did not answer `hello` with `hello`"),
+    }
+}
+
+/// The schema of all messages, in JSON.
+///
+/// # Errors
+/// What the JSON library says.
+pub fn schema() -> Result<String> {
+    let schema = serde_json::json!({
+        "to the driver": schemars::schema_for!(Asked),
+        "from the driver": schemars::schema_for!(Said),
+    });
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}

@@ -1,0 +1,217 @@
+//! What an SDK sent, against what it was asked to call; and what it handed out, against what it was answered.
+
+use std::collections::BTreeMap;
+
+use super::message::{Outcome, SdkError, Session};
+use super::understood::differences;
+use crate::client::{Element, HIDDEN, SECRETS};
+use crate::server::{Ears, Heard};
+
+/// Something that an SDK did otherwise than it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The call.
+    pub api: String,
+    /// What it did.
+    pub what: String,
+    /// In how many calls.
+    pub times: usize,
+    /// The members of the first such call, without secrets.
+    pub params: String,
+}
+
+/// Watches an SDK at the reference endpoint.
+pub struct Witness {
+    ears: Ears,
+    remarks: BTreeMap<(String, String), Remark>,
+}
+
+impl Witness {
+    /// Watches what comes to an endpoint that only one client asks.
+    #[must_use]
+    pub fn new(ears: Ears) -> Self {
+        Self { ears, remarks: BTreeMap::new() }
+    }
+
+    /// Everything that was noticed.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Remark> {
+        self.remarks.values().cloned().collect()
+    }
+
+    /// Looks at one call.
+    pub(super) fn look(
+        &mut self,
+        asked: &[(String, String)],
+        session: &Session,
+        outcome: &Outcome,
+    ) {
+        let heard = self.ears.take();
+        let api = value(asked, "Action").to_owned();
+        for what in remarks(&api, asked, session, outcome, &heard) {
+            let remark = self.remarks.entry((api.clone(), what.clone())).or_insert_with(|| {
+                Remark { api: api.clone(), what, times: 0, params: shown(asked) }
+            });
+            remark.times += 1;
+        }
+    }
+}
+
+fn remarks(
+    api: &str,
+    asked: &[(String, String)],
+    session: &Session,
+    outcome: &Outcome,
+    heard: &[Heard],
+) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let own = matches!(
+        outcome,
+        Outcome::Unsupported { .. } | Outcome::SdkError { kind: SdkError::Validation, .. }
+    );
+    let Some(last) = heard.last() else {
+        let silent = own
+            || matches!(
+                outcome,
+                Outcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. }
+            );
+        return if silent {
+            found
+        } else {
+            vec!["tells an answer, and has sent nothing".to_owned()]
+        };
+    };
+    if own {
+        found.push("refuses the call, and has sent it all the same".to_owned());
+    }
+    for request in heard {
+        found.extend(sent(asked, request));
+        found.extend(signed(session, request));
+    }
+    if let [first, _, ..] = heard
+        && first.status.is_some_and(|it| it < 500)
+        && !first.body.contains("Throttling")
+    {
+        found.push("asks again after an answer that is final".to_owned());
+    }
+    found.extend(handed_out(api, outcome, last));
+    found.dedup();
+    found
+}
+
+/// What is otherwise about the members, the line and the type of a request.
+fn sent(asked: &[(String, String)], request: &Heard) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, wanted) in asked {
+        match request.form.iter().find(|(it, _)| it == name) {
+            None => found.push(format!("leaves out {}", general(name))),
+            Some((_, is)) if is == wanted => {}
+            Some(_) if SECRETS.contains(&name.as_str()) => {
+                found.push(format!("sends another {name}"));
+            }
+            Some((_, is)) => {
+                let (wanted, is) = (short(wanted), short(is));
+                found.push(format!("sends {} as {is:?} and not as {wanted:?}", general(name)));
+            }
+        }
+    }
+    let more = request.form.iter().filter(|(name, _)| asked.iter().all(|(it, _)| it != name));
+    found.extend(more.map(|(name, _)| format!("adds {}", general(name))));
+    if request.line != "POST /" {
+        found.push(format!("sends {} and not POST /", request.line));
+    }
+    if !request.content_type.starts_with("application/x-www-form-urlencoded") {
+        found.push(format!("says that its body is {:?}", request.content_type));
+    }
+    found
+}
+
+/// What is otherwise about the signature: its scope and the headers that it must cover.
+fn signed(session: &Session, request: &Heard) -> Vec<String> {
+    let part = |name: &str| {
+        let mut parts = request.authorization.split([' ', ',']);
+        parts.find_map(|it| it.trim().strip_prefix(name)).unwrap_or_default().to_owned()
+    };
+    let mut found = Vec::new();
+    let scope = part("Credential=");
+    let words: Vec<&str> = scope.split('/').collect();
+    match words.as_slice() {
+        [key, _, region, "iam", "aws4_request"]
+            if *key == session.access_key_id && *region == session.region => {}
+        [_, _, rest @ ..] => found.push(format!("signs for {}", rest.join("/"))),
+        _ => found.push("does not sign".to_owned()),
+    }
+    let covered = part("SignedHeaders=");
+    for name in ["host", "x-amz-date"] {
+        if !scope.is_empty() && !covered.split(';').any(|it| it == name) {
+            found.push(format!("does not sign {name}"));
+        }
+    }
+    found
+}
+
+/// What is otherwise about what was handed out.
+fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
+    // What was spoilt on its way is none of the SDK's doing.
+    let Ok(root) = Element::parse(&last.body) else { return Vec::new() };
+    let error = root.child("Error");
+    match (outcome, error) {
+        (Outcome::Ok { result }, None) => {
+            let name = format!("{api}Result");
+            let element = root.child(&name).cloned().unwrap_or_default();
+            differences(&element, result)
+        }
+        (Outcome::Ok { .. }, Some(error)) => {
+            vec![format!("takes {} for a success", error.text_of("Code").unwrap_or_default())]
+        }
+        (Outcome::AwsError { http_status, code, message, .. }, Some(error)) => {
+            let mut found = Vec::new();
+            if last.status != Some(*http_status) {
+                found.push(format!("tells the status {http_status} of {:?}", last.status));
+            }
+            let is = error.text_of("Code").unwrap_or_default();
+            if is != code {
+                found.push(format!("tells the code {code:?} of {is:?}"));
+            }
+            let said = error.text_of("Message");
+            if said.is_some() && said.map(str::trim) != message.as_deref().map(str::trim) {
+                found.push("tells another message".to_owned());
+            }
+            found
+        }
+        (Outcome::AwsError { code, .. }, None) => vec![format!("takes a success for {code}")],
+        (Outcome::SdkError { kind: SdkError::Parse, detail }, _) => {
+            vec![format!("cannot read the answer: {}", short(detail))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
+}
+
+/// The name of a member of a list, whichever.
+fn general(name: &str) -> String {
+    let words = name.split('.').map(|it| if it.parse::<u32>().is_ok() { "N" } else { it });
+    words.collect::<Vec<_>>().join(".")
+}
+
+fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or(text)),
+    }
+}
+
+/// The members of a call, without secrets.
+fn shown(asked: &[(String, String)]) -> String {
+    let members = asked.iter().filter(|(name, _)| name != "Action" && name != "Version");
+    let members = members.map(|(name, value)| {
+        let secret = SECRETS.contains(&name.as_str());
+        let value = if secret { HIDDEN.to_owned() } else { short(value) };
+        format!("{name}={value}")
+    });
+    members.collect::<Vec<_>>().join(" ")
+}
