@@ -48,7 +48,7 @@ fn what_an_sdk_sends_and_hands_out_otherwise_is_told_of_the_sdk() {
     for (wrong, told) in [
         ("forgets-a-member", "leaves out UserName"),
         ("spells-truth-otherwise", "sends OnlyAttached as \"True\" and not as \"true\""),
-        ("sends-twice", "asks again after an answer that is final"),
+        ("sends-twice", "asks again after 200"),
         ("refuses-and-sends", "refuses the call, and has sent it all the same"),
         ("tells-and-sends-nothing", "tells an answer, and has sent nothing"),
         ("loses-an-item", "hands out 0 of 1 members of Tags"),

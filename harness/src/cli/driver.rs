@@ -13,6 +13,14 @@ pub struct DriverCheck {
     pub command: Option<String>,
 }
 
+/// `iamspec driver-probe`.
+#[derive(Args, Debug)]
+pub struct DriverProbe {
+    /// The commands that start the drivers, each in one word for a shell
+    #[arg(value_name = "COMMAND", required = true)]
+    pub commands: Vec<String>,
+}
+
 /// `iamspec driver`.
 #[derive(Args, Debug)]
 pub struct OwnDriver {

@@ -15,7 +15,7 @@ mod target;
 mod words;
 
 pub use cleanup::Cleanup;
-pub use driver::{DriverCheck, OwnDriver};
+pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use report::{Diff, Format, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
@@ -114,6 +114,10 @@ The exit code is the highest of the runs.")]
 
 How to write one: harness/drivers.md")]
     DriverCheck(DriverCheck),
+    /// Print what an SDK does on the endpoint's bad days: requests, what the caller sees, what is left
+    #[command(after_help = "Examples:
+  iamspec driver-probe 'python3 my_driver.py' 'node my_driver.mjs'   side by side")]
+    DriverProbe(DriverProbe),
     /// Be a driver: our own client in the place of an SDK
     #[command(hide = true)]
     Driver(OwnDriver),

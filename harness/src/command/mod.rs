@@ -16,6 +16,7 @@ mod mutants;
 mod outcome;
 mod peak;
 mod plan;
+mod probe;
 mod progress;
 mod replay;
 mod report;
@@ -53,6 +54,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Diff(args) => report::diff(&args, out),
         Command::Matrix(args) => matrix::matrix(&args, out),
         Command::DriverCheck(args) => driver::check(&args, out),
+        Command::DriverProbe(args) => probe::probe(&args, out),
         Command::Driver(args) => driver::own(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),

@@ -31,7 +31,11 @@ pub(super) fn diff(args: &Diff, out: &mut dyn Write) -> Result<u8> {
     );
     let changes = compare(&before, &after);
     write!(out, "{}", render::changes(&changes, Paint::stdout()))?;
-    Ok(if changes.new.is_empty() { exit::CONFORMS } else { exit::DIVERGES })
+    Ok(if changes.new.is_empty() && changes.remarks.is_empty() {
+        exit::CONFORMS
+    } else {
+        exit::DIVERGES
+    })
 }
 
 /// The run that a file tells.

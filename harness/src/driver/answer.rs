@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
+use iamspec_model::Code;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
@@ -24,11 +25,11 @@ pub(super) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Obser
         }
         Outcome::AwsError { http_status, code, message, .. } => {
             let message = message.as_ref().map(|it| format!("<Message>{}</Message>", escape(it)));
-            let (code, message) = (escape(code), message.unwrap_or_default());
+            let (word, message) = (escape(code), message.unwrap_or_default());
             let body = format!(
-                "<ErrorResponse><Error><Code>{code}</Code>{message}</Error></ErrorResponse>"
+                "<ErrorResponse><Error><Code>{word}</Code>{message}</Error></ErrorResponse>"
             );
-            Ok((*http_status, body))
+            Ok((http_status.unwrap_or_else(|| usual(code)), body))
         }
         Outcome::SdkError { kind, detail } => {
             let cause = match kind {
@@ -43,6 +44,18 @@ pub(super) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Obser
     }
 }
 
+/// The status that goes with a code, where the client does not tell it (D-022, E-015).
+fn usual(code: &str) -> u16 {
+    match Code::ALL.into_iter().find(|it| it.name() == code) {
+        Some(known) => known.http(),
+        None => match code {
+            "ServiceFailure" | "InternalFailure" => 500,
+            "ServiceUnavailable" => 503,
+            _ => 400,
+        },
+    }
+}
+
 fn members(out: &mut String, result: &Map<String, Value>) {
     for (name, value) in result {
         // A name that is none of XML's would break what stands around it.
@@ -51,6 +64,9 @@ fn members(out: &mut String, result: &Map<String, Value>) {
         }
     }
 }
+
+/// `2026-11-25T06:00:00.000Z`.
+const DATE_LEN: usize = 24;
 
 fn element(out: &mut String, name: &str, value: &Value) {
     if value.is_null() {
@@ -64,7 +80,11 @@ fn element(out: &mut String, name: &str, value: &Value) {
         }
         Value::Object(inner) => members(out, inner),
         Value::Array(items) => items.iter().for_each(|it| element(out, "member", it)),
-        Value::String(text) => out.push_str(&escape(text)),
+        // Some languages write no date without fractions of a second.
+        Value::String(text) => match text.strip_suffix(".000Z") {
+            Some(whole) if text.len() == DATE_LEN => _ = write!(out, "{whole}Z"),
+            _ => out.push_str(&escape(text)),
+        },
         other => _ = write!(out, "{other}"),
     }
     _ = write!(out, "</{name}>");

@@ -111,8 +111,9 @@ pub enum Outcome {
     },
     /// The SDK raised an error that the service had answered.
     AwsError {
-        /// The HTTP status.
-        http_status: u16,
+        /// The HTTP status, where the client tells it.
+        #[serde(default)]
+        http_status: Option<u16>,
         /// The code, such as `NoSuchEntity`.
         code: String,
         /// The message.

@@ -140,7 +140,7 @@ fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome
         let code = error.text_of("Code").unwrap_or_default();
         let code = if wrong == Some("tells-another-code") { "NoSuchEntityException" } else { code };
         return Outcome::AwsError {
-            http_status: status,
+            http_status: Some(status),
             code: code.to_owned(),
             message: error.text_of("Message").map(str::to_owned),
             exception: None,

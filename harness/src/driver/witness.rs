@@ -92,7 +92,7 @@ fn remarks(
         && first.status.is_some_and(|it| it < 500)
         && !first.body.contains("Throttling")
     {
-        found.push("asks again after an answer that is final".to_owned());
+        found.push(format!("asks again after {}", first_words(first)));
     }
     found.extend(handed_out(api, outcome, last));
     found.dedup();
@@ -166,8 +166,10 @@ fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
         }
         (Outcome::AwsError { http_status, code, message, .. }, Some(error)) => {
             let mut found = Vec::new();
-            if last.status != Some(*http_status) {
-                found.push(format!("tells the status {http_status} of {:?}", last.status));
+            if let (Some(told), Some(is)) = (http_status, last.status)
+                && *told != is
+            {
+                found.push(format!("tells the status {told} of {is}"));
             }
             let is = error.text_of("Code").unwrap_or_default();
             if is != code {
@@ -187,6 +189,13 @@ fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
     }
 }
 
+/// The status and the code of an answer.
+fn first_words(answer: &Heard) -> String {
+    let root = Element::parse(&answer.body).unwrap_or_default();
+    let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
+    format!("{} {code}", answer.status.unwrap_or_default()).trim_end().to_owned()
+}
+
 fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
     form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
 }
@@ -199,6 +208,7 @@ fn general(name: &str) -> String {
 
 fn short(text: &str) -> String {
     const MOST: usize = 80;
+    let text = &text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(MOST) {
         None => text.to_owned(),
         Some((end, _)) => format!("{} …", text.get(..end).unwrap_or(text)),

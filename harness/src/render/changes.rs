@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Paint, counted};
-use crate::stream::{Changes, Finding};
+use crate::stream::{Changes, Finding, Remark};
 
 /// So many calls that were answered otherwise are named.
 const CALLS_MAX: usize = 40;
@@ -27,6 +27,12 @@ pub fn changes(changes: &Changes, paint: Paint) -> String {
     group("Answered otherwise", otherwise.collect());
     group("Fixed", changes.fixed.iter().map(line).collect());
     group("Not asked any more", changes.not_asked.iter().map(line).collect());
+    let remark = |it: &Remark| format!("{:<32} {} ({} times)", it.api, it.what, it.times);
+    group("What the client does otherwise only now", changes.remarks.iter().map(remark).collect());
+    group(
+        "What the client does not do any more",
+        changes.remarks_gone.iter().map(remark).collect(),
+    );
     let calls = changes.calls.iter().take(CALLS_MAX).map(|(one, other)| {
         let answer = |it: &Option<String>| it.clone().unwrap_or_else(|| "not asked".to_owned());
         let (was, is) = (answer(&one.answer), answer(&other.answer));

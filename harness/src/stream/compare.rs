@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Call, Finding, Stream, Verdict};
+use super::{Call, Finding, Remark, Stream, Verdict};
 
 /// What is otherwise in the second of two runs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,10 @@ pub struct Changes {
     pub changed: Vec<(Finding, Finding)>,
     /// What only the first one found, of rules that the second one did not ask.
     pub not_asked: Vec<Finding>,
+    /// What only the second client did otherwise than it should.
+    pub remarks: Vec<Remark>,
+    /// What only the first client did so.
+    pub remarks_gone: Vec<Remark>,
     /// How many findings are as they were.
     pub same: usize,
     /// Calls of the same place in the same script that were answered otherwise, where that is no finding:
@@ -42,8 +46,16 @@ pub fn compare(before: &Stream, after: &Stream) -> Changes {
         let place = if asked { &mut changes.fixed } else { &mut changes.not_asked };
         place.push(finding.clone());
     }
+    changes.remarks = only(&after.remarks, &before.remarks);
+    changes.remarks_gone = only(&before.remarks, &after.remarks);
     changes.calls = calls(before, after);
     changes
+}
+
+/// The remarks that the others lack.
+fn only(these: &[Remark], others: &[Remark]) -> Vec<Remark> {
+    let same = |one: &Remark, other: &Remark| one.api == other.api && one.what == other.what;
+    these.iter().filter(|it| !others.iter().any(|other| same(it, other))).cloned().collect()
 }
 
 fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
@@ -52,11 +64,26 @@ fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
     let pairs = later.iter().filter_map(|(place, call)| Some((*earlier.get(place)?, *call)));
     let differ = |one: &Call, other: &Call| {
         let finding = one.verdict == Verdict::Diverges || other.verdict == Verdict::Diverges;
-        !finding && (one.verdict != other.verdict || one.answer != other.answer)
+        !finding && (one.verdict != other.verdict || answer(one) != answer(other))
     };
     let pairs = pairs.filter(|(one, other)| differ(one, other));
     pairs.map(|(one, other)| (one.clone(), other.clone())).collect()
 }
+
+/// The answer without the number of the run, which a name in another case still has.
+fn answer(call: &Call) -> Option<String> {
+    let mut shown = String::new();
+    let mut rest = call.answer.as_deref()?;
+    while let Some(at) = rest.to_ascii_lowercase().find(PREFIX) {
+        let (before, after) = rest.split_at(at + PREFIX.len());
+        shown.push_str(before);
+        rest = after.trim_start_matches(|it: char| it.is_ascii_hexdigit());
+    }
+    Some(shown + rest)
+}
+
+/// What every name of a run begins with, before its number.
+const PREFIX: &str = "iamspec-";
 
 /// The calls by script, call, and how often the script had asked it before.
 fn by_place(stream: &Stream) -> BTreeMap<(&str, &str, usize), &Call> {

@@ -44,3 +44,5 @@ serve --quota UsersPerAccount=200
 "$venv/bin/python" "$here/calls.py" "$url" "$work/calls"
 serve --verify-signatures
 "$venv/bin/python" "$here/signed.py" "$url"
+serve
+"$venv/bin/python" "$here/resource.py" "$url"

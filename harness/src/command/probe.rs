@@ -1,0 +1,134 @@
+//! `iamspec driver-probe`: what an SDK does on the endpoint's bad days, one call and one fault at a time.
+
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::Result;
+use iamspec_conformance::Observed;
+use iamspec_conformance::observed::Cause;
+
+use crate::aws::{Destination, FAKE, Identity};
+use crate::cli::DriverProbe;
+use crate::client::{Element, Raw};
+use crate::driver::Driver;
+use crate::exit;
+use crate::render;
+use crate::server::fault::FaultPlan;
+use crate::server::{Options, Server};
+use crate::wire;
+
+/// A fault: what it is, and its row but for the call that it is of.
+const FAULTS: [(&str, &str); 12] = [
+    ("none", ""),
+    ("throttled once", "sort = \"throttle\"\ntimes = 1"),
+    ("throttled always", "sort = \"throttle\""),
+    ("503 once, with Retry-After 1", "sort = \"fail\"\nstatus = 503\nretry-after = 1\ntimes = 1"),
+    ("500 once, nothing done", "sort = \"fail\"\ntimes = 1"),
+    ("500 once, after the effect", "sort = \"fail\"\neffect = true\ntimes = 1"),
+    ("500 always, after the effect", "sort = \"fail\"\neffect = true"),
+    ("reset once, nothing done", "sort = \"drop\"\ntimes = 1"),
+    ("reset once, after the effect", "sort = \"drop\"\neffect = true\ntimes = 1"),
+    ("answer cut off once", "sort = \"truncate\"\ntimes = 1"),
+    ("200 with a proxy's HTML once", "sort = \"html\"\nstatus = 200\neffect = true\ntimes = 1"),
+    ("ConcurrentModification once", "sort = \"concurrent\"\ntimes = 1"),
+];
+
+/// The calls that are made under each of them, and how what is left is counted: a call and the list in its
+/// answer.
+const CALLS: [(&str, &str, &str); 3] = [
+    ("CreateUser", "ListUsers", "Users"),
+    ("CreateAccessKey", "ListAccessKeys", "AccessKeyMetadata"),
+    ("DeleteUser", "ListUsers", "Users"),
+];
+
+/// So long a call may take, retries included.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Whom the calls are about.
+const NAME: &str = "iamspec-probe";
+
+pub(super) fn probe(args: &DriverProbe, out: &mut dyn Write) -> Result<u8> {
+    let drivers = args.commands.iter().map(|it| Driver::start(it)).collect::<Result<Vec<_>>>();
+    let mut drivers = drivers?;
+    let names: Vec<String> = drivers
+        .iter()
+        .map(|it| format!("{} {}<br>{}", it.hello().sdk, it.hello().version, it.hello().language))
+        .collect();
+    writeln!(
+        out,
+        "How many requests an SDK sends, what its caller sees, and what is there then.\n"
+    )?;
+    writeln!(out, "| call | fault | {} |", names.join(" | "))?;
+    writeln!(out, "|---|---|{}", "---|".repeat(names.len()))?;
+    for call in CALLS {
+        for fault in FAULTS {
+            let cells = drivers.iter_mut().map(|driver| cell(driver, call, fault));
+            let cells = cells.collect::<Result<Vec<_>>>()?;
+            writeln!(out, "| {} | {} | {} |", call.0, fault.0, cells.join(" | "))?;
+            out.flush()?;
+        }
+    }
+    drivers.into_iter().for_each(Driver::end);
+    Ok(exit::CONFORMS)
+}
+
+fn cell(
+    driver: &mut Driver,
+    (api, list, of): (&str, &str, &str),
+    (_, plan): (&str, &str),
+) -> Result<String> {
+    let faults = match plan {
+        "" => FaultPlan::default(),
+        _ => FaultPlan::parse(&format!("[[fault]]\non = \"{api}\"\n{plan}\n"))?,
+    };
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(free, Options { faults, ..Options::default() })?;
+    let (id, secret) = FAKE;
+    let destination = Destination::loopback(&server.url())?;
+    let identity = Identity::of(id, secret, None, "the probe");
+    let session = identity.session(&destination);
+    let mut raw = Raw::new(destination, identity, DEADLINE)?;
+    if api != "CreateUser" {
+        raw.post(&form("CreateUser"))?;
+    }
+    let ears = server.ears();
+    let answer = driver.call(&form(api), &session, DEADLINE);
+    let requests = ears.take().len();
+    let (_, body) = raw.post(&form(list))?;
+    let left = Element::parse(&body).ok().and_then(|root| {
+        let result = root.child(&format!("{list}Result"))?;
+        Some(result.child(of)?.children.len())
+    });
+    let noun = if list == "ListUsers" { "user" } else { "key" };
+    let left = render::counted(left.unwrap_or_default(), noun);
+    Ok(format!("{}, {}, {left}", render::counted(requests, "request"), saw(&answer)))
+}
+
+fn form(api: &str) -> Vec<(String, String)> {
+    let mut form = vec![
+        ("Action".to_owned(), api.to_owned()),
+        ("Version".to_owned(), wire::VERSION.to_owned()),
+    ];
+    if api != "ListUsers" {
+        form.push(("UserName".to_owned(), NAME.to_owned()));
+    }
+    form
+}
+
+fn saw(answer: &Result<(u16, String), Observed>) -> String {
+    match answer {
+        Ok((200, _)) => "success".to_owned(),
+        Ok((status, body)) => {
+            let root = Element::parse(body).unwrap_or_default();
+            let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
+            format!("{status} {code}")
+        }
+        Err(Observed::Interrupted(it)) => match it.cause {
+            Cause::Garbled => "cannot read it".to_owned(),
+            Cause::Client => "refuses it itself".to_owned(),
+            cause => cause.name().to_owned(),
+        },
+        Err(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Installs the pinned packages into a cache outside the checkout and drives them.
+#
+#   iamspec run --driver tests/sdks/awscli/driver.sh
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+name=awscli
+# shellcheck source=../python.sh
+. "$here/../python.sh"
