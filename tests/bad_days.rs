@@ -152,7 +152,7 @@ fn no_secret_is_in_anything_that_a_run_writes() {
     let port = Port::overhearing(&url, move |wire| ears.lock().unwrap().extend(secrets(wire)));
     for suite in ["scripts", "lattice", "pairs", "drain", "random"] {
         let file = |form: &str| at(&format!("{suite}.{form}"));
-        let reports = ["json", "junit", "markdown"].map(|it| format!("{it}={}", file(it)));
+        let reports = ["json", "junit", "markdown", "html"].map(|it| format!("{it}={}", file(it)));
         let (trace, coverage) = (file("trace"), file("coverage"));
         let (finds, journals) = (at("finds"), at("journals"));
         let mut words = vec!["--suite", suite, "--trace", &trace, "--coverage", &coverage];

@@ -87,7 +87,7 @@ fn the_schema_is_that_of_the_events() {
 fn each_form_says_what_fails_the_run() {
     let folder = folder("forms");
     let file = |name: &str| folder.join(name).display().to_string();
-    let forms = ["junit", "markdown", "badge"].map(|it| format!("{it}={}", file(it)));
+    let forms = ["junit", "markdown", "badge", "html"].map(|it| format!("{it}={}", file(it)));
     let reports = forms.iter().flat_map(|it| ["--report", it]);
     let words: Vec<&str> = ["run"].into_iter().chain(reports).chain(ALONE).collect();
     assert_eq!(super::iamspec(&words).status.code(), Some(1));
@@ -100,6 +100,8 @@ fn each_form_says_what_fails_the_run() {
     assert!(
         markdown.contains("iamspec run --mutant forgets-mfa-device delete-user/alone/mfa-device")
     );
+    let html = text("html");
+    assert!(html.contains("<td class=\"wrong\">deleted, must be refused</td>"), "{html}");
     let badge: serde_json::Value = serde_json::from_str(&text("badge")).unwrap();
     assert_eq!(badge["message"], "8 of 9 blockers");
     assert_eq!(badge["color"], "red");
@@ -113,6 +115,8 @@ fn what_an_endpoint_says_is_no_markup_in_markdown() {
     stream.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
     let text = iamspec_harness::render::markdown(&stream);
     assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
+    let page = iamspec_harness::render::html(&stream).unwrap();
+    assert!(page.contains("&lt;img src=x&gt;") && !page.contains("<img"), "the page has an image");
 }
 
 #[test]

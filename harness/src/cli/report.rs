@@ -67,6 +67,8 @@ pub enum Format {
     Junit,
     /// For the summary page of a CI job
     Markdown,
+    /// One page that needs no network
+    Html,
     /// For shields.io
     Badge,
 }
@@ -81,6 +83,7 @@ impl Format {
             Self::Json => stream::lines(stream),
             Self::Junit => render::junit(stream),
             Self::Markdown => Ok(render::markdown(stream)),
+            Self::Html => render::html(stream),
             Self::Badge => render::badge(stream),
         }
     }

@@ -53,7 +53,7 @@ pub fn markdown(stream: &Stream) -> String {
 }
 
 /// What it came to, in a sentence.
-fn verdict(stream: &Stream, unexpected: usize) -> String {
+pub(super) fn verdict(stream: &Stream, unexpected: usize) -> String {
     let sums = &stream.end.sums;
     match (unexpected, stream.complaints.len()) {
         (0, 0) if sums.passed == 0 => "Nothing was judged.".to_owned(),

@@ -1,0 +1,137 @@
+// What a reader can do on the page of a run, and what the page must not do.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [executablePath, folder] = process.argv.slice(2);
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+let passed = 0;
+
+/** A page of this run; whatever it says on the console or asks of a network is kept. */
+async function open(name, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.wrongs = [];
+  page.on("console", (message) => page.wrongs.push(message.text()));
+  page.on("pageerror", (error) => page.wrongs.push(error.message));
+  page.on("dialog", (dialog) => page.wrongs.push(dialog.message()));
+  await page.route("**", (route) => {
+    const url = route.request().url();
+    if (url.startsWith("file:")) return route.continue();
+    page.wrongs.push(`asks for ${url}`);
+    return route.abort();
+  });
+  await page.goto(`file://${folder}/${name}.html`);
+  return page;
+}
+
+async function check(sentence, page, test) {
+  await test(page);
+  assert.deepEqual(page.wrongs, [], `${sentence}: the console and the network are silent`);
+  await page.context().close();
+  passed += 1;
+  console.log(`holds  ${sentence}`);
+}
+
+const visible = (page) => page.locator("details.finding:visible");
+
+await check("the verdict comes first, with the sums", await open("wrong"), async (page) => {
+  assert.match(await page.locator("#verdict").innerText(), /divergence/);
+  assert.match(await page.locator(".sums").innerText(), /unexpected/);
+});
+
+await check("the picture has a mark for each set, and each says which", await open("wrong"), async (page) => {
+  assert.equal(await page.locator("section .corner:has(title)").count(), 512);
+  const deleted = await page.locator(".corner.deleted title").allTextContents();
+  assert.ok(deleted.includes("MFA device: wrongly deleted"), deleted.join("; "));
+  assert.ok(deleted.every((it) => it.includes("MFA device")), deleted.join("; "));
+  assert.equal(await page.locator("svg .corner.missing:has(title)").count(), 0);
+});
+
+await check("the nine rows show the tiers", await open("wrong"), async (page) => {
+  assert.match(await page.locator("tr", { hasText: "MFA device" }).innerText(), /deleted, must be refused/);
+  assert.equal(await page.locator("tbody tr").count(), 9);
+});
+
+await check("findings are filtered and searched", await open("wrong"), async (page) => {
+  const all = await visible(page).count();
+  assert.ok(all > 0);
+  await page.getByLabel("Search").fill("no such words anywhere");
+  assert.equal(await visible(page).count(), 0);
+  assert.ok(await page.getByText("Nothing matches.").isVisible());
+  await page.getByLabel("Search").fill("holds-mfa-device");
+  assert.equal(await visible(page).count(), 1);
+  await page.getByLabel("Search").fill("");
+  await page.getByLabel("unexpected").uncheck();
+  assert.equal(await visible(page).count(), 0);
+  await page.getByLabel("unexpected").check();
+  await page.getByLabel("Tier").selectOption("text");
+  assert.equal(await page.locator("details.finding[data-tier=status]:visible").count(), 0);
+});
+
+await check("a finding is opened and its command copied, by the keyboard alone", await open("wrong", { permissions: ["clipboard-read", "clipboard-write"] }), async (page) => {
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  const summary = visible(page).first().locator("summary");
+  for (let tabs = 0; tabs < 40 && !(await summary.evaluate((it) => it === document.activeElement)); tabs += 1) {
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  const first = visible(page).first();
+  assert.ok(await first.getByText("The model says").isVisible());
+  const button = first.getByRole("button", { name: "Copy" });
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await first.getByRole("button", { name: "Copied" }).waitFor();
+  const command = await first.locator(".copy pre").innerText();
+  assert.match(command, /^iamspec run --mutant forgets-mfa-device /);
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
+});
+
+await check("light and dark can be changed", await open("wrong", { colorScheme: "dark" }), async (page) => {
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await paper();
+  await page.getByRole("button", { name: "Dark or light" }).click();
+  assert.notEqual(await paper(), dark);
+});
+
+await check("nothing is wider than a phone", await open("wrong", { viewport: { width: 375, height: 800 } }), async (page) => {
+  await page.evaluate(() => document.querySelectorAll("details").forEach((it) => { it.open = true; }));
+  const [is, may] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(is <= may, `${is} pixels on a screen of ${may}`);
+});
+
+await check("what is printed is seen whole", await open("wrong"), async (page) => {
+  await page.pdf();
+  assert.equal(await page.locator("details:not([open])").count(), 0);
+});
+
+await check("what an endpoint says is text and nothing else", await open("hostile"), async (page) => {
+  const first = page.locator("details.finding", { hasText: "<script>hostile()" }).first();
+  await first.evaluate((it) => { it.open = true; });
+  assert.equal(await page.locator("main script, main img").count(), 0);
+  const links = await page.locator("a[href]").evaluateAll((all) => all.map((it) => it.getAttribute("href")));
+  assert.deepEqual(links.filter((it) => !/^(#|https:\/\/)/.test(it)), []);
+  assert.equal(await page.locator("[onmouseover]").count(), 0);
+});
+
+for (const name of ["wrong", "right"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    await check(`axe finds nothing: ${name}, ${colorScheme}`, await open(name, { colorScheme }), async (page) => {
+      await page.evaluate(() => [...document.querySelectorAll("details")].slice(0, 12).forEach((it) => { it.open = true; }));
+      await page.addScriptTag({ path: axe }).catch(async () => {
+        // The page's own policy lets no script in; the test may.
+        await page.evaluate(await (await import("node:fs/promises")).readFile(axe, "utf8"));
+      });
+      const found = await page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "best-practice"] }));
+      const told = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).slice(0, 3)}`);
+      assert.deepEqual(told, []);
+      page.wrongs = [];
+    });
+  }
+}
+
+await browser.close();
+console.log(`${passed} passed, 0 failed`);
