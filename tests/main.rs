@@ -11,6 +11,7 @@ mod documents;
 mod drivers;
 mod expectations;
 mod explore;
+mod exports;
 mod facts;
 mod faults;
 mod form;

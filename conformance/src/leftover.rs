@@ -20,6 +20,12 @@ pub struct Leftovers {
 }
 
 impl Leftovers {
+    /// The operations that remove it, those last that must be done first.
+    #[must_use]
+    pub fn undo(&self) -> &[Operation] {
+        &self.undo
+    }
+
     /// Notes what an answer says was made or removed. A lost answer may have made something.
     pub fn note(&mut self, op: &Operation, observed: &Observed) {
         let (done, lost) = match observed {

@@ -8,6 +8,7 @@ use crate::exit;
 
 mod cleanup;
 mod driver;
+mod export;
 mod report;
 mod run;
 mod serve;
@@ -16,6 +17,7 @@ mod words;
 
 pub use cleanup::Cleanup;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
+pub use export::Export;
 pub use report::{Diff, Format, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
@@ -93,6 +95,11 @@ pub enum Command {
   iamspec report run.jsonl
   iamspec report run.jsonl --as junit > run.xml")]
     Report(Report),
+    /// Write a script as a program that anybody can run: for the AWS CLI, boto3, curl or pytest
+    #[command(after_help = "Examples:
+  iamspec export delete-user/alone/mfa-device --as aws-cli > show.sh
+  iamspec export regressions/find.script --as pytest --endpoint http://127.0.0.1:4566")]
+    Export(Export),
     /// Compare two runs: what is new, what is fixed, what is answered otherwise
     #[command(after_help = "Examples:
   iamspec diff before.jsonl after.jsonl    exit code 1 where something is new")]

@@ -19,6 +19,7 @@ mod whoami;
 pub use element::Element;
 pub use raw::Raw;
 pub use reading::understood;
+pub(crate) use request::form as form_of;
 pub use sweep::{Found, Remains};
 pub use trace::{HIDDEN, SECRETS, Trace};
 pub use whoami::Caller;

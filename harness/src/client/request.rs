@@ -11,10 +11,10 @@ use super::spoil;
 use crate::names::Names;
 use crate::{payload, wire};
 
-pub(super) type Form = Vec<(String, String)>;
+pub(crate) type Form = Vec<(String, String)>;
 
 /// The members of the request, `Action` and `Version` first.
-pub(super) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
+pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
     let mut form = sound(&op.sound(), names)?;
     if let Operation::Flawed(_, flaw) = op {
         spoil::spoil(&mut form, flaw.row().member, flaw.row().defect);

@@ -9,6 +9,7 @@ mod driver;
 mod expectations;
 mod explain;
 mod explore;
+mod export;
 mod kept;
 mod list;
 mod matrix;
@@ -51,6 +52,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Explain(args) => explain::explain(&args.rule, out),
         Command::Plan(args) => plan::plan(&args, out),
         Command::Report(args) => report::report(&args, out),
+        Command::Export(args) => export::write(&args, out),
         Command::Diff(args) => report::diff(&args, out),
         Command::Matrix(args) => matrix::matrix(&args, out),
         Command::DriverCheck(args) => driver::check(&args, out),

@@ -20,6 +20,7 @@ use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
 pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session};
 pub use own::{WRONG, drive};
+pub(crate) use params::params;
 pub use process::Process;
 pub use witness::{Remark, Witness};
 
@@ -77,7 +78,7 @@ impl Driver {
         session: &Session,
         deadline: Duration,
     ) -> Result<(u16, String), Observed> {
-        let (op, params) = params::params(form);
+        let (op, params) = params(form);
         if !self.hello.ops.is_empty() && !self.hello.ops.contains(&op) {
             return Err(Observed::interrupted(Cause::Client, format!("the driver has no {op}")));
         }

@@ -9,7 +9,7 @@ const NUMBERS: [&str; 2] = ["MaxItems", "CredentialAgeDays"];
 const TRUTHS: [&str; 4] = ["OnlyAttached", "SetAsDefault", "PasswordResetRequired", "AllUsers"];
 
 /// The operation, and its members. What is no number where one belongs is left as it is, for the SDK to refuse.
-pub(super) fn params(form: &[(String, String)]) -> (String, Map<String, Value>) {
+pub(crate) fn params(form: &[(String, String)]) -> (String, Map<String, Value>) {
     let mut op = String::new();
     let mut params = Map::new();
     for (name, value) in form {

@@ -32,6 +32,14 @@ pub fn finding(finding: &Finding, paint: Paint) -> String {
     _ = writeln!(out, "  {:<13} iamspec explain {}", "", finding.rule);
     _ = writeln!(out, "  {:<13} {}", "state", finding.state);
     _ = writeln!(out, "  {:<13} {}", "going on as", finding.going_on);
+    out.push_str(&besides(finding));
+    _ = writeln!(out, "  {:<13} {}", "again", finding.again);
+    out
+}
+
+/// What else is to be known of it, where there is something.
+fn besides(finding: &Finding) -> String {
+    let mut out = String::new();
     if let Some(call) = &finding.late {
         _ = writeln!(
             out,
@@ -45,7 +53,9 @@ pub fn finding(finding: &Finding, paint: Paint) -> String {
         let others = if others > 0 { format!(", and {others} more") } else { String::new() };
         _ = writeln!(out, "  {:<13} {}{others}", "also in", some.join(", "));
     }
-    _ = writeln!(out, "  {:<13} {}", "again", finding.again);
+    if let Some(export) = &finding.export {
+        _ = writeln!(out, "  {:<13} {export} aws-cli", "as a program");
+    }
     out
 }
 

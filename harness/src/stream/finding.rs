@@ -61,6 +61,9 @@ pub struct Finding {
     pub wire: Option<Wire>,
     /// The command that repeats it.
     pub again: String,
+    /// The command that writes its script as a program, but for the language; nothing where it has no script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
 }
 
 /// A call of a history.

@@ -6,6 +6,7 @@ use iamspec_conformance::endpoint::Space;
 use iamspec_conformance::expectation::Expectation;
 use iamspec_conformance::finding::{Tally, Threshold, open_points};
 use iamspec_conformance::leftover::Kept as Left;
+use iamspec_conformance::replay::Origin;
 use iamspec_conformance::{
     Exchange, Finding as Found, Observed, Replay, Report, Verdict as Said, text,
 };
@@ -131,6 +132,7 @@ fn finding(
         .iter()
         .map(|(answer, rule)| Allowed { answer: answer.clone(), rule: rule.id() });
     let facts = divergence.evidence.iter().filter_map(|id| evidence::fact(id));
+    let name = &it.history.name;
     let wire = it.wire.as_deref().cloned();
     Finding {
         rule: rule.id(),
@@ -152,6 +154,7 @@ fn finding(
         also: it.also.clone(),
         wire: wire.map(|it| Wire { request: it.request, answer: it.answer }),
         again,
+        export: (it.origin != Origin::Course).then(|| format!("iamspec export {name} --as")),
     }
 }
 

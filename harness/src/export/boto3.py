@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""@IDEA@
+
+Made by iamspec from its script @NAME@. Needs boto3. AWS_ENDPOINT_URL_IAM says whom to ask.
+"""
+
+@IMPORTS@
+import uuid
+
+import boto3
+from botocore.exceptions import ClientError
+
+ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM", "@ENDPOINT@")
+MISSING = "never-told"
+run = str(uuid.uuid4().int)[:9]
+
+
+def client(key=None, secret=None):
+    """Credentials that open nothing, unless there are others."""
+    return boto3.client(
+        "iam",
+        endpoint_url=ENDPOINT,
+        region_name="us-east-1",
+        aws_access_key_id=key or os.environ.get("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        aws_secret_access_key=secret or os.environ.get("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    )
+
+
+iam = client()
+
+
+def call(text, expected, operation, **members):
+    """Makes a call, and shows what came of it."""
+    try:
+        answer, seen = operation(**members), "200"
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        answer, seen = {}, f"{status} {error.response['Error']['Code']}"
+    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, seen) else ""
+    print(f"{text:<40} -> {seen}{differs}")
+    return answer
+
+
+def told(answer, *path):
+    """A member of an answer."""
+    for name in path:
+        answer = answer.get(name, {})
+    return answer or MISSING
+
+
+def undo(operation, **members):
+    """Removes something, if it is still there."""
+    try:
+        operation(**members)
+    except Exception as error:
+        print(f"not removed: {error}")
+
+
+@CODE@

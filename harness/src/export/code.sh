@@ -1,0 +1,11 @@
+# The code of a device at this time, or at the next (RFC 6238).
+code() {
+  python3 - "$1" "$2" <<'PY'
+import base64, hashlib, hmac, struct, sys, time
+key, window = base64.b32decode(sys.argv[1]), int(time.time()) // 30 - 1 + int(sys.argv[2])
+digest = hmac.new(key, struct.pack(">Q", window), hashlib.sha1).digest()
+(number,) = struct.unpack_from(">I", digest, digest[-1] & 15)
+print(f"{(number & 0x7FFFFFFF) % 1_000_000:06}")
+PY
+}
+

@@ -1,0 +1,165 @@
+//! A script as a program that anybody can run: for the issue tracker of an emulator.
+//!
+//! The members of each call are those that the client sends (`client/request.rs`); what only an answer tells
+//! stands in a variable.
+
+mod python;
+mod shell;
+mod text;
+
+use anyhow::{Context as _, Result, bail};
+use iamspec_conformance::leftover::Leftovers;
+use iamspec_conformance::{Endpoint as _, Observed, Reference, Script, text as words};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Account, Class, Code, Level, Operation, allowed};
+use serde_json::{Map, Value};
+
+use crate::client::form_of;
+use crate::driver::params;
+use crate::names::Names;
+use crate::wire;
+
+/// What a script can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// A shell script for the AWS CLI
+    AwsCli,
+    /// A program in Python
+    Boto3,
+    /// A shell script for curl, which signs the requests itself
+    Curl,
+    /// A test in Python
+    Pytest,
+}
+
+/// A script, ready to be written down.
+struct Program {
+    name: String,
+    idea: String,
+    lines: Vec<Line>,
+    /// What removes what it makes, in order.
+    undo: Vec<Line>,
+}
+
+/// One call.
+struct Line {
+    /// As the script has it.
+    call: String,
+    /// The status, and the code of a refusal, where only one answer conforms.
+    expected: Option<String>,
+    form: Vec<(String, String)>,
+    op: String,
+    params: Map<String, Value>,
+    /// Variables, and the members of the answer that they get.
+    learns: Vec<(String, Vec<&'static str>)>,
+    /// The variables of the key that signs it, where it is not the usual one.
+    signer: Option<(String, String)>,
+}
+
+/// The program. `endpoint` is where it asks if nobody says otherwise.
+///
+/// # Errors
+/// A call that cannot be made, such as one about an item that was never made.
+pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<String> {
+    let program = program(script)?;
+    Ok(match language {
+        Language::Boto3 => python::boto3(&program, endpoint),
+        Language::Pytest => python::pytest(&program, endpoint),
+        Language::AwsCli => shell::aws_cli(&program, endpoint),
+        Language::Curl => shell::curl(&program, endpoint),
+    })
+}
+
+fn program(script: &Script) -> Result<Program> {
+    let mut names = Names::new(text::RUN);
+    let (mut reference, mut leftovers) = (Reference::default(), Leftovers::default());
+    let mut account = Account::default();
+    let mut lines = Vec::new();
+    names.fresh();
+    reference.fresh();
+    for step in &script.steps {
+        let op = step.operation;
+        let told = expected(&account, &op, step.answer.as_ref());
+        let observed = reference.ask(&op);
+        leftovers.note(&op, &observed);
+        if matches!(observed, Observed::Done(_)) {
+            iamspec_model::apply(&mut account, &op);
+        }
+        lines.push(line(&op, told, &mut names).with_context(|| {
+            format!("`{}` of {} cannot be written down", words::operation(&op), script.name)
+        })?);
+    }
+    let undo = leftovers.undo().iter().rev().map(|op| line(op, None, &mut names));
+    let undo = undo.collect::<Result<Vec<_>>>()?;
+    Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, undo })
+}
+
+/// The answer that the script writes, or the only one that conforms.
+fn expected(account: &Account, op: &Operation, written: Option<&Observed>) -> Option<String> {
+    let told = match written {
+        Some(Observed::Done(_)) => return Some("200".to_owned()),
+        Some(Observed::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
+        Some(Observed::Interrupted(_)) => return None,
+        None => allowed(account, op),
+    };
+    let mut rules = told.rules();
+    let (rule, more) = (rules.next()?, rules.next());
+    if more.is_some() || rule.claim.code.level == Level::Open {
+        return None;
+    }
+    Some(match rule.claim.answer {
+        iamspec_model::Answer::Done => "200".to_owned(),
+        iamspec_model::Answer::Refused(code) => format!("{} {}", Code::http(code), code.name()),
+    })
+}
+
+fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<Line> {
+    let signer = match *op {
+        Operation::ChangePassword(user) => {
+            let Some((id, secret)) = names.keyring.key(user) else {
+                bail!("u{} has no access key to sign with", user.0)
+            };
+            Some((id.to_owned(), secret.to_owned()))
+        }
+        _ => None,
+    };
+    let mut form = form_of(op, names)?;
+    for (name, value) in &mut form {
+        *value = text::in_variables(name, value, op);
+    }
+    let (api, params) = params(&form);
+    let learns = learns(op, names);
+    Ok(Line { call: words::operation(op), expected, form, op: api, params, learns, signer })
+}
+
+/// What the answer tells, and from then on what stands for it in requests.
+fn learns(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
+    match op.sound() {
+        Operation::Create(object) if object.class != Class::Group => {
+            let (structure, member) = wire::created(object.class);
+            let variable =
+                format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
+            names.bind_object(object, &text::variable(&variable));
+            let mut learns = vec![(variable, vec![structure, member])];
+            if object.class == Class::Device {
+                names.keyring.keep_seed(object.item, text::SEED.to_owned());
+                learns.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
+            }
+            learns
+        }
+        Operation::Issue(user, kind, item, _) if kind.row().naming == Naming::Service => {
+            let Some(structure) = wire::structure(kind) else { return Vec::new() };
+            let variable = kind.symbol(item).replace(['#', '-'], "_");
+            let id = text::variable(&variable);
+            names.bind(kind, item, &id);
+            let mut learns = vec![(variable.clone(), vec![structure, kind.row().member])];
+            if structure == "AccessKey" {
+                let secret = format!("{variable}_secret");
+                names.keyring.keep_key(user, &id, &text::variable(&secret));
+                learns.push((secret, vec![structure, "SecretAccessKey"]));
+            }
+            learns
+        }
+        _ => Vec::new(),
+    }
+}

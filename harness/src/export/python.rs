@@ -1,0 +1,135 @@
+//! Programs and tests in Python.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::text::{Piece, name_of, pieces, split};
+use super::{Line, Program};
+
+const BOTO3: &str = include_str!("boto3.py");
+const PYTEST: &str = include_str!("pytest.py");
+const CODE: &str = include_str!("code.py");
+
+pub(super) fn boto3(program: &Program, endpoint: &str) -> String {
+    let mut out = head(BOTO3, program, endpoint);
+    for line in &program.lines {
+        out.push_str(&call(line, ""));
+    }
+    out.push_str("\n# What was made is removed again, as far as the endpoint lets go of it.\n");
+    for line in &program.undo {
+        out.push_str(&undo(line, ""));
+    }
+    out
+}
+
+pub(super) fn pytest(program: &Program, endpoint: &str) -> String {
+    let mut out = head(PYTEST, program, endpoint);
+    let name: String =
+        program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
+    _ = writeln!(out, "def test_{name}():\n    try:");
+    // A variable that nothing has told yet is missing in the clean-up, not undefined.
+    for (variable, _) in program.lines.iter().flat_map(|it| &it.learns) {
+        _ = writeln!(out, "        {variable} = MISSING");
+    }
+    for line in &program.lines {
+        out.push_str(&call(line, "        "));
+    }
+    out.push_str("    finally:\n");
+    for line in &program.undo {
+        out.push_str(&undo(line, "        "));
+    }
+    if program.undo.is_empty() {
+        out.push_str("        pass\n");
+    }
+    out
+}
+
+fn head(template: &str, program: &Program, endpoint: &str) -> String {
+    let uses_codes = program
+        .lines
+        .iter()
+        .any(|it| it.form.iter().any(|(name, _)| name == "AuthenticationCode1"));
+    let imports = if uses_codes {
+        "import base64\nimport hashlib\nimport hmac\nimport os\nimport struct\nimport time\n"
+    } else {
+        "import os\n"
+    };
+    template
+        .replace("@IDEA@", &program.idea.replace('\\', "\\\\").replace("\"\"\"", "'''"))
+        .replace("@NAME@", &program.name)
+        .replace("@ENDPOINT@", endpoint)
+        .replace("@IMPORTS@\n", imports)
+        .replace("@CODE@\n", if uses_codes { CODE } else { "" })
+}
+
+fn call(line: &Line, indent: &str) -> String {
+    let expected = line.expected.as_ref().map_or_else(|| "None".to_owned(), |it| format!("{it:?}"));
+    let client = line.signer.as_ref().map_or_else(
+        || "iam".to_owned(),
+        |(id, secret)| format!("client({}, {})", name_of(id), name_of(secret)),
+    );
+    let operation = format!("{client}.{}", split(&line.op, '_'));
+    let call = &line.call;
+    let mut out =
+        format!("{indent}answer = call({call:?}, {expected}, {operation}{})\n", after_comma(line));
+    for (variable, path) in &line.learns {
+        let path = path.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join(", ");
+        _ = writeln!(out, "{indent}{variable} = told(answer, {path})");
+    }
+    out
+}
+
+fn undo(line: &Line, indent: &str) -> String {
+    format!("{indent}undo(iam.{}{})\n", split(&line.op, '_'), after_comma(line))
+}
+
+/// The members as arguments after others.
+fn after_comma(line: &Line) -> String {
+    let members = members(line);
+    if members.is_empty() { members } else { format!(", {members}") }
+}
+
+fn members(line: &Line) -> String {
+    let members = line.params.iter().map(|(name, it)| format!("{name}={}", value(it)));
+    members.collect::<Vec<_>>().join(", ")
+}
+
+fn value(it: &Value) -> String {
+    match it {
+        Value::String(text) => literal(text),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(value).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, it)| format!("{name:?}: {}", value(it)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null => "None".to_owned(),
+        Value::Number(number) => number.to_string(),
+    }
+}
+
+/// A text as Python writes it; with variables, as one that is formatted.
+fn literal(text: &str) -> String {
+    let pieces = pieces(text);
+    let quoted = |text: &str| Value::from(text).to_string();
+    match pieces.as_slice() {
+        [Piece::Text(text)] => quoted(text),
+        [Piece::Variable(name)] if *name != "run" => (*name).to_owned(),
+        [Piece::Code(device, which)] => format!("code(seed_{device}, {which})"),
+        _ => {
+            let inner = pieces.iter().map(|it| match it {
+                Piece::Text(text) => {
+                    let quoted = quoted(&text.replace('{', "{{").replace('}', "}}"));
+                    quoted.trim_matches('"').to_owned()
+                }
+                Piece::Variable(name) => format!("{{{name}}}"),
+                Piece::Code(device, which) => format!("{{code(seed_{device}, {which})}}"),
+            });
+            format!("f\"{}\"", inner.collect::<String>())
+        }
+    }
+}

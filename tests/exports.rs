@@ -1,0 +1,55 @@
+//! Scripts as programs: each of ours can be written in each language, and what is written is a program.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use iamspec_conformance::script::ours;
+use iamspec_harness::export::{Language, export};
+
+const LANGUAGES: [Language; 4] =
+    [Language::AwsCli, Language::Boto3, Language::Curl, Language::Pytest];
+
+#[test]
+fn every_script_can_be_written_in_every_language() {
+    for script in ours().unwrap() {
+        for language in LANGUAGES {
+            let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
+            let calls = text.matches("call(\"").count() + text.matches("\ncall '").count();
+            let signed = text.matches("\" call '").count();
+            assert_eq!(calls + signed, script.steps.len(), "{} as {language:?}", script.name);
+            assert!(!text.contains(['\u{1}', '\u{2}', '@']) || !text.contains("@IDEA@"));
+            assert!(!text.contains("RUN-"), "{} as {language:?}: {text}", script.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_written_for_a_shell_can_be_read_by_one() {
+    for script in ours().unwrap() {
+        for language in [Language::AwsCli, Language::Curl] {
+            let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
+            let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+            bash.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            assert!(bash.wait().unwrap().success(), "{} as {language:?}\n{text}", script.name);
+        }
+    }
+}
+
+#[test]
+fn a_quote_or_a_dollar_in_a_script_is_a_letter_in_the_program() {
+    let mut script = ours().unwrap().into_iter().find(|it| it.name == "delete-user/bare").unwrap();
+    script.idea = "a \"\"\"quote\"\"\" and a back\\slash".to_owned();
+    let text = export(&script, Language::Boto3, "http://127.0.0.1:5000").unwrap();
+    assert!(text.contains("a '''quote''' and a back\\\\slash"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_with_the_call() {
+    let file = super::reports::folder("exports").join("password.script");
+    std::fs::write(&file, "# Nobody can sign this.\nCreateUser u0\nChangePassword u0\n").unwrap();
+    let output = super::iamspec(&["export", "--as", "curl", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = super::stderr(&output);
+    assert!(text.contains("`ChangePassword u0` of"), "{text}");
+    assert!(text.contains("u0 has no access key to sign with"), "{text}");
+}

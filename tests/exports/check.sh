@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs scripts as programs for the AWS CLI, boto3, curl and pytest, on the reference endpoint and on one that is
+# wrong; each answer must be the one that a run saw.
+#
+#   tests/exports/check.sh target/release/iamspec          a sample
+#   tests/exports/check.sh target/release/iamspec --all    every script of ours
+#
+# IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+iamspec=$(realpath "$1")
+every=9
+if [ "${2:-}" = --all ]; then every=1; fi
+venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/exports
+if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
+  cp "$here/requirements.txt" "$venv/installed"
+fi
+export PATH=$venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
+python "$here/check.py" "$iamspec" "$every"
+python "$here/check.py" "$iamspec" 1000 --mutant forgets-mfa-device
