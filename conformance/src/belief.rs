@@ -28,6 +28,12 @@ pub(crate) fn follow(account: &Account, op: &Operation, observed: &Observed) -> 
     if dangles(account, op) && !made && !next.contains(account) {
         next.push(account.clone());
     }
+    if let (Operation::UpdateUser(user, Change { name: Some(name), .. }), Outcome::Done) =
+        (*op, outcome)
+        && name != user
+    {
+        next.extend(next.iter().flat_map(|it| less(it, name)).collect::<Vec<_>>());
+    }
     if let Observed::Done(Some(seen)) = observed
         && op.is_read()
         && shown(account, op).map(Shown::of).as_ref() != Some(seen)
@@ -35,6 +41,21 @@ pub(crate) fn follow(account: &Account, op: &Operation, observed: &Observed) -> 
         next.insert(0, believed(account, op, seen));
     }
     next
+}
+
+/// What else may be so once a user has another name. That policies, groups and credentials stay with it is
+/// known (C-032, C-033); of its tags and its permissions boundary there is no evidence.
+fn less(account: &Account, user: User) -> Vec<Account> {
+    let mut without_tags = account.clone();
+    hold_what_is_listed(&mut without_tags, user, Kind::Tag, &Shown::default());
+    let mut without_boundary = account.clone();
+    apply(&mut without_boundary, &Operation::DeleteBoundary(user));
+    let mut without_both = without_tags.clone();
+    apply(&mut without_both, &Operation::DeleteBoundary(user));
+    let mut less = vec![without_tags, without_boundary, without_both];
+    less.retain(|it| it != account);
+    less.dedup();
+    less
 }
 
 /// The account as a read shows it.

@@ -157,6 +157,12 @@ impl Cause {
         matches!(self, Self::Reset | Self::Failure | Self::Crash | Self::Transient)
     }
 
+    /// Whether there was an answer, and none that can be read.
+    #[must_use]
+    pub const fn is_nonsense(self) -> bool {
+        matches!(self, Self::Unreadable | Self::Garbled)
+    }
+
     /// Whether nobody answered that speaks the protocol.
     #[must_use]
     pub const fn is_silence(self) -> bool {

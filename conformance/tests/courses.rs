@@ -224,3 +224,17 @@ fn one_wrong_deletion_hides_no_other() {
         assert_eq!(found, rules);
     }
 }
+
+#[test]
+fn an_endpoint_that_answers_one_call_alone_with_nonsense_is_asked_everything_else() {
+    let device = |op: &Operation| op.call().is_some_and(|it| it.api == "CreateVirtualMFADevice");
+    let nonsense = Observed::interrupted(Cause::Unreadable, "HTTP 200: HTML");
+    let mut odd =
+        Otherwise(Reference::default(), |op: &Operation| device(op).then(|| nonsense.clone()));
+    let suite = Suite::new(iamspec_conformance::script::ours().unwrap());
+    let report = suite.run(&mut odd, &mut |_| (), &|| false);
+    assert_eq!(report.ended, None);
+    let judged = |it: &&iamspec_conformance::Exchange| matches!(it.verdict, Verdict::Conforms(_));
+    let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
+    assert!(exchanges.filter(judged).count() > 1000);
+}

@@ -182,3 +182,21 @@ fn what_is_left_of_a_user_that_was_wrongly_deleted_is_charged_to_nobody_else() {
     let deleted = judge.judge(&Operation::DeleteUser(USER), &Observed::DONE);
     assert_eq!(wrong(deleted), Some("DeleteUser/holds-access-key".to_owned()));
 }
+
+#[test]
+fn what_a_rename_leaves_behind_is_held_against_nobody_where_no_fact_says_that_it_stays() {
+    let (renamed, tag) = (User(1), Item(0));
+    let change = iamspec_model::Change { name: Some(renamed), path: None };
+    let rename = Operation::UpdateUser(USER, change);
+    let tagged = [Operation::create_user(USER), Operation::Attach(USER, Kind::Tag, tag), rename];
+    let nothing = Observed::Done(Some(Shown::default()));
+    let tags = Operation::List(renamed, Kind::Tag);
+    assert_eq!(broken(judged(&tagged, tags, &nothing)), None);
+    let kept = Observed::Done(Some(Shown::of(vec![(Thing::Item(Kind::Tag, tag), Status::Active)])));
+    assert_eq!(broken(judged(&tagged, tags, &kept)), None);
+    // C-032: access keys stay with their user.
+    let keyed = [Operation::create_user(USER), issue(Kind::AccessKey), rename];
+    let keys = Operation::List(renamed, Kind::AccessKey);
+    let rule = "ListAccessKeys/carried-out".to_owned();
+    assert_eq!(broken(judged(&keyed, keys, &nothing)), Some((rule, Tier::Code)));
+}

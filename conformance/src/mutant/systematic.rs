@@ -32,6 +32,8 @@ impl Mutant {
             Fault::Text(_) => rule.claim.text.level,
             // Recorded of every success, and of the members in the table (E-001).
             Fault::BreaksXml | Fault::Odd(_) => Level::Must,
+            // That tags stay with a user that gets another name there is no evidence of.
+            Fault::RenameLoses(kind) if !Kind::blockers().any(|it| it == kind) => Level::Open,
             Fault::Code(..)
             | Fault::Status(_)
             | Fault::ListsNothing

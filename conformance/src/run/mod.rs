@@ -60,8 +60,9 @@ pub(crate) struct Run<'a> {
     kept: Vec<(Kept, bool)>,
     /// Whether any answer was understood.
     heard: bool,
-    /// How many calls in a row were not answered.
+    /// How many calls in a row were not answered, and which.
     silence: usize,
+    silent: BTreeSet<&'static str>,
     ended: Option<Ended>,
 }
 
@@ -84,6 +85,7 @@ impl<'a> Run<'a> {
             kept: Vec::new(),
             heard: false,
             silence: 0,
+            silent: BTreeSet::new(),
             ended: None,
         }
     }
@@ -231,9 +233,12 @@ impl<'a> Run<'a> {
             match &exchange.verdict {
                 Verdict::Inconclusive(it) if !self.heard || it.cause.is_silence() => {
                     self.silence += 1;
+                    self.silent.extend(exchange.operation.call().map(|call| call.api));
                     let gone =
                         it.cause == Cause::Unreachable || !self.heard && it.cause.is_silence();
-                    if gone || self.silence >= Patience::MOST {
+                    // An endpoint that answers one call alone with nonsense is still there.
+                    let alone = self.heard && self.silent.len() == 1 && it.cause.is_nonsense();
+                    if gone || self.silence >= Patience::MOST && !alone {
                         let ended = if self.heard { Ended::WentSilent } else { Ended::NeverHeard };
                         self.ended = Some(ended(it.clone()));
                         return;
@@ -242,6 +247,7 @@ impl<'a> Run<'a> {
                 Verdict::Conforms(_) | Verdict::Diverges(_) => {
                     self.heard = true;
                     self.silence = 0;
+                    self.silent.clear();
                 }
                 Verdict::Inconclusive(_) | Verdict::Unsupported(_) | Verdict::Skipped(_) => {}
             }

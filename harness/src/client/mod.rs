@@ -33,7 +33,7 @@ use iamspec_conformance::observed::Cause;
 use iamspec_conformance::oddity::Oddity;
 use iamspec_conformance::{Endpoint, Observed};
 use iamspec_model::kind::Naming;
-use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, With};
+use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, User, With};
 use request::Form;
 use send::{Answer, Sender, Service};
 
@@ -216,16 +216,21 @@ impl Http {
 
     /// The user itself, where it is the user that asks.
     fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
-        let absent = |flaw: Flaw| flaw.row().defect == Defect::Absent;
-        let user = match *op {
-            Operation::ChangePassword(user) => user,
-            Operation::Flawed(user, flaw) if absent(flaw) => user,
-            _ => return Ok(None),
-        };
+        let Some(user) = signed_by(op) else { return Ok(None) };
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
             format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
         })?;
         Ok(Some(Identity::of(id, secret, None, "a user of this run")))
+    }
+}
+
+/// The user that must ask a call itself.
+pub(crate) fn signed_by(op: &Operation) -> Option<User> {
+    let absent = |flaw: Flaw| flaw.row().defect == Defect::Absent;
+    match *op {
+        Operation::ChangePassword(user) => Some(user),
+        Operation::Flawed(user, flaw) if absent(flaw) => Some(user),
+        _ => None,
     }
 }
 

@@ -171,8 +171,11 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             names.learn_account(&name);
             names.bind_object(object, &name);
             if object.class == Class::Device {
-                let seed = made.text_of("Base32StringSeed").and_then(decode);
-                names.keyring.keep_seed(object.item, seed.ok_or("Base32StringSeed in base 32")?);
+                // Without a seed its codes are guesses, which an endpoint may take that looks at none.
+                match made.text_of("Base32StringSeed").and_then(decode) {
+                    Some(seed) => names.keyring.keep_seed(object.item, seed),
+                    None => names.keyring.lose_seed(object.item),
+                }
             }
         }
         Operation::Issue(user, kind, item, _) => {

@@ -56,7 +56,7 @@ fn play(target: &Path, args: &Matrix) -> Result<PathBuf> {
     let folder = target.parent().unwrap_or(Path::new("."));
     let start = folder.join(about.start.as_deref().unwrap_or("start.sh"));
     eprintln!("{} {}: starting", about.name, about.version);
-    let endpoint = Started::by(&start)?;
+    let endpoint = Started::by(&start, &args.out.join(format!("{}.log", about.name)))?;
     let file = args.out.join(format!("{}.jsonl", about.name));
     // What an earlier run has told must not be taken for what this one tells.
     _ = std::fs::remove_file(&file);

@@ -18,14 +18,18 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Runs a script that writes the URL as its first line once the endpoint answers.
-    pub(super) fn by(script: &Path) -> Result<Self> {
+    /// Runs a script that writes the URL as its first line once the endpoint answers; what else it says goes
+    /// into a file.
+    pub(super) fn by(script: &Path, log: &Path) -> Result<Self> {
         let script = script.canonicalize().with_context(|| {
             format!("cannot find what starts the endpoint, {}", script.display())
         })?;
+        let said = std::fs::File::create(log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
         let mut child = Command::new(&script)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(said)
             .spawn()
             .with_context(|| format!("cannot run {}", script.display()))?;
         let mut line = String::new();
@@ -34,7 +38,11 @@ impl Started {
         }
         let started = Self { url: line.trim().to_owned(), child };
         if started.url.is_empty() {
-            bail!("{} ended before it wrote where the endpoint answers", script.display());
+            bail!(
+                "{} ended before it wrote where the endpoint answers; what it said is in {}",
+                script.display(),
+                log.display()
+            );
         }
         Ok(started)
     }

@@ -14,7 +14,7 @@ use iamspec_model::kind::Naming;
 use iamspec_model::{Account, Class, Code, Level, Operation, allowed};
 use serde_json::{Map, Value};
 
-use crate::client::form_of;
+use crate::client::{form_of, signed_by};
 use crate::driver::params;
 use crate::names::Names;
 use crate::wire;
@@ -114,18 +114,22 @@ fn expected(account: &Account, op: &Operation, written: Option<&Observed>) -> Op
 }
 
 fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<Line> {
-    let signer = match *op {
-        Operation::ChangePassword(user) => {
+    let signer = match signed_by(op) {
+        Some(user) => {
             let Some((id, secret)) = names.keyring.key(user) else {
                 bail!("u{} has no access key to sign with", user.0)
             };
             Some((id.to_owned(), secret.to_owned()))
         }
-        _ => None,
+        None => None,
     };
+    // The codes of a device that was never made are guesses.
+    let device = op.object().filter(|it| it.class == Class::Device);
+    let device = device.filter(|it| names.keyring.seed(it.item).is_some());
+    let device = device.filter(|_| op.sound() == *op).map(|it| it.to_string());
     let mut form = form_of(op, names)?;
     for (name, value) in &mut form {
-        *value = text::in_variables(name, value, op);
+        *value = text::in_variables(name, value, device.as_deref());
     }
     let (api, params) = params(&form);
     let learns = learns(op, names);

@@ -72,7 +72,8 @@ fn options(line: &Line) -> String {
             Value::Bool(true) => write!(out, " --{option}"),
             Value::Bool(false) => write!(out, " --no-{option}"),
             Value::String(text) => write!(out, " --{option} {}", quoted(text)),
-            other => write!(out, " --{option} {}", quoted(&other.to_string())),
+            Value::Number(number) if name == "MaxItems" => write!(out, " --page-size {number}"),
+            other => write!(out, " --{option} {}", quoted(&json(other))),
         };
     }
     if line.op == "CreateVirtualMFADevice" {
@@ -80,6 +81,11 @@ fn options(line: &Line) -> String {
         out.push_str(" --outfile \"$seed\" --bootstrap-method Base32StringSeed");
     }
     out
+}
+
+/// A list or a structure, with its variables as they are.
+fn json(value: &Value) -> String {
+    value.to_string().replace("\\u0001", "\u{1}").replace("\\u0002", "\u{2}")
 }
 
 /// A text as one word of a shell, with what the variables in it hold.

@@ -1,7 +1,5 @@
 //! Texts with variables in them, as the languages write them.
 
-use iamspec_model::Operation;
-
 /// Stands for the number of a run in names until they are written.
 pub(super) const RUN: &str = "RUN";
 
@@ -18,11 +16,10 @@ pub(super) fn variable(name: &str) -> String {
 }
 
 /// A value of a request: the number of the run and the codes of devices are reckoned when the program runs.
-pub(super) fn in_variables(name: &str, value: &str, op: &Operation) -> String {
-    let device = op.object().map(|it| it.to_string()).unwrap_or_default();
-    match name {
-        "AuthenticationCode1" if op.sound() == *op => variable(&format!("code:{device}:0")),
-        "AuthenticationCode2" if op.sound() == *op => variable(&format!("code:{device}:1")),
+pub(super) fn in_variables(name: &str, value: &str, device: Option<&str>) -> String {
+    match (name, device) {
+        ("AuthenticationCode1", Some(device)) => variable(&format!("code:{device}:0")),
+        ("AuthenticationCode2", Some(device)) => variable(&format!("code:{device}:1")),
         _ => {
             let run = variable("run");
             let value = value.replace("iamspec-RUN-1-", &format!("iamspec-{run}-"));
