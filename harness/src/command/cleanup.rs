@@ -11,7 +11,7 @@ use crate::aws::{Destination, Surroundings};
 use crate::cli::Cleanup;
 use crate::client::{Found, Http, Remains};
 use crate::exit;
-use crate::journal::Journal;
+use crate::journal::{Header, Journal};
 use crate::render::counted;
 
 pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
@@ -21,15 +21,35 @@ pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
     if journals.is_empty() {
         return without_journal(args, &surroundings, &folder, out);
     }
+    let asked = args.target.endpoint.as_ref().filter(|_| args.run.is_none());
+    let asked = asked.map(|it| Destination::of(it, &surroundings)).transpose()?;
     let mut worst = exit::CONFORMS;
     for path in journals {
         match Journal::take_up(&path) {
+            // What is not found at one endpoint may well be at another.
+            Ok(journal) if is_elsewhere(&journal, asked.as_ref(), &surroundings) => {
+                let Header { run, endpoint, .. } = journal.header();
+                writeln!(
+                    out,
+                    "left alone: run {run} was at {endpoint}; name it to ask for it here"
+                )?;
+            }
             Ok(journal) => worst = worst.max(of_journal(journal, args, &surroundings, out)?),
             Err(error) if args.run.is_some() => return Err(error),
             Err(error) => writeln!(out, "left alone: {error:#}")?,
         }
     }
     Ok(worst)
+}
+
+/// Whether a journal is of another endpoint than the one that is asked.
+fn is_elsewhere(
+    journal: &Journal,
+    asked: Option<&Destination>,
+    surroundings: &Surroundings,
+) -> bool {
+    let of = Destination::of(&journal.header().endpoint, surroundings);
+    asked.is_some_and(|asked| of.map_or(true, |of| of.url != asked.url))
 }
 
 /// The journal of the run that was named, or all.
