@@ -25,6 +25,7 @@ mod port;
 mod reports;
 mod robust;
 mod server;
+mod shell;
 mod signatures;
 mod tidy;
 

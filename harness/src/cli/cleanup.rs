@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::Target;
+use super::Whom;
 
 /// `iamspec cleanup`.
 #[derive(Args, Debug)]
 pub struct Cleanup {
     /// Whom to ask: by their journals if left out.
     #[command(flatten)]
-    pub target: Target,
+    pub whom: Whom,
     /// Say what is there, and remove nothing
     #[arg(long)]
     pub list: bool,

@@ -12,6 +12,7 @@ mod export;
 mod report;
 mod run;
 mod serve;
+mod shell;
 mod target;
 mod words;
 
@@ -21,7 +22,8 @@ pub use export::Export;
 pub use report::{Diff, Format, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
-pub use target::Target;
+pub use shell::{Completions, Man};
+pub use target::{Target, Whom};
 pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.
@@ -113,6 +115,16 @@ pub enum Command {
 Beside each file may stand `expected.toml`, what the endpoint is known to do otherwise.
 The exit code is the highest of the runs.")]
     Matrix(Matrix),
+    /// Print what completes the words of a command line
+    #[command(after_help = "Examples:
+  iamspec completions bash > /etc/bash_completion.d/iamspec
+  iamspec completions fish > ~/.config/fish/completions/iamspec.fish")]
+    Completions(Completions),
+    /// Print the manual page
+    #[command(after_help = "Examples:
+  iamspec man | man -l -
+  iamspec man --out /usr/local/share/man/man1")]
+    Man(Man),
     /// Say whether a driver of an SDK keeps to the protocol
     #[command(after_help = "Examples:
   iamspec driver-check 'python3 my_driver.py'

@@ -15,6 +15,8 @@ pub(super) fn again(args: &Run, finding: &Finding) -> String {
     let asked = Threshold::from(args.counts);
     let tier = Some(asked.tier).filter(|it| *it != defaults.tier);
     let level = Some(asked.level).filter(|it| *it != defaults.level);
+    let settle = Some(args.settle).filter(|it| !it.is_zero());
+    let settle = settle.map(|it| format!("{}ms", it.as_millis()));
     let may = args.target.may.map(|may| may.to_string());
     let random =
         (finding.origin == Origin::Course).then(|| [args.seed.to_string(), args.calls.to_string()]);
@@ -24,7 +26,9 @@ pub(super) fn again(args: &Run, finding: &Finding) -> String {
         ObserveArg::Off => Some("off"),
     };
     let options = [
-        ("--endpoint", args.target.endpoint.as_deref()),
+        ("--endpoint", args.target.whom.endpoint.as_deref()),
+        ("--driver", args.target.driver.as_deref()),
+        ("--settle", settle.as_deref()),
         ("--mutant", args.target.mutant.as_deref()),
         ("--may", may.as_deref()),
         ("--tier", tier.map(Tier::name)),

@@ -16,12 +16,12 @@ use crate::render::counted;
 
 pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
     let surroundings = Surroundings::read()?;
-    let folder = args.target.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
+    let folder = args.whom.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
     let journals = journals(&folder, args.run.as_deref())?;
     if journals.is_empty() {
         return without_journal(args, &surroundings, &folder, out);
     }
-    let asked = args.target.endpoint.as_ref().filter(|_| args.run.is_none());
+    let asked = args.whom.endpoint.as_ref().filter(|_| args.run.is_none());
     let asked = asked.map(|it| Destination::of(it, &surroundings)).transpose()?;
     let mut worst = exit::CONFORMS;
     for path in journals {
@@ -69,9 +69,9 @@ fn of_journal(
     out: &mut dyn Write,
 ) -> Result<u8> {
     let header = journal.header().clone();
-    let endpoint = args.target.endpoint.as_ref().unwrap_or(&header.endpoint);
+    let endpoint = args.whom.endpoint.as_ref().unwrap_or(&header.endpoint);
     let destination = Destination::of(endpoint, surroundings)?;
-    let (mut http, caller) = asked_as(&args.target, surroundings, destination, &header.run)?;
+    let (mut http, caller) = asked_as((&args.whom, None), surroundings, destination, &header.run)?;
     let account = caller.map(|it| it.account);
     if account != header.account {
         let [made, now] = [header.account, account].map(|it| it.unwrap_or("none".to_owned()));
@@ -102,7 +102,7 @@ fn without_journal(
     folder: &Path,
     out: &mut dyn Write,
 ) -> Result<u8> {
-    let Some(endpoint) = &args.target.endpoint else {
+    let Some(endpoint) = &args.whom.endpoint else {
         let of = args.run.as_ref().map(|run| format!(" of run {run}")).unwrap_or_default();
         writeln!(out, "no journal{of} in {}: nothing is left by it", folder.display())?;
         if args.run.is_some() {
@@ -113,7 +113,7 @@ fn without_journal(
     };
     let destination = Destination::of(endpoint, surroundings)?;
     let run = args.run.as_deref().unwrap_or("nobody");
-    let (mut http, _) = asked_as(&args.target, surroundings, destination, run)?;
+    let (mut http, _) = asked_as((&args.whom, None), surroundings, destination, run)?;
     let found =
         http.leftovers().map_err(|it| anyhow!("{} was answered {}", it.asked, it.answer))?;
     let mut runs: BTreeMap<String, Vec<Found>> = BTreeMap::new();

@@ -23,6 +23,7 @@ mod replay;
 mod report;
 mod run;
 mod serve;
+mod shell;
 mod started;
 mod target;
 mod verify;
@@ -58,6 +59,8 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::DriverCheck(args) => driver::check(&args, out),
         Command::DriverProbe(args) => probe::probe(&args, out),
         Command::Driver(args) => driver::own(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args, out),
         Command::Replay(args) => replay::replay(&args, out),
         Command::Shrink(args) => replay::shorten(&args, out),
         Command::Cleanup(args) => cleanup::cleanup(&args, out),

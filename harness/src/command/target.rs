@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::aws::{Destination, Identity, Surroundings};
-use crate::cli::Target;
+use crate::cli::{Target, Whom};
 use crate::client::{Caller, Http, Settings, Trace};
 use crate::driver::Driver;
 use crate::journal::{Header, Journal};
@@ -29,12 +29,13 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn of(target: &Target) -> Result<Self> {
-        let Some(endpoint) = &target.endpoint else { return Self::embedded(target) };
+        let Some(endpoint) = &target.whom.endpoint else { return Self::embedded(target) };
         let surroundings = Surroundings::read()?;
         let destination = Destination::of(endpoint, &surroundings)?;
         let name = destination.url.to_string().trim_end_matches('/').to_owned();
         let run = run_id();
-        let (mut http, account) = asked_as(target, &surroundings, destination, &run)?;
+        let (mut http, account) =
+            asked_as((&target.whom, driver(target)?), &surroundings, destination, &run)?;
         if let Some(Caller { account, arn }) = &account {
             let alias = http.alias().map(|it| format!(" ({it})")).unwrap_or_default();
             eprintln!(
@@ -42,7 +43,8 @@ impl Open {
                  again, all called iamspec-{run}-…, in the path /iamspec-{run}/"
             );
         }
-        let folder = target.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
+        let folder =
+            target.whom.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
         let begun = now();
         let account = account.map(|it| it.account);
         let header = Header { run, endpoint: name.clone(), account, begun };
@@ -55,13 +57,14 @@ impl Open {
         let behaviour = super::behaviour(target.may.unwrap_or_default(), target.mutant.as_deref())?;
         let server = Server::start(free, Options { behaviour, ..Options::default() })?;
         let url = server.url();
-        let timeout = Duration::from_secs(target.timeout);
+        let timeout = Duration::from_secs(target.whom.timeout);
         let settings = Settings::loopback(&url, &run_id(), timeout)?;
         let mut driver = driver(target)?;
         if let Some(driver) = &mut driver {
             driver.watch(server.ears());
         }
-        let settings = Settings { rate: target.rate, trace: trace(target)?, driver, ..settings };
+        let settings =
+            Settings { rate: target.whom.rate, trace: trace(&target.whom)?, driver, ..settings };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
         let name = format!("the embedded reference endpoint ({url}){mutant}");
         Ok(Self { name, http: Http::with(settings)?, _server: Some(server) })
@@ -71,13 +74,13 @@ impl Open {
 /// A client for an endpoint of the user's, and the account, where the endpoint is not on this machine: that
 /// of the credentials, which must be the one that the user owns.
 pub(super) fn asked_as(
-    target: &Target,
+    (whom, driver): (&Whom, Option<Driver>),
     surroundings: &Surroundings,
     destination: Destination,
     run: &str,
 ) -> Result<(Http, Option<Caller>)> {
     let (url, loopback) = (destination.url.clone(), destination.loopback);
-    if !loopback && target.i_own_this_account.is_none() {
+    if !loopback && whom.i_own_this_account.is_none() {
         bail!(
             "{url} is not on this machine, and users are made and deleted there; if the account is yours, \
              say so with --i-own-this-account and its id"
@@ -86,16 +89,16 @@ pub(super) fn asked_as(
     let identity = if loopback { Identity::fake() } else { Identity::find(surroundings)? };
     let source = identity.source().to_owned();
     let mut http = Http::with(Settings {
-        rate: target.rate.or((!loopback).then_some(RATE)),
-        driver: driver(target)?,
+        rate: whom.rate.or((!loopback).then_some(RATE)),
+        driver,
         authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
         destination,
         run: run.to_owned(),
         identity,
-        timeout: Duration::from_secs(target.timeout),
-        trace: trace(target)?,
+        timeout: Duration::from_secs(whom.timeout),
+        trace: trace(whom)?,
     })?;
-    let Some(own) = target.i_own_this_account.as_ref().filter(|_| !loopback) else {
+    let Some(own) = whom.i_own_this_account.as_ref().filter(|_| !loopback) else {
         return Ok((http, None));
     };
     let caller = http.caller()?;
@@ -113,8 +116,8 @@ fn driver(target: &Target) -> Result<Option<Driver>> {
     target.driver.as_deref().map(Driver::start).transpose()
 }
 
-fn trace(target: &Target) -> Result<Option<Trace>> {
-    target.trace.as_deref().map(Trace::to).transpose()
+fn trace(whom: &Whom) -> Result<Option<Trace>> {
+    whom.trace.as_deref().map(Trace::to).transpose()
 }
 
 /// The time, in UTC, in whole seconds (RFC 3339).
