@@ -22,6 +22,7 @@ mod leftovers;
 mod mutants;
 mod pages;
 mod port;
+mod rehearsal;
 mod reports;
 mod robust;
 mod server;

@@ -27,6 +27,7 @@ impl From<Counts> for Threshold {
 
 /// `iamspec run`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
     /// Whom to ask.
     #[command(flatten)]
@@ -80,6 +81,9 @@ pub struct Run {
     /// Print what would be played, and play nothing
     #[arg(long)]
     pub list: bool,
+    /// Print every request that would be sent to an endpoint that conforms, and send none
+    #[arg(long)]
+    pub dry_run: bool,
     /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<String>,

@@ -21,6 +21,7 @@ pub use raw::Raw;
 pub use reading::understood;
 pub(crate) use request::form as form_of;
 pub use sweep::{Found, Remains};
+pub(crate) use trace::without_secrets;
 pub use trace::{HIDDEN, SECRETS, Trace};
 pub use whoami::Caller;
 

@@ -94,7 +94,7 @@ pub(super) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
 }
 
 /// The members of a request, with a word in the place of each secret.
-pub(super) fn without_secrets(form: &[(String, String)]) -> Form {
+pub(crate) fn without_secrets(form: &[(String, String)]) -> Form {
     let hidden = |(name, value): &(String, String)| {
         let secret = SECRETS.contains(&name.as_str());
         (name.clone(), if secret { HIDDEN.to_owned() } else { value.clone() })

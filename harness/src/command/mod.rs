@@ -19,6 +19,7 @@ mod peak;
 mod plan;
 mod probe;
 mod progress;
+mod rehearse;
 mod replay;
 mod report;
 mod run;

@@ -21,6 +21,7 @@ use super::checkers;
 use super::expectations;
 use super::outcome::{Outcome, today};
 use super::progress::Progress;
+use super::rehearse::rehearse;
 use super::target::Open;
 use crate::cli::{Budget, Run, SuiteArg};
 use crate::client::Http;
@@ -38,15 +39,14 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let suite = Suite::new(chosen(args)?).with(generated(args));
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.settling(args.settle);
+    if args.dry_run {
+        return rehearse(&suite, args, out);
+    }
     let mut open = Open::of(&args.target)?;
     let calls = suite.calls();
     writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(calls, "call"))?;
     if suite.scripts().is_empty() && suite.generated().is_empty() {
-        eprintln!(
-            "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
-            args.rule.as_deref().unwrap_or("*")
-        );
-        return Ok(exit::NOTHING_RAN);
+        return Ok(nothing(args));
     }
     if args.list {
         return list(&suite, out);
@@ -67,6 +67,14 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         Some(file) => update(file, &stream, &outcome),
         None => Ok(stream.end.exit),
     }
+}
+
+fn nothing(args: &Run) -> u8 {
+    eprintln!(
+        "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
+        args.rule.as_deref().unwrap_or("*")
+    );
+    exit::NOTHING_RAN
 }
 
 /// Writes the known divergences anew. The exit code is that of a run with the new file.

@@ -71,6 +71,12 @@ impl Open {
     }
 }
 
+/// Whether the endpoint is on this machine, so that nobody else lives there. Nobody is asked.
+pub(super) fn is_alone(target: &Target) -> Result<bool> {
+    let Some(endpoint) = &target.whom.endpoint else { return Ok(true) };
+    Ok(Destination::of(endpoint, &Surroundings::read()?)?.loopback)
+}
+
 /// A client for an endpoint of the user's, and the account, where the endpoint is not on this machine: that
 /// of the credentials, which must be the one that the user owns.
 pub(super) fn asked_as(

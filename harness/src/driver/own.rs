@@ -12,6 +12,9 @@ use crate::aws::{Destination, Identity};
 use crate::client::{Element, Raw};
 use crate::wire;
 
+/// So long an answer may take: whoever asks it to drive gives up sooner.
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// What a driver of ours can do wrong.
 pub const WRONG: [&str; 14] = [
     "forgets-a-member",
@@ -35,21 +38,21 @@ pub const WRONG: [&str; 14] = [
 /// # Errors
 /// A message that is none; an endpoint that is not on this machine.
 pub fn drive(wrong: Option<&str>, input: impl BufRead, out: &mut dyn Write) -> Result<()> {
-    let mut asked_as: Option<Session> = None;
+    let mut client: Option<Raw> = None;
     for line in input.lines() {
         let said = match serde_json::from_str(&line?)
             .context("that is no message of the protocol")?
         {
             Asked::Hello { .. } => Said::Hello(hello()),
             Asked::Session(session) => {
-                asked_as = Some(session);
+                client = Some(client_of(&session)?);
                 Said::Session
             }
             Asked::Call(call) => {
-                let session = asked_as.as_ref().context("a call before `session`")?;
+                let client = client.as_mut().context("a call before `session`")?;
                 match misbehave(wrong, &call, out)? {
                     Some(said) => said,
-                    None => Said::Answer { seq: call.seq, outcome: answer(wrong, &call, session)? },
+                    None => Said::Answer { seq: call.seq, outcome: answer(wrong, &call, client) },
                 }
             }
             Asked::Stop => return Ok(()),
@@ -96,9 +99,16 @@ fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Op
     }
 }
 
-fn answer(wrong: Option<&str>, call: &Call, session: &Session) -> Result<Outcome> {
+fn client_of(session: &Session) -> Result<Raw> {
+    let destination = Destination::loopback(&session.endpoint)?;
+    let (id, secret) = (&session.access_key_id, &session.secret_access_key);
+    let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
+    Raw::new(destination, identity, LONGEST)
+}
+
+fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
     if wrong == Some("tells-and-sends-nothing") {
-        return Ok(Outcome::Ok { result: Map::new() });
+        return Outcome::Ok { result: Map::new() };
     }
     let mut form = form(call);
     match wrong {
@@ -110,23 +120,19 @@ fn answer(wrong: Option<&str>, call: &Call, session: &Session) -> Result<Outcome
         }
         _ => {}
     }
-    let destination = Destination::loopback(&session.endpoint)?;
-    let (id, secret) = (&session.access_key_id, &session.secret_access_key);
-    let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
-    let mut raw = Raw::new(destination, identity, Duration::from_millis(call.deadline_ms))?;
     if wrong == Some("sends-twice") {
         _ = raw.post(&form);
     }
     let answered = raw.post(&form);
     if wrong == Some("refuses-and-sends") {
         let detail = "it does not like the members".to_owned();
-        return Ok(Outcome::SdkError { kind: SdkError::Validation, detail });
+        return Outcome::SdkError { kind: SdkError::Validation, detail };
     }
     let Ok((status, body)) = answered else {
         let detail = "no answer".to_owned();
-        return Ok(Outcome::SdkError { kind: SdkError::Transport, detail });
+        return Outcome::SdkError { kind: SdkError::Transport, detail };
     };
-    Ok(understood(wrong, &call.op, status, &body))
+    understood(wrong, &call.op, status, &body)
 }
 
 fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome {
