@@ -191,3 +191,22 @@ fn endpoints_stand_side_by_side() {
     assert!(super::stderr(&refused).contains("run both with this iamspec"));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
+    told("issue", &ALONE);
+    let file = folder("reports").join("issue.jsonl").display().to_string();
+    let text = super::stdout(&super::iamspec(&["issue", &file, "DeleteUser/holds-mfa-device"]));
+    assert!(
+        text.starts_with("# DeleteUser is answered 200, where the user holds an MFA device\n"),
+        "{text}"
+    );
+    for part in
+        ["- A-015 (documented)", "Action=DeleteUser", "call 'DeleteUser u0' '409 DeleteConflict'"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let none = super::iamspec(&["issue", &file, "DeleteUser/holds-*-key"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(super::stderr(&none).contains("has no finding whose rule is `DeleteUser/holds-*-key`"));
+}

@@ -19,7 +19,7 @@ mod words;
 pub use cleanup::Cleanup;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use export::Export;
-pub use report::{Diff, Format, Matrix, Report, ReportArg};
+pub use report::{Diff, Format, Issue, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
 pub use shell::{Completions, Man};
@@ -97,6 +97,10 @@ pub enum Command {
   iamspec report run.jsonl
   iamspec report run.jsonl --as junit > run.xml")]
     Report(Report),
+    /// Write a finding of an earlier run as the text of an issue
+    #[command(after_help = "Examples:
+  iamspec issue run.jsonl DeleteUser/holds-mfa-device")]
+    Issue(Issue),
     /// Write a script as a program that anybody can run: for the AWS CLI, boto3, curl or pytest
     #[command(after_help = "Examples:
   iamspec export delete-user/alone/mfa-device --as aws-cli > show.sh

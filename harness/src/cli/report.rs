@@ -29,6 +29,17 @@ pub struct Report {
     pub file: PathBuf,
 }
 
+/// `iamspec issue`.
+#[derive(Args, Debug)]
+pub struct Issue {
+    /// What `iamspec run --report json=FILE` has written
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The rule that is broken; `*` stands for anything
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+}
+
 /// `iamspec diff`.
 #[derive(Args, Debug)]
 pub struct Diff {

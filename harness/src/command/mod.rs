@@ -55,6 +55,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Plan(args) => plan::plan(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Export(args) => export::write(&args, out),
+        Command::Issue(args) => report::issue(&args, out),
         Command::Diff(args) => report::diff(&args, out),
         Command::Matrix(args) => matrix::matrix(&args, out),
         Command::DriverCheck(args) => driver::check(&args, out),

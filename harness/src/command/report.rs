@@ -3,12 +3,15 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use iamspec_conformance::expectation::glob;
 
-use crate::cli::{Diff, Report};
+use super::run::named;
+use crate::cli::{Diff, Issue, Report};
 use crate::exit;
+use crate::export::{Language, export};
 use crate::render::{self, Paint};
-use crate::stream::{self, Stream, compare};
+use crate::stream::{self, Finding, Stream, compare};
 
 pub(super) fn report(args: &Report, out: &mut dyn Write) -> Result<u8> {
     let stream = read(&args.file)?;
@@ -18,6 +21,28 @@ pub(super) fn report(args: &Report, out: &mut dyn Write) -> Result<u8> {
     };
     write!(out, "{text}")?;
     Ok(stream.end.exit)
+}
+
+pub(super) fn issue(args: &Issue, out: &mut dyn Write) -> Result<u8> {
+    let stream = read(&args.file)?;
+    let mine = |it: &&Finding| glob(&args.rule, &it.rule);
+    let found: Vec<&Finding> = stream.findings.iter().filter(mine).collect();
+    if found.is_empty() {
+        bail!(
+            "{} has no finding whose rule is `{}`; `iamspec report {}` prints them",
+            args.file.display(),
+            args.rule,
+            args.file.display()
+        );
+    }
+    for finding in found {
+        // What was found in a script of somebody's own may be gone since.
+        let script = named(&finding.script).ok().and_then(|it| it.into_iter().next());
+        let program = script.map(|it| export(&it, Language::AwsCli, "http://127.0.0.1:5000"));
+        let program = program.transpose()?;
+        write!(out, "{}", render::issue(&stream, finding, program.as_deref()))?;
+    }
+    Ok(exit::CONFORMS)
 }
 
 pub(super) fn diff(args: &Diff, out: &mut dyn Write) -> Result<u8> {

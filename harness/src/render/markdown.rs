@@ -132,7 +132,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// A block of code around a text, whatever stands in it.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{text}{fence}\n")
