@@ -148,3 +148,30 @@ fn only_this_machine_is_this_machine() {
         assert!(Destination::of(url, &surroundings(&[])).is_err(), "{url}");
     }
 }
+
+#[test]
+fn an_endpoint_with_a_certificate_of_its_own_is_believed_where_the_bundle_has_it() {
+    let free = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let server =
+        iamspec_harness::server::Server::start(free, iamspec_harness::server::Options::default())
+            .unwrap();
+    let bundle: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "bundle.pem"].iter().collect();
+    let port = super::port::Port::secured(&server.url(), &bundle);
+    let run = |bundle: Option<&PathBuf>| {
+        let mut command =
+            super::command(&["run", "--endpoint", &port.url, "delete-user/alone/access-key"]);
+        command.envs(bundle.map(|it| ("AWS_CA_BUNDLE", it)));
+        command.output().unwrap()
+    };
+    let believed = run(Some(&bundle));
+    assert_eq!(believed.status.code(), Some(0), "{}", super::stdout(&believed));
+    let refused = run(None);
+    assert_eq!(refused.status.code(), Some(3));
+    let text = super::stdout(&refused);
+    assert!(text.contains("certificate") && text.contains("AWS_CA_BUNDLE"), "{text}");
+    assert!(!text.contains("cleanup"), "nothing was made: {text}");
+    let none = PathBuf::from(file("no-bundle.pem", "nothing\n"));
+    let wrong = run(Some(&none));
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(super::stderr(&wrong).contains("holds no certificates"), "{}", super::stderr(&wrong));
+}

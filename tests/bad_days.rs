@@ -157,7 +157,7 @@ fn no_secret_is_in_anything_that_a_run_writes() {
         let (finds, journals) = (at("finds"), at("journals"));
         let mut words = vec!["--suite", suite, "--trace", &trace, "--coverage", &coverage];
         words.extend(["--regressions", &finds, "--journal", &journals, "--observe", "each"]);
-        words.extend(["--budget", "1500", "--tier", "text"]);
+        words.extend(["--budget", "1500", "--tier", "text", "-vv"]);
         words.extend(reports.iter().flat_map(|it| ["--report", it.as_str()]));
         let output = asked(&port.url, &words);
         std::fs::write(file("out"), &output.stdout).unwrap();

@@ -46,6 +46,36 @@ impl Port {
         })
     }
 
+    /// What another port answers, over TLS, and the certificate that says so, in a file.
+    pub(super) fn secured(other: &str, file: &std::path::Path) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        std::fs::write(file, own.cert.pem()).unwrap();
+        let key = own.signing_key.serialize_der();
+        let config = rustls::ServerConfig::builder_with_provider(
+            rustls::crypto::ring::default_provider().into(),
+        );
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
+        let config = config.with_single_cert(vec![own.cert.der().clone()], key.into()).unwrap();
+        let config = std::sync::Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (end, _) = mpsc::channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let connection = rustls::ServerConnection::new(config.clone()).unwrap();
+                let mut stream = rustls::StreamOwned::new(connection, stream);
+                // Who does not believe the certificate hangs up.
+                let Some(request) = Request::read(&mut stream) else { continue };
+                _ = stream.write_all(&request.ask(&other));
+                stream.conn.send_close_notify();
+                _ = stream.flush();
+            }
+        });
+        Self { url, _end: end }
+    }
+
     fn hearing(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -73,7 +103,7 @@ struct Request {
 
 impl Request {
     /// Reads it to its end, so that closing the connection is no reset.
-    fn read(stream: &mut TcpStream) -> Option<Self> {
+    fn read(stream: &mut impl std::io::Read) -> Option<Self> {
         let mut request = Vec::new();
         let mut buffer = [0; 4096];
         loop {

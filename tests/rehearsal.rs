@@ -41,3 +41,14 @@ fn where_others_live_everything_is_made_in_a_folder_and_nobody_is_asked_who_this
     assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
     assert!(text.contains("CreateUser UserName=iamspec-RUN-1-u0 Path=/iamspec-RUN/"), "{text}");
 }
+
+#[test]
+fn what_goes_on_is_told_where_it_is_asked_for() {
+    let quiet = super::stderr(&super::iamspec(&["run", "delete-user/bare"]));
+    assert!(!quiet.contains("CreateUser"), "{quiet}");
+    let told = super::stderr(&super::iamspec(&["run", "-v", "delete-user/bare"]));
+    assert!(told.contains("action=\"CreateUser\" status=200"), "{told}");
+    assert!(told.contains("credentials=\"credentials that open nothing\""), "{told}");
+    let more = super::stderr(&super::iamspec(&["run", "-vv", "delete-user/bare"]));
+    assert!(more.contains("members=Action (10) Version (10) UserName ("), "{more}");
+}

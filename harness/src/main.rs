@@ -1,11 +1,12 @@
 //! `iamspec`: when is an AWS IAM user deleted?
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use iamspec_harness::cli::Cli;
 use iamspec_harness::{command, exit};
+use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -17,6 +18,11 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    if let Some(level) = [LevelFilter::DEBUG, LevelFilter::TRACE]
+        .get(usize::from(cli.verbose.min(2)).wrapping_sub(1))
+    {
+        tell(*level);
+    }
     let mut out = BufWriter::new(WhileRead(Some(io::stdout().lock())));
     let result =
         command::execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
@@ -27,6 +33,17 @@ fn main() -> ExitCode {
             ExitCode::from(exit::USAGE)
         }
     }
+}
+
+/// Tells on stderr what goes on.
+fn tell(level: LevelFilter) {
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_target(false)
+        .without_time()
+        .init();
 }
 
 /// Writes for as long as somebody reads: who has read enough does not change what a run came to, nor

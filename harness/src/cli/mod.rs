@@ -36,6 +36,9 @@ pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
     max_term_width = 100
 )]
 pub struct Cli {
+    /// Say on stderr what is asked and answered, and what is waited for; twice: with which members
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

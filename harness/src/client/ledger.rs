@@ -52,7 +52,12 @@ pub(super) fn after(form: &Form, observed: &Observed, new: bool, journal: Option
     if let Some((made, name)) = gone.filter(|_| gone != makes) {
         journal.gone(made, name);
     }
-    if let (Some((made, name)), Observed::Refused { .. }, true) = (makes, observed, new) {
+    let not_made = match observed {
+        Observed::Done(_) => false,
+        Observed::Refused { .. } => true,
+        Observed::Interrupted(it) => it.cause.changed_nothing(),
+    };
+    if let (Some((made, name)), true, true) = (makes, not_made, new) {
         journal.gone(made, name);
     }
 }

@@ -9,6 +9,7 @@ mod reading;
 mod request;
 mod response;
 mod send;
+mod settings;
 mod shown;
 mod sign;
 mod spoil;
@@ -20,12 +21,12 @@ pub use element::Element;
 pub use raw::Raw;
 pub use reading::understood;
 pub(crate) use request::form as form_of;
+pub use settings::Settings;
 pub use sweep::{Found, Remains};
 pub(crate) use trace::without_secrets;
 pub use trace::{HIDDEN, SECRETS, Trace};
 pub use whoami::Caller;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -38,52 +39,13 @@ use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, User, With
 use request::Form;
 use send::{Answer, Sender, Service};
 
-use crate::aws::{Destination, Identity};
+use crate::aws::Identity;
 use crate::driver::Driver;
 use crate::journal::Journal;
 use crate::names::Names;
 
 /// More pages than this are not a listing of one user's items.
 const PAGES_MAX: usize = 100;
-
-/// How an endpoint is asked.
-pub struct Settings {
-    /// Which one.
-    pub destination: Destination,
-    /// What tells the names of this run from those of others.
-    pub run: String,
-    /// Who asks.
-    pub identity: Identity,
-    /// How long an answer may take.
-    pub timeout: Duration,
-    /// How many requests a second are sent at most.
-    pub rate: Option<f64>,
-    /// A file of certificates to believe, instead of those of the machine.
-    pub authorities: Option<PathBuf>,
-    /// Who makes the calls in our place.
-    pub driver: Option<Driver>,
-    /// Where it is written down what went over the wire.
-    pub trace: Option<Trace>,
-}
-
-impl Settings {
-    /// An endpoint of this machine, with credentials that open nothing.
-    ///
-    /// # Errors
-    /// What is no URL, or of another machine.
-    pub fn loopback(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
-        Ok(Self {
-            destination: Destination::loopback(endpoint)?,
-            run: run.to_owned(),
-            identity: Identity::fake(),
-            timeout,
-            rate: None,
-            authorities: None,
-            driver: None,
-            trace: None,
-        })
-    }
-}
 
 /// An IAM service behind HTTP.
 pub struct Http {
@@ -157,7 +119,9 @@ impl Http {
         for _ in 0..PAGES_MAX {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
-            let answer = self.sender.post(Service::Iam, &form, signer.as_ref())?;
+            let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
+            let answer = answer
+                .inspect_err(|lost| ledger::after(&form, lost, new, self.journal.as_mut()))?;
             let page = response::read((op, &form), &answer, &mut self.names);
             let (form, _) = self.last.insert((form, answer));
             let response::Page { observed, next, odd } = page?;
@@ -280,6 +244,11 @@ impl Endpoint for Http {
         let part = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
         let wait = most.mul_f64(f64::midpoint(1.0, part));
         let wait = self.sender.asked_to_wait.take().map_or(wait, |asked| asked.max(wait));
+        tracing::debug!(
+            tries,
+            milliseconds = u64::try_from(wait.as_millis()).unwrap_or_default(),
+            "waits before it asks again"
+        );
         std::thread::sleep(wait);
         wait
     }

@@ -69,6 +69,8 @@ impl Sender {
             .enable_all()
             .build()
             .context("cannot start the client's runtime")?;
+        let (endpoint, region) = (&settings.destination.url, &settings.destination.region);
+        tracing::debug!(%endpoint, region, credentials = settings.identity.source());
         Ok(Self {
             runtime,
             client,
@@ -104,8 +106,10 @@ impl Sender {
             let request = self.request(service, body, signer).map_err(unsent)?;
             self.runtime.block_on(receive(request, &mut self.asked_to_wait))
         };
+        let took = begun.elapsed();
+        told(form, &answer, took);
         if let Some(trace) = &mut self.trace {
-            trace.note(form, &answer, begun.elapsed());
+            trace.note(form, &answer, took);
         }
         answer
     }
@@ -162,6 +166,18 @@ impl Sender {
     pub(super) const fn sts(&self) -> &Url {
         &self.destination.sts
     }
+}
+
+/// Says what was asked and answered: no value of a member, for it may be secret.
+fn told(form: &[(String, String)], answer: &Result<Answer, Observed>, took: Duration) {
+    let action = form.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    match answer {
+        Ok(it) => tracing::debug!(action, status = it.status, bytes = it.body.len(), milliseconds),
+        Err(why) => tracing::debug!(action, %why, milliseconds),
+    }
+    let members = form.iter().map(|(name, value)| format!("{name} ({})", value.len()));
+    tracing::trace!(action, members = %members.collect::<Vec<_>>().join(" "));
 }
 
 async fn receive(

@@ -158,6 +158,9 @@ fn advice(ended: &Ended) -> &'static str {
         Ended::Spent => "raise --budget to go on",
         Ended::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
         Ended::NeverHeard(it) => match it.cause {
+            Cause::Unreachable if it.detail.contains("certificate") => {
+                "name the file of the authority that signed it in AWS_CA_BUNDLE"
+            }
             Cause::Unreachable => "start the endpoint, or mend the host and port of --endpoint",
             Cause::Timeout => "see whether an IAM endpoint listens there, or raise --timeout",
             Cause::Denied | Cause::Transient => "see why the endpoint lets nobody in",
