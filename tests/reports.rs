@@ -184,6 +184,11 @@ fn endpoints_stand_side_by_side() {
     assert!(table.contains("| access key | ✓ ✓ ✓ | ✓ ✓ ✓ |"), "{table}");
     assert!(table.contains("| `DeleteUser/holds-mfa-device` | ✓ | status: 200 |"), "{table}");
     assert!(table.contains("forgetful 1<br>MIT"), "{table}");
+    let page = std::fs::read_to_string(folder.join("matrix.html")).unwrap();
+    assert!(page.contains("<td class=\"wrong\">✗ · · 200</td>"), "{page}");
+    assert!(
+        page.contains("href=\"2-forgetful.html\"") && folder.join("2-forgetful.html").is_file()
+    );
     told("matrix-other", &["delete-user/bare"]);
     let other = super::reports::folder("reports").join("matrix-other.jsonl").display().to_string();
     let refused = super::iamspec(&["matrix", "--out", &out, &right, &other]);

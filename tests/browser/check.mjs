@@ -117,7 +117,13 @@ await check("what an endpoint says is text and nothing else", await open("hostil
   assert.equal(await page.locator("[onmouseover]").count(), 0);
 });
 
-for (const name of ["wrong", "right"]) {
+await check("endpoints stand side by side, each with its own page", await open("matrix"), async (page) => {
+  assert.match(await page.locator("tr", { hasText: "MFA device" }).first().innerText(), /✗ · · 200\s+✓ ✓ ✓/);
+  await page.locator("thead a").first().click();
+  assert.match(await page.locator("#verdict").innerText(), /divergence/);
+});
+
+for (const name of ["wrong", "right", "matrix"]) {
   for (const colorScheme of ["light", "dark"]) {
     await check(`axe finds nothing: ${name}, ${colorScheme}`, await open(name, { colorScheme }), async (page) => {
       await page.evaluate(() => [...document.querySelectorAll("details")].slice(0, 12).forEach((it) => { it.open = true; }));

@@ -36,4 +36,7 @@ sed -e 's/"observed":"200"/"observed":"200 <script>hostile()<\/script><img src=x
   -e 's/"source":"/"source":"https:\/\/example.com\/\\"onmouseover=\\"hostile() javascript:hostile() /' \
   "$work/wrong.jsonl" > "$work/hostile.jsonl"
 "$iamspec" report "$work/hostile.jsonl" --as html > "$work/hostile.html" || [ $? = 1 ]
+"$iamspec" run --mutant forgets-mfa-device --report "json=$work/one.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
+"$iamspec" run --mutant forgets-access-key --report "json=$work/other.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
+"$iamspec" matrix --out "$work" "$work/one.jsonl" "$work/other.jsonl" > "$work/out" || [ $? = 1 ]
 node "$cache/check.mjs" "$chromium" "$work"

@@ -57,7 +57,7 @@ pub struct Diff {
 /// `iamspec matrix`.
 #[derive(Args, Debug)]
 pub struct Matrix {
-    /// Where the runs and the table are written
+    /// Where the runs and the tables are written, as JSON Lines, as pages and as Markdown
     #[arg(long, value_name = "FOLDER", default_value = "matrix")]
     pub out: PathBuf,
     /// What to run against: files with `name`, `version`, `licence` and `start`, in TOML, whose script

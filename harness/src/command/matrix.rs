@@ -26,10 +26,27 @@ pub(super) fn matrix(args: &Matrix, out: &mut dyn Write) -> Result<u8> {
     }
     alike(&runs)?;
     let table = render::matrix(&runs);
-    let file = args.out.join("matrix.md");
-    std::fs::write(&file, &table).with_context(|| format!("cannot write {}", file.display()))?;
+    write_down(&runs, &table, &args.out)?;
     write!(out, "{table}")?;
     Ok(runs.iter().map(|it| it.end.exit).max().unwrap_or(exit::NOTHING_RAN))
+}
+
+/// The tables, in Markdown and as a page, and a page for each run.
+fn write_down(runs: &[Stream], table: &str, folder: &Path) -> Result<()> {
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    };
+    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' };
+    let mut pages = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        let name: String = run.header.target.name.chars().map(plain).collect();
+        let page = format!("{}-{name}.html", place + 1);
+        write(&page, &render::html(run)?)?;
+        pages.push(page);
+    }
+    write("matrix.md", table)?;
+    write("matrix.html", &render::side_by_side(runs, &pages)?)
 }
 
 /// Columns that were asked other things say nothing about each other.

@@ -1,8 +1,9 @@
-//! Several runs side by side, in Markdown: endpoints as columns, kinds and broken rules as rows.
+//! Several runs side by side: endpoints as columns, kinds and broken rules as rows.
 
 use std::fmt::Write as _;
 
 use iamspec_model::Kind;
+use serde::Serialize;
 
 use super::markdown::plain;
 use super::{Seen, kinds};
@@ -11,32 +12,73 @@ use crate::stream::{Finding, Stream, Target};
 /// The tiers of a cell, in their order.
 const TIERS: [&str; 3] = ["status", "code", "text"];
 
-/// The page.
+/// One of the tables: endpoints are its columns.
+#[derive(Serialize)]
+pub(super) struct Table {
+    pub(super) title: &'static str,
+    pub(super) corner: &'static str,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// What stands in a cell, and whether that is right, wrong, or neither.
+#[derive(Serialize)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) class: &'static str,
+}
+
+/// The tables of these runs.
+pub(super) fn tables(runs: &[Stream]) -> [Table; 3] {
+    let columns: Vec<Vec<(Kind, Seen)>> = runs.iter().map(|it| kinds(&it.calls)).collect();
+    let kind = |(place, kind): (usize, Kind)| {
+        let cells = columns.iter().filter_map(|it| it.get(place)).map(|(_, seen)| cell(seen));
+        Row { name: kind.row().noun.to_owned(), cells: cells.collect() }
+    };
+    let rule = |rule: String| {
+        let cells = runs.iter().map(|run| broke(run, &rule)).collect();
+        Row { name: rule, cells }
+    };
+    let sum = |(name, of): (&str, fn(&Stream) -> String)| {
+        let cells = runs.iter().map(|it| Cell { text: of(it), class: "" }).collect();
+        Row { name: name.to_owned(), cells }
+    };
+    [
+        Table {
+            title: "DeleteUser of a user that holds nothing but one: as it must be in its status, code and text",
+            corner: "kind",
+            rows: Kind::blockers().enumerate().map(kind).collect(),
+        },
+        Table {
+            title: "Rules that are broken at level must, words left out: in which tier, and how it answered",
+            corner: "rule",
+            rows: broken(runs).into_iter().map(rule).collect(),
+        },
+        Table { title: "The runs", corner: "", rows: SUMS.into_iter().map(sum).collect() },
+    ]
+}
+
+/// The tables in Markdown.
 #[must_use]
 pub fn matrix(runs: &[Stream]) -> String {
     let mut out = String::new();
-    _ = writeln!(
-        out,
-        "DeleteUser of a user that holds nothing but one: as it must be in its status, code and text\n"
-    );
-    head(&mut out, "kind", runs);
-    let columns: Vec<Vec<(Kind, Seen)>> = runs.iter().map(|it| kinds(&it.calls)).collect();
-    for (place, kind) in Kind::blockers().enumerate() {
-        let cells = columns.iter().filter_map(|it| it.get(place)).map(|(_, seen)| cell(seen));
-        row(&mut out, kind.row().noun, cells);
-    }
-    _ = writeln!(
-        out,
-        "\nRules that are broken at level must, words left out: in which tier, and how it answered\n"
-    );
-    head(&mut out, "rule", runs);
-    for rule in broken(runs) {
-        row(&mut out, &format!("`{rule}`"), runs.iter().map(|run| broke(run, &rule)));
-    }
-    _ = writeln!(out, "\nThe runs\n");
-    head(&mut out, "", runs);
-    for (name, of) in SUMS {
-        row(&mut out, name, runs.iter().map(of));
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    for table in tables(runs) {
+        _ = writeln!(out, "{}{}\n", if out.is_empty() { "" } else { "\n" }, table.title);
+        let names = runs.iter().map(|it| called(&it.header.target));
+        let head: Vec<String> = [table.corner.to_owned()].into_iter().chain(names).collect();
+        out.push_str(&line(&head));
+        _ = writeln!(out, "|{}", "---|".repeat(head.len()));
+        for row in table.rows {
+            let name = if row.name.contains('/') { format!("`{}`", row.name) } else { row.name };
+            let cells = row.cells.iter().map(|it| plain(&it.text));
+            out.push_str(&line(&[name].into_iter().chain(cells).collect::<Vec<_>>()));
+        }
     }
     out
 }
@@ -61,15 +103,6 @@ fn levels(run: &Stream, level: &str) -> String {
     TIERS.map(|tier| of(tier).to_string()).join(" + ")
 }
 
-fn head(out: &mut String, corner: &str, runs: &[Stream]) {
-    row(out, corner, runs.iter().map(|it| called(&it.header.target)));
-    _ = writeln!(out, "|---|{}", "---|".repeat(runs.len()));
-}
-
-fn row(out: &mut String, name: &str, cells: impl Iterator<Item = String>) {
-    _ = writeln!(out, "| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
-}
-
 fn called(target: &Target) -> String {
     let version = target.version.as_deref().map(|it| format!(" {}", plain(it))).unwrap_or_default();
     let licence =
@@ -78,9 +111,9 @@ fn called(target: &Target) -> String {
 }
 
 /// Tier by tier: as it must be, or not, or not looked at because an earlier one differs.
-fn cell(seen: &Seen) -> String {
+fn cell(seen: &Seen) -> Cell {
     match seen {
-        Seen::Refused { .. } => "✓ ✓ ✓".to_owned(),
+        Seen::Refused { .. } => Cell { text: "✓ ✓ ✓".to_owned(), class: "right" },
         Seen::Diverges { answer, tier, .. } => {
             let at = TIERS.iter().position(|it| it == tier).unwrap_or_default();
             let marks = (0..TIERS.len()).map(|it| match it.cmp(&at) {
@@ -89,10 +122,11 @@ fn cell(seen: &Seen) -> String {
                 std::cmp::Ordering::Greater => "·",
             });
             let marks = marks.collect::<Vec<_>>().join(" ");
-            if at == 0 { format!("{marks} {}", plain(answer)) } else { marks }
+            let text = if at == 0 { format!("{marks} {answer}") } else { marks };
+            Cell { text, class: if at == 2 { "" } else { "wrong" } }
         }
-        Seen::Unsupported => "unsupported".to_owned(),
-        Seen::NotAsked => "not asked".to_owned(),
+        Seen::Unsupported => Cell { text: "unsupported".to_owned(), class: "" },
+        Seen::NotAsked => Cell { text: "not asked".to_owned(), class: "" },
     }
 }
 
@@ -113,16 +147,18 @@ fn broken(runs: &[Stream]) -> Vec<String> {
 }
 
 /// How a run breaks a rule; or that it conforms, or was not asked.
-fn broke(run: &Stream, rule: &str) -> String {
+fn broke(run: &Stream, rule: &str) -> Cell {
     let mut found: Vec<&Finding> =
         run.findings.iter().filter(|it| it.rule == rule && binds(it)).collect();
     found.sort_by_key(|it| TIERS.iter().position(|tier| *tier == it.tier));
     match found.first() {
         Some(it) => {
             let observed: String = it.observed.split(" \"").take(1).collect();
-            format!("{}: {}", it.tier, plain(&observed))
+            Cell { text: format!("{}: {observed}", it.tier), class: "wrong" }
         }
-        None if run.coverage.rules.asked.iter().any(|it| it == rule) => "✓".to_owned(),
-        None => "–".to_owned(),
+        None if run.coverage.rules.asked.iter().any(|it| it == rule) => {
+            Cell { text: "✓".to_owned(), class: "right" }
+        }
+        None => Cell { text: "–".to_owned(), class: "" },
     }
 }

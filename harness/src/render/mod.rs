@@ -19,7 +19,7 @@ pub use badge::badge;
 pub use changes::changes;
 pub use coverage::coverage;
 pub use finding::finding;
-pub use html::html;
+pub use html::{html, side_by_side};
 pub use issue::issue;
 pub use junit::junit;
 pub use kinds::{Seen, kinds, nine_rows};

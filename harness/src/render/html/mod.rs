@@ -1,6 +1,7 @@
 //! A run as one page that needs nothing else: no network, no other file.
 
 mod lattice;
+mod side;
 mod source;
 
 use anyhow::{Context as _, Result};
@@ -8,6 +9,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use self::lattice::lattice;
+pub use self::side::side_by_side;
 use self::source::{Piece, pieces};
 use super::markdown::verdict;
 use super::{Seen, kept, kinds, last_line, reasons};
