@@ -21,6 +21,7 @@ mod killed;
 mod leftovers;
 mod mutants;
 mod pages;
+mod plans;
 mod port;
 mod rehearsal;
 mod reports;

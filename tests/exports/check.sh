@@ -22,3 +22,18 @@ fi
 export PATH=$venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
 python "$here/check.py" "$iamspec" "$every"
 python "$here/check.py" "$iamspec" 1000 --mutant forgets-mfa-device
+
+# A plan is carried out by the AWS CLI as it is printed, on the reference endpoint and on moto.
+work=$(mktemp -d)
+servers=()
+trap 'kill "${servers[@]}" 2> /dev/null || true; wait; rm -rf "$work"' EXIT
+on() {
+  mkfifo "$work/url"
+  "$@" > "$work/url" 2> "$work/log" &
+  servers+=($!)
+  read -r url < "$work/url" || { cat "$work/log" >&2; exit 1; }
+  rm "$work/url"
+  python "$here/plan.py" "$iamspec" "$url"
+}
+on "$iamspec" serve --listen 127.0.0.1:0
+on "$here/../emulators/moto/start.sh"

@@ -9,6 +9,7 @@ use crate::exit;
 mod cleanup;
 mod driver;
 mod export;
+mod plan;
 mod report;
 mod run;
 mod serve;
@@ -19,6 +20,7 @@ mod words;
 pub use cleanup::Cleanup;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use export::Export;
+pub use plan::{Plan, PlanForm};
 pub use report::{Diff, Format, Issue, Matrix, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
@@ -75,10 +77,14 @@ pub enum Command {
   iamspec explain DeleteUser/holds-mfa-device
   iamspec explain 'DeleteUser/*'")]
     Explain(Explain),
-    /// Print what must be done, in order, before the users of a script can be deleted
+    /// Print what must be done, in order, before a user can be deleted
     #[command(after_help = "Examples:
-  iamspec plan delete-user/two-of-everything
-  iamspec plan my.script --devices")]
+  iamspec plan delete-user/two-of-everything                 the users of a script, in the model alone
+  iamspec plan my.script --devices
+  iamspec plan alice --endpoint aws                          a user of the account that your credentials are of
+  iamspec plan alice --endpoint http://127.0.0.1:5000 --as aws-cli
+
+An endpoint is only read: GetUser, and the listing of each of the nine kinds.")]
     Plan(Plan),
     /// Play finds again, and say of each whether it FAILS, is FIXED, or what the ERROR is
     #[command(after_help = "Examples:
@@ -250,18 +256,6 @@ pub struct Explain {
     /// A rule, such as `DeleteUser/holds-access-key`; `*` stands for anything
     #[arg(value_name = "RULE")]
     pub rule: String,
-}
-
-/// `iamspec plan`.
-#[derive(Args, Debug)]
-pub struct Plan {
-    /// A script that makes the users, of ours (`iamspec list scripts`) or a file; it is played in the
-    /// model alone
-    #[arg(value_name = "SCRIPT")]
-    pub script: String,
-    /// Delete the virtual MFA devices that the users leave as well
-    #[arg(long)]
-    pub devices: bool,
 }
 
 fn exit_codes() -> String {

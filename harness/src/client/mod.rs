@@ -2,6 +2,7 @@
 
 mod element;
 mod guard;
+mod holdings;
 mod ledger;
 mod oddity;
 mod raw;
@@ -18,6 +19,7 @@ mod trace;
 mod whoami;
 
 pub use element::Element;
+pub use holdings::{Holdings, READ};
 pub use raw::Raw;
 pub use reading::understood;
 pub(crate) use request::form as form_of;

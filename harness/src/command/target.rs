@@ -92,18 +92,7 @@ pub(super) fn asked_as(
              say so with --i-own-this-account and its id"
         );
     }
-    let identity = if loopback { Identity::fake() } else { Identity::find(surroundings)? };
-    let source = identity.source().to_owned();
-    let mut http = Http::with(Settings {
-        rate: whom.rate.or((!loopback).then_some(RATE)),
-        driver,
-        authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
-        destination,
-        run: run.to_owned(),
-        identity,
-        timeout: Duration::from_secs(whom.timeout),
-        trace: trace(whom)?,
-    })?;
+    let (mut http, source) = client((whom, driver), surroundings, destination, run)?;
     let Some(own) = whom.i_own_this_account.as_ref().filter(|_| !loopback) else {
         return Ok((http, None));
     };
@@ -116,6 +105,37 @@ pub(super) fn asked_as(
         );
     }
     Ok((http, Some(caller)))
+}
+
+/// A client that only reads, which nobody needs to own an account for.
+pub(super) fn reading(whom: &Whom) -> Result<Http> {
+    let surroundings = Surroundings::read()?;
+    let endpoint = whom.endpoint.as_deref().unwrap_or_default();
+    let destination = Destination::of(endpoint, &surroundings)?;
+    Ok(client((whom, None), &surroundings, destination, "nobody")?.0)
+}
+
+/// The client, and where its credentials come from.
+fn client(
+    (whom, driver): (&Whom, Option<Driver>),
+    surroundings: &Surroundings,
+    destination: Destination,
+    run: &str,
+) -> Result<(Http, String)> {
+    let loopback = destination.loopback;
+    let identity = if loopback { Identity::fake() } else { Identity::find(surroundings)? };
+    let source = identity.source().to_owned();
+    let http = Http::with(Settings {
+        rate: whom.rate.or((!loopback).then_some(RATE)),
+        driver,
+        authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
+        destination,
+        run: run.to_owned(),
+        identity,
+        timeout: Duration::from_secs(whom.timeout),
+        trace: trace(whom)?,
+    })?;
+    Ok((http, source))
 }
 
 fn driver(target: &Target) -> Result<Option<Driver>> {

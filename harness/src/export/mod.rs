@@ -3,6 +3,7 @@
 //! The members of each call are those that the client sends (`client/request.rs`); what only an answer tells
 //! stands in a variable.
 
+pub mod command;
 mod python;
 mod shell;
 mod text;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::text::{Piece, name_of, pieces, split};
 use super::{Line, Program};
@@ -90,8 +90,17 @@ fn after_comma(line: &Line) -> String {
     if members.is_empty() { members } else { format!(", {members}") }
 }
 
+/// A call by a client that is called `iam`.
+pub(super) fn line(op: &str, params: &Map<String, Value>) -> String {
+    format!("iam.{}({})", split(op, '_'), arguments(params))
+}
+
 fn members(line: &Line) -> String {
-    let members = line.params.iter().map(|(name, it)| format!("{name}={}", value(it)));
+    arguments(&line.params)
+}
+
+fn arguments(params: &Map<String, Value>) -> String {
+    let members = params.iter().map(|(name, it)| format!("{name}={}", value(it)));
     members.collect::<Vec<_>>().join(", ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::text::{Piece, name_of, pieces, split};
 use super::{Line, Program};
@@ -65,8 +65,18 @@ fn written(
 
 /// The words of a command of the AWS CLI.
 fn options(line: &Line) -> String {
-    let mut out = format!(" {}", split(&line.op, '-'));
-    for (name, value) in &line.params {
+    let mut out = words(&line.op, &line.params);
+    if line.op == "CreateVirtualMFADevice" {
+        // The program writes the seed into a file, and tells it nowhere else.
+        out.push_str(" --outfile \"$seed\" --bootstrap-method Base32StringSeed");
+    }
+    out
+}
+
+/// A call and its members as options.
+pub(super) fn words(op: &str, params: &Map<String, Value>) -> String {
+    let mut out = format!(" {}", split(op, '-'));
+    for (name, value) in params {
         let option = split(name, '-');
         _ = match value {
             Value::Bool(true) => write!(out, " --{option}"),
@@ -75,10 +85,6 @@ fn options(line: &Line) -> String {
             Value::Number(number) if name == "MaxItems" => write!(out, " --page-size {number}"),
             other => write!(out, " --{option} {}", quoted(&json(other))),
         };
-    }
-    if line.op == "CreateVirtualMFADevice" {
-        // The program writes the seed into a file, and tells it nowhere else.
-        out.push_str(" --outfile \"$seed\" --bootstrap-method Base32StringSeed");
     }
     out
 }

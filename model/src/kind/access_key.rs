@@ -21,6 +21,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Service,
     statuses: true,
     bodies: false,
+    loses: "its secret, which no call tells again",
     services: false,
     refers: None,
     quota: Quota { name: "AccessKeysPerUser", max: 2, each: 1 },

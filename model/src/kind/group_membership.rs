@@ -22,6 +22,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Caller,
     statuses: false,
     bodies: false,
+    loses: "",
     services: false,
     refers: Some(Class::Group),
     quota: Quota { name: "GroupsPerUser", max: 10, each: 1 },

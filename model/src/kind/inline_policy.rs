@@ -21,6 +21,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Caller,
     statuses: false,
     bodies: false,
+    loses: "its document",
     services: false,
     refers: None,
     quota: Quota { name: "UserPolicySize", max: 2048, each: 128 },

@@ -21,6 +21,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Single,
     statuses: false,
     bodies: false,
+    loses: "the password",
     services: false,
     refers: None,
     quota: Quota { name: "LoginProfilesPerUser", max: 1, each: 1 },

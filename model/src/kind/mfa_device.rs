@@ -28,6 +28,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Caller,
     statuses: false,
     bodies: false,
+    loses: "",
     services: false,
     refers: Some(Class::Device),
     quota: Quota { name: "MFADevicesPerUser", max: 8, each: 1 },

@@ -94,6 +94,9 @@ pub struct Row {
     pub statuses: bool,
     /// Whether the body of one item can be uploaded again.
     pub bodies: bool,
+    /// What is gone for good once an item is taken away, as no listing shows it (B-AK-03, B-SS-02, B-LP-02,
+    /// B-IP-04); empty where nothing is.
+    pub loses: &'static str,
     /// Whether an item is made for a service, for each of which the quota counts anew.
     pub services: bool,
     /// What an item refers to, if it refers to something that exists by itself.

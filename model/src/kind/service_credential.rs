@@ -21,6 +21,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Service,
     statuses: true,
     bodies: false,
+    loses: "its password, which no call tells again",
     services: true,
     refers: None,
     quota: Quota { name: "ServiceSpecificCredentialsPerUser", max: 2, each: 1 },

@@ -21,6 +21,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Service,
     statuses: true,
     bodies: true,
+    loses: "",
     services: false,
     refers: None,
     quota: Quota { name: "SSHPublicKeysPerUser", max: 5, each: 1 },

@@ -20,6 +20,7 @@ pub(super) const ROW: Row = Row {
     naming: Naming::Caller,
     statuses: false,
     bodies: false,
+    loses: "",
     services: false,
     refers: None,
     quota: Quota { name: "TagsPerUser", max: 50, each: 1 },

@@ -1,0 +1,62 @@
+"""Empties and deletes a user by the AWS CLI, with the commands that `iamspec plan` prints for it.
+
+    plan.py IAMSPEC URL
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "../sdks/boto3"))
+
+import account
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+
+iamspec, url = sys.argv[1:]
+
+
+def everything(iam):
+    """A user that holds one of each kind that the endpoint has."""
+    name = account.user(iam)
+    certificate, key = account.CERTIFICATES[0], account.SSH_KEYS[0]
+    made = [
+        lambda: iam.create_login_profile(UserName=name, Password=account.PASSWORD),
+        lambda: iam.create_access_key(UserName=name),
+        lambda: iam.upload_signing_certificate(UserName=name, CertificateBody=certificate),
+        lambda: iam.upload_ssh_public_key(UserName=name, SSHPublicKeyBody=key),
+        lambda: iam.create_service_specific_credential(UserName=name, ServiceName=account.SERVICE),
+        lambda: account.enabled(iam, name),
+        lambda: iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=account.DOCUMENT),
+        lambda: iam.attach_user_policy(UserName=name, PolicyArn=account.policy(iam)),
+        lambda: iam.add_user_to_group(UserName=name, GroupName=account.group(iam)),
+    ]
+    held = 0
+    for make in made:
+        try:
+            make()
+            held += 1
+        except ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, error
+        except ResponseParserError as error:
+            # moto's way to say that it lacks a call.
+            assert "500 Internal Server Error" in str(error), error
+    return name, held
+
+
+def main():
+    iam = account.client(url)
+    name, held = everything(iam)
+    words = [iamspec, "plan", name, "--endpoint", url, "--as", "aws-cli"]
+    printed = subprocess.run(words, capture_output=True, text=True, check=False)
+    commands = printed.stdout.splitlines()
+    assert len(commands) == held + 1, f"{len(commands)} commands for {held} things\n{printed.stdout}{printed.stderr}"
+    keys = {"AWS_ACCESS_KEY_ID": account.NO_KEY["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": account.NO_KEY["SecretAccessKey"]}
+    environment = os.environ | keys | {"AWS_ENDPOINT_URL_IAM": url, "AWS_DEFAULT_REGION": "us-east-1"}
+    subprocess.run(["bash", "-eu"], input=printed.stdout, text=True, check=True, env=environment)
+    account.refused(iam, "NoSuchEntity", iam.get_user, UserName=name)
+    print(f"a user that held {held} of 9 kinds is gone, by the {len(commands)} commands of its plan")
+
+
+main()

@@ -1,0 +1,124 @@
+//! The plan for a user on an endpoint: read and printed, nothing changed; and it works as printed.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use iamspec_conformance::{Endpoint as _, Observed};
+use iamspec_harness::aws::{Destination, Identity};
+use iamspec_harness::client::{Http, Raw};
+use iamspec_harness::server::{Options, Server};
+use iamspec_model::kind::Naming;
+use iamspec_model::{Item, Kind, Object, Operation, User, With};
+
+use super::port::Port;
+
+const NAME: &str = "iamspec-1-plans-1-u0";
+
+/// A server with a user that holds one of each of the nine kinds.
+fn with_everything() -> Server {
+    let server =
+        Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default()).unwrap();
+    let mut owner = Http::new(&server.url(), "1-plans", Duration::from_secs(5)).unwrap();
+    owner.fresh();
+    let mut ask = |op: Operation| {
+        let answer = owner.ask(&op);
+        assert!(matches!(answer, Observed::Done(_)), "{op:?}: {answer}");
+    };
+    let (user, item) = (User(0), Item(0));
+    ask(Operation::create_user(user));
+    for kind in Kind::blockers() {
+        if let Some(class) = kind.row().refers {
+            ask(Operation::Create(Object { class, item }));
+        }
+        match kind.row().naming {
+            Naming::Service => ask(Operation::Issue(user, kind, item, With::Nothing)),
+            _ => ask(Operation::Attach(user, kind, item)),
+        }
+    }
+    server
+}
+
+fn plan(url: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let output = super::iamspec(&[&["plan", NAME, "--endpoint", url], more].concat());
+    (output.status.code(), super::stdout(&output), super::stderr(&output))
+}
+
+#[test]
+fn a_plan_is_made_by_reading_alone() {
+    let server = with_everything();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ears = Arc::clone(&heard);
+    let port =
+        Port::overhearing(&server.url(), move |wire| ears.lock().unwrap().push(wire.to_owned()));
+    let (code, text, _) = plan(&port.url, &[]);
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains("holds 9 things that must go first"), "{text}");
+    assert!(text.contains("[ ] DeactivateMFADevice arn:aws:iam::123456789012:mfa/"), "{text}");
+    assert!(text.contains("gone for good: its secret"), "{text}");
+    assert_eq!(text.matches("[ ]").count(), 10, "{text}");
+    let heard = heard.lock().unwrap();
+    let asked: Vec<&str> = heard.iter().filter_map(|it| it.strip_prefix("Action=")).collect();
+    assert_eq!(asked.len(), 10, "{asked:?}");
+    let reads = |it: &&str| it.starts_with("Get") || it.starts_with("List");
+    assert!(asked.iter().all(reads), "{asked:?}");
+}
+
+#[test]
+fn a_plan_works_as_it_is_printed_and_then_the_user_is_gone() {
+    let server = with_everything();
+    let (code, text, _) = plan(&server.url(), &["--as", "json"]);
+    assert_eq!(code, Some(5));
+    let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let destination = Destination::loopback(&server.url()).unwrap();
+    let mut raw = Raw::new(destination, Identity::fake(), Duration::from_secs(5)).unwrap();
+    let calls = printed["calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 10);
+    for call in calls {
+        let members = call["params"].as_object().unwrap().iter();
+        let members = members.map(|(name, it)| (name.clone(), it.as_str().unwrap().to_owned()));
+        let head = [("Action", call["op"].as_str().unwrap()), ("Version", "2010-05-08")];
+        let head = head.map(|(name, it)| (name.to_owned(), it.to_owned()));
+        let form: Vec<(String, String)> = head.into_iter().chain(members).collect();
+        assert_eq!(raw.post(&form).unwrap().0, 200, "{call}");
+    }
+    let (code, _, why) = plan(&server.url(), &[]);
+    assert_eq!(code, Some(4), "{why}");
+    assert!(why.contains("there is no user called"), "{why}");
+}
+
+#[test]
+fn a_plan_is_printed_for_the_command_line_and_for_python() {
+    let server = with_everything();
+    let (_, shell, _) = plan(&server.url(), &["--as", "aws-cli"]);
+    assert_eq!(shell.lines().count(), 10, "{shell}");
+    assert!(
+        shell.starts_with(&format!("aws iam delete-login-profile --user-name '{NAME}'\n")),
+        "{shell}"
+    );
+    assert!(shell.ends_with(&format!("aws iam delete-user --user-name '{NAME}'\n")), "{shell}");
+    let (_, python, _) = plan(&server.url(), &["--as", "boto3"]);
+    assert!(
+        python.contains(&format!(
+            "iam.remove_user_from_group(GroupName=\"iamspec-1-plans-1-g0\", UserName=\"{NAME}\")"
+        )),
+        "{python}"
+    );
+}
+
+#[test]
+fn what_may_not_be_read_is_said_and_the_plan_is_not_called_whole() {
+    let server = with_everything();
+    let denied = super::port::http(
+        "403 Forbidden",
+        "text/xml",
+        b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
+    );
+    let port = Port::before(&server.url(), move |body| {
+        body.contains("Action=ListSSHPublicKeys").then(|| denied.clone())
+    });
+    let (code, text, why) = plan(&port.url, &[]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("holds 8 things"), "{text}");
+    assert!(why.contains("allow iam:ListSSHPublicKeys, or the plan may lack something"), "{why}");
+}
