@@ -7,12 +7,31 @@ use serde_json::{Map, Value};
 use super::text::{Piece, name_of, pieces, split};
 use super::{Line, Program};
 
-const BOTO3: &str = include_str!("boto3.py");
-const PYTEST: &str = include_str!("pytest.py");
+const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
 
+/// What differs between a program and a test: what it needs, what a call does, and how.
+struct Sort {
+    needs: &'static str,
+    what: &'static str,
+    shown: &'static str,
+}
+
+const PROGRAM: Sort = Sort {
+    needs: "boto3",
+    what: "and shows what came of it",
+    shown: r#"    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, seen) else ""
+    print(f"{text:<40} -> {seen}{differs}")"#,
+};
+
+const TEST: Sort = Sort {
+    needs: "boto3 and pytest",
+    what: "which must be answered so",
+    shown: r#"    assert expected in (None, seen), f"{text}: answered {seen}, AWS answers {expected}""#,
+};
+
 pub(super) fn boto3(program: &Program, endpoint: &str) -> String {
-    let mut out = head(BOTO3, program, endpoint);
+    let mut out = format!("#!/usr/bin/env python3\n{}", head(&PROGRAM, program, endpoint));
     for line in &program.lines {
         out.push_str(&call(line, ""));
     }
@@ -24,7 +43,7 @@ pub(super) fn boto3(program: &Program, endpoint: &str) -> String {
 }
 
 pub(super) fn pytest(program: &Program, endpoint: &str) -> String {
-    let mut out = head(PYTEST, program, endpoint);
+    let mut out = head(&TEST, program, endpoint);
     let name: String =
         program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
     _ = writeln!(out, "def test_{name}():\n    try:");
@@ -45,7 +64,7 @@ pub(super) fn pytest(program: &Program, endpoint: &str) -> String {
     out
 }
 
-fn head(template: &str, program: &Program, endpoint: &str) -> String {
+fn head(sort: &Sort, program: &Program, endpoint: &str) -> String {
     let uses_codes = program
         .lines
         .iter()
@@ -55,7 +74,9 @@ fn head(template: &str, program: &Program, endpoint: &str) -> String {
     } else {
         "import os\n"
     };
-    template
+    HEAD.replace("@NEEDS@", sort.needs)
+        .replace("@WHAT@", sort.what)
+        .replace("@SHOWN@", sort.shown)
         .replace("@IDEA@", &program.idea.replace('\\', "\\\\").replace("\"\"\"", "'''"))
         .replace("@NAME@", &program.name)
         .replace("@ENDPOINT@", endpoint)

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """@IDEA@
 
-Made by iamspec from its script @NAME@. Needs boto3. AWS_ENDPOINT_URL_IAM says whom to ask.
+Made by iamspec from its script @NAME@. Needs @NEEDS@. AWS_ENDPOINT_URL_IAM says whom to ask.
 """
 
 @IMPORTS@
@@ -30,7 +29,7 @@ iam = client()
 
 
 def call(text, expected, operation, **members):
-    """Makes a call, and shows what came of it."""
+    """Makes a call, @WHAT@."""
     try:
         answer, seen = operation(**members), "200"
     except ClientError as error:
@@ -38,8 +37,7 @@ def call(text, expected, operation, **members):
         answer, seen = {}, f"{status} {error.response['Error']['Code']}"
     except ParamValidationError:
         answer, seen = {}, expected  # The SDK refuses it, and sends nothing.
-    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, seen) else ""
-    print(f"{text:<40} -> {seen}{differs}")
+@SHOWN@
     return answer
 
 
