@@ -161,3 +161,15 @@ fn the_plan_of_a_user_that_holds_two_of_everything() {
     assert_eq!(bare.status.code(), Some(0));
     assert_eq!(super::stdout(&bare), "# u0 is deleted in 1 call.\nDeleteUser u0\n");
 }
+
+#[test]
+fn what_is_old_contradicted_or_reported_once_is_listed() {
+    let text = super::stdout(&super::iamspec(&["evidence", "stale", "--before", "2017"]));
+    assert!(text.contains("2016-09-02 A-031 (reported) DeleteUser"), "{text}");
+    assert!(!text.contains("A-006"), "{text}");
+    let contradicted = text.split("Contradicted").nth(1).unwrap();
+    assert!(contradicted.contains("A-012 (reported) DeleteUser"), "{text}");
+    let wrong = super::iamspec(&["evidence", "stale", "--before", "yesterday"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(super::stderr(&wrong).contains("`yesterday` is no day"));
+}

@@ -8,6 +8,7 @@ use crate::exit;
 
 mod cleanup;
 mod driver;
+mod evidence;
 mod export;
 mod plan;
 mod report;
@@ -19,6 +20,7 @@ mod words;
 
 pub use cleanup::Cleanup;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
+pub use evidence::{Evidence, Stale, What};
 pub use export::Export;
 pub use plan::{Plan, PlanForm};
 pub use report::{Diff, Format, Issue, Matrix, Report, ReportArg};
@@ -77,6 +79,10 @@ pub enum Command {
   iamspec explain DeleteUser/holds-mfa-device
   iamspec explain 'DeleteUser/*'")]
     Explain(Explain),
+    /// Say what the evidence is worth
+    #[command(after_help = "Examples:
+  iamspec evidence stale --before 2022-01-01")]
+    Evidence(Evidence),
     /// Print what must be done, in order, before a user can be deleted
     #[command(after_help = "Examples:
   iamspec plan delete-user/two-of-everything                 the users of a script, in the model alone

@@ -6,6 +6,7 @@ mod again;
 mod checkers;
 mod cleanup;
 mod driver;
+mod evidence;
 mod expectations;
 mod explain;
 mod explore;
@@ -37,7 +38,7 @@ use iamspec_conformance::may::May;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::reference::Behaviour;
 
-use crate::cli::Command;
+use crate::cli::{Command, What};
 
 pub use list::UNMODELLED;
 
@@ -52,6 +53,9 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Serve(args) => serve::serve(&args, out),
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
+        Command::Evidence(args) => match args.what {
+            What::Stale(args) => evidence::stale(&args, out),
+        },
         Command::Plan(args) => plan::plan(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Export(args) => export::write(&args, out),
