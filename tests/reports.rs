@@ -215,3 +215,78 @@ fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
     assert_eq!(none.status.code(), Some(2));
     assert!(super::stderr(&none).contains("has no finding whose rule is `DeleteUser/holds-*-key`"));
 }
+
+/// What a client may have done otherwise.
+fn remark(what: &str, reason: Option<&str>) -> stream::Remark {
+    stream::Remark {
+        api: "CreateUser".to_owned(),
+        what: what.to_owned(),
+        times: 2,
+        params: "UserName=iamspec-1-u0".to_owned(),
+        reason: reason.map(str::to_owned),
+    }
+}
+
+/// One finding in each of the groups, and more of the last than are named.
+fn every_group(of: &stream::Finding) -> Vec<stream::Finding> {
+    let mut finding = of.clone();
+    finding.late = Some("DeleteAccessKey u0 key#0".to_owned());
+    finding.also = (0..5).map(|number| format!("other/{number}")).collect();
+    finding.again = "iamspec run --endpoint http://127.0.0.1:5000 x".to_owned();
+    let as_is = |counted, reason: Option<&str>| {
+        let mut it = finding.clone();
+        (it.counted, it.reason) = (counted, reason.map(str::to_owned));
+        it
+    };
+    let below = (0..14).map(|_| as_is(Counted::Below, None));
+    let above = [as_is(Counted::Unexpected, None), as_is(Counted::Expected, Some("issue 123"))];
+    above.into_iter().chain(below).collect()
+}
+
+/// A call of each sort.
+fn every_call(of: &stream::Call) -> [stream::Call; 4] {
+    let call =
+        |verdict, why: &str| stream::Call { verdict, why: Some(why.to_owned()), ..of.clone() };
+    let late = stream::Settled { tries: 3, seconds: 1.5 };
+    [
+        call(Verdict::Inconclusive, "interrupted reset \"the connection ended\""),
+        call(Verdict::Unsupported, "UploadSSHPublicKey"),
+        call(Verdict::NotExercised, "needs UploadSSHPublicKey"),
+        stream::Call { settled: Some(late), ..of.clone() },
+    ]
+}
+
+/// A run that has a line of every kind, made from one that is wrong.
+fn with_every_line() -> Stream {
+    let (mut stream, ..) = told("lines", &ALONE);
+    let text = |text: &str| text.to_owned();
+    stream.header.client =
+        Some(stream::Client { sdk: text("an-sdk"), version: text("1.2"), language: text("any") });
+    stream.remarks =
+        vec![remark("asks again after 200", Some("issue 7")), remark("leaves out Path", None)];
+    stream.findings = stream.findings.first().map(every_group).unwrap();
+    stream.calls.extend(stream.calls.first().map(every_call).unwrap());
+    let rule = text("DeleteUser/holds-inactive-access-key");
+    let (facts, seen) = (vec![text("A-010")], text("409 DeleteConflict"));
+    stream.open = vec![stream::Open { rule, facts, seen }];
+    let kept = |perhaps, diverged| stream::Kept {
+        name: text("iamspec-1-u0"),
+        undo: text("DeleteUser u0"),
+        answer: text("409 DeleteConflict"),
+        perhaps,
+        diverged,
+    };
+    stream.kept = vec![kept(false, false), kept(true, true)];
+    stream.complaints =
+        vec![text("stale expectation: GetUser/no-such-user was asked and conforms")];
+    stream.end.journal = Some(text("1f3a9c02"));
+    stream.end.early = Some(text("the budget was used up; raise --budget to go on"));
+    stream
+}
+
+#[test]
+fn every_line_that_a_run_can_print_is_as_reviewed() {
+    let paint = iamspec_harness::render::Paint::none();
+    let page = iamspec_harness::render::terminal(&with_every_line(), paint);
+    insta::assert_snapshot!(page);
+}
