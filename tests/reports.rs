@@ -232,7 +232,7 @@ fn every_group(of: &stream::Finding) -> Vec<stream::Finding> {
     let mut finding = of.clone();
     finding.late = Some("DeleteAccessKey u0 key#0".to_owned());
     finding.also = (0..5).map(|number| format!("other/{number}")).collect();
-    finding.again = "iamspec run --endpoint http://127.0.0.1:5000 x".to_owned();
+    "iamspec run --endpoint http://127.0.0.1:5000 x".clone_into(&mut finding.again);
     let as_is = |counted, reason: Option<&str>| {
         let mut it = finding.clone();
         (it.counted, it.reason) = (counted, reason.map(str::to_owned));
