@@ -27,6 +27,7 @@ mod rehearsal;
 mod reports;
 mod robust;
 mod server;
+mod shards;
 mod shell;
 mod signatures;
 mod tidy;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::finding::Finding;
 use crate::observed::Observed;
 use crate::replay::Replay;
-use crate::verdict::{Divergence, Tier, Verdict};
+use crate::verdict::{Divergence, Tier};
 
 /// What a target is known to do otherwise.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -209,34 +209,9 @@ impl Expectation {
             complaints.push(Complaint::Unknown(self.rule.clone()));
             return complaints;
         }
-        let mut names = played.replays.iter().map(|it| &it.script.name);
-        if let Some(script) = self.script.as_ref().filter(|_| played.whole)
-            && !names.any(|name| glob(script, name))
-        {
-            complaints.push(Complaint::Unmatched(script.clone()));
-            return complaints;
-        }
-        let asked = played.whole && played.decisive.iter().any(|rule| self.matches(rule));
-        let seen = played.findings.iter().any(|it| it.entry == Some(place));
-        match self.flaky {
-            Some(least) if asked && self.conforms(played.replays) < least => {
-                complaints.push(Complaint::TooFlaky(self.rule.clone(), least));
-            }
-            None if asked && !seen => complaints.push(Complaint::Stale(self.rule.clone())),
-            _ => {}
-        }
+        let standing = Some(self.standing(place, played)).filter(|_| played.whole);
+        complaints.extend(standing.and_then(|it| self.out_of_date(it)));
         complaints
-    }
-
-    /// In how many calls that the rule alone decided the endpoint conforms.
-    fn conforms(&self, replays: &[Replay]) -> usize {
-        let mine = |it: &Replay| self.script.as_ref().is_none_or(|of| glob(of, &it.script.name));
-        let exchanges = replays.iter().filter(|it| mine(it)).flat_map(|it| &it.exchanges);
-        let conforms = exchanges.filter(|it| {
-            matches!(it.verdict, Verdict::Conforms(_))
-                && matches!(it.in_force.as_slice(), [rule] if self.matches(rule))
-        });
-        conforms.count()
     }
 
     fn lists(&self, divergence: &Divergence, script: &str, observed: &Observed) -> bool {
@@ -246,7 +221,7 @@ impl Expectation {
             && self.outcome.as_ref().is_none_or(|it| observed.to_string().starts_with(it.as_str()))
     }
 
-    fn matches(&self, rule: &Rule) -> bool {
+    pub(crate) fn matches(&self, rule: &Rule) -> bool {
         glob(&self.rule, &rule.id())
     }
 }

@@ -1,5 +1,6 @@
 //! The suites that are generated, by name.
 
+use crate::chance::Chance;
 use crate::course::{Course, Drain, Lattice, Pairs, Random, Tour};
 use crate::observe::Observe;
 use crate::suite::Suite;
@@ -24,7 +25,22 @@ pub enum Generated {
     },
 }
 
+/// Calls by chance are made in portions of so many, each of which can be played alone.
+const PORTION: usize = 1000;
+
 impl Generated {
+    /// What can be played apart, in order: calls by chance in portions, and everything else whole.
+    #[must_use]
+    pub fn portions(self) -> Vec<Self> {
+        let Self::Random { seed, calls } = self else { return vec![self] };
+        let mut chance = Chance(seed);
+        let portion = |number: usize| Self::Random {
+            seed: if number == 0 { seed } else { chance.next() },
+            calls: PORTION.min(calls.saturating_sub(number * PORTION)),
+        };
+        (0..calls.div_ceil(PORTION)).map(portion).collect()
+    }
+
     /// Its course, from the beginning.
     #[must_use]
     pub fn course(self) -> Box<dyn Course> {

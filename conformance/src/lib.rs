@@ -54,6 +54,8 @@ pub mod shrink;
 
 pub mod generated;
 
+pub mod shard;
+
 pub mod suite;
 
 pub mod finding;
@@ -61,6 +63,8 @@ pub mod finding;
 pub mod coverage;
 
 pub mod expectation;
+
+pub mod standing;
 
 pub mod reference;
 

@@ -15,6 +15,7 @@ use crate::reference::Reference;
 use crate::replay::Replay;
 use crate::run::Run;
 use crate::script::{Script, ours};
+use crate::shard::Shard;
 use crate::text::ParseError;
 
 /// The scripts that show what the project exists for: one kind alone stands in the way.
@@ -110,6 +111,20 @@ impl Suite {
         Self { settle, ..self }
     }
 
+    /// What one of several runs plays of it.
+    #[must_use]
+    pub fn part(mut self, shard: Shard) -> Self {
+        self.scripts.retain(|it| shard.takes(&it.name));
+        let portions = self.generated.iter().flat_map(|it| {
+            it.portions()
+                .into_iter()
+                .enumerate()
+                .map(|(place, it)| (format!("{}/{place}", it.name()), it))
+        });
+        self.generated = portions.filter(|(name, _)| shard.takes(name)).map(|(_, it)| it).collect();
+        self
+    }
+
     /// The suites that are generated, in the order in which they are played.
     #[must_use]
     pub fn generated(&self) -> &[Generated] {
@@ -142,7 +157,7 @@ impl Suite {
         for script in &self.scripts {
             run.play(script);
         }
-        for generated in &self.generated {
+        for generated in self.generated.iter().flat_map(|it| it.portions()) {
             run.follow(generated.course().as_mut(), generated.most_calls());
         }
         run.end()

@@ -23,7 +23,7 @@ pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use evidence::{Evidence, Stale, What};
 pub use export::Export;
 pub use plan::{Plan, PlanForm};
-pub use report::{Diff, Format, Issue, Matrix, Report, ReportArg};
+pub use report::{Diff, Format, Issue, Matrix, Merge, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
 pub use shell::{Completions, Man};
@@ -125,6 +125,14 @@ An endpoint is only read: GetUser, and the listing of each of the nine kinds.")]
     #[command(after_help = "Examples:
   iamspec diff before.jsonl after.jsonl    exit code 1 where something is new")]
     Diff(Diff),
+    /// Put the parts of one suite together that `run --shard` has played
+    #[command(after_help = "Examples:
+  iamspec run --shard 1/2 --report json=1.jsonl
+  iamspec run --shard 2/2 --report json=2.jsonl
+  iamspec merge 1.jsonl 2.jsonl --report html=run.html
+
+The exit code is the gravest of the parts; a part that is missing or of another run is refused.")]
+    Merge(Merge),
     /// Run against several endpoints, and show them side by side
     #[command(after_help = "Examples:
   iamspec matrix tests/emulators/*/target.toml

@@ -54,6 +54,17 @@ pub struct Diff {
     pub after: PathBuf,
 }
 
+/// `iamspec merge`.
+#[derive(Args, Debug)]
+pub struct Merge {
+    /// Write a report as well, such as `json=run.jsonl`; repeatable
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub report: Vec<ReportArg>,
+    /// What each part has written with `iamspec run --shard K/N --report json=FILE`
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
 /// `iamspec matrix`.
 #[derive(Args, Debug)]
 pub struct Matrix {

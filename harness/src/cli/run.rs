@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use iamspec_conformance::finding::Threshold;
 
+use crate::shard::ShardArg;
+
 use super::{Budget, LevelArg, ObserveArg, ReportArg, SuiteArg, Target, TierArg, words};
 
 /// What counts.
@@ -57,6 +59,10 @@ pub struct Run {
     /// End a generated suite where nothing new comes up for a while
     #[arg(long)]
     pub until_coverage: bool,
+    /// Play one part of several, `2/8`; `env`: the part that a Slurm array, an AWS Batch array job, Buildkite,
+    /// `CircleCI` or GitLab says; `env/8`: where only the number is said, as by a Kubernetes Indexed Job
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["update_expectations", "dry_run"])]
+    pub shard: Option<ShardArg>,
     /// Write what was asked and what was not, as JSON
     #[arg(long, value_name = "FILE")]
     pub coverage: Option<PathBuf>,

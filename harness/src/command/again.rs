@@ -20,6 +20,8 @@ pub(super) fn again(args: &Run, finding: &Finding) -> String {
     let may = args.target.may.map(|may| may.to_string());
     let random =
         (finding.origin == Origin::Course).then(|| [args.seed.to_string(), args.calls.to_string()]);
+    let shard = args.shard.filter(|_| finding.origin == Origin::Course);
+    let shard = shard.and_then(|it| it.here().ok()).map(|it| it.to_string());
     let observe = match args.observe {
         ObserveArg::Each => Some("each"),
         ObserveArg::End => None,
@@ -34,6 +36,7 @@ pub(super) fn again(args: &Run, finding: &Finding) -> String {
         ("--tier", tier.map(Tier::name)),
         ("--level", level.map(Level::name)),
         ("--observe", observe),
+        ("--shard", shard.as_deref()),
         ("--seed", random.as_ref().map(|[seed, _]| seed.as_str())),
         ("--calls", random.as_ref().map(|[_, calls]| calls.as_str())),
     ];

@@ -61,6 +61,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Export(args) => export::write(&args, out),
         Command::Issue(args) => report::issue(&args, out),
         Command::Diff(args) => report::diff(&args, out),
+        Command::Merge(args) => report::merge(&args, out),
         Command::Matrix(args) => matrix::matrix(&args, out),
         Command::DriverCheck(args) => driver::check(&args, out),
         Command::DriverProbe(args) => probe::probe(&args, out),

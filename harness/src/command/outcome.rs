@@ -8,6 +8,7 @@ use iamspec_conformance::expectation::{Complaint, Expectations, Played};
 use iamspec_conformance::finding::{Tally, Threshold, decisive, findings_against};
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::replay::Origin;
+use iamspec_conformance::standing::Standing;
 use iamspec_conformance::suite::Ended;
 use iamspec_conformance::{Finding, Report, text};
 use time::OffsetDateTime;
@@ -17,15 +18,19 @@ use crate::cli::{ObserveArg, Run};
 use crate::client::Http;
 use crate::driver::Driver;
 use crate::exit;
-use crate::stream::{End, Header, Remark, Stream, Told, kept, told};
+use crate::stream::{End, Entry, Header, Remark, Stream, Told, kept, told};
 
 /// What a run comes to, against what was expected.
 pub(super) struct Outcome {
     findings: Vec<Finding>,
     threshold: Threshold,
     expectations: Expectations,
+    /// What a part of a suite has seen of each of them.
+    standings: Vec<Standing>,
     pub(super) complaints: Vec<(usize, Complaint)>,
     tally: Tally,
+    /// Whether this is one of several parts, of which one may be empty.
+    partly: bool,
 }
 
 impl Outcome {
@@ -38,15 +43,29 @@ impl Outcome {
             && args.rule.is_none()
             && report.ended.is_none()
             && args.observe != ObserveArg::Off;
-        let complaints = expectations.complaints(&Played {
+        let played = Played {
             replays: &report.replays,
             findings: &findings,
             decisive: &decisive(&report.replays),
-            whole,
+            whole: whole && args.shard.is_none(),
             today: &today(),
-        });
+        };
+        let complaints = expectations.complaints(&played);
+        let standings = args
+            .shard
+            .filter(|_| whole)
+            .map(|_| expectations.standings(&played))
+            .unwrap_or_default();
         let tally = Tally::of(&report.replays, threshold, expectations);
-        Self { findings, threshold, expectations: expectations.clone(), complaints, tally }
+        Self {
+            findings,
+            threshold,
+            expectations: expectations.clone(),
+            standings,
+            complaints,
+            tally,
+            partly: args.shard.is_some(),
+        }
     }
 
     /// Keeps each find that a generated suite has made as a script, and calls it by its file from then
@@ -98,11 +117,26 @@ impl Outcome {
             threshold: self.threshold,
             remarks,
             kept,
+            entries: self.entries(),
             complaints: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
             tally: self.tally,
             end,
         };
         told(report, told_of)
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let entries = self.expectations.expected.iter().zip(&self.standings);
+        let entries = entries.map(|(entry, standing)| Entry {
+            rule: entry.rule.clone(),
+            script: entry.script.clone(),
+            flaky: entry.flaky,
+            played: standing.played,
+            asked: standing.asked,
+            seen: standing.seen,
+            conforms: standing.conforms,
+        });
+        entries.collect()
     }
 
     /// What the client did otherwise than it should, with why that is known.
@@ -123,7 +157,10 @@ impl Outcome {
         let remarkable = remarks.iter().any(|it| it.reason.is_none());
         if remarkable || self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit::DIVERGES
-        } else if asked == 0 && report.ended.as_ref().is_none_or(|it| *it == Ended::Spent) {
+        } else if asked == 0
+            && !self.partly
+            && report.ended.as_ref().is_none_or(|it| *it == Ended::Spent)
+        {
             exit::NOTHING_RAN
         } else if report.ended.as_ref().is_some_and(|it| *it != Ended::Spent)
             || self.tally.inconclusive > 0

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use iamspec_conformance::expectation::glob;
 
 use super::run::named;
-use crate::cli::{Diff, Issue, Report};
+use crate::cli::{Diff, Issue, Merge, Report, ReportArg};
 use crate::exit;
 use crate::export::{Language, export};
 use crate::render::{self, Paint};
@@ -61,6 +61,28 @@ pub(super) fn diff(args: &Diff, out: &mut dyn Write) -> Result<u8> {
     } else {
         exit::DIVERGES
     })
+}
+
+pub(super) fn merge(args: &Merge, out: &mut dyn Write) -> Result<u8> {
+    let parts = args.files.iter().map(|it| read(it)).collect::<Result<Vec<_>>>()?;
+    let stream = stream::merge(parts)?;
+    let (name, asked) = (&stream.header.target.name, &stream.header.asked);
+    writeln!(out, "{name}: {asked}, in {}", render::counted(args.files.len(), "part"))?;
+    write!(out, "{}", render::terminal(&stream, Paint::stdout()))?;
+    write_down(&stream, &args.report)?;
+    Ok(stream.end.exit)
+}
+
+/// Writes the reports that were asked for.
+pub(super) fn write_down(stream: &Stream, reports: &[ReportArg]) -> Result<()> {
+    for report in reports {
+        write_file(&report.file, &report.format.text(stream)?)?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_file(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// The run that a file tells.

@@ -13,6 +13,7 @@ use iamspec_conformance::finding::Threshold;
 use iamspec_conformance::generated::Generated;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::script;
+use iamspec_conformance::shard::Shard;
 use iamspec_conformance::suite::{Ended, covering, rules_of};
 use iamspec_conformance::{Report, Script, Suite, text};
 
@@ -22,13 +23,15 @@ use super::expectations;
 use super::outcome::{Outcome, today};
 use super::progress::Progress;
 use super::rehearse::rehearse;
+use super::report::{write_down, write_file};
 use super::target::Open;
 use crate::cli::{Budget, Run, SuiteArg};
 use crate::client::Http;
 use crate::driver::Driver;
 use crate::exit;
 use crate::render::{self, Paint};
-use crate::stream::{Client, FORMAT, Header, Stream, Target, revision};
+use crate::shard::ShardArg;
+use crate::stream::{Client, FORMAT, Header, Part, Stream, Target, revision};
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     if args.suite.contains(&SuiteArg::Checkers) {
@@ -36,23 +39,23 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     }
     let about = args.about.as_deref().map(About::read).transpose()?;
     let expectations = expectations::read(args.expect.as_deref(), about.as_ref())?;
-    let suite = Suite::new(chosen(args)?).with(generated(args));
-    let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
-    let suite = suite.settling(args.settle);
+    let (suite, asked) = suite(args)?;
     if args.dry_run {
         return rehearse(&suite, args, out);
     }
     let mut open = Open::of(&args.target)?;
     let calls = suite.calls();
-    writeln!(out, "{}: {}, {}", open.name, what(&suite), render::counted(calls, "call"))?;
-    if suite.scripts().is_empty() && suite.generated().is_empty() {
+    let part = asked.shard.map(|it| format!("part {it} of ")).unwrap_or_default();
+    let (what, calls_told) = (&asked.what, render::counted(calls, "call"));
+    writeln!(out, "{}: {part}{what}, {calls_told}", open.name)?;
+    if !asked.anything {
         return Ok(nothing(args));
     }
     if args.list {
         return list(&suite, out);
     }
     out.flush()?;
-    let header = header((&open.name, about), open.http.driver(), args, &suite);
+    let header = header((&open.name, about), open.http.driver(), args, asked);
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
     let took = begun.elapsed();
@@ -62,11 +65,36 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let stream = outcome.stream((&report, took), args, &open.http, header);
     write!(out, "{}", render::terminal(&stream, Paint::stdout()))?;
     kept?;
-    write_down(&stream, args)?;
+    if let Some(file) = &args.coverage {
+        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
+    }
+    write_down(&stream, &args.report)?;
     match args.expect.as_deref().filter(|_| args.update_expectations) {
         Some(file) => update(file, &stream, &outcome),
         None => Ok(stream.end.exit),
     }
+}
+
+/// What all parts play together, and which of them this is.
+struct Asked {
+    what: String,
+    shard: Option<Shard>,
+    /// Whether there is anything to play, be it in another part.
+    anything: bool,
+}
+
+fn suite(args: &Run) -> Result<(Suite, Asked)> {
+    let suite = Suite::new(chosen(args)?).with(generated(args));
+    let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
+    let suite = suite.settling(args.settle);
+    let shard = args.shard.map(ShardArg::here).transpose()?;
+    let anything = !suite.scripts().is_empty() || !suite.generated().is_empty();
+    let asked = Asked { what: what(&suite), shard, anything };
+    let suite = match shard {
+        Some(shard) => suite.part(shard),
+        None => suite,
+    };
+    Ok((suite, asked))
 }
 
 fn nothing(args: &Run) -> u8 {
@@ -86,27 +114,12 @@ fn update(file: &Path, stream: &Stream, outcome: &Outcome) -> Result<u8> {
     Ok(if mended { exit::CONFORMS } else { stream.end.exit })
 }
 
-/// Writes the reports that were asked for.
-fn write_down(stream: &Stream, args: &Run) -> Result<()> {
-    if let Some(file) = &args.coverage {
-        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
-    }
-    for report in &args.report {
-        write_file(&report.file, &report.format.text(stream)?)?;
-    }
-    Ok(())
-}
-
-fn write_file(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
-}
-
 /// What a run tells before anything was asked.
 fn header(
     (name, about): (&str, Option<About>),
     driver: Option<&Driver>,
     args: &Run,
-    suite: &Suite,
+    asked: Asked,
 ) -> Header {
     let target = match about {
         Some(it) => Target { name: it.name, version: Some(it.version), licence: it.licence },
@@ -123,12 +136,13 @@ fn header(
             version: it.version.clone(),
             language: it.language.clone(),
         }),
-        asked: what(suite),
+        asked: asked.what,
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
         settle: args.settle.as_secs_f64(),
         seed: args.seed,
         begun: super::target::now(),
+        shard: asked.shard.map(|it| Part { number: it.number(), of: it.of() }),
     }
 }
 

@@ -66,7 +66,7 @@ impl Open {
         let settings =
             Settings { rate: target.whom.rate, trace: trace(&target.whom)?, driver, ..settings };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
-        let name = format!("the embedded reference endpoint ({url}){mutant}");
+        let name = format!("the embedded reference endpoint{mutant}");
         Ok(Self { name, http: Http::with(settings)?, _server: Some(server) })
     }
 }

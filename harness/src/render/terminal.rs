@@ -39,7 +39,7 @@ pub fn terminal(stream: &Stream, paint: Paint) -> String {
     for it in &stream.kept {
         _ = writeln!(out, "{}", kept(it));
     }
-    if let Some(run) = &stream.end.journal {
+    for run in stream.end.journal.iter().flat_map(|it| it.split_whitespace()) {
         _ = writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}");
     }
     for complaint in &stream.complaints {

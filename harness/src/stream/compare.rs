@@ -70,7 +70,7 @@ fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
     pairs.map(|(one, other)| (one.clone(), other.clone())).collect()
 }
 
-/// The answer without the number of the run, which a name in another case still has.
+/// The answer without the numbers of the run and the name space, which a name in another case still has.
 fn answer(call: &Call) -> Option<String> {
     let mut shown = String::new();
     let mut rest = call.answer.as_deref()?;
@@ -78,6 +78,7 @@ fn answer(call: &Call) -> Option<String> {
         let (before, after) = rest.split_at(at + PREFIX.len());
         shown.push_str(before);
         rest = after.trim_start_matches(|it: char| it.is_ascii_hexdigit());
+        rest = rest.trim_start_matches(|it: char| it == '-' || it.is_ascii_digit());
     }
     Some(shown + rest)
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::{Finding, Header};
 
 /// One line of the stream.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
@@ -23,6 +23,8 @@ pub enum Event {
     Coverage(Coverage),
     /// Something that the endpoint did not let go.
     Kept(Kept),
+    /// What a part of a suite has seen of an entry of the expectations.
+    Entry(Entry),
     /// Something wrong with the expectations.
     Complaint {
         /// What, in a sentence.
@@ -30,58 +32,6 @@ pub enum Event {
     },
     /// The last line.
     End(End),
-}
-
-/// What was to be played, and where.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Header {
-    /// The version of the format.
-    pub format: u32,
-    /// The version of iamspec.
-    pub version: String,
-    /// What tells the rules and scripts of this iamspec from those of others.
-    pub revision: String,
-    /// Who was asked.
-    pub target: Target,
-    /// Who made the calls, where it was not iamspec itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<Client>,
-    /// What was to be played, in words.
-    pub asked: String,
-    /// How closely answers were compared: the tier from which a difference counts.
-    pub tier: String,
-    /// The level from which it counts.
-    pub level: String,
-    /// How many seconds the endpoint had until its answers were as they should be.
-    pub settle: f64,
-    /// What chance began with.
-    pub seed: u64,
-    /// When it began, in UTC (RFC 3339).
-    pub begun: String,
-}
-
-/// Who was asked.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Target {
-    /// What it is called.
-    pub name: String,
-    /// Its version, where somebody said it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Its licence, where somebody said it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licence: Option<String>,
-}
-
-/// Who made the calls.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Client {
-    /// The SDK.
-    pub sdk: String,
-    /// Its version.
-    pub version: String,
-    /// The language.
-    pub language: String,
 }
 
 /// Something that the client did otherwise than it should: what it sent, or what it made of an answer.
@@ -175,6 +125,27 @@ pub struct Open {
     pub seen: String,
 }
 
+/// What a part of a suite has seen of an entry of the expectations.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct Entry {
+    /// The rule, or a pattern, as the file has it.
+    pub rule: String,
+    /// The script, or a pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
+    /// In how many calls its rule must hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaky: Option<usize>,
+    /// Whether a script was played that it is about.
+    pub played: bool,
+    /// Whether its rule alone decided an answer.
+    pub asked: bool,
+    /// Whether it lists something that was found.
+    pub seen: bool,
+    /// In how many calls its rule holds.
+    pub conforms: usize,
+}
+
 /// What was reached, and what was not.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct Coverage {
@@ -237,7 +208,7 @@ pub struct End {
     pub early: Option<String>,
     /// Whether any answer was understood.
     pub heard: bool,
-    /// The run whose journal still names things.
+    /// The run whose journal still names things; of several parts those of each, with blanks between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
     /// The exit code.

@@ -73,6 +73,7 @@ impl Stream {
             open: Vec::new(),
             coverage: Coverage::default(),
             kept: Vec::new(),
+            entries: Vec::new(),
             complaints: Vec::new(),
             end: End::default(),
         }
@@ -87,6 +88,7 @@ impl Stream {
             Event::Open(it) => self.open.push(it),
             Event::Coverage(it) => self.coverage = it,
             Event::Kept(it) => self.kept.push(it),
+            Event::Entry(it) => self.entries.push(it),
             Event::Complaint { text } => self.complaints.push(text),
             Event::End(it) => self.end = it,
         }
@@ -100,6 +102,7 @@ impl Stream {
         let remarks = self.remarks.iter().cloned().map(Event::Remark);
         let open = self.open.iter().cloned().map(Event::Open);
         let kept = self.kept.iter().cloned().map(Event::Kept);
+        let entries = self.entries.iter().cloned().map(Event::Entry);
         let complaints = self.complaints.iter().cloned().map(|text| Event::Complaint { text });
         [Event::Run(self.header.clone())]
             .into_iter()
@@ -109,6 +112,7 @@ impl Stream {
             .chain(open)
             .chain([Event::Coverage(self.coverage.clone())])
             .chain(kept)
+            .chain(entries)
             .chain(complaints)
             .chain([Event::End(self.end.clone())])
     }

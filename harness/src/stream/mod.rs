@@ -7,16 +7,20 @@ mod compare;
 mod event;
 mod file;
 mod finding;
+mod header;
+mod merge;
 mod revision;
 mod told;
 
 pub use compare::{Changes, compare};
 pub use event::{
-    Call, Client, Coverage, End, Event, Exercise, Header, Kept, Missing, Open, Remark, Settled,
-    Sums, Target, Verdict,
+    Call, Coverage, End, Entry, Event, Exercise, Kept, Missing, Open, Remark, Settled, Sums,
+    Verdict,
 };
 pub use file::{lines, read, schema};
 pub use finding::{Allowed, Because, Counted, Finding, Step, Wire};
+pub use header::{Client, Header, Part, Target};
+pub use merge::merge;
 pub use revision::revision;
 pub use told::{Told, kept, told};
 
@@ -40,6 +44,8 @@ pub struct Stream {
     pub coverage: Coverage,
     /// What the endpoint did not let go.
     pub kept: Vec<Kept>,
+    /// What a part of a suite has seen of the expectations.
+    pub entries: Vec<Entry>,
     /// What is wrong with the expectations, a sentence each.
     pub complaints: Vec<String>,
     /// What it came to.

@@ -13,8 +13,8 @@ use iamspec_conformance::{
 use iamspec_model::{Fact, Kind, Operation, evidence};
 
 use super::{
-    Allowed, Because, Call, Counted, Coverage, End, Exercise, Finding, Header, Kept, Missing, Open,
-    Remark, Settled, Step, Stream, Sums, Verdict, Wire,
+    Allowed, Because, Call, Counted, Coverage, End, Entry, Exercise, Finding, Header, Kept,
+    Missing, Open, Remark, Settled, Step, Stream, Sums, Verdict, Wire,
 };
 
 /// What is told besides the report itself.
@@ -29,6 +29,8 @@ pub struct Told<'a> {
     pub remarks: Vec<Remark>,
     /// What the endpoint did not let go, by its real name.
     pub kept: Vec<Kept>,
+    /// What a part of a suite has seen of the expectations.
+    pub entries: Vec<Entry>,
     /// What is wrong with the expectations.
     pub complaints: Vec<String>,
     /// The sums.
@@ -67,6 +69,7 @@ pub fn told(report: &Report, told: Told<'_>) -> Stream {
         open: open(replays),
         coverage: reached(replays),
         kept: told.kept,
+        entries: told.entries,
         complaints: told.complaints,
         end,
     }
@@ -222,6 +225,9 @@ fn split(reach: &[Reach], replays: &[Replay]) -> Exercise {
     Exercise { asked: asked.collect(), not_asked: missing.collect() }
 }
 
+/// Why most of what was not asked was not.
+pub(super) const NOBODY_ASKS: &str = "no script of this run asks it";
+
 /// Why nothing was judged of a call in that state.
 fn why(api: &str, replays: &[Replay]) -> String {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
@@ -232,5 +238,5 @@ fn why(api: &str, replays: &[Replay]) -> String {
         Said::Inconclusive(it) => Some(it.to_string()),
         Said::Conforms(_) | Said::Diverges(_) => None,
     });
-    reasons.next().unwrap_or_else(|| "no script of this run asks it".to_owned())
+    reasons.next().unwrap_or_else(|| NOBODY_ASKS.to_owned())
 }
