@@ -23,6 +23,7 @@ mod mutants;
 mod pages;
 mod plans;
 mod port;
+mod races;
 mod rehearsal;
 mod reports;
 mod robust;

@@ -52,6 +52,8 @@ mod run;
 
 pub mod shrink;
 
+pub mod race;
+
 pub mod generated;
 
 pub mod shard;

@@ -20,6 +20,10 @@ pub struct Behaviour {
     pub mutant: Option<Mutant>,
     /// What it remembers, where that is what is wrong.
     pub memory: Memory,
+    /// The rule by which the next call is answered, where it was looked at before, in another account.
+    pub looked: Option<Rule>,
+    /// The rule by which the last call was answered.
+    pub last: Option<Rule>,
 }
 
 /// The model in memory, or a mutant of it.
@@ -111,7 +115,9 @@ fn decided(
     value: Value<'_>,
 ) -> Observed {
     let model = behaviour.mutant.as_ref().and_then(Mutant::model);
-    let Some(rule) = decide(account, op, &mut behaviour.may, model) else {
+    let looked = behaviour.looked.take();
+    behaviour.last = looked.or_else(|| decide(account, op, &mut behaviour.may, model));
+    let Some(rule) = behaviour.last else {
         return Observed::interrupted(Cause::Unimplemented, "no such call");
     };
     let wrong =

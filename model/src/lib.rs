@@ -24,6 +24,8 @@
 //! assert_eq!(answer.rules().map(|rule| rule.id()).collect::<Vec<_>>(), ["DeleteUser/holds-access-key"]);
 //! ```
 
+pub mod interleave;
+
 pub mod kind;
 
 pub mod object;

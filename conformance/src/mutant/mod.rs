@@ -1,10 +1,13 @@
 //! Endpoints that are wrong in one known way. A judge is believed when it has said no: each mutant
 //! must be caught by a finding that names the rule it breaks.
 
+use std::collections::BTreeSet;
+
 use iamspec_model::fault::Fault as ModelFault;
 use iamspec_model::{Account, Answer, Item, Kind, Operation, Rule, With, allowed, apply};
 
 use crate::observed::{Observed, Shown};
+use crate::race::hunt::races;
 use crate::reference::answer;
 use crate::wording::Value;
 
@@ -75,7 +78,12 @@ pub enum Fault {
     BreaksXml,
     /// This member of the answer is not as it should be.
     Odd(&'static str),
+    /// The call is looked at first and carried out then, and others come in between.
+    LooksThenActs,
 }
+
+/// What the name of a mutant begins with that looks first and acts then, before its call.
+const LOOKS_THEN_ACTS: &str = "check-then-act:";
 
 impl Fault {
     /// Whether it shows on the wire alone: in memory an answer has no form.
@@ -104,7 +112,27 @@ impl Mutant {
     /// The mutant of that name, made by hand or from the tables.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().chain(Self::systematic()).find(|mutant| mutant.name == name)
+        let all = Self::all().chain(Self::systematic()).chain(Self::racing());
+        all.into_iter().find(|mutant| mutant.name == name)
+    }
+
+    /// One for each call that a race asks: it looks at what stands in the way, and acts then. One after the
+    /// other nothing shows.
+    pub fn racing() -> impl Iterator<Item = Self> {
+        let races = races().into_iter().filter(|it| it.certain);
+        let calls = races.flat_map(|it| it.calls).filter_map(|op| op.call());
+        let apis: BTreeSet<&str> = calls.map(|call| call.api).collect();
+        apis.into_iter().map(|api| {
+            let rule = format!("{api}/carried-out");
+            let name = format!("{LOOKS_THEN_ACTS}{api}");
+            Self { name, shows: rule.clone(), rule, fault: Fault::LooksThenActs }
+        })
+    }
+
+    /// Whether this call is one that it looks at first and carries out then.
+    #[must_use]
+    pub fn looks_first(&self, api: &str) -> bool {
+        self.fault == Fault::LooksThenActs && self.name.strip_prefix(LOOKS_THEN_ACTS) == Some(api)
     }
 
     /// The wrong answer, with its effect, where the rule that it breaks decides.
@@ -115,7 +143,8 @@ impl Mutant {
         rule: Rule,
         value: Value<'_>,
     ) -> Option<Observed> {
-        if rule.id() != self.rule || matches!(self.fault, Fault::Model(_)) {
+        let elsewhere = matches!(self.fault, Fault::Model(_) | Fault::LooksThenActs);
+        if rule.id() != self.rule || elsewhere {
             return None;
         }
         let late = self.fault == Fault::ListsLate;

@@ -11,6 +11,7 @@ mod driver;
 mod evidence;
 mod export;
 mod plan;
+mod race;
 mod report;
 mod run;
 mod serve;
@@ -23,6 +24,7 @@ pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use evidence::{Evidence, Stale, What};
 pub use export::Export;
 pub use plan::{Plan, PlanForm};
+pub use race::Race;
 pub use report::{Diff, Format, Issue, Matrix, Merge, Report, ReportArg};
 pub use run::{Counts, Run};
 pub use serve::Serve;
@@ -66,6 +68,9 @@ pub enum Command {
   iamspec verify quotas                       one scope
   iamspec verify pair --explore 127.0.0.1:0   one scope in a browser")]
     Verify(Verify),
+    /// Ask calls at the same time, and see whether some order of them explains what came of it
+    #[command(after_help = race::EXAMPLES)]
+    Race(Race),
     /// Serve the reference endpoint
     #[command(after_help = serve::EXAMPLES)]
     Serve(Serve),

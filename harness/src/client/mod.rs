@@ -15,6 +15,7 @@ mod shown;
 mod sign;
 mod spoil;
 mod sweep;
+mod together;
 mod trace;
 mod whoami;
 
@@ -40,6 +41,7 @@ use iamspec_model::kind::Naming;
 use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, User, With};
 use request::Form;
 use send::{Answer, Sender, Service};
+use together::Ready;
 
 use crate::aws::Identity;
 use crate::driver::Driver;
@@ -58,6 +60,8 @@ pub struct Http {
     odd: Vec<Oddity>,
     /// The last request and its answer.
     last: Option<(Form, Answer)>,
+    /// Those who ask at the same time.
+    racers: Vec<Sender>,
 }
 
 impl Http {
@@ -83,6 +87,7 @@ impl Http {
             names,
             odd: Vec::new(),
             last: None,
+            racers: Vec::new(),
         })
     }
 
@@ -110,12 +115,7 @@ impl Http {
     }
 
     fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
-        let unsendable =
-            |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
-        let signer = self.signer_of(op).map_err(unsendable)?;
-        let form = request::form(op, &mut self.names).map_err(unsendable)?;
-        guard::check(&form, &self.names, signer.is_some()).map_err(unsendable)?;
-        let new = ledger::before(&form, self.journal.as_mut()).map_err(unsendable)?;
+        let Ready { form, signer, new } = self.ready(op)?;
         let mut marker = None;
         let mut seen: Option<Observed> = None;
         for _ in 0..PAGES_MAX {

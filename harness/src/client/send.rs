@@ -1,6 +1,6 @@
 //! One signed request out, one answer in: no more often than is asked for, and no longer than it may be.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -44,6 +44,7 @@ pub(super) struct Sender {
     /// Who sends what is for IAM in our place.
     driver: Option<Driver>,
     timeout: Duration,
+    authorities: Option<PathBuf>,
     pace: Option<Pace>,
     pub(super) trace: Option<Trace>,
     /// What the last answer asked to wait before the next request.
@@ -52,19 +53,8 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) fn new(settings: Settings) -> Result<Self> {
-        // Installing twice fails, and then the first is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = reqwest::Client::builder()
-            .timeout(settings.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
-        if settings.destination.loopback {
-            client = client.no_proxy();
-        }
-        if let Some(file) = &settings.authorities {
-            client = client.tls_certs_only(authorities(file)?);
-        }
-        let client = client.build().context("cannot make an HTTP client")?;
+        let client =
+            client(&settings.destination, settings.timeout, settings.authorities.as_deref())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -78,9 +68,24 @@ impl Sender {
             identity: settings.identity,
             driver: settings.driver,
             timeout: settings.timeout,
+            authorities: settings.authorities,
             pace: settings.rate.map(Pace::new),
             trace: settings.trace,
             asked_to_wait: None,
+        })
+    }
+
+    /// One that asks as this one does, over connections of its own, and as fast as it can.
+    pub(super) fn another(&self) -> Result<Self> {
+        Self::new(Settings {
+            destination: self.destination.clone(),
+            run: String::new(),
+            identity: self.identity.clone(),
+            timeout: self.timeout,
+            rate: None,
+            authorities: self.authorities.clone(),
+            driver: None,
+            trace: None,
         })
     }
 
@@ -166,6 +171,26 @@ impl Sender {
     pub(super) const fn sts(&self) -> &Url {
         &self.destination.sts
     }
+}
+
+fn client(
+    destination: &Destination,
+    timeout: Duration,
+    certificates: Option<&Path>,
+) -> Result<reqwest::Client> {
+    // Installing twice fails, and then the first is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
+    if destination.loopback {
+        client = client.no_proxy();
+    }
+    if let Some(file) = certificates {
+        client = client.tls_certs_only(authorities(file)?);
+    }
+    client.build().context("cannot make an HTTP client")
 }
 
 /// Says what was asked and answered: no value of a member, for it may be secret.

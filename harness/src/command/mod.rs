@@ -20,6 +20,7 @@ mod peak;
 mod plan;
 mod probe;
 mod progress;
+mod race;
 mod rehearse;
 mod replay;
 mod report;
@@ -49,6 +50,7 @@ pub use list::UNMODELLED;
 pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
     match command {
         Command::Run(args) => run::run(&args, out),
+        Command::Race(args) => race::race(&args, out),
         Command::Verify(args) => verify::verify(&args, out),
         Command::Serve(args) => serve::serve(&args, out),
         Command::List(args) => list::list(args.what, out),

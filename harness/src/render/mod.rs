@@ -1,4 +1,4 @@
-//! What a user reads, and what other programs read: all of it from the stream of a run.
+//! What a user reads, and what other programs read: all of it from the stream of a run, but for races.
 
 mod badge;
 mod changes;
@@ -14,6 +14,7 @@ mod paint;
 mod settled;
 mod summary;
 mod terminal;
+mod timeline;
 
 pub use badge::badge;
 pub use changes::changes;
@@ -29,3 +30,4 @@ pub use paint::Paint;
 pub use settled::settled;
 pub use summary::{counted, last_line, open_points, reasons, unexercised};
 pub use terminal::{kept, terminal};
+pub use timeline::timeline;

@@ -3,12 +3,14 @@
 
 use std::fmt;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header;
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
+use iamspec_model::Rule;
 
 use super::answer::{self, answer};
 use super::fault::{self, Fault, FaultPlan, Past};
@@ -49,7 +51,13 @@ pub(super) async fn exchange(
 ) -> Result<Response<Sent>, Dropped> {
     let (head, body) = request.into_parts();
     let reply = match whole(body, limits).await {
-        Ok(body) => told(&house, &head, &body),
+        Ok(body) => {
+            let looked = look(&house, &head, &body);
+            if looked.is_some() {
+                tokio::time::sleep(BETWEEN).await;
+            }
+            told(&house, &head, &body, looked)
+        }
         Err(reply) => Some(reply),
     };
     Ok(reply.ok_or(Dropped)?.sent().await)
@@ -68,7 +76,26 @@ async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
     }
 }
 
-fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
+/// So long others have between the look and the act of a mutant that does not do both at once.
+const BETWEEN: Duration = Duration::from_millis(3);
+
+/// The rule by which such a mutant will carry the call out; nothing where it would refuse it, or where it is
+/// none.
+fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<Rule> {
+    let house = house.lock().unwrap_or_else(PoisonError::into_inner);
+    let mutant = house.world.behaviour.mutant.as_ref()?;
+    let form = Form::new(pairs_of(head, body).into_iter());
+    if !mutant.looks_first(form.get("Action")?) {
+        return None;
+    }
+    let mut world = house.world.clone();
+    let signer = signer(head);
+    let request = answer::Request { form: &form, signer: signer.as_deref(), id: "" };
+    let (status, _) = answer(&mut world, &request);
+    world.behaviour.last.filter(|_| status == 200)
+}
+
+fn told(house: &Shared, head: &Parts, body: &[u8], looked: Option<Rule>) -> Option<Reply> {
     let pairs = pairs_of(head, body);
     let form = Form::new(pairs.iter().cloned());
     if form.get("Action").is_none() {
@@ -77,6 +104,7 @@ fn told(house: &Shared, head: &Parts, body: &[u8]) -> Option<Reply> {
         return Some(Reply { status: 302, location, ..Reply::default() });
     }
     let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
+    house.world.behaviour.looked = looked;
     let id = uuid::Uuid::new_v4().to_string();
     let reply = if let Some((status, body)) = house.turns_away(head, body, &id) {
         Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() })

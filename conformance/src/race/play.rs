@@ -1,0 +1,243 @@
+//! Races on an endpoint. Its calls are first asked one after the other, in every order: where that already
+//! goes wrong the race says nothing, and is not held. Where it does not, and the same calls at the
+//! same time end as no order of them would, it is the race that shows.
+
+use std::time::Duration;
+
+use iamspec_model::{Account, Class, Kind, Object, Operation, User, Which};
+
+use super::search::{Order, follow, order};
+use super::{Race, Racing, Timed};
+use crate::chance::Chance;
+use crate::endpoint::Space;
+use crate::leftover::{Kept, Leftovers};
+use crate::observed::{Cause, Observed};
+use crate::patience::Patience;
+
+/// So many steps of the search are made before nothing is said.
+const STEPS: usize = 100_000;
+
+/// How often the calls of a race are asked together, and with which chance.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// How many times.
+    pub repeats: usize,
+    /// What the head starts begin with.
+    pub seed: u64,
+    /// The longest head start.
+    pub jitter: Duration,
+    /// Whether it is enough to know that it goes wrong at all.
+    pub once: bool,
+    /// Ends it.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// What came of a race.
+#[derive(Clone, Debug, Default)]
+pub struct Raced {
+    /// Why its calls were not asked together, if they were not.
+    pub not_raced: Option<String>,
+    /// How many histories were judged.
+    pub histories: usize,
+    /// How many of them no order explains.
+    pub broken: usize,
+    /// The first of these, and how many calls stand before those that were asked together.
+    pub shown: Option<(Vec<Timed>, usize)>,
+    /// Of how many nothing can be said.
+    pub unknown: usize,
+    /// How many of the calls ended in a failure of the service, though none does alone.
+    pub failures: usize,
+    /// What the endpoint did not let go.
+    pub kept: Vec<Kept>,
+}
+
+/// Asks the calls of a race together, again and again, each time in a name space of its own.
+pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
+    let mut raced = Raced::default();
+    for alone in orders(&race.calls) {
+        let asked = race.before.iter().copied().chain(alone);
+        let (history, kept) = one_by_one(&asked.collect::<Vec<_>>(), race, endpoint);
+        raced.kept.extend(kept);
+        raced.not_raced = goes_wrong(&history);
+        if raced.not_raced.is_some() {
+            return raced;
+        }
+    }
+    let mut chance = Chance(manner.seed);
+    for _ in 0..manner.repeats {
+        if (manner.stop)() || manner.once && raced.broken > 0 {
+            break;
+        }
+        let (history, kept) = at_once(race, endpoint, &mut chance, manner.jitter);
+        raced.kept.extend(kept);
+        raced.histories += 1;
+        raced.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
+        match order(&history, &Account::default(), STEPS) {
+            Order::Found(_) => {}
+            Order::Unknown => raced.unknown += 1,
+            Order::None => {
+                raced.broken += 1;
+                raced.shown.get_or_insert((history, race.before.len()));
+            }
+        }
+    }
+    raced
+}
+
+fn is_failure(observed: &Observed) -> bool {
+    matches!(observed, Observed::Interrupted(it) if matches!(it.cause, Cause::Failure | Cause::Crash))
+}
+
+/// The calls in every order.
+pub(super) fn orders<T: Copy>(calls: &[T]) -> Vec<Vec<T>> {
+    let Some((first, others)) = calls.split_first() else { return vec![Vec::new()] };
+    let insert = |order: Vec<T>| {
+        (0..=order.len()).map(move |place| {
+            let mut order = order.clone();
+            order.insert(place, *first);
+            order
+        })
+    };
+    orders(others).into_iter().flat_map(insert).collect()
+}
+
+/// The first answer that is none that the model allows, or that is none at all.
+fn goes_wrong(history: &[Timed]) -> Option<String> {
+    let mut accounts = vec![Account::default()];
+    for it in history {
+        let call = || crate::text::operation(&it.operation);
+        if matches!(it.observed, Observed::Interrupted(_)) {
+            return Some(format!("{} is answered {}", call(), it.observed));
+        }
+        accounts = accounts
+            .iter()
+            .flat_map(|account| follow(account, &it.operation, &it.observed))
+            .collect();
+        if accounts.is_empty() {
+            return Some(format!(
+                "one after the other, {} is already answered {}",
+                call(),
+                it.observed
+            ));
+        }
+    }
+    None
+}
+
+/// Asks what is true in the end, from both sides.
+pub(super) fn reads(race: &Race) -> Vec<Operation> {
+    let calls = || race.before.iter().chain(&race.calls);
+    let mut users: Vec<User> = calls().filter_map(Operation::user).collect();
+    users.extend(calls().filter_map(|op| match op {
+        Operation::UpdateUser(_, change) => change.name,
+        _ => None,
+    }));
+    users.sort_unstable();
+    users.dedup();
+    let kinds = Kind::blockers().filter(|kind| calls().any(|op| op.kind() == Some(*kind)));
+    let kinds: Vec<Kind> = kinds.collect();
+    let mut objects: Vec<Object> = race.calls.iter().filter_map(Operation::object).collect();
+    objects.sort_unstable();
+    objects.dedup();
+    let of_user = |user: User| {
+        let lists = kinds.iter().map(move |kind| Operation::List(user, *kind));
+        [Operation::GetUser(user)].into_iter().chain(lists).collect::<Vec<_>>()
+    };
+    let of_object = |object: Object| match object.class {
+        Class::Group => Operation::Read(object),
+        Class::Policy => Operation::Holders(object),
+        Class::Device => Operation::ListAll(Class::Device, Which::Held),
+    };
+    users.into_iter().flat_map(of_user).chain(objects.into_iter().map(of_object)).collect()
+}
+
+/// What is asked one after the other, timed by its place.
+struct Sequence<'a> {
+    endpoint: &'a mut dyn Racing,
+    space: Space,
+    left: Leftovers,
+    history: Vec<Timed>,
+    now: Duration,
+}
+
+impl<'a> Sequence<'a> {
+    fn begin(endpoint: &'a mut dyn Racing) -> Self {
+        let space = endpoint.fresh();
+        let (left, history) = (Leftovers::default(), Vec::new());
+        Self { endpoint, space, left, history, now: Duration::ZERO }
+    }
+
+    fn ask(&mut self, op: &Operation) {
+        let observed = self.endpoint.ask(op);
+        self.note(op, &observed);
+        let tick = Duration::from_nanos(1);
+        let (start, end) = (self.now + tick, self.now + 2 * tick);
+        self.history.push(Timed { operation: *op, observed, start, end });
+        self.now = end;
+    }
+
+    fn together(&mut self, calls: &[(Operation, Duration)]) {
+        let begun = self.now + Duration::from_nanos(1);
+        let heard = self.endpoint.together(calls);
+        // What is attached may go along with a new name, whichever came first.
+        let renames = |it: &Timed| matches!(it.operation, Operation::UpdateUser(..));
+        let (last, first): (Vec<&Timed>, Vec<&Timed>) = heard.iter().partition(|it| renames(it));
+        for it in first.into_iter().chain(last) {
+            self.note(&it.operation, &it.observed);
+        }
+        for mut it in heard {
+            it.start += begun;
+            it.end += begun;
+            self.now = self.now.max(it.end);
+            self.history.push(it);
+        }
+    }
+
+    /// After a race nobody knows what a deletion or a new name has left: both are looked at again.
+    fn note(&mut self, op: &Operation, observed: &Observed) {
+        let lost = Observed::interrupted(Cause::Timeout, "in a race");
+        match op {
+            Operation::DeleteUser(_) | Operation::Delete(_) | Operation::Detach(..) => {}
+            Operation::UpdateUser(..) => self.left.note(op, &lost),
+            _ => self.left.note(op, observed),
+        }
+    }
+
+    fn end(mut self) -> (Vec<Timed>, Vec<Kept>) {
+        let mut patience = Patience::settling(Duration::ZERO);
+        let kept = self.left.remove(self.space, self.endpoint, &mut patience);
+        (self.history, kept)
+    }
+}
+
+fn one_by_one(
+    asked: &[Operation],
+    race: &Race,
+    endpoint: &mut dyn Racing,
+) -> (Vec<Timed>, Vec<Kept>) {
+    let mut sequence = Sequence::begin(endpoint);
+    for op in asked.iter().chain(&reads(race)) {
+        sequence.ask(op);
+    }
+    sequence.end()
+}
+
+fn at_once(
+    race: &Race,
+    endpoint: &mut dyn Racing,
+    chance: &mut Chance,
+    jitter: Duration,
+) -> (Vec<Timed>, Vec<Kept>) {
+    let mut sequence = Sequence::begin(endpoint);
+    for op in &race.before {
+        sequence.ask(op);
+    }
+    let most = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
+    let head_start = |op: &Operation| (*op, Duration::from_micros(chance.below(most + 1).into()));
+    let calls: Vec<_> = race.calls.iter().map(head_start).collect();
+    sequence.together(&calls);
+    for op in &reads(race) {
+        sequence.ask(op);
+    }
+    sequence.end()
+}

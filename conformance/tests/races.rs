@@ -1,0 +1,285 @@
+//! Histories in which calls overlap: the search against stateright's, and races on endpoints in memory.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use iamspec_conformance::chance::Chance;
+use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::race::explain::explain;
+use iamspec_conformance::race::hunt::races;
+use iamspec_conformance::race::play::{Manner, Raced, play};
+use iamspec_conformance::race::search::{Order, follow, order};
+use iamspec_conformance::race::{Race, Racing, Timed};
+use iamspec_conformance::{Endpoint, Observed, Reference};
+use iamspec_model::{Account, Item, Kind, Operation, User, With, allowed, apply};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+
+const ALICE: User = User(0);
+
+/// What is asked in generated histories: calls that leave one account.
+fn calls() -> Vec<Operation> {
+    let kinds = [Kind::LoginProfile, Kind::InlinePolicy];
+    let of = |kind| {
+        let item = Item(0);
+        [Operation::Attach(ALICE, kind, item), Operation::Detach(ALICE, kind, item)]
+    };
+    let key = |item| Operation::Issue(ALICE, Kind::AccessKey, Item(item), With::Nothing);
+    let mut calls =
+        vec![Operation::create_user(ALICE), Operation::DeleteUser(ALICE), key(0), key(1), key(2)];
+    calls.extend(kinds.into_iter().flat_map(of));
+    calls
+}
+
+fn refused() -> Observed {
+    Observed::Refused { http: 409, code: "DeleteConflict".to_owned(), message: None }
+}
+
+/// What the model answers.
+fn answer(account: &mut Account, op: &Operation) -> Observed {
+    let mut reference = Reference::default();
+    reference.fresh();
+    // The text is of no interest here.
+    if allowed(account, op).must_be_done() {
+        apply(account, op);
+        return Observed::DONE;
+    }
+    let rule = allowed(account, op).refusals().find(|it| !it.claim.reason.passes());
+    match rule.map(|it| it.claim.answer) {
+        Some(iamspec_model::Answer::Refused(code)) => {
+            Observed::Refused { http: code.http(), code: code.name().to_owned(), message: None }
+        }
+        _ => refused(),
+    }
+}
+
+/// A history of overlapping calls: each takes effect at a moment between its start and its end. Where `bad`
+/// is asked for, one answer is made another.
+fn history(chance: &mut Chance, many: u32, bad: bool) -> Vec<Timed> {
+    let calls = calls();
+    let mut account = Account::default();
+    let mut clients = [0_u32; 3];
+    let mut moments: Vec<(u32, usize, u32, u32, Operation)> = Vec::new();
+    for _ in 0..many {
+        let client = chance.below(3) as usize;
+        let start = clients[client] + 1 + chance.below(4);
+        let effect = start + chance.below(6);
+        let end = effect + chance.below(6);
+        clients[client] = end + 1;
+        moments.push((effect, client, start, end, chance.pick(&calls).unwrap()));
+    }
+    moments.sort_unstable_by_key(|(effect, client, ..)| (*effect, *client));
+    let time = |it: u32| Duration::from_nanos(u64::from(it) * 10);
+    let mut history: Vec<Timed> = moments
+        .into_iter()
+        .map(|(_, _, start, end, operation)| {
+            let observed = answer(&mut account, &operation);
+            Timed { operation, observed, start: time(start), end: time(end) }
+        })
+        .collect();
+    if bad {
+        let place = chance.below(many) as usize;
+        history[place].observed = match history[place].observed {
+            Observed::Done(_) => refused(),
+            _ => Observed::DONE,
+        };
+    }
+    history
+}
+
+#[derive(Clone)]
+struct Spec(Account);
+
+impl SequentialSpec for Spec {
+    type Op = Operation;
+    type Ret = String;
+
+    fn invoke(&mut self, op: &Operation) -> String {
+        answer(&mut self.0, op).to_string()
+    }
+
+    fn is_valid_step(&mut self, op: &Operation, answer: &String) -> bool {
+        let observed: Observed = ANSWERS.with(|it| it.borrow()[answer].clone());
+        match follow(&self.0, op, &observed).into_iter().next() {
+            Some(after) => {
+                self.0 = after;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+thread_local! {
+    static ANSWERS: std::cell::RefCell<std::collections::HashMap<String, Observed>> =
+        std::cell::RefCell::default();
+}
+
+/// What stateright says of the history: each call is a thread of its own that begins and ends in time.
+fn stateright_says(history: &[Timed]) -> bool {
+    let mut moments: Vec<(Duration, bool, usize)> = Vec::new();
+    for (place, it) in history.iter().enumerate() {
+        moments.push((it.start, false, place));
+        moments.push((it.end, true, place));
+    }
+    // A start and an end at the same moment overlap.
+    moments.sort_unstable();
+    let mut tester = LinearizabilityTester::new(Spec(Account::default()));
+    for (_, ends, place) in moments {
+        let it = &history[place];
+        if ends {
+            let answer = it.observed.to_string();
+            ANSWERS.with(|known| known.borrow_mut().insert(answer.clone(), it.observed.clone()));
+            tester.on_return(place, answer).unwrap();
+        } else {
+            tester.on_invoke(place, it.operation).unwrap();
+        }
+    }
+    tester.is_consistent()
+}
+
+#[test]
+fn the_search_agrees_with_stateright() {
+    let mut chance = Chance(7);
+    let (mut good, mut bad) = (0, 0);
+    for number in 0..20_000 {
+        let many = 2 + chance.below(7);
+        let history = history(&mut chance, many, number % 2 == 1);
+        let ours = matches!(order(&history, &Account::default(), usize::MAX), Order::Found(_));
+        assert_eq!(ours, stateright_says(&history), "{history:#?}");
+        if ours { good += 1 } else { bad += 1 }
+    }
+    assert!(good > 5_000 && bad > 2_000, "{good} good, {bad} bad");
+}
+
+#[test]
+fn what_took_effect_in_some_order_is_explained_however_long() {
+    let mut chance = Chance(11);
+    for _ in 0..200 {
+        let history = history(&mut chance, 100, false);
+        assert!(matches!(order(&history, &Account::default(), 1_000_000), Order::Found(_)));
+    }
+}
+
+#[test]
+fn an_order_that_is_found_explains_every_answer() {
+    let mut chance = Chance(3);
+    for _ in 0..200 {
+        let history = history(&mut chance, 20, false);
+        let Order::Found(found) = order(&history, &Account::default(), 1_000_000) else {
+            panic!("no order")
+        };
+        let mut account = Account::default();
+        for place in found {
+            let it = &history[place];
+            account = follow(&account, &it.operation, &it.observed).into_iter().next().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_lost_answer_may_have_taken_effect_or_not() {
+    let time = Duration::from_nanos;
+    let at = |operation, observed, start, end| Timed {
+        operation,
+        observed,
+        start: time(start),
+        end: time(end),
+    };
+    let lost = Observed::interrupted(iamspec_conformance::observed::Cause::Timeout, "");
+    let get = Operation::GetUser(ALICE);
+    let gone = Observed::Refused { http: 404, code: "NoSuchEntity".to_owned(), message: None };
+    let create = at(Operation::create_user(ALICE), Observed::DONE, 0, 1);
+    let delete = at(Operation::DeleteUser(ALICE), lost, 2, 3);
+    for (answers, explained) in [
+        ([Observed::DONE, gone.clone()], true),
+        ([gone.clone(), gone.clone()], true),
+        ([Observed::DONE, Observed::DONE], true),
+        ([gone, Observed::DONE], false),
+    ] {
+        let [one, other] = answers;
+        let history = [create.clone(), delete.clone(), at(get, one, 4, 5), at(get, other, 6, 7)];
+        let found = matches!(order(&history, &Account::default(), 1000), Order::Found(_));
+        assert_eq!(found, explained);
+    }
+}
+
+#[test]
+fn a_search_that_may_not_go_on_says_that_it_does_not_know() {
+    let history = history(&mut Chance(5), 12, false);
+    assert_eq!(order(&history, &Account::default(), 3), Order::Unknown);
+}
+
+/// The model in memory; what is asked together is answered as one way of looking first and acting then
+/// would have it, or as a lock would.
+struct InMemory {
+    reference: Reference,
+    account: Account,
+    atomic: bool,
+}
+
+impl Endpoint for InMemory {
+    fn fresh(&mut self) -> Space {
+        self.account = Account::default();
+        self.reference.fresh()
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.reference.enter(space);
+    }
+
+    fn ask(&mut self, op: &Operation) -> Observed {
+        let mut behaviour = iamspec_conformance::reference::Behaviour::default();
+        let symbols = iamspec_conformance::wording::symbols(op);
+        iamspec_conformance::reference::settle(&mut self.account, op, &mut behaviour, &symbols)
+    }
+
+    fn adopt(&mut self, _: Kind, _: &str) -> Item {
+        Item::default()
+    }
+}
+
+impl Racing for InMemory {
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed> {
+        let before = self.account.clone();
+        let end = Duration::from_nanos(10);
+        let of = |(operation, _): &(Operation, Duration)| {
+            let observed = if self.atomic {
+                self.ask(operation)
+            } else {
+                let looked = answer(&mut before.clone(), operation);
+                if matches!(looked, Observed::Done(_)) {
+                    apply(&mut self.account, operation);
+                }
+                looked
+            };
+            Timed { operation: *operation, observed, start: Duration::ZERO, end }
+        };
+        calls.iter().map(of).collect()
+    }
+}
+
+fn raced(race: &Race, atomic: bool) -> Raced {
+    let mut endpoint =
+        InMemory { reference: Reference::default(), account: Account::default(), atomic };
+    let manner =
+        Manner { repeats: 2, seed: 1, jitter: Duration::ZERO, once: false, stop: &|| false };
+    play(race, &mut endpoint, manner)
+}
+
+#[test]
+fn every_race_shows_on_what_looks_first_and_acts_then_and_on_nothing_else() {
+    for race in races() {
+        let (safe, wrong) = (raced(&race, true), raced(&race, false));
+        assert_eq!(safe.not_raced, None, "{}", race.name);
+        assert_eq!((safe.histories, safe.broken, safe.unknown), (2, 0, 0), "{}", race.name);
+        if !race.certain {
+            assert_eq!(wrong.broken, 0, "{}", race.name);
+            continue;
+        }
+        assert_eq!((wrong.histories, wrong.broken), (2, 2), "{}", race.name);
+        let (history, before) = wrong.shown.unwrap();
+        let ruled = explain(&history, before, race.calls.len());
+        assert_eq!(ruled.len(), 2, "{}: {ruled:?}", race.name);
+        assert!(ruled.iter().all(|it| !it.evidence.is_empty()), "{ruled:?}");
+    }
+}

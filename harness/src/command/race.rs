@@ -1,0 +1,176 @@
+//! `iamspec race`: calls at the same time.
+
+use std::io::Write;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use iamspec_conformance::expectation::glob;
+use iamspec_conformance::nearest::suggestion;
+use iamspec_conformance::race::Race;
+use iamspec_conformance::race::hunt::races;
+use iamspec_conformance::race::play::{Manner, Raced, play};
+use iamspec_conformance::text;
+
+use super::run::stopped_by_ctrl_c;
+use super::target::{Open, is_alone};
+use crate::cli;
+use crate::client::Http;
+use crate::exit;
+use crate::render::{Paint, counted, timeline};
+
+/// What all races came to.
+#[derive(Default)]
+struct Sums {
+    held: usize,
+    histories: usize,
+    broken: usize,
+    not_held: usize,
+    unknown: usize,
+    failures: usize,
+    left: usize,
+}
+
+pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
+    if args.target.driver.is_some() {
+        bail!("a driver is asked one call after the other; hold races without --driver");
+    }
+    if !is_alone(&args.target)? {
+        bail!(
+            "a race is judged as if each answer told what is so at that moment, which AWS does not promise (F-001); \
+             hold races against an endpoint on this machine"
+        );
+    }
+    let races = chosen(&args.races)?;
+    if args.list {
+        return list(&races, out);
+    }
+    let mut open = Open::of(&args.target)?;
+    writeln!(out, "{}: {}", open.name, counted(races.len(), "race"))?;
+    out.flush()?;
+    let begun = Instant::now();
+    let stopped = stopped_by_ctrl_c(&open.http)?;
+    let stop = || stopped.load(Ordering::Relaxed);
+    let (repeats, seed, jitter) = (args.repeats, args.seed, args.jitter);
+    let manner = Manner { repeats, seed, jitter, once: false, stop: &stop };
+    let mut sums = Sums::default();
+    for race in races.iter().filter(|it| it.certain) {
+        if stop() {
+            break;
+        }
+        let came = play(race, &mut open.http, manner);
+        tell(race, &came, args, &open.http, out)?;
+        out.flush()?;
+        sums.add(&came);
+    }
+    writeln!(out, "{sums}, in {:.1} s", begun.elapsed().as_secs_f64())?;
+    Ok(sums.exit(stop()))
+}
+
+/// Those that are called so, or all.
+fn chosen(names: &[String]) -> Result<Vec<Race>> {
+    let mut races = races();
+    for name in names {
+        if !races.iter().any(|it| glob(name, &it.name)) {
+            let near = suggestion(name, races.iter().map(|it| &it.name));
+            bail!("no race is called `{name}`{near}; `iamspec race --list` prints their names");
+        }
+    }
+    races.retain(|it| names.is_empty() || names.iter().any(|name| glob(name, &it.name)));
+    Ok(races)
+}
+
+/// Each with a way to go wrong, as stateright has found it.
+fn list(races: &[Race], out: &mut dyn Write) -> Result<u8> {
+    for race in races {
+        let calls: Vec<String> = race.calls.iter().map(text::operation).collect();
+        let mut begun = vec![false; calls.len()];
+        let steps = race.way.iter().filter_map(|call| {
+            let acts = std::mem::replace(begun.get_mut(*call)?, true);
+            Some(format!("{} {}", if acts { "acts" } else { "looks" }, call + 1))
+        });
+        let steps: Vec<String> = steps.collect();
+        let doubt = if race.certain { "" } else { "; not held, for nobody knows what AWS answers" };
+        writeln!(
+            out,
+            "{}\n    1 {}\n    {}{doubt}",
+            race.name,
+            calls.join(", 2 "),
+            steps.join(", ")
+        )?;
+    }
+    Ok(exit::CONFORMS)
+}
+
+/// What a race came to, where there is something to tell.
+fn tell(
+    race: &Race,
+    raced: &Raced,
+    args: &cli::Race,
+    http: &Http,
+    out: &mut dyn Write,
+) -> Result<()> {
+    if let Some(why) = &raced.not_raced {
+        writeln!(out, "not held  {}: {why}", race.name)?;
+    }
+    if let Some((history, before)) = &raced.shown {
+        write!(out, "{}", timeline(race, raced, (history, *before), Paint::stdout()))?;
+        writeln!(out, "  again       {}\n", again(args, race))?;
+    }
+    if raced.failures > 0 {
+        let failures = counted(raced.failures, "call");
+        writeln!(out, "failed    {}: {failures} ended in a failure of the service", race.name)?;
+    }
+    for it in &raced.kept {
+        let (name, answer) = (http.name_of(it.space, &it.undo), &it.answer);
+        writeln!(
+            out,
+            "left behind: {name}, because {} was answered {answer}",
+            text::operation(&it.undo)
+        )?;
+    }
+    Ok(())
+}
+
+/// The command that repeats it.
+fn again(args: &cli::Race, race: &Race) -> String {
+    let target = [
+        ("--endpoint", args.target.whom.endpoint.as_deref()),
+        ("--mutant", args.target.mutant.as_deref()),
+    ];
+    let target = target.iter().filter_map(|(name, value)| Some(format!(" {name} {}", (*value)?)));
+    let target: String = target.collect();
+    format!("iamspec race{target} --repeats {} '{}'", args.repeats, race.name)
+}
+
+impl Sums {
+    fn add(&mut self, raced: &Raced) {
+        self.held += usize::from(raced.histories > 0);
+        self.not_held += usize::from(raced.not_raced.is_some());
+        self.histories += raced.histories;
+        self.broken += usize::from(raced.broken > 0);
+        self.unknown += raced.unknown;
+        self.failures += raced.failures;
+        self.left += raced.kept.len();
+    }
+
+    fn exit(&self, stopped: bool) -> u8 {
+        match self {
+            Self { broken: 1.., .. } => exit::DIVERGES,
+            _ if stopped || self.unknown + self.left + self.failures > 0 => exit::INCONCLUSIVE,
+            Self { held: 0, .. } => exit::INCONCLUSIVE,
+            _ => exit::CONFORMS,
+        }
+    }
+}
+
+impl std::fmt::Display for Sums {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (held, histories) = (counted(self.held, "race"), self.histories);
+        write!(
+            f,
+            "{held} held, {histories} histories: {} broken, {} unknown, {} not held, {} failed calls, {} left behind",
+            self.broken, self.unknown, self.not_held, self.failures, self.left
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! Calls at the same time: the reference endpoint always ends as some order of them would, and each mutant that
+//! looks first and acts then is found out.
+
+use std::time::{Duration, Instant};
+
+use iamspec_conformance::Mutant;
+use iamspec_conformance::endpoint::Endpoint as _;
+use iamspec_conformance::race::hunt::races;
+use iamspec_conformance::race::play::{Manner, play};
+use iamspec_conformance::race::search::{Order, order};
+use iamspec_conformance::race::{Racing as _, Timed};
+use iamspec_harness::client::Http;
+use iamspec_model::{Account, Item, Kind, Operation, User, With};
+
+fn manner(repeats: usize) -> Manner<'static> {
+    let jitter = Duration::from_millis(2);
+    Manner { repeats, seed: 1, jitter, once: true, stop: &|| false }
+}
+
+fn client(server: &iamspec_harness::server::Server, run: &str) -> Http {
+    Http::new(&server.url(), run, Duration::from_secs(10)).unwrap()
+}
+
+#[test]
+fn the_reference_ends_as_some_order_would_and_nothing_is_left() {
+    let server = super::server(None);
+    let mut http = client(&server, "races");
+    for race in races().iter().filter(|it| it.certain) {
+        let raced = play(race, &mut http, manner(5));
+        assert_eq!((raced.not_raced, raced.histories), (None, 5), "{}", race.name);
+        assert_eq!((raced.broken, raced.unknown, raced.failures), (0, 0, 0), "{}", race.name);
+        assert!(raced.kept.is_empty(), "{}: {:?}", race.name, raced.kept);
+    }
+    assert!(server.is_empty());
+}
+
+/// With `--nocapture` it prints how many histories and seconds each took.
+#[test]
+fn each_mutant_that_looks_first_and_acts_then_is_found_out() {
+    let races = races();
+    for mutant in Mutant::racing() {
+        let api = mutant.name.rsplit(':').next().unwrap().to_owned();
+        let server = super::server(Some(mutant.clone()));
+        let mut http = client(&server, "mutant");
+        let begun = Instant::now();
+        let mut histories = 0;
+        let asks = |op: &Operation| op.call().is_some_and(|call| call.api == api);
+        let mine = races.iter().filter(|it| it.certain && it.calls.iter().any(asks));
+        let found = mine.into_iter().find_map(|race| {
+            let came = play(race, &mut http, manner(20));
+            histories += came.histories;
+            (came.broken > 0).then(|| race.name.clone())
+        });
+        let took = begun.elapsed().as_millis();
+        eprintln!("{:<50} {histories:>3} histories {took:>5} ms  {found:?}", mutant.name);
+        assert!(found.is_some(), "{} is not found out", mutant.name);
+    }
+}
+
+/// As many as a quota lets through, and no more, whoever comes first.
+#[test]
+fn sixty_four_clients_at_once_are_answered_in_some_order() {
+    let server = super::server(None);
+    let mut http = client(&server, "crowd");
+    let user = User(0);
+    for _ in 0..5 {
+        http.fresh();
+        let create = http.ask(&Operation::create_user(user));
+        let now = Duration::ZERO;
+        let mut history = vec![Timed {
+            operation: Operation::create_user(user),
+            observed: create,
+            start: now,
+            end: now,
+        }];
+        let calls = (0..64).map(|place| {
+            let key = Operation::Issue(user, Kind::AccessKey, Item(place), With::Nothing);
+            let op = match place % 4 {
+                0 => Operation::DeleteUser(user),
+                1 => Operation::create_user(user),
+                2 => Operation::Attach(user, Kind::LoginProfile, Item(0)),
+                _ => key,
+            };
+            (op, Duration::ZERO)
+        });
+        let raced = http.together(&calls.collect::<Vec<_>>());
+        history.extend(raced.into_iter().map(|mut it| {
+            it.start += Duration::from_nanos(1);
+            it.end += Duration::from_nanos(1);
+            it
+        }));
+        let found = order(&history, &Account::default(), 1_000_000);
+        assert!(matches!(found, Order::Found(_)), "{found:?} {history:#?}");
+    }
+}
+
+#[test]
+fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
+    let words = ["race", "--mutant", "check-then-act:DeleteUser", "DeleteUser+CreateAccessKey/*"];
+    let output = super::iamspec(&[&words[..], &["--repeats", "50"]].concat());
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    for part in [
+        "DeleteUser+CreateAccessKey/a-user  shows in ",
+        "client 2    CreateAccessKey u0 key#0",
+        "if CreateAccessKey u0 key#0 comes before DeleteUser u0: DeleteUser u0 was answered 200, allowed only 409 DeleteConflict",
+        "1 race held, 50 histories: 1 broken",
+    ] {
+        assert!(printed.contains(part), "{printed}");
+    }
+}
+
+#[test]
+fn what_already_goes_wrong_alone_is_not_held_against_a_race() {
+    let words = ["race", "--mutant", "forgets-access-key", "DeleteUser+CreateAccessKey/*"];
+    let output = super::iamspec(&words);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    assert!(printed.contains("not held  DeleteUser+CreateAccessKey/a-user: one after the other, DeleteUser u0 is already answered 200"), "{printed}");
+}
