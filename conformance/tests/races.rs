@@ -1,90 +1,22 @@
 //! Histories in which calls overlap: the search against stateright's, and races on endpoints in memory.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod overlap;
+
 use std::time::Duration;
 
 use iamspec_conformance::chance::Chance;
 use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::race::crowd::hold;
 use iamspec_conformance::race::explain::explain;
 use iamspec_conformance::race::hunt::races;
 use iamspec_conformance::race::play::{Manner, Raced, play};
 use iamspec_conformance::race::search::{Order, follow, order};
 use iamspec_conformance::race::{Race, Racing, Timed};
 use iamspec_conformance::{Endpoint, Observed, Reference};
-use iamspec_model::{Account, Item, Kind, Operation, User, With, allowed, apply};
+use iamspec_model::{Account, Item, Kind, Operation, apply};
+use overlap::{ALICE, answer, history};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
-
-const ALICE: User = User(0);
-
-/// What is asked in generated histories: calls that leave one account.
-fn calls() -> Vec<Operation> {
-    let kinds = [Kind::LoginProfile, Kind::InlinePolicy];
-    let of = |kind| {
-        let item = Item(0);
-        [Operation::Attach(ALICE, kind, item), Operation::Detach(ALICE, kind, item)]
-    };
-    let key = |item| Operation::Issue(ALICE, Kind::AccessKey, Item(item), With::Nothing);
-    let mut calls =
-        vec![Operation::create_user(ALICE), Operation::DeleteUser(ALICE), key(0), key(1), key(2)];
-    calls.extend(kinds.into_iter().flat_map(of));
-    calls
-}
-
-fn refused() -> Observed {
-    Observed::Refused { http: 409, code: "DeleteConflict".to_owned(), message: None }
-}
-
-/// What the model answers.
-fn answer(account: &mut Account, op: &Operation) -> Observed {
-    let mut reference = Reference::default();
-    reference.fresh();
-    // The text is of no interest here.
-    if allowed(account, op).must_be_done() {
-        apply(account, op);
-        return Observed::DONE;
-    }
-    let rule = allowed(account, op).refusals().find(|it| !it.claim.reason.passes());
-    match rule.map(|it| it.claim.answer) {
-        Some(iamspec_model::Answer::Refused(code)) => {
-            Observed::Refused { http: code.http(), code: code.name().to_owned(), message: None }
-        }
-        _ => refused(),
-    }
-}
-
-/// A history of overlapping calls: each takes effect at a moment between its start and its end. Where `bad`
-/// is asked for, one answer is made another.
-fn history(chance: &mut Chance, many: u32, bad: bool) -> Vec<Timed> {
-    let calls = calls();
-    let mut account = Account::default();
-    let mut clients = [0_u32; 3];
-    let mut moments: Vec<(u32, usize, u32, u32, Operation)> = Vec::new();
-    for _ in 0..many {
-        let client = chance.below(3) as usize;
-        let start = clients[client] + 1 + chance.below(4);
-        let effect = start + chance.below(6);
-        let end = effect + chance.below(6);
-        clients[client] = end + 1;
-        moments.push((effect, client, start, end, chance.pick(&calls).unwrap()));
-    }
-    moments.sort_unstable_by_key(|(effect, client, ..)| (*effect, *client));
-    let time = |it: u32| Duration::from_nanos(u64::from(it) * 10);
-    let mut history: Vec<Timed> = moments
-        .into_iter()
-        .map(|(_, _, start, end, operation)| {
-            let observed = answer(&mut account, &operation);
-            Timed { operation, observed, start: time(start), end: time(end) }
-        })
-        .collect();
-    if bad {
-        let place = chance.below(many) as usize;
-        history[place].observed = match history[place].observed {
-            Observed::Done(_) => refused(),
-            _ => Observed::DONE,
-        };
-    }
-    history
-}
 
 #[derive(Clone)]
 struct Spec(Account);
@@ -214,7 +146,8 @@ fn a_search_that_may_not_go_on_says_that_it_does_not_know() {
 struct InMemory {
     reference: Reference,
     account: Account,
-    atomic: bool,
+    /// So many calls at once are no longer each a whole.
+    atomic_below: usize,
 }
 
 impl Endpoint for InMemory {
@@ -243,7 +176,7 @@ impl Racing for InMemory {
         let before = self.account.clone();
         let end = Duration::from_nanos(10);
         let of = |(operation, _): &(Operation, Duration)| {
-            let observed = if self.atomic {
+            let observed = if calls.len() < self.atomic_below {
                 self.ask(operation)
             } else {
                 let looked = answer(&mut before.clone(), operation);
@@ -258,12 +191,33 @@ impl Racing for InMemory {
     }
 }
 
+fn endpoint(atomic_below: usize) -> InMemory {
+    InMemory { reference: Reference::default(), account: Account::default(), atomic_below }
+}
+
+fn manner() -> Manner<'static> {
+    Manner { repeats: 2, seed: 1, jitter: Duration::ZERO, once: false, stop: &|| false }
+}
+
+#[test]
+fn what_only_a_crowd_shows_is_shown_with_as_few_as_it_takes() {
+    let races = races();
+    for race in races.iter().filter(|it| it.certain) {
+        let (few, came) = hold(race, 6, &mut endpoint(4), manner());
+        assert_eq!((few.calls.len(), came.broken), (4, 2), "{}", race.name);
+        let (history, before) = came.shown.unwrap();
+        assert_eq!(explain(&history, before, 4).len(), 24, "{}", race.name);
+        let (_, came) = hold(race, 6, &mut endpoint(7), manner());
+        assert_eq!((came.broken, came.not_raced), (0, None), "{}", race.name);
+        let (few, came) = hold(race, 6, &mut endpoint(5), manner());
+        let why = came.not_raced.unwrap();
+        assert!(why.contains("it takes 5 clients"), "{}: {why} {:?}", race.name, few.calls);
+    }
+}
+
 fn raced(race: &Race, atomic: bool) -> Raced {
-    let mut endpoint =
-        InMemory { reference: Reference::default(), account: Account::default(), atomic };
-    let manner =
-        Manner { repeats: 2, seed: 1, jitter: Duration::ZERO, once: false, stop: &|| false };
-    play(race, &mut endpoint, manner)
+    let below = if atomic { usize::MAX } else { 0 };
+    play(race, &mut endpoint(below), manner())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`hunt`] (which calls are asked together: those that the model checker finds wrong
 //! answers for where an implementation checks first and acts then), [`search`] (is there an order),
-//! [`mod@play`] (how they are asked, and when anything is held against the endpoint), [`explain`] (why no
+//! [`mod@play`] and [`crowd`] (how they are asked, by how many, and when anything is held against the endpoint), [`explain`] (why no
 //! order fits).
 //!
 //! Histories are judged whole. Splitting them by object would be faster, and wrong: a group, a policy or a device
@@ -17,6 +17,7 @@ use iamspec_model::Operation;
 use crate::endpoint::Endpoint;
 use crate::observed::Observed;
 
+pub mod crowd;
 pub mod explain;
 pub mod hunt;
 pub mod play;

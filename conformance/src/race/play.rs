@@ -51,18 +51,32 @@ pub struct Raced {
     pub kept: Vec<Kept>,
 }
 
-/// Asks the calls of a race together, again and again, each time in a name space of its own.
+/// Asks the calls of a race one after the other in every order, and then, where that goes well, together.
 pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
     let mut raced = Raced::default();
-    for alone in orders(&race.calls) {
-        let asked = race.before.iter().copied().chain(alone);
-        let (history, kept) = one_by_one(&asked.collect::<Vec<_>>(), race, endpoint);
-        raced.kept.extend(kept);
-        raced.not_raced = goes_wrong(&history);
-        if raced.not_raced.is_some() {
-            return raced;
-        }
+    raced.not_raced = alone(race, endpoint, &mut raced);
+    if raced.not_raced.is_some() {
+        return raced;
     }
+    let kept = std::mem::take(&mut raced.kept);
+    let mut raced = together(race, endpoint, manner);
+    raced.kept.extend(kept);
+    raced
+}
+
+/// Asks them one after the other in every order, and tells what goes wrong in one of these.
+pub(super) fn alone(race: &Race, endpoint: &mut dyn Racing, raced: &mut Raced) -> Option<String> {
+    orders(&race.calls).into_iter().find_map(|calls| {
+        let asked: Vec<Operation> = race.before.iter().copied().chain(calls).collect();
+        let (history, kept) = one_by_one(&asked, race, endpoint);
+        raced.kept.extend(kept);
+        goes_wrong(&history)
+    })
+}
+
+/// Asks them together, again and again, each time in a name space of its own.
+pub(super) fn together(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
+    let mut raced = Raced::default();
     let mut chance = Chance(manner.seed);
     for _ in 0..manner.repeats {
         if (manner.stop)() || manner.once && raced.broken > 0 {

@@ -5,6 +5,7 @@
 //! have taken effect at any time after it was sent, or never.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use iamspec_model::{Account, Level, Operation, Outcome, worlds};
 
@@ -61,21 +62,56 @@ impl Search<'_> {
         if !self.been.insert((done, account.clone())) {
             return Some(false);
         }
-        let calls = self.calls;
-        for (place, call) in calls.iter().enumerate() {
-            if !left(place) || call.start > first_end {
-                continue;
-            }
-            for after in follow(account, &call.operation, &call.observed) {
+        let mut ways: Vec<(usize, Vec<Account>)> = Vec::new();
+        for (place, it) in self.next(done, first_end) {
+            let after = follow(account, &it.operation, &it.observed);
+            // What changes nothing anywhere and fits now may as well come now: it stands in nobody's way.
+            if changes_nothing(it) && !after.is_empty() {
                 self.so_far.push(place);
+                let found = self.from(account, done | 1 << place);
+                if found == Some(false) {
+                    self.so_far.pop();
+                }
+                return found;
+            }
+            ways.push((place, after));
+        }
+        for (place, after) in ways {
+            self.so_far.push(place);
+            for after in after {
                 if self.from(&after, done | 1 << place)? {
                     return Some(true);
                 }
-                self.so_far.pop();
             }
+            self.so_far.pop();
         }
         Some(false)
     }
+}
+
+impl<'a> Search<'a> {
+    /// The calls that may come next, those first that were answered first.
+    fn next(&self, done: u128, first_end: Duration) -> Vec<(usize, &'a Timed)> {
+        let may_come =
+            |(place, it): &(usize, &Timed)| done >> *place & 1 == 0 && it.start <= first_end;
+        let mut next: Vec<(usize, &Timed)> =
+            self.calls.iter().enumerate().filter(may_come).collect();
+        next.sort_by_key(|(_, it)| it.end);
+        // Of calls that are alike the one that was answered first may as well come first.
+        let mut known: Vec<(&Operation, &Observed)> = Vec::new();
+        next.retain(|(_, it)| {
+            let alike = (&it.operation, &it.observed);
+            let new = !known.contains(&alike);
+            known.push(alike);
+            new
+        });
+        next
+    }
+}
+
+/// Whether the call changes nothing, whenever it was carried out.
+fn changes_nothing(it: &Timed) -> bool {
+    it.operation.is_read() || matches!(it.observed, Observed::Refused { .. })
 }
 
 /// Whether the call may have taken effect at any time, or never.

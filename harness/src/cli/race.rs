@@ -15,6 +15,9 @@ pub struct Race {
     /// How often the calls of a race are asked together
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub repeats: usize,
+    /// How many clients ask at once, from 2 to 8; what shows is shown with as few as it still shows with
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=8))]
+    pub clients: u8,
     /// What the head starts begin with
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

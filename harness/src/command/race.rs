@@ -8,8 +8,9 @@ use anyhow::{Result, bail};
 use iamspec_conformance::expectation::glob;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::race::Race;
+use iamspec_conformance::race::crowd::hold;
 use iamspec_conformance::race::hunt::races;
-use iamspec_conformance::race::play::{Manner, Raced, play};
+use iamspec_conformance::race::play::{Manner, Raced};
 use iamspec_conformance::text;
 
 use super::run::stopped_by_ctrl_c;
@@ -58,8 +59,8 @@ pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
         if stop() {
             break;
         }
-        let came = play(race, &mut open.http, manner);
-        tell(race, &came, args, &open.http, out)?;
+        let (race, came) = hold(race, args.clients.into(), &mut open.http, manner);
+        tell(&race, &came, args, &open.http, out)?;
         out.flush()?;
         sums.add(&came);
     }
@@ -140,7 +141,9 @@ fn again(args: &cli::Race, race: &Race) -> String {
     ];
     let target = target.iter().filter_map(|(name, value)| Some(format!(" {name} {}", (*value)?)));
     let target: String = target.collect();
-    format!("iamspec race{target} --repeats {} '{}'", args.repeats, race.name)
+    let clients =
+        if args.clients > 2 { format!(" --clients {}", args.clients) } else { String::new() };
+    format!("iamspec race{target}{clients} --repeats {} '{}'", args.repeats, race.name)
 }
 
 impl Sums {
@@ -151,7 +154,8 @@ impl Sums {
         self.broken += usize::from(raced.broken > 0);
         self.unknown += raced.unknown;
         self.failures += raced.failures;
-        self.left += raced.kept.len();
+        // What goes wrong alone may be left behind by that.
+        self.left += if raced.not_raced.is_none() { raced.kept.len() } else { 0 };
     }
 
     fn exit(&self, stopped: bool) -> u8 {
