@@ -17,6 +17,7 @@ mod faults;
 mod form;
 mod guard;
 mod hostile;
+mod judge;
 mod killed;
 mod leftovers;
 mod mutants;

@@ -62,6 +62,8 @@ pub mod suite;
 
 pub mod finding;
 
+pub mod foreign;
+
 pub mod coverage;
 
 pub mod expectation;

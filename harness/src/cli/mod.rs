@@ -10,6 +10,7 @@ mod cleanup;
 mod driver;
 mod evidence;
 mod export;
+mod judge;
 mod plan;
 mod race;
 mod report;
@@ -23,6 +24,7 @@ pub use cleanup::Cleanup;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use evidence::{Evidence, Stale, What};
 pub use export::Export;
+pub use judge::Judge;
 pub use plan::{Plan, PlanForm};
 pub use race::Race;
 pub use report::{Diff, Format, Issue, Matrix, Merge, Report, ReportArg};
@@ -97,6 +99,9 @@ pub enum Command {
 
 An endpoint is only read: GetUser, and the listing of each of the nine kinds.")]
     Plan(Plan),
+    /// Hold what others asked and were answered against the model: the logs of `CloudTrail`
+    #[command(after_help = judge::EXAMPLES)]
+    Judge(Judge),
     /// Play finds again, and say of each whether it FAILS, is FIXED, or what the ERROR is
     #[command(after_help = "Examples:
   iamspec replay regressions/*.script --endpoint http://127.0.0.1:5000")]

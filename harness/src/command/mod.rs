@@ -11,6 +11,7 @@ mod expectations;
 mod explain;
 mod explore;
 mod export;
+mod judge;
 mod kept;
 mod list;
 mod matrix;
@@ -59,6 +60,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
             What::Stale(args) => evidence::stale(&args, out),
         },
         Command::Plan(args) => plan::plan(&args, out),
+        Command::Judge(args) => judge::judge(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Export(args) => export::write(&args, out),
         Command::Issue(args) => report::issue(&args, out),

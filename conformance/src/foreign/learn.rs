@@ -1,0 +1,170 @@
+//! What an answer teaches, and when nothing is known any more.
+
+use iamspec_model::{Class, Kind, Verb};
+
+use super::completion::Open;
+use super::judge::{Foreign, key, told};
+use super::known::{Thing, User, note};
+use super::{Asked, Event};
+
+impl Foreign {
+    fn user(&mut self, name: &str) -> &mut User {
+        self.users.entry(key(name)).or_default()
+    }
+
+    /// What is so in all accounts that may have answered so, and what was done.
+    pub(super) fn learn(&mut self, event: &Event, possible: &[Vec<Open>]) {
+        let decided = |open: Open| {
+            let so = possible.iter().filter(|it| it.contains(&open)).count();
+            match so {
+                _ if possible.is_empty() => None,
+                0 => Some(false),
+                all if all == possible.len() => Some(true),
+                _ => None,
+            }
+        };
+        if let Some(name) = &event.user {
+            let user = self.user(name);
+            user.exists = user.exists.or_else(|| decided(Open::UserExists));
+            if let (Asked::Kind(kind, _), Some(held)) = (event.asked, decided(Open::Held)) {
+                user.held.entry((kind, event.named().to_owned())).or_insert(held);
+            }
+            note(&mut user.taught, told(event));
+        }
+        if let (Asked::UpdateUser, Some(name)) = (event.asked, &event.other) {
+            let user = self.user(name);
+            user.exists = user.exists.or_else(|| decided(Open::NewExists));
+        }
+        if let Some(it) = Self::thing_of(event) {
+            let thing = self.things.entry(it).or_default();
+            thing.exists = thing.exists.or_else(|| decided(Open::ThingExists));
+            note(&mut thing.taught, told(event));
+        }
+        if event.changes() {
+            self.carry_out(event);
+        }
+    }
+
+    /// What is so now that it was carried out.
+    fn carry_out(&mut self, event: &Event) {
+        let (at, other) = (Some(event.at), event.other.clone().unwrap_or_default());
+        let name = event.user.clone().unwrap_or_default();
+        match event.asked {
+            Asked::CreateUser => self.user(&name).made(),
+            Asked::DeleteUser => {
+                for it in self.held_by(&name) {
+                    self.things.entry(it).or_default().holders.remove(&key(&name));
+                }
+                self.user(&name).is_gone();
+            }
+            Asked::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
+            Asked::Kind(kind, Verb::Attach) => self.attached(event, kind, true),
+            Asked::Kind(kind, Verb::Detach) => self.attached(event, kind, false),
+            Asked::Create(_) | Asked::Delete(_) => {
+                let exists = matches!(event.asked, Asked::Create(_));
+                let it = Self::thing_of(event);
+                if let Some(thing) = it.map(|it| self.things.entry(it).or_default()) {
+                    // In which order things were done within a second is not known.
+                    let clear = thing.changed != at;
+                    (thing.exists, thing.whole, thing.changed) =
+                        (Some(exists).filter(|_| clear), clear, at);
+                    thing.holders.clear();
+                }
+            }
+            _ => {}
+        }
+        self.was_changed(event);
+    }
+
+    fn attached(&mut self, event: &Event, kind: Kind, held: bool) {
+        let name = event.user.clone().unwrap_or_default();
+        let user = self.user(&name);
+        user.exists = Some(true);
+        user.held.insert((kind, event.named().to_owned()), held);
+        let Some(it) = Self::thing_of(event) else { return };
+        let thing = self.things.entry(it).or_default();
+        thing.exists = Some(true);
+        if held {
+            thing.holders.insert(key(&name));
+        } else {
+            thing.holders.remove(&key(&name));
+        }
+    }
+
+    /// The groups, policies and devices that the user is known to hold.
+    fn held_by(&self, name: &str) -> Vec<(Class, String)> {
+        let held = self.users.get(&key(name)).into_iter().flat_map(|it| &it.held);
+        let held = held.filter(|(_, held)| **held);
+        held.filter_map(|((kind, name), _)| Some((kind.row().refers?, key(name)))).collect()
+    }
+
+    pub(super) fn was_changed(&mut self, event: &Event) {
+        let new = event.other.as_ref().filter(|_| event.asked == Asked::UpdateUser);
+        for name in event.user.iter().chain(new) {
+            self.user(name).was_changed(event);
+        }
+        if let Some(it) = Self::thing_of(event) {
+            self.things.entry(it).or_default().changed = Some(event.at);
+        }
+    }
+
+    /// What is known goes along with the new name.
+    fn rename(&mut self, name: &str, new: &str, at: i64) {
+        if key(name) == key(new) {
+            return;
+        }
+        for it in self.held_by(name) {
+            let holders = &mut self.things.entry(it).or_default().holders;
+            holders.remove(&key(name));
+            holders.insert(key(new));
+        }
+        let user = self.users.remove(&key(name)).unwrap_or_default();
+        // Whoever had that name within the same second may have come or gone after.
+        let clear = self.users.get(&key(new)).is_none_or(|it| it.changed != Some(at));
+        self.users.insert(key(new), user);
+        if !clear {
+            self.user(new).forget();
+        }
+        self.user(name).is_gone();
+    }
+
+    /// Something was changed, and nobody knows of whom, or what: it may be anything.
+    pub(super) fn doubt(&mut self, event: &Event) {
+        match (&event.user, event.asked) {
+            (_, Asked::Rename(class)) => self.forget_all(class),
+            (Some(user), _) => self.user(user).forget(),
+            (None, Asked::Create(_) | Asked::Delete(_)) => self.things.clear(),
+            (None, _) => self.users.clear(),
+        }
+    }
+
+    /// Nothing is known any more of what is of this class, nor of who holds it.
+    fn forget_all(&mut self, class: Class) {
+        self.things.retain(|(it, _), _| *it != class);
+        for user in self.users.values_mut() {
+            user.held.retain(|(kind, _), _| kind.row().refers != Some(class));
+            user.whole = false;
+        }
+    }
+
+    /// An event that comes too late for its time: what it is about is not known any more.
+    pub fn missed(&mut self, event: &Event) {
+        if event.changes() {
+            self.doubt(event);
+            self.forget(event);
+        }
+    }
+
+    pub(super) fn forget(&mut self, event: &Event) {
+        if let Some(name) = &event.user {
+            self.user(name).forget();
+        }
+        if let (Asked::UpdateUser, Some(name)) = (event.asked, &event.other) {
+            self.user(name).forget();
+        }
+        if let Some(it) = Self::thing_of(event) {
+            let thing = self.things.entry(it).or_default();
+            *thing = Thing { taught: std::mem::take(&mut thing.taught), ..Thing::default() };
+        }
+    }
+}

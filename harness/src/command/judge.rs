@@ -1,0 +1,138 @@
+//! `iamspec judge`: what others asked, and whether the model allows what they were answered.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use anyhow::Result;
+use iamspec_conformance::foreign::{Accused, Event, Foreign, Said};
+use iamspec_model::evidence;
+
+use crate::cli::Judge;
+use crate::exit;
+use crate::render::counted;
+use crate::trail::{self, Counts, Told, Understood};
+
+/// What all events came to.
+#[derive(Default)]
+struct Sums {
+    possible: usize,
+    impossible: usize,
+    soon: usize,
+    nothing: usize,
+    ignored: usize,
+    late: usize,
+}
+
+/// What is known of each account, and the events of the second that is being read.
+struct Desk<'a> {
+    lag: i64,
+    accounts: BTreeMap<String, Foreign>,
+    second: i64,
+    waiting: BTreeMap<String, Vec<Event>>,
+    sums: Sums,
+    out: &'a mut dyn Write,
+}
+
+pub(super) fn judge(args: &Judge, out: &mut dyn Write) -> Result<u8> {
+    let lag = i64::try_from(args.lag.as_secs()).unwrap_or(i64::MAX);
+    let (accounts, waiting) = (BTreeMap::new(), BTreeMap::new());
+    let mut desk = Desk { lag, accounts, second: 0, waiting, sums: Sums::default(), out };
+    let mut written = Ok(());
+    let counts = trail::read(&args.files, &mut |told| {
+        if written.is_ok() {
+            written = desk.take(told);
+        }
+    })?;
+    written?;
+    desk.judge_second()?;
+    writeln!(desk.out, "{}", desk.sums.line(counts))?;
+    Ok(desk.sums.exit())
+}
+
+impl Desk<'_> {
+    fn take(&mut self, told: Told) -> Result<()> {
+        let (record, late) = match told {
+            Told::Event(record) => (record, false),
+            Told::Late(record) => (record, true),
+        };
+        let Understood::Event(event) = record.understood() else {
+            self.sums.ignored += 1;
+            return Ok(());
+        };
+        if late {
+            self.sums.late += 1;
+            self.account(record.account()).missed(&event);
+            return Ok(());
+        }
+        if event.at != self.second {
+            self.judge_second()?;
+            self.second = event.at;
+        }
+        self.waiting.entry(record.account().to_owned()).or_default().push(event);
+        Ok(())
+    }
+
+    fn account(&mut self, name: &str) -> &mut Foreign {
+        let lag = self.lag;
+        self.accounts.entry(name.to_owned()).or_insert_with(|| Foreign::lagging(lag))
+    }
+
+    fn judge_second(&mut self) -> Result<()> {
+        for (account, events) in std::mem::take(&mut self.waiting) {
+            for said in self.account(&account).judge(&events) {
+                match said {
+                    Said::Possible => self.sums.possible += 1,
+                    Said::TooSoon => self.sums.soon += 1,
+                    Said::Nothing => self.sums.nothing += 1,
+                    Said::Impossible(accused) => {
+                        self.sums.impossible += 1;
+                        tell(&accused, &account, self.out)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell(accused: &Accused, account: &str, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{}  must\n  {}", accused.rule, accused.statement)?;
+    for it in &accused.taught {
+        writeln!(out, "    {it}")?;
+    }
+    writeln!(out, "    {}  IMPOSSIBLE", accused.event)?;
+    let allowed: Vec<String> =
+        accused.allowed.iter().map(|(answer, rule)| format!("{answer}  ({rule})")).collect();
+    writeln!(out, "  allowed only  {}", allowed.join(" or "))?;
+    let facts = accused.evidence.iter().filter_map(|id| evidence::fact(id));
+    for (place, fact) in facts.enumerate() {
+        let word = if place == 0 { "because" } else { "" };
+        writeln!(out, "  {word:<13} {} {}", fact.id, fact.source)?;
+    }
+    writeln!(out, "  account       {account}, if no event about these is missing\n")?;
+    Ok(())
+}
+
+impl Sums {
+    fn line(&self, counts: Counts) -> String {
+        format!(
+            "{}, {}: {} possible, {} impossible, {} too soon after a change, {} that tell nothing, {} late, {} of other calls of IAM",
+            counted(counts.files, "file"),
+            counted(counts.events, "event"),
+            self.possible,
+            self.impossible,
+            self.soon,
+            self.nothing,
+            self.late,
+            self.ignored
+        )
+    }
+
+    const fn exit(&self) -> u8 {
+        match (self.impossible, self.possible) {
+            (1.., _) => exit::DIVERGES,
+            (0, 0) => exit::NOTHING_RAN,
+            (0, _) => exit::CONFORMS,
+        }
+    }
+}

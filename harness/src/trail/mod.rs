@@ -1,0 +1,130 @@
+//! `CloudTrail`'s logs: files as AWS delivers them, one event or many, packed or not, and folders of them.
+//!
+//! Events are handed out by their time. Files come roughly in that order, by name, and an event may be
+//! delivered late: those of the last quarter of an hour are kept back until a later one has come, so that memory
+//! does not grow with the logs.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use flate2::read::MultiGzDecoder;
+
+mod record;
+
+pub use record::{Record, Understood};
+
+/// So many seconds events are kept back.
+const WINDOW: i64 = 15 * 60;
+
+/// What comes out of the logs.
+#[derive(Debug)]
+pub enum Told {
+    /// An event of IAM, in its turn.
+    Event(Box<Record>),
+    /// One that comes when later ones are already told.
+    Late(Box<Record>),
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Files.
+    pub files: usize,
+    /// Events of all services.
+    pub events: usize,
+}
+
+/// Reads the files and folders, and tells the events of IAM in the order of their times.
+///
+/// # Errors
+/// A file that cannot be read or holds no events, and which.
+pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Told)) -> Result<Counts> {
+    let mut counts = Counts::default();
+    let mut kept: BTreeMap<(i64, String), Box<Record>> = BTreeMap::new();
+    let (mut latest, mut told) = (i64::MIN, i64::MIN);
+    for file in files(paths)? {
+        counts.files += 1;
+        for record in records(&file).with_context(|| format!("cannot read {}", file.display()))? {
+            counts.events += 1;
+            let Some(at) = record.at().filter(|_| record.is_of_iam()) else { continue };
+            if at < told {
+                tell(Told::Late(Box::new(record)));
+                continue;
+            }
+            latest = latest.max(at);
+            kept.insert((at, record.event_id.clone()), Box::new(record));
+        }
+        while let Some(first) = kept.first_entry() {
+            if first.key().0 >= latest.saturating_sub(WINDOW) {
+                break;
+            }
+            told = first.key().0;
+            tell(Told::Event(first.remove()));
+        }
+    }
+    for it in kept.into_values() {
+        tell(Told::Event(it));
+    }
+    Ok(counts)
+}
+
+/// The files, and those in the folders, each folder in the order of its names.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
+        let mut inner = Vec::new();
+        for entry in entries {
+            inner.push(entry.with_context(|| format!("cannot read {}", path.display()))?.path());
+        }
+        inner.sort();
+        inner.retain(|it| it.is_dir() || is_log(it));
+        files.extend(self::files(&inner)?);
+    }
+    Ok(files)
+}
+
+fn is_log(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    [".json", ".jsonl", ".json.gz", ".jsonl.gz"].iter().any(|end| name.ends_with(end))
+}
+
+/// The events of a file: `{"Records": [...]}`, a list, or one or many events one after the other.
+fn records(file: &Path) -> Result<Vec<Record>> {
+    let mut bytes = std::fs::read(file)?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let mut unpacked = Vec::new();
+        MultiGzDecoder::new(bytes.as_slice())
+            .read_to_end(&mut unpacked)
+            .context("it is no whole gzip")?;
+        bytes = unpacked;
+    }
+    let mut records = Vec::new();
+    for part in serde_json::Deserializer::from_slice(&bytes).into_iter::<Part>() {
+        match part.context("expected events of CloudTrail in JSON")? {
+            Part::Many { records: mut many } | Part::List(mut many) => records.append(&mut many),
+            Part::One(one) => records.push(*one),
+        }
+    }
+    if records.is_empty() && bytes.iter().all(u8::is_ascii_whitespace) {
+        bail!("it is empty; expected events of CloudTrail");
+    }
+    Ok(records)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Part {
+    Many {
+        #[serde(rename = "Records")]
+        records: Vec<Record>,
+    },
+    List(Vec<Record>),
+    One(Box<Record>),
+}

@@ -1,0 +1,201 @@
+//! Logs of `CloudTrail`, made by hand in the form that AWS documents: what AWS may answer is possible, and each
+//! answer that it cannot give is held against the rule that it breaks.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use iamspec_model::kind::Naming;
+use iamspec_model::object::Deed;
+use iamspec_model::{Class, Kind, Verb};
+use serde_json::{Map, Value, json};
+
+use super::reports::folder;
+
+/// A call, the members that it names, and the code of its refusal, if it was one.
+type Call = (String, Vec<(String, String)>, Option<&'static str>);
+
+fn call(api: &str, members: &[(&str, &str)], code: Option<&'static str>) -> Call {
+    let members = members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    (api.to_owned(), members.collect(), code)
+}
+
+const ALICE: (&str, &str) = ("userName", "Alice");
+
+fn user(api: &str, code: Option<&'static str>) -> Call {
+    call(api, &[ALICE], code)
+}
+
+/// What refers to something by itself refers to this.
+fn named(kind: Kind) -> Option<(String, String)> {
+    let member = kind.row().member;
+    let lower = member.chars().next()?.to_ascii_lowercase().to_string() + &member[1..];
+    (kind.row().naming != Naming::Single).then(|| (lower, format!("the-{}", kind.row().name)))
+}
+
+fn of_kind(kind: Kind, verb: Verb, code: Option<&'static str>) -> Call {
+    let api = kind.row().call(verb).unwrap().api;
+    let mut made = user(api, code);
+    made.1.extend(named(kind));
+    made
+}
+
+/// The events, two minutes apart, in the form of a log.
+fn log(calls: &[Call]) -> Value {
+    let event = |(place, (api, members, code)): (usize, &Call)| {
+        let parameters: Map<String, Value> =
+            members.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let (hour, minute) = (place * 2 / 60, place * 2 % 60);
+        let mut event = json!({
+            "eventVersion": "1.08",
+            "eventSource": "iam.amazonaws.com",
+            "eventName": api,
+            "eventTime": format!("2026-01-01T{hour:02}:{minute:02}:00Z"),
+            "eventID": format!("event-{place}"),
+            "awsRegion": "us-east-1",
+            "recipientAccountId": "123456789012",
+            "userIdentity": { "type": "AssumedRole" },
+            "requestParameters": parameters,
+            "responseElements": if api.starts_with("Create") { json!({ "thing": parameters }) } else { Value::Null },
+        });
+        if let (Some(code), Some(members)) = (code, event.as_object_mut()) {
+            members.insert("errorCode".to_owned(), json!(format!("{code}Exception")));
+        }
+        event
+    };
+    json!({ "Records": calls.iter().enumerate().map(event).collect::<Vec<_>>() })
+}
+
+fn written(folder: &Path, name: &str, log: &Value) -> PathBuf {
+    let file = folder.join(name);
+    std::fs::write(&file, log.to_string()).unwrap();
+    file
+}
+
+/// Histories that AWS cannot have, and the rule that the last event of each breaks.
+fn impossible() -> Vec<(String, Vec<Call>)> {
+    let mut bad = Vec::new();
+    let create = || user("CreateUser", None);
+    let delete = || user("DeleteUser", None);
+    for kind in Kind::blockers() {
+        let (row, attach) = (kind.row(), || of_kind(kind, Verb::Attach, None));
+        let detach = || of_kind(kind, Verb::Detach, None);
+        bad.push((format!("DeleteUser/holds-{}", row.name), vec![create(), attach(), delete()]));
+        // Nobody needs to have seen how the user was made.
+        bad.push((format!("DeleteUser/holds-{}", row.name), vec![attach(), delete()]));
+        bad.push((format!("{}/no-such-user", row.attach.api), vec![create(), delete(), attach()]));
+        bad.push((format!("{}/no-such-user", row.detach.api), vec![create(), delete(), detach()]));
+        bad.push((
+            format!("{}/no-such-user", row.list.api),
+            vec![delete(), of_kind(kind, Verb::List, None)],
+        ));
+        let conflict = user("DeleteUser", Some("DeleteConflict"));
+        bad.push((
+            "DeleteUser/carried-out".to_owned(),
+            vec![create(), attach(), detach(), conflict],
+        ));
+    }
+    for class in [Class::Group, Class::Policy] {
+        let kind = Kind::blockers().find(|it| it.row().refers == Some(class)).unwrap();
+        let delete = class.row().call(Deed::Delete).unwrap().api;
+        let gone = (delete.to_owned(), named(kind).into_iter().collect::<Vec<_>>(), None);
+        bad.push((format!("{delete}/in-use"), vec![of_kind(kind, Verb::Attach, None), gone]));
+    }
+    let exists = || user("GetUser", None);
+    bad.push(("CreateUser/user-exists".to_owned(), vec![exists(), create()]));
+    bad.push((
+        "CreateUser/carried-out".to_owned(),
+        vec![delete(), user("CreateUser", Some("EntityAlreadyExists"))],
+    ));
+    bad.push(("GetUser/no-such-user".to_owned(), vec![delete(), exists()]));
+    bad.push((
+        "GetUser/carried-out".to_owned(),
+        vec![exists(), user("GetUser", Some("NoSuchEntity"))],
+    ));
+    bad.push(("DeleteUser/no-such-user".to_owned(), vec![delete(), delete()]));
+    bad
+}
+
+#[test]
+fn what_aws_cannot_have_answered_is_held_against_the_rule_that_it_breaks() {
+    let folder = folder("impossible");
+    let bad = impossible();
+    assert!(bad.len() >= 30, "{}", bad.len());
+    let mut missed = Vec::new();
+    for (rule, calls) in &bad {
+        let file = written(&folder, "log.json", &log(calls));
+        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        let printed = super::stdout(&output);
+        let last = format!("event event-{}  IMPOSSIBLE", calls.len() - 1);
+        if output.status.code() != Some(1)
+            || !printed.contains(&last)
+            || !printed.starts_with(rule.as_str())
+        {
+            missed.push(format!("{rule}: {calls:?}\n{printed}"));
+        }
+        // Without its last event it is a history that AWS may have.
+        let file = written(&folder, "log.json", &log(&calls[..calls.len() - 1]));
+        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
+    }
+    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), bad.len(), missed.join("\n"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Files of every form, in folders, packed, and with the events of other services between them.
+#[test]
+fn logs_are_read_in_every_form_in_which_they_come() {
+    let folder = folder("logs");
+    let mut events = log(&[
+        user("CreateUser", None),
+        of_kind(Kind::AccessKey, Verb::Attach, None),
+        user("DeleteUser", None),
+    ]);
+    let records = events["Records"].as_array_mut().unwrap();
+    let mut other = records[0].clone();
+    other["eventSource"] = json!("s3.amazonaws.com");
+    let inner = folder.join("2026/01/01");
+    std::fs::create_dir_all(&inner).unwrap();
+    written(&folder, "1.json", &records[0]);
+    written(&inner, "2.json", &json!([other, records[1].clone()]));
+    let packed = std::fs::File::create(inner.join("3.json.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+    packed.write_all(json!({ "Records": [records[2].clone()] }).to_string().as_bytes()).unwrap();
+    packed.finish().unwrap();
+    std::fs::write(inner.join("README.txt"), "no log").unwrap();
+    let output = super::iamspec(&["judge", &folder.display().to_string()]);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.ends_with("3 files, 4 events: 2 possible, 1 impossible, 0 too soon after a change, 0 that tell nothing, 0 late, 0 of other calls of IAM\n"), "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_comes_too_soon_after_a_change_is_not_held_against_anybody() {
+    let folder = folder("soon");
+    let calls = [user("CreateUser", None), user("GetUser", Some("NoSuchEntity"))];
+    let file = written(&folder, "log.json", &log(&calls)).display().to_string();
+    let patient = super::iamspec(&["judge", "--lag", "150s", &file]);
+    assert_eq!(patient.status.code(), Some(0), "{}", super::stdout(&patient));
+    assert!(super::stdout(&patient).contains("1 too soon after a change"));
+    let impatient = super::iamspec(&["judge", &file]);
+    assert_eq!(impatient.status.code(), Some(1), "{}", super::stdout(&impatient));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_is_no_log_is_refused_with_what_is_wrong() {
+    let folder = folder("no-logs");
+    for (name, text, why) in [
+        ("empty.json", "", "it is empty"),
+        ("other.json", "{\"a\": 1}", "expected events of CloudTrail in JSON"),
+        ("broken.json", "{\"Records\": [", "expected events of CloudTrail in JSON"),
+    ] {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let error = super::stderr(&output);
+        assert!(error.contains(why) && error.contains(name), "{error}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
