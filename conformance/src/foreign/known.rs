@@ -43,7 +43,10 @@ impl User {
         self.held.clear();
     }
 
+    /// Of one that is gone nothing is to be known but that, and by which event.
     pub(super) fn is_gone(&mut self) {
+        self.taught.drain(..self.taught.len().saturating_sub(1));
+        self.taught.shrink_to_fit();
         (self.exists, self.whole) = (Some(false), true);
         self.held.clear();
     }

@@ -105,26 +105,25 @@ fn records(file: &Path) -> Result<Vec<Record>> {
             .context("it is no whole gzip")?;
         bytes = unpacked;
     }
-    let mut records = Vec::new();
-    for part in serde_json::Deserializer::from_slice(&bytes).into_iter::<Part>() {
-        match part.context("expected events of CloudTrail in JSON")? {
-            Part::Many { records: mut many } | Part::List(mut many) => records.append(&mut many),
-            Part::One(one) => records.push(*one),
+    let wrong = "expected events of CloudTrail in JSON";
+    let first = bytes.iter().find(|it| !it.is_ascii_whitespace());
+    let records = match (first, serde_json::from_slice::<Many>(&bytes)) {
+        (Some(b'['), _) => serde_json::from_slice(&bytes).context(wrong)?,
+        (_, Ok(many)) => many.records,
+        _ => {
+            let one_by_one = serde_json::Deserializer::from_slice(&bytes).into_iter::<Record>();
+            one_by_one.collect::<Result<Vec<_>, _>>().context(wrong)?
         }
-    }
+    };
     if records.is_empty() && bytes.iter().all(u8::is_ascii_whitespace) {
         bail!("it is empty; expected events of CloudTrail");
     }
     Ok(records)
 }
 
+/// A file as AWS delivers it.
 #[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum Part {
-    Many {
-        #[serde(rename = "Records")]
-        records: Vec<Record>,
-    },
-    List(Vec<Record>),
-    One(Box<Record>),
+struct Many {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
 }

@@ -20,8 +20,17 @@ pub struct Record {
     error_code: Option<String>,
     request_parameters: Option<Value>,
     response_elements: Option<Value>,
-    user_identity: Option<Value>,
+    user_identity: Option<Identity>,
     recipient_account_id: Option<String>,
+}
+
+/// Who asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    #[serde(rename = "type")]
+    sort: Option<String>,
+    user_name: Option<String>,
 }
 
 /// What an event comes to.
@@ -85,8 +94,7 @@ impl Record {
         }
         self.parameter("userName").or_else(|| {
             let caller = self.user_identity.as_ref()?;
-            let is_user = caller.get("type")?.as_str()? == "IAMUser";
-            is_user.then(|| caller.get("userName")?.as_str().map(str::to_owned)).flatten()
+            caller.user_name.clone().filter(|_| caller.sort.as_deref() == Some("IAMUser"))
         })
     }
 
