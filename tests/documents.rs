@@ -70,6 +70,10 @@ fn every_path_that_the_readme_names_exists() {
 fn every_snapshot_is_used_by_a_test() {
     for entry in std::fs::read_dir(super::root().join("tests/snapshots")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
+        // The pages of `iamspec docs`, each of which tests/docs.rs compares.
+        if name == "docs" {
+            continue;
+        }
         let mut words = name.trim_end_matches(".snap").rsplit("__");
         let (test, module) = (words.next().unwrap(), words.next().unwrap());
         let source = super::root().join(format!("tests/{module}.rs"));

@@ -7,6 +7,7 @@ mod aws;
 mod bad_days;
 mod cli;
 mod connections;
+mod docs;
 mod documents;
 mod drivers;
 mod expectations;

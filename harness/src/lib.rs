@@ -4,7 +4,7 @@
 //! Read in this order: [`wire`] (AWS's names of members and elements), [`names`] (symbols and real
 //! names), [`payload`] (certificates, keys, codes, documents), [`client`] (an endpoint behind HTTP), [`driver`] (an SDK in
 //! its place),
-//! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`shard`] (which part of it a process plays), [`stream`] (what a run tells), [`export`] (a script as a program), [`trail`] (what others asked), [`render`] (what
+//! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`shard`] (which part of it a process plays), [`stream`] (what a run tells), [`export`] (a script as a program), [`trail`] (what others asked), [`docs`] (semantics as pages), [`render`] (what
 //! a user reads), [`exit`] (what a script reads).
 
 pub mod wire;
@@ -28,6 +28,8 @@ pub mod server;
 pub mod cli;
 
 pub mod command;
+
+pub mod docs;
 
 pub mod shard;
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::exit;
 
 mod cleanup;
+mod docs;
 mod driver;
 mod evidence;
 mod export;
@@ -21,6 +22,7 @@ mod target;
 mod words;
 
 pub use cleanup::Cleanup;
+pub use docs::Docs;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
 pub use evidence::{Evidence, Stale, What};
 pub use export::Export;
@@ -86,6 +88,9 @@ pub enum Command {
   iamspec explain DeleteUser/holds-mfa-device
   iamspec explain 'DeleteUser/*'")]
     Explain(Explain),
+    /// Print how deletion works, and every call, as pages in Markdown
+    #[command(after_help = docs::EXAMPLES)]
+    Docs(Docs),
     /// Say what the evidence is worth
     #[command(after_help = "Examples:
   iamspec evidence stale --before 2022-01-01")]

@@ -5,6 +5,7 @@ mod about;
 mod again;
 mod checkers;
 mod cleanup;
+mod docs;
 mod driver;
 mod evidence;
 mod expectations;
@@ -43,6 +44,7 @@ use iamspec_conformance::reference::Behaviour;
 use crate::cli::{Command, What};
 
 pub use list::UNMODELLED;
+pub(crate) use list::kinds;
 
 /// Does what was typed.
 ///
@@ -56,6 +58,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Serve(args) => serve::serve(&args, out),
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
+        Command::Docs(args) => docs::docs(&args, out),
         Command::Evidence(args) => match args.what {
             What::Stale(args) => evidence::stale(&args, out),
         },

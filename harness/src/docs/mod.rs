@@ -1,0 +1,66 @@
+//! Pages of semantics in Markdown, all of it from the model: how deletion works, call by call, and how that is known.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use iamspec_model::claim::calls;
+
+mod call;
+mod deletion;
+mod tables;
+
+/// The pages by the names of their files.
+///
+/// # Errors
+/// A script of ours that cannot be read, which a test rules out.
+pub fn pages() -> Result<BTreeMap<String, String>> {
+    let mut pages = BTreeMap::from([
+        ("README.md".to_owned(), index()),
+        ("delete-user.md".to_owned(), deletion::page()),
+        ("kinds.md".to_owned(), tables::kinds()),
+        ("errors.md".to_owned(), tables::errors()),
+        ("unknown.md".to_owned(), tables::unknown()?),
+        ("facts.md".to_owned(), tables::facts()),
+    ]);
+    for call in calls() {
+        pages.insert(format!("calls/{}.md", call.api), call::page(call)?);
+    }
+    Ok(pages)
+}
+
+/// Where to begin.
+fn index() -> String {
+    let mut page = "# When is an IAM user deleted?\n\n\
+        Printed by `iamspec docs` from the model; a test keeps these pages as it prints them.\n\n\
+        - [DeleteUser](delete-user.md): what stands in the way, what takes it away, what is said\n\
+        - [What can be attached to a user](kinds.md)\n\
+        - [Errors](errors.md)\n\
+        - [What is not known](unknown.md), and what would settle it\n\
+        - [Facts](facts.md): what all of it rests on\n\n\
+        ## Calls\n\n"
+        .to_owned();
+    for call in calls() {
+        page.push_str(&format!("- [{0}](calls/{0}.md)\n", call.api));
+    }
+    page
+}
+
+/// Text that is no markup in Markdown, in a table neither.
+fn plain(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
+}
+
+/// The facts of a claim, each with a way to it from a page so many folders down.
+fn ways(facts: &[&str], up: &str) -> String {
+    let mut known: Vec<&str> = Vec::new();
+    for id in facts {
+        if !known.contains(id) {
+            known.push(id);
+        }
+    }
+    if known.is_empty() {
+        return "no evidence".to_owned();
+    }
+    let way = |id: &&str| format!("[{id}]({up}facts.md#{})", id.to_lowercase());
+    known.iter().map(way).collect::<Vec<_>>().join(" ")
+}
