@@ -3,6 +3,7 @@
 
 mod agreement;
 mod answers;
+mod api;
 mod aws;
 mod bad_days;
 mod cli;

@@ -15,6 +15,8 @@ pub mod keyring;
 
 pub mod payload;
 
+pub mod api;
+
 pub mod aws;
 
 pub mod journal;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 
+mod api_diff;
 mod cleanup;
 mod docs;
 mod driver;
@@ -21,6 +22,7 @@ mod shell;
 mod target;
 mod words;
 
+pub use api_diff::ApiDiff;
 pub use cleanup::Cleanup;
 pub use docs::Docs;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
@@ -91,6 +93,10 @@ pub enum Command {
     /// Print how deletion works, and every call, as pages in Markdown
     #[command(after_help = docs::EXAMPLES)]
     Docs(Docs),
+    /// Say which calls of a newer service model are not what the facts were taken from
+    #[command(after_help = "Examples:
+  iamspec api-diff botocore/data/iam/2010-05-08/service-2.json.gz    exit code 1 where a call is")]
+    ApiDiff(ApiDiff),
     /// Say what the evidence is worth
     #[command(after_help = "Examples:
   iamspec evidence stale --before 2022-01-01")]

@@ -3,6 +3,7 @@
 
 mod about;
 mod again;
+mod api_diff;
 mod checkers;
 mod cleanup;
 mod docs;
@@ -58,6 +59,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Serve(args) => serve::serve(&args, out),
         Command::List(args) => list::list(args.what, out),
         Command::Explain(args) => explain::explain(&args.rule, out),
+        Command::ApiDiff(args) => api_diff::diff(&args, out),
         Command::Docs(args) => docs::docs(&args, out),
         Command::Evidence(args) => match args.what {
             What::Stale(args) => evidence::stale(&args, out),
