@@ -199,3 +199,26 @@ fn what_is_no_log_is_refused_with_what_is_wrong() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_history_in_text_is_told_as_a_run() {
+    let folder = folder("histories");
+    let file = folder.join("seen.script");
+    let good = "CreateGroup g0\nCreateUser u0\nAddUserToGroup u0 g0\nDeleteUser u0 -> 409 DeleteConflict\n\
+                ListGroupsForUser u0 -> 200 [g0]\nRemoveUserFromGroup u0 g0\nDeleteUser u0 -> 200\n";
+    std::fs::write(&file, good).unwrap();
+    let name = file.display().to_string();
+    let output = super::iamspec(&["judge", &name]);
+    assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
+    std::fs::write(&file, good.replace("409 DeleteConflict", "200")).unwrap();
+    let output = super::iamspec(&["judge", &name]);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("DeleteUser/holds-group-membership  must, status"), "{printed}");
+    assert!(printed.contains(&format!("again         iamspec judge {name}")), "{printed}");
+    std::fs::write(&file, "DeleteUsr u0\n").unwrap();
+    let output = super::iamspec(&["judge", &name]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(super::stderr(&output).contains("line 1, column 1"), "{}", super::stderr(&output));
+    std::fs::remove_dir_all(folder).unwrap();
+}

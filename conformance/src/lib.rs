@@ -56,6 +56,8 @@ pub mod race;
 
 pub mod generated;
 
+pub mod recorded;
+
 pub mod shard;
 
 pub mod suite;

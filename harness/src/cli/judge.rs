@@ -13,7 +13,8 @@ pub struct Judge {
     /// How long a change may not be seen yet: nothing is said of an answer that comes sooner after one
     #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "60s")]
     pub lag: Duration,
-    /// Logs of `CloudTrail`: files, packed or not, and folders of them
+    /// Logs of `CloudTrail`: files, packed or not, and folders of them; or histories in text, whose names end in
+    /// `.script`
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 }
@@ -22,6 +23,7 @@ pub struct Judge {
 pub(super) const EXAMPLES: &str = "Examples:
   iamspec judge events.json
   iamspec judge AWSLogs/123456789012/CloudTrail/us-east-1/
+  iamspec judge my.script       calls with what was answered behind each; a call without one was answered as it should be
 
-Nothing is known of the account at first. An answer is held against AWS only where no account may give it that agrees
+Of logs, nothing is known of the account at first. An answer is held against AWS only where no account may give it that agrees
 with all events before it, none of which is missing: leave out no file in between. Exit code 1 where there is one.";

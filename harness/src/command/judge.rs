@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use iamspec_conformance::foreign::{Accused, Event, Foreign, Said};
 use iamspec_model::evidence;
 
+use super::history;
 use crate::cli::Judge;
 use crate::exit;
 use crate::render::counted;
@@ -34,6 +36,15 @@ struct Desk<'a> {
 }
 
 pub(super) fn judge(args: &Judge, out: &mut dyn Write) -> Result<u8> {
+    let is_text = |file: &&PathBuf| file.extension().is_some_and(|it| it == "script");
+    let histories: Vec<&PathBuf> = args.files.iter().filter(is_text).collect();
+    if histories.len() == args.files.len() {
+        return history::judge(&histories, out);
+    }
+    ensure!(
+        histories.is_empty(),
+        "histories in text and logs of CloudTrail are told apart; judge the `.script` files alone"
+    );
     let lag = i64::try_from(args.lag.as_secs()).unwrap_or(i64::MAX);
     let (accounts, waiting) = (BTreeMap::new(), BTreeMap::new());
     let mut desk = Desk { lag, accounts, second: 0, waiting, sums: Sums::default(), out };

@@ -13,6 +13,7 @@ mod expectations;
 mod explain;
 mod explore;
 mod export;
+mod history;
 mod judge;
 mod kept;
 mod list;
