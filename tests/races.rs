@@ -97,7 +97,10 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
 #[test]
 fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
     let words = ["race", "--mutant", "check-then-act:DeleteUser", "DeleteUser+CreateAccessKey/*"];
-    let output = super::iamspec(&[&words[..], &["--repeats", "50"]].concat());
+    let folder = super::reports::folder("race");
+    let page = folder.join("race.html");
+    let html = page.display().to_string();
+    let output = super::iamspec(&[&words[..], &["--repeats", "50", "--html", &html]].concat());
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
     for part in [
@@ -108,6 +111,13 @@ fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
     ] {
         assert!(printed.contains(part), "{printed}");
     }
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches("<rect class=\"accused\"").count(), 2, "{page}");
+    assert!(
+        page.contains("No order where CreateAccessKey u0 key#0 comes before DeleteUser u0"),
+        "{page}"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `iamspec race`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -24,6 +25,9 @@ pub struct Race {
     /// The longest head start that one client has of the others
     #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "2ms")]
     pub jitter: Duration,
+    /// Write those that were lost as a page as well, each with a timeline; it needs no network
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Print the races, and hold none
     #[arg(long)]
     pub list: bool,

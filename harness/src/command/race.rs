@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use iamspec_conformance::expectation::glob;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::race::Race;
@@ -13,12 +13,13 @@ use iamspec_conformance::race::hunt::races;
 use iamspec_conformance::race::play::{Manner, Raced};
 use iamspec_conformance::text;
 
+use super::report::write_file;
 use super::run::stopped_by_ctrl_c;
 use super::target::{Open, is_alone};
 use crate::cli;
 use crate::client::Http;
 use crate::exit;
-use crate::render::{Paint, counted, timeline};
+use crate::render::{self, Paint, counted, timeline};
 
 /// What all races came to.
 #[derive(Default)]
@@ -33,15 +34,15 @@ struct Sums {
 }
 
 pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
-    if args.target.driver.is_some() {
-        bail!("a driver is asked one call after the other; hold races without --driver");
-    }
-    if !is_alone(&args.target)? {
-        bail!(
-            "a race is judged as if each answer told what is so at that moment, which AWS does not promise (F-001); \
-             hold races against an endpoint on this machine"
-        );
-    }
+    ensure!(
+        args.target.driver.is_none(),
+        "a driver is asked one call after the other; hold races without --driver"
+    );
+    ensure!(
+        is_alone(&args.target)?,
+        "a race is judged as if each answer told what is so at that moment, which AWS does not promise (F-001); \
+         hold races against an endpoint on this machine"
+    );
     let races = chosen(&args.races)?;
     if args.list {
         return list(&races, out);
@@ -52,9 +53,9 @@ pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
     let begun = Instant::now();
     let stopped = stopped_by_ctrl_c(&open.http)?;
     let stop = || stopped.load(Ordering::Relaxed);
-    let (repeats, seed, jitter) = (args.repeats, args.seed, args.jitter);
+    let cli::Race { repeats, seed, jitter, .. } = *args;
     let manner = Manner { repeats, seed, jitter, once: false, stop: &stop };
-    let mut sums = Sums::default();
+    let (mut sums, mut lost) = (Sums::default(), Vec::new());
     for race in races.iter().filter(|it| it.certain) {
         if stop() {
             break;
@@ -63,8 +64,13 @@ pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
         tell(&race, &came, args, &open.http, out)?;
         out.flush()?;
         sums.add(&came);
+        let again = again(args, &race);
+        lost.extend((came.broken > 0).then_some((race, came, again)));
     }
     writeln!(out, "{sums}, in {:.1} s", begun.elapsed().as_secs_f64())?;
+    if let Some(file) = &args.html {
+        write_file(file, &render::races(&open.name, &sums.to_string(), &lost)?)?;
+    }
     Ok(sums.exit(stop()))
 }
 

@@ -20,7 +20,7 @@ pub use badge::badge;
 pub use changes::changes;
 pub use coverage::coverage;
 pub use finding::finding;
-pub use html::{html, side_by_side};
+pub use html::{html, races, side_by_side};
 pub use issue::issue;
 pub use junit::junit;
 pub use kinds::{Seen, kinds, nine_rows};

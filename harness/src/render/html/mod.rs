@@ -1,6 +1,7 @@
 //! A run as one page that needs nothing else: no network, no other file.
 
 mod lattice;
+mod races;
 mod side;
 mod source;
 
@@ -9,6 +10,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use self::lattice::lattice;
+pub use self::races::races;
 pub use self::side::side_by_side;
 use self::source::{Piece, pieces};
 use super::markdown::verdict;
