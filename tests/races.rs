@@ -1,6 +1,7 @@
 //! Calls at the same time: the reference endpoint always ends as some order of them would, and each mutant that
 //! looks first and acts then is found out.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use iamspec_conformance::Mutant;
@@ -9,15 +10,18 @@ use iamspec_conformance::race::hunt::races;
 use iamspec_conformance::race::play::{Manner, play};
 use iamspec_conformance::race::search::{Order, order};
 use iamspec_conformance::race::{Racing as _, Timed};
+use iamspec_conformance::reference::Behaviour;
 use iamspec_harness::client::Http;
+use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Item, Kind, Operation, User, With};
 
 fn manner(repeats: usize) -> Manner<'static> {
     let jitter = Duration::from_millis(2);
-    Manner { repeats, seed: 1, jitter, once: true, stop: &|| false }
+    Manner { repeats, seed: 1, jitter, settle: Duration::ZERO, once: true, stop: &|| false }
 }
 
-fn client(server: &iamspec_harness::server::Server, run: &str) -> Http {
+fn client(server: &Server, run: &str) -> Http {
     Http::new(&server.url(), run, Duration::from_secs(10)).unwrap()
 }
 
@@ -127,4 +131,31 @@ fn what_already_goes_wrong_alone_is_not_held_against_a_race() {
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(3), "{printed}");
     assert!(printed.contains("not held  DeleteUser+CreateAccessKey/a-user: one after the other, DeleteUser u0 is already answered 200"), "{printed}");
+}
+
+/// Listings that show what was true before are given time, and what two clients did together is still found.
+#[test]
+fn reads_that_lag_are_given_time_and_hide_no_race() {
+    let lagging = |mutant: Option<Mutant>| {
+        let lag = "seed = 1\n[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 4";
+        let faults = FaultPlan::parse(lag).unwrap();
+        let behaviour = Behaviour { mutant, ..Behaviour::default() };
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
+    };
+    let held = |server: &Server, settle: &str| {
+        let url = server.url();
+        let words = ["race", "--endpoint", &url, "--settle", settle, "--repeats", "10"];
+        let output = super::iamspec(&[&words[..], &["DeleteUser+CreateAccessKey/*"]].concat());
+        (output.status.code(), super::stdout(&output))
+    };
+    let (code, printed) = held(&lagging(None), "0s");
+    assert!(
+        code == Some(3) && printed.contains("one after the other, ListAccessKeys"),
+        "{printed}"
+    );
+    let (code, printed) = held(&lagging(None), "2s");
+    assert!(code == Some(0) && printed.contains("10 histories: 0 broken"), "{printed}");
+    let (code, printed) = held(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
+    assert!(code == Some(1) && printed.contains("--settle 2000ms"), "{printed}");
 }

@@ -196,7 +196,14 @@ fn endpoint(atomic_below: usize) -> InMemory {
 }
 
 fn manner() -> Manner<'static> {
-    Manner { repeats: 2, seed: 1, jitter: Duration::ZERO, once: false, stop: &|| false }
+    Manner {
+        repeats: 2,
+        seed: 1,
+        jitter: Duration::ZERO,
+        settle: Duration::ZERO,
+        once: false,
+        stop: &|| false,
+    }
 }
 
 #[test]

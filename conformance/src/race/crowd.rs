@@ -51,7 +51,7 @@ pub fn hold(
     }
     let (few, mut shown) = fewer(many, crowd, endpoint, manner);
     let wrong = match few.calls.len() {
-        ..=ORDERS_MAX => alone(&few, endpoint, &mut shown),
+        ..=ORDERS_MAX => alone(&few, endpoint, &mut shown, manner.settle),
         many => Some(format!("it takes {many} clients, too many to ask in every order")),
     };
     if wrong.is_some() {

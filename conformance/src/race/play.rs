@@ -26,6 +26,9 @@ pub struct Manner<'a> {
     pub seed: u64,
     /// The longest head start.
     pub jitter: Duration,
+    /// How long reads may show what was true at an earlier moment; calls that change something are each done in
+    /// one moment all the same. What is true in the end is what the reads show when that time is up.
+    pub settle: Duration,
     /// Whether it is enough to know that it goes wrong at all.
     pub once: bool,
     /// Ends it.
@@ -54,7 +57,7 @@ pub struct Raced {
 /// Asks the calls of a race one after the other in every order, and then, where that goes well, together.
 pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
     let mut raced = Raced::default();
-    raced.not_raced = alone(race, endpoint, &mut raced);
+    raced.not_raced = alone(race, endpoint, &mut raced, manner.settle);
     if raced.not_raced.is_some() {
         return raced;
     }
@@ -65,10 +68,15 @@ pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced
 }
 
 /// Asks them one after the other in every order, and tells what goes wrong in one of these.
-pub(super) fn alone(race: &Race, endpoint: &mut dyn Racing, raced: &mut Raced) -> Option<String> {
+pub(super) fn alone(
+    race: &Race,
+    endpoint: &mut dyn Racing,
+    raced: &mut Raced,
+    settle: Duration,
+) -> Option<String> {
     orders(&race.calls).into_iter().find_map(|calls| {
         let asked: Vec<Operation> = race.before.iter().copied().chain(calls).collect();
-        let (history, kept) = one_by_one(&asked, race, endpoint);
+        let (history, kept) = one_by_one(&asked, race, endpoint, settle);
         raced.kept.extend(kept);
         goes_wrong(&history)
     })
@@ -82,7 +90,7 @@ pub(super) fn together(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_
         if (manner.stop)() || manner.once && raced.broken > 0 {
             break;
         }
-        let (history, kept) = at_once(race, endpoint, &mut chance, manner.jitter);
+        let (history, kept) = at_once(race, endpoint, &mut chance, manner);
         raced.kept.extend(kept);
         raced.histories += 1;
         raced.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
@@ -217,8 +225,27 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    fn end(mut self) -> (Vec<Timed>, Vec<Kept>) {
-        let mut patience = Patience::settling(Duration::ZERO);
+    /// Asks what is true in the end: again, where no order explains it and it may settle.
+    fn observe(&mut self, race: &Race, settle: Duration) {
+        let (before, now) = (self.history.len(), self.now);
+        let (mut waited, mut tries) = (Duration::ZERO, 0);
+        loop {
+            self.history.truncate(before);
+            self.now = now;
+            for op in &reads(race) {
+                self.ask(op);
+            }
+            let explained = || order(&self.history, &Account::default(), STEPS) != Order::None;
+            if waited >= settle || explained() {
+                return;
+            }
+            waited += self.endpoint.wait(tries);
+            tries += 1;
+        }
+    }
+
+    fn end(mut self, settle: Duration) -> (Vec<Timed>, Vec<Kept>) {
+        let mut patience = Patience::settling(settle);
         let kept = self.left.remove(self.space, self.endpoint, &mut patience);
         (self.history, kept)
     }
@@ -228,19 +255,21 @@ fn one_by_one(
     asked: &[Operation],
     race: &Race,
     endpoint: &mut dyn Racing,
+    settle: Duration,
 ) -> (Vec<Timed>, Vec<Kept>) {
     let mut sequence = Sequence::begin(endpoint);
-    for op in asked.iter().chain(&reads(race)) {
+    for op in asked {
         sequence.ask(op);
     }
-    sequence.end()
+    sequence.observe(race, settle);
+    sequence.end(settle)
 }
 
 fn at_once(
     race: &Race,
     endpoint: &mut dyn Racing,
     chance: &mut Chance,
-    jitter: Duration,
+    Manner { jitter, settle, .. }: Manner<'_>,
 ) -> (Vec<Timed>, Vec<Kept>) {
     let mut sequence = Sequence::begin(endpoint);
     for op in &race.before {
@@ -250,8 +279,6 @@ fn at_once(
     let head_start = |op: &Operation| (*op, Duration::from_micros(chance.below(most + 1).into()));
     let calls: Vec<_> = race.calls.iter().map(head_start).collect();
     sequence.together(&calls);
-    for op in &reads(race) {
-        sequence.ask(op);
-    }
-    sequence.end()
+    sequence.observe(race, settle);
+    sequence.end(settle)
 }

@@ -25,6 +25,9 @@ pub struct Race {
     /// The longest head start that one client has of the others
     #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "2ms")]
     pub jitter: Duration,
+    /// How long reads may show what was true earlier: what no order explains is read again until then
+    #[arg(long, value_name = "TIME", value_parser = words::time, default_value = "0s")]
+    pub settle: Duration,
     /// Write those that were lost as a page as well, each with a timeline; it needs no network
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

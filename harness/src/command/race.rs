@@ -53,8 +53,8 @@ pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
     let begun = Instant::now();
     let stopped = stopped_by_ctrl_c(&open.http)?;
     let stop = || stopped.load(Ordering::Relaxed);
-    let cli::Race { repeats, seed, jitter, .. } = *args;
-    let manner = Manner { repeats, seed, jitter, once: false, stop: &stop };
+    let cli::Race { repeats, seed, jitter, settle, .. } = *args;
+    let manner = Manner { repeats, seed, jitter, settle, once: false, stop: &stop };
     let (mut sums, mut lost) = (Sums::default(), Vec::new());
     for race in races.iter().filter(|it| it.certain) {
         if stop() {
@@ -147,9 +147,11 @@ fn again(args: &cli::Race, race: &Race) -> String {
     ];
     let target = target.iter().filter_map(|(name, value)| Some(format!(" {name} {}", (*value)?)));
     let target: String = target.collect();
+    let settle = Some(args.settle).filter(|it| !it.is_zero());
+    let settle = settle.map(|it| format!(" --settle {}ms", it.as_millis())).unwrap_or_default();
     let clients =
         if args.clients > 2 { format!(" --clients {}", args.clients) } else { String::new() };
-    format!("iamspec race{target}{clients} --repeats {} '{}'", args.repeats, race.name)
+    format!("iamspec race{target}{clients}{settle} --repeats {} '{}'", args.repeats, race.name)
 }
 
 impl Sums {
