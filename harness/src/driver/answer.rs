@@ -44,13 +44,14 @@ pub(super) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Obser
     }
 }
 
-/// The status that goes with a code, where the client does not tell it (D-022, E-015).
+/// The status that goes with a code, where the client does not tell it (D-022, E-015, A-016).
 fn usual(code: &str) -> u16 {
     match Code::ALL.into_iter().find(|it| it.name() == code) {
         Some(known) => known.http(),
         None => match code {
             "ServiceFailure" | "InternalFailure" => 500,
             "ServiceUnavailable" => 503,
+            "ConcurrentModification" => 409,
             _ => 400,
         },
     }
