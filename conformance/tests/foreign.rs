@@ -5,6 +5,7 @@
 use iamspec_conformance::chance::Chance;
 use iamspec_conformance::foreign::{Answer, Asked, Event, Foreign, Said};
 use iamspec_conformance::generated::Generated;
+use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Observed, Reference, Suite};
 use iamspec_model::{Code, Object, Operation, Verb};
 
@@ -57,8 +58,11 @@ fn event(place: usize, op: &Operation, observed: &Observed) -> Option<Event> {
 
 /// What the reference, or a mutant of it, answers to calls by chance, each name space an account of its own.
 fn histories(seed: u64, mutant: Option<Mutant>) -> Vec<Vec<Event>> {
+    answered(seed, mutant.map_or_else(Reference::default, Reference::mutated))
+}
+
+fn answered(seed: u64, mut reference: Reference) -> Vec<Vec<Event>> {
     let suite = Suite::new(Vec::new()).with(vec![Generated::Random { seed, calls: 1000 }]);
-    let mut reference = mutant.map_or_else(Reference::default, Reference::mutated);
     let report = suite.run(&mut reference, &mut |_| (), &|| false);
     let of = |replay: &iamspec_conformance::Replay| {
         let asked = replay.exchanges.iter().enumerate();
@@ -96,6 +100,21 @@ fn what_the_reference_answers_is_possible_wherever_one_begins() {
         }
     }
     assert!(judged > 20_000, "{judged}");
+}
+
+/// Whatever it does where nobody knows what AWS does.
+#[test]
+fn what_nobody_knows_is_held_against_nobody() {
+    for way in ["accept", "refuse", "7"] {
+        for seed in 0..20 {
+            let may = way.parse().unwrap();
+            let reference = Reference::behaving(Behaviour { may, ..Behaviour::default() });
+            for events in answered(seed, reference) {
+                let accused = impossible(&events);
+                assert!(accused.is_none(), "{way}, seed {seed}: {}", accused.unwrap());
+            }
+        }
+    }
 }
 
 /// Times are in seconds, and events of one second in any order.

@@ -178,7 +178,7 @@ impl About<'_> {
                 && self.event.named() == name
         };
         let known = user.held.iter().filter(|(_, held)| **held);
-        for (place, ((kind, name), _)) in known.enumerate() {
+        for (place, (it @ (kind, name), _)) in known.enumerate() {
             // How much fits depends on the service, which no event names.
             if kind.row().services && !named(*kind, name) && self.attaches(*kind) {
                 continue;
@@ -190,6 +190,9 @@ impl About<'_> {
                 (false, _) => place,
             };
             hold(account, *kind, item);
+            if user.perhaps_inactive.contains(it) {
+                apply(account, &Operation::SetStatus(USER, *kind, item, Status::Inactive));
+            }
         }
         self.with_more(account, so)
     }

@@ -17,6 +17,8 @@ pub(super) struct User {
     pub(super) whole: bool,
     /// What it holds, and what it does not.
     pub(super) held: BTreeMap<(Kind, String), bool>,
+    /// What it may hold inactive: nobody has seen how it was attached, or its status was changed.
+    pub(super) perhaps_inactive: BTreeSet<(Kind, String)>,
     /// When it was last changed, and what of it within that second; nothing stands for the user itself.
     pub(super) changed: Option<i64>,
     pub(super) touched: Vec<Option<(Kind, String)>>,

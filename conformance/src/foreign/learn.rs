@@ -27,7 +27,11 @@ impl Foreign {
             let user = self.user(name);
             user.exists = user.exists.or_else(|| decided(Open::UserExists));
             if let (Asked::Kind(kind, _), Some(held)) = (event.asked, decided(Open::Held)) {
-                user.held.entry((kind, event.named().to_owned())).or_insert(held);
+                let it = (kind, event.named().to_owned());
+                if !user.held.contains_key(&it) {
+                    user.perhaps_inactive.insert(it.clone());
+                }
+                user.held.entry(it).or_insert(held);
             }
             note(&mut user.taught, told(event));
         }
@@ -60,6 +64,10 @@ impl Foreign {
             Asked::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
             Asked::Kind(kind, Verb::Attach) => self.attached(event, kind, true),
             Asked::Kind(kind, Verb::Detach) => self.attached(event, kind, false),
+            Asked::Kind(kind, Verb::SetStatus) => {
+                let it = (kind, event.named().to_owned());
+                self.user(&name).perhaps_inactive.insert(it);
+            }
             Asked::Create(_) | Asked::Delete(_) => {
                 let exists = matches!(event.asked, Asked::Create(_));
                 let it = Self::thing_of(event);
@@ -80,7 +88,9 @@ impl Foreign {
         let name = event.user.clone().unwrap_or_default();
         let user = self.user(&name);
         user.exists = Some(true);
-        user.held.insert((kind, event.named().to_owned()), held);
+        let it = (kind, event.named().to_owned());
+        user.perhaps_inactive.remove(&it);
+        user.held.insert(it, held);
         let Some(it) = Self::thing_of(event) else { return };
         let thing = self.things.entry(it).or_default();
         thing.exists = Some(true);

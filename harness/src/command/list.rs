@@ -28,7 +28,7 @@ pub const UNMODELLED: [&str; 12] = [
     "constraints of members beyond those of `list rules`; quotas of objects in an account",
     "the size and the order of pages of listings",
     "root and roles as callers, and what callers may do",
-    "eventual consistency, throttling, concurrent calls",
+    "eventual consistency and throttling, but for what a run is told to allow",
 ];
 
 /// A scope in which every property is asked.
