@@ -145,7 +145,7 @@ fn reads_that_lag_are_given_time_and_hide_no_race() {
     };
     let held = |server: &Server, settle: &str| {
         let url = server.url();
-        let words = ["race", "--endpoint", &url, "--settle", settle, "--repeats", "10"];
+        let words = ["race", "--endpoint", &url, "--settle", settle, "--repeats", "20"];
         let output = super::iamspec(&[&words[..], &["DeleteUser+CreateAccessKey/*"]].concat());
         (output.status.code(), super::stdout(&output))
     };
@@ -155,7 +155,7 @@ fn reads_that_lag_are_given_time_and_hide_no_race() {
         "{printed}"
     );
     let (code, printed) = held(&lagging(None), "2s");
-    assert!(code == Some(0) && printed.contains("10 histories: 0 broken"), "{printed}");
+    assert!(code == Some(0) && printed.contains("20 histories: 0 broken"), "{printed}");
     let (code, printed) = held(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
     assert!(code == Some(1) && printed.contains("--settle 2000ms"), "{printed}");
 }

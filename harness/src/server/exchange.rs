@@ -27,6 +27,8 @@ pub(super) struct House {
     pub(super) past: Past,
     /// Whether signatures are looked at.
     pub(super) verifies: bool,
+    /// How many requests have come.
+    pub(super) came: u64,
     /// What came, where somebody wants to know it.
     pub(super) heard: Option<Vec<Heard>>,
 }
@@ -53,10 +55,10 @@ pub(super) async fn exchange(
     let reply = match whole(body, limits).await {
         Ok(body) => {
             let looked = look(&house, &head, &body);
-            if looked.is_some() {
-                tokio::time::sleep(BETWEEN).await;
+            if let Some((_, came)) = looked {
+                until_another_comes(&house, came).await;
             }
-            told(&house, &head, &body, looked)
+            told(&house, &head, &body, looked.map(|(rule, _)| rule))
         }
         Err(reply) => Some(reply),
     };
@@ -76,13 +78,25 @@ async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
     }
 }
 
-/// So long others have between the look and the act of a mutant that does not do both at once.
-const BETWEEN: Duration = Duration::from_millis(3);
+/// So often it is looked whether another request has come, a millisecond apart.
+const LOOKS: usize = 30;
 
-/// The rule by which such a mutant will carry the call out; nothing where it would refuse it, or where it is
-/// none.
-fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<Rule> {
-    let house = house.lock().unwrap_or_else(PoisonError::into_inner);
+/// Between the look and the act of a mutant that does not do both at once another request comes, if one does.
+async fn until_another_comes(house: &Shared, came: u64) {
+    for _ in 0..LOOKS {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if house.lock().unwrap_or_else(PoisonError::into_inner).came > came {
+            return;
+        }
+    }
+}
+
+/// The rule by which such a mutant will carry the call out, and how many requests had come then; nothing where it would
+/// refuse it, or where it is none.
+fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<(Rule, u64)> {
+    let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
+    house.came += 1;
+    let came = house.came;
     let mutant = house.world.behaviour.mutant.as_ref()?;
     let form = Form::new(pairs_of(head, body).into_iter());
     if !mutant.looks_first(form.get("Action")?) {
@@ -92,7 +106,7 @@ fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<Rule> {
     let signer = signer(head);
     let request = answer::Request { form: &form, signer: signer.as_deref(), id: "" };
     let (status, _) = answer(&mut world, &request);
-    world.behaviour.last.filter(|_| status == 200)
+    world.behaviour.last.filter(|_| status == 200).map(|rule| (rule, came))
 }
 
 fn told(house: &Shared, head: &Parts, body: &[u8], looked: Option<Rule>) -> Option<Reply> {

@@ -92,7 +92,7 @@ impl Server {
         let Options { account, behaviour, faults: plan, verify_signatures: verifies, limits } =
             options;
         let world = World { account, registry: Registry::default(), behaviour };
-        let house = House { world, past: Past::of(&plan), plan, verifies, heard: None };
+        let house = House { world, past: Past::of(&plan), plan, verifies, came: 0, heard: None };
         let house = Arc::new(Mutex::new(house));
         let (stop, stopped) = oneshot::channel();
         let serve = listen::serve(listener, Arc::clone(&house), limits, stopped);
