@@ -9,7 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
 shift
-if [ $# = 0 ]; then set -- boto3 awscli javascript go java; fi
+if [ $# = 0 ]; then set -- boto3 awscli javascript go java rust; fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
