@@ -162,6 +162,39 @@ fn an_answer_arrives_in_other_shapes() {
     assert!(ask(&html, LIST).contains("content-type: text/html") && !html.is_empty());
 }
 
+/// The marker of an answer, for a form.
+fn marker(answer: &str) -> String {
+    let (_, rest) = answer.split_once("<Marker>").unwrap();
+    let marker = rest.split_once('<').unwrap().0.replace("&amp;", "&");
+    form_urlencoded::byte_serialize(marker.as_bytes()).collect()
+}
+
+#[test]
+fn pages_are_right_and_not_as_one_expects_them() {
+    let pages = |name: &str| {
+        let server = with(name);
+        for user in ["a", "b", "c"] {
+            ask(&server, &format!("Action=CreateUser&UserName={user}"));
+        }
+        let (mut seen, mut form) = (Vec::new(), "Action=ListUsers&MaxItems=2".to_owned());
+        while seen.len() < 5 {
+            let answer = ask(&server, &form);
+            seen.push(answer.matches("<UserName>").count());
+            if !answer.contains("<IsTruncated>true</IsTruncated>") {
+                break;
+            }
+            form = format!("Action=ListUsers&MaxItems=2&Marker={}", marker(&answer));
+        }
+        seen
+    };
+    assert_eq!(pages("empty-page"), [2, 0, 1]);
+    assert_eq!(pages("odd-marker"), [2, 1]);
+    assert_eq!(pages("same-marker"), [2, 1]);
+    let odd = with("odd-marker");
+    calls(&odd, &[CREATE, "Action=CreateUser&UserName=b"]);
+    assert!(marker(&ask(&odd, "Action=ListUsers&MaxItems=1")).starts_with("%26%2B%3D%25"));
+}
+
 #[test]
 fn the_same_file_has_the_same_days() {
     let path = super::root().join("tests/faults/everything.toml");

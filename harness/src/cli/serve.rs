@@ -61,4 +61,7 @@ A file of faults; where several are due, the first one happens:
   truncate      half an answer; `clean = true` if its length says nothing of it
   twice         the answer twice in one body
   html          a proxy's page, `status = 502` or 200; `effect = true` as above
+  empty-page    a page of a listing that holds nothing, and says that there is more
+  odd-marker    a page whose marker is made of what a form must encode
+  same-marker   a page whose marker is the one that asked for it
 At most 64 changes are kept for the first three."#;

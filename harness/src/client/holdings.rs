@@ -2,6 +2,7 @@
 
 use iamspec_conformance::Observed;
 use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::observed::Cause;
 use iamspec_model::kind::Naming;
 use iamspec_model::{Account, Code, Item, Kind, Operation, User, With, apply};
 
@@ -86,7 +87,7 @@ impl Http {
             form.truncate(asked);
             form.push(member("Marker", marker));
         }
-        Ok(names)
+        Err(Observed::interrupted(Cause::Unreadable, format!("more than {PAGES_MAX} pages")))
     }
 
     /// The form of a call about what was read. It is not sent.

@@ -2,6 +2,7 @@
 //! and nothing else.
 
 use iamspec_conformance::leftover::is_gone;
+use iamspec_conformance::observed::Cause;
 use iamspec_conformance::patience::Patience;
 use iamspec_conformance::{Endpoint as _, Observed, Shown};
 use iamspec_model::kind::Naming;
@@ -100,7 +101,11 @@ impl Http {
             let answer = self.sender.post(Service::Iam, &form, None)?;
             let mut page = response::result(call, &answer, &self.names)?;
             let next = page.text_of("Marker").map(str::to_owned);
-            let more = page.text_of("IsTruncated") == Some("true") && next != marker;
+            let more = page.text_of("IsTruncated") == Some("true");
+            if more && next == marker {
+                let why = "a page of a listing leads back to itself".to_owned();
+                return Err(Observed::interrupted(Cause::Unreadable, why));
+            }
             marker = next;
             let place = page.children.iter().position(|it| it.name == list);
             members

@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use super::message::{Asked, Call, Outcome, PROTOCOL, Said, SdkError, Session};
+use super::message::{Asked, Call, Outcome, PROTOCOL, Said, SdkError, Session, Through};
 use super::process::Process;
 use super::{HELLO_MAX, greet};
 use crate::server::Server;
 
 /// What is looked at, in the order in which it is.
-pub const CHECKS: [Check; 9] = [
+pub const CHECKS: [Check; 10] = [
     ("it answers `hello` with who it is, in protocol 1", hello),
     ("it answers `session` with `session`", session),
     ("a call is carried out, and its result told by the members of the API", carried_out),
@@ -19,6 +19,10 @@ pub const CHECKS: [Check; 9] = [
     ("lists, truth values and texts beyond ASCII reach the service as they are", members),
     ("a second session is used from then on", another),
     ("calls that are asked at once are answered each with its own `seq`", at_once),
+    (
+        "through a paginator it lists everything, through a waiter it waits, where it says that it can",
+        through,
+    ),
     ("an unknown operation is `unsupported`, and nothing else is broken by it", unknown),
     ("a million characters are taken in, and an endpoint that is gone is an `sdk_error`", much),
 ];
@@ -60,7 +64,7 @@ impl Talk {
     fn ask(&mut self, op: &str, params: &Value) -> Result<u64> {
         self.seq += 1;
         let params: Map<String, Value> = params.as_object().cloned().unwrap_or_default();
-        let call = Call { seq: self.seq, op: op.to_owned(), params, deadline_ms: 20_000 };
+        let call = Call::plain(self.seq, op, params, Duration::from_secs(20));
         self.process.tell(&Asked::Call(call))?;
         Ok(self.seq)
     }
@@ -175,6 +179,34 @@ fn at_once(command: &str, server: &Server) -> Result<()> {
         let told =
             matches!(&outcome, Outcome::AwsError { message: Some(it), .. } if it.contains(&name));
         ensure!(told, "seq {seq} asked for {name}, and came to {}", shown(&outcome));
+    }
+    talk.end()
+}
+
+fn through(command: &str, server: &Server) -> Result<()> {
+    let mut talk = Talk::begin(command, server)?;
+    let (_, hello) = greet(command)?;
+    let names = ["check-page-1", "check-page-2", "check-page-3"];
+    for name in names {
+        talk.call("CreateUser", &json!({ "UserName": name }))?;
+    }
+    for through in hello.through {
+        let (op, params) = match through {
+            Through::Paginator => ("ListUsers", json!({ "MaxItems": 1 })),
+            Through::Waiter => ("GetUser", json!({ "UserName": names[0] })),
+        };
+        talk.seq += 1;
+        let params = params.as_object().cloned().unwrap_or_default();
+        let call = Call::plain(talk.seq, op, params, Duration::from_secs(20));
+        talk.process.tell(&Asked::Call(Call { through: Some(through), ..call }))?;
+        let (_, outcome) = talk.hear()?;
+        let Outcome::Ok { result } = &outcome else { bail!("{op} came to {}", shown(&outcome)) };
+        let listed = result.get("Users").and_then(Value::as_array).map_or(0, Vec::len);
+        let wanted = if through == Through::Paginator { names.len() } else { 0 };
+        ensure!(listed == wanted, "of {wanted} users it listed {listed}: {}", shown(&outcome));
+    }
+    for name in names {
+        talk.call("DeleteUser", &json!({ "UserName": name }))?;
     }
     talk.end()
 }

@@ -2,6 +2,7 @@
 //! (`harness/schemas/driver.json`).
 
 use std::fmt;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,29 @@ pub struct Call {
     pub params: Map<String, Value>,
     /// How long it may take, in milliseconds, retries of the SDK included.
     pub deadline_ms: u64,
+    /// Not by a plain call. Asked of no driver that does not say that it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<Through>,
+}
+
+impl Call {
+    /// A call that is made once, as far as the SDK does not ask again.
+    #[must_use]
+    pub fn plain(seq: u64, op: &str, params: Map<String, Value>, deadline: Duration) -> Self {
+        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        Self { seq, op: op.to_owned(), params, deadline_ms, through: None }
+    }
+}
+
+/// What of an SDK makes calls of its own.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Through {
+    /// What asks for page after page of a listing; `MaxItems` is the size of a page. The result has the lists of
+    /// all pages, each joined into one, and nothing else.
+    Paginator,
+    /// What asks again until there is something, `UserExists` for `GetUser`. The result is empty.
+    Waiter,
 }
 
 /// What a driver says on its stdout.
@@ -97,6 +121,9 @@ pub struct Hello {
     /// The operations that it can call; every one if empty.
     #[serde(default)]
     pub ops: Vec<String>,
+    /// What of the SDK it can be asked to call through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Through>,
 }
 
 /// What came of a call.

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 pub use check::{CHECKS, Check};
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
-pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session};
+pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through};
 pub use own::{WRONG, drive};
 pub(crate) use params::params;
 pub use process::Process;
@@ -82,29 +82,48 @@ impl Driver {
         if !self.hello.ops.is_empty() && !self.hello.ops.contains(&op) {
             return Err(Observed::interrupted(Cause::Client, format!("the driver has no {op}")));
         }
-        match self.ask(&op, params, session, deadline) {
+        let call = Call::plain(self.seq + 1, &op, params, deadline);
+        match self.ask(call, session) {
             Ok(outcome) => {
                 if let Some(witness) = &mut self.witness {
                     witness.look(form, session, &outcome);
                 }
                 answer::answer(&op, &outcome)
             }
-            Err(error) => {
-                // It is started anew for the next call.
-                self.process = None;
-                self.session = None;
-                Err(Observed::interrupted(Cause::Timeout, format!("{error:#}")))
-            }
+            Err(error) => Err(Observed::interrupted(Cause::Timeout, format!("{error:#}"))),
         }
     }
 
-    fn ask(
+    /// Makes calls through a paginator or a waiter of the SDK; nothing where it has none.
+    ///
+    /// # Errors
+    /// No answer of the driver in time.
+    pub fn through(
         &mut self,
-        op: &str,
-        params: serde_json::Map<String, serde_json::Value>,
+        through: Through,
+        form: &[(String, String)],
         session: &Session,
         deadline: Duration,
-    ) -> Result<Outcome> {
+    ) -> Result<Option<Outcome>> {
+        if !self.hello.through.contains(&through) {
+            return Ok(None);
+        }
+        let (op, params) = params(form);
+        let call = Call::plain(self.seq + 1, &op, params, deadline);
+        self.ask(Call { through: Some(through), ..call }, session).map(Some)
+    }
+
+    /// A driver that does not answer as it should is started anew for the next call.
+    fn ask(&mut self, call: Call, session: &Session) -> Result<Outcome> {
+        let outcome = self.answer(call, session);
+        if outcome.is_err() {
+            self.process = None;
+            self.session = None;
+        }
+        outcome
+    }
+
+    fn answer(&mut self, call: Call, session: &Session) -> Result<Outcome> {
         if self.process.is_none() {
             self.process = Some(greet(&self.command)?.0);
         }
@@ -117,11 +136,10 @@ impl Driver {
             );
             self.session = Some(session.clone());
         }
-        self.seq += 1;
-        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-        let call = Call { seq: self.seq, op: op.to_owned(), params, deadline_ms };
+        self.seq = call.seq;
+        let within = Duration::from_millis(call.deadline_ms) + GRACE;
         process.tell(&Asked::Call(call))?;
-        match process.hear(deadline + GRACE)? {
+        match process.hear(within)? {
             Said::Answer { seq, outcome } if seq == self.seq => Ok(outcome),
             Said::Answer { seq, .. } => {
                 bail!("the driver answered call {seq}, asked was {}", self.seq)

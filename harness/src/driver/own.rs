@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
-use super::message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session};
+use super::message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through};
 use crate::aws::{Destination, Identity};
 use crate::client::{Element, Raw};
 use crate::wire;
@@ -16,7 +16,7 @@ use crate::wire;
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// What a driver of ours can do wrong.
-pub const WRONG: [&str; 14] = [
+pub const WRONG: [&str; 15] = [
     "forgets-a-member",
     "spells-truth-otherwise",
     "sends-twice",
@@ -24,6 +24,7 @@ pub const WRONG: [&str; 14] = [
     "tells-and-sends-nothing",
     "loses-an-item",
     "loses-a-member",
+    "loses-a-page",
     "tells-another-code",
     "takes-refusals-for-successes",
     "answers-another-call",
@@ -52,7 +53,7 @@ pub fn drive(wrong: Option<&str>, input: impl BufRead, out: &mut dyn Write) -> R
                 let client = client.as_mut().context("a call before `session`")?;
                 match misbehave(wrong, &call, out)? {
                     Some(said) => said,
-                    None => Said::Answer { seq: call.seq, outcome: answer(wrong, &call, client) },
+                    None => Said::Answer { seq: call.seq, outcome: outcome(wrong, &call, client) },
                 }
             }
             Asked::Stop => return Ok(()),
@@ -71,6 +72,7 @@ fn hello() -> Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         language: "Rust".to_owned(),
         ops: Vec::new(),
+        through: vec![Through::Paginator, Through::Waiter],
     }
 }
 
@@ -104,6 +106,39 @@ fn client_of(session: &Session) -> Result<Raw> {
     let (id, secret) = (&session.access_key_id, &session.secret_access_key);
     let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
     Raw::new(destination, identity, LONGEST)
+}
+
+/// What comes of a call, through a paginator or a waiter where that is asked.
+fn outcome(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
+    match call.through {
+        None => answer(wrong, call, raw),
+        Some(Through::Waiter) => match answer(wrong, call, raw) {
+            Outcome::Ok { .. } => Outcome::Ok { result: Map::new() },
+            other => other,
+        },
+        Some(Through::Paginator) => pages(wrong, call.clone(), raw),
+    }
+}
+
+fn pages(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
+    let mut all = Map::new();
+    loop {
+        let mut page = match answer(wrong, &call, raw) {
+            Outcome::Ok { result } => result,
+            other => return other,
+        };
+        let next = page.remove("Marker");
+        for (name, items) in
+            page.iter_mut().filter_map(|(name, it)| Some((name, it.as_array_mut()?)))
+        {
+            let list = all.entry(name.clone()).or_insert_with(|| json!([]));
+            list.as_array_mut().into_iter().for_each(|it| it.append(items));
+        }
+        match next.filter(|_| wrong != Some("loses-a-page")) {
+            Some(marker) => _ = call.params.insert("Marker".to_owned(), marker),
+            None => return Outcome::Ok { result: all },
+        }
+    }
 }
 
 fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {

@@ -5,6 +5,7 @@ use iamspec_conformance::{Observed, Shown};
 use iamspec_model::{Held, Operation, User};
 
 use super::call::{self, Asked};
+use super::fault::BadPage;
 use super::form::{Form, Refusal};
 use super::narrow::narrowed;
 use super::page::Page;
@@ -19,14 +20,16 @@ pub(super) struct Request<'a> {
     /// The access key that it is signed with.
     pub(super) signer: Option<&'a str>,
     pub(super) id: &'a str,
+    /// How its page is on a bad day.
+    pub(super) bad: Option<BadPage>,
 }
 
 /// One call, from its form to its XML. What it stands for is carried out in full or not at all.
 pub(super) fn answer(world: &mut World, request: &Request<'_>) -> (u16, String) {
-    let Request { form, signer, id } = *request;
+    let Request { form, signer, id, bad } = *request;
     let fault = wrong::fault(&world.behaviour, form.get("Action").unwrap_or_default());
     let page = match Page::asked(form) {
-        Ok(page) => page.with(fault),
+        Ok(page) => page.with(fault, bad),
         Err(refusal) => return refusal.respond(id),
     };
     let caller = signer.and_then(|key| world.registry.owner(key, &world.account));

@@ -16,6 +16,7 @@ use super::answer::{self, answer};
 use super::fault::{self, Fault, FaultPlan, Past};
 use super::form::Form;
 use super::heard::{Heard, heard};
+use super::page::has_pages;
 use super::reply::{Reply, Sent};
 use super::signature::{self, Signed, secret_of};
 use super::{Limits, Shared, World};
@@ -104,7 +105,7 @@ fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<(Rule, u64)> {
     }
     let mut world = house.world.clone();
     let signer = signer(head);
-    let request = answer::Request { form: &form, signer: signer.as_deref(), id: "" };
+    let request = answer::Request { form: &form, signer: signer.as_deref(), id: "", bad: None };
     let (status, _) = answer(&mut world, &request);
     world.behaviour.last.filter(|_| status == 200).map(|rule| (rule, came))
 }
@@ -124,7 +125,7 @@ fn told(house: &Shared, head: &Parts, body: &[u8], looked: Option<Rule>) -> Opti
         Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() })
     } else {
         let signer = signer(head);
-        house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id })
+        house.tell(answer::Request { form: &form, signer: signer.as_deref(), id: &id, bad: None })
     };
     if let Some(all) = &mut house.heard {
         all.push(heard(head, pairs, reply.as_ref()));
@@ -174,9 +175,10 @@ impl House {
         let now = past.now();
         let chosen = plan.choose(action, |fault| match fault.window() {
             Some(_) => past.instead(fault, now, world, &request).map(Some),
-            None => Some(None),
+            None => (fault.page().is_none() || has_pages(action)).then_some(None),
         });
         let fault = chosen.as_ref().map(|(fault, _)| *fault);
+        let request = answer::Request { bad: fault.and_then(Fault::page), ..request };
         let (status, body) = match chosen.and_then(|(_, instead)| instead) {
             Some(instead) => instead,
             None if fault.is_some_and(Fault::prevents) => (500, String::new()),

@@ -15,7 +15,8 @@ fn after(calls: &[&str]) -> World {
     let mut world = World { account, registry, behaviour: Behaviour::default() };
     for call in calls {
         let form = Form::new(form_urlencoded::parse(call.as_bytes()).into_owned());
-        let (status, body) = answer(&mut world, &Request { form: &form, signer: None, id: "" });
+        let (status, body) =
+            answer(&mut world, &Request { form: &form, signer: None, id: "", bad: None });
         assert_eq!(status, 200, "{call}: {body}");
     }
     world

@@ -5,11 +5,15 @@ use data_encoding::BASE64URL_NOPAD;
 use iamspec_conformance::mutant::Fault;
 use iamspec_model::evidence::{D_012, D_013, D_014};
 
+use super::fault::BadPage;
 use super::form::{Form, Refusal};
 use super::xml::{Node, text};
 
 /// How many a page shows where the request does not say (E-009).
 const SIZE: usize = 100;
+
+/// What an odd marker begins with.
+const ODD: &str = "&+=% /\u{e9};";
 
 /// What tells the members of a listing apart, and gives them their order: ids before names. The text
 /// of a member that has none of these is its name.
@@ -33,6 +37,7 @@ pub(super) struct Page<'a> {
     size: usize,
     after: Option<Place>,
     wrong: Option<Fault>,
+    bad: Option<BadPage>,
 }
 
 /// A place in a listing, or in several that share their pages: the list, then the name without case
@@ -48,7 +53,7 @@ impl<'a> Page<'a> {
     /// Read before anything is looked for (D-016); other calls than listings have one page.
     pub(super) fn asked(form: &'a Form) -> Result<Self, Refusal> {
         let action = form.get("Action").unwrap_or_default();
-        let mut page = Self { action, size: SIZE, after: None, wrong: None };
+        let mut page = Self { action, size: SIZE, after: None, wrong: None, bad: None };
         if !has_pages(action) {
             return Ok(page);
         }
@@ -63,8 +68,8 @@ impl<'a> Page<'a> {
     }
 
     /// The same, with what is wrong about it.
-    pub(super) fn with(self, wrong: Option<Fault>) -> Self {
-        Self { wrong, ..self }
+    pub(super) fn with(self, wrong: Option<Fault>, bad: Option<BadPage>) -> Self {
+        Self { wrong, bad, ..self }
     }
 
     /// Leaves of a whole listing what this page shows, with the marker of the next if there is one
@@ -73,6 +78,12 @@ impl<'a> Page<'a> {
         let Some(flag) = result.iter().position(|it| it.is("IsTruncated")) else { return result };
         let (mut last, mut next, mut truncated) = (None, None, false);
         let mut room = self.size + usize::from(self.repeats() && self.after.is_some());
+        if self.bad == Some(BadPage::Empty) {
+            room = 0;
+            // Before whatever comes next, and another place than the last.
+            let (at, name) = self.after.as_ref().map_or((0, ""), |it| (it.list, &it.name));
+            last = Some(Place::new(at, format!("{name}\0")));
+        }
         let lists = result.iter_mut().filter_map(Node::members_mut);
         for (list, members) in lists.enumerate() {
             members.sort_by_cached_key(|member| Place::of(list, member));
@@ -83,7 +94,11 @@ impl<'a> Page<'a> {
             room -= members.len();
             last = members.last().map(|member| Place::of(list, member)).or(last);
         }
-        let until = if self.wrong == Some(Fault::LosesPage) { next } else { last };
+        let until = match (self.wrong, self.bad) {
+            (Some(Fault::LosesPage), _) => next,
+            (_, Some(BadPage::SameMarker)) => self.after.clone().or(last),
+            _ => last,
+        };
         if let Some(until) = until.filter(|_| truncated) {
             let marker = self.marker(&until);
             result.splice(flag..=flag, [text("IsTruncated", "true"), text("Marker", marker)]);
@@ -127,10 +142,12 @@ impl<'a> Page<'a> {
     /// A marker serves the call that gave it.
     fn marker(&self, place: &Place) -> String {
         let plain = format!("{} {} {}", self.action, place.list, place.name);
-        BASE64URL_NOPAD.encode(plain.as_bytes())
+        let odd = if self.bad == Some(BadPage::OddMarker) { ODD } else { "" };
+        format!("{odd}{}", BASE64URL_NOPAD.encode(plain.as_bytes()))
     }
 
     fn place_of(&self, marker: &str) -> Option<Place> {
+        let marker = marker.strip_prefix(ODD).unwrap_or(marker);
         let plain = BASE64URL_NOPAD.decode(marker.as_bytes()).ok()?;
         let plain = String::from_utf8(plain).ok()?;
         let (list, name) = plain.strip_prefix(self.action)?.strip_prefix(' ')?.split_once(' ')?;
@@ -139,7 +156,7 @@ impl<'a> Page<'a> {
 }
 
 /// The calls that take `MaxItems` and `Marker` (D-023).
-fn has_pages(action: &str) -> bool {
+pub(super) fn has_pages(action: &str) -> bool {
     action.starts_with("List") || ["GetGroup", "GetAccountAuthorizationDetails"].contains(&action)
 }
 

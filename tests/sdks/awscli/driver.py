@@ -39,12 +39,19 @@ def run(words):
 
 def call(session, asked):
     """What came of one call."""
-    words = ["iam", xform_name(asked["op"], "-"), "--no-paginate", "--output", "json"]
+    params, name = dict(asked["params"]), xform_name(asked["op"], "-")
+    words = {
+        None: ["iam", name, "--no-paginate"],
+        # It asks for page after page where nothing else is said.
+        "paginator": ["iam", name, "--page-size", str(params.pop("MaxItems", 100))],
+        "waiter": ["iam", "wait", {"get-user": "user-exists"}.get(name)],
+    }[asked.get("through")]
+    words += ["--output", "json"]
     words += ["--endpoint-url", session["endpoint"], "--region", session["region"]]
     seconds = str(max(1, asked["deadline_ms"] // 1000))
     words += ["--cli-read-timeout", seconds, "--cli-connect-timeout", seconds]
     if asked["op"] != "CreateVirtualMFADevice":
-        words += ["--cli-input-json", json.dumps(asked["params"])]
+        words += ["--cli-input-json", json.dumps(params)]
     with tempfile.TemporaryDirectory() as folder:
         # The seed of a device is written into a file, and there is no other way to it.
         seed = pathlib.Path(folder, "seed")
@@ -110,6 +117,7 @@ def main():
                 "version": f"{awscli.__version__} (botocore {botocore.__version__})",
                 "language": f"Python {platform.python_version()}",
                 "ops": [],
+                "through": ["paginator", "waiter"],
             }
         elif kind == "session":
             session = asked

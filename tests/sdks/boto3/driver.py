@@ -53,7 +53,7 @@ def call(client, asked):
     except AttributeError as error:
         return {"unsupported": {"reason": str(error)}}
     try:
-        result = operation(**asked["params"])
+        result = through(client, asked) if "through" in asked else operation(**asked["params"])
     except errors.ClientError as error:
         answered = error.response["Error"]
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -77,6 +77,19 @@ def call(client, asked):
     return {"ok": {"result": plain(result)}}
 
 
+def through(client, asked):
+    """What its own paginator or waiter comes to."""
+    params = dict(asked["params"])
+    name = xform_name(asked["op"])
+    if asked["through"] == "waiter":
+        client.get_waiter({"get_user": "user_exists"}[name]).wait(**params)
+        return {}
+    pages = client.get_paginator(name)
+    size = {"PageSize": params.pop("MaxItems")} if "MaxItems" in params else {}
+    result = pages.paginate(**params, PaginationConfig=size).build_full_result()
+    return {name: it for name, it in result.items() if isinstance(it, list)}
+
+
 def one_line(error):
     return " ".join(f"{type(error).__name__}: {error}".split())
 
@@ -95,6 +108,7 @@ def main():
                 "version": f"{boto3.__version__} (botocore {botocore.__version__})",
                 "language": f"Python {platform.python_version()}",
                 "ops": [],
+                "through": ["paginator", "waiter"],
             }
         elif kind == "session":
             client, asked_session, deadline = session(asked), asked, None

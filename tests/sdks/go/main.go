@@ -37,6 +37,7 @@ type asked struct {
 	Op              string          `json:"op"`
 	Params          json.RawMessage `json:"params"`
 	DeadlineMs      int64           `json:"deadline_ms"`
+	Through         string          `json:"through"`
 }
 
 func client(to asked) *iam.Client {
@@ -135,6 +136,40 @@ func failed(err error) object {
 	}
 }
 
+// through makes the calls of the SDK's own paginator or waiter. Each has a type of its own.
+func through(within context.Context, sender *iam.Client, it asked, input any) (object, error) {
+	if it.Through == "waiter" {
+		limit := time.Duration(it.DeadlineMs) * time.Millisecond
+		return object{}, iam.NewUserExistsWaiter(sender).Wait(within, input.(*iam.GetUserInput), limit)
+	}
+	var pages any
+	switch input := input.(type) {
+	case *iam.ListUsersInput:
+		pages = iam.NewListUsersPaginator(sender, input)
+	case *iam.GetGroupInput:
+		pages = iam.NewGetGroupPaginator(sender, input)
+	case *iam.ListEntitiesForPolicyInput:
+		pages = iam.NewListEntitiesForPolicyPaginator(sender, input)
+	default:
+		return nil, errors.New("the driver knows no such paginator")
+	}
+	joined := object{}
+	more, next := reflect.ValueOf(pages).MethodByName("HasMorePages"), reflect.ValueOf(pages).MethodByName("NextPage")
+	for more.Call(nil)[0].Bool() {
+		results := next.Call([]reflect.Value{reflect.ValueOf(within)})
+		if err, _ := results[1].Interface().(error); err != nil {
+			return nil, err
+		}
+		for name, value := range plain(results[0]).(object) {
+			if items, ok := value.([]any); ok {
+				all, _ := joined[name].([]any)
+				joined[name] = append(all, items...)
+			}
+		}
+	}
+	return joined, nil
+}
+
 func call(sender *iam.Client, it asked) object {
 	method := reflect.ValueOf(sender).MethodByName(it.Op)
 	if !method.IsValid() {
@@ -149,6 +184,13 @@ func call(sender *iam.Client, it asked) object {
 	limit := time.Duration(it.DeadlineMs) * time.Millisecond
 	within, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	if it.Through != "" {
+		result, err := through(within, sender, it, input.Interface())
+		if err != nil {
+			return failed(err)
+		}
+		return object{"ok": object{"result": result}}
+	}
 	results := method.Call([]reflect.Value{reflect.ValueOf(within), input})
 	if err, _ := results[1].Interface().(error); err != nil {
 		return failed(err)
@@ -190,7 +232,8 @@ func main() {
 		case "hello":
 			say(object{"type": "hello", "protocol": 1, "driver": "iamspec-go",
 				"sdk": "aws-sdk-go-v2/service/iam", "version": version(),
-				"language": runtime.Version(), "ops": []string{}})
+				"language": runtime.Version(), "ops": []string{},
+				"through": []string{"paginator", "waiter"}})
 		case "session":
 			sender = client(it)
 			say(object{"type": "session"})

@@ -52,6 +52,24 @@ function failed(error) {
   return { sdk_error: { kind: sent ? "parse" : "validation", detail } };
 }
 
+/** What its own paginator or waiter comes to. */
+async function through(sender, asked, abortSignal) {
+  if (asked.through === "waiter") {
+    const maxWaitTime = asked.deadline_ms / 1000;
+    await iam.waitUntilUserExists({ client: sender, maxWaitTime, abortSignal }, asked.params);
+    return {};
+  }
+  const { MaxItems: pageSize, ...params } = asked.params;
+  const joined = {};
+  for await (const page of iam[`paginate${asked.op}`]({ client: sender, pageSize }, params)) {
+    abortSignal.throwIfAborted();
+    for (const [name, it] of Object.entries(page)) {
+      if (Array.isArray(it)) joined[name] = [...(joined[name] ?? []), ...it];
+    }
+  }
+  return joined;
+}
+
 async function call(sender, asked) {
   const Command = iam[`${asked.op}Command`];
   if (Command === undefined) {
@@ -59,6 +77,9 @@ async function call(sender, asked) {
   }
   try {
     const abortSignal = AbortSignal.timeout(asked.deadline_ms);
+    if (asked.through !== undefined) {
+      return { ok: { result: plain(await through(sender, asked, abortSignal)) } };
+    }
     const { $metadata, ...result } = await sender.send(new Command(asked.params), { abortSignal });
     return { ok: { result: plain(result) } };
   } catch (error) {
@@ -79,6 +100,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       version,
       language: `Node.js ${process.version}`,
       ops: [],
+      through: ["paginator", "waiter"],
     });
   } else if (asked.type === "session") {
     sender = client(asked);

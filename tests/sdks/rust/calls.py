@@ -14,6 +14,7 @@ import re
 import botocore
 
 folder = pathlib.Path(botocore.__file__).parent / "data" / "iam" / "2010-05-08"
+paged = json.loads((folder / "paginators-1.json").read_text())["pagination"]
 model = json.loads(gzip.open(folder / "service-2.json.gz").read())
 shapes = model["shapes"]
 
@@ -79,8 +80,12 @@ for name, operation in sorted(model["operations"].items()):
     else:
         read(output, {})
     setters = "".join(f'.set_{snake(it)}(given.take("{it}")?)' for it in members)
-    arms.append(f'"{name}" => {{ let call = client.{snake(name)}(){setters}; given.end()?; '
-                "answered(Box::pin(call.send()).await) }")
+    send = "answered(Box::pin(call.send()).await)"
+    if name in paged:
+        send = ("if paged { let mut pages = call.into_paginator().send(); let mut all = Map::new(); "
+                "while let Some(page) = Box::pin(pages.next()).await { join(&mut all, &answered(page)?); } "
+                f'Ok(json!({{"ok": {{"result": all}}}})) }} else {{ {send} }}')
+    arms.append(f'"{name}" => {{ let call = client.{snake(name)}(){setters}; given.end()?; {send} }}')
 
 for shape in held:
     if shapes[shape]["type"] == "structure":
@@ -91,6 +96,6 @@ for shape in held:
 for shape in given:
     print(f"impl Given for types::{pascal(shape)} {{ fn given(it: &Value) -> Option<Self> "
           "{ Some(it.as_str()?.into()) } }")
-print("async fn call(client: &Client, op: &str, mut given: Members) -> Result<Value, Value> { match op {")
+print("async fn call(client: &Client, op: &str, mut given: Members, paged: bool) -> Result<Value, Value> { match op {")
 print("\n".join(arms))
 print('_ => Err(unsupported(format!("the driver has no {op}"))) } }')

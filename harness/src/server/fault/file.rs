@@ -12,7 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::plan::{Planned, When};
-use super::{Fault, Window};
+use super::{BadPage, Fault, Window};
 
 /// What the file holds.
 #[derive(Deserialize)]
@@ -45,7 +45,7 @@ struct Entry {
 }
 
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 enum Sort {
     Lag,
     Lingering,
@@ -58,6 +58,9 @@ enum Sort {
     Truncate,
     Twice,
     Html,
+    EmptyPage,
+    OddMarker,
+    SameMarker,
 }
 
 fn any() -> String {
@@ -117,7 +120,11 @@ impl Entry {
     fn is_of_its_sort(&self) -> Result<()> {
         let allowed: &[&str] = match self.sort {
             Sort::Lag | Sort::Lingering | Sort::Unmodifiable => &["ms", "calls"],
-            Sort::Concurrent | Sort::Twice => &[],
+            Sort::Concurrent
+            | Sort::Twice
+            | Sort::EmptyPage
+            | Sort::OddMarker
+            | Sort::SameMarker => &[],
             Sort::Throttle => &["retry-after"],
             Sort::Fail => &["status", "effect", "retry-after"],
             Sort::Drop => &["effect"],
@@ -163,6 +170,9 @@ impl Entry {
             Sort::Truncate => Fault::Truncate { clean: self.clean.unwrap_or_default() },
             Sort::Twice => Fault::Twice,
             Sort::Html => Fault::Html { status: self.status([502, 200])?, effect },
+            Sort::EmptyPage => Fault::Page(BadPage::Empty),
+            Sort::OddMarker => Fault::Page(BadPage::OddMarker),
+            Sort::SameMarker => Fault::Page(BadPage::SameMarker),
         })
     }
 

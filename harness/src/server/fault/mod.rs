@@ -68,6 +68,20 @@ pub enum Fault {
         /// Whether the call is carried out all the same.
         effect: bool,
     },
+    /// A page of a listing is not as one expects it, and right all the same.
+    Page(BadPage),
+}
+
+/// How the pages of a listing are on a bad day. That a page may hold fewer than were asked for is documented (E-009);
+/// how few, and what a marker looks like, is not: no evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadPage {
+    /// It holds nothing, and says that there is more.
+    Empty,
+    /// Its marker is made of what a form must encode.
+    OddMarker,
+    /// Its marker is the one that asked for it, so that there is no end.
+    SameMarker,
 }
 
 /// How far back the past reaches.
@@ -95,6 +109,9 @@ impl Fault {
             Self::Truncate { .. } => "truncate",
             Self::Twice => "twice",
             Self::Html { .. } => "html",
+            Self::Page(BadPage::Empty) => "empty-page",
+            Self::Page(BadPage::OddMarker) => "odd-marker",
+            Self::Page(BadPage::SameMarker) => "same-marker",
         }
     }
 
@@ -105,6 +122,14 @@ impl Fault {
             Self::Lag(window) | Self::Lingering(window) | Self::Unmodifiable(window) => {
                 Some(window)
             }
+            _ => None,
+        }
+    }
+
+    /// What is odd about the page of a listing.
+    pub(super) const fn page(self) -> Option<BadPage> {
+        match self {
+            Self::Page(bad) => Some(bad),
             _ => None,
         }
     }

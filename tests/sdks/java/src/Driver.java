@@ -35,6 +35,7 @@ import software.amazon.awssdk.core.util.SdkAutoConstructMap;
 import software.amazon.awssdk.core.util.VersionInfo;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.iam.IamClient;
+import software.amazon.awssdk.services.iam.model.GetUserRequest;
 import software.amazon.awssdk.services.iam.model.IamRequest;
 import software.amazon.awssdk.utils.builder.SdkBuilder;
 
@@ -168,6 +169,29 @@ public final class Driver {
         return sdkError(error instanceof SdkClientException ? "parse" : "validation", error);
     }
 
+    /** What its own paginator or waiter comes to. */
+    private static JsonNode through(IamClient sender, JsonNode asked, String name, Class<?> type, Object request)
+        throws ReflectiveOperationException {
+        ObjectNode joined = JSON.createObjectNode();
+        if (asked.get("through").asText().equals("waiter")) {
+            sender.waiter().waitUntilUserExists((GetUserRequest) request);
+            return joined;
+        }
+        long end = System.currentTimeMillis() + asked.get("deadline_ms").asLong();
+        Method pages = IamClient.class.getMethod(name + "Paginator", type.asSubclass(IamRequest.class));
+        for (Object page : (Iterable<?>) pages.invoke(sender, request)) {
+            if (System.currentTimeMillis() > end) {
+                throw ApiCallTimeoutException.create(asked.get("deadline_ms").asLong());
+            }
+            plain(page).fields().forEachRemaining(member -> {
+                if (member.getValue().isArray()) {
+                    joined.withArray(member.getKey()).addAll((ArrayNode) member.getValue());
+                }
+            });
+        }
+        return joined;
+    }
+
     private static ObjectNode call(IamClient sender, JsonNode asked) {
         String op = asked.get("op").asText();
         try {
@@ -178,6 +202,9 @@ public final class Driver {
             set((SdkPojo) builder, asked.get("params"));
             Object request = ((SdkBuilder<?, ?>) builder).build();
             String name = Character.toLowerCase(op.charAt(0)) + op.substring(1);
+            if (asked.has("through")) {
+                return outcome("ok", "result", through(sender, asked, name, type, request));
+            }
             Method method = IamClient.class.getMethod(name, type.asSubclass(IamRequest.class));
             return outcome("ok", "result", plain(method.invoke(sender, request)));
         } catch (ClassNotFoundException | NoSuchMethodException error) {
@@ -209,6 +236,7 @@ public final class Driver {
                     said.put("type", "hello").put("protocol", 1).put("driver", "iamspec-java")
                         .put("sdk", "software.amazon.awssdk:iam").put("version", VersionInfo.SDK_VERSION)
                         .put("language", "Java " + Runtime.version().feature()).putArray("ops");
+                    said.putArray("through").add("paginator").add("waiter");
                     say(out, said);
                     break;
                 case "session":

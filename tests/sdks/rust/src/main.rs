@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
+use aws_sdk_iam::client::Waiters as _;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -161,6 +162,23 @@ where
     Err(failed(kind, &DisplayErrorContext(error).to_string()))
 }
 
+/// Takes the lists of a page to those of the pages before.
+fn join(all: &mut Map<String, Value>, page: &Value) {
+    let members = page["ok"]["result"].as_object().into_iter().flatten();
+    for (name, items) in members.filter_map(|(name, it)| Some((name, it.as_array()?))) {
+        let list = all.entry(name.as_str()).or_insert_with(|| json!([]));
+        list.as_array_mut().into_iter().for_each(|it| it.extend(items.iter().cloned()));
+    }
+}
+
+async fn wait(client: &Client, mut given: Members, limit: Duration) -> Result<Value, Value> {
+    let waiter = client.wait_until_user_exists().set_user_name(given.take("UserName")?);
+    match Box::pin(waiter.wait(limit)).await {
+        Ok(_) => Ok(json!({"ok": {"result": {}}})),
+        Err(error) => Err(failed("timeout", &DisplayErrorContext(error).to_string())),
+    }
+}
+
 fn failed(kind: &str, detail: &str) -> Value {
     let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
     json!({"sdk_error": {"kind": kind, "detail": detail}})
@@ -189,7 +207,13 @@ async fn outcome(client: Client, asked: Value) -> Value {
     let op = asked["op"].as_str().unwrap_or_default();
     let given = Members(asked["params"].as_object().cloned().unwrap_or_default());
     let limit = Duration::from_millis(asked["deadline_ms"].as_u64().unwrap_or_default());
-    match tokio::time::timeout(limit, call(&client, op, given)).await {
+    let made = async {
+        match asked["through"].as_str() {
+            Some("waiter") => wait(&client, given, limit).await,
+            through => call(&client, op, given, through.is_some()).await,
+        }
+    };
+    match tokio::time::timeout(limit, made).await {
         Ok(Ok(it) | Err(it)) => it,
         Err(late) => failed("timeout", &late.to_string()),
     }
@@ -208,7 +232,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some("hello") => {
                 say(&json!({"type": "hello", "protocol": 1, "driver": "iamspec-rust",
                 "sdk": "aws-sdk-iam", "version": aws_sdk_iam::meta::PKG_VERSION,
-                "language": env!("RUST_VERSION"), "ops": []}))?
+                "language": env!("RUST_VERSION"), "ops": [], "through": ["paginator", "waiter"]}))?
             }
             Some("session") => {
                 sender = Some(runtime.block_on(async { client(&asked) }));

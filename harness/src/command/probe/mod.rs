@@ -1,5 +1,7 @@
 //! `iamspec driver-probe`: what an SDK does on the endpoint's bad days, one call and one fault at a time.
 
+mod listing;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use iamspec_conformance::observed::Cause;
 use crate::aws::{Destination, FAKE, Identity};
 use crate::cli::DriverProbe;
 use crate::client::{Element, Raw};
-use crate::driver::Driver;
+use crate::driver::{Driver, Session};
 use crate::exit;
 use crate::render;
 use crate::server::fault::FaultPlan;
@@ -69,8 +71,41 @@ pub(super) fn probe(args: &DriverProbe, out: &mut dyn Write) -> Result<u8> {
             out.flush()?;
         }
     }
+    listing::tables(&mut drivers, &names.join(" | "), out)?;
     drivers.into_iter().for_each(Driver::end);
     Ok(exit::CONFORMS)
+}
+
+/// An endpoint with the days that are asked for, and our own client of it.
+struct Bench {
+    server: Server,
+    session: Session,
+    raw: Raw,
+    /// The ARN of the policy, where there is one.
+    policy: String,
+}
+
+impl Bench {
+    fn new(api: &str, plan: &str, deadline: Duration) -> Result<Self> {
+        let faults = match plan {
+            "" => FaultPlan::default(),
+            _ => FaultPlan::parse(&format!("[[fault]]\non = \"{api}\"\n{plan}\n"))?,
+        };
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(free, Options { faults, ..Options::default() })?;
+        let (id, secret) = FAKE;
+        let destination = Destination::loopback(&server.url())?;
+        let identity = Identity::of(id, secret, None, "the probe");
+        let session = identity.session(&destination);
+        let raw = Raw::new(destination, identity, deadline)?;
+        Ok(Self { server, session, raw, policy: String::new() })
+    }
+
+    fn post(&mut self, api: &str, members: &[(&str, &str)]) -> Result<String> {
+        let mut form = head(api);
+        form.extend(members.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())));
+        Ok(self.raw.post(&form)?.1)
+    }
 }
 
 fn cell(
@@ -78,17 +113,7 @@ fn cell(
     (api, list, of): (&str, &str, &str),
     (_, plan): (&str, &str),
 ) -> Result<String> {
-    let faults = match plan {
-        "" => FaultPlan::default(),
-        _ => FaultPlan::parse(&format!("[[fault]]\non = \"{api}\"\n{plan}\n"))?,
-    };
-    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(free, Options { faults, ..Options::default() })?;
-    let (id, secret) = FAKE;
-    let destination = Destination::loopback(&server.url())?;
-    let identity = Identity::of(id, secret, None, "the probe");
-    let session = identity.session(&destination);
-    let mut raw = Raw::new(destination, identity, DEADLINE)?;
+    let Bench { server, session, mut raw, .. } = Bench::new(api, plan, DEADLINE)?;
     if api != "CreateUser" {
         raw.post(&form("CreateUser"))?;
     }
@@ -105,12 +130,13 @@ fn cell(
     Ok(format!("{}, {}, {left}", render::counted(requests, "request"), saw(&answer)))
 }
 
+fn head(api: &str) -> Vec<(String, String)> {
+    vec![("Action".to_owned(), api.to_owned()), ("Version".to_owned(), wire::VERSION.to_owned())]
+}
+
 fn form(api: &str) -> Vec<(String, String)> {
-    let mut form = vec![
-        ("Action".to_owned(), api.to_owned()),
-        ("Version".to_owned(), wire::VERSION.to_owned()),
-    ];
-    if api != "ListUsers" {
+    let mut form = head(api);
+    if api.ends_with("User") || api == "CreateAccessKey" || api == "ListAccessKeys" {
         form.push(("UserName".to_owned(), NAME.to_owned()));
     }
     form
