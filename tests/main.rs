@@ -22,6 +22,7 @@ mod hostile;
 mod judge;
 mod killed;
 mod leftovers;
+mod matrix;
 mod mutants;
 mod pages;
 mod plans;

@@ -12,7 +12,7 @@ pub(super) fn folder(name: &str) -> PathBuf {
 }
 
 /// A run that writes itself down, and its exit code.
-fn told(name: &str, words: &[&str]) -> (Stream, Option<i32>, String) {
+pub(super) fn told(name: &str, words: &[&str]) -> (Stream, Option<i32>, String) {
     let file = folder("reports").join(format!("{name}.jsonl"));
     let report = format!("json={}", file.display());
     let output = super::iamspec(&[&["run", "--report", &report], words].concat());
@@ -160,41 +160,6 @@ fn the_exit_code_of_diff_says_whether_something_is_new() {
     let refused = super::iamspec(&["diff", &old, &new]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(super::stderr(&refused).contains("--across-revisions"));
-}
-
-#[test]
-fn endpoints_stand_side_by_side() {
-    told("matrix-right", &["delete-user/alone/*"]);
-    let folder = folder("matrix");
-    let start = folder.join("start.sh");
-    let serve = "serve --listen 127.0.0.1:0 --mutant forgets-mfa-device";
-    let program = env!("CARGO_BIN_EXE_iamspec");
-    std::fs::write(&start, format!("#!/bin/sh\nexec {program} {serve}\n")).unwrap();
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&start, executable).unwrap();
-    let target = folder.join("target.toml");
-    std::fs::write(&target, "name = \"forgetful\"\nversion = \"1\"\nlicence = \"MIT\"\n").unwrap();
-    let (out, target) = (folder.display().to_string(), target.display().to_string());
-    let right = super::reports::folder("reports").join("matrix-right.jsonl").display().to_string();
-    let words = ["matrix", "--out", &out, &right, &target, "--", "delete-user/alone/*"];
-    let output = super::iamspec(&words);
-    let table = super::stdout(&output);
-    assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
-    assert!(table.contains("| MFA device | ✓ ✓ ✓ | ✗ · · 200 |"), "{table}");
-    assert!(table.contains("| access key | ✓ ✓ ✓ | ✓ ✓ ✓ |"), "{table}");
-    assert!(table.contains("| `DeleteUser/holds-mfa-device` | ✓ | status: 200 |"), "{table}");
-    assert!(table.contains("forgetful 1<br>MIT"), "{table}");
-    let page = std::fs::read_to_string(folder.join("matrix.html")).unwrap();
-    assert!(page.contains("<td class=\"wrong\">✗ · · 200</td>"), "{page}");
-    assert!(
-        page.contains("href=\"2-forgetful.html\"") && folder.join("2-forgetful.html").is_file()
-    );
-    told("matrix-other", &["delete-user/bare"]);
-    let other = super::reports::folder("reports").join("matrix-other.jsonl").display().to_string();
-    let refused = super::iamspec(&["matrix", "--out", &out, &right, &other]);
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(super::stderr(&refused).contains("run both with this iamspec"));
-    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]

@@ -130,6 +130,18 @@ impl Cause {
         }
     }
 
+    /// That of an answer which cannot be read, by its HTTP status.
+    #[must_use]
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            501 => Self::Unimplemented,
+            // What stands before the service could not reach it, or lost its answer.
+            502..=504 => Self::Failure,
+            500.. => Self::Crash,
+            _ => Self::Unreadable,
+        }
+    }
+
     /// Whether the call cannot have been carried out.
     #[must_use]
     pub const fn changed_nothing(self) -> bool {

@@ -71,8 +71,12 @@ pub struct Matrix {
     /// Where the runs and the tables are written, as JSON Lines, as pages and as Markdown
     #[arg(long, value_name = "FOLDER", default_value = "matrix")]
     pub out: PathBuf,
+    /// Ask each endpoint through this client as well, and say which of the two is to blame; repeatable
+    #[arg(long, value_name = "COMMAND")]
+    pub driver: Vec<String>,
     /// What to run against: files with `name`, `version`, `licence` and `start`, in TOML, whose script
-    /// `start` writes the URL as its first line; or runs that were written down (`.jsonl`)
+    /// `start` writes the URL as its first line; `reference`, the embedded endpoint; or runs that were
+    /// written down (`.jsonl`)
     #[arg(value_name = "TARGET", required = true)]
     pub targets: Vec<PathBuf>,
     /// Options of `iamspec run` for each

@@ -143,13 +143,7 @@ fn garbled(answer: &Answer, what: &str) -> Observed {
 
 /// A failure of the service where the status says so; otherwise something that is not IAM.
 fn unreadable(answer: &Answer, what: &str) -> Observed {
-    let cause = match answer.status {
-        501 => Cause::Unimplemented,
-        // What stands before the service could not reach it, or lost its answer.
-        502..=504 => Cause::Failure,
-        500.. => Cause::Crash,
-        _ => Cause::Unreadable,
-    };
+    let cause = Cause::of_status(answer.status);
     Observed::interrupted(cause, format!("HTTP {}: {what}", answer.status))
 }
 

@@ -1,6 +1,6 @@
 //! `iamspec matrix`: several endpoints side by side.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,10 +19,16 @@ pub(super) fn matrix(args: &Matrix, out: &mut dyn Write) -> Result<u8> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
     let mut runs = Vec::new();
+    let clients: Vec<Option<&str>> =
+        [None].into_iter().chain(args.driver.iter().map(|it| Some(it.as_str()))).collect();
     for target in &args.targets {
-        let written = target.extension() == Some(OsStr::new("jsonl"));
-        let file = if written { target.clone() } else { play(target, args)? };
-        runs.push(read(&file)?);
+        if target.extension() == Some(OsStr::new("jsonl")) {
+            runs.push(read(target)?);
+            continue;
+        }
+        for (place, client) in clients.iter().enumerate() {
+            runs.push(read(&play(target, (place, *client), args)?)?);
+        }
     }
     alike(&runs)?;
     let table = render::matrix(&runs);
@@ -67,32 +73,53 @@ fn alike(runs: &[Stream]) -> Result<()> {
     Ok(())
 }
 
-/// Starts an endpoint, runs against it in a process of its own, and stops it. Where the run is told.
-fn play(target: &Path, args: &Matrix) -> Result<PathBuf> {
+/// What is run against: how it is called, and the words that lead a run there.
+struct Column {
+    name: String,
+    words: Vec<OsString>,
+    /// It ends with this.
+    _endpoint: Option<Started>,
+}
+
+/// The embedded endpoint, or one that is started.
+fn column(target: &Path, args: &Matrix) -> Result<Column> {
+    if target == Path::new("reference") {
+        return Ok(Column { name: "reference".to_owned(), words: Vec::new(), _endpoint: None });
+    }
     let about = About::read(target)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     let start = folder.join(about.start.as_deref().unwrap_or("start.sh"));
     eprintln!("{} {}: starting", about.name, about.version);
     let endpoint = Started::by(&start, &args.out.join(format!("{}.log", about.name)))?;
-    let file = args.out.join(format!("{}.jsonl", about.name));
+    let mut words: Vec<OsString> = vec!["--endpoint".into(), endpoint.url.clone().into()];
+    words.extend(["--about".into(), target.into()]);
+    let expected = folder.join("expected.toml");
+    if expected.is_file() {
+        words.extend(["--expect".into(), expected.into()]);
+    }
+    Ok(Column { name: about.name, words, _endpoint: Some(endpoint) })
+}
+
+/// Starts an endpoint, runs against it in a process of its own, and stops it. Where the run is told.
+fn play(target: &Path, (place, client): (usize, Option<&str>), args: &Matrix) -> Result<PathBuf> {
+    let column = column(target, args)?;
+    let number = client.map(|_| format!("-{place}")).unwrap_or_default();
+    let file = args.out.join(format!("{}{number}.jsonl", column.name));
     // What an earlier run has told must not be taken for what this one tells.
     _ = std::fs::remove_file(&file);
-    let mut report = std::ffi::OsString::from("json=");
+    let mut report = OsString::from("json=");
     report.push(&file);
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut run = Command::new(program);
-    run.args(["run", "--endpoint", &endpoint.url, "--about"]).arg(target);
-    let expected = folder.join("expected.toml");
-    if expected.is_file() {
-        run.arg("--expect").arg(expected);
-    }
+    run.arg("run").args(&column.words);
+    run.args(client.iter().flat_map(|it| ["--driver", it]));
     run.arg("--report").arg(report).args(&args.options);
     let output = run.stdout(std::process::Stdio::null()).status().context("cannot run iamspec")?;
+    let through = client.map(|it| format!(" through `{it}`")).unwrap_or_default();
     ensure!(
         file.is_file(),
-        "the run against {} {} told nothing ({output}); see what it says above",
-        about.name,
-        about.version
+        "the run against {}{through} told nothing ({output}); see what it says above",
+        column.name
     );
     Ok(file)
 }

@@ -31,12 +31,17 @@ pub(super) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Obser
             );
             Ok((http_status.unwrap_or_else(|| usual(code)), body))
         }
-        Outcome::SdkError { kind, detail } => {
+        Outcome::SdkError { kind, detail, http_status } => {
             let cause = match kind {
                 SdkError::Validation => Cause::Client,
                 SdkError::Timeout => Cause::Timeout,
                 SdkError::Transport => Cause::Reset,
-                SdkError::Parse => Cause::Garbled,
+                // Without a status nobody knows whether it was an answer to the call at all.
+                SdkError::Parse => match http_status {
+                    Some(200..=299) => Cause::Garbled,
+                    Some(status) => Cause::of_status(*status),
+                    None => Cause::Unreadable,
+                },
             };
             Err(Observed::interrupted(cause, detail))
         }

@@ -156,6 +156,9 @@ pub enum Outcome {
         kind: SdkError,
         /// What it says, in one line.
         detail: String,
+        /// The HTTP status of the answer that it could not read, where the client tells it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        http_status: Option<u16>,
     },
     /// The SDK has no such call, or cannot be given these members.
     Unsupported {

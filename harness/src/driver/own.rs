@@ -90,7 +90,7 @@ fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Op
         }
         Some("says-too-much") => {
             let detail = "x".repeat(usize::try_from(super::process::LINE_MAX).unwrap_or_default());
-            let outcome = Outcome::SdkError { kind: SdkError::Parse, detail };
+            let outcome = failed(SdkError::Parse, detail);
             Ok(Some(Said::Answer { seq: call.seq, outcome }))
         }
         Some("hangs") => loop {
@@ -161,19 +161,23 @@ fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
     let answered = raw.post(&form);
     if wrong == Some("refuses-and-sends") {
         let detail = "it does not like the members".to_owned();
-        return Outcome::SdkError { kind: SdkError::Validation, detail };
+        return failed(SdkError::Validation, detail);
     }
     let Ok((status, body)) = answered else {
         let detail = "no answer".to_owned();
-        return Outcome::SdkError { kind: SdkError::Transport, detail };
+        return failed(SdkError::Transport, detail);
     };
     understood(wrong, &call.op, status, &body)
+}
+
+const fn failed(kind: SdkError, detail: String) -> Outcome {
+    Outcome::SdkError { kind, detail, http_status: None }
 }
 
 fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome {
     let root = match Element::parse(body) {
         Ok(root) => root,
-        Err(detail) => return Outcome::SdkError { kind: SdkError::Parse, detail },
+        Err(detail) => return failed(SdkError::Parse, detail),
     };
     if let Some(error) = root.child("Error")
         && wrong != Some("takes-refusals-for-successes")

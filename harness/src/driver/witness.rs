@@ -182,7 +182,7 @@ fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
             found
         }
         (Outcome::AwsError { code, .. }, None) => vec![format!("takes a success for {code}")],
-        (Outcome::SdkError { kind: SdkError::Parse, detail }, _) => {
+        (Outcome::SdkError { kind: SdkError::Parse, detail, .. }, _) => {
             vec![format!("cannot read the answer: {}", short(detail))]
         }
         _ => Vec::new(),

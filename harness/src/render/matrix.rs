@@ -34,7 +34,7 @@ pub(super) struct Cell {
 }
 
 /// The tables of these runs.
-pub(super) fn tables(runs: &[Stream]) -> [Table; 3] {
+pub(super) fn tables(runs: &[Stream]) -> Vec<Table> {
     let columns: Vec<Vec<(Kind, Seen)>> = runs.iter().map(|it| kinds(&it.calls)).collect();
     let kind = |(place, kind): (usize, Kind)| {
         let cells = columns.iter().filter_map(|it| it.get(place)).map(|(_, seen)| cell(seen));
@@ -48,7 +48,13 @@ pub(super) fn tables(runs: &[Stream]) -> [Table; 3] {
         let cells = runs.iter().map(|it| Cell { text: of(it), class: "" }).collect();
         Row { name: name.to_owned(), cells }
     };
-    [
+    let clients = Table {
+        title: "Who made the calls, and what is wrong with that one alone",
+        corner: "",
+        rows: clients(runs),
+    };
+    let by_others = runs.iter().any(|it| it.header.client.is_some());
+    let mut tables = vec![
         Table {
             title: "DeleteUser of a user that holds nothing but one: as it must be in its status, code and text",
             corner: "kind",
@@ -60,7 +66,52 @@ pub(super) fn tables(runs: &[Stream]) -> [Table; 3] {
             rows: broken(runs).into_iter().map(rule).collect(),
         },
         Table { title: "The runs", corner: "", rows: SUMS.into_iter().map(sum).collect() },
+    ];
+    tables.extend(by_others.then_some(clients));
+    tables
+}
+
+/// Whose a difference is: what is broken through a client, and not where iamspec itself asks the same
+/// endpoint, is the client's; what it did otherwise than asked is seen at the reference endpoint alone.
+fn clients(runs: &[Stream]) -> Vec<Row> {
+    let row = |name: &str, of: &dyn Fn(&Stream) -> String| Row {
+        name: name.to_owned(),
+        cells: runs.iter().map(|it| Cell { text: of(it), class: "" }).collect(),
+    };
+    let otherwise = |run: &Stream| {
+        let said = run.remarks.iter().filter(|it| it.reason.is_none());
+        counted(said.map(|it| format!("{} {}", it.api, it.what)), "; ")
+    };
+    vec![
+        row("made by", &|it| it.header.made_by()),
+        row("rules broken through it alone", &|it| alone(it, runs)),
+        row("what it did otherwise, not expected", &otherwise),
     ]
+}
+
+/// The rules that a run breaks and that hold where iamspec itself asks the same endpoint.
+fn alone(run: &Stream, runs: &[Stream]) -> String {
+    if run.header.client.is_none() {
+        return "–".to_owned();
+    }
+    let same = |it: &&Stream| it.header.target == run.header.target && it.header.client.is_none();
+    let Some(bare) = runs.iter().find(same) else {
+        return "iamspec itself was not asked".to_owned();
+    };
+    let known = broken(std::slice::from_ref(bare));
+    // What iamspec itself did not come to ask is held against nobody.
+    let asked = |it: &String| bare.coverage.rules.asked.contains(it);
+    let own = broken(std::slice::from_ref(run)).into_iter();
+    counted(own.filter(|it| asked(it) && !known.contains(it)), ", ")
+}
+
+/// How many, and which.
+fn counted(these: impl Iterator<Item = String>, between: &str) -> String {
+    let these: Vec<String> = these.collect();
+    if these.is_empty() {
+        return "0".to_owned();
+    }
+    format!("{}: {}", these.len(), these.join(between))
 }
 
 /// The tables in Markdown.
@@ -70,7 +121,14 @@ pub fn matrix(runs: &[Stream]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     for table in tables(runs) {
         _ = writeln!(out, "{}{}\n", if out.is_empty() { "" } else { "\n" }, table.title);
-        let names = runs.iter().map(|it| called(&it.header.target));
+        let names = runs.iter().map(|it| {
+            let through = it
+                .header
+                .client
+                .as_ref()
+                .map(|_| format!("<br>through {}", plain(&it.header.made_by())));
+            called(&it.header.target) + &through.unwrap_or_default()
+        });
         let head: Vec<String> = [table.corner.to_owned()].into_iter().chain(names).collect();
         out.push_str(&line(&head));
         _ = writeln!(out, "|{}", "---|".repeat(head.len()));

@@ -34,6 +34,15 @@ pub struct Header {
     pub shard: Option<Part>,
 }
 
+impl Header {
+    /// Who made the calls, in words.
+    #[must_use]
+    pub fn made_by(&self) -> String {
+        let client = self.client.as_ref();
+        client.map_or("iamspec".to_owned(), |it| format!("{} {}", it.sdk, it.version))
+    }
+}
+
 /// One of several parts of a suite.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 pub struct Part {

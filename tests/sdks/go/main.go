@@ -121,16 +121,21 @@ func failed(err error) object {
 	}
 	var invalid smithy.InvalidParamsError
 	var unread *smithy.DeserializationError
+	var answered *smithyhttp.ResponseError
 	var network net.Error
 	switch {
 	case errors.As(err, &invalid):
 		return sdkError("validation", err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return sdkError("timeout", err)
-	case errors.As(err, &unread):
-		return sdkError("parse", err)
 	case errors.As(err, &network) && network.Timeout():
 		return sdkError("timeout", err)
+	case errors.As(err, &answered) && answered.Response != nil:
+		failure := sdkError("parse", err)
+		failure["sdk_error"].(object)["http_status"] = answered.HTTPStatusCode()
+		return failure
+	case errors.As(err, &unread):
+		return sdkError("parse", err)
 	default:
 		return sdkError("transport", err)
 	}

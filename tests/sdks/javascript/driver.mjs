@@ -49,7 +49,8 @@ function failed(error) {
   }
   if (TRANSPORT.includes(error.code)) return { sdk_error: { kind: "transport", detail } };
   const sent = error.$response !== undefined || error.$metadata?.attempts > 0;
-  return { sdk_error: { kind: sent ? "parse" : "validation", detail } };
+  const http_status = error.$response?.statusCode ?? error.$metadata?.httpStatusCode;
+  return { sdk_error: { kind: sent ? "parse" : "validation", detail, http_status } };
 }
 
 /** What its own paginator or waiter comes to. */

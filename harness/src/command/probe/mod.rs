@@ -151,7 +151,7 @@ fn saw(answer: &Result<(u16, String), Observed>) -> String {
             format!("{status} {code}")
         }
         Err(Observed::Interrupted(it)) => match it.cause {
-            Cause::Garbled => "cannot read it".to_owned(),
+            Cause::Garbled | Cause::Unreadable => "cannot read it".to_owned(),
             Cause::Client => "refuses it itself".to_owned(),
             cause => cause.name().to_owned(),
         },

@@ -12,7 +12,7 @@ const PAGE: &str = include_str!("matrix.html");
 
 #[derive(Serialize)]
 struct Column<'a> {
-    name: &'a str,
+    name: String,
     version: &'a str,
     licence: &'a str,
     href: &'a str,
@@ -31,7 +31,10 @@ pub fn side_by_side(runs: &[Stream], pages: &[String]) -> Result<String> {
         let target = &run.header.target;
         let version = target.version.as_deref().unwrap_or_default();
         let licence = target.licence.as_deref().unwrap_or_default();
-        Column { name: &target.name, version, licence, href }
+        let through =
+            run.header.client.as_ref().map(|_| format!(" through {}", run.header.made_by()));
+        let name = target.name.clone() + &through.unwrap_or_default();
+        Column { name, version, licence, href }
     });
     let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
     let values = context! {

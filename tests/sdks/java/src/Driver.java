@@ -148,7 +148,9 @@ public final class Driver {
         if (error instanceof AwsServiceException) {
             AwsServiceException refused = (AwsServiceException) error;
             if (refused.awsErrorDetails() == null || refused.awsErrorDetails().errorCode() == null) {
-                return sdkError("parse", error);
+                ObjectNode unread = sdkError("parse", error);
+                ((ObjectNode) unread.get("sdk_error")).put("http_status", refused.statusCode());
+                return unread;
             }
             return outcome("aws_error", "http_status", refused.statusCode(),
                 "code", refused.awsErrorDetails().errorCode(),

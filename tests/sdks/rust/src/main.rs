@@ -159,7 +159,10 @@ where
         SdkError::DispatchFailure(_) => "transport",
         _ => "parse",
     };
-    Err(failed(kind, &DisplayErrorContext(error).to_string()))
+    let status = error.raw_response().map(|it| it.status().as_u16());
+    let mut failure = failed(kind, &DisplayErrorContext(error).to_string());
+    failure["sdk_error"]["http_status"] = json!(status);
+    Err(failure)
 }
 
 /// Takes the lists of a page to those of the pages before.

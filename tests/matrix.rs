@@ -1,0 +1,75 @@
+//! Endpoints and clients side by side.
+
+use std::path::{Path, PathBuf};
+
+use super::reports::{folder, told};
+
+/// An endpoint with these options, as a target that a matrix starts.
+fn served(folder: &Path, options: &str) -> PathBuf {
+    let start = folder.join("start.sh");
+    let program = env!("CARGO_BIN_EXE_iamspec");
+    let serve = format!("#!/bin/sh\nexec {program} serve --listen 127.0.0.1:0 {options}\n");
+    std::fs::write(&start, serve).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&start, executable).unwrap();
+    let target = folder.join("target.toml");
+    std::fs::write(&target, "name = \"forgetful\"\nversion = \"1\"\nlicence = \"MIT\"\n").unwrap();
+    target
+}
+
+#[test]
+fn endpoints_stand_side_by_side() {
+    told("matrix-right", &["delete-user/alone/*"]);
+    let at = folder("matrix");
+    let target = served(&at, "--mutant forgets-mfa-device");
+    let (out, target) = (at.display().to_string(), target.display().to_string());
+    let right = folder("reports").join("matrix-right.jsonl").display().to_string();
+    let words = ["matrix", "--out", &out, &right, &target, "--", "delete-user/alone/*"];
+    let output = super::iamspec(&words);
+    let table = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
+    assert!(table.contains("| MFA device | ✓ ✓ ✓ | ✗ · · 200 |"), "{table}");
+    assert!(table.contains("| access key | ✓ ✓ ✓ | ✓ ✓ ✓ |"), "{table}");
+    assert!(table.contains("| `DeleteUser/holds-mfa-device` | ✓ | status: 200 |"), "{table}");
+    assert!(table.contains("forgetful 1<br>MIT"), "{table}");
+    let page = std::fs::read_to_string(at.join("matrix.html")).unwrap();
+    assert!(page.contains("<td class=\"wrong\">✗ · · 200</td>"), "{page}");
+    assert!(page.contains("href=\"2-forgetful.html\"") && at.join("2-forgetful.html").is_file());
+    told("matrix-other", &["delete-user/bare"]);
+    let other = folder("reports").join("matrix-other.jsonl").display().to_string();
+    let refused = super::iamspec(&["matrix", "--out", &out, &right, &other]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(super::stderr(&refused).contains("run both with this iamspec"));
+    std::fs::remove_dir_all(at).unwrap();
+}
+
+#[test]
+fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
+    let folder = folder("blame");
+    let program = env!("CARGO_BIN_EXE_iamspec");
+    let target = served(&folder, "--mutant forgets-mfa-device");
+    let (out, target) = (folder.display().to_string(), target.display().to_string());
+    let good = format!("{program} driver");
+    let bad = format!("{program} driver --wrong tells-another-code");
+    let words =
+        ["matrix", "--out", &out, "--driver", &good, "--driver", &bad, "reference", &target];
+    let output = super::iamspec(&[&words[..], &["--", "delete-user/alone/*"]].concat());
+    let table = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
+    let row = |name: &str| {
+        let row = table.lines().find(|it| it.starts_with(&format!("| {name} |")));
+        row.unwrap_or_else(|| panic!("no row {name} in {table}"))
+            .split(" | ")
+            .skip(1)
+            .collect::<Vec<_>>()
+    };
+    let alone = row("rules broken through it alone");
+    assert_eq!(alone[..2], ["–", "0"], "{table}");
+    assert_eq!(alone[3..5], ["–", "0"], "the endpoint's own is not the client's: {table}");
+    assert!(alone[2].contains("DeleteUser/holds-mfa-device"), "{table}");
+    assert!(!alone[5].contains("DeleteUser/holds-mfa-device"), "{table}");
+    assert!(alone[5].contains("DeleteUser/holds-access-key"), "{table}");
+    let otherwise = row("what it did otherwise, not expected");
+    assert!(otherwise[1] == "0" && otherwise[2].contains("tells the code"), "{table}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
