@@ -222,3 +222,31 @@ fn a_history_in_text_is_told_as_a_run() {
     assert!(super::stderr(&output).contains("line 1, column 1"), "{}", super::stderr(&output));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
+    let folder = folder("learn");
+    let mut events = log(&[
+        user("CreateUser", None),
+        of_kind(Kind::AccessKey, Verb::Attach, None),
+        of_kind(Kind::InlinePolicy, Verb::Attach, None),
+        user("DeleteUser", Some("DeleteConflict")),
+    ]);
+    events["Records"][3]["errorMessage"] =
+        json!("Cannot delete entity, must delete policies first.");
+    let file = written(&folder, "log.json", &events).display().to_string();
+    let printed = super::stdout(&super::iamspec(&["judge", "--learn", &file]));
+    assert!(
+        printed.contains("DeleteUser/holds-access-key or DeleteUser/holds-inline-policy"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains(
+            "\"Cannot delete entity, must delete policies first.\", 1 time, first event event-3"
+        ),
+        "{printed}"
+    );
+    let silent = super::stdout(&super::iamspec(&["judge", &file]));
+    assert!(!silent.contains("nobody knows"), "{silent}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

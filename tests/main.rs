@@ -11,6 +11,7 @@ mod connections;
 mod docs;
 mod documents;
 mod drivers;
+mod evidence;
 mod expectations;
 mod explore;
 mod exports;

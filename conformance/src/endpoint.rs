@@ -41,6 +41,11 @@ pub trait Endpoint {
         None
     }
 
+    /// What the service called the last request, where it told and somebody wants to know.
+    fn request_id(&self) -> Option<Box<str>> {
+        None
+    }
+
     /// Gives a symbol to an item that a listing showed and that has none.
     fn adopt(&mut self, kind: Kind, name: &str) -> Item;
 
@@ -82,6 +87,10 @@ impl Endpoint for Counting<'_> {
 
     fn wire(&self) -> Option<Wire> {
         self.inner.wire()
+    }
+
+    fn request_id(&self) -> Option<Box<str>> {
+        self.inner.request_id()
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

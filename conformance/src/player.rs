@@ -112,8 +112,9 @@ impl<'a> Player<'a> {
         let settled = Some(settled).filter(|it| it.tries > 0);
         let diverges = matches!(verdict, Verdict::Diverges(_));
         let wire = self.endpoint.wire().filter(|_| diverges).map(Box::new);
+        let id = self.endpoint.request_id();
         let (operation, observed) = (*operation, Some(observed));
-        Exchange { operation, observed, request: 0, before, in_force, verdict, settled, wire }
+        Exchange { operation, observed, request: 0, before, in_force, verdict, settled, wire, id }
     }
 
     /// Reads what the last calls may have changed.

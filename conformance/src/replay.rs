@@ -34,6 +34,8 @@ pub struct Exchange {
     pub settled: Option<Settled>,
     /// What went over the wire, where the answer diverges.
     pub wire: Option<Box<Wire>>,
+    /// What the service called the request, where it told and that is recorded.
+    pub id: Option<Box<str>>,
 }
 
 /// Where calls come from.
@@ -183,6 +185,7 @@ pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
         verdict,
         settled: None,
         wire: None,
+        id: None,
     }
 }
 

@@ -53,7 +53,8 @@ fn event(place: usize, op: &Operation, observed: &Observed) -> Option<Event> {
         Observed::Interrupted(_) => Answer::Nothing,
     };
     let at = i64::try_from(place).unwrap();
-    Some(Event { id: place.to_string(), at, asked, user, other, answer })
+    let id = place.to_string();
+    Some(Event { id, at, asked, user, other, answer, message: None })
 }
 
 /// What the reference, or a mutant of it, answers to calls by chance, each name space an account of its own.

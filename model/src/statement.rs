@@ -25,7 +25,9 @@ impl Rule {
         format!("{answer} {}.", self.condition())
     }
 
-    fn condition(&self) -> String {
+    /// When the rule applies, from `where` on.
+    #[must_use]
+    pub fn condition(&self) -> String {
         let thing = self.thing();
         match self.claim.reason {
             Reason::Unhindered => "where nothing speaks against it".to_owned(),

@@ -6,7 +6,7 @@ use iamspec_model::{Class, Code, Level, Verb};
 
 use super::completion::{About, Completion, Open};
 use super::known::{Thing, User};
-use super::{Answer, Asked, Event};
+use super::{Answer, Asked, Event, Lesson};
 use crate::judge::divergence;
 use crate::observed::Observed;
 use crate::race::search::follow;
@@ -19,6 +19,8 @@ pub struct Foreign {
     pub(super) things: HashMap<(Class, String), Thing>,
     /// So many seconds after a change it may not be seen yet.
     lag: i64,
+    /// What answers have taught, where somebody wants to know.
+    pub(super) lessons: Option<Vec<Lesson>>,
 }
 
 /// What is said of an event.
@@ -97,6 +99,9 @@ impl Foreign {
                 _ => Said::TooSoon,
             };
         }
+        if !crowded {
+            self.teach(event, &possible);
+        }
         if !crowded || event.changes() {
             self.learn(event, &possible);
         }
@@ -109,14 +114,8 @@ impl Foreign {
         event: &Event,
         observed: &Observed,
     ) -> (Vec<Vec<Open>>, Option<Box<Accused>>) {
-        let nobody = User::default();
-        let nothing = Thing::default();
-        let known = |name: &Option<String>| {
-            name.as_ref().map(|it| self.users.get(&key(it)).unwrap_or(&nobody))
-        };
-        let thing = Self::thing_of(event).map(|it| self.things.get(&it).unwrap_or(&nothing));
-        let new = if event.asked == Asked::UpdateUser { known(&event.other) } else { None };
-        let about = About { event, user: known(&event.user), new, thing };
+        let (nobody, nothing) = (User::default(), Thing::default());
+        let about = self.about(event, (&nobody, &nothing));
         let op = about.operation();
         let mut possible = Vec::new();
         let mut accused = None;
@@ -130,6 +129,20 @@ impl Foreign {
             accused = Some(Box::new(accuse(&about, &why)));
         }
         (possible, accused)
+    }
+
+    /// The call, with what is known of what it names.
+    pub(super) fn about<'a>(
+        &'a self,
+        event: &'a Event,
+        (nobody, nothing): (&'a User, &'a Thing),
+    ) -> About<'a> {
+        let known = |name: &Option<String>| {
+            name.as_ref().map(|it| self.users.get(&key(it)).unwrap_or(nobody))
+        };
+        let thing = Self::thing_of(event).map(|it| self.things.get(&it).unwrap_or(nothing));
+        let new = if event.asked == Asked::UpdateUser { known(&event.other) } else { None };
+        About { event, user: known(&event.user), new, thing }
     }
 
     fn too_soon(&self, event: &Event) -> bool {
@@ -195,11 +208,16 @@ const fn says_something(asked: Asked, code: Code) -> bool {
 pub(super) fn told(event: &Event) -> String {
     let names = [event.user.as_deref(), event.other.as_deref()];
     let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let answer = match event.answer {
+    let answer = answered(event.answer);
+    let api = event.asked.api().unwrap_or_default();
+    format!("{api} {names} -> {answer}, event {}", event.id)
+}
+
+/// An answer in words.
+pub(super) fn answered(answer: Answer) -> String {
+    match answer {
         Answer::Done => "200".to_owned(),
         Answer::Refused(code) => format!("{} {}", code.http(), code.name()),
         Answer::Nothing => "nothing said".to_owned(),
-    };
-    let api = event.asked.api().unwrap_or_default();
-    format!("{api} {names} -> {answer}, event {}", event.id)
+    }
 }

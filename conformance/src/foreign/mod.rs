@@ -19,8 +19,10 @@ mod completion;
 mod judge;
 mod known;
 mod learn;
+mod lesson;
 
 pub use judge::{Accused, Foreign, Said};
+pub use lesson::Lesson;
 
 /// A call that somebody made, and what was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Event {
     pub other: Option<String>,
     /// What was answered.
     pub answer: Answer,
+    /// In which words, where they were written down.
+    pub message: Option<String>,
 }
 
 /// A call about a user, an attachment, or what can be attached.

@@ -73,7 +73,7 @@ impl Words<'_> {
         let word = self.word(&['=', ',', ']']);
         let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
         // A symbol is a small number; the state packs it into fewer bits.
-        if let Some(number) = number.filter(|it| *it < 1 << 20) {
+        if let Some(number) = number.filter(|it| *it < 1 << 23) {
             return Ok(number);
         }
         let found = Self::found(word);

@@ -88,6 +88,15 @@ impl Destination {
         Ok(Self { url, sts, region, loopback })
     }
 
+    /// Whether a URL is that of AWS's own IAM.
+    #[must_use]
+    pub fn is_aws(url: &str) -> bool {
+        let url = Url::parse(url).ok();
+        url.is_some_and(|url| {
+            url.scheme() == "https" && PARTITIONS.iter().any(|it| url.host_str() == Some(it.1))
+        })
+    }
+
     /// An endpoint of this machine.
     ///
     /// # Errors

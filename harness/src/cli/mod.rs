@@ -26,7 +26,7 @@ pub use api_diff::ApiDiff;
 pub use cleanup::Cleanup;
 pub use docs::Docs;
 pub use driver::{DriverCheck, DriverProbe, OwnDriver};
-pub use evidence::{Evidence, Stale, What};
+pub use evidence::{Add, Evidence, Show, Stale, What};
 pub use export::Export;
 pub use judge::Judge;
 pub use plan::{Plan, PlanForm};

@@ -66,6 +66,10 @@ pub struct Run {
     /// Write what was asked and what was not, as JSON
     #[arg(long, value_name = "FILE")]
     pub coverage: Option<PathBuf>,
+    /// Write the run down as evidence: calls and answers in symbols, without names, accounts and secrets, and
+    /// what the service called each request. `iamspec evidence show` shows what of it is news
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Write a report as well, such as `json=run.jsonl`; repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<ReportArg>,

@@ -62,6 +62,8 @@ pub struct Http {
     last: Option<(Form, Answer)>,
     /// Those who ask at the same time.
     racers: Vec<Sender>,
+    /// Whether somebody wants to know what the service calls each request.
+    recording: bool,
 }
 
 impl Http {
@@ -88,12 +90,18 @@ impl Http {
             odd: Vec::new(),
             last: None,
             racers: Vec::new(),
+            recording: false,
         })
     }
 
     /// From now on it is written down what is made.
     pub fn write_down(&mut self, journal: Journal) {
         self.journal = Some(journal);
+    }
+
+    /// Whether it is told from now on what the service calls each request.
+    pub const fn record(&mut self, recording: bool) {
+        self.recording = recording;
     }
 
     /// Where it is written down what was made and is still there.
@@ -229,6 +237,12 @@ impl Endpoint for Http {
 
     fn wire(&self) -> Option<Wire> {
         self.last.as_ref().map(|(form, answer)| trace::wire(form, answer))
+    }
+
+    fn request_id(&self) -> Option<Box<str>> {
+        let (_, answer) = self.last.as_ref().filter(|_| self.recording)?;
+        let (_, rest) = std::str::from_utf8(&answer.body).ok()?.rsplit_once("<RequestId>")?;
+        rest.split('<').next().map(Box::from)
     }
 
     fn adopt(&mut self, kind: Kind, name: &str) -> Item {

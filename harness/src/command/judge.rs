@@ -25,9 +25,15 @@ struct Sums {
     late: usize,
 }
 
+/// The rules that may have decided an answer, the facts that leave it open, and the answer.
+type Taught = (Vec<String>, Vec<&'static str>, String);
+
 /// What is known of each account, and the events of the second that is being read.
 struct Desk<'a> {
     lag: i64,
+    learn: bool,
+    /// How often it was answered so where nobody knows, and where first.
+    taught: BTreeMap<Taught, (usize, String)>,
     accounts: BTreeMap<String, Foreign>,
     second: i64,
     waiting: BTreeMap<String, Vec<Event>>,
@@ -36,18 +42,19 @@ struct Desk<'a> {
 }
 
 pub(super) fn judge(args: &Judge, out: &mut dyn Write) -> Result<u8> {
-    let is_text = |file: &&PathBuf| file.extension().is_some_and(|it| it == "script");
-    let histories: Vec<&PathBuf> = args.files.iter().filter(is_text).collect();
+    let is_history = |file: &&PathBuf| history::is_one(file);
+    let histories: Vec<&PathBuf> = args.files.iter().filter(is_history).collect();
     if histories.len() == args.files.len() {
         return history::judge(&histories, out);
     }
     ensure!(
         histories.is_empty(),
-        "histories in text and logs of CloudTrail are told apart; judge the `.script` files alone"
+        "histories and logs of CloudTrail are told apart; judge the `.script` and `.jsonl` files alone"
     );
     let lag = i64::try_from(args.lag.as_secs()).unwrap_or(i64::MAX);
     let (accounts, waiting) = (BTreeMap::new(), BTreeMap::new());
-    let mut desk = Desk { lag, accounts, second: 0, waiting, sums: Sums::default(), out };
+    let (learn, taught, sums) = (args.learn, BTreeMap::new(), Sums::default());
+    let mut desk = Desk { lag, learn, taught, accounts, second: 0, waiting, sums, out };
     let mut written = Ok(());
     let counts = trail::read(&args.files, &mut |told| {
         if written.is_ok() {
@@ -56,6 +63,7 @@ pub(super) fn judge(args: &Judge, out: &mut dyn Write) -> Result<u8> {
     })?;
     written?;
     desk.judge_second()?;
+    desk.tell_lessons()?;
     writeln!(desk.out, "{}", desk.sums.line(counts))?;
     Ok(desk.sums.exit())
 }
@@ -84,8 +92,12 @@ impl Desk<'_> {
     }
 
     fn account(&mut self, name: &str) -> &mut Foreign {
-        let lag = self.lag;
-        self.accounts.entry(name.to_owned()).or_insert_with(|| Foreign::lagging(lag))
+        let (lag, learn) = (self.lag, self.learn);
+        let new = || {
+            let new = Foreign::lagging(lag);
+            if learn { new.learning() } else { new }
+        };
+        self.accounts.entry(name.to_owned()).or_insert_with(new)
     }
 
     fn judge_second(&mut self) -> Result<()> {
@@ -101,7 +113,42 @@ impl Desk<'_> {
                     }
                 }
             }
+            for it in self.account(&account).lessons() {
+                let first = (0, it.event);
+                self.taught.entry((it.rules, it.facts, it.answer)).or_insert(first).0 += 1;
+            }
         }
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    /// What was answered where the facts leave it open.
+    fn tell_lessons(&mut self) -> Result<()> {
+        if !self.learn {
+            return Ok(());
+        }
+        writeln!(
+            self.out,
+            "What was answered where nobody knows, in accounts that were known as far as it matters"
+        )?;
+        for ((rules, facts, answer), (times, first)) in &self.taught {
+            let left = if facts.is_empty() {
+                String::new()
+            } else {
+                format!(", {} leaves it open", facts.join(" "))
+            };
+            writeln!(
+                self.out,
+                "  {}{left}\n    {answer}, {}, first event {first}",
+                rules.join(" or "),
+                counted(*times, "time")
+            )?;
+        }
+        if self.taught.is_empty() {
+            writeln!(self.out, "  nothing of that sort")?;
+        }
+        writeln!(self.out)?;
         Ok(())
     }
 }

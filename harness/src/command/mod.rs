@@ -43,7 +43,7 @@ use iamspec_conformance::may::May;
 use iamspec_conformance::nearest::suggestion;
 use iamspec_conformance::reference::Behaviour;
 
-use crate::cli::{Command, What};
+use crate::cli::Command;
 
 pub use list::UNMODELLED;
 pub(crate) use list::kinds;
@@ -62,9 +62,7 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Explain(args) => explain::explain(&args.rule, out),
         Command::ApiDiff(args) => api_diff::diff(&args, out),
         Command::Docs(args) => docs::docs(&args, out),
-        Command::Evidence(args) => match args.what {
-            What::Stale(args) => evidence::stale(&args, out),
-        },
+        Command::Evidence(args) => evidence::evidence(&args.what, out),
         Command::Plan(args) => plan::plan(&args, out),
         Command::Judge(args) => judge::judge(&args, out),
         Command::Report(args) => report::report(&args, out),

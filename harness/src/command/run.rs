@@ -31,7 +31,7 @@ use crate::driver::Driver;
 use crate::exit;
 use crate::render::{self, Paint};
 use crate::shard::ShardArg;
-use crate::stream::{Client, FORMAT, Header, Part, Stream, Target, revision};
+use crate::stream::{self, Client, FORMAT, Header, Part, Stream, Target, revision};
 
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     if args.suite.contains(&SuiteArg::Checkers) {
@@ -55,6 +55,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         return list(&suite, out);
     }
     out.flush()?;
+    open.http.record(args.record.is_some());
     let header = header((&open.name, about), open.http.driver(), args, asked);
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
@@ -65,14 +66,22 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     let stream = outcome.stream((&report, took), args, &open.http, header);
     write!(out, "{}", render::terminal(&stream, Paint::stdout()))?;
     kept?;
-    if let Some(file) = &args.coverage {
-        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
-    }
-    write_down(&stream, &args.report)?;
+    write_files(&stream, args)?;
     match args.expect.as_deref().filter(|_| args.update_expectations) {
         Some(file) => update(file, &stream, &outcome),
         None => Ok(stream.end.exit),
     }
+}
+
+fn write_files(stream: &Stream, args: &Run) -> Result<()> {
+    if let Some(file) = &args.coverage {
+        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
+    }
+    write_down(stream, &args.report)?;
+    if let Some(file) = &args.record {
+        write_file(file, &stream::lines(&stream.anonymous())?)?;
+    }
+    Ok(())
 }
 
 /// What all parts play together, and which of them this is.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::markdown::plain;
 use super::{Seen, kinds};
-use crate::stream::{Finding, Stream, Target};
+use crate::stream::{Call, Finding, Stream, Target};
 
 /// The tiers of a cell, in their order.
 const TIERS: [&str; 3] = ["status", "code", "text"];
@@ -99,10 +99,17 @@ fn alone(run: &Stream, runs: &[Stream]) -> String {
         return "iamspec itself was not asked".to_owned();
     };
     let known = broken(std::slice::from_ref(bare));
-    // What iamspec itself did not come to ask is held against nobody.
-    let asked = |it: &String| bare.coverage.rules.asked.contains(it);
-    let own = broken(std::slice::from_ref(run)).into_iter();
-    counted(own.filter(|it| asked(it) && !known.contains(it)), ", ")
+    // A call that iamspec itself did not come to ask is held against nobody.
+    let asked = |it: &&Finding| {
+        let last = it.history.last().map(|step| &step.call);
+        let same = |call: &&Call| call.script == it.script && Some(&call.call) == last;
+        bare.calls.iter().find(same).is_some_and(|call| call.verdict.is_judged())
+    };
+    let found = run.findings.iter().filter(|it| binds(it)).filter(asked);
+    let mut own: Vec<String> = found.map(|it| it.rule.clone()).collect();
+    own.retain(|it| !known.contains(it));
+    own.dedup();
+    counted(own.into_iter(), ", ")
 }
 
 /// How many, and which.

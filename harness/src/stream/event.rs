@@ -79,6 +79,12 @@ pub struct Call {
     /// How the answer came to be this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Settled>,
+    /// Whether it is the first of its script, in an account in which nothing existed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins: bool,
+    /// What the service called the request, where it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// How an answer came to be right only when it was asked for again.

@@ -3,6 +3,7 @@
 //! A file of it is JSON Lines, an event a line (`harness/schemas/stream.json`): first the header, then
 //! what was asked and what was found, last the footer. Without a footer the run is incomplete.
 
+mod anonymous;
 mod compare;
 mod event;
 mod file;

@@ -76,7 +76,8 @@ pub fn told(report: &Report, told: Told<'_>) -> Stream {
 }
 
 fn calls(replay: &Replay) -> impl Iterator<Item = Call> {
-    replay.exchanges.iter().map(|it| call(&replay.script.name, it))
+    let calls = replay.exchanges.iter().map(|it| call(&replay.script.name, it));
+    calls.enumerate().map(|(place, it)| Call { begins: place == 0, ..it })
 }
 
 fn call(script: &str, exchange: &Exchange) -> Call {
@@ -100,6 +101,8 @@ fn call(script: &str, exchange: &Exchange) -> Call {
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
         settled,
+        begins: false,
+        id: exchange.id.as_deref().map(str::to_owned),
     }
 }
 

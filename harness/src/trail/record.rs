@@ -18,6 +18,7 @@ pub struct Record {
     #[serde(default, rename = "eventID")]
     pub event_id: String,
     error_code: Option<String>,
+    error_message: Option<String>,
     request_parameters: Option<Value>,
     response_elements: Option<Value>,
     user_identity: Option<Identity>,
@@ -72,6 +73,7 @@ impl Record {
             user: self.user(asked),
             other: self.other(asked),
             answer: self.answer(),
+            message: self.error_message.clone(),
         })
     }
 

@@ -104,7 +104,7 @@ impl Bench {
     }
 
     /// A policy that two users and two groups hold.
-    fn policy(&mut self) -> Result<usize> {
+    pub(super) fn policy(&mut self) -> Result<usize> {
         let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
         let made =
             self.post("CreatePolicy", &[("PolicyName", NAME), ("PolicyDocument", document)])?;

@@ -1,6 +1,7 @@
 //! `iamspec driver-probe`: what an SDK does on the endpoint's bad days, one call and one fault at a time.
 
 mod listing;
+mod trips;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -72,6 +73,7 @@ pub(super) fn probe(args: &DriverProbe, out: &mut dyn Write) -> Result<u8> {
         }
     }
     listing::tables(&mut drivers, &names.join(" | "), out)?;
+    trips::table(&mut drivers, &names.join(" | "), out)?;
     drivers.into_iter().for_each(Driver::end);
     Ok(exit::CONFORMS)
 }

@@ -1,4 +1,8 @@
-//! `iamspec evidence stale`: which facts are old, which contradict others, and which rules rest on one report.
+//! `iamspec evidence`: which facts are old, which contradict others, which rules rest on one report; and what a
+//! run has recorded as facts.
+
+mod add;
+mod rows;
 
 use std::io::Write;
 
@@ -6,11 +10,19 @@ use anyhow::{Result, ensure};
 use iamspec_model::evidence::FACTS;
 use iamspec_model::{Fact, Strength, rules};
 
-use crate::cli::Stale;
+use crate::cli::{Stale, What};
 use crate::exit;
 use crate::render::{Paint, counted};
 
-pub(super) fn stale(args: &Stale, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn evidence(what: &What, out: &mut dyn Write) -> Result<u8> {
+    match what {
+        What::Stale(args) => stale(args, out),
+        What::Show(args) => add::show(args, out),
+        What::Add(args) => add::add(args, out),
+    }
+}
+
+fn stale(args: &Stale, out: &mut dyn Write) -> Result<u8> {
     let digits = args.before.chars().all(|it| it.is_ascii_digit() || it == '-');
     ensure!(
         digits && args.before.len() >= 4,

@@ -1,0 +1,95 @@
+//! Runs that were recorded: judged again, shared without a name, and kept as rows of facts.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::reports::folder;
+
+/// A run that was written down, and what is made of each of its lines.
+fn recorded(name: &str, words: &[&str], change: impl Fn(&str) -> String) -> (PathBuf, PathBuf) {
+    let folder = folder(name);
+    let file = folder.join("run.jsonl");
+    let path = file.display().to_string();
+    let played = super::iamspec(&[&["run", "--record", &path], words].concat());
+    assert_eq!(played.status.code(), Some(0), "{}", super::stdout(&played));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<String> = text.lines().map(change).collect();
+    std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+    (folder, file)
+}
+
+#[test]
+fn a_run_is_judged_again_by_the_rules_of_today() {
+    let suites = ["--suite", "cover", "--suite", "random", "--calls", "2000"];
+    let (folder, file) = recorded("again", &suites, str::to_owned);
+    let output = super::iamspec(&["judge", &file.display().to_string()]);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{printed} {}", super::stderr(&output));
+    assert!(printed.contains(" 0 inconclusive, 0 not exercised"), "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+    let wrong = |line: &str| line.replace("409 DeleteConflict", "409 EntityAlreadyExists");
+    let (folder, file) = recorded("again-wrong", &["delete-user/alone/*"], wrong);
+    let output = super::iamspec(&["judge", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(1), "{}", super::stdout(&output));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_is_recorded_tells_nobody_whose_account_it_was() {
+    let (folder, file) = recorded("anonymous", &["--suite", "cover"], str::to_owned);
+    let text = std::fs::read_to_string(file).unwrap();
+    for word in ["iamspec-", "arn:", "AKIA", "AIDA", "Password=", "wJalr"] {
+        assert!(!text.contains(word), "{word}");
+    }
+    assert!(text.lines().filter(|it| it.contains("\"id\":\"")).count() > 900, "no request ids");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn what_aws_has_answered_becomes_rows_of_facts_and_nothing_is_overwritten() {
+    let aws =
+        |line: &str| line.replace("the embedded reference endpoint", "https://iam.amazonaws.com/");
+    let scripts = ["delete-user/alone/*", "delete-user/inactive/*", "repeat/*"];
+    let (folder, file) = recorded("rows", &scripts, aws);
+    let facts = folder.join("facts.jsonl");
+    let kept = std::fs::read_to_string(super::root().join("model/facts/facts.jsonl")).unwrap();
+    std::fs::write(&facts, &kept).unwrap();
+    let (run, to) = (file.display().to_string(), facts.display().to_string());
+    let add = |run: &str| super::iamspec(&["evidence", "add", run, "--to", &to]);
+    let printed = super::stdout(&add(&run));
+    assert!(
+        printed.contains("R-001") && printed.contains(" 0 there already, 0 contradict"),
+        "{printed}"
+    );
+    let added = std::fs::read_to_string(&facts).unwrap();
+    let new = added.strip_prefix(&kept).unwrap();
+    let device = new.lines().find(|it| it.contains("holds an MFA device\"")).unwrap();
+    let device: Value = serde_json::from_str(device).unwrap();
+    assert_eq!(device["message"], "Cannot delete entity, must remove tokens from principal first.");
+    assert_eq!(device["strength"], "recorded");
+    assert!(device["source"].as_str().unwrap().contains("https://iam.amazonaws.com/ (20"));
+    let printed = super::stdout(&add(&run));
+    assert!(printed.contains(" 0 rows added, "), "{printed}");
+    assert_eq!(std::fs::read_to_string(&facts).unwrap(), added);
+    // Another answer in the same place stands beside the first.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (was, is) = ("must remove tokens from principal first", "must let go of the device first");
+    std::fs::write(&file, text.replace(was, is)).unwrap();
+    let printed = super::stdout(&add(&run));
+    assert!(printed.contains("CONTRADICTS R-0") && printed.contains("1 row added"), "{printed}");
+    assert!(std::fs::read_to_string(&facts).unwrap().starts_with(&added));
+    // What no AWS has said is no evidence.
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        text.replace("https://iam.amazonaws.com/", "https://iam.amazonaws.com.example/"),
+    )
+    .unwrap();
+    let refused = add(&run);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(super::stderr(&refused).contains("which is not AWS"), "{}", super::stderr(&refused));
+    let shown = super::stdout(&super::iamspec(&["evidence", "show", &run]));
+    assert!(shown.contains("no evidence of what AWS does"), "{shown}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
