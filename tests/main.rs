@@ -20,6 +20,7 @@ mod faults;
 mod form;
 mod guard;
 mod hostile;
+mod jobs;
 mod judge;
 mod killed;
 mod leftovers;

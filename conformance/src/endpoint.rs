@@ -1,5 +1,6 @@
 //! Who is asked.
 
+use std::any::Any;
 use std::time::Duration;
 
 use iamspec_model::{Item, Kind, Operation};
@@ -51,6 +52,19 @@ pub trait Endpoint {
 
     /// Gives an item that the service has named a symbol, where the answer that told its name was lost.
     fn bind(&mut self, _kind: Kind, _item: Item, _name: &str) {}
+
+    /// One that asks the same service at the same time; nothing where that cannot be.
+    fn fork(&self) -> Option<Box<dyn Endpoint + Send>> {
+        None
+    }
+
+    /// What a fork has learned of names since it was asked last.
+    fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
+
+    /// Takes in what a fork has learned, so that what it made can be removed.
+    fn take_in(&mut self, _learnt: Box<dyn Any + Send>) {}
 
     /// Lets some time pass before a call is asked again, longer after each of so many tries, and tells
     /// how long.

@@ -13,7 +13,7 @@ use crate::observe::Observe;
 use crate::observed::Interruption;
 use crate::reference::Reference;
 use crate::replay::Replay;
-use crate::run::Run;
+use crate::run::{Run, Setting, Unit};
 use crate::script::{Script, ours};
 use crate::shard::Shard;
 use crate::text::ParseError;
@@ -29,6 +29,7 @@ pub struct Suite {
     observe: Observe,
     until_coverage: bool,
     settle: Duration,
+    jobs: usize,
 }
 
 /// What came of a run.
@@ -84,6 +85,7 @@ impl Suite {
             observe: Observe::default(),
             until_coverage: false,
             settle: Duration::ZERO,
+            jobs: 1,
         }
     }
 
@@ -109,6 +111,13 @@ impl Suite {
     #[must_use]
     pub fn settling(self, settle: Duration) -> Self {
         Self { settle, ..self }
+    }
+
+    /// The same, so many scripts and courses at the same time. What comes of them does not depend on it, unless
+    /// it does for the endpoint.
+    #[must_use]
+    pub fn at_once(self, jobs: usize) -> Self {
+        Self { jobs, ..self }
     }
 
     /// What one of several runs plays of it.
@@ -153,13 +162,12 @@ impl Suite {
         stop: &dyn Fn() -> bool,
     ) -> Report {
         let endpoint = Counting { inner: endpoint, requests: 0, tell };
-        let mut run = Run::new(endpoint, (self.observe, self.until_coverage, self.settle), stop);
-        for script in &self.scripts {
-            run.play(script);
-        }
-        for generated in self.generated.iter().flat_map(|it| it.portions()) {
-            run.follow(generated.course().as_mut(), generated.most_calls());
-        }
+        let Self { observe, until_coverage, settle, .. } = *self;
+        let mut run = Run::new(endpoint, Setting { observe, until_coverage, settle }, stop);
+        // Courses choose among the calls that no script has found lacking.
+        run.units(&self.scripts.iter().map(Unit::Script).collect::<Vec<_>>(), self.jobs);
+        let courses = self.generated.iter().flat_map(|it| it.portions());
+        run.units(&courses.map(Unit::Course).collect::<Vec<_>>(), self.jobs);
         run.end()
     }
 }

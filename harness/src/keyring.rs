@@ -29,6 +29,15 @@ impl std::fmt::Debug for Keyring {
 }
 
 impl Keyring {
+    /// Takes in what another one knows, of other name spaces.
+    pub(crate) fn take_in(&mut self, other: Self) {
+        self.seeds.extend(other.seeds);
+        self.passwords.extend(other.passwords);
+        self.keys.extend(other.keys);
+        self.bodies.extend(other.bodies);
+        self.codes.extend(other.codes);
+    }
+
     /// Keeps the seed of a device, in base 32.
     pub fn keep_seed(&mut self, device: Item, seed: String) {
         self.seeds.insert((self.space, device), Some(seed.into()));

@@ -1,6 +1,8 @@
 //! Symbols and real names. Every name that the client sends carries the prefix of its run.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use iamspec_conformance::endpoint::Space;
 use iamspec_model::kind::Naming;
@@ -9,6 +11,8 @@ use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Path, User};
 use crate::client::HIDDEN;
 use crate::keyring::Keyring;
 use crate::wire;
+
+mod fork;
 
 /// An account id for names that are needed before the endpoint has told its own.
 const UNKNOWN_ACCOUNT: &str = "123456789012";
@@ -20,7 +24,8 @@ pub struct Names {
     /// Whether everything is made in a folder of the run's own.
     in_folder: bool,
     space: Space,
-    spaces: usize,
+    /// How many name spaces there are; forks count together.
+    spaces: Arc<AtomicUsize>,
     partition: String,
     account: String,
     ids: HashMap<(Space, Kind, Item), String>,
@@ -48,7 +53,7 @@ impl Names {
             prefix: format!("iamspec-{run}"),
             in_folder: false,
             space: Space::default(),
-            spaces: 0,
+            spaces: Arc::default(),
             partition: "aws".to_owned(),
             account: UNKNOWN_ACCOUNT.to_owned(),
             ids: HashMap::new(),
@@ -68,8 +73,7 @@ impl Names {
 
     /// Enters a name space that was never used.
     pub fn fresh(&mut self) -> Space {
-        self.spaces += 1;
-        self.enter(Space(self.spaces));
+        self.enter(Space(self.spaces.fetch_add(1, Ordering::Relaxed) + 1));
         self.space
     }
 

@@ -15,6 +15,7 @@ use crate::verdict::{Divergence, Tier, Verdict};
 const FORM: Evidence = Evidence::by(&[E_001]);
 
 /// A call that the endpoint may lack or may answer in broken XML, and the script that first needed it.
+#[derive(Clone)]
 pub(super) struct Suspect {
     pub(super) api: &'static str,
     interruption: Interruption,

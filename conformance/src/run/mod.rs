@@ -19,8 +19,10 @@ use crate::shrink::shrink;
 use crate::suite::{Ended, FIRST, Report};
 use crate::verdict::{Tier, Verdict};
 
+mod ahead;
 mod lacking;
 
+pub(crate) use ahead::Unit;
 use lacking::Suspect;
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
@@ -46,11 +48,17 @@ struct Left {
     diverged: bool,
 }
 
+/// How scripts and courses are played.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) observe: Observe,
+    pub(crate) until_coverage: bool,
+    pub(crate) settle: Duration,
+}
+
 pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
-    observe: Observe,
-    until_coverage: bool,
-    settle: Duration,
+    setting: Setting,
     stop: &'a dyn Fn() -> bool,
     replays: Vec<Replay>,
     left: Vec<Left>,
@@ -69,14 +77,12 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) const fn new(
         endpoint: Counting<'a>,
-        (observe, until_coverage, settle): (Observe, bool, Duration),
+        setting: Setting,
         stop: &'a dyn Fn() -> bool,
     ) -> Self {
         Self {
             endpoint,
-            observe,
-            until_coverage,
-            settle,
+            setting,
             stop,
             replays: Vec::new(),
             left: Vec::new(),
@@ -132,7 +138,7 @@ impl<'a> Run<'a> {
         let (mut reached, mut idle): (Vec<Rule>, usize) = (Vec::new(), 0);
         while course.goes_on() && cut_short < CUT_SHORT_MAX && left > 0 {
             self.look_up();
-            if self.ended.is_some() || self.until_coverage && idle >= IDLE_MAX {
+            if self.ended.is_some() || self.setting.until_coverage && idle >= IDLE_MAX {
                 return;
             }
             let replay = self.play_alone(&mut |endpoint, leftovers, manner| {
@@ -207,8 +213,8 @@ impl<'a> Run<'a> {
         let before = self.endpoint.requests;
         let suspects = std::mem::take(&mut self.suspects);
         let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
-        let (settle, heard) = (self.settle, self.heard);
-        let manner = Manner { can: &can, observe: self.observe, settle, heard, stop: self.stop };
+        let Setting { observe, settle, .. } = self.setting;
+        let manner = Manner { can: &can, observe, settle, heard: self.heard, stop: self.stop };
         let mut replay = play(&mut self.endpoint, &mut leftovers, manner);
         self.suspects = suspects;
         let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
@@ -255,7 +261,7 @@ impl<'a> Run<'a> {
     }
 
     fn clean(&mut self) {
-        let mut patience = Patience::settling(self.settle);
+        let mut patience = Patience::settling(self.setting.settle);
         for mut left in std::mem::take(&mut self.left).into_iter().rev() {
             let kept = left.leftovers.remove(left.space, &mut self.endpoint, &mut patience);
             self.kept.extend(kept.into_iter().map(|it| (it, left.diverged)));

@@ -36,7 +36,7 @@ pub use run::{Counts, Run};
 pub use serve::Serve;
 pub use shell::{Completions, Man};
 pub use target::{Target, Whom};
-pub use words::{Budget, LevelArg, ObserveArg, SuiteArg, TierArg};
+pub use words::{Budget, Jobs, LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.
 #[derive(Debug, Parser)]

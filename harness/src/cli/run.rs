@@ -8,7 +8,7 @@ use iamspec_conformance::finding::Threshold;
 
 use crate::shard::ShardArg;
 
-use super::{Budget, LevelArg, ObserveArg, ReportArg, SuiteArg, Target, TierArg, words};
+use super::{Budget, Jobs, LevelArg, ObserveArg, ReportArg, SuiteArg, Target, TierArg, words};
 
 /// What counts.
 #[derive(Args, Clone, Copy, Debug)]
@@ -59,6 +59,10 @@ pub struct Run {
     /// End a generated suite where nothing new comes up for a while
     #[arg(long)]
     pub until_coverage: bool,
+    /// Play so many scripts and courses at the same time, or as many as the endpoint answers fastest, `auto`; what
+    /// comes of them does not depend on it. With --driver and --trace one after the other all the same
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub jobs: Jobs,
     /// Play one part of several, `2/8`; `env`: the part that a Slurm array, an AWS Batch array job, Buildkite,
     /// `CircleCI` or GitLab says; `env/8`: where only the number is said, as by a Kubernetes Indexed Job
     #[arg(long, value_name = "K/N", conflicts_with_all = ["update_expectations", "dry_run"])]

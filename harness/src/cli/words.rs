@@ -119,6 +119,38 @@ impl FromStr for Budget {
     }
 }
 
+/// How many scripts are played at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// So many.
+    Number(u8),
+    /// As many as the endpoint answers fastest.
+    Measured,
+}
+
+impl Jobs {
+    /// How many; one where that is to be measured.
+    #[must_use]
+    pub fn number(self) -> usize {
+        match self {
+            Self::Number(number) => number.into(),
+            Self::Measured => 1,
+        }
+    }
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Measured),
+            (_, Ok(number @ 1..=64)) => Ok(Self::Number(number)),
+            _ => Err(format!("expected a number from 1 to 64, or `auto`, found `{text}`")),
+        }
+    }
+}
+
 /// A time such as `10s` or `500ms`.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     let wrong = |_| format!("expected a time such as `10s` or `500ms`, found `{text}`");

@@ -1,5 +1,7 @@
 //! Which requests make and remove what a journal keeps.
 
+use std::sync::MutexGuard;
+
 use anyhow::Result;
 use iamspec_conformance::Observed;
 use iamspec_model::Code;
@@ -31,16 +33,21 @@ const REMOVES: [Row; 6] = [
 ];
 
 /// Writes down what a request is about to make; whether that is new.
-pub(super) fn before(form: &Form, journal: Option<&mut Journal>) -> Result<bool> {
-    let (Some((made, name)), Some(journal)) = (named(form, &MAKES), journal) else {
+pub(super) fn before(form: &Form, journal: Option<MutexGuard<'_, Journal>>) -> Result<bool> {
+    let (Some((made, name)), Some(mut journal)) = (named(form, &MAKES), journal) else {
         return Ok(false);
     };
     journal.makes(made, name)
 }
 
 /// Strikes what an answer says is gone, or was not made although it was `new`.
-pub(super) fn after(form: &Form, observed: &Observed, new: bool, journal: Option<&mut Journal>) {
-    let Some(journal) = journal else { return };
+pub(super) fn after(
+    form: &Form,
+    observed: &Observed,
+    new: bool,
+    journal: Option<MutexGuard<'_, Journal>>,
+) {
+    let Some(mut journal) = journal else { return };
     let (makes, removes) = (named(form, &MAKES), named(form, &REMOVES));
     let gone = match observed {
         Observed::Done(_) => removes.filter(|_| makes.is_some() || !renames(form)),

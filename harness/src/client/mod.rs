@@ -30,6 +30,8 @@ pub(crate) use trace::without_secrets;
 pub use trace::{HIDDEN, SECRETS, Trace};
 pub use whoami::Caller;
 
+use std::any::Any;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -54,7 +56,8 @@ const PAGES_MAX: usize = 100;
 /// An IAM service behind HTTP.
 pub struct Http {
     sender: Sender,
-    journal: Option<Journal>,
+    /// One for all who ask at the same time.
+    journal: Option<Arc<Mutex<Journal>>>,
     names: Names,
     /// What was odd about the last answer.
     odd: Vec<Oddity>,
@@ -96,7 +99,7 @@ impl Http {
 
     /// From now on it is written down what is made.
     pub fn write_down(&mut self, journal: Journal) {
-        self.journal = Some(journal);
+        self.journal = Some(Arc::new(Mutex::new(journal)));
     }
 
     /// Whether it is told from now on what the service calls each request.
@@ -106,8 +109,8 @@ impl Http {
 
     /// Where it is written down what was made and is still there.
     #[must_use]
-    pub const fn journal(&self) -> Option<&Journal> {
-        self.journal.as_ref()
+    pub fn journal(&self) -> Option<MutexGuard<'_, Journal>> {
+        held(self.journal.as_ref())
     }
 
     /// Who makes the calls in our place.
@@ -130,14 +133,14 @@ impl Http {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
-            let answer = answer
-                .inspect_err(|lost| ledger::after(&form, lost, new, self.journal.as_mut()))?;
+            let answer =
+                answer.inspect_err(|lost| ledger::after(&form, lost, new, self.journal()))?;
             let page = response::read((op, &form), &answer, &mut self.names);
             let (form, _) = self.last.insert((form, answer));
             let response::Page { observed, next, odd } = page?;
             self.odd.extend(odd);
-            ledger::after(form, &observed, new, self.journal.as_mut());
-            seen = Some(join(seen, observed));
+            ledger::after(form, &observed, new, held(self.journal.as_ref()));
+            seen = Some(response::join(seen, observed));
             match (next, seen.take()) {
                 (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
                 (next, so_far) => (marker, seen) = (next, so_far),
@@ -209,6 +212,10 @@ pub(crate) fn signed_by(op: &Operation) -> Option<User> {
     }
 }
 
+fn held(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {
+    journal.map(|it| it.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 impl Endpoint for Http {
     fn fresh(&mut self) -> Space {
         self.names.fresh()
@@ -253,6 +260,18 @@ impl Endpoint for Http {
         self.names.bind(kind, item, name);
     }
 
+    fn fork(&self) -> Option<Box<dyn Endpoint + Send>> {
+        Some(Box::new(self.forked()?))
+    }
+
+    fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.names.give_away()))
+    }
+
+    fn take_in(&mut self, learnt: Box<dyn Any + Send>) {
+        _ = learnt.downcast::<Names>().map(|it| self.names.take_in(*it));
+    }
+
     /// A tenth of a second, then twice as long each time, by chance half as long; or what the endpoint
     /// asks for.
     fn wait(&mut self, tries: u32) -> Duration {
@@ -267,18 +286,5 @@ impl Endpoint for Http {
         );
         std::thread::sleep(wait);
         wait
-    }
-}
-
-/// The pages of a listing, one after the other.
-fn join(before: Option<Observed>, page: Observed) -> Observed {
-    match (before, page) {
-        (Some(Observed::Done(Some(mut all))), Observed::Done(Some(more))) => {
-            all.items.extend(more.items);
-            all.strangers.extend(more.strangers);
-            all.items.sort_unstable();
-            Observed::Done(Some(all))
-        }
-        (_, page) => page,
     }
 }

@@ -214,3 +214,16 @@ fn decode(blob: &str) -> Option<String> {
     let inner = inner.and_then(|bytes| String::from_utf8(bytes).ok()).filter(is_seed);
     inner.or_else(|| Some(blob.to_owned()).filter(is_seed))
 }
+
+/// The pages of a listing, one after the other.
+pub(super) fn join(before: Option<Observed>, page: Observed) -> Observed {
+    match (before, page) {
+        (Some(Observed::Done(Some(mut all))), Observed::Done(Some(more))) => {
+            all.items.extend(more.items);
+            all.strangers.extend(more.strangers);
+            all.items.sort_unstable();
+            Observed::Done(Some(all))
+        }
+        (_, page) => page,
+    }
+}

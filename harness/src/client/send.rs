@@ -1,6 +1,7 @@
 //! One signed request out, one answer in: no more often than is asked for, and no longer than it may be.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -45,7 +46,8 @@ pub(super) struct Sender {
     driver: Option<Driver>,
     timeout: Duration,
     authorities: Option<PathBuf>,
-    pace: Option<Pace>,
+    /// One for all who ask at the same time.
+    pace: Option<Arc<Mutex<Pace>>>,
     pub(super) trace: Option<Trace>,
     /// What the last answer asked to wait before the next request.
     pub(super) asked_to_wait: Option<Duration>,
@@ -69,7 +71,7 @@ impl Sender {
             driver: settings.driver,
             timeout: settings.timeout,
             authorities: settings.authorities,
-            pace: settings.rate.map(Pace::new),
+            pace: settings.rate.map(|rate| Arc::new(Mutex::new(Pace::new(rate)))),
             trace: settings.trace,
             asked_to_wait: None,
         })
@@ -89,6 +91,14 @@ impl Sender {
         })
     }
 
+    /// One that asks at the same time, and together no more often; nothing where what is sent must stay in
+    /// its order, for a driver or a trace.
+    pub(super) fn fork(&self) -> Option<Self> {
+        let alone = self.driver.is_some() || self.trace.is_some();
+        let other = if alone { None } else { self.another().ok() }?;
+        Some(Self { pace: self.pace.clone(), ..other })
+    }
+
     /// Sends a form, signed by this identity or else by the one of the run.
     pub(super) fn post(
         &mut self,
@@ -99,8 +109,8 @@ impl Sender {
         let unsent =
             |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
         self.renew(signer).map_err(unsent)?;
-        if let Some(pace) = &mut self.pace {
-            pace.keep();
+        if let Some(pace) = &self.pace {
+            pace.lock().unwrap_or_else(PoisonError::into_inner).keep();
         }
         self.asked_to_wait = None;
         let begun = Instant::now();

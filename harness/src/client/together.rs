@@ -80,13 +80,26 @@ fn sent(
 }
 
 impl Http {
+    /// A client of the same run, for another thread: with names and connections of its own, and the same journal.
+    pub(super) fn forked(&self) -> Option<Self> {
+        Some(Self {
+            sender: self.sender.fork()?,
+            journal: self.journal.clone(),
+            names: self.names.fork(),
+            odd: Vec::new(),
+            last: None,
+            racers: Vec::new(),
+            recording: self.recording,
+        })
+    }
+
     pub(super) fn ready(&mut self, op: &Operation) -> Result<Ready, Observed> {
         let unsendable =
             |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
         let signer = self.signer_of(op).map_err(unsendable)?;
         let form = request::form(op, &mut self.names).map_err(unsendable)?;
         guard::check(&form, &self.names, signer.is_some()).map_err(unsendable)?;
-        let new = ledger::before(&form, self.journal.as_mut()).map_err(unsendable)?;
+        let new = ledger::before(&form, self.journal()).map_err(unsendable)?;
         Ok(Ready { form, signer, new })
     }
 
@@ -112,7 +125,7 @@ impl Http {
             Ok(page) => self.unless_ours(op, page.observed),
             Err(lost) => lost,
         };
-        ledger::after(&ready.form, &observed, ready.new, self.journal.as_mut());
+        ledger::after(&ready.form, &observed, ready.new, self.journal());
         if matches!(&observed, Observed::Interrupted(it) if !it.cause.changed_nothing()) {
             self.lose_secrets(op);
         }

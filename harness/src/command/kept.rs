@@ -14,7 +14,7 @@ pub(super) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> R
         writeln!(out, "{}", render::kept(&it))?;
     }
     let journal = http.journal().filter(|it| it.there().next().is_some());
-    if let Some(run) = journal.map(|it| &it.header().run) {
+    if let Some(run) = journal.map(|it| it.header().run.clone()) {
         writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}")?;
     }
     Ok(())

@@ -14,6 +14,7 @@ mod explain;
 mod explore;
 mod export;
 mod history;
+mod jobs;
 mod judge;
 mod kept;
 mod list;

@@ -20,6 +20,7 @@ use iamspec_conformance::{Report, Script, Suite, text};
 use super::about::About;
 use super::checkers;
 use super::expectations;
+use super::jobs::jobs;
 use super::outcome::{Outcome, today};
 use super::progress::Progress;
 use super::rehearse::rehearse;
@@ -56,6 +57,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     }
     out.flush()?;
     open.http.record(args.record.is_some());
+    let suite = suite.at_once(jobs(args.jobs, &mut open.http));
     let header = header((&open.name, about), open.http.driver(), args, asked);
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
