@@ -5,16 +5,12 @@
 
 use stateright::{Model, Property};
 
-/// How many items of each kind there are for a user, in table order: as many as the quota allows of
-/// the first five, two of the others.
-const MOST: [u32; 9] = [1, 2, 2, 5, 2, 2, 2, 2, 2];
-
 /// What the user holds, a bit for each item of each kind; `None` where there is no user.
 pub(crate) type Held = Option<[u16; 9]>;
 
-/// One user, up to the quotas of what it is issued.
+/// One user, who holds so many items of each kind at most, in table order.
 #[derive(Clone, Copy)]
-pub(crate) struct OneUser;
+pub(crate) struct OneUser(pub(crate) [u32; 9]);
 
 /// A call that may change something.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +31,7 @@ impl Model for OneUser {
 
     fn actions(&self, _: &Held, out: &mut Vec<Call>) {
         out.extend([Call::Create, Call::Delete]);
-        out.extend((0..MOST.len()).flat_map(|kind| [Call::Attach(kind), Call::Detach(kind)]));
+        out.extend((0..self.0.len()).flat_map(|kind| [Call::Attach(kind), Call::Detach(kind)]));
     }
 
     fn next_state(&self, state: &Held, call: Call) -> Option<Held> {
@@ -44,7 +40,7 @@ impl Model for OneUser {
             (Call::Create, None) => after = Some([0; 9]),
             (Call::Delete, Some(items)) if items.iter().all(|it| *it == 0) => after = None,
             (Call::Attach(kind), Some(items)) => {
-                let (items, most) = (items.get_mut(kind)?, MOST.get(kind)?);
+                let (items, most) = (items.get_mut(kind)?, self.0.get(kind)?);
                 if items.count_ones() == *most {
                     return None;
                 }
@@ -63,9 +59,9 @@ impl Model for OneUser {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("no quota is exceeded", |_, state: &Held| {
+        vec![Property::always("no quota is exceeded", |model: &Self, state: &Held| {
             state.is_none_or(|items| {
-                items.iter().zip(MOST).all(|(it, most)| it.count_ones() <= most)
+                items.iter().zip(model.0).all(|(it, most)| it.count_ones() <= most)
             })
         })]
     }
