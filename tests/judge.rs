@@ -65,7 +65,7 @@ fn log(calls: &[Call]) -> Value {
     json!({ "Records": calls.iter().enumerate().map(event).collect::<Vec<_>>() })
 }
 
-fn written(folder: &Path, name: &str, log: &Value) -> PathBuf {
+pub(super) fn written(folder: &Path, name: &str, log: &Value) -> PathBuf {
     let file = folder.join(name);
     std::fs::write(&file, log.to_string()).unwrap();
     file

@@ -19,6 +19,7 @@ mod facts;
 mod faults;
 mod form;
 mod guard;
+mod har;
 mod hostile;
 mod jobs;
 mod judge;

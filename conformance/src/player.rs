@@ -111,7 +111,8 @@ impl<'a> Player<'a> {
         let verdict = oddity::judged(verdict, (&before, operation), &observed, &odd);
         let settled = Some(settled).filter(|it| it.tries > 0);
         let diverges = matches!(verdict, Verdict::Diverges(_));
-        let wire = self.endpoint.wire().filter(|_| diverges).map(Box::new);
+        // It is written out only where somebody will look at it.
+        let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
         let id = self.endpoint.request_id();
         let (operation, observed) = (*operation, Some(observed));
         Exchange { operation, observed, request: 0, before, in_force, verdict, settled, wire, id }

@@ -162,6 +162,7 @@ def shares(folder):
             ours.append(100 * (after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime) / wall)
             walls.append(wall)
         start.terminate()
+        start.wait()
         row(f"--suite cover on {name}", "the run", walls, "s")
         row(f"--suite cover on {name}", "iamspec's own CPU time of it", ours, "%", [100])
 

@@ -16,7 +16,7 @@ pub struct Judge {
     /// Say what answers teach where nobody knows: of two things that stand in the way, which one is named
     #[arg(long)]
     pub learn: bool,
-    /// Logs of `CloudTrail`: files, packed or not, and folders of them; or histories in text, whose names end in
+    /// Logs of `CloudTrail`: files, packed or not, and folders of them; HTTP traffic that was recorded, `.har`; or histories in text, whose names end in
     /// `.script`, and runs that were written down, `.jsonl`
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -26,6 +26,7 @@ pub struct Judge {
 pub(super) const EXAMPLES: &str = "Examples:
   iamspec judge events.json
   iamspec judge AWSLogs/123456789012/CloudTrail/us-east-1/
+  iamspec judge traffic.har     what a browser or a proxy has recorded of it
   iamspec judge run.jsonl       a run of last year, by the rules of today
   iamspec judge my.script       calls with what was answered behind each; a call without one was answered as it should be
 

@@ -1,4 +1,5 @@
-//! `CloudTrail`'s logs: files as AWS delivers them, one event or many, packed or not, and folders of them.
+//! `CloudTrail`'s logs: files as AWS delivers them, one event or many, packed or not, and folders of them; and HTTP
+//! traffic that was recorded.
 //!
 //! Events are handed out by their time. Files come roughly in that order, by name, and an event may be
 //! delivered late: those of the last quarter of an hour are kept back until a later one has come, so that memory
@@ -11,8 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use flate2::read::MultiGzDecoder;
 
+mod har;
 mod record;
 
+use har::Har;
 pub use record::{Record, Understood};
 
 /// So many seconds events are kept back.
@@ -92,10 +95,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 
 fn is_log(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    [".json", ".jsonl", ".json.gz", ".jsonl.gz"].iter().any(|end| name.ends_with(end))
+    [".json", ".jsonl", ".json.gz", ".jsonl.gz", ".har"].iter().any(|end| name.ends_with(end))
 }
 
-/// The events of a file: `{"Records": [...]}`, a list, or one or many events one after the other.
+/// The events of a file: `{"Records": [...]}`, a list, one or many events one after the other, or a HAR.
 fn records(file: &Path) -> Result<Vec<Record>> {
     let mut bytes = std::fs::read(file)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -105,14 +108,16 @@ fn records(file: &Path) -> Result<Vec<Record>> {
             .context("it is no whole gzip")?;
         bytes = unpacked;
     }
-    let wrong = "expected events of CloudTrail in JSON";
+    let wrong = "expected events of CloudTrail in JSON, or a HAR";
     let first = bytes.iter().find(|it| !it.is_ascii_whitespace());
     let records = match (first, serde_json::from_slice::<Many>(&bytes)) {
         (Some(b'['), _) => serde_json::from_slice(&bytes).context(wrong)?,
         (_, Ok(many)) => many.records,
         _ => {
             let one_by_one = serde_json::Deserializer::from_slice(&bytes).into_iter::<Record>();
-            one_by_one.collect::<Result<Vec<_>, _>>().context(wrong)?
+            let one_by_one = one_by_one.collect::<Result<Vec<_>, _>>();
+            let har = || serde_json::from_slice::<Har>(&bytes).ok();
+            one_by_one.or_else(|error| har().map(|it| it.records()).ok_or(error)).context(wrong)?
         }
     };
     if records.is_empty() && bytes.iter().all(u8::is_ascii_whitespace) {

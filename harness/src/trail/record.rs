@@ -132,7 +132,7 @@ impl Record {
 }
 
 /// `AccessKeyId` as `CloudTrail` writes it: `accessKeyId`.
-fn lower_camel(member: &str) -> String {
+pub(super) fn lower_camel(member: &str) -> String {
     let mut letters = member.chars();
     letters
         .next()
