@@ -7,9 +7,10 @@ use iamspec_model::claim::Call;
 use iamspec_model::precedence::PRECEDENCES;
 use iamspec_model::{Answer, Rule};
 
+use super::exchange::Wire;
 use super::{plain, ways};
 
-pub(super) fn page(call: &'static Call) -> Result<String> {
+pub(super) fn page(call: &'static Call, wire: &mut Wire) -> Result<String> {
     let mut page = format!(
         "# {}\n\nHow sure each part of an answer is stands behind it: *must* is recorded or documented, *should* is reported, *info* is \
          inferred, and of what is *open* nobody knows.\n\n| rule | answer | status | code | text | facts |\n|---|---|---|---|---|---|\n",
@@ -21,7 +22,7 @@ pub(super) fn page(call: &'static Call) -> Result<String> {
     }
     page.push_str(&orders(call));
     for rule in rules {
-        page.push_str(&shown(rule)?);
+        page.push_str(&shown(rule, wire)?);
     }
     Ok(page)
 }
@@ -72,7 +73,7 @@ fn orders(call: &Call) -> String {
 }
 
 /// The rule in words, its texts, and the shortest script that reaches it, with the answers of the model.
-fn shown(rule: Rule) -> Result<String> {
+fn shown(rule: Rule, wire: &mut Wire) -> Result<String> {
     let mut text = format!("\n## {}\n\n{}\n", rule.id(), plain(&rule.statement()));
     let words: Vec<&str> = rule.claim.text.texts().collect();
     if !words.is_empty() {
@@ -88,7 +89,8 @@ fn shown(rule: Rule) -> Result<String> {
         return Ok(text);
     };
     let name = script.name.clone();
-    let report = Suite::new(vec![script]).run(&mut Reference::default(), &mut |_| (), &|| false);
+    let report =
+        Suite::new(vec![script.clone()]).run(&mut Reference::default(), &mut |_| (), &|| false);
     let Some(replay) = report.replays.first() else { return Ok(text) };
     let place = replay.exchanges.iter().position(|it| it.in_force.contains(&rule));
     let history = place.map_or_else(|| replay.history(), |place| replay.history().until(place));
@@ -103,5 +105,10 @@ fn shown(rule: Rule) -> Result<String> {
         }
     }
     text.push_str("```\n");
+    if let Some(exchange) = place.and_then(|place| wire.exchange(&script, place)) {
+        text.push_str(&format!(
+            "\n<details><summary>Its request and its answer, in names of no account</summary>\n\n```text\n{exchange}\n```\n\n</details>\n"
+        ));
+    }
     Ok(text)
 }

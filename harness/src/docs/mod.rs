@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use exchange::Wire;
 use iamspec_model::claim::calls;
 
 mod call;
 mod deletion;
+mod exchange;
 mod tables;
+
+/// Where the emulators of today differ, as they were last asked.
+const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
 
 /// The pages by the names of their files.
 ///
 /// # Errors
-/// A script of ours that cannot be read, which a test rules out.
+/// A script of ours that cannot be read, which a test rules out; an embedded endpoint that cannot be started.
 pub fn pages() -> Result<BTreeMap<String, String>> {
     let mut pages = BTreeMap::from([
         ("README.md".to_owned(), index()),
@@ -21,9 +26,11 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
         ("errors.md".to_owned(), tables::errors()),
         ("unknown.md".to_owned(), tables::unknown()?),
         ("facts.md".to_owned(), tables::facts()),
+        ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
+    let mut wire = Wire::new()?;
     for call in calls() {
-        pages.insert(format!("calls/{}.md", call.api), call::page(call)?);
+        pages.insert(format!("calls/{}.md", call.api), call::page(call, &mut wire)?);
     }
     Ok(pages)
 }
@@ -36,7 +43,8 @@ fn index() -> String {
         - [What can be attached to a user](kinds.md)\n\
         - [Errors](errors.md)\n\
         - [What is not known](unknown.md), and what would settle it\n\
-        - [Facts](facts.md): what all of it rests on\n\n\
+        - [Facts](facts.md): what all of it rests on\n\
+        - [Emulators](emulators.md): where those of today differ\n\n\
         ## Calls\n\n"
         .to_owned();
     for call in calls() {
