@@ -59,8 +59,8 @@ pub struct Run {
     /// End a generated suite where nothing new comes up for a while
     #[arg(long)]
     pub until_coverage: bool,
-    /// Play so many scripts and courses at the same time, or as many as the endpoint answers fastest, `auto`; what
-    /// comes of them does not depend on it. With --driver and --trace one after the other all the same
+    /// Play so many scripts and courses at the same time, or as many as the endpoint answers fastest, `auto`, which
+    /// some hundred reads of nobody show; what comes of them does not depend on it. With --driver and --trace one after the other all the same
     #[arg(long, value_name = "N", default_value = "1")]
     pub jobs: Jobs,
     /// Play one part of several, `2/8`; `env`: the part that a Slurm array, an AWS Batch array job, Buildkite,

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
     }
     out.flush()?;
     open.http.record(args.record.is_some());
-    let suite = suite.at_once(jobs(args.jobs, &mut open.http));
+    let suite = suite.at_once(jobs(args, &open.http));
     let header = header((&open.name, about), open.http.driver(), args, asked);
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;

@@ -130,7 +130,7 @@ func failed(err error) object {
 		return sdkError("timeout", err)
 	case errors.As(err, &network) && network.Timeout():
 		return sdkError("timeout", err)
-	case errors.As(err, &answered) && answered.Response != nil:
+	case errors.As(err, &answered) && answered.HTTPStatusCode() > 0:
 		failure := sdkError("parse", err)
 		failure["sdk_error"].(object)["http_status"] = answered.HTTPStatusCode()
 		return failure
