@@ -73,3 +73,21 @@ fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
     assert!(otherwise[1] == "0" && otherwise[2].contains("tells the code"), "{table}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn an_endpoint_that_is_not_there_does_not_hide_a_divergence() {
+    let (_, wrong, _) = told("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let (_, gone, _) = told("matrix-gone", &["--endpoint", &url, "delete-user/alone/*"]);
+    assert_eq!((wrong, gone), (Some(1), Some(3)));
+    let at = folder("matrix-codes");
+    let file = |name: &str| folder("reports").join(format!("{name}.jsonl")).display().to_string();
+    let (out, wrong, gone) = (at.display().to_string(), file("matrix-wrong"), file("matrix-gone"));
+    for files in [[&wrong, &gone], [&gone, &wrong]] {
+        let output = super::iamspec(&["matrix", "--out", &out, files[0], files[1]]);
+        assert_eq!(output.status.code(), Some(1), "{files:?}: {}", super::stderr(&output));
+    }
+    std::fs::remove_dir_all(at).unwrap();
+}

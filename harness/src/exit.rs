@@ -27,3 +27,41 @@ pub const ALL: [(u8, &str); 6] = [
     (NOTHING_RAN, "nothing ran"),
     (NOT_YET, "plan: a user cannot be deleted yet"),
 ];
+
+/// The codes by gravity, the gravest first.
+///
+/// A usage error comes first: its result cannot be trusted. A divergence comes before an endpoint that did not
+/// answer: an unreachable endpoint must not hide a divergence of another one.
+const GRAVITY: [u8; 6] = [USAGE, DIVERGES, INCONCLUSIVE, NOTHING_RAN, NOT_YET, CONFORMS];
+
+/// The one exit code of several results: the gravest. Without a result, nothing ran.
+///
+/// A code that this version does not know is as grave as a usage error.
+#[must_use]
+pub fn gravest(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let gravity = |code: &u8| GRAVITY.iter().position(|it| it == code).unwrap_or(0);
+    codes.into_iter().min_by_key(gravity).unwrap_or(NOTHING_RAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFORMS, DIVERGES, INCONCLUSIVE, NOT_YET, NOTHING_RAN, USAGE, gravest};
+
+    #[test]
+    fn the_gravest_code_wins_in_either_order() {
+        for (grave, light) in [
+            (USAGE, DIVERGES),
+            (DIVERGES, INCONCLUSIVE),
+            (INCONCLUSIVE, NOTHING_RAN),
+            (NOTHING_RAN, NOT_YET),
+            (NOT_YET, CONFORMS),
+            (DIVERGES, CONFORMS),
+            (99, DIVERGES),
+        ] {
+            assert_eq!(gravest([grave, light]), grave);
+            assert_eq!(gravest([light, grave]), grave);
+        }
+        assert_eq!(gravest([]), NOTHING_RAN);
+        assert_eq!(gravest([CONFORMS]), CONFORMS);
+    }
+}

@@ -161,7 +161,7 @@ The exit code is the gravest of the parts; a part that is missing or of another 
   iamspec matrix moto.jsonl localstack.jsonl          runs that were written down
 
 Beside each file may stand `expected.toml`, what the endpoint is known to do otherwise.
-The exit code is the highest of the runs.")]
+The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
     Matrix(Matrix),
     /// Print what completes the words of a command line
     #[command(after_help = "Examples:

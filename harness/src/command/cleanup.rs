@@ -34,7 +34,10 @@ pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
                     "left alone: run {run} was at {endpoint}; name it to ask for it here"
                 )?;
             }
-            Ok(journal) => worst = worst.max(of_journal(journal, args, &surroundings, out)?),
+            Ok(journal) => {
+                let code = of_journal(journal, args, &surroundings, out)?;
+                worst = exit::gravest([worst, code]);
+            }
             Err(error) if args.run.is_some() => return Err(error),
             Err(error) => writeln!(out, "left alone: {error:#}")?,
         }

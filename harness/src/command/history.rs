@@ -40,11 +40,9 @@ pub(super) fn judge(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
     let threshold = Threshold::default();
     let tally = Tally::of(&report.replays, threshold, &Expectations::default());
     let found = findings(&report.replays);
-    let exit = match (tally.unexpected, tally.inconclusive) {
-        (1.., _) => exit::DIVERGES,
-        (0, 1..) => exit::INCONCLUSIVE,
-        (0, 0) => exit::CONFORMS,
-    };
+    let diverges = (tally.unexpected > 0).then_some(exit::DIVERGES);
+    let inconclusive = (tally.inconclusive > 0).then_some(exit::INCONCLUSIVE);
+    let exit = exit::gravest([exit::CONFORMS].into_iter().chain(diverges).chain(inconclusive));
     let name = counted(files.len(), "file");
     let header = Header {
         format: FORMAT,

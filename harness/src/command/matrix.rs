@@ -34,7 +34,7 @@ pub(super) fn matrix(args: &Matrix, out: &mut dyn Write) -> Result<u8> {
     let table = render::matrix(&runs);
     write_down(&runs, &table, &args.out)?;
     write!(out, "{table}")?;
-    Ok(runs.iter().map(|it| it.end.exit).max().unwrap_or(exit::NOTHING_RAN))
+    Ok(exit::gravest(runs.iter().map(|it| it.end.exit)))
 }
 
 /// The tables, in Markdown and as a page, and a page for each run.

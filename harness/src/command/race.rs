@@ -167,12 +167,10 @@ impl Sums {
     }
 
     fn exit(&self, stopped: bool) -> u8 {
-        match self {
-            Self { broken: 1.., .. } => exit::DIVERGES,
-            _ if stopped || self.unknown + self.left + self.failures > 0 => exit::INCONCLUSIVE,
-            Self { held: 0, .. } => exit::INCONCLUSIVE,
-            _ => exit::CONFORMS,
-        }
+        let broken = (self.broken > 0).then_some(exit::DIVERGES);
+        let open = self.held == 0 || self.unknown + self.left + self.failures > 0;
+        let open = (stopped || open).then_some(exit::INCONCLUSIVE);
+        exit::gravest([exit::CONFORMS].into_iter().chain(broken).chain(open))
     }
 }
 

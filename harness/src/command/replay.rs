@@ -28,12 +28,10 @@ pub(super) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
         if let Some(finding) = first(&report, threshold) {
             let rule = finding.rule().id();
             writeln!(out, "FAILS  {name}  {rule}, answered {}", finding.observed)?;
-            worst = exit::DIVERGES;
+            worst = exit::gravest([worst, exit::DIVERGES]);
         } else if let Some(why) = unanswered(&report) {
             writeln!(out, "ERROR  {name}  {why}")?;
-            if worst == exit::CONFORMS {
-                worst = exit::INCONCLUSIVE;
-            }
+            worst = exit::gravest([worst, exit::INCONCLUSIVE]);
         } else {
             let (tier, level) = (threshold.tier.name(), threshold.level.name());
             writeln!(out, "FIXED  {name}  as far as {tier} and {level} go")?;

@@ -255,6 +255,9 @@ fn end(parts: &[Stream], complaints: usize) -> End {
         Some(format!("part {}: {}", place + 1, it.end.early.as_deref()?))
     });
     let early: Vec<String> = early.collect();
+    let codes = parts.iter().map(|it| it.end.exit);
+    let complained = (complaints > 0).then_some(exit::DIVERGES);
+    let idle = (sums.calls() == 0).then_some(exit::NOTHING_RAN);
     let journals: Vec<&str> = parts.iter().filter_map(|it| it.end.journal.as_deref()).collect();
     End {
         scripts: parts.iter().map(|it| it.end.scripts).sum(),
@@ -264,16 +267,6 @@ fn end(parts: &[Stream], complaints: usize) -> End {
         early: (!early.is_empty()).then(|| early.join("; ")),
         heard: parts.iter().any(|it| it.end.heard),
         journal: (!journals.is_empty()).then(|| journals.join(" ")),
-        exit: match gravest(parts) {
-            _ if complaints > 0 => exit::DIVERGES,
-            exit::CONFORMS if sums.calls() == 0 => exit::NOTHING_RAN,
-            code => code,
-        },
+        exit: exit::gravest(codes.chain(complained).chain(idle)),
     }
-}
-
-fn gravest(parts: &[Stream]) -> u8 {
-    let has = |code: u8| parts.iter().any(|it| it.end.exit == code);
-    let order = [exit::DIVERGES, exit::USAGE, exit::INCONCLUSIVE, exit::CONFORMS];
-    order.into_iter().find(|it| has(*it)).unwrap_or(exit::NOTHING_RAN)
 }
