@@ -45,7 +45,8 @@ pub struct Counts {
 /// A file that cannot be read or holds no events, and which.
 pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Told)) -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut kept: BTreeMap<(i64, String), Box<Record>> = BTreeMap::new();
+    // The number of the event tells apart those of one second that have the same id, or none.
+    let mut kept: BTreeMap<(i64, String, usize), Box<Record>> = BTreeMap::new();
     let (mut latest, mut told) = (i64::MIN, i64::MIN);
     for file in files(paths)? {
         counts.files += 1;
@@ -57,7 +58,7 @@ pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Told)) -> Result<Counts> {
                 continue;
             }
             latest = latest.max(at);
-            kept.insert((at, record.event_id.clone()), Box::new(record));
+            kept.insert((at, record.event_id.clone(), counts.events), Box::new(record));
         }
         while let Some(first) = kept.first_entry() {
             if first.key().0 >= latest.saturating_sub(WINDOW) {
