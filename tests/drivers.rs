@@ -64,16 +64,18 @@ fn what_an_sdk_sends_and_hands_out_otherwise_is_told_of_the_sdk() {
 
 #[test]
 fn a_driver_that_breaks_down_accuses_nobody() {
-    for (wrong, told) in [
-        ("answers-another-call", "the driver answered call 2, asked was 1"),
-        ("says-garbage", "the driver said what is no message"),
-        ("says-too-much", "the driver said a line of more than"),
-        ("hangs", "the driver said nothing for 7.0 s"),
-        ("dies", "the driver has ended, exit status: 2"),
+    for (wrong, cause, told) in [
+        ("answers-another-call", "driver", "the driver answered call 2, asked was 1"),
+        ("says-garbage", "driver", "the driver said what is no message"),
+        ("says-too-much", "driver", "the driver said a line of more than"),
+        ("hangs", "timeout", "the driver said nothing for 7.0 s"),
+        ("dies", "driver", "the driver has ended, exit status: 2"),
     ] {
         let (code, text) = run(Some(wrong), &["delete-user/alone/access-key"]);
         assert_eq!(code, Some(3), "{wrong}: {text}");
         assert!(text.contains(told), "{wrong}: {text}");
+        assert!(text.contains(&format!("interrupted {cause} ")), "{wrong}: {text}");
+        assert_eq!(text.contains("iamspec driver-check"), cause == "driver", "{wrong}: {text}");
         assert!(text.contains("0 unexpected"), "{wrong}: {text}");
     }
 }

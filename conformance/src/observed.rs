@@ -90,11 +90,13 @@ pub enum Cause {
     Doubtful,
     /// The client itself refuses the call, and has sent nothing.
     Client,
+    /// The driver of the client has exited, or sent a message that breaks its protocol.
+    Driver,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unsent,
         Self::Unreachable,
         Self::Reset,
@@ -108,6 +110,7 @@ impl Cause {
         Self::Unimplemented,
         Self::Doubtful,
         Self::Client,
+        Self::Driver,
     ];
 
     /// The word in histories.
@@ -127,6 +130,7 @@ impl Cause {
             Self::Unimplemented => "unimplemented",
             Self::Doubtful => "doubtful",
             Self::Client => "client",
+            Self::Driver => "driver",
         }
     }
 
@@ -180,7 +184,12 @@ impl Cause {
     pub const fn is_silence(self) -> bool {
         matches!(
             self,
-            Self::Unreachable | Self::Reset | Self::Timeout | Self::Unreadable | Self::Garbled
+            Self::Unreachable
+                | Self::Reset
+                | Self::Timeout
+                | Self::Unreadable
+                | Self::Garbled
+                | Self::Driver
         )
     }
 }

@@ -193,6 +193,9 @@ fn advice(ended: &Ended) -> &'static str {
     match ended {
         Ended::Stopped => "run it again to judge the rest",
         Ended::Spent => "raise --budget to go on",
+        Ended::WentSilent(it) | Ended::NeverHeard(it) if it.cause == Cause::Driver => {
+            "test the driver with `iamspec driver-check COMMAND`"
+        }
         Ended::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
         Ended::NeverHeard(it) => match it.cause {
             Cause::Unreachable if it.detail.contains("certificate") => {

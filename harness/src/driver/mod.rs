@@ -21,7 +21,7 @@ use iamspec_conformance::observed::Cause;
 pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through};
 pub use own::{WRONG, drive};
 pub(crate) use params::params;
-pub use process::Process;
+pub use process::{Process, Silent};
 pub use witness::{Remark, Witness};
 
 /// So long a driver may take to say who it is: SDKs are slow to load.
@@ -90,7 +90,11 @@ impl Driver {
                 }
                 answer::answer(&op, &outcome)
             }
-            Err(error) => Err(Observed::interrupted(Cause::Timeout, format!("{error:#}"))),
+            Err(error) => {
+                // Only silence may be the endpoint's: everything else is a failure of the driver itself.
+                let cause = if error.is::<Silent>() { Cause::Timeout } else { Cause::Driver };
+                Err(Observed::interrupted(cause, format!("{error:#}")))
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 //! A driver as a process: a line in, a line out, each in time and of a size that can be borne.
 
+use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 
 use super::message::{Asked, Said};
 
@@ -14,6 +15,18 @@ pub(super) const LINE_MAX: u64 = 4 << 20;
 
 /// So long a driver may take to end when it is told to.
 const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// The driver runs, and has sent no message in this time.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent(pub Duration);
+
+impl std::error::Error for Silent {}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the driver said nothing for {:.1} s", self.0.as_secs_f64())
+    }
+}
 
 /// A driver that runs. It ends when this goes.
 pub struct Process {
@@ -75,9 +88,7 @@ impl Process {
     pub fn hear(&mut self, within: Duration) -> Result<Said> {
         let line = match self.lines.recv_timeout(within) {
             Ok(line) => line?,
-            Err(RecvTimeoutError::Timeout) => {
-                bail!("the driver said nothing for {:.1} s", within.as_secs_f64())
-            }
+            Err(RecvTimeoutError::Timeout) => return Err(Silent(within).into()),
             Err(RecvTimeoutError::Disconnected) => return Err(self.gone()),
         };
         serde_json::from_str(&line).with_context(|| {
