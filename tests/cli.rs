@@ -173,3 +173,99 @@ fn what_is_old_contradicted_or_reported_once_is_listed() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(super::stderr(&wrong).contains("`yesterday` is no day"));
 }
+
+/// The output of a command that finds something.
+fn printed_text(words: &[&str]) -> String {
+    let output = super::iamspec(words);
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{words:?}: {text}{}", super::stderr(&output));
+    text
+}
+
+#[test]
+fn a_suite_that_is_named_twice_is_played_once() {
+    let words = ["run", "--list", "--suite", "lattice", "--suite", "pairs", "--suite", "lattice"];
+    let text = printed(&words, 0);
+    let lattice = text.lines().filter(|it| it.split_whitespace().nth(1) == Some("lattice")).count();
+    assert_eq!(lattice, 1, "{text}");
+    assert!(text.contains(": lattice, pairs, "), "{text}");
+}
+
+#[test]
+fn a_rule_and_a_generated_suite_are_refused_together() {
+    for suites in [["--suite", "lattice"].as_slice(), &["--suite", "scripts", "--suite", "lattice"]] {
+        let words = [&["run", "--rule", "DeleteUser/holds-mfa-device"], suites].concat();
+        let output = super::iamspec(&words);
+        let error = super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{}{error}", super::stdout(&output));
+        assert!(error.contains("--rule") && error.contains("--suite lattice"), "{error}");
+        assert!(!error.contains("no script reaches"), "{error}");
+    }
+}
+
+/// The 100 names for finds of one rule are taken; each script is of the user's own.
+#[test]
+fn a_find_is_kept_beside_the_scripts_that_are_there() {
+    let folder = super::reports::folder("full-of-finds");
+    let name = |number: usize| {
+        let number = if number == 0 { String::new() } else { format!("-{number}") };
+        folder.join(format!("DeleteUser-holds-mfa-device-status{number}.script"))
+    };
+    let own = |number: usize| format!("# Number {number}.\nCreateUser u0\n");
+    for number in 0..100 {
+        std::fs::write(name(number), own(number)).unwrap();
+    }
+    let finds = folder.display().to_string();
+    let mutant = ["--mutant", "forgets-mfa-device", "--suite", "pairs"];
+    printed_text(&[&["run", "--regressions", &finds], &mutant[..]].concat());
+    for number in 0..100 {
+        assert_eq!(std::fs::read_to_string(name(number)).unwrap(), own(number), "{number}");
+    }
+    let find = std::fs::read_to_string(name(100)).unwrap();
+    assert!(find.contains("DeleteUser u0"), "{find}");
+    printed_text(&[&["run", "--regressions", &finds], &mutant[..]].concat());
+    assert!(!name(101).exists(), "a find that is there already is not kept twice");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The last step of the action as a shell runs it, with a program in the place of iamspec that prints its
+/// arguments.
+fn action(name: &str, options: &str) -> Vec<String> {
+    let folder = super::reports::folder(name);
+    let action = std::fs::read_to_string(super::root().join(".github/actions/iamspec/action.yml"));
+    let action = action.unwrap();
+    let (_, step) = action.rsplit_once("run: |\n").unwrap();
+    let program = folder.join("iamspec");
+    std::fs::write(&program, "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let output = std::process::Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step])
+        .current_dir(&folder)
+        .env("PATH", path)
+        .envs([("ENDPOINT", "http://127.0.0.1:1"), ("EXPECT", ""), ("REPORTS", "reports")])
+        .envs([("OPTIONS", options), ("GITHUB_OUTPUT", "output"), ("GITHUB_STEP_SUMMARY", "page")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", super::stderr(&output));
+    assert!(!folder.join("executed").exists(), "the action has executed its input");
+    let arguments = std::fs::read_to_string(folder.join("arguments")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    arguments.lines().skip(11).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_action_executes_no_input() {
+    for hostile in ["$(touch executed)", "`touch executed`", "x); touch executed; (", "a;touch executed"] {
+        assert_eq!(action("hostile-action", hostile), [hostile]);
+    }
+}
+
+#[test]
+fn the_action_takes_one_option_a_line() {
+    assert_eq!(action("action", ""), [""; 0]);
+    let lines = "--observe end\n\n  --rule=DeleteUser/*  \n--until-coverage\n--expect my known.toml\nmy own.script";
+    let words = ["--observe", "end", "--rule=DeleteUser/*", "--until-coverage", "--expect"];
+    assert_eq!(action("action", lines), [&words[..], &["my known.toml", "my own.script"]].concat());
+}

@@ -48,13 +48,15 @@ def main():
         assert action(folder, endpoint=url) == 1, "an unknown divergence must fail the action"
         assert "MFA device" in (folder / "summary.md").read_text()
         assert (folder / "output").read_text() == "exit-code=1\n"
-        assert action(folder, endpoint=url, expect="known.toml", options="--observe 'end'") == 0, "a known one must not"
+        assert action(folder, endpoint=url, expect="known.toml", options="--observe end\n--settle=0s") == 0, "a known one must not"
+        assert action(folder, endpoint=url, options="$(touch executed)") == 2, "no shell may read the options"
+        assert not (folder / "executed").exists(), "the action has executed its input"
         for file in ["iamspec.jsonl", "iamspec.xml", "iamspec.html", "iamspec.md"]:
             assert (folder / "iamspec-reports" / file).stat().st_size > 0, file
         assert job(folder, "") == 1, "an unknown divergence must fail the job"
         assert job(folder, "known.toml") == 0, "a known one must not"
         assert (folder / "iamspec.xml").exists()
-    print("the steps of the action and of the job: 4 ran, as they must")
+    print("the steps of the action and of the job: 5 ran, as they must")
 
 
 main()

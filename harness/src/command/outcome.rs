@@ -1,5 +1,7 @@
 //! What a run comes to, against what was expected: the exit code, and what is told of it.
 
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -79,10 +81,8 @@ impl Outcome {
         for finding in self.findings.iter_mut().filter(counts) {
             let text = text::print(&finding.script());
             let file = finding.rule().id().replace('/', "-");
-            let path = free(folder, &format!("{file}-{}", finding.divergence.tier.name()), &text);
-            std::fs::create_dir_all(folder)
-                .and_then(|()| std::fs::write(&path, text))
-                .with_context(|| format!("cannot keep the find as {}", path.display()))?;
+            let name = format!("{file}-{}", finding.divergence.tier.name());
+            let path = keep_script(folder, &name, &text)?;
             finding.history.name = path.display().to_string();
         }
         Ok(())
@@ -173,14 +173,33 @@ impl Outcome {
     }
 }
 
-/// The file for a script of this name: one that has it already, or the first that is not there.
-fn free(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = |number: usize| match number {
-        0 => folder.join(format!("{name}.script")),
-        number => folder.join(format!("{name}-{number}.script")),
-    };
-    let fits = |it: &PathBuf| std::fs::read_to_string(it).map_or(!it.exists(), |old| old == text);
-    (0..100).map(path).find(fits).unwrap_or_else(|| path(0))
+/// Writes a script into the first file of this name that does not exist, and never over another one: the file that
+/// has the same text already is taken instead.
+fn keep_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let cannot = |path: &Path| format!("cannot keep the find as {}", path.display());
+    std::fs::create_dir_all(folder).with_context(|| cannot(folder))?;
+    let mut number = 0_u64;
+    loop {
+        let path = match number {
+            0 => folder.join(format!("{name}.script")),
+            number => folder.join(format!("{name}-{number}.script")),
+        };
+        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            return Ok(path);
+        }
+        // Another process may keep its finds in the same folder at the same time.
+        match File::create_new(&path) {
+            Ok(mut file) => {
+                let written = file.write_all(text.as_bytes());
+                if written.is_err() {
+                    _ = std::fs::remove_file(&path);
+                }
+                return written.map(|()| path.clone()).with_context(|| cannot(&path));
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error).with_context(|| cannot(&path)),
+        }
+    }
 }
 
 /// The day, in UTC.

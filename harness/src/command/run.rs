@@ -95,7 +95,7 @@ struct Asked {
 }
 
 fn suite(args: &Run) -> Result<(Suite, Asked)> {
-    let suite = Suite::new(chosen(args)?).with(generated(args));
+    let suite = Suite::new(chosen(args)?).with(generated(args)?);
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.settling(args.settle);
     let shard = args.shard.map(ShardArg::here).transpose()?;
@@ -110,7 +110,7 @@ fn suite(args: &Run) -> Result<(Suite, Asked)> {
 
 fn nothing(args: &Run) -> u8 {
     eprintln!(
-        "iamspec: no script reaches a rule called `{}`; `iamspec list rules` prints their names",
+        "iamspec: none of the chosen scripts reaches a rule called `{}`; `iamspec list rules` prints the names of all rules",
         args.rule.as_deref().unwrap_or("*")
     );
     exit::NOTHING_RAN
@@ -199,8 +199,11 @@ fn what(suite: &Suite) -> String {
     scripts.into_iter().chain(generated).collect::<Vec<_>>().join(", ")
 }
 
-/// The suites that are generated, of those that were chosen.
-fn generated(args: &Run) -> Vec<Generated> {
+/// The generated suites among the chosen ones, each once.
+///
+/// # Errors
+/// A generated suite and a rule: a rule selects scripts, and a generated suite has none.
+fn generated(args: &Run) -> Result<Vec<Generated>> {
     let of = |suite: &SuiteArg| match suite {
         SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects | SuiteArg::Checkers => None,
         SuiteArg::Lattice => Some(Generated::Lattice),
@@ -209,11 +212,26 @@ fn generated(args: &Run) -> Vec<Generated> {
         SuiteArg::Tour => Some(Generated::Tour),
         SuiteArg::Random => Some(Generated::Random { seed: args.seed, calls: args.calls }),
     };
-    // A rule chooses among scripts.
-    let mut suites: Vec<Generated> =
-        args.suite.iter().filter(|_| args.rule.is_none()).filter_map(of).collect();
-    suites.dedup();
-    suites
+    let suites = once(args.suite.iter().filter_map(of));
+    if let (Some(rule), Some(suite)) = (&args.rule, suites.first()) {
+        bail!(
+            "--rule `{rule}` selects scripts, and --suite {} generates its calls without scripts; \
+             leave one of the two out",
+            suite.name()
+        );
+    }
+    Ok(suites)
+}
+
+/// Each item once, at its first place.
+fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut kept = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
 }
 
 /// The scripts that were named, or all of ours; of these those that reach the rule.
@@ -237,7 +255,7 @@ fn chosen(args: &Run) -> Result<Vec<Script>> {
         scripts.extend(kept(&args.regressions)?);
     }
     scripts.sort_by(|one, other| one.name.cmp(&other.name));
-    scripts.dedup();
+    let mut scripts = once(scripts);
     if let Some(pattern) = &args.rule {
         scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
     }
