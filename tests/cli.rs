@@ -174,6 +174,32 @@ fn what_is_old_contradicted_or_reported_once_is_listed() {
     assert!(super::stderr(&wrong).contains("`yesterday` is no day"));
 }
 
+/// The arguments of the command that a run or a race prints to repeat a finding, as a shell splits them.
+pub(super) fn printed_command(text: &str) -> Vec<String> {
+    let line = text.lines().find_map(|it| it.trim_start().strip_prefix("again "));
+    let words = shlex::split(line.unwrap_or_else(|| panic!("no command in {text}"))).unwrap();
+    assert_eq!(words[0], "iamspec", "{text}");
+    words[1..].to_vec()
+}
+
+#[test]
+fn a_printed_command_repeats_its_finding() {
+    let server =
+        super::server(Some(iamspec_conformance::Mutant::named("forgets-mfa-device").unwrap()));
+    let url = server.url();
+    let typed =
+        ["--i-own-this-account", "123456789012", "--rule", "DeleteUser/*", "--timeout", "7"];
+    let words = [&["run", "--endpoint", &url], &typed[..], &["delete-user/alone/mfa-device"]];
+    let text = printed_text(&words.concat());
+    let again = printed_command(&text);
+    for pair in typed.chunks(2) {
+        assert!(again.windows(2).any(|it| it == pair), "{pair:?} is missing in {again:?}");
+    }
+    let again: Vec<&str> = again.iter().map(String::as_str).collect();
+    let repeated = printed_text(&again);
+    assert!(repeated.contains("DeleteUser/holds-mfa-device  must, status"), "{repeated}");
+}
+
 /// The output of a command that finds something.
 fn printed_text(words: &[&str]) -> String {
     let output = super::iamspec(words);
@@ -193,7 +219,8 @@ fn a_suite_that_is_named_twice_is_played_once() {
 
 #[test]
 fn a_rule_and_a_generated_suite_are_refused_together() {
-    for suites in [["--suite", "lattice"].as_slice(), &["--suite", "scripts", "--suite", "lattice"]] {
+    for suites in [["--suite", "lattice"].as_slice(), &["--suite", "scripts", "--suite", "lattice"]]
+    {
         let words = [&["run", "--rule", "DeleteUser/holds-mfa-device"], suites].concat();
         let output = super::iamspec(&words);
         let error = super::stderr(&output);
@@ -257,7 +284,9 @@ fn action(name: &str, options: &str) -> Vec<String> {
 
 #[test]
 fn the_action_executes_no_input() {
-    for hostile in ["$(touch executed)", "`touch executed`", "x); touch executed; (", "a;touch executed"] {
+    for hostile in
+        ["$(touch executed)", "`touch executed`", "x); touch executed; (", "a;touch executed"]
+    {
         assert_eq!(action("hostile-action", hostile), [hostile]);
     }
 }

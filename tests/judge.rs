@@ -256,7 +256,8 @@ fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
 fn events_of_one_second_are_all_judged_whatever_their_ids() {
     let folder = folder("ids");
     for id in [None, Some("the-same")] {
-        let mut events = log(&[user("GetUser", None), user("CreateUser", Some("EntityAlreadyExists"))]);
+        let mut events =
+            log(&[user("GetUser", None), user("CreateUser", Some("EntityAlreadyExists"))]);
         for event in events["Records"].as_array_mut().unwrap() {
             let event = event.as_object_mut().unwrap();
             event.insert("eventTime".to_owned(), json!("2026-01-01T00:00:00Z"));
@@ -266,7 +267,10 @@ fn events_of_one_second_are_all_judged_whatever_their_ids() {
         let file = written(&folder, "log.json", &events).display().to_string();
         let output = super::iamspec(&["judge", &file]);
         let printed = super::stdout(&output);
-        assert!(printed.contains("1 file, 2 events: 2 possible, 0 impossible"), "{id:?}: {printed}");
+        assert!(
+            printed.contains("1 file, 2 events: 2 possible, 0 impossible"),
+            "{id:?}: {printed}"
+        );
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -76,7 +76,8 @@ fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
 
 #[test]
 fn an_endpoint_that_is_not_there_does_not_hide_a_divergence() {
-    let (_, wrong, _) = told("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
+    let (_, wrong, _) =
+        told("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

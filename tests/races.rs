@@ -157,5 +157,22 @@ fn reads_that_lag_are_given_time_and_hide_no_race() {
     let (code, printed) = held(&lagging(None), "2s");
     assert!(code == Some(0) && printed.contains("20 histories: 0 broken"), "{printed}");
     let (code, printed) = held(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
-    assert!(code == Some(1) && printed.contains("--settle 2000ms"), "{printed}");
+    assert!(code == Some(1) && printed.contains("--settle 2s"), "{printed}");
+}
+
+#[test]
+fn a_printed_command_holds_the_same_race_again() {
+    let words = ["race", "--mutant", "check-then-act:DeleteUser", "DeleteUser+CreateAccessKey/*"];
+    let typed =
+        ["--may", "accept", "--repeats", "50", "--seed", "7", "--jitter", "3ms", "--timeout", "9"];
+    let output = super::iamspec(&[&words[..], &typed[..]].concat());
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    let again = super::cli::printed_command(&text);
+    for pair in typed.chunks(2) {
+        assert!(again.windows(2).any(|it| it == pair), "{pair:?} is missing in {again:?}");
+    }
+    let again: Vec<&str> = again.iter().map(String::as_str).collect();
+    let repeated = super::iamspec(&again);
+    assert_eq!(repeated.status.code(), Some(1), "{}", super::stderr(&repeated));
 }

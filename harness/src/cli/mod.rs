@@ -20,6 +20,7 @@ mod run;
 mod serve;
 mod shell;
 mod target;
+mod typed;
 mod words;
 
 pub use api_diff::ApiDiff;
@@ -36,6 +37,7 @@ pub use run::{Counts, Run};
 pub use serve::Serve;
 pub use shell::{Completions, Man};
 pub use target::{Target, Whom};
+pub use typed::Typed;
 pub use words::{Budget, Jobs, LevelArg, ObserveArg, SuiteArg, TierArg};
 
 /// The command line.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Target, words};
+use super::{Target, Typed, words};
 
 /// `iamspec race`.
 #[derive(Args, Debug)]
 pub struct Race {
+    /// What the user typed. It must stay the first field.
+    #[command(flatten)]
+    pub typed: Typed,
     /// Whom to ask.
     #[command(flatten)]
     pub target: Target,

@@ -8,7 +8,9 @@ use iamspec_conformance::finding::Threshold;
 
 use crate::shard::ShardArg;
 
-use super::{Budget, Jobs, LevelArg, ObserveArg, ReportArg, SuiteArg, Target, TierArg, words};
+use super::{
+    Budget, Jobs, LevelArg, ObserveArg, ReportArg, SuiteArg, Target, TierArg, Typed, words,
+};
 
 /// What counts.
 #[derive(Args, Clone, Copy, Debug)]
@@ -31,6 +33,9 @@ impl From<Counts> for Threshold {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
+    /// What the user typed. It must stay the first field.
+    #[command(flatten)]
+    pub typed: Typed,
     /// Whom to ask.
     #[command(flatten)]
     pub target: Target,

@@ -10,6 +10,7 @@ use iamspec_conformance::finding::{Tally, Threshold, findings};
 use iamspec_conformance::recorded::judged;
 use iamspec_conformance::{Replay, Report, text};
 
+use super::again::line;
 use super::report::read;
 use crate::exit;
 use crate::render::{self, Paint, counted};
@@ -54,7 +55,9 @@ pub(super) fn judge(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
         begun: super::target::now(),
         ..Header::default()
     };
-    let again = |it: &iamspec_conformance::Finding| format!("iamspec judge {}", it.history.name);
+    let again = |it: &iamspec_conformance::Finding| {
+        line(&["iamspec".to_owned(), "judge".to_owned(), it.history.name.clone()])
+    };
     let stream = told(
         &report,
         Told {

@@ -13,6 +13,7 @@ use iamspec_conformance::race::hunt::races;
 use iamspec_conformance::race::play::{Manner, Raced};
 use iamspec_conformance::text;
 
+use super::again::race_again;
 use super::report::write_file;
 use super::run::stopped_by_ctrl_c;
 use super::target::{Open, is_alone};
@@ -64,7 +65,7 @@ pub(super) fn race(args: &cli::Race, out: &mut dyn Write) -> Result<u8> {
         tell(&race, &came, args, &open.http, out)?;
         out.flush()?;
         sums.add(&came);
-        let again = again(args, &race);
+        let again = race_again(args, &race);
         lost.extend((came.broken > 0).then_some((race, came, again)));
     }
     writeln!(out, "{sums}, in {:.1} s", begun.elapsed().as_secs_f64())?;
@@ -122,7 +123,7 @@ fn tell(
     }
     if let Some((history, before)) = &raced.shown {
         write!(out, "{}", timeline(race, raced, (history, *before), Paint::stdout()))?;
-        writeln!(out, "  again       {}\n", again(args, race))?;
+        writeln!(out, "  again       {}\n", race_again(args, race))?;
     }
     if raced.failures > 0 {
         let failures = counted(raced.failures, "call");
@@ -137,21 +138,6 @@ fn tell(
         )?;
     }
     Ok(())
-}
-
-/// The command that repeats it.
-fn again(args: &cli::Race, race: &Race) -> String {
-    let target = [
-        ("--endpoint", args.target.whom.endpoint.as_deref()),
-        ("--mutant", args.target.mutant.as_deref()),
-    ];
-    let target = target.iter().filter_map(|(name, value)| Some(format!(" {name} {}", (*value)?)));
-    let target: String = target.collect();
-    let settle = Some(args.settle).filter(|it| !it.is_zero());
-    let settle = settle.map(|it| format!(" --settle {}ms", it.as_millis())).unwrap_or_default();
-    let clients =
-        if args.clients > 2 { format!(" --clients {}", args.clients) } else { String::new() };
-    format!("iamspec race{target}{clients}{settle} --repeats {} '{}'", args.repeats, race.name)
 }
 
 impl Sums {
