@@ -9,21 +9,42 @@ use iamspec_conformance::observe::Observe;
 use iamspec_conformance::{Suite, text};
 
 use super::kept::print_kept;
+use super::rehearse::rehearse;
 use super::run::{list, stopped_by_ctrl_c};
 use super::target::Open;
-use crate::cli::Run;
+use crate::cli::{Run, SuiteArg};
+use crate::driver::Driver;
 use crate::exit;
 use crate::render::counted;
 
+/// The options that the checkers honour.
+const HONOURED: [&str; 12] = [
+    "endpoint",
+    "i-own-this-account",
+    "timeout",
+    "rate",
+    "journal",
+    "trace",
+    "mutant",
+    "may",
+    "driver",
+    "suite",
+    "list",
+    "dry-run",
+];
+
 pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
-    let others = args.suite.len() > 1 || !args.scripts.is_empty();
-    let limits = args.budget.is_some() || args.until_coverage || args.coverage.is_some();
-    if others || limits || args.expect.is_some() || args.rule.is_some() {
+    let unsupported = unsupported(args);
+    if !unsupported.is_empty() {
         bail!(
-            "the checkers compare an endpoint with itself; run them alone, without --expect, --rule, --budget and --coverage"
+            "--suite checkers compares an endpoint with itself, and does not support {}; leave it out",
+            unsupported.join(", ")
         );
     }
     let suite = Suite::new(checker::scripts()).observing(Observe::Off);
+    if args.dry_run {
+        return rehearse(&suite, args, out);
+    }
     let mut open = Open::of(&args.target)?;
     writeln!(out, "{}: {}", open.name, counted(suite.scripts().len(), "script"))?;
     if args.list {
@@ -36,15 +57,26 @@ pub(super) fn run(args: &Run, out: &mut dyn Write) -> Result<u8> {
         write!(out, "{}", lines(it))?;
     }
     print_kept(&report, &open.http, out)?;
+    let remarks = open.http.driver().map(Driver::remarks).unwrap_or_default();
+    for it in &remarks {
+        writeln!(out, "DIFFERS    the client: {} {} ({} times)", it.api, it.what, it.times)?;
+    }
     let broken = checked.iter().filter(|it| !it.broken.is_empty()).count();
     let asked = checked.iter().filter(|it| it.asked > 0).count();
     writeln!(out, "{} of {} asked, {broken} broken", asked, counted(checked.len(), "checker"))?;
-    Ok(match (broken, asked) {
-        (0, 0) => exit::INCONCLUSIVE,
-        (0, _) if report.ended.is_some() => exit::INCONCLUSIVE,
-        (0, _) => exit::CONFORMS,
-        _ => exit::DIVERGES,
-    })
+    let diverges = (broken > 0 || !remarks.is_empty()).then_some(exit::DIVERGES);
+    let open_end = (asked == 0 || report.ended.is_some()).then_some(exit::INCONCLUSIVE);
+    Ok(exit::gravest([exit::CONFORMS].into_iter().chain(diverges).chain(open_end)))
+}
+
+/// What the user typed and the checkers cannot honour: a new option of `run` is refused unless it is in [`HONOURED`].
+fn unsupported(args: &Run) -> Vec<String> {
+    let typed = args.typed.options::<Run>().into_iter().map(|(name, _)| name);
+    let options = typed.filter(|it| !HONOURED.contains(&it.as_str())).map(|it| format!("--{it}"));
+    let suites = args.suite.iter().filter(|it| **it != SuiteArg::Checkers);
+    let suites = suites.map(|_| "another --suite".to_owned());
+    let scripts = args.scripts.iter().map(|it| format!("the script {it}"));
+    options.chain(suites).chain(scripts).collect()
 }
 
 fn lines(it: &Checked<'_>) -> String {
