@@ -178,8 +178,9 @@ fn what_is_old_contradicted_or_reported_once_is_listed() {
 pub(super) fn printed_command(text: &str) -> Vec<String> {
     let line = text.lines().find_map(|it| it.trim_start().strip_prefix("again "));
     let words = shlex::split(line.unwrap_or_else(|| panic!("no command in {text}"))).unwrap();
-    assert_eq!(words[0], "iamspec", "{text}");
-    words[1..].to_vec()
+    let (program, arguments) = words.split_first().unwrap();
+    assert_eq!(program, "iamspec", "{text}");
+    arguments.to_vec()
 }
 
 #[test]
