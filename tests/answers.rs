@@ -154,3 +154,33 @@ fn a_body_that_another_script_uploaded_accuses_nobody() {
     let Observed::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
     assert_eq!(it.cause, Cause::Doubtful);
 }
+
+/// An endpoint that issues keys and devices with this secret, and refuses to delete the user.
+fn with_secret(secret: &'static str) -> Port {
+    Port::telling(move |request| {
+        let value = |member: &str| request.split(member).nth(1)?.split('&').next();
+        Some(if request.contains("Action=CreateAccessKey") {
+            let key = format!("<AccessKeyId>AKIA{}</AccessKeyId>{secret}", request.len());
+            let result = format!("<CreateAccessKeyResult><AccessKey>{key}</AccessKey></CreateAccessKeyResult>");
+            xml("200 OK", &format!("<CreateAccessKeyResponse>{result}</CreateAccessKeyResponse>"))
+        } else {
+            let message = format!("<Message>Cannot delete {}</Message>", value("UserName=")?);
+            let error = format!("<Error><Code>DeleteConflict</Code>{message}</Error>");
+            xml("409 No", &format!("<ErrorResponse>{error}</ErrorResponse>"))
+        })
+    })
+}
+
+#[test]
+fn a_message_is_not_changed_by_an_empty_or_a_short_secret() {
+    for secret in ["<SecretAccessKey/>", "<SecretAccessKey>n</SecretAccessKey>"] {
+        let port = with_secret(secret);
+        let mut client = super::client(&port.url);
+        client.fresh();
+        for item in (0..3).map(Item) {
+            client.ask(&Operation::Issue(USER, Kind::AccessKey, item, With::Nothing));
+        }
+        let refused = client.ask(&Operation::DeleteUser(USER));
+        assert_eq!(refused.to_string(), "409 DeleteConflict \"Cannot delete u0\"", "{secret}");
+    }
+}

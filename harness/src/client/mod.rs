@@ -48,6 +48,7 @@ use together::Ready;
 use crate::aws::Identity;
 use crate::driver::Driver;
 use crate::journal::Journal;
+use crate::keyring::Usable;
 use crate::names::Names;
 
 /// More pages than this are not a listing of one user's items.
@@ -176,8 +177,13 @@ impl Http {
         Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
     }
 
-    /// After a lost answer nobody knows which password holds, or what the seed of a device is.
+    /// After a lost answer nobody knows which password holds, what the seed of a device is, or whether an
+    /// access key is still usable.
     fn lose_secrets(&mut self, op: &Operation) {
+        if let Some((user, key, _)) = response::key_changed(op) {
+            let id = self.names.item(Kind::AccessKey, key);
+            self.names.keyring.set_usable(user, &id, Usable::Unknown);
+        }
         match *op {
             Operation::Create(object) if object.class == Class::Device => {
                 self.names.keyring.lose_seed(object.item);
@@ -196,7 +202,10 @@ impl Http {
     fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
         let Some(user) = signed_by(op) else { return Ok(None) };
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
-            format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
+            format!(
+                "u{0} has no access key to sign with that is active; ask CreateAccessKey u{0} before",
+                user.0
+            )
         })?;
         Ok(Some(Identity::of(id, secret, None, "a user of this run")))
     }

@@ -4,13 +4,14 @@
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::oddity::Oddity;
-use iamspec_model::{Change, Class, Code, Defect, Operation};
+use iamspec_model::{Change, Class, Code, Defect, Item, Kind, Operation, Status, User};
 
 use super::element::{DECLARATION, TOO_MUCH};
 use super::oddity::oddities;
 use super::request::Form;
 use super::send::Answer;
 use super::{Element, HIDDEN, shown, spoil};
+use crate::keyring::Usable;
 use crate::names::Names;
 use crate::wire;
 
@@ -182,9 +183,29 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
                 names.keyring.keep_key(user, id, secret);
             }
         }
-        _ => {}
+        Operation::DeleteUser(user) => names.keyring.forget_keys(user),
+        _ => {
+            if let Some((user, key, usable)) = key_changed(op) {
+                let id = names.item(Kind::AccessKey, key);
+                names.keyring.set_usable(user, &id, usable);
+            }
+        }
     }
     Ok(())
+}
+
+/// The access key that a call deletes, activates or deactivates, and whether it is usable afterwards.
+pub(super) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
+    match op.sound() {
+        Operation::Detach(user, Kind::AccessKey, key)
+        | Operation::SetStatus(user, Kind::AccessKey, key, Status::Inactive) => {
+            Some((user, key, Usable::No))
+        }
+        Operation::SetStatus(user, Kind::AccessKey, key, Status::Active) => {
+            Some((user, key, Usable::Yes))
+        }
+        _ => None,
+    }
 }
 
 /// A user whose name was to be refused, and was not, is called so from now on.
