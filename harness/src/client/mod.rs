@@ -5,6 +5,7 @@ mod guard;
 mod holdings;
 mod ledger;
 mod oddity;
+pub(crate) mod pages;
 mod raw;
 mod reading;
 mod request;
@@ -50,9 +51,6 @@ use crate::driver::Driver;
 use crate::journal::Journal;
 use crate::keyring::Usable;
 use crate::names::Names;
-
-/// More pages than this are not a listing of one user's items.
-const PAGES_MAX: usize = 100;
 
 /// An IAM service behind HTTP.
 pub struct Http {
@@ -128,9 +126,8 @@ impl Http {
 
     fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
         let Ready { form, signer, new } = self.ready(op)?;
-        let mut marker = None;
         let mut seen: Option<Observed> = None;
-        for _ in 0..PAGES_MAX {
+        let read = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
@@ -141,13 +138,12 @@ impl Http {
             let response::Page { observed, next, odd } = page?;
             self.odd.extend(odd);
             ledger::after(form, &observed, new, held(self.journal.as_ref()));
-            seen = Some(response::join(seen, observed));
-            match (next, seen.take()) {
-                (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
-                (next, so_far) => (marker, seen) = (next, so_far),
-            }
-        }
-        Err(Observed::interrupted(Cause::Unreadable, format!("more than {PAGES_MAX} pages")))
+            seen = Some(response::join(seen.take(), observed));
+            Ok(next)
+        };
+        pages::every(read, unreadable)?;
+        let seen = seen.ok_or_else(|| unreadable("no page".to_owned()))?;
+        Ok(self.unless_ours(op, seen))
     }
 
     /// A refusal that may be due to what this run itself sent before tells nothing.
@@ -219,6 +215,11 @@ pub(crate) fn signed_by(op: &Operation) -> Option<User> {
         Operation::Flawed(user, flaw) if absent(flaw) => Some(user),
         _ => None,
     }
+}
+
+/// An answer that cannot be read, and why.
+fn unreadable(why: String) -> Observed {
+    Observed::interrupted(Cause::Unreadable, why)
 }
 
 fn held(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {

@@ -10,7 +10,7 @@ use super::element::{DECLARATION, TOO_MUCH};
 use super::oddity::oddities;
 use super::request::Form;
 use super::send::Answer;
-use super::{Element, HIDDEN, shown, spoil};
+use super::{Element, HIDDEN, pages, shown, spoil};
 use crate::keyring::Usable;
 use crate::names::Names;
 use crate::wire;
@@ -55,16 +55,11 @@ pub(super) fn read(
     let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
-    let truncated = result.text_of("IsTruncated") == Some("true");
-    let marker =
-        result.text_of("Marker").filter(|it| truncated && !it.is_empty()).map(str::to_owned);
-    if truncated && marker.is_none() {
-        return Err(unreadable(answer, "a part of a listing, without a Marker for the rest"));
-    }
+    let next = pages::after(result).map_err(|what| unreadable(answer, what))?;
     let shown = shown::read(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let odd = oddities(op, sent, result, names);
-    Ok(Page { observed: Observed::Done(shown), next: marker, odd })
+    Ok(Page { observed: Observed::Done(shown), next, odd })
 }
 
 /// The result of a call by its name, where it is no operation of a script.

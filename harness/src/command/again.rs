@@ -50,7 +50,7 @@ pub(super) fn again(args: &Run, finding: &Finding) -> String {
 }
 
 /// A word as a shell reads it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |it: char| it.is_alphanumeric() || "-_./:@=+,[]".contains(it);
     let needs_none = !word.is_empty() && word.chars().all(plain) && !word.starts_with('[');
     if needs_none { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
