@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use iamspec_conformance::{Endpoint as _, Observed, Replay, Verdict};
+use iamspec_harness::server::fault::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Item, Kind, Operation, Status, User, With};
 
@@ -72,4 +73,24 @@ fn a_user_signs_with_a_key_that_is_there_and_active() {
             assert!(text.contains("no access key to sign with"), "{changes:?}: {text}");
         }
     }
+}
+
+#[test]
+fn a_key_whose_deletion_was_lost_is_used_only_if_there_is_no_other() {
+    let faults = "[[fault]]\non = \"DeleteAccessKey\"\nsort = \"drop\"\neffect = true";
+    let faults = FaultPlan::parse(faults).unwrap();
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let options = Options { verify_signatures: true, faults, ..Options::default() };
+    let server = Server::start(free, options).unwrap();
+    let mut client = crate::client(&server.url());
+    client.fresh();
+    let (user, none) = (User(0), With::Nothing);
+    let password = Operation::Attach(user, Kind::LoginProfile, Item(0));
+    let issue = |item| Operation::Issue(user, Kind::AccessKey, item, none);
+    for op in [Operation::create_user(user), password, issue(Item(0)), issue(Item(1))] {
+        assert!(matches!(client.ask(&op), Observed::Done(_)), "{op:?}");
+    }
+    let lost = client.ask(&Operation::Detach(user, Kind::AccessKey, Item(1)));
+    assert!(matches!(lost, Observed::Interrupted(_)), "{lost}");
+    assert_eq!(client.ask(&Operation::ChangePassword(user)), Observed::DONE);
 }
