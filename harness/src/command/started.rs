@@ -40,7 +40,10 @@ impl Started {
             format!("cannot find what starts the endpoint, {}", script.display())
         })?;
         let cannot = || format!("cannot write {}", log.display());
-        let said = File::create(log).with_context(cannot)?;
+        // Both streams are written at the end of the file, so that neither overwrites the other.
+        let said = File::create(log)
+            .and_then(|_| File::options().append(true).open(log))
+            .with_context(cannot)?;
         let rest = said.try_clone().with_context(cannot)?;
         let mut child = Command::new(&script)
             .stdin(Stdio::null())
@@ -144,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_script_that_does_not_say_where_the_endpoint_is_fails_with_its_reason() {
-        let within = Duration::from_secs(60);
+        let within = Duration::from_mins(1);
         for (lines, within, reason) in [
             ("exec sleep 600", Duration::from_millis(100), "has not written a URL after 0.1 s"),
             ("echo why >&2; exit 1", within, "ended before it wrote where the endpoint answers"),
