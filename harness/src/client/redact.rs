@@ -107,8 +107,9 @@ impl<'a> Document<'a> {
                 Ok(Event::GeneralRef(_)) => raw,
                 _ => "",
             };
-            let element = document.elements.get_mut(open);
-            element.into_iter().for_each(|it| it.text.push_str(text));
+            if let Some(element) = document.elements.get_mut(open) {
+                element.text.push_str(text);
+            }
             let raw =
                 if sort == Sort::Broken { body.get(begin..).unwrap_or_default() } else { raw };
             document.pieces.push(Piece { sort, element: open, raw });
@@ -134,13 +135,17 @@ impl<'a> Document<'a> {
             let Some(element) = self.elements.get(place) else { continue };
             if KEYS.contains(&element.name.as_str()) && is_secret(&element.text) {
                 let parent = element.parent;
-                self.elements.get_mut(parent).into_iter().for_each(|it| it.hidden = true);
+                if let Some(parent) = self.elements.get_mut(parent) {
+                    parent.hidden = true;
+                }
             }
         }
         for place in 1..self.elements.len() {
             let parent = self.elements.get(place).map_or(0, |it| it.parent);
             let hidden = self.is_hidden(parent);
-            self.elements.get_mut(place).into_iter().for_each(|it| it.hidden |= hidden);
+            if let Some(element) = self.elements.get_mut(place) {
+                element.hidden |= hidden;
+            }
         }
     }
 
