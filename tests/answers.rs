@@ -1,7 +1,11 @@
 //! Answers that are nearly right: what they lack is said, and what is told is believed.
 
+use std::path::Path;
+use std::time::Duration;
+
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::{Endpoint as _, Observed};
+use iamspec_harness::client::{Http, Settings, Trace};
 use iamspec_model::{Class, Item, Kind, Object, Operation, User, With};
 
 use super::port::{Port, http};
@@ -153,4 +157,62 @@ fn a_body_that_another_script_uploaded_accuses_nobody() {
     client.fresh();
     let Observed::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
     assert_eq!(it.cause, Cause::Doubtful);
+}
+
+/// An endpoint that issues keys and devices with this secret, and refuses to delete the user.
+fn with_secret(secret: &'static str) -> Port {
+    Port::telling(move |request| {
+        let user = || request.split("UserName=").nth(1)?.split('&').next();
+        Some(if request.contains("Action=CreateAccessKey") {
+            let key = format!("<AccessKeyId>AKIA{}</AccessKeyId>{secret}", request.len());
+            let result = format!(
+                "<CreateAccessKeyResult><AccessKey>{key}</AccessKey></CreateAccessKeyResult>"
+            );
+            xml("200 OK", &format!("<CreateAccessKeyResponse>{result}</CreateAccessKeyResponse>"))
+        } else {
+            let message = format!("<Message>Cannot delete {}</Message>", user()?);
+            let error = format!("<Error><Code>DeleteConflict</Code>{message}</Error>");
+            xml("409 No", &format!("<ErrorResponse>{error}</ErrorResponse>"))
+        })
+    })
+}
+
+#[test]
+fn a_message_is_not_changed_by_an_empty_or_a_short_secret() {
+    for secret in ["<SecretAccessKey/>", "<SecretAccessKey>n</SecretAccessKey>"] {
+        let port = with_secret(secret);
+        let mut client = super::client(&port.url);
+        client.fresh();
+        for item in (0..3).map(Item) {
+            client.ask(&Operation::Issue(USER, Kind::AccessKey, item, With::Nothing));
+        }
+        let refused = client.ask(&Operation::DeleteUser(USER));
+        assert_eq!(refused.to_string(), "409 DeleteConflict \"Cannot delete u0\"", "{secret}");
+    }
+}
+
+/// The reader takes a secret in any of these forms, so that it must not be written down in any of them.
+#[test]
+fn a_secret_in_another_form_is_in_no_trace_and_in_no_finding() {
+    for secret in [
+        "<SecretAccessKey>hush4u5H</SecretAccessKey>",
+        "<SecretAccessKey><![CDATA[hush4u5H]]></SecretAccessKey>",
+        "<SecretAccessKey><!--x-->hush4u5H</SecretAccessKey>",
+        "<x:SecretAccessKey>&#104;ush4u5H</x:SecretAccessKey>",
+    ] {
+        let port = with_secret(secret);
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("forms.trace");
+        let settings = Settings::loopback(&port.url, "test", Duration::from_secs(5)).unwrap();
+        let trace = Some(Trace::to(&file).unwrap());
+        let mut client = Http::with(Settings { trace, ..settings }).unwrap();
+        client.fresh();
+        let issued = client.ask(&Operation::Issue(USER, Kind::AccessKey, Item(0), With::Nothing));
+        assert!(matches!(issued, Observed::Done(_)), "{issued}");
+        let written = std::fs::read_to_string(&file).unwrap();
+        let shown = client.wire().unwrap().answer;
+        for text in [&written, &shown] {
+            assert!(text.contains("AKIA") && text.contains("(secret)"), "{text}");
+            assert!(!text.contains("ush4u5H"), "{text}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod answers;
 mod api;
 mod aws;
 mod bad_days;
+mod cleanup;
 mod cli;
 mod connections;
 mod docs;

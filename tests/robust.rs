@@ -9,7 +9,7 @@ use iamspec_conformance::script::ours;
 use iamspec_conformance::text;
 use iamspec_harness::aws::{Identity, Surroundings};
 use iamspec_harness::client::{Element, understood};
-use iamspec_harness::journal::Journal;
+use iamspec_harness::journal::{Journal, Made};
 use iamspec_harness::names::Names;
 use iamspec_model::Operation;
 use proptest::collection::vec;
@@ -236,6 +236,32 @@ const INI: &[&str] = &[
     "\u{feff}",
     "region\n",
 ];
+
+/// A machine that stops may cut a line anywhere, in the middle of a character too.
+#[test]
+fn a_journal_is_taken_up_wherever_it_is_cut_off() {
+    let first = "{\"run\":\"r\",\"endpoint\":\"e\",\"account\":null,\"begun\":\"b\"}\n";
+    let lines = ["a", "é", "日本", "b"].map(|it| format!("{{\"makes\":[\"user\",\"{it}\"]}}\n"));
+    let whole = format!("{first}{}", lines.concat());
+    for end in first.len()..=whole.len() {
+        let path = file("cut.jsonl", &whole.as_bytes()[..end]);
+        // A line counts once it has its end, or lacks nothing else.
+        let mut begin = first.len();
+        let complete = lines.iter().filter(|line| {
+            begin += line.len();
+            begin <= end + 1
+        });
+        let complete = complete.count();
+        let journal = Journal::take_up(&path).unwrap();
+        assert_eq!(journal.there().count(), complete, "cut at {end}");
+        // What is written after the cut is read, and so is what stood before it.
+        let mut journal = journal;
+        journal.makes(Made::User, "z").unwrap();
+        drop(journal);
+        let again = Journal::take_up(&path).unwrap();
+        assert_eq!(again.there().count(), complete + 1, "cut at {end}");
+    }
+}
 
 #[test]
 fn real_answers_are_read_wherever_they_are_cut_off() {

@@ -2,8 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::{Replay, Verdict};
+use iamspec_conformance::{Endpoint as _, Observed, Replay, Verdict};
+use iamspec_harness::server::fault::FaultPlan;
 use iamspec_harness::server::{Options, Server};
+use iamspec_model::{Item, Kind, Operation, Status, User, With};
 
 fn server() -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -35,4 +37,60 @@ fn what_is_not_signed_is_turned_away_and_has_no_effect() {
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     assert!(answer.contains("<Message>Request is missing Authentication Token</Message>"));
     assert!(server.is_empty());
+}
+
+#[test]
+fn a_user_signs_with_a_key_that_is_there_and_active() {
+    let user = User(0);
+    let [first, second] = [Item(0), Item(1)];
+    let issue = |item| Operation::Issue(user, Kind::AccessKey, item, With::Nothing);
+    let delete = |item| Operation::Detach(user, Kind::AccessKey, item);
+    let set = |item, status| Operation::SetStatus(user, Kind::AccessKey, item, status);
+    let (active, inactive) = (Status::Active, Status::Inactive);
+    for (changes, signs) in [
+        (vec![delete(second)], true),
+        (vec![delete(first)], true),
+        (vec![set(second, inactive)], true),
+        (vec![set(first, inactive), delete(second)], false),
+        (vec![set(first, inactive), delete(second), set(first, active)], true),
+        (vec![delete(first), delete(second)], false),
+    ] {
+        let server = server();
+        let mut client = crate::client(&server.url());
+        client.fresh();
+        let password = Operation::Attach(user, Kind::LoginProfile, Item(0));
+        let made = [Operation::create_user(user), password, issue(first), issue(second)];
+        for op in made.iter().chain(&changes) {
+            assert!(matches!(client.ask(op), Observed::Done(_)), "{op:?}");
+        }
+        let changed = client.ask(&Operation::ChangePassword(user));
+        if signs {
+            assert_eq!(changed, Observed::DONE, "{changes:?}");
+        } else {
+            // Nothing is sent that can only be refused for its key.
+            let text = changed.to_string();
+            assert!(text.starts_with("interrupted unsent"), "{changes:?}: {text}");
+            assert!(text.contains("no access key to sign with"), "{changes:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_key_whose_deletion_was_lost_is_used_only_if_there_is_no_other() {
+    let faults = "[[fault]]\non = \"DeleteAccessKey\"\nsort = \"drop\"\neffect = true";
+    let faults = FaultPlan::parse(faults).unwrap();
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let options = Options { verify_signatures: true, faults, ..Options::default() };
+    let server = Server::start(free, options).unwrap();
+    let mut client = crate::client(&server.url());
+    client.fresh();
+    let (user, none) = (User(0), With::Nothing);
+    let password = Operation::Attach(user, Kind::LoginProfile, Item(0));
+    let issue = |item| Operation::Issue(user, Kind::AccessKey, item, none);
+    for op in [Operation::create_user(user), password, issue(Item(0)), issue(Item(1))] {
+        assert!(matches!(client.ask(&op), Observed::Done(_)), "{op:?}");
+    }
+    let lost = client.ask(&Operation::Detach(user, Kind::AccessKey, Item(1)));
+    assert!(matches!(lost, Observed::Interrupted(_)), "{lost}");
+    assert_eq!(client.ask(&Operation::ChangePassword(user)), Observed::DONE);
 }

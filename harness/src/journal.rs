@@ -117,23 +117,24 @@ impl Journal {
         if file.try_lock().is_err() {
             bail!("the run of {} still goes on", path.display());
         }
-        let text = std::fs::read_to_string(path).with_context(cannot)?;
-        let mut lines = text.lines();
-        let header = lines.next().and_then(|it| serde_json::from_str(it).ok());
+        // Bytes, and not text: a line may be cut in the middle of a character.
+        let bytes = std::fs::read(path).with_context(cannot)?;
+        let mut lines = bytes.split(|it| *it == b'\n');
+        let header = lines.next().and_then(|it| serde_json::from_slice(it).ok());
         let header = header.with_context(|| {
             format!("{} is no journal: its first line says of no run", path.display())
         })?;
         let mut journal =
             Self { file, path: path.to_owned(), header, there: BTreeSet::new(), torn: false };
         for line in lines {
-            match serde_json::from_str(line) {
+            match serde_json::from_slice(line) {
                 Ok(Line::Makes(made, name)) => _ = journal.there.insert((made, name)),
                 Ok(Line::Gone(made, name)) => _ = journal.there.remove(&(made, name)),
                 // Cut in the middle: nothing was asked after it.
                 Err(_) => {}
             }
         }
-        if !text.ends_with('\n') {
+        if !bytes.ends_with(b"\n") {
             journal.file.write_all(b"\n").with_context(cannot)?;
         }
         Ok(journal)

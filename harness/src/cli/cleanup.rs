@@ -1,11 +1,15 @@
 //! `iamspec cleanup`.
 
 use clap::Args;
+use clap::builder::Resettable;
 
 use super::Whom;
 
 /// `iamspec cleanup`.
 #[derive(Args, Debug)]
+// A journal names its endpoint, so that neither option needs one.
+#[command(mut_arg("i_own_this_account", |it| it.requires(Resettable::Reset)))]
+#[command(mut_arg("journal", |it| it.requires(Resettable::Reset)))]
 pub struct Cleanup {
     /// Whom to ask: by their journals if left out.
     #[command(flatten)]

@@ -2,13 +2,12 @@
 
 use iamspec_conformance::Observed;
 use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::observed::Cause;
 use iamspec_model::kind::Naming;
 use iamspec_model::{Account, Code, Item, Kind, Operation, User, With, apply};
 
 use super::request::{Form, member};
 use super::send::Service;
-use super::{Http, PAGES_MAX, response};
+use super::{Http, pages, response, unreadable};
 use crate::wire;
 
 /// What a user holds, as far as that may be read.
@@ -74,20 +73,21 @@ impl Http {
         let mut form: Form =
             vec![member("Action", api), member("Version", wire::VERSION), member("UserName", user)];
         let (mut names, asked) = (Vec::new(), form.len());
-        for _ in 0..PAGES_MAX {
+        let read = |marker: Option<String>| {
+            form.truncate(asked);
+            form.extend(marker.map(|marker| member("Marker", marker)));
             let answer = self.sender.post(Service::Iam, &form, None)?;
             let page = response::read((op, &form), &answer, &mut self.names)?;
             match page.observed {
                 Observed::Done(shown) => {
                     names.extend(shown.map(|it| it.strangers).unwrap_or_default());
+                    Ok(page.next)
                 }
-                refused => return Err(refused),
+                refused => Err(refused),
             }
-            let Some(marker) = page.next else { return Ok(names) };
-            form.truncate(asked);
-            form.push(member("Marker", marker));
-        }
-        Err(Observed::interrupted(Cause::Unreadable, format!("more than {PAGES_MAX} pages")))
+        };
+        pages::every(read, unreadable)?;
+        Ok(names)
     }
 
     /// The form of a call about what was read. It is not sent.

@@ -5,8 +5,10 @@ mod guard;
 mod holdings;
 mod ledger;
 mod oddity;
+pub(crate) mod pages;
 mod raw;
 mod reading;
+mod redact;
 mod request;
 mod response;
 mod send;
@@ -23,6 +25,7 @@ pub use element::Element;
 pub use holdings::{Holdings, READ};
 pub use raw::Raw;
 pub use reading::understood;
+pub(crate) use redact::is_secret;
 pub(crate) use request::form as form_of;
 pub use settings::Settings;
 pub use sweep::{Found, Remains};
@@ -48,10 +51,8 @@ use together::Ready;
 use crate::aws::Identity;
 use crate::driver::Driver;
 use crate::journal::Journal;
+use crate::keyring::Usable;
 use crate::names::Names;
-
-/// More pages than this are not a listing of one user's items.
-const PAGES_MAX: usize = 100;
 
 /// An IAM service behind HTTP.
 pub struct Http {
@@ -127,9 +128,8 @@ impl Http {
 
     fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
         let Ready { form, signer, new } = self.ready(op)?;
-        let mut marker = None;
         let mut seen: Option<Observed> = None;
-        for _ in 0..PAGES_MAX {
+        let read = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
@@ -140,13 +140,12 @@ impl Http {
             let response::Page { observed, next, odd } = page?;
             self.odd.extend(odd);
             ledger::after(form, &observed, new, held(self.journal.as_ref()));
-            seen = Some(response::join(seen, observed));
-            match (next, seen.take()) {
-                (None, Some(seen)) => return Ok(self.unless_ours(op, seen)),
-                (next, so_far) => (marker, seen) = (next, so_far),
-            }
-        }
-        Err(Observed::interrupted(Cause::Unreadable, format!("more than {PAGES_MAX} pages")))
+            seen = Some(response::join(seen.take(), observed));
+            Ok(next)
+        };
+        pages::every(read, unreadable)?;
+        let seen = seen.ok_or_else(|| unreadable("no page".to_owned()))?;
+        Ok(self.unless_ours(op, seen))
     }
 
     /// A refusal that may be due to what this run itself sent before tells nothing.
@@ -176,8 +175,13 @@ impl Http {
         Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
     }
 
-    /// After a lost answer nobody knows which password holds, or what the seed of a device is.
+    /// After a lost answer nobody knows which password holds, what the seed of a device is, or whether an
+    /// access key is still usable.
     fn lose_secrets(&mut self, op: &Operation) {
+        if let Some((user, key, _)) = response::key_changed(op) {
+            let id = self.names.item(Kind::AccessKey, key);
+            self.names.keyring.set_usable(user, &id, Usable::Unknown);
+        }
         match *op {
             Operation::Create(object) if object.class == Class::Device => {
                 self.names.keyring.lose_seed(object.item);
@@ -196,7 +200,10 @@ impl Http {
     fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
         let Some(user) = signed_by(op) else { return Ok(None) };
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
-            format!("u{0} has no access key to sign with; ask CreateAccessKey u{0} before", user.0)
+            format!(
+                "u{0} has no access key to sign with that is active; ask CreateAccessKey u{0} before",
+                user.0
+            )
         })?;
         Ok(Some(Identity::of(id, secret, None, "a user of this run")))
     }
@@ -210,6 +217,11 @@ pub(crate) fn signed_by(op: &Operation) -> Option<User> {
         Operation::Flawed(user, flaw) if absent(flaw) => Some(user),
         _ => None,
     }
+}
+
+/// An answer that cannot be read, and why.
+fn unreadable(why: String) -> Observed {
+    Observed::interrupted(Cause::Unreadable, why)
 }
 
 fn held(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {

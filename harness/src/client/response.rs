@@ -4,13 +4,14 @@
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::oddity::Oddity;
-use iamspec_model::{Change, Class, Code, Defect, Operation};
+use iamspec_model::{Change, Class, Code, Defect, Item, Kind, Operation, Status, User};
 
 use super::element::{DECLARATION, TOO_MUCH};
 use super::oddity::oddities;
 use super::request::Form;
 use super::send::Answer;
-use super::{Element, HIDDEN, shown, spoil};
+use super::{Element, HIDDEN, pages, shown, spoil};
+use crate::keyring::Usable;
 use crate::names::Names;
 use crate::wire;
 
@@ -54,16 +55,11 @@ pub(super) fn read(
     let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
-    let truncated = result.text_of("IsTruncated") == Some("true");
-    let marker =
-        result.text_of("Marker").filter(|it| truncated && !it.is_empty()).map(str::to_owned);
-    if truncated && marker.is_none() {
-        return Err(unreadable(answer, "a part of a listing, without a Marker for the rest"));
-    }
+    let next = pages::after(result).map_err(|what| unreadable(answer, what))?;
     let shown = shown::read(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let odd = oddities(op, sent, result, names);
-    Ok(Page { observed: Observed::Done(shown), next: marker, odd })
+    Ok(Page { observed: Observed::Done(shown), next, odd })
 }
 
 /// The result of a call by its name, where it is no operation of a script.
@@ -182,9 +178,29 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
                 names.keyring.keep_key(user, id, secret);
             }
         }
-        _ => {}
+        Operation::DeleteUser(user) => names.keyring.forget_keys(user),
+        _ => {
+            if let Some((user, key, usable)) = key_changed(op) {
+                let id = names.item(Kind::AccessKey, key);
+                names.keyring.set_usable(user, &id, usable);
+            }
+        }
     }
     Ok(())
+}
+
+/// The access key that a call deletes, activates or deactivates, and whether it is usable afterwards.
+pub(super) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
+    match op.sound() {
+        Operation::Detach(user, Kind::AccessKey, key)
+        | Operation::SetStatus(user, Kind::AccessKey, key, Status::Inactive) => {
+            Some((user, key, Usable::No))
+        }
+        Operation::SetStatus(user, Kind::AccessKey, key, Status::Active) => {
+            Some((user, key, Usable::Yes))
+        }
+        _ => None,
+    }
 }
 
 /// A user whose name was to be refused, and was not, is called so from now on.

@@ -2,7 +2,6 @@
 //! and nothing else.
 
 use iamspec_conformance::leftover::is_gone;
-use iamspec_conformance::observed::Cause;
 use iamspec_conformance::patience::Patience;
 use iamspec_conformance::{Endpoint as _, Observed, Shown};
 use iamspec_model::kind::Naming;
@@ -10,7 +9,7 @@ use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Thing, User};
 
 use super::request::member;
 use super::send::Service;
-use super::{Element, Http, response};
+use super::{Http, pages, response, unreadable};
 use crate::journal::Made;
 use crate::names::last;
 use crate::wire;
@@ -37,8 +36,10 @@ pub struct Remains {
     pub answer: Observed,
 }
 
-/// The listings of an account: the call, the element that holds the members, what names one.
-const LISTINGS: [(Made, &str, &str, &str); 4] = [
+/// A listing of an account: the call, the element that holds the members, what names one.
+type Listing = (Made, &'static str, &'static str, &'static str);
+
+const LISTINGS: [Listing; 4] = [
     (Made::User, "ListUsers", "Users", "UserName"),
     (Made::Group, "ListGroups", "Groups", "GroupName"),
     (Made::Policy, "ListPolicies", "Policies", "Arn"),
@@ -52,19 +53,11 @@ impl Http {
     /// A listing that was not answered.
     pub fn leftovers(&mut self) -> Result<Vec<Found>, Remains> {
         let mut found = Vec::new();
-        for (made, call, list, member) in LISTINGS {
-            let answered = self.whole_listing(made, call, list);
-            let members = answered.map_err(|answer| Remains {
-                name: "what a listing would show".to_owned(),
-                asked: call,
-                answer,
-            })?;
-            let references = members.iter().filter_map(|it| it.text_of(member));
-            let named = references.map(|reference| {
-                let name = last(reference).to_owned();
-                Found { made, name, reference: reference.to_owned() }
-            });
-            found.extend(named.filter(|it| it.run().is_some()));
+        for listing in LISTINGS {
+            let listed = self.whole_listing(listing, &mut found);
+            let (_, asked, ..) = listing;
+            let name = "what a listing would show".to_owned();
+            listed.map_err(|answer| Remains { name, asked, answer })?;
         }
         found.sort();
         Ok(found)
@@ -81,39 +74,33 @@ impl Http {
         Found { made, name: name.to_owned(), reference }
     }
 
-    /// Every member of a listing, page after page; of policies those of the customer. Where others live,
-    /// only the folders of our runs are read.
+    /// What runs have made of the members of a listing, page after page; of policies those of the customer.
+    /// Where others live, only the folders of our runs are read.
     fn whole_listing(
         &mut self,
-        made: Made,
-        call: &str,
-        list: &str,
-    ) -> Result<Vec<Element>, Observed> {
+        (made, call, list, member_name): Listing,
+        found: &mut Vec<Found>,
+    ) -> Result<(), Observed> {
         let mut form = vec![("Action", call), ("Version", wire::VERSION), ("MaxItems", "1000")];
         form.extend((made == Made::Policy).then_some(("Scope", "Local")));
         let folders = self.names.folder().is_some() && made != Made::Device;
         form.extend(folders.then_some(("PathPrefix", "/iamspec-")));
         let form: Vec<_> = form.iter().map(|(name, value)| member(name, *value)).collect();
-        let (mut members, mut marker) = (Vec::new(), None);
-        loop {
+        let read = |marker: Option<String>| {
             let mut form = form.clone();
-            form.extend(marker.as_ref().map(|marker: &String| member("Marker", marker)));
+            form.extend(marker.map(|marker| member("Marker", marker)));
             let answer = self.sender.post(Service::Iam, &form, None)?;
-            let mut page = response::result(call, &answer, &self.names)?;
-            let next = page.text_of("Marker").map(str::to_owned);
-            let more = page.text_of("IsTruncated") == Some("true");
-            if more && next == marker {
-                let why = "a page of a listing leads back to itself".to_owned();
-                return Err(Observed::interrupted(Cause::Unreadable, why));
-            }
-            marker = next;
-            let place = page.children.iter().position(|it| it.name == list);
-            members
-                .extend(place.map(|it| page.children.swap_remove(it).children).unwrap_or_default());
-            if !more || marker.is_none() {
-                return Ok(members);
-            }
-        }
+            let page = response::result(call, &answer, &self.names)?;
+            let members = page.child(list).map(|it| it.children.as_slice()).unwrap_or_default();
+            let references = members.iter().filter_map(|it| it.text_of(member_name));
+            let named = references.map(|reference| {
+                let name = last(reference).to_owned();
+                Found { made, name, reference: reference.to_owned() }
+            });
+            found.extend(named.filter(|it| it.run().is_some()));
+            pages::after(&page).map_err(|what| unreadable(what.to_owned()))
+        };
+        pages::every(read, unreadable)
     }
 
     /// Removes these, with everything that they hold: users first, then groups, policies, devices. What is

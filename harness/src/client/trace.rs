@@ -10,6 +10,7 @@ use iamspec_conformance::Observed;
 use iamspec_conformance::endpoint::Wire;
 use serde_json::{Value, json};
 
+use super::redact::{hide, is_secret};
 use super::request::Form;
 use super::send::Answer;
 
@@ -96,41 +97,10 @@ pub(super) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
 /// The members of a request, with a word in the place of each secret.
 pub(crate) fn without_secrets(form: &[(String, String)]) -> Form {
     let hidden = |(name, value): &(String, String)| {
-        let secret = SECRETS.contains(&name.as_str());
+        let secret = is_secret(name);
         (name.clone(), if secret { HIDDEN.to_owned() } else { value.clone() })
     };
     form.iter().map(hidden).collect()
-}
-
-/// A text with a word in the place of what stands in an element that holds a secret, whether the element
-/// is closed or not: an answer may be cut anywhere. What is no XML is not shown where it may hold one.
-fn hide(text: &str) -> String {
-    if !text.trim_start().starts_with('<') && SECRETS.iter().any(|name| text.contains(name)) {
-        return HIDDEN.to_owned();
-    }
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(begin) = SECRETS.iter().filter_map(|name| opening(rest, name)).min() {
-        let (head, tail) = rest.split_at(begin);
-        shown.push_str(head);
-        shown.push_str(HIDDEN);
-        rest = tail.get(tail.find('<').unwrap_or(tail.len())..).unwrap_or_default();
-    }
-    shown.push_str(rest);
-    shown
-}
-
-/// Where the content of the first element of this name begins; the end of the text where it is cut in
-/// the tag.
-fn opening(text: &str, name: &str) -> Option<usize> {
-    let named = text.match_indices(name).find(|(place, _)| {
-        let before = text.get(..*place).unwrap_or_default();
-        let tag = before.rfind('<').and_then(|it| before.get(it + 1..)).unwrap_or("/");
-        tag.is_empty() || tag.ends_with(':') && !tag.contains(['/', '>', ' '])
-    });
-    let after = named?.0 + name.len();
-    let end = text.get(after..)?.find('>').map(|it| after + it + 1);
-    Some(end.unwrap_or(text.len()))
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 
+use super::again::line;
 use super::target::asked_as;
 use crate::aws::{Destination, Surroundings};
 use crate::cli::Cleanup;
@@ -34,10 +35,15 @@ pub(super) fn cleanup(args: &Cleanup, out: &mut dyn Write) -> Result<u8> {
                     "left alone: run {run} was at {endpoint}; name it to ask for it here"
                 )?;
             }
-            Ok(journal) => {
-                let code = of_journal(journal, args, &surroundings, out)?;
-                worst = exit::gravest([worst, code]);
-            }
+            Ok(journal) => match of_journal(journal, &path, args, &surroundings, out) {
+                Ok(code) => worst = exit::gravest([worst, code]),
+                Err(error) if args.run.is_some() => return Err(error),
+                // The others are cleaned up all the same.
+                Err(error) => {
+                    writeln!(out, "left alone: {error:#}")?;
+                    worst = exit::gravest([worst, exit::INCONCLUSIVE]);
+                }
+            },
             Err(error) if args.run.is_some() => return Err(error),
             Err(error) => writeln!(out, "left alone: {error:#}")?,
         }
@@ -67,6 +73,7 @@ fn journals(folder: &Path, run: Option<&str>) -> Result<Vec<PathBuf>> {
 /// Removes what a journal says is there, and what else carries the prefix of its run.
 fn of_journal(
     journal: Journal,
+    path: &Path,
     args: &Cleanup,
     surroundings: &Surroundings,
     out: &mut dyn Write,
@@ -74,6 +81,17 @@ fn of_journal(
     let header = journal.header().clone();
     let endpoint = args.whom.endpoint.as_ref().unwrap_or(&header.endpoint);
     let destination = Destination::of(endpoint, surroundings)?;
+    if let Some(account) = &header.account
+        && !destination.loopback
+        && args.whom.i_own_this_account.as_ref() != Some(account)
+    {
+        bail!(
+            "run {} was at {endpoint}, in the account {account}; if the account is yours, remove what the \
+             run left, with credentials of the account:\n  {}",
+            header.run,
+            by_the_owner(path, account, args)
+        );
+    }
     let (mut http, caller) = asked_as((&args.whom, None), surroundings, destination, &header.run)?;
     let account = caller.map(|it| it.account);
     if account != header.account {
@@ -98,6 +116,20 @@ fn of_journal(
     Ok(code)
 }
 
+/// The command that removes what the run of this journal left in an account.
+fn by_the_owner(path: &Path, account: &str, args: &Cleanup) -> String {
+    // A journal is found by the name of its file.
+    let run = path.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = args.whom.journal.as_ref().map(|it| it.display().to_string());
+    let mut words =
+        ["iamspec", "cleanup", &run, "--i-own-this-account", account].map(str::to_owned).to_vec();
+    let options = [("--journal", folder), ("--endpoint", args.whom.endpoint.clone())];
+    for (name, value) in options {
+        words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+    }
+    line(&words)
+}
+
 /// Without a journal, what runs have left is known by its names; which run is meant must be said.
 fn without_journal(
     args: &Cleanup,
@@ -117,8 +149,13 @@ fn without_journal(
     let destination = Destination::of(endpoint, surroundings)?;
     let run = args.run.as_deref().unwrap_or("nobody");
     let (mut http, _) = asked_as((&args.whom, None), surroundings, destination, run)?;
-    let found =
-        http.leftovers().map_err(|it| anyhow!("{} was answered {}", it.asked, it.answer))?;
+    let found = match http.leftovers() {
+        Ok(found) => found,
+        Err(Remains { asked, answer, .. }) => {
+            writeln!(out, "{asked} was answered {answer}; what runs have left is not known")?;
+            return Ok(exit::INCONCLUSIVE);
+        }
+    };
     let mut runs: BTreeMap<String, Vec<Found>> = BTreeMap::new();
     for it in found {
         let run = it.run().unwrap_or_default().to_lowercase();

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through};
 use crate::aws::{Destination, Identity};
-use crate::client::{Element, Raw};
+use crate::client::{Element, Raw, pages};
 use crate::wire;
 
 /// So long an answer may take: whoever asks it to drive gives up sooner.
@@ -116,28 +116,33 @@ fn outcome(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
             Outcome::Ok { .. } => Outcome::Ok { result: Map::new() },
             other => other,
         },
-        Some(Through::Paginator) => pages(wrong, call.clone(), raw),
+        Some(Through::Paginator) => every_page(wrong, call.clone(), raw),
     }
 }
 
-fn pages(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
+fn every_page(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
     let mut all = Map::new();
-    loop {
+    let unreadable = |detail: String| failed(SdkError::Parse, detail);
+    let read = |marker: Option<String>| {
+        call.params.extend(marker.map(|it| ("Marker".to_owned(), Value::from(it))));
         let mut page = match answer(wrong, &call, raw) {
             Outcome::Ok { result } => result,
-            other => return other,
+            other => return Err(other),
         };
-        let next = page.remove("Marker");
+        let text = |name| page.get(name).and_then(Value::as_str);
+        let next = pages::next(text("IsTruncated") == Some("true"), text("Marker"));
         for (name, items) in
             page.iter_mut().filter_map(|(name, it)| Some((name, it.as_array_mut()?)))
         {
             let list = all.entry(name.clone()).or_insert_with(|| json!([]));
             list.as_array_mut().into_iter().for_each(|it| it.append(items));
         }
-        match next.filter(|_| wrong != Some("loses-a-page")) {
-            Some(marker) => _ = call.params.insert("Marker".to_owned(), marker),
-            None => return Outcome::Ok { result: all },
-        }
+        let next = next.map_err(|detail| unreadable(detail.to_owned()))?;
+        Ok(next.filter(|_| wrong != Some("loses-a-page")))
+    };
+    match pages::every(read, unreadable) {
+        Ok(()) => Outcome::Ok { result: all },
+        Err(outcome) => outcome,
     }
 }
 

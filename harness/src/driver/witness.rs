@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::message::{Outcome, SdkError, Session};
 use super::understood::differences;
-use crate::client::{Element, HIDDEN, SECRETS};
+use crate::client::{Element, HIDDEN, is_secret};
 use crate::server::{Ears, Heard};
 
 /// Something that an SDK did otherwise than it should.
@@ -106,7 +106,7 @@ fn sent(asked: &[(String, String)], request: &Heard) -> Vec<String> {
         match request.form.iter().find(|(it, _)| it == name) {
             None => found.push(format!("leaves out {}", general(name))),
             Some((_, is)) if is == wanted => {}
-            Some(_) if SECRETS.contains(&name.as_str()) => {
+            Some(_) if is_secret(name) => {
                 found.push(format!("sends another {name}"));
             }
             Some((_, is)) => {
@@ -219,7 +219,7 @@ fn short(text: &str) -> String {
 fn shown(asked: &[(String, String)]) -> String {
     let members = asked.iter().filter(|(name, _)| name != "Action" && name != "Version");
     let members = members.map(|(name, value)| {
-        let secret = SECRETS.contains(&name.as_str());
+        let secret = is_secret(name);
         let value = if secret { HIDDEN.to_owned() } else { short(value) };
         format!("{name}={value}")
     });

@@ -118,13 +118,14 @@ fn in_time(claimed: &Claimed, now: OffsetDateTime) -> Result<(), Refused> {
         Place::Query { seconds } => time::Duration::seconds(seconds),
     };
     let (said, now_said) = (&claimed.date, date::written(now));
-    if date + holds < now {
+    // The two are subtracted: a sum may be no date any more.
+    if now - date > holds {
         return Err(Refused::Date(format!(
             "Signature expired: {said} holds for {} s, and it is {now_said} now.",
             holds.whole_seconds()
         )));
     }
-    if date > now + minutes {
+    if date - now > minutes {
         return Err(Refused::Date(format!(
             "Signature not yet current: {said} is later than {now_said} by more than {MINUTES} min."
         )));

@@ -169,6 +169,25 @@ fn a_signature_holds_for_its_time_and_its_region() {
 }
 
 #[test]
+fn a_date_at_either_end_of_the_calendar_is_refused_and_not_added_to() {
+    for day in ["99991231", "00000101"] {
+        let refused = good().edited(|it| {
+            let date = HeaderValue::from_str(&format!("{day}T235959Z")).unwrap();
+            it.headers.insert("x-amz-date", date);
+            let old = it.headers.get("authorization").unwrap().to_str().unwrap();
+            let new = HeaderValue::from_str(&old.replace("/20231114/", &format!("/{day}/")));
+            it.headers.insert("authorization", new.unwrap());
+        });
+        assert!(matches!(refused, Err(Refused::Date(_))), "{day}: {refused:?}");
+    }
+    // A clock at the end of the calendar, as well.
+    for now in [time::Date::MAX, time::Date::MIN] {
+        let refused = good().edited(|it| it.now = now.with_time(time::Time::MIDNIGHT).assume_utc());
+        assert!(matches!(refused, Err(Refused::Date(_))), "{now}: {refused:?}");
+    }
+}
+
+#[test]
 fn a_secret_is_not_printed() {
     assert_eq!(format!("{:?}", Secret::new("hidden".to_owned())), "Secret(..)");
 }
