@@ -1,6 +1,6 @@
 //! What the judge may not excuse, and what it may not accuse.
 
-use iamspec_conformance::observed::Shown;
+use iamspec_conformance::observed::{Cause, Shown};
 use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Judge, Observed, Verdict};
 use iamspec_model::{
@@ -74,7 +74,7 @@ fn what_is_temporarily_unmodifiable_may_be_refused_with_that_code_alone() {
 
 #[test]
 fn a_known_code_with_a_status_of_failure_differs_in_its_status() {
-    let observed = Observed::refused(500, "NoSuchEntity".to_owned(), None);
+    let observed = Observed::refused(None, 500, "NoSuchEntity".to_owned(), None);
     let verdict = judged(&[], Operation::DeleteUser(USER), &observed);
     assert_eq!(broken(verdict), Some(("DeleteUser/no-such-user".to_owned(), Tier::Status)));
 }
@@ -199,4 +199,24 @@ fn what_a_rename_leaves_behind_is_held_against_nobody_where_no_fact_says_that_it
     let keys = Operation::List(renamed, Kind::AccessKey);
     let rule = "ListAccessKeys/carried-out".to_owned();
     assert_eq!(broken(judged(&keyed, keys, &nothing)), Some((rule, Tier::Code)));
+}
+
+#[test]
+fn a_code_that_a_rule_of_the_call_names_is_a_refusal() {
+    for rule in iamspec_model::rules() {
+        let iamspec_model::Answer::Refused(code) = rule.claim.answer else { continue };
+        let observed =
+            Observed::refused(Some(rule.call), code.http(), code.name().to_owned(), None);
+        assert_eq!(observed, refused(code.http(), code.name()), "{}", rule.id());
+    }
+    // Of any other call it speaks of the caller.
+    let others =
+        iamspec_model::claim::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+    for call in others.chain([None]) {
+        let observed = Observed::refused(call, 403, "AccessDenied".to_owned(), None);
+        assert!(
+            matches!(&observed, Observed::Interrupted(it) if it.cause == Cause::Denied),
+            "{call:?}: {observed}"
+        );
+    }
 }
