@@ -13,9 +13,7 @@ pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<Replay>;
 /// Whether a call that is judged here breaks the rule of the finding in the same tier at the same level.
 #[must_use]
 pub fn shows(replay: &Replay, finding: &Finding) -> bool {
-    let same = |verdict: &Verdict| {
-        matches!(verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence))
-    };
+    let same = |verdict: &Verdict| matches!(verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence));
     replay.exchanges.iter().any(|it| same(&it.verdict))
 }
 

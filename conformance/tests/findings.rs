@@ -1,5 +1,10 @@
 //! Findings and the sums of a run agree: each call that fails the run is part of a finding that counts.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use iamspec_conformance::expectation::Expectations;
 use iamspec_conformance::finding::{Tally, Threshold, findings};
@@ -51,7 +56,8 @@ fn each_level_of_a_divergence_is_a_finding() {
     let must = diverging("long", 5, Level::Must, 7);
     for replays in [[info.clone(), must.clone()], [must.clone(), info.clone()]] {
         let found = findings(&replays);
-        let told: Vec<_> = found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
+        let told: Vec<_> =
+            found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
         assert_eq!(told, [(Level::Must, "long"), (Level::Info, "short")]);
         assert!(found.iter().all(|it| it.also.is_empty()));
         let threshold = Threshold { tier: Tier::Text, level: Level::Must };
@@ -66,14 +72,16 @@ fn each_level_of_a_divergence_is_a_finding() {
     // The same level twice stays one finding, with the shortest script.
     let longer = diverging("longer", 9, Level::Must, 1);
     let found = findings(&[longer, must]);
-    assert_eq!((found.len(), &*found[0].history.name, &*found[0].also), (1, "long", &["longer".to_owned()][..]));
+    assert_eq!(
+        (found.len(), &*found[0].history.name, &*found[0].also),
+        (1, "long", &["longer".to_owned()][..])
+    );
 }
 
 #[test]
 fn a_mutant_is_killed_at_the_request_of_its_own_level() {
     let mutant = Mutant::named("forgets-access-key").unwrap();
-    let replays =
-        vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
+    let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
     let report = Report { replays, kept: Vec::new(), requests: 9, ended: None };
     let Fate::Killed(kill) = kill(&mutant, &report) else { panic!("it survives") };
     assert_eq!((kill.request, kill.calls), (7, 5));
