@@ -13,9 +13,12 @@ fn every_call_is_answered_over_http_as_in_memory() {
     let server = super::server(None);
     let over_http = super::run(&mut super::client(&server.url()));
     let in_memory = super::run(&mut Reference::default());
-    assert_eq!(over_http.requests, in_memory.requests);
+    // Over HTTP some listings take more than one page.
+    assert!(over_http.requests >= in_memory.requests, "{}", over_http.requests);
+    assert_eq!(over_http.replays.len(), in_memory.replays.len());
     for (wire, memory) in over_http.replays.iter().zip(&in_memory.replays) {
         assert_eq!(wire.script.name, memory.script.name);
+        assert_eq!(wire.exchanges.len(), memory.exchanges.len());
         for (wire, memory) in wire.exchanges.iter().zip(&memory.exchanges) {
             assert!(
                 same(wire.observed.as_ref(), memory.observed.as_ref()),

@@ -34,6 +34,7 @@ mod port;
 mod races;
 mod rehearsal;
 mod reports;
+mod requests;
 mod robust;
 mod server;
 mod shards;

@@ -255,3 +255,18 @@ fn every_line_that_a_run_can_print_is_as_reviewed() {
     let page = iamspec_harness::render::terminal(&with_every_line(), paint);
     insta::assert_snapshot!(page);
 }
+
+#[test]
+fn divergences_of_two_levels_stay_two_findings() {
+    let (mut one, ..) = told("levels", &ALONE);
+    one.header.shard = Some(stream::Part { number: 1, of: 2 });
+    let mut other = one.clone();
+    other.header.shard = Some(stream::Part { number: 2, of: 2 });
+    other.findings[0].level = "info".to_owned();
+    other.findings[0].observed = "404 NoSuchEntity".to_owned();
+    let merged = stream::merge(vec![other, one]).unwrap();
+    let levels: Vec<&str> = merged.findings.iter().map(|it| &*it.level).collect();
+    assert_eq!(levels, ["must", "info"]);
+    let changes = compare(&merged, &merged);
+    assert_eq!((changes.same, changes.changed.len(), changes.new.len()), (2, 0, 0));
+}

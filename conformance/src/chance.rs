@@ -25,6 +25,14 @@ impl Chance {
         u32::try_from(self.next() % u64::from(most.max(1))).unwrap_or(0)
     }
 
+    /// A number from 0 to this one.
+    pub const fn up_to(&mut self, most: u64) -> u64 {
+        match most.checked_add(1) {
+            Some(numbers) => self.next() % numbers,
+            None => self.next(),
+        }
+    }
+
     /// One of these; nothing where there is none.
     pub fn pick<T: Copy>(&mut self, among: &[T]) -> Option<T> {
         let number = u32::try_from(among.len()).unwrap_or(u32::MAX);

@@ -32,6 +32,12 @@ pub trait Endpoint {
     /// Asks one operation in the name space that was entered last.
     fn ask(&mut self, operation: &Operation) -> Observed;
 
+    /// How many requests it has sent so far, retries and pages included. None if each call is one
+    /// request.
+    fn sent(&self) -> Option<usize> {
+        None
+    }
+
     /// What was odd about the form of the last answer; nothing where there is no form.
     fn oddities(&mut self) -> Vec<Oddity> {
         Vec::new()
@@ -73,7 +79,7 @@ pub trait Endpoint {
     }
 }
 
-/// Counts the calls on their way, and tells of them.
+/// Counts the requests that the calls take, and reports the count after each call.
 pub(crate) struct Counting<'a> {
     pub(crate) inner: &'a mut dyn Endpoint,
     pub(crate) requests: usize,
@@ -90,9 +96,16 @@ impl Endpoint for Counting<'_> {
     }
 
     fn ask(&mut self, operation: &Operation) -> Observed {
-        self.requests += 1;
+        let before = self.inner.sent();
+        let observed = self.inner.ask(operation);
+        let sent = self.inner.sent().zip(before);
+        self.requests += sent.map_or(1, |(after, before)| after.saturating_sub(before));
         (self.tell)(self.requests);
-        self.inner.ask(operation)
+        observed
+    }
+
+    fn sent(&self) -> Option<usize> {
+        Some(self.requests)
     }
 
     fn oddities(&mut self) -> Vec<Oddity> {

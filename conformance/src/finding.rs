@@ -121,11 +121,8 @@ fn late(replay: &Replay, place: usize, observed: &Observed) -> Option<Operation>
 }
 
 fn add(found: &mut Vec<Finding>, mut finding: Finding) {
-    let same = |it: &&mut Finding| {
-        it.rule() == finding.rule()
-            && it.divergence.tier == finding.divergence.tier
-            && it.entry == finding.entry
-    };
+    let same =
+        |it: &&mut Finding| it.divergence.is_like(&finding.divergence) && it.entry == finding.entry;
     match found.iter_mut().find(same) {
         None => found.push(finding),
         Some(it) => {

@@ -4,8 +4,8 @@
 
 use iamspec_model::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Code, Fact, Level, Operation, Outcome, Reason, Rule, Strength, allowed, shown,
-    worlds,
+    Account, Answer, Code, Evidence, Fact, Level, Operation, Outcome, Reason, Rule, Strength,
+    allowed, shown, worlds,
 };
 
 use crate::belief::{Blurred, dangles, follow};
@@ -139,14 +139,12 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Opt
         }
         Observed::Interrupted(_) => None,
     };
-    let (tier, level, rule) = found?;
-    let evidence = match tier {
-        Tier::Status => rule.claim.status,
-        Tier::Code => rule.claim.code,
-        Tier::Text => rule.claim.text,
-    };
+    let Difference { tier, level, rule, winner } = found?;
     let order = outranked(rule, &rules).map(|(order, _)| order.evidence.facts);
-    let facts = evidence.facts.iter().chain(order.unwrap_or_default());
+    let evidence = evidence(winner.unwrap_or(rule), tier).facts;
+    let facts = evidence.iter().chain(order.unwrap_or_default());
+    // If the order is broken, no refusal that loses conforms.
+    let conforms = |it: &&Rule| winner.is_none() || outranked(**it, &rules).is_none();
     let going_on = match (observed, op) {
         (Observed::Done(Some(_)), op) if op.is_read() => "what was shown is so, or as it was",
         (Observed::Done(_), _) => "carried out",
@@ -156,14 +154,34 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Opt
         tier,
         level,
         rule,
-        allowed: rules.iter().map(|rule| (answer(account, op, *rule), *rule)).collect(),
+        allowed: rules
+            .iter()
+            .filter(conforms)
+            .map(|rule| (answer(account, op, *rule), *rule))
+            .collect(),
         evidence: facts.map(|fact| fact.id).collect(),
         state: account.to_string(),
         going_on,
     })
 }
 
-type Difference = (Tier, Level, Rule);
+/// The first tier in which an answer differs from the rule that it comes closest to.
+struct Difference {
+    tier: Tier,
+    level: Level,
+    rule: Rule,
+    /// The rule that wins, if the answer is that of one that loses against it.
+    winner: Option<Rule>,
+}
+
+/// How it is known what the rule calls for in this tier.
+const fn evidence(rule: Rule, tier: Tier) -> Evidence {
+    match tier {
+        Tier::Status => rule.claim.status,
+        Tier::Code => rule.claim.code,
+        Tier::Text => rule.claim.text,
+    }
+}
 
 fn carried_out(
     account: &Account,
@@ -176,13 +194,19 @@ fn carried_out(
         let certain = rules.iter().all(|rule| rule.claim.answer == Answer::Done);
         let shown = shown(account, op).filter(|_| certain)?;
         let differs = seen.is_some_and(|seen| *seen != Shown::of(shown));
-        return differs.then_some((Tier::Code, done.claim.code.level, *done));
+        return differs.then_some(Difference {
+            tier: Tier::Code,
+            level: done.claim.code.level,
+            rule: *done,
+            winner: None,
+        });
     }
     // Of several refusals the one that is known best; if several are, the one that is about how the
     // call is put, or the first in table order.
     let flawed = |rule: &Rule| matches!(rule.claim.reason, Reason::Flawed(..));
     let broken = rules.iter().rev().max_by_key(|rule| (rule.claim.status.level, flawed(rule)))?;
-    Some((Tier::Status, broken.claim.status.level, *broken))
+    let level = broken.claim.status.level;
+    Some(Difference { tier: Tier::Status, level, rule: *broken, winner: None })
 }
 
 fn refused(
@@ -191,31 +215,45 @@ fn refused(
     rules: &[Rule],
     seen: (u16, &str, Option<&str>),
 ) -> Option<Difference> {
-    let refusals: Vec<Rule> =
-        rules.iter().filter(|rule| may_explain(**rule, rules, seen)).copied().collect();
-    let reached: Vec<(Option<Tier>, Rule)> =
-        refusals.iter().map(|rule| (first_difference(account, op, *rule, seen), *rule)).collect();
-    let Some(first) = refusals.first() else {
+    let refusals = rules.iter().filter(|rule| may_explain(**rule, rules, seen));
+    let differences = refusals.map(|rule| difference(account, op, (*rule, rules), seen));
+    let differences: Option<Vec<Difference>> = differences.collect();
+    if differences.as_ref().is_some_and(Vec::is_empty) {
         let done = rules.first()?;
-        return Some((Tier::Status, done.claim.status.level, *done));
-    };
-    let matching: Vec<Rule> =
-        reached.iter().filter(|(tier, _)| tier.is_none()).map(|(_, rule)| *rule).collect();
-    if matching.is_empty() {
-        // The refusal that comes closest; where several do, the one that binds least.
-        let tier = reached.iter().filter_map(|(tier, _)| *tier).max()?;
-        let closest = reached.iter().filter(|(it, _)| *it == Some(tier)).map(|(_, rule)| *rule);
-        let level = |rule: &Rule| match tier {
-            Tier::Status | Tier::Code => rule.claim.code.level,
-            Tier::Text => rule.claim.text.level,
-        };
-        let rule = closest.min_by_key(level).unwrap_or(*first);
-        return Some((tier, level(&rule), rule));
+        let level = done.claim.status.level;
+        return Some(Difference { tier: Tier::Status, level, rule: *done, winner: None });
     }
-    // An order among refusals: the answer of a loser conforms to its own rule and breaks the order.
-    let lost = matching.iter().map(|rule| outranked(*rule, rules).map(|(order, _)| (order, *rule)));
-    let (order, loser) = lost.collect::<Option<Vec<_>>>()?.into_iter().next()?;
-    Some((Tier::Text, order.evidence.level, loser))
+    // The refusal that comes closest; of several the one that binds least, of these a broken order.
+    differences?
+        .into_iter()
+        .min_by_key(|it| (std::cmp::Reverse(it.tier), it.level, it.winner.is_none()))
+}
+
+/// How an answer differs from what the rule calls for. The answer of a rule that loses against another
+/// one must be the winner's: it differs in the first tier in which it differs from that.
+fn difference(
+    account: &Account,
+    op: &Operation,
+    (rule, rules): (Rule, &[Rule]),
+    seen: (u16, &str, Option<&str>),
+) -> Option<Difference> {
+    let own = first_difference(account, op, rule, seen);
+    let level = |rule: Rule, tier| match tier {
+        Tier::Status | Tier::Code => rule.claim.code.level,
+        Tier::Text => rule.claim.text.level,
+    };
+    let of_order = outranked(rule, rules).and_then(|(order, winner)| {
+        let tier = first_difference(account, op, winner, seen)?;
+        let level = level(winner, tier).min(order.evidence.level);
+        let breaks_order = own.is_none_or(|own| own > tier);
+        Some(if breaks_order {
+            Difference { tier, level, rule, winner: Some(winner) }
+        } else {
+            Difference { tier, level, rule: winner, winner: None }
+        })
+    });
+    let own = own.map(|tier| Difference { tier, level: level(rule, tier), rule, winner: None });
+    [own, of_order].into_iter().flatten().min_by_key(|it| (it.tier, std::cmp::Reverse(it.level)))
 }
 
 /// Whether a refusal can be this rule's. What passes by itself has a code of its own; and where a

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iamspec_model::{Code, Seen, Status};
+use iamspec_model::{Answer, Call, Claim, Code, Seen, Status};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,12 +204,18 @@ impl Observed {
         Self::Interrupted(Interruption { cause, detail: detail.into() })
     }
 
-    /// A refusal, unless the code is one of those that any call may be answered with at any time
-    /// (D-022, F-009, F-011, E-013..E-016), or by which a front end says that it lacks a call
-    /// (E-011): they tell nothing of the state. A code of the model is always a refusal, whatever
-    /// the status.
+    /// The refusal of a call, or of no call of the model. A code that a rule of the call names is a
+    /// refusal: `AccessDenied` of `GetAccessKeyLastUsed` says that the key is not there (B-AK-15).
+    /// Otherwise a code that any call may return at any time (D-022, F-009, F-011, E-013..E-016), or by
+    /// which a front end says that it lacks the call (E-011), tells nothing of the state. Any other code
+    /// of the model is a refusal, whatever the status.
     #[must_use]
-    pub fn refused(http: u16, code: String, message: Option<String>) -> Self {
+    pub fn refused(call: Option<&Call>, http: u16, code: String, message: Option<String>) -> Self {
+        let names =
+            |claim: &Claim| matches!(claim.answer, Answer::Refused(it) if it.name() == code);
+        if call.is_some_and(|it| it.claims.iter().any(names)) {
+            return Self::Refused { http, code, message };
+        }
         let cause = match code.as_str() {
             "Throttling"
             | "ThrottlingException"
@@ -255,9 +261,12 @@ impl fmt::Display for Observed {
         match self {
             Self::Done(Some(shown)) => write!(f, "200 {shown}"),
             Self::Done(None) => f.write_str("200"),
-            Self::Refused { http, code, message: None } => write!(f, "{http} {}", word(code)),
-            Self::Refused { http, code, message: Some(message) } => {
-                write!(f, "{http} {} {message:?}", word(code))
+            Self::Refused { http, code, message } => {
+                // An error in an answer of success must not read like a success.
+                let success = (200..300).contains(http);
+                let code = if success { format!("{code:?}") } else { word(code) };
+                write!(f, "{http} {code}")?;
+                message.as_ref().map_or(Ok(()), |message| write!(f, " {message:?}"))
             }
             Self::Interrupted(interruption) => interruption.fmt(f),
         }

@@ -94,6 +94,7 @@ impl<'a> Player<'a> {
         let before = self.account();
         let in_force = allowed(&before, operation).rules().collect();
         let mut settled = Settled::default();
+        let sent_before = self.endpoint.sent();
         let observed = loop {
             let observed = self.endpoint.ask(operation);
             self.leftovers.note(operation, &observed);
@@ -106,6 +107,8 @@ impl<'a> Player<'a> {
             settled.after += self.endpoint.wait(settled.tries);
             settled.tries += 1;
         };
+        let request = self.endpoint.sent().filter(|_| self.endpoint.sent() > sent_before);
+        let request = request.unwrap_or_default();
         let odd = self.endpoint.oddities();
         let verdict = self.judge.judge(operation, &observed);
         let verdict = oddity::judged(verdict, (&before, operation), &observed, &odd);
@@ -115,7 +118,7 @@ impl<'a> Player<'a> {
         let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
         let id = self.endpoint.request_id();
         let (operation, observed) = (*operation, Some(observed));
-        Exchange { operation, observed, request: 0, before, in_force, verdict, settled, wire, id }
+        Exchange { operation, observed, request, before, in_force, verdict, settled, wire, id }
     }
 
     /// Reads what the last calls may have changed.

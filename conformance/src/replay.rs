@@ -22,7 +22,8 @@ pub struct Exchange {
     pub operation: Operation,
     /// What was answered; nothing where it was not asked.
     pub observed: Option<Observed>,
-    /// Which request of the run it was, counted from 1; 0 where it was not asked.
+    /// The number in the run of the request that got this answer, counted from 1: of several retries or
+    /// pages the last. 0 if none was sent.
     pub request: usize,
     /// The account in which it was asked, as it was thought to be.
     pub before: Account,

@@ -10,13 +10,10 @@ use crate::verdict::Verdict;
 /// Plays a script in a name space of its own, if it can.
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<Replay>;
 
-/// Whether a call that is judged here breaks the rule of the finding in the same tier.
+/// Whether a call that is judged here breaks the rule of the finding in the same tier at the same level.
 #[must_use]
 pub fn shows(replay: &Replay, finding: &Finding) -> bool {
-    let same = |verdict: &Verdict| {
-        matches!(verdict, Verdict::Diverges(it)
-            if it.rule == finding.rule() && it.tier == finding.divergence.tier)
-    };
+    let same = |verdict: &Verdict| matches!(verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence));
     replay.exchanges.iter().any(|it| same(&it.verdict))
 }
 

@@ -40,7 +40,7 @@ pub struct Report {
     /// What the endpoint did not let go, and whether an answer in its script diverged, which may
     /// explain it.
     pub kept: Vec<(Kept, bool)>,
-    /// How many calls were sent, those of the clean-up included.
+    /// How many requests were sent, those of the clean-up included.
     pub requests: usize,
     /// Why the run ended early, if it did.
     pub ended: Option<Ended>,
@@ -153,8 +153,8 @@ impl Suite {
         report.replays.iter().map(|it| it.exchanges.len()).sum()
     }
 
-    /// Plays every script. `tell` hears of every call before it is made; `stop` is asked before
-    /// every call, and ends the run with the clean-up.
+    /// Plays every script. After each call `tell` gets the number of requests so far; `stop` is asked
+    /// before every call, and ends the run with the clean-up.
     pub fn run(
         &self,
         endpoint: &mut dyn Endpoint,

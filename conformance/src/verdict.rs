@@ -82,3 +82,11 @@ pub struct Divergence {
     /// How the judge goes on.
     pub going_on: &'static str,
 }
+
+impl Divergence {
+    /// Whether both belong to one finding: the same rule, broken in the same tier at the same level.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.rule, self.tier, self.level) == (other.rule, other.tier, other.level)
+    }
+}

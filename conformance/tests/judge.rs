@@ -1,10 +1,11 @@
 //! What the judge may not excuse, and what it may not accuse.
 
-use iamspec_conformance::observed::Shown;
+use iamspec_conformance::finding::Threshold;
+use iamspec_conformance::observed::{Cause, Shown};
 use iamspec_conformance::verdict::Tier;
 use iamspec_conformance::{Judge, Observed, Verdict};
 use iamspec_model::{
-    Class, Defect, Flaw, Item, Kind, Object, Operation, Path, Status, Thing, User, With,
+    Class, Defect, Flaw, Item, Kind, Level, Object, Operation, Path, Status, Thing, User, With,
 };
 
 const USER: User = User(0);
@@ -74,7 +75,7 @@ fn what_is_temporarily_unmodifiable_may_be_refused_with_that_code_alone() {
 
 #[test]
 fn a_known_code_with_a_status_of_failure_differs_in_its_status() {
-    let observed = Observed::refused(500, "NoSuchEntity".to_owned(), None);
+    let observed = Observed::refused(None, 500, "NoSuchEntity".to_owned(), None);
     let verdict = judged(&[], Operation::DeleteUser(USER), &observed);
     assert_eq!(broken(verdict), Some(("DeleteUser/no-such-user".to_owned(), Tier::Status)));
 }
@@ -199,4 +200,56 @@ fn what_a_rename_leaves_behind_is_held_against_nobody_where_no_fact_says_that_it
     let keys = Operation::List(renamed, Kind::AccessKey);
     let rule = "ListAccessKeys/carried-out".to_owned();
     assert_eq!(broken(judged(&keyed, keys, &nothing)), Some((rule, Tier::Code)));
+}
+
+/// A refusal with this text.
+fn refused_with(http: u16, code: &str, text: &str) -> Observed {
+    Observed::Refused { http, code: code.to_owned(), message: Some(text.to_owned()) }
+}
+
+#[test]
+fn a_broken_order_of_refusals_differs_in_the_first_tier_in_which_the_answer_does() {
+    let enable = Operation::Attach(USER, Kind::MfaDevice, Item(0));
+    // D-018: the user is checked first. Neither the user nor the device exists.
+    let no_codes = refused(403, "InvalidAuthenticationCode");
+    let Verdict::Diverges(it) = judged(&[], enable, &no_codes) else { panic!("403 conforms") };
+    assert_eq!((it.tier, it.level), (Tier::Status, Level::Must));
+    assert!(Threshold::default().counts(&it), "a default run passes");
+    assert!(it.evidence.contains(&"D-018") && it.evidence.contains(&"B-MF-07"), "{it:?}");
+    let allowed: Vec<&str> = it.allowed.iter().map(|(answer, _)| answer.as_str()).collect();
+    assert!(allowed.iter().all(|it| it.starts_with("404 NoSuchEntity")), "{allowed:?}");
+    // The same status and code with the text of the device differs in the text.
+    let of_device = refused_with(404, "NoSuchEntity", "MFA Device invalid");
+    let verdict = judged(&[], enable, &of_device);
+    assert!(matches!(&verdict, Verdict::Diverges(it) if it.tier == Tier::Text), "{verdict:?}");
+    // the text of the access key comes after that of the login profile.
+    let profile = Operation::Attach(USER, Kind::LoginProfile, Item(0));
+    let before = [Operation::create_user(USER), issue(Kind::AccessKey), profile];
+    let key =
+        refused_with(409, "DeleteConflict", "Cannot delete entity, must delete access keys first.");
+    let verdict = judged(&before, Operation::DeleteUser(USER), &key);
+    assert!(matches!(&verdict, Verdict::Diverges(it) if it.tier == Tier::Text), "{verdict:?}");
+    // The refusal that wins conforms.
+    let user = refused(404, "NoSuchEntity");
+    assert_eq!(wrong(judged(&[], enable, &user)), None);
+}
+
+#[test]
+fn a_code_that_a_rule_of_the_call_names_is_a_refusal() {
+    for rule in iamspec_model::rules() {
+        let iamspec_model::Answer::Refused(code) = rule.claim.answer else { continue };
+        let observed =
+            Observed::refused(Some(rule.call), code.http(), code.name().to_owned(), None);
+        assert_eq!(observed, refused(code.http(), code.name()), "{}", rule.id());
+    }
+    // Of any other call it speaks of the caller.
+    let others =
+        iamspec_model::claim::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+    for call in others.chain([None]) {
+        let observed = Observed::refused(call, 403, "AccessDenied".to_owned(), None);
+        assert!(
+            matches!(&observed, Observed::Interrupted(it) if it.cause == Cause::Denied),
+            "{call:?}: {observed}"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 mod overlap;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use iamspec_conformance::chance::Chance;
@@ -242,5 +243,114 @@ fn every_race_shows_on_what_looks_first_and_acts_then_and_on_nothing_else() {
         let ruled = explain(&history, before, race.calls.len());
         assert_eq!(ruled.len(), 2, "{}: {ruled:?}", race.name);
         assert!(ruled.iter().all(|it| !it.evidence.is_empty()), "{ruled:?}");
+    }
+}
+
+/// An endpoint that fails one call of each race with `at` clients, and then keeps what the race made.
+struct Keeping {
+    inner: InMemory,
+    at: usize,
+    /// The name space that was entered last.
+    space: Space,
+    keeps: bool,
+    /// The name spaces in which it refused to delete something.
+    kept: HashSet<Space>,
+    failures: usize,
+    head_starts: Vec<Duration>,
+}
+
+impl Keeping {
+    fn at(clients: usize, atomic_below: usize) -> Self {
+        Self {
+            inner: endpoint(atomic_below),
+            at: clients,
+            space: Space::default(),
+            keeps: false,
+            kept: HashSet::new(),
+            failures: 0,
+            head_starts: Vec::new(),
+        }
+    }
+}
+
+impl Endpoint for Keeping {
+    fn fresh(&mut self) -> Space {
+        self.keeps = false;
+        self.space = self.inner.fresh();
+        self.space
+    }
+
+    fn enter(&mut self, space: Space) {
+        self.inner.enter(space);
+    }
+
+    fn ask(&mut self, op: &Operation) -> Observed {
+        let deletes = matches!(op, Operation::DeleteUser(_) | Operation::Delete(_));
+        let observed = self.inner.ask(op);
+        if self.keeps && deletes && matches!(observed, Observed::Done(_)) {
+            self.kept.insert(self.space);
+            let code = "DeleteConflict".to_owned();
+            return Observed::Refused { http: 409, code, message: None };
+        }
+        observed
+    }
+
+    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+        self.inner.adopt(kind, name)
+    }
+}
+
+impl Racing for Keeping {
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed> {
+        self.head_starts.extend(calls.iter().map(|(_, wait)| *wait));
+        let mut timed = self.inner.together(calls);
+        self.keeps = calls.len() == self.at;
+        if self.keeps && self.at == 2 {
+            self.failures += 1;
+            timed[0].observed =
+                Observed::interrupted(iamspec_conformance::observed::Cause::Failure, "");
+        }
+        timed
+    }
+}
+
+#[test]
+fn hold_reports_what_every_phase_left_behind() {
+    let races = races();
+    let deletes_user = |it: &&Race| it.certain && it.name.contains("could-hold-group");
+    let race = races.iter().find(deletes_user).unwrap();
+    // Six clients break, five break, four break, three do not; or none of them does.
+    for (atomic_below, at) in
+        [(4, 2), (4, 3), (4, 4), (4, 5), (4, 6), (usize::MAX, 2), (usize::MAX, 6), (5, 2)]
+    {
+        let mut endpoint = Keeping::at(at, atomic_below);
+        let (_, came) = hold(race, 6, &mut endpoint, manner());
+        let spaces: HashSet<Space> = came.kept.iter().map(|it| it.space).collect();
+        assert!(!endpoint.kept.is_empty(), "{}: the endpoint keeps nothing", race.name);
+        assert_eq!(
+            spaces, endpoint.kept,
+            "{}: breaks from {atomic_below}, keeps at {at}",
+            race.name
+        );
+        assert_eq!(came.failures, endpoint.failures, "{}: {atomic_below}, {at}", race.name);
+    }
+}
+
+#[test]
+fn the_head_start_reaches_any_jitter() {
+    let races = races();
+    let race = races.iter().find(|it| it.certain).unwrap();
+    for (jitter, beyond) in [
+        (Duration::ZERO, None),
+        (Duration::from_micros(u32::MAX.into()), Some(Duration::from_secs(2000))),
+        (Duration::from_secs(4295), Some(Duration::from_secs(2000))),
+        (Duration::from_secs(1_000_000), Some(Duration::from_secs(4295))),
+        (Duration::MAX, Some(Duration::from_secs(1_000_000))),
+    ] {
+        let mut endpoint = Keeping::at(usize::MAX, usize::MAX);
+        play(race, &mut endpoint, Manner { repeats: 20, jitter, ..manner() });
+        let longest = *endpoint.head_starts.iter().max().unwrap();
+        assert!(longest <= jitter, "{longest:?} of {jitter:?}");
+        assert!(beyond.is_none_or(|it| longest > it), "{longest:?} of {jitter:?}");
     }
 }

@@ -1,4 +1,5 @@
 //! Scripts and histories as text: what is printed is read again as it was, and errors say where.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::text::{parse, print};
@@ -227,6 +228,18 @@ fn errors_say_where_and_what_was_expected() {
             "DeleteUser u0 -> 409 X \"y",
             "line 1, column 24: expected a closing `\"`, found the end of the line",
         ),
+        (
+            "CreateUser u0 -> 200 OK",
+            "line 1, column 22: expected the end of the line, or a listing such as `[key#0]`, after `200`, found `OK`; an error code follows a status such as 409, or is in quotes",
+        ),
+        (
+            "CreateUser u0 -> 201 Created",
+            "line 1, column 18: expected `200` for a call that is carried out, found `201`; an error code follows a status such as 409, or is in quotes",
+        ),
+        (
+            "CreateUser u0 -> 204",
+            "line 1, column 18: expected `200` for a call that is carried out, found `204`; an error code follows a status such as 409, or is in quotes",
+        ),
         ("DeleteUser u0 -> 409 X y", "line 1, column 24: expected the end of the line, found `y`"),
         (
             "ListAccessKeys u0 -> 200 [key#0 key#1]",
@@ -245,4 +258,13 @@ fn errors_say_where_and_what_was_expected() {
 fn comments_and_blank_lines_are_passed_over() {
     let script = parse("any", "\n# The idea.\n# More.\n  CreateUser u0   # why\n\n").unwrap();
     assert_eq!((script.idea.as_str(), script.steps.len()), ("The idea.", 1));
+}
+
+#[test]
+fn an_error_under_a_status_of_success_is_written_in_quotes() {
+    let code = "NoSuchEntity".to_owned();
+    let answer = Observed::Refused { http: 200, code, message: None };
+    assert_eq!(answer.to_string(), "200 \"NoSuchEntity\"");
+    let script = parse("any", &format!("GetUser u0 -> {answer}")).unwrap();
+    assert_eq!(script.steps[0].answer, Some(answer));
 }

@@ -1,5 +1,6 @@
 //! Which of several refusals AWS answers with, as far as anybody knows: a partial order, as data.
-//! Where it says nothing, every refusal that applies conforms.
+//! Where it says nothing, every refusal that applies conforms. A response that breaks an order differs in the
+//! first tier in which it differs from the refusal that wins: the status, the code or the text.
 
 use crate::claim::{Reason, Rule};
 use crate::evidence::{A_031, D_017, D_018, Evidence};

@@ -127,7 +127,7 @@ impl Looks {
         hasher.finish()
     }
 
-    /// How many active and inactive items of its own a user holds of each kind, a byte a kind.
+    /// How many active and inactive items of its own a user holds of each kind, two counts a kind.
     fn own(&self, user: u32) -> u128 {
         let own = Kind::blockers().filter(|kind| kind.row().refers.is_none());
         own.fold(0, |word, kind| {
@@ -137,9 +137,58 @@ impl Looks {
                     .map(|it| u128::from(it >> (user * 2 + bit) & 1))
                     .sum::<u128>()
             };
-            word << 8 | count(0) << 4 | count(1)
+            (word << COUNT_BITS | count(0)) << COUNT_BITS | count(1)
         })
     }
 }
 
-const _: () = assert!(Kind::COUNT * 8 < 128 && USERS * 2 < 15, "a byte a kind, two bits a user");
+/// The bits of a count from 0 to [`ITEMS`].
+const COUNT_BITS: u32 = usize::BITS - ITEMS.leading_zeros();
+
+const _: () = assert!(ITEMS < 1 << COUNT_BITS, "a count of all items fits its bits");
+const _: () = assert!(
+    Kind::COUNT * 2 * (COUNT_BITS as usize) < u128::BITS as usize,
+    "two counts a kind, and whether the user exists"
+);
+const _: () = assert!(USERS * 2 < EXISTS.trailing_zeros() as usize, "two bits a user below EXISTS");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::operation::{Operation, With};
+    use crate::step::apply;
+
+    #[test]
+    fn every_count_of_items_has_a_fingerprint_of_its_own() {
+        let most = u32::try_from(ITEMS).unwrap_or_default();
+        let scope = Scope { users: 1, items: most, statuses: true, ..Scope::NOTHING };
+        let user = User(0);
+        let mut seen = HashMap::new();
+        for kind in Kind::blockers().filter(|kind| kind.row().statuses) {
+            for (active, inactive) in
+                (0..=most).flat_map(|it| (0..=most - it).map(move |to| (it, to)))
+            {
+                let mut account = Account::default();
+                apply(&mut account, &Operation::create_user(user));
+                for item in (0..active + inactive).map(Item) {
+                    apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
+                }
+                for item in (active..active + inactive).map(Item) {
+                    let off = Operation::SetStatus(user, kind, item, Status::Inactive);
+                    apply(&mut account, &off);
+                }
+                let held = account.holdings().filter(|it| it.kind == kind).count();
+                assert_eq!(held, (active + inactive) as usize, "{kind:?}");
+                if active + inactive > 0 {
+                    let this = (kind, active, inactive);
+                    let other = seen.insert(without_names(&scope, &account), this);
+                    assert_eq!(other, None, "{this:?}");
+                }
+            }
+        }
+        assert_eq!(seen.len() % (ITEMS * (ITEMS + 3) / 2), 0);
+        assert!(!seen.is_empty(), "no kind has a status");
+    }
+}

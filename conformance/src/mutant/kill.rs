@@ -74,9 +74,8 @@ fn changed_last(finding: &Finding) -> Option<Operation> {
 
 fn first_seen(replays: &[Replay], finding: &Finding) -> usize {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
-    let same = exchanges.filter(|it| {
-        matches!(&it.verdict, Verdict::Diverges(divergence)
-            if divergence.rule == finding.rule() && divergence.tier == finding.divergence.tier)
-    });
+    let same = exchanges.filter(
+        |it| matches!(&it.verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence)),
+    );
     same.map(|it| it.request).min().unwrap_or(0)
 }

@@ -45,7 +45,7 @@ pub fn hold(
     }
     let many = crowded(race, clients);
     let mut crowd = together(&many, endpoint, manner);
-    crowd.histories += raced.histories;
+    crowd.add_phase(raced);
     if crowd.broken == 0 {
         return (race.clone(), crowd);
     }
@@ -75,11 +75,12 @@ fn fewer(
         }
         let mut smaller = race.clone();
         smaller.calls.remove(place);
-        let without = together(&smaller, endpoint, manner);
-        shown.histories += without.histories;
-        shown.kept.extend(without.kept.iter().cloned());
+        let mut without = together(&smaller, endpoint, manner);
         if without.broken > 0 {
+            without.add_phase(shown);
             (race, shown) = (smaller, without);
+        } else {
+            shown.add_phase(without);
         }
     }
     (race, shown)

@@ -54,6 +54,18 @@ pub struct Raced {
     pub kept: Vec<Kept>,
 }
 
+impl Raced {
+    /// Adds the counts and the leftovers of another phase of the same race. The broken histories stay
+    /// those of this phase.
+    pub(super) fn add_phase(&mut self, other: Self) {
+        let Self { not_raced: _, histories, broken: _, shown: _, unknown, failures, kept } = other;
+        self.histories += histories;
+        self.unknown += unknown;
+        self.failures += failures;
+        self.kept.extend(kept);
+    }
+}
+
 /// Asks the calls of a race one after the other in every order, and then, where that goes well, together.
 pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
     let mut raced = Raced::default();
@@ -61,10 +73,9 @@ pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced
     if raced.not_raced.is_some() {
         return raced;
     }
-    let kept = std::mem::take(&mut raced.kept);
-    let mut raced = together(race, endpoint, manner);
-    raced.kept.extend(kept);
-    raced
+    let mut together = together(race, endpoint, manner);
+    together.add_phase(raced);
+    together
 }
 
 /// Asks them one after the other in every order, and tells what goes wrong in one of these.
@@ -275,8 +286,8 @@ fn at_once(
     for op in &race.before {
         sequence.ask(op);
     }
-    let most = u32::try_from(jitter.as_micros()).unwrap_or(u32::MAX);
-    let head_start = |op: &Operation| (*op, Duration::from_micros(chance.below(most + 1).into()));
+    let most = u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX);
+    let head_start = |op: &Operation| (*op, Duration::from_micros(chance.up_to(most)));
     let calls: Vec<_> = race.calls.iter().map(head_start).collect();
     sequence.together(&calls);
     sequence.observe(race, settle);

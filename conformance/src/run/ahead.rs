@@ -208,7 +208,11 @@ fn work(mut fork: Box<dyn Endpoint + Send>, together: &Together<'_>, tell: &Send
         let next = together.tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(task) = next else { return };
         let known = task.suspects.len();
-        let mut counted = |_| _ = together.sent.fetch_add(1, Ordering::Relaxed);
+        let mut before = 0;
+        let mut counted = |requests| {
+            let new = requests - std::mem::replace(&mut before, requests);
+            _ = together.sent.fetch_add(new, Ordering::Relaxed);
+        };
         let endpoint = Counting { inner: fork.as_mut(), requests: 0, tell: &mut counted };
         let stop = || together.over.load(Ordering::Relaxed);
         let mut run = Run::new(endpoint, together.setting, &stop);

@@ -210,17 +210,12 @@ impl<'a> Run<'a> {
     fn play_alone(&mut self, play: Play<'_>) -> Replay {
         let space = self.endpoint.fresh();
         let mut leftovers = Leftovers::default();
-        let before = self.endpoint.requests;
         let suspects = std::mem::take(&mut self.suspects);
         let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
         let Setting { observe, settle, .. } = self.setting;
         let manner = Manner { can: &can, observe, settle, heard: self.heard, stop: self.stop };
-        let mut replay = play(&mut self.endpoint, &mut leftovers, manner);
+        let replay = play(&mut self.endpoint, &mut leftovers, manner);
         self.suspects = suspects;
-        let asked = replay.exchanges.iter_mut().filter(|it| it.observed.is_some());
-        for (index, exchange) in asked.enumerate() {
-            exchange.request = before + index + 1;
-        }
         if !leftovers.is_empty() {
             let does = |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
             let diverged = replay.exchanges.iter().any(does);

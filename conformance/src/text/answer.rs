@@ -17,10 +17,13 @@ impl Words<'_> {
             return self
                 .back(word, format!("expected an HTTP status such as 200 or 409, found {found}"));
         };
+        let at = self.place - word.len();
         self.skip_blanks();
         match http {
             200 if self.rest().starts_with('[') => Ok(Observed::Done(Some(self.listing()?))),
             200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Observed::DONE),
+            // An error in an answer of success is written with its code in quotes.
+            200..300 if !self.rest().starts_with('"') => self.no_success(word, at),
             _ => {
                 let code = self.text(&['"'])?;
                 if code.is_empty() {
@@ -29,6 +32,25 @@ impl Words<'_> {
                 Ok(Observed::Refused { http, code, message: self.quoted()? })
             }
         }
+    }
+
+    /// The error for a word other than a listing after a status of success, which begins at this place.
+    fn no_success(&mut self, status: &str, at: usize) -> Result<Observed, Failure> {
+        let other = "an error code follows a status such as 409, or is in quotes";
+        if status != "200" {
+            self.place = at;
+            return self.fail(format!(
+                "expected `200` for a call that is carried out, found `{status}`; {other}"
+            ));
+        }
+        let word = self.word(&[]);
+        let found = Self::found(word);
+        self.back(
+            word,
+            format!(
+                "expected the end of the line, or a listing such as `[key#0]`, after `200`, found {found}; {other}"
+            ),
+        )
     }
 
     fn interruption(&mut self) -> Result<Observed, Failure> {

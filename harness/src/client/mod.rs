@@ -250,6 +250,10 @@ impl Endpoint for Http {
         })
     }
 
+    fn sent(&self) -> Option<usize> {
+        Some(self.sender.sent)
+    }
+
     fn oddities(&mut self) -> Vec<Oddity> {
         std::mem::take(&mut self.odd)
     }

@@ -4,7 +4,7 @@
 use iamspec_conformance::Observed;
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::oddity::Oddity;
-use iamspec_model::{Change, Class, Code, Defect, Item, Kind, Operation, Status, User};
+use iamspec_model::{Change, Class, Defect, Item, Kind, Operation, Status, User};
 
 use super::element::{DECLARATION, TOO_MUCH};
 use super::oddity::oddities;
@@ -46,11 +46,7 @@ pub(super) fn read(
     if let Some(error) = error_of(&root) {
         let (code, message) = refusal(error, answer)?;
         let message = message.map(|text| names.in_symbols(&text, op));
-        if matches!(op, Operation::LastUsed(_)) && code == Code::AccessDenied.name() {
-            // Said of a key that is not there (B-AK-15), and of nothing that the caller may not.
-            return Ok(Observed::Refused { http: answer.status, code, message }.into());
-        }
-        return Ok(Observed::refused(answer.status, code, message).into());
+        return Ok(Observed::refused(op.call(), answer.status, code, message).into());
     }
     let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
@@ -69,7 +65,7 @@ pub(super) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Elemen
         Some(error) => {
             let (code, message) = refusal(error, answer)?;
             let message = message.map(|text| names.keyring.hide(&text, HIDDEN));
-            Err(Observed::refused(answer.status, code, message))
+            Err(Observed::refused(None, answer.status, code, message))
         }
         None => result_of(api, root, answer),
     }

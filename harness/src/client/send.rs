@@ -51,6 +51,8 @@ pub(super) struct Sender {
     pub(super) trace: Option<Trace>,
     /// What the last answer asked to wait before the next request.
     pub(super) asked_to_wait: Option<Duration>,
+    /// How many requests it has sent.
+    pub(super) sent: usize,
 }
 
 impl Sender {
@@ -74,6 +76,7 @@ impl Sender {
             pace: settings.rate.map(|rate| Arc::new(Mutex::new(Pace::new(rate)))),
             trace: settings.trace,
             asked_to_wait: None,
+            sent: 0,
         })
     }
 
@@ -122,6 +125,7 @@ impl Sender {
             self.runtime.block_on(receive(request, &mut self.asked_to_wait))
         };
         let took = begun.elapsed();
+        self.sent += usize::from(answer.as_ref().err().is_none_or(was_sent));
         told(form, &answer, took);
         if let Some(trace) = &mut self.trace {
             trace.note(form, &answer, took);
@@ -181,6 +185,12 @@ impl Sender {
     pub(super) const fn sts(&self) -> &Url {
         &self.destination.sts
     }
+}
+
+/// Whether a request that was not answered left this machine.
+fn was_sent(lost: &Observed) -> bool {
+    let unsent = |cause| matches!(cause, Cause::Unsent | Cause::Unreachable | Cause::Client);
+    !matches!(lost, Observed::Interrupted(it) if unsent(it.cause))
 }
 
 fn client(

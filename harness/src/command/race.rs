@@ -148,8 +148,9 @@ impl Sums {
         self.broken += usize::from(raced.broken > 0);
         self.unknown += raced.unknown;
         self.failures += raced.failures;
-        // What goes wrong alone may be left behind by that.
-        self.left += if raced.not_raced.is_none() { raced.kept.len() } else { 0 };
+        // Calls that already fail one after the other may leave something behind by that alone.
+        let ran_alone_only = raced.not_raced.is_some() && raced.histories == 0;
+        self.left += if ran_alone_only { 0 } else { raced.kept.len() };
     }
 
     fn exit(&self, stopped: bool) -> u8 {
@@ -168,5 +169,39 @@ impl std::fmt::Display for Sums {
             "{held} held, {histories} histories: {} broken, {} unknown, {} not held, {} failed calls, {} left behind",
             self.broken, self.unknown, self.not_held, self.failures, self.left
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iamspec_conformance::Observed;
+    use iamspec_conformance::endpoint::Space;
+    use iamspec_conformance::leftover::Kept;
+    use iamspec_model::{Operation, User};
+
+    use super::*;
+
+    fn left(not_raced: Option<&str>, histories: usize) -> Raced {
+        let undo = Operation::DeleteUser(User(0));
+        let code = "DeleteConflict".to_owned();
+        let answer = Observed::Refused { http: 409, code, message: None };
+        let kept = Kept { space: Space(0), undo, answer };
+        let not_raced = not_raced.map(str::to_owned);
+        Raced { not_raced, histories, kept: vec![kept], ..Raced::default() }
+    }
+
+    fn exit(raced: &Raced) -> u8 {
+        // Another race conforms.
+        let mut sums = Sums { held: 1, histories: 1, ..Sums::default() };
+        sums.add(raced);
+        sums.exit(false)
+    }
+
+    #[test]
+    fn leftovers_of_calls_that_ran_together_count() {
+        assert_eq!(exit(&left(None, 2)), exit::INCONCLUSIVE);
+        assert_eq!(exit(&left(Some("it takes 5 clients"), 2)), exit::INCONCLUSIVE);
+        // A race that was not held because its calls fail alone has no histories.
+        assert_eq!(exit(&left(Some("one after the other"), 0)), exit::CONFORMS);
     }
 }

@@ -79,12 +79,11 @@ impl Form {
         (1..).map_while(move |number| self.get(&format!("{list}.member.{number}{rest}")))
     }
 
-    /// Keys and values, in the order in which they were sent.
+    /// Keys and values by their number. A tag without a value has an empty one.
     pub(super) fn tags(&self) -> Vec<(String, String)> {
-        let values: Vec<&str> = self.list("Tags", ".Value").collect();
-        let value = |place: usize| values.get(place).copied().unwrap_or_default().to_owned();
-        let keys = self.list("Tags", ".Key").enumerate();
-        keys.map(|(place, key)| (key.to_owned(), value(place))).collect()
+        let value = |number: usize| self.text(&format!("Tags.member.{number}.Value"));
+        let keys = (1..).zip(self.list("Tags", ".Key"));
+        keys.map(|(number, key)| (key.to_owned(), value(number))).collect()
     }
 }
 
@@ -141,5 +140,29 @@ impl Refusal {
             }
         };
         (http, xml::error(code, Some(&text), request_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(members: &[(&str, &str)]) -> Form {
+        Form::new(members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn each_tag_keeps_its_own_value() {
+        let tags = form(&[
+            ("Tags.member.1.Key", "a"),
+            ("Tags.member.2.Key", "b"),
+            ("Tags.member.2.Value", "x"),
+            ("Tags.member.3.Key", "c"),
+            ("Tags.member.4.Key", "d"),
+            ("Tags.member.4.Value", "y"),
+        ])
+        .tags();
+        let told: Vec<(&str, &str)> = tags.iter().map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(told, [("a", ""), ("b", "x"), ("c", ""), ("d", "y")]);
     }
 }

@@ -29,7 +29,9 @@ pub struct Changes {
 /// Compares two runs by the rules that were broken, and by the calls that both made.
 #[must_use]
 pub fn compare(before: &Stream, after: &Stream) -> Changes {
-    let same = |one: &Finding, other: &Finding| one.rule == other.rule && one.tier == other.tier;
+    let same = |one: &Finding, other: &Finding| {
+        (&one.rule, &one.tier, &one.level) == (&other.rule, &other.tier, &other.level)
+    };
     let mut changes = Changes::default();
     for finding in &after.findings {
         match before.findings.iter().find(|it| same(it, finding)) {

@@ -130,8 +130,8 @@ fn findings(parts: &[Stream]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for it in parts.iter().flat_map(|it| it.findings.iter().cloned()) {
         let same = |other: &&mut Finding| {
-            (&it.rule, &it.tier, it.counted, &it.reason)
-                == (&other.rule, &other.tier, other.counted, &other.reason)
+            (&it.rule, &it.tier, &it.level, it.counted, &it.reason)
+                == (&other.rule, &other.tier, &other.level, other.counted, &other.reason)
         };
         match found.iter_mut().find(same) {
             None => found.push(it),

@@ -1,0 +1,88 @@
+//! Findings and the sums of a run agree: each call that fails the run is part of a finding that counts.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use iamspec_conformance::expectation::Expectations;
+use iamspec_conformance::finding::{Tally, Threshold, findings};
+use iamspec_conformance::mutant::{Fate, kill};
+use iamspec_conformance::replay::Origin;
+use iamspec_conformance::shrink::shows;
+use iamspec_conformance::{
+    Divergence, Exchange, Mutant, Observed, Replay, Report, Script, Step, Tier, Verdict,
+};
+use iamspec_model::{Account, Level, Operation, Rule, User, rules};
+
+fn rule(id: &str) -> Rule {
+    rules().find(|it| it.id() == id).unwrap()
+}
+
+/// A script of so many calls, of which the last diverges at this level.
+fn diverging(name: &str, calls: usize, level: Level, request: usize) -> Replay {
+    let operation = Operation::DeleteUser(User(0));
+    let exchange = |verdict| Exchange {
+        operation,
+        observed: Some(Observed::DONE),
+        request,
+        before: Account::default(),
+        in_force: Vec::new(),
+        verdict,
+        settled: None,
+        wire: None,
+        id: None,
+    };
+    let divergence = Divergence {
+        tier: Tier::Text,
+        level,
+        rule: rule("DeleteUser/holds-access-key"),
+        allowed: Vec::new(),
+        evidence: Vec::new(),
+        state: String::new(),
+        going_on: "",
+    };
+    let mut exchanges = vec![exchange(Verdict::Conforms(Vec::new())); calls - 1];
+    exchanges.push(exchange(Verdict::Diverges(Box::new(divergence))));
+    let steps = vec![Step { operation, answer: None }; calls];
+    let script = Script { name: name.to_owned(), idea: "An idea.".to_owned(), steps };
+    Replay { script, exchanges, origin: Origin::Written }
+}
+
+#[test]
+fn each_level_of_a_divergence_is_a_finding() {
+    let info = diverging("short", 1, Level::Info, 1);
+    let must = diverging("long", 5, Level::Must, 7);
+    for replays in [[info.clone(), must.clone()], [must.clone(), info.clone()]] {
+        let found = findings(&replays);
+        let told: Vec<_> =
+            found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
+        assert_eq!(told, [(Level::Must, "long"), (Level::Info, "short")]);
+        assert!(found.iter().all(|it| it.also.is_empty()));
+        let threshold = Threshold { tier: Tier::Text, level: Level::Must };
+        let tally = Tally::of(&replays, threshold, &Expectations::default());
+        let counted = found.iter().filter(|it| threshold.counts(&it.divergence)).count();
+        assert_eq!((tally.unexpected, counted), (1, 1));
+        // A script that shows the weaker divergence is no substitute for one that shows the stronger.
+        let [strong, weak] = &*found else { panic!("{found:?}") };
+        assert!(shows(&must, strong) && shows(&info, weak));
+        assert!(!shows(&info, strong) && !shows(&must, weak));
+    }
+    // The same level twice stays one finding, with the shortest script.
+    let longer = diverging("longer", 9, Level::Must, 1);
+    let found = findings(&[longer, must]);
+    assert_eq!(
+        (found.len(), &*found[0].history.name, &*found[0].also),
+        (1, "long", &["longer".to_owned()][..])
+    );
+}
+
+#[test]
+fn a_mutant_is_killed_at_the_request_of_its_own_level() {
+    let mutant = Mutant::named("forgets-access-key").unwrap();
+    let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
+    let report = Report { replays, kept: Vec::new(), requests: 9, ended: None };
+    let Fate::Killed(kill) = kill(&mutant, &report) else { panic!("it survives") };
+    assert_eq!((kill.request, kill.calls), (7, 5));
+}

@@ -1,0 +1,124 @@
+//! The requests of a run are those that the endpoint receives: retries, pages and the reads after a lost
+//! answer included.
+
+use std::cell::Cell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::Duration;
+
+use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::script::ours;
+use iamspec_conformance::{Mutant, Suite, Verdict};
+use iamspec_harness::client::{Http, Settings, Trace};
+use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::server::{Options, Server};
+use serde_json::Value;
+
+use super::reports::folder;
+
+/// Every call meets with one of these, so that their counts add up to the requests received.
+const FAULTS: &str = r#"
+[[fault]]
+sort = "throttle"
+every = 9
+times = 5
+[[fault]]
+sort = "drop"
+on = "CreateAccessKey"
+effect = true
+times = 1
+[[fault]]
+sort = "empty-page"
+on = "List*"
+every = 2
+[[fault]]
+sort = "slow"
+ms = 0
+"#;
+
+fn served(mutant: Option<Mutant>) -> Server {
+    let faults = FaultPlan::parse(FAULTS).unwrap();
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let behaviour = Behaviour { mutant, ..Behaviour::default() };
+    Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
+}
+
+/// How many requests the server has received.
+fn received(server: &Server) -> usize {
+    let faults = server.faults().into_iter();
+    faults.map(|(_, happened)| usize::try_from(happened).unwrap()).sum()
+}
+
+fn client(server: &Server, trace: &Path) -> Http {
+    let settings = Settings::loopback(&server.url(), "count", Duration::from_secs(5)).unwrap();
+    Http::with(Settings { trace: Some(Trace::to(trace).unwrap()), ..settings }).unwrap()
+}
+
+/// The action of each request, in order.
+fn actions(trace: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(trace).unwrap();
+    let action = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let members = line["request"].as_array().unwrap();
+        let action = members.iter().find(|it| it[0] == "Action").unwrap();
+        action[1].as_str().unwrap().to_owned()
+    };
+    text.lines().map(action).collect()
+}
+
+fn suite() -> Suite {
+    let mut scripts = ours().unwrap();
+    scripts.retain(|it| it.name.starts_with("delete-user/alone/"));
+    Suite::new(scripts)
+}
+
+#[test]
+fn each_call_has_the_number_of_its_request() {
+    let server = served(Mutant::named("forgets-mfa-device"));
+    let folder = folder("requests");
+    let trace = folder.join("trace.jsonl");
+    let counted = Cell::new(0);
+    let mut http = client(&server, &trace);
+    let report = suite().run(&mut http, &mut |requests| counted.set(requests), &|| false);
+    let actions = actions(&trace);
+    assert_eq!((report.requests, counted.get()), (actions.len(), actions.len()));
+    assert_eq!(received(&server), actions.len());
+    let mut before = 0;
+    let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
+    for it in exchanges.iter().filter(|it| it.observed.is_some()) {
+        let api = it.operation.call().unwrap().api;
+        assert!(it.request > before, "{api} at request {}, after {before}", it.request);
+        assert_eq!(actions[it.request - 1], api, "at request {}", it.request);
+        before = it.request;
+    }
+    assert!(exchanges.iter().any(|it| matches!(it.verdict, Verdict::Diverges(_))));
+    for (fault, happened) in server.faults() {
+        assert!(happened > 0, "no {fault}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_budget_counts_retries_and_pages() {
+    let server = served(None);
+    let url = server.url();
+    let folder = folder("budget");
+    let file = folder.join("run.jsonl");
+    let report = format!("json={}", file.display());
+    for jobs in ["1", "3"] {
+        let before = received(&server);
+        let words =
+            ["run", "--endpoint", &url, "--jobs", jobs, "--budget", "60", "--report", &report];
+        super::iamspec(&words);
+        let stream =
+            iamspec_harness::stream::read(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(stream.end.requests, received(&server) - before, "--jobs {jobs}");
+        assert!(stream.end.early.unwrap().contains("budget"), "--jobs {jobs}");
+        if jobs == "1" {
+            let asked = stream.calls.iter().filter_map(|it| it.request);
+            // A listing has a page more than it needs.
+            assert!(asked.max().unwrap() <= 61, "a call after the budget");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
