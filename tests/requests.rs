@@ -88,7 +88,8 @@ fn each_call_has_the_number_of_its_request() {
     for it in exchanges.iter().filter(|it| it.observed.is_some()) {
         let api = it.operation.call().unwrap().api;
         assert!(it.request > before, "{api} at request {}, after {before}", it.request);
-        assert_eq!(actions[it.request - 1], api, "at request {}", it.request);
+        let action = actions.get(it.request - 1).unwrap();
+        assert_eq!(action, api, "at request {}", it.request);
         before = it.request;
     }
     assert!(exchanges.iter().any(|it| matches!(it.verdict, Verdict::Diverges(_))));

@@ -1,5 +1,4 @@
 //! Scripts and histories as text: what is printed is read again as it was, and errors say where.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use iamspec_conformance::observed::Cause;
 use iamspec_conformance::text::{parse, print};
