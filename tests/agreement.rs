@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use iamspec_conformance::finding::open_points;
-use iamspec_conformance::may::May;
+use iamspec_conformance::oracle::messages;
 use iamspec_conformance::reference::Behaviour;
-use iamspec_conformance::{Observed, Reference, Verdict, wording};
+use iamspec_conformance::reference::May;
+use iamspec_conformance::results::open_points;
+use iamspec_conformance::{Observed, Reference, Verdict};
 use iamspec_model::{Level, Reason};
 
 #[test]
@@ -37,7 +38,7 @@ fn same(wire: Option<&Observed>, memory: Option<&Observed>) -> bool {
             Some(Observed::Refused { http, code, message }),
             Some(Observed::Refused { http: status, code: known, message: Some(text) }),
         ) => {
-            let said = message.as_ref().is_some_and(|message| wording::is(text, message));
+            let said = message.as_ref().is_some_and(|message| messages::is(text, message));
             (http, code) == (status, known) && (said || text.starts_with("No evidence"))
         }
         _ => wire == memory,

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use iamspec_conformance::observed::Cause;
+use iamspec_conformance::response::Cause;
 use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::client::{Http, Settings, Trace};
+use iamspec_harness::client::Http;
+use iamspec_harness::client::trace::Trace;
+use iamspec_harness::client::transport::Settings;
 use iamspec_model::{Class, Item, Kind, Object, Operation, User, With};
 
 use super::port::{Port, http};

@@ -1,7 +1,7 @@
 //! The service model of IAM against the one from which the facts were taken.
 
-use iamspec_harness::api::{Sums, known, sums};
-use iamspec_model::claim::calls;
+use iamspec_harness::wire::names::{Sums, known, sums};
+use iamspec_model::rule::calls;
 use serde_json::{Value, json};
 
 use super::reports::folder;

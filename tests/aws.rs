@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use iamspec_harness::aws::{Destination, Identity, Surroundings};
+use iamspec_harness::aws::config::Surroundings;
+use iamspec_harness::aws::credentials::Identity;
+use iamspec_harness::aws::destination::Destination;
 
 /// A shared file in a folder of the tests.
 fn file(name: &str, text: &str) -> String {

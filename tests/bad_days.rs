@@ -7,8 +7,8 @@ use std::process::Output;
 
 use iamspec_conformance::Mutant;
 use iamspec_conformance::reference::Behaviour;
-use iamspec_harness::client::SECRETS;
-use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::client::trace::SECRETS;
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 
 use super::port::Port;

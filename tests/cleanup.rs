@@ -5,10 +5,10 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iamspec_conformance::observed::Cause;
+use iamspec_conformance::response::Cause;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::client::Http;
-use iamspec_harness::journal::{Header, Journal, Made};
+use iamspec_harness::client::journal::{Header, Journal, Made};
 use iamspec_harness::server::Server;
 use iamspec_model::{Kind, Operation, User};
 

@@ -6,8 +6,9 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use iamspec_harness::server::fault::FaultPlan;
-use iamspec_harness::server::{Limits, Options, Server};
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::listener::Limits;
+use iamspec_harness::server::{Options, Server};
 
 const SHORT: Duration = Duration::from_millis(50);
 

@@ -1,6 +1,8 @@
 //! An SDK in the place of our client: a driver that is right is not blamed, and each that is wrong is.
 
-use iamspec_harness::driver::{CHECKS, WRONG, schema};
+use iamspec_harness::driver::builtin::WRONG;
+use iamspec_harness::driver::check::CHECKS;
+use iamspec_harness::driver::schema;
 
 /// Our own driver as a command.
 fn own(wrong: Option<&str>) -> String {

@@ -4,9 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use iamspec_harness::payload;
 use iamspec_harness::server::Server;
-use iamspec_model::precedence::PRECEDENCES;
+use iamspec_harness::wire::payload;
+use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{FACTS, Fact, Item, Strength, evidence};
 
 const PLAYED: &str = include_str!("facts/played.txt");

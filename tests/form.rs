@@ -1,11 +1,12 @@
 //! The form of answers: what is odd about it is said at tier `text`, and what cannot be read is charged to
 //! a call only where a control shows that it is the call's doing.
 
-use iamspec_conformance::finding::findings;
-use iamspec_conformance::mutant::{Fate, Fault as Wrong, kill};
-use iamspec_conformance::observed::Cause;
-use iamspec_conformance::oddity::FORMS;
-use iamspec_conformance::suite::{Ended, probes};
+use iamspec_conformance::mutation::Fault as Wrong;
+use iamspec_conformance::mutation::kill::{Fate, kill};
+use iamspec_conformance::oracle::formats::FORMS;
+use iamspec_conformance::response::Cause;
+use iamspec_conformance::results::findings;
+use iamspec_conformance::runner::{Ended, probes};
 use iamspec_conformance::{Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 

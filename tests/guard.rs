@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use iamspec_conformance::Endpoint as _;
 use iamspec_conformance::Suite;
-use iamspec_conformance::generated::Generated;
+use iamspec_conformance::generate::Generated;
 use iamspec_conformance::script::ours;
-use iamspec_conformance::{Endpoint as _, text};
 
 use super::port::{Port, http};
 
@@ -137,7 +137,9 @@ fn a_call_that_names_nobody_is_signed_by_a_user_of_ours_or_not_sent() {
     let (port, heard) = hearing(&super::server(None).url());
     let mut client = super::client(&port.url);
     let absent = ours().unwrap().into_iter().flat_map(|script| script.steps).find_map(|step| {
-        text::operation(&step.operation).contains(":absent").then_some(step.operation)
+        iamspec_conformance::script::print::operation(&step.operation)
+            .contains(":absent")
+            .then_some(step.operation)
     });
     let answer = client.ask(&absent.unwrap());
     assert!(answer.to_string().starts_with("interrupted unsent"), "{answer}");

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use iamspec_conformance::observed::Cause;
+use iamspec_conformance::response::Cause;
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::client::Http;
 use iamspec_model::{Operation, User};

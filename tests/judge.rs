@@ -4,8 +4,8 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use iamspec_model::kind::Naming;
-use iamspec_model::object::Deed;
+use iamspec_model::tables::attachments::Naming;
+use iamspec_model::tables::resources::Deed;
 use iamspec_model::{Class, Kind, Verb};
 use serde_json::{Map, Value, json};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use iamspec_conformance::{Endpoint as _, Observed};
 use iamspec_harness::client::Http;
-use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Class, Item, Kind, Object, Operation, User};
 

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::observed::Cause;
+use iamspec_conformance::response::Cause;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Suite, Verdict};
 use iamspec_model::{Item, Kind, Operation};

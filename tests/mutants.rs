@@ -1,7 +1,7 @@
 //! Over HTTP too each mutant is caught by a finding that names the rule it breaks.
 
 use iamspec_conformance::Mutant;
-use iamspec_conformance::finding::findings;
+use iamspec_conformance::results::findings;
 
 #[test]
 fn every_mutant_is_caught_over_http_by_the_rule_it_breaks() {

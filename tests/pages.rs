@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::payload;
 use iamspec_harness::server::{Options, Server};
+use iamspec_harness::wire::payload;
 use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Seen, User};
 
 use super::server::posted;

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::aws::{Destination, Identity};
-use iamspec_harness::client::{Http, Raw};
+use iamspec_harness::aws::credentials::Identity;
+use iamspec_harness::aws::destination::Destination;
+use iamspec_harness::client::Http;
+use iamspec_harness::client::transport::Raw;
 use iamspec_harness::server::{Options, Server};
-use iamspec_model::kind::Naming;
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Item, Kind, Object, Operation, User, With};
 
 use super::port::Port;

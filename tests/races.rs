@@ -5,14 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use iamspec_conformance::Mutant;
+use iamspec_conformance::concurrency::catalog::races;
+use iamspec_conformance::concurrency::execute::{Manner, play};
+use iamspec_conformance::concurrency::linearizability::{Order, order};
+use iamspec_conformance::concurrency::{Racing as _, Timed};
 use iamspec_conformance::endpoint::Endpoint as _;
-use iamspec_conformance::race::hunt::races;
-use iamspec_conformance::race::play::{Manner, play};
-use iamspec_conformance::race::search::{Order, order};
-use iamspec_conformance::race::{Racing as _, Timed};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_harness::client::Http;
-use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Item, Kind, Operation, User, With};
 

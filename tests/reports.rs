@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use iamspec_harness::stream::{self, Counted, Stream, Verdict, compare, read};
+use iamspec_harness::report::Stream;
+use iamspec_harness::report::diff::compare;
+use iamspec_harness::report::events::Verdict;
+use iamspec_harness::report::file::read;
+use iamspec_harness::report::finding::Counted;
 
 /// A folder of this test's own.
 pub(super) fn folder(name: &str) -> PathBuf {
@@ -26,7 +30,10 @@ const ALONE: [&str; 3] = ["--mutant", "forgets-mfa-device", "delete-user/alone/*
 fn what_a_run_tells_is_what_it_printed() {
     let (stream, code, printed) = told("printed", &ALONE);
     assert_eq!(code, Some(i32::from(stream.end.exit)));
-    let shown = iamspec_harness::render::terminal(&stream, iamspec_harness::render::Paint::none());
+    let shown = iamspec_harness::report::format::terminal::terminal(
+        &stream,
+        iamspec_harness::report::format::style::Paint::none(),
+    );
     assert!(printed.ends_with(&shown), "{printed}\n---\n{shown}");
     let found = stream.findings.iter().filter(|it| it.counted == Counted::Unexpected);
     assert_eq!(found.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
@@ -45,13 +52,13 @@ fn a_finding_shows_what_went_over_the_wire() {
 #[test]
 fn what_was_written_is_read_as_it_was() {
     let (stream, ..) = told("read", &["delete-user/*"]);
-    assert_eq!(read(&stream::lines(&stream).unwrap()).unwrap(), stream);
+    assert_eq!(read(&iamspec_harness::report::file::lines(&stream).unwrap()).unwrap(), stream);
 }
 
 #[test]
 fn a_file_that_is_no_whole_run_is_refused_with_what_is_wrong() {
     let (stream, ..) = told("broken", &["delete-user/bare"]);
-    let whole = stream::lines(&stream).unwrap();
+    let whole = iamspec_harness::report::file::lines(&stream).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     let cut = lines[..lines.len() - 1].join("\n");
     let twice = format!("{whole}{whole}");
@@ -72,7 +79,7 @@ fn a_file_that_is_no_whole_run_is_refused_with_what_is_wrong() {
 #[test]
 fn the_schema_is_that_of_the_events() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/stream.json");
-    let schema = stream::schema().unwrap();
+    let schema = iamspec_harness::report::file::schema().unwrap();
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
         std::fs::write(&path, &schema).unwrap();
     }
@@ -113,9 +120,9 @@ fn what_an_endpoint_says_is_no_markup_in_markdown() {
     let (mut stream, ..) = told("markup", &ALONE);
     stream.findings[0].counted = Counted::Expected;
     stream.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
-    let text = iamspec_harness::render::markdown(&stream);
+    let text = iamspec_harness::report::format::markdown::markdown(&stream);
     assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
-    let page = iamspec_harness::render::html(&stream).unwrap();
+    let page = iamspec_harness::report::format::html::html(&stream).unwrap();
     assert!(page.contains("&lt;img src=x&gt;") && !page.contains("<img"), "the page has an image");
 }
 
@@ -182,8 +189,8 @@ fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
 }
 
 /// What a client may have done otherwise.
-fn remark(what: &str, reason: Option<&str>) -> stream::Remark {
-    stream::Remark {
+fn remark(what: &str, reason: Option<&str>) -> iamspec_harness::report::events::Remark {
+    iamspec_harness::report::events::Remark {
         api: "CreateUser".to_owned(),
         what: what.to_owned(),
         times: 2,
@@ -193,7 +200,9 @@ fn remark(what: &str, reason: Option<&str>) -> stream::Remark {
 }
 
 /// One finding in each of the groups, and more of the last than are named.
-fn every_group(of: &stream::Finding) -> Vec<stream::Finding> {
+fn every_group(
+    of: &iamspec_harness::report::finding::Finding,
+) -> Vec<iamspec_harness::report::finding::Finding> {
     let mut finding = of.clone();
     finding.late = Some("DeleteAccessKey u0 key#0".to_owned());
     finding.also = (0..5).map(|number| format!("other/{number}")).collect();
@@ -209,15 +218,20 @@ fn every_group(of: &stream::Finding) -> Vec<stream::Finding> {
 }
 
 /// A call of each sort.
-fn every_call(of: &stream::Call) -> [stream::Call; 4] {
-    let call =
-        |verdict, why: &str| stream::Call { verdict, why: Some(why.to_owned()), ..of.clone() };
-    let late = stream::Settled { tries: 3, seconds: 1.5 };
+fn every_call(
+    of: &iamspec_harness::report::events::Call,
+) -> [iamspec_harness::report::events::Call; 4] {
+    let call = |verdict, why: &str| iamspec_harness::report::events::Call {
+        verdict,
+        why: Some(why.to_owned()),
+        ..of.clone()
+    };
+    let late = iamspec_harness::report::events::Settled { tries: 3, seconds: 1.5 };
     [
         call(Verdict::Inconclusive, "interrupted reset \"the connection ended\""),
         call(Verdict::Unsupported, "UploadSSHPublicKey"),
         call(Verdict::NotExercised, "needs UploadSSHPublicKey"),
-        stream::Call { settled: Some(late), ..of.clone() },
+        iamspec_harness::report::events::Call { settled: Some(late), ..of.clone() },
     ]
 }
 
@@ -225,16 +239,19 @@ fn every_call(of: &stream::Call) -> [stream::Call; 4] {
 fn with_every_line() -> Stream {
     let (mut stream, ..) = told("lines", &ALONE);
     let text = |text: &str| text.to_owned();
-    stream.header.client =
-        Some(stream::Client { sdk: text("an-sdk"), version: text("1.2"), language: text("any") });
+    stream.header.client = Some(iamspec_harness::report::events::Client {
+        sdk: text("an-sdk"),
+        version: text("1.2"),
+        language: text("any"),
+    });
     stream.remarks =
         vec![remark("asks again after 200", Some("issue 7")), remark("leaves out Path", None)];
     stream.findings = stream.findings.first().map(every_group).unwrap();
     stream.calls.extend(stream.calls.first().map(every_call).unwrap());
     let rule = text("DeleteUser/holds-inactive-access-key");
     let (facts, seen) = (vec![text("A-010")], text("409 DeleteConflict"));
-    stream.open = vec![stream::Open { rule, facts, seen }];
-    let kept = |perhaps, diverged| stream::Kept {
+    stream.open = vec![iamspec_harness::report::events::Open { rule, facts, seen }];
+    let kept = |perhaps, diverged| iamspec_harness::report::events::Kept {
         name: text("iamspec-1-u0"),
         undo: text("DeleteUser u0"),
         answer: text("409 DeleteConflict"),
@@ -251,20 +268,20 @@ fn with_every_line() -> Stream {
 
 #[test]
 fn every_line_that_a_run_can_print_is_as_reviewed() {
-    let paint = iamspec_harness::render::Paint::none();
-    let page = iamspec_harness::render::terminal(&with_every_line(), paint);
+    let paint = iamspec_harness::report::format::style::Paint::none();
+    let page = iamspec_harness::report::format::terminal::terminal(&with_every_line(), paint);
     insta::assert_snapshot!(page);
 }
 
 #[test]
 fn divergences_of_two_levels_stay_two_findings() {
     let (mut one, ..) = told("levels", &ALONE);
-    one.header.shard = Some(stream::Part { number: 1, of: 2 });
+    one.header.shard = Some(iamspec_harness::report::events::Part { number: 1, of: 2 });
     let mut other = one.clone();
-    other.header.shard = Some(stream::Part { number: 2, of: 2 });
+    other.header.shard = Some(iamspec_harness::report::events::Part { number: 2, of: 2 });
     other.findings[0].level = "info".to_owned();
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
-    let merged = stream::merge(vec![other, one]).unwrap();
+    let merged = iamspec_harness::report::merge::merge(vec![other, one]).unwrap();
     let levels: Vec<&str> = merged.findings.iter().map(|it| &*it.level).collect();
     assert_eq!(levels, ["must", "info"]);
     let changes = compare(&merged, &merged);

@@ -9,8 +9,10 @@ use std::time::Duration;
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Suite, Verdict};
-use iamspec_harness::client::{Http, Settings, Trace};
-use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::client::Http;
+use iamspec_harness::client::trace::Trace;
+use iamspec_harness::client::transport::Settings;
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
 
@@ -112,7 +114,7 @@ fn the_budget_counts_retries_and_pages() {
             ["run", "--endpoint", &url, "--jobs", jobs, "--budget", "60", "--report", &report];
         super::iamspec(&words);
         let stream =
-            iamspec_harness::stream::read(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            iamspec_harness::report::file::read(&std::fs::read_to_string(&file).unwrap()).unwrap();
         assert_eq!(stream.end.requests, received(&server) - before, "--jobs {jobs}");
         assert!(stream.end.early.unwrap().contains("budget"), "--jobs {jobs}");
         if jobs == "1" {

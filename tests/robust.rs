@@ -4,13 +4,15 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use iamspec_conformance::expectation::{Expectations, Played};
+use iamspec_conformance::results::known_failures::{Expectations, Played};
 use iamspec_conformance::script::ours;
-use iamspec_conformance::text;
-use iamspec_harness::aws::{Identity, Surroundings};
-use iamspec_harness::client::{Element, understood};
-use iamspec_harness::journal::{Journal, Made};
-use iamspec_harness::names::Names;
+use iamspec_conformance::script::parse;
+use iamspec_harness::aws::config::Surroundings;
+use iamspec_harness::aws::credentials::Identity;
+use iamspec_harness::client::journal::{Journal, Made};
+use iamspec_harness::client::response::understood;
+use iamspec_harness::client::session::Names;
+use iamspec_harness::wire::xml_read::Element;
 use iamspec_model::Operation;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -168,9 +170,9 @@ proptest! {
         "\t", "é", " Inactive", ":", "/", "..", "AttachUserPolicy u0 p0", "p0",
     ])) {
         let text = String::from_utf8_lossy(&bytes);
-        if let Ok(script) = text::parse("test", &text) {
-            let printed = text::print(&script);
-            prop_assert_eq!(text::parse("test", &printed).unwrap(), script);
+        if let Ok(script) = parse::parse("test", &text) {
+            let printed = iamspec_conformance::script::print::print(&script);
+            prop_assert_eq!(parse::parse("test", &printed).unwrap(), script);
         }
     }
 

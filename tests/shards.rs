@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use iamspec_harness::stream::{self, Stream, compare, read};
+use iamspec_harness::report::Stream;
+use iamspec_harness::report::diff::compare;
+use iamspec_harness::report::file::read;
 
 use super::reports::folder;
 
@@ -32,7 +34,7 @@ fn the_parts_together_are_the_whole() {
     let mut parts = parts(&folder, 3, &words);
     assert!(parts.iter().all(|it| it.end.sums.calls() > 0), "a part is empty");
     parts.reverse();
-    let merged = stream::merge(parts).unwrap();
+    let merged = iamspec_harness::report::merge::merge(parts).unwrap();
     let changes = compare(&whole, &merged);
     assert_eq!((changes.new, changes.fixed, changes.calls), (vec![], vec![], vec![]));
     assert_eq!(merged.end.exit, whole.end.exit);
@@ -52,7 +54,7 @@ fn calls_by_chance_are_the_same_in_however_many_parts() {
     let folder = folder("chance");
     let words = ["--suite", "random", "--calls", "3000"];
     let (_, whole) = run(&folder, "whole", &words);
-    let merged = stream::merge(parts(&folder, 2, &words)).unwrap();
+    let merged = iamspec_harness::report::merge::merge(parts(&folder, 2, &words)).unwrap();
     assert_eq!(merged.end.sums, whole.end.sums);
     std::fs::remove_dir_all(folder).unwrap();
 }
@@ -61,9 +63,9 @@ fn calls_by_chance_are_the_same_in_however_many_parts() {
 fn the_order_of_the_files_does_not_matter() {
     let folder = folder("order");
     let mut parts = parts(&folder, 2, &["--mutant", "forgets-mfa-device", "delete-user/*"]);
-    let one = stream::merge(parts.clone()).unwrap();
+    let one = iamspec_harness::report::merge::merge(parts.clone()).unwrap();
     parts.reverse();
-    assert_eq!(stream::merge(parts).unwrap(), one);
+    assert_eq!(iamspec_harness::report::merge::merge(parts).unwrap(), one);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -91,7 +93,7 @@ fn what_is_no_whole_run_is_refused_with_what_is_wrong() {
         (otherwise(&|it| it.header.shard.as_mut().unwrap().number = 3), "no part 3 of 2"),
     ];
     for (parts, why) in cases {
-        let error = format!("{:#}", stream::merge(parts).unwrap_err());
+        let error = format!("{:#}", iamspec_harness::report::merge::merge(parts).unwrap_err());
         assert!(error.contains(why), "{error}");
     }
     std::fs::remove_dir_all(folder).unwrap();
@@ -109,7 +111,7 @@ fn a_stale_entry_is_found_where_the_parts_come_together() {
     let words = ["--mutant", "forgets-mfa-device", "--expect", &expect];
     let parts = parts(&folder, 2, &words);
     assert!(parts.iter().all(|it| it.complaints.is_empty() && it.end.exit == 0));
-    let merged = stream::merge(parts).unwrap();
+    let merged = iamspec_harness::report::merge::merge(parts).unwrap();
     assert_eq!(
         merged.complaints,
         [

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use iamspec_conformance::{Endpoint as _, Observed, Replay, Verdict};
-use iamspec_harness::server::fault::FaultPlan;
+use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Item, Kind, Operation, Status, User, With};
 

@@ -8,8 +8,8 @@ mod overlap;
 
 use std::time::Instant;
 
-use iamspec_conformance::chance::Chance;
-use iamspec_conformance::race::search::{Order, order};
+use iamspec_conformance::concurrency::linearizability::{Order, order};
+use iamspec_conformance::generate::Chance;
 use iamspec_model::Account;
 
 /// So many steps a search may make: as in a run.

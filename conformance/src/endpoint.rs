@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use iamspec_model::{Item, Kind, Operation};
 
-use crate::observed::Observed;
-use crate::oddity::Oddity;
+use crate::oracle::formats::Oddity;
+use crate::response::Observed;
 
 /// A name space: the same symbol means different things in two of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

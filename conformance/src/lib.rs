@@ -8,83 +8,25 @@
 //! found, in how few calls it shows, and what was asked), [`checker`] (an endpoint against itself), and then
 //! the endpoints that need no network: [`mod@reference`], [`may`] and [`mutant`].
 
+pub mod audit;
+pub mod concurrency;
+pub mod endpoint;
+pub mod generate;
+pub mod invariants;
+pub mod mutation;
+pub mod oracle;
+pub mod reference;
+pub mod response;
+pub mod results;
+pub mod runner;
 pub mod script;
 
-pub mod neighbours;
-
-pub mod checker;
-
-pub mod observed;
-
-pub mod text;
-
-pub mod nearest;
-
-pub mod endpoint;
-
-pub mod wording;
-
-pub mod verdict;
-
-pub mod oddity;
-
-pub mod again;
-
-mod belief;
-
-pub mod chance;
-
-pub mod course;
-
-pub mod judge;
-
-pub mod observe;
-
-mod player;
-
-pub mod replay;
-
-pub mod patience;
-
-pub mod leftover;
-
-mod run;
-
-pub mod shrink;
-
-pub mod race;
-
-pub mod generated;
-
-pub mod recorded;
-
-pub mod shard;
-
-pub mod suite;
-
-pub mod finding;
-
-pub mod foreign;
-
-pub mod coverage;
-
-pub mod expectation;
-
-pub mod standing;
-
-pub mod reference;
-
-pub mod mutant;
-
-pub mod may;
-
 pub use endpoint::Endpoint;
-pub use finding::Finding;
-pub use judge::Judge;
-pub use mutant::Mutant;
-pub use observed::{Interruption, Observed, Shown};
+pub use mutation::Mutant;
+pub use oracle::{Divergence, Judge, OpenPoint, Tier, Verdict};
 pub use reference::Reference;
-pub use replay::{Exchange, Replay, replay};
+pub use response::{Interruption, Observed, Shown};
+pub use results::Finding;
+pub use runner::session::{Exchange, Replay, replay};
+pub use runner::{Report, Suite};
 pub use script::{Script, Step};
-pub use suite::{Report, Suite};
-pub use verdict::{Divergence, OpenPoint, Tier, Verdict};

@@ -1,15 +1,20 @@
 //! The model itself as an endpoint: it answers with the rule that is known best, in its words.
+//!
+//! What the reference does where nobody knows what AWS does. Each way must conform.
 
-use iamspec_model::fault::Fault;
-use iamspec_model::{
-    Account, Answer, Item, Kind, Level, Operation, Reason, Rule, allowed, apply, shown,
-};
+use std::fmt;
+use std::str::FromStr;
+
+use iamspec_model::check::model_mutants::Fault;
+use iamspec_model::semantics::listing::shown;
+use iamspec_model::{Account, Answer, Item, Kind, Level, Operation, Reason, Rule, allowed, apply};
 
 use crate::endpoint::{Endpoint, Space};
-use crate::may::May;
-use crate::mutant::{Memory, Mutant};
-use crate::observed::{Cause, Observed, Shown};
-use crate::wording::{self, Value};
+use crate::generate::Chance;
+use crate::mutation::{Memory, Mutant};
+use crate::oracle::messages;
+use crate::oracle::messages::Value;
+use crate::response::{Cause, Observed, Shown};
 
 /// How the reference answers.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +87,7 @@ impl Endpoint for Reference {
 const FAR: u32 = 1 << 16;
 
 fn ask(account: &mut Account, op: &Operation, behaviour: &mut Behaviour) -> Observed {
-    let observed = settle(account, op, behaviour, &wording::symbols(op));
+    let observed = settle(account, op, behaviour, &messages::symbols(op));
     let item = op.item().unwrap_or_default();
     let twice = behaviour.mutant.as_ref().and_then(|it| it.twice(op, || Item(item.0 + FAR)));
     if let (Some(twice), Observed::Done(_)) = (twice, &observed) {
@@ -166,7 +171,77 @@ pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value
         Answer::Refused(code) => Observed::Refused {
             http: code.http(),
             code: code.name().to_owned(),
-            message: wording::preferred(rule, account, op, value),
+            message: messages::preferred(rule, account, op, value),
         },
+    }
+}
+
+/// What is answered where the facts leave it open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum May {
+    /// What the facts presume, which is a refusal.
+    #[default]
+    Presume,
+    /// The call is carried out.
+    Accept,
+    /// The call is refused.
+    Refuse,
+    /// Now this, now that, by chance from this seed on, also where what hinders a call passes by
+    /// itself.
+    Seed(u64),
+}
+
+impl May {
+    /// Picks one of the rules in force where the facts leave the choice; nothing where they do not.
+    pub(crate) fn pick(&mut self, rules: &[Rule]) -> Option<Rule> {
+        let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
+        let lasts = |rule: &&Rule| !rule.claim.reason.passes();
+        let open: Vec<&Rule> = rules
+            .iter()
+            .filter(|rule| rule.claim.answer != Answer::Done)
+            .filter(|rule| rule.claim.status.level == Level::Open)
+            .collect();
+        let done = done.filter(|_| !open.is_empty())?;
+        match self {
+            Self::Presume => None,
+            Self::Accept => Some(*done),
+            Self::Refuse => open.into_iter().find(lasts).copied(),
+            Self::Seed(seed) => {
+                let mut chance = Chance(*seed);
+                // What passes by itself does so soon.
+                let passes = chance.below(8) > 0;
+                let open = open.into_iter().filter(|rule| !passes || lasts(rule));
+                let choices: Vec<&Rule> = open.chain([done]).collect();
+                let choice = chance.pick(&choices);
+                *seed = chance.0;
+                choice.copied()
+            }
+        }
+    }
+}
+
+impl FromStr for May {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "presume" => Ok(Self::Presume),
+            "accept" => Ok(Self::Accept),
+            "refuse" => Ok(Self::Refuse),
+            number => number.parse().map(Self::Seed).map_err(|_| {
+                "expected `presume`, `accept`, `refuse` or a number, the seed of chance".to_owned()
+            }),
+        }
+    }
+}
+
+impl fmt::Display for May {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Presume => f.write_str("presume"),
+            Self::Accept => f.write_str("accept"),
+            Self::Refuse => f.write_str("refuse"),
+            Self::Seed(seed) => write!(f, "{seed}"),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The checkers that need no text: each holds on the reference, and each has been seen to say no.
 
-use iamspec_conformance::checker::{CHECKERS, check, scripts};
 use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::observe::Observe;
+use iamspec_conformance::invariants::{CHECKERS, check, scripts};
+use iamspec_conformance::runner::observe::Observe;
 use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Report, Suite};
 use iamspec_model::{Item, Kind, Operation};
 

@@ -1,13 +1,13 @@
 //! The suites that are generated: they conform on the reference, reach what they are for, and find what
 //! is wrong.
 
-use iamspec_conformance::coverage::{Coverage, PAIRS, SETS};
 use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::finding::findings;
-use iamspec_conformance::generated::Generated;
-use iamspec_conformance::observe::Observe;
-use iamspec_conformance::observed::Cause;
-use iamspec_conformance::replay::Origin;
+use iamspec_conformance::generate::Generated;
+use iamspec_conformance::response::Cause;
+use iamspec_conformance::results::coverage::{Coverage, PAIRS, SETS};
+use iamspec_conformance::results::findings;
+use iamspec_conformance::runner::observe::Observe;
+use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Report, Suite, Verdict};
 use iamspec_model::{Item, Kind, Operation};
 

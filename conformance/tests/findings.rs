@@ -1,11 +1,11 @@
 //! Findings and the sums of a run agree: each call that fails the run is part of a finding that counts.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::expectation::Expectations;
-use iamspec_conformance::finding::{Tally, Threshold, findings};
-use iamspec_conformance::mutant::{Fate, kill};
-use iamspec_conformance::replay::Origin;
-use iamspec_conformance::shrink::shows;
+use iamspec_conformance::mutation::kill::{Fate, kill};
+use iamspec_conformance::results::known_failures::Expectations;
+use iamspec_conformance::results::shrink::shows;
+use iamspec_conformance::results::{Tally, Threshold, findings};
+use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{
     Divergence, Exchange, Mutant, Observed, Replay, Report, Script, Step, Tier, Verdict,
 };

@@ -2,9 +2,10 @@
 //! whatever order the events of one second have; what cannot be is.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::chance::Chance;
-use iamspec_conformance::foreign::{Answer, Asked, Event, Foreign, Said};
-use iamspec_conformance::generated::Generated;
+use iamspec_conformance::audit::judge::{Foreign, Said};
+use iamspec_conformance::audit::{Answer, Asked, Event};
+use iamspec_conformance::generate::Chance;
+use iamspec_conformance::generate::Generated;
 use iamspec_conformance::reference::Behaviour;
 use iamspec_conformance::{Mutant, Observed, Reference, Suite};
 use iamspec_model::{Code, Object, Operation, Verb};

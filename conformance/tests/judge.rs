@@ -1,8 +1,8 @@
 //! What the judge may not excuse, and what it may not accuse.
 
-use iamspec_conformance::finding::Threshold;
-use iamspec_conformance::observed::{Cause, Shown};
-use iamspec_conformance::verdict::Tier;
+use iamspec_conformance::oracle::Tier;
+use iamspec_conformance::response::{Cause, Shown};
+use iamspec_conformance::results::Threshold;
 use iamspec_conformance::{Judge, Observed, Verdict};
 use iamspec_model::{
     Class, Defect, Flaw, Item, Kind, Level, Object, Operation, Path, Status, Thing, User, With,
@@ -244,7 +244,7 @@ fn a_code_that_a_rule_of_the_call_names_is_a_refusal() {
     }
     // Of any other call it speaks of the caller.
     let others =
-        iamspec_model::claim::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+        iamspec_model::rule::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
     for call in others.chain([None]) {
         let observed = Observed::refused(call, 403, "AccessDenied".to_owned(), None);
         assert!(

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_conformance::finding::findings;
-use iamspec_conformance::mutant::{Fate, kill};
+use iamspec_conformance::mutation::kill::{Fate, kill};
+use iamspec_conformance::results::findings;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Reference, Suite};
 use iamspec_model::Level;

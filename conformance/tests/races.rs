@@ -6,14 +6,14 @@ mod overlap;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use iamspec_conformance::chance::Chance;
+use iamspec_conformance::concurrency::catalog::races;
+use iamspec_conformance::concurrency::execute::hold;
+use iamspec_conformance::concurrency::execute::{Manner, Raced, play};
+use iamspec_conformance::concurrency::linearizability::explain;
+use iamspec_conformance::concurrency::linearizability::{Order, follow, order};
+use iamspec_conformance::concurrency::{Race, Racing, Timed};
 use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::race::crowd::hold;
-use iamspec_conformance::race::explain::explain;
-use iamspec_conformance::race::hunt::races;
-use iamspec_conformance::race::play::{Manner, Raced, play};
-use iamspec_conformance::race::search::{Order, follow, order};
-use iamspec_conformance::race::{Race, Racing, Timed};
+use iamspec_conformance::generate::Chance;
 use iamspec_conformance::{Endpoint, Observed, Reference};
 use iamspec_model::{Account, Item, Kind, Operation, apply};
 use overlap::{ALICE, answer, history};
@@ -118,7 +118,7 @@ fn a_lost_answer_may_have_taken_effect_or_not() {
         start: time(start),
         end: time(end),
     };
-    let lost = Observed::interrupted(iamspec_conformance::observed::Cause::Timeout, "");
+    let lost = Observed::interrupted(iamspec_conformance::response::Cause::Timeout, "");
     let get = Operation::GetUser(ALICE);
     let gone = Observed::Refused { http: 404, code: "NoSuchEntity".to_owned(), message: None };
     let create = at(Operation::create_user(ALICE), Observed::DONE, 0, 1);
@@ -163,7 +163,7 @@ impl Endpoint for InMemory {
 
     fn ask(&mut self, op: &Operation) -> Observed {
         let mut behaviour = iamspec_conformance::reference::Behaviour::default();
-        let symbols = iamspec_conformance::wording::symbols(op);
+        let symbols = iamspec_conformance::oracle::messages::symbols(op);
         iamspec_conformance::reference::settle(&mut self.account, op, &mut behaviour, &symbols)
     }
 
@@ -308,7 +308,7 @@ impl Racing for Keeping {
         if self.keeps && self.at == 2 {
             self.failures += 1;
             timed[0].observed =
-                Observed::interrupted(iamspec_conformance::observed::Cause::Failure, "");
+                Observed::interrupted(iamspec_conformance::response::Cause::Failure, "");
         }
         timed
     }

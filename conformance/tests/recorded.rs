@@ -1,6 +1,6 @@
 //! Histories that are written down: ours, whose answers are those that the facts have of AWS, are all possible.
 
-use iamspec_conformance::recorded::judged;
+use iamspec_conformance::runner::record::judged;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Observed, Tier, Verdict};
 

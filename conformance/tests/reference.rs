@@ -1,9 +1,9 @@
 //! The model in memory against the hand-written scripts, and mutants of it against the judge.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::finding::findings;
+use iamspec_conformance::results::findings;
 use iamspec_conformance::script::ours;
-use iamspec_conformance::{Mutant, Observed, Reference, Report, Script, Suite, Verdict, text};
+use iamspec_conformance::{Mutant, Observed, Reference, Report, Script, Suite, Verdict};
 
 fn scripts() -> Vec<Script> {
     ours().unwrap()
@@ -23,7 +23,7 @@ fn the_reference_answers_as_the_authors_of_the_scripts_say() {
                 agrees(expected, observed),
                 "{}: {} answered {observed:?}",
                 replay.script.name,
-                text::operation(&step.operation)
+                iamspec_conformance::script::print::operation(&step.operation)
             );
         }
     }

@@ -1,9 +1,10 @@
 //! Scripts and histories as text: what is printed is read again as it was, and errors say where.
 
-use iamspec_conformance::observed::Cause;
-use iamspec_conformance::text::{parse, print};
+use iamspec_conformance::response::Cause;
+use iamspec_conformance::script::parse::parse;
+use iamspec_conformance::script::print::print;
 use iamspec_conformance::{Observed, Script, Shown, Step};
-use iamspec_model::kind::Naming;
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     Change, Class, Extras, Flaw, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing,
     User, Verb, Which, With,
@@ -29,7 +30,7 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
         0..100_u32,
         0..50_u32,
         status(),
-        0..iamspec_model::kind::SERVICES,
+        0..iamspec_model::tables::attachments::SERVICES,
         any::<bool>(),
     )
         .prop_map(move |(kind, verb, user, item, status, service, again)| {

@@ -7,40 +7,15 @@
 //! [`server`] (the model behind HTTP), [`cli`] and [`command`] (what a user types), [`shard`] (which part of it a process plays), [`stream`] (what a run tells), [`export`] (a script as a program), [`trail`] (what others asked), [`docs`] (semantics as pages), [`render`] (what
 //! a user reads), [`exit`] (what a script reads).
 
-pub mod wire;
-
-pub mod names;
-
-pub mod keyring;
-
-pub mod payload;
-
-pub mod api;
-
+pub mod audit_log;
 pub mod aws;
-
-pub mod journal;
-
-pub mod client;
-
-pub mod driver;
-
-pub mod server;
-
 pub mod cli;
-
-pub mod command;
-
+pub mod client;
+pub mod commands;
 pub mod docs;
-
-pub mod shard;
-
-pub mod trail;
-
-pub mod stream;
-
+pub mod driver;
+pub mod exit_code;
 pub mod export;
-
-pub mod render;
-
-pub mod exit;
+pub mod report;
+pub mod server;
+pub mod wire;

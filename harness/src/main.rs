@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use iamspec_harness::cli::Cli;
-use iamspec_harness::{command, exit};
+use iamspec_harness::{commands, exit_code};
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { exit::USAGE } else { exit::CONFORMS };
+            let code = if error.use_stderr() { exit_code::USAGE } else { exit_code::CONFORMS };
             // Nobody is left to be told where this cannot be printed.
             _ = error.print();
             return ExitCode::from(code);
@@ -25,12 +25,12 @@ fn main() -> ExitCode {
     }
     let mut out = BufWriter::new(WhileRead(Some(io::stdout().lock())));
     let result =
-        command::execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
+        commands::execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("iamspec: {error:#}");
-            ExitCode::from(exit::USAGE)
+            ExitCode::from(exit_code::USAGE)
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use iamspec_model::Scope;
-use iamspec_model::engine::Search;
+use iamspec_model::check::explorer::Search;
 use stateright::Model as _;
 
 /// More states than this are not looked for.

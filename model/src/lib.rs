@@ -24,80 +24,26 @@
 //! assert_eq!(answer.rules().map(|rule| rule.id()).collect::<Vec<_>>(), ["DeleteUser/holds-access-key"]);
 //! ```
 
-pub mod interleave;
-
-pub mod kind;
-
-pub mod object;
-
-mod packed;
-
-pub mod account;
-
-mod change;
-
-mod print;
-
-pub mod symbol;
-
-pub mod operation;
-
-pub mod thing;
-
+pub mod check;
 pub mod evidence;
+pub mod ids;
+pub mod operation;
+pub mod rule;
+pub mod semantics;
+pub mod state;
+pub mod tables;
 
-pub mod reason;
-
-pub mod claim;
-
-pub mod flaw;
-
-pub mod statement;
-
-pub mod precedence;
-
-pub mod step;
-
-mod shown;
-
-pub mod beside;
-
-pub mod scope;
-
-pub mod property;
-
-pub mod symmetry;
-
-pub mod catalogue;
-
-pub mod plan;
-
-pub mod engine;
-
-pub mod walk;
-
-mod transition;
-
-mod neighbour;
-
-mod recount;
-
-mod progress;
-
-mod split;
-
-pub mod fault;
-
-pub use account::{Account, Held, Piece, USERS_PER_ACCOUNT};
-pub use claim::{Answer, Call, Claim, Code, Rule, rules};
+pub use check::scope::Scope;
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
-pub use flaw::{Defect, FLAWS, Flaw};
-pub use kind::{Item, Kind, Row, Service, Status, TABLE};
-pub use object::{Class, Object, Part};
-pub use operation::{Change, Extras, Operation, Path, User, Verb, Which, With};
-pub use plan::{plan, plan_with_devices};
-pub use reason::Reason;
-pub use scope::Scope;
-pub use shown::shown;
-pub use step::{Allowed, Outcome, allowed, apply, next, worlds};
-pub use thing::{Seen, Thing};
+pub use ids::{Change, Extras, Path, Seen, Thing, User, Verb, Which, With};
+pub use operation::Operation;
+pub use rule::{Answer, Call, Claim, Code, Rule, rules};
+pub use semantics::conditions::Reason;
+pub use semantics::deletion_plan::{plan, plan_with_devices};
+pub use semantics::listing::shown;
+pub use semantics::{Allowed, Outcome, allowed, apply, next, worlds};
+pub use state::{Account, Held, Piece, USERS_PER_ACCOUNT};
+pub use tables::attachments::{Item, Kind, Row, Service, Status, TABLE};
+pub use tables::resources::{Class, Object};
+pub use tables::sub_resources::Part;
+pub use tables::validation::{Defect, FLAWS, Flaw};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use iamspec_conformance::Observed;
-use iamspec_conformance::chance::Chance;
-use iamspec_conformance::race::Timed;
+use iamspec_conformance::concurrency::Timed;
+use iamspec_conformance::generate::Chance;
 use iamspec_model::{Account, Item, Kind, Operation, User, With, allowed, apply};
 
 pub(crate) const ALICE: User = User(0);

@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use aws_credential_types::Credentials;
 use serde_json::Value;
 
-use super::{Destination, Surroundings};
-use crate::driver::Session;
+use crate::aws::config::Surroundings;
+use crate::aws::destination::Destination;
+use crate::driver::protocol::Session;
 
 /// Credentials are fetched again when they have no longer than this to live.
 const SOON: Duration = Duration::from_mins(1);

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
-use super::Surroundings;
+use crate::aws::config::Surroundings;
 
 /// Where requests go.
 #[derive(Clone, Debug)]

@@ -2,9 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use super::request::Form;
-use super::spoil::NOTHINGS;
-use crate::names::Names;
+use crate::client::request::{Form, NOTHINGS};
+use crate::client::session::Names;
 
 /// What the members of requests are.
 const MEMBERS: [(&str, Sort); 44] = {
@@ -72,7 +71,7 @@ enum Sort {
 
 /// Whether a request is about what this run has made, or reads what everybody may; `own` says whether a
 /// user of this run signs it, who may ask about itself without a name.
-pub(super) fn check(form: &Form, names: &Names, own: bool) -> Result<()> {
+pub(crate) fn check(form: &Form, names: &Names, own: bool) -> Result<()> {
     let mut about_ours = own;
     for (member, value) in form {
         let plain = member.split('.').next().unwrap_or(member);

@@ -1,37 +1,17 @@
 //! An endpoint behind HTTP: one operation in, one signed request out, one answer understood.
 
-mod element;
+pub mod cleanup;
+mod concurrent;
+mod formats;
 mod guard;
-mod holdings;
-mod ledger;
-mod oddity;
+pub mod inspect;
+pub mod journal;
 pub(crate) mod pages;
-mod raw;
-mod reading;
-mod redact;
-mod request;
-mod response;
-mod send;
-mod settings;
-mod shown;
-mod sign;
-mod spoil;
-mod sweep;
-mod together;
-mod trace;
-mod whoami;
-
-pub use element::Element;
-pub use holdings::{Holdings, READ};
-pub use raw::Raw;
-pub use reading::understood;
-pub(crate) use redact::is_secret;
-pub(crate) use request::form as form_of;
-pub use settings::Settings;
-pub use sweep::{Found, Remains};
-pub(crate) use trace::without_secrets;
-pub use trace::{HIDDEN, SECRETS, Trace};
-pub use whoami::Caller;
+pub(crate) mod request;
+pub mod response;
+pub mod session;
+pub mod trace;
+pub mod transport;
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,20 +19,19 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use iamspec_conformance::endpoint::{Space, Wire};
-use iamspec_conformance::observed::Cause;
-use iamspec_conformance::oddity::Oddity;
+use iamspec_conformance::oracle::formats::Oddity;
+use iamspec_conformance::response::Cause;
 use iamspec_conformance::{Endpoint, Observed};
-use iamspec_model::kind::Naming;
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, User, With};
-use request::Form;
-use send::{Answer, Sender, Service};
-use together::Ready;
 
-use crate::aws::Identity;
+use crate::aws::credentials::Identity;
+use crate::client::concurrent::Ready;
+use crate::client::journal::Journal;
+use crate::client::request::Form;
+use crate::client::session::{Names, Usable};
+use crate::client::transport::{Answer, Sender, Service, Settings};
 use crate::driver::Driver;
-use crate::journal::Journal;
-use crate::keyring::Usable;
-use crate::names::Names;
 
 /// An IAM service behind HTTP.
 pub struct Http {
@@ -134,12 +113,12 @@ impl Http {
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
             let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
             let answer =
-                answer.inspect_err(|lost| ledger::after(&form, lost, new, self.journal()))?;
+                answer.inspect_err(|lost| journal::after(&form, lost, new, self.journal()))?;
             let page = response::read((op, &form), &answer, &mut self.names);
             let (form, _) = self.last.insert((form, answer));
             let response::Page { observed, next, odd } = page?;
             self.odd.extend(odd);
-            ledger::after(form, &observed, new, held(self.journal.as_ref()));
+            journal::after(form, &observed, new, held(self.journal.as_ref()));
             seen = Some(response::join(seen.take(), observed));
             Ok(next)
         };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Element;
+use crate::wire::xml_read::Element;
 
 /// More pages than this are not followed. A page has up to 1000 items.
 const PAGES_MAX: usize = 100;
@@ -44,7 +44,7 @@ pub(crate) fn next(truncated: bool, marker: Option<&str>) -> Result<Option<Strin
 }
 
 /// The marker of the page after this result, as [`next`] reads it.
-pub(super) fn after(result: &Element) -> Result<Option<String>, &'static str> {
+pub(crate) fn after(result: &Element) -> Result<Option<String>, &'static str> {
     next(result.text_of("IsTruncated") == Some("true"), result.text_of("Marker"))
 }
 

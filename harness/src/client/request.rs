@@ -1,15 +1,17 @@
 //! From an operation to the form that is sent.
+//!
+//! What is sent where a member is to be otherwise than it should be: a value just beyond what D-021
+//! and D-012 allow, or one that was refused when a fact was recorded.
 
 use anyhow::{Context as _, Result, bail};
-use iamspec_model::kind::Naming;
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Class, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Which, With,
+    Class, Defect, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Which, With,
 };
 use secrecy::ExposeSecret as _;
 
-use super::spoil;
-use crate::names::Names;
-use crate::{payload, wire};
+use crate::client::session::Names;
+use crate::wire::{names, payload};
 
 pub(crate) type Form = Vec<(String, String)>;
 
@@ -17,14 +19,14 @@ pub(crate) type Form = Vec<(String, String)>;
 pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
     let mut form = sound(&op.sound(), names)?;
     if let Operation::Flawed(_, flaw) = op {
-        spoil::spoil(&mut form, flaw.row().member, flaw.row().defect);
+        spoil(&mut form, flaw.row().member, flaw.row().defect);
     }
     Ok(form)
 }
 
 fn sound(op: &Operation, names: &mut Names) -> Result<Form> {
     let call = op.call().context("the kind has no such call")?;
-    let mut form = vec![member("Action", call.api), member("Version", wire::VERSION)];
+    let mut form = vec![member("Action", call.api), member("Version", names::VERSION)];
     // Who changes its own password is known by its signature.
     let about = op.user().filter(|_| !matches!(op, Operation::ChangePassword(_)));
     form.extend(about.map(|user| member("UserName", names.user(user))));
@@ -72,7 +74,8 @@ fn of_user(op: &Operation, names: &mut Names) -> Form {
             let path = path.map(|path| member("Path", path));
             let boundary = extras.boundary.map(|it| names.object(policy(it)));
             let boundary = boundary.map(|arn| member("PermissionsBoundary", arn));
-            let tag = extras.tag.map(|tag| self::tag(tag, names)).into_iter().flatten();
+            let tag =
+                extras.tag.map(|tag| crate::client::request::tag(tag, names)).into_iter().flatten();
             path.into_iter().chain(boundary).chain(tag).collect()
         }
         Operation::ListUsers(path) if path != Path::default() => {
@@ -203,7 +206,7 @@ fn body(user: User, kind: Kind, item: Item, with: With, names: &mut Names) -> Re
         Kind::ServiceCredential => {
             let Service(number) =
                 if let With::Service(service) = with { service } else { Service(0) };
-            let service = wire::SERVICES
+            let service = names::SERVICES
                 .get(usize::from(number))
                 .context("no such service; use `s0` or `s1`")?;
             vec![member("ServiceName", *service)]
@@ -263,6 +266,89 @@ fn document() -> (String, String) {
     member("PolicyDocument", payload::policy_document())
 }
 
-pub(super) fn member(name: &str, value: impl Into<String>) -> (String, String) {
+pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
+}
+
+/// Makes one member of a request as wrong as is asked for. Names keep the prefix of their run.
+pub(crate) fn spoil(form: &mut Form, name: &str, defect: Defect) {
+    match (name, defect) {
+        (_, Defect::Absent) => form.retain(|(it, _)| it != name),
+        (_, Defect::OtherCase) => change(form, name, |value| other_case(&value)),
+        ("UserName", Defect::TooLong) => {
+            let creates = form.iter().any(|(_, value)| value == "CreateUser");
+            change(form, name, |value| padded(value, if creates { 65 } else { 129 }));
+        }
+        ("UserName", Defect::BadCharacter) => change(form, name, |value| value + " !"),
+        ("Tags", Defect::TooLong) => {
+            for number in 1..=51 {
+                set_tag(form, number, &format!("iamspec-{number}"));
+            }
+        }
+        ("Tags", Defect::Doubled) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
+        ("Key", Defect::TooLong) => {
+            change(form, "Tags.member.1.Key", |value| padded(value, 129));
+        }
+        ("AuthenticationCode2", Defect::Doubled) => {
+            let first = value_of(form, "AuthenticationCode1");
+            change(form, name, |_| first);
+        }
+        _ => set(form, name, &wrong(name, defect)),
+    }
+}
+
+/// Values that name nothing, for all their form.
+pub(crate) const NOTHINGS: [&str; 3] = [WRONG_ID, NO_ARN, NO_POLICY];
+
+const WRONG_ID: &str = "totally-wrong-credential-id-with-hyphens";
+const NO_ARN: &str = "longpolicynamebutnoarn";
+const NO_POLICY: &str = "arn:aws:iam::111111111111:not_a_policy/invalid";
+
+/// A value that the member may not have.
+fn wrong(name: &str, defect: Defect) -> String {
+    match (name, defect) {
+        ("Path", Defect::TooLong) => format!("/{}/", "x".repeat(511)),
+        ("MaxItems", Defect::TooLong) => "1001".to_owned(),
+        ("MaxItems", Defect::OneByOne) => "1".to_owned(),
+        ("MaxItems", Defect::TooShort) => "0".to_owned(),
+        ("Password", _) => "Aa1!".to_owned(),
+        ("Status", _) => "Invalid".to_owned(),
+        ("ServiceName", _) => "lambda.amazonaws.com".to_owned(),
+        ("ServiceSpecificCredentialId", _) => WRONG_ID.to_owned(),
+        ("CertificateBody", _) => "invalid-certificate-body".to_owned(),
+        ("PolicyDocument", _) => "{".to_owned(),
+        ("PolicyArn", _) => NO_ARN.to_owned(),
+        ("PermissionsBoundary", _) => NO_POLICY.to_owned(),
+        _ => "none".to_owned(),
+    }
+}
+
+/// The same name for whom case makes no difference.
+pub(crate) fn other_case(name: &str) -> String {
+    name.to_ascii_uppercase()
+}
+
+fn padded(mut value: String, length: usize) -> String {
+    value.extend(std::iter::repeat_n('x', length.saturating_sub(value.len())));
+    value
+}
+
+fn value_of(form: &Form, name: &str) -> String {
+    form.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+fn change(form: &mut Form, name: &str, to: impl FnOnce(String) -> String) {
+    if let Some((_, value)) = form.iter_mut().find(|(it, _)| it == name) {
+        *value = to(std::mem::take(value));
+    }
+}
+
+fn set(form: &mut Form, name: &str, value: &str) {
+    form.retain(|(it, _)| it != name);
+    form.push(member(name, value));
+}
+
+fn set_tag(form: &mut Form, number: u32, key: &str) {
+    set(form, &format!("Tags.member.{number}.Key"), key);
+    set(form, &format!("Tags.member.{number}.Value"), "iamspec");
 }

@@ -1,19 +1,25 @@
 //! From what came back to an answer. Whatever is not an IAM answer is an interruption that says what
 //! it was, never a guess.
+//!
+//! What an answer shows, in symbols.
+//!
+//! The reading of an answer by itself, so that it can be tried with anything at all.
 
-use iamspec_conformance::Observed;
-use iamspec_conformance::observed::Cause;
-use iamspec_conformance::oddity::Oddity;
-use iamspec_model::{Change, Class, Defect, Item, Kind, Operation, Status, User};
+use iamspec_conformance::oracle::formats::Oddity;
+use iamspec_conformance::response::Cause;
+use iamspec_conformance::{Observed, Shown};
+use iamspec_model::{
+    Change, Class, Defect, Extras, Item, Kind, Object, Operation, Part, Path, Status, Thing, User,
+};
 
-use super::element::{DECLARATION, TOO_MUCH};
-use super::oddity::oddities;
-use super::request::Form;
-use super::send::Answer;
-use super::{Element, HIDDEN, pages, shown, spoil};
-use crate::keyring::Usable;
-use crate::names::Names;
-use crate::wire;
+use crate::client::formats::oddities;
+use crate::client::request::Form;
+use crate::client::session::{Names, Usable};
+use crate::client::trace::HIDDEN;
+use crate::client::transport::Answer;
+use crate::client::{pages, request};
+use crate::wire::names;
+use crate::wire::xml_read::{DECLARATION, Element, TOO_MUCH};
 
 impl Answer {
     fn is_success(&self) -> bool {
@@ -22,12 +28,12 @@ impl Answer {
 }
 
 /// One page of an answer.
-pub(super) struct Page {
-    pub(super) observed: Observed,
+pub(crate) struct Page {
+    pub(crate) observed: Observed,
     /// The marker of the next page if there is one.
-    pub(super) next: Option<String>,
+    pub(crate) next: Option<String>,
     /// What is odd about its form.
-    pub(super) odd: Vec<Oddity>,
+    pub(crate) odd: Vec<Oddity>,
 }
 
 impl From<Observed> for Page {
@@ -37,7 +43,7 @@ impl From<Observed> for Page {
 }
 
 /// The answer to an operation that was put like this.
-pub(super) fn read(
+pub(crate) fn read(
     (op, sent): (&Operation, &Form),
     answer: &Answer,
     names: &mut Names,
@@ -52,14 +58,14 @@ pub(super) fn read(
     learn(op, result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let next = pages::after(result).map_err(|what| unreadable(answer, what))?;
-    let shown = shown::read(&op.sound(), result, names)
+    let shown = read_listing(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let odd = oddities(op, sent, result, names);
     Ok(Page { observed: Observed::Done(shown), next, odd })
 }
 
 /// The result of a call by its name, where it is no operation of a script.
-pub(super) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Element, Observed> {
+pub(crate) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Element, Observed> {
     let root = parse(answer)?;
     match error_of(&root) {
         Some(error) => {
@@ -151,7 +157,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             names.learn_account(arn.ok_or("User.Arn")?);
         }
         Operation::Create(object) => {
-            let (structure, name) = wire::created(object.class);
+            let (structure, name) = names::created(object.class);
             let made = result.child(structure).ok_or(structure)?;
             let name = made.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
             names.learn_account(&name);
@@ -165,7 +171,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             }
         }
         Operation::Issue(user, kind, item, _) => {
-            let structure = wire::structure(kind).ok_or("structure")?;
+            let structure = names::structure(kind).ok_or("structure")?;
             let made = result.child(structure).ok_or(structure)?;
             let id = made.text_of(kind.row().member).filter(|it| !it.is_empty());
             let id = id.ok_or(kind.row().member)?;
@@ -186,7 +192,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
 }
 
 /// The access key that a call deletes, activates or deactivates, and whether it is usable afterwards.
-pub(super) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
+pub(crate) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
     match op.sound() {
         Operation::Detach(user, Kind::AccessKey, key)
         | Operation::SetStatus(user, Kind::AccessKey, key, Status::Inactive) => {
@@ -210,7 +216,7 @@ fn learn_name(op: &Operation, result: &Element, names: &mut Names) {
             }
         }
         (Operation::UpdateUser(..), Defect::OtherCase) => {
-            let name = spoil::other_case(&names.user(user));
+            let name = request::other_case(&names.user(user));
             names.bind_user(user, &name);
         }
         _ => {}
@@ -228,7 +234,7 @@ fn decode(blob: &str) -> Option<String> {
 }
 
 /// The pages of a listing, one after the other.
-pub(super) fn join(before: Option<Observed>, page: Observed) -> Observed {
+pub(crate) fn join(before: Option<Observed>, page: Observed) -> Observed {
     match (before, page) {
         (Some(Observed::Done(Some(mut all))), Observed::Done(Some(more))) => {
             all.items.extend(more.items);
@@ -238,4 +244,200 @@ pub(super) fn join(before: Option<Observed>, page: Observed) -> Observed {
         }
         (_, page) => page,
     }
+}
+
+/// What a missing element is called.
+type Missing = &'static str;
+
+/// What the answer shows, where the model says that it shows something.
+pub(crate) fn read_listing(
+    op: &Operation,
+    result: &Element,
+    names: &Names,
+) -> Result<Option<Shown>, Missing> {
+    let mut seen = Reader { names, shown: Shown::default() };
+    match *op {
+        Operation::List(_, kind) => {
+            let Some(listing) = names::listing(kind) else { return Ok(None) };
+            seen.items(kind, listing, result)?;
+        }
+        Operation::Renew(_, Kind::LoginProfile | Kind::MfaDevice, _) => return Ok(None),
+        Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
+            let read_listing = match names::structure(kind) {
+                Some(structure) => result.child(structure).ok_or(structure)?,
+                None => result,
+            };
+            let member = kind.row().member;
+            seen.item(kind, read_listing.text_of(member).ok_or(member)?, read_listing)?;
+        }
+        _ => {
+            if !seen.view(op, result)? {
+                return Ok(None);
+            }
+        }
+    }
+    seen.shown.items.sort_unstable();
+    Ok(Some(seen.shown))
+}
+
+struct Reader<'a> {
+    names: &'a Names,
+    shown: Shown,
+}
+
+impl Reader<'_> {
+    /// What is no attachment; whether anything is shown.
+    fn view(&mut self, op: &Operation, result: &Element) -> Result<bool, Missing> {
+        match *op {
+            Operation::CreateUser(_, extras) if extras == Extras::default() => return Ok(false),
+            Operation::CreateUser(..) | Operation::GetUser(_) => {
+                self.user(result.child("User").ok_or("User")?)?;
+            }
+            Operation::LastUsed(_) => {
+                self.named_user(result.text_of("UserName").ok_or("UserName")?);
+            }
+            Operation::ListUsers(_) => self.users(result, "Users", true)?,
+            Operation::Details => self.users(result, "UserDetailList", true)?,
+            Operation::Read(Object { class: Class::Group, .. }) => {
+                self.users(result, "Users", false)?;
+            }
+            Operation::ListAll(class, _) => self.objects(class, result)?,
+            Operation::Holders(_) => {
+                self.users(result, "PolicyUsers", false)?;
+                self.groups(result)?;
+            }
+            Operation::Add(_, Part::Version, _) | Operation::Part(_, Part::Version, _) => {
+                self.version(result.child("PolicyVersion").ok_or("PolicyVersion")?)?;
+            }
+            Operation::Part(_, Part::InlinePolicy, _) => {
+                let name = result.text_of("PolicyName").ok_or("PolicyName")?;
+                self.item(Kind::InlinePolicy, name, result)?;
+            }
+            Operation::Parts(_, part) => self.parts(part, result)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// One thing by its symbol, or by the name that has none.
+    fn show(&mut self, thing: Option<Thing>, status: Status, name: &str) {
+        match thing {
+            Some(thing) => self.shown.items.push((thing, status)),
+            None => self.shown.strangers.push(name.to_owned()),
+        }
+    }
+
+    fn item(&mut self, kind: Kind, name: &str, element: &Element) -> Result<(), Missing> {
+        let thing = self.names.symbol(kind, name).map(|item| Thing::of(kind, item));
+        self.show(thing, status(kind, element)?, name);
+        Ok(())
+    }
+
+    fn items(
+        &mut self,
+        kind: Kind,
+        listing: names::Listing,
+        from: &Element,
+    ) -> Result<(), Missing> {
+        for member in &from.child(listing.list).ok_or(listing.list)?.children {
+            let name = listing.name.map_or(Some(member.text.trim()), |it| member.text_of(it));
+            self.item(kind, name.ok_or(listing.name.unwrap_or("member"))?, member)?;
+        }
+        Ok(())
+    }
+
+    /// The path where it is not the root, the permissions boundary and the tags of a user.
+    fn user(&mut self, user: &Element) -> Result<(), Missing> {
+        let path = user.text_of("Path").ok_or("Path")?;
+        if path != self.names.path(Path::default()) {
+            let known = (1..10).map(Path).find(|it| self.names.path(*it) == path);
+            self.show(known.map(Thing::Path), Status::Active, path);
+        }
+        if let Some(boundary) = user.child("PermissionsBoundary") {
+            let arn = boundary.text_of("PermissionsBoundaryArn").ok_or("PermissionsBoundaryArn")?;
+            self.item(Kind::ManagedPolicy, arn, boundary)?;
+        }
+        for tag in user.child("Tags").map(|it| it.children.as_slice()).unwrap_or_default() {
+            self.item(Kind::Tag, tag.text_of("Key").ok_or("Key")?, tag)?;
+        }
+        Ok(())
+    }
+
+    fn named_user(&mut self, name: &str) {
+        let user = self.names.number("u", name).map(User).map(Thing::User);
+        self.show(user, Status::Active, name);
+    }
+
+    /// Users by name. Where all of the account are listed, other people's are passed over.
+    fn users(&mut self, from: &Element, list: Missing, all: bool) -> Result<(), Missing> {
+        for member in &from.child(list).ok_or(list)?.children {
+            let name = member.text_of("UserName").ok_or("UserName")?;
+            if !all || self.names.number("u", name).is_some() {
+                self.named_user(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// All objects of a class; other people's are passed over.
+    fn objects(&mut self, class: Class, from: &Element) -> Result<(), Missing> {
+        let (list, name) = names::objects(class);
+        for member in &from.child(list).ok_or(list)?.children {
+            let name = member.text_of(name).ok_or(name)?;
+            if let Some(number) = self.names.number(class.row().symbol, name) {
+                let object = Object { class, item: Item(number) };
+                self.show(Some(Thing::Object(object)), Status::Active, name);
+            }
+        }
+        Ok(())
+    }
+
+    fn groups(&mut self, from: &Element) -> Result<(), Missing> {
+        for member in &from.child("PolicyGroups").ok_or("PolicyGroups")?.children {
+            let name = member.text_of("GroupName").ok_or("GroupName")?;
+            self.item(Kind::GroupMembership, name, member)?;
+        }
+        Ok(())
+    }
+
+    fn parts(&mut self, part: Part, from: &Element) -> Result<(), Missing> {
+        let kind = match part {
+            Part::InlinePolicy => Kind::InlinePolicy,
+            Part::AttachedPolicy => Kind::ManagedPolicy,
+            Part::Version => {
+                let versions = &from.child("Versions").ok_or("Versions")?.children;
+                return versions.iter().try_for_each(|version| self.version(version));
+            }
+        };
+        names::listing(kind).map_or(Ok(()), |listing| self.items(kind, listing, from))
+    }
+
+    fn version(&mut self, version: &Element) -> Result<(), Missing> {
+        let id = version.text_of("VersionId").ok_or("VersionId")?;
+        let default = version.text_of("IsDefaultVersion") == Some("true");
+        let number = id.strip_prefix('v').and_then(|it| it.parse().ok());
+        self.show(number.map(|number| Thing::Version { number, default }), Status::Active, id);
+        Ok(())
+    }
+}
+
+fn status(kind: Kind, element: &Element) -> Result<Status, Missing> {
+    match element.text_of("Status") {
+        _ if !kind.row().statuses => Ok(Status::Active),
+        Some("Active") => Ok(Status::Active),
+        Some("Inactive") => Ok(Status::Inactive),
+        _ => Err("Status that is Active or Inactive"),
+    }
+}
+
+/// What a client would understand of this answer to an operation. Nothing is sent.
+#[must_use]
+pub fn understood(
+    op: &Operation,
+    (status, content_type, body): (u16, &str, &[u8]),
+    names: &mut Names,
+) -> Observed {
+    let answer = Answer { status, content_type: content_type.to_owned(), body: body.to_vec() };
+    let form = request::form(op, names).unwrap_or_default();
+    read((op, &form), &answer, names).map_or_else(|it| it, |page| page.observed)
 }

@@ -10,9 +10,9 @@ use iamspec_conformance::Observed;
 use iamspec_conformance::endpoint::Wire;
 use serde_json::{Value, json};
 
-use super::redact::{hide, is_secret};
-use super::request::Form;
-use super::send::Answer;
+use crate::client::request::Form;
+use crate::client::transport::Answer;
+use crate::wire::redact::{hide, is_secret};
 
 /// What stands in the place of a secret.
 pub const HIDDEN: &str = "(secret)";
@@ -51,7 +51,7 @@ impl Trace {
     }
 
     /// One exchange. What cannot be written is left out: a trace changes no run.
-    pub(super) fn note(
+    pub(crate) fn note(
         &mut self,
         form: &[(String, String)],
         answer: &Result<Answer, Observed>,
@@ -82,7 +82,7 @@ impl Trace {
 const SHOWN_MAX: usize = 4096;
 
 /// A request and its answer for a finding, with a word in the place of each secret.
-pub(super) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
+pub(crate) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
     let members = without_secrets(form);
     let lines = members.iter().map(|(name, value)| format!("{name}={value}"));
     let body = hide(&String::from_utf8_lossy(&answer.body));

@@ -1,15 +1,16 @@
 //! Pages of semantics in Markdown, all of it from the model: how deletion works, call by call, and how that is known.
 
+mod delete_user;
+mod operation;
+mod tables;
+mod wire_example;
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use exchange::Wire;
-use iamspec_model::claim::calls;
+use iamspec_model::rule::calls;
 
-mod call;
-mod deletion;
-mod exchange;
-mod tables;
+use crate::docs::wire_example::Wire;
 
 /// Where the emulators of today differ, as they were last asked.
 const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
@@ -21,7 +22,7 @@ const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
 pub fn pages() -> Result<BTreeMap<String, String>> {
     let mut pages = BTreeMap::from([
         ("README.md".to_owned(), index()),
-        ("delete-user.md".to_owned(), deletion::page()),
+        ("delete-user.md".to_owned(), delete_user::page()),
         ("kinds.md".to_owned(), tables::kinds()),
         ("errors.md".to_owned(), tables::errors()),
         ("unknown.md".to_owned(), tables::unknown()?),
@@ -30,7 +31,7 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
     ]);
     let mut wire = Wire::new()?;
     for call in calls() {
-        pages.insert(format!("calls/{}.md", call.api), call::page(call, &mut wire)?);
+        pages.insert(format!("calls/{}.md", call.api), operation::page(call, &mut wire)?);
     }
     Ok(pages)
 }

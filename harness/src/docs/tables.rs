@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::suite::probes;
+use iamspec_conformance::runner::probes;
 use iamspec_model::{Answer, Level, Rule, evidence, rules};
 
-use super::{plain, ways};
-use crate::command::{UNMODELLED, kinds as nine_kinds};
+use crate::commands::understand::list::{UNMODELLED, kinds as nine_kinds};
+use crate::docs::{plain, ways};
 
-pub(super) fn kinds() -> String {
+pub(crate) fn kinds() -> String {
     format!(
         "# What can be attached to a user\n\n{}\nThe quotas are AWS's defaults; that of managed policies can be raised (G-002).\n",
         nine_kinds()
@@ -17,7 +17,7 @@ pub(super) fn kinds() -> String {
 }
 
 /// Every code with the rules that answer it.
-pub(super) fn errors() -> String {
+pub(crate) fn errors() -> String {
     let mut codes: BTreeMap<(&str, u16), Vec<Rule>> = BTreeMap::new();
     for rule in rules() {
         if let Answer::Refused(code) = rule.claim.answer {
@@ -36,7 +36,7 @@ pub(super) fn errors() -> String {
 }
 
 /// What the facts leave open, with the script that would settle it on the real service.
-pub(super) fn unknown() -> Result<String> {
+pub(crate) fn unknown() -> Result<String> {
     let mut page = "# What is not known\n\nWhere nobody knows, every answer conforms, and a run says which was seen.\n\n\
         | rule | facts | what would settle it |\n|---|---|---|\n"
         .to_owned();
@@ -59,13 +59,13 @@ pub(super) fn unknown() -> Result<String> {
 }
 
 /// Every fact that a rule rests on.
-pub(super) fn facts() -> String {
+pub(crate) fn facts() -> String {
     let mut ids: Vec<&str> = Vec::new();
     for rule in rules() {
         let tiers = [rule.claim.status, rule.claim.code, rule.claim.text];
         ids.extend(tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id));
     }
-    let orders = iamspec_model::precedence::PRECEDENCES.iter();
+    let orders = iamspec_model::tables::precedence::PRECEDENCES.iter();
     ids.extend(orders.flat_map(|it| it.evidence.facts).map(|fact| fact.id));
     ids.sort_unstable();
     ids.dedup();

@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use super::message::{Asked, Call, Outcome, PROTOCOL, Said, SdkError, Session, Through};
-use super::process::Process;
-use super::{HELLO_MAX, greet};
+use crate::driver::process::Process;
+use crate::driver::protocol::{Asked, Call, Outcome, PROTOCOL, Said, SdkError, Session, Through};
+use crate::driver::{HELLO_MAX, greet};
 use crate::server::Server;
 
 /// What is looked at, in the order in which it is.
@@ -47,7 +47,7 @@ impl Talk {
     }
 
     fn session(&mut self, endpoint: &str) -> Result<()> {
-        let (id, secret) = crate::aws::FAKE;
+        let (id, secret) = crate::aws::credentials::FAKE;
         self.process.tell(&Asked::Session(Session {
             endpoint: endpoint.to_owned(),
             region: "us-east-1".to_owned(),

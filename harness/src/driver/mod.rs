@@ -2,27 +2,24 @@
 //!
 //! The page for whoever writes one is `harness/drivers.md`.
 
-mod answer;
-mod check;
-mod message;
-mod own;
-mod params;
-mod process;
-mod understood;
-mod witness;
+pub(crate) mod adapter;
+pub mod builtin;
+pub mod check;
+pub mod process;
+pub mod protocol;
+pub mod traffic;
 
 use std::time::Duration;
 
-use crate::server::Ears;
 use anyhow::{Context as _, Result, bail, ensure};
-pub use check::{CHECKS, Check};
 use iamspec_conformance::Observed;
-use iamspec_conformance::observed::Cause;
-pub use message::{Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through};
-pub use own::{WRONG, drive};
-pub(crate) use params::params;
-pub use process::{Process, Silent};
-pub use witness::{Remark, Witness};
+use iamspec_conformance::response::Cause;
+
+use crate::driver::adapter::params;
+use crate::driver::process::{Process, Silent};
+use crate::driver::protocol::{Asked, Call, Hello, Outcome, PROTOCOL, Said, Session, Through};
+use crate::driver::traffic::{Remark, Witness};
+use crate::server::capture::Ears;
 
 /// So long a driver may take to say who it is: SDKs are slow to load.
 pub const HELLO_MAX: Duration = Duration::from_mins(1);
@@ -88,7 +85,7 @@ impl Driver {
                 if let Some(witness) = &mut self.witness {
                     witness.look(form, session, &outcome);
                 }
-                answer::answer(&op, &outcome)
+                adapter::answer(&op, &outcome)
             }
             Err(error) => {
                 // Only silence may be the endpoint's: everything else is a failure of the driver itself.

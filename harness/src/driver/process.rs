@@ -3,15 +3,16 @@
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::message::{Asked, Said};
+use crate::driver::protocol::{Asked, Said};
 
 /// A longer line is no message.
-pub(super) const LINE_MAX: u64 = 4 << 20;
+pub(crate) const LINE_MAX: u64 = 4 << 20;
 
 /// So long a driver may take to end when it is told to.
 const STOP_MAX: Duration = Duration::from_secs(5);

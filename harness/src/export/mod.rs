@@ -2,23 +2,24 @@
 //!
 //! The members of each call are those that the client sends (`client/request.rs`); what only an answer tells
 //! stands in a variable.
+//!
+//! One call, as a command or a line of a program: for real names.
 
-pub mod command;
 mod python;
 mod shell;
-mod text;
+mod variables;
 
 use anyhow::{Context as _, Result, bail};
-use iamspec_conformance::leftover::Leftovers;
-use iamspec_conformance::{Endpoint as _, Observed, Reference, Script, text as words};
-use iamspec_model::kind::Naming;
+use iamspec_conformance::runner::cleanup::Leftovers;
+use iamspec_conformance::{Endpoint as _, Observed, Reference, Script};
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Account, Class, Code, Level, Operation, allowed};
 use serde_json::{Map, Value};
 
-use crate::client::{form_of, signed_by};
-use crate::driver::params;
-use crate::names::Names;
-use crate::wire;
+use crate::client::session::Names;
+use crate::client::signed_by;
+use crate::driver::adapter::params;
+use crate::wire::names;
 
 /// What a script can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -72,7 +73,7 @@ pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<Str
 }
 
 fn program(script: &Script) -> Result<Program> {
-    let mut names = Names::new(text::RUN);
+    let mut names = Names::new(variables::RUN);
     let (mut reference, mut leftovers) = (Reference::default(), Leftovers::default());
     let mut account = Account::default();
     let mut lines = Vec::new();
@@ -87,7 +88,11 @@ fn program(script: &Script) -> Result<Program> {
             iamspec_model::apply(&mut account, &op);
         }
         lines.push(line(&op, told, &mut names).with_context(|| {
-            format!("`{}` of {} cannot be written down", words::operation(&op), script.name)
+            format!(
+                "`{}` of {} cannot be written down",
+                iamspec_conformance::script::print::operation(&op),
+                script.name
+            )
         })?);
     }
     let undo = leftovers.undo().iter().rev().map(|op| line(op, None, &mut names));
@@ -128,43 +133,72 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<L
     let device = op.object().filter(|it| it.class == Class::Device);
     let device = device.filter(|it| names.keyring.seed(it.item).is_some());
     let device = device.filter(|_| op.sound() == *op).map(|it| it.to_string());
-    let mut form = form_of(op, names)?;
+    let mut form = crate::client::request::form(op, names)?;
     for (name, value) in &mut form {
-        *value = text::in_variables(name, value, device.as_deref());
+        *value = variables::in_variables(name, value, device.as_deref());
     }
     let (api, params) = params(&form);
     let learns = learns(op, names);
-    Ok(Line { call: words::operation(op), expected, form, op: api, params, learns, signer })
+    Ok(Line {
+        call: iamspec_conformance::script::print::operation(op),
+        expected,
+        form,
+        op: api,
+        params,
+        learns,
+        signer,
+    })
 }
 
 /// What the answer tells, and from then on what stands for it in requests.
 fn learns(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
     match op.sound() {
         Operation::Create(object) if object.class != Class::Group => {
-            let (structure, member) = wire::created(object.class);
+            let (structure, member) = names::created(object.class);
             let variable =
                 format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
-            names.bind_object(object, &text::variable(&variable));
+            names.bind_object(object, &variables::variable(&variable));
             let mut learns = vec![(variable, vec![structure, member])];
             if object.class == Class::Device {
-                names.keyring.keep_seed(object.item, text::SEED.to_owned());
+                names.keyring.keep_seed(object.item, variables::SEED.to_owned());
                 learns.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
             }
             learns
         }
         Operation::Issue(user, kind, item, _) if kind.row().naming == Naming::Service => {
-            let Some(structure) = wire::structure(kind) else { return Vec::new() };
+            let Some(structure) = names::structure(kind) else { return Vec::new() };
             let variable = kind.symbol(item).replace(['#', '-'], "_");
-            let id = text::variable(&variable);
+            let id = variables::variable(&variable);
             names.bind(kind, item, &id);
             let mut learns = vec![(variable.clone(), vec![structure, kind.row().member])];
             if structure == "AccessKey" {
                 let secret = format!("{variable}_secret");
-                names.keyring.keep_key(user, &id, &text::variable(&secret));
+                names.keyring.keep_key(user, &id, &variables::variable(&secret));
                 learns.push((secret, vec![structure, "SecretAccessKey"]));
             }
             learns
         }
         _ => Vec::new(),
     }
+}
+
+/// A call by the AWS CLI.
+#[must_use]
+pub fn aws_cli(form: &[(String, String)]) -> String {
+    let (op, params) = params(form);
+    format!("aws iam{}", shell::words(&op, &params))
+}
+
+/// A call by a client of boto3 that is called `iam`.
+#[must_use]
+pub fn boto3(form: &[(String, String)]) -> String {
+    let (op, params) = params(form);
+    python::line(&op, &params)
+}
+
+/// The call and its members.
+#[must_use]
+pub fn json(form: &[(String, String)]) -> Value {
+    let (op, params): (String, Map<String, Value>) = params(form);
+    serde_json::json!({ "op": op, "params": params })
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::text::{Piece, name_of, pieces, split};
-use super::{Line, Program};
+use crate::export::variables::{Piece, name_of, pieces, split};
+use crate::export::{Line, Program};
 
 const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
@@ -30,7 +30,7 @@ const TEST: Sort = Sort {
     shown: r#"    assert expected in (None, seen), f"{text}: answered {seen}, AWS answers {expected}""#,
 };
 
-pub(super) fn boto3(program: &Program, endpoint: &str) -> String {
+pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
     let mut out = format!("#!/usr/bin/env python3\n{}", head(&PROGRAM, program, endpoint));
     for line in &program.lines {
         out.push_str(&call(line, ""));
@@ -42,7 +42,7 @@ pub(super) fn boto3(program: &Program, endpoint: &str) -> String {
     out
 }
 
-pub(super) fn pytest(program: &Program, endpoint: &str) -> String {
+pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
     let mut out = head(&TEST, program, endpoint);
     let name: String =
         program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
@@ -112,7 +112,7 @@ fn after_comma(line: &Line) -> String {
 }
 
 /// A call by a client that is called `iam`.
-pub(super) fn line(op: &str, params: &Map<String, Value>) -> String {
+pub(crate) fn line(op: &str, params: &Map<String, Value>) -> String {
     format!("iam.{}({})", split(op, '_'), arguments(params))
 }
 

@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::text::{Piece, name_of, pieces, split};
-use super::{Line, Program};
+use crate::export::variables::{Piece, name_of, pieces, split};
+use crate::export::{Line, Program};
 
 const AWS_CLI: &str = include_str!("aws-cli.sh");
 const CURL: &str = include_str!("curl.sh");
 const CODE: &str = include_str!("code.sh");
 
-pub(super) fn aws_cli(program: &Program, endpoint: &str) -> String {
+pub(crate) fn aws_cli(program: &Program, endpoint: &str) -> String {
     written(program, AWS_CLI, endpoint, &options)
 }
 
-pub(super) fn curl(program: &Program, endpoint: &str) -> String {
+pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
     written(program, CURL, endpoint, &|line| {
         let members = line.form.iter().map(|(name, value)| quoted(&format!("{name}={value}")));
         format!(" {}", members.collect::<Vec<_>>().join(" "))
@@ -74,7 +74,7 @@ fn options(line: &Line) -> String {
 }
 
 /// A call and its members as options.
-pub(super) fn words(op: &str, params: &Map<String, Value>) -> String {
+pub(crate) fn words(op: &str, params: &Map<String, Value>) -> String {
     let mut out = format!(" {}", split(op, '-'));
     for (name, value) in params {
         let option = split(name, '-');

@@ -3,14 +3,16 @@
 use iamspec_conformance::Shown;
 use iamspec_model::{Account, Class, Item, Kind, Object, Part, Thing, User};
 
-use super::form::Form;
-use super::registry::Registry;
-use super::respond::{attached_members, encode, group_members, user_members};
-use super::view::{details_of, list, policy_members, tags, version_members};
-use super::xml::{Node, node, text};
+use crate::server::parse::Form;
+use crate::server::responses::{
+    attached_members, details_of, encode, group_members, list, policy_members, tags, user_members,
+    version_members,
+};
+use crate::server::store::Registry;
+use crate::wire::xml_write::{Node, node, text};
 
 /// Counts, and the quotas that G-001 has.
-pub(super) fn summary(account: &Account) -> Node {
+pub(crate) fn summary(account: &Account) -> Node {
     let of = |class| account.objects().filter(|it| it.class == class).count() as u64;
     let used = account.holdings().filter(|it| it.kind == Kind::MfaDevice).count() as u64;
     let versions = account.pieces().filter(|it| it.part == Part::Version).count() as u64;
@@ -43,7 +45,7 @@ pub(super) fn summary(account: &Account) -> Node {
 }
 
 /// Users, groups and policies, each with what it has; there are no roles.
-pub(super) fn details(seen: &Shown, registry: &Registry, account: &Account) -> Vec<Node> {
+pub(crate) fn details(seen: &Shown, registry: &Registry, account: &Account) -> Vec<Node> {
     let users = list("UserDetailList", seen, |it| match it {
         Thing::User(user) => Some(user_details(user, registry, account)),
         _ => None,
@@ -61,7 +63,7 @@ pub(super) fn details(seen: &Shown, registry: &Registry, account: &Account) -> V
 }
 
 /// Empties the lists that a request does not ask for; without a filter it asks for all.
-pub(super) fn chosen(mut result: Vec<Node>, form: &Form) -> Vec<Node> {
+pub(crate) fn chosen(mut result: Vec<Node>, form: &Form) -> Vec<Node> {
     let wanted: Vec<&str> = form.list("Filter", "").collect();
     for (list, filters) in [
         ("UserDetailList", ["User"].as_slice()),

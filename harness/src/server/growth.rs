@@ -3,10 +3,10 @@
 use iamspec_conformance::reference::Behaviour;
 use iamspec_model::Account;
 
-use super::World;
-use super::answer::{Request, answer};
-use super::form::Form;
-use super::registry::Registry;
+use crate::server::World;
+use crate::server::handler::{ReadRequest, answer};
+use crate::server::parse::Form;
+use crate::server::store::Registry;
 
 /// The world after these calls, each of which must be carried out.
 fn after(calls: &[&str]) -> World {
@@ -16,7 +16,7 @@ fn after(calls: &[&str]) -> World {
     for call in calls {
         let form = Form::new(form_urlencoded::parse(call.as_bytes()).into_owned());
         let (status, body) =
-            answer(&mut world, &Request { form: &form, signer: None, id: "", bad: None });
+            answer(&mut world, &ReadRequest { form: &form, signer: None, id: "", bad: None });
         assert_eq!(status, 200, "{call}: {body}");
     }
     world

@@ -2,42 +2,35 @@
 //! the bytes, and keeps names, ids and bodies, which the model does not know. On bad days it does
 //! what its faults say.
 
-mod answer;
-mod call;
-mod constraint;
+pub(crate) mod auth;
+pub mod capture;
 mod details;
-mod exchange;
-pub mod fault;
-mod form;
+pub mod fault_injection;
 #[cfg(test)]
 mod growth;
-mod heard;
-mod listen;
-mod narrow;
-mod note;
-mod page;
-mod record;
-mod registry;
-mod reply;
-mod respond;
-mod signature;
-mod tagged;
-mod view;
-mod wrong;
-mod xml;
+mod handler;
+pub mod listener;
+mod mutants;
+mod pagination;
+mod parse;
+mod responses;
+mod store;
+mod validation;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use exchange::House;
-use fault::{FaultPlan, Past};
-pub use heard::{Ears, Heard};
 use iamspec_conformance::reference::Behaviour;
 use iamspec_model::Account;
-pub use listen::Limits;
-use registry::Registry;
 use tokio::sync::oneshot;
+
+use crate::server::capture::Ears;
+use crate::server::fault_injection::history::Past;
+use crate::server::fault_injection::plan::FaultPlan;
+use crate::server::handler::House;
+use crate::server::listener::Limits;
+use crate::server::store::Registry;
 
 /// The model, with what only a server knows.
 #[derive(Clone)]
@@ -95,7 +88,7 @@ impl Server {
         let house = House { world, past: Past::of(&plan), plan, verifies, came: 0, heard: None };
         let house = Arc::new(Mutex::new(house));
         let (stop, stopped) = oneshot::channel();
-        let serve = listen::serve(listener, Arc::clone(&house), limits, stopped);
+        let serve = listener::serve(listener, Arc::clone(&house), limits, stopped);
         let thread = std::thread::Builder::new()
             .name("reference".to_owned())
             .spawn(move || _ = runtime.block_on(serve))

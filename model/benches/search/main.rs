@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use ahash::RandomState;
 use criterion::Criterion;
-use iamspec_model::catalogue::Named;
-use iamspec_model::engine::Search;
-use iamspec_model::{Scope, walk};
+use iamspec_model::Scope;
+use iamspec_model::check::exhaustive;
+use iamspec_model::check::explorer::Search;
+use iamspec_model::check::scopes::Named;
 use stateright::{Checker, Model};
 
 /// States and transitions.
@@ -55,7 +56,7 @@ fn by_engine(scope: &Scope) -> Counts {
 
 /// With every sentence about states and calls.
 fn by_walk(scope: &Scope) -> Counts {
-    let walked = walk::walk(scope);
+    let walked = exhaustive::walk(scope);
     (walked.states, walked.transitions)
 }
 

@@ -106,7 +106,7 @@ fn rule_ids_and_fact_ids_are_unique() {
 #[test]
 fn the_first_claim_of_every_call_is_that_nothing_hinders_it() {
     assert!(
-        iamspec_model::claim::calls()
+        iamspec_model::rule::calls()
             .all(|call| call.claims.len() <= 32 && call.claims[0].reason == Reason::Unhindered)
     );
 }

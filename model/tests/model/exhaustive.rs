@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use iamspec_model::catalogue::{Named, SCOPES, Size};
-use iamspec_model::engine::Search;
-use iamspec_model::walk::walk;
-use iamspec_model::{Kind, Operation, Scope, next, symmetry};
+use iamspec_model::check::exhaustive::walk;
+use iamspec_model::check::explorer;
+use iamspec_model::check::explorer::Search;
+use iamspec_model::check::scopes::{Named, SCOPES, Size};
+use iamspec_model::{Kind, Operation, Scope, next};
 use stateright::{Checker, Model};
 
 fn small() -> impl Iterator<Item = &'static Named> {
@@ -96,7 +97,7 @@ fn a_state_stands_for_its_renamings_and_for_no_other() {
         let mut search = Search::new(scope);
         let mut renamed = HashSet::new();
         while let Some((place, state)) = search.next_state() {
-            renamed.insert(symmetry::without_names(&alike, &state));
+            renamed.insert(explorer::without_names(&alike, &state));
             let mut calls = Vec::new();
             scope.actions(&state, &mut calls);
             for (number, op) in calls.into_iter().enumerate() {
@@ -128,8 +129,8 @@ fn no_scope_of_alike_items_has_more_of_them_than_can_be_told_apart() {
         let most = [scope.groups, scope.policies, scope.devices, scope.items].into_iter().max();
         let quotas = Kind::blockers().filter(|_| scope.quotas).map(|kind| kind.row().quota);
         let quotas = quotas.filter(|it| it.each == 1).map(|it| it.max + 1);
-        assert!(most.unwrap() as usize <= symmetry::ITEMS, "{}", it.name);
-        assert!(quotas.max().unwrap_or(0) <= symmetry::ITEMS as u64, "{}", it.name);
-        assert!(scope.users as usize <= symmetry::USERS, "{}", it.name);
+        assert!(most.unwrap() as usize <= explorer::ITEMS, "{}", it.name);
+        assert!(quotas.max().unwrap_or(0) <= explorer::ITEMS as u64, "{}", it.name);
+        assert!(scope.users as usize <= explorer::USERS, "{}", it.name);
     }
 }

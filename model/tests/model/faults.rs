@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 
 use iamspec_model::Scope;
-use iamspec_model::beside::Beside;
-use iamspec_model::engine::Search;
-use iamspec_model::fault::{EQUIVALENT, Fault};
-use iamspec_model::walk::{Found, SaidOf, walk};
+use iamspec_model::check::exhaustive::{Found, SaidOf, walk};
+use iamspec_model::check::explorer::Search;
+use iamspec_model::check::model_mutants::{EQUIVALENT, Fault};
+use iamspec_model::check::scope::Beside;
 use stateright::Model as _;
 
 use crate::quotas;

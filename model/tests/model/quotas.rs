@@ -1,7 +1,7 @@
 //! Every quota of the table is reached exactly where the facts say.
 
-use iamspec_model::fault::Fault;
-use iamspec_model::kind::Naming;
+use iamspec_model::check::model_mutants::Fault;
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     Account, Class, Item, Kind, Object, Operation, Part, Scope, Service, User, With, apply,
 };

@@ -5,8 +5,8 @@
 use std::sync::LazyLock;
 
 use iamspec_conformance::script::ours;
-use iamspec_harness::client::understood;
-use iamspec_harness::names::Names;
+use iamspec_harness::client::response::understood;
+use iamspec_harness::client::session::Names;
 use iamspec_model::Operation;
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {

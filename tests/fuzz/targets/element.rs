@@ -1,7 +1,7 @@
 //! XML is read or refused.
 #![no_main]
 
-use iamspec_harness::client::Element;
+use iamspec_harness::wire::xml_read::Element;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(root) = Element::parse(text) {

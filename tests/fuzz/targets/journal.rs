@@ -1,7 +1,7 @@
 //! A journal is taken up or refused.
 #![no_main]
 
-use iamspec_harness::journal::Journal;
+use iamspec_harness::client::journal::Journal;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let path = std::env::temp_dir().join(format!("iamspec-fuzz-{}.jsonl", std::process::id()));

@@ -1,7 +1,8 @@
 //! The shared files of the user are read or refused; an empty line of `=` stands between the two.
 #![no_main]
 
-use iamspec_harness::aws::{Identity, Surroundings};
+use iamspec_harness::aws::config::Surroundings;
+use iamspec_harness::aws::credentials::Identity;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let middle = bytes.windows(3).position(|it| it == b"\n=\n").unwrap_or(bytes.len());

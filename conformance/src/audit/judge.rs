@@ -1,0 +1,222 @@
+//! An event after the other: may that have been answered, and what does it teach?
+
+use std::collections::HashMap;
+
+use iamspec_model::{Class, Code, Level, Verb};
+
+use crate::audit::inference::Lesson;
+use crate::audit::possible_accounts::{About, Completion, KnownResource, KnownUser, Open};
+use crate::audit::{Answer, Asked, Event};
+use crate::concurrency::linearizability::follow;
+use crate::oracle::{Divergence, divergence};
+use crate::response::Observed;
+
+/// What is known of one account, and what was asked last.
+#[derive(Clone, Debug, Default)]
+pub struct Foreign {
+    pub(crate) users: HashMap<String, KnownUser>,
+    pub(crate) things: HashMap<(Class, String), KnownResource>,
+    /// So many seconds after a change it may not be seen yet.
+    lag: i64,
+    /// What answers have taught, where somebody wants to know.
+    pub(crate) lessons: Option<Vec<Lesson>>,
+}
+
+/// What is said of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Some account that agrees with what is known may answer so.
+    Possible,
+    /// None may.
+    Impossible(Box<Accused>),
+    /// Something was changed only just before, which may not be seen yet.
+    TooSoon,
+    /// The answer tells nothing of the account, or it is not said what the call is about.
+    Nothing,
+}
+
+/// Why an answer cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accused {
+    /// The rule that it breaks.
+    pub rule: String,
+    /// The rule as a sentence.
+    pub statement: String,
+    /// What it may have been answered, with the rules that say so.
+    pub allowed: Vec<(String, String)>,
+    /// The facts that it rests on.
+    pub evidence: Vec<&'static str>,
+    /// The event.
+    pub event: String,
+    /// The events before it about the same user and the same thing.
+    pub taught: Vec<String>,
+}
+
+impl Foreign {
+    /// An account of which nothing is known, where a change may take so many seconds to be seen.
+    #[must_use]
+    pub fn lagging(lag: i64) -> Self {
+        Self { lag, ..Self::default() }
+    }
+
+    /// Judges the events of one second, in whatever order, and learns from them. Seconds come in their order.
+    pub fn judge(&mut self, events: &[Event]) -> Vec<Said> {
+        let changes: Vec<&Event> = events.iter().filter(|it| it.changes()).collect();
+        let judged = events.iter().map(|event| {
+            let others = changes.iter().filter(|it| !std::ptr::eq(**it, event));
+            let crowded = others.into_iter().any(|it| share_something(it, event));
+            self.one(event, crowded)
+        });
+        judged.collect()
+    }
+
+    /// Of an event in whose second something else was changed of what it is about it is not known which
+    /// came first.
+    fn one(&mut self, event: &Event, crowded: bool) -> Said {
+        let observed = match event.answer {
+            Answer::Done => Observed::DONE,
+            Answer::Refused(code) if says_something(event.asked, code) => {
+                Observed::Refused { http: code.http(), code: code.name().to_owned(), message: None }
+            }
+            Answer::Refused(_) | Answer::Nothing => return Said::Nothing,
+        };
+        if !event.names_all() {
+            if event.changes() {
+                self.doubt(event);
+            }
+            return Said::Nothing;
+        }
+        let (possible, accused) = self.possible(event, &observed);
+        if possible.is_empty() {
+            let soon = crowded || self.too_soon(event);
+            self.forget(event);
+            if event.changes() {
+                self.was_changed(event);
+            }
+            return match accused {
+                Some(accused) if !soon => Said::Impossible(accused),
+                _ => Said::TooSoon,
+            };
+        }
+        if !crowded {
+            self.teach(event, &possible);
+        }
+        if !crowded || event.changes() {
+            self.learn(event, &possible);
+        }
+        Said::Possible
+    }
+
+    /// The completions in which it may be answered so, and why it is impossible in one in which it may not.
+    fn possible(
+        &self,
+        event: &Event,
+        observed: &Observed,
+    ) -> (Vec<Vec<Open>>, Option<Box<Accused>>) {
+        let (nobody, nothing) = (KnownUser::default(), KnownResource::default());
+        let about = self.about(event, (&nobody, &nothing));
+        let op = about.operation();
+        let mut possible = Vec::new();
+        let mut accused = None;
+        for Completion { account, so } in about.completions() {
+            if !follow(&account, &op, observed).is_empty() {
+                possible.push(so);
+                continue;
+            }
+            let why = divergence(&account, &op, observed).filter(|it| it.level >= Level::Must);
+            let Some(why) = why.filter(|_| accused.is_none()) else { continue };
+            accused = Some(Box::new(accuse(&about, &why)));
+        }
+        (possible, accused)
+    }
+
+    /// The call, with what is known of what it names.
+    pub(crate) fn about<'a>(
+        &'a self,
+        event: &'a Event,
+        (nobody, nothing): (&'a KnownUser, &'a KnownResource),
+    ) -> About<'a> {
+        let known = |name: &Option<String>| {
+            name.as_ref().map(|it| self.users.get(&key(it)).unwrap_or(nobody))
+        };
+        let thing = Self::thing_of(event).map(|it| self.things.get(&it).unwrap_or(nothing));
+        let new = if event.asked == Asked::UpdateUser { known(&event.other) } else { None };
+        About { event, user: known(&event.user), new, thing }
+    }
+
+    fn too_soon(&self, event: &Event) -> bool {
+        let user = event.user.as_ref().and_then(|it| self.users.get(&key(it))?.changed);
+        let new = event.other.as_ref().and_then(|it| self.users.get(&key(it))?.changed);
+        let thing = Self::thing_of(event).and_then(|it| self.things.get(&it)?.changed);
+        [user, new, thing].into_iter().flatten().any(|at| event.at - at < self.lag)
+    }
+
+    /// The group, policy or device that is named.
+    pub(crate) fn thing_of(event: &Event) -> Option<(Class, String)> {
+        let class = match event.asked {
+            Asked::Create(class) | Asked::Delete(class) => class,
+            Asked::Kind(kind, Verb::Attach | Verb::Detach | Verb::Renew) => kind.row().refers?,
+            _ => return None,
+        };
+        Some((class, key(event.other.as_deref()?)))
+    }
+}
+
+/// What is held against the service, with what taught it.
+fn accuse(about: &About<'_>, why: &Divergence) -> Accused {
+    let taught = about.user.iter().flat_map(|it| &it.taught);
+    let taught = taught.chain(about.thing.iter().flat_map(|it| &it.taught));
+    Accused {
+        rule: why.rule.id(),
+        statement: why.rule.statement(),
+        allowed: why.allowed.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
+        evidence: why.evidence.clone(),
+        event: told(about.event),
+        taught: taught.cloned().collect(),
+    }
+}
+
+/// Whether two events name the same user, or the same thing.
+fn share_something(one: &Event, other: &Event) -> bool {
+    let names = |it: &Event| {
+        let names = [it.user.as_deref(), it.other.as_deref()];
+        names.map(|it| it.map(key))
+    };
+    let (one, other) = (names(one), names(other));
+    one.iter().flatten().any(|it| other.iter().flatten().any(|name| name == it))
+}
+
+/// Names are told apart without regard to case (C-041, C-043).
+pub(crate) fn key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// Whether a refusal with this code says what is so in the account. Others are about how a call is put, about
+/// who asks, or about quotas, which may be others than AWS's (G-002); what a user is made with, and what else a
+/// group or a policy has, is not looked at.
+const fn says_something(asked: Asked, code: Code) -> bool {
+    match (asked, code) {
+        (Asked::CreateUser | Asked::Create(_), Code::NoSuchEntity)
+        | (Asked::Delete(_), Code::DeleteConflict) => false,
+        (_, Code::NoSuchEntity | Code::EntityAlreadyExists | Code::DeleteConflict) => true,
+        _ => false,
+    }
+}
+
+/// An event in one line.
+pub(crate) fn told(event: &Event) -> String {
+    let names = [event.user.as_deref(), event.other.as_deref()];
+    let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let answer = answered(event.answer);
+    let api = event.asked.api().unwrap_or_default();
+    format!("{api} {names} -> {answer}, event {}", event.id)
+}
+
+/// An answer in words.
+pub(crate) fn answered(answer: Answer) -> String {
+    match answer {
+        Answer::Done => "200".to_owned(),
+        Answer::Refused(code) => format!("{} {}", code.http(), code.name()),
+        Answer::Nothing => "nothing said".to_owned(),
+    }
+}

@@ -1,0 +1,332 @@
+//! One call after the other in one name space: asked again where that helps, judged, and told apart where
+//! its answer was lost.
+//!
+//! A script, from the first call to the last verdict.
+
+use std::time::Duration;
+
+use iamspec_model::{Account, Operation, Rule, allowed};
+
+use crate::endpoint::{Endpoint, Wire};
+use crate::generate::drain::rebuild;
+use crate::generate::{Can, Course};
+use crate::oracle::{Judge, Tier, Verdict, formats};
+use crate::response::{Cause, Observed, Shown};
+use crate::runner::cleanup::Leftovers;
+use crate::runner::observe::{Observe, reads};
+use crate::runner::retry::{Settled, is_lost, is_safe, may_settle, tells};
+use crate::script::{Script, Step};
+
+/// Calls and their answers, one after the other, in one name space.
+pub(crate) struct Player<'a> {
+    endpoint: &'a mut dyn Endpoint,
+    leftovers: &'a mut Leftovers,
+    manner: Manner<'a>,
+    judge: Judge,
+    pub(crate) exchanges: Vec<Exchange>,
+    /// Why nothing is asked any more: after a call that was interrupted all would rest on a guess.
+    pub(crate) broken: Option<String>,
+}
+
+impl<'a> Player<'a> {
+    pub(crate) fn new(
+        endpoint: &'a mut dyn Endpoint,
+        leftovers: &'a mut Leftovers,
+        manner: Manner<'a>,
+    ) -> Self {
+        let (judge, exchanges) = (Judge::default(), Vec::new());
+        Self { endpoint, leftovers, manner, judge, exchanges, broken: None }
+    }
+
+    /// Asks one call, unless it is too late.
+    pub(crate) fn ask(&mut self, operation: Operation) {
+        if self.broken.is_none() && (self.manner.stop)() {
+            self.broken = Some("the run was stopped".to_owned());
+        }
+        let exchange = match &self.broken {
+            Some(why) => skipped(operation, why),
+            None => self.exchange(&operation),
+        };
+        let cause = match &exchange.verdict {
+            Verdict::Inconclusive(it) => Some(it.cause),
+            _ => None,
+        };
+        let lost = exchange.observed.as_ref().is_some_and(is_lost);
+        self.exchanges.push(exchange);
+        if let Some(cause) = cause.filter(|_| !(lost && self.tell_apart(operation))) {
+            let why = format!("the call before it was interrupted: {}", cause.name());
+            self.broken = Some(why);
+        }
+    }
+
+    /// Reads what tells whether a call was carried out whose answer was lost; whether that is known then.
+    fn tell_apart(&mut self, operation: Operation) -> bool {
+        if operation.is_read() {
+            return true;
+        }
+        // What an endpoint has done it may show late.
+        let (mut waited, mut tries) = (Duration::ZERO, 0);
+        while waited < self.manner.settle {
+            waited += self.endpoint.wait(tries);
+            tries += 1;
+        }
+        if let Operation::Issue(user, kind, item, _) = operation {
+            let listed = self.endpoint.ask(&Operation::List(user, kind));
+            if let Observed::Done(Some(Shown { strangers, .. })) = &listed
+                && let [name] = strangers.as_slice()
+            {
+                self.endpoint.bind(kind, item, name);
+            }
+        }
+        let reads = reads(&[operation], &self.account());
+        for read in tells(&operation).into_iter().chain(reads) {
+            if !self.is_certain() && self.broken.is_none() && (self.manner.can)(&read) {
+                self.ask(read);
+            }
+        }
+        self.is_certain() && self.broken.is_none()
+    }
+
+    fn is_certain(&self) -> bool {
+        self.judge.worlds.len() == 1
+    }
+
+    /// Asks a call, again where that is safe or the endpoint may settle, and judges the answer.
+    fn exchange(&mut self, operation: &Operation) -> Exchange {
+        let before = self.account();
+        let in_force = allowed(&before, operation).rules().collect();
+        let mut settled = Settled::default();
+        let sent_before = self.endpoint.sent();
+        let observed = loop {
+            let observed = self.endpoint.ask(operation);
+            self.leftovers.note(operation, &observed);
+            let settles =
+                settled.after < self.manner.settle && may_settle(operation, &observed, &self.judge);
+            let again = settles || is_safe(operation, &observed, settled.tries, self.manner.heard);
+            if !again || (self.manner.stop)() {
+                break observed;
+            }
+            settled.after += self.endpoint.wait(settled.tries);
+            settled.tries += 1;
+        };
+        let request = self.endpoint.sent().filter(|_| self.endpoint.sent() > sent_before);
+        let request = request.unwrap_or_default();
+        let odd = self.endpoint.oddities();
+        let verdict = self.judge.judge(operation, &observed);
+        let verdict = formats::judged(verdict, (&before, operation), &observed, &odd);
+        let settled = Some(settled).filter(|it| it.tries > 0);
+        let diverges = matches!(verdict, Verdict::Diverges(_));
+        // It is written out only where somebody will look at it.
+        let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
+        let id = self.endpoint.request_id();
+        let (operation, observed) = (*operation, Some(observed));
+        Exchange { operation, observed, request, before, in_force, verdict, settled, wire, id }
+    }
+
+    /// Reads what the last calls may have changed.
+    pub(crate) fn observe(&mut self, calls: usize) {
+        let from = self.exchanges.len() - calls.min(self.exchanges.len());
+        let asked: Vec<Operation> =
+            self.exchanges.iter().skip(from).map(|it| it.operation).collect();
+        for read in reads(&asked, &self.account()) {
+            if self.broken.is_none() && (self.manner.can)(&read) {
+                self.ask(read);
+            }
+        }
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        self.judge.account().cloned().unwrap_or_default()
+    }
+}
+
+/// One call, its answer, and what is said of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What was asked.
+    pub operation: Operation,
+    /// What was answered; nothing where it was not asked.
+    pub observed: Option<Observed>,
+    /// The number in the run of the request that got this answer, counted from 1: of several retries or
+    /// pages the last. 0 if none was sent.
+    pub request: usize,
+    /// The account in which it was asked, as it was thought to be.
+    pub before: Account,
+    /// The rules that were in force, if it was asked.
+    pub in_force: Vec<Rule>,
+    /// What is said of the answer.
+    pub verdict: Verdict,
+    /// How long it took until the answer was this one, where it was another one before.
+    pub settled: Option<Settled>,
+    /// What went over the wire, where the answer diverges.
+    pub wire: Option<Box<Wire>>,
+    /// What the service called the request, where it told and that is recorded.
+    pub id: Option<Box<str>>,
+}
+
+/// Where calls come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody wrote them down.
+    Written,
+    /// A course chose them one by one.
+    Course,
+    /// They are what is left of a course's.
+    Shrunk,
+}
+
+/// A script that was played.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The script.
+    pub script: Script,
+    /// Its calls, in order.
+    pub exchanges: Vec<Exchange>,
+    /// Where they come from.
+    pub origin: Origin,
+}
+
+impl Replay {
+    /// A script that leads to this call: where nobody wrote one, what makes the account in which it was
+    /// asked.
+    #[must_use]
+    pub fn leading_to(&self, place: usize) -> Script {
+        let script = self.history().until(place);
+        match self.exchanges.get(place) {
+            Some(it) if self.origin == Origin::Course => {
+                let calls = rebuild(&it.before).into_iter().chain([it.operation]);
+                let steps = calls.map(|operation| Step { operation, answer: None }).collect();
+                Script { steps, ..script }
+            }
+            _ => script,
+        }
+    }
+
+    /// The same, as what is left of a course's calls, under this name.
+    #[must_use]
+    pub fn shrunk(mut self, name: String) -> Self {
+        self.script.name = name;
+        Self { origin: Origin::Shrunk, ..self }
+    }
+
+    /// The history: the script with the answers that were observed.
+    #[must_use]
+    pub fn history(&self) -> Script {
+        let steps = self.exchanges.iter().map(|exchange| Step {
+            operation: exchange.operation,
+            answer: exchange.observed.clone(),
+        });
+        Script { steps: steps.collect(), ..self.script.clone() }
+    }
+}
+
+/// How calls are asked.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// Whether the endpoint has what a call needs, for all that is known.
+    pub can: Can<'a>,
+    /// When what they change is read.
+    pub observe: Observe,
+    /// How long an endpoint may take until its answers are as they should be.
+    pub settle: Duration,
+    /// Whether the endpoint has ever answered.
+    pub heard: bool,
+    /// Asked before every call.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+/// Plays a script in the name space that was entered and judges every answer.
+///
+/// What it makes is noted in `leftovers`. It ends at the first call that was interrupted: what
+/// follows would rest on a guess.
+pub fn replay(
+    script: &Script,
+    endpoint: &mut dyn Endpoint,
+    leftovers: &mut Leftovers,
+    manner: Manner<'_>,
+) -> Replay {
+    let mut player = Player::new(endpoint, leftovers, manner);
+    for step in &script.steps {
+        player.ask(step.operation);
+        if manner.observe == Observe::Each {
+            player.observe(1);
+        }
+    }
+    if manner.observe == Observe::End {
+        player.observe(usize::MAX);
+    }
+    Replay { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
+}
+
+/// So many answers in a row that diverge and change nothing, and a course is not followed on: it would ask
+/// for the same again.
+const IN_VAIN_MAX: usize = 20;
+
+/// Follows a course for as long as it has calls in the name space that was entered, and judges every
+/// answer. It ends at the first call that was interrupted, and after so many.
+pub(crate) fn follow(
+    course: &mut dyn Course,
+    most: usize,
+    endpoint: &mut dyn Endpoint,
+    leftovers: &mut Leftovers,
+    manner: Manner<'_>,
+) -> Replay {
+    let mut player = Player::new(endpoint, leftovers, manner);
+    course.begin();
+    let (mut in_vain, mut calls) = (0, 0);
+    while player.broken.is_none() && in_vain < IN_VAIN_MAX && calls < most && !(manner.stop)() {
+        let before = player.account();
+        let Some(operation) = course.next(&before, manner.can) else { break };
+        player.ask(operation);
+        calls += 1;
+        let diverges =
+            |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
+        let diverges = player.exchanges.last().is_some_and(diverges);
+        if manner.observe == Observe::Each {
+            player.observe(1);
+        }
+        let vain = diverges && player.account() == before;
+        in_vain = if vain { in_vain + 1 } else { 0 };
+    }
+    // What the last call did is read, as most of them show what the one before did.
+    if manner.observe == Observe::End {
+        player.observe(1);
+    }
+    let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
+    let steps = player.exchanges.iter().map(asked).collect();
+    let (name, idea) = (course.name().to_owned(), course.idea().to_owned());
+    let script = Script { name, idea, steps };
+    Replay { script, exchanges: player.exchanges, origin: Origin::Course }
+}
+
+pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
+    let verdict = Verdict::Skipped(why.to_owned());
+    let before = Account::default();
+    Exchange {
+        operation,
+        observed: None,
+        request: 0,
+        before,
+        in_force: Vec::new(),
+        verdict,
+        settled: None,
+        wire: None,
+        id: None,
+    }
+}
+
+impl Exchange {
+    /// Whether the call was answered as a success in what is no answer to it. Whether that is the call's
+    /// doing is for a control to show.
+    #[must_use]
+    pub fn is_garbled(&self) -> bool {
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == Cause::Garbled)
+    }
+
+    /// Whether the endpoint may lack the call: it failed, in a way that a service that lacks it
+    /// fails. Whether it does is for a control to show.
+    #[must_use]
+    pub fn looks_unsupported(&self) -> bool {
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause.looks_unsupported())
+    }
+}

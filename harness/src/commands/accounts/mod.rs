@@ -1,0 +1,4 @@
+//! TODO describe commands::accounts.
+
+pub mod cleanup;
+pub mod plan;

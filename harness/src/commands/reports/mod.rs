@@ -1,0 +1,4 @@
+//! TODO describe commands::reports.
+
+pub(crate) mod matrix;
+pub mod report;

@@ -1,0 +1,96 @@
+//! `iamspec explain`: what a rule means, how sure it is, and how we know.
+
+use std::io::Write;
+
+use anyhow::{Result, anyhow, bail};
+use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::runner::probes;
+use iamspec_conformance::script::pattern::suggestion;
+use iamspec_model::tables::precedence::PRECEDENCES;
+use iamspec_model::{Answer, Evidence, Rule, rules};
+
+use crate::exit_code;
+use crate::report::format::summary::counted;
+
+pub(crate) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
+    let chosen: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
+    if chosen.is_empty() {
+        let near = suggestion(pattern, rules().map(|rule| rule.id()));
+        bail!("no rule is called `{pattern}`{near}; `iamspec list rules` prints their names");
+    }
+    for (index, rule) in chosen.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        write!(out, "{}{}", text(*rule), probe(*rule)?)?;
+    }
+    Ok(exit_code::CONFORMS)
+}
+
+/// The shortest script that asks it: for what is open, the one that would settle it.
+fn probe(rule: Rule) -> Result<String> {
+    let scripts =
+        probes(rule).map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
+    Ok(match scripts.as_slice() {
+        [] => "  asked by no script of ours\n".to_owned(),
+        [first] => format!("  asked by `iamspec run {}`\n", first.name),
+        [first, others @ ..] => {
+            let others = counted(others.len(), "other");
+            format!("  asked by `iamspec run {}`, and {others}\n", first.name)
+        }
+    })
+}
+
+/// One rule, with everything behind it.
+fn text(rule: Rule) -> String {
+    let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
+    let (claim, api) = (rule.claim, rule.call.api);
+    let mut tiers = vec![("status", claim.status), ("code", claim.code)];
+    if let Answer::Refused(_) = claim.answer {
+        tiers.push(("text", claim.text));
+    }
+    for same in tiers.chunk_by(|(_, one), (_, other)| one == other) {
+        let names: Vec<&str> = same.iter().map(|(name, _)| *name).collect();
+        if let [(_, evidence), ..] = same {
+            tier(&mut text, &names.join(", "), *evidence, api);
+        }
+    }
+    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&rule.call.api)) {
+        if order.first == claim.reason || order.then.contains(&claim.reason) {
+            let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
+            text.push_str(&format!(
+                "  order   {} is named before {} ({})\n",
+                order.first.slug(),
+                others.join(", "),
+                order.evidence.level.name()
+            ));
+            facts(&mut text, order.evidence, api);
+        }
+    }
+    text
+}
+
+fn tier(text: &mut String, name: &str, evidence: Evidence, api: &str) {
+    text.push_str(&format!("  {name:<7} {}\n", evidence.level.name()));
+    if evidence.facts.is_empty() {
+        text.push_str("    no evidence\n");
+    }
+    facts(text, evidence, api);
+}
+
+fn facts(text: &mut String, evidence: Evidence, api: &str) {
+    for fact in evidence.facts {
+        let strength = format!("{:?}", fact.strength).to_lowercase();
+        text.push_str(&format!(
+            "    {} ({strength}): {}: {}\n",
+            fact.id, fact.operation, fact.state
+        ));
+        if let Some(message) = fact.message {
+            text.push_str(&format!("      {message:?}\n"));
+        }
+        text.push_str(&format!("      from {}\n", fact.source));
+        if !fact.note.is_empty() {
+            text.push_str(&format!("      {}\n", fact.note_on(api)));
+        }
+    }
+}

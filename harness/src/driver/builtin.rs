@@ -1,0 +1,265 @@
+//! A driver of our own: our client in the place of an SDK, right or wrong in one known way, so that what
+//! is said of drivers can be tried.
+
+use std::io::{BufRead, Write};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Map, Value, json};
+
+use crate::aws::credentials::Identity;
+use crate::aws::destination::Destination;
+use crate::client::pages;
+use crate::client::transport::Raw;
+use crate::driver::protocol::{
+    Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through,
+};
+use crate::wire::names;
+use crate::wire::xml_read::Element;
+
+/// So long an answer may take: whoever asks it to drive gives up sooner.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What a driver of ours can do wrong.
+pub const WRONG: [&str; 15] = [
+    "forgets-a-member",
+    "spells-truth-otherwise",
+    "sends-twice",
+    "refuses-and-sends",
+    "tells-and-sends-nothing",
+    "loses-an-item",
+    "loses-a-member",
+    "loses-a-page",
+    "tells-another-code",
+    "takes-refusals-for-successes",
+    "answers-another-call",
+    "says-garbage",
+    "says-too-much",
+    "hangs",
+    "dies",
+];
+
+/// Speaks the protocol until it is told to stop, or nobody speaks any more.
+///
+/// # Errors
+/// A message that is none; an endpoint that is not on this machine.
+pub fn drive(wrong: Option<&str>, input: impl BufRead, out: &mut dyn Write) -> Result<()> {
+    let mut client: Option<Raw> = None;
+    for line in input.lines() {
+        let said = match serde_json::from_str(&line?)
+            .context("that is no message of the protocol")?
+        {
+            Asked::Hello { .. } => Said::Hello(hello()),
+            Asked::Session(session) => {
+                client = Some(client_of(&session)?);
+                Said::Session
+            }
+            Asked::Call(call) => {
+                let client = client.as_mut().context("a call before `session`")?;
+                match misbehave(wrong, &call, out)? {
+                    Some(said) => said,
+                    None => Said::Answer { seq: call.seq, outcome: outcome(wrong, &call, client) },
+                }
+            }
+            Asked::Stop => return Ok(()),
+        };
+        writeln!(out, "{}", serde_json::to_string(&said)?)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn hello() -> Hello {
+    Hello {
+        protocol: PROTOCOL,
+        driver: "iamspec-own".to_owned(),
+        sdk: "iamspec's own client".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        language: "Rust".to_owned(),
+        ops: Vec::new(),
+        through: vec![Through::Paginator, Through::Waiter],
+    }
+}
+
+/// What a driver does that does not keep to the protocol.
+fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Option<Said>> {
+    match wrong {
+        Some("answers-another-call") => {
+            let outcome = Outcome::Unsupported { reason: "whatever".to_owned() };
+            Ok(Some(Said::Answer { seq: call.seq + 1, outcome }))
+        }
+        Some("says-garbage") => {
+            writeln!(out, "warning: the client is old")?;
+            out.flush()?;
+            Ok(None)
+        }
+        Some("says-too-much") => {
+            let detail =
+                "x".repeat(usize::try_from(crate::driver::process::LINE_MAX).unwrap_or_default());
+            let outcome = failed(SdkError::Parse, detail);
+            Ok(Some(Said::Answer { seq: call.seq, outcome }))
+        }
+        Some("hangs") => loop {
+            std::thread::park();
+        },
+        Some("dies") => bail!("it ends in the middle of a call, as it was told"),
+        _ => Ok(None),
+    }
+}
+
+fn client_of(session: &Session) -> Result<Raw> {
+    let destination = Destination::loopback(&session.endpoint)?;
+    let (id, secret) = (&session.access_key_id, &session.secret_access_key);
+    let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
+    Raw::new(destination, identity, LONGEST)
+}
+
+/// What comes of a call, through a paginator or a waiter where that is asked.
+fn outcome(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
+    match call.through {
+        None => answer(wrong, call, raw),
+        Some(Through::Waiter) => match answer(wrong, call, raw) {
+            Outcome::Ok { .. } => Outcome::Ok { result: Map::new() },
+            other => other,
+        },
+        Some(Through::Paginator) => every_page(wrong, call.clone(), raw),
+    }
+}
+
+fn every_page(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
+    let mut all = Map::new();
+    let unreadable = |detail: String| failed(SdkError::Parse, detail);
+    let read = |marker: Option<String>| {
+        call.params.extend(marker.map(|it| ("Marker".to_owned(), Value::from(it))));
+        let mut page = match answer(wrong, &call, raw) {
+            Outcome::Ok { result } => result,
+            other => return Err(other),
+        };
+        let text = |name| page.get(name).and_then(Value::as_str);
+        let next = pages::next(text("IsTruncated") == Some("true"), text("Marker"));
+        for (name, items) in
+            page.iter_mut().filter_map(|(name, it)| Some((name, it.as_array_mut()?)))
+        {
+            let list = all.entry(name.clone()).or_insert_with(|| json!([]));
+            list.as_array_mut().into_iter().for_each(|it| it.append(items));
+        }
+        let next = next.map_err(|detail| unreadable(detail.to_owned()))?;
+        Ok(next.filter(|_| wrong != Some("loses-a-page")))
+    };
+    match pages::every(read, unreadable) {
+        Ok(()) => Outcome::Ok { result: all },
+        Err(outcome) => outcome,
+    }
+}
+
+fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
+    if wrong == Some("tells-and-sends-nothing") {
+        return Outcome::Ok { result: Map::new() };
+    }
+    let mut form = form(call);
+    match wrong {
+        Some("forgets-a-member") if form.len() > 3 => _ = form.pop(),
+        Some("spells-truth-otherwise") => {
+            for (_, value) in form.iter_mut().filter(|(_, value)| value == "true") {
+                "True".clone_into(value);
+            }
+        }
+        _ => {}
+    }
+    if wrong == Some("sends-twice") {
+        _ = raw.post(&form);
+    }
+    let answered = raw.post(&form);
+    if wrong == Some("refuses-and-sends") {
+        let detail = "it does not like the members".to_owned();
+        return failed(SdkError::Validation, detail);
+    }
+    let Ok((status, body)) = answered else {
+        let detail = "no answer".to_owned();
+        return failed(SdkError::Transport, detail);
+    };
+    understood(wrong, &call.op, status, &body)
+}
+
+const fn failed(kind: SdkError, detail: String) -> Outcome {
+    Outcome::SdkError { kind, detail, http_status: None }
+}
+
+fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome {
+    let root = match Element::parse(body) {
+        Ok(root) => root,
+        Err(detail) => return failed(SdkError::Parse, detail),
+    };
+    if let Some(error) = root.child("Error")
+        && wrong != Some("takes-refusals-for-successes")
+    {
+        let code = error.text_of("Code").unwrap_or_default();
+        let code = if wrong == Some("tells-another-code") { "NoSuchEntityException" } else { code };
+        return Outcome::AwsError {
+            http_status: Some(status),
+            code: code.to_owned(),
+            message: error.text_of("Message").map(str::to_owned),
+            exception: None,
+        };
+    }
+    let result = root.child(&format!("{op}Result")).map(value);
+    let mut result = match result {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    if wrong == Some("loses-a-member") {
+        let name = result.keys().next().cloned();
+        name.and_then(|name| result.remove(&name));
+    }
+    if wrong == Some("loses-an-item") {
+        result.values_mut().filter_map(Value::as_array_mut).for_each(|it| _ = it.pop());
+    }
+    Outcome::Ok { result }
+}
+
+/// The form of a call.
+fn form(call: &Call) -> Vec<(String, String)> {
+    let mut form = vec![
+        ("Action".to_owned(), call.op.clone()),
+        ("Version".to_owned(), names::VERSION.to_owned()),
+    ];
+    for (name, value) in &call.params {
+        put(&mut form, name, value);
+    }
+    form
+}
+
+fn put(form: &mut Vec<(String, String)>, name: &str, value: &Value) {
+    match value {
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                put(form, &format!("{name}.member.{}", place + 1), item);
+            }
+        }
+        Value::Object(members) => {
+            for (member, value) in members {
+                put(form, &format!("{name}.{member}"), value);
+            }
+        }
+        Value::String(text) => form.push((name.to_owned(), text.clone())),
+        other => form.push((name.to_owned(), other.to_string())),
+    }
+}
+
+fn value(element: &Element) -> Value {
+    let children = &element.children;
+    if children.is_empty() {
+        return Value::from(element.text.clone());
+    }
+    if children.iter().all(|it| it.name == "member") {
+        return children.iter().map(value).collect();
+    }
+    if children.iter().all(|it| it.name == "entry") {
+        let entry = |it: &Element| {
+            let key = it.text_of("key").unwrap_or_default().to_owned();
+            (key, it.child("value").map_or(json!(null), value))
+        };
+        return Value::Object(children.iter().map(entry).collect());
+    }
+    Value::Object(children.iter().map(|it| (it.name.clone(), value(it))).collect())
+}

@@ -1,0 +1,408 @@
+//! What an answer shows: the structures of `RESPONSE` in the facts.
+//!
+//! What the views show: of users, of objects and their parts, and of the whole account.
+
+use iamspec_conformance::Shown;
+use iamspec_model::{
+    Account, Class, Item, Kind, Object, Operation, Part, Status, Thing, User, With,
+};
+use md5::{Digest as _, Md5};
+
+use crate::server::store::{ACCOUNT, Record, Registry, secret};
+use crate::server::{World, details};
+use crate::wire::names;
+use crate::wire::xml_write::{Node, node, text};
+
+/// The members of the result; `None` for calls that show nothing (E-002).
+pub(crate) fn result(op: &Operation, shown: Option<Shown>, world: &World) -> Option<Vec<Node>> {
+    let (registry, account) = (&world.registry, &world.account);
+    let seen = shown.unwrap_or_default();
+    match *op {
+        Operation::CreateUser(user, _) | Operation::GetUser(user) => {
+            let mut members = user_members(&registry.user_record(user));
+            members.extend(details_of(user, registry, account));
+            Some(vec![node("User", members)])
+        }
+        Operation::Create(object) => Some(created(object, registry, account)),
+        Operation::Attach(user, Kind::LoginProfile, _)
+        | Operation::List(user, Kind::LoginProfile) => {
+            Some(vec![node("LoginProfile", login_profile(user, registry))])
+        }
+        Operation::Issue(user, kind, item, with) => Some(issued(user, kind, item, with, registry)),
+        Operation::List(user, kind) => Some(listed(user, kind, &seen, registry)),
+        Operation::Get(user, Kind::InlinePolicy, item) => {
+            let record = registry.item_record(Kind::InlinePolicy, item);
+            Some(vec![
+                text("UserName", registry.user_record(user).name),
+                text("PolicyName", &*record.name),
+                text("PolicyDocument", encode(&record.body)),
+            ])
+        }
+        Operation::Renew(_, Kind::LoginProfile | Kind::MfaDevice, _) => None,
+        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
+            let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
+            let mut members = members(user, kind, item, status, registry);
+            members.extend(body(kind, item, registry));
+            let renewed = matches!(op, Operation::Renew(..));
+            members.extend(renewed.then(|| text("ServicePassword", secret())));
+            Some(vec![node(names::structure(kind)?, members)])
+        }
+        _ => listing_result(op, &seen, registry, account),
+    }
+}
+
+pub(crate) fn user_members(record: &Record) -> Vec<Node> {
+    vec![
+        text("Path", &*record.path),
+        text("UserName", &*record.name),
+        text("UserId", &*record.id),
+        text("Arn", format!("arn:aws:iam::{ACCOUNT}:user{}{}", record.path, record.name)),
+        text("CreateDate", &*record.created),
+    ]
+}
+
+fn created(object: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+    let record = registry.object_record(object);
+    let members = match object.class {
+        Class::Group => group_members(&record),
+        Class::Policy => policy_members(object, registry, account),
+        Class::Device => vec![
+            text("SerialNumber", &*record.id),
+            text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
+            text("QRCodePNG", data_encoding::BASE64.encode(b"no picture")),
+        ],
+    };
+    vec![node(names::created(object.class).0, members)]
+}
+
+pub(crate) fn group_members(record: &Record) -> Vec<Node> {
+    vec![
+        text("Path", &*record.path),
+        text("GroupName", &*record.name),
+        text("GroupId", &*record.id),
+        text("Arn", format!("arn:aws:iam::{ACCOUNT}:group{}{}", record.path, record.name)),
+        text("CreateDate", &*record.created),
+    ]
+}
+
+fn login_profile(user: User, registry: &Registry) -> Vec<Node> {
+    vec![
+        text("UserName", registry.user_record(user).name),
+        text("CreateDate", registry.since(user, Kind::LoginProfile, Item(0))),
+        text("PasswordResetRequired", registry.resets(user).to_string()),
+    ]
+}
+
+fn issued(user: User, kind: Kind, item: Item, with: With, registry: &Registry) -> Vec<Node> {
+    let mut members = members(user, kind, item, Status::Active, registry);
+    members.extend(body(kind, item, registry));
+    if kind == Kind::AccessKey {
+        members.push(text("SecretAccessKey", registry.item_record(kind, item).secret.reveal()));
+    }
+    if let With::Service(_) = with {
+        members.push(text("ServicePassword", secret()));
+    }
+    names::structure(kind).map(|name| node(name, members)).into_iter().collect()
+}
+
+/// What a listing shows of an item that the service named.
+fn members(user: User, kind: Kind, item: Item, status: Status, registry: &Registry) -> Vec<Node> {
+    let (owner, record) = (registry.user_record(user).name, registry.item_record(kind, item));
+    let date = match kind {
+        Kind::SigningCertificate | Kind::SshPublicKey => "UploadDate",
+        _ => "CreateDate",
+    };
+    let mut members = vec![
+        text("UserName", &*owner),
+        text(kind.row().member, &*record.id),
+        text("Status", status.name()),
+        text(date, &*record.created),
+    ];
+    if kind.row().services {
+        members.push(text("ServiceUserName", record.other));
+        members.push(text("ServiceName", record.body));
+    }
+    members
+}
+
+/// The body of an uploaded item, with what is told of it.
+fn body(kind: Kind, item: Item, registry: &Registry) -> Vec<Node> {
+    let body = registry.item_record(kind, item).body;
+    match kind {
+        Kind::SigningCertificate => vec![text("CertificateBody", body)],
+        Kind::SshPublicKey => {
+            let print = fingerprint(&body);
+            vec![text("SSHPublicKeyBody", body), text("Fingerprint", print)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The MD5 digest of a key, its bytes apart by colons (B-SK-07); empty where it is no key.
+fn fingerprint(body: &str) -> String {
+    let key = ssh_key::PublicKey::from_openssh(body).and_then(|key| key.to_bytes());
+    let digest = key.map(|blob| Md5::digest(blob).to_vec()).unwrap_or_default();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
+fn listed(user: User, kind: Kind, seen: &Shown, registry: &Registry) -> Vec<Node> {
+    let one = |(item, status): (Item, Status)| {
+        let nodes = match (kind, kind.row().refers) {
+            (Kind::MfaDevice, _) => enabled_device_members(user, item, registry),
+            (Kind::InlinePolicy, _) => {
+                return text("member", registry.item_record(kind, item).name);
+            }
+            (Kind::Tag, _) => tag_members(&registry.item_record(kind, item)),
+            (_, Some(Class::Policy)) => {
+                attached_members(Object { class: Class::Policy, item }, registry)
+            }
+            (_, Some(class)) => group_members(&registry.object_record(Object { class, item })),
+            (_, None) => {
+                let whole = kind == Kind::SigningCertificate;
+                let body = whole.then(|| body(kind, item, registry));
+                let members = members(user, kind, item, status, registry);
+                members.into_iter().chain(body.into_iter().flatten()).collect()
+            }
+        };
+        node("member", nodes)
+    };
+    let items = seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status)));
+    let list = names::listing(kind).map(|it| node(it.list, items.map(one).collect()));
+    list.into_iter().chain([text("IsTruncated", "false")]).collect()
+}
+
+pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
+    vec![text("Key", &*record.name), text("Value", &*record.body)]
+}
+
+pub(crate) fn attached_members(policy: Object, registry: &Registry) -> Vec<Node> {
+    let record = registry.object_record(policy);
+    vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
+}
+
+fn enabled_device_members(user: User, device: Item, registry: &Registry) -> Vec<Node> {
+    vec![
+        text("UserName", registry.user_record(user).name),
+        text(
+            "SerialNumber",
+            registry.object_record(Object { class: Class::Device, item: device }).id,
+        ),
+        text("EnableDate", registry.since(user, Kind::MfaDevice, device)),
+    ]
+}
+
+/// RFC 3986: everything but letters, digits and `-._~` (B-IP-03).
+pub(crate) fn encode(document: &str) -> String {
+    const KEEP: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(document, KEEP).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `ssh-keygen -l -E md5` prints it.
+    #[test]
+    fn a_fingerprint_is_the_md5_digest_of_the_key() {
+        let key = crate::wire::payload::ssh_key(Item(0));
+        assert_eq!(fingerprint(key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
+        assert_eq!(fingerprint("no key"), "");
+    }
+}
+
+/// The result of a call that reads, and is about no attachment of a user.
+pub(crate) fn listing_result(
+    op: &Operation,
+    seen: &Shown,
+    registry: &Registry,
+    account: &Account,
+) -> Option<Vec<Node>> {
+    Some(match *op {
+        Operation::ListUsers(_) => list("Users", seen, |it| user(it, registry)),
+        Operation::LastUsed(_) => vec![
+            text(
+                "UserName",
+                users(seen).next().map(|it| registry.user_record(it).name).unwrap_or_default(),
+            ),
+            node("AccessKeyLastUsed", vec![text("ServiceName", "N/A"), text("Region", "N/A")]),
+        ],
+        Operation::Read(group) if group.class == Class::Group => {
+            let group = node("Group", group_members(&registry.object_record(group)));
+            [group].into_iter().chain(list("Users", seen, |it| user(it, registry))).collect()
+        }
+        Operation::Read(policy) => vec![node("Policy", policy_members(policy, registry, account))],
+        Operation::ListAll(class, _) => {
+            let one = |it| object(it, registry, account);
+            list(names::objects(class).0, seen, one)
+        }
+        Operation::Holders(_) => holders(seen, registry),
+        Operation::Add(object, part, item) | Operation::Part(object, part, item) => {
+            return one_part(op, object, part, item, registry, account);
+        }
+        Operation::Parts(object, part) => parts(object, part, seen, registry),
+        Operation::Summary => vec![details::summary(account)],
+        Operation::Details => details::details(seen, registry, account),
+        _ => return None,
+    })
+}
+
+/// A part that was just made or is read; a version shows its document only then.
+fn one_part(
+    op: &Operation,
+    object: Object,
+    part: Part,
+    item: Item,
+    registry: &Registry,
+    account: &Account,
+) -> Option<Vec<Node>> {
+    let read = matches!(op, Operation::Part(..));
+    match part {
+        Part::Version => {
+            let default = account.parts(object, part).any(|it| it.item == item && it.default);
+            let mut members = version_members(object, item, default, registry);
+            let document = || encode(&registry.version_record(object, item).body);
+            members.extend(read.then(|| text("Document", document())));
+            Some(vec![node("PolicyVersion", members)])
+        }
+        Part::InlinePolicy if read => {
+            let record = registry.item_record(Kind::InlinePolicy, item);
+            Some(vec![
+                text("GroupName", registry.object_record(object).name),
+                text("PolicyName", record.name),
+                text("PolicyDocument", encode(&record.body)),
+            ])
+        }
+        _ => None,
+    }
+}
+
+/// A listing of what is seen, in one element a thing.
+pub(crate) fn list(
+    name: &str,
+    seen: &Shown,
+    one: impl Fn(Thing) -> Option<Vec<Node>>,
+) -> Vec<Node> {
+    let members = seen.items.iter().filter_map(|(thing, _)| one(*thing));
+    let members = members.map(|nodes| node("member", nodes)).collect();
+    vec![node(name, members), text("IsTruncated", "false")]
+}
+
+fn users(seen: &Shown) -> impl Iterator<Item = User> {
+    seen.items.iter().filter_map(|(thing, _)| match *thing {
+        Thing::User(user) => Some(user),
+        _ => None,
+    })
+}
+
+fn user(thing: Thing, registry: &Registry) -> Option<Vec<Node>> {
+    let Thing::User(user) = thing else { return None };
+    Some(user_members(&registry.user_record(user)))
+}
+
+/// What `GetUser` tells and `ListUsers` does not (C-044, C-049): each only where there is one.
+pub(crate) fn details_of(user: User, registry: &Registry, account: &Account) -> Vec<Node> {
+    let boundary = account.boundary(user).map(|policy| {
+        let arn = registry.object_record(Object { class: Class::Policy, item: policy }).id;
+        let members =
+            [("PermissionsBoundaryType", "Policy".to_owned()), ("PermissionsBoundaryArn", arn)];
+        node("PermissionsBoundary", members.map(|(name, value)| text(name, value)).into())
+    });
+    let tags = tags(user, registry, account);
+    let tags = (!tags.is_empty()).then(|| node("Tags", tags));
+    boundary.into_iter().chain(tags).collect()
+}
+
+pub(crate) fn tags(user: User, registry: &Registry, account: &Account) -> Vec<Node> {
+    let tags = account.held_of(user, Kind::Tag);
+    tags.map(|it| node("member", tag_members(&registry.item_record(Kind::Tag, it.item)))).collect()
+}
+
+pub(crate) fn policy_members(policy: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+    let record = registry.object_record(policy);
+    let version = account.parts(policy, Part::Version).find(|it| it.default);
+    let version = version.map_or_else(|| "v1".to_owned(), |it| Part::Version.symbol(it.item));
+    let held =
+        account.holders(Kind::ManagedPolicy, policy.item).count() + account.owners(policy).count();
+    let bounds = account.bounded_by(policy).count();
+    vec![
+        text("PolicyName", record.name),
+        text("PolicyId", record.other),
+        text("Arn", record.id),
+        text("Path", record.path),
+        text("DefaultVersionId", version),
+        text("AttachmentCount", held.to_string()),
+        text("PermissionsBoundaryUsageCount", bounds.to_string()),
+        text("IsAttachable", "true"),
+        text("CreateDate", &*record.created),
+        text("UpdateDate", record.created),
+    ]
+}
+
+fn object(thing: Thing, registry: &Registry, account: &Account) -> Option<Vec<Node>> {
+    let Thing::Object(object) = thing else { return None };
+    Some(match object.class {
+        Class::Group => group_members(&registry.object_record(object)),
+        Class::Policy => policy_members(object, registry, account),
+        Class::Device => device_members(object, registry, account),
+    })
+}
+
+/// An unassigned device shows its serial number and nothing else (B-MF-14).
+fn device_members(device: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+    let mut members = vec![text("SerialNumber", registry.object_record(device).id)];
+    if let Some(user) = account.holders(Kind::MfaDevice, device.item).next() {
+        members.push(node("User", user_members(&registry.user_record(user))));
+        members.push(text("EnableDate", registry.since(user, Kind::MfaDevice, device.item)));
+    }
+    members
+}
+
+fn holders(seen: &Shown, registry: &Registry) -> Vec<Node> {
+    let named = |record: Record, what: &str| {
+        vec![text(&format!("{what}Name"), record.name), text(&format!("{what}Id"), record.id)]
+    };
+    let groups = list("PolicyGroups", seen, |it| match it {
+        Thing::Object(group) => Some(named(registry.object_record(group), "Group")),
+        _ => None,
+    });
+    let users = list("PolicyUsers", seen, |it| match it {
+        Thing::User(user) => Some(named(registry.user_record(user), "User")),
+        _ => None,
+    });
+    let roles = node("PolicyRoles", Vec::new());
+    groups.into_iter().take(1).chain([roles]).chain(users).collect()
+}
+
+pub(crate) fn version_members(
+    policy: Object,
+    version: Item,
+    default: bool,
+    registry: &Registry,
+) -> Vec<Node> {
+    vec![
+        text("VersionId", Part::Version.symbol(version)),
+        text("IsDefaultVersion", default.to_string()),
+        text("CreateDate", registry.version_record(policy, version).created),
+    ]
+}
+
+fn parts(object: Object, part: Part, seen: &Shown, registry: &Registry) -> Vec<Node> {
+    match part {
+        Part::Version => list("Versions", seen, |it| match it {
+            Thing::Version { number, default } => {
+                Some(version_members(object, Item(number), default, registry))
+            }
+            _ => None,
+        }),
+        Part::AttachedPolicy => list("AttachedPolicies", seen, |it| match it {
+            Thing::Object(policy) => Some(attached_members(policy, registry)),
+            _ => None,
+        }),
+        Part::InlinePolicy => {
+            let names = seen.items.iter().filter_map(|(it, _)| it.item(Kind::InlinePolicy));
+            let name = |item| text("member", registry.item_record(Kind::InlinePolicy, item).name);
+            vec![node("PolicyNames", names.map(name).collect()), text("IsTruncated", "false")]
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! MFA devices: a virtual device that is enabled for the user.
+
+use crate::evidence::{
+    A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
+    B_MF_13, D_022, D_023, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
+};
+use crate::rule::Code::{
+    DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, InvalidAuthenticationCode,
+    LimitExceeded, NoSuchEntity,
+};
+use crate::rule::{Call, Claim};
+use crate::semantics::conditions::Reason::{
+    AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
+    NotHeld, QuotaReached,
+};
+use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::tables::resources::Class;
+
+/// The row.
+pub(crate) const ROW: Row = Row {
+    kind: Kind::MfaDevice,
+    name: "mfa-device",
+    noun: "MFA device",
+    symbol: "d",
+    member: "SerialNumber",
+    naming: Naming::Caller,
+    statuses: false,
+    bodies: false,
+    loses: "",
+    services: false,
+    refers: Some(Class::Device),
+    quota: Quota { name: "MFADevicesPerUser", max: 8, each: 1 },
+    attach: Call {
+        api: "EnableMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_06])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_07]),
+                Evidence::by(&[B_MF_07]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::like(&[B_MF_12, D_022]),
+                Evidence::like(&[B_MF_12]),
+            ),
+            Claim::refused(
+                NoRightCodes,
+                InvalidAuthenticationCode,
+                Evidence::like(&[B_MF_09]),
+                Evidence::like(&[B_MF_09]),
+            ),
+            Claim::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
+            Claim::refused(
+                HeldByAnother,
+                EntityAlreadyExists,
+                Evidence::by(&[B_MF_08]),
+                Evidence::by(&[B_MF_08]),
+            ),
+            Claim::refused(
+                QuotaReached,
+                LimitExceeded,
+                Evidence::by(&[G_002, D_022]),
+                Evidence::open(&[X_008]),
+            ),
+            Claim::sometimes(
+                BeingChanged,
+                EntityTemporarilyUnmodifiable,
+                Evidence::by(&[D_022, F_010]),
+                Evidence::by(&[D_022, F_010]),
+            )
+            .in_unknown_words(&[X_019]),
+        ],
+    },
+    list: Call {
+        api: "ListMFADevices",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_13])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_07]),
+            ),
+        ],
+    },
+    get: None,
+    set_status: None,
+    renew: Some(Call {
+        api: "ResyncMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[D_023])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[D_022]),
+                Evidence::like(&[B_MF_07]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::like(&[B_MF_12, D_022]),
+                Evidence::like(&[B_MF_12]),
+            ),
+            Claim::refused(
+                NoRightCodes,
+                InvalidAuthenticationCode,
+                Evidence::like(&[B_MF_09, D_022]),
+                Evidence::like(&[B_MF_09]),
+            ),
+            // No evidence: X-012 asks the same of DeactivateMFADevice.
+            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+        ],
+    }),
+    detach: Call {
+        api: "DeactivateMFADevice",
+        claims: &[
+            Claim::done(Evidence::by(&[B_MF_10])),
+            Claim::refused(
+                NoSuchUser,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_11]),
+                Evidence::by(&[B_MF_11]),
+            ),
+            Claim::refused(
+                NoSuchObject,
+                NoSuchEntity,
+                Evidence::by(&[B_MF_12]),
+                Evidence::by(&[B_MF_12]),
+            ),
+            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            Claim::sometimes(
+                BeingChanged,
+                EntityTemporarilyUnmodifiable,
+                Evidence::by(&[D_022]),
+                Evidence::by(&[D_022]),
+            )
+            .in_unknown_words(&[X_019]),
+        ],
+    },
+    blocks: Some(Claim::refused(
+        Holds(Kind::MfaDevice),
+        DeleteConflict,
+        Evidence::by(&[A_013, A_012, A_015, A_016]),
+        Evidence::by(&[A_013, A_012]),
+    )),
+    blocks_inactive: None,
+};
