@@ -1,8 +1,9 @@
 //! Puts the scripts of `tests/scripts/` into the library, so that an installed binary has them.
 
+use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, error::Error, fs};
+use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root =

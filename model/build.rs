@@ -1,8 +1,10 @@
 //! Turns `facts/facts.jsonl` into constants, so that a rule which cites a fact that does not exist
 //! does not compile, and a text is quoted from its fact instead of being typed again.
 
+use std::error::Error;
 use std::fmt::Write as _;
-use std::{env, error::Error, fs, path::Path};
+use std::path::Path;
+use std::{env, fs};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

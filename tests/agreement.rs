@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use iamspec_conformance::oracle::messages;
-use iamspec_conformance::reference::Behaviour;
-use iamspec_conformance::reference::May;
+use iamspec_conformance::reference::{ReferenceOptions, UnspecifiedPolicy};
 use iamspec_conformance::results::open_points;
-use iamspec_conformance::{Observed, Reference, Verdict};
-use iamspec_model::{Level, Reason};
+use iamspec_conformance::{Reference, Response, Verdict};
+use iamspec_model::{Condition, Level};
 
 #[test]
 fn every_call_is_answered_over_http_as_in_memory() {
@@ -32,11 +31,11 @@ fn every_call_is_answered_over_http_as_in_memory() {
 
 /// Equal, but for what only a server can fill into a text, such as the ARN of the caller, and for
 /// words that nobody knows.
-fn same(wire: Option<&Observed>, memory: Option<&Observed>) -> bool {
+fn same(wire: Option<&Response>, memory: Option<&Response>) -> bool {
     match (wire, memory) {
         (
-            Some(Observed::Refused { http, code, message }),
-            Some(Observed::Refused { http: status, code: known, message: Some(text) }),
+            Some(Response::Refused { http, code, message }),
+            Some(Response::Refused { http: status, code: known, message: Some(text) }),
         ) => {
             let said = message.as_ref().is_some_and(|message| messages::is(text, message));
             (http, code) == (status, known) && (said || text.starts_with("No evidence"))
@@ -48,10 +47,13 @@ fn same(wire: Option<&Observed>, memory: Option<&Observed>) -> bool {
 /// Where nobody knows, every answer conforms, and the run goes on to the end and cleans up.
 #[test]
 fn whatever_the_reference_does_where_nobody_knows_conforms() {
-    let ways = [May::Presume, May::Accept, May::Refuse].into_iter().chain((0..50).map(May::Seed));
+    let ways = [UnspecifiedPolicy::Presume, UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse]
+        .into_iter()
+        .chain((0..50).map(UnspecifiedPolicy::Seed));
     let mut seen = HashSet::new();
     for may in ways {
-        let mut reference = Reference::behaving(Behaviour { may, ..Behaviour::default() });
+        let mut reference =
+            Reference::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
         let report = super::run(&mut reference);
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
@@ -62,7 +64,7 @@ fn whatever_the_reference_does_where_nobody_knows_conforms() {
     }
     // Each way was taken at each open point that a script reaches.
     let open = iamspec_model::rules().filter(|rule| rule.claim.status.level == Level::Open);
-    for rule in open.filter(|rule| rule.claim.reason != Reason::AccountFull) {
+    for rule in open.filter(|rule| rule.claim.reason != Condition::AccountFull) {
         let ways = [true, false].map(|done| seen.contains(&(rule.id(), done)));
         let passes = rule.claim.reason.passes();
         assert_eq!(ways, [!passes, true], "{}", rule.id());
@@ -71,8 +73,8 @@ fn whatever_the_reference_does_where_nobody_knows_conforms() {
 
 #[test]
 fn over_http_too_every_way_conforms() {
-    for may in [May::Accept, May::Refuse, May::Seed(1)] {
-        let server = super::behaving(Behaviour { may, ..Behaviour::default() });
+    for may in [UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse, UnspecifiedPolicy::Seed(1)] {
+        let server = super::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
         let report = super::run(&mut super::client(&server.url()));
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");

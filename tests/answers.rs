@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::client::Http;
-use iamspec_harness::client::trace::Trace;
-use iamspec_harness::client::transport::Settings;
-use iamspec_model::{Class, Item, Kind, Object, Operation, User, With};
-
 use super::port::{Port, http};
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::trace::Trace;
+use iamspec_harness::client::transport::ClientSettings;
+use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, ResourceKind, User};
 
 const USER: User = User(0);
 
@@ -18,7 +17,7 @@ fn xml(status: &str, body: &str) -> Vec<u8> {
     http(status, "text/xml", body.as_bytes())
 }
 
-fn asked(operation: &Operation, answer: Vec<u8>) -> Observed {
+fn asked(operation: &Operation, answer: Vec<u8>) -> Response {
     let port = Port::answering(answer);
     let mut client = super::client(&port.url);
     client.fresh();
@@ -34,7 +33,7 @@ fn keys(members: &str) -> Vec<u8> {
 
 #[test]
 fn a_listing_that_lacks_something_is_not_guessed_at() {
-    let list = Operation::List(USER, Kind::AccessKey);
+    let list = Operation::List(USER, AttachmentKind::AccessKey);
     let key = "<AccessKeyMetadata><member><AccessKeyId>AKIA1</AccessKeyId>STATUS</member></AccessKeyMetadata>";
     let whole = asked(&list, keys(&key.replace("STATUS", "<Status>Active</Status>")));
     assert_eq!(whole.to_string(), "200 [?AKIA1]");
@@ -43,8 +42,8 @@ fn a_listing_that_lacks_something_is_not_guessed_at() {
         ("<AccessKeyMetadata><member/></AccessKeyMetadata>".to_owned(), "AccessKeyId"),
         ("<AccessKeyMetadata/><IsTruncated>true</IsTruncated>".to_owned(), "Marker"),
     ] {
-        let Observed::Interrupted(it) = asked(&list, keys(&members)) else { panic!("{members}") };
-        assert_eq!(it.cause, Cause::Unreadable);
+        let Response::Interrupted(it) = asked(&list, keys(&members)) else { panic!("{members}") };
+        assert_eq!(it.cause, FailureKind::Unreadable);
         assert!(it.detail.contains(lacking), "{}", it.detail);
     }
 }
@@ -76,8 +75,13 @@ fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
         let port = one_key(status);
         let mut client = super::client(&port.url);
         client.fresh();
-        client.ask(&Operation::Issue(USER, Kind::AccessKey, Item(0), With::Nothing));
-        let seen = client.ask(&Operation::List(USER, Kind::AccessKey));
+        client.ask(&Operation::Issue(
+            USER,
+            AttachmentKind::AccessKey,
+            Item(0),
+            IssueOptions::Nothing,
+        ));
+        let seen = client.ask(&Operation::List(USER, AttachmentKind::AccessKey));
         assert!(seen.to_string().starts_with(shown), "{seen:?}");
     }
 }
@@ -85,14 +89,14 @@ fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
 #[test]
 fn the_item_that_was_read_is_the_one_that_was_asked_for() {
     let answer = "<GetUserPolicyResponse><GetUserPolicyResult><PolicyName>another</PolicyName></GetUserPolicyResult></GetUserPolicyResponse>";
-    let get = Operation::Get(USER, Kind::InlinePolicy, Item(0));
+    let get = Operation::Get(USER, AttachmentKind::InlinePolicy, Item(0));
     let seen = asked(&get, xml("200 OK", answer));
     assert_eq!(seen.to_string(), "200 [?another]");
 }
 
 #[test]
 fn only_the_name_that_was_sent_becomes_a_symbol() {
-    let policy = Object { class: Class::Policy, item: Item(0) };
+    let policy = Resource { class: ResourceKind::Policy, item: Item(0) };
     let port = Port::telling(|request| {
         let arn = request.split("PolicyArn=").nth(1)?.replace("%3A", ":").replace("%2F", "/");
         let name = arn.rsplit('/').next()?.to_owned();
@@ -115,8 +119,8 @@ fn a_service_that_says_it_failed_is_not_taken_for_one_that_lacks_the_call() {
         let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
         asked(&Operation::DeleteUser(USER), xml("500 Oops", &body))
     };
-    let Observed::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
-    assert_eq!(failure.cause, Cause::Failure);
+    let Response::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
+    assert_eq!(failure.cause, FailureKind::Failure);
     assert!(!failure.cause.looks_unsupported());
     assert_eq!(error("NoSuchEntity").to_string(), "500 NoSuchEntity");
 }
@@ -139,11 +143,11 @@ fn codes_of_a_device_that_were_sent_before_accuse_nobody() {
     });
     let mut client = super::client(&port.url);
     client.fresh();
-    client.ask(&Operation::Create(Object { class: Class::Device, item: Item(0) }));
-    let enable = Operation::Attach(USER, Kind::MfaDevice, Item(0));
-    assert!(matches!(client.ask(&enable), Observed::Refused { http: 403, .. }));
-    let Observed::Interrupted(it) = client.ask(&enable) else { panic!("believed") };
-    assert_eq!(it.cause, Cause::Doubtful);
+    client.ask(&Operation::Create(Resource { class: ResourceKind::Device, item: Item(0) }));
+    let enable = Operation::Attach(USER, AttachmentKind::MfaDevice, Item(0));
+    assert!(matches!(client.ask(&enable), Response::Refused { http: 403, .. }));
+    let Response::Interrupted(it) = client.ask(&enable) else { panic!("believed") };
+    assert_eq!(it.cause, FailureKind::Doubtful);
 }
 
 #[test]
@@ -154,11 +158,12 @@ fn a_body_that_another_script_uploaded_accuses_nobody() {
     ));
     let mut client = super::client(&port.url);
     client.fresh();
-    let upload = Operation::Issue(USER, Kind::SshPublicKey, Item(0), With::Nothing);
-    assert!(matches!(client.ask(&upload), Observed::Refused { http: 400, .. }));
+    let upload =
+        Operation::Issue(USER, AttachmentKind::SshPublicKey, Item(0), IssueOptions::Nothing);
+    assert!(matches!(client.ask(&upload), Response::Refused { http: 400, .. }));
     client.fresh();
-    let Observed::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
-    assert_eq!(it.cause, Cause::Doubtful);
+    let Response::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
+    assert_eq!(it.cause, FailureKind::Doubtful);
 }
 
 /// An endpoint that issues keys and devices with this secret, and refuses to delete the user.
@@ -186,7 +191,12 @@ fn a_message_is_not_changed_by_an_empty_or_a_short_secret() {
         let mut client = super::client(&port.url);
         client.fresh();
         for item in (0..3).map(Item) {
-            client.ask(&Operation::Issue(USER, Kind::AccessKey, item, With::Nothing));
+            client.ask(&Operation::Issue(
+                USER,
+                AttachmentKind::AccessKey,
+                item,
+                IssueOptions::Nothing,
+            ));
         }
         let refused = client.ask(&Operation::DeleteUser(USER));
         assert_eq!(refused.to_string(), "409 DeleteConflict \"Cannot delete u0\"", "{secret}");
@@ -204,12 +214,17 @@ fn a_secret_in_another_form_is_in_no_trace_and_in_no_finding() {
     ] {
         let port = with_secret(secret);
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("forms.trace");
-        let settings = Settings::loopback(&port.url, "test", Duration::from_secs(5)).unwrap();
+        let settings = ClientSettings::loopback(&port.url, "test", Duration::from_secs(5)).unwrap();
         let trace = Some(Trace::to(&file).unwrap());
-        let mut client = Http::with(Settings { trace, ..settings }).unwrap();
+        let mut client = HttpClient::with(ClientSettings { trace, ..settings }).unwrap();
         client.fresh();
-        let issued = client.ask(&Operation::Issue(USER, Kind::AccessKey, Item(0), With::Nothing));
-        assert!(matches!(issued, Observed::Done(_)), "{issued}");
+        let issued = client.ask(&Operation::Issue(
+            USER,
+            AttachmentKind::AccessKey,
+            Item(0),
+            IssueOptions::Nothing,
+        ));
+        assert!(matches!(issued, Response::Done(_)), "{issued}");
         let written = std::fs::read_to_string(&file).unwrap();
         let shown = client.wire().unwrap().answer;
         for text in [&written, &shown] {

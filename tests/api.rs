@@ -1,10 +1,9 @@
 //! The service model of IAM against the one from which the facts were taken.
 
-use iamspec_harness::wire::names::{Sums, known, sums};
+use super::reports::folder;
+use iamspec_harness::wire::names::{ShapeHashes, known, sums};
 use iamspec_model::rule::calls;
 use serde_json::{Value, json};
-
-use super::reports::folder;
 
 fn model() -> Value {
     json!({
@@ -24,7 +23,7 @@ fn model() -> Value {
 }
 
 fn changed(path: &str, value: Value) -> Vec<String> {
-    let of = |model: &Value| -> Sums { sums(model.to_string().as_bytes()).unwrap() };
+    let of = |model: &Value| -> ShapeHashes { sums(model.to_string().as_bytes()).unwrap() };
     let before = of(&model());
     let mut other = model();
     *other.pointer_mut(path).unwrap() = value;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamspec_harness::aws::config::Surroundings;
+use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::aws::destination::Destination;
 
@@ -13,9 +13,9 @@ fn file(name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+fn surroundings(variables: &[(&str, &str)]) -> Config {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Surroundings::of(variables).unwrap()
+    Config::of(variables).unwrap()
 }
 
 const CONFIG: &str = "
@@ -45,7 +45,7 @@ aws_secret_access_key = abc/def+ghi=#;
 ";
 
 /// With both files, and these variables as well.
-fn with_files(test: &str, variables: &[(&str, &str)]) -> Surroundings {
+fn with_files(test: &str, variables: &[(&str, &str)]) -> Config {
     let config = file(&format!("{test}.config"), CONFIG);
     let credentials = file(&format!("{test}.credentials"), CREDENTIALS);
     let files = [("AWS_CONFIG_FILE", &*config), ("AWS_SHARED_CREDENTIALS_FILE", &*credentials)];

@@ -5,13 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use super::port::Port;
 use iamspec_conformance::Mutant;
-use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_harness::client::trace::SECRETS;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
-
-use super::port::Port;
 
 fn free() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
@@ -145,7 +144,7 @@ fn no_secret_is_in_anything_that_a_run_writes() {
         FaultPlan::parse("[[fault]]\nsort = \"drop\"\nchance = 0.02\neffect = true").unwrap();
     let odd = Mutant::named("CreateAccessKey/carried-out has an odd AccessKeyId");
     assert!(odd.is_some());
-    let behaviour = Behaviour { mutant: odd, ..Behaviour::default() };
+    let behaviour = ReferenceOptions { mutant: odd, ..ReferenceOptions::default() };
     let server =
         Server::start(free(), Options { faults, behaviour, ..Options::default() }).unwrap();
     let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

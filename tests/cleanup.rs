@@ -5,14 +5,13 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::client::Http;
-use iamspec_harness::client::journal::{Header, Journal, Made};
-use iamspec_harness::server::Server;
-use iamspec_model::{Kind, Operation, User};
-
 use super::port::{Port, http};
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::journal::{CreatedResource, Journal, JournalHeader};
+use iamspec_harness::server::Server;
+use iamspec_model::{AttachmentKind, Operation, User};
 
 /// A listing of more pages than this is a listing without an end; these tests end it.
 const END: usize = 300;
@@ -66,14 +65,14 @@ fn cleanup_does_not_follow_pages_without_an_end_nor_takes_a_part_for_the_whole()
 
 #[test]
 fn no_reading_follows_pages_without_an_end_nor_takes_a_part_for_the_whole() {
-    let list = Operation::List(User(0), Kind::AccessKey);
+    let list = Operation::List(User(0), AttachmentKind::AccessKey);
     for (after, reason) in ENDLESS {
         let (port, asked) = endless(after);
         let mut client = super::client(&port.url);
         client.fresh();
-        let unreadable = |answer: &Observed| match answer {
-            Observed::Interrupted(it) => {
-                it.cause == Cause::Unreadable && it.detail.contains(reason)
+        let unreadable = |answer: &Response| match answer {
+            Response::Interrupted(it) => {
+                it.cause == FailureKind::Unreadable && it.detail.contains(reason)
             }
             _ => false,
         };
@@ -98,13 +97,13 @@ fn folder(name: &str) -> PathBuf {
 
 /// A run that was killed after it made a user, there and in its journal; the name of the user.
 fn killed(run: &str, server: &Server, endpoint: &str, account: Option<&str>, folder: &Path) {
-    let mut client = Http::new(&server.url(), run, Duration::from_secs(5)).unwrap();
+    let mut client = HttpClient::new(&server.url(), run, Duration::from_secs(5)).unwrap();
     client.fresh();
-    assert_eq!(client.ask(&Operation::create_user(User(0))), Observed::DONE);
+    assert_eq!(client.ask(&Operation::create_user(User(0))), Response::DONE);
     let (endpoint, account) = (endpoint.to_owned(), account.map(str::to_owned));
-    let header = Header { run: run.to_owned(), endpoint, account, begun: String::new() };
+    let header = JournalHeader { run: run.to_owned(), endpoint, account, begun: String::new() };
     let mut journal = Journal::begin(folder, header).unwrap();
-    assert!(journal.makes(Made::User, &format!("iamspec-{run}-1-u0")).unwrap());
+    assert!(journal.makes(CreatedResource::User, &format!("iamspec-{run}-1-u0")).unwrap());
 }
 
 fn journals(folder: &Path) -> Vec<String> {

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_harness::docs::pages;
-
 use super::reports::folder;
+use iamspec_harness::docs::pages;
 
 const KEPT: &str = "tests/snapshots/docs";
 

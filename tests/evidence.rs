@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::reports::folder;
+use serde_json::Value;
 
 /// A run that was written down, and what is made of each of its lines.
 fn recorded(name: &str, words: &[&str], change: impl Fn(&str) -> String) -> (PathBuf, PathBuf) {

@@ -1,23 +1,22 @@
 //! The form of answers: what is odd about it is said at tier `text`, and what cannot be read is charged to
 //! a call only where a control shows that it is the call's doing.
 
-use iamspec_conformance::mutation::Fault as Wrong;
-use iamspec_conformance::mutation::kill::{Fate, kill};
+use super::leftovers::{Failing, Fault};
+use iamspec_conformance::mutation::Deviation as Wrong;
+use iamspec_conformance::mutation::kill::{MutantFate, kill};
 use iamspec_conformance::oracle::formats::FORMS;
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
-use iamspec_conformance::runner::{Ended, probes};
+use iamspec_conformance::runner::{EndReason, probes};
 use iamspec_conformance::{Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
-
-use super::leftovers::{Failing, Fault};
 
 fn is(op: &Operation, api: &str) -> bool {
     op.call().is_some_and(|call| call.api == api)
 }
 
 /// A run in which this call is lost in this way, always or the first time only.
-fn lost(api: &str, cause: Cause, always: bool) -> Report {
+fn lost(api: &str, cause: FailureKind, always: bool) -> Report {
     let mut broken = true;
     super::run(&mut Failing::new(|_, op| {
         let lost = broken && is(op, api);
@@ -29,7 +28,7 @@ fn lost(api: &str, cause: Cause, always: bool) -> Report {
 #[test]
 fn a_call_whose_every_answer_is_garbled_breaks_its_rule() {
     for api in ["ListAccessKeys", "DeleteAccessKey", "CreateGroup"] {
-        let found = findings(&lost(api, Cause::Garbled, true).replays);
+        let found = findings(&lost(api, FailureKind::Garbled, true).replays);
         let said: Vec<_> = found
             .iter()
             .map(|it| (it.rule().id(), it.divergence.tier, it.divergence.level))
@@ -41,9 +40,15 @@ fn a_call_whose_every_answer_is_garbled_breaks_its_rule() {
 
 #[test]
 fn what_may_be_the_doing_of_something_else_is_no_divergence() {
-    let causes = [Cause::Unreadable, Cause::Reset, Cause::Timeout, Cause::Failure, Cause::Crash];
+    let causes = [
+        FailureKind::Unreadable,
+        FailureKind::Reset,
+        FailureKind::Timeout,
+        FailureKind::Failure,
+        FailureKind::Crash,
+    ];
     let always = causes.map(|cause| lost("ListAccessKeys", cause, true));
-    let once = lost("ListAccessKeys", Cause::Garbled, false);
+    let once = lost("ListAccessKeys", FailureKind::Garbled, false);
     for report in always.iter().chain([&once]) {
         assert!(findings(&report.replays).is_empty());
     }
@@ -55,9 +60,9 @@ fn what_may_be_the_doing_of_something_else_is_no_divergence() {
 /// Where nobody can be made there is no control.
 #[test]
 fn a_run_that_understands_no_answer_accuses_nobody() {
-    let report = lost("CreateUser", Cause::Garbled, true);
+    let report = lost("CreateUser", FailureKind::Garbled, true);
     assert!(findings(&report.replays).is_empty());
-    assert!(matches!(report.ended, Some(Ended::NeverHeard(_))), "{:?}", report.ended);
+    assert!(matches!(report.ended, Some(EndReason::NeverHeard(_))), "{:?}", report.ended);
 }
 
 /// A mutant in the scripts that put its rule to an endpoint, behind HTTP.
@@ -75,7 +80,9 @@ fn every_member_that_is_not_as_it_should_be_is_found_at_tier_text() {
     assert!(odd.len() >= FORMS.len());
     for mutant in odd {
         let report = played(&mutant);
-        let Fate::Killed(kill) = kill(&mutant, &report) else { panic!("{} passes", mutant.name) };
+        let MutantFate::Killed(kill) = kill(&mutant, &report) else {
+            panic!("{} passes", mutant.name)
+        };
         assert_eq!(kill.rule, mutant.rule, "{}", mutant.name);
         let found = findings(&report.replays);
         let first = found.iter().find(|it| it.divergence.tier == Tier::Text);

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use iamspec_conformance::Endpoint as _;
-use iamspec_conformance::Suite;
-use iamspec_conformance::generate::Generated;
-use iamspec_conformance::script::ours;
-
 use super::port::{Port, http};
+use iamspec_conformance::generate::GeneratedSuite;
+use iamspec_conformance::script::ours;
+use iamspec_conformance::{Endpoint as _, Suite};
 
 /// The bodies of requests, in order.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -47,9 +45,14 @@ fn every_suite_names_what_it_has_made_and_nothing_else() {
     let server = super::server(None);
     let (port, heard) = hearing(&server.url());
     let mut client = super::client(&port.url);
-    let random = Generated::Random { seed: 7, calls: 300 };
-    let generated =
-        [Generated::Lattice, Generated::Pairs, Generated::Drain, Generated::Tour, random];
+    let random = GeneratedSuite::Random { seed: 7, calls: 300 };
+    let generated = [
+        GeneratedSuite::Lattice,
+        GeneratedSuite::Pairs,
+        GeneratedSuite::Drain,
+        GeneratedSuite::Tour,
+        random,
+    ];
     let suite = Suite::new(ours().unwrap()).with(generated.into());
     // The tour is the same sixteen calls in many places.
     let enough = || heard.lock().unwrap().len() > 6000;

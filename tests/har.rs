@@ -1,9 +1,8 @@
 //! HTTP traffic that a proxy has recorded, judged.
 
-use serde_json::{Value, json};
-
 use super::judge::written;
 use super::reports::folder;
+use serde_json::{Value, json};
 
 /// What a proxy has recorded of these calls: their forms, and the answers.
 fn har(calls: &[(&str, u16, &str)]) -> Value {

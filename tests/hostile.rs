@@ -3,23 +3,22 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::client::Http;
+use super::port::{Port, http};
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_harness::client::HttpClient;
 use iamspec_model::{Operation, User};
 
-use super::port::{Port, http};
-
-fn ask(url: &str, timeout: Duration) -> Observed {
-    let mut client = Http::new(url, "test", timeout).unwrap();
+fn ask(url: &str, timeout: Duration) -> Response {
+    let mut client = HttpClient::new(url, "test", timeout).unwrap();
     client.fresh();
     client.ask(&Operation::create_user(User(0)))
 }
 
-fn cause(answer: Vec<u8>) -> (Cause, String) {
+fn cause(answer: Vec<u8>) -> (FailureKind, String) {
     let port = Port::answering(answer);
     match ask(&port.url, Duration::from_secs(5)) {
-        Observed::Interrupted(it) => (it.cause, it.detail),
+        Response::Interrupted(it) => (it.cause, it.detail),
         other => panic!("understood as {other:?}"),
     }
 }
@@ -29,65 +28,70 @@ fn answers_that_are_not_iam_are_told_apart() {
     let xml = "text/xml";
     let good = b"<CreateUserResponse><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
     let deep = "<a>".repeat(100_000);
-    let cases: Vec<(&str, Vec<u8>, Cause, &str)> = vec![
-        ("html", http("200 OK", "text/html", b"<html></html>"), Cause::Unreadable, "HTML"),
+    let cases: Vec<(&str, Vec<u8>, FailureKind, &str)> = vec![
+        ("html", http("200 OK", "text/html", b"<html></html>"), FailureKind::Unreadable, "HTML"),
         (
             "html without a type",
             http("200 OK", "", b"<!DOCTYPE HTML><p>hi"),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "HTML",
         ),
-        ("html 500", http("500 Oops", "text/html", b"<h1>Oops</h1>"), Cause::Crash, "HTML"),
-        ("json", http("200 OK", "application/json", b"{}"), Cause::Unreadable, "JSON"),
-        ("json as xml", http("200 OK", xml, b"{\"a\": 1}"), Cause::Unreadable, "JSON"),
-        ("empty", http("200 OK", xml, b""), Cause::Unreadable, "empty"),
-        ("cut off", http("200 OK", xml, &good[..60]), Cause::Garbled, "broken XML"),
+        ("html 500", http("500 Oops", "text/html", b"<h1>Oops</h1>"), FailureKind::Crash, "HTML"),
+        ("json", http("200 OK", "application/json", b"{}"), FailureKind::Unreadable, "JSON"),
+        ("json as xml", http("200 OK", xml, b"{\"a\": 1}"), FailureKind::Unreadable, "JSON"),
+        ("empty", http("200 OK", xml, b""), FailureKind::Unreadable, "empty"),
+        ("cut off", http("200 OK", xml, &good[..60]), FailureKind::Garbled, "broken XML"),
         (
             "not utf-8",
             http("200 OK", xml, b"<CreateUserResponse>\xff\xfe</CreateUserResponse>"),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "UTF-8",
         ),
         (
             "entity bomb",
             http("200 OK", xml, b"<!DOCTYPE a [<!ENTITY b \"bb\">]><a>&b;</a>"),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "declaration",
         ),
-        ("unknown entity", http("200 OK", xml, b"<a>&b;</a>"), Cause::Garbled, "entity"),
-        ("deep", http("200 OK", xml, deep.as_bytes()), Cause::Unreadable, "deep"),
-        ("two roots", http("200 OK", xml, b"<a/><b/>"), Cause::Garbled, "root"),
-        ("no xml", http("200 OK", xml, b"it works"), Cause::Unreadable, "root"),
-        ("another root", http("200 OK", xml, b"<status/>"), Cause::Unreadable, "status"),
+        ("unknown entity", http("200 OK", xml, b"<a>&b;</a>"), FailureKind::Garbled, "entity"),
+        ("deep", http("200 OK", xml, deep.as_bytes()), FailureKind::Unreadable, "deep"),
+        ("two roots", http("200 OK", xml, b"<a/><b/>"), FailureKind::Garbled, "root"),
+        ("no xml", http("200 OK", xml, b"it works"), FailureKind::Unreadable, "root"),
+        ("another root", http("200 OK", xml, b"<status/>"), FailureKind::Unreadable, "status"),
         (
             "xhtml",
             http("200 OK", xml, b"<?xml version=\"1.0\"?><html/>"),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "HTML",
         ),
-        ("cut off 500", http("500 Oops", xml, &good[..60]), Cause::Crash, "broken XML"),
-        ("cut off 404", http("404 No", xml, &good[..60]), Cause::Unreadable, "broken XML"),
+        ("cut off 500", http("500 Oops", xml, &good[..60]), FailureKind::Crash, "broken XML"),
+        ("cut off 404", http("404 No", xml, &good[..60]), FailureKind::Unreadable, "broken XML"),
         (
             "another answer",
             http("200 OK", xml, b"<ListUsersResponse/>"),
-            Cause::Garbled,
+            FailureKind::Garbled,
             "ListUsersResponse",
         ),
-        ("no arn", http("200 OK", xml, b"<CreateUserResponse/>"), Cause::Unreadable, "User.Arn"),
+        (
+            "no arn",
+            http("200 OK", xml, b"<CreateUserResponse/>"),
+            FailureKind::Unreadable,
+            "User.Arn",
+        ),
         (
             "no code",
             http("400 Bad", xml, b"<ErrorResponse><Error/></ErrorResponse>"),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "without a code",
         ),
         (
             "redirect",
             b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec(),
-            Cause::Unreadable,
+            FailureKind::Unreadable,
             "redirect",
         ),
-        ("3 MB", http("200 OK", xml, &vec![b'x'; 3 << 20]), Cause::Unreadable, "more than"),
-        ("501", http("501 No", "text/plain", b"no"), Cause::Unimplemented, "501"),
+        ("3 MB", http("200 OK", xml, &vec![b'x'; 3 << 20]), FailureKind::Unreadable, "more than"),
+        ("501", http("501 No", "text/plain", b"no"), FailureKind::Unimplemented, "501"),
         (
             "invalid action",
             http(
@@ -95,7 +99,7 @@ fn answers_that_are_not_iam_are_told_apart() {
                 xml,
                 b"<ErrorResponse><Error><Code>InvalidAction</Code></Error></ErrorResponse>",
             ),
-            Cause::Unimplemented,
+            FailureKind::Unimplemented,
             "InvalidAction",
         ),
         (
@@ -105,7 +109,7 @@ fn answers_that_are_not_iam_are_told_apart() {
                 xml,
                 b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>",
             ),
-            Cause::Transient,
+            FailureKind::Transient,
             "Throttling",
         ),
         (
@@ -115,11 +119,11 @@ fn answers_that_are_not_iam_are_told_apart() {
                 xml,
                 b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
             ),
-            Cause::Denied,
+            FailureKind::Denied,
             "AccessDenied",
         ),
-        ("half a body", [&http("200 OK", xml, good)[..110]].concat(), Cause::Reset, ""),
-        ("no http", b"hello\r\n\r\n".to_vec(), Cause::Reset, ""),
+        ("half a body", [&http("200 OK", xml, good)[..110]].concat(), FailureKind::Reset, ""),
+        ("no http", b"hello\r\n\r\n".to_vec(), FailureKind::Reset, ""),
     ];
     for (name, answer, expected, words) in cases {
         let (cause, detail) = cause(answer);
@@ -132,23 +136,23 @@ fn answers_that_are_not_iam_are_told_apart() {
 fn a_good_answer_is_understood() {
     let good = b"<?xml version=\"1.0\"?>\n<CreateUserResponse xmlns=\"urn:x\"><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
     let port = Port::answering(http("200 OK", "text/xml", good));
-    assert_eq!(ask(&port.url, Duration::from_secs(5)), Observed::DONE);
+    assert_eq!(ask(&port.url, Duration::from_secs(5)), Response::DONE);
 }
 
 #[test]
 fn a_port_that_never_answers_is_a_timeout() {
     let port = Port::silent();
-    let Observed::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
+    let Response::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
         panic!("answered")
     };
-    assert_eq!(it.cause, Cause::Timeout);
+    assert_eq!(it.cause, FailureKind::Timeout);
 }
 
 #[test]
 fn a_dead_port_is_unreachable() {
     let url = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let Observed::Interrupted(it) = ask(&url, Duration::from_secs(5)) else { panic!("answered") };
-    assert_eq!(it.cause, Cause::Unreachable);
+    let Response::Interrupted(it) = ask(&url, Duration::from_secs(5)) else { panic!("answered") };
+    assert_eq!(it.cause, FailureKind::Unreachable);
 }
 
 /// What a user sees: one line that says what happened, exit code 3 or 2, and nothing asked further.

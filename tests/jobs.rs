@@ -3,11 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::reports::folder;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
-
-use super::reports::folder;
 
 /// What a run tells, but for times, real names, and which request of the run it was.
 fn told(jobs: &str, words: &[&str]) -> (Option<i32>, Vec<String>) {

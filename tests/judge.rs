@@ -4,12 +4,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::Deed;
-use iamspec_model::{Class, Kind, Verb};
-use serde_json::{Map, Value, json};
-
 use super::reports::folder;
+use iamspec_model::tables::attachments::Naming;
+use iamspec_model::tables::resources::ResourceAction;
+use iamspec_model::{AttachmentAction, AttachmentKind, ResourceKind};
+use serde_json::{Map, Value, json};
 
 /// A call, the members that it names, and the code of its refusal, if it was one.
 type Call = (String, Vec<(String, String)>, Option<&'static str>);
@@ -26,13 +25,13 @@ fn user(api: &str, code: Option<&'static str>) -> Call {
 }
 
 /// What refers to something by itself refers to this.
-fn named(kind: Kind) -> Option<(String, String)> {
+fn named(kind: AttachmentKind) -> Option<(String, String)> {
     let member = kind.row().member;
     let lower = member.chars().next()?.to_ascii_lowercase().to_string() + &member[1..];
     (kind.row().naming != Naming::Single).then(|| (lower, format!("the-{}", kind.row().name)))
 }
 
-fn of_kind(kind: Kind, verb: Verb, code: Option<&'static str>) -> Call {
+fn of_kind(kind: AttachmentKind, verb: AttachmentAction, code: Option<&'static str>) -> Call {
     let api = kind.row().call(verb).unwrap().api;
     let mut made = user(api, code);
     made.1.extend(named(kind));
@@ -76,9 +75,9 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
     let mut bad = Vec::new();
     let create = || user("CreateUser", None);
     let delete = || user("DeleteUser", None);
-    for kind in Kind::blockers() {
-        let (row, attach) = (kind.row(), || of_kind(kind, Verb::Attach, None));
-        let detach = || of_kind(kind, Verb::Detach, None);
+    for kind in AttachmentKind::blockers() {
+        let (row, attach) = (kind.row(), || of_kind(kind, AttachmentAction::Attach, None));
+        let detach = || of_kind(kind, AttachmentAction::Detach, None);
         bad.push((format!("DeleteUser/holds-{}", row.name), vec![create(), attach(), delete()]));
         // Nobody needs to have seen how the user was made.
         bad.push((format!("DeleteUser/holds-{}", row.name), vec![attach(), delete()]));
@@ -86,7 +85,7 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
         bad.push((format!("{}/no-such-user", row.detach.api), vec![create(), delete(), detach()]));
         bad.push((
             format!("{}/no-such-user", row.list.api),
-            vec![delete(), of_kind(kind, Verb::List, None)],
+            vec![delete(), of_kind(kind, AttachmentAction::List, None)],
         ));
         let conflict = user("DeleteUser", Some("DeleteConflict"));
         bad.push((
@@ -94,11 +93,14 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
             vec![create(), attach(), detach(), conflict],
         ));
     }
-    for class in [Class::Group, Class::Policy] {
-        let kind = Kind::blockers().find(|it| it.row().refers == Some(class)).unwrap();
-        let delete = class.row().call(Deed::Delete).unwrap().api;
+    for class in [ResourceKind::Group, ResourceKind::Policy] {
+        let kind = AttachmentKind::blockers().find(|it| it.row().refers == Some(class)).unwrap();
+        let delete = class.row().call(ResourceAction::Delete).unwrap().api;
         let gone = (delete.to_owned(), named(kind).into_iter().collect::<Vec<_>>(), None);
-        bad.push((format!("{delete}/in-use"), vec![of_kind(kind, Verb::Attach, None), gone]));
+        bad.push((
+            format!("{delete}/in-use"),
+            vec![of_kind(kind, AttachmentAction::Attach, None), gone],
+        ));
     }
     let exists = || user("GetUser", None);
     bad.push(("CreateUser/user-exists".to_owned(), vec![exists(), create()]));
@@ -147,7 +149,7 @@ fn logs_are_read_in_every_form_in_which_they_come() {
     let folder = folder("logs");
     let mut events = log(&[
         user("CreateUser", None),
-        of_kind(Kind::AccessKey, Verb::Attach, None),
+        of_kind(AttachmentKind::AccessKey, AttachmentAction::Attach, None),
         user("DeleteUser", None),
     ]);
     let records = events["Records"].as_array_mut().unwrap();
@@ -228,8 +230,8 @@ fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
     let folder = folder("learn");
     let mut events = log(&[
         user("CreateUser", None),
-        of_kind(Kind::AccessKey, Verb::Attach, None),
-        of_kind(Kind::InlinePolicy, Verb::Attach, None),
+        of_kind(AttachmentKind::AccessKey, AttachmentAction::Attach, None),
+        of_kind(AttachmentKind::InlinePolicy, AttachmentAction::Attach, None),
         user("DeleteUser", Some("DeleteConflict")),
     ]);
     events["Records"][3]["errorMessage"] =

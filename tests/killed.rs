@@ -8,13 +8,12 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iamspec_conformance::{Endpoint as _, Observed};
-use iamspec_harness::client::Http;
+use super::port::{Port, http};
+use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
-use iamspec_model::{Class, Item, Kind, Object, Operation, User};
-
-use super::port::{Port, http};
+use iamspec_model::{AttachmentKind, Item, Operation, Resource, ResourceKind, User};
 
 /// Kills a run at its request of this number, and tells what it got to.
 struct Killer {
@@ -62,27 +61,27 @@ impl Killer {
 }
 
 /// A server that holds what is other people's: users with keys, groups, policies, devices.
-fn full_of_others(faults: FaultPlan) -> (Server, Http) {
+fn full_of_others(faults: FaultPlan) -> (Server, HttpClient) {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free, Options { faults, ..Options::default() }).unwrap();
-    let mut other = Http::new(&server.url(), "1-others", Duration::from_secs(5)).unwrap();
+    let mut other = HttpClient::new(&server.url(), "1-others", Duration::from_secs(5)).unwrap();
     other.fresh();
     for number in 0..40 {
         let (user, item) = (User(number), Item(number));
-        let group = Object { class: Class::Group, item };
-        let policy = Object { class: Class::Policy, item };
+        let group = Resource { class: ResourceKind::Group, item };
+        let policy = Resource { class: ResourceKind::Policy, item };
         for op in [
             Operation::create_user(user),
             Operation::Create(group),
             Operation::Create(policy),
-            Operation::Create(Object { class: Class::Device, item }),
-            Operation::Attach(user, Kind::GroupMembership, item),
-            Operation::Attach(user, Kind::ManagedPolicy, item),
-            Operation::Attach(user, Kind::InlinePolicy, item),
+            Operation::Create(Resource { class: ResourceKind::Device, item }),
+            Operation::Attach(user, AttachmentKind::GroupMembership, item),
+            Operation::Attach(user, AttachmentKind::ManagedPolicy, item),
+            Operation::Attach(user, AttachmentKind::InlinePolicy, item),
         ] {
             // What is there after a lost answer is refused the next time.
             let answer = (0..9).map(|_| other.ask(&op));
-            let told = answer.into_iter().find(|it| !matches!(it, Observed::Interrupted(_)));
+            let told = answer.into_iter().find(|it| !matches!(it, Response::Interrupted(_)));
             assert!(told.is_some(), "{op:?}");
         }
     }
@@ -90,10 +89,14 @@ fn full_of_others(faults: FaultPlan) -> (Server, Http) {
 }
 
 /// Everything that others hold, as they see it.
-fn seen_by(other: &mut Http) -> Vec<String> {
+fn seen_by(other: &mut HttpClient) -> Vec<String> {
     let mut seen = Vec::new();
     for user in (0..40).map(User) {
-        for kind in [Kind::GroupMembership, Kind::ManagedPolicy, Kind::InlinePolicy] {
+        for kind in [
+            AttachmentKind::GroupMembership,
+            AttachmentKind::ManagedPolicy,
+            AttachmentKind::InlinePolicy,
+        ] {
             seen.push(other.ask(&Operation::List(user, kind)).to_string());
         }
     }

@@ -2,11 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 
-use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::ours;
-use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Suite, Verdict};
-use iamspec_model::{Item, Kind, Operation};
+use iamspec_conformance::{Endpoint, Mutant, Reference, Response, Suite, Verdict};
+use iamspec_model::{AttachmentKind, Item, Operation};
 
 /// The reference, whose answers to some calls are lost, with or without their effect.
 pub(super) struct Failing<F> {
@@ -17,8 +17,8 @@ pub(super) struct Failing<F> {
 
 /// What happens to a call, by its number and itself.
 pub(super) enum Fault {
-    Lost(Cause),
-    LostAfterItsEffect(Cause),
+    Lost(FailureKind),
+    LostAfterItsEffect(FailureKind),
 }
 
 impl<F: FnMut(usize, &Operation) -> Option<Fault>> Failing<F> {
@@ -28,27 +28,27 @@ impl<F: FnMut(usize, &Operation) -> Option<Fault>> Failing<F> {
 }
 
 impl<F: FnMut(usize, &Operation) -> Option<Fault>> Endpoint for Failing<F> {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.inner.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.inner.enter(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Observed {
+    fn ask(&mut self, operation: &Operation) -> Response {
         self.asked += 1;
         match (self.fault)(self.asked, operation) {
             None => self.inner.ask(operation),
-            Some(Fault::Lost(cause)) => Observed::interrupted(cause, "lost"),
+            Some(Fault::Lost(cause)) => Response::interrupted(cause, "lost"),
             Some(Fault::LostAfterItsEffect(cause)) => {
                 self.inner.ask(operation);
-                Observed::interrupted(cause, "lost")
+                Response::interrupted(cause, "lost")
             }
         }
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.inner.adopt(kind, name)
     }
 }
@@ -58,7 +58,7 @@ fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
     for every in [7, 11, 13, 50] {
         let mut endpoint = Failing::new(|asked, op| {
             let lost = asked.is_multiple_of(every) && !op.is_read();
-            lost.then_some(Fault::LostAfterItsEffect(Cause::Reset))
+            lost.then_some(Fault::LostAfterItsEffect(FailureKind::Reset))
         });
         let report = super::run(&mut endpoint);
         for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
@@ -70,7 +70,8 @@ fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
 
 #[test]
 fn a_dead_endpoint_is_not_asked_for_long_and_all_that_is_left_is_listed() {
-    let mut endpoint = Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(Cause::Timeout)));
+    let mut endpoint =
+        Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(FailureKind::Timeout)));
     let report = super::run(&mut endpoint);
     assert!(report.ended.is_some());
     // Three reads end the run, each asked once more; three calls end the clean-up.
@@ -91,7 +92,7 @@ fn verdicts(always: bool) -> Vec<Verdict> {
     let mut endpoint = Failing::new(|_, op| {
         let lacks = broken && op.call().is_some_and(|call| call.api == "CreateGroup");
         broken &= always || !lacks;
-        lacks.then_some(Fault::Lost(Cause::Crash))
+        lacks.then_some(Fault::Lost(FailureKind::Crash))
     });
     let report = super::run(&mut endpoint);
     report.replays.into_iter().flat_map(|it| it.exchanges).map(|it| it.verdict).collect()

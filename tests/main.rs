@@ -46,10 +46,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
-use iamspec_harness::client::Http;
+use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::{Options, Server};
 
 /// The binary with these arguments, an environment without surprises, and its answer.
@@ -80,17 +80,17 @@ fn root() -> std::path::PathBuf {
 
 /// A reference endpoint on a free port.
 fn server(mutant: Option<Mutant>) -> Server {
-    behaving(Behaviour { mutant, ..Behaviour::default() })
+    behaving(ReferenceOptions { mutant, ..ReferenceOptions::default() })
 }
 
 /// One that answers like this.
-fn behaving(behaviour: Behaviour) -> Server {
+fn behaving(behaviour: ReferenceOptions) -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Server::start(free, Options { behaviour, ..Options::default() }).unwrap()
 }
 
-fn client(url: &str) -> Http {
-    Http::new(url, "test", Duration::from_secs(5)).unwrap()
+fn client(url: &str) -> HttpClient {
+    HttpClient::new(url, "test", Duration::from_secs(5)).unwrap()
 }
 
 /// Every script of ours against an endpoint.

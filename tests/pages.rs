@@ -2,19 +2,21 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::{Endpoint as _, Observed};
+use super::server::posted;
+use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::server::{Options, Server};
 use iamspec_harness::wire::payload;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Seen, User};
-
-use super::server::posted;
+use iamspec_model::{
+    Account, AttachmentKind, Item, Listed, Operation, Resource, ResourceKind, User,
+};
 
 /// More than two pages of the size that a request gets which names none.
 const MANY: u32 = 250;
 
 /// An account in which a user may hold that many.
 fn roomy() -> Server {
-    let quotas = [(Kind::GroupMembership, MANY), (Kind::InlinePolicy, MANY * 2048)];
+    let quotas =
+        [(AttachmentKind::GroupMembership, MANY), (AttachmentKind::InlinePolicy, MANY * 2048)];
     let account = Account::with_quotas(None, &quotas);
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Server::start(free, Options { account, ..Options::default() }).unwrap()
@@ -108,21 +110,21 @@ fn the_client_lists_more_than_one_page_shows() {
     let mut client = super::client(&server.url());
     client.fresh();
     let user = User(0);
-    assert_eq!(client.ask(&Operation::create_user(user)), Observed::DONE);
+    assert_eq!(client.ask(&Operation::create_user(user)), Response::DONE);
     for item in (0..MANY).map(Item) {
-        let group = Operation::Create(Object { class: Class::Group, item });
-        let join = Operation::Attach(user, Kind::GroupMembership, item);
-        let put = Operation::Attach(user, Kind::InlinePolicy, item);
+        let group = Operation::Create(Resource { class: ResourceKind::Group, item });
+        let join = Operation::Attach(user, AttachmentKind::GroupMembership, item);
+        let put = Operation::Attach(user, AttachmentKind::InlinePolicy, item);
         for operation in [group, join, put] {
-            assert_eq!(client.ask(&operation), Observed::DONE);
+            assert_eq!(client.ask(&operation), Response::DONE);
         }
     }
-    for kind in [Kind::GroupMembership, Kind::InlinePolicy] {
-        let Observed::Done(Some(shown)) = client.ask(&Operation::List(user, kind)) else {
+    for kind in [AttachmentKind::GroupMembership, AttachmentKind::InlinePolicy] {
+        let Response::Done(Some(shown)) = client.ask(&Operation::List(user, kind)) else {
             panic!("not listed")
         };
         let items: Vec<Item> = {
-            let item = |(it, _): &Seen| it.item(kind);
+            let item = |(it, _): &Listed| it.item(kind);
             shown.items.iter().filter_map(item).collect()
         };
         assert_eq!(items, (0..MANY).map(Item).collect::<Vec<_>>());
@@ -204,7 +206,9 @@ fn every_list_call_has_pages() {
         posted(&server, &format!("Action=CreateGroup&GroupName={name}"));
         posted(&server, &format!("Action=AddUserToGroup&UserName=a&GroupName={name}"));
     }
-    for call in Kind::all().filter_map(|kind| kind.row().call(iamspec_model::Verb::List)) {
+    for call in AttachmentKind::all()
+        .filter_map(|kind| kind.row().call(iamspec_model::AttachmentAction::List))
+    {
         if !call.api.starts_with("List") {
             continue;
         }

@@ -4,16 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iamspec_conformance::{Endpoint as _, Observed};
+use super::port::Port;
+use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::aws::destination::Destination;
-use iamspec_harness::client::Http;
-use iamspec_harness::client::transport::Raw;
+use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::transport::FormSender;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Item, Kind, Object, Operation, User, With};
-
-use super::port::Port;
+use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, User};
 
 const NAME: &str = "iamspec-1-plans-1-u0";
 
@@ -21,20 +20,20 @@ const NAME: &str = "iamspec-1-plans-1-u0";
 fn with_everything() -> Server {
     let server =
         Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default()).unwrap();
-    let mut owner = Http::new(&server.url(), "1-plans", Duration::from_secs(5)).unwrap();
+    let mut owner = HttpClient::new(&server.url(), "1-plans", Duration::from_secs(5)).unwrap();
     owner.fresh();
     let mut ask = |op: Operation| {
         let answer = owner.ask(&op);
-        assert!(matches!(answer, Observed::Done(_)), "{op:?}: {answer}");
+        assert!(matches!(answer, Response::Done(_)), "{op:?}: {answer}");
     };
     let (user, item) = (User(0), Item(0));
     ask(Operation::create_user(user));
-    for kind in Kind::blockers() {
+    for kind in AttachmentKind::blockers() {
         if let Some(class) = kind.row().refers {
-            ask(Operation::Create(Object { class, item }));
+            ask(Operation::Create(Resource { class, item }));
         }
         match kind.row().naming {
-            Naming::Service => ask(Operation::Issue(user, kind, item, With::Nothing)),
+            Naming::Service => ask(Operation::Issue(user, kind, item, IssueOptions::Nothing)),
             _ => ask(Operation::Attach(user, kind, item)),
         }
     }
@@ -73,7 +72,7 @@ fn a_plan_works_as_it_is_printed_and_then_the_user_is_gone() {
     assert_eq!(code, Some(5));
     let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
     let destination = Destination::loopback(&server.url()).unwrap();
-    let mut raw = Raw::new(destination, Identity::fake(), Duration::from_secs(5)).unwrap();
+    let mut raw = FormSender::new(destination, Identity::fake(), Duration::from_secs(5)).unwrap();
     let calls = printed["calls"].as_array().unwrap();
     assert_eq!(calls.len(), 10);
     for call in calls {

@@ -6,23 +6,23 @@ use std::time::{Duration, Instant};
 
 use iamspec_conformance::Mutant;
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{Manner, play};
-use iamspec_conformance::concurrency::linearizability::{Order, order};
-use iamspec_conformance::concurrency::{Racing as _, Timed};
+use iamspec_conformance::concurrency::execute::{RaceOptions, play};
+use iamspec_conformance::concurrency::linearizability::{Linearization, order};
+use iamspec_conformance::concurrency::{ConcurrentEndpoint as _, TimedCall};
 use iamspec_conformance::endpoint::Endpoint as _;
-use iamspec_conformance::reference::Behaviour;
-use iamspec_harness::client::Http;
+use iamspec_conformance::reference::ReferenceOptions;
+use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
-use iamspec_model::{Account, Item, Kind, Operation, User, With};
+use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User};
 
-fn manner(repeats: usize) -> Manner<'static> {
+fn manner(repeats: usize) -> RaceOptions<'static> {
     let jitter = Duration::from_millis(2);
-    Manner { repeats, seed: 1, jitter, settle: Duration::ZERO, once: true, stop: &|| false }
+    RaceOptions { repeats, seed: 1, jitter, settle: Duration::ZERO, once: true, stop: &|| false }
 }
 
-fn client(server: &Server, run: &str) -> Http {
-    Http::new(&server.url(), run, Duration::from_secs(10)).unwrap()
+fn client(server: &Server, run: &str) -> HttpClient {
+    HttpClient::new(&server.url(), run, Duration::from_secs(10)).unwrap()
 }
 
 #[test]
@@ -71,18 +71,23 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
         http.fresh();
         let create = http.ask(&Operation::create_user(user));
         let now = Duration::ZERO;
-        let mut history = vec![Timed {
+        let mut history = vec![TimedCall {
             operation: Operation::create_user(user),
             observed: create,
             start: now,
             end: now,
         }];
         let calls = (0..64).map(|place| {
-            let key = Operation::Issue(user, Kind::AccessKey, Item(place), With::Nothing);
+            let key = Operation::Issue(
+                user,
+                AttachmentKind::AccessKey,
+                Item(place),
+                IssueOptions::Nothing,
+            );
             let op = match place % 4 {
                 0 => Operation::DeleteUser(user),
                 1 => Operation::create_user(user),
-                2 => Operation::Attach(user, Kind::LoginProfile, Item(0)),
+                2 => Operation::Attach(user, AttachmentKind::LoginProfile, Item(0)),
                 _ => key,
             };
             (op, Duration::ZERO)
@@ -94,7 +99,7 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
             it
         }));
         let found = order(&history, &Account::default(), 1_000_000);
-        assert!(matches!(found, Order::Found(_)), "{found:?} {history:#?}");
+        assert!(matches!(found, Linearization::Found(_)), "{found:?} {history:#?}");
     }
 }
 
@@ -139,7 +144,7 @@ fn reads_that_lag_are_given_time_and_hide_no_race() {
     let lagging = |mutant: Option<Mutant>| {
         let lag = "seed = 1\n[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 4";
         let faults = FaultPlan::parse(lag).unwrap();
-        let behaviour = Behaviour { mutant, ..Behaviour::default() };
+        let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
     };

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use iamspec_harness::report::Stream;
+use iamspec_harness::report::RunReport;
 use iamspec_harness::report::diff::compare;
-use iamspec_harness::report::events::Verdict;
+use iamspec_harness::report::events::CallVerdict;
 use iamspec_harness::report::file::read;
-use iamspec_harness::report::finding::Counted;
+use iamspec_harness::report::finding::FindingStatus;
 
 /// A folder of this test's own.
 pub(super) fn folder(name: &str) -> PathBuf {
@@ -16,7 +16,7 @@ pub(super) fn folder(name: &str) -> PathBuf {
 }
 
 /// A run that writes itself down, and its exit code.
-pub(super) fn told(name: &str, words: &[&str]) -> (Stream, Option<i32>, String) {
+pub(super) fn told(name: &str, words: &[&str]) -> (RunReport, Option<i32>, String) {
     let file = folder("reports").join(format!("{name}.jsonl"));
     let report = format!("json={}", file.display());
     let output = super::iamspec(&[&["run", "--report", &report], words].concat());
@@ -32,10 +32,10 @@ fn what_a_run_tells_is_what_it_printed() {
     assert_eq!(code, Some(i32::from(stream.end.exit)));
     let shown = iamspec_harness::report::format::terminal::terminal(
         &stream,
-        iamspec_harness::report::format::style::Paint::none(),
+        iamspec_harness::report::format::style::Style::none(),
     );
     assert!(printed.ends_with(&shown), "{printed}\n---\n{shown}");
-    let found = stream.findings.iter().filter(|it| it.counted == Counted::Unexpected);
+    let found = stream.findings.iter().filter(|it| it.counted == FindingStatus::Unexpected);
     assert_eq!(found.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
     let judged = stream.calls.iter().filter(|it| it.verdict.is_judged()).count();
     assert_eq!(judged, stream.end.sums.passed + stream.end.sums.unexpected);
@@ -118,7 +118,7 @@ fn each_form_says_what_fails_the_run() {
 #[test]
 fn what_an_endpoint_says_is_no_markup_in_markdown() {
     let (mut stream, ..) = told("markup", &ALONE);
-    stream.findings[0].counted = Counted::Expected;
+    stream.findings[0].counted = FindingStatus::Expected;
     stream.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
     let text = iamspec_harness::report::format::markdown::markdown(&stream);
     assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
@@ -143,7 +143,7 @@ fn two_runs_are_compared_by_what_they_broke() {
     let mut other = wrong.clone();
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
     assert_eq!(compare(&wrong, &other).changed.len(), 1);
-    let conforming = other.calls.iter_mut().find(|it| it.verdict == Verdict::Conforms).unwrap();
+    let conforming = other.calls.iter_mut().find(|it| it.verdict == CallVerdict::Conforms).unwrap();
     conforming.answer = Some("201".to_owned());
     assert_eq!(compare(&wrong, &other).calls.len(), 1);
 }
@@ -189,8 +189,8 @@ fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
 }
 
 /// What a client may have done otherwise.
-fn remark(what: &str, reason: Option<&str>) -> iamspec_harness::report::events::Remark {
-    iamspec_harness::report::events::Remark {
+fn remark(what: &str, reason: Option<&str>) -> iamspec_harness::report::events::RemarkEvent {
+    iamspec_harness::report::events::RemarkEvent {
         api: "CreateUser".to_owned(),
         what: what.to_owned(),
         times: 2,
@@ -201,8 +201,8 @@ fn remark(what: &str, reason: Option<&str>) -> iamspec_harness::report::events::
 
 /// One finding in each of the groups, and more of the last than are named.
 fn every_group(
-    of: &iamspec_harness::report::finding::Finding,
-) -> Vec<iamspec_harness::report::finding::Finding> {
+    of: &iamspec_harness::report::finding::FindingEvent,
+) -> Vec<iamspec_harness::report::finding::FindingEvent> {
     let mut finding = of.clone();
     finding.late = Some("DeleteAccessKey u0 key#0".to_owned());
     finding.also = (0..5).map(|number| format!("other/{number}")).collect();
@@ -212,34 +212,35 @@ fn every_group(
         (it.counted, it.reason) = (counted, reason.map(str::to_owned));
         it
     };
-    let below = (0..14).map(|_| as_is(Counted::Below, None));
-    let above = [as_is(Counted::Unexpected, None), as_is(Counted::Expected, Some("issue 123"))];
+    let below = (0..14).map(|_| as_is(FindingStatus::Below, None));
+    let above =
+        [as_is(FindingStatus::Unexpected, None), as_is(FindingStatus::Expected, Some("issue 123"))];
     above.into_iter().chain(below).collect()
 }
 
 /// A call of each sort.
 fn every_call(
-    of: &iamspec_harness::report::events::Call,
-) -> [iamspec_harness::report::events::Call; 4] {
-    let call = |verdict, why: &str| iamspec_harness::report::events::Call {
+    of: &iamspec_harness::report::events::CallEvent,
+) -> [iamspec_harness::report::events::CallEvent; 4] {
+    let call = |verdict, why: &str| iamspec_harness::report::events::CallEvent {
         verdict,
         why: Some(why.to_owned()),
         ..of.clone()
     };
-    let late = iamspec_harness::report::events::Settled { tries: 3, seconds: 1.5 };
+    let late = iamspec_harness::report::events::ConvergedEvent { tries: 3, seconds: 1.5 };
     [
-        call(Verdict::Inconclusive, "interrupted reset \"the connection ended\""),
-        call(Verdict::Unsupported, "UploadSSHPublicKey"),
-        call(Verdict::NotExercised, "needs UploadSSHPublicKey"),
-        iamspec_harness::report::events::Call { settled: Some(late), ..of.clone() },
+        call(CallVerdict::Inconclusive, "interrupted reset \"the connection ended\""),
+        call(CallVerdict::Unsupported, "UploadSSHPublicKey"),
+        call(CallVerdict::NotExercised, "needs UploadSSHPublicKey"),
+        iamspec_harness::report::events::CallEvent { settled: Some(late), ..of.clone() },
     ]
 }
 
 /// A run that has a line of every kind, made from one that is wrong.
-fn with_every_line() -> Stream {
+fn with_every_line() -> RunReport {
     let (mut stream, ..) = told("lines", &ALONE);
     let text = |text: &str| text.to_owned();
-    stream.header.client = Some(iamspec_harness::report::events::Client {
+    stream.header.client = Some(iamspec_harness::report::events::RunClient {
         sdk: text("an-sdk"),
         version: text("1.2"),
         language: text("any"),
@@ -250,8 +251,8 @@ fn with_every_line() -> Stream {
     stream.calls.extend(stream.calls.first().map(every_call).unwrap());
     let rule = text("DeleteUser/holds-inactive-access-key");
     let (facts, seen) = (vec![text("A-010")], text("409 DeleteConflict"));
-    stream.open = vec![iamspec_harness::report::events::Open { rule, facts, seen }];
-    let kept = |perhaps, diverged| iamspec_harness::report::events::Kept {
+    stream.open = vec![iamspec_harness::report::events::UnspecifiedEvent { rule, facts, seen }];
+    let kept = |perhaps, diverged| iamspec_harness::report::events::NotDeletedEvent {
         name: text("iamspec-1-u0"),
         undo: text("DeleteUser u0"),
         answer: text("409 DeleteConflict"),
@@ -268,7 +269,7 @@ fn with_every_line() -> Stream {
 
 #[test]
 fn every_line_that_a_run_can_print_is_as_reviewed() {
-    let paint = iamspec_harness::report::format::style::Paint::none();
+    let paint = iamspec_harness::report::format::style::Style::none();
     let page = iamspec_harness::report::format::terminal::terminal(&with_every_line(), paint);
     insta::assert_snapshot!(page);
 }
@@ -276,9 +277,9 @@ fn every_line_that_a_run_can_print_is_as_reviewed() {
 #[test]
 fn divergences_of_two_levels_stay_two_findings() {
     let (mut one, ..) = told("levels", &ALONE);
-    one.header.shard = Some(iamspec_harness::report::events::Part { number: 1, of: 2 });
+    one.header.shard = Some(iamspec_harness::report::events::ShardOf { number: 1, of: 2 });
     let mut other = one.clone();
-    other.header.shard = Some(iamspec_harness::report::events::Part { number: 2, of: 2 });
+    other.header.shard = Some(iamspec_harness::report::events::ShardOf { number: 2, of: 2 });
     other.findings[0].level = "info".to_owned();
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
     let merged = iamspec_harness::report::merge::merge(vec![other, one]).unwrap();

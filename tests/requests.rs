@@ -6,17 +6,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use iamspec_conformance::reference::Behaviour;
+use super::reports::folder;
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Suite, Verdict};
-use iamspec_harness::client::Http;
+use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::trace::Trace;
-use iamspec_harness::client::transport::Settings;
+use iamspec_harness::client::transport::ClientSettings;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
-
-use super::reports::folder;
 
 /// Every call meets with one of these, so that their counts add up to the requests received.
 const FAULTS: &str = r#"
@@ -41,7 +40,7 @@ ms = 0
 fn served(mutant: Option<Mutant>) -> Server {
     let faults = FaultPlan::parse(FAULTS).unwrap();
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let behaviour = Behaviour { mutant, ..Behaviour::default() };
+    let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
     Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
 }
 
@@ -51,9 +50,10 @@ fn received(server: &Server) -> usize {
     faults.map(|(_, happened)| usize::try_from(happened).unwrap()).sum()
 }
 
-fn client(server: &Server, trace: &Path) -> Http {
-    let settings = Settings::loopback(&server.url(), "count", Duration::from_secs(5)).unwrap();
-    Http::with(Settings { trace: Some(Trace::to(trace).unwrap()), ..settings }).unwrap()
+fn client(server: &Server, trace: &Path) -> HttpClient {
+    let settings =
+        ClientSettings::loopback(&server.url(), "count", Duration::from_secs(5)).unwrap();
+    HttpClient::with(ClientSettings { trace: Some(Trace::to(trace).unwrap()), ..settings }).unwrap()
 }
 
 /// The action of each request, in order.

@@ -4,12 +4,11 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use iamspec_conformance::results::known_failures::{Expectations, Played};
-use iamspec_conformance::script::ours;
-use iamspec_conformance::script::parse;
-use iamspec_harness::aws::config::Surroundings;
+use iamspec_conformance::results::known_failures::{KnownFailures, Played};
+use iamspec_conformance::script::{ours, parse};
+use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
-use iamspec_harness::client::journal::{Journal, Made};
+use iamspec_harness::client::journal::{CreatedResource, Journal};
 use iamspec_harness::client::response::understood;
 use iamspec_harness::client::session::Names;
 use iamspec_harness::wire::xml_read::Element;
@@ -181,7 +180,7 @@ proptest! {
         "[[expected]]\n", "rule = ", "\"DeleteUser/*\"", "'*'", "\n", "tier = \"code\"\n", "reason = \"r\"\n",
         "facts = [\"A-015\"]\n", "[", "]", "=", "\"\"\"", "\\u{", "#", "expected.", "1979-05-27T07:32:00Z",
     ])) {
-        if let Ok(read) = Expectations::parse(&String::from_utf8_lossy(&bytes)) {
+        if let Ok(read) = KnownFailures::parse(&String::from_utf8_lossy(&bytes)) {
             let _ = read.complaints(&Played { whole: true, ..Played::default() });
         }
     }
@@ -208,7 +207,7 @@ proptest! {
             ("AWS_SHARED_CREDENTIALS_FILE", file("robust-keys", &credentials).display().to_string()),
             ("AWS_PROFILE", "p".to_owned()),
         ];
-        if let Ok(read) = Surroundings::of(variables.map(|it| (it.0.to_owned(), it.1))) {
+        if let Ok(read) = Config::of(variables.map(|it| (it.0.to_owned(), it.1))) {
             let _ = read.service_setting("iam", "endpoint_url");
             let _ = Identity::find(&read);
         }
@@ -258,7 +257,7 @@ fn a_journal_is_taken_up_wherever_it_is_cut_off() {
         assert_eq!(journal.there().count(), complete, "cut at {end}");
         // What is written after the cut is read, and so is what stood before it.
         let mut journal = journal;
-        journal.makes(Made::User, "z").unwrap();
+        journal.makes(CreatedResource::User, "z").unwrap();
         drop(journal);
         let again = Journal::take_up(&path).unwrap();
         assert_eq!(again.there().count(), complete + 1, "cut at {end}");

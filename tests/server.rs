@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::{Endpoint as _, Observed};
+use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Operation, User};
 
@@ -18,15 +18,15 @@ fn an_account_that_is_full_says_so_with_its_own_number() {
     let server = quota_of(2);
     let mut client = super::client(&server.url());
     client.fresh();
-    assert_eq!(client.ask(&Operation::create_user(User(0))), Observed::DONE);
-    assert_eq!(client.ask(&Operation::create_user(User(1))), Observed::DONE);
+    assert_eq!(client.ask(&Operation::create_user(User(0))), Response::DONE);
+    assert_eq!(client.ask(&Operation::create_user(User(1))), Response::DONE);
     let full = client.ask(&Operation::create_user(User(2)));
     assert_eq!(
         full.to_string(),
         "409 LimitExceeded \"Cannot exceed quota for UsersPerAccount: 2\""
     );
-    assert_eq!(client.ask(&Operation::DeleteUser(User(0))), Observed::DONE);
-    assert_eq!(client.ask(&Operation::create_user(User(2))), Observed::DONE);
+    assert_eq!(client.ask(&Operation::DeleteUser(User(0))), Response::DONE);
+    assert_eq!(client.ask(&Operation::create_user(User(2))), Response::DONE);
 }
 
 #[test]
@@ -35,14 +35,14 @@ fn thousands_of_users_can_be_made_and_every_one_found_and_deleted() {
     let mut client = super::client(&server.url());
     client.fresh();
     for user in (0..3000).map(User) {
-        assert_eq!(client.ask(&Operation::create_user(user)), Observed::DONE);
+        assert_eq!(client.ask(&Operation::create_user(user)), Response::DONE);
     }
     for user in (0..3000).step_by(500).map(User) {
         assert_eq!(client.ask(&Operation::GetUser(user)).to_string(), "200 []");
-        assert_eq!(client.ask(&Operation::DeleteUser(user)), Observed::DONE);
+        assert_eq!(client.ask(&Operation::DeleteUser(user)), Response::DONE);
         assert!(matches!(
             client.ask(&Operation::GetUser(user)),
-            Observed::Refused { http: 404, .. }
+            Response::Refused { http: 404, .. }
         ));
     }
 }

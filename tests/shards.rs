@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use iamspec_harness::report::Stream;
+use super::reports::folder;
+use iamspec_harness::report::RunReport;
 use iamspec_harness::report::diff::compare;
 use iamspec_harness::report::file::read;
 
-use super::reports::folder;
-
 /// What a run tells, of a part or of the whole.
-fn run(folder: &Path, name: &str, words: &[&str]) -> (PathBuf, Stream) {
+fn run(folder: &Path, name: &str, words: &[&str]) -> (PathBuf, RunReport) {
     let file = folder.join(format!("{name}.jsonl"));
     let report = format!("json={}", file.display());
     let finds = folder.join("finds").display().to_string();
@@ -18,7 +17,7 @@ fn run(folder: &Path, name: &str, words: &[&str]) -> (PathBuf, Stream) {
     (file, stream)
 }
 
-fn parts(folder: &Path, of: usize, words: &[&str]) -> Vec<Stream> {
+fn parts(folder: &Path, of: usize, words: &[&str]) -> Vec<RunReport> {
     let part = |number: usize| {
         let shard = format!("{number}/{of}");
         run(folder, &format!("{number}"), &[&["--shard", &shard], words].concat()).1
@@ -38,7 +37,7 @@ fn the_parts_together_are_the_whole() {
     let changes = compare(&whole, &merged);
     assert_eq!((changes.new, changes.fixed, changes.calls), (vec![], vec![], vec![]));
     assert_eq!(merged.end.exit, whole.end.exit);
-    let sets = |it: &Stream| {
+    let sets = |it: &RunReport| {
         let (rules, outcomes) = (&it.coverage.rules.asked, &it.coverage.outcomes.asked);
         let mut names: Vec<String> = rules.iter().chain(outcomes).cloned().collect();
         names.sort();
@@ -75,7 +74,7 @@ fn what_is_no_whole_run_is_refused_with_what_is_wrong() {
     let parts = parts(&folder, 2, &["delete-user/alone/*"]);
     let (_, whole) = run(&folder, "whole", &["delete-user/alone/*"]);
     let [one, two] = parts.as_slice() else { panic!("two parts") };
-    let otherwise = |change: &dyn Fn(&mut Stream)| {
+    let otherwise = |change: &dyn Fn(&mut RunReport)| {
         let mut other = two.clone();
         change(&mut other);
         vec![one.clone(), other]

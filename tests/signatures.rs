@@ -2,17 +2,17 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use iamspec_conformance::{Endpoint as _, Observed, Replay, Verdict};
+use iamspec_conformance::{Endpoint as _, Response, ScriptRun, Verdict};
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
-use iamspec_model::{Item, Kind, Operation, Status, User, With};
+use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Status, User};
 
 fn server() -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Server::start(free, Options { verify_signatures: true, ..Options::default() }).unwrap()
 }
 
-fn verdicts(replay: &Replay) -> Vec<&Verdict> {
+fn verdicts(replay: &ScriptRun) -> Vec<&Verdict> {
     replay.exchanges.iter().map(|it| &it.verdict).collect()
 }
 
@@ -43,9 +43,10 @@ fn what_is_not_signed_is_turned_away_and_has_no_effect() {
 fn a_user_signs_with_a_key_that_is_there_and_active() {
     let user = User(0);
     let [first, second] = [Item(0), Item(1)];
-    let issue = |item| Operation::Issue(user, Kind::AccessKey, item, With::Nothing);
-    let delete = |item| Operation::Detach(user, Kind::AccessKey, item);
-    let set = |item, status| Operation::SetStatus(user, Kind::AccessKey, item, status);
+    let issue =
+        |item| Operation::Issue(user, AttachmentKind::AccessKey, item, IssueOptions::Nothing);
+    let delete = |item| Operation::Detach(user, AttachmentKind::AccessKey, item);
+    let set = |item, status| Operation::SetStatus(user, AttachmentKind::AccessKey, item, status);
     let (active, inactive) = (Status::Active, Status::Inactive);
     for (changes, signs) in [
         (vec![delete(second)], true),
@@ -58,14 +59,14 @@ fn a_user_signs_with_a_key_that_is_there_and_active() {
         let server = server();
         let mut client = crate::client(&server.url());
         client.fresh();
-        let password = Operation::Attach(user, Kind::LoginProfile, Item(0));
+        let password = Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
         let made = [Operation::create_user(user), password, issue(first), issue(second)];
         for op in made.iter().chain(&changes) {
-            assert!(matches!(client.ask(op), Observed::Done(_)), "{op:?}");
+            assert!(matches!(client.ask(op), Response::Done(_)), "{op:?}");
         }
         let changed = client.ask(&Operation::ChangePassword(user));
         if signs {
-            assert_eq!(changed, Observed::DONE, "{changes:?}");
+            assert_eq!(changed, Response::DONE, "{changes:?}");
         } else {
             // Nothing is sent that can only be refused for its key.
             let text = changed.to_string();
@@ -84,13 +85,13 @@ fn a_key_whose_deletion_was_lost_is_used_only_if_there_is_no_other() {
     let server = Server::start(free, options).unwrap();
     let mut client = crate::client(&server.url());
     client.fresh();
-    let (user, none) = (User(0), With::Nothing);
-    let password = Operation::Attach(user, Kind::LoginProfile, Item(0));
-    let issue = |item| Operation::Issue(user, Kind::AccessKey, item, none);
+    let (user, none) = (User(0), IssueOptions::Nothing);
+    let password = Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
+    let issue = |item| Operation::Issue(user, AttachmentKind::AccessKey, item, none);
     for op in [Operation::create_user(user), password, issue(Item(0)), issue(Item(1))] {
-        assert!(matches!(client.ask(&op), Observed::Done(_)), "{op:?}");
+        assert!(matches!(client.ask(&op), Response::Done(_)), "{op:?}");
     }
-    let lost = client.ask(&Operation::Detach(user, Kind::AccessKey, Item(1)));
-    assert!(matches!(lost, Observed::Interrupted(_)), "{lost}");
-    assert_eq!(client.ask(&Operation::ChangePassword(user)), Observed::DONE);
+    let lost = client.ask(&Operation::Detach(user, AttachmentKind::AccessKey, Item(1)));
+    assert!(matches!(lost, Response::Interrupted(_)), "{lost}");
+    assert_eq!(client.ask(&Operation::ChangePassword(user)), Response::DONE);
 }

@@ -106,7 +106,7 @@ fn kinds_are_named_where_they_differ_and_nowhere_else() {
         if allowed.iter().any(|it| name.starts_with(it)) {
             continue;
         }
-        for kind in iamspec_model::Kind::all() {
+        for kind in iamspec_model::AttachmentKind::all() {
             assert!(
                 !text.contains(&format!("Kind::{kind:?}")),
                 "{} names {kind:?}",

@@ -8,8 +8,8 @@ mod overlap;
 
 use std::time::Instant;
 
-use iamspec_conformance::concurrency::linearizability::{Order, order};
-use iamspec_conformance::generate::Chance;
+use iamspec_conformance::concurrency::linearizability::{Linearization, order};
+use iamspec_conformance::generate::Rng;
 use iamspec_model::Account;
 
 /// So many steps a search may make: as in a run.
@@ -30,7 +30,7 @@ fn main() {
 
 /// Histories a second, the median of the rounds; of a hundred how many are refuted, and undecided.
 fn measured(calls: u32, bad: bool) -> (f64, f64, f64) {
-    let mut chance = Chance(u64::from(calls));
+    let mut chance = Rng(u64::from(calls));
     let histories: Vec<_> =
         (0..HISTORIES).map(|_| overlap::history(&mut chance, calls, bad)).collect();
     let (mut refuted, mut unknown) = (0_u32, 0_u32);
@@ -40,9 +40,9 @@ fn measured(calls: u32, bad: bool) -> (f64, f64, f64) {
             let begun = Instant::now();
             for history in &histories {
                 match order(history, &Account::default(), STEPS) {
-                    Order::Found(_) => {}
-                    Order::None => refuted += 1,
-                    Order::Unknown => unknown += 1,
+                    Linearization::Found(_) => {}
+                    Linearization::None => refuted += 1,
+                    Linearization::Unknown => unknown += 1,
                 }
             }
             f64::from(HISTORIES) / begun.elapsed().as_secs_f64()

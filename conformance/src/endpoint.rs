@@ -3,18 +3,18 @@
 use std::any::Any;
 use std::time::Duration;
 
-use iamspec_model::{Item, Kind, Operation};
+use iamspec_model::{AttachmentKind, Item, Operation};
 
-use crate::oracle::formats::Oddity;
-use crate::response::Observed;
+use crate::oracle::formats::FormatDeviation;
+use crate::response::Response;
 
 /// A name space: the same symbol means different things in two of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Space(pub usize);
+pub struct Namespace(pub usize);
 
 /// One request and its answer as they went over the wire, without what is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wire {
+pub struct WireExchange {
     /// The form that was sent, a member a line.
     pub request: String,
     /// The status, and the body as it came, cut where it is long.
@@ -24,13 +24,13 @@ pub struct Wire {
 /// Anything that answers operations: the model itself, a service behind HTTP, a mutant.
 pub trait Endpoint {
     /// Enters a name space that was never used: a script finds an empty account.
-    fn fresh(&mut self) -> Space;
+    fn fresh(&mut self) -> Namespace;
 
     /// Enters a name space again, to remove what is left there.
-    fn enter(&mut self, space: Space);
+    fn enter(&mut self, space: Namespace);
 
     /// Asks one operation in the name space that was entered last.
-    fn ask(&mut self, operation: &Operation) -> Observed;
+    fn ask(&mut self, operation: &Operation) -> Response;
 
     /// How many requests it has sent so far, retries and pages included. None if each call is one
     /// request.
@@ -39,12 +39,12 @@ pub trait Endpoint {
     }
 
     /// What was odd about the form of the last answer; nothing where there is no form.
-    fn oddities(&mut self) -> Vec<Oddity> {
+    fn oddities(&mut self) -> Vec<FormatDeviation> {
         Vec::new()
     }
 
     /// The last request and its answer, where there is a wire.
-    fn wire(&self) -> Option<Wire> {
+    fn wire(&self) -> Option<WireExchange> {
         None
     }
 
@@ -54,10 +54,10 @@ pub trait Endpoint {
     }
 
     /// Gives a symbol to an item that a listing showed and that has none.
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item;
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item;
 
     /// Gives an item that the service has named a symbol, where the answer that told its name was lost.
-    fn bind(&mut self, _kind: Kind, _item: Item, _name: &str) {}
+    fn bind(&mut self, _kind: AttachmentKind, _item: Item, _name: &str) {}
 
     /// One that asks the same service at the same time; nothing where that cannot be.
     fn fork(&self) -> Option<Box<dyn Endpoint + Send>> {
@@ -87,15 +87,15 @@ pub(crate) struct Counting<'a> {
 }
 
 impl Endpoint for Counting<'_> {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.inner.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.inner.enter(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Observed {
+    fn ask(&mut self, operation: &Operation) -> Response {
         let before = self.inner.sent();
         let observed = self.inner.ask(operation);
         let sent = self.inner.sent().zip(before);
@@ -108,11 +108,11 @@ impl Endpoint for Counting<'_> {
         Some(self.requests)
     }
 
-    fn oddities(&mut self) -> Vec<Oddity> {
+    fn oddities(&mut self) -> Vec<FormatDeviation> {
         self.inner.oddities()
     }
 
-    fn wire(&self) -> Option<Wire> {
+    fn wire(&self) -> Option<WireExchange> {
         self.inner.wire()
     }
 
@@ -120,11 +120,11 @@ impl Endpoint for Counting<'_> {
         self.inner.request_id()
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.inner.adopt(kind, name)
     }
 
-    fn bind(&mut self, kind: Kind, item: Item, name: &str) {
+    fn bind(&mut self, kind: AttachmentKind, item: Item, name: &str) {
         self.inner.bind(kind, item, name);
     }
 

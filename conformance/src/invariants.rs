@@ -3,41 +3,42 @@
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Change, Class, Extras, Item, Kind, Object, Operation, Path, Seen, Service, Thing, User,
+    AttachmentKind, CreateUserOptions, Entity, Item, Listed, Operation, Path, Resource,
+    ResourceKind, Service, User, UserChange,
 };
 
-use crate::response::Observed;
-use crate::runner::session::{Exchange, Replay};
+use crate::response::Response;
+use crate::runner::session::{Exchange, ScriptRun};
 use crate::script::isolation::attach;
 use crate::script::{Script, Step};
 
 /// One thing that must hold.
 #[derive(Debug)]
-pub struct Checker {
+pub struct Invariant {
     /// Its id, such as `resurrection`.
     pub id: &'static str,
     /// What must hold, in one sentence.
     pub sentence: &'static str,
     /// The calls that show it for a kind; none where it says nothing of the kind.
-    calls: fn(Kind) -> Vec<Operation>,
+    calls: fn(AttachmentKind) -> Vec<Operation>,
     /// Whether the answers agree; nothing where a call on the way was not carried out.
     agree: fn(Answers<'_>) -> Option<bool>,
 }
 
 /// What was found of a checker.
 #[derive(Debug)]
-pub struct Checked<'a> {
+pub struct InvariantResult<'a> {
     /// The checker.
-    pub checker: &'static Checker,
+    pub checker: &'static Invariant,
     /// Of how many kinds it could be asked.
     pub asked: usize,
     /// What does not agree.
-    pub broken: Vec<&'a Replay>,
+    pub broken: Vec<&'a ScriptRun>,
 }
 
 /// Every checker.
-pub static CHECKERS: [Checker; 8] = [
-    Checker {
+pub static CHECKERS: [Invariant; 8] = [
+    Invariant {
         id: "use-after-delete",
         sentence: "nothing is given to a user that was deleted",
         calls: |kind| with_objects(kind, vec![CREATE, DELETE, attached(kind)]),
@@ -46,7 +47,7 @@ pub static CHECKERS: [Checker; 8] = [
             Some(!it.done(-1)?)
         },
     },
-    Checker {
+    Invariant {
         id: "resurrection",
         sentence: "a user that is deleted and made again holds nothing",
         calls: |kind| {
@@ -62,11 +63,11 @@ pub static CHECKERS: [Checker; 8] = [
             deleted.then(|| it.shows_nothing(-1))?
         },
     },
-    Checker {
+    Invariant {
         id: "rename-carries-everything",
         sentence: "a user that gets another name holds what it held",
         calls: |kind| {
-            let change = Change { name: Some(OTHER), path: None };
+            let change = UserChange { name: Some(OTHER), path: None };
             let rename = Operation::UpdateUser(USER, change);
             let lists = [USER, OTHER].map(|user| Operation::List(user, kind));
             with_objects(kind, vec![CREATE, attached(kind), lists[0], rename, lists[1]])
@@ -77,7 +78,7 @@ pub static CHECKERS: [Checker; 8] = [
             it.same(-3, -1)
         },
     },
-    Checker {
+    Invariant {
         id: "refusal-changes-nothing",
         sentence: "a user that is not deleted holds what it held",
         calls: |kind| {
@@ -89,26 +90,30 @@ pub static CHECKERS: [Checker; 8] = [
             (!it.done(-2)?).then(|| it.same(-3, -1))?
         },
     },
-    Checker {
+    Invariant {
         id: "both-sides-agree",
         sentence: "a group or a policy lists a user exactly where the user lists it",
         calls: |kind| {
             let other = match kind.row().refers {
-                Some(class @ Class::Group) => Operation::Read(Object { class, item: ITEM }),
-                Some(class @ Class::Policy) => Operation::Holders(Object { class, item: ITEM }),
+                Some(class @ ResourceKind::Group) => {
+                    Operation::Read(Resource { class, item: ITEM })
+                }
+                Some(class @ ResourceKind::Policy) => {
+                    Operation::Holders(Resource { class, item: ITEM })
+                }
                 _ => return Vec::new(),
             };
             let list = Operation::List(USER, kind);
             with_objects(kind, vec![CREATE, attached(kind), list, other])
         },
         agree: |it| {
-            let lists = it.shown(-2).map(<[Seen]>::is_empty);
+            let lists = it.shown(-2).map(<[Listed]>::is_empty);
             let listed =
-                it.shown(-1).map(|items| !items.iter().any(|(it, _)| *it == Thing::User(USER)));
+                it.shown(-1).map(|items| !items.iter().any(|(it, _)| *it == Entity::User(USER)));
             Some(lists? == listed?)
         },
     },
-    Checker {
+    Invariant {
         id: "list-and-get-agree",
         sentence: "what is listed can be read, and what was taken away neither",
         calls: |kind| {
@@ -127,7 +132,7 @@ pub static CHECKERS: [Checker; 8] = [
             Some(before && it.shows_nothing(-2)? && !it.done(-1)?)
         },
     },
-    Checker {
+    Invariant {
         id: "detach-twice",
         sentence: "what was taken away is gone, also after it is taken away again",
         calls: |kind| {
@@ -139,11 +144,11 @@ pub static CHECKERS: [Checker; 8] = [
             Some(it.shows_nothing(-3)? && it.shows_nothing(-1)?)
         },
     },
-    Checker {
+    Invariant {
         id: "one-device-one-user",
         sentence: "what can be one user's only is listed for one user only",
         calls: |kind| {
-            if kind.row().refers != Some(Class::Device) {
+            if kind.row().refers != Some(ResourceKind::Device) {
                 return Vec::new();
             }
             let enable = [USER, OTHER].map(|user| Operation::Attach(user, kind, ITEM));
@@ -164,23 +169,23 @@ const OTHER: User = User(1);
 const ITEM: Item = Item(0);
 const DELETE: Operation = Operation::DeleteUser(USER);
 const CREATE: Operation =
-    Operation::CreateUser(USER, Extras { path: Path(0), boundary: None, tag: None });
+    Operation::CreateUser(USER, CreateUserOptions { path: Path(0), boundary: None, tag: None });
 
 /// The call that gives the user one of the kind.
-fn attached(kind: Kind) -> Operation {
+fn attached(kind: AttachmentKind) -> Operation {
     attach(USER, kind, ITEM, Service(0))
 }
 
-fn with_objects(kind: Kind, calls: Vec<Operation>) -> Vec<Operation> {
-    let object = kind.row().refers.map(|class| Operation::Create(Object { class, item: ITEM }));
+fn with_objects(kind: AttachmentKind, calls: Vec<Operation>) -> Vec<Operation> {
+    let object = kind.row().refers.map(|class| Operation::Create(Resource { class, item: ITEM }));
     object.into_iter().chain(calls).collect()
 }
 
 /// The scripts of every checker and kind: `checkers/resurrection/access-key`.
 #[must_use]
 pub fn scripts() -> Vec<Script> {
-    let of = |checker: &'static Checker| {
-        Kind::blockers().map(move |kind| Script {
+    let of = |checker: &'static Invariant| {
+        AttachmentKind::blockers().map(move |kind| Script {
             name: format!("checkers/{}/{}", checker.id, kind.row().name),
             idea: checker.sentence.to_owned(),
             steps: (checker.calls)(kind)
@@ -194,14 +199,14 @@ pub fn scripts() -> Vec<Script> {
 
 /// What these replays of [`scripts`] say of every checker.
 #[must_use]
-pub fn check(replays: &[Replay]) -> Vec<Checked<'_>> {
-    let of = |checker: &'static Checker| {
+pub fn check(replays: &[ScriptRun]) -> Vec<InvariantResult<'_>> {
+    let of = |checker: &'static Invariant| {
         let prefix = format!("checkers/{}/", checker.id);
         let own = replays.iter().filter(|it| it.script.name.starts_with(&prefix));
-        let asked: Vec<(&Replay, bool)> =
+        let asked: Vec<(&ScriptRun, bool)> =
             own.filter_map(|it| Some((it, (checker.agree)(Answers(&it.exchanges))?))).collect();
         let broken = asked.iter().filter(|(_, agrees)| !agrees).map(|(replay, _)| *replay);
-        Checked { checker, asked: asked.len(), broken: broken.collect() }
+        InvariantResult { checker, asked: asked.len(), broken: broken.collect() }
     };
     CHECKERS.iter().map(of).collect()
 }
@@ -211,7 +216,7 @@ pub fn check(replays: &[Replay]) -> Vec<Checked<'_>> {
 struct Answers<'a>(&'a [Exchange]);
 
 impl<'a> Answers<'a> {
-    fn at(self, place: isize) -> Option<&'a Observed> {
+    fn at(self, place: isize) -> Option<&'a Response> {
         let place = self.0.len().checked_add_signed(place)?;
         self.0.get(place)?.observed.as_ref()
     }
@@ -219,9 +224,9 @@ impl<'a> Answers<'a> {
     /// Whether it was carried out; nothing where it was not answered.
     fn done(self, place: isize) -> Option<bool> {
         match self.at(place)? {
-            Observed::Done(_) => Some(true),
-            Observed::Refused { .. } => Some(false),
-            Observed::Interrupted(_) => None,
+            Response::Done(_) => Some(true),
+            Response::Refused { .. } => Some(false),
+            Response::Interrupted(_) => None,
         }
     }
 
@@ -230,9 +235,9 @@ impl<'a> Answers<'a> {
         self.done(place)?.then_some(())
     }
 
-    fn shown(self, place: isize) -> Option<&'a [Seen]> {
+    fn shown(self, place: isize) -> Option<&'a [Listed]> {
         match self.at(place) {
-            Some(Observed::Done(Some(shown))) => Some(&shown.items),
+            Some(Response::Done(Some(shown))) => Some(&shown.items),
             _ => None,
         }
     }
@@ -240,7 +245,7 @@ impl<'a> Answers<'a> {
     /// Whether a listing is empty, or what can only be read is refused.
     fn shows_nothing(self, place: isize) -> Option<bool> {
         let done = self.done(place)?;
-        Some(self.shown(place).map_or(!done, <[Seen]>::is_empty))
+        Some(self.shown(place).map_or(!done, <[Listed]>::is_empty))
     }
 
     /// Whether two listings show the same, or what can only be read is there both times.

@@ -23,10 +23,10 @@ pub mod script;
 
 pub use endpoint::Endpoint;
 pub use mutation::Mutant;
-pub use oracle::{Divergence, Judge, OpenPoint, Tier, Verdict};
+pub use oracle::{Divergence, Oracle, Tier, UnspecifiedBehavior, Verdict};
 pub use reference::Reference;
-pub use response::{Interruption, Observed, Shown};
+pub use response::{Failure, Listing, Response};
 pub use results::Finding;
-pub use runner::session::{Exchange, Replay, replay};
+pub use runner::session::{Exchange, ScriptRun, replay};
 pub use runner::{Report, Suite};
 pub use script::{Script, Step};

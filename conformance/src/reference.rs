@@ -5,22 +5,24 @@
 use std::fmt;
 use std::str::FromStr;
 
-use iamspec_model::check::model_mutants::Fault;
+use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::semantics::listing::shown;
-use iamspec_model::{Account, Answer, Item, Kind, Level, Operation, Reason, Rule, allowed, apply};
+use iamspec_model::{
+    Account, AttachmentKind, Condition, Expected, Item, Level, Operation, Rule, allowed, apply,
+};
 
-use crate::endpoint::{Endpoint, Space};
-use crate::generate::Chance;
+use crate::endpoint::{Endpoint, Namespace};
+use crate::generate::Rng;
 use crate::mutation::{Memory, Mutant};
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
-use crate::response::{Cause, Observed, Shown};
+use crate::response::{FailureKind, Listing, Response};
 
 /// How the reference answers.
 #[derive(Clone, Debug, Default)]
-pub struct Behaviour {
+pub struct ReferenceOptions {
     /// Where nobody knows.
-    pub may: May,
+    pub may: UnspecifiedPolicy,
     /// What it does wrong, if anything.
     pub mutant: Option<Mutant>,
     /// What it remembers, where that is what is wrong.
@@ -34,7 +36,7 @@ pub struct Behaviour {
 /// The model in memory, or a mutant of it.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
-    behaviour: Behaviour,
+    behaviour: ReferenceOptions,
     spaces: Vec<Account>,
     here: usize,
 }
@@ -43,12 +45,12 @@ impl Reference {
     /// One with this fault.
     #[must_use]
     pub fn mutated(mutant: Mutant) -> Self {
-        Self::behaving(Behaviour { mutant: Some(mutant), ..Behaviour::default() })
+        Self::behaving(ReferenceOptions { mutant: Some(mutant), ..ReferenceOptions::default() })
     }
 
     /// One that answers like this.
     #[must_use]
-    pub fn behaving(behaviour: Behaviour) -> Self {
+    pub fn behaving(behaviour: ReferenceOptions) -> Self {
         Self { behaviour, ..Self::default() }
     }
 
@@ -60,25 +62,25 @@ impl Reference {
 }
 
 impl Endpoint for Reference {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.spaces.push(Account::default());
-        self.enter(Space(self.spaces.len() - 1));
-        Space(self.here)
+        self.enter(Namespace(self.spaces.len() - 1));
+        Namespace(self.here)
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.here = space.0;
         self.behaviour.memory = Memory::default();
     }
 
-    fn ask(&mut self, op: &Operation) -> Observed {
+    fn ask(&mut self, op: &Operation) -> Response {
         match self.spaces.get_mut(self.here) {
             Some(account) => ask(account, op, &mut self.behaviour),
-            None => Observed::interrupted(Cause::Unreachable, "no name space was entered"),
+            None => Response::interrupted(FailureKind::Unreachable, "no name space was entered"),
         }
     }
 
-    fn adopt(&mut self, _: Kind, _: &str) -> Item {
+    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 }
@@ -86,11 +88,11 @@ impl Endpoint for Reference {
 /// So far from the items of scripts are those that nobody asked for.
 const FAR: u32 = 1 << 16;
 
-fn ask(account: &mut Account, op: &Operation, behaviour: &mut Behaviour) -> Observed {
+fn ask(account: &mut Account, op: &Operation, behaviour: &mut ReferenceOptions) -> Response {
     let observed = settle(account, op, behaviour, &messages::symbols(op));
     let item = op.item().unwrap_or_default();
     let twice = behaviour.mutant.as_ref().and_then(|it| it.twice(op, || Item(item.0 + FAR)));
-    if let (Some(twice), Observed::Done(_)) = (twice, &observed) {
+    if let (Some(twice), Response::Done(_)) = (twice, &observed) {
         apply(account, &twice);
     }
     observed
@@ -101,9 +103,9 @@ fn ask(account: &mut Account, op: &Operation, behaviour: &mut Behaviour) -> Obse
 pub fn settle(
     account: &mut Account,
     op: &Operation,
-    behaviour: &mut Behaviour,
+    behaviour: &mut ReferenceOptions,
     value: Value<'_>,
-) -> Observed {
+) -> Response {
     let fault = behaviour.mutant.as_ref().map(|it| it.fault).filter(|it| it.remembers());
     let before = fault.map(|fault| (fault, account.clone()));
     let observed = decided(account, op, behaviour, value);
@@ -116,14 +118,14 @@ pub fn settle(
 fn decided(
     account: &mut Account,
     op: &Operation,
-    behaviour: &mut Behaviour,
+    behaviour: &mut ReferenceOptions,
     value: Value<'_>,
-) -> Observed {
+) -> Response {
     let model = behaviour.mutant.as_ref().and_then(Mutant::model);
     let looked = behaviour.looked.take();
     behaviour.last = looked.or_else(|| decide(account, op, &mut behaviour.may, model));
     let Some(rule) = behaviour.last else {
-        return Observed::interrupted(Cause::Unimplemented, "no such call");
+        return Response::interrupted(FailureKind::Unimplemented, "no such call");
     };
     let wrong =
         |mutant: &Mutant| mutant.settle((&mut *account, &behaviour.memory), op, rule, value);
@@ -131,7 +133,7 @@ fn decided(
         return observed;
     }
     let observed = answer(account, op, rule, value);
-    if rule.claim.answer == Answer::Done {
+    if rule.claim.answer == Expected::Done {
         match model {
             Some(fault) => *account = fault.next(account, op),
             None => apply(account, op),
@@ -143,32 +145,37 @@ fn decided(
 /// The rule by which it answers: of several refusals the one that binds most, the first in table
 /// order among equals. Where nobody knows, it does as it is told, or else refuses as the facts
 /// presume; nothing takes time to make here, so nothing is refused for being made.
-fn decide(account: &Account, op: &Operation, may: &mut May, model: Option<Fault>) -> Option<Rule> {
+fn decide(
+    account: &Account,
+    op: &Operation,
+    may: &mut UnspecifiedPolicy,
+    model: Option<ModelMutant>,
+) -> Option<Rule> {
     let allowed = model.map_or_else(|| allowed(account, op), |fault| fault.allowed(account, op));
     let rules: Vec<Rule> = allowed.rules().collect();
     if let Some(rule) = may.pick(&rules) {
         return Some(rule);
     }
-    let refuses = |rule: &&Rule| rule.claim.answer != Answer::Done && !rule.claim.reason.passes();
+    let refuses = |rule: &&Rule| rule.claim.answer != Expected::Done && !rule.claim.reason.passes();
     let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
-    let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
+    let done = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
     refusal.or(done).or(rules.first()).copied()
 }
 
 /// What is wrong with the form of a request is said first (D-016), then that the user does not exist
 /// (D-018); then what binds more.
 fn rank(rule: Rule) -> (bool, bool, bool, Level) {
-    let flawed = matches!(rule.claim.reason, Reason::Flawed(..));
-    let of_form = matches!(rule.claim.answer, Answer::Refused(code) if code.is_of_form());
-    let no_user = rule.claim.reason == Reason::NoSuchUser;
+    let flawed = matches!(rule.claim.reason, Condition::Flawed(..));
+    let of_form = matches!(rule.claim.answer, Expected::Refused(code) if code.is_of_form());
+    let no_user = rule.claim.reason == Condition::NoSuchUser;
     (flawed && of_form, no_user, flawed, rule.claim.status.level)
 }
 
 /// What is answered by that rule.
-pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Observed {
+pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Response {
     match rule.claim.answer {
-        Answer::Done => Observed::Done(shown(account, op).map(Shown::of)),
-        Answer::Refused(code) => Observed::Refused {
+        Expected::Done => Response::Done(shown(account, op).map(Listing::of)),
+        Expected::Refused(code) => Response::Refused {
             http: code.http(),
             code: code.name().to_owned(),
             message: messages::preferred(rule, account, op, value),
@@ -178,7 +185,7 @@ pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value
 
 /// What is answered where the facts leave it open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum May {
+pub enum UnspecifiedPolicy {
     /// What the facts presume, which is a refusal.
     #[default]
     Presume,
@@ -191,14 +198,14 @@ pub enum May {
     Seed(u64),
 }
 
-impl May {
+impl UnspecifiedPolicy {
     /// Picks one of the rules in force where the facts leave the choice; nothing where they do not.
     pub(crate) fn pick(&mut self, rules: &[Rule]) -> Option<Rule> {
-        let done = rules.iter().find(|rule| rule.claim.answer == Answer::Done);
+        let done = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
         let lasts = |rule: &&Rule| !rule.claim.reason.passes();
         let open: Vec<&Rule> = rules
             .iter()
-            .filter(|rule| rule.claim.answer != Answer::Done)
+            .filter(|rule| rule.claim.answer != Expected::Done)
             .filter(|rule| rule.claim.status.level == Level::Open)
             .collect();
         let done = done.filter(|_| !open.is_empty())?;
@@ -207,7 +214,7 @@ impl May {
             Self::Accept => Some(*done),
             Self::Refuse => open.into_iter().find(lasts).copied(),
             Self::Seed(seed) => {
-                let mut chance = Chance(*seed);
+                let mut chance = Rng(*seed);
                 // What passes by itself does so soon.
                 let passes = chance.below(8) > 0;
                 let open = open.into_iter().filter(|rule| !passes || lasts(rule));
@@ -220,7 +227,7 @@ impl May {
     }
 }
 
-impl FromStr for May {
+impl FromStr for UnspecifiedPolicy {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
@@ -235,7 +242,7 @@ impl FromStr for May {
     }
 }
 
-impl fmt::Display for May {
+impl fmt::Display for UnspecifiedPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Presume => f.write_str("presume"),

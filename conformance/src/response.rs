@@ -2,47 +2,47 @@
 
 use std::fmt;
 
-use iamspec_model::{Answer, Call, Claim, Code, Seen, Status};
+use iamspec_model::{Action, Clause, ErrorCode, Expected, Listed, Status};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Observed {
+pub enum Response {
     /// Carried out, with what a listing showed.
-    Done(Option<Shown>),
+    Done(Option<Listing>),
     /// Refused: an error in the form of the IAM Query API.
     Refused {
         /// The HTTP status.
         http: u16,
-        /// The text of `<Code>`, known to us or not.
+        /// The text of `<ErrorCode>`, known to us or not.
         code: String,
         /// The text of `<Message>`, real names replaced by symbols.
         message: Option<String>,
     },
     /// No answer, or none that says whether the call was carried out.
-    Interrupted(Interruption),
+    Interrupted(Failure),
 }
 
 /// The items that a listing showed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shown {
+pub struct Listing {
     /// Those that have a symbol, sorted.
-    pub items: Vec<Seen>,
+    pub items: Vec<Listed>,
     /// The names of those that have none.
     pub strangers: Vec<String>,
 }
 
-impl Shown {
+impl Listing {
     /// The listing of these.
     #[must_use]
-    pub fn of(items: Vec<Seen>) -> Self {
+    pub fn of(items: Vec<Listed>) -> Self {
         Self { items, strangers: Vec::new() }
     }
 }
 
 /// As scripts write it: `[key#0, key#1 Inactive]`.
-impl fmt::Display for Shown {
+impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let item = |(thing, status): &Seen| match status {
+        let item = |(thing, status): &Listed| match status {
             Status::Active => thing.to_string(),
             Status::Inactive => format!("{thing} Inactive"),
         };
@@ -54,16 +54,16 @@ impl fmt::Display for Shown {
 
 /// Why an answer says nothing about the semantics of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interruption {
+pub struct Failure {
     /// What happened.
-    pub cause: Cause,
+    pub cause: FailureKind,
     /// What was seen, in one line.
     pub detail: String,
 }
 
 /// What can come in place of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
+pub enum FailureKind {
     /// We could not make the request: the call was not sent.
     Unsent,
     /// Nothing listens there: the call was not sent.
@@ -94,7 +94,7 @@ pub enum Cause {
     Driver,
 }
 
-impl Cause {
+impl FailureKind {
     /// Every cause.
     pub const ALL: [Self; 14] = [
         Self::Unsent,
@@ -194,14 +194,14 @@ impl Cause {
     }
 }
 
-impl Observed {
+impl Response {
     /// Carried out, showing nothing.
     pub const DONE: Self = Self::Done(None);
 
     /// An interruption.
     #[must_use]
-    pub fn interrupted(cause: Cause, detail: impl Into<String>) -> Self {
-        Self::Interrupted(Interruption { cause, detail: detail.into() })
+    pub fn interrupted(cause: FailureKind, detail: impl Into<String>) -> Self {
+        Self::Interrupted(Failure { cause, detail: detail.into() })
     }
 
     /// The refusal of a call, or of no call of the model. A code that a rule of the call names is a
@@ -210,9 +210,14 @@ impl Observed {
     /// which a front end says that it lacks the call (E-011), tells nothing of the state. Any other code
     /// of the model is a refusal, whatever the status.
     #[must_use]
-    pub fn refused(call: Option<&Call>, http: u16, code: String, message: Option<String>) -> Self {
+    pub fn refused(
+        call: Option<&Action>,
+        http: u16,
+        code: String,
+        message: Option<String>,
+    ) -> Self {
         let names =
-            |claim: &Claim| matches!(claim.answer, Answer::Refused(it) if it.name() == code);
+            |claim: &Clause| matches!(claim.answer, Expected::Refused(it) if it.name() == code);
         if call.is_some_and(|it| it.claims.iter().any(names)) {
             return Self::Refused { http, code, message };
         }
@@ -220,22 +225,22 @@ impl Observed {
             "Throttling"
             | "ThrottlingException"
             | "RequestLimitExceeded"
-            | "ConcurrentModification" => Cause::Transient,
+            | "ConcurrentModification" => FailureKind::Transient,
             "AccessDenied"
             | "InvalidClientTokenId"
             | "SignatureDoesNotMatch"
             | "ExpiredToken"
             | "MissingAuthenticationToken"
             | "RequestExpired"
-            | "OptInRequired" => Cause::Denied,
+            | "OptInRequired" => FailureKind::Denied,
             "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
-                Cause::Unimplemented
+                FailureKind::Unimplemented
             }
-            _ if Code::ALL.iter().any(|known| known.name() == code) => {
+            _ if ErrorCode::ALL.iter().any(|known| known.name() == code) => {
                 return Self::Refused { http, code, message };
             }
-            _ if http == 501 => Cause::Unimplemented,
-            _ if http >= 500 => Cause::Failure,
+            _ if http == 501 => FailureKind::Unimplemented,
+            _ if http >= 500 => FailureKind::Failure,
             _ => return Self::Refused { http, code, message },
         };
         Self::interrupted(
@@ -249,14 +254,14 @@ impl Observed {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Done(_) => false,
-            Self::Refused { code, .. } => code == Code::EntityTemporarilyUnmodifiable.name(),
+            Self::Refused { code, .. } => code == ErrorCode::EntityTemporarilyUnmodifiable.name(),
             Self::Interrupted(it) => it.cause.may_pass(),
         }
     }
 }
 
 /// As scripts and findings write it.
-impl fmt::Display for Observed {
+impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(Some(shown)) => write!(f, "200 {shown}"),
@@ -279,7 +284,7 @@ fn word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
 }
 
-impl fmt::Display for Interruption {
+impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "interrupted {} {:?}", self.cause.name(), self.detail)
     }

@@ -1,13 +1,13 @@
 //! The checkers that need no text: each holds on the reference, and each has been seen to say no.
 
-use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::invariants::{CHECKERS, check, scripts};
-use iamspec_conformance::runner::observe::Observe;
-use iamspec_conformance::{Endpoint, Mutant, Observed, Reference, Report, Suite};
-use iamspec_model::{Item, Kind, Operation};
+use iamspec_conformance::runner::observe::ObserveMode;
+use iamspec_conformance::{Endpoint, Mutant, Reference, Report, Response, Suite};
+use iamspec_model::{AttachmentKind, Item, Operation};
 
 fn run(endpoint: &mut dyn Endpoint) -> Report {
-    Suite::new(scripts()).observing(Observe::Off).run(endpoint, &mut |_| (), &|| false)
+    Suite::new(scripts()).observing(ObserveMode::Off).run(endpoint, &mut |_| (), &|| false)
 }
 
 fn broken(endpoint: &mut dyn Endpoint) -> Vec<&'static str> {
@@ -32,29 +32,29 @@ struct Keeping {
 }
 
 impl Endpoint for Keeping {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.gone = false;
         self.inner.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.inner.enter(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Observed {
+    fn ask(&mut self, op: &Operation) -> Response {
         match op {
             Operation::DeleteUser(_) => self.gone = true,
             Operation::CreateUser(..) if self.gone => self.gone = false,
             _ if self.gone => {
                 let (http, code) = (404, "NoSuchEntity".to_owned());
-                return Observed::Refused { http, code, message: None };
+                return Response::Refused { http, code, message: None };
             }
             op => return self.inner.ask(op),
         }
-        Observed::DONE
+        Response::DONE
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.inner.adopt(kind, name)
     }
 }

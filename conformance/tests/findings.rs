@@ -1,13 +1,13 @@
 //! Findings and the sums of a run agree: each call that fails the run is part of a finding that counts.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::mutation::kill::{Fate, kill};
-use iamspec_conformance::results::known_failures::Expectations;
+use iamspec_conformance::mutation::kill::{MutantFate, kill};
+use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::shows;
-use iamspec_conformance::results::{Tally, Threshold, findings};
+use iamspec_conformance::results::{Threshold, Totals, findings};
 use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{
-    Divergence, Exchange, Mutant, Observed, Replay, Report, Script, Step, Tier, Verdict,
+    Divergence, Exchange, Mutant, Report, Response, Script, ScriptRun, Step, Tier, Verdict,
 };
 use iamspec_model::{Account, Level, Operation, Rule, User, rules};
 
@@ -16,11 +16,11 @@ fn rule(id: &str) -> Rule {
 }
 
 /// A script of so many calls, of which the last diverges at this level.
-fn diverging(name: &str, calls: usize, level: Level, request: usize) -> Replay {
+fn diverging(name: &str, calls: usize, level: Level, request: usize) -> ScriptRun {
     let operation = Operation::DeleteUser(User(0));
     let exchange = |verdict| Exchange {
         operation,
-        observed: Some(Observed::DONE),
+        observed: Some(Response::DONE),
         request,
         before: Account::default(),
         in_force: Vec::new(),
@@ -42,7 +42,7 @@ fn diverging(name: &str, calls: usize, level: Level, request: usize) -> Replay {
     exchanges.push(exchange(Verdict::Diverges(Box::new(divergence))));
     let steps = vec![Step { operation, answer: None }; calls];
     let script = Script { name: name.to_owned(), idea: "An idea.".to_owned(), steps };
-    Replay { script, exchanges, origin: Origin::Written }
+    ScriptRun { script, exchanges, origin: Origin::Written }
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn each_level_of_a_divergence_is_a_finding() {
         assert_eq!(told, [(Level::Must, "long"), (Level::Info, "short")]);
         assert!(found.iter().all(|it| it.also.is_empty()));
         let threshold = Threshold { tier: Tier::Text, level: Level::Must };
-        let tally = Tally::of(&replays, threshold, &Expectations::default());
+        let tally = Totals::of(&replays, threshold, &KnownFailures::default());
         let counted = found.iter().filter(|it| threshold.counts(&it.divergence)).count();
         assert_eq!((tally.unexpected, counted), (1, 1));
         // A script that shows the weaker divergence is no substitute for one that shows the stronger.
@@ -78,6 +78,6 @@ fn a_mutant_is_killed_at_the_request_of_its_own_level() {
     let mutant = Mutant::named("forgets-access-key").unwrap();
     let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
     let report = Report { replays, kept: Vec::new(), requests: 9, ended: None };
-    let Fate::Killed(kill) = kill(&mutant, &report) else { panic!("it survives") };
+    let MutantFate::Killed(kill) = kill(&mutant, &report) else { panic!("it survives") };
     assert_eq!((kill.request, kill.calls), (7, 5));
 }

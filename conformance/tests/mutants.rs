@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_conformance::mutation::kill::{Fate, kill};
+use iamspec_conformance::mutation::kill::{MutantFate, kill};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Reference, Suite};
 use iamspec_model::Level;
 
-fn fate(suite: &Suite, mutant: &Mutant) -> Fate {
+fn fate(suite: &Suite, mutant: &Mutant) -> MutantFate {
     let report = suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false);
     kill(mutant, &report)
 }
@@ -28,9 +28,9 @@ fn every_mutant_of_what_binds_is_killed_by_a_finding_that_names_what_is_wrong() 
     for mutant in mutants {
         let fate = fate(&suite, &mutant);
         let right = match (mutant.level() >= Level::Should, mutant.equivalent()) {
-            (true, None) => matches!(fate, Fate::Killed(_)),
-            (true, Some(_)) => fate == Fate::Survives,
-            (false, _) => !matches!(fate, Fate::ByAnother(_)),
+            (true, None) => matches!(fate, MutantFate::Killed(_)),
+            (true, Some(_)) => fate == MutantFate::Survives,
+            (false, _) => !matches!(fate, MutantFate::ByAnother(_)),
         };
         if !right {
             wrong.push(format!("{} ({:?}): {fate:?}", mutant.name, mutant.equivalent()));
@@ -46,7 +46,7 @@ fn where_the_facts_leave_an_answer_open_no_mutant_is_accused() {
     let mutants: Vec<Mutant> = in_memory().filter(open).collect();
     assert!(mutants.len() > 50, "{}", mutants.len());
     for mutant in mutants {
-        assert_eq!(fate(&suite, &mutant), Fate::Survives, "{}", mutant.name);
+        assert_eq!(fate(&suite, &mutant), MutantFate::Survives, "{}", mutant.name);
     }
 }
 

@@ -7,15 +7,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::hold;
-use iamspec_conformance::concurrency::execute::{Manner, Raced, play};
-use iamspec_conformance::concurrency::linearizability::explain;
-use iamspec_conformance::concurrency::linearizability::{Order, follow, order};
-use iamspec_conformance::concurrency::{Race, Racing, Timed};
-use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::generate::Chance;
-use iamspec_conformance::{Endpoint, Observed, Reference};
-use iamspec_model::{Account, Item, Kind, Operation, apply};
+use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold, play};
+use iamspec_conformance::concurrency::linearizability::{Linearization, explain, follow, order};
+use iamspec_conformance::concurrency::{ConcurrentEndpoint, Race, TimedCall};
+use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::generate::Rng;
+use iamspec_conformance::{Endpoint, Reference, Response};
+use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
 use overlap::{ALICE, answer, history};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 
@@ -31,7 +29,7 @@ impl SequentialSpec for Spec {
     }
 
     fn is_valid_step(&mut self, op: &Operation, answer: &String) -> bool {
-        let observed: Observed = ANSWERS.with(|it| it.borrow()[answer].clone());
+        let observed: Response = ANSWERS.with(|it| it.borrow()[answer].clone());
         match follow(&self.0, op, &observed).into_iter().next() {
             Some(after) => {
                 self.0 = after;
@@ -43,12 +41,12 @@ impl SequentialSpec for Spec {
 }
 
 thread_local! {
-    static ANSWERS: std::cell::RefCell<std::collections::HashMap<String, Observed>> =
+    static ANSWERS: std::cell::RefCell<std::collections::HashMap<String, Response>> =
         std::cell::RefCell::default();
 }
 
 /// What stateright says of the history: each call is a thread of its own that begins and ends in time.
-fn stateright_says(history: &[Timed]) -> bool {
+fn stateright_says(history: &[TimedCall]) -> bool {
     let mut moments: Vec<(Duration, bool, usize)> = Vec::new();
     for (place, it) in history.iter().enumerate() {
         moments.push((it.start, false, place));
@@ -72,12 +70,13 @@ fn stateright_says(history: &[Timed]) -> bool {
 
 #[test]
 fn the_search_agrees_with_stateright() {
-    let mut chance = Chance(7);
+    let mut chance = Rng(7);
     let (mut good, mut bad) = (0, 0);
     for number in 0..20_000 {
         let many = 2 + chance.below(7);
         let history = history(&mut chance, many, number % 2 == 1);
-        let ours = matches!(order(&history, &Account::default(), usize::MAX), Order::Found(_));
+        let ours =
+            matches!(order(&history, &Account::default(), usize::MAX), Linearization::Found(_));
         assert_eq!(ours, stateright_says(&history), "{history:#?}");
         if ours { good += 1 } else { bad += 1 }
     }
@@ -86,19 +85,19 @@ fn the_search_agrees_with_stateright() {
 
 #[test]
 fn what_took_effect_in_some_order_is_explained_however_long() {
-    let mut chance = Chance(11);
+    let mut chance = Rng(11);
     for _ in 0..200 {
         let history = history(&mut chance, 100, false);
-        assert!(matches!(order(&history, &Account::default(), 1_000_000), Order::Found(_)));
+        assert!(matches!(order(&history, &Account::default(), 1_000_000), Linearization::Found(_)));
     }
 }
 
 #[test]
 fn an_order_that_is_found_explains_every_answer() {
-    let mut chance = Chance(3);
+    let mut chance = Rng(3);
     for _ in 0..200 {
         let history = history(&mut chance, 20, false);
-        let Order::Found(found) = order(&history, &Account::default(), 1_000_000) else {
+        let Linearization::Found(found) = order(&history, &Account::default(), 1_000_000) else {
             panic!("no order")
         };
         let mut account = Account::default();
@@ -112,34 +111,34 @@ fn an_order_that_is_found_explains_every_answer() {
 #[test]
 fn a_lost_answer_may_have_taken_effect_or_not() {
     let time = Duration::from_nanos;
-    let at = |operation, observed, start, end| Timed {
+    let at = |operation, observed, start, end| TimedCall {
         operation,
         observed,
         start: time(start),
         end: time(end),
     };
-    let lost = Observed::interrupted(iamspec_conformance::response::Cause::Timeout, "");
+    let lost = Response::interrupted(iamspec_conformance::response::FailureKind::Timeout, "");
     let get = Operation::GetUser(ALICE);
-    let gone = Observed::Refused { http: 404, code: "NoSuchEntity".to_owned(), message: None };
-    let create = at(Operation::create_user(ALICE), Observed::DONE, 0, 1);
+    let gone = Response::Refused { http: 404, code: "NoSuchEntity".to_owned(), message: None };
+    let create = at(Operation::create_user(ALICE), Response::DONE, 0, 1);
     let delete = at(Operation::DeleteUser(ALICE), lost, 2, 3);
     for (answers, explained) in [
-        ([Observed::DONE, gone.clone()], true),
+        ([Response::DONE, gone.clone()], true),
         ([gone.clone(), gone.clone()], true),
-        ([Observed::DONE, Observed::DONE], true),
-        ([gone, Observed::DONE], false),
+        ([Response::DONE, Response::DONE], true),
+        ([gone, Response::DONE], false),
     ] {
         let [one, other] = answers;
         let history = [create.clone(), delete.clone(), at(get, one, 4, 5), at(get, other, 6, 7)];
-        let found = matches!(order(&history, &Account::default(), 1000), Order::Found(_));
+        let found = matches!(order(&history, &Account::default(), 1000), Linearization::Found(_));
         assert_eq!(found, explained);
     }
 }
 
 #[test]
 fn a_search_that_may_not_go_on_says_that_it_does_not_know() {
-    let history = history(&mut Chance(5), 12, false);
-    assert_eq!(order(&history, &Account::default(), 3), Order::Unknown);
+    let history = history(&mut Rng(5), 12, false);
+    assert_eq!(order(&history, &Account::default(), 3), Linearization::Unknown);
 }
 
 /// The model in memory; what is asked together is answered as one way of looking first and acting then
@@ -152,28 +151,28 @@ struct InMemory {
 }
 
 impl Endpoint for InMemory {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.account = Account::default();
         self.reference.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.reference.enter(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Observed {
-        let mut behaviour = iamspec_conformance::reference::Behaviour::default();
+    fn ask(&mut self, op: &Operation) -> Response {
+        let mut behaviour = iamspec_conformance::reference::ReferenceOptions::default();
         let symbols = iamspec_conformance::oracle::messages::symbols(op);
         iamspec_conformance::reference::settle(&mut self.account, op, &mut behaviour, &symbols)
     }
 
-    fn adopt(&mut self, _: Kind, _: &str) -> Item {
+    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 }
 
-impl Racing for InMemory {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed> {
+impl ConcurrentEndpoint for InMemory {
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         let before = self.account.clone();
         let end = Duration::from_nanos(10);
         let of = |(operation, _): &(Operation, Duration)| {
@@ -181,12 +180,12 @@ impl Racing for InMemory {
                 self.ask(operation)
             } else {
                 let looked = answer(&mut before.clone(), operation);
-                if matches!(looked, Observed::Done(_)) {
+                if matches!(looked, Response::Done(_)) {
                     apply(&mut self.account, operation);
                 }
                 looked
             };
-            Timed { operation: *operation, observed, start: Duration::ZERO, end }
+            TimedCall { operation: *operation, observed, start: Duration::ZERO, end }
         };
         calls.iter().map(of).collect()
     }
@@ -196,8 +195,8 @@ fn endpoint(atomic_below: usize) -> InMemory {
     InMemory { reference: Reference::default(), account: Account::default(), atomic_below }
 }
 
-fn manner() -> Manner<'static> {
-    Manner {
+fn manner() -> RaceOptions<'static> {
+    RaceOptions {
         repeats: 2,
         seed: 1,
         jitter: Duration::ZERO,
@@ -223,7 +222,7 @@ fn what_only_a_crowd_shows_is_shown_with_as_few_as_it_takes() {
     }
 }
 
-fn raced(race: &Race, atomic: bool) -> Raced {
+fn raced(race: &Race, atomic: bool) -> RaceResult {
     let below = if atomic { usize::MAX } else { 0 };
     play(race, &mut endpoint(below), manner())
 }
@@ -251,10 +250,10 @@ struct Keeping {
     inner: InMemory,
     at: usize,
     /// The name space that was entered last.
-    space: Space,
+    space: Namespace,
     keeps: bool,
     /// The name spaces in which it refused to delete something.
-    kept: HashSet<Space>,
+    kept: HashSet<Namespace>,
     failures: usize,
     head_starts: Vec<Duration>,
 }
@@ -264,7 +263,7 @@ impl Keeping {
         Self {
             inner: endpoint(atomic_below),
             at: clients,
-            space: Space::default(),
+            space: Namespace::default(),
             keeps: false,
             kept: HashSet::new(),
             failures: 0,
@@ -274,41 +273,41 @@ impl Keeping {
 }
 
 impl Endpoint for Keeping {
-    fn fresh(&mut self) -> Space {
+    fn fresh(&mut self) -> Namespace {
         self.keeps = false;
         self.space = self.inner.fresh();
         self.space
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.inner.enter(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Observed {
+    fn ask(&mut self, op: &Operation) -> Response {
         let deletes = matches!(op, Operation::DeleteUser(_) | Operation::Delete(_));
         let observed = self.inner.ask(op);
-        if self.keeps && deletes && matches!(observed, Observed::Done(_)) {
+        if self.keeps && deletes && matches!(observed, Response::Done(_)) {
             self.kept.insert(self.space);
             let code = "DeleteConflict".to_owned();
-            return Observed::Refused { http: 409, code, message: None };
+            return Response::Refused { http: 409, code, message: None };
         }
         observed
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.inner.adopt(kind, name)
     }
 }
 
-impl Racing for Keeping {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed> {
+impl ConcurrentEndpoint for Keeping {
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         self.head_starts.extend(calls.iter().map(|(_, wait)| *wait));
         let mut timed = self.inner.together(calls);
         self.keeps = calls.len() == self.at;
         if self.keeps && self.at == 2 {
             self.failures += 1;
             timed[0].observed =
-                Observed::interrupted(iamspec_conformance::response::Cause::Failure, "");
+                Response::interrupted(iamspec_conformance::response::FailureKind::Failure, "");
         }
         timed
     }
@@ -325,7 +324,7 @@ fn hold_reports_what_every_phase_left_behind() {
     {
         let mut endpoint = Keeping::at(at, atomic_below);
         let (_, came) = hold(race, 6, &mut endpoint, manner());
-        let spaces: HashSet<Space> = came.kept.iter().map(|it| it.space).collect();
+        let spaces: HashSet<Namespace> = came.kept.iter().map(|it| it.space).collect();
         assert!(!endpoint.kept.is_empty(), "{}: the endpoint keeps nothing", race.name);
         assert_eq!(
             spaces, endpoint.kept,
@@ -348,7 +347,7 @@ fn the_head_start_reaches_any_jitter() {
         (Duration::MAX, Some(Duration::from_secs(1_000_000))),
     ] {
         let mut endpoint = Keeping::at(usize::MAX, usize::MAX);
-        play(race, &mut endpoint, Manner { repeats: 20, jitter, ..manner() });
+        play(race, &mut endpoint, RaceOptions { repeats: 20, jitter, ..manner() });
         let longest = *endpoint.head_starts.iter().max().unwrap();
         assert!(longest <= jitter, "{longest:?} of {jitter:?}");
         assert!(beyond.is_none_or(|it| longest > it), "{longest:?} of {jitter:?}");

@@ -2,7 +2,7 @@
 
 use iamspec_conformance::runner::record::judged;
 use iamspec_conformance::script::ours;
-use iamspec_conformance::{Observed, Tier, Verdict};
+use iamspec_conformance::{Response, Tier, Verdict};
 
 #[test]
 fn what_our_scripts_say_that_aws_answers_is_possible() {
@@ -25,12 +25,12 @@ fn an_answer_that_is_made_another_is_found() {
         let Some(place) = script
             .steps
             .iter()
-            .rposition(|it| matches!(it.answer, Some(Observed::Refused { http: 409, .. })))
+            .rposition(|it| matches!(it.answer, Some(Response::Refused { http: 409, .. })))
         else {
             continue;
         };
         let mut wrong = script.clone();
-        wrong.steps.get_mut(place).unwrap().answer = Some(Observed::DONE);
+        wrong.steps.get_mut(place).unwrap().answer = Some(Response::DONE);
         let verdict = judged(&wrong).exchanges.get(place).unwrap().verdict.clone();
         found += usize::from(matches!(verdict, Verdict::Diverges(_)));
     }

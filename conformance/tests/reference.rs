@@ -3,7 +3,7 @@
 
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::ours;
-use iamspec_conformance::{Mutant, Observed, Reference, Report, Script, Suite, Verdict};
+use iamspec_conformance::{Mutant, Reference, Report, Response, Script, Suite, Verdict};
 
 fn scripts() -> Vec<Script> {
     ours().unwrap()
@@ -30,12 +30,12 @@ fn the_reference_answers_as_the_authors_of_the_scripts_say() {
 }
 
 /// A script says as much of an answer as its idea needs: a text or a listing may be left out.
-fn agrees(expected: &Observed, observed: &Observed) -> bool {
+fn agrees(expected: &Response, observed: &Response) -> bool {
     match (expected, observed) {
-        (Observed::Done(None), Observed::Done(_)) => true,
+        (Response::Done(None), Response::Done(_)) => true,
         (
-            Observed::Refused { http, code, message: None },
-            Observed::Refused { http: h, code: c, .. },
+            Response::Refused { http, code, message: None },
+            Response::Refused { http: h, code: c, .. },
         ) => (http, code) == (h, c),
         _ => expected == observed,
     }

@@ -1,13 +1,14 @@
 //! Scripts and histories as text: what is printed is read again as it was, and errors say where.
 
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::parse::parse;
 use iamspec_conformance::script::print::print;
-use iamspec_conformance::{Observed, Script, Shown, Step};
+use iamspec_conformance::{Listing, Response, Script, Step};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Change, Class, Extras, Flaw, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing,
-    User, Verb, Which, With,
+    AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
+    IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status, SubResource,
+    User, UserChange,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -17,16 +18,16 @@ fn status() -> impl Strategy<Value = Status> {
     select(vec![Status::Active, Status::Inactive])
 }
 
-fn object() -> impl Strategy<Value = Object> {
-    (select(Class::all().collect::<Vec<_>>()), 0..1000_u32)
-        .prop_map(|(class, item)| Object { class, item: Item(item) })
+fn object() -> impl Strategy<Value = Resource> {
+    (select(ResourceKind::all().collect::<Vec<_>>()), 0..1000_u32)
+        .prop_map(|(class, item)| Resource { class, item: Item(item) })
 }
 
 /// Any operation that has a call; `place` keeps issued symbols apart.
 fn operation(place: u32) -> impl Strategy<Value = Operation> {
     let about_kind = (
-        select(Kind::all().collect::<Vec<_>>()),
-        select(Verb::ALL.to_vec()),
+        select(AttachmentKind::all().collect::<Vec<_>>()),
+        select(AttachmentAction::ALL.to_vec()),
         0..100_u32,
         0..50_u32,
         status(),
@@ -38,27 +39,28 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
             let (user, item) =
                 (User(user), if row.naming == Naming::Single { Item(0) } else { Item(item) });
             match verb {
-                Verb::Attach if row.naming == Naming::Service => {
+                AttachmentAction::Attach if row.naming == Naming::Service => {
                     let with = match (row.services, row.bodies && again) {
-                        (true, _) => With::Service(Service(service)),
-                        (_, true) => With::BodyOf(item),
-                        _ => With::Nothing,
+                        (true, _) => IssueOptions::Service(Service(service)),
+                        (_, true) => IssueOptions::BodyOf(item),
+                        _ => IssueOptions::Nothing,
                     };
                     Operation::Issue(user, kind, Item(1000 + place), with)
                 }
-                Verb::Attach => Operation::Attach(user, kind, item),
-                Verb::List => Operation::List(user, kind),
-                Verb::Renew => Operation::Renew(user, kind, item),
-                Verb::Get => Operation::Get(user, kind, item),
-                Verb::SetStatus => Operation::SetStatus(user, kind, item, status),
-                Verb::Detach => Operation::Detach(user, kind, item),
+                AttachmentAction::Attach => Operation::Attach(user, kind, item),
+                AttachmentAction::List => Operation::List(user, kind),
+                AttachmentAction::Renew => Operation::Renew(user, kind, item),
+                AttachmentAction::Get => Operation::Get(user, kind, item),
+                AttachmentAction::SetStatus => Operation::SetStatus(user, kind, item, status),
+                AttachmentAction::Detach => Operation::Detach(user, kind, item),
             }
         })
         .prop_filter("the kind has no such call", |op| op.call().is_some());
-    let flawed = (select(Flaw::all().collect::<Vec<_>>()), 0..100_u32).prop_map(|(flaw, user)| {
-        let about = Operation::Flawed(User(user), flaw).user();
-        Operation::Flawed(about.unwrap_or(User(0)), flaw)
-    });
+    let flawed =
+        (select(InvalidRequest::all().collect::<Vec<_>>()), 0..100_u32).prop_map(|(flaw, user)| {
+            let about = Operation::Flawed(User(user), flaw).user();
+            Operation::Flawed(about.unwrap_or(User(0)), flaw)
+        });
     prop_oneof![about_user(), about_object(), about_part(), about_kind, flawed]
 }
 
@@ -66,10 +68,13 @@ fn about_user() -> impl Strategy<Value = Operation> {
     let item = || proptest::option::of((0..50_u32).prop_map(Item));
     let path = || (0..10_u8).prop_map(Path);
     let user = || (0..100_u32).prop_map(User);
-    let extras =
-        (path(), item(), item()).prop_map(|(path, boundary, tag)| Extras { path, boundary, tag });
+    let extras = (path(), item(), item()).prop_map(|(path, boundary, tag)| CreateUserOptions {
+        path,
+        boundary,
+        tag,
+    });
     let change = (proptest::option::of(user()), proptest::option::of(path()))
-        .prop_map(|(name, path)| Change { name, path });
+        .prop_map(|(name, path)| UserChange { name, path });
     prop_oneof![
         (user(), extras).prop_map(|(user, extras)| Operation::CreateUser(user, extras)),
         (user(), change).prop_map(|(user, change)| Operation::UpdateUser(user, change)),
@@ -93,23 +98,23 @@ fn about_object() -> impl Strategy<Value = Operation> {
         vec![
             Operation::Create(object),
             Operation::Read(object),
-            Operation::ListAll(object.class, Which::All),
+            Operation::ListAll(object.class, Filter::All),
             Operation::Rename(object, name),
             Operation::Holders(object),
             Operation::Delete(object),
-            Operation::ListAll(Class::Policy, Which::Held),
-            Operation::ListAll(Class::Device, Which::Held),
-            Operation::ListAll(Class::Device, Which::Free),
+            Operation::ListAll(ResourceKind::Policy, Filter::Held),
+            Operation::ListAll(ResourceKind::Device, Filter::Held),
+            Operation::ListAll(ResourceKind::Device, Filter::Free),
         ]
     });
     operations.prop_flat_map(select).prop_filter("no such call", |op| op.call().is_some())
 }
 
 fn about_part() -> impl Strategy<Value = Operation> {
-    let part = select(Part::all().collect::<Vec<_>>());
+    let part = select(SubResource::all().collect::<Vec<_>>());
     let operations = (part, 0..50_u32, 0..50_u32).prop_map(|(part, of, item)| {
-        let (object, item) = (Object { class: part.row().of, item: Item(of) }, Item(item));
-        let new = if part == Part::Version { Item(0) } else { item };
+        let (object, item) = (Resource { class: part.row().of, item: Item(of) }, Item(item));
+        let new = if part == SubResource::Version { Item(0) } else { item };
         vec![
             Operation::Add(object, part, new),
             Operation::Parts(object, part),
@@ -122,29 +127,30 @@ fn about_part() -> impl Strategy<Value = Operation> {
 }
 
 /// Anything that an answer can show.
-fn thing() -> impl Strategy<Value = Thing> {
-    let item = (select(Kind::all().collect::<Vec<_>>()), 0..50_u32)
+fn thing() -> impl Strategy<Value = Entity> {
+    let item = (select(AttachmentKind::all().collect::<Vec<_>>()), 0..50_u32)
         .prop_filter("has no symbol", |(kind, _)| kind.row().naming != Naming::Single)
-        .prop_map(|(kind, item)| Thing::of(kind, Item(item)));
+        .prop_map(|(kind, item)| Entity::of(kind, Item(item)));
     prop_oneof![
-        (0..100_u32).prop_map(|user| Thing::User(User(user))),
-        any::<u8>().prop_map(|path| Thing::Path(Path(path))),
-        (1..50_u32, any::<bool>()).prop_map(|(number, default)| Thing::Version { number, default }),
-        object().prop_map(Thing::Object),
+        (0..100_u32).prop_map(|user| Entity::User(User(user))),
+        any::<u8>().prop_map(|path| Entity::Path(Path(path))),
+        (1..50_u32, any::<bool>())
+            .prop_map(|(number, default)| Entity::Version { number, default }),
+        object().prop_map(Entity::Object),
         item,
     ]
 }
 
-fn answer() -> impl Strategy<Value = Option<Observed>> {
+fn answer() -> impl Strategy<Value = Option<Response>> {
     let shown = (vec((thing(), status()), 0..4), vec(any::<String>(), 0..3))
-        .prop_map(|(items, strangers)| Observed::Done(Some(Shown { items, strangers })));
-    let done = prop_oneof![shown, Just(Observed::DONE)];
+        .prop_map(|(items, strangers)| Response::Done(Some(Listing { items, strangers })));
+    let done = prop_oneof![shown, Just(Response::DONE)];
     let code = prop_oneof!["[A-Za-z.]{1,20}", any::<String>()]
         .prop_filter("an error has a code", |it| !it.is_empty());
     let refused = (200..600_u16, code, proptest::option::of(any::<String>()))
-        .prop_map(|(http, code, message)| Observed::Refused { http, code, message });
-    let interrupted = (select(Cause::ALL.to_vec()), any::<String>())
-        .prop_map(|(cause, detail)| Observed::interrupted(cause, detail));
+        .prop_map(|(http, code, message)| Response::Refused { http, code, message });
+    let interrupted = (select(FailureKind::ALL.to_vec()), any::<String>())
+        .prop_map(|(cause, detail)| Response::interrupted(cause, detail));
     proptest::option::of(prop_oneof![done, refused, interrupted])
 }
 
@@ -263,7 +269,7 @@ fn comments_and_blank_lines_are_passed_over() {
 #[test]
 fn an_error_under_a_status_of_success_is_written_in_quotes() {
     let code = "NoSuchEntity".to_owned();
-    let answer = Observed::Refused { http: 200, code, message: None };
+    let answer = Response::Refused { http: 200, code, message: None };
     assert_eq!(answer.to_string(), "200 \"NoSuchEntity\"");
     let script = parse("any", &format!("GetUser u0 -> {answer}")).unwrap();
     assert_eq!(script.steps[0].answer, Some(answer));

@@ -55,7 +55,7 @@ pub enum Command {
   iamspec verify --full                       large scopes as well
   iamspec verify quotas                       one scope
   iamspec verify pair --explore 127.0.0.1:0   one scope in a browser")]
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// Ask calls at the same time, and see whether some order of them explains what came of it
     #[command(after_help = crate::commands::test::race::EXAMPLES)]
     Race(RaceArgs),
@@ -66,12 +66,12 @@ pub enum Command {
     #[command(after_help = "Examples:
   iamspec list              the nine kinds
   iamspec list rules")]
-    List(List),
+    List(ListArgs),
     /// Say what a rule means, how sure it is, and how we know
     #[command(after_help = "Examples:
   iamspec explain DeleteUser/holds-mfa-device
   iamspec explain 'DeleteUser/*'")]
-    Explain(Explain),
+    Explain(ExplainArgs),
     /// Print how deletion works, and every call, as pages in Markdown
     #[command(after_help = crate::commands::understand::docs::EXAMPLES)]
     Docs(DocsArgs),
@@ -98,17 +98,17 @@ An endpoint is only read: GetUser, and the listing of each of the nine kinds.")]
     /// Play finds again, and say of each whether it FAILS, is FIXED, or what the ERROR is
     #[command(after_help = "Examples:
   iamspec replay regressions/*.script --endpoint http://127.0.0.1:5000")]
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Drop calls from a script for as long as it shows what it shows
     #[command(after_help = "Examples:
   iamspec shrink my.script --endpoint http://127.0.0.1:5000 > short.script")]
-    Shrink(Shrink),
+    Shrink(ShrinkArgs),
     /// Try the default scripts, at tier text and level should, on endpoints that are wrong in one way each
     #[command(after_help = "Examples:
   iamspec mutants                    every one, over HTTP; some minutes
   iamspec mutants 'DeleteUser/*'     those of one call
   iamspec mutants --in-memory        without HTTP; some seconds")]
-    Mutants(Mutants),
+    Mutants(MutantsArgs),
     /// Show an earlier run again, or write it in another form
     #[command(after_help = "Examples:
   iamspec run --endpoint http://127.0.0.1:5000 --report json=run.jsonl
@@ -181,7 +181,7 @@ How to write one: harness/drivers.md")]
 
 /// `iamspec replay`.
 #[derive(Args, Debug)]
-pub struct Replay {
+pub struct ReplayArgs {
     /// Whom to ask.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -195,7 +195,7 @@ pub struct Replay {
 
 /// `iamspec shrink`.
 #[derive(Args, Debug)]
-pub struct Shrink {
+pub struct ShrinkArgs {
     /// Whom to ask.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -212,7 +212,7 @@ pub struct Shrink {
 
 /// `iamspec mutants`.
 #[derive(Args, Debug)]
-pub struct Mutants {
+pub struct MutantsArgs {
     /// Ask the model itself, and no server
     #[arg(long)]
     pub in_memory: bool,
@@ -223,7 +223,7 @@ pub struct Mutants {
 
 /// `iamspec verify`.
 #[derive(Args, Debug)]
-pub struct Verify {
+pub struct VerifyArgs {
     /// Check large scopes as well
     #[arg(long, conflicts_with_all = ["scope", "explore"])]
     pub full: bool,
@@ -238,15 +238,15 @@ pub struct Verify {
 
 /// `iamspec list`.
 #[derive(Args, Debug)]
-pub struct List {
+pub struct ListArgs {
     /// What to list
     #[arg(value_enum, default_value = "kinds")]
-    pub what: Listing,
+    pub what: ListTopic,
 }
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Listing {
+pub enum ListTopic {
     /// The nine kinds of attachment
     Kinds,
     /// Every rule, with its level in each tier
@@ -269,7 +269,7 @@ pub enum Listing {
 
 /// `iamspec explain`.
 #[derive(Args, Debug)]
-pub struct Explain {
+pub struct ExplainArgs {
     /// A rule, such as `DeleteUser/holds-access-key`; `*` stands for anything
     #[arg(value_name = "RULE")]
     pub rule: String,

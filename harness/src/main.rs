@@ -1,6 +1,7 @@
 //! `iamspec`: when is an AWS IAM user deleted?
 
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::io;
+use std::io::{BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::Parser as _;

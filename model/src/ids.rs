@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use crate::tables::attachments::{Item, Kind, Service, Status};
-use crate::tables::resources::{Class, Object};
+use crate::tables::attachments::{AttachmentKind, Item, Service, Status};
+use crate::tables::resources::{Resource, ResourceKind};
 
 /// The symbolic name of a user: the model never sees a real one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ impl fmt::Display for Path {
 
 /// What a user is made with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Extras {
+pub struct CreateUserOptions {
     /// Its path; the root where none is asked for.
     pub path: Path,
     /// The policy that is its permissions boundary.
@@ -34,7 +34,7 @@ pub struct Extras {
 
 /// What is to become of a user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Change {
+pub struct UserChange {
     /// Its name.
     pub name: Option<User>,
     /// Its path.
@@ -43,7 +43,7 @@ pub struct Change {
 
 /// Which objects of a class are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Which {
+pub enum Filter {
     /// All of them.
     #[default]
     All,
@@ -55,7 +55,7 @@ pub enum Which {
 
 /// What an issued item is made with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum With {
+pub enum IssueOptions {
     /// Nothing, or a body of its own.
     Nothing,
     /// The very body that this item was uploaded with.
@@ -66,7 +66,7 @@ pub enum With {
 
 /// What a call does with an attachment: the columns of the table of kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verb {
+pub enum AttachmentAction {
     /// Attaches, whoever names the item.
     Attach,
     /// Lists what the user holds of the kind.
@@ -81,7 +81,7 @@ pub enum Verb {
     Detach,
 }
 
-impl Verb {
+impl AttachmentAction {
     /// Every verb, in the order of the columns.
     pub const ALL: [Self; 6] =
         [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::Renew, Self::Detach];
@@ -89,15 +89,15 @@ impl Verb {
 
 /// One thing that an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Thing {
+pub enum Entity {
     /// A user: `u0`.
     User(User),
     /// The path of a user that is not the root: `path1`.
     Path(Path),
     /// A group, managed policy or device: `g0`.
-    Object(Object),
+    Object(Resource),
     /// An item that refers to nothing: `key#0`.
-    Item(Kind, Item),
+    Item(AttachmentKind, Item),
     /// A version of a policy: `v2`, `v2 default`.
     Version {
         /// Its number, from 1 on.
@@ -108,21 +108,21 @@ pub enum Thing {
 }
 
 /// A thing, and whether it may be used.
-pub type Seen = (Thing, Status);
+pub type Listed = (Entity, Status);
 
-impl Thing {
+impl Entity {
     /// What a listing of the kind shows of an item: the object where it refers to one.
     #[must_use]
-    pub fn of(kind: Kind, item: Item) -> Self {
+    pub fn of(kind: AttachmentKind, item: Item) -> Self {
         match kind.row().refers {
-            Some(class) => Self::Object(Object { class, item }),
+            Some(class) => Self::Object(Resource { class, item }),
             None => Self::Item(kind, item),
         }
     }
 
     /// The item of a kind that a listing shows so.
     #[must_use]
-    pub fn item(self, kind: Kind) -> Option<Item> {
+    pub fn item(self, kind: AttachmentKind) -> Option<Item> {
         match self {
             Self::Item(of, item) if of == kind => Some(item),
             Self::Object(object) if kind.row().refers == Some(object.class) => Some(object.item),
@@ -133,11 +133,11 @@ impl Thing {
     /// A policy, by its symbol.
     #[must_use]
     pub const fn policy(item: Item) -> Self {
-        Self::Object(Object { class: Class::Policy, item })
+        Self::Object(Resource { class: ResourceKind::Policy, item })
     }
 }
 
-impl fmt::Display for Thing {
+impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::User(user) => write!(f, "u{}", user.0),

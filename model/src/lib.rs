@@ -17,8 +17,8 @@
 //!
 //! let user = User(0);
 //! let create = Operation::create_user(user);
-//! let script = [create, Operation::Issue(user, Kind::AccessKey, Item(0), With::Nothing)];
-//! let account = script.iter().fold(Account::default(), |account, op| next(&account, op, Outcome::Done));
+//! let script = [create, Operation::Issue(user, AttachmentKind::AccessKey, Item(0), IssueOptions::Nothing)];
+//! let account = script.iter().fold(Account::default(), |account, op| next(&account, op, Effect::Done));
 //! let answer = allowed(&account, &Operation::DeleteUser(user));
 //! assert!(!answer.may_be_done());
 //! assert_eq!(answer.rules().map(|rule| rule.id()).collect::<Vec<_>>(), ["DeleteUser/holds-access-key"]);
@@ -35,15 +35,18 @@ pub mod tables;
 
 pub use check::scope::Scope;
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
-pub use ids::{Change, Extras, Path, Seen, Thing, User, Verb, Which, With};
+pub use ids::{
+    AttachmentAction, CreateUserOptions, Entity, Filter, IssueOptions, Listed, Path, User,
+    UserChange,
+};
 pub use operation::Operation;
-pub use rule::{Answer, Call, Claim, Code, Rule, rules};
-pub use semantics::conditions::Reason;
+pub use rule::{Action, Clause, ErrorCode, Expected, Rule, rules};
+pub use semantics::conditions::Condition;
 pub use semantics::deletion_plan::{plan, plan_with_devices};
 pub use semantics::listing::shown;
-pub use semantics::{Allowed, Outcome, allowed, apply, next, worlds};
-pub use state::{Account, Held, Piece, USERS_PER_ACCOUNT};
-pub use tables::attachments::{Item, Kind, Row, Service, Status, TABLE};
-pub use tables::resources::{Class, Object};
-pub use tables::sub_resources::Part;
-pub use tables::validation::{Defect, FLAWS, Flaw};
+pub use semantics::{Allowed, Effect, allowed, apply, next, worlds};
+pub use state::{Account, Attachment, SubResourceEntry, USERS_PER_ACCOUNT};
+pub use tables::attachments::{AttachmentKind, AttachmentRow, Item, Service, Status, TABLE};
+pub use tables::resources::{Resource, ResourceKind};
+pub use tables::sub_resources::SubResource;
+pub use tables::validation::{INVALID_REQUESTS, InputError, InvalidRequest};

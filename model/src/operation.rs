@@ -3,26 +3,28 @@
 //! What a rule says, in one sentence.
 
 use crate::evidence::Level;
-use crate::ids::{Change, Extras, Path, User, Verb, Which, With};
-use crate::rule::{Answer, Call, Rule};
-use crate::semantics::conditions::Reason;
-use crate::tables::attachments::{Item, Kind, Row, Status, TABLE};
+use crate::ids::{
+    AttachmentAction, CreateUserOptions, Filter, IssueOptions, Path, User, UserChange,
+};
+use crate::rule::{Action, Expected, Rule};
+use crate::semantics::conditions::Condition;
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Item, Status, TABLE};
 use crate::tables::resources;
-use crate::tables::resources::{Class, Deed, Object};
-use crate::tables::sub_resources::{Act, Part};
-use crate::tables::validation::Flaw;
+use crate::tables::resources::{Resource, ResourceAction, ResourceKind};
+use crate::tables::sub_resources::{SubResource, SubResourceAction};
+use crate::tables::validation::InvalidRequest;
 
 /// One call. Every operation can be asked in every state; refusal is an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     /// `CreateUser`.
-    CreateUser(User, Extras),
+    CreateUser(User, CreateUserOptions),
     /// `GetUser`.
     GetUser(User),
     /// `ListUsers`, those whose path begins so.
     ListUsers(Path),
     /// `UpdateUser`.
-    UpdateUser(User, Change),
+    UpdateUser(User, UserChange),
     /// `DeleteUser`.
     DeleteUser(User),
     /// `PutUserPermissionsBoundary`, with this policy.
@@ -38,52 +40,52 @@ pub enum Operation {
     /// `GetAccountAuthorizationDetails`.
     Details,
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
-    Create(Object),
+    Create(Resource),
     /// `GetGroup`, `GetPolicy`.
-    Read(Object),
+    Read(Resource),
     /// `ListGroups`, `ListPolicies`, `ListVirtualMFADevices`.
-    ListAll(Class, Which),
+    ListAll(ResourceKind, Filter),
     /// `UpdateGroup`: it gets the name of this other one, or a path, which is not modelled.
-    Rename(Object, Option<Item>),
+    Rename(Resource, Option<Item>),
     /// `ListEntitiesForPolicy`.
-    Holders(Object),
+    Holders(Resource),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
-    Delete(Object),
+    Delete(Resource),
     /// `PutGroupPolicy`, `AttachGroupPolicy`, `CreatePolicyVersion`, whose item the service numbers.
-    Add(Object, Part, Item),
+    Add(Resource, SubResource, Item),
     /// `ListGroupPolicies`, … by the row of the part.
-    Parts(Object, Part),
+    Parts(Resource, SubResource),
     /// `GetGroupPolicy`, … by the row of the part.
-    Part(Object, Part, Item),
+    Part(Resource, SubResource, Item),
     /// `SetDefaultPolicyVersion`.
-    SetDefault(Object, Part, Item),
+    SetDefault(Resource, SubResource, Item),
     /// `DeleteGroupPolicy`, … by the row of the part.
-    Remove(Object, Part, Item),
+    Remove(Resource, SubResource, Item),
     /// Attaches an item that the caller names (`PutUserPolicy`, `AddUserToGroup`, …), or the one
     /// item that needs no name (`CreateLoginProfile`).
-    Attach(User, Kind, Item),
+    Attach(User, AttachmentKind, Item),
     /// Attaches an item that the service names (`CreateAccessKey`, `UploadSSHPublicKey`, …). The
     /// item is the symbol by which the script calls it from then on, and is fresh.
-    Issue(User, Kind, Item, With),
+    Issue(User, AttachmentKind, Item, IssueOptions),
     /// `ListAccessKeys`, `GetLoginProfile`, … by the row of the kind.
-    List(User, Kind),
+    List(User, AttachmentKind),
     /// `GetSSHPublicKey`, `GetUserPolicy`, … by the row of the kind.
-    Get(User, Kind, Item),
+    Get(User, AttachmentKind, Item),
     /// `UpdateAccessKey`, … by the row of the kind.
-    SetStatus(User, Kind, Item, Status),
+    SetStatus(User, AttachmentKind, Item, Status),
     /// `UpdateLoginProfile`, `ResetServiceSpecificCredential`, `ResyncMFADevice`: what changes is
     /// not shown.
-    Renew(User, Kind, Item),
+    Renew(User, AttachmentKind, Item),
     /// `DeleteAccessKey`, `DetachUserPolicy`, … by the row of the kind.
-    Detach(User, Kind, Item),
+    Detach(User, AttachmentKind, Item),
     /// A call that is put otherwise than it should be.
-    Flawed(User, Flaw),
+    Flawed(User, InvalidRequest),
 }
 
-impl Act {
+impl SubResourceAction {
     /// The act done with this part.
     #[must_use]
-    pub const fn on(self, object: Object, part: Part, item: Item) -> Operation {
+    pub const fn on(self, object: Resource, part: SubResource, item: Item) -> Operation {
         match self {
             Self::Add => Operation::Add(object, part, item),
             Self::List => Operation::Parts(object, part),
@@ -98,7 +100,7 @@ impl Operation {
     /// `CreateUser` with nothing but a name.
     #[must_use]
     pub fn create_user(user: User) -> Self {
-        Self::CreateUser(user, Extras::default())
+        Self::CreateUser(user, CreateUserOptions::default())
     }
 
     /// The call as it should be put.
@@ -137,7 +139,7 @@ impl Operation {
     /// The kind of attachment it is about, if it is about one.
     #[inline]
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<AttachmentKind> {
         match self.sound() {
             Self::Attach(_, kind, _)
             | Self::Issue(_, kind, ..)
@@ -146,8 +148,8 @@ impl Operation {
             | Self::SetStatus(_, kind, ..)
             | Self::Renew(_, kind, _)
             | Self::Detach(_, kind, _) => Some(kind),
-            Self::ChangePassword(_) => Some(Kind::LoginProfile),
-            Self::LastUsed(_) => Some(Kind::AccessKey),
+            Self::ChangePassword(_) => Some(AttachmentKind::LoginProfile),
+            Self::LastUsed(_) => Some(AttachmentKind::AccessKey),
             _ => None,
         }
     }
@@ -171,7 +173,7 @@ impl Operation {
     /// The part of an object that it is about, if it is about one.
     #[inline]
     #[must_use]
-    pub fn part(&self) -> Option<(Object, Part)> {
+    pub fn part(&self) -> Option<(Resource, SubResource)> {
         match self.sound() {
             Self::Add(object, part, _)
             | Self::Parts(object, part)
@@ -197,36 +199,36 @@ impl Operation {
 
     /// The group, managed policy or device that it is about.
     #[must_use]
-    pub fn object(&self) -> Option<Object> {
+    pub fn object(&self) -> Option<Resource> {
         match self.sound() {
             Self::Create(object)
             | Self::Read(object)
             | Self::Rename(object, _)
             | Self::Holders(object)
             | Self::Delete(object) => Some(object),
-            Self::PutBoundary(_, item) => Some(Object { class: Class::Policy, item }),
+            Self::PutBoundary(_, item) => Some(Resource { class: ResourceKind::Policy, item }),
             Self::CreateUser(_, extras) => {
-                extras.boundary.map(|item| Object { class: Class::Policy, item })
+                extras.boundary.map(|item| Resource { class: ResourceKind::Policy, item })
             }
             _ if self.part().is_some() => self.part().map(|(object, _)| object),
             _ => {
                 let class = self.kind()?.row().refers?;
-                Some(Object { class, item: self.item()? })
+                Some(Resource { class, item: self.item()? })
             }
         }
     }
 
     /// What the part that it names refers to: the policy that is attached to a group.
     #[must_use]
-    pub fn referred(&self) -> Option<Object> {
+    pub fn referred(&self) -> Option<Resource> {
         let (_, part) = self.part()?;
-        Some(Object { class: part.row().refers?, item: self.piece()? })
+        Some(Resource { class: part.row().refers?, item: self.piece()? })
     }
 
     /// The API call that puts it, with what is claimed of the answer. `None` where a kind has no
     /// such call, such as the status of a group membership.
     #[must_use]
-    pub fn call(&self) -> Option<&'static Call> {
+    pub fn call(&self) -> Option<&'static Action> {
         match &self.sound() {
             // A row has no flaw of its own.
             Self::Flawed(..) => None,
@@ -241,23 +243,25 @@ impl Operation {
             Self::LastUsed(_) => Some(&resources::LAST_USED),
             Self::Summary => Some(&resources::SUMMARY),
             Self::Details => Some(&resources::DETAILS),
-            Self::Create(object) => object.class.row().call(Deed::Create),
-            Self::Read(object) => object.class.row().call(Deed::Read),
-            Self::ListAll(class, _) => class.row().call(Deed::ListAll),
-            Self::Rename(object, _) => object.class.row().call(Deed::Rename),
-            Self::Holders(object) => object.class.row().call(Deed::Holders),
-            Self::Delete(object) => object.class.row().call(Deed::Delete),
-            Self::Add(_, part, _) => part.row().call(Act::Add),
-            Self::Parts(_, part) => part.row().call(Act::List),
-            Self::Part(_, part, _) => part.row().call(Act::Get),
-            Self::SetDefault(_, part, _) => part.row().call(Act::SetDefault),
-            Self::Remove(_, part, _) => part.row().call(Act::Remove),
-            Self::Attach(_, kind, _) | Self::Issue(_, kind, ..) => kind.row().call(Verb::Attach),
-            Self::List(_, kind) => kind.row().call(Verb::List),
-            Self::Get(_, kind, _) => kind.row().call(Verb::Get),
-            Self::SetStatus(_, kind, ..) => kind.row().call(Verb::SetStatus),
-            Self::Renew(_, kind, _) => kind.row().call(Verb::Renew),
-            Self::Detach(_, kind, _) => kind.row().call(Verb::Detach),
+            Self::Create(object) => object.class.row().call(ResourceAction::Create),
+            Self::Read(object) => object.class.row().call(ResourceAction::Read),
+            Self::ListAll(class, _) => class.row().call(ResourceAction::ListAll),
+            Self::Rename(object, _) => object.class.row().call(ResourceAction::Rename),
+            Self::Holders(object) => object.class.row().call(ResourceAction::Holders),
+            Self::Delete(object) => object.class.row().call(ResourceAction::Delete),
+            Self::Add(_, part, _) => part.row().call(SubResourceAction::Add),
+            Self::Parts(_, part) => part.row().call(SubResourceAction::List),
+            Self::Part(_, part, _) => part.row().call(SubResourceAction::Get),
+            Self::SetDefault(_, part, _) => part.row().call(SubResourceAction::SetDefault),
+            Self::Remove(_, part, _) => part.row().call(SubResourceAction::Remove),
+            Self::Attach(_, kind, _) | Self::Issue(_, kind, ..) => {
+                kind.row().call(AttachmentAction::Attach)
+            }
+            Self::List(_, kind) => kind.row().call(AttachmentAction::List),
+            Self::Get(_, kind, _) => kind.row().call(AttachmentAction::Get),
+            Self::SetStatus(_, kind, ..) => kind.row().call(AttachmentAction::SetStatus),
+            Self::Renew(_, kind, _) => kind.row().call(AttachmentAction::Renew),
+            Self::Detach(_, kind, _) => kind.row().call(AttachmentAction::Detach),
         }
     }
 
@@ -288,14 +292,14 @@ impl Rule {
     pub fn statement(&self) -> String {
         let api = self.call.api;
         let answer = match self.claim.answer {
-            Answer::Done => format!("{api} is carried out"),
-            Answer::Refused(code) if self.claim.code.level == Level::Open => {
+            Expected::Done => format!("{api} is carried out"),
+            Expected::Refused(code) if self.claim.code.level == Level::Open => {
                 format!("{api} may be carried out, or refused, presumably with {}", code.name())
             }
-            Answer::Refused(code) if self.claim.status.level == Level::Open => {
+            Expected::Refused(code) if self.claim.status.level == Level::Open => {
                 format!("{api} may be carried out, or refused with {}", code.name())
             }
-            Answer::Refused(code) => format!("{api} is refused with {}", code.name()),
+            Expected::Refused(code) => format!("{api} is refused with {}", code.name()),
         };
         format!("{answer} {}.", self.condition())
     }
@@ -305,39 +309,41 @@ impl Rule {
     pub fn condition(&self) -> String {
         let thing = self.thing();
         match self.claim.reason {
-            Reason::Unhindered => "where nothing speaks against it".to_owned(),
-            Reason::Flawed(member, defect) => defect.condition(member),
-            Reason::UserExists => "where the user exists already".to_owned(),
-            Reason::NoSuchUser => "where the user does not exist".to_owned(),
-            Reason::AccountFull => {
+            Condition::Unhindered => "where nothing speaks against it".to_owned(),
+            Condition::Flawed(member, defect) => defect.condition(member),
+            Condition::UserExists => "where the user exists already".to_owned(),
+            Condition::NoSuchUser => "where the user does not exist".to_owned(),
+            Condition::AccountFull => {
                 "where the account has as many users as its quota allows".to_owned()
             }
-            Reason::ObjectExists => format!("where the {thing} exists already"),
-            Reason::NoSuchObject => format!("where the {thing} does not exist"),
-            Reason::NoRightCodes => "where no codes are right, for there is no device".to_owned(),
-            Reason::NameTaken => format!("where another {thing} has the new name"),
-            Reason::SameName => "where it asks for the name it has, or for nothing".to_owned(),
-            Reason::InUse => format!("where a user or a group holds the {thing}"),
-            Reason::IsBoundary => {
+            Condition::ObjectExists => format!("where the {thing} exists already"),
+            Condition::NoSuchObject => format!("where the {thing} does not exist"),
+            Condition::NoRightCodes => {
+                "where no codes are right, for there is no device".to_owned()
+            }
+            Condition::NameTaken => format!("where another {thing} has the new name"),
+            Condition::SameName => "where it asks for the name it has, or for nothing".to_owned(),
+            Condition::InUse => format!("where a user or a group holds the {thing}"),
+            Condition::IsBoundary => {
                 format!("where the {thing} is the permissions boundary of a user")
             }
-            Reason::NoBoundary => "where the user has no permissions boundary".to_owned(),
-            Reason::AlreadyHeld => format!("where the user holds the {thing} already"),
-            Reason::HeldByAnother => format!("where only another user holds the {thing}"),
-            Reason::SameBody => format!("where the same {thing} is held already"),
-            Reason::QuotaReached => {
+            Condition::NoBoundary => "where the user has no permissions boundary".to_owned(),
+            Condition::AlreadyHeld => format!("where the user holds the {thing} already"),
+            Condition::HeldByAnother => format!("where only another user holds the {thing}"),
+            Condition::SameBody => format!("where the same {thing} is held already"),
+            Condition::QuotaReached => {
                 format!("where the user's quota of this kind ({thing}) is used up")
             }
-            Reason::NotHeld if self.call.api == resources::LAST_USED.api => {
+            Condition::NotHeld if self.call.api == resources::LAST_USED.api => {
                 format!("where nobody holds the {thing}")
             }
-            Reason::NotHeld => format!("where the user does not hold the {thing}"),
-            Reason::BeingMade => format!("where the {thing} was made a moment ago"),
-            Reason::BeingChanged => "where the user was changed a moment ago".to_owned(),
-            Reason::Holds(kind) => {
+            Condition::NotHeld => format!("where the user does not hold the {thing}"),
+            Condition::BeingMade => format!("where the {thing} was made a moment ago"),
+            Condition::BeingChanged => "where the user was changed a moment ago".to_owned(),
+            Condition::Holds(kind) => {
                 format!("where the user holds {}", with_article(kind.row().noun))
             }
-            Reason::HoldsInactive(kind) => {
+            Condition::HoldsInactive(kind) => {
                 format!("where all that the user holds of a kind ({}) is inactive", kind.row().noun)
             }
             _ => self.condition_of_parts(),
@@ -348,28 +354,30 @@ impl Rule {
     fn condition_of_parts(&self) -> String {
         let thing = self.thing();
         match self.claim.reason {
-            Reason::HasParts(Part::Version) => "where the policy has several versions".to_owned(),
-            Reason::HasParts(part) => format!("where there is an {}", part.row().noun),
-            Reason::AlreadyPart => format!("where there is such an {thing} already"),
-            Reason::NotPart => format!("where there is no such {thing}"),
-            Reason::NoSuchVersion => "where there is no such policy or version".to_owned(),
-            Reason::NoSuchPolicy => "where the policy does not exist".to_owned(),
-            Reason::IsDefault => "where the version is the one in force".to_owned(),
+            Condition::HasParts(SubResource::Version) => {
+                "where the policy has several versions".to_owned()
+            }
+            Condition::HasParts(part) => format!("where there is an {}", part.row().noun),
+            Condition::AlreadyPart => format!("where there is such an {thing} already"),
+            Condition::NotPart => format!("where there is no such {thing}"),
+            Condition::NoSuchVersion => "where there is no such policy or version".to_owned(),
+            Condition::NoSuchPolicy => "where the policy does not exist".to_owned(),
+            Condition::IsDefault => "where the version is the one in force".to_owned(),
             _ => format!("where the quota of this part ({thing}) is used up"),
         }
     }
 
     /// What the call is about: the noun of its part, class or kind.
     fn thing(&self) -> &'static str {
-        let is = |call: Option<&Call>| call.is_some_and(|call| call.api == self.call.api);
-        let part =
-            Part::all().find(|part| Act::ALL.into_iter().any(|act| is(part.row().call(act))));
-        let class =
-            Class::all().find(|class| Deed::ALL.into_iter().any(|it| is(class.row().call(it))));
+        let is = |call: Option<&Action>| call.is_some_and(|call| call.api == self.call.api);
+        let part = SubResource::all()
+            .find(|part| SubResourceAction::ALL.into_iter().any(|act| is(part.row().call(act))));
+        let class = ResourceKind::all()
+            .find(|class| ResourceAction::ALL.into_iter().any(|it| is(class.row().call(it))));
         let object = match (self.claim.reason, part) {
-            (Reason::NoSuchObject, Some(part)) => Some(part.row().of),
-            (Reason::NoSuchObject, None) => {
-                self.kind().map_or(Some(Class::Policy), |kind| kind.row().refers)
+            (Condition::NoSuchObject, Some(part)) => Some(part.row().of),
+            (Condition::NoSuchObject, None) => {
+                self.kind().map_or(Some(ResourceKind::Policy), |kind| kind.row().refers)
             }
             _ => None,
         };
@@ -383,17 +391,23 @@ impl Rule {
 
     /// The kind of attachment that the rule is about, if it is about one.
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
-        if let Reason::Holds(kind) | Reason::HoldsInactive(kind) = self.claim.reason {
+    pub fn kind(&self) -> Option<AttachmentKind> {
+        if let Condition::Holds(kind) | Condition::HoldsInactive(kind) = self.claim.reason {
             return Some(kind);
         }
         if [resources::CHANGE_PASSWORD.api, resources::LAST_USED.api].contains(&self.call.api) {
             let own = self.call.api == resources::CHANGE_PASSWORD.api;
-            return Some(if own { Kind::LoginProfile } else { Kind::AccessKey });
+            return Some(if own {
+                AttachmentKind::LoginProfile
+            } else {
+                AttachmentKind::AccessKey
+            });
         }
-        let calls =
-            |row: &Row, verb: Verb| row.call(verb).is_some_and(|call| call.api == self.call.api);
-        let row = TABLE.iter().find(|row| Verb::ALL.into_iter().any(|verb| calls(row, verb)));
+        let calls = |row: &AttachmentRow, verb: AttachmentAction| {
+            row.call(verb).is_some_and(|call| call.api == self.call.api)
+        };
+        let row =
+            TABLE.iter().find(|row| AttachmentAction::ALL.into_iter().any(|verb| calls(row, verb)));
         row.map(|row| row.kind)
     }
 }

@@ -4,21 +4,21 @@
 //! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
 
 use crate::evidence::{Evidence, Fact};
-use crate::ids::{User, Verb};
-use crate::semantics::conditions::Reason;
+use crate::ids::{AttachmentAction, User};
+use crate::semantics::conditions::Condition;
 use crate::tables::attachments::TABLE;
 use crate::tables::resources;
-use crate::tables::resources::{Class, Deed};
-use crate::tables::sub_resources::{Act, Part};
-use crate::tables::validation::FLAWS;
+use crate::tables::resources::{ResourceAction, ResourceKind};
+use crate::tables::sub_resources::{SubResource, SubResourceAction};
+use crate::tables::validation::INVALID_REQUESTS;
 
 /// One API call, with everything that is claimed of its answers.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct Action {
     /// The name of the action on the wire.
     pub api: &'static str,
     /// What is claimed, `Unhindered` first.
-    pub claims: &'static [Claim],
+    pub claims: &'static [Clause],
 }
 
 /// A reason, the answer it calls for, and how we know.
@@ -27,11 +27,11 @@ pub struct Call {
 /// (D-022) binds by itself only where it can mean one thing: that the user, to which every such request
 /// refers, does not exist; that a quota, which is documented too, is used up; that a device is enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct Clause {
     /// When it applies.
-    pub reason: Reason,
+    pub reason: Condition,
     /// What is answered then.
-    pub answer: Answer,
+    pub answer: Expected,
     /// Why it is carried out or refused, with that HTTP status.
     pub status: Evidence,
     /// Why with this code, or with these items where the call lists.
@@ -42,16 +42,16 @@ pub struct Claim {
 
 /// What a claim calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
+pub enum Expected {
     /// The call is carried out.
     Done,
     /// The call is refused with this code.
-    Refused(Code),
+    Refused(ErrorCode),
 }
 
 /// The error codes that the model speaks of, by their names on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
+pub enum ErrorCode {
     /// The caller may not, or may not know that there is nothing.
     AccessDenied,
     /// Something is still attached.
@@ -84,7 +84,7 @@ pub enum Code {
     ValidationError,
 }
 
-impl Code {
+impl ErrorCode {
     /// Every code.
     pub const ALL: [Self; 15] = [
         Self::AccessDenied,
@@ -104,7 +104,7 @@ impl Code {
         Self::ValidationError,
     ];
 
-    /// The code as it stands in `<Code>`.
+    /// The code as it stands in `<ErrorCode>`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -159,9 +159,9 @@ impl Code {
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The call.
-    pub call: &'static Call,
+    pub call: &'static Action,
     /// What is claimed of it.
-    pub claim: &'static Claim,
+    pub claim: &'static Clause,
 }
 
 impl Rule {
@@ -180,57 +180,71 @@ impl PartialEq for Rule {
 }
 
 /// Every call: users, objects and their parts, then the kinds in table order.
-pub fn calls() -> impl Iterator<Item = &'static Call> {
+pub fn calls() -> impl Iterator<Item = &'static Action> {
     let users =
         [&resources::CREATE_USER, &resources::GET_USER, &resources::DELETE_USER].into_iter();
-    let objects = Class::all()
-        .flat_map(|class| Deed::ALL.into_iter().filter_map(move |deed| class.row().call(deed)));
-    let parts = Part::all()
-        .flat_map(|part| Act::ALL.into_iter().filter_map(move |act| part.row().call(act)));
-    let kinds = TABLE.iter().flat_map(|row| Verb::ALL.into_iter().filter_map(|it| row.call(it)));
+    let objects = ResourceKind::all().flat_map(|class| {
+        ResourceAction::ALL.into_iter().filter_map(move |deed| class.row().call(deed))
+    });
+    let parts = SubResource::all().flat_map(|part| {
+        SubResourceAction::ALL.into_iter().filter_map(move |act| part.row().call(act))
+    });
+    let kinds = TABLE
+        .iter()
+        .flat_map(|row| AttachmentAction::ALL.into_iter().filter_map(|it| row.call(it)));
     users.chain(resources::OTHERS).chain(objects).chain(parts).chain(kinds)
 }
 
 /// Every rule, call by call; then those about calls that are put otherwise than they should be.
 pub fn rules() -> impl Iterator<Item = Rule> {
     let sound = calls().flat_map(|call| call.claims.iter().map(move |claim| Rule { call, claim }));
-    let flawed = FLAWS
+    let flawed = INVALID_REQUESTS
         .iter()
         .filter_map(|row| Some(Rule { call: (row.sound)(User(0)).call()?, claim: &row.claim }));
     sound.chain(flawed)
 }
 
-impl Claim {
+impl Clause {
     /// Carried out, unless another claim applies.
     #[must_use]
     pub const fn done(evidence: Evidence) -> Self {
-        Self::done_although(Reason::Unhindered, evidence)
+        Self::done_although(Condition::Unhindered, evidence)
     }
 
     /// Carried out, although one might expect a refusal.
     #[must_use]
-    pub const fn done_although(reason: Reason, evidence: Evidence) -> Self {
-        Self { reason, answer: Answer::Done, status: evidence, code: evidence, text: evidence }
+    pub const fn done_although(reason: Condition, evidence: Evidence) -> Self {
+        Self { reason, answer: Expected::Done, status: evidence, code: evidence, text: evidence }
     }
 
     /// Refused with this code; the texts are the messages of the last facts.
     #[must_use]
-    pub const fn refused(reason: Reason, code: Code, evidence: Evidence, text: Evidence) -> Self {
-        Self { reason, answer: Answer::Refused(code), status: evidence, code: evidence, text }
+    pub const fn refused(
+        reason: Condition,
+        code: ErrorCode,
+        evidence: Evidence,
+        text: Evidence,
+    ) -> Self {
+        Self { reason, answer: Expected::Refused(code), status: evidence, code: evidence, text }
     }
 
     /// Carried out or refused, nobody knows; if refused, then presumably with this code.
     #[must_use]
-    pub const fn open(reason: Reason, code: Code, facts: Evidence) -> Self {
+    pub const fn open(reason: Condition, code: ErrorCode, facts: Evidence) -> Self {
         let open = Evidence::open(facts.facts);
-        Self { reason, answer: Answer::Refused(code), status: open, code: open, text: open }
+        Self { reason, answer: Expected::Refused(code), status: open, code: open, text: open }
     }
 
     /// Now carried out, now refused, as the first facts show; if refused, then with this code, as
     /// the last ones do, whose messages are the texts.
     #[must_use]
-    pub const fn sometimes(reason: Reason, code: Code, status: Evidence, text: Evidence) -> Self {
-        let answer = Answer::Refused(code);
+    pub const fn sometimes(
+        reason: Condition,
+        code: ErrorCode,
+        status: Evidence,
+        text: Evidence,
+    ) -> Self {
+        let answer = Expected::Refused(code);
         Self { reason, answer, status: Evidence::open(status.facts), code: text, text }
     }
 

@@ -2,19 +2,19 @@
 //!
 //! What an answer teaches where the facts leave open what it is.
 
-use iamspec_model::{Class, Kind, Level, Rule, Verb, allowed};
+use iamspec_model::{AttachmentAction, AttachmentKind, Level, ResourceKind, Rule, allowed};
 
-use crate::audit::judge::{Foreign, answered, key, told};
+use crate::audit::judge::{Auditor, answered, key, told};
 use crate::audit::possible_accounts::{KnownResource, KnownUser, Open, note};
-use crate::audit::{Asked, Event};
+use crate::audit::{AuditEvent, AuditOperation};
 
-impl Foreign {
+impl Auditor {
     fn user(&mut self, name: &str) -> &mut KnownUser {
         self.users.entry(key(name)).or_default()
     }
 
     /// What is so in all accounts that may have answered so, and what was done.
-    pub(crate) fn learn(&mut self, event: &Event, possible: &[Vec<Open>]) {
+    pub(crate) fn learn(&mut self, event: &AuditEvent, possible: &[Vec<Open>]) {
         let decided = |open: Open| {
             let so = possible.iter().filter(|it| it.contains(&open)).count();
             match so {
@@ -27,7 +27,8 @@ impl Foreign {
         if let Some(name) = &event.user {
             let user = self.user(name);
             user.exists = user.exists.or_else(|| decided(Open::UserExists));
-            if let (Asked::Kind(kind, _), Some(held)) = (event.asked, decided(Open::Held)) {
+            if let (AuditOperation::Kind(kind, _), Some(held)) = (event.asked, decided(Open::Held))
+            {
                 let it = (kind, event.named().to_owned());
                 if !user.held.contains_key(&it) {
                     user.perhaps_inactive.insert(it.clone());
@@ -36,7 +37,7 @@ impl Foreign {
             }
             note(&mut user.taught, told(event));
         }
-        if let (Asked::UpdateUser, Some(name)) = (event.asked, &event.other) {
+        if let (AuditOperation::UpdateUser, Some(name)) = (event.asked, &event.other) {
             let user = self.user(name);
             user.exists = user.exists.or_else(|| decided(Open::NewExists));
         }
@@ -51,26 +52,30 @@ impl Foreign {
     }
 
     /// What is so now that it was carried out.
-    fn carry_out(&mut self, event: &Event) {
+    fn carry_out(&mut self, event: &AuditEvent) {
         let (at, other) = (Some(event.at), event.other.clone().unwrap_or_default());
         let name = event.user.clone().unwrap_or_default();
         match event.asked {
-            Asked::CreateUser => self.user(&name).made(),
-            Asked::DeleteUser => {
+            AuditOperation::CreateUser => self.user(&name).made(),
+            AuditOperation::DeleteUser => {
                 for it in self.held_by(&name) {
                     self.things.entry(it).or_default().holders.remove(&key(&name));
                 }
                 self.user(&name).is_gone();
             }
-            Asked::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
-            Asked::Kind(kind, Verb::Attach) => self.attached(event, kind, true),
-            Asked::Kind(kind, Verb::Detach) => self.attached(event, kind, false),
-            Asked::Kind(kind, Verb::SetStatus) => {
+            AuditOperation::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
+            AuditOperation::Kind(kind, AttachmentAction::Attach) => {
+                self.attached(event, kind, true)
+            }
+            AuditOperation::Kind(kind, AttachmentAction::Detach) => {
+                self.attached(event, kind, false)
+            }
+            AuditOperation::Kind(kind, AttachmentAction::SetStatus) => {
                 let it = (kind, event.named().to_owned());
                 self.user(&name).perhaps_inactive.insert(it);
             }
-            Asked::Create(_) | Asked::Delete(_) => {
-                let exists = matches!(event.asked, Asked::Create(_));
+            AuditOperation::Create(_) | AuditOperation::Delete(_) => {
+                let exists = matches!(event.asked, AuditOperation::Create(_));
                 let it = Self::thing_of(event);
                 if let Some(thing) = it.map(|it| self.things.entry(it).or_default()) {
                     // In which order things were done within a second is not known.
@@ -85,7 +90,7 @@ impl Foreign {
         self.was_changed(event);
     }
 
-    fn attached(&mut self, event: &Event, kind: Kind, held: bool) {
+    fn attached(&mut self, event: &AuditEvent, kind: AttachmentKind, held: bool) {
         let name = event.user.clone().unwrap_or_default();
         let user = self.user(&name);
         user.exists = Some(true);
@@ -103,14 +108,14 @@ impl Foreign {
     }
 
     /// The groups, policies and devices that the user is known to hold.
-    fn held_by(&self, name: &str) -> Vec<(Class, String)> {
+    fn held_by(&self, name: &str) -> Vec<(ResourceKind, String)> {
         let held = self.users.get(&key(name)).into_iter().flat_map(|it| &it.held);
         let held = held.filter(|(_, held)| **held);
         held.filter_map(|((kind, name), _)| Some((kind.row().refers?, key(name)))).collect()
     }
 
-    pub(crate) fn was_changed(&mut self, event: &Event) {
-        let new = event.other.as_ref().filter(|_| event.asked == Asked::UpdateUser);
+    pub(crate) fn was_changed(&mut self, event: &AuditEvent) {
+        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
         for name in event.user.iter().chain(new) {
             self.user(name).was_changed(event);
         }
@@ -140,17 +145,17 @@ impl Foreign {
     }
 
     /// Something was changed, and nobody knows of whom, or what: it may be anything.
-    pub(crate) fn doubt(&mut self, event: &Event) {
+    pub(crate) fn doubt(&mut self, event: &AuditEvent) {
         match (&event.user, event.asked) {
-            (_, Asked::Rename(class)) => self.forget_all(class),
+            (_, AuditOperation::Rename(class)) => self.forget_all(class),
             (Some(user), _) => self.user(user).forget(),
-            (None, Asked::Create(_) | Asked::Delete(_)) => self.things.clear(),
+            (None, AuditOperation::Create(_) | AuditOperation::Delete(_)) => self.things.clear(),
             (None, _) => self.users.clear(),
         }
     }
 
     /// Nothing is known any more of what is of this class, nor of who holds it.
-    fn forget_all(&mut self, class: Class) {
+    fn forget_all(&mut self, class: ResourceKind) {
         self.things.retain(|(it, _), _| *it != class);
         for user in self.users.values_mut() {
             user.held.retain(|(kind, _), _| kind.row().refers != Some(class));
@@ -159,18 +164,18 @@ impl Foreign {
     }
 
     /// An event that comes too late for its time: what it is about is not known any more.
-    pub fn missed(&mut self, event: &Event) {
+    pub fn missed(&mut self, event: &AuditEvent) {
         if event.changes() {
             self.doubt(event);
             self.forget(event);
         }
     }
 
-    pub(crate) fn forget(&mut self, event: &Event) {
+    pub(crate) fn forget(&mut self, event: &AuditEvent) {
         if let Some(name) = &event.user {
             self.user(name).forget();
         }
-        if let (Asked::UpdateUser, Some(name)) = (event.asked, &event.other) {
+        if let (AuditOperation::UpdateUser, Some(name)) = (event.asked, &event.other) {
             self.user(name).forget();
         }
         if let Some(it) = Self::thing_of(event) {
@@ -186,7 +191,7 @@ impl Foreign {
 /// An answer in an account that was known as far as the call depends on it, where nobody knows what is answered: by a rule
 /// that is open, or because several stand in the way and one is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lesson {
+pub struct Inference {
     /// The rules that may have decided it.
     pub rules: Vec<String>,
     /// The facts that leave it open.
@@ -197,7 +202,7 @@ pub struct Lesson {
     pub event: String,
 }
 
-impl Foreign {
+impl Auditor {
     /// From now on it keeps what answers teach.
     #[must_use]
     pub fn learning(mut self) -> Self {
@@ -206,12 +211,12 @@ impl Foreign {
     }
 
     /// What answers have taught since the last time.
-    pub fn lessons(&mut self) -> Vec<Lesson> {
+    pub fn lessons(&mut self) -> Vec<Inference> {
         self.lessons.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Keeps what an answer teaches, where nothing else than what is known may have decided it.
-    pub(crate) fn teach(&mut self, event: &Event, possible: &[Vec<Open>]) {
+    pub(crate) fn teach(&mut self, event: &AuditEvent, possible: &[Vec<Open>]) {
         let known = matches!(possible, [only] if only.is_empty());
         if self.lessons.is_none() || !known {
             return;
@@ -222,7 +227,7 @@ impl Foreign {
         }
     }
 
-    fn lesson(&self, event: &Event) -> Option<Lesson> {
+    fn lesson(&self, event: &AuditEvent) -> Option<Inference> {
         let (nobody, nothing) = (KnownUser::default(), KnownResource::default());
         let about = self.about(event, (&nobody, &nothing));
         let completion = about.completions().into_iter().next()?;
@@ -235,7 +240,7 @@ impl Foreign {
         let facts = unsure.iter().flat_map(|it| it.claim.status.facts);
         let words = event.message.as_deref().map(|it| format!(" {it:?}")).unwrap_or_default();
         let answer = answered(event.answer) + &words;
-        Some(Lesson {
+        Some(Inference {
             rules: rules.iter().map(Rule::id).collect(),
             facts: facts.map(|it| it.id).collect(),
             answer,

@@ -2,33 +2,33 @@
 
 use std::collections::HashMap;
 
-use iamspec_model::{Class, Code, Level, Verb};
+use iamspec_model::{AttachmentAction, ErrorCode, Level, ResourceKind};
 
-use crate::audit::inference::Lesson;
+use crate::audit::inference::Inference;
 use crate::audit::possible_accounts::{About, Completion, KnownResource, KnownUser, Open};
-use crate::audit::{Answer, Asked, Event};
+use crate::audit::{AuditEvent, AuditOperation, AuditResponse};
 use crate::concurrency::linearizability::follow;
 use crate::oracle::{Divergence, divergence};
-use crate::response::Observed;
+use crate::response::Response;
 
 /// What is known of one account, and what was asked last.
 #[derive(Clone, Debug, Default)]
-pub struct Foreign {
+pub struct Auditor {
     pub(crate) users: HashMap<String, KnownUser>,
-    pub(crate) things: HashMap<(Class, String), KnownResource>,
+    pub(crate) things: HashMap<(ResourceKind, String), KnownResource>,
     /// So many seconds after a change it may not be seen yet.
     lag: i64,
     /// What answers have taught, where somebody wants to know.
-    pub(crate) lessons: Option<Vec<Lesson>>,
+    pub(crate) lessons: Option<Vec<Inference>>,
 }
 
 /// What is said of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum AuditVerdict {
     /// Some account that agrees with what is known may answer so.
     Possible,
     /// None may.
-    Impossible(Box<Accused>),
+    Impossible(Box<AuditFinding>),
     /// Something was changed only just before, which may not be seen yet.
     TooSoon,
     /// The answer tells nothing of the account, or it is not said what the call is about.
@@ -37,7 +37,7 @@ pub enum Said {
 
 /// Why an answer cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accused {
+pub struct AuditFinding {
     /// The rule that it breaks.
     pub rule: String,
     /// The rule as a sentence.
@@ -52,7 +52,7 @@ pub struct Accused {
     pub taught: Vec<String>,
 }
 
-impl Foreign {
+impl Auditor {
     /// An account of which nothing is known, where a change may take so many seconds to be seen.
     #[must_use]
     pub fn lagging(lag: i64) -> Self {
@@ -60,8 +60,8 @@ impl Foreign {
     }
 
     /// Judges the events of one second, in whatever order, and learns from them. Seconds come in their order.
-    pub fn judge(&mut self, events: &[Event]) -> Vec<Said> {
-        let changes: Vec<&Event> = events.iter().filter(|it| it.changes()).collect();
+    pub fn judge(&mut self, events: &[AuditEvent]) -> Vec<AuditVerdict> {
+        let changes: Vec<&AuditEvent> = events.iter().filter(|it| it.changes()).collect();
         let judged = events.iter().map(|event| {
             let others = changes.iter().filter(|it| !std::ptr::eq(**it, event));
             let crowded = others.into_iter().any(|it| share_something(it, event));
@@ -72,19 +72,19 @@ impl Foreign {
 
     /// Of an event in whose second something else was changed of what it is about it is not known which
     /// came first.
-    fn one(&mut self, event: &Event, crowded: bool) -> Said {
+    fn one(&mut self, event: &AuditEvent, crowded: bool) -> AuditVerdict {
         let observed = match event.answer {
-            Answer::Done => Observed::DONE,
-            Answer::Refused(code) if says_something(event.asked, code) => {
-                Observed::Refused { http: code.http(), code: code.name().to_owned(), message: None }
+            AuditResponse::Done => Response::DONE,
+            AuditResponse::Refused(code) if says_something(event.asked, code) => {
+                Response::Refused { http: code.http(), code: code.name().to_owned(), message: None }
             }
-            Answer::Refused(_) | Answer::Nothing => return Said::Nothing,
+            AuditResponse::Refused(_) | AuditResponse::Nothing => return AuditVerdict::Nothing,
         };
         if !event.names_all() {
             if event.changes() {
                 self.doubt(event);
             }
-            return Said::Nothing;
+            return AuditVerdict::Nothing;
         }
         let (possible, accused) = self.possible(event, &observed);
         if possible.is_empty() {
@@ -94,8 +94,8 @@ impl Foreign {
                 self.was_changed(event);
             }
             return match accused {
-                Some(accused) if !soon => Said::Impossible(accused),
-                _ => Said::TooSoon,
+                Some(accused) if !soon => AuditVerdict::Impossible(accused),
+                _ => AuditVerdict::TooSoon,
             };
         }
         if !crowded {
@@ -104,15 +104,15 @@ impl Foreign {
         if !crowded || event.changes() {
             self.learn(event, &possible);
         }
-        Said::Possible
+        AuditVerdict::Possible
     }
 
     /// The completions in which it may be answered so, and why it is impossible in one in which it may not.
     fn possible(
         &self,
-        event: &Event,
-        observed: &Observed,
-    ) -> (Vec<Vec<Open>>, Option<Box<Accused>>) {
+        event: &AuditEvent,
+        observed: &Response,
+    ) -> (Vec<Vec<Open>>, Option<Box<AuditFinding>>) {
         let (nobody, nothing) = (KnownUser::default(), KnownResource::default());
         let about = self.about(event, (&nobody, &nothing));
         let op = about.operation();
@@ -133,18 +133,19 @@ impl Foreign {
     /// The call, with what is known of what it names.
     pub(crate) fn about<'a>(
         &'a self,
-        event: &'a Event,
+        event: &'a AuditEvent,
         (nobody, nothing): (&'a KnownUser, &'a KnownResource),
     ) -> About<'a> {
         let known = |name: &Option<String>| {
             name.as_ref().map(|it| self.users.get(&key(it)).unwrap_or(nobody))
         };
         let thing = Self::thing_of(event).map(|it| self.things.get(&it).unwrap_or(nothing));
-        let new = if event.asked == Asked::UpdateUser { known(&event.other) } else { None };
+        let new =
+            if event.asked == AuditOperation::UpdateUser { known(&event.other) } else { None };
         About { event, user: known(&event.user), new, thing }
     }
 
-    fn too_soon(&self, event: &Event) -> bool {
+    fn too_soon(&self, event: &AuditEvent) -> bool {
         let user = event.user.as_ref().and_then(|it| self.users.get(&key(it))?.changed);
         let new = event.other.as_ref().and_then(|it| self.users.get(&key(it))?.changed);
         let thing = Self::thing_of(event).and_then(|it| self.things.get(&it)?.changed);
@@ -152,10 +153,13 @@ impl Foreign {
     }
 
     /// The group, policy or device that is named.
-    pub(crate) fn thing_of(event: &Event) -> Option<(Class, String)> {
+    pub(crate) fn thing_of(event: &AuditEvent) -> Option<(ResourceKind, String)> {
         let class = match event.asked {
-            Asked::Create(class) | Asked::Delete(class) => class,
-            Asked::Kind(kind, Verb::Attach | Verb::Detach | Verb::Renew) => kind.row().refers?,
+            AuditOperation::Create(class) | AuditOperation::Delete(class) => class,
+            AuditOperation::Kind(
+                kind,
+                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::Renew,
+            ) => kind.row().refers?,
             _ => return None,
         };
         Some((class, key(event.other.as_deref()?)))
@@ -163,10 +167,10 @@ impl Foreign {
 }
 
 /// What is held against the service, with what taught it.
-fn accuse(about: &About<'_>, why: &Divergence) -> Accused {
+fn accuse(about: &About<'_>, why: &Divergence) -> AuditFinding {
     let taught = about.user.iter().flat_map(|it| &it.taught);
     let taught = taught.chain(about.thing.iter().flat_map(|it| &it.taught));
-    Accused {
+    AuditFinding {
         rule: why.rule.id(),
         statement: why.rule.statement(),
         allowed: why.allowed.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
@@ -177,8 +181,8 @@ fn accuse(about: &About<'_>, why: &Divergence) -> Accused {
 }
 
 /// Whether two events name the same user, or the same thing.
-fn share_something(one: &Event, other: &Event) -> bool {
-    let names = |it: &Event| {
+fn share_something(one: &AuditEvent, other: &AuditEvent) -> bool {
+    let names = |it: &AuditEvent| {
         let names = [it.user.as_deref(), it.other.as_deref()];
         names.map(|it| it.map(key))
     };
@@ -194,17 +198,20 @@ pub(crate) fn key(name: &str) -> String {
 /// Whether a refusal with this code says what is so in the account. Others are about how a call is put, about
 /// who asks, or about quotas, which may be others than AWS's (G-002); what a user is made with, and what else a
 /// group or a policy has, is not looked at.
-const fn says_something(asked: Asked, code: Code) -> bool {
+const fn says_something(asked: AuditOperation, code: ErrorCode) -> bool {
     match (asked, code) {
-        (Asked::CreateUser | Asked::Create(_), Code::NoSuchEntity)
-        | (Asked::Delete(_), Code::DeleteConflict) => false,
-        (_, Code::NoSuchEntity | Code::EntityAlreadyExists | Code::DeleteConflict) => true,
+        (AuditOperation::CreateUser | AuditOperation::Create(_), ErrorCode::NoSuchEntity)
+        | (AuditOperation::Delete(_), ErrorCode::DeleteConflict) => false,
+        (
+            _,
+            ErrorCode::NoSuchEntity | ErrorCode::EntityAlreadyExists | ErrorCode::DeleteConflict,
+        ) => true,
         _ => false,
     }
 }
 
 /// An event in one line.
-pub(crate) fn told(event: &Event) -> String {
+pub(crate) fn told(event: &AuditEvent) -> String {
     let names = [event.user.as_deref(), event.other.as_deref()];
     let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let answer = answered(event.answer);
@@ -213,10 +220,10 @@ pub(crate) fn told(event: &Event) -> String {
 }
 
 /// An answer in words.
-pub(crate) fn answered(answer: Answer) -> String {
+pub(crate) fn answered(answer: AuditResponse) -> String {
     match answer {
-        Answer::Done => "200".to_owned(),
-        Answer::Refused(code) => format!("{} {}", code.http(), code.name()),
-        Answer::Nothing => "nothing said".to_owned(),
+        AuditResponse::Done => "200".to_owned(),
+        AuditResponse::Refused(code) => format!("{} {}", code.http(), code.name()),
+        AuditResponse::Nothing => "nothing said".to_owned(),
     }
 }

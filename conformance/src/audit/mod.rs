@@ -8,7 +8,7 @@
 //! order of their times; and what was changed only just now may not be seen yet, so that nothing is said
 //! of an answer that comes too soon after a change (F-001).
 //!
-//! Read in this order: [`Event`] (what was asked and answered), `known.rs` (what is known of a user and an
+//! Read in this order: [`AuditEvent`] (what was asked and answered), `known.rs` (what is known of a user and an
 //! object), `completion.rs` (the accounts that agree with it), `judge.rs` and `learn.rs`.
 
 pub mod inference;
@@ -16,31 +16,31 @@ pub mod judge;
 mod possible_accounts;
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::Deed;
-use iamspec_model::{Class, Code, Kind, Verb};
+use iamspec_model::tables::resources::ResourceAction;
+use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceKind};
 
 /// A call that somebody made, and what was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct AuditEvent {
     /// What tells it from others, for whoever looks it up.
     pub id: String,
     /// When, in seconds since 1970.
     pub at: i64,
     /// What was asked.
-    pub asked: Asked,
+    pub asked: AuditOperation,
     /// The user that it is about, by its name.
     pub user: Option<String>,
     /// What else it names: an item, a group, a policy, a device, or the new name of a user.
     pub other: Option<String>,
     /// What was answered.
-    pub answer: Answer,
+    pub answer: AuditResponse,
     /// In which words, where they were written down.
     pub message: Option<String>,
 }
 
 /// A call about a user, an attachment, or what can be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum AuditOperation {
     /// `CreateUser`.
     CreateUser,
     /// `GetUser`.
@@ -50,62 +50,62 @@ pub enum Asked {
     /// `DeleteUser`.
     DeleteUser,
     /// A call of a kind.
-    Kind(Kind, Verb),
+    Kind(AttachmentKind, AttachmentAction),
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
-    Create(Class),
+    Create(ResourceKind),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
-    Delete(Class),
+    Delete(ResourceKind),
     /// `UpdateGroup`: what is called otherwise afterwards is not followed.
-    Rename(Class),
+    Rename(ResourceKind),
 }
 
 /// What was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum AuditResponse {
     /// It was carried out.
     Done,
     /// It was refused with this code.
-    Refused(Code),
+    Refused(ErrorCode),
     /// It was not carried out, for a reason that tells nothing of the account.
     Nothing,
 }
 
-impl Event {
+impl AuditEvent {
     /// The name of the item, group, policy or device; empty where one is all that there can be.
     fn named(&self) -> &str {
-        let single =
-            matches!(self.asked, Asked::Kind(kind, _) if kind.row().naming == Naming::Single);
+        let single = matches!(self.asked, AuditOperation::Kind(kind, _) if kind.row().naming == Naming::Single);
         self.other.as_deref().filter(|_| !single).unwrap_or_default()
     }
 
     /// Whether it says all that the call is about.
     fn names_all(&self) -> bool {
         match self.asked {
-            Asked::Kind(_, Verb::List)
-            | Asked::CreateUser
-            | Asked::GetUser
-            | Asked::UpdateUser
-            | Asked::DeleteUser => self.user.is_some(),
-            Asked::Kind(kind, _) => {
+            AuditOperation::Kind(_, AttachmentAction::List)
+            | AuditOperation::CreateUser
+            | AuditOperation::GetUser
+            | AuditOperation::UpdateUser
+            | AuditOperation::DeleteUser => self.user.is_some(),
+            AuditOperation::Kind(kind, _) => {
                 self.user.is_some() && (self.other.is_some() || kind.row().naming == Naming::Single)
             }
-            Asked::Create(_) | Asked::Delete(_) => self.other.is_some(),
-            Asked::Rename(_) => false,
+            AuditOperation::Create(_) | AuditOperation::Delete(_) => self.other.is_some(),
+            AuditOperation::Rename(_) => false,
         }
     }
 
     /// Whether it changes something.
     fn changes(&self) -> bool {
-        self.answer == Answer::Done && !self.asked.is_read()
+        self.answer == AuditResponse::Done && !self.asked.is_read()
     }
 }
 
-impl Asked {
+impl AuditOperation {
     /// Every call.
     fn all() -> impl Iterator<Item = Self> {
-        let of_kinds = Kind::blockers()
-            .flat_map(|kind| Verb::ALL.into_iter().map(move |verb| Self::Kind(kind, verb)));
-        let of_classes = Class::all()
+        let of_kinds = AttachmentKind::blockers().flat_map(|kind| {
+            AttachmentAction::ALL.into_iter().map(move |verb| Self::Kind(kind, verb))
+        });
+        let of_classes = ResourceKind::all()
             .flat_map(|class| [Self::Create(class), Self::Delete(class), Self::Rename(class)]);
         let of_users = [Self::CreateUser, Self::GetUser, Self::UpdateUser, Self::DeleteUser];
         of_users.into_iter().chain(of_kinds).chain(of_classes)
@@ -126,9 +126,9 @@ impl Asked {
             Self::UpdateUser => return Some("UpdateUser"),
             Self::DeleteUser => return Some("DeleteUser"),
             Self::Kind(kind, verb) => kind.row().call(verb),
-            Self::Create(class) => class.row().call(Deed::Create),
-            Self::Delete(class) => class.row().call(Deed::Delete),
-            Self::Rename(class) => class.row().call(Deed::Rename),
+            Self::Create(class) => class.row().call(ResourceAction::Create),
+            Self::Delete(class) => class.row().call(ResourceAction::Delete),
+            Self::Rename(class) => class.row().call(ResourceAction::Rename),
         };
         call.map(|it| it.api)
     }
@@ -136,6 +136,9 @@ impl Asked {
     /// Whether it changes nothing.
     #[must_use]
     pub const fn is_read(self) -> bool {
-        matches!(self, Self::GetUser | Self::Kind(_, Verb::List | Verb::Get))
+        matches!(
+            self,
+            Self::GetUser | Self::Kind(_, AttachmentAction::List | AttachmentAction::Get)
+        )
     }
 }

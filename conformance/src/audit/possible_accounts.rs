@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, Change, Class, Item, Kind, Object, Operation, Service, Status, User, Verb, apply,
+    Account, AttachmentAction, AttachmentKind, Item, Operation, Resource, ResourceKind, Service,
+    Status, User, UserChange, apply,
 };
 
-use crate::audit::{Asked, Event};
+use crate::audit::{AuditEvent, AuditOperation};
 use crate::script::isolation::attach;
 
 /// So many events are kept that taught what is known.
@@ -26,12 +27,12 @@ pub(crate) struct KnownUser {
     /// Whether it holds nothing but what is known: it was made within the history.
     pub(crate) whole: bool,
     /// What it holds, and what it does not.
-    pub(crate) held: BTreeMap<(Kind, String), bool>,
+    pub(crate) held: BTreeMap<(AttachmentKind, String), bool>,
     /// What it may hold inactive: nobody has seen how it was attached, or its status was changed.
-    pub(crate) perhaps_inactive: BTreeSet<(Kind, String)>,
+    pub(crate) perhaps_inactive: BTreeSet<(AttachmentKind, String)>,
     /// When it was last changed, and what of it within that second; nothing stands for the user itself.
     pub(crate) changed: Option<i64>,
-    pub(crate) touched: Vec<Option<(Kind, String)>>,
+    pub(crate) touched: Vec<Option<(AttachmentKind, String)>>,
     /// The last events about it.
     pub(crate) taught: VecDeque<String>,
 }
@@ -71,21 +72,22 @@ impl KnownUser {
     }
 
     /// Whether it holds the item, where that is known.
-    pub(crate) fn holds(&self, kind: Kind, item: &str) -> Option<bool> {
+    pub(crate) fn holds(&self, kind: AttachmentKind, item: &str) -> Option<bool> {
         if let Some(known) = self.held.get(&(kind, item.to_owned())) {
             return Some(*known);
         }
         // Whether names that differ in case alone are the same is not known of all kinds.
-        let alike = |(of, name): &&(Kind, String)| *of == kind && name.eq_ignore_ascii_case(item);
+        let alike =
+            |(of, name): &&(AttachmentKind, String)| *of == kind && name.eq_ignore_ascii_case(item);
         let alike = self.held.keys().any(|it| alike(&it));
         (!alike && (self.whole || self.exists == Some(false))).then_some(false)
     }
 
     /// Takes note of when it was changed. Times are in seconds: in which order things were done within one is
     /// not known, so that what depends on it is forgotten.
-    pub(crate) fn was_changed(&mut self, event: &Event) {
+    pub(crate) fn was_changed(&mut self, event: &AuditEvent) {
         let what = match event.asked {
-            Asked::Kind(kind, _) => Some((kind, event.named().to_owned())),
+            AuditOperation::Kind(kind, _) => Some((kind, event.named().to_owned())),
             _ => None,
         };
         if self.changed != Some(event.at) {
@@ -117,7 +119,7 @@ const STRANGER: Item = Item(999);
 
 /// What the call names, and what is known of it.
 pub(crate) struct About<'a> {
-    pub(crate) event: &'a Event,
+    pub(crate) event: &'a AuditEvent,
     pub(crate) user: Option<&'a KnownUser>,
     /// The user that has the new name.
     pub(crate) new: Option<&'a KnownUser>,
@@ -133,7 +135,7 @@ pub(crate) enum Open {
     /// The user holds the item that is named.
     Held,
     /// It holds something else of the kind.
-    More(Kind),
+    More(AttachmentKind),
     /// Somebody else holds what is named.
     HeldByOther,
 }
@@ -150,42 +152,46 @@ impl About<'_> {
     pub(crate) fn operation(&self) -> Operation {
         let item = self.item();
         match self.event.asked {
-            Asked::CreateUser => Operation::create_user(USER),
-            Asked::GetUser => Operation::GetUser(USER),
-            Asked::UpdateUser => {
+            AuditOperation::CreateUser => Operation::create_user(USER),
+            AuditOperation::GetUser => Operation::GetUser(USER),
+            AuditOperation::UpdateUser => {
                 let name = self.event.other.as_ref().map(|_| NEW);
-                Operation::UpdateUser(USER, Change { name, path: None })
+                Operation::UpdateUser(USER, UserChange { name, path: None })
             }
-            Asked::DeleteUser => Operation::DeleteUser(USER),
-            Asked::Kind(kind, verb) => match verb {
-                Verb::Attach => attach(USER, kind, item, Service(0)),
-                Verb::List => Operation::List(USER, kind),
-                Verb::Get => Operation::Get(USER, kind, item),
-                Verb::SetStatus => Operation::SetStatus(USER, kind, item, Status::Active),
-                Verb::Renew => Operation::Renew(USER, kind, item),
-                Verb::Detach => Operation::Detach(USER, kind, item),
+            AuditOperation::DeleteUser => Operation::DeleteUser(USER),
+            AuditOperation::Kind(kind, verb) => match verb {
+                AttachmentAction::Attach => attach(USER, kind, item, Service(0)),
+                AttachmentAction::List => Operation::List(USER, kind),
+                AttachmentAction::Get => Operation::Get(USER, kind, item),
+                AttachmentAction::SetStatus => {
+                    Operation::SetStatus(USER, kind, item, Status::Active)
+                }
+                AttachmentAction::Renew => Operation::Renew(USER, kind, item),
+                AttachmentAction::Detach => Operation::Detach(USER, kind, item),
             },
-            Asked::Rename(class) => Operation::Rename(Object { class, item }, None),
-            Asked::Create(class) => Operation::Create(Object { class, item }),
-            Asked::Delete(class) => Operation::Delete(Object { class, item }),
+            AuditOperation::Rename(class) => Operation::Rename(Resource { class, item }, None),
+            AuditOperation::Create(class) => Operation::Create(Resource { class, item }),
+            AuditOperation::Delete(class) => Operation::Delete(Resource { class, item }),
         }
     }
 
     /// The symbol of what is named.
     fn item(&self) -> Item {
-        let single =
-            matches!(self.event.asked, Asked::Kind(kind, _) if kind.row().naming == Naming::Single);
+        let single = matches!(self.event.asked, AuditOperation::Kind(kind, _) if kind.row().naming == Naming::Single);
         if single { Item(0) } else { Item(500) }
     }
 
-    fn attaches(&self, kind: Kind) -> bool {
-        self.event.asked == Asked::Kind(kind, Verb::Attach)
+    fn attaches(&self, kind: AttachmentKind) -> bool {
+        self.event.asked == AuditOperation::Kind(kind, AttachmentAction::Attach)
     }
 
-    fn class(&self) -> Option<Class> {
+    fn class(&self) -> Option<ResourceKind> {
         match self.event.asked {
-            Asked::Create(class) | Asked::Delete(class) => Some(class),
-            Asked::Kind(kind, Verb::Attach | Verb::Detach | Verb::Renew) => kind.row().refers,
+            AuditOperation::Create(class) | AuditOperation::Delete(class) => Some(class),
+            AuditOperation::Kind(
+                kind,
+                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::Renew,
+            ) => kind.row().refers,
             _ => None,
         }
     }
@@ -196,14 +202,14 @@ impl About<'_> {
         let name = self.event.named();
         if let Some(user) = self.user {
             exist.extend(user.exists.is_none().then_some(Open::UserExists));
-            if let Asked::Kind(kind, verb) = self.event.asked
-                && (verb != Verb::List || kind.row().naming == Naming::Single)
+            if let AuditOperation::Kind(kind, verb) = self.event.asked
+                && (verb != AttachmentAction::List || kind.row().naming == Naming::Single)
                 && user.holds(kind, name).is_none()
             {
                 held.push(Open::Held);
             }
-            if self.event.asked == Asked::DeleteUser && !user.whole {
-                held.extend(Kind::blockers().map(Open::More));
+            if self.event.asked == AuditOperation::DeleteUser && !user.whole {
+                held.extend(AttachmentKind::blockers().map(Open::More));
             }
         }
         exist.extend(self.new.filter(|it| it.exists.is_none()).map(|_| Open::NewExists));
@@ -245,9 +251,9 @@ impl About<'_> {
             }
             let class = self.class()?;
             if exists {
-                apply(&mut account, &Operation::Create(Object { class, item: self.item() }));
+                apply(&mut account, &Operation::Create(Resource { class, item: self.item() }));
             }
-            let kind = Kind::blockers().find(|kind| kind.row().refers == Some(class))?;
+            let kind = AttachmentKind::blockers().find(|kind| kind.row().refers == Some(class))?;
             let owner = self.event.user.as_ref();
             let others = thing.holders.iter().any(|it| Some(it) != owner);
             if others || so.contains(&Open::HeldByOther) {
@@ -270,8 +276,8 @@ impl About<'_> {
             return !so.iter().any(holds);
         }
         apply(account, &Operation::create_user(USER));
-        let named = |kind: Kind, name: &str| {
-            matches!(self.event.asked, Asked::Kind(asked, _) if asked == kind)
+        let named = |kind: AttachmentKind, name: &str| {
+            matches!(self.event.asked, AuditOperation::Kind(asked, _) if asked == kind)
                 && self.event.named() == name
         };
         let known = user.held.iter().filter(|(_, held)| **held);
@@ -298,9 +304,9 @@ impl About<'_> {
     fn with_more(&self, account: &mut Account, so: &[Open]) -> bool {
         for open in so {
             match (open, self.event.asked) {
-                (Open::Held, Asked::Kind(kind, _)) => {
+                (Open::Held, AuditOperation::Kind(kind, _)) => {
                     let there = kind.row().refers.is_none_or(|class| {
-                        account.has(Object { class, item: self.item() }) || self.thing.is_none()
+                        account.has(Resource { class, item: self.item() }) || self.thing.is_none()
                     });
                     if !there {
                         return false;
@@ -319,9 +325,9 @@ impl About<'_> {
 }
 
 /// The user holds it, and what it refers to exists.
-fn hold(account: &mut Account, kind: Kind, item: Item) {
+fn hold(account: &mut Account, kind: AttachmentKind, item: Item) {
     if let Some(class) = kind.row().refers {
-        apply(account, &Operation::Create(Object { class, item }));
+        apply(account, &Operation::Create(Resource { class, item }));
     }
     apply(account, &attach(USER, kind, item, Service(0)));
 }

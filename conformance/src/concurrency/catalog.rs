@@ -6,16 +6,16 @@ use std::time::Duration;
 use iamspec_model::check::interleavings::Interleaving;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, Change, Class, Defect, Flaw, Item, Kind, Object, Operation, Service, User, allowed,
-    apply,
+    Account, AttachmentKind, InputError, InvalidRequest, Item, Operation, Resource, ResourceKind,
+    Service, User, UserChange, allowed, apply,
 };
 
 use crate::concurrency::execute::reads;
-use crate::concurrency::linearizability::{Order, order};
-use crate::concurrency::{Race, Timed};
+use crate::concurrency::linearizability::{Linearization, order};
+use crate::concurrency::{Race, TimedCall};
 use crate::oracle::messages;
-use crate::reference::{Behaviour, settle};
-use crate::response::Observed;
+use crate::reference::{ReferenceOptions, settle};
+use crate::response::Response;
 use crate::script::isolation::attach;
 
 const ONE: User = User(0);
@@ -91,21 +91,21 @@ fn is_ruled_out(race: &Race) -> bool {
     let mut account = Account::default();
     let done = race.before.iter().chain(&race.calls).map(|op| {
         apply(&mut account, op);
-        (*op, Observed::DONE)
+        (*op, Response::DONE)
     });
-    let mut asked: Vec<(Operation, Observed)> = done.collect();
+    let mut asked: Vec<(Operation, Response)> = done.collect();
     for op in reads(race) {
         let symbols = messages::symbols(&op);
-        asked.push((op, settle(&mut account, &op, &mut Behaviour::default(), &symbols)));
+        asked.push((op, settle(&mut account, &op, &mut ReferenceOptions::default(), &symbols)));
     }
     // Each at a moment of its own, but for those that are asked together.
     let (first, last) = (race.before.len(), race.before.len() + race.calls.len());
     let timed = asked.into_iter().enumerate().map(|(place, (operation, observed))| {
         let moment = if place < last { place.min(first) } else { place };
         let start = Duration::from_micros(u64::try_from(moment).unwrap_or(u64::MAX));
-        Timed { operation, observed, start, end: start + Duration::from_nanos(1) }
+        TimedCall { operation, observed, start, end: start + Duration::from_nanos(1) }
     });
-    order(&timed.collect::<Vec<_>>(), &Account::default(), usize::MAX) == Order::None
+    order(&timed.collect::<Vec<_>>(), &Account::default(), usize::MAX) == Linearization::None
 }
 
 /// The accounts in which they are asked: nothing, a user alone, and for each kind a user that could hold
@@ -113,11 +113,11 @@ fn is_ruled_out(race: &Race) -> bool {
 fn accounts() -> Vec<(String, Vec<Operation>)> {
     let user = Operation::create_user(ONE);
     let mut accounts = vec![("nothing".to_owned(), vec![]), ("a-user".to_owned(), vec![user])];
-    for kind in Kind::blockers() {
+    for kind in AttachmentKind::blockers() {
         let (row, name) = (kind.row(), kind.row().name);
         let objects = |many: u32| {
             row.refers.into_iter().flat_map(move |class| {
-                (0..many).map(move |item| Operation::Create(Object { class, item: Item(item) }))
+                (0..many).map(move |item| Operation::Create(Resource { class, item: Item(item) }))
             })
         };
         let held = |many: u32| (0..many).map(move |item| attach(ONE, kind, Item(item), Service(0)));
@@ -138,8 +138,9 @@ fn accounts() -> Vec<(String, Vec<Operation>)> {
 
 /// What is asked.
 fn calls() -> Vec<Operation> {
-    let renamed = |user| Operation::UpdateUser(user, Change { name: Some(User(2)), path: None });
-    let other_case = Flaw::of(Operation::create_user, "UserName", Defect::OtherCase);
+    let renamed =
+        |user| Operation::UpdateUser(user, UserChange { name: Some(User(2)), path: None });
+    let other_case = InvalidRequest::of(Operation::create_user, "UserName", InputError::OtherCase);
     let mut calls = vec![
         Operation::DeleteUser(ONE),
         Operation::create_user(ONE),
@@ -148,7 +149,7 @@ fn calls() -> Vec<Operation> {
         renamed(OTHER),
     ];
     calls.extend(other_case.map(|flaw| Operation::Flawed(ONE, flaw)));
-    for kind in Kind::blockers() {
+    for kind in AttachmentKind::blockers() {
         let quota = u32::try_from(Account::default().quota(kind)).unwrap_or(u32::MAX);
         // The first two, and the two beyond which the quota does not let.
         let nearly = if (2..=10).contains(&quota) { [quota - 1, quota] } else { [0, 1] };
@@ -160,8 +161,8 @@ fn calls() -> Vec<Operation> {
         calls.push(attach(OTHER, kind, Item(0), Service(0)));
         calls.push(Operation::Detach(ONE, kind, Item(0)));
     }
-    for class in Class::all() {
-        let object = Object { class, item: Item(0) };
+    for class in ResourceKind::all() {
+        let object = Resource { class, item: Item(0) };
         calls.extend([Operation::Create(object), Operation::Delete(object)]);
     }
     calls
@@ -174,7 +175,7 @@ mod tests {
     #[test]
     fn deletion_races_with_every_kind() {
         let races = races();
-        for kind in Kind::blockers() {
+        for kind in AttachmentKind::blockers() {
             let against = |it: &&Race| {
                 let deletes = it.calls.contains(&Operation::DeleteUser(ONE));
                 deletes && it.calls.iter().any(|op| op.kind() == Some(kind))

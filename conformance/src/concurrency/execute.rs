@@ -9,22 +9,24 @@
 use std::time::Duration;
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, User, Which};
+use iamspec_model::{
+    Account, AttachmentKind, Filter, Item, Operation, Resource, ResourceKind, User,
+};
 
-use crate::concurrency::linearizability::{Order, follow, order};
-use crate::concurrency::{Race, Racing, Timed};
-use crate::endpoint::Space;
-use crate::generate::Chance;
-use crate::response::{Cause, Observed};
-use crate::runner::cleanup::{Kept, Leftovers};
-use crate::runner::retry::Patience;
+use crate::concurrency::linearizability::{Linearization, follow, order};
+use crate::concurrency::{ConcurrentEndpoint, Race, TimedCall};
+use crate::endpoint::Namespace;
+use crate::generate::Rng;
+use crate::response::{FailureKind, Response};
+use crate::runner::cleanup::{CleanupPlan, NotDeleted};
+use crate::runner::retry::RetryPolicy;
 
 /// So many steps of the search are made before nothing is said.
 const STEPS: usize = 100_000;
 
 /// How often the calls of a race are asked together, and with which chance.
 #[derive(Clone, Copy)]
-pub struct Manner<'a> {
+pub struct RaceOptions<'a> {
     /// How many times.
     pub repeats: usize,
     /// What the head starts begin with.
@@ -42,7 +44,7 @@ pub struct Manner<'a> {
 
 /// What came of a race.
 #[derive(Clone, Debug, Default)]
-pub struct Raced {
+pub struct RaceResult {
     /// Why its calls were not asked together, if they were not.
     pub not_raced: Option<String>,
     /// How many histories were judged.
@@ -50,16 +52,16 @@ pub struct Raced {
     /// How many of them no order explains.
     pub broken: usize,
     /// The first of these, and how many calls stand before those that were asked together.
-    pub shown: Option<(Vec<Timed>, usize)>,
+    pub shown: Option<(Vec<TimedCall>, usize)>,
     /// Of how many nothing can be said.
     pub unknown: usize,
     /// How many of the calls ended in a failure of the service, though none does alone.
     pub failures: usize,
     /// What the endpoint did not let go.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<NotDeleted>,
 }
 
-impl Raced {
+impl RaceResult {
     /// Adds the counts and the leftovers of another phase of the same race. The broken histories stay
     /// those of this phase.
     pub(crate) fn add_phase(&mut self, other: Self) {
@@ -72,8 +74,12 @@ impl Raced {
 }
 
 /// Asks the calls of a race one after the other in every order, and then, where that goes well, together.
-pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
-    let mut raced = Raced::default();
+pub fn play(
+    race: &Race,
+    endpoint: &mut dyn ConcurrentEndpoint,
+    manner: RaceOptions<'_>,
+) -> RaceResult {
+    let mut raced = RaceResult::default();
     raced.not_raced = alone(race, endpoint, &mut raced, manner.settle);
     if raced.not_raced.is_some() {
         return raced;
@@ -86,8 +92,8 @@ pub fn play(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced
 /// Asks them one after the other in every order, and tells what goes wrong in one of these.
 pub(crate) fn alone(
     race: &Race,
-    endpoint: &mut dyn Racing,
-    raced: &mut Raced,
+    endpoint: &mut dyn ConcurrentEndpoint,
+    raced: &mut RaceResult,
     settle: Duration,
 ) -> Option<String> {
     orders(&race.calls).into_iter().find_map(|calls| {
@@ -99,9 +105,13 @@ pub(crate) fn alone(
 }
 
 /// Asks them together, again and again, each time in a name space of its own.
-pub(crate) fn together(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_>) -> Raced {
-    let mut raced = Raced::default();
-    let mut chance = Chance(manner.seed);
+pub(crate) fn together(
+    race: &Race,
+    endpoint: &mut dyn ConcurrentEndpoint,
+    manner: RaceOptions<'_>,
+) -> RaceResult {
+    let mut raced = RaceResult::default();
+    let mut chance = Rng(manner.seed);
     for _ in 0..manner.repeats {
         if (manner.stop)() || manner.once && raced.broken > 0 {
             break;
@@ -111,9 +121,9 @@ pub(crate) fn together(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_
         raced.histories += 1;
         raced.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
         match order(&history, &Account::default(), STEPS) {
-            Order::Found(_) => {}
-            Order::Unknown => raced.unknown += 1,
-            Order::None => {
+            Linearization::Found(_) => {}
+            Linearization::Unknown => raced.unknown += 1,
+            Linearization::None => {
                 raced.broken += 1;
                 raced.shown.get_or_insert((history, race.before.len()));
             }
@@ -122,8 +132,8 @@ pub(crate) fn together(race: &Race, endpoint: &mut dyn Racing, manner: Manner<'_
     raced
 }
 
-fn is_failure(observed: &Observed) -> bool {
-    matches!(observed, Observed::Interrupted(it) if matches!(it.cause, Cause::Failure | Cause::Crash))
+fn is_failure(observed: &Response) -> bool {
+    matches!(observed, Response::Interrupted(it) if matches!(it.cause, FailureKind::Failure | FailureKind::Crash))
 }
 
 /// The calls in every order.
@@ -140,11 +150,11 @@ pub(crate) fn orders<T: Copy>(calls: &[T]) -> Vec<Vec<T>> {
 }
 
 /// The first answer that is none that the model allows, or that is none at all.
-fn goes_wrong(history: &[Timed]) -> Option<String> {
+fn goes_wrong(history: &[TimedCall]) -> Option<String> {
     let mut accounts = vec![Account::default()];
     for it in history {
         let call = || crate::script::print::operation(&it.operation);
-        if matches!(it.observed, Observed::Interrupted(_)) {
+        if matches!(it.observed, Response::Interrupted(_)) {
             return Some(format!("{} is answered {}", call(), it.observed));
         }
         accounts = accounts
@@ -172,36 +182,37 @@ pub(crate) fn reads(race: &Race) -> Vec<Operation> {
     }));
     users.sort_unstable();
     users.dedup();
-    let kinds = Kind::blockers().filter(|kind| calls().any(|op| op.kind() == Some(*kind)));
-    let kinds: Vec<Kind> = kinds.collect();
-    let mut objects: Vec<Object> = race.calls.iter().filter_map(Operation::object).collect();
+    let kinds =
+        AttachmentKind::blockers().filter(|kind| calls().any(|op| op.kind() == Some(*kind)));
+    let kinds: Vec<AttachmentKind> = kinds.collect();
+    let mut objects: Vec<Resource> = race.calls.iter().filter_map(Operation::object).collect();
     objects.sort_unstable();
     objects.dedup();
     let of_user = |user: User| {
         let lists = kinds.iter().map(move |kind| Operation::List(user, *kind));
         [Operation::GetUser(user)].into_iter().chain(lists).collect::<Vec<_>>()
     };
-    let of_object = |object: Object| match object.class {
-        Class::Group => Operation::Read(object),
-        Class::Policy => Operation::Holders(object),
-        Class::Device => Operation::ListAll(Class::Device, Which::Held),
+    let of_object = |object: Resource| match object.class {
+        ResourceKind::Group => Operation::Read(object),
+        ResourceKind::Policy => Operation::Holders(object),
+        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
     };
     users.into_iter().flat_map(of_user).chain(objects.into_iter().map(of_object)).collect()
 }
 
 /// What is asked one after the other, timed by its place.
 struct Sequence<'a> {
-    endpoint: &'a mut dyn Racing,
-    space: Space,
-    left: Leftovers,
-    history: Vec<Timed>,
+    endpoint: &'a mut dyn ConcurrentEndpoint,
+    space: Namespace,
+    left: CleanupPlan,
+    history: Vec<TimedCall>,
     now: Duration,
 }
 
 impl<'a> Sequence<'a> {
-    fn begin(endpoint: &'a mut dyn Racing) -> Self {
+    fn begin(endpoint: &'a mut dyn ConcurrentEndpoint) -> Self {
         let space = endpoint.fresh();
-        let (left, history) = (Leftovers::default(), Vec::new());
+        let (left, history) = (CleanupPlan::default(), Vec::new());
         Self { endpoint, space, left, history, now: Duration::ZERO }
     }
 
@@ -210,7 +221,7 @@ impl<'a> Sequence<'a> {
         self.note(op, &observed);
         let tick = Duration::from_nanos(1);
         let (start, end) = (self.now + tick, self.now + 2 * tick);
-        self.history.push(Timed { operation: *op, observed, start, end });
+        self.history.push(TimedCall { operation: *op, observed, start, end });
         self.now = end;
     }
 
@@ -218,8 +229,9 @@ impl<'a> Sequence<'a> {
         let begun = self.now + Duration::from_nanos(1);
         let heard = self.endpoint.together(calls);
         // What is attached may go along with a new name, whichever came first.
-        let renames = |it: &Timed| matches!(it.operation, Operation::UpdateUser(..));
-        let (last, first): (Vec<&Timed>, Vec<&Timed>) = heard.iter().partition(|it| renames(it));
+        let renames = |it: &TimedCall| matches!(it.operation, Operation::UpdateUser(..));
+        let (last, first): (Vec<&TimedCall>, Vec<&TimedCall>) =
+            heard.iter().partition(|it| renames(it));
         for it in first.into_iter().chain(last) {
             self.note(&it.operation, &it.observed);
         }
@@ -232,8 +244,8 @@ impl<'a> Sequence<'a> {
     }
 
     /// After a race nobody knows what a deletion or a new name has left: both are looked at again.
-    fn note(&mut self, op: &Operation, observed: &Observed) {
-        let lost = Observed::interrupted(Cause::Timeout, "in a race");
+    fn note(&mut self, op: &Operation, observed: &Response) {
+        let lost = Response::interrupted(FailureKind::Timeout, "in a race");
         match op {
             Operation::DeleteUser(_) | Operation::Delete(_) | Operation::Detach(..) => {}
             Operation::UpdateUser(..) => self.left.note(op, &lost),
@@ -251,7 +263,8 @@ impl<'a> Sequence<'a> {
             for op in &reads(race) {
                 self.ask(op);
             }
-            let explained = || order(&self.history, &Account::default(), STEPS) != Order::None;
+            let explained =
+                || order(&self.history, &Account::default(), STEPS) != Linearization::None;
             if waited >= settle || explained() {
                 return;
             }
@@ -260,8 +273,8 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    fn end(mut self, settle: Duration) -> (Vec<Timed>, Vec<Kept>) {
-        let mut patience = Patience::settling(settle);
+    fn end(mut self, settle: Duration) -> (Vec<TimedCall>, Vec<NotDeleted>) {
+        let mut patience = RetryPolicy::settling(settle);
         let kept = self.left.remove(self.space, self.endpoint, &mut patience);
         (self.history, kept)
     }
@@ -270,9 +283,9 @@ impl<'a> Sequence<'a> {
 fn one_by_one(
     asked: &[Operation],
     race: &Race,
-    endpoint: &mut dyn Racing,
+    endpoint: &mut dyn ConcurrentEndpoint,
     settle: Duration,
-) -> (Vec<Timed>, Vec<Kept>) {
+) -> (Vec<TimedCall>, Vec<NotDeleted>) {
     let mut sequence = Sequence::begin(endpoint);
     for op in asked {
         sequence.ask(op);
@@ -283,10 +296,10 @@ fn one_by_one(
 
 fn at_once(
     race: &Race,
-    endpoint: &mut dyn Racing,
-    chance: &mut Chance,
-    Manner { jitter, settle, .. }: Manner<'_>,
-) -> (Vec<Timed>, Vec<Kept>) {
+    endpoint: &mut dyn ConcurrentEndpoint,
+    chance: &mut Rng,
+    RaceOptions { jitter, settle, .. }: RaceOptions<'_>,
+) -> (Vec<TimedCall>, Vec<NotDeleted>) {
     let mut sequence = Sequence::begin(endpoint);
     for op in &race.before {
         sequence.ask(op);
@@ -326,9 +339,9 @@ pub fn crowded(race: &Race, clients: usize) -> Race {
 pub fn hold(
     race: &Race,
     clients: usize,
-    endpoint: &mut dyn Racing,
-    manner: Manner<'_>,
-) -> (Race, Raced) {
+    endpoint: &mut dyn ConcurrentEndpoint,
+    manner: RaceOptions<'_>,
+) -> (Race, RaceResult) {
     // What goes wrong with two says it best, and whether they go wrong alone.
     let raced = play(race, endpoint, manner);
     if clients <= race.calls.len() || raced.broken > 0 || raced.not_raced.is_some() {
@@ -346,7 +359,7 @@ pub fn hold(
         many => Some(format!("it takes {many} clients, too many to ask in every order")),
     };
     if wrong.is_some() {
-        shown = Raced { not_raced: wrong, broken: 0, shown: None, ..shown };
+        shown = RaceResult { not_raced: wrong, broken: 0, shown: None, ..shown };
     }
     (few, shown)
 }
@@ -354,10 +367,10 @@ pub fn hold(
 /// Drops one client after the other, as long as it still shows without.
 fn fewer(
     mut race: Race,
-    mut shown: Raced,
-    endpoint: &mut dyn Racing,
-    manner: Manner<'_>,
-) -> (Race, Raced) {
+    mut shown: RaceResult,
+    endpoint: &mut dyn ConcurrentEndpoint,
+    manner: RaceOptions<'_>,
+) -> (Race, RaceResult) {
     let mut place = race.calls.len();
     while let Some(next) = place.checked_sub(1) {
         place = next;

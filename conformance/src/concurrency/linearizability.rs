@@ -9,19 +9,19 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use iamspec_model::{Account, Level, Operation, Outcome, worlds};
+use iamspec_model::{Account, Effect, Level, Operation, worlds};
 
-use crate::concurrency::Timed;
+use crate::concurrency::TimedCall;
 use crate::concurrency::execute::orders;
 use crate::oracle::{Tier, divergence};
-use crate::response::Observed;
+use crate::response::Response;
 
 /// So many calls a history may have.
 pub const CALLS_MAX: usize = 128;
 
 /// What came of the search.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Linearization {
     /// These calls, in this order, explain every answer.
     Found(Vec<usize>),
     /// No order does.
@@ -32,20 +32,20 @@ pub enum Order {
 
 /// Looks for an order, in at most so many steps.
 #[must_use]
-pub fn order(calls: &[Timed], account: &Account, steps: usize) -> Order {
+pub fn order(calls: &[TimedCall], account: &Account, steps: usize) -> Linearization {
     if calls.len() > CALLS_MAX {
-        return Order::Unknown;
+        return Linearization::Unknown;
     }
     let mut search = Search { calls, been: HashSet::new(), so_far: Vec::new(), steps };
     match search.from(account, 0) {
-        Some(true) => Order::Found(search.so_far),
-        Some(false) => Order::None,
-        None => Order::Unknown,
+        Some(true) => Linearization::Found(search.so_far),
+        Some(false) => Linearization::None,
+        None => Linearization::Unknown,
     }
 }
 
 struct Search<'a> {
-    calls: &'a [Timed],
+    calls: &'a [TimedCall],
     /// Which calls were done, one bit each, and the account then: from there no order was found.
     been: HashSet<(u128, Account)>,
     so_far: Vec<usize>,
@@ -56,7 +56,7 @@ impl Search<'_> {
     /// Whether the calls that are not done can follow from here; nothing where the steps are used up.
     fn from(&mut self, account: &Account, done: u128) -> Option<bool> {
         let left = |place: usize| done >> place & 1 == 0;
-        let answered = |it: &Timed| !may_be_lost(&it.observed);
+        let answered = |it: &TimedCall| !may_be_lost(&it.observed);
         let open = self.calls.iter().enumerate().filter(|(place, it)| left(*place) && answered(it));
         // What began after another call was answered comes after it.
         let Some(first_end) = open.map(|(_, it)| it.end).min() else { return Some(true) };
@@ -93,14 +93,14 @@ impl Search<'_> {
 
 impl<'a> Search<'a> {
     /// The calls that may come next, those first that were answered first.
-    fn next(&self, done: u128, first_end: Duration) -> Vec<(usize, &'a Timed)> {
+    fn next(&self, done: u128, first_end: Duration) -> Vec<(usize, &'a TimedCall)> {
         let may_come =
-            |(place, it): &(usize, &Timed)| done >> *place & 1 == 0 && it.start <= first_end;
-        let mut next: Vec<(usize, &Timed)> =
+            |(place, it): &(usize, &TimedCall)| done >> *place & 1 == 0 && it.start <= first_end;
+        let mut next: Vec<(usize, &TimedCall)> =
             self.calls.iter().enumerate().filter(may_come).collect();
         next.sort_by_key(|(_, it)| it.end);
         // Of calls that are alike the one that was answered first may as well come first.
-        let mut known: Vec<(&Operation, &Observed)> = Vec::new();
+        let mut known: Vec<(&Operation, &Response)> = Vec::new();
         next.retain(|(_, it)| {
             let alike = (&it.operation, &it.observed);
             let new = !known.contains(&alike);
@@ -112,37 +112,37 @@ impl<'a> Search<'a> {
 }
 
 /// Whether the call changes nothing, whenever it was carried out.
-fn changes_nothing(it: &Timed) -> bool {
-    it.operation.is_read() || matches!(it.observed, Observed::Refused { .. })
+fn changes_nothing(it: &TimedCall) -> bool {
+    it.operation.is_read() || matches!(it.observed, Response::Refused { .. })
 }
 
 /// Whether the call may have taken effect at any time, or never.
-fn may_be_lost(observed: &Observed) -> bool {
-    matches!(observed, Observed::Interrupted(_))
+fn may_be_lost(observed: &Response) -> bool {
+    matches!(observed, Response::Interrupted(_))
 }
 
 /// What may be true after that answer; nothing where it cannot be given. Only what is recorded or
 /// documented, and is not of the words alone, makes an answer impossible.
 #[must_use]
-pub fn follow(account: &Account, op: &Operation, observed: &Observed) -> Vec<Account> {
+pub fn follow(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
     let outcome = match observed {
-        Observed::Interrupted(it) if it.cause.changed_nothing() => return vec![account.clone()],
-        Observed::Interrupted(_) => Outcome::Done,
+        Response::Interrupted(it) if it.cause.changed_nothing() => return vec![account.clone()],
+        Response::Interrupted(_) => Effect::Done,
         _ if is_impossible(account, op, observed) => return Vec::new(),
-        Observed::Done(_) => Outcome::Done,
-        Observed::Refused { .. } => Outcome::Refused,
+        Response::Done(_) => Effect::Done,
+        Response::Refused { .. } => Effect::Refused,
     };
     if op.is_read() { vec![account.clone()] } else { worlds(account, op, outcome) }
 }
 
-fn is_impossible(account: &Account, op: &Operation, observed: &Observed) -> bool {
+fn is_impossible(account: &Account, op: &Operation, observed: &Response) -> bool {
     divergence(account, op, observed)
         .is_some_and(|it| it.level >= Level::Must && it.tier != Tier::Text)
 }
 
 /// One order, and why it cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ruled {
+pub struct RuledOut {
     /// The calls that were asked together, in this order.
     pub order: Vec<String>,
     /// The call whose answer does not fit, and that answer.
@@ -157,7 +157,7 @@ pub struct Ruled {
 
 /// Each order of the `racing` calls that stand after `before` others, and why it is ruled out.
 #[must_use]
-pub fn explain(history: &[Timed], before: usize, racing: usize) -> Vec<Ruled> {
+pub fn explain(history: &[TimedCall], before: usize, racing: usize) -> Vec<RuledOut> {
     // Of more calls there are too many orders to read.
     let racing = if racing > 4 { 0 } else { racing };
     let racing = racing.min(history.len().saturating_sub(before));
@@ -165,9 +165,9 @@ pub fn explain(history: &[Timed], before: usize, racing: usize) -> Vec<Ruled> {
     orders.iter().filter_map(|order| ruled_out(history, before, order)).collect()
 }
 
-fn ruled_out(history: &[Timed], before: usize, order: &[usize]) -> Option<Ruled> {
+fn ruled_out(history: &[TimedCall], before: usize, order: &[usize]) -> Option<RuledOut> {
     let racing = order.iter().filter_map(|place| history.get(before + place));
-    let calls: Vec<&Timed> = history
+    let calls: Vec<&TimedCall> = history
         .iter()
         .take(before)
         .chain(racing.clone())
@@ -183,7 +183,7 @@ fn ruled_out(history: &[Timed], before: usize, order: &[usize]) -> Option<Ruled>
         if next.is_empty() {
             let account = accounts.first()?;
             let why = divergence(account, &it.operation, &it.observed)?;
-            return Some(Ruled {
+            return Some(RuledOut {
                 order,
                 call: crate::script::print::operation(&it.operation),
                 observed: it.observed.to_string(),

@@ -19,7 +19,7 @@ use std::time::Duration;
 use iamspec_model::Operation;
 
 use crate::endpoint::Endpoint;
-use crate::response::Observed;
+use crate::response::Response;
 
 /// Calls that are asked at the same time, one by each client, after others that make what they need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,11 +39,11 @@ pub struct Race {
 
 /// A call of a history in which calls overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timed {
+pub struct TimedCall {
     /// What was asked.
     pub operation: Operation,
     /// What was answered. A lost answer may come from a call that took effect, then or later.
-    pub observed: Observed,
+    pub observed: Response,
     /// When it was sent.
     pub start: Duration,
     /// When it was answered.
@@ -51,8 +51,8 @@ pub struct Timed {
 }
 
 /// An endpoint that several clients can ask at the same time.
-pub trait Racing: Endpoint {
+pub trait ConcurrentEndpoint: Endpoint {
     /// Asks all of them at the same moment, each by a client of its own, after so long a head start for
     /// the others; the answers in the same order. The times are counted from one moment.
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed>;
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall>;
 }

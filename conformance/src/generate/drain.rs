@@ -3,17 +3,18 @@
 //! An account out of nothing.
 
 use iamspec_model::{
-    Account, Extras, Held, Item, Kind, Object, Operation, Part, Status, plan_with_devices,
+    Account, Attachment, AttachmentKind, CreateUserOptions, Item, Operation, Resource, Status,
+    SubResource, plan_with_devices,
 };
 
-use crate::generate::{Can, Course, Fresh, USER, first_its_object};
+use crate::generate::{CanHold, Fresh, Generator, USER, first_its_object};
 use crate::script::isolation::attach;
 
 /// A user is filled to every quota, one more is asked of each kind, and the plan empties it.
 #[derive(Clone, Debug)]
 pub struct Drain {
     /// The kind that is filled; after the last one the user is emptied.
-    filling: Option<Kind>,
+    filling: Option<AttachmentKind>,
     /// Whether the one that is too many was asked, and whether `DeleteUser` was.
     asked: bool,
     /// Whether the user was made in this name space, and whether all is over.
@@ -24,20 +25,25 @@ pub struct Drain {
 
 impl Default for Drain {
     fn default() -> Self {
-        let filling = Kind::blockers().next();
+        let filling = AttachmentKind::blockers().next();
         Self { filling, asked: false, begun: false, over: false, fresh: Fresh::default() }
     }
 }
 
 impl Drain {
-    fn fill(&mut self, account: &Account, kind: Kind, can: Can<'_>) -> Option<Operation> {
+    fn fill(
+        &mut self,
+        account: &Account,
+        kind: AttachmentKind,
+        can: CanHold<'_>,
+    ) -> Option<Operation> {
         let quota = kind.row().quota;
         let most = account.quota(kind) / quota.each.max(1);
         let held = account.held_of(USER, kind).count() as u64;
         let attach = self.fresh.attach(account, USER, kind);
         let op = first_its_object(account, attach);
         if !can(&op) || self.asked || held > most {
-            self.filling = Kind::blockers().skip_while(|it| *it != kind).nth(1);
+            self.filling = AttachmentKind::blockers().skip_while(|it| *it != kind).nth(1);
             self.asked = false;
             return None;
         }
@@ -46,7 +52,7 @@ impl Drain {
     }
 }
 
-impl Course for Drain {
+impl Generator for Drain {
     fn name(&self) -> &'static str {
         "drain"
     }
@@ -59,7 +65,7 @@ impl Course for Drain {
         *self = Self::default();
     }
 
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation> {
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         if !account.has_user(USER) {
             self.over = self.begun;
             self.begun = true;
@@ -93,18 +99,21 @@ pub fn rebuild(account: &Account) -> Vec<Operation> {
         parts(account, object, &mut calls);
     }
     for user in account.users() {
-        let extras =
-            Extras { path: account.path(user), boundary: account.boundary(user), tag: None };
+        let extras = CreateUserOptions {
+            path: account.path(user),
+            boundary: account.boundary(user),
+            tag: None,
+        };
         calls.push(Operation::CreateUser(user, extras));
         calls.extend(account.held_by(user).flat_map(held));
     }
     calls
 }
 
-fn parts(account: &Account, object: Object, calls: &mut Vec<Operation>) {
-    for part in Part::all().filter(|it| it.row().of == object.class) {
+fn parts(account: &Account, object: Resource, calls: &mut Vec<Operation>) {
+    for part in SubResource::all().filter(|it| it.row().of == object.class) {
         let pieces: Vec<_> = account.parts(object, part).collect();
-        if part != Part::Version {
+        if part != SubResource::Version {
             calls.extend(pieces.iter().map(|it| Operation::Add(object, part, it.item)));
             continue;
         }
@@ -126,8 +135,8 @@ fn parts(account: &Account, object: Object, calls: &mut Vec<Operation>) {
     }
 }
 
-fn held(it: Held) -> impl Iterator<Item = Operation> {
-    let Held { user, kind, item, status, service } = it;
+fn held(it: Attachment) -> impl Iterator<Item = Operation> {
+    let Attachment { user, kind, item, status, service } = it;
     let attach = attach(user, kind, item, service);
     let inactive = status == Status::Inactive;
     let set = inactive.then_some(Operation::SetStatus(user, kind, item, status));

@@ -4,27 +4,27 @@
 
 use std::collections::VecDeque;
 
-use iamspec_model::{Account, Kind, Operation};
+use iamspec_model::{Account, AttachmentKind, Operation};
 
-use crate::generate::{Can, Course, Fresh, Kinds, USER, can_hold};
+use crate::generate::{CanHold, Fresh, Generator, KindSet, USER, can_hold};
 
 /// `DeleteUser` where the user holds each of the 512 sets of kinds, small sets first.
 #[derive(Clone, Debug)]
 pub struct Lattice {
-    sets: VecDeque<Kinds>,
+    sets: VecDeque<KindSet>,
     fresh: Fresh,
 }
 
 impl Default for Lattice {
     fn default() -> Self {
         // Of a bare user last: it is gone then.
-        let mut sets: VecDeque<Kinds> = Kinds::by_size().into();
+        let mut sets: VecDeque<KindSet> = KindSet::by_size().into();
         sets.rotate_left(1);
         Self { sets, fresh: Fresh::default() }
     }
 }
 
-impl Course for Lattice {
+impl Generator for Lattice {
     fn name(&self) -> &'static str {
         "lattice"
     }
@@ -33,7 +33,7 @@ impl Course for Lattice {
         "each of the 512 sets of kinds stands in the way of deletion, but for the empty one"
     }
 
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation> {
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while let Some(set) = self.sets.front().copied() {
             if can_hold(set, can) {
                 if let Some(op) = self.fresh.towards(account, USER, set, can) {
@@ -57,20 +57,22 @@ impl Course for Lattice {
 #[derive(Clone, Debug)]
 pub struct Pairs {
     /// First this kind is attached, then that one; a bare user stands between.
-    pairs: VecDeque<(Kind, Kind)>,
+    pairs: VecDeque<(AttachmentKind, AttachmentKind)>,
     fresh: Fresh,
 }
 
 impl Default for Pairs {
     fn default() -> Self {
-        let pairs = Kind::blockers().flat_map(|first| {
-            Kind::blockers().filter(move |then| *then != first).map(move |then| (first, then))
+        let pairs = AttachmentKind::blockers().flat_map(|first| {
+            AttachmentKind::blockers()
+                .filter(move |then| *then != first)
+                .map(move |then| (first, then))
         });
         Self { pairs: pairs.collect(), fresh: Fresh::default() }
     }
 }
 
-impl Course for Pairs {
+impl Generator for Pairs {
     fn name(&self) -> &'static str {
         "pairs"
     }
@@ -79,14 +81,14 @@ impl Course for Pairs {
         "each two kinds stand in the way of deletion, in whichever order they were attached"
     }
 
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation> {
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while let Some((first, then)) = self.pairs.front().copied() {
             let (one, both) = (set([first]), set([first, then]));
             if !can_hold(both, can) {
                 self.pairs.pop_front();
                 continue;
             }
-            let held = Kinds::held(account, USER);
+            let held = KindSet::held(account, USER);
             if held == both {
                 self.pairs.pop_front();
                 return Some(Operation::DeleteUser(USER));
@@ -105,6 +107,6 @@ impl Course for Pairs {
     }
 }
 
-fn set<const N: usize>(kinds: [Kind; N]) -> Kinds {
-    kinds.into_iter().fold(Kinds::default(), Kinds::with)
+fn set<const N: usize>(kinds: [AttachmentKind; N]) -> KindSet {
+    kinds.into_iter().fold(KindSet::default(), KindSet::with)
 }

@@ -14,21 +14,23 @@ pub mod tour;
 use std::collections::BTreeMap;
 
 use iamspec_model::tables::attachments::{Naming, SERVICES};
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Service, User};
+use iamspec_model::{
+    Account, AttachmentKind, Item, Operation, Resource, ResourceKind, Service, User,
+};
 
 use crate::generate::drain::Drain;
 use crate::generate::lattice_pairs::{Lattice, Pairs};
 use crate::generate::random::Random;
 use crate::generate::tour::Tour;
 use crate::runner::Suite;
-use crate::runner::observe::Observe;
+use crate::runner::observe::ObserveMode;
 use crate::script::isolation::attach;
 
 /// Whether the endpoint has what a call needs, for all that is known.
-pub type Can<'a> = &'a dyn Fn(&Operation) -> bool;
+pub type CanHold<'a> = &'a dyn Fn(&Operation) -> bool;
 
 /// Calls with an aim.
-pub trait Course {
+pub trait Generator {
     /// A stable name, such as `lattice`.
     fn name(&self) -> &'static str;
 
@@ -40,7 +42,7 @@ pub trait Course {
 
     /// The next call, where the account is thought to be so. None where nothing is left to be asked in
     /// this name space.
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation>;
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation>;
 
     /// Whether something is left to be asked, in a name space of its own. Asked before the first
     /// call, and where a name space was left.
@@ -52,22 +54,22 @@ pub(crate) const USER: User = User(0);
 
 /// A set of the nine kinds, one bit each in table order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Kinds(pub u16);
+pub struct KindSet(pub u16);
 
-impl Kinds {
+impl KindSet {
     /// The kinds of which a user holds something.
     #[must_use]
     pub fn held(account: &Account, user: User) -> Self {
-        let held = |kind: &Kind| account.held_of(user, *kind).next().is_some();
-        Kind::blockers().filter(held).fold(Self::default(), Self::with)
+        let held = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_some();
+        AttachmentKind::blockers().filter(held).fold(Self::default(), Self::with)
     }
 
     /// Every set, small ones first; the next one of a size differs from the one before in two kinds.
     /// What takes a call more to attach, a device, changes least often.
     #[must_use]
     pub fn by_size() -> Vec<Self> {
-        let mut kinds: Vec<Kind> = Kind::blockers().collect();
-        kinds.sort_by_key(|kind| kind.row().refers == Some(Class::Device));
+        let mut kinds: Vec<AttachmentKind> = AttachmentKind::blockers().collect();
+        kinds.sort_by_key(|kind| kind.row().refers == Some(ResourceKind::Device));
         let of_size = |size: usize| {
             let mut sets = revolving(&kinds, size);
             if !size.is_multiple_of(2) {
@@ -80,7 +82,7 @@ impl Kinds {
 
     /// Whether the kind is in it.
     #[must_use]
-    pub fn has(self, kind: Kind) -> bool {
+    pub fn has(self, kind: AttachmentKind) -> bool {
         self.0 >> kind as u16 & 1 == 1
     }
 
@@ -98,22 +100,22 @@ impl Kinds {
 
     /// The set and this kind.
     #[must_use]
-    pub fn with(self, kind: Kind) -> Self {
+    pub fn with(self, kind: AttachmentKind) -> Self {
         Self(self.0 | 1 << kind as u16)
     }
 
     /// The set and not this kind.
     #[must_use]
-    pub fn without(self, kind: Kind) -> Self {
+    pub fn without(self, kind: AttachmentKind) -> Self {
         Self(self.0 & !(1 << kind as u16))
     }
 }
 
 /// The sets of so many of these kinds in revolving-door order: each differs from the next by one kind
 /// that goes and one that comes.
-fn revolving(kinds: &[Kind], size: usize) -> Vec<Kinds> {
+fn revolving(kinds: &[AttachmentKind], size: usize) -> Vec<KindSet> {
     let Some((last, others)) = kinds.split_last() else {
-        return if size == 0 { vec![Kinds::default()] } else { Vec::new() };
+        return if size == 0 { vec![KindSet::default()] } else { Vec::new() };
     };
     let with = if size == 0 { Vec::new() } else { revolving(others, size - 1) };
     let with = with.into_iter().rev().map(|it| it.with(*last));
@@ -123,20 +125,25 @@ fn revolving(kinds: &[Kind], size: usize) -> Vec<Kinds> {
 /// Symbols that were not used before, kind by kind: what the service names is called anew each time,
 /// and a device is enabled once, for its codes serve once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fresh(BTreeMap<Kind, u32>);
+pub(crate) struct Fresh(BTreeMap<AttachmentKind, u32>);
 
 impl Fresh {
     /// The call that attaches one of the kind: of what the caller names, the first that the user does
     /// not hold.
-    pub(crate) fn attach(&mut self, account: &Account, user: User, kind: Kind) -> Operation {
+    pub(crate) fn attach(
+        &mut self,
+        account: &Account,
+        user: User,
+        kind: AttachmentKind,
+    ) -> Operation {
         let free = || (0..u32::MAX).map(Item).find(|it| account.held(user, kind, *it).is_none());
         match kind.row().naming {
             Naming::Single => Operation::Attach(user, kind, Item(0)),
-            Naming::Caller if kind.row().refers == Some(Class::Device) => {
+            Naming::Caller if kind.row().refers == Some(ResourceKind::Device) => {
                 let next = self.0.entry(kind).or_default();
                 let item = Item(*next);
                 // One that is not there yet is made first, and asked for again.
-                *next += u32::from(account.has(Object { class: Class::Device, item }));
+                *next += u32::from(account.has(Resource { class: ResourceKind::Device, item }));
                 Operation::Attach(user, kind, item)
             }
             Naming::Caller => Operation::Attach(user, kind, free().unwrap_or_default()),
@@ -156,8 +163,8 @@ impl Fresh {
         &mut self,
         account: &Account,
         user: User,
-        kinds: Kinds,
-        can: Can<'_>,
+        kinds: KindSet,
+        can: CanHold<'_>,
     ) -> Option<Operation> {
         if !account.has_user(user) {
             return Some(Operation::create_user(user));
@@ -167,8 +174,8 @@ impl Fresh {
         if let Some(it) = too_much {
             return Some(Operation::Detach(user, it.kind, it.item));
         }
-        let lacking = |kind: &Kind| account.held_of(user, *kind).next().is_none();
-        let lacking = Kind::blockers().filter(|it| kinds.has(*it)).find(lacking)?;
+        let lacking = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_none();
+        let lacking = AttachmentKind::blockers().filter(|it| kinds.has(*it)).find(lacking)?;
         let attach = self.attach(account, user, lacking);
         Some(first_its_object(account, attach)).filter(can)
     }
@@ -181,9 +188,9 @@ pub(crate) fn first_its_object(account: &Account, op: Operation) -> Operation {
 }
 
 /// Whether everything of these kinds can be attached, for all that is known.
-pub(crate) fn can_hold(kinds: Kinds, can: Can<'_>) -> bool {
-    let attach = |kind: Kind| Fresh::default().attach(&Account::default(), USER, kind);
-    Kind::blockers().filter(|it| kinds.has(*it)).all(|kind| {
+pub(crate) fn can_hold(kinds: KindSet, can: CanHold<'_>) -> bool {
+    let attach = |kind: AttachmentKind| Fresh::default().attach(&Account::default(), USER, kind);
+    AttachmentKind::blockers().filter(|it| kinds.has(*it)).all(|kind| {
         let attach = attach(kind);
         can(&attach) && attach.object().is_none_or(|object| can(&Operation::Create(object)))
     })
@@ -191,7 +198,7 @@ pub(crate) fn can_hold(kinds: Kinds, can: Can<'_>) -> bool {
 
 /// A suite that is generated as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generated {
+pub enum GeneratedSuite {
     /// Every set of kinds.
     Lattice,
     /// Every two kinds, in either order.
@@ -212,12 +219,12 @@ pub enum Generated {
 /// Calls by chance are made in portions of so many, each of which can be played alone.
 const PORTION: usize = 1000;
 
-impl Generated {
+impl GeneratedSuite {
     /// What can be played apart, in order: calls by chance in portions, and everything else whole.
     #[must_use]
     pub fn portions(self) -> Vec<Self> {
         let Self::Random { seed, calls } = self else { return vec![self] };
-        let mut chance = Chance(seed);
+        let mut chance = Rng(seed);
         let portion = |number: usize| Self::Random {
             seed: if number == 0 { seed } else { chance.next() },
             calls: PORTION.min(calls.saturating_sub(number * PORTION)),
@@ -227,7 +234,7 @@ impl Generated {
 
     /// Its course, from the beginning.
     #[must_use]
-    pub fn course(self) -> Box<dyn Course> {
+    pub fn course(self) -> Box<dyn Generator> {
         match self {
             Self::Lattice => Box::new(Lattice::default()),
             Self::Pairs => Box::new(Pairs::default()),
@@ -257,15 +264,15 @@ impl Generated {
     /// How many calls it makes on an endpoint that conforms, the clean-up left out.
     #[must_use]
     pub fn calls(self) -> usize {
-        Suite::new(Vec::new()).with(vec![self]).observing(Observe::Off).calls()
+        Suite::new(Vec::new()).with(vec![self]).observing(ObserveMode::Off).calls()
     }
 }
 
 /// `SplitMix64`, by its seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chance(pub u64);
+pub struct Rng(pub u64);
 
-impl Chance {
+impl Rng {
     /// The next number.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,18 +1,21 @@
 //! Calls by chance.
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Class, Item, Kind, Object, Operation, Status, User, Verb};
+use iamspec_model::{
+    Account, AttachmentAction, AttachmentKind, Item, Operation, Resource, ResourceKind, Status,
+    User,
+};
 
-use crate::generate::{Can, Chance, Course, Fresh, first_its_object};
+use crate::generate::{CanHold, Fresh, Generator, Rng, first_its_object};
 
 /// Calls by chance: in each episode of fifty some calls and no others (swarm selection), which
 /// reaches what an even choice among all never would.
 #[derive(Clone, Debug)]
 pub struct Random {
-    chance: Chance,
+    chance: Rng,
     fresh: Fresh,
     /// The verbs of this episode, and how many calls it has left.
-    verbs: Vec<(Kind, Verb)>,
+    verbs: Vec<(AttachmentKind, AttachmentAction)>,
     left: usize,
     /// How many calls the episodes after this one have.
     calls: usize,
@@ -25,7 +28,7 @@ impl Random {
     /// So many calls in all, by chance from this seed on.
     #[must_use]
     pub fn new(seed: u64, calls: usize) -> Self {
-        let (chance, fresh) = (Chance(seed), Fresh::default());
+        let (chance, fresh) = (Rng(seed), Fresh::default());
         Self { chance, fresh, verbs: Vec::new(), left: 0, calls }
     }
 
@@ -45,8 +48,11 @@ impl Random {
     }
 
     fn object(&mut self) -> Operation {
-        let class = self.chance.pick(&Class::all().collect::<Vec<_>>()).unwrap_or(Class::Group);
-        let object = Object { class, item: Item(self.chance.below(2)) };
+        let class = self
+            .chance
+            .pick(&ResourceKind::all().collect::<Vec<_>>())
+            .unwrap_or(ResourceKind::Group);
+        let object = Resource { class, item: Item(self.chance.below(2)) };
         if self.chance.below(2) == 0 {
             Operation::Create(object)
         } else {
@@ -54,29 +60,35 @@ impl Random {
         }
     }
 
-    fn about(&mut self, account: &Account, user: User, kind: Kind, verb: Verb) -> Operation {
+    fn about(
+        &mut self,
+        account: &Account,
+        user: User,
+        kind: AttachmentKind,
+        verb: AttachmentAction,
+    ) -> Operation {
         let item = self.item(account, user, kind);
         match verb {
-            Verb::Attach
+            AttachmentAction::Attach
                 if kind.row().naming == Naming::Service
-                    || kind.row().refers == Some(Class::Device) =>
+                    || kind.row().refers == Some(ResourceKind::Device) =>
             {
                 first_its_object(account, self.fresh.attach(account, user, kind))
             }
-            Verb::Attach => Operation::Attach(user, kind, item),
-            Verb::List => Operation::List(user, kind),
-            Verb::Get => Operation::Get(user, kind, item),
-            Verb::SetStatus => {
+            AttachmentAction::Attach => Operation::Attach(user, kind, item),
+            AttachmentAction::List => Operation::List(user, kind),
+            AttachmentAction::Get => Operation::Get(user, kind, item),
+            AttachmentAction::SetStatus => {
                 let status = self.chance.pick(&[Status::Active, Status::Inactive]);
                 Operation::SetStatus(user, kind, item, status.unwrap_or_default())
             }
-            Verb::Renew => Operation::Renew(user, kind, item),
-            Verb::Detach => Operation::Detach(user, kind, item),
+            AttachmentAction::Renew => Operation::Renew(user, kind, item),
+            AttachmentAction::Detach => Operation::Detach(user, kind, item),
         }
     }
 
     /// Mostly one that the user holds.
-    fn item(&mut self, account: &Account, user: User, kind: Kind) -> Item {
+    fn item(&mut self, account: &Account, user: User, kind: AttachmentKind) -> Item {
         let held: Vec<Item> = account.held_of(user, kind).map(|it| it.item).collect();
         let known = self.chance.pick(&held);
         let any = match kind.row().naming {
@@ -88,7 +100,7 @@ impl Random {
     }
 }
 
-impl Course for Random {
+impl Generator for Random {
     fn name(&self) -> &'static str {
         "random"
     }
@@ -101,11 +113,13 @@ impl Course for Random {
         self.left = EPISODE.min(self.calls);
         self.calls -= self.left;
         self.fresh = Fresh::default();
-        let of = |kind: Kind| Verb::ALL.into_iter().map(move |verb| (kind, verb));
-        self.verbs = Kind::all().flat_map(of).filter(|_| self.chance.below(3) == 0).collect();
+        let of =
+            |kind: AttachmentKind| AttachmentAction::ALL.into_iter().map(move |verb| (kind, verb));
+        self.verbs =
+            AttachmentKind::all().flat_map(of).filter(|_| self.chance.below(3) == 0).collect();
     }
 
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation> {
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while self.left > 0 {
             self.left -= 1;
             let op = self.call(account);

@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Item, Kind, Operation};
+use iamspec_model::{Account, AttachmentKind, Item, Operation};
 
-use crate::generate::{Can, Course, Fresh, Kinds, USER, can_hold, first_its_object};
+use crate::generate::{CanHold, Fresh, Generator, KindSet, USER, can_hold, first_its_object};
 
 /// Where a tour is: whether the user exists, and which kinds it holds.
-type Place = Option<Kinds>;
+type Place = Option<KindSet>;
 
 /// What a tour asks of one kind, or of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ask {
     Get,
-    List(Kind),
-    Detach(Kind),
+    List(AttachmentKind),
+    Detach(AttachmentKind),
     Create,
-    Attach(Kind),
+    Attach(AttachmentKind),
     Delete,
 }
 
@@ -31,7 +31,7 @@ pub struct Tour {
 
 impl Default for Tour {
     fn default() -> Self {
-        let sets = Kinds::by_size().into_iter().map(Some);
+        let sets = KindSet::by_size().into_iter().map(Some);
         let open = [None].into_iter().chain(sets).map(|place| (place, asks().collect()));
         Self { open: open.collect(), fresh: Fresh::default() }
     }
@@ -39,17 +39,17 @@ impl Default for Tour {
 
 fn asks() -> impl Iterator<Item = Ask> {
     let of = |kind| [Ask::List(kind), Ask::Detach(kind), Ask::Attach(kind)];
-    [Ask::Get, Ask::Create, Ask::Delete].into_iter().chain(Kind::blockers().flat_map(of))
+    [Ask::Get, Ask::Create, Ask::Delete].into_iter().chain(AttachmentKind::blockers().flat_map(of))
 }
 
 fn place(account: &Account) -> Place {
-    account.has_user(USER).then(|| Kinds::held(account, USER))
+    account.has_user(USER).then(|| KindSet::held(account, USER))
 }
 
 /// Where a call leads.
 fn leads(place: Place, ask: Ask) -> Place {
     match (place, ask) {
-        (None, Ask::Create) => Some(Kinds::default()),
+        (None, Ask::Create) => Some(KindSet::default()),
         (Some(held), Ask::Delete) if held.is_empty() => None,
         (Some(held), Ask::Attach(kind)) => Some(held.with(kind)),
         (Some(held), Ask::Detach(kind)) => Some(held.without(kind)),
@@ -80,7 +80,7 @@ impl Tour {
 
     /// The shortest way to where something is left to be asked; what is left here comes first, and of
     /// it what leads nowhere.
-    fn way(&self, from: Place, can: Can<'_>) -> Option<Ask> {
+    fn way(&self, from: Place, can: CanHold<'_>) -> Option<Ask> {
         let left = |at: &Place| self.open.get(at).filter(|asks| !asks.is_empty());
         if let Some(asks) = left(&from) {
             let stays = asks.iter().find(|ask| leads(from, **ask) == from);
@@ -103,7 +103,7 @@ impl Tour {
     }
 
     /// What the endpoint lacks is not asked, and no way leads through it.
-    fn give_up(&mut self, can: Can<'_>) {
+    fn give_up(&mut self, can: CanHold<'_>) {
         self.open.retain(|place, _| place.is_none_or(|held| can_hold(held, can)));
         for asks in self.open.values_mut() {
             asks.retain(|ask| possible(*ask, can));
@@ -111,18 +111,18 @@ impl Tour {
     }
 }
 
-fn possible(ask: Ask, can: Can<'_>) -> bool {
+fn possible(ask: Ask, can: CanHold<'_>) -> bool {
     match ask {
         Ask::Get => can(&Operation::GetUser(USER)),
         Ask::Create => can(&Operation::create_user(USER)),
         Ask::Delete => can(&Operation::DeleteUser(USER)),
-        Ask::Attach(kind) => can_hold(Kinds::default().with(kind), can),
+        Ask::Attach(kind) => can_hold(KindSet::default().with(kind), can),
         Ask::List(kind) => can(&Operation::List(USER, kind)),
         Ask::Detach(kind) => can(&Operation::Detach(USER, kind, Item(0))),
     }
 }
 
-impl Course for Tour {
+impl Generator for Tour {
     fn name(&self) -> &'static str {
         "tour"
     }
@@ -131,7 +131,7 @@ impl Course for Tour {
         "every call about a user and its attachments, in every state with one of each kind or none"
     }
 
-    fn next(&mut self, account: &Account, can: Can<'_>) -> Option<Operation> {
+    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         let here = place(account);
         let ask = self.way(here, can).filter(|ask| possible(*ask, can));
         let Some(ask) = ask else {

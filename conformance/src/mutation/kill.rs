@@ -6,11 +6,11 @@ use crate::mutation::Mutant;
 use crate::oracle::Verdict;
 use crate::results::{Finding, findings};
 use crate::runner::Report;
-use crate::runner::session::Replay;
+use crate::runner::session::ScriptRun;
 
 /// What becomes of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum MutantFate {
     /// A finding names the rule that it breaks; or, where a call does what it should not, comes after that
     /// call, with no other between that changes something.
     Killed(Kill),
@@ -35,7 +35,7 @@ pub struct Kill {
 
 /// What became of it, by the findings of level `should` and above in any tier.
 #[must_use]
-pub fn kill(mutant: &Mutant, report: &Report) -> Fate {
+pub fn kill(mutant: &Mutant, report: &Report) -> MutantFate {
     let mut found = findings(&report.replays);
     found.retain(|it| it.divergence.level >= Level::Should);
     let right = found.iter().filter(|it| names(it, mutant));
@@ -46,9 +46,9 @@ pub fn kill(mutant: &Mutant, report: &Report) -> Fate {
         calls: finding.history.steps.len(),
     };
     match (right.map(of).min_by_key(|it| it.request), found.first()) {
-        (Some(kill), _) => Fate::Killed(kill),
-        (None, Some(other)) => Fate::ByAnother(of(other)),
-        (None, None) => Fate::Survives,
+        (Some(kill), _) => MutantFate::Killed(kill),
+        (None, Some(other)) => MutantFate::ByAnother(of(other)),
+        (None, None) => MutantFate::Survives,
     }
 }
 
@@ -72,7 +72,7 @@ fn changed_last(finding: &Finding) -> Option<Operation> {
     before.iter().rev().map(|it| it.operation).find(|op| !op.is_read())
 }
 
-fn first_seen(replays: &[Replay], finding: &Finding) -> usize {
+fn first_seen(replays: &[ScriptRun], finding: &Finding) -> usize {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
     let same = exchanges.filter(
         |it| matches!(&it.verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence)),

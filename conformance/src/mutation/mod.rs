@@ -10,16 +10,17 @@ mod systematic;
 
 use std::collections::BTreeSet;
 
-use iamspec_model::check::model_mutants::Fault as ModelFault;
+use iamspec_model::check::model_mutants::ModelMutant as ModelFault;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, Answer, Change, Item, Kind, Operation, Rule, User, With, allowed, apply,
+    Account, AttachmentKind, Expected, IssueOptions, Item, Operation, Rule, User, UserChange,
+    allowed, apply,
 };
 
 use crate::concurrency::catalog::races;
 use crate::oracle::messages::Value;
 use crate::reference::answer;
-use crate::response::{Observed, Shown};
+use crate::response::{Listing, Response};
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +32,12 @@ pub struct Mutant {
     /// The rule that a finding must name: the same, but where the fault shows at another call.
     pub shows: String,
     /// What goes wrong there.
-    pub fault: Fault,
+    pub fault: Deviation,
 }
 
 /// What goes wrong where a rule is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum Deviation {
     /// The call is carried out although it must be refused.
     CarriesOut,
     /// The call is refused although it must be carried out.
@@ -64,9 +65,9 @@ pub enum Fault {
     /// Every page but the first begins with the last item of the one before.
     RepeatsPage,
     /// Users that get another name lose what they hold of this kind.
-    RenameLoses(Kind),
+    RenameLoses(AttachmentKind),
     /// A user holds what one of its name that was deleted held of this kind.
-    Resurrects(Kind),
+    Resurrects(AttachmentKind),
     /// A user has the permissions boundary of one of its name that was deleted.
     ResurrectsBoundary,
     /// What the service names is made twice by one call.
@@ -84,7 +85,7 @@ pub enum Fault {
 /// What the name of a mutant begins with that looks first and acts then, before its call.
 const LOOKS_THEN_ACTS: &str = "check-then-act:";
 
-impl Fault {
+impl Deviation {
     /// Whether it shows on the wire alone: in memory an answer has no form.
     #[must_use]
     pub const fn is_of_the_wire(self) -> bool {
@@ -95,10 +96,10 @@ impl Fault {
 impl Mutant {
     /// Every mutant that was made by hand.
     pub fn all() -> impl Iterator<Item = Self> {
-        let forgets = Kind::blockers().map(|kind| {
+        let forgets = AttachmentKind::blockers().map(|kind| {
             let rule = format!("DeleteUser/holds-{}", kind.row().name);
             let name = format!("forgets-{}", kind.row().name);
-            Self { name, shows: rule.clone(), rule, fault: Fault::CarriesOut }
+            Self { name, shows: rule.clone(), rule, fault: Deviation::CarriesOut }
         });
         forgets.chain(NAMED.iter().map(|(name, rule, shows, fault)| Self {
             name: (*name).to_owned(),
@@ -124,14 +125,15 @@ impl Mutant {
         apis.into_iter().map(|api| {
             let rule = format!("{api}/carried-out");
             let name = format!("{LOOKS_THEN_ACTS}{api}");
-            Self { name, shows: rule.clone(), rule, fault: Fault::LooksThenActs }
+            Self { name, shows: rule.clone(), rule, fault: Deviation::LooksThenActs }
         })
     }
 
     /// Whether this call is one that it looks at first and carries out then.
     #[must_use]
     pub fn looks_first(&self, api: &str) -> bool {
-        self.fault == Fault::LooksThenActs && self.name.strip_prefix(LOOKS_THEN_ACTS) == Some(api)
+        self.fault == Deviation::LooksThenActs
+            && self.name.strip_prefix(LOOKS_THEN_ACTS) == Some(api)
     }
 
     /// The wrong answer, with its effect, where the rule that it breaks decides.
@@ -141,19 +143,21 @@ impl Mutant {
         op: &Operation,
         rule: Rule,
         value: Value<'_>,
-    ) -> Option<Observed> {
-        let elsewhere = matches!(self.fault, Fault::Model(_) | Fault::LooksThenActs);
+    ) -> Option<Response> {
+        let elsewhere = matches!(self.fault, Deviation::Model(_) | Deviation::LooksThenActs);
         if rule.id() != self.rule || elsewhere {
             return None;
         }
-        let late = self.fault == Fault::ListsLate;
+        let late = self.fault == Deviation::ListsLate;
         let right = answer(if late { &memory.before } else { account }, op, rule, value);
-        let acts = matches!(self.fault, Fault::CarriesOut | Fault::RefusesAndActs);
-        let rests = matches!(self.fault, Fault::Refuses | Fault::LosesEffect);
-        if acts || rule.claim.answer == Answer::Done && !rests {
+        let acts = matches!(self.fault, Deviation::CarriesOut | Deviation::RefusesAndActs);
+        let rests = matches!(self.fault, Deviation::Refuses | Deviation::LosesEffect);
+        if acts || rule.claim.answer == Expected::Done && !rests {
             apply(account, op);
         }
-        if let (Fault::RenameLoses(kind), Operation::UpdateUser(user, change)) = (self.fault, *op) {
+        if let (Deviation::RenameLoses(kind), Operation::UpdateUser(user, change)) =
+            (self.fault, *op)
+        {
             let user = change.name.unwrap_or(user);
             let held: Vec<_> = account.held_of(user, kind).collect();
             for it in held {
@@ -174,49 +178,49 @@ impl Mutant {
     pub fn twice(&self, op: &Operation, other: impl FnOnce() -> Item) -> Option<Operation> {
         let named = self.rule.split('/').next() == op.call().map(|call| call.api);
         match *op {
-            Operation::Issue(user, kind, ..) if named && self.fault == Fault::ActsTwice => {
-                Some(Operation::Issue(user, kind, other(), With::Nothing))
+            Operation::Issue(user, kind, ..) if named && self.fault == Deviation::ActsTwice => {
+                Some(Operation::Issue(user, kind, other(), IssueOptions::Nothing))
             }
             _ => None,
         }
     }
 
-    fn spoil(&self, right: Observed) -> Observed {
+    fn spoil(&self, right: Response) -> Response {
         match (self.fault, right) {
-            (Fault::CarriesOut, _) => Observed::DONE,
-            (Fault::Refuses, _) => Observed::Refused {
+            (Deviation::CarriesOut, _) => Response::DONE,
+            (Deviation::Refuses, _) => Response::Refused {
                 http: 409,
                 code: "DeleteConflict".to_owned(),
                 message: Some("Cannot be done.".to_owned()),
             },
-            (Fault::Code(http, code), Observed::Refused { message, .. }) => {
-                Observed::Refused { http, code: code.to_owned(), message }
+            (Deviation::Code(http, code), Response::Refused { message, .. }) => {
+                Response::Refused { http, code: code.to_owned(), message }
             }
-            (Fault::Status(http), Observed::Refused { code, message, .. }) => {
-                Observed::Refused { http, code, message }
+            (Deviation::Status(http), Response::Refused { code, message, .. }) => {
+                Response::Refused { http, code, message }
             }
-            (Fault::Text(text), Observed::Refused { http, code, .. }) => {
-                Observed::Refused { http, code, message: Some(text.to_owned()) }
+            (Deviation::Text(text), Response::Refused { http, code, .. }) => {
+                Response::Refused { http, code, message: Some(text.to_owned()) }
             }
-            (_, Observed::Done(Some(shown))) => Observed::Done(Some(self.relist(shown))),
+            (_, Response::Done(Some(shown))) => Response::Done(Some(self.relist(shown))),
             (_, right) => right,
         }
     }
 
     /// The wrong listing.
-    fn relist(&self, mut shown: Shown) -> Shown {
+    fn relist(&self, mut shown: Listing) -> Listing {
         match self.fault {
-            Fault::ListsNothing => return Shown::default(),
-            Fault::ListsTwice => {
+            Deviation::ListsNothing => return Listing::default(),
+            Deviation::ListsTwice => {
                 shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
             }
-            Fault::LosesPage if shown.items.len() > 1 => drop(shown.items.remove(1)),
-            Fault::RepeatsPage => {
+            Deviation::LosesPage if shown.items.len() > 1 => drop(shown.items.remove(1)),
+            Deviation::RepeatsPage => {
                 let again: Vec<_> = shown.items.iter().rev().skip(1).copied().collect();
                 shown.items.extend(again);
                 shown.items.sort_unstable();
             }
-            Fault::ListsOneLess => drop(shown.items.pop()),
+            Deviation::ListsOneLess => drop(shown.items.pop()),
             _ => {}
         }
         shown
@@ -224,7 +228,7 @@ impl Mutant {
 
     /// The model that it answers by, where that is one with a fault.
     pub(crate) const fn model(&self) -> Option<ModelFault> {
-        if let Fault::Model(fault) = self.fault { Some(fault) } else { None }
+        if let Deviation::Model(fault) = self.fault { Some(fault) } else { None }
     }
 }
 
@@ -237,7 +241,7 @@ pub struct Memory {
     held: Vec<(User, Vec<Operation>)>,
 }
 
-impl Fault {
+impl Deviation {
     /// Whether it is about what was so before.
     #[must_use]
     pub const fn remembers(self) -> bool {
@@ -247,7 +251,13 @@ impl Fault {
 
 impl Memory {
     /// Takes note of what a call has changed.
-    pub(crate) fn note(&mut self, fault: Fault, op: &Operation, before: Account, after: &Account) {
+    pub(crate) fn note(
+        &mut self,
+        fault: Deviation,
+        op: &Operation,
+        before: Account,
+        after: &Account,
+    ) {
         if before == *after {
             return;
         }
@@ -259,7 +269,7 @@ impl Memory {
             }
         }
         // Who gets another name takes all along, and leaves nothing to the next who has the old one.
-        if let Operation::UpdateUser(user, Change { name: Some(_), .. }) = *op {
+        if let Operation::UpdateUser(user, UserChange { name: Some(_), .. }) = *op {
             self.held.retain(|(it, _)| *it != user);
         }
         self.before = before;
@@ -272,113 +282,113 @@ impl Memory {
 }
 
 /// How a user would get again what it holds now, of that with which the fault is concerned.
-fn again(fault: Fault, account: &Account, user: User) -> Vec<Operation> {
+fn again(fault: Deviation, account: &Account, user: User) -> Vec<Operation> {
     match fault {
-        Fault::Resurrects(kind) => {
+        Deviation::Resurrects(kind) => {
             account.held_of(user, kind).map(|it| attach(user, kind, it.item)).collect()
         }
-        Fault::ResurrectsBoundary => {
+        Deviation::ResurrectsBoundary => {
             account.boundary(user).map(|it| Operation::PutBoundary(user, it)).into_iter().collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn attach(user: User, kind: Kind, item: Item) -> Operation {
+fn attach(user: User, kind: AttachmentKind, item: Item) -> Operation {
     if kind.row().naming == Naming::Service {
-        Operation::Issue(user, kind, item, With::Nothing)
+        Operation::Issue(user, kind, item, IssueOptions::Nothing)
     } else {
         Operation::Attach(user, kind, item)
     }
 }
 
 /// The faults that have a name, beside that of forgetting one kind: name, rule, shown by, fault.
-pub(crate) const NAMED: [(&str, &str, &str, Fault); 17] = [
-    ("deletes-nobody", "DeleteUser/carried-out", "DeleteUser/carried-out", Fault::Refuses),
+pub(crate) const NAMED: [(&str, &str, &str, Deviation); 17] = [
+    ("deletes-nobody", "DeleteUser/carried-out", "DeleteUser/carried-out", Deviation::Refuses),
     (
         "deletes-despite-refusal",
         "DeleteUser/holds-access-key",
         "DeleteAccessKey/carried-out",
-        Fault::RefusesAndActs,
+        Deviation::RefusesAndActs,
     ),
-    ("delete-is-lost", "DeleteUser/carried-out", "CreateUser/carried-out", Fault::LosesEffect),
+    ("delete-is-lost", "DeleteUser/carried-out", "CreateUser/carried-out", Deviation::LosesEffect),
     (
         "conflict-is-validation-error",
         "DeleteUser/holds-managed-policy",
         "DeleteUser/holds-managed-policy",
-        Fault::Code(400, "ValidationError"),
+        Deviation::Code(400, "ValidationError"),
     ),
     (
         "conflict-is-limit-exceeded",
         "DeleteUser/holds-inline-policy",
         "DeleteUser/holds-inline-policy",
-        Fault::Code(409, "LimitExceeded"),
+        Deviation::Code(409, "LimitExceeded"),
     ),
     (
         "conflict-is-400",
         "DeleteUser/holds-login-profile",
         "DeleteUser/holds-login-profile",
-        Fault::Status(400),
+        Deviation::Status(400),
     ),
     (
         "conflict-has-other-words",
         "DeleteUser/holds-inline-policy",
         "DeleteUser/holds-inline-policy",
-        Fault::Text("User has inline policies."),
+        Deviation::Text("User has inline policies."),
     ),
     (
         "second-password",
         "CreateLoginProfile/already-held",
         "CreateLoginProfile/already-held",
-        Fault::CarriesOut,
+        Deviation::CarriesOut,
     ),
     (
         "third-access-key",
         "CreateAccessKey/quota-reached",
         "CreateAccessKey/quota-reached",
-        Fault::CarriesOut,
+        Deviation::CarriesOut,
     ),
     (
         "device-on-two-users",
         "EnableMFADevice/held-by-another",
         "EnableMFADevice/held-by-another",
-        Fault::CarriesOut,
+        Deviation::CarriesOut,
     ),
     (
         "detach-is-idempotent",
         "DetachUserPolicy/not-held",
         "DetachUserPolicy/not-held",
-        Fault::CarriesOut,
+        Deviation::CarriesOut,
     ),
     (
         "leaving-needs-membership",
         "RemoveUserFromGroup/not-held",
         "RemoveUserFromGroup/not-held",
-        Fault::Refuses,
+        Deviation::Refuses,
     ),
-    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Fault::CarriesOut),
+    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Deviation::CarriesOut),
     (
         "key-deletion-is-lost",
         "DeleteAccessKey/carried-out",
         "ListAccessKeys/carried-out",
-        Fault::LosesEffect,
+        Deviation::LosesEffect,
     ),
     (
         "status-is-lost",
         "UpdateAccessKey/carried-out",
         "ListAccessKeys/carried-out",
-        Fault::LosesEffect,
+        Deviation::LosesEffect,
     ),
     (
         "lists-no-groups",
         "ListGroupsForUser/carried-out",
         "ListGroupsForUser/carried-out",
-        Fault::ListsNothing,
+        Deviation::ListsNothing,
     ),
     (
         "lists-policies-twice",
         "ListUserPolicies/carried-out",
         "ListUserPolicies/carried-out",
-        Fault::ListsTwice,
+        Deviation::ListsTwice,
     ),
 ];

@@ -5,14 +5,14 @@ use iamspec_model::evidence::{
     B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01, B_SC_02,
     B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, C_020, C_042, C_044, E_008, E_017,
 };
-use iamspec_model::{Account, Answer, Evidence, Fact, Operation, Rule, allowed};
+use iamspec_model::{Account, Evidence, Expected, Fact, Operation, Rule, allowed};
 
 use crate::oracle::{Divergence, Tier, Verdict};
-use crate::response::Observed;
+use crate::response::Response;
 
 /// What a member of an answer must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum FormatCheck {
     /// It begins so, and has so many characters, capital letters and digits from 2 to 7.
     Id(&'static str, usize),
     /// It begins so, and is so long; of which letters no fact says.
@@ -34,20 +34,20 @@ pub enum Form {
 
 /// A member of the answers of some calls.
 #[derive(Debug)]
-pub struct FormRow {
+pub struct FormatRow {
     /// The calls.
     pub calls: &'static [&'static str],
     /// The member, wherever it stands in the answer.
     pub member: &'static str,
     /// What it must look like.
-    pub form: Form,
+    pub form: FormatCheck,
     /// What is known of that.
     pub evidence: Evidence,
 }
 
 /// A member of an answer that does not look as it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Oddity {
+pub struct FormatDeviation {
     /// What was found and what should be, in one line.
     pub detail: String,
     /// What is known of that.
@@ -57,10 +57,10 @@ pub struct Oddity {
 const fn row(
     calls: &'static [&'static str],
     member: &'static str,
-    form: Form,
+    form: FormatCheck,
     facts: &'static [&'static Fact],
-) -> FormRow {
-    FormRow { calls, member, form, evidence: Evidence::by(facts) }
+) -> FormatRow {
+    FormatRow { calls, member, form, evidence: Evidence::by(facts) }
 }
 
 const READS: &[&str] = &[
@@ -75,53 +75,53 @@ const READS: &[&str] = &[
 const MAKES: &[&str] = &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every row.
-pub const FORMS: [FormRow; 31] = [
-    row(&["CreateUser", "GetUser"], "UserId", Form::Id("AIDA", 21), &[E_017]),
+pub const FORMS: [FormatRow; 31] = [
+    row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
         &["CreateGroup", "GetGroup", "ListGroupsForUser"],
         "GroupId",
-        Form::Id("AGPA", 21),
+        FormatCheck::Id("AGPA", 21),
         &[E_017],
     ),
-    row(&["CreatePolicy", "GetPolicy"], "PolicyId", Form::Id("ANPA", 21), &[E_017]),
-    row(&["CreateAccessKey"], "AccessKeyId", Form::Long("AKIA", 20), &[E_017, B_AK_01]),
-    row(&["ListAccessKeys"], "AccessKeyId", Form::Long("AKIA", 20), &[E_017]),
-    row(&["UploadSSHPublicKey"], "SSHPublicKeyId", Form::Begins("APKA"), &[E_017, B_SK_01]),
+    row(&["CreatePolicy", "GetPolicy"], "PolicyId", FormatCheck::Id("ANPA", 21), &[E_017]),
+    row(&["CreateAccessKey"], "AccessKeyId", FormatCheck::Long("AKIA", 20), &[E_017, B_AK_01]),
+    row(&["ListAccessKeys"], "AccessKeyId", FormatCheck::Long("AKIA", 20), &[E_017]),
+    row(&["UploadSSHPublicKey"], "SSHPublicKeyId", FormatCheck::Begins("APKA"), &[E_017, B_SK_01]),
     row(
         &["CreateServiceSpecificCredential"],
         "ServiceSpecificCredentialId",
-        Form::Begins("ACCA"),
+        FormatCheck::Begins("ACCA"),
         &[E_017, B_SS_01],
     ),
-    row(&["UploadSigningCertificate"], "CertificateId", Form::Letters(24), &[E_017]),
-    row(&["CreateUser", "GetUser"], "Arn", Form::Arn("user{Path}{UserName}"), &[C_042]),
+    row(&["UploadSigningCertificate"], "CertificateId", FormatCheck::Letters(24), &[E_017]),
+    row(&["CreateUser", "GetUser"], "Arn", FormatCheck::Arn("user{Path}{UserName}"), &[C_042]),
     row(
         &["CreateVirtualMFADevice"],
         "SerialNumber",
-        Form::Arn("mfa/{VirtualMFADeviceName}"),
+        FormatCheck::Arn("mfa/{VirtualMFADeviceName}"),
         &[B_MF_01],
     ),
-    row(&["CreateUser"], "Path", Form::Sent("/"), &[C_042]),
-    row(&["CreateUser"], "UserName", Form::Sent(""), &[C_042]),
-    row(&["GetUser"], "UserName", Form::Sent(""), &[C_044]),
-    row(&["CreateLoginProfile"], "UserName", Form::Sent(""), &[B_LP_01]),
-    row(&["GetLoginProfile"], "UserName", Form::Sent(""), &[B_LP_02]),
-    row(&["CreateAccessKey"], "UserName", Form::Sent(""), &[B_AK_01]),
-    row(&["ListAccessKeys"], "UserName", Form::Sent(""), &[B_AK_03]),
-    row(&["UploadSigningCertificate"], "UserName", Form::Sent(""), &[B_SC_01]),
-    row(&["ListSigningCertificates"], "UserName", Form::Sent(""), &[B_SC_02]),
-    row(&["UploadSSHPublicKey"], "UserName", Form::Sent(""), &[B_SK_01]),
-    row(&["GetSSHPublicKey"], "UserName", Form::Sent(""), &[B_SK_02]),
-    row(&["ListSSHPublicKeys"], "UserName", Form::Sent(""), &[B_SK_03]),
-    row(&["CreateServiceSpecificCredential"], "UserName", Form::Sent(""), &[B_SS_01]),
-    row(&["ListServiceSpecificCredentials"], "UserName", Form::Sent(""), &[B_SS_02]),
-    row(&["ListMFADevices"], "UserName", Form::Sent(""), &[B_MF_13]),
-    row(&["GetUserPolicy"], "UserName", Form::Sent(""), &[B_IP_03]),
-    row(&["GetUserPolicy"], "PolicyName", Form::Sent(""), &[B_IP_03]),
-    row(&["CreatePolicy"], "PolicyName", Form::Sent(""), &[C_020]),
-    row(&["GetGroup"], "GroupName", Form::Sent(""), &[B_GR_09]),
-    row(READS, "CreateDate", Form::Date, &[E_008]),
-    row(MAKES, "CreateDate", Form::DateOrFraction, &[E_008]),
+    row(&["CreateUser"], "Path", FormatCheck::Sent("/"), &[C_042]),
+    row(&["CreateUser"], "UserName", FormatCheck::Sent(""), &[C_042]),
+    row(&["GetUser"], "UserName", FormatCheck::Sent(""), &[C_044]),
+    row(&["CreateLoginProfile"], "UserName", FormatCheck::Sent(""), &[B_LP_01]),
+    row(&["GetLoginProfile"], "UserName", FormatCheck::Sent(""), &[B_LP_02]),
+    row(&["CreateAccessKey"], "UserName", FormatCheck::Sent(""), &[B_AK_01]),
+    row(&["ListAccessKeys"], "UserName", FormatCheck::Sent(""), &[B_AK_03]),
+    row(&["UploadSigningCertificate"], "UserName", FormatCheck::Sent(""), &[B_SC_01]),
+    row(&["ListSigningCertificates"], "UserName", FormatCheck::Sent(""), &[B_SC_02]),
+    row(&["UploadSSHPublicKey"], "UserName", FormatCheck::Sent(""), &[B_SK_01]),
+    row(&["GetSSHPublicKey"], "UserName", FormatCheck::Sent(""), &[B_SK_02]),
+    row(&["ListSSHPublicKeys"], "UserName", FormatCheck::Sent(""), &[B_SK_03]),
+    row(&["CreateServiceSpecificCredential"], "UserName", FormatCheck::Sent(""), &[B_SS_01]),
+    row(&["ListServiceSpecificCredentials"], "UserName", FormatCheck::Sent(""), &[B_SS_02]),
+    row(&["ListMFADevices"], "UserName", FormatCheck::Sent(""), &[B_MF_13]),
+    row(&["GetUserPolicy"], "UserName", FormatCheck::Sent(""), &[B_IP_03]),
+    row(&["GetUserPolicy"], "PolicyName", FormatCheck::Sent(""), &[B_IP_03]),
+    row(&["CreatePolicy"], "PolicyName", FormatCheck::Sent(""), &[C_020]),
+    row(&["GetGroup"], "GroupName", FormatCheck::Sent(""), &[B_GR_09]),
+    row(READS, "CreateDate", FormatCheck::Date, &[E_008]),
+    row(MAKES, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
 ];
 
 /// The verdict, where the answer conforms in what it says, and not in its form.
@@ -129,12 +129,12 @@ pub const FORMS: [FormRow; 31] = [
 pub(crate) fn judged(
     verdict: Verdict,
     (account, op): (&Account, &Operation),
-    observed: &Observed,
-    odd: &[Oddity],
+    observed: &Response,
+    odd: &[FormatDeviation],
 ) -> Verdict {
-    let done = allowed(account, op).rules().find(|rule| rule.claim.answer == Answer::Done);
+    let done = allowed(account, op).rules().find(|rule| rule.claim.answer == Expected::Done);
     match (&verdict, observed, done, odd) {
-        (Verdict::Conforms(_), Observed::Done(_), Some(rule), [first, ..]) => {
+        (Verdict::Conforms(_), Response::Done(_), Some(rule), [first, ..]) => {
             let level = odd.iter().map(|it| it.evidence.level).fold(first.evidence.level, Ord::max);
             let facts = odd.iter().flat_map(|it| it.evidence.facts);
             let mut evidence: Vec<&str> = facts.map(|fact| fact.id).collect();

@@ -3,7 +3,7 @@
 //! A fact says `The user with name {UserName} cannot be found.`; here the member becomes the symbol,
 //! and in the reference server the real name. Texts are never typed here.
 
-use iamspec_model::{Account, Answer, Object, Operation, Reason, Rule, evidence};
+use iamspec_model::{Account, Condition, Expected, Operation, Resource, Rule, evidence};
 
 /// Gives the value that a request member was sent with.
 pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -33,11 +33,11 @@ pub fn preferred(
     op: &Operation,
     value: Value<'_>,
 ) -> Option<String> {
-    if rule.claim.answer == Answer::Done {
+    if rule.claim.answer == Expected::Done {
         return None;
     }
     let known = texts(rule, account, op, value).into_iter().next();
-    let form = evidence::G_007.message.filter(|_| rule.claim.reason == Reason::QuotaReached);
+    let form = evidence::G_007.message.filter(|_| rule.claim.reason == Condition::QuotaReached);
     known
         .or_else(|| form.map(|form| fill(form, rule, account, op, value)))
         .or_else(|| Some(format!("No evidence of AWS's words: {}.", rule.id())))
@@ -60,7 +60,7 @@ fn symbol(op: &Operation, member: &str) -> Option<String> {
             return change.name.map(|name| format!("u{}", name.0));
         }
         ("NewGroupName", Operation::Rename(object, name)) => {
-            return name.map(|item| Object { item, ..object }.to_string());
+            return name.map(|item| Resource { item, ..object }.to_string());
         }
         _ => {}
     }
@@ -95,7 +95,7 @@ fn fill(text: &str, rule: Rule, account: &Account, op: &Operation, value: Value<
 }
 
 fn quota(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<String> {
-    let kind = op.kind().filter(|_| rule.claim.reason == Reason::QuotaReached)?;
+    let kind = op.kind().filter(|_| rule.claim.reason == Condition::QuotaReached)?;
     match member {
         "Quota" => Some(kind.row().quota.name.to_owned()),
         "n" => Some(account.quota(kind).to_string()),
@@ -106,8 +106,8 @@ fn quota(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<
 /// The facts quote AWS's default numbers; an account may have others.
 fn with_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> String {
     let max = match (rule.claim.reason, op.kind()) {
-        (Reason::AccountFull, _) => account.users_quota(),
-        (Reason::QuotaReached, Some(kind)) => account.quota(kind),
+        (Condition::AccountFull, _) => account.users_quota(),
+        (Condition::QuotaReached, Some(kind)) => account.quota(kind),
         _ => return text,
     };
     match text.rsplit_once(": ") {

@@ -11,18 +11,18 @@ pub(crate) mod possible_states;
 use iamspec_model::semantics::listing::shown;
 use iamspec_model::tables::precedence::outranked;
 use iamspec_model::{
-    Account, Answer, Code, Evidence, Fact, Level, Operation, Outcome, Reason, Rule, Strength,
-    allowed, worlds,
+    Account, Condition, Effect, ErrorCode, Evidence, Expected, Fact, Level, Operation, Rule,
+    Strength, allowed, worlds,
 };
 
-use crate::oracle::possible_states::{Blurred, dangles, follow};
-use crate::response::{Cause, Interruption, Observed, Shown};
+use crate::oracle::possible_states::{Untrusted, dangles, follow};
+use crate::response::{Failure, FailureKind, Listing, Response};
 
 /// The accounts that are still possible. More than a few are never kept.
 #[derive(Clone, Debug)]
-pub struct Judge {
+pub struct Oracle {
     pub(crate) worlds: Vec<Account>,
-    blurred: Blurred,
+    blurred: Untrusted,
     /// The calls that showed what is not so: what they show tells no more in which account the endpoint
     /// is, however they are put.
     lies: Vec<&'static str>,
@@ -30,13 +30,13 @@ pub struct Judge {
 
 const WORLDS_MAX: usize = 16;
 
-impl Default for Judge {
+impl Default for Oracle {
     fn default() -> Self {
-        Self { worlds: vec![Account::default()], blurred: Blurred::default(), lies: Vec::new() }
+        Self { worlds: vec![Account::default()], blurred: Untrusted::default(), lies: Vec::new() }
     }
 }
 
-impl Judge {
+impl Oracle {
     /// The account that is thought to be true: the likeliest of those that are possible.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
@@ -44,15 +44,15 @@ impl Judge {
     }
 
     /// Judges one answer and learns from it.
-    pub fn judge(&mut self, op: &Operation, observed: &Observed) -> Verdict {
+    pub fn judge(&mut self, op: &Operation, observed: &Response) -> Verdict {
         let observed = &self.blurred.without(op, observed);
         self.blurred.note(op, observed);
         if let Some(doubt) = may_be_full(op, observed).or_else(|| self.may_be_denied(op, observed))
         {
             return self.lost(op, &doubt);
         }
-        if let Observed::Interrupted(interruption) = observed {
-            if interruption.cause == Cause::Client {
+        if let Response::Interrupted(interruption) = observed {
+            if interruption.cause == FailureKind::Client {
                 return Verdict::Skipped(format!("the client refuses it: {}", interruption.detail));
             }
             return self.lost(op, interruption);
@@ -86,9 +86,9 @@ impl Judge {
     }
 
     /// A lost answer leaves two worlds, unless the call cannot have been carried out.
-    fn lost(&mut self, op: &Operation, interruption: &Interruption) -> Verdict {
+    fn lost(&mut self, op: &Operation, interruption: &Failure) -> Verdict {
         if !interruption.cause.changed_nothing() && !op.is_read() {
-            let done = self.worlds.iter().flat_map(|it| worlds(it, op, Outcome::Done));
+            let done = self.worlds.iter().flat_map(|it| worlds(it, op, Effect::Done));
             let next = self.worlds.iter().cloned().chain(done).collect();
             self.keep(next);
         }
@@ -97,14 +97,14 @@ impl Judge {
 
     /// Of a key that somebody holds `AccessDenied` is not said for want of the key (B-AK-15), but of the
     /// caller.
-    fn may_be_denied(&self, op: &Operation, observed: &Observed) -> Option<Interruption> {
-        let Observed::Refused { http, code, .. } = observed else { return None };
+    fn may_be_denied(&self, op: &Operation, observed: &Response) -> Option<Failure> {
+        let Response::Refused { http, code, .. } = observed else { return None };
         let key = op.kind().zip(op.item()).filter(|_| matches!(op, Operation::LastUsed(_)));
         let held =
             |(kind, key)| self.worlds.iter().any(|it| it.holders(kind, key).next().is_some());
-        let denied = key.is_some_and(held) && code == Code::AccessDenied.name();
+        let denied = key.is_some_and(held) && code == ErrorCode::AccessDenied.name();
         let detail = format!("{http} {code}: the caller may not ask this");
-        denied.then_some(Interruption { cause: Cause::Denied, detail })
+        denied.then_some(Failure { cause: FailureKind::Denied, detail })
     }
 
     fn keep(&mut self, worlds: Vec<Account>) {
@@ -119,12 +119,14 @@ impl Judge {
 
 /// A quota of the whole account (G-001) may be used up by what is not ours: such a refusal tells
 /// nothing.
-fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
+fn may_be_full(op: &Operation, observed: &Response) -> Option<Failure> {
     let makes = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
     match observed {
-        Observed::Refused { http, code, .. } if makes && code == Code::LimitExceeded.name() => {
+        Response::Refused { http, code, .. }
+            if makes && code == ErrorCode::LimitExceeded.name() =>
+        {
             let detail = format!("{http} {code}: the account may be full of what is not ours");
-            Some(Interruption { cause: Cause::Doubtful, detail })
+            Some(Failure { cause: FailureKind::Doubtful, detail })
         }
         _ => None,
     }
@@ -132,17 +134,17 @@ fn may_be_full(op: &Operation, observed: &Observed) -> Option<Interruption> {
 
 /// How the answer differs from everything that is allowed in this account, if it does.
 #[must_use]
-pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Option<Divergence> {
+pub fn divergence(account: &Account, op: &Operation, observed: &Response) -> Option<Divergence> {
     if dangles(account, op) {
         return None;
     }
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let found = match observed {
-        Observed::Done(seen) => carried_out(account, op, &rules, seen.as_ref()),
-        Observed::Refused { http, code, message } => {
+        Response::Done(seen) => carried_out(account, op, &rules, seen.as_ref()),
+        Response::Refused { http, code, message } => {
             refused(account, op, &rules, (*http, code, message.as_deref()))
         }
-        Observed::Interrupted(_) => None,
+        Response::Interrupted(_) => None,
     };
     let Difference { tier, level, rule, winner } = found?;
     let order = outranked(rule, &rules).map(|(order, _)| order.evidence.facts);
@@ -151,8 +153,8 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Observed) -> Opt
     // If the order is broken, no refusal that loses conforms.
     let conforms = |it: &&Rule| winner.is_none() || outranked(**it, &rules).is_none();
     let going_on = match (observed, op) {
-        (Observed::Done(Some(_)), op) if op.is_read() => "what was shown is so, or as it was",
-        (Observed::Done(_), _) => "carried out",
+        (Response::Done(Some(_)), op) if op.is_read() => "what was shown is so, or as it was",
+        (Response::Done(_), _) => "carried out",
         _ => "refused, nothing changed",
     };
     Some(Divergence {
@@ -192,13 +194,13 @@ fn carried_out(
     account: &Account,
     op: &Operation,
     rules: &[Rule],
-    seen: Option<&Shown>,
+    seen: Option<&Listing>,
 ) -> Option<Difference> {
-    if let Some(done) = rules.iter().find(|rule| rule.claim.answer == Answer::Done) {
+    if let Some(done) = rules.iter().find(|rule| rule.claim.answer == Expected::Done) {
         // Where a refusal is open as well, nobody knows what carrying out would show.
-        let certain = rules.iter().all(|rule| rule.claim.answer == Answer::Done);
+        let certain = rules.iter().all(|rule| rule.claim.answer == Expected::Done);
         let shown = shown(account, op).filter(|_| certain)?;
-        let differs = seen.is_some_and(|seen| *seen != Shown::of(shown));
+        let differs = seen.is_some_and(|seen| *seen != Listing::of(shown));
         return differs.then_some(Difference {
             tier: Tier::Code,
             level: done.claim.code.level,
@@ -208,7 +210,7 @@ fn carried_out(
     }
     // Of several refusals the one that is known best; if several are, the one that is about how the
     // call is put, or the first in table order.
-    let flawed = |rule: &Rule| matches!(rule.claim.reason, Reason::Flawed(..));
+    let flawed = |rule: &Rule| matches!(rule.claim.reason, Condition::Flawed(..));
     let broken = rules.iter().rev().max_by_key(|rule| (rule.claim.status.level, flawed(rule)))?;
     let level = broken.claim.status.level;
     Some(Difference { tier: Tier::Status, level, rule: *broken, winner: None })
@@ -264,10 +266,10 @@ fn difference(
 /// Whether a refusal can be this rule's. What passes by itself has a code of its own; and where a
 /// refusal is certain, what is open does not excuse just any code.
 fn may_explain(rule: Rule, rules: &[Rule], seen: (u16, &str, Option<&str>)) -> bool {
-    let Answer::Refused(code) = rule.claim.answer else { return false };
+    let Expected::Refused(code) = rule.claim.answer else { return false };
     let certain = rules
         .iter()
-        .any(|it| it.claim.answer != Answer::Done && it.claim.status.level > Level::Open);
+        .any(|it| it.claim.answer != Expected::Done && it.claim.status.level > Level::Open);
     let loose = rule.claim.code.level == Level::Open && certain;
     let presumed = (seen.0, seen.1) == (code.http(), code.name());
     presumed || !loose && (seen.1 == code.name() || !rule.claim.reason.passes())
@@ -280,7 +282,7 @@ fn first_difference(
     rule: Rule,
     seen: (u16, &str, Option<&str>),
 ) -> Option<Tier> {
-    let Answer::Refused(code) = rule.claim.answer else { return Some(Tier::Status) };
+    let Expected::Refused(code) = rule.claim.answer else { return Some(Tier::Status) };
     let (http, seen_code, message) = seen;
     if rule.claim.code.level == Level::Open {
         return None;
@@ -301,11 +303,11 @@ fn first_difference(
 /// What a rule calls for, as scripts write it.
 fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
     match rule.claim.answer {
-        Answer::Done => Observed::Done(shown(account, op).map(Shown::of)).to_string(),
-        Answer::Refused(_) if rule.claim.code.level == Level::Open => {
+        Expected::Done => Response::Done(shown(account, op).map(Listing::of)).to_string(),
+        Expected::Refused(_) if rule.claim.code.level == Level::Open => {
             "a refusal, or 200".to_owned()
         }
-        Answer::Refused(code) => {
+        Expected::Refused(code) => {
             let texts = messages::texts(rule, account, op, &messages::symbols(op));
             let mut texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
             texts.dedup();
@@ -315,9 +317,9 @@ fn answer(account: &Account, op: &Operation, rule: Rule) -> String {
 }
 
 /// Whether the answer is the one that this rule calls for while its reason lasts.
-fn passed(rule: &Rule, observed: &Observed) -> bool {
+fn passed(rule: &Rule, observed: &Response) -> bool {
     match (rule.claim.answer, observed) {
-        (Answer::Refused(known), Observed::Refused { code, .. }) => {
+        (Expected::Refused(known), Response::Refused { code, .. }) => {
             rule.claim.reason.passes() && code == known.name()
         }
         _ => false,
@@ -326,10 +328,10 @@ fn passed(rule: &Rule, observed: &Observed) -> bool {
 
 /// The rules that leave the answer open, or cite a question of the facts (an X-row), and that a
 /// conforming answer speaks to.
-fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<OpenPoint> {
+fn open_points(account: &Account, op: &Operation, observed: &Response) -> Vec<UnspecifiedBehavior> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let binds =
-        |rule: &Rule| rule.claim.answer != Answer::Done && rule.claim.status.level > Level::Info;
+        |rule: &Rule| rule.claim.answer != Expected::Done && rule.claim.status.level > Level::Info;
     if rules.iter().any(binds) {
         return Vec::new();
     }
@@ -339,7 +341,11 @@ fn open_points(account: &Account, op: &Operation, observed: &Observed) -> Vec<Op
         open || rule.claim.status.facts.iter().any(unknown) || passed(rule, observed)
     };
     let seen = observed.to_string();
-    rules.into_iter().filter(asks).map(|rule| OpenPoint { rule, seen: seen.clone() }).collect()
+    rules
+        .into_iter()
+        .filter(asks)
+        .map(|rule| UnspecifiedBehavior { rule, seen: seen.clone() })
+        .collect()
 }
 
 /// How closely an answer is compared.
@@ -370,11 +376,11 @@ impl Tier {
 pub enum Verdict {
     /// It is one of the answers that the model allows. Where nobody knew which, the open points
     /// that it speaks to.
-    Conforms(Vec<OpenPoint>),
+    Conforms(Vec<UnspecifiedBehavior>),
     /// It is none of them.
     Diverges(Box<Divergence>),
     /// Nothing can be said.
-    Inconclusive(Interruption),
+    Inconclusive(Failure),
     /// The endpoint lacks the call, as a control showed.
     Unsupported(&'static str),
     /// Not asked, because this call is lacking or the script could not go on.
@@ -395,7 +401,7 @@ impl Verdict {
 
 /// A question that the facts leave open, and what was seen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OpenPoint {
+pub struct UnspecifiedBehavior {
     /// The rule whose evidence is open.
     pub rule: Rule,
     /// What the endpoint did.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_model::{Answer, Kind, Operation, Rule, User, rules};
+use iamspec_model::{AttachmentKind, Expected, Operation, Rule, User, rules};
 
-use crate::generate::Kinds;
+use crate::generate::KindSet;
 use crate::oracle::Verdict;
-use crate::runner::session::{Exchange, Replay};
+use crate::runner::session::{Exchange, ScriptRun};
 
 /// What was asked so that its answer could be judged.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +16,10 @@ pub struct Coverage {
     /// The answers that each call may be given: carried out, or refused with a code.
     pub outcomes: Vec<Reach>,
     /// The sets of kinds with which a user was to be deleted.
-    pub sets: BTreeSet<Kinds>,
+    pub sets: BTreeSet<KindSet>,
     /// The two kinds that a user held when it was to be deleted, in the order in which they were
     /// attached.
-    pub pairs: BTreeSet<(Kind, Kind)>,
+    pub pairs: BTreeSet<(AttachmentKind, AttachmentKind)>,
 }
 
 /// One thing that a run may reach.
@@ -42,7 +42,7 @@ pub const PAIRS: usize = 72;
 impl Coverage {
     /// What these replays reached.
     #[must_use]
-    pub fn of(replays: &[Replay]) -> Self {
+    pub fn of(replays: &[ScriptRun]) -> Self {
         let mut coverage = Self::default();
         let mut in_force: Vec<Rule> = Vec::new();
         for replay in replays {
@@ -57,7 +57,7 @@ impl Coverage {
                 if let Operation::DeleteUser(user) = exchange.operation
                     && exchange.before.has_user(user)
                 {
-                    coverage.sets.insert(Kinds::held(&exchange.before, user));
+                    coverage.sets.insert(KindSet::held(&exchange.before, user));
                     coverage.pairs.extend(pair(replay, place, user));
                 }
             }
@@ -87,15 +87,15 @@ fn judged(exchange: &Exchange) -> bool {
 
 fn outcome(rule: Rule) -> String {
     match rule.claim.answer {
-        Answer::Done => format!("{} carried out", rule.call.api),
-        Answer::Refused(code) => format!("{} {}", rule.call.api, code.name()),
+        Expected::Done => format!("{} carried out", rule.call.api),
+        Expected::Refused(code) => format!("{} {}", rule.call.api, code.name()),
     }
 }
 
 /// The two kinds that the user holds, the one that was attached first before the other.
-fn pair(replay: &Replay, place: usize, user: User) -> Option<(Kind, Kind)> {
+fn pair(replay: &ScriptRun, place: usize, user: User) -> Option<(AttachmentKind, AttachmentKind)> {
     let before = replay.exchanges.get(place)?;
-    let held = Kinds::held(&before.before, user);
+    let held = KindSet::held(&before.before, user);
     let calls = replay.exchanges.iter().take(place).map(|it| it.operation).rev();
     let attached = calls.filter_map(|op| match op {
         Operation::Attach(of, kind, _) | Operation::Issue(of, kind, ..) if of == user => Some(kind),

@@ -8,28 +8,28 @@ use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
 
 use crate::oracle::{Divergence, Tier, Verdict};
-use crate::response::Observed;
+use crate::response::Response;
 use crate::results::Finding;
-use crate::runner::session::Replay;
+use crate::runner::session::ScriptRun;
 
 /// What a target is known to do otherwise.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expectations {
+pub struct KnownFailures {
     /// The target of which they hold.
-    pub target: Option<Known>,
+    pub target: Option<KnownFailureFile>,
     /// One entry a rule.
     #[serde(default)]
-    pub expected: Vec<Expectation>,
+    pub expected: Vec<KnownFailure>,
     /// What the client that makes the calls is known to do otherwise.
     #[serde(default)]
-    pub client: Vec<Peculiarity>,
+    pub client: Vec<ClientDeviation>,
 }
 
 /// Something that a client is known to do otherwise than it should.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Peculiarity {
+pub struct ClientDeviation {
     /// The call, or a pattern.
     pub call: String,
     /// What it does, as a run says it, or a pattern.
@@ -41,7 +41,7 @@ pub struct Peculiarity {
 /// The target of which a file of expectations holds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub struct KnownFailureFile {
     /// What it is called.
     pub name: String,
     /// The versions of which they hold, such as `>=5.2, <6`; any where it is left out.
@@ -51,7 +51,7 @@ pub struct Known {
 /// One known divergence.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Expectation {
+pub struct KnownFailure {
     /// The rule, or a pattern in which `*` stands for anything.
     pub rule: String,
     /// The script, or a pattern, if it is known of some scripts only.
@@ -101,7 +101,7 @@ impl From<TierName> for Tier {
 
 /// What is wrong with an entry. Each of them fails the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Complaint {
+pub enum KnownFailureError {
     /// No rule has this name, or matches this pattern.
     Unknown(String),
     /// No fact has this id.
@@ -118,7 +118,7 @@ pub enum Complaint {
     TooFlaky(String, usize),
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for KnownFailureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(rule) => write!(f, "unknown expectation: no rule is called `{rule}`"),
@@ -146,7 +146,7 @@ impl fmt::Display for Complaint {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Played<'a> {
     /// What was played.
-    pub replays: &'a [Replay],
+    pub replays: &'a [ScriptRun],
     /// What was found, and which entry lists it.
     pub findings: &'a [Finding],
     /// The rules that alone decided an answer.
@@ -157,7 +157,7 @@ pub struct Played<'a> {
     pub today: &'a str,
 }
 
-impl Expectations {
+impl KnownFailures {
     /// Reads the file.
     ///
     /// # Errors
@@ -172,7 +172,7 @@ impl Expectations {
         &self,
         divergence: &Divergence,
         script: &str,
-        observed: &Observed,
+        observed: &Response,
     ) -> Option<usize> {
         self.expected.iter().position(|it| it.lists(divergence, script, observed))
     }
@@ -180,14 +180,14 @@ impl Expectations {
     /// Why something is listed that a client does in a call.
     #[must_use]
     pub fn known_of_client(&self, api: &str, what: &str) -> Option<&str> {
-        let lists = |it: &&Peculiarity| glob(&it.call, api) && glob(&it.what, what);
+        let lists = |it: &&ClientDeviation| glob(&it.call, api) && glob(&it.what, what);
         self.client.iter().find(lists).map(|it| it.reason.as_str())
     }
 
     /// What is wrong with the entries, given what was played, each with the place of its entry.
     #[must_use]
-    pub fn complaints(&self, played: &Played<'_>) -> Vec<(usize, Complaint)> {
-        let of = |(place, entry): (usize, &Expectation)| {
+    pub fn complaints(&self, played: &Played<'_>) -> Vec<(usize, KnownFailureError)> {
+        let of = |(place, entry): (usize, &KnownFailure)| {
             let complaints = entry.complaints(place, played).into_iter();
             complaints.map(move |it| (place, it)).collect::<Vec<_>>()
         };
@@ -195,20 +195,20 @@ impl Expectations {
     }
 }
 
-impl Expectation {
-    fn complaints(&self, place: usize, played: &Played<'_>) -> Vec<Complaint> {
+impl KnownFailure {
+    fn complaints(&self, place: usize, played: &Played<'_>) -> Vec<KnownFailureError> {
         let mut complaints = Vec::new();
         let unknown = self.facts.iter().filter(|id| evidence::fact(id).is_none());
-        complaints.extend(unknown.map(|id| Complaint::UnknownFact(id.clone())));
+        complaints.extend(unknown.map(|id| KnownFailureError::UnknownFact(id.clone())));
         let days = self.since.iter().chain(&self.expires).filter(|it| !is_day(it));
-        complaints.extend(days.map(|it| Complaint::NoDay(it.clone())));
+        complaints.extend(days.map(|it| KnownFailureError::NoDay(it.clone())));
         if let Some(day) =
             self.expires.as_ref().filter(|it| is_day(it) && it.as_str() < played.today)
         {
-            complaints.push(Complaint::Expired(self.rule.clone(), day.clone()));
+            complaints.push(KnownFailureError::Expired(self.rule.clone(), day.clone()));
         }
         if !rules().any(|rule| self.matches(&rule)) {
-            complaints.push(Complaint::Unknown(self.rule.clone()));
+            complaints.push(KnownFailureError::Unknown(self.rule.clone()));
             return complaints;
         }
         let standing = Some(self.standing(place, played)).filter(|_| played.whole);
@@ -216,7 +216,7 @@ impl Expectation {
         complaints
     }
 
-    fn lists(&self, divergence: &Divergence, script: &str, observed: &Observed) -> bool {
+    fn lists(&self, divergence: &Divergence, script: &str, observed: &Response) -> bool {
         self.matches(&divergence.rule)
             && Tier::from(self.tier) == divergence.tier
             && self.script.as_ref().is_none_or(|it| glob(it, script))
@@ -259,7 +259,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 
 /// What was seen of an entry. One of several parts of a suite says nothing yet; all of them together do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct EntryStatus {
     /// Whether a script was played that it is about.
     pub played: bool,
     /// Whether its rule alone decided an answer.
@@ -270,19 +270,19 @@ pub struct Standing {
     pub conforms: usize,
 }
 
-impl Expectations {
+impl KnownFailures {
     /// What was seen of each entry.
     #[must_use]
-    pub fn standings(&self, played: &Played<'_>) -> Vec<Standing> {
+    pub fn standings(&self, played: &Played<'_>) -> Vec<EntryStatus> {
         self.expected.iter().enumerate().map(|(place, it)| it.standing(place, played)).collect()
     }
 }
 
-impl Expectation {
+impl KnownFailure {
     /// What was seen of the entry at this place.
-    pub(crate) fn standing(&self, place: usize, played: &Played<'_>) -> Standing {
+    pub(crate) fn standing(&self, place: usize, played: &Played<'_>) -> EntryStatus {
         let names = played.replays.iter().map(|it| &it.script.name);
-        Standing {
+        EntryStatus {
             played: self.script.as_ref().is_none_or(|of| names.into_iter().any(|it| glob(of, it))),
             asked: played.decisive.iter().any(|rule| self.matches(rule)),
             seen: played.findings.iter().any(|it| it.entry == Some(place)),
@@ -292,23 +292,23 @@ impl Expectation {
 
     /// What is wrong with an entry that so much was seen of in the whole of the suite.
     #[must_use]
-    pub fn out_of_date(&self, standing: Standing) -> Option<Complaint> {
+    pub fn out_of_date(&self, standing: EntryStatus) -> Option<KnownFailureError> {
         if !standing.played {
-            return self.script.clone().map(Complaint::Unmatched);
+            return self.script.clone().map(KnownFailureError::Unmatched);
         }
         match self.flaky {
             _ if !standing.asked => None,
             Some(least) if standing.conforms < least => {
-                Some(Complaint::TooFlaky(self.rule.clone(), least))
+                Some(KnownFailureError::TooFlaky(self.rule.clone(), least))
             }
-            None if !standing.seen => Some(Complaint::Stale(self.rule.clone())),
+            None if !standing.seen => Some(KnownFailureError::Stale(self.rule.clone())),
             _ => None,
         }
     }
 
     /// In how many calls that the rule alone decided the endpoint conforms.
-    fn conforms(&self, replays: &[Replay]) -> usize {
-        let mine = |it: &Replay| self.script.as_ref().is_none_or(|of| glob(of, &it.script.name));
+    fn conforms(&self, replays: &[ScriptRun]) -> usize {
+        let mine = |it: &ScriptRun| self.script.as_ref().is_none_or(|of| glob(of, &it.script.name));
         let exchanges = replays.iter().filter(|it| mine(it)).flat_map(|it| &it.exchanges);
         let conforms = exchanges.filter(|it| {
             matches!(it.verdict, Verdict::Conforms(_))

@@ -7,11 +7,11 @@ pub mod shrink;
 
 use iamspec_model::{Account, Level, Operation, Rule};
 
-use crate::endpoint::Wire;
-use crate::oracle::{Divergence, OpenPoint, Tier, Verdict, divergence};
-use crate::response::Observed;
-use crate::results::known_failures::Expectations;
-use crate::runner::session::{Exchange, Origin, Replay};
+use crate::endpoint::WireExchange;
+use crate::oracle::{Divergence, Tier, UnspecifiedBehavior, Verdict, divergence};
+use crate::response::Response;
+use crate::results::known_failures::KnownFailures;
+use crate::runner::session::{Exchange, Origin, ScriptRun};
 use crate::script::{Script, Step};
 
 /// One rule that the endpoint breaks in one way.
@@ -20,7 +20,7 @@ pub struct Finding {
     /// How the answer differs.
     pub divergence: Divergence,
     /// What was answered.
-    pub observed: Observed,
+    pub observed: Response,
     /// The account in which it was asked, as it was thought to be.
     pub before: Account,
     /// Where its history comes from.
@@ -28,7 +28,7 @@ pub struct Finding {
     /// The history up to the call that diverges: the shortest of those that show it.
     pub history: Script,
     /// What went over the wire at that call.
-    pub wire: Option<Box<Wire>>,
+    pub wire: Option<Box<WireExchange>>,
     /// The call before which this answer to a read was right: one that comes late looks like that.
     pub late: Option<Operation>,
     /// The other scripts that show it.
@@ -77,13 +77,13 @@ impl Finding {
 
 /// The findings of a run, what binds most first.
 #[must_use]
-pub fn findings(replays: &[Replay]) -> Vec<Finding> {
-    findings_against(replays, &Expectations::default())
+pub fn findings(replays: &[ScriptRun]) -> Vec<Finding> {
+    findings_against(replays, &KnownFailures::default())
 }
 
 /// The same, those that different expectations list apart.
 #[must_use]
-pub fn findings_against(replays: &[Replay], expectations: &Expectations) -> Vec<Finding> {
+pub fn findings_against(replays: &[ScriptRun], expectations: &KnownFailures) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for replay in replays {
         let history = replay.history();
@@ -114,7 +114,7 @@ pub fn findings_against(replays: &[Replay], expectations: &Expectations) -> Vec<
 }
 
 /// The last call that changed what this read shows, where its answer is that of before.
-fn late(replay: &Replay, place: usize, observed: &Observed) -> Option<Operation> {
+fn late(replay: &ScriptRun, place: usize, observed: &Response) -> Option<Operation> {
     let read = replay.exchanges.get(place)?.operation;
     let earlier = replay.exchanges.get(..place)?.iter().rev().filter(|_| read.is_read());
     let right = |it: &&Exchange| {
@@ -145,8 +145,8 @@ fn add(found: &mut Vec<Finding>, mut finding: Finding) {
 
 /// The questions of the facts that the run speaks to, each rule and answer once.
 #[must_use]
-pub fn open_points(replays: &[Replay]) -> Vec<OpenPoint> {
-    let mut points: Vec<OpenPoint> = Vec::new();
+pub fn open_points(replays: &[ScriptRun]) -> Vec<UnspecifiedBehavior> {
+    let mut points: Vec<UnspecifiedBehavior> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let Verdict::Conforms(seen) = &exchange.verdict else { continue };
         for point in seen {
@@ -160,7 +160,7 @@ pub fn open_points(replays: &[Replay]) -> Vec<OpenPoint> {
 
 /// The rules that alone decided what a judged call had to be answered with.
 #[must_use]
-pub fn decisive(replays: &[Replay]) -> Vec<Rule> {
+pub fn decisive(replays: &[ScriptRun]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let judged = matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
@@ -176,7 +176,7 @@ pub fn decisive(replays: &[Replay]) -> Vec<Rule> {
 
 /// The last line of a run: every call is in exactly one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Totals {
     /// Answers that conform, or differ below the threshold.
     pub passed: usize,
     /// Of these: those that differ below the threshold.
@@ -193,10 +193,10 @@ pub struct Tally {
     pub not_exercised: usize,
 }
 
-impl Tally {
+impl Totals {
     /// Counts every call of a run.
     #[must_use]
-    pub fn of(replays: &[Replay], threshold: Threshold, expectations: &Expectations) -> Self {
+    pub fn of(replays: &[ScriptRun], threshold: Threshold, expectations: &KnownFailures) -> Self {
         let mut tally = Self::default();
         let exchanges = replays
             .iter()

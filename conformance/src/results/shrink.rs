@@ -4,15 +4,15 @@
 use crate::generate::drain::rebuild;
 use crate::oracle::Verdict;
 use crate::results::Finding;
-use crate::runner::session::Replay;
+use crate::runner::session::ScriptRun;
 use crate::script::{Script, Step};
 
 /// Plays a script in a name space of its own, if it can.
-pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<Replay>;
+pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<ScriptRun>;
 
 /// Whether a call that is judged here breaks the rule of the finding in the same tier at the same level.
 #[must_use]
-pub fn shows(replay: &Replay, finding: &Finding) -> bool {
+pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
     let same = |verdict: &Verdict| matches!(verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence));
     replay.exchanges.iter().any(|it| same(&it.verdict))
 }
@@ -22,7 +22,7 @@ pub fn shows(replay: &Replay, finding: &Finding) -> bool {
 /// as long as it shows. None where neither shows it again.
 ///
 /// At most so many calls are asked.
-pub fn shrink(finding: &Finding, calls: usize, play: Play<'_>) -> Option<Replay> {
+pub fn shrink(finding: &Finding, calls: usize, play: Play<'_>) -> Option<ScriptRun> {
     let mut left = calls;
     let mut shown = |steps: Vec<Step>| {
         let cost = steps.len();

@@ -2,11 +2,11 @@
 //! shows it.
 
 use iamspec_model::evidence::E_001;
-use iamspec_model::{Answer, Call, Evidence, Operation, Rule};
+use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
 
 use crate::oracle::{Divergence, Tier, Verdict};
-use crate::response::{Cause, Interruption, Observed};
-use crate::runner::session::{Exchange, Replay};
+use crate::response::{Failure, FailureKind, Response};
+use crate::runner::session::{Exchange, ScriptRun};
 use crate::runner::{Run, probes};
 use crate::script::Script;
 
@@ -15,18 +15,18 @@ const FORM: Evidence = Evidence::by(&[E_001]);
 
 /// A call that the endpoint may lack or may answer in broken XML, and the script that first needed it.
 #[derive(Clone)]
-pub(crate) struct Suspect {
+pub(crate) struct MissingCapability {
     pub(crate) api: &'static str,
-    interruption: Interruption,
+    interruption: Failure,
     script: Script,
 }
 
-impl Suspect {
+impl MissingCapability {
     /// Whether a call fails in the same way. Where XML breaks off depends on what is in it.
     fn is_of(&self, verdict: &Verdict) -> bool {
         let Verdict::Inconclusive(it) = verdict else { return false };
         it.cause == self.interruption.cause
-            && (it.cause == Cause::Garbled || it.detail == self.interruption.detail)
+            && (it.cause == FailureKind::Garbled || it.detail == self.interruption.detail)
     }
 
     /// Whether a call is the one, or needs what it would have made.
@@ -39,7 +39,7 @@ impl Suspect {
 }
 
 /// The shortest of our scripts in which nothing hinders the call, up to there.
-fn control(call: &'static Call) -> Option<Script> {
+fn control(call: &'static Action) -> Option<Script> {
     let claim = call.claims.first()?;
     let scripts = probes(Rule { call, claim }).ok()?;
     let until = |script: Script| {
@@ -52,7 +52,7 @@ fn control(call: &'static Call) -> Option<Script> {
 impl Run<'_> {
     /// A call that fails as calls do that a service lacks, or whose answer is garbled. Where it need not be
     /// carried out, one that must is put to the endpoint later; of what is garbled, the next that must.
-    pub(crate) fn suspect(&mut self, replay: &Replay) {
+    pub(crate) fn suspect(&mut self, replay: &ScriptRun) {
         let Some((place, exchange)) =
             replay.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))
         else {
@@ -66,20 +66,20 @@ impl Run<'_> {
         let script =
             if done(exchange).is_some() { Some(replay.leading_to(place)) } else { control(call) };
         let (api, interruption) = (call.api, interruption.clone());
-        self.suspects.extend(script.map(|script| Suspect { api, interruption, script }));
+        self.suspects.extend(script.map(|script| MissingCapability { api, interruption, script }));
     }
 
     /// Whether the call fails each time that it is asked: what breaks now and then may break an answer twice
     /// by chance, so that one that is charged is asked once more.
-    fn goes_on_failing(&mut self, suspect: &Suspect) -> bool {
-        let times = if suspect.interruption.cause == Cause::Garbled { 2 } else { 1 };
+    fn goes_on_failing(&mut self, suspect: &MissingCapability) -> bool {
+        let times = if suspect.interruption.cause == FailureKind::Garbled { 2 } else { 1 };
         (0..times).all(|_| self.fails_again(suspect))
     }
 
     /// Whether the call was carried out and understood in this run: then it is not the call that fails.
-    fn has_worked(&self, suspect: &Suspect) -> bool {
+    fn has_worked(&self, suspect: &MissingCapability) -> bool {
         let exchanges = self.replays.iter().flat_map(|it| &it.exchanges);
-        let done = |it: &Exchange| matches!(it.observed, Some(Observed::Done(_)));
+        let done = |it: &Exchange| matches!(it.observed, Some(Response::Done(_)));
         let same = |it: &Exchange| it.operation.call().is_some_and(|it| it.api == suspect.api);
         exchanges.filter(|it| same(it)).any(done)
     }
@@ -108,7 +108,7 @@ impl Run<'_> {
         }
     }
 
-    fn fails_again(&mut self, suspect: &Suspect) -> bool {
+    fn fails_again(&mut self, suspect: &MissingCapability) -> bool {
         let again = self.replay(&suspect.script);
         let Some((last, before)) = again.exchanges.split_last() else { return false };
         let works = |it: &Exchange| it.verdict.says_as_it_should();
@@ -116,7 +116,7 @@ impl Run<'_> {
         control && suspect.is_of(&last.verdict)
     }
 
-    fn mark(&mut self, suspect: &Suspect) {
+    fn mark(&mut self, suspect: &MissingCapability) {
         for exchange in self.replays.iter_mut().flat_map(|it| &mut it.exchanges) {
             let same = exchange.operation.call().is_some_and(|call| call.api == suspect.api);
             if !same || !suspect.is_of(&exchange.verdict) {
@@ -133,7 +133,7 @@ impl Run<'_> {
 
 /// The rule by which the call would be carried out.
 fn done(exchange: &Exchange) -> Option<Rule> {
-    exchange.in_force.iter().find(|rule| rule.claim.answer == Answer::Done).copied()
+    exchange.in_force.iter().find(|rule| rule.claim.answer == Expected::Done).copied()
 }
 
 /// A garbled answer is a suspicion only where the call would be carried out: what is wrong with a

@@ -1,25 +1,28 @@
 //! What a run has made and must remove again, in the reverse order.
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Change, Defect, Flaw, Item, Kind, Object, Operation, Part, Thing, User};
+use iamspec_model::{
+    AttachmentKind, Entity, InputError, InvalidRequest, Item, Operation, Resource, SubResource,
+    User, UserChange,
+};
 
-use crate::endpoint::{Endpoint, Space};
-use crate::response::Observed;
-use crate::runner::retry::Patience;
+use crate::endpoint::{Endpoint, Namespace};
+use crate::response::Response;
+use crate::runner::retry::RetryPolicy;
 
 /// What one script has made and not yet removed, as the operations that remove it, oldest first.
 #[derive(Clone, Debug, Default)]
-pub struct Leftovers {
+pub struct CleanupPlan {
     undo: Vec<Operation>,
     /// Kinds of which a user may hold an item whose name was lost with the answer.
-    nameless: Vec<(User, Kind)>,
+    nameless: Vec<(User, AttachmentKind)>,
     /// Policies whose versions are not known, because an answer was lost.
-    unlisted: Vec<Object>,
+    unlisted: Vec<Resource>,
     /// The versions that were put in force and cannot be deleted for as long as they are.
-    defaults: Vec<(Object, Item)>,
+    defaults: Vec<(Resource, Item)>,
 }
 
-impl Leftovers {
+impl CleanupPlan {
     /// The operations that remove it, those last that must be done first.
     #[must_use]
     pub fn undo(&self) -> &[Operation] {
@@ -27,23 +30,23 @@ impl Leftovers {
     }
 
     /// Notes what an answer says was made or removed. A lost answer may have made something.
-    pub fn note(&mut self, op: &Operation, observed: &Observed) {
+    pub fn note(&mut self, op: &Operation, observed: &Response) {
         let (done, lost) = match observed {
-            Observed::Done(_) => (true, false),
-            Observed::Refused { .. } => (false, false),
-            Observed::Interrupted(it) => (false, !it.cause.changed_nothing()),
+            Response::Done(_) => (true, false),
+            Response::Refused { .. } => (false, false),
+            Response::Interrupted(it) => (false, !it.cause.changed_nothing()),
         };
         self.note_other_name(op, done || lost);
         match op.sound() {
             Operation::Issue(user, kind, ..) if lost => self.nameless.push((user, kind)),
             _ if !done && !lost => {}
             Operation::CreateUser(user, _) => self.make(Operation::DeleteUser(user)),
-            Operation::UpdateUser(user, Change { name: Some(name), .. }) if name != user => {
+            Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
                 self.renamed(user, name, done);
             }
             Operation::Create(object) => self.make(Operation::Delete(object)),
             Operation::Rename(object, Some(name)) if name != object.item => {
-                self.rename(object, Object { item: name, ..object }, done);
+                self.rename(object, Resource { item: name, ..object }, done);
             }
             Operation::Add(object, part, item) => self.add(object, part, item, observed),
             Operation::SetDefault(policy, ..) if lost => self.unlisted.push(policy),
@@ -74,8 +77,9 @@ impl Leftovers {
     fn note_other_name(&mut self, op: &Operation, made: bool) {
         let Operation::Flawed(user, flaw) = *op else { return };
         let (row, creates) = (flaw.row(), matches!(op.sound(), Operation::CreateUser(..)));
-        let undo = Flaw::of(Operation::DeleteUser, row.member, row.defect);
-        if let Some(undo) = undo.filter(|_| made && creates && row.defect == Defect::OtherCase) {
+        let undo = InvalidRequest::of(Operation::DeleteUser, row.member, row.defect);
+        if let Some(undo) = undo.filter(|_| made && creates && row.defect == InputError::OtherCase)
+        {
             self.make(Operation::Flawed(user, undo));
         }
     }
@@ -102,8 +106,8 @@ impl Leftovers {
     }
 
     /// As for a user: what refers to the object is removed under its new name.
-    fn rename(&mut self, object: Object, name: Object, done: bool) {
-        let refers = |kind: Kind| kind.row().refers == Some(object.class);
+    fn rename(&mut self, object: Resource, name: Resource, done: bool) {
+        let refers = |kind: AttachmentKind| kind.row().refers == Some(object.class);
         let named = |op: &Operation| match *op {
             Operation::Delete(it) if it == object => Some(Operation::Delete(name)),
             Operation::Remove(it, part, item) if it == object => {
@@ -124,15 +128,15 @@ impl Leftovers {
     }
 
     /// The number of a version is what the answer tells.
-    fn add(&mut self, object: Object, part: Part, item: Item, observed: &Observed) {
+    fn add(&mut self, object: Resource, part: SubResource, item: Item, observed: &Response) {
         let told = match observed {
-            Observed::Done(Some(shown)) => shown.items.iter().find_map(|(it, _)| match it {
-                Thing::Version { number, .. } => Some(Item(*number)),
+            Response::Done(Some(shown)) => shown.items.iter().find_map(|(it, _)| match it {
+                Entity::Version { number, .. } => Some(Item(*number)),
                 _ => None,
             }),
             _ => None,
         };
-        if part != Part::Version {
+        if part != SubResource::Version {
             self.make(Operation::Remove(object, part, item));
         } else if let Some(version) = told {
             self.make(Operation::Remove(object, part, version));
@@ -168,10 +172,10 @@ impl Leftovers {
     /// returned with its answer.
     pub fn remove(
         &mut self,
-        space: Space,
+        space: Namespace,
         endpoint: &mut dyn Endpoint,
-        patience: &mut Patience,
-    ) -> Vec<Kept> {
+        patience: &mut RetryPolicy,
+    ) -> Vec<NotDeleted> {
         endpoint.enter(space);
         let mut kept = Vec::new();
         for (user, kind) in std::mem::take(&mut self.nameless) {
@@ -191,7 +195,7 @@ impl Leftovers {
         for undo in made.into_iter().rev() {
             let answer = patience.ask(&undo, endpoint);
             if !is_gone(&answer) {
-                kept.push(Kept { space, undo, answer });
+                kept.push(NotDeleted { space, undo, answer });
             } else if let Operation::DeleteUser(user) = undo {
                 // What could not be listed is gone with its user.
                 kept.retain(|it| !(it.undo.is_read() && it.undo.user() == Some(user)));
@@ -203,24 +207,24 @@ impl Leftovers {
     /// Lists the versions of a policy: those that are not in force must go before it.
     fn find_versions(
         &mut self,
-        space: Space,
-        policy: Object,
+        space: Namespace,
+        policy: Resource,
         endpoint: &mut dyn Endpoint,
-        patience: &mut Patience,
-    ) -> Option<Kept> {
-        let undo = Operation::Parts(policy, Part::Version);
+        patience: &mut RetryPolicy,
+    ) -> Option<NotDeleted> {
+        let undo = Operation::Parts(policy, SubResource::Version);
         match patience.ask(&undo, endpoint) {
-            Observed::Done(Some(shown)) => {
-                self.undo.retain(|it| it.part() != Some((policy, Part::Version)));
+            Response::Done(Some(shown)) => {
+                self.undo.retain(|it| it.part() != Some((policy, SubResource::Version)));
                 for (thing, _) in shown.items {
-                    if let Thing::Version { number, default: false } = thing {
-                        self.make(Operation::Remove(policy, Part::Version, Item(number)));
+                    if let Entity::Version { number, default: false } = thing {
+                        self.make(Operation::Remove(policy, SubResource::Version, Item(number)));
                     }
                 }
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(Kept { space, undo, answer }),
+            answer => Some(NotDeleted { space, undo, answer }),
         }
     }
 
@@ -228,18 +232,18 @@ impl Leftovers {
     /// left behind.
     fn find(
         &mut self,
-        space: Space,
+        space: Namespace,
         user: User,
-        kind: Kind,
+        kind: AttachmentKind,
         endpoint: &mut dyn Endpoint,
-        patience: &mut Patience,
-    ) -> Option<Kept> {
+        patience: &mut RetryPolicy,
+    ) -> Option<NotDeleted> {
         if kind.row().naming != Naming::Service {
             return None;
         }
         let undo = Operation::List(user, kind);
         match patience.ask(&undo, endpoint) {
-            Observed::Done(Some(shown)) => {
+            Response::Done(Some(shown)) => {
                 let named = shown.items.iter().filter_map(|(thing, _)| thing.item(kind));
                 let adopted = shown.strangers.iter().map(|name| endpoint.adopt(kind, name));
                 for item in named.chain(adopted) {
@@ -248,28 +252,28 @@ impl Leftovers {
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(Kept { space, undo, answer }),
+            answer => Some(NotDeleted { space, undo, answer }),
         }
     }
 }
 
 /// Something that the endpoint did not let go.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct NotDeleted {
     /// Where.
-    pub space: Space,
+    pub space: Namespace,
     /// What was asked to remove it, or to find what there is to remove.
     pub undo: Operation,
     /// What was answered.
-    pub answer: Observed,
+    pub answer: Response,
 }
 
 /// Whether what was to be removed is not there any more.
 #[must_use]
-pub fn is_gone(answer: &Observed) -> bool {
+pub fn is_gone(answer: &Response) -> bool {
     match answer {
-        Observed::Done(_) => true,
-        Observed::Refused { code, .. } => code == "NoSuchEntity",
-        Observed::Interrupted(_) => false,
+        Response::Done(_) => true,
+        Response::Refused { code, .. } => code == "NoSuchEntity",
+        Response::Interrupted(_) => false,
     }
 }

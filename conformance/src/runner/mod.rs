@@ -19,19 +19,21 @@ use std::time::Duration;
 
 use iamspec_model::{Operation, Rule, allowed};
 
-use crate::endpoint::{Counting, Endpoint, Space};
-use crate::generate::{Course, Generated, USER};
+use crate::endpoint::{Counting, Endpoint, Namespace};
+use crate::generate::{GeneratedSuite, Generator, USER};
 use crate::oracle::{Tier, Verdict};
 use crate::reference::Reference;
-use crate::response::{Cause, Interruption};
+use crate::response::{Failure, FailureKind};
 use crate::results::findings;
 use crate::results::shrink::shrink;
-use crate::runner::capabilities::Suspect;
-use crate::runner::cleanup::{Kept, Leftovers};
-use crate::runner::observe::Observe;
+use crate::runner::capabilities::MissingCapability;
+use crate::runner::cleanup::{CleanupPlan, NotDeleted};
+use crate::runner::observe::ObserveMode;
 use crate::runner::parallel::Unit;
-use crate::runner::retry::Patience;
-use crate::runner::session::{Exchange, Manner, Origin, Replay, follow, replay, skipped};
+use crate::runner::retry::RetryPolicy;
+use crate::runner::session::{
+    Exchange, Origin, ScriptRun, SessionOptions, follow, replay, skipped,
+};
 use crate::runner::shard::Shard;
 use crate::script::parse::ParseError;
 use crate::script::{Script, ours};
@@ -43,8 +45,8 @@ pub(crate) const FIRST: &str = "delete-user/alone/";
 #[derive(Clone, Debug)]
 pub struct Suite {
     scripts: Vec<Script>,
-    generated: Vec<Generated>,
-    observe: Observe,
+    generated: Vec<GeneratedSuite>,
+    observe: ObserveMode,
     until_coverage: bool,
     settle: Duration,
     jobs: usize,
@@ -54,30 +56,30 @@ pub struct Suite {
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Every script that was chosen, in the order played.
-    pub replays: Vec<Replay>,
+    pub replays: Vec<ScriptRun>,
     /// What the endpoint did not let go, and whether an answer in its script diverged, which may
     /// explain it.
-    pub kept: Vec<(Kept, bool)>,
+    pub kept: Vec<(NotDeleted, bool)>,
     /// How many requests were sent, those of the clean-up included.
     pub requests: usize,
     /// Why the run ended early, if it did.
-    pub ended: Option<Ended>,
+    pub ended: Option<EndReason>,
 }
 
 /// Why a run ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum EndReason {
     /// It was told to.
     Stopped,
     /// What it might cost was used up.
     Spent,
     /// Not one call was understood.
-    NeverHeard(Interruption),
+    NeverHeard(Failure),
     /// After some answers there were none.
-    WentSilent(Interruption),
+    WentSilent(Failure),
 }
 
-impl fmt::Display for Ended {
+impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("stopped before the end"),
@@ -100,7 +102,7 @@ impl Suite {
         Self {
             scripts,
             generated: Vec::new(),
-            observe: Observe::default(),
+            observe: ObserveMode::default(),
             until_coverage: false,
             settle: Duration::ZERO,
             jobs: 1,
@@ -109,13 +111,13 @@ impl Suite {
 
     /// The same, and after the scripts these.
     #[must_use]
-    pub fn with(self, generated: Vec<Generated>) -> Self {
+    pub fn with(self, generated: Vec<GeneratedSuite>) -> Self {
         Self { generated, ..self }
     }
 
     /// The same, with what it changes read then.
     #[must_use]
-    pub fn observing(self, observe: Observe) -> Self {
+    pub fn observing(self, observe: ObserveMode) -> Self {
         Self { observe, ..self }
     }
 
@@ -154,7 +156,7 @@ impl Suite {
 
     /// The suites that are generated, in the order in which they are played.
     #[must_use]
-    pub fn generated(&self) -> &[Generated] {
+    pub fn generated(&self) -> &[GeneratedSuite] {
         &self.generated
     }
 
@@ -260,19 +262,20 @@ const IDLE_MAX: usize = 20;
 const SHRINK_MAX: usize = 2000;
 
 /// Plays something on an endpoint, and takes note of what it makes.
-type Play<'a> = &'a mut dyn FnMut(&mut dyn Endpoint, &mut Leftovers, Manner<'_>) -> Replay;
+type Play<'a> =
+    &'a mut dyn FnMut(&mut dyn Endpoint, &mut CleanupPlan, SessionOptions<'_>) -> ScriptRun;
 
 /// What a script left, where, and whether an answer in it diverged.
 struct Left {
-    space: Space,
-    leftovers: Leftovers,
+    space: Namespace,
+    leftovers: CleanupPlan,
     diverged: bool,
 }
 
 /// How scripts and courses are played.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting {
-    pub(crate) observe: Observe,
+    pub(crate) observe: ObserveMode,
     pub(crate) until_coverage: bool,
     pub(crate) settle: Duration,
 }
@@ -281,18 +284,18 @@ pub(crate) struct Run<'a> {
     endpoint: Counting<'a>,
     setting: Setting,
     stop: &'a dyn Fn() -> bool,
-    replays: Vec<Replay>,
+    replays: Vec<ScriptRun>,
     left: Vec<Left>,
-    suspects: Vec<Suspect>,
+    suspects: Vec<MissingCapability>,
     /// The replays that were skipped because of a suspicion.
     waiting: Vec<usize>,
-    kept: Vec<(Kept, bool)>,
+    kept: Vec<(NotDeleted, bool)>,
     /// Whether any answer was understood.
     heard: bool,
     /// How many calls in a row were not answered, and which.
     silence: usize,
     silent: BTreeSet<&'static str>,
-    ended: Option<Ended>,
+    ended: Option<EndReason>,
 }
 
 impl<'a> Run<'a> {
@@ -329,7 +332,7 @@ impl<'a> Run<'a> {
         let why = ended.or_else(|| lacking.map(|it| format!("needs {}", it.api)));
         let replay = if let Some(why) = why {
             let exchanges = script.steps.iter().map(|it| skipped(it.operation, &why)).collect();
-            Replay { script: script.clone(), exchanges, origin: Origin::Written }
+            ScriptRun { script: script.clone(), exchanges, origin: Origin::Written }
         } else {
             let replay = self.replay(script);
             self.suspect(&replay);
@@ -354,7 +357,7 @@ impl<'a> Run<'a> {
     }
 
     /// Follows a course to its end, in as many name spaces as that takes.
-    pub(crate) fn follow(&mut self, course: &mut dyn Course, most: usize) {
+    pub(crate) fn follow(&mut self, course: &mut dyn Generator, most: usize) {
         let (mut cut_short, mut left) = (0, most);
         let (mut reached, mut idle): (Vec<Rule>, usize) = (Vec::new(), 0);
         while course.goes_on() && cut_short < CUT_SHORT_MAX && left > 0 {
@@ -383,7 +386,7 @@ impl<'a> Run<'a> {
     }
 
     /// Says what a course has left out.
-    fn own_up(&mut self, course: &dyn Course) {
+    fn own_up(&mut self, course: &dyn Generator) {
         let name = course.name();
         let lacking: BTreeSet<&str> = self.suspects.iter().map(|it| it.api).collect();
         let why = if course.goes_on() {
@@ -403,7 +406,7 @@ impl<'a> Run<'a> {
     /// Ends the run where it was told to.
     fn look_up(&mut self) {
         if self.ended.is_none() && (self.stop)() {
-            self.ended = Some(Ended::Stopped);
+            self.ended = Some(EndReason::Stopped);
         }
     }
 
@@ -418,23 +421,24 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn replay(&mut self, script: &Script) -> Replay {
+    fn replay(&mut self, script: &Script) -> ScriptRun {
         // What shows most is asked first, and nothing else before it is.
         let first = script.name.starts_with(FIRST);
         self.play_alone(&mut |endpoint, leftovers, manner| {
-            let observe = if first { Observe::Off } else { manner.observe };
-            replay(script, endpoint, leftovers, Manner { observe, ..manner })
+            let observe = if first { ObserveMode::Off } else { manner.observe };
+            replay(script, endpoint, leftovers, SessionOptions { observe, ..manner })
         })
     }
 
     /// Plays something in a name space of its own.
-    fn play_alone(&mut self, play: Play<'_>) -> Replay {
+    fn play_alone(&mut self, play: Play<'_>) -> ScriptRun {
         let space = self.endpoint.fresh();
-        let mut leftovers = Leftovers::default();
+        let mut leftovers = CleanupPlan::default();
         let suspects = std::mem::take(&mut self.suspects);
         let can = |op: &Operation| !suspects.iter().any(|it| it.is_needed_by(op));
         let Setting { observe, settle, .. } = self.setting;
-        let manner = Manner { can: &can, observe, settle, heard: self.heard, stop: self.stop };
+        let manner =
+            SessionOptions { can: &can, observe, settle, heard: self.heard, stop: self.stop };
         let replay = play(&mut self.endpoint, &mut leftovers, manner);
         self.suspects = suspects;
         if !leftovers.is_empty() {
@@ -450,18 +454,19 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the run where nobody answers.
-    fn listen(&mut self, replay: &Replay) {
+    fn listen(&mut self, replay: &ScriptRun) {
         for exchange in &replay.exchanges {
             match &exchange.verdict {
                 Verdict::Inconclusive(it) if !self.heard || it.cause.is_silence() => {
                     self.silence += 1;
                     self.silent.extend(exchange.operation.call().map(|call| call.api));
-                    let gone =
-                        it.cause == Cause::Unreachable || !self.heard && it.cause.is_silence();
+                    let gone = it.cause == FailureKind::Unreachable
+                        || !self.heard && it.cause.is_silence();
                     // An endpoint that answers one call alone with nonsense is still there.
                     let alone = self.heard && self.silent.len() == 1 && it.cause.is_nonsense();
-                    if gone || self.silence >= Patience::MOST && !alone {
-                        let ended = if self.heard { Ended::WentSilent } else { Ended::NeverHeard };
+                    if gone || self.silence >= RetryPolicy::MOST && !alone {
+                        let ended =
+                            if self.heard { EndReason::WentSilent } else { EndReason::NeverHeard };
                         self.ended = Some(ended(it.clone()));
                         return;
                     }
@@ -477,7 +482,7 @@ impl<'a> Run<'a> {
     }
 
     fn clean(&mut self) {
-        let mut patience = Patience::settling(self.setting.settle);
+        let mut patience = RetryPolicy::settling(self.setting.settle);
         for mut left in std::mem::take(&mut self.left).into_iter().rev() {
             let kept = left.leftovers.remove(left.space, &mut self.endpoint, &mut patience);
             self.kept.extend(kept.into_iter().map(|it| (it, left.diverged)));

@@ -1,10 +1,12 @@
 //! What is read after calls that change something, from both sides, so that what they did not say shows.
 
-use iamspec_model::{Account, Change, Class, Object, Operation, Part, User, Which};
+use iamspec_model::{
+    Account, Filter, Operation, Resource, ResourceKind, SubResource, User, UserChange,
+};
 
 /// When it is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Observe {
+pub enum ObserveMode {
     /// After each call.
     Each,
     /// At the end of a script.
@@ -39,7 +41,7 @@ fn about(op: &Operation, account: &Account) -> Vec<Operation> {
         | Operation::DeleteUser(it)
         | Operation::PutBoundary(it, _)
         | Operation::DeleteBoundary(it) => user(it),
-        Operation::UpdateUser(it, Change { name, .. }) => {
+        Operation::UpdateUser(it, UserChange { name, .. }) => {
             user(it);
             name.into_iter().for_each(user);
         }
@@ -51,18 +53,19 @@ fn about(op: &Operation, account: &Account) -> Vec<Operation> {
     }
     if let Some((object, part)) = op.part().filter(|(object, _)| account.has(*object)) {
         reads.push(Operation::Parts(object, part));
-        let attached = op.referred().filter(|it| part == Part::AttachedPolicy && account.has(*it));
+        let attached =
+            op.referred().filter(|it| part == SubResource::AttachedPolicy && account.has(*it));
         reads.extend(attached.map(Operation::Holders));
     }
     reads
 }
 
 /// Who holds it, as the object tells.
-fn other_side(object: Object, account: &Account) -> Option<Operation> {
+fn other_side(object: Resource, account: &Account) -> Option<Operation> {
     let read = match object.class {
-        Class::Group => Operation::Read(object),
-        Class::Policy => Operation::Holders(object),
-        Class::Device => Operation::ListAll(Class::Device, Which::Held),
+        ResourceKind::Group => Operation::Read(object),
+        ResourceKind::Policy => Operation::Holders(object),
+        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
     };
     Some(read).filter(|_| account.has(object))
 }

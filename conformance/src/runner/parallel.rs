@@ -12,10 +12,10 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use crate::endpoint::{Counting, Endpoint};
-use crate::generate::Generated;
-use crate::runner::capabilities::Suspect;
-use crate::runner::cleanup::Kept;
-use crate::runner::session::Replay;
+use crate::generate::GeneratedSuite;
+use crate::runner::capabilities::MissingCapability;
+use crate::runner::cleanup::NotDeleted;
+use crate::runner::session::ScriptRun;
 use crate::runner::{LEFT_MAX, Left, Run, Setting};
 use crate::script::Script;
 
@@ -29,14 +29,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy)]
 pub(crate) enum Unit<'a> {
     Script(&'a Script),
-    Course(Generated),
+    Course(GeneratedSuite),
 }
 
 /// What is to be played, and the suspicions that there were.
 struct Task<'a> {
     place: usize,
     unit: Unit<'a>,
-    suspects: Vec<Suspect>,
+    suspects: Vec<MissingCapability>,
 }
 
 /// What came of it.
@@ -44,11 +44,11 @@ struct Part {
     place: usize,
     /// How many suspicions it was played under.
     known: usize,
-    suspects: Vec<Suspect>,
-    replays: Vec<Replay>,
+    suspects: Vec<MissingCapability>,
+    replays: Vec<ScriptRun>,
     waiting: Vec<usize>,
     left: Vec<Left>,
-    kept: Vec<(Kept, bool)>,
+    kept: Vec<(NotDeleted, bool)>,
     requests: usize,
     learnt: Option<Box<dyn Any + Send>>,
 }

@@ -3,34 +3,36 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use iamspec_model::{Account, Item, Kind, Operation, apply};
+use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
 
-use crate::endpoint::{Endpoint, Space};
+use crate::endpoint::{Endpoint, Namespace};
 use crate::oracle::messages;
-use crate::reference::{Behaviour, settle};
-use crate::response::{Cause, Observed};
-use crate::runner::cleanup::Leftovers;
-use crate::runner::observe::Observe;
-use crate::runner::session::{Manner, Replay, replay};
+use crate::reference::{ReferenceOptions, settle};
+use crate::response::{FailureKind, Response};
+use crate::runner::cleanup::CleanupPlan;
+use crate::runner::observe::ObserveMode;
+use crate::runner::session::{ScriptRun, SessionOptions, replay};
 use crate::script::Script;
 
 /// Answers in the order in which they were written down, each to its own call and to no other.
-struct Recorded(VecDeque<(Operation, Observed)>);
+struct Recorded(VecDeque<(Operation, Response)>);
 
 impl Endpoint for Recorded {
-    fn fresh(&mut self) -> Space {
-        Space::default()
+    fn fresh(&mut self) -> Namespace {
+        Namespace::default()
     }
 
-    fn enter(&mut self, _: Space) {}
+    fn enter(&mut self, _: Namespace) {}
 
-    fn ask(&mut self, op: &Operation) -> Observed {
+    fn ask(&mut self, op: &Operation) -> Response {
         let next = self.0.front().is_some_and(|(asked, _)| asked == op);
         let answer = next.then(|| self.0.pop_front()).flatten().map(|(_, answer)| answer);
-        answer.unwrap_or_else(|| Observed::interrupted(Cause::Unsent, "no answer is written down"))
+        answer.unwrap_or_else(|| {
+            Response::interrupted(FailureKind::Unsent, "no answer is written down")
+        })
     }
 
-    fn adopt(&mut self, _: Kind, _: &str) -> Item {
+    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 
@@ -42,22 +44,22 @@ impl Endpoint for Recorded {
 /// Judges the answers that are written behind the calls of a script; a call without one was answered as the model
 /// would. Nothing exists before its first call.
 #[must_use]
-pub fn judged(script: &Script) -> Replay {
+pub fn judged(script: &Script) -> ScriptRun {
     let mut account = Account::default();
     let answered = script.steps.iter().map(|step| {
         let (op, symbols) = (step.operation, messages::symbols(&step.operation));
         let mut after = account.clone();
-        let answer = settle(&mut after, &op, &mut Behaviour::default(), &symbols);
+        let answer = settle(&mut after, &op, &mut ReferenceOptions::default(), &symbols);
         match &step.answer {
             None => account = after,
-            Some(Observed::Done(_)) => apply(&mut account, &op),
+            Some(Response::Done(_)) => apply(&mut account, &op),
             Some(_) => {}
         }
         (op, step.answer.clone().unwrap_or(answer))
     });
     let mut endpoint = Recorded(answered.collect());
     let (can, stop) = (|_: &Operation| true, || false);
-    let (observe, settle, heard) = (Observe::Off, Duration::ZERO, false);
-    let manner = Manner { can: &can, observe, settle, heard, stop: &stop };
-    replay(script, &mut endpoint, &mut Leftovers::default(), manner)
+    let (observe, settle, heard) = (ObserveMode::Off, Duration::ZERO, false);
+    let manner = SessionOptions { can: &can, observe, settle, heard, stop: &stop };
+    replay(script, &mut endpoint, &mut CleanupPlan::default(), manner)
 }

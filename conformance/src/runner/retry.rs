@@ -5,24 +5,24 @@
 
 use std::time::Duration;
 
-use iamspec_model::{Class, Code, Object, Operation, Which};
+use iamspec_model::{ErrorCode, Filter, Operation, Resource, ResourceKind};
 
 use crate::endpoint::Endpoint;
-use crate::oracle::{Judge, Tier, Verdict};
-use crate::response::{Cause, Observed};
+use crate::oracle::{Oracle, Tier, Verdict};
+use crate::response::{FailureKind, Response};
 
 /// How often a call is asked again that cannot have done anything.
 const TRIES: u32 = 5;
 
 /// Whether the call can be asked once more without harm: nothing was done, or nothing ever is. Whoever has
 /// not been `heard` yet may not be there at all.
-pub(crate) fn is_safe(op: &Operation, observed: &Observed, tries: u32, heard: bool) -> bool {
-    let Observed::Interrupted(it) = observed else { return false };
+pub(crate) fn is_safe(op: &Operation, observed: &Response, tries: u32, heard: bool) -> bool {
+    let Response::Interrupted(it) = observed else { return false };
     let most = match it.cause {
-        Cause::Transient => TRIES,
-        Cause::Unreachable if heard => TRIES,
-        Cause::Reset | Cause::Failure if heard && op.is_read() => TRIES,
-        Cause::Timeout if heard && op.is_read() => 1,
+        FailureKind::Transient => TRIES,
+        FailureKind::Unreachable if heard => TRIES,
+        FailureKind::Reset | FailureKind::Failure if heard && op.is_read() => TRIES,
+        FailureKind::Timeout if heard && op.is_read() => 1,
         _ => 0,
     };
     tries < most
@@ -30,14 +30,16 @@ pub(crate) fn is_safe(op: &Operation, observed: &Observed, tries: u32, heard: bo
 
 /// Whether the answer may be one that passes while an endpoint settles: a read that shows otherwise than
 /// it should, or a refusal, which has changed nothing.
-pub(crate) fn may_settle(op: &Operation, observed: &Observed, judge: &Judge) -> bool {
+pub(crate) fn may_settle(op: &Operation, observed: &Response, judge: &Oracle) -> bool {
     let refused = match observed {
-        Observed::Refused { code, .. } if code == Code::EntityTemporarilyUnmodifiable.name() => {
+        Response::Refused { code, .. }
+            if code == ErrorCode::EntityTemporarilyUnmodifiable.name() =>
+        {
             return true;
         }
-        Observed::Refused { .. } => true,
-        Observed::Done(_) => false,
-        Observed::Interrupted(_) => return false,
+        Response::Refused { .. } => true,
+        Response::Done(_) => false,
+        Response::Interrupted(_) => return false,
     };
     let verdict = judge.clone().judge(op, observed);
     let differs = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text);
@@ -45,21 +47,21 @@ pub(crate) fn may_settle(op: &Operation, observed: &Observed, judge: &Judge) -> 
 }
 
 /// Whether the answer was lost on its way, so that the call may have been carried out.
-pub(crate) fn is_lost(observed: &Observed) -> bool {
-    let lost = [Cause::Reset, Cause::Timeout, Cause::Failure];
-    matches!(observed, Observed::Interrupted(it) if lost.contains(&it.cause))
+pub(crate) fn is_lost(observed: &Response) -> bool {
+    let lost = [FailureKind::Reset, FailureKind::Timeout, FailureKind::Failure];
+    matches!(observed, Response::Interrupted(it) if lost.contains(&it.cause))
 }
 
 /// What tells whether a call about an object was carried out, where its answer was lost.
 pub(crate) fn tells(op: &Operation) -> Vec<Operation> {
-    let read = |object: Object| match object.class {
-        Class::Group | Class::Policy => Operation::Read(object),
-        Class::Device => Operation::ListAll(Class::Device, Which::All),
+    let read = |object: Resource| match object.class {
+        ResourceKind::Group | ResourceKind::Policy => Operation::Read(object),
+        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::All),
     };
     match op.sound() {
         Operation::Create(object) | Operation::Delete(object) => vec![read(object)],
         Operation::Rename(object, name) => {
-            let renamed = name.map(|item| read(Object { item, ..object }));
+            let renamed = name.map(|item| read(Resource { item, ..object }));
             [read(object)].into_iter().chain(renamed).collect()
         }
         _ => Vec::new(),
@@ -68,7 +70,7 @@ pub(crate) fn tells(op: &Operation) -> Vec<Operation> {
 
 /// How long answers took to settle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Convergence {
     /// How often the call was asked again.
     pub tries: u32,
     /// How long was waited in all.
@@ -77,13 +79,13 @@ pub struct Settled {
 
 /// How long to go on asking where nobody answers, or something passes.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Patience {
+pub struct RetryPolicy {
     unanswered: usize,
     /// How long a conflict may linger.
     settle: Duration,
 }
 
-impl Patience {
+impl RetryPolicy {
     /// So many calls in a row are worth asking without an answer.
     pub const MOST: usize = 3;
 
@@ -100,9 +102,9 @@ impl Patience {
     }
 
     /// Asks, and again where that may help; not at all where nobody has answered for long.
-    pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Observed {
+    pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
         if self.unanswered >= Self::MOST {
-            return Observed::interrupted(Cause::Unsent, "nobody answered the calls before");
+            return Response::interrupted(FailureKind::Unsent, "nobody answered the calls before");
         }
         let mut answer = endpoint.ask(op);
         let (mut tries, mut waited) = (0, Duration::ZERO);
@@ -111,18 +113,20 @@ impl Patience {
             tries += 1;
             answer = endpoint.ask(op);
         }
-        let silent = matches!(&answer, Observed::Interrupted(it) if it.cause.is_silence());
+        let silent = matches!(&answer, Response::Interrupted(it) if it.cause.is_silence());
         self.unanswered = if silent { self.unanswered + 1 } else { 0 };
         answer
     }
 
     /// How often it is worth asking after this answer.
-    fn tries(&self, answer: &Observed, waited: Duration) -> u32 {
-        let conflict = |code: &str| code == Code::DeleteConflict.name();
+    fn tries(&self, answer: &Response, waited: Duration) -> u32 {
+        let conflict = |code: &str| code == ErrorCode::DeleteConflict.name();
         match answer {
             _ if answer.may_pass() => Self::TRIES,
-            Observed::Refused { code, .. } if conflict(code) && waited < self.settle => u32::MAX,
-            Observed::Interrupted(it) if matches!(it.cause, Cause::Unreadable | Cause::Garbled) => {
+            Response::Refused { code, .. } if conflict(code) && waited < self.settle => u32::MAX,
+            Response::Interrupted(it)
+                if matches!(it.cause, FailureKind::Unreadable | FailureKind::Garbled) =>
+            {
                 Self::BROKEN
             }
             _ => 0,

@@ -7,34 +7,34 @@ use std::time::Duration;
 
 use iamspec_model::{Account, Operation, Rule, allowed};
 
-use crate::endpoint::{Endpoint, Wire};
+use crate::endpoint::{Endpoint, WireExchange};
 use crate::generate::drain::rebuild;
-use crate::generate::{Can, Course};
-use crate::oracle::{Judge, Tier, Verdict, formats};
-use crate::response::{Cause, Observed, Shown};
-use crate::runner::cleanup::Leftovers;
-use crate::runner::observe::{Observe, reads};
-use crate::runner::retry::{Settled, is_lost, is_safe, may_settle, tells};
+use crate::generate::{CanHold, Generator};
+use crate::oracle::{Oracle, Tier, Verdict, formats};
+use crate::response::{FailureKind, Listing, Response};
+use crate::runner::cleanup::CleanupPlan;
+use crate::runner::observe::{ObserveMode, reads};
+use crate::runner::retry::{Convergence, is_lost, is_safe, may_settle, tells};
 use crate::script::{Script, Step};
 
 /// Calls and their answers, one after the other, in one name space.
-pub(crate) struct Player<'a> {
+pub(crate) struct Session<'a> {
     endpoint: &'a mut dyn Endpoint,
-    leftovers: &'a mut Leftovers,
-    manner: Manner<'a>,
-    judge: Judge,
+    leftovers: &'a mut CleanupPlan,
+    manner: SessionOptions<'a>,
+    judge: Oracle,
     pub(crate) exchanges: Vec<Exchange>,
     /// Why nothing is asked any more: after a call that was interrupted all would rest on a guess.
     pub(crate) broken: Option<String>,
 }
 
-impl<'a> Player<'a> {
+impl<'a> Session<'a> {
     pub(crate) fn new(
         endpoint: &'a mut dyn Endpoint,
-        leftovers: &'a mut Leftovers,
-        manner: Manner<'a>,
+        leftovers: &'a mut CleanupPlan,
+        manner: SessionOptions<'a>,
     ) -> Self {
-        let (judge, exchanges) = (Judge::default(), Vec::new());
+        let (judge, exchanges) = (Oracle::default(), Vec::new());
         Self { endpoint, leftovers, manner, judge, exchanges, broken: None }
     }
 
@@ -72,7 +72,7 @@ impl<'a> Player<'a> {
         }
         if let Operation::Issue(user, kind, item, _) = operation {
             let listed = self.endpoint.ask(&Operation::List(user, kind));
-            if let Observed::Done(Some(Shown { strangers, .. })) = &listed
+            if let Response::Done(Some(Listing { strangers, .. })) = &listed
                 && let [name] = strangers.as_slice()
             {
                 self.endpoint.bind(kind, item, name);
@@ -95,7 +95,7 @@ impl<'a> Player<'a> {
     fn exchange(&mut self, operation: &Operation) -> Exchange {
         let before = self.account();
         let in_force = allowed(&before, operation).rules().collect();
-        let mut settled = Settled::default();
+        let mut settled = Convergence::default();
         let sent_before = self.endpoint.sent();
         let observed = loop {
             let observed = self.endpoint.ask(operation);
@@ -146,7 +146,7 @@ pub struct Exchange {
     /// What was asked.
     pub operation: Operation,
     /// What was answered; nothing where it was not asked.
-    pub observed: Option<Observed>,
+    pub observed: Option<Response>,
     /// The number in the run of the request that got this answer, counted from 1: of several retries or
     /// pages the last. 0 if none was sent.
     pub request: usize,
@@ -157,9 +157,9 @@ pub struct Exchange {
     /// What is said of the answer.
     pub verdict: Verdict,
     /// How long it took until the answer was this one, where it was another one before.
-    pub settled: Option<Settled>,
+    pub settled: Option<Convergence>,
     /// What went over the wire, where the answer diverges.
-    pub wire: Option<Box<Wire>>,
+    pub wire: Option<Box<WireExchange>>,
     /// What the service called the request, where it told and that is recorded.
     pub id: Option<Box<str>>,
 }
@@ -177,7 +177,7 @@ pub enum Origin {
 
 /// A script that was played.
 #[derive(Clone, Debug)]
-pub struct Replay {
+pub struct ScriptRun {
     /// The script.
     pub script: Script,
     /// Its calls, in order.
@@ -186,7 +186,7 @@ pub struct Replay {
     pub origin: Origin,
 }
 
-impl Replay {
+impl ScriptRun {
     /// A script that leads to this call: where nobody wrote one, what makes the account in which it was
     /// asked.
     #[must_use]
@@ -222,11 +222,11 @@ impl Replay {
 
 /// How calls are asked.
 #[derive(Clone, Copy)]
-pub struct Manner<'a> {
+pub struct SessionOptions<'a> {
     /// Whether the endpoint has what a call needs, for all that is known.
-    pub can: Can<'a>,
+    pub can: CanHold<'a>,
     /// When what they change is read.
-    pub observe: Observe,
+    pub observe: ObserveMode,
     /// How long an endpoint may take until its answers are as they should be.
     pub settle: Duration,
     /// Whether the endpoint has ever answered.
@@ -242,20 +242,20 @@ pub struct Manner<'a> {
 pub fn replay(
     script: &Script,
     endpoint: &mut dyn Endpoint,
-    leftovers: &mut Leftovers,
-    manner: Manner<'_>,
-) -> Replay {
-    let mut player = Player::new(endpoint, leftovers, manner);
+    leftovers: &mut CleanupPlan,
+    manner: SessionOptions<'_>,
+) -> ScriptRun {
+    let mut player = Session::new(endpoint, leftovers, manner);
     for step in &script.steps {
         player.ask(step.operation);
-        if manner.observe == Observe::Each {
+        if manner.observe == ObserveMode::Each {
             player.observe(1);
         }
     }
-    if manner.observe == Observe::End {
+    if manner.observe == ObserveMode::End {
         player.observe(usize::MAX);
     }
-    Replay { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
+    ScriptRun { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
 }
 
 /// So many answers in a row that diverge and change nothing, and a course is not followed on: it would ask
@@ -265,13 +265,13 @@ const IN_VAIN_MAX: usize = 20;
 /// Follows a course for as long as it has calls in the name space that was entered, and judges every
 /// answer. It ends at the first call that was interrupted, and after so many.
 pub(crate) fn follow(
-    course: &mut dyn Course,
+    course: &mut dyn Generator,
     most: usize,
     endpoint: &mut dyn Endpoint,
-    leftovers: &mut Leftovers,
-    manner: Manner<'_>,
-) -> Replay {
-    let mut player = Player::new(endpoint, leftovers, manner);
+    leftovers: &mut CleanupPlan,
+    manner: SessionOptions<'_>,
+) -> ScriptRun {
+    let mut player = Session::new(endpoint, leftovers, manner);
     course.begin();
     let (mut in_vain, mut calls) = (0, 0);
     while player.broken.is_none() && in_vain < IN_VAIN_MAX && calls < most && !(manner.stop)() {
@@ -282,21 +282,21 @@ pub(crate) fn follow(
         let diverges =
             |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
         let diverges = player.exchanges.last().is_some_and(diverges);
-        if manner.observe == Observe::Each {
+        if manner.observe == ObserveMode::Each {
             player.observe(1);
         }
         let vain = diverges && player.account() == before;
         in_vain = if vain { in_vain + 1 } else { 0 };
     }
     // What the last call did is read, as most of them show what the one before did.
-    if manner.observe == Observe::End {
+    if manner.observe == ObserveMode::End {
         player.observe(1);
     }
     let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
     let steps = player.exchanges.iter().map(asked).collect();
     let (name, idea) = (course.name().to_owned(), course.idea().to_owned());
     let script = Script { name, idea, steps };
-    Replay { script, exchanges: player.exchanges, origin: Origin::Course }
+    ScriptRun { script, exchanges: player.exchanges, origin: Origin::Course }
 }
 
 pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
@@ -320,7 +320,7 @@ impl Exchange {
     /// doing is for a control to show.
     #[must_use]
     pub fn is_garbled(&self) -> bool {
-        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == Cause::Garbled)
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == FailureKind::Garbled)
     }
 
     /// Whether the endpoint may lack the call: it failed, in a way that a service that lacks it

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Class, Item, Kind, Object, Operation, Service, Status, User, With};
+use iamspec_model::{
+    AttachmentKind, IssueOptions, Item, Operation, Resource, ResourceKind, Service, Status, User,
+};
 
 use crate::script::{Script, Step};
 
@@ -14,21 +16,21 @@ const USERS: [User; 2] = [User(0), User(1)];
 /// hide what one has done to the wrong user.
 #[must_use]
 pub fn neighbours() -> Vec<Script> {
-    Kind::all().map(script).collect()
+    AttachmentKind::all().map(script).collect()
 }
 
-fn script(kind: Kind) -> Script {
+fn script(kind: AttachmentKind) -> Script {
     let row = kind.row();
     let [first, second] = USERS;
     // What cannot be shared is another one for the other user.
-    let alone = row.naming == Naming::Service || row.refers == Some(Class::Device);
+    let alone = row.naming == Naming::Service || row.refers == Some(ResourceKind::Device);
     let other = if alone { [2, 3].as_slice() } else { &[0] };
     let many = if row.naming == Naming::Single { 1 } else { 2 };
     let [firsts, seconds] = [&[0, 1], other]
         .map(|items| items.iter().take(many).copied().map(Item).collect::<Vec<_>>());
     let used: BTreeSet<Item> = firsts.iter().chain(&seconds).copied().collect();
     let objects = row.refers.into_iter().flat_map(|class| {
-        used.iter().map(move |item| Operation::Create(Object { class, item: *item }))
+        used.iter().map(move |item| Operation::Create(Resource { class, item: *item }))
     });
     let attached = |user, items: &[Item]| {
         items.iter().map(|it| attach(user, kind, *it, Service(0))).collect::<Vec<_>>()
@@ -54,12 +56,12 @@ fn script(kind: Kind) -> Script {
 }
 
 /// The call that attaches it, for this service where the kind knows services.
-pub(crate) fn attach(user: User, kind: Kind, item: Item, service: Service) -> Operation {
+pub(crate) fn attach(user: User, kind: AttachmentKind, item: Item, service: Service) -> Operation {
     match kind.row().naming {
         Naming::Service if kind.row().services => {
-            Operation::Issue(user, kind, item, With::Service(service))
+            Operation::Issue(user, kind, item, IssueOptions::Service(service))
         }
-        Naming::Service => Operation::Issue(user, kind, item, With::Nothing),
+        Naming::Service => Operation::Issue(user, kind, item, IssueOptions::Nothing),
         Naming::Single | Naming::Caller => Operation::Attach(user, kind, item),
     }
 }

@@ -8,7 +8,7 @@ pub mod print;
 
 use iamspec_model::Operation;
 
-use crate::response::Observed;
+use crate::response::Response;
 use crate::script::isolation::neighbours;
 
 /// Operations to ask one after the other, in a name space of their own.
@@ -28,7 +28,7 @@ pub struct Step {
     /// What is asked.
     pub operation: Operation,
     /// What its author says AWS answers, or what was answered.
-    pub answer: Option<Observed>,
+    pub answer: Option<Response>,
 }
 
 impl Script {

@@ -17,17 +17,18 @@
 //!
 //! From text to answers: what stands behind `->`.
 
-use iamspec_model::rule::{Call, calls};
+use iamspec_model::rule::{Action, calls};
 use iamspec_model::tables::attachments::{Naming, SERVICES};
 use iamspec_model::tables::resources;
-use iamspec_model::tables::resources::Deed;
-use iamspec_model::tables::sub_resources::Act;
+use iamspec_model::tables::resources::ResourceAction;
+use iamspec_model::tables::sub_resources::SubResourceAction;
 use iamspec_model::{
-    Change, Class, Extras, Flaw, Item, Kind, Object, Operation, Part, Path, Service, Status, Thing,
-    User, Verb, Which, With,
+    AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
+    IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status, SubResource,
+    User, UserChange,
 };
 
-use crate::response::{Cause, Interruption, Observed, Shown};
+use crate::response::{Failure, FailureKind, Listing, Response};
 use crate::script::pattern::suggestion;
 use crate::script::{Script, Step};
 
@@ -51,7 +52,7 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ParseError> {
     let mut script = Script { name: name.to_owned(), idea: String::new(), steps: Vec::new() };
     let mut bound = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let at = |(column, message): Failure| ParseError { line: index + 1, column, message };
+        let at = |(column, message): WordError| ParseError { line: index + 1, column, message };
         if let Some(comment) = line.trim_start().strip_prefix('#') {
             if script.idea.is_empty() {
                 comment.trim().clone_into(&mut script.idea);
@@ -74,7 +75,7 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ParseError> {
 }
 
 /// A symbol that the service's answer gives a meaning is given it once.
-fn binds_anew(op: &Operation, bound: &mut Vec<(Kind, Item)>) -> Result<(), String> {
+fn binds_anew(op: &Operation, bound: &mut Vec<(AttachmentKind, Item)>) -> Result<(), String> {
     if let Operation::Issue(_, kind, item, _) = *op {
         if bound.contains(&(kind, item)) {
             return Err(format!(
@@ -88,7 +89,7 @@ fn binds_anew(op: &Operation, bound: &mut Vec<(Kind, Item)>) -> Result<(), Strin
 }
 
 /// The column, and what is wrong there.
-pub(crate) type Failure = (usize, String);
+pub(crate) type WordError = (usize, String);
 
 /// What is left of a line.
 pub(crate) struct Words<'a> {
@@ -106,7 +107,7 @@ impl<'a> Words<'a> {
         self.place += rest.len() - rest.trim_start().len();
     }
 
-    pub(crate) fn fail<T>(&self, message: impl Into<String>) -> Result<T, Failure> {
+    pub(crate) fn fail<T>(&self, message: impl Into<String>) -> Result<T, WordError> {
         let before = self.line.get(..self.place).unwrap_or_default();
         Err((before.chars().count() + 1, message.into()))
     }
@@ -125,7 +126,11 @@ impl<'a> Words<'a> {
     }
 
     /// Puts a word back, so that an error points at its beginning.
-    pub(crate) fn back<T>(&mut self, word: &str, message: impl Into<String>) -> Result<T, Failure> {
+    pub(crate) fn back<T>(
+        &mut self,
+        word: &str,
+        message: impl Into<String>,
+    ) -> Result<T, WordError> {
         self.place -= word.len();
         self.fail(message)
     }
@@ -134,7 +139,7 @@ impl<'a> Words<'a> {
         if word.is_empty() { "the end of the line".to_owned() } else { format!("`{word}`") }
     }
 
-    fn step(&mut self) -> Result<Step, Failure> {
+    fn step(&mut self) -> Result<Step, WordError> {
         let api = self.word(&[]);
         let Some(shape) = Shape::of(api) else {
             let near = suggestion(api, calls().map(|call| call.api));
@@ -158,7 +163,7 @@ impl<'a> Words<'a> {
 }
 
 /// Reads what stands behind a call.
-type Read = fn(&mut Words<'_>) -> Result<Operation, Failure>;
+type Read = fn(&mut Words<'_>) -> Result<Operation, WordError>;
 
 /// What the words after a call mean.
 #[derive(Clone, Copy)]
@@ -166,15 +171,15 @@ pub(crate) enum Shape {
     /// Read by a function of its own.
     Own(Read),
     /// An object, or all of a class.
-    Object(Class, Deed),
+    Object(ResourceKind, ResourceAction),
     /// A part of an object.
-    Part(Part, Act),
+    Part(SubResource, SubResourceAction),
     /// An attachment.
-    Kind(Kind, Verb),
+    Kind(AttachmentKind, AttachmentAction),
 }
 
 /// The calls that are in no table.
-const OWN: [(&Call, Read); 11] = [
+const OWN: [(&Action, Read); 11] = [
     (&resources::CREATE_USER, |it| it.create_user()),
     (&resources::GET_USER, |it| Ok(Operation::GetUser(it.user()?))),
     (&resources::LIST_USERS, |it| Ok(Operation::ListUsers(it.path().unwrap_or_default()))),
@@ -183,30 +188,30 @@ const OWN: [(&Call, Read); 11] = [
     (&resources::PUT_BOUNDARY, |it| Ok(Operation::PutBoundary(it.user()?, Item(it.number("p")?)))),
     (&resources::DELETE_BOUNDARY, |it| Ok(Operation::DeleteBoundary(it.user()?))),
     (&resources::CHANGE_PASSWORD, |it| Ok(Operation::ChangePassword(it.user()?))),
-    (&resources::LAST_USED, |it| Ok(Operation::LastUsed(it.item(Kind::AccessKey)?))),
+    (&resources::LAST_USED, |it| Ok(Operation::LastUsed(it.item(AttachmentKind::AccessKey)?))),
     (&resources::SUMMARY, |_| Ok(Operation::Summary)),
     (&resources::DETAILS, |_| Ok(Operation::Details)),
 ];
 
 impl Shape {
     pub(crate) fn of(api: &str) -> Option<Self> {
-        let named = |call: Option<&Call>| call.is_some_and(|call| call.api == api);
+        let named = |call: Option<&Action>| call.is_some_and(|call| call.api == api);
         let own = OWN.iter().find(|(call, _)| call.api == api).map(|(_, read)| Self::Own(*read));
         let object = || {
-            Class::all().find_map(|class| {
-                let deed = Deed::ALL.into_iter().find(|it| named(class.row().call(*it)));
+            ResourceKind::all().find_map(|class| {
+                let deed = ResourceAction::ALL.into_iter().find(|it| named(class.row().call(*it)));
                 Some(Self::Object(class, deed?))
             })
         };
         let part = || {
-            Part::all().find_map(|part| {
-                let act = Act::ALL.into_iter().find(|it| named(part.row().call(*it)));
+            SubResource::all().find_map(|part| {
+                let act = SubResourceAction::ALL.into_iter().find(|it| named(part.row().call(*it)));
                 Some(Self::Part(part, act?))
             })
         };
         let kind = || {
-            Kind::all().find_map(|kind| {
-                let verb = Verb::ALL.into_iter().find(|it| named(kind.row().call(*it)));
+            AttachmentKind::all().find_map(|kind| {
+                let verb = AttachmentAction::ALL.into_iter().find(|it| named(kind.row().call(*it)));
                 Some(Self::Kind(kind, verb?))
             })
         };
@@ -215,7 +220,7 @@ impl Shape {
 }
 
 impl Words<'_> {
-    pub(crate) fn number(&mut self, prefix: &str) -> Result<u32, Failure> {
+    pub(crate) fn number(&mut self, prefix: &str) -> Result<u32, WordError> {
         let word = self.word(&['=', ',', ']']);
         let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
         // A symbol is a small number; the state packs it into fewer bits.
@@ -236,7 +241,7 @@ impl Words<'_> {
         number
     }
 
-    fn user(&mut self) -> Result<User, Failure> {
+    fn user(&mut self) -> Result<User, WordError> {
         self.number("u").map(User)
     }
 
@@ -251,21 +256,21 @@ impl Words<'_> {
         path
     }
 
-    fn create_user(&mut self) -> Result<Operation, Failure> {
+    fn create_user(&mut self) -> Result<Operation, WordError> {
         let user = self.user()?;
         let path = self.path().unwrap_or_default();
         let boundary = self.optional("p").map(Item);
         let tag = self.optional("t").map(Item);
-        Ok(Operation::CreateUser(user, Extras { path, boundary, tag }))
+        Ok(Operation::CreateUser(user, CreateUserOptions { path, boundary, tag }))
     }
 
-    fn update_user(&mut self) -> Result<Operation, Failure> {
+    fn update_user(&mut self) -> Result<Operation, WordError> {
         let user = self.user()?;
         let name = self.optional("u").map(User);
-        Ok(Operation::UpdateUser(user, Change { name, path: self.path() }))
+        Ok(Operation::UpdateUser(user, UserChange { name, path: self.path() }))
     }
 
-    pub(crate) fn item(&mut self, kind: Kind) -> Result<Item, Failure> {
+    pub(crate) fn item(&mut self, kind: AttachmentKind) -> Result<Item, WordError> {
         let row = kind.row();
         match row.naming {
             Naming::Single => Ok(Item(0)),
@@ -274,10 +279,12 @@ impl Words<'_> {
         }
     }
 
-    pub(crate) fn arguments(&mut self, shape: Shape) -> Result<Operation, Failure> {
+    pub(crate) fn arguments(&mut self, shape: Shape) -> Result<Operation, WordError> {
         match shape {
             Shape::Own(read) => read(self),
-            Shape::Object(class, Deed::ListAll) => Ok(Operation::ListAll(class, self.which(class))),
+            Shape::Object(class, ResourceAction::ListAll) => {
+                Ok(Operation::ListAll(class, self.which(class)))
+            }
             Shape::Object(class, deed) => self.deed(class, deed),
             Shape::Part(part, act) => self.act(part, act),
             Shape::Kind(kind, verb) => self.verb(kind, verb),
@@ -285,7 +292,7 @@ impl Words<'_> {
     }
 
     /// `UserName:too-long` behind a call: how it is put otherwise.
-    pub(crate) fn flaw(&mut self, sound: Operation) -> Result<Operation, Failure> {
+    pub(crate) fn flaw(&mut self, sound: Operation) -> Result<Operation, WordError> {
         let place = self.place;
         let word = self.word(&[]);
         if word.is_empty() || word == "->" {
@@ -293,93 +300,102 @@ impl Words<'_> {
             return Ok(sound);
         }
         let user = sound.user().unwrap_or(User(0));
-        let named = |flaw: &Flaw| {
+        let named = |flaw: &InvalidRequest| {
             let row = flaw.row();
             (row.sound)(user) == sound
                 && word.split_once(':') == Some((row.member, row.defect.name()))
         };
-        if let Some(flaw) = Flaw::all().find(named) {
+        if let Some(flaw) = InvalidRequest::all().find(named) {
             return Ok(Operation::Flawed(user, flaw));
         }
-        let known = Flaw::all().map(Flaw::row).filter(|row| (row.sound)(user) == sound);
+        let known =
+            InvalidRequest::all().map(InvalidRequest::row).filter(|row| (row.sound)(user) == sound);
         let known = known.map(|row| format!("`{}:{}`", row.member, row.defect.name()));
         let known: Vec<String> = ["`->`".to_owned()].into_iter().chain(known).collect();
         let known = known.join(", ");
         self.back(word, format!("expected {known} or the end of the line, found `{word}`"))
     }
 
-    fn object(&mut self, class: Class) -> Result<Object, Failure> {
-        Ok(Object { class, item: Item(self.number(class.row().symbol)?) })
+    fn object(&mut self, class: ResourceKind) -> Result<Resource, WordError> {
+        Ok(Resource { class, item: Item(self.number(class.row().symbol)?) })
     }
 
-    fn deed(&mut self, class: Class, deed: Deed) -> Result<Operation, Failure> {
+    fn deed(&mut self, class: ResourceKind, deed: ResourceAction) -> Result<Operation, WordError> {
         let object = self.object(class)?;
         Ok(match deed {
-            Deed::Create => Operation::Create(object),
-            Deed::Read => Operation::Read(object),
-            Deed::ListAll => Operation::ListAll(class, Which::All),
-            Deed::Rename => Operation::Rename(object, self.optional(class.row().symbol).map(Item)),
-            Deed::Holders => Operation::Holders(object),
-            Deed::Delete => Operation::Delete(object),
+            ResourceAction::Create => Operation::Create(object),
+            ResourceAction::Read => Operation::Read(object),
+            ResourceAction::ListAll => Operation::ListAll(class, Filter::All),
+            ResourceAction::Rename => {
+                Operation::Rename(object, self.optional(class.row().symbol).map(Item))
+            }
+            ResourceAction::Holders => Operation::Holders(object),
+            ResourceAction::Delete => Operation::Delete(object),
         })
     }
 
-    fn which(&mut self, class: Class) -> Which {
+    fn which(&mut self, class: ResourceKind) -> Filter {
         let place = self.place;
         let word = self.word(&[]);
-        let which = [Which::Held, Which::Free].into_iter();
+        let which = [Filter::Held, Filter::Free].into_iter();
         which.into_iter().find(|it| which_word(class, *it) == Some(word)).unwrap_or_else(|| {
             self.place = place;
-            Which::All
+            Filter::All
         })
     }
 
-    fn act(&mut self, part: Part, act: Act) -> Result<Operation, Failure> {
+    fn act(&mut self, part: SubResource, act: SubResourceAction) -> Result<Operation, WordError> {
         let object = self.object(part.row().of)?;
-        if act == Act::List {
+        if act == SubResourceAction::List {
             return Ok(Operation::Parts(object, part));
         }
-        if act == Act::Add && part == Part::Version {
+        if act == SubResourceAction::Add && part == SubResource::Version {
             return Ok(Operation::Add(object, part, Item::default()));
         }
         let item = Item(self.number(part.row().symbol)?);
         Ok(act.on(object, part, item))
     }
 
-    fn verb(&mut self, kind: Kind, verb: Verb) -> Result<Operation, Failure> {
+    fn verb(
+        &mut self,
+        kind: AttachmentKind,
+        verb: AttachmentAction,
+    ) -> Result<Operation, WordError> {
         let user = self.user()?;
         match verb {
-            Verb::List => Ok(Operation::List(user, kind)),
-            Verb::Attach if kind.row().naming == Naming::Service => self.issue(user, kind),
-            Verb::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
-            Verb::Renew => Ok(Operation::Renew(user, kind, self.item(kind)?)),
-            Verb::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
-            Verb::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
-            Verb::SetStatus => {
+            AttachmentAction::List => Ok(Operation::List(user, kind)),
+            AttachmentAction::Attach if kind.row().naming == Naming::Service => {
+                self.issue(user, kind)
+            }
+            AttachmentAction::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
+            AttachmentAction::Renew => Ok(Operation::Renew(user, kind, self.item(kind)?)),
+            AttachmentAction::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
+            AttachmentAction::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
+            AttachmentAction::SetStatus => {
                 let item = self.item(kind)?;
                 Ok(Operation::SetStatus(user, kind, item, self.status()?))
             }
         }
     }
 
-    fn issue(&mut self, user: User, kind: Kind) -> Result<Operation, Failure> {
+    fn issue(&mut self, user: User, kind: AttachmentKind) -> Result<Operation, WordError> {
         let item = self.item(kind)?;
         let with = if kind.row().services {
             let service = self.number("s")?;
             match u8::try_from(service) {
-                Ok(service) if service < SERVICES => With::Service(Service(service)),
+                Ok(service) if service < SERVICES => IssueOptions::Service(Service(service)),
                 _ => return self.fail("expected a service, `s0` or `s1`"),
             }
         } else if kind.row().bodies && self.rest().starts_with('=') {
             self.place += 1;
-            With::BodyOf(self.item(kind)?)
+            IssueOptions::BodyOf(self.item(kind)?)
         } else {
-            With::Nothing
+            IssueOptions::Nothing
         };
         Ok(Operation::Issue(user, kind, item, with))
     }
 
-    pub(crate) fn status(&mut self) -> Result<Status, Failure> {
+    pub(crate) fn status(&mut self) -> Result<Status, WordError> {
         match self.word(&[',', ']']) {
             "Active" => Ok(Status::Active),
             "Inactive" => Ok(Status::Inactive),
@@ -392,17 +408,17 @@ impl Words<'_> {
 }
 
 /// AWS's word for a choice among the objects of a class, where it has one.
-pub(crate) const fn which_word(class: Class, which: Which) -> Option<&'static str> {
+pub(crate) const fn which_word(class: ResourceKind, which: Filter) -> Option<&'static str> {
     match (class, which) {
-        (Class::Policy, Which::Held) => Some("OnlyAttached"),
-        (Class::Device, Which::Held) => Some("Assigned"),
-        (Class::Device, Which::Free) => Some("Unassigned"),
+        (ResourceKind::Policy, Filter::Held) => Some("OnlyAttached"),
+        (ResourceKind::Device, Filter::Held) => Some("Assigned"),
+        (ResourceKind::Device, Filter::Free) => Some("Unassigned"),
         _ => None,
     }
 }
 
 impl Words<'_> {
-    pub(crate) fn answer(&mut self) -> Result<Observed, Failure> {
+    pub(crate) fn answer(&mut self) -> Result<Response, WordError> {
         let word = self.word(&[]);
         if word == "interrupted" {
             return self.interruption();
@@ -415,8 +431,8 @@ impl Words<'_> {
         let at = self.place - word.len();
         self.skip_blanks();
         match http {
-            200 if self.rest().starts_with('[') => Ok(Observed::Done(Some(self.listing()?))),
-            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Observed::DONE),
+            200 if self.rest().starts_with('[') => Ok(Response::Done(Some(self.listing()?))),
+            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Response::DONE),
             // An error in an answer of success is written with its code in quotes.
             200..300 if !self.rest().starts_with('"') => self.no_success(word, at),
             _ => {
@@ -424,13 +440,13 @@ impl Words<'_> {
                 if code.is_empty() {
                     return self.fail("expected an error code such as `DeleteConflict`, found the end of the line");
                 }
-                Ok(Observed::Refused { http, code, message: self.quoted()? })
+                Ok(Response::Refused { http, code, message: self.quoted()? })
             }
         }
     }
 
     /// The error for a word other than a listing after a status of success, which begins at this place.
-    fn no_success(&mut self, status: &str, at: usize) -> Result<Observed, Failure> {
+    fn no_success(&mut self, status: &str, at: usize) -> Result<Response, WordError> {
         let other = "an error code follows a status such as 409, or is in quotes";
         if status != "200" {
             self.place = at;
@@ -448,9 +464,9 @@ impl Words<'_> {
         )
     }
 
-    fn interruption(&mut self) -> Result<Observed, Failure> {
+    fn interruption(&mut self) -> Result<Response, WordError> {
         let word = self.word(&[]);
-        let Some(cause) = Cause::ALL.into_iter().find(|cause| cause.name() == word) else {
+        let Some(cause) = FailureKind::ALL.into_iter().find(|cause| cause.name() == word) else {
             let found = Self::found(word);
             return self.back(
                 word,
@@ -458,11 +474,11 @@ impl Words<'_> {
             );
         };
         let detail = self.quoted()?.unwrap_or_default();
-        Ok(Observed::Interrupted(Interruption { cause, detail }))
+        Ok(Response::Interrupted(Failure { cause, detail }))
     }
 
-    fn listing(&mut self) -> Result<Shown, Failure> {
-        let mut shown = Shown::default();
+    fn listing(&mut self) -> Result<Listing, WordError> {
+        let mut shown = Listing::default();
         self.place += 1;
         loop {
             self.skip_blanks();
@@ -488,22 +504,23 @@ impl Words<'_> {
     }
 
     /// A symbol of anything that an answer can show.
-    fn thing(&mut self) -> Result<Thing, Failure> {
+    fn thing(&mut self) -> Result<Entity, WordError> {
         let word = self.word(&[',', ']']);
         let numbered = |prefix: &str| word.strip_prefix(prefix)?.parse().ok();
-        let user = numbered("u").map(|it| Thing::User(User(it)));
+        let user = numbered("u").map(|it| Entity::User(User(it)));
         let path =
-            numbered("path").and_then(|it| u8::try_from(it).ok()).map(|it| Thing::Path(Path(it)));
-        let object = Class::all().find_map(|class| {
+            numbered("path").and_then(|it| u8::try_from(it).ok()).map(|it| Entity::Path(Path(it)));
+        let object = ResourceKind::all().find_map(|class| {
             let item = Item(numbered(class.row().symbol)?);
-            Some(Thing::Object(Object { class, item }))
+            Some(Entity::Object(Resource { class, item }))
         });
-        let named =
-            |kind: &Kind| kind.row().refers.is_none() && kind.row().naming != Naming::Single;
-        let item = Kind::all().filter(named).find_map(|kind| {
+        let named = |kind: &AttachmentKind| {
+            kind.row().refers.is_none() && kind.row().naming != Naming::Single
+        };
+        let item = AttachmentKind::all().filter(named).find_map(|kind| {
             let of_service = kind.row().naming == Naming::Service;
             let prefix = format!("{}{}", kind.row().symbol, if of_service { "#" } else { "" });
-            Some(Thing::Item(kind, Item(numbered(&prefix)?)))
+            Some(Entity::Item(kind, Item(numbered(&prefix)?)))
         });
         if let Some(thing) = user.or(path).or(object).or(item) {
             return Ok(thing);
@@ -512,14 +529,14 @@ impl Words<'_> {
             let place = self.place;
             let default = self.word(&[',', ']']) == "default";
             self.place = if default { self.place } else { place };
-            return Ok(Thing::Version { number, default });
+            return Ok(Entity::Version { number, default });
         }
         let found = Self::found(word);
         self.back(word, format!("expected a symbol such as `u0` or `key#0`, found {found}"))
     }
 
     /// A word, or a text in quotes.
-    fn text(&mut self, stops: &[char]) -> Result<String, Failure> {
+    fn text(&mut self, stops: &[char]) -> Result<String, WordError> {
         match self.quoted()? {
             Some(text) => Ok(text),
             None => Ok(self.word(stops).to_owned()),
@@ -527,7 +544,7 @@ impl Words<'_> {
     }
 
     /// A text in quotes, with the escapes that Rust's `{:?}` writes.
-    fn quoted(&mut self) -> Result<Option<String>, Failure> {
+    fn quoted(&mut self) -> Result<Option<String>, WordError> {
         self.skip_blanks();
         let Some(inner) = self.rest().strip_prefix('"') else { return Ok(None) };
         let mut text = String::new();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use iamspec_model::{Kind, Object, Operation, Part, With};
+use iamspec_model::{AttachmentKind, IssueOptions, Operation, Resource, SubResource};
 
 use crate::script::Script;
 use crate::script::parse::which_word;
@@ -47,7 +47,7 @@ pub fn operation(op: &Operation) -> String {
             words.extend(change.path.map(|it| it.to_string()));
         }
         Operation::PutBoundary(_, policy) => words.push(format!("p{}", policy.0)),
-        Operation::LastUsed(key) => words.push(Kind::AccessKey.symbol(key)),
+        Operation::LastUsed(key) => words.push(AttachmentKind::AccessKey.symbol(key)),
         Operation::ListAll(class, which) => {
             words.extend(which_word(class, which).map(str::to_owned));
         }
@@ -59,7 +59,7 @@ pub fn operation(op: &Operation) -> String {
         }
         Operation::Rename(object, name) => {
             words.push(object.to_string());
-            words.extend(name.map(|item| Object { item, ..object }.to_string()));
+            words.extend(name.map(|item| Resource { item, ..object }.to_string()));
         }
         _ if op.part().is_some() => words.extend(parts(op)),
         _ => words.extend(attached(op)),
@@ -70,7 +70,7 @@ pub fn operation(op: &Operation) -> String {
 /// An object and its part; the number of a new version is the service's to tell.
 fn parts(op: &Operation) -> Vec<String> {
     let Some((object, part)) = op.part() else { return Vec::new() };
-    let numbered = matches!(op, Operation::Add(_, Part::Version, _));
+    let numbered = matches!(op, Operation::Add(_, SubResource::Version, _));
     let piece = op.piece().filter(|_| !numbered).map(|it| part.symbol(it));
     [object.to_string()].into_iter().chain(piece).collect()
 }
@@ -82,10 +82,12 @@ fn attached(op: &Operation) -> Vec<String> {
     words.extend((!kind.row().symbol.is_empty()).then(|| kind.symbol(item)));
     match *op {
         Operation::SetStatus(.., status) => words.push(status.name().to_owned()),
-        Operation::Issue(.., With::BodyOf(other)) => {
+        Operation::Issue(.., IssueOptions::BodyOf(other)) => {
             words = vec![format!("{}={}", kind.symbol(item), kind.symbol(other))];
         }
-        Operation::Issue(.., With::Service(service)) => words.push(format!("s{}", service.0)),
+        Operation::Issue(.., IssueOptions::Service(service)) => {
+            words.push(format!("s{}", service.0))
+        }
         _ => {}
     }
     words

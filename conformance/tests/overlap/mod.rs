@@ -2,42 +2,44 @@
 
 use std::time::Duration;
 
-use iamspec_conformance::Observed;
-use iamspec_conformance::concurrency::Timed;
-use iamspec_conformance::generate::Chance;
-use iamspec_model::{Account, Item, Kind, Operation, User, With, allowed, apply};
+use iamspec_conformance::Response;
+use iamspec_conformance::concurrency::TimedCall;
+use iamspec_conformance::generate::Rng;
+use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User, allowed, apply};
 
 pub(crate) const ALICE: User = User(0);
 
 /// What is asked in generated histories: calls that leave one account.
 fn calls() -> Vec<Operation> {
-    let kinds = [Kind::LoginProfile, Kind::InlinePolicy];
+    let kinds = [AttachmentKind::LoginProfile, AttachmentKind::InlinePolicy];
     let of = |kind| {
         let item = Item(0);
         [Operation::Attach(ALICE, kind, item), Operation::Detach(ALICE, kind, item)]
     };
-    let key = |item| Operation::Issue(ALICE, Kind::AccessKey, Item(item), With::Nothing);
+    let key = |item| {
+        Operation::Issue(ALICE, AttachmentKind::AccessKey, Item(item), IssueOptions::Nothing)
+    };
     let mut calls =
         vec![Operation::create_user(ALICE), Operation::DeleteUser(ALICE), key(0), key(1), key(2)];
     calls.extend(kinds.into_iter().flat_map(of));
     calls
 }
 
-fn refused() -> Observed {
-    Observed::Refused { http: 409, code: "DeleteConflict".to_owned(), message: None }
+fn refused() -> Response {
+    Response::Refused { http: 409, code: "DeleteConflict".to_owned(), message: None }
 }
 
 /// What the model answers.
-pub(crate) fn answer(account: &mut Account, op: &Operation) -> Observed {
+pub(crate) fn answer(account: &mut Account, op: &Operation) -> Response {
     // The text is of no interest here.
     if allowed(account, op).must_be_done() {
         apply(account, op);
-        return Observed::DONE;
+        return Response::DONE;
     }
     let rule = allowed(account, op).refusals().find(|it| !it.claim.reason.passes());
     match rule.map(|it| it.claim.answer) {
-        Some(iamspec_model::Answer::Refused(code)) => {
-            Observed::Refused { http: code.http(), code: code.name().to_owned(), message: None }
+        Some(iamspec_model::Expected::Refused(code)) => {
+            Response::Refused { http: code.http(), code: code.name().to_owned(), message: None }
         }
         _ => refused(),
     }
@@ -45,7 +47,7 @@ pub(crate) fn answer(account: &mut Account, op: &Operation) -> Observed {
 
 /// A history of overlapping calls: each takes effect at a moment between its start and its end. Where `bad`
 /// is asked for, one answer is made another.
-pub(crate) fn history(chance: &mut Chance, many: u32, bad: bool) -> Vec<Timed> {
+pub(crate) fn history(chance: &mut Rng, many: u32, bad: bool) -> Vec<TimedCall> {
     let calls = calls();
     let mut account = Account::default();
     let mut clients = [0_u32; 3];
@@ -60,18 +62,18 @@ pub(crate) fn history(chance: &mut Chance, many: u32, bad: bool) -> Vec<Timed> {
     }
     moments.sort_unstable_by_key(|(effect, client, ..)| (*effect, *client));
     let time = |it: u32| Duration::from_nanos(u64::from(it) * 10);
-    let mut history: Vec<Timed> = moments
+    let mut history: Vec<TimedCall> = moments
         .into_iter()
         .map(|(_, _, start, end, operation)| {
             let observed = answer(&mut account, &operation);
-            Timed { operation, observed, start: time(start), end: time(end) }
+            TimedCall { operation, observed, start: time(start), end: time(end) }
         })
         .collect();
     if bad {
         let place = chance.below(many) as usize;
         history[place].observed = match history[place].observed {
-            Observed::Done(_) => refused(),
-            _ => Observed::DONE,
+            Response::Done(_) => refused(),
+            _ => Response::DONE,
         };
     }
     history

@@ -1,7 +1,7 @@
 //! One event of `CloudTrail`, and what it says in the words of the model.
 
-use iamspec_conformance::audit::{Answer, Asked, Event};
-use iamspec_model::{Class, Code, Kind, Verb};
+use iamspec_conformance::audit::{AuditEvent, AuditOperation, AuditResponse};
+use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceKind};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 /// An event, as far as it is looked at.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct CloudTrailRecord {
     event_source: String,
     event_name: String,
     event_time: String,
@@ -21,14 +21,14 @@ pub struct Record {
     error_message: Option<String>,
     request_parameters: Option<Value>,
     response_elements: Option<Value>,
-    user_identity: Option<Identity>,
+    user_identity: Option<UserIdentity>,
     recipient_account_id: Option<String>,
 }
 
 /// Who asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
+struct UserIdentity {
     #[serde(rename = "type")]
     sort: Option<String>,
     user_name: Option<String>,
@@ -38,12 +38,12 @@ struct Identity {
 #[derive(Clone, Debug)]
 pub enum Understood {
     /// A call that the model knows.
-    Event(Event),
+    Event(AuditEvent),
     /// One that changes nothing that is looked at.
     Ignored,
 }
 
-impl Record {
+impl CloudTrailRecord {
     /// Whether it is a call of IAM.
     #[must_use]
     pub fn is_of_iam(&self) -> bool {
@@ -65,8 +65,10 @@ impl Record {
     /// The call in the words of the model.
     #[must_use]
     pub fn understood(&self) -> Understood {
-        let Some(asked) = Asked::named(&self.event_name) else { return Understood::Ignored };
-        Understood::Event(Event {
+        let Some(asked) = AuditOperation::named(&self.event_name) else {
+            return Understood::Ignored;
+        };
+        Understood::Event(AuditEvent {
             id: self.event_id.clone(),
             at: self.at().unwrap_or_default(),
             asked,
@@ -78,11 +80,11 @@ impl Record {
     }
 
     /// Codes end in `Exception` here, which they do not on the wire (E-006).
-    fn answer(&self) -> Answer {
-        let Some(error) = &self.error_code else { return Answer::Done };
+    fn answer(&self) -> AuditResponse {
+        let Some(error) = &self.error_code else { return AuditResponse::Done };
         let code = error.strip_suffix("Exception").unwrap_or(error);
-        let known = Code::ALL.into_iter().find(|it| it.name() == code);
-        known.map_or(Answer::Nothing, Answer::Refused)
+        let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+        known.map_or(AuditResponse::Nothing, AuditResponse::Refused)
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
@@ -90,8 +92,8 @@ impl Record {
     }
 
     /// The user that is named, or the one that asks about itself.
-    fn user(&self, asked: Asked) -> Option<String> {
-        if matches!(asked, Asked::Create(_) | Asked::Delete(_)) {
+    fn user(&self, asked: AuditOperation) -> Option<String> {
+        if matches!(asked, AuditOperation::Create(_) | AuditOperation::Delete(_)) {
             return None;
         }
         self.parameter("userName").or_else(|| {
@@ -101,23 +103,26 @@ impl Record {
     }
 
     /// What else is named: in the request, or in the answer where the service names it.
-    fn other(&self, asked: Asked) -> Option<String> {
+    fn other(&self, asked: AuditOperation) -> Option<String> {
         match asked {
-            Asked::UpdateUser => self.parameter("newUserName"),
-            Asked::Kind(kind, Verb::List) if kind.row().member.is_empty() => None,
-            Asked::Kind(kind, _) => self.item(kind),
-            Asked::Create(Class::Group) | Asked::Delete(Class::Group) => {
-                self.parameter("groupName")
+            AuditOperation::UpdateUser => self.parameter("newUserName"),
+            AuditOperation::Kind(kind, AttachmentAction::List) if kind.row().member.is_empty() => {
+                None
             }
-            Asked::Create(Class::Policy) => self.answered(&["policy", "arn"]),
-            Asked::Delete(Class::Policy) => self.parameter("policyArn"),
-            Asked::Create(Class::Device) => self.answered(&["virtualMFADevice", "serialNumber"]),
-            Asked::Delete(Class::Device) => self.parameter("serialNumber"),
+            AuditOperation::Kind(kind, _) => self.item(kind),
+            AuditOperation::Create(ResourceKind::Group)
+            | AuditOperation::Delete(ResourceKind::Group) => self.parameter("groupName"),
+            AuditOperation::Create(ResourceKind::Policy) => self.answered(&["policy", "arn"]),
+            AuditOperation::Delete(ResourceKind::Policy) => self.parameter("policyArn"),
+            AuditOperation::Create(ResourceKind::Device) => {
+                self.answered(&["virtualMFADevice", "serialNumber"])
+            }
+            AuditOperation::Delete(ResourceKind::Device) => self.parameter("serialNumber"),
             _ => None,
         }
     }
 
-    fn item(&self, kind: Kind) -> Option<String> {
+    fn item(&self, kind: AttachmentKind) -> Option<String> {
         let member = lower_camel(kind.row().member);
         self.parameter(&member).or_else(|| {
             let answer = self.response_elements.as_ref()?.as_object()?;

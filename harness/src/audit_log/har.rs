@@ -3,50 +3,50 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::audit_log::cloudtrail::{Record, lower_camel};
+use crate::audit_log::cloudtrail::{CloudTrailRecord, lower_camel};
 use crate::wire::names;
 use crate::wire::xml_read::Element;
 
 /// A file.
 #[derive(Deserialize)]
 pub(crate) struct Har {
-    log: Log,
+    log: HarLog,
 }
 
 #[derive(Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
+struct HarLog {
+    entries: Vec<HarEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct HarEntry {
     started_date_time: String,
-    request: Request,
-    response: Response,
+    request: HarRequest,
+    response: HarResponse,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+struct HarRequest {
     url: String,
-    post_data: Option<Text>,
+    post_data: Option<HarText>,
 }
 
 #[derive(Deserialize)]
-struct Response {
+struct HarResponse {
     status: u16,
-    content: Text,
+    content: HarText,
 }
 
 #[derive(Default, Deserialize)]
-struct Text {
+struct HarText {
     #[serde(default)]
     text: String,
     encoding: Option<String>,
 }
 
-impl Text {
+impl HarText {
     fn plain(&self) -> String {
         let packed = self.encoding.as_deref() == Some("base64");
         let unpacked = data_encoding::BASE64.decode(self.text.as_bytes()).ok().filter(|_| packed);
@@ -56,16 +56,16 @@ impl Text {
 
 impl Har {
     /// What went to IAM.
-    pub(crate) fn records(&self) -> Vec<Record> {
+    pub(crate) fn records(&self) -> Vec<CloudTrailRecord> {
         let entries = self.log.entries.iter().enumerate();
         entries.filter_map(|(place, entry)| entry.record(place)).collect()
     }
 }
 
-impl Entry {
-    fn record(&self, place: usize) -> Option<Record> {
+impl HarEntry {
+    fn record(&self, place: usize) -> Option<CloudTrailRecord> {
         let url = reqwest::Url::parse(&self.request.url).ok()?;
-        let body = self.request.post_data.as_ref().map(Text::plain).unwrap_or_default();
+        let body = self.request.post_data.as_ref().map(HarText::plain).unwrap_or_default();
         let form = url.query_pairs().chain(form_urlencoded::parse(body.as_bytes()));
         let form: Map<String, Value> =
             form.map(|(name, value)| (name.into_owned(), json!(value))).collect();

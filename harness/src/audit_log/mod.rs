@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use flate2::read::MultiGzDecoder;
 
-use crate::audit_log::cloudtrail::Record;
+use crate::audit_log::cloudtrail::CloudTrailRecord;
 use crate::audit_log::har::Har;
 
 /// So many seconds events are kept back.
@@ -23,16 +23,16 @@ const WINDOW: i64 = 15 * 60;
 
 /// What comes out of the logs.
 #[derive(Debug)]
-pub enum Reading {
+pub enum LogEvent {
     /// An event of IAM, in its turn.
-    Event(Box<Record>),
+    Event(Box<CloudTrailRecord>),
     /// One that comes when later ones are already told.
-    Late(Box<Record>),
+    Late(Box<CloudTrailRecord>),
 }
 
 /// What was read.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
+pub struct LogCounts {
     /// Files.
     pub files: usize,
     /// Events of all services.
@@ -43,10 +43,10 @@ pub struct Counts {
 ///
 /// # Errors
 /// A file that cannot be read or holds no events, and which.
-pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Reading)) -> Result<Counts> {
-    let mut counts = Counts::default();
+pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(LogEvent)) -> Result<LogCounts> {
+    let mut counts = LogCounts::default();
     // The number of the event tells apart those of one second that have the same id, or none.
-    let mut kept: BTreeMap<(i64, String, usize), Box<Record>> = BTreeMap::new();
+    let mut kept: BTreeMap<(i64, String, usize), Box<CloudTrailRecord>> = BTreeMap::new();
     let (mut latest, mut told) = (i64::MIN, i64::MIN);
     for file in files(paths)? {
         counts.files += 1;
@@ -54,7 +54,7 @@ pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Reading)) -> Result<Counts> 
             counts.events += 1;
             let Some(at) = record.at().filter(|_| record.is_of_iam()) else { continue };
             if at < told {
-                tell(Reading::Late(Box::new(record)));
+                tell(LogEvent::Late(Box::new(record)));
                 continue;
             }
             latest = latest.max(at);
@@ -65,11 +65,11 @@ pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(Reading)) -> Result<Counts> 
                 break;
             }
             told = first.key().0;
-            tell(Reading::Event(first.remove()));
+            tell(LogEvent::Event(first.remove()));
         }
     }
     for it in kept.into_values() {
-        tell(Reading::Event(it));
+        tell(LogEvent::Event(it));
     }
     Ok(counts)
 }
@@ -100,7 +100,7 @@ fn is_log(path: &Path) -> bool {
 }
 
 /// The events of a file: `{"Records": [...]}`, a list, one or many events one after the other, or a HAR.
-fn records(file: &Path) -> Result<Vec<Record>> {
+fn records(file: &Path) -> Result<Vec<CloudTrailRecord>> {
     let mut bytes = std::fs::read(file)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = Vec::new();
@@ -115,7 +115,8 @@ fn records(file: &Path) -> Result<Vec<Record>> {
         (Some(b'['), _) => serde_json::from_slice(&bytes).context(wrong)?,
         (_, Ok(many)) => many.records,
         _ => {
-            let one_by_one = serde_json::Deserializer::from_slice(&bytes).into_iter::<Record>();
+            let one_by_one =
+                serde_json::Deserializer::from_slice(&bytes).into_iter::<CloudTrailRecord>();
             let one_by_one = one_by_one.collect::<Result<Vec<_>, _>>();
             let har = || serde_json::from_slice::<Har>(&bytes).ok();
             one_by_one.or_else(|error| har().map(|it| it.records()).ok_or(error)).context(wrong)?
@@ -131,5 +132,5 @@ fn records(file: &Path) -> Result<Vec<Record>> {
 #[derive(serde::Deserialize)]
 struct Many {
     #[serde(rename = "Records")]
-    records: Vec<Record>,
+    records: Vec<CloudTrailRecord>,
 }

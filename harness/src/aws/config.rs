@@ -10,14 +10,14 @@ type Sections = HashMap<String, HashMap<String, Option<String>>>;
 
 /// Variables, and the profile that they choose in the shared files.
 #[derive(Clone, Default)]
-pub struct Surroundings {
+pub struct Config {
     variables: HashMap<String, String>,
     profile: String,
     config: Sections,
     credentials: Sections,
 }
 
-impl Surroundings {
+impl Config {
     /// Those of this process.
     ///
     /// # Errors

@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use aws_credential_types::Credentials;
 use serde_json::Value;
 
-use crate::aws::config::Surroundings;
+use crate::aws::config::Config;
 use crate::aws::destination::Destination;
-use crate::driver::protocol::Session;
+use crate::driver::protocol::DriverSession;
 
 /// Credentials are fetched again when they have no longer than this to live.
 const SOON: Duration = Duration::from_mins(1);
@@ -53,8 +53,8 @@ impl Identity {
 
     /// What a driver is told of this identity and of where it asks.
     #[must_use]
-    pub fn session(&self, destination: &Destination) -> Session {
-        Session {
+    pub fn session(&self, destination: &Destination) -> DriverSession {
+        DriverSession {
             endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
             region: destination.region.clone(),
             access_key_id: self.credentials.access_key_id().to_owned(),
@@ -67,7 +67,7 @@ impl Identity {
     ///
     /// # Errors
     /// There are none, or not where they should be.
-    pub fn find(surroundings: &Surroundings) -> Result<Self> {
+    pub fn find(surroundings: &Config) -> Result<Self> {
         if let Some(found) = Self::of_variables(surroundings) {
             return Ok(found);
         }
@@ -86,7 +86,7 @@ impl Identity {
 
     /// Those that variables give.
     #[must_use]
-    pub fn of_variables(surroundings: &Surroundings) -> Option<Self> {
+    pub fn of_variables(surroundings: &Config) -> Option<Self> {
         let id = surroundings.variable("AWS_ACCESS_KEY_ID")?;
         let secret = surroundings.variable("AWS_SECRET_ACCESS_KEY")?;
         let token = surroundings.variable("AWS_SESSION_TOKEN");
@@ -139,7 +139,7 @@ impl Identity {
 
 /// Whatever else there is, by AWS's own library: roles, single sign-on, containers, instances.
 #[cfg(feature = "aws-config")]
-fn elsewhere(_: &Surroundings) -> Result<Identity> {
+fn elsewhere(_: &Config) -> Result<Identity> {
     use aws_credential_types::provider::ProvideCredentials as _;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
@@ -152,7 +152,7 @@ fn elsewhere(_: &Surroundings) -> Result<Identity> {
 }
 
 #[cfg(not(feature = "aws-config"))]
-fn elsewhere(surroundings: &Surroundings) -> Result<Identity> {
+fn elsewhere(surroundings: &Config) -> Result<Identity> {
     let profile = surroundings.profile();
     let needs = ["role_arn", "sso_session", "sso_start_url", "web_identity_token_file"];
     let needed = needs.iter().find(|key| surroundings.setting(key).is_some());

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
-use crate::aws::config::Surroundings;
+use crate::aws::config::Config;
 
 /// Where requests go.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Destination {
     ///
     /// # Errors
     /// What is no URL.
-    pub fn of(endpoint: &str, surroundings: &Surroundings) -> Result<Self> {
+    pub fn of(endpoint: &str, surroundings: &Config) -> Result<Self> {
         let region = region(surroundings);
         let own = match endpoint {
             "aws" => None,
@@ -111,11 +111,7 @@ impl Destination {
 }
 
 /// The endpoint of a service as the user has set it.
-fn configured<'a>(
-    surroundings: &'a Surroundings,
-    service: &str,
-    variable: &str,
-) -> Option<&'a str> {
+fn configured<'a>(surroundings: &'a Config, service: &str, variable: &str) -> Option<&'a str> {
     surroundings
         .variable(variable)
         .or_else(|| surroundings.variable("AWS_ENDPOINT_URL"))
@@ -123,7 +119,7 @@ fn configured<'a>(
         .or_else(|| surroundings.setting("endpoint_url"))
 }
 
-fn region(surroundings: &Surroundings) -> Option<&str> {
+fn region(surroundings: &Config) -> Option<&str> {
     surroundings
         .variable("AWS_REGION")
         .or_else(|| surroundings.variable("AWS_DEFAULT_REGION"))

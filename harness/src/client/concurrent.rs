@@ -4,34 +4,34 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use iamspec_conformance::Observed;
-use iamspec_conformance::concurrency::{Racing, Timed};
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::Response;
+use iamspec_conformance::concurrency::{ConcurrentEndpoint, TimedCall};
+use iamspec_conformance::response::FailureKind;
 use iamspec_model::Operation;
 
 use crate::aws::credentials::Identity;
-use crate::client::request::Form;
-use crate::client::transport::{Answer, Sender, Service};
-use crate::client::{Http, guard, journal, request, response};
+use crate::client::request::RequestForm;
+use crate::client::transport::{RawResponse, Sender, SigningService};
+use crate::client::{HttpClient, guard, journal, request, response};
 
 /// A request that is ready to go.
-pub(crate) struct Ready {
-    pub(crate) form: Form,
+pub(crate) struct PreparedRequest {
+    pub(crate) form: RequestForm,
     pub(crate) signer: Option<Identity>,
     /// Whether what it makes is new in the journal.
     pub(crate) new: bool,
 }
 
 /// An answer, and when it was asked for and had.
-struct Heard {
-    answer: Result<Answer, Observed>,
+struct TimedResponse {
+    answer: Result<RawResponse, Response>,
     start: Duration,
     end: Duration,
 }
 
-impl Racing for Http {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<Timed> {
-        let ready: Vec<Result<Ready, Observed>> =
+impl ConcurrentEndpoint for HttpClient {
+    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
+        let ready: Vec<Result<PreparedRequest, Response>> =
             calls.iter().map(|(op, _)| self.ready(op)).collect();
         while self.racers.len() < calls.len() {
             match self.sender.another() {
@@ -45,17 +45,17 @@ impl Racing for Http {
     }
 }
 
-fn unsent(op: &Operation, error: &anyhow::Error) -> Timed {
-    let observed = Observed::interrupted(Cause::Unsent, format!("{error:#}"));
-    Timed { operation: *op, observed, start: Duration::ZERO, end: Duration::ZERO }
+fn unsent(op: &Operation, error: &anyhow::Error) -> TimedCall {
+    let observed = Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
+    TimedCall { operation: *op, observed, start: Duration::ZERO, end: Duration::ZERO }
 }
 
 /// Sends what is ready, all at once but for their head starts.
 fn sent(
-    ready: &[Result<Ready, Observed>],
+    ready: &[Result<PreparedRequest, Response>],
     calls: &[(Operation, Duration)],
     racers: &mut [Sender],
-) -> Vec<Option<Heard>> {
+) -> Vec<Option<TimedResponse>> {
     let going = ready.iter().filter(|it| it.is_ok()).count();
     let (line, zero) = (Barrier::new(going), Instant::now());
     std::thread::scope(|scope| {
@@ -70,8 +70,8 @@ fn sent(
                     std::hint::spin_loop();
                 }
                 let start = zero.elapsed();
-                let answer = racer.post(Service::Iam, &ready.form, ready.signer.as_ref());
-                Heard { answer, start, end: zero.elapsed() }
+                let answer = racer.post(SigningService::Iam, &ready.form, ready.signer.as_ref());
+                TimedResponse { answer, start, end: zero.elapsed() }
             }))
         });
         let clients: Vec<_> = clients.collect();
@@ -79,7 +79,7 @@ fn sent(
     })
 }
 
-impl Http {
+impl HttpClient {
     /// A client of the same run, for another thread: with names and connections of its own, and the same journal.
     pub(crate) fn forked(&self) -> Option<Self> {
         Some(Self {
@@ -93,27 +93,27 @@ impl Http {
         })
     }
 
-    pub(crate) fn ready(&mut self, op: &Operation) -> Result<Ready, Observed> {
+    pub(crate) fn ready(&mut self, op: &Operation) -> Result<PreparedRequest, Response> {
         let unsendable =
-            |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
+            |error: anyhow::Error| Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
         let signer = self.signer_of(op).map_err(unsendable)?;
         let form = request::form(op, &mut self.names).map_err(unsendable)?;
         guard::check(&form, &self.names, signer.is_some()).map_err(unsendable)?;
         let new = journal::before(&form, self.journal()).map_err(unsendable)?;
-        Ok(Ready { form, signer, new })
+        Ok(PreparedRequest { form, signer, new })
     }
 
     fn understood(
         &mut self,
         op: &Operation,
-        ready: Result<Ready, Observed>,
-        heard: Option<Heard>,
-    ) -> Timed {
+        ready: Result<PreparedRequest, Response>,
+        heard: Option<TimedResponse>,
+    ) -> TimedCall {
         let zero = Duration::ZERO;
-        let (ready, Heard { answer, start, end }) = match (ready, heard) {
+        let (ready, TimedResponse { answer, start, end }) = match (ready, heard) {
             (Ok(ready), Some(heard)) => (ready, heard),
             (Err(observed), _) => {
-                return Timed { operation: *op, observed, start: zero, end: zero };
+                return TimedCall { operation: *op, observed, start: zero, end: zero };
             }
             (Ok(_), None) => return unsent(op, &anyhow::anyhow!("its client broke down")),
         };
@@ -126,9 +126,9 @@ impl Http {
             Err(lost) => lost,
         };
         journal::after(&ready.form, &observed, ready.new, self.journal());
-        if matches!(&observed, Observed::Interrupted(it) if !it.cause.changed_nothing()) {
+        if matches!(&observed, Response::Interrupted(it) if !it.cause.changed_nothing()) {
             self.lose_secrets(op);
         }
-        Timed { operation: *op, observed, start, end }
+        TimedCall { operation: *op, observed, start, end }
     }
 }

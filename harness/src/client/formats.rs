@@ -1,9 +1,9 @@
 //! What of an answer is not in the form that the facts give it.
 
-use iamspec_conformance::oracle::formats::{FORMS, Form, FormRow, Oddity};
+use iamspec_conformance::oracle::formats::{FORMS, FormatCheck, FormatDeviation, FormatRow};
 use iamspec_model::Operation;
 
-use crate::client::request::Form as Sent;
+use crate::client::request::RequestForm as Sent;
 use crate::client::session::Names;
 use crate::wire::xml_read::Element;
 
@@ -14,7 +14,7 @@ pub(crate) fn oddities(
     sent: &Sent,
     result: &Element,
     names: &Names,
-) -> Vec<Oddity> {
+) -> Vec<FormatDeviation> {
     let api = op.call().map_or("", |call| call.api);
     let mut odd = Vec::new();
     if matches!(op, Operation::Flawed(..)) {
@@ -25,7 +25,7 @@ pub(crate) fn oddities(
             if let Some(wanted) = wrong(row, beside, found, sent) {
                 let detail = format!("{} {wanted}, not {found:?}", row.member);
                 let detail = names.in_symbols(&detail, op);
-                odd.push(Oddity { detail, evidence: row.evidence });
+                odd.push(FormatDeviation { detail, evidence: row.evidence });
             }
         };
         each(result, row.member, &mut look);
@@ -45,32 +45,34 @@ fn each(element: &Element, member: &str, look: &mut dyn FnMut(&Element, &str)) {
 }
 
 /// What should be there, where that is not what was found.
-fn wrong(row: &FormRow, beside: &Element, found: &str, sent: &Sent) -> Option<String> {
+fn wrong(row: &FormatRow, beside: &Element, found: &str, sent: &Sent) -> Option<String> {
     let (fits, wanted) = match row.form {
-        Form::Id(prefix, length) => (
+        FormatCheck::Id(prefix, length) => (
             found.starts_with(prefix) && found.len() == length && found.chars().all(is_base32),
             format!("of {length} letters A-Z and digits 2-7 that begin with {prefix}"),
         ),
-        Form::Long(prefix, length) => (
+        FormatCheck::Long(prefix, length) => (
             found.starts_with(prefix) && found.len() == length,
             format!("of {length} letters and digits that begin with {prefix}"),
         ),
-        Form::Begins(prefix) => (found.starts_with(prefix), format!("that begins with {prefix}")),
-        Form::Letters(least) => (
+        FormatCheck::Begins(prefix) => {
+            (found.starts_with(prefix), format!("that begins with {prefix}"))
+        }
+        FormatCheck::Letters(least) => (
             found.len() >= least && found.chars().all(|it| it.is_ascii_alphanumeric()),
             format!("of {least} or more letters and digits"),
         ),
-        Form::Arn(end) => {
+        FormatCheck::Arn(end) => {
             let end = filled(end, beside, sent)?;
             (is_arn(found, &end), format!("arn:aws:iam::<account>:{end}"))
         }
-        Form::Sent(default) => {
+        FormatCheck::Sent(default) => {
             let named = sent.iter().find(|(name, _)| name == row.member);
             let wanted = named.map_or(default, |(_, value)| value);
             (wanted.is_empty() || found == wanted, format!("{wanted:?}"))
         }
-        Form::Date => (is_date(found, false), "in UTC and whole seconds".to_owned()),
-        Form::DateOrFraction => (is_date(found, true), "in UTC".to_owned()),
+        FormatCheck::Date => (is_date(found, false), "in UTC and whole seconds".to_owned()),
+        FormatCheck::DateOrFraction => (is_date(found, true), "in UTC".to_owned()),
     };
     (!fits).then_some(wanted)
 }

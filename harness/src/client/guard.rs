@@ -2,12 +2,15 @@
 
 use anyhow::{Result, bail};
 
-use crate::client::request::{Form, NOTHINGS};
+use crate::client::request::{NOTHINGS, RequestForm};
 use crate::client::session::Names;
 
 /// What the members of requests are.
-const MEMBERS: [(&str, Sort); 44] = {
-    use Sort::{Id, Name, Path, Plain};
+const MEMBERS: [(&str, MemberRole); 44] = {
+    use MemberRole::Id;
+    use MemberRole::Name;
+    use MemberRole::Path;
+    use MemberRole::Plain;
     [
         ("UserName", Name),
         ("NewUserName", Name),
@@ -58,7 +61,7 @@ const MEMBERS: [(&str, Sort); 44] = {
 
 /// What a member of a request is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum MemberRole {
     /// It names a user, a group, a policy or a device.
     Name,
     /// It is an id that the service gave.
@@ -71,7 +74,7 @@ enum Sort {
 
 /// Whether a request is about what this run has made, or reads what everybody may; `own` says whether a
 /// user of this run signs it, who may ask about itself without a name.
-pub(crate) fn check(form: &Form, names: &Names, own: bool) -> Result<()> {
+pub(crate) fn check(form: &RequestForm, names: &Names, own: bool) -> Result<()> {
     let mut about_ours = own;
     for (member, value) in form {
         let plain = member.split('.').next().unwrap_or(member);
@@ -79,15 +82,15 @@ pub(crate) fn check(form: &Form, names: &Names, own: bool) -> Result<()> {
             bail!("not sent: nobody knows whether {member} names something of others");
         };
         let ours = match sort {
-            Sort::Name => names.is_ours(value),
-            Sort::Id => names.is_our_id(value),
-            Sort::Path => names.is_our_path(&format!("{value}/")) || is_no_path(value),
-            Sort::Plain => true,
+            MemberRole::Name => names.is_ours(value),
+            MemberRole::Id => names.is_our_id(value),
+            MemberRole::Path => names.is_our_path(&format!("{value}/")) || is_no_path(value),
+            MemberRole::Plain => true,
         };
         if !ours && !NOTHINGS.contains(&value.as_str()) {
             bail!("not sent: {member} is {value:?}, which this run has not made");
         }
-        about_ours |= matches!(sort, Sort::Name | Sort::Id);
+        about_ours |= matches!(sort, MemberRole::Name | MemberRole::Id);
     }
     let action = form.iter().find(|(member, _)| member == "Action").map_or("", |it| &it.1);
     let lists_all = LISTINGS.contains(&action);

@@ -3,14 +3,16 @@
 //! Whose credentials these are, and whose account.
 
 use anyhow::{Result, bail};
-use iamspec_conformance::Observed;
-use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::Response;
+use iamspec_conformance::endpoint::Namespace;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Code, Item, Kind, Operation, User, With, apply};
+use iamspec_model::{
+    Account, AttachmentKind, ErrorCode, IssueOptions, Item, Operation, User, apply,
+};
 
-use crate::client::request::{Form, member};
-use crate::client::transport::Service;
-use crate::client::{Http, pages, response, unreadable};
+use crate::client::request::{RequestForm, member};
+use crate::client::transport::SigningService;
+use crate::client::{HttpClient, pages, response, unreadable};
 use crate::wire::names;
 use crate::wire::xml_read::Element;
 
@@ -22,38 +24,38 @@ pub struct Holdings {
     /// Whether there is such a user.
     pub exists: bool,
     /// The calls that were not answered, and what they were answered instead.
-    pub unread: Vec<(&'static str, Observed)>,
+    pub unread: Vec<(&'static str, Response)>,
 }
 
 /// The user whose holdings are read.
 pub const READ: User = User(0);
 
-impl Http {
+impl HttpClient {
     /// Reads what a user holds, kind by kind. Only calls that read are made, by whatever name the user has.
     pub fn holdings(&mut self, user: &str) -> Holdings {
         let mut holdings = Holdings::default();
-        self.names.enter(Space(0));
+        self.names.enter(Namespace(0));
         self.names.bind_user(READ, user);
         match self.read(&Operation::GetUser(READ)) {
             Ok(_) => holdings.exists = true,
-            Err(Observed::Refused { code, .. }) if code == Code::NoSuchEntity.name() => {
+            Err(Response::Refused { code, .. }) if code == ErrorCode::NoSuchEntity.name() => {
                 return holdings;
             }
             // Whoever may list may still find out.
             Err(answer) => holdings.unread.push(("GetUser", answer)),
         }
         apply(&mut holdings.account, &Operation::create_user(READ));
-        for kind in Kind::blockers() {
+        for kind in AttachmentKind::blockers() {
             match self.read(&Operation::List(READ, kind)) {
                 Ok(names) => self.hold(&mut holdings, kind, &names),
-                Err(Observed::Refused { code, .. }) if code == Code::NoSuchEntity.name() => {}
+                Err(Response::Refused { code, .. }) if code == ErrorCode::NoSuchEntity.name() => {}
                 Err(answer) => holdings.unread.push((kind.row().list.api, answer)),
             }
         }
         holdings
     }
 
-    fn hold(&mut self, holdings: &mut Holdings, kind: Kind, names: &[String]) {
+    fn hold(&mut self, holdings: &mut Holdings, kind: AttachmentKind, names: &[String]) {
         holdings.exists = true;
         let account = &mut holdings.account;
         if kind.row().naming == Naming::Single {
@@ -63,7 +65,7 @@ impl Http {
         for name in names {
             let item = self.names.adopt(kind, name);
             let held = match kind.row().naming {
-                Naming::Service => Operation::Issue(READ, kind, item, With::Nothing),
+                Naming::Service => Operation::Issue(READ, kind, item, IssueOptions::Nothing),
                 _ => Operation::Attach(READ, kind, item),
             };
             apply(account, &held);
@@ -71,10 +73,10 @@ impl Http {
     }
 
     /// The names that a listing shows, page by page; none where it shows none.
-    fn read(&mut self, op: &Operation) -> Result<Vec<String>, Observed> {
+    fn read(&mut self, op: &Operation) -> Result<Vec<String>, Response> {
         let api = op.call().map_or("", |call| call.api);
         let user = self.names.user(READ);
-        let mut form: Form = vec![
+        let mut form: RequestForm = vec![
             member("Action", api),
             member("Version", names::VERSION),
             member("UserName", user),
@@ -83,10 +85,10 @@ impl Http {
         let read = |marker: Option<String>| {
             form.truncate(asked);
             form.extend(marker.map(|marker| member("Marker", marker)));
-            let answer = self.sender.post(Service::Iam, &form, None)?;
+            let answer = self.sender.post(SigningService::Iam, &form, None)?;
             let page = response::read((op, &form), &answer, &mut self.names)?;
             match page.observed {
-                Observed::Done(shown) => {
+                Response::Done(shown) => {
                     names.extend(shown.map(|it| it.strangers).unwrap_or_default());
                     Ok(page.next)
                 }
@@ -115,13 +117,13 @@ pub struct Caller {
     pub arn: String,
 }
 
-impl Http {
+impl HttpClient {
     /// Asks whose credentials these are.
     ///
     /// # Errors
     /// Nobody answers, or not in the form of AWS.
     pub fn caller(&mut self) -> Result<Caller> {
-        let found = self.ask_by_name(Service::Sts, "GetCallerIdentity", names::STS_VERSION);
+        let found = self.ask_by_name(SigningService::Sts, "GetCallerIdentity", names::STS_VERSION);
         let found = match found {
             Ok(result) => result,
             Err(answer) => {
@@ -142,17 +144,18 @@ impl Http {
 
     /// The alias of the account, if it has one and the caller may know.
     pub fn alias(&mut self) -> Option<String> {
-        let found = self.ask_by_name(Service::Iam, "ListAccountAliases", names::VERSION).ok()?;
+        let found =
+            self.ask_by_name(SigningService::Iam, "ListAccountAliases", names::VERSION).ok()?;
         Some(found.child("AccountAliases")?.children.first()?.text.trim().to_owned())
     }
 
     /// The result of a call that takes no members.
     fn ask_by_name(
         &mut self,
-        service: Service,
+        service: SigningService,
         action: &str,
         version: &str,
-    ) -> Result<Element, Observed> {
+    ) -> Result<Element, Response> {
         let form = [("Action", action), ("Version", version)];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let answer = self.sender.post(service, &form, None)?;

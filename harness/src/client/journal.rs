@@ -14,18 +14,18 @@ use std::path::{Path, PathBuf};
 use std::sync::MutexGuard;
 
 use anyhow::{Context as _, Result, bail};
-use iamspec_conformance::Observed;
-use iamspec_model::Code;
+use iamspec_conformance::Response;
+use iamspec_model::ErrorCode;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::config::Surroundings;
-use crate::client::request::Form;
+use crate::aws::config::Config;
+use crate::client::request::RequestForm;
 use crate::client::session::last;
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Made {
+pub enum CreatedResource {
     /// A user, by its name.
     User,
     /// A group, by its name.
@@ -36,7 +36,7 @@ pub enum Made {
     Device,
 }
 
-impl Made {
+impl CreatedResource {
     /// The word for it.
     #[must_use]
     pub const fn noun(self) -> &'static str {
@@ -51,7 +51,7 @@ impl Made {
 
 /// The first line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Header {
+pub struct JournalHeader {
     /// What tells the names of the run from those of others.
     pub run: String,
     /// Which endpoint was asked.
@@ -65,9 +65,9 @@ pub struct Header {
 /// Every other line.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Line {
-    Makes(Made, String),
-    Gone(Made, String),
+enum JournalLine {
+    Makes(CreatedResource, String),
+    Gone(CreatedResource, String),
 }
 
 /// The journal of a run.
@@ -75,8 +75,8 @@ enum Line {
 pub struct Journal {
     file: File,
     path: PathBuf,
-    header: Header,
-    there: BTreeSet<(Made, String)>,
+    header: JournalHeader,
+    there: BTreeSet<(CreatedResource, String)>,
     /// Whether a line may have been cut: what follows it could not be read.
     torn: bool,
 }
@@ -86,7 +86,7 @@ impl Journal {
     ///
     /// # Errors
     /// Neither `XDG_STATE_HOME` nor `HOME` is set.
-    pub fn folder(surroundings: &Surroundings) -> Result<PathBuf> {
+    pub fn folder(surroundings: &Config) -> Result<PathBuf> {
         let state = surroundings.variable("XDG_STATE_HOME").map(PathBuf::from);
         let state = state.or_else(|| Some(surroundings.home()?.join(".local").join("state")));
         let state = state.context("no folder for the journal: set HOME, or give --journal")?;
@@ -97,7 +97,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn begin(folder: &Path, header: Header) -> Result<Self> {
+    pub fn begin(folder: &Path, header: JournalHeader) -> Result<Self> {
         let path = folder.join(format!("{}.jsonl", header.run));
         let cannot =
             || format!("cannot write the journal {}; give another --journal", path.display());
@@ -135,8 +135,8 @@ impl Journal {
             Self { file, path: path.to_owned(), header, there: BTreeSet::new(), torn: false };
         for line in lines {
             match serde_json::from_slice(line) {
-                Ok(Line::Makes(made, name)) => _ = journal.there.insert((made, name)),
-                Ok(Line::Gone(made, name)) => _ = journal.there.remove(&(made, name)),
+                Ok(JournalLine::Makes(made, name)) => _ = journal.there.insert((made, name)),
+                Ok(JournalLine::Gone(made, name)) => _ = journal.there.remove(&(made, name)),
                 // Cut in the middle: nothing was asked after it.
                 Err(_) => {}
             }
@@ -167,14 +167,14 @@ impl Journal {
     ///
     /// # Errors
     /// The line is not on the disk: nothing may be made.
-    pub fn makes(&mut self, made: Made, name: &str) -> Result<bool> {
+    pub fn makes(&mut self, made: CreatedResource, name: &str) -> Result<bool> {
         if self.there.contains(&(made, name.to_owned())) {
             return Ok(false);
         }
         let cannot =
             || format!("cannot write the journal {}, so nothing more is made", self.path.display());
-        let line =
-            serde_json::to_string(&Line::Makes(made, name.to_owned())).with_context(cannot)?;
+        let line = serde_json::to_string(&JournalLine::Makes(made, name.to_owned()))
+            .with_context(cannot)?;
         let message = cannot();
         if self.torn {
             bail!(message);
@@ -186,9 +186,9 @@ impl Journal {
 
     /// Strikes what is gone, or was not made. A line that is lost does no harm: what is gone is asked for
     /// once more.
-    pub fn gone(&mut self, made: Made, name: &str) {
+    pub fn gone(&mut self, made: CreatedResource, name: &str) {
         if self.there.remove(&(made, name.to_owned())) {
-            let line = serde_json::to_string(&Line::Gone(made, name.to_owned()));
+            let line = serde_json::to_string(&JournalLine::Gone(made, name.to_owned()));
             _ = line.map(|line| self.write(&line));
         }
     }
@@ -201,12 +201,12 @@ impl Journal {
 
     /// Of which run it is.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub const fn header(&self) -> &JournalHeader {
         &self.header
     }
 
     /// What may still be there.
-    pub fn there(&self) -> impl Iterator<Item = (Made, &str)> {
+    pub fn there(&self) -> impl Iterator<Item = (CreatedResource, &str)> {
         self.there.iter().map(|(made, name)| (*made, name.as_str()))
     }
 }
@@ -220,30 +220,30 @@ impl Drop for Journal {
     }
 }
 
-type Row = (&'static str, Made, &'static str);
+type Row = (&'static str, CreatedResource, &'static str);
 
 /// The calls that make something, and the member that names it.
 const MAKES: [Row; 6] = [
-    ("CreateUser", Made::User, "UserName"),
-    ("UpdateUser", Made::User, "NewUserName"),
-    ("CreateGroup", Made::Group, "GroupName"),
-    ("UpdateGroup", Made::Group, "NewGroupName"),
-    ("CreatePolicy", Made::Policy, "PolicyName"),
-    ("CreateVirtualMFADevice", Made::Device, "VirtualMFADeviceName"),
+    ("CreateUser", CreatedResource::User, "UserName"),
+    ("UpdateUser", CreatedResource::User, "NewUserName"),
+    ("CreateGroup", CreatedResource::Group, "GroupName"),
+    ("UpdateGroup", CreatedResource::Group, "NewGroupName"),
+    ("CreatePolicy", CreatedResource::Policy, "PolicyName"),
+    ("CreateVirtualMFADevice", CreatedResource::Device, "VirtualMFADeviceName"),
 ];
 
 /// The calls after which a name means nothing, and the member that names it.
 const REMOVES: [Row; 6] = [
-    ("DeleteUser", Made::User, "UserName"),
-    ("UpdateUser", Made::User, "UserName"),
-    ("DeleteGroup", Made::Group, "GroupName"),
-    ("UpdateGroup", Made::Group, "GroupName"),
-    ("DeletePolicy", Made::Policy, "PolicyArn"),
-    ("DeleteVirtualMFADevice", Made::Device, "SerialNumber"),
+    ("DeleteUser", CreatedResource::User, "UserName"),
+    ("UpdateUser", CreatedResource::User, "UserName"),
+    ("DeleteGroup", CreatedResource::Group, "GroupName"),
+    ("UpdateGroup", CreatedResource::Group, "GroupName"),
+    ("DeletePolicy", CreatedResource::Policy, "PolicyArn"),
+    ("DeleteVirtualMFADevice", CreatedResource::Device, "SerialNumber"),
 ];
 
 /// Writes down what a request is about to make; whether that is new.
-pub(crate) fn before(form: &Form, journal: Option<MutexGuard<'_, Journal>>) -> Result<bool> {
+pub(crate) fn before(form: &RequestForm, journal: Option<MutexGuard<'_, Journal>>) -> Result<bool> {
     let (Some((made, name)), Some(mut journal)) = (named(form, &MAKES), journal) else {
         return Ok(false);
     };
@@ -252,16 +252,18 @@ pub(crate) fn before(form: &Form, journal: Option<MutexGuard<'_, Journal>>) -> R
 
 /// Strikes what an answer says is gone, or was not made although it was `new`.
 pub(crate) fn after(
-    form: &Form,
-    observed: &Observed,
+    form: &RequestForm,
+    observed: &Response,
     new: bool,
     journal: Option<MutexGuard<'_, Journal>>,
 ) {
     let Some(mut journal) = journal else { return };
     let (makes, removes) = (named(form, &MAKES), named(form, &REMOVES));
     let gone = match observed {
-        Observed::Done(_) => removes.filter(|_| makes.is_some() || !renames(form)),
-        Observed::Refused { code, .. } if code == Code::NoSuchEntity.name() && !renames(form) => {
+        Response::Done(_) => removes.filter(|_| makes.is_some() || !renames(form)),
+        Response::Refused { code, .. }
+            if code == ErrorCode::NoSuchEntity.name() && !renames(form) =>
+        {
             removes
         }
         _ => None,
@@ -270,9 +272,9 @@ pub(crate) fn after(
         journal.gone(made, name);
     }
     let not_made = match observed {
-        Observed::Done(_) => false,
-        Observed::Refused { .. } => true,
-        Observed::Interrupted(it) => it.cause.changed_nothing(),
+        Response::Done(_) => false,
+        Response::Refused { .. } => true,
+        Response::Interrupted(it) => it.cause.changed_nothing(),
     };
     if let (Some((made, name)), true, true) = (makes, not_made, new) {
         journal.gone(made, name);
@@ -280,16 +282,16 @@ pub(crate) fn after(
 }
 
 /// Whether the call changes what something is called, or else where it is.
-fn renames(form: &Form) -> bool {
+fn renames(form: &RequestForm) -> bool {
     value(form, "Action").is_some_and(|action| action.starts_with("Update"))
 }
 
-fn named<'a>(form: &'a Form, rows: &[Row]) -> Option<(Made, &'a str)> {
+fn named<'a>(form: &'a RequestForm, rows: &[Row]) -> Option<(CreatedResource, &'a str)> {
     let action = value(form, "Action")?;
     let (_, made, member) = rows.iter().find(|(name, ..)| *name == action)?;
     Some((*made, last(value(form, member)?)))
 }
 
-fn value<'a>(form: &'a Form, member: &str) -> Option<&'a str> {
+fn value<'a>(form: &'a RequestForm, member: &str) -> Option<&'a str> {
     form.iter().find(|(name, _)| name == member).map(|(_, value)| value.as_str())
 }

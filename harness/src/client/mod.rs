@@ -18,51 +18,54 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::endpoint::{Space, Wire};
-use iamspec_conformance::oracle::formats::Oddity;
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::{Endpoint, Observed};
+use iamspec_conformance::endpoint::{Namespace, WireExchange};
+use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Endpoint, Response};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Class, Code, Defect, Flaw, Item, Kind, Operation, User, With};
+use iamspec_model::{
+    AttachmentKind, ErrorCode, InputError, InvalidRequest, IssueOptions, Item, Operation,
+    ResourceKind, User,
+};
 
 use crate::aws::credentials::Identity;
-use crate::client::concurrent::Ready;
+use crate::client::concurrent::PreparedRequest;
 use crate::client::journal::Journal;
-use crate::client::request::Form;
+use crate::client::request::RequestForm;
 use crate::client::session::{Names, Usable};
-use crate::client::transport::{Answer, Sender, Service, Settings};
+use crate::client::transport::{ClientSettings, RawResponse, Sender, SigningService};
 use crate::driver::Driver;
 
 /// An IAM service behind HTTP.
-pub struct Http {
+pub struct HttpClient {
     sender: Sender,
     /// One for all who ask at the same time.
     journal: Option<Arc<Mutex<Journal>>>,
     names: Names,
     /// What was odd about the last answer.
-    odd: Vec<Oddity>,
+    odd: Vec<FormatDeviation>,
     /// The last request and its answer.
-    last: Option<(Form, Answer)>,
+    last: Option<(RequestForm, RawResponse)>,
     /// Those who ask at the same time.
     racers: Vec<Sender>,
     /// Whether somebody wants to know what the service calls each request.
     recording: bool,
 }
 
-impl Http {
+impl HttpClient {
     /// A client for an endpoint of this machine. `run` tells the names of this run from those of others.
     ///
     /// # Errors
     /// A URL that is not one, or not of this machine; a client that cannot be made.
     pub fn new(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
-        Self::with(Settings::loopback(endpoint, run, timeout)?)
+        Self::with(ClientSettings::loopback(endpoint, run, timeout)?)
     }
 
     /// A client that asks like this.
     ///
     /// # Errors
     /// A client that cannot be made; certificates that cannot be read.
-    pub fn with(settings: Settings) -> Result<Self> {
+    pub fn with(settings: ClientSettings) -> Result<Self> {
         let names = Names::new(&settings.run);
         let alone = settings.destination.loopback;
         let names = if alone { names } else { names.in_folder() };
@@ -101,22 +104,22 @@ impl Http {
 
     /// The real name of what an operation is about.
     #[must_use]
-    pub fn name_of(&self, space: Space, op: &Operation) -> String {
+    pub fn name_of(&self, space: Namespace, op: &Operation) -> String {
         self.names.describe(space, op)
     }
 
-    fn exchange(&mut self, op: &Operation) -> Result<Observed, Observed> {
-        let Ready { form, signer, new } = self.ready(op)?;
-        let mut seen: Option<Observed> = None;
+    fn exchange(&mut self, op: &Operation) -> Result<Response, Response> {
+        let PreparedRequest { form, signer, new } = self.ready(op)?;
+        let mut seen: Option<Response> = None;
         let read = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
-            let answer = self.sender.post(Service::Iam, &form, signer.as_ref());
+            let answer = self.sender.post(SigningService::Iam, &form, signer.as_ref());
             let answer =
                 answer.inspect_err(|lost| journal::after(&form, lost, new, self.journal()))?;
             let page = response::read((op, &form), &answer, &mut self.names);
             let (form, _) = self.last.insert((form, answer));
-            let response::Page { observed, next, odd } = page?;
+            let response::ResponsePage { observed, next, odd } = page?;
             self.odd.extend(odd);
             journal::after(form, &observed, new, held(self.journal.as_ref()));
             seen = Some(response::join(seen.take(), observed));
@@ -128,41 +131,41 @@ impl Http {
     }
 
     /// A refusal that may be due to what this run itself sent before tells nothing.
-    fn unless_ours(&self, op: &Operation, observed: Observed) -> Observed {
-        let Observed::Refused { http, code, .. } = &observed else { return observed };
-        let why = match (Code::ALL.into_iter().find(|it| it.name() == code), op) {
+    fn unless_ours(&self, op: &Operation, observed: Response) -> Response {
+        let Response::Refused { http, code, .. } = &observed else { return observed };
+        let why = match (ErrorCode::ALL.into_iter().find(|it| it.name() == code), op) {
             (
-                Some(Code::InvalidAuthenticationCode),
+                Some(ErrorCode::InvalidAuthenticationCode),
                 Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
             ) if self.names.keyring.repeats_codes(*device) => {
                 "its codes were sent before, and a code serves once"
             }
             (
-                Some(Code::InvalidAuthenticationCode),
+                Some(ErrorCode::InvalidAuthenticationCode),
                 Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
             ) if self.names.keyring.lost_seed(*device) => {
                 "its codes are guesses, for no answer has told its seed"
             }
             (
-                Some(Code::DuplicateSSHPublicKey | Code::DuplicateCertificate),
-                Operation::Issue(_, kind, item, With::Nothing),
+                Some(ErrorCode::DuplicateSSHPublicKey | ErrorCode::DuplicateCertificate),
+                Operation::Issue(_, kind, item, IssueOptions::Nothing),
             ) if self.names.keyring.shares_body(*kind, *item) => {
                 "another script of this run has uploaded the same body"
             }
             _ => return observed,
         };
-        Observed::interrupted(Cause::Doubtful, format!("{http} {code}: {why}"))
+        Response::interrupted(FailureKind::Doubtful, format!("{http} {code}: {why}"))
     }
 
     /// After a lost answer nobody knows which password holds, what the seed of a device is, or whether an
     /// access key is still usable.
     fn lose_secrets(&mut self, op: &Operation) {
         if let Some((user, key, _)) = response::key_changed(op) {
-            let id = self.names.item(Kind::AccessKey, key);
+            let id = self.names.item(AttachmentKind::AccessKey, key);
             self.names.keyring.set_usable(user, &id, Usable::Unknown);
         }
         match *op {
-            Operation::Create(object) if object.class == Class::Device => {
+            Operation::Create(object) if object.class == ResourceKind::Device => {
                 self.names.keyring.lose_seed(object.item);
             }
             Operation::ChangePassword(user) => self.names.keyring.lose_password(user),
@@ -190,7 +193,7 @@ impl Http {
 
 /// The user that must ask a call itself.
 pub(crate) fn signed_by(op: &Operation) -> Option<User> {
-    let absent = |flaw: Flaw| flaw.row().defect == Defect::Absent;
+    let absent = |flaw: InvalidRequest| flaw.row().defect == InputError::Absent;
     match *op {
         Operation::ChangePassword(user) => Some(user),
         Operation::Flawed(user, flaw) if absent(flaw) => Some(user),
@@ -199,28 +202,28 @@ pub(crate) fn signed_by(op: &Operation) -> Option<User> {
 }
 
 /// An answer that cannot be read, and why.
-fn unreadable(why: String) -> Observed {
-    Observed::interrupted(Cause::Unreadable, why)
+fn unreadable(why: String) -> Response {
+    Response::interrupted(FailureKind::Unreadable, why)
 }
 
 fn held(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {
     journal.map(|it| it.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-impl Endpoint for Http {
-    fn fresh(&mut self) -> Space {
+impl Endpoint for HttpClient {
+    fn fresh(&mut self) -> Namespace {
         self.names.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.names.enter(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Observed {
+    fn ask(&mut self, operation: &Operation) -> Response {
         self.odd.clear();
         self.last = None;
         self.exchange(operation).unwrap_or_else(|interrupted| {
-            if let Observed::Interrupted(it) = &interrupted
+            if let Response::Interrupted(it) = &interrupted
                 && !it.cause.changed_nothing()
             {
                 self.lose_secrets(operation);
@@ -233,11 +236,11 @@ impl Endpoint for Http {
         Some(self.sender.sent)
     }
 
-    fn oddities(&mut self) -> Vec<Oddity> {
+    fn oddities(&mut self) -> Vec<FormatDeviation> {
         std::mem::take(&mut self.odd)
     }
 
-    fn wire(&self) -> Option<Wire> {
+    fn wire(&self) -> Option<WireExchange> {
         self.last.as_ref().map(|(form, answer)| trace::wire(form, answer))
     }
 
@@ -247,11 +250,11 @@ impl Endpoint for Http {
         rest.split('<').next().map(Box::from)
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.names.adopt(kind, name)
     }
 
-    fn bind(&mut self, kind: Kind, item: Item, name: &str) {
+    fn bind(&mut self, kind: AttachmentKind, item: Item, name: &str) {
         self.names.bind(kind, item, name);
     }
 

@@ -6,17 +6,18 @@
 use anyhow::{Context as _, Result, bail};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Class, Defect, Item, Kind, Object, Operation, Part, Path, Service, Status, User, Which, With,
+    AttachmentKind, Filter, InputError, IssueOptions, Item, Operation, Path, Resource,
+    ResourceKind, Service, Status, SubResource, User,
 };
 use secrecy::ExposeSecret as _;
 
 use crate::client::session::Names;
 use crate::wire::{names, payload};
 
-pub(crate) type Form = Vec<(String, String)>;
+pub(crate) type RequestForm = Vec<(String, String)>;
 
 /// The members of the request, `Action` and `Version` first.
-pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
+pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<RequestForm> {
     let mut form = sound(&op.sound(), names)?;
     if let Operation::Flawed(_, flaw) = op {
         spoil(&mut form, flaw.row().member, flaw.row().defect);
@@ -24,7 +25,7 @@ pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<Form> {
     Ok(form)
 }
 
-fn sound(op: &Operation, names: &mut Names) -> Result<Form> {
+fn sound(op: &Operation, names: &mut Names) -> Result<RequestForm> {
     let call = op.call().context("the kind has no such call")?;
     let mut form = vec![member("Action", call.api), member("Version", names::VERSION)];
     // Who changes its own password is known by its signature.
@@ -65,8 +66,8 @@ fn sound(op: &Operation, names: &mut Names) -> Result<Form> {
 }
 
 /// What the calls about a user need that are about no attachment of it.
-fn of_user(op: &Operation, names: &mut Names) -> Form {
-    let policy = |item| Object { class: Class::Policy, item };
+fn of_user(op: &Operation, names: &mut Names) -> RequestForm {
+    let policy = |item| Resource { class: ResourceKind::Policy, item };
     match *op {
         Operation::CreateUser(_, extras) => {
             let path = Some(extras.path).filter(|it| *it != Path::default());
@@ -97,7 +98,10 @@ fn of_user(op: &Operation, names: &mut Names) -> Form {
             vec![member("OldPassword", old), member("NewPassword", new)]
         }
         Operation::LastUsed(key) => {
-            vec![member(Kind::AccessKey.row().member, names.item(Kind::AccessKey, key))]
+            vec![member(
+                AttachmentKind::AccessKey.row().member,
+                names.item(AttachmentKind::AccessKey, key),
+            )]
         }
         Operation::Details => vec![member("Filter.member.1", "User")],
         _ => Vec::new(),
@@ -108,7 +112,7 @@ fn more_of_object(op: &Operation, names: &Names) -> Option<(String, String)> {
     match *op {
         Operation::Rename(_, None) => Some(member("NewPath", names.path(Path(1)))),
         Operation::Rename(object, Some(item)) => {
-            Some(member("NewGroupName", names.object_name(Object { item, ..object })))
+            Some(member("NewGroupName", names.object_name(Resource { item, ..object })))
         }
         // Those for whom it is a permissions boundary only are not asked for.
         Operation::Holders(_) => Some(member("PolicyUsageFilter", "PermissionsPolicy")),
@@ -117,39 +121,44 @@ fn more_of_object(op: &Operation, names: &Names) -> Option<(String, String)> {
 }
 
 /// What chooses among the objects of a class: of policies, those of the customer.
-fn choice(class: Class, which: Which) -> Form {
+fn choice(class: ResourceKind, which: Filter) -> RequestForm {
     match (class, which) {
-        (Class::Group, _) | (Class::Device, Which::All) => Vec::new(),
-        (Class::Policy, Which::Held) => {
+        (ResourceKind::Group, _) | (ResourceKind::Device, Filter::All) => Vec::new(),
+        (ResourceKind::Policy, Filter::Held) => {
             vec![member("Scope", "Local"), member("OnlyAttached", "true")]
         }
-        (Class::Policy, _) => vec![member("Scope", "Local")],
-        (Class::Device, Which::Held) => vec![member("AssignmentStatus", "Assigned")],
-        (Class::Device, Which::Free) => vec![member("AssignmentStatus", "Unassigned")],
+        (ResourceKind::Policy, _) => vec![member("Scope", "Local")],
+        (ResourceKind::Device, Filter::Held) => vec![member("AssignmentStatus", "Assigned")],
+        (ResourceKind::Device, Filter::Free) => vec![member("AssignmentStatus", "Unassigned")],
     }
 }
 
 /// What names a part, and what a new one holds.
-fn piece(op: &Operation, part: Part, item: Item, names: &Names) -> Form {
+fn piece(op: &Operation, part: SubResource, item: Item, names: &Names) -> RequestForm {
     let adds = matches!(op, Operation::Add(..));
     let name = match part {
-        Part::Version if adds => None,
-        Part::Version => Some(part.symbol(item)),
-        Part::AttachedPolicy => Some(names.object(Object { class: Class::Policy, item })),
-        Part::InlinePolicy => Some(names.item(Kind::InlinePolicy, item)),
+        SubResource::Version if adds => None,
+        SubResource::Version => Some(part.symbol(item)),
+        SubResource::AttachedPolicy => {
+            Some(names.object(Resource { class: ResourceKind::Policy, item }))
+        }
+        SubResource::InlinePolicy => Some(names.item(AttachmentKind::InlinePolicy, item)),
     };
     let name = name.map(|name| member(part.row().member, name));
-    let body = (adds && part != Part::AttachedPolicy).then(document);
+    let body = (adds && part != SubResource::AttachedPolicy).then(document);
     name.into_iter().chain(body).collect()
 }
 
 /// What the calls about an attachment need beside the user.
-fn attachment(op: &Operation, names: &mut Names) -> Result<Form> {
+fn attachment(op: &Operation, names: &mut Names) -> Result<RequestForm> {
     Ok(match *op {
-        Operation::Attach(user, kind, item) => body(user, kind, item, With::Nothing, names)?,
+        Operation::Attach(user, kind, item) => {
+            body(user, kind, item, IssueOptions::Nothing, names)?
+        }
         Operation::Issue(user, kind, item, with) => body(user, kind, item, with, names)?,
         Operation::Get(_, kind, item) => {
-            let encoding = (kind == Kind::SshPublicKey).then(|| member("Encoding", "SSH"));
+            let encoding =
+                (kind == AttachmentKind::SshPublicKey).then(|| member("Encoding", "SSH"));
             [named(kind, item, names)].into_iter().chain(encoding).collect()
         }
         Operation::SetStatus(_, kind, item, status) => {
@@ -160,11 +169,14 @@ fn attachment(op: &Operation, names: &mut Names) -> Result<Form> {
             names.keyring.keep_password(user, &new);
             vec![member("Password", new)]
         }
-        Operation::Renew(_, Kind::MfaDevice, item) => {
-            [named(Kind::MfaDevice, item, names)].into_iter().chain(codes(item, names)?).collect()
+        Operation::Renew(_, AttachmentKind::MfaDevice, item) => {
+            [named(AttachmentKind::MfaDevice, item, names)]
+                .into_iter()
+                .chain(codes(item, names)?)
+                .collect()
         }
-        Operation::Detach(_, Kind::Tag, tag) => {
-            vec![member("TagKeys.member.1", names.item(Kind::Tag, tag))]
+        Operation::Detach(_, AttachmentKind::Tag, tag) => {
+            vec![member("TagKeys.member.1", names.item(AttachmentKind::Tag, tag))]
         }
         Operation::Detach(_, kind, _) if kind.row().naming == Naming::Single => Vec::new(),
         Operation::Renew(_, kind, item) | Operation::Detach(_, kind, item) => {
@@ -175,57 +187,65 @@ fn attachment(op: &Operation, names: &mut Names) -> Result<Form> {
 }
 
 /// What the creating call of a class needs.
-fn created(object: Object, names: &Names) -> Form {
+fn created(object: Resource, names: &Names) -> RequestForm {
     let name = names.object_name(object);
     let members = match object.class {
-        Class::Group => vec![member("GroupName", name)],
-        Class::Device => vec![member("VirtualMFADeviceName", name)],
-        Class::Policy => vec![member("PolicyName", name), document()],
+        ResourceKind::Group => vec![member("GroupName", name)],
+        ResourceKind::Device => vec![member("VirtualMFADeviceName", name)],
+        ResourceKind::Policy => vec![member("PolicyName", name), document()],
     };
     members.into_iter().chain(names.folder().map(|path| member("Path", path))).collect()
 }
 
 /// What the attaching call of a kind needs beside the user.
-fn body(user: User, kind: Kind, item: Item, with: With, names: &mut Names) -> Result<Form> {
+fn body(
+    user: User,
+    kind: AttachmentKind,
+    item: Item,
+    with: IssueOptions,
+    names: &mut Names,
+) -> Result<RequestForm> {
     Ok(match kind {
-        Kind::LoginProfile => {
+        AttachmentKind::LoginProfile => {
             let new = payload::password();
             names.keyring.keep_password(user, &new);
             vec![member("Password", new)]
         }
-        Kind::AccessKey => Vec::new(),
-        Kind::SigningCertificate => {
+        AttachmentKind::AccessKey => Vec::new(),
+        AttachmentKind::SigningCertificate => {
             let name = format!("{} {}", names.user(user), kind.symbol(item));
             let body = uploaded(kind, item, with, names, || payload::certificate(&name))?;
             vec![member("CertificateBody", body)]
         }
-        Kind::SshPublicKey => {
+        AttachmentKind::SshPublicKey => {
             let own = || Ok(payload::ssh_key(item).to_owned());
             vec![member("SSHPublicKeyBody", uploaded(kind, item, with, names, own)?)]
         }
-        Kind::ServiceCredential => {
+        AttachmentKind::ServiceCredential => {
             let Service(number) =
-                if let With::Service(service) = with { service } else { Service(0) };
+                if let IssueOptions::Service(service) = with { service } else { Service(0) };
             let service = names::SERVICES
                 .get(usize::from(number))
                 .context("no such service; use `s0` or `s1`")?;
             vec![member("ServiceName", *service)]
         }
-        Kind::MfaDevice => {
+        AttachmentKind::MfaDevice => {
             [named(kind, item, names)].into_iter().chain(codes(item, names)?).collect()
         }
-        Kind::Tag => tag(item, names).to_vec(),
-        Kind::InlinePolicy => vec![named(kind, item, names), document()],
-        Kind::ManagedPolicy | Kind::GroupMembership => vec![named(kind, item, names)],
+        AttachmentKind::Tag => tag(item, names).to_vec(),
+        AttachmentKind::InlinePolicy => vec![named(kind, item, names), document()],
+        AttachmentKind::ManagedPolicy | AttachmentKind::GroupMembership => {
+            vec![named(kind, item, names)]
+        }
     })
 }
 
 /// Two codes of a device, one after the other; guesses where its seed is not known.
-fn codes(device: Item, names: &mut Names) -> Result<Form> {
+fn codes(device: Item, names: &mut Names) -> Result<RequestForm> {
     let [first, second] = match names.keyring.seed(device) {
         None => payload::GUESSES.map(str::to_owned),
         Some(seed) => {
-            let payload::Codes { codes, window } = payload::codes(seed)?;
+            let payload::MfaCodes { codes, window } = payload::codes(seed)?;
             names.keyring.keep_codes(device, window);
             codes
         }
@@ -234,20 +254,20 @@ fn codes(device: Item, names: &mut Names) -> Result<Form> {
 }
 
 fn tag(tag: Item, names: &Names) -> [(String, String); 2] {
-    let key = names.item(Kind::Tag, tag);
+    let key = names.item(AttachmentKind::Tag, tag);
     [member("Tags.member.1.Key", key), member("Tags.member.1.Value", "iamspec")]
 }
 
 /// The body of an item: that of the other one where the script says so, and else its own.
 fn uploaded(
-    kind: Kind,
+    kind: AttachmentKind,
     item: Item,
-    with: With,
+    with: IssueOptions,
     names: &mut Names,
     own: impl FnOnce() -> Result<String>,
 ) -> Result<String> {
     let body = match with {
-        With::BodyOf(other) => {
+        IssueOptions::BodyOf(other) => {
             names.keyring.body(kind, other).map(str::to_owned).with_context(|| {
                 format!("nothing was uploaded for `{}` before", kind.symbol(other))
             })?
@@ -258,7 +278,7 @@ fn uploaded(
     Ok(body)
 }
 
-fn named(kind: Kind, item: Item, names: &Names) -> (String, String) {
+fn named(kind: AttachmentKind, item: Item, names: &Names) -> (String, String) {
     member(kind.row().member, names.item(kind, item))
 }
 
@@ -271,25 +291,25 @@ pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
 }
 
 /// Makes one member of a request as wrong as is asked for. Names keep the prefix of their run.
-pub(crate) fn spoil(form: &mut Form, name: &str, defect: Defect) {
+pub(crate) fn spoil(form: &mut RequestForm, name: &str, defect: InputError) {
     match (name, defect) {
-        (_, Defect::Absent) => form.retain(|(it, _)| it != name),
-        (_, Defect::OtherCase) => change(form, name, |value| other_case(&value)),
-        ("UserName", Defect::TooLong) => {
+        (_, InputError::Absent) => form.retain(|(it, _)| it != name),
+        (_, InputError::OtherCase) => change(form, name, |value| other_case(&value)),
+        ("UserName", InputError::TooLong) => {
             let creates = form.iter().any(|(_, value)| value == "CreateUser");
             change(form, name, |value| padded(value, if creates { 65 } else { 129 }));
         }
-        ("UserName", Defect::BadCharacter) => change(form, name, |value| value + " !"),
-        ("Tags", Defect::TooLong) => {
+        ("UserName", InputError::BadCharacter) => change(form, name, |value| value + " !"),
+        ("Tags", InputError::TooLong) => {
             for number in 1..=51 {
                 set_tag(form, number, &format!("iamspec-{number}"));
             }
         }
-        ("Tags", Defect::Doubled) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
-        ("Key", Defect::TooLong) => {
+        ("Tags", InputError::Doubled) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
+        ("Key", InputError::TooLong) => {
             change(form, "Tags.member.1.Key", |value| padded(value, 129));
         }
-        ("AuthenticationCode2", Defect::Doubled) => {
+        ("AuthenticationCode2", InputError::Doubled) => {
             let first = value_of(form, "AuthenticationCode1");
             change(form, name, |_| first);
         }
@@ -305,12 +325,12 @@ const NO_ARN: &str = "longpolicynamebutnoarn";
 const NO_POLICY: &str = "arn:aws:iam::111111111111:not_a_policy/invalid";
 
 /// A value that the member may not have.
-fn wrong(name: &str, defect: Defect) -> String {
+fn wrong(name: &str, defect: InputError) -> String {
     match (name, defect) {
-        ("Path", Defect::TooLong) => format!("/{}/", "x".repeat(511)),
-        ("MaxItems", Defect::TooLong) => "1001".to_owned(),
-        ("MaxItems", Defect::OneByOne) => "1".to_owned(),
-        ("MaxItems", Defect::TooShort) => "0".to_owned(),
+        ("Path", InputError::TooLong) => format!("/{}/", "x".repeat(511)),
+        ("MaxItems", InputError::TooLong) => "1001".to_owned(),
+        ("MaxItems", InputError::OneByOne) => "1".to_owned(),
+        ("MaxItems", InputError::TooShort) => "0".to_owned(),
         ("Password", _) => "Aa1!".to_owned(),
         ("Status", _) => "Invalid".to_owned(),
         ("ServiceName", _) => "lambda.amazonaws.com".to_owned(),
@@ -333,22 +353,22 @@ fn padded(mut value: String, length: usize) -> String {
     value
 }
 
-fn value_of(form: &Form, name: &str) -> String {
+fn value_of(form: &RequestForm, name: &str) -> String {
     form.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
-fn change(form: &mut Form, name: &str, to: impl FnOnce(String) -> String) {
+fn change(form: &mut RequestForm, name: &str, to: impl FnOnce(String) -> String) {
     if let Some((_, value)) = form.iter_mut().find(|(it, _)| it == name) {
         *value = to(std::mem::take(value));
     }
 }
 
-fn set(form: &mut Form, name: &str, value: &str) {
+fn set(form: &mut RequestForm, name: &str, value: &str) {
     form.retain(|(it, _)| it != name);
     form.push(member(name, value));
 }
 
-fn set_tag(form: &mut Form, number: u32, key: &str) {
+fn set_tag(form: &mut RequestForm, number: u32, key: &str) {
     set(form, &format!("Tags.member.{number}.Key"), key);
     set(form, &format!("Tags.member.{number}.Value"), "iamspec");
 }

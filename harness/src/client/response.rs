@@ -5,54 +5,55 @@
 //!
 //! The reading of an answer by itself, so that it can be tried with anything at all.
 
-use iamspec_conformance::oracle::formats::Oddity;
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::{Observed, Shown};
+use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Listing, Response};
 use iamspec_model::{
-    Change, Class, Defect, Extras, Item, Kind, Object, Operation, Part, Path, Status, Thing, User,
+    AttachmentKind, CreateUserOptions, Entity, InputError, Item, Operation, Path, Resource,
+    ResourceKind, Status, SubResource, User, UserChange,
 };
 
 use crate::client::formats::oddities;
-use crate::client::request::Form;
+use crate::client::request::RequestForm;
 use crate::client::session::{Names, Usable};
 use crate::client::trace::HIDDEN;
-use crate::client::transport::Answer;
+use crate::client::transport::RawResponse;
 use crate::client::{pages, request};
 use crate::wire::names;
 use crate::wire::xml_read::{DECLARATION, Element, TOO_MUCH};
 
-impl Answer {
+impl RawResponse {
     fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
 /// One page of an answer.
-pub(crate) struct Page {
-    pub(crate) observed: Observed,
+pub(crate) struct ResponsePage {
+    pub(crate) observed: Response,
     /// The marker of the next page if there is one.
     pub(crate) next: Option<String>,
     /// What is odd about its form.
-    pub(crate) odd: Vec<Oddity>,
+    pub(crate) odd: Vec<FormatDeviation>,
 }
 
-impl From<Observed> for Page {
-    fn from(observed: Observed) -> Self {
+impl From<Response> for ResponsePage {
+    fn from(observed: Response) -> Self {
         Self { observed, next: None, odd: Vec::new() }
     }
 }
 
 /// The answer to an operation that was put like this.
 pub(crate) fn read(
-    (op, sent): (&Operation, &Form),
-    answer: &Answer,
+    (op, sent): (&Operation, &RequestForm),
+    answer: &RawResponse,
     names: &mut Names,
-) -> Result<Page, Observed> {
+) -> Result<ResponsePage, Response> {
     let root = parse(answer)?;
     if let Some(error) = error_of(&root) {
         let (code, message) = refusal(error, answer)?;
         let message = message.map(|text| names.in_symbols(&text, op));
-        return Ok(Observed::refused(op.call(), answer.status, code, message).into());
+        return Ok(Response::refused(op.call(), answer.status, code, message).into());
     }
     let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
     learn(op, result, names)
@@ -61,23 +62,23 @@ pub(crate) fn read(
     let shown = read_listing(&op.sound(), result, names)
         .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
     let odd = oddities(op, sent, result, names);
-    Ok(Page { observed: Observed::Done(shown), next, odd })
+    Ok(ResponsePage { observed: Response::Done(shown), next, odd })
 }
 
 /// The result of a call by its name, where it is no operation of a script.
-pub(crate) fn result(api: &str, answer: &Answer, names: &Names) -> Result<Element, Observed> {
+pub(crate) fn result(api: &str, answer: &RawResponse, names: &Names) -> Result<Element, Response> {
     let root = parse(answer)?;
     match error_of(&root) {
         Some(error) => {
             let (code, message) = refusal(error, answer)?;
             let message = message.map(|text| names.keyring.hide(&text, HIDDEN));
-            Err(Observed::refused(None, answer.status, code, message))
+            Err(Response::refused(None, answer.status, code, message))
         }
         None => result_of(api, root, answer),
     }
 }
 
-fn result_of(api: &str, mut root: Element, answer: &Answer) -> Result<Element, Observed> {
+fn result_of(api: &str, mut root: Element, answer: &RawResponse) -> Result<Element, Response> {
     if !answer.is_success() || root.name != format!("{api}Response") {
         let what = format!("<{}> where <{api}Response> was expected", root.name);
         // What looks like an answer to something else is one, not what stands in between.
@@ -89,7 +90,7 @@ fn result_of(api: &str, mut root: Element, answer: &Answer) -> Result<Element, O
     Ok(place.map(|place| root.children.swap_remove(place)).unwrap_or_default())
 }
 
-fn refusal(error: &Element, answer: &Answer) -> Result<(String, Option<String>), Observed> {
+fn refusal(error: &Element, answer: &RawResponse) -> Result<(String, Option<String>), Response> {
     let code = error.text_of("Code").unwrap_or_default().to_owned();
     if code.is_empty() {
         return Err(unreadable(answer, "an error without a code"));
@@ -97,7 +98,7 @@ fn refusal(error: &Element, answer: &Answer) -> Result<(String, Option<String>),
     Ok((code, error.text_of("Message").map(str::to_owned)))
 }
 
-fn parse(answer: &Answer) -> Result<Element, Observed> {
+fn parse(answer: &RawResponse) -> Result<Element, Response> {
     if (300..400).contains(&answer.status) {
         return Err(unreadable(answer, "a redirect"));
     }
@@ -130,26 +131,26 @@ fn error_of(root: &Element) -> Option<&Element> {
 }
 
 /// A success that is none to this call (E-001); without a status that says so, just unreadable.
-fn garbled(answer: &Answer, what: &str) -> Observed {
+fn garbled(answer: &RawResponse, what: &str) -> Response {
     match unreadable(answer, what) {
-        Observed::Interrupted(it) if answer.is_success() => {
-            Observed::interrupted(Cause::Garbled, it.detail)
+        Response::Interrupted(it) if answer.is_success() => {
+            Response::interrupted(FailureKind::Garbled, it.detail)
         }
         other => other,
     }
 }
 
 /// A failure of the service where the status says so; otherwise something that is not IAM.
-fn unreadable(answer: &Answer, what: &str) -> Observed {
-    let cause = Cause::of_status(answer.status);
-    Observed::interrupted(cause, format!("HTTP {}: {what}", answer.status))
+fn unreadable(answer: &RawResponse, what: &str) -> Response {
+    let cause = FailureKind::of_status(answer.status);
+    Response::interrupted(cause, format!("HTTP {}: {what}", answer.status))
 }
 
 /// Keeps the names that the service gave.
 fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
     learn_name(op, result, names);
     match op.sound() {
-        Operation::UpdateUser(user, Change { name: Some(name), .. }) => {
+        Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
             names.keyring.rename(user, name);
         }
         Operation::CreateUser(..) => {
@@ -162,7 +163,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             let name = made.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
             names.learn_account(&name);
             names.bind_object(object, &name);
-            if object.class == Class::Device {
+            if object.class == ResourceKind::Device {
                 // Without a seed its codes are guesses, which an endpoint may take that looks at none.
                 match made.text_of("Base32StringSeed").and_then(decode) {
                     Some(seed) => names.keyring.keep_seed(object.item, seed),
@@ -183,7 +184,7 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
         Operation::DeleteUser(user) => names.keyring.forget_keys(user),
         _ => {
             if let Some((user, key, usable)) = key_changed(op) {
-                let id = names.item(Kind::AccessKey, key);
+                let id = names.item(AttachmentKind::AccessKey, key);
                 names.keyring.set_usable(user, &id, usable);
             }
         }
@@ -194,11 +195,11 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
 /// The access key that a call deletes, activates or deactivates, and whether it is usable afterwards.
 pub(crate) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
     match op.sound() {
-        Operation::Detach(user, Kind::AccessKey, key)
-        | Operation::SetStatus(user, Kind::AccessKey, key, Status::Inactive) => {
+        Operation::Detach(user, AttachmentKind::AccessKey, key)
+        | Operation::SetStatus(user, AttachmentKind::AccessKey, key, Status::Inactive) => {
             Some((user, key, Usable::No))
         }
-        Operation::SetStatus(user, Kind::AccessKey, key, Status::Active) => {
+        Operation::SetStatus(user, AttachmentKind::AccessKey, key, Status::Active) => {
             Some((user, key, Usable::Yes))
         }
         _ => None,
@@ -210,12 +211,12 @@ fn learn_name(op: &Operation, result: &Element, names: &mut Names) {
     let Operation::Flawed(user, flaw) = *op else { return };
     let made = result.child("User").and_then(|user| user.text_of("UserName"));
     match (op.sound(), flaw.row().defect) {
-        (Operation::CreateUser(..), Defect::TooLong | Defect::BadCharacter) => {
+        (Operation::CreateUser(..), InputError::TooLong | InputError::BadCharacter) => {
             if let Some(name) = made {
                 names.bind_user(user, name);
             }
         }
-        (Operation::UpdateUser(..), Defect::OtherCase) => {
+        (Operation::UpdateUser(..), InputError::OtherCase) => {
             let name = request::other_case(&names.user(user));
             names.bind_user(user, &name);
         }
@@ -234,13 +235,13 @@ fn decode(blob: &str) -> Option<String> {
 }
 
 /// The pages of a listing, one after the other.
-pub(crate) fn join(before: Option<Observed>, page: Observed) -> Observed {
+pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
     match (before, page) {
-        (Some(Observed::Done(Some(mut all))), Observed::Done(Some(more))) => {
+        (Some(Response::Done(Some(mut all))), Response::Done(Some(more))) => {
             all.items.extend(more.items);
             all.strangers.extend(more.strangers);
             all.items.sort_unstable();
-            Observed::Done(Some(all))
+            Response::Done(Some(all))
         }
         (_, page) => page,
     }
@@ -254,14 +255,16 @@ pub(crate) fn read_listing(
     op: &Operation,
     result: &Element,
     names: &Names,
-) -> Result<Option<Shown>, Missing> {
-    let mut seen = Reader { names, shown: Shown::default() };
+) -> Result<Option<Listing>, Missing> {
+    let mut seen = Reader { names, shown: Listing::default() };
     match *op {
         Operation::List(_, kind) => {
             let Some(listing) = names::listing(kind) else { return Ok(None) };
             seen.items(kind, listing, result)?;
         }
-        Operation::Renew(_, Kind::LoginProfile | Kind::MfaDevice, _) => return Ok(None),
+        Operation::Renew(_, AttachmentKind::LoginProfile | AttachmentKind::MfaDevice, _) => {
+            return Ok(None);
+        }
         Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
             let read_listing = match names::structure(kind) {
                 Some(structure) => result.child(structure).ok_or(structure)?,
@@ -282,14 +285,16 @@ pub(crate) fn read_listing(
 
 struct Reader<'a> {
     names: &'a Names,
-    shown: Shown,
+    shown: Listing,
 }
 
 impl Reader<'_> {
     /// What is no attachment; whether anything is shown.
     fn view(&mut self, op: &Operation, result: &Element) -> Result<bool, Missing> {
         match *op {
-            Operation::CreateUser(_, extras) if extras == Extras::default() => return Ok(false),
+            Operation::CreateUser(_, extras) if extras == CreateUserOptions::default() => {
+                return Ok(false);
+            }
             Operation::CreateUser(..) | Operation::GetUser(_) => {
                 self.user(result.child("User").ok_or("User")?)?;
             }
@@ -298,7 +303,7 @@ impl Reader<'_> {
             }
             Operation::ListUsers(_) => self.users(result, "Users", true)?,
             Operation::Details => self.users(result, "UserDetailList", true)?,
-            Operation::Read(Object { class: Class::Group, .. }) => {
+            Operation::Read(Resource { class: ResourceKind::Group, .. }) => {
                 self.users(result, "Users", false)?;
             }
             Operation::ListAll(class, _) => self.objects(class, result)?,
@@ -306,12 +311,13 @@ impl Reader<'_> {
                 self.users(result, "PolicyUsers", false)?;
                 self.groups(result)?;
             }
-            Operation::Add(_, Part::Version, _) | Operation::Part(_, Part::Version, _) => {
+            Operation::Add(_, SubResource::Version, _)
+            | Operation::Part(_, SubResource::Version, _) => {
                 self.version(result.child("PolicyVersion").ok_or("PolicyVersion")?)?;
             }
-            Operation::Part(_, Part::InlinePolicy, _) => {
+            Operation::Part(_, SubResource::InlinePolicy, _) => {
                 let name = result.text_of("PolicyName").ok_or("PolicyName")?;
-                self.item(Kind::InlinePolicy, name, result)?;
+                self.item(AttachmentKind::InlinePolicy, name, result)?;
             }
             Operation::Parts(_, part) => self.parts(part, result)?,
             _ => return Ok(false),
@@ -320,23 +326,23 @@ impl Reader<'_> {
     }
 
     /// One thing by its symbol, or by the name that has none.
-    fn show(&mut self, thing: Option<Thing>, status: Status, name: &str) {
+    fn show(&mut self, thing: Option<Entity>, status: Status, name: &str) {
         match thing {
             Some(thing) => self.shown.items.push((thing, status)),
             None => self.shown.strangers.push(name.to_owned()),
         }
     }
 
-    fn item(&mut self, kind: Kind, name: &str, element: &Element) -> Result<(), Missing> {
-        let thing = self.names.symbol(kind, name).map(|item| Thing::of(kind, item));
+    fn item(&mut self, kind: AttachmentKind, name: &str, element: &Element) -> Result<(), Missing> {
+        let thing = self.names.symbol(kind, name).map(|item| Entity::of(kind, item));
         self.show(thing, status(kind, element)?, name);
         Ok(())
     }
 
     fn items(
         &mut self,
-        kind: Kind,
-        listing: names::Listing,
+        kind: AttachmentKind,
+        listing: names::ListNames,
         from: &Element,
     ) -> Result<(), Missing> {
         for member in &from.child(listing.list).ok_or(listing.list)?.children {
@@ -351,20 +357,20 @@ impl Reader<'_> {
         let path = user.text_of("Path").ok_or("Path")?;
         if path != self.names.path(Path::default()) {
             let known = (1..10).map(Path).find(|it| self.names.path(*it) == path);
-            self.show(known.map(Thing::Path), Status::Active, path);
+            self.show(known.map(Entity::Path), Status::Active, path);
         }
         if let Some(boundary) = user.child("PermissionsBoundary") {
             let arn = boundary.text_of("PermissionsBoundaryArn").ok_or("PermissionsBoundaryArn")?;
-            self.item(Kind::ManagedPolicy, arn, boundary)?;
+            self.item(AttachmentKind::ManagedPolicy, arn, boundary)?;
         }
         for tag in user.child("Tags").map(|it| it.children.as_slice()).unwrap_or_default() {
-            self.item(Kind::Tag, tag.text_of("Key").ok_or("Key")?, tag)?;
+            self.item(AttachmentKind::Tag, tag.text_of("Key").ok_or("Key")?, tag)?;
         }
         Ok(())
     }
 
     fn named_user(&mut self, name: &str) {
-        let user = self.names.number("u", name).map(User).map(Thing::User);
+        let user = self.names.number("u", name).map(User).map(Entity::User);
         self.show(user, Status::Active, name);
     }
 
@@ -380,13 +386,13 @@ impl Reader<'_> {
     }
 
     /// All objects of a class; other people's are passed over.
-    fn objects(&mut self, class: Class, from: &Element) -> Result<(), Missing> {
+    fn objects(&mut self, class: ResourceKind, from: &Element) -> Result<(), Missing> {
         let (list, name) = names::objects(class);
         for member in &from.child(list).ok_or(list)?.children {
             let name = member.text_of(name).ok_or(name)?;
             if let Some(number) = self.names.number(class.row().symbol, name) {
-                let object = Object { class, item: Item(number) };
-                self.show(Some(Thing::Object(object)), Status::Active, name);
+                let object = Resource { class, item: Item(number) };
+                self.show(Some(Entity::Object(object)), Status::Active, name);
             }
         }
         Ok(())
@@ -395,16 +401,16 @@ impl Reader<'_> {
     fn groups(&mut self, from: &Element) -> Result<(), Missing> {
         for member in &from.child("PolicyGroups").ok_or("PolicyGroups")?.children {
             let name = member.text_of("GroupName").ok_or("GroupName")?;
-            self.item(Kind::GroupMembership, name, member)?;
+            self.item(AttachmentKind::GroupMembership, name, member)?;
         }
         Ok(())
     }
 
-    fn parts(&mut self, part: Part, from: &Element) -> Result<(), Missing> {
+    fn parts(&mut self, part: SubResource, from: &Element) -> Result<(), Missing> {
         let kind = match part {
-            Part::InlinePolicy => Kind::InlinePolicy,
-            Part::AttachedPolicy => Kind::ManagedPolicy,
-            Part::Version => {
+            SubResource::InlinePolicy => AttachmentKind::InlinePolicy,
+            SubResource::AttachedPolicy => AttachmentKind::ManagedPolicy,
+            SubResource::Version => {
                 let versions = &from.child("Versions").ok_or("Versions")?.children;
                 return versions.iter().try_for_each(|version| self.version(version));
             }
@@ -416,12 +422,12 @@ impl Reader<'_> {
         let id = version.text_of("VersionId").ok_or("VersionId")?;
         let default = version.text_of("IsDefaultVersion") == Some("true");
         let number = id.strip_prefix('v').and_then(|it| it.parse().ok());
-        self.show(number.map(|number| Thing::Version { number, default }), Status::Active, id);
+        self.show(number.map(|number| Entity::Version { number, default }), Status::Active, id);
         Ok(())
     }
 }
 
-fn status(kind: Kind, element: &Element) -> Result<Status, Missing> {
+fn status(kind: AttachmentKind, element: &Element) -> Result<Status, Missing> {
     match element.text_of("Status") {
         _ if !kind.row().statuses => Ok(Status::Active),
         Some("Active") => Ok(Status::Active),
@@ -436,8 +442,8 @@ pub fn understood(
     op: &Operation,
     (status, content_type, body): (u16, &str, &[u8]),
     names: &mut Names,
-) -> Observed {
-    let answer = Answer { status, content_type: content_type.to_owned(), body: body.to_vec() };
+) -> Response {
+    let answer = RawResponse { status, content_type: content_type.to_owned(), body: body.to_vec() };
     let form = request::form(op, names).unwrap_or_default();
     read((op, &form), &answer, names).map_or_else(|it| it, |page| page.observed)
 }

@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iamspec_conformance::endpoint::Space;
+use iamspec_conformance::endpoint::Namespace;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Class, Item, Kind, Object, Operation, Part, Path, User};
+use iamspec_model::{
+    AttachmentKind, Item, Operation, Path, Resource, ResourceKind, SubResource, User,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::client::trace::HIDDEN;
@@ -25,15 +27,15 @@ pub struct Names {
     prefix: String,
     /// Whether everything is made in a folder of the run's own.
     in_folder: bool,
-    space: Space,
+    space: Namespace,
     /// How many name spaces there are; forks count together.
     spaces: Arc<AtomicUsize>,
     partition: String,
     account: String,
-    ids: HashMap<(Space, Kind, Item), String>,
-    objects: HashMap<(Space, Object), String>,
+    ids: HashMap<(Namespace, AttachmentKind, Item), String>,
+    objects: HashMap<(Namespace, Resource), String>,
     /// The users that are called otherwise than their symbol says.
-    users: HashMap<(Space, User), String>,
+    users: HashMap<(Namespace, User), String>,
     /// What only this run knows of what it made.
     pub keyring: Keyring,
     adopted: u32,
@@ -54,7 +56,7 @@ impl Names {
         Self {
             prefix: format!("iamspec-{run}"),
             in_folder: false,
-            space: Space::default(),
+            space: Namespace::default(),
             spaces: Arc::default(),
             partition: "aws".to_owned(),
             account: UNKNOWN_ACCOUNT.to_owned(),
@@ -74,13 +76,13 @@ impl Names {
     }
 
     /// Enters a name space that was never used.
-    pub fn fresh(&mut self) -> Space {
-        self.enter(Space(self.spaces.fetch_add(1, Ordering::Relaxed) + 1));
+    pub fn fresh(&mut self) -> Namespace {
+        self.enter(Namespace(self.spaces.fetch_add(1, Ordering::Relaxed) + 1));
         self.space
     }
 
     /// Enters a name space again.
-    pub const fn enter(&mut self, space: Space) {
+    pub const fn enter(&mut self, space: Namespace) {
         self.space = space;
         self.keyring.space = space;
     }
@@ -130,7 +132,7 @@ impl Names {
 
     /// The name that an object is created with.
     #[must_use]
-    pub fn object_name(&self, object: Object) -> String {
+    pub fn object_name(&self, object: Resource) -> String {
         format!("{}-{}-{}{}", self.prefix, self.space.0, object.class.row().symbol, object.item.0)
     }
 
@@ -141,15 +143,15 @@ impl Names {
 
     /// What names an object in requests: a group's name, a policy's ARN, a device's serial number.
     #[must_use]
-    pub fn object(&self, object: Object) -> String {
+    pub fn object(&self, object: Resource) -> String {
         if let Some(name) = self.objects.get(&(self.space, object)) {
             return name.clone();
         }
         let name = self.object_name(object);
         match object.class {
-            Class::Group => name,
-            Class::Policy => self.arn("policy", &name),
-            Class::Device => self.arn("mfa", &name),
+            ResourceKind::Group => name,
+            ResourceKind::Policy => self.arn("policy", &name),
+            ResourceKind::Device => self.arn("mfa", &name),
         }
     }
 
@@ -162,9 +164,9 @@ impl Names {
 
     /// What names an item in requests. An id that the service has not given looks like one.
     #[must_use]
-    pub fn item(&self, kind: Kind, item: Item) -> String {
+    pub fn item(&self, kind: AttachmentKind, item: Item) -> String {
         match (kind.row().refers, kind.row().naming) {
-            (Some(class), _) => self.object(Object { class, item }),
+            (Some(class), _) => self.object(Resource { class, item }),
             (None, Naming::Service) => {
                 let given = self.ids.get(&(self.space, kind, item)).cloned();
                 given.unwrap_or_else(|| format!("{}IAMSPEC{:017}", names::id_prefix(kind), item.0))
@@ -176,12 +178,12 @@ impl Names {
     }
 
     /// Learns the id that the service gave.
-    pub fn bind(&mut self, kind: Kind, item: Item, id: &str) {
+    pub fn bind(&mut self, kind: AttachmentKind, item: Item, id: &str) {
         self.ids.insert((self.space, kind, item), id.to_owned());
     }
 
     /// Learns what names an object from now on.
-    pub fn bind_object(&mut self, object: Object, name: &str) {
+    pub fn bind_object(&mut self, object: Resource, name: &str) {
         self.objects.insert((self.space, object), name.to_owned());
     }
 
@@ -197,20 +199,20 @@ impl Names {
     }
 
     /// Gives a symbol to an item that was never asked for.
-    pub fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    pub fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.adopted += 1;
         let item = Item(self.adopted);
         match kind.row().refers {
-            Some(class) => self.bind_object(Object { class, item }, name),
+            Some(class) => self.bind_object(Resource { class, item }, name),
             None => self.bind(kind, item, name),
         }
         item
     }
 
     /// Gives a symbol to an object of this run by what names it in requests.
-    pub fn adopt_object(&mut self, class: Class, name: &str) -> Object {
+    pub fn adopt_object(&mut self, class: ResourceKind, name: &str) -> Resource {
         self.adopted += 1;
-        let object = Object { class, item: Item(self.adopted) };
+        let object = Resource { class, item: Item(self.adopted) };
         self.bind_object(object, name);
         object
     }
@@ -224,7 +226,7 @@ impl Names {
 
     /// The symbol of an item by its real name, if it has one here.
     #[must_use]
-    pub fn symbol(&self, kind: Kind, name: &str) -> Option<Item> {
+    pub fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
         if kind.row().refers.is_none() && kind.row().naming == Naming::Service {
             let here = self
                 .ids
@@ -243,7 +245,7 @@ impl Names {
 
     /// The real names of what an operation is about, in the name space where it was asked.
     #[must_use]
-    pub fn describe(&self, space: Space, op: &Operation) -> String {
+    pub fn describe(&self, space: Namespace, op: &Operation) -> String {
         let name = |symbol: String| format!("{}-{}-{symbol}", self.prefix, space.0);
         let user = op.user().map(|user| name(format!("u{}", user.0)));
         let object = op.object().map(|it| name(format!("{}{}", it.class.row().symbol, it.item.0)));
@@ -265,7 +267,7 @@ impl Names {
     /// The names that the request carries, each with its symbol.
     fn sent(&self, op: &Operation) -> Vec<(String, String)> {
         let named = |user: User| (self.user(user), format!("u{}", user.0));
-        let is = |object: Object| (self.object(object), object.to_string());
+        let is = |object: Resource| (self.object(object), object.to_string());
         let mut known: Vec<_> = op.user().map(named).into_iter().collect();
         match op.sound() {
             Operation::UpdateUser(_, change) => known.extend(change.name.map(named)),
@@ -273,15 +275,15 @@ impl Names {
                 known.push((self.object_name(object), object.to_string()));
             }
             Operation::Rename(object, name) => {
-                let renamed = name.map(|item| Object { item, ..object });
+                let renamed = name.map(|item| Resource { item, ..object });
                 known.push(is(object));
                 known.extend(renamed.map(|it| (self.object_name(it), it.to_string())));
             }
             _ => known.extend(op.object().map(is)),
         }
         known.extend(op.referred().map(is));
-        let inline = op.part().filter(|(_, part)| *part == Part::InlinePolicy);
-        let inline = inline.and(op.piece()).map(|item| (Kind::InlinePolicy, item));
+        let inline = op.part().filter(|(_, part)| *part == SubResource::InlinePolicy);
+        let inline = inline.and(op.piece()).map(|item| (AttachmentKind::InlinePolicy, item));
         let own = op.kind().filter(|_| op.object().is_none()).zip(op.item()).or(inline);
         known.extend(own.map(|(kind, item)| (self.item(kind, item), kind.symbol(item))));
         known
@@ -345,16 +347,16 @@ struct Key {
 /// What is known, by name space.
 #[derive(Default)]
 pub struct Keyring {
-    pub(crate) space: Space,
+    pub(crate) space: Namespace,
     /// `None` where an answer was lost.
-    seeds: HashMap<(Space, Item), Option<SecretString>>,
+    seeds: HashMap<(Namespace, Item), Option<SecretString>>,
     /// `None` where nobody knows any more, because an answer was lost.
-    passwords: HashMap<(Space, User), Option<SecretString>>,
+    passwords: HashMap<(Namespace, User), Option<SecretString>>,
     /// The access keys of each user, in the order of their creation.
-    keys: HashMap<(Space, User), Vec<Key>>,
-    bodies: HashMap<(Space, Kind, Item), String>,
+    keys: HashMap<(Namespace, User), Vec<Key>>,
+    bodies: HashMap<(Namespace, AttachmentKind, Item), String>,
     /// For which time a device's codes were sent last, and the time before.
-    codes: HashMap<(Space, Item), (u64, Option<u64>)>,
+    codes: HashMap<(Namespace, Item), (u64, Option<u64>)>,
 }
 
 /// It holds secrets, and shows none.
@@ -480,18 +482,18 @@ impl Keyring {
 
     /// What was uploaded for an item, if anything was.
     #[must_use]
-    pub fn body(&self, kind: Kind, item: Item) -> Option<&str> {
+    pub fn body(&self, kind: AttachmentKind, item: Item) -> Option<&str> {
         self.bodies.get(&(self.space, kind, item)).map(String::as_str)
     }
 
     /// Keeps what is uploaded for an item.
-    pub fn keep_body(&mut self, kind: Kind, item: Item, body: &str) {
+    pub fn keep_body(&mut self, kind: AttachmentKind, item: Item, body: &str) {
         self.bodies.insert((self.space, kind, item), body.to_owned());
     }
 
     /// Whether another name space uploaded the very body of this item.
     #[must_use]
-    pub fn shares_body(&self, kind: Kind, item: Item) -> bool {
+    pub fn shares_body(&self, kind: AttachmentKind, item: Item) -> bool {
         let own = self.body(kind, item);
         self.bodies.iter().any(|((space, of, _), body)| {
             *space != self.space && *of == kind && Some(body.as_str()) == own

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::Observed;
-use iamspec_conformance::endpoint::Wire;
+use iamspec_conformance::Response;
+use iamspec_conformance::endpoint::WireExchange;
 use serde_json::{Value, json};
 
-use crate::client::request::Form;
-use crate::client::transport::Answer;
+use crate::client::request::RequestForm;
+use crate::client::transport::RawResponse;
 use crate::wire::redact::{hide, is_secret};
 
 /// What stands in the place of a secret.
@@ -54,7 +54,7 @@ impl Trace {
     pub(crate) fn note(
         &mut self,
         form: &[(String, String)],
-        answer: &Result<Answer, Observed>,
+        answer: &Result<RawResponse, Response>,
         took: Duration,
     ) {
         self.number += 1;
@@ -82,20 +82,20 @@ impl Trace {
 const SHOWN_MAX: usize = 4096;
 
 /// A request and its answer for a finding, with a word in the place of each secret.
-pub(crate) fn wire(form: &[(String, String)], answer: &Answer) -> Wire {
+pub(crate) fn wire(form: &[(String, String)], answer: &RawResponse) -> WireExchange {
     let members = without_secrets(form);
     let lines = members.iter().map(|(name, value)| format!("{name}={value}"));
     let body = hide(&String::from_utf8_lossy(&answer.body));
     let shown: String = body.chars().take(SHOWN_MAX).collect();
     let cut = if shown.len() < body.len() { "\n(cut)" } else { "" };
-    Wire {
+    WireExchange {
         request: lines.collect::<Vec<_>>().join("\n"),
         answer: format!("{} {}\n{shown}{cut}", answer.status, answer.content_type),
     }
 }
 
 /// The members of a request, with a word in the place of each secret.
-pub(crate) fn without_secrets(form: &[(String, String)]) -> Form {
+pub(crate) fn without_secrets(form: &[(String, String)]) -> RequestForm {
     let hidden = |(name, value): &(String, String)| {
         let secret = is_secret(name);
         (name.clone(), if secret { HIDDEN.to_owned() } else { value.clone() })

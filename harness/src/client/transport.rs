@@ -13,11 +13,11 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, Result, anyhow, bail};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use iamspec_conformance::Observed;
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
 use reqwest::Url;
 
-use crate::aws::config::Surroundings;
+use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::trace::Trace;
@@ -33,7 +33,7 @@ const WAIT_MAX: u64 = 60;
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// What came back.
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) body: Vec<u8>,
@@ -41,7 +41,7 @@ pub(crate) struct Answer {
 
 /// Whom a request is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
+pub(crate) enum SigningService {
     Iam,
     Sts,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Sender {
     timeout: Duration,
     authorities: Option<PathBuf>,
     /// One for all who ask at the same time.
-    pace: Option<Arc<Mutex<Pace>>>,
+    pace: Option<Arc<Mutex<RateLimit>>>,
     pub(crate) trace: Option<Trace>,
     /// What the last answer asked to wait before the next request.
     pub(crate) asked_to_wait: Option<Duration>,
@@ -65,7 +65,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(settings: Settings) -> Result<Self> {
+    pub(crate) fn new(settings: ClientSettings) -> Result<Self> {
         let client =
             client(&settings.destination, settings.timeout, settings.authorities.as_deref())?;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -82,7 +82,7 @@ impl Sender {
             driver: settings.driver,
             timeout: settings.timeout,
             authorities: settings.authorities,
-            pace: settings.rate.map(|rate| Arc::new(Mutex::new(Pace::new(rate)))),
+            pace: settings.rate.map(|rate| Arc::new(Mutex::new(RateLimit::new(rate)))),
             trace: settings.trace,
             asked_to_wait: None,
             sent: 0,
@@ -91,7 +91,7 @@ impl Sender {
 
     /// One that asks as this one does, over connections of its own, and as fast as it can.
     pub(crate) fn another(&self) -> Result<Self> {
-        Self::new(Settings {
+        Self::new(ClientSettings {
             destination: self.destination.clone(),
             run: String::new(),
             identity: self.identity.clone(),
@@ -114,19 +114,19 @@ impl Sender {
     /// Sends a form, signed by this identity or else by the one of the run.
     pub(crate) fn post(
         &mut self,
-        service: Service,
+        service: SigningService,
         form: &[(String, String)],
         signer: Option<&Identity>,
-    ) -> Result<Answer, Observed> {
+    ) -> Result<RawResponse, Response> {
         let unsent =
-            |error: anyhow::Error| Observed::interrupted(Cause::Unsent, format!("{error:#}"));
+            |error: anyhow::Error| Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
         self.renew(signer).map_err(unsent)?;
         if let Some(pace) = &self.pace {
             pace.lock().unwrap_or_else(PoisonError::into_inner).keep();
         }
         self.asked_to_wait = None;
         let begun = Instant::now();
-        let answer = if service == Service::Iam && self.driver.is_some() {
+        let answer = if service == SigningService::Iam && self.driver.is_some() {
             self.drive(form, signer)
         } else {
             let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
@@ -147,13 +147,13 @@ impl Sender {
         &mut self,
         form: &[(String, String)],
         signer: Option<&Identity>,
-    ) -> Result<Answer, Observed> {
+    ) -> Result<RawResponse, Response> {
         let session = signer.unwrap_or(&self.identity).session(&self.destination);
         let Some(driver) = &mut self.driver else {
-            return Err(Observed::interrupted(Cause::Unsent, "there is no driver"));
+            return Err(Response::interrupted(FailureKind::Unsent, "there is no driver"));
         };
         let (status, body) = driver.call(form, &session, self.timeout)?;
-        Ok(Answer { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
+        Ok(RawResponse { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
     }
 
     /// Who sends in our place.
@@ -164,7 +164,7 @@ impl Sender {
     /// Finds credentials again that expire.
     fn renew(&mut self, signer: Option<&Identity>) -> Result<()> {
         if signer.is_none() && self.identity.expires() {
-            self.identity = Identity::find(&Surroundings::read()?)
+            self.identity = Identity::find(&Config::read()?)
                 .context("the credentials expire, and there are no others")?;
         }
         Ok(())
@@ -172,13 +172,13 @@ impl Sender {
 
     fn request(
         &mut self,
-        service: Service,
+        service: SigningService,
         body: String,
         signer: Option<&Identity>,
     ) -> Result<reqwest::RequestBuilder> {
         let (url, name) = match service {
-            Service::Iam => (&self.destination.url, "iam"),
-            Service::Sts => (&self.destination.sts, "sts"),
+            SigningService::Iam => (&self.destination.url, "iam"),
+            SigningService::Sts => (&self.destination.sts, "sts"),
         };
         let scope = (name, self.destination.region.as_str());
         let signer = signer.unwrap_or(&self.identity);
@@ -197,9 +197,11 @@ impl Sender {
 }
 
 /// Whether a request that was not answered left this machine.
-fn was_sent(lost: &Observed) -> bool {
-    let unsent = |cause| matches!(cause, Cause::Unsent | Cause::Unreachable | Cause::Client);
-    !matches!(lost, Observed::Interrupted(it) if unsent(it.cause))
+fn was_sent(lost: &Response) -> bool {
+    let unsent = |cause| {
+        matches!(cause, FailureKind::Unsent | FailureKind::Unreachable | FailureKind::Client)
+    };
+    !matches!(lost, Response::Interrupted(it) if unsent(it.cause))
 }
 
 fn client(
@@ -227,7 +229,7 @@ fn client(
 }
 
 /// Says what was asked and answered: no value of a member, for it may be secret.
-fn told(form: &[(String, String)], answer: &Result<Answer, Observed>, took: Duration) {
+fn told(form: &[(String, String)], answer: &Result<RawResponse, Response>, took: Duration) {
     let action = form.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match answer {
@@ -241,7 +243,7 @@ fn told(form: &[(String, String)], answer: &Result<Answer, Observed>, took: Dura
 async fn receive(
     request: reqwest::RequestBuilder,
     asked_to_wait: &mut Option<Duration>,
-) -> Result<Answer, Observed> {
+) -> Result<RawResponse, Response> {
     let mut response = request.send().await.map_err(|error| interruption(&error))?;
     let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
     let content_type = header("content-type").unwrap_or_default().to_owned();
@@ -253,19 +255,19 @@ async fn receive(
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_MAX {
             let detail = format!("more than {ANSWER_MAX} bytes");
-            return Err(Observed::interrupted(Cause::Unreadable, detail));
+            return Err(Response::interrupted(FailureKind::Unreadable, detail));
         }
     }
-    Ok(Answer { status, content_type, body })
+    Ok(RawResponse { status, content_type, body })
 }
 
-fn interruption(error: &reqwest::Error) -> Observed {
+fn interruption(error: &reqwest::Error) -> Response {
     let cause = if error.is_connect() {
-        Cause::Unreachable
+        FailureKind::Unreachable
     } else if error.is_timeout() {
-        Cause::Timeout
+        FailureKind::Timeout
     } else {
-        Cause::Reset
+        FailureKind::Reset
     };
     let mut detail = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -273,7 +275,7 @@ fn interruption(error: &reqwest::Error) -> Observed {
         detail = inner.to_string();
         source = inner.source();
     }
-    Observed::interrupted(cause, detail)
+    Response::interrupted(cause, detail)
 }
 
 /// The certificates of a file, which are believed instead of those of the machine.
@@ -289,13 +291,13 @@ fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>> {
 }
 
 /// So many requests a second, and so many at once after a rest: a bucket of tokens.
-struct Pace {
+struct RateLimit {
     rate: f64,
     tokens: f64,
     at: Instant,
 }
 
-impl Pace {
+impl RateLimit {
     /// How many seconds' worth may be sent at once.
     const BURST: f64 = 1.0;
 
@@ -342,7 +344,7 @@ pub(crate) fn headers(
 }
 
 /// How an endpoint is asked.
-pub struct Settings {
+pub struct ClientSettings {
     /// Which one.
     pub destination: Destination,
     /// What tells the names of this run from those of others.
@@ -361,7 +363,7 @@ pub struct Settings {
     pub trace: Option<Trace>,
 }
 
-impl Settings {
+impl ClientSettings {
     /// An endpoint of this machine, with credentials that open nothing.
     ///
     /// # Errors
@@ -381,15 +383,15 @@ impl Settings {
 }
 
 /// Sends forms.
-pub struct Raw(Sender);
+pub struct FormSender(Sender);
 
-impl Raw {
+impl FormSender {
     /// To an endpoint of this machine, as this identity.
     ///
     /// # Errors
     /// A client that cannot be made.
     pub fn new(destination: Destination, identity: Identity, timeout: Duration) -> Result<Self> {
-        let settings = Settings {
+        let settings = ClientSettings {
             destination,
             run: String::new(),
             identity,
@@ -407,7 +409,8 @@ impl Raw {
     /// # Errors
     /// There is none, or none in text.
     pub fn post(&mut self, form: &[(String, String)]) -> Result<(u16, String)> {
-        let answer = self.0.post(Service::Iam, form, None).map_err(|why| anyhow!("{why}"))?;
+        let answer =
+            self.0.post(SigningService::Iam, form, None).map_err(|why| anyhow!("{why}"))?;
         Ok((answer.status, String::from_utf8(answer.body)?))
     }
 }

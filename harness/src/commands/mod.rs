@@ -13,7 +13,7 @@ use std::io::Write;
 
 use anyhow::{Result, bail};
 use iamspec_conformance::Mutant;
-use iamspec_conformance::reference::{Behaviour, May};
+use iamspec_conformance::reference::{ReferenceOptions, UnspecifiedPolicy};
 use iamspec_conformance::script::pattern::suggestion;
 
 use crate::cli::Command;
@@ -53,11 +53,13 @@ pub fn execute(command: Command, out: &mut dyn Write) -> Result<u8> {
     }
 }
 
-fn behaviour(may: May, mutant: Option<&str>) -> Result<Behaviour> {
-    let Some(name) = mutant else { return Ok(Behaviour { may, ..Behaviour::default() }) };
+fn behaviour(may: UnspecifiedPolicy, mutant: Option<&str>) -> Result<ReferenceOptions> {
+    let Some(name) = mutant else {
+        return Ok(ReferenceOptions { may, ..ReferenceOptions::default() });
+    };
     let Some(mutant) = Mutant::named(name) else {
         let near = suggestion(name, Mutant::all().map(|it| it.name));
         bail!("no mutant is called `{name}`{near}; `iamspec list mutants` prints their names")
     };
-    Ok(Behaviour { may, mutant: Some(mutant), ..Behaviour::default() })
+    Ok(ReferenceOptions { may, mutant: Some(mutant), ..ReferenceOptions::default() })
 }

@@ -2,7 +2,7 @@
 
 use iamspec_model::rule::calls;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Evidence, Kind, Verb};
+use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
 
 use crate::docs::{plain, ways};
 
@@ -13,7 +13,7 @@ pub(crate) fn page() -> String {
         | it holds | which is there by | taken away by | and is refused with 409 DeleteConflict | how sure | facts |\n\
         |---|---|---|---|---|---|\n"
         .to_owned();
-    for kind in Kind::blockers() {
+    for kind in AttachmentKind::blockers() {
         page.push_str(&row(kind));
     }
     page.push_str(
@@ -30,7 +30,8 @@ pub(crate) fn page() -> String {
         ));
     }
     page.push_str("\nWhere every item of a kind is inactive, the answer is inferred: ");
-    let inactive = Kind::blockers().filter_map(|kind| Some((kind, kind.row().blocks_inactive?)));
+    let inactive =
+        AttachmentKind::blockers().filter_map(|kind| Some((kind, kind.row().blocks_inactive?)));
     let inactive =
         inactive.map(|(kind, claim)| format!("{} ({})", kind.row().noun, facts(claim.status)));
     page.push_str(&inactive.collect::<Vec<_>>().join(", "));
@@ -43,9 +44,9 @@ fn facts(evidence: Evidence) -> String {
     ways(&evidence.facts.iter().map(|fact| fact.id).collect::<Vec<_>>(), "")
 }
 
-fn row(kind: Kind) -> String {
+fn row(kind: AttachmentKind) -> String {
     let row = kind.row();
-    let way = |verb: Verb| {
+    let way = |verb: AttachmentAction| {
         let call = row.call(verb).map_or("", |call| call.api);
         format!("[{call}](calls/{call}.md)")
     };
@@ -58,8 +59,8 @@ fn row(kind: Kind) -> String {
     format!(
         "| {} | {} | {} | {} | {status}, code {code}, text {text} | {} |\n",
         row.noun,
-        way(Verb::Attach),
-        way(Verb::Detach),
+        way(AttachmentAction::Attach),
+        way(AttachmentAction::Detach),
         words.join("<br>*or* "),
         ways(&ids, "")
     )
@@ -67,10 +68,14 @@ fn row(kind: Kind) -> String {
 
 /// A user and one thing that it may hold, as states.
 fn diagram() -> String {
-    let detach: Vec<&str> =
-        Kind::blockers().filter_map(|it| it.row().call(Verb::Detach)).map(|it| it.api).collect();
-    let attach: Vec<&str> =
-        Kind::blockers().filter_map(|it| it.row().call(Verb::Attach)).map(|it| it.api).collect();
+    let detach: Vec<&str> = AttachmentKind::blockers()
+        .filter_map(|it| it.row().call(AttachmentAction::Detach))
+        .map(|it| it.api)
+        .collect();
+    let attach: Vec<&str> = AttachmentKind::blockers()
+        .filter_map(|it| it.row().call(AttachmentAction::Attach))
+        .map(|it| it.api)
+        .collect();
     // As few lines as there are names for a reader to take in.
     let lines =
         |calls: &[&str]| calls.chunks(3).map(|it| it.join(", ")).collect::<Vec<_>>().join("<br/>");

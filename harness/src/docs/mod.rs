@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use iamspec_model::rule::calls;
 
-use crate::docs::wire_example::Wire;
+use crate::docs::wire_example::WireExample;
 
 /// Where the emulators of today differ, as they were last asked.
 const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
@@ -29,7 +29,7 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
         ("facts.md".to_owned(), tables::facts()),
         ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
-    let mut wire = Wire::new()?;
+    let mut wire = WireExample::new()?;
     for call in calls() {
         pages.insert(format!("calls/{}.md", call.api), operation::page(call, &mut wire)?);
     }

@@ -3,14 +3,14 @@
 use anyhow::{Result, anyhow};
 use iamspec_conformance::runner::probes;
 use iamspec_conformance::{Reference, Suite};
-use iamspec_model::rule::Call;
+use iamspec_model::rule::Action;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Answer, Rule};
+use iamspec_model::{Expected, Rule};
 
-use crate::docs::wire_example::Wire;
+use crate::docs::wire_example::WireExample;
 use crate::docs::{plain, ways};
 
-pub(crate) fn page(call: &'static Call, wire: &mut Wire) -> Result<String> {
+pub(crate) fn page(call: &'static Action, wire: &mut WireExample) -> Result<String> {
     let mut page = format!(
         "# {}\n\nHow sure each part of an answer is stands behind it: *must* is recorded or documented, *should* is reported, *info* is \
          inferred, and of what is *open* nobody knows.\n\n| rule | answer | status | code | text | facts |\n|---|---|---|---|---|---|\n",
@@ -30,12 +30,12 @@ pub(crate) fn page(call: &'static Call, wire: &mut Wire) -> Result<String> {
 fn row(rule: Rule) -> String {
     let claim = rule.claim;
     let answer = match claim.answer {
-        Answer::Done => "200".to_owned(),
-        Answer::Refused(code) => format!("{} {}", code.http(), code.name()),
+        Expected::Done => "200".to_owned(),
+        Expected::Refused(code) => format!("{} {}", code.http(), code.name()),
     };
     let tiers = [claim.status, claim.code, claim.text];
     let [status, code, words] = tiers.map(|it| it.level.name());
-    let words = if claim.answer == Answer::Done { "–" } else { words };
+    let words = if claim.answer == Expected::Done { "–" } else { words };
     let facts: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
     let id = rule.id();
     let slug = claim.reason.slug();
@@ -53,7 +53,7 @@ fn anchor(heading: &str) -> String {
 }
 
 /// Which of several refusals is named, where that is known.
-fn orders(call: &Call) -> String {
+fn orders(call: &Action) -> String {
     let mut text = String::new();
     for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&call.api)) {
         let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
@@ -73,7 +73,7 @@ fn orders(call: &Call) -> String {
 }
 
 /// The rule in words, its texts, and the shortest script that reaches it, with the answers of the model.
-fn shown(rule: Rule, wire: &mut Wire) -> Result<String> {
+fn shown(rule: Rule, wire: &mut WireExample) -> Result<String> {
     let mut text = format!("\n## {}\n\n{}\n", rule.id(), plain(&rule.statement()));
     let words: Vec<&str> = rule.claim.text.texts().collect();
     if !words.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::runner::probes;
-use iamspec_model::{Answer, Level, Rule, evidence, rules};
+use iamspec_model::{Expected, Level, Rule, evidence, rules};
 
 use crate::commands::understand::list::{UNMODELLED, kinds as nine_kinds};
 use crate::docs::{plain, ways};
@@ -20,7 +20,7 @@ pub(crate) fn kinds() -> String {
 pub(crate) fn errors() -> String {
     let mut codes: BTreeMap<(&str, u16), Vec<Rule>> = BTreeMap::new();
     for rule in rules() {
-        if let Answer::Refused(code) = rule.claim.answer {
+        if let Expected::Refused(code) = rule.claim.answer {
             codes.entry((code.name(), code.http())).or_default().push(rule);
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use iamspec_conformance::{Endpoint as _, Script};
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::server::{Options, Server};
 
 /// What tells the names of the pages from those of runs.
@@ -22,16 +22,16 @@ const WORD_MAX: usize = 48;
 const SORTS: [&str; 6] = ["AIDA", "AGPA", "ANPA", "AKIA", "APKA", "ACCA"];
 
 /// A client and an endpoint that speak to each other.
-pub(crate) struct Wire {
-    http: Http,
+pub(crate) struct WireExample {
+    http: HttpClient,
     _server: Server,
 }
 
-impl Wire {
+impl WireExample {
     pub(crate) fn new() -> Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let server = Server::start(free, Options::default())?;
-        let http = Http::new(&server.url(), RUN, TIMEOUT)?;
+        let http = HttpClient::new(&server.url(), RUN, TIMEOUT)?;
         Ok(Self { http, _server: server })
     }
 

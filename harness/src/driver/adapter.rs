@@ -4,28 +4,28 @@
 
 use std::fmt::Write as _;
 
-use iamspec_conformance::Observed;
-use iamspec_conformance::response::Cause;
-use iamspec_model::Code;
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
+use iamspec_model::ErrorCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
-use crate::driver::protocol::{Outcome, SdkError};
+use crate::driver::protocol::{DriverOutcome, SdkError};
 
 /// What stays as it is in a policy document that comes back (E-017).
 const DOCUMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The status and the body of an answer, or why there is none.
-pub(crate) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Observed> {
+pub(crate) fn answer(op: &str, outcome: &DriverOutcome) -> Result<(u16, String), Response> {
     match outcome {
-        Outcome::Ok { result } => {
+        DriverOutcome::Ok { result } => {
             let mut body = String::new();
             members(&mut body, result);
             let body = format!("<{op}Response><{op}Result>{body}</{op}Result></{op}Response>");
             Ok((200, body))
         }
-        Outcome::AwsError { http_status, code, message, .. } => {
+        DriverOutcome::AwsError { http_status, code, message, .. } => {
             let message = message.as_ref().map(|it| format!("<Message>{}</Message>", escape(it)));
             let (word, message) = (escape(code), message.unwrap_or_default());
             let body = format!(
@@ -33,27 +33,29 @@ pub(crate) fn answer(op: &str, outcome: &Outcome) -> Result<(u16, String), Obser
             );
             Ok((http_status.unwrap_or_else(|| usual(code)), body))
         }
-        Outcome::SdkError { kind, detail, http_status } => {
+        DriverOutcome::SdkError { kind, detail, http_status } => {
             let cause = match kind {
-                SdkError::Validation => Cause::Client,
-                SdkError::Timeout => Cause::Timeout,
-                SdkError::Transport => Cause::Reset,
+                SdkError::Validation => FailureKind::Client,
+                SdkError::Timeout => FailureKind::Timeout,
+                SdkError::Transport => FailureKind::Reset,
                 // Without a status nobody knows whether it was an answer to the call at all.
                 SdkError::Parse => match http_status {
-                    Some(200..=299) => Cause::Garbled,
-                    Some(status) => Cause::of_status(*status),
-                    None => Cause::Unreadable,
+                    Some(200..=299) => FailureKind::Garbled,
+                    Some(status) => FailureKind::of_status(*status),
+                    None => FailureKind::Unreadable,
                 },
             };
-            Err(Observed::interrupted(cause, detail))
+            Err(Response::interrupted(cause, detail))
         }
-        Outcome::Unsupported { reason } => Err(Observed::interrupted(Cause::Client, reason)),
+        DriverOutcome::Unsupported { reason } => {
+            Err(Response::interrupted(FailureKind::Client, reason))
+        }
     }
 }
 
 /// The status that goes with a code, where the client does not tell it (D-022, E-015, A-016).
 fn usual(code: &str) -> u16 {
-    match Code::ALL.into_iter().find(|it| it.name() == code) {
+    match ErrorCode::ALL.into_iter().find(|it| it.name() == code) {
         Some(known) => known.http(),
         None => match code {
             "ServiceFailure" | "InternalFailure" => 500,

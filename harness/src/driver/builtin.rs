@@ -10,9 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::pages;
-use crate::client::transport::Raw;
+use crate::client::transport::FormSender;
 use crate::driver::protocol::{
-    Asked, Call, Hello, Outcome, PROTOCOL, Said, SdkError, Session, Through,
+    CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
+    PROTOCOL, SdkError,
 };
 use crate::wire::names;
 use crate::wire::xml_read::Element;
@@ -44,25 +45,27 @@ pub const WRONG: [&str; 15] = [
 /// # Errors
 /// A message that is none; an endpoint that is not on this machine.
 pub fn drive(wrong: Option<&str>, input: impl BufRead, out: &mut dyn Write) -> Result<()> {
-    let mut client: Option<Raw> = None;
+    let mut client: Option<FormSender> = None;
     for line in input.lines() {
-        let said = match serde_json::from_str(&line?)
-            .context("that is no message of the protocol")?
-        {
-            Asked::Hello { .. } => Said::Hello(hello()),
-            Asked::Session(session) => {
-                client = Some(client_of(&session)?);
-                Said::Session
-            }
-            Asked::Call(call) => {
-                let client = client.as_mut().context("a call before `session`")?;
-                match misbehave(wrong, &call, out)? {
-                    Some(said) => said,
-                    None => Said::Answer { seq: call.seq, outcome: outcome(wrong, &call, client) },
+        let said =
+            match serde_json::from_str(&line?).context("that is no message of the protocol")? {
+                DriverRequest::Hello { .. } => DriverMessage::Hello(hello()),
+                DriverRequest::Session(session) => {
+                    client = Some(client_of(&session)?);
+                    DriverMessage::Session
                 }
-            }
-            Asked::Stop => return Ok(()),
-        };
+                DriverRequest::Call(call) => {
+                    let client = client.as_mut().context("a call before `session`")?;
+                    match misbehave(wrong, &call, out)? {
+                        Some(said) => said,
+                        None => DriverMessage::Answer {
+                            seq: call.seq,
+                            outcome: outcome(wrong, &call, client),
+                        },
+                    }
+                }
+                DriverRequest::Stop => return Ok(()),
+            };
         writeln!(out, "{}", serde_json::to_string(&said)?)?;
         out.flush()?;
     }
@@ -77,16 +80,20 @@ fn hello() -> Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         language: "Rust".to_owned(),
         ops: Vec::new(),
-        through: vec![Through::Paginator, Through::Waiter],
+        through: vec![CallVia::Paginator, CallVia::Waiter],
     }
 }
 
 /// What a driver does that does not keep to the protocol.
-fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Option<Said>> {
+fn misbehave(
+    wrong: Option<&str>,
+    call: &DriverCall,
+    out: &mut dyn Write,
+) -> Result<Option<DriverMessage>> {
     match wrong {
         Some("answers-another-call") => {
-            let outcome = Outcome::Unsupported { reason: "whatever".to_owned() };
-            Ok(Some(Said::Answer { seq: call.seq + 1, outcome }))
+            let outcome = DriverOutcome::Unsupported { reason: "whatever".to_owned() };
+            Ok(Some(DriverMessage::Answer { seq: call.seq + 1, outcome }))
         }
         Some("says-garbage") => {
             writeln!(out, "warning: the client is old")?;
@@ -97,7 +104,7 @@ fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Op
             let detail =
                 "x".repeat(usize::try_from(crate::driver::process::LINE_MAX).unwrap_or_default());
             let outcome = failed(SdkError::Parse, detail);
-            Ok(Some(Said::Answer { seq: call.seq, outcome }))
+            Ok(Some(DriverMessage::Answer { seq: call.seq, outcome }))
         }
         Some("hangs") => loop {
             std::thread::park();
@@ -107,32 +114,32 @@ fn misbehave(wrong: Option<&str>, call: &Call, out: &mut dyn Write) -> Result<Op
     }
 }
 
-fn client_of(session: &Session) -> Result<Raw> {
+fn client_of(session: &DriverSession) -> Result<FormSender> {
     let destination = Destination::loopback(&session.endpoint)?;
     let (id, secret) = (&session.access_key_id, &session.secret_access_key);
     let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
-    Raw::new(destination, identity, LONGEST)
+    FormSender::new(destination, identity, LONGEST)
 }
 
 /// What comes of a call, through a paginator or a waiter where that is asked.
-fn outcome(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
+fn outcome(wrong: Option<&str>, call: &DriverCall, raw: &mut FormSender) -> DriverOutcome {
     match call.through {
         None => answer(wrong, call, raw),
-        Some(Through::Waiter) => match answer(wrong, call, raw) {
-            Outcome::Ok { .. } => Outcome::Ok { result: Map::new() },
+        Some(CallVia::Waiter) => match answer(wrong, call, raw) {
+            DriverOutcome::Ok { .. } => DriverOutcome::Ok { result: Map::new() },
             other => other,
         },
-        Some(Through::Paginator) => every_page(wrong, call.clone(), raw),
+        Some(CallVia::Paginator) => every_page(wrong, call.clone(), raw),
     }
 }
 
-fn every_page(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
+fn every_page(wrong: Option<&str>, mut call: DriverCall, raw: &mut FormSender) -> DriverOutcome {
     let mut all = Map::new();
     let unreadable = |detail: String| failed(SdkError::Parse, detail);
     let read = |marker: Option<String>| {
         call.params.extend(marker.map(|it| ("Marker".to_owned(), Value::from(it))));
         let mut page = match answer(wrong, &call, raw) {
-            Outcome::Ok { result } => result,
+            DriverOutcome::Ok { result } => result,
             other => return Err(other),
         };
         let text = |name| page.get(name).and_then(Value::as_str);
@@ -147,14 +154,14 @@ fn every_page(wrong: Option<&str>, mut call: Call, raw: &mut Raw) -> Outcome {
         Ok(next.filter(|_| wrong != Some("loses-a-page")))
     };
     match pages::every(read, unreadable) {
-        Ok(()) => Outcome::Ok { result: all },
+        Ok(()) => DriverOutcome::Ok { result: all },
         Err(outcome) => outcome,
     }
 }
 
-fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
+fn answer(wrong: Option<&str>, call: &DriverCall, raw: &mut FormSender) -> DriverOutcome {
     if wrong == Some("tells-and-sends-nothing") {
-        return Outcome::Ok { result: Map::new() };
+        return DriverOutcome::Ok { result: Map::new() };
     }
     let mut form = form(call);
     match wrong {
@@ -181,11 +188,11 @@ fn answer(wrong: Option<&str>, call: &Call, raw: &mut Raw) -> Outcome {
     understood(wrong, &call.op, status, &body)
 }
 
-const fn failed(kind: SdkError, detail: String) -> Outcome {
-    Outcome::SdkError { kind, detail, http_status: None }
+const fn failed(kind: SdkError, detail: String) -> DriverOutcome {
+    DriverOutcome::SdkError { kind, detail, http_status: None }
 }
 
-fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome {
+fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> DriverOutcome {
     let root = match Element::parse(body) {
         Ok(root) => root,
         Err(detail) => return failed(SdkError::Parse, detail),
@@ -195,7 +202,7 @@ fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome
     {
         let code = error.text_of("Code").unwrap_or_default();
         let code = if wrong == Some("tells-another-code") { "NoSuchEntityException" } else { code };
-        return Outcome::AwsError {
+        return DriverOutcome::AwsError {
             http_status: Some(status),
             code: code.to_owned(),
             message: error.text_of("Message").map(str::to_owned),
@@ -214,11 +221,11 @@ fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> Outcome
     if wrong == Some("loses-an-item") {
         result.values_mut().filter_map(Value::as_array_mut).for_each(|it| _ = it.pop());
     }
-    Outcome::Ok { result }
+    DriverOutcome::Ok { result }
 }
 
 /// The form of a call.
-fn form(call: &Call) -> Vec<(String, String)> {
+fn form(call: &DriverCall) -> Vec<(String, String)> {
     let mut form = vec![
         ("Action".to_owned(), call.op.clone()),
         ("Version".to_owned(), names::VERSION.to_owned()),

@@ -6,7 +6,10 @@ use anyhow::{Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
 use crate::driver::process::Process;
-use crate::driver::protocol::{Asked, Call, Outcome, PROTOCOL, Said, SdkError, Session, Through};
+use crate::driver::protocol::{
+    CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, PROTOCOL,
+    SdkError,
+};
 use crate::driver::{HELLO_MAX, greet};
 use crate::server::Server;
 
@@ -48,7 +51,7 @@ impl Talk {
 
     fn session(&mut self, endpoint: &str) -> Result<()> {
         let (id, secret) = crate::aws::credentials::FAKE;
-        self.process.tell(&Asked::Session(Session {
+        self.process.tell(&DriverRequest::Session(DriverSession {
             endpoint: endpoint.to_owned(),
             region: "us-east-1".to_owned(),
             access_key_id: id.to_owned(),
@@ -56,7 +59,7 @@ impl Talk {
             session_token: None,
         }))?;
         match self.process.hear(HELLO_MAX)? {
-            Said::Session => Ok(()),
+            DriverMessage::Session => Ok(()),
             other => bail!("`session` was answered with {}", shown(&other)),
         }
     }
@@ -64,19 +67,19 @@ impl Talk {
     fn ask(&mut self, op: &str, params: &Value) -> Result<u64> {
         self.seq += 1;
         let params: Map<String, Value> = params.as_object().cloned().unwrap_or_default();
-        let call = Call::plain(self.seq, op, params, Duration::from_secs(20));
-        self.process.tell(&Asked::Call(call))?;
+        let call = DriverCall::plain(self.seq, op, params, Duration::from_secs(20));
+        self.process.tell(&DriverRequest::Call(call))?;
         Ok(self.seq)
     }
 
-    fn hear(&mut self) -> Result<(u64, Outcome)> {
+    fn hear(&mut self) -> Result<(u64, DriverOutcome)> {
         match self.process.hear(CALL)? {
-            Said::Answer { seq, outcome } => Ok((seq, outcome)),
+            DriverMessage::Answer { seq, outcome } => Ok((seq, outcome)),
             other => bail!("a call was answered with {}", shown(&other)),
         }
     }
 
-    fn call(&mut self, op: &str, params: &Value) -> Result<Outcome> {
+    fn call(&mut self, op: &str, params: &Value) -> Result<DriverOutcome> {
         let asked = self.ask(op, params)?;
         let (seq, outcome) = self.hear()?;
         ensure!(seq == asked, "call {asked} was answered with seq {seq}");
@@ -107,18 +110,21 @@ fn session(command: &str, server: &Server) -> Result<()> {
 fn carried_out(command: &str, server: &Server) -> Result<()> {
     let mut talk = Talk::begin(command, server)?;
     let outcome = talk.call("CreateUser", &json!({ "UserName": "check", "Path": "/a/" }))?;
-    let Outcome::Ok { result } = &outcome else { bail!("CreateUser came to {}", shown(&outcome)) };
+    let DriverOutcome::Ok { result } = &outcome else {
+        bail!("CreateUser came to {}", shown(&outcome))
+    };
     let told = result.get("User").and_then(|it| it.get("Path")).and_then(Value::as_str);
     ensure!(told == Some("/a/"), "User.Path is {told:?} in {}", shown(&outcome));
     let outcome = talk.call("DeleteUser", &json!({ "UserName": "check" }))?;
-    ensure!(matches!(outcome, Outcome::Ok { .. }), "DeleteUser came to {}", shown(&outcome));
+    ensure!(matches!(outcome, DriverOutcome::Ok { .. }), "DeleteUser came to {}", shown(&outcome));
     talk.end()
 }
 
 fn refused(command: &str, server: &Server) -> Result<()> {
     let mut talk = Talk::begin(command, server)?;
     let outcome = talk.call("GetUser", &json!({ "UserName": "nobody" }))?;
-    let Outcome::AwsError { http_status: Some(404) | None, code, message, .. } = &outcome else {
+    let DriverOutcome::AwsError { http_status: Some(404) | None, code, message, .. } = &outcome
+    else {
         bail!("GetUser of nobody came to {}", shown(&outcome));
     };
     ensure!(code == "NoSuchEntity", "the code on the wire is NoSuchEntity, and it told {code}");
@@ -137,11 +143,11 @@ fn members(command: &str, server: &Server) -> Result<()> {
     let outcome = talk.call("ListUserTags", &json!({ "UserName": "check-members" }))?;
     talk.call("DeleteLoginProfile", &json!({ "UserName": "check-members" }))?;
     talk.call("DeleteUser", &json!({ "UserName": "check-members" }))?;
-    let Outcome::Ok { result } = &outcome else {
+    let DriverOutcome::Ok { result } = &outcome else {
         bail!("ListUserTags came to {}", shown(&outcome))
     };
     ensure!(result.get("Tags") == Some(&tags), "the tags came back as {}", shown(&outcome));
-    let Outcome::Ok { result } = &profile else {
+    let DriverOutcome::Ok { result } = &profile else {
         bail!("CreateLoginProfile came to {}", shown(&profile))
     };
     let reset = result.get("LoginProfile").and_then(|it| it.get("PasswordResetRequired"));
@@ -159,7 +165,8 @@ fn another(command: &str, server: &Server) -> Result<()> {
     let outcome = talk.call("GetUser", &json!({ "UserName": "check-another" }))?;
     talk.session(&server.url())?;
     talk.call("DeleteUser", &json!({ "UserName": "check-another" }))?;
-    let elsewhere = matches!(outcome, Outcome::AwsError { http_status: Some(404) | None, .. });
+    let elsewhere =
+        matches!(outcome, DriverOutcome::AwsError { http_status: Some(404) | None, .. });
     ensure!(elsewhere, "GetUser still went to the first endpoint: {}", shown(&outcome));
     talk.end()
 }
@@ -176,8 +183,7 @@ fn at_once(command: &str, server: &Server) -> Result<()> {
         let Some(place) = place else { bail!("seq {seq} was answered twice, or never asked") };
         asked.remove(place);
         let name = format!("nobody-{}", seq - 1);
-        let told =
-            matches!(&outcome, Outcome::AwsError { message: Some(it), .. } if it.contains(&name));
+        let told = matches!(&outcome, DriverOutcome::AwsError { message: Some(it), .. } if it.contains(&name));
         ensure!(told, "seq {seq} asked for {name}, and came to {}", shown(&outcome));
     }
     talk.end()
@@ -192,17 +198,19 @@ fn through(command: &str, server: &Server) -> Result<()> {
     }
     for through in hello.through {
         let (op, params) = match through {
-            Through::Paginator => ("ListUsers", json!({ "MaxItems": 1 })),
-            Through::Waiter => ("GetUser", json!({ "UserName": names[0] })),
+            CallVia::Paginator => ("ListUsers", json!({ "MaxItems": 1 })),
+            CallVia::Waiter => ("GetUser", json!({ "UserName": names[0] })),
         };
         talk.seq += 1;
         let params = params.as_object().cloned().unwrap_or_default();
-        let call = Call::plain(talk.seq, op, params, Duration::from_secs(20));
-        talk.process.tell(&Asked::Call(Call { through: Some(through), ..call }))?;
+        let call = DriverCall::plain(talk.seq, op, params, Duration::from_secs(20));
+        talk.process.tell(&DriverRequest::Call(DriverCall { through: Some(through), ..call }))?;
         let (_, outcome) = talk.hear()?;
-        let Outcome::Ok { result } = &outcome else { bail!("{op} came to {}", shown(&outcome)) };
+        let DriverOutcome::Ok { result } = &outcome else {
+            bail!("{op} came to {}", shown(&outcome))
+        };
         let listed = result.get("Users").and_then(Value::as_array).map_or(0, Vec::len);
-        let wanted = if through == Through::Paginator { names.len() } else { 0 };
+        let wanted = if through == CallVia::Paginator { names.len() } else { 0 };
         ensure!(listed == wanted, "of {wanted} users it listed {listed}: {}", shown(&outcome));
     }
     for name in names {
@@ -214,10 +222,10 @@ fn through(command: &str, server: &Server) -> Result<()> {
 fn unknown(command: &str, server: &Server) -> Result<()> {
     let mut talk = Talk::begin(command, server)?;
     let outcome = talk.call("FlyUserToTheMoon", &json!({ "UserName": "nobody" }))?;
-    let own = matches!(outcome, Outcome::Unsupported { .. } | Outcome::AwsError { .. });
+    let own = matches!(outcome, DriverOutcome::Unsupported { .. } | DriverOutcome::AwsError { .. });
     ensure!(own, "FlyUserToTheMoon came to {}", shown(&outcome));
     let outcome = talk.call("ListUsers", &json!({}))?;
-    ensure!(matches!(outcome, Outcome::Ok { .. }), "ListUsers came to {}", shown(&outcome));
+    ensure!(matches!(outcome, DriverOutcome::Ok { .. }), "ListUsers came to {}", shown(&outcome));
     talk.end()
 }
 
@@ -227,8 +235,10 @@ fn much(command: &str, server: &Server) -> Result<()> {
     let port = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     talk.session(&format!("http://{port}"))?;
     let outcome = talk.call("GetUser", &json!({ "UserName": "nobody" }))?;
-    let told =
-        matches!(outcome, Outcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. });
+    let told = matches!(
+        outcome,
+        DriverOutcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. }
+    );
     ensure!(told, "an endpoint that is gone came to {}", shown(&outcome));
     talk.end()
 }

@@ -12,14 +12,17 @@ pub mod traffic;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use iamspec_conformance::Observed;
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
 
 use crate::driver::adapter::params;
 use crate::driver::process::{Process, Silent};
-use crate::driver::protocol::{Asked, Call, Hello, Outcome, PROTOCOL, Said, Session, Through};
-use crate::driver::traffic::{Remark, Witness};
-use crate::server::capture::Ears;
+use crate::driver::protocol::{
+    CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
+    PROTOCOL,
+};
+use crate::driver::traffic::{TrafficCheck, TrafficRemark};
+use crate::server::capture::RequestLog;
 
 /// So long a driver may take to say who it is: SDKs are slow to load.
 pub const HELLO_MAX: Duration = Duration::from_mins(1);
@@ -32,9 +35,9 @@ pub struct Driver {
     command: String,
     process: Option<Process>,
     hello: Hello,
-    session: Option<Session>,
+    session: Option<DriverSession>,
     seq: u64,
-    witness: Option<Witness>,
+    witness: Option<TrafficCheck>,
 }
 
 impl Driver {
@@ -55,14 +58,14 @@ impl Driver {
     }
 
     /// From now on it is compared what is sent and what is asked, at the endpoint that these ears belong to.
-    pub fn watch(&mut self, ears: Ears) {
-        self.witness = Some(Witness::new(ears));
+    pub fn watch(&mut self, ears: RequestLog) {
+        self.witness = Some(TrafficCheck::new(ears));
     }
 
     /// What was noticed.
     #[must_use]
-    pub fn remarks(&self) -> Vec<Remark> {
-        self.witness.as_ref().map(Witness::remarks).unwrap_or_default()
+    pub fn remarks(&self) -> Vec<TrafficRemark> {
+        self.witness.as_ref().map(TrafficCheck::remarks).unwrap_or_default()
     }
 
     /// Makes the call that a form stands for: the status and the body of its answer.
@@ -72,14 +75,17 @@ impl Driver {
     pub fn call(
         &mut self,
         form: &[(String, String)],
-        session: &Session,
+        session: &DriverSession,
         deadline: Duration,
-    ) -> Result<(u16, String), Observed> {
+    ) -> Result<(u16, String), Response> {
         let (op, params) = params(form);
         if !self.hello.ops.is_empty() && !self.hello.ops.contains(&op) {
-            return Err(Observed::interrupted(Cause::Client, format!("the driver has no {op}")));
+            return Err(Response::interrupted(
+                FailureKind::Client,
+                format!("the driver has no {op}"),
+            ));
         }
-        let call = Call::plain(self.seq + 1, &op, params, deadline);
+        let call = DriverCall::plain(self.seq + 1, &op, params, deadline);
         match self.ask(call, session) {
             Ok(outcome) => {
                 if let Some(witness) = &mut self.witness {
@@ -89,8 +95,9 @@ impl Driver {
             }
             Err(error) => {
                 // Only silence may be the endpoint's: everything else is a failure of the driver itself.
-                let cause = if error.is::<Silent>() { Cause::Timeout } else { Cause::Driver };
-                Err(Observed::interrupted(cause, format!("{error:#}")))
+                let cause =
+                    if error.is::<Silent>() { FailureKind::Timeout } else { FailureKind::Driver };
+                Err(Response::interrupted(cause, format!("{error:#}")))
             }
         }
     }
@@ -101,21 +108,21 @@ impl Driver {
     /// No answer of the driver in time.
     pub fn through(
         &mut self,
-        through: Through,
+        through: CallVia,
         form: &[(String, String)],
-        session: &Session,
+        session: &DriverSession,
         deadline: Duration,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<DriverOutcome>> {
         if !self.hello.through.contains(&through) {
             return Ok(None);
         }
         let (op, params) = params(form);
-        let call = Call::plain(self.seq + 1, &op, params, deadline);
-        self.ask(Call { through: Some(through), ..call }, session).map(Some)
+        let call = DriverCall::plain(self.seq + 1, &op, params, deadline);
+        self.ask(DriverCall { through: Some(through), ..call }, session).map(Some)
     }
 
     /// A driver that does not answer as it should is started anew for the next call.
-    fn ask(&mut self, call: Call, session: &Session) -> Result<Outcome> {
+    fn ask(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
         let outcome = self.answer(call, session);
         if outcome.is_err() {
             self.process = None;
@@ -124,25 +131,25 @@ impl Driver {
         outcome
     }
 
-    fn answer(&mut self, call: Call, session: &Session) -> Result<Outcome> {
+    fn answer(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
         if self.process.is_none() {
             self.process = Some(greet(&self.command)?.0);
         }
         let process = self.process.as_mut().context("the driver does not run")?;
         if self.session.as_ref() != Some(session) {
-            process.tell(&Asked::Session(session.clone()))?;
+            process.tell(&DriverRequest::Session(session.clone()))?;
             ensure!(
-                process.hear(HELLO_MAX)? == Said::Session,
+                process.hear(HELLO_MAX)? == DriverMessage::Session,
                 "the driver did not answer `session` with `session`"
             );
             self.session = Some(session.clone());
         }
         self.seq = call.seq;
         let within = Duration::from_millis(call.deadline_ms) + GRACE;
-        process.tell(&Asked::Call(call))?;
+        process.tell(&DriverRequest::Call(call))?;
         match process.hear(within)? {
-            Said::Answer { seq, outcome } if seq == self.seq => Ok(outcome),
-            Said::Answer { seq, .. } => {
+            DriverMessage::Answer { seq, outcome } if seq == self.seq => Ok(outcome),
+            DriverMessage::Answer { seq, .. } => {
                 bail!("the driver answered call {seq}, asked was {}", self.seq)
             }
             _ => bail!("the driver did not answer a call with `answer`"),
@@ -159,10 +166,10 @@ impl Driver {
 
 fn greet(command: &str) -> Result<(Process, Hello)> {
     let mut process = Process::start(command)?;
-    process.tell(&Asked::Hello { protocol: PROTOCOL })?;
+    process.tell(&DriverRequest::Hello { protocol: PROTOCOL })?;
     match process.hear(HELLO_MAX)? {
-        Said::Hello(hello) if hello.protocol == PROTOCOL => Ok((process, hello)),
-        Said::Hello(hello) => {
+        DriverMessage::Hello(hello) if hello.protocol == PROTOCOL => Ok((process, hello)),
+        DriverMessage::Hello(hello) => {
             bail!("the driver speaks protocol {}, and this iamspec {PROTOCOL}", hello.protocol)
         }
         _ => bail!("the driver did not answer `hello` with `hello`"),
@@ -175,8 +182,8 @@ fn greet(command: &str) -> Result<(Process, Hello)> {
 /// What the JSON library says.
 pub fn schema() -> Result<String> {
     let schema = serde_json::json!({
-        "to the driver": schemars::schema_for!(Asked),
-        "from the driver": schemars::schema_for!(Said),
+        "to the driver": schemars::schema_for!(DriverRequest),
+        "from the driver": schemars::schema_for!(DriverMessage),
     });
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::driver::protocol::{Asked, Said};
+use crate::driver::protocol::{DriverMessage, DriverRequest};
 
 /// A longer line is no message.
 pub(crate) const LINE_MAX: u64 = 4 << 20;
@@ -69,7 +69,7 @@ impl Process {
     ///
     /// # Errors
     /// It hears nothing any more.
-    pub fn tell(&mut self, message: &Asked) -> Result<()> {
+    pub fn tell(&mut self, message: &DriverRequest) -> Result<()> {
         self.tell_line(&serde_json::to_string(message)?)
     }
 
@@ -86,7 +86,7 @@ impl Process {
     ///
     /// # Errors
     /// Nothing in time; its end; a line that is no message.
-    pub fn hear(&mut self, within: Duration) -> Result<Said> {
+    pub fn hear(&mut self, within: Duration) -> Result<DriverMessage> {
         let line = match self.lines.recv_timeout(within) {
             Ok(line) => line?,
             Err(RecvTimeoutError::Timeout) => return Err(Silent(within).into()),
@@ -101,7 +101,7 @@ impl Process {
     /// Tells it to stop, and what it ended with; nothing where it did not end in time and was killed.
     #[must_use]
     pub fn stop(mut self) -> Option<i32> {
-        _ = self.tell(&Asked::Stop);
+        _ = self.tell(&DriverRequest::Stop);
         let begun = Instant::now();
         while begun.elapsed() < STOP_MAX {
             match self.child.try_wait() {

@@ -14,23 +14,23 @@ pub const PROTOCOL: u32 = 1;
 /// What a driver hears on its stdin.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Asked {
+pub enum DriverRequest {
     /// The first message. The answer is `hello`.
     Hello {
         /// The version of the protocol.
         protocol: u32,
     },
     /// Whom to ask from now on, and as whom. The answer is `session`.
-    Session(Session),
+    Session(DriverSession),
     /// Make one call. The answer is `answer`, with the same `seq`.
-    Call(Call),
+    Call(DriverCall),
     /// End, with exit code 0.
     Stop,
 }
 
 /// Whom to ask, and as whom.
 #[derive(Clone, Deserialize, JsonSchema, PartialEq, Serialize)]
-pub struct Session {
+pub struct DriverSession {
     /// The URL of the IAM endpoint.
     pub endpoint: String,
     /// The region of the client.
@@ -45,7 +45,7 @@ pub struct Session {
 }
 
 /// Whatever is printed of it, no secret is.
-impl fmt::Debug for Session {
+impl fmt::Debug for DriverSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, region, access_key_id, .. } = self;
         write!(f, "{endpoint} in {region} as {access_key_id}")
@@ -54,7 +54,7 @@ impl fmt::Debug for Session {
 
 /// One call.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-pub struct Call {
+pub struct DriverCall {
     /// Tells this call from others.
     pub seq: u64,
     /// The operation, as the API calls it: `CreateUser`.
@@ -65,10 +65,10 @@ pub struct Call {
     pub deadline_ms: u64,
     /// Not by a plain call. Asked of no driver that does not say that it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub through: Option<Through>,
+    pub through: Option<CallVia>,
 }
 
-impl Call {
+impl DriverCall {
     /// A call that is made once, as far as the SDK does not ask again.
     #[must_use]
     pub fn plain(seq: u64, op: &str, params: Map<String, Value>, deadline: Duration) -> Self {
@@ -80,7 +80,7 @@ impl Call {
 /// What of an SDK makes calls of its own.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Through {
+pub enum CallVia {
     /// What asks for page after page of a listing; `MaxItems` is the size of a page. The result has the lists of
     /// all pages, each joined into one, and nothing else.
     Paginator,
@@ -91,7 +91,7 @@ pub enum Through {
 /// What a driver says on its stdout.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Said {
+pub enum DriverMessage {
     /// Who it is.
     Hello(Hello),
     /// The session is set up.
@@ -101,7 +101,7 @@ pub enum Said {
         /// That of the call.
         seq: u64,
         /// What came of it.
-        outcome: Outcome,
+        outcome: DriverOutcome,
     },
 }
 
@@ -123,13 +123,13 @@ pub struct Hello {
     pub ops: Vec<String>,
     /// What of the SDK it can be asked to call through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub through: Vec<Through>,
+    pub through: Vec<CallVia>,
 }
 
 /// What came of a call.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum DriverOutcome {
     /// The SDK returned a result.
     Ok {
         /// The result as the SDK understood it, by the members of the API: dates as RFC 3339 in UTC, blobs in

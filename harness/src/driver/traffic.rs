@@ -10,14 +10,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::client::trace::HIDDEN;
-use crate::driver::protocol::{Outcome, SdkError, Session};
-use crate::server::capture::{Ears, Heard};
+use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
+use crate::server::capture::{CapturedRequest, RequestLog};
 use crate::wire::redact::is_secret;
 use crate::wire::xml_read::Element;
 
 /// Something that an SDK did otherwise than it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
+pub struct TrafficRemark {
     /// The call.
     pub api: String,
     /// What it did.
@@ -29,21 +29,21 @@ pub struct Remark {
 }
 
 /// Watches an SDK at the reference endpoint.
-pub struct Witness {
-    ears: Ears,
-    remarks: BTreeMap<(String, String), Remark>,
+pub struct TrafficCheck {
+    ears: RequestLog,
+    remarks: BTreeMap<(String, String), TrafficRemark>,
 }
 
-impl Witness {
+impl TrafficCheck {
     /// Watches what comes to an endpoint that only one client asks.
     #[must_use]
-    pub fn new(ears: Ears) -> Self {
+    pub fn new(ears: RequestLog) -> Self {
         Self { ears, remarks: BTreeMap::new() }
     }
 
     /// Everything that was noticed.
     #[must_use]
-    pub fn remarks(&self) -> Vec<Remark> {
+    pub fn remarks(&self) -> Vec<TrafficRemark> {
         self.remarks.values().cloned().collect()
     }
 
@@ -51,14 +51,14 @@ impl Witness {
     pub(crate) fn look(
         &mut self,
         asked: &[(String, String)],
-        session: &Session,
-        outcome: &Outcome,
+        session: &DriverSession,
+        outcome: &DriverOutcome,
     ) {
         let heard = self.ears.take();
         let api = value(asked, "Action").to_owned();
         for what in remarks(&api, asked, session, outcome, &heard) {
             let remark = self.remarks.entry((api.clone(), what.clone())).or_insert_with(|| {
-                Remark { api: api.clone(), what, times: 0, params: shown(asked) }
+                TrafficRemark { api: api.clone(), what, times: 0, params: shown(asked) }
             });
             remark.times += 1;
         }
@@ -68,20 +68,21 @@ impl Witness {
 fn remarks(
     api: &str,
     asked: &[(String, String)],
-    session: &Session,
-    outcome: &Outcome,
-    heard: &[Heard],
+    session: &DriverSession,
+    outcome: &DriverOutcome,
+    heard: &[CapturedRequest],
 ) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let own = matches!(
         outcome,
-        Outcome::Unsupported { .. } | Outcome::SdkError { kind: SdkError::Validation, .. }
+        DriverOutcome::Unsupported { .. }
+            | DriverOutcome::SdkError { kind: SdkError::Validation, .. }
     );
     let Some(last) = heard.last() else {
         let silent = own
             || matches!(
                 outcome,
-                Outcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. }
+                DriverOutcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. }
             );
         return if silent {
             found
@@ -108,7 +109,7 @@ fn remarks(
 }
 
 /// What is otherwise about the members, the line and the type of a request.
-fn sent(asked: &[(String, String)], request: &Heard) -> Vec<String> {
+fn sent(asked: &[(String, String)], request: &CapturedRequest) -> Vec<String> {
     let mut found = Vec::new();
     for (name, wanted) in asked {
         match request.form.iter().find(|(it, _)| it == name) {
@@ -135,7 +136,7 @@ fn sent(asked: &[(String, String)], request: &Heard) -> Vec<String> {
 }
 
 /// What is otherwise about the signature: its scope and the headers that it must cover.
-fn signed(session: &Session, request: &Heard) -> Vec<String> {
+fn signed(session: &DriverSession, request: &CapturedRequest) -> Vec<String> {
     let part = |name: &str| {
         let mut parts = request.authorization.split([' ', ',']);
         parts.find_map(|it| it.trim().strip_prefix(name)).unwrap_or_default().to_owned()
@@ -159,20 +160,20 @@ fn signed(session: &Session, request: &Heard) -> Vec<String> {
 }
 
 /// What is otherwise about what was handed out.
-fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
+fn handed_out(api: &str, outcome: &DriverOutcome, last: &CapturedRequest) -> Vec<String> {
     // What was spoilt on its way is none of the SDK's doing.
     let Ok(root) = Element::parse(&last.body) else { return Vec::new() };
     let error = root.child("Error");
     match (outcome, error) {
-        (Outcome::Ok { result }, None) => {
+        (DriverOutcome::Ok { result }, None) => {
             let name = format!("{api}Result");
             let element = root.child(&name).cloned().unwrap_or_default();
             differences(&element, result)
         }
-        (Outcome::Ok { .. }, Some(error)) => {
+        (DriverOutcome::Ok { .. }, Some(error)) => {
             vec![format!("takes {} for a success", error.text_of("Code").unwrap_or_default())]
         }
-        (Outcome::AwsError { http_status, code, message, .. }, Some(error)) => {
+        (DriverOutcome::AwsError { http_status, code, message, .. }, Some(error)) => {
             let mut found = Vec::new();
             if let (Some(told), Some(is)) = (http_status, last.status)
                 && *told != is
@@ -189,8 +190,8 @@ fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
             }
             found
         }
-        (Outcome::AwsError { code, .. }, None) => vec![format!("takes a success for {code}")],
-        (Outcome::SdkError { kind: SdkError::Parse, detail, .. }, _) => {
+        (DriverOutcome::AwsError { code, .. }, None) => vec![format!("takes a success for {code}")],
+        (DriverOutcome::SdkError { kind: SdkError::Parse, detail, .. }, _) => {
             vec![format!("cannot read the answer: {}", short(detail))]
         }
         _ => Vec::new(),
@@ -198,7 +199,7 @@ fn handed_out(api: &str, outcome: &Outcome, last: &Heard) -> Vec<String> {
 }
 
 /// The status and the code of an answer.
-fn first_words(answer: &Heard) -> String {
+fn first_words(answer: &CapturedRequest) -> String {
     let root = Element::parse(&answer.body).unwrap_or_default();
     let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
     format!("{} {code}", answer.status.unwrap_or_default()).trim_end().to_owned()

@@ -10,10 +10,10 @@ mod shell;
 mod variables;
 
 use anyhow::{Context as _, Result, bail};
-use iamspec_conformance::runner::cleanup::Leftovers;
-use iamspec_conformance::{Endpoint as _, Observed, Reference, Script};
+use iamspec_conformance::runner::cleanup::CleanupPlan;
+use iamspec_conformance::{Endpoint as _, Reference, Response, Script};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Class, Code, Level, Operation, allowed};
+use iamspec_model::{Account, ErrorCode, Level, Operation, ResourceKind, allowed};
 use serde_json::{Map, Value};
 
 use crate::client::session::Names;
@@ -38,13 +38,13 @@ pub enum Language {
 struct Program {
     name: String,
     idea: String,
-    lines: Vec<Line>,
+    lines: Vec<ProgramLine>,
     /// What removes what it makes, in order.
-    undo: Vec<Line>,
+    undo: Vec<ProgramLine>,
 }
 
 /// One call.
-struct Line {
+struct ProgramLine {
     /// As the script has it.
     call: String,
     /// The status, and the code of a refusal, where only one answer conforms.
@@ -74,7 +74,7 @@ pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<Str
 
 fn program(script: &Script) -> Result<Program> {
     let mut names = Names::new(variables::RUN);
-    let (mut reference, mut leftovers) = (Reference::default(), Leftovers::default());
+    let (mut reference, mut leftovers) = (Reference::default(), CleanupPlan::default());
     let mut account = Account::default();
     let mut lines = Vec::new();
     names.fresh();
@@ -84,7 +84,7 @@ fn program(script: &Script) -> Result<Program> {
         let told = expected(&account, &op, step.answer.as_ref());
         let observed = reference.ask(&op);
         leftovers.note(&op, &observed);
-        if matches!(observed, Observed::Done(_)) {
+        if matches!(observed, Response::Done(_)) {
             iamspec_model::apply(&mut account, &op);
         }
         lines.push(line(&op, told, &mut names).with_context(|| {
@@ -101,11 +101,11 @@ fn program(script: &Script) -> Result<Program> {
 }
 
 /// The answer that the script writes, or the only one that conforms.
-fn expected(account: &Account, op: &Operation, written: Option<&Observed>) -> Option<String> {
+fn expected(account: &Account, op: &Operation, written: Option<&Response>) -> Option<String> {
     let told = match written {
-        Some(Observed::Done(_)) => return Some("200".to_owned()),
-        Some(Observed::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
-        Some(Observed::Interrupted(_)) => return None,
+        Some(Response::Done(_)) => return Some("200".to_owned()),
+        Some(Response::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
+        Some(Response::Interrupted(_)) => return None,
         None => allowed(account, op),
     };
     let mut rules = told.rules();
@@ -114,12 +114,14 @@ fn expected(account: &Account, op: &Operation, written: Option<&Observed>) -> Op
         return None;
     }
     Some(match rule.claim.answer {
-        iamspec_model::Answer::Done => "200".to_owned(),
-        iamspec_model::Answer::Refused(code) => format!("{} {}", Code::http(code), code.name()),
+        iamspec_model::Expected::Done => "200".to_owned(),
+        iamspec_model::Expected::Refused(code) => {
+            format!("{} {}", ErrorCode::http(code), code.name())
+        }
     })
 }
 
-fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<Line> {
+fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<ProgramLine> {
     let signer = match signed_by(op) {
         Some(user) => {
             let Some((id, secret)) = names.keyring.key(user) else {
@@ -130,7 +132,7 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<L
         None => None,
     };
     // The codes of a device that was never made are guesses.
-    let device = op.object().filter(|it| it.class == Class::Device);
+    let device = op.object().filter(|it| it.class == ResourceKind::Device);
     let device = device.filter(|it| names.keyring.seed(it.item).is_some());
     let device = device.filter(|_| op.sound() == *op).map(|it| it.to_string());
     let mut form = crate::client::request::form(op, names)?;
@@ -139,7 +141,7 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<L
     }
     let (api, params) = params(&form);
     let learns = learns(op, names);
-    Ok(Line {
+    Ok(ProgramLine {
         call: iamspec_conformance::script::print::operation(op),
         expected,
         form,
@@ -153,13 +155,13 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<L
 /// What the answer tells, and from then on what stands for it in requests.
 fn learns(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
     match op.sound() {
-        Operation::Create(object) if object.class != Class::Group => {
+        Operation::Create(object) if object.class != ResourceKind::Group => {
             let (structure, member) = names::created(object.class);
             let variable =
                 format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
             names.bind_object(object, &variables::variable(&variable));
             let mut learns = vec![(variable, vec![structure, member])];
-            if object.class == Class::Device {
+            if object.class == ResourceKind::Device {
                 names.keyring.keep_seed(object.item, variables::SEED.to_owned());
                 learns.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
             }

@@ -4,27 +4,27 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::export::variables::{Piece, name_of, pieces, split};
-use crate::export::{Line, Program};
+use crate::export::variables::{TextPiece, name_of, pieces, split};
+use crate::export::{Program, ProgramLine};
 
 const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
 
 /// What differs between a program and a test: what it needs, what a call does, and how.
-struct Sort {
+struct PythonProgram {
     needs: &'static str,
     what: &'static str,
     shown: &'static str,
 }
 
-const PROGRAM: Sort = Sort {
+const PROGRAM: PythonProgram = PythonProgram {
     needs: "boto3",
     what: "and shows what came of it",
     shown: r#"    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, seen) else ""
     print(f"{text:<40} -> {seen}{differs}")"#,
 };
 
-const TEST: Sort = Sort {
+const TEST: PythonProgram = PythonProgram {
     needs: "boto3 and pytest",
     what: "which must be answered so",
     shown: r#"    assert expected in (None, seen), f"{text}: answered {seen}, AWS answers {expected}""#,
@@ -64,7 +64,7 @@ pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
     out
 }
 
-fn head(sort: &Sort, program: &Program, endpoint: &str) -> String {
+fn head(sort: &PythonProgram, program: &Program, endpoint: &str) -> String {
     let uses_codes = program
         .lines
         .iter()
@@ -84,7 +84,7 @@ fn head(sort: &Sort, program: &Program, endpoint: &str) -> String {
         .replace("@CODE@\n", if uses_codes { CODE } else { "" })
 }
 
-fn call(line: &Line, indent: &str) -> String {
+fn call(line: &ProgramLine, indent: &str) -> String {
     let expected = line.expected.as_ref().map_or_else(|| "None".to_owned(), |it| format!("{it:?}"));
     let client = line.signer.as_ref().map_or_else(
         || "iam".to_owned(),
@@ -101,12 +101,12 @@ fn call(line: &Line, indent: &str) -> String {
     out
 }
 
-fn undo(line: &Line, indent: &str) -> String {
+fn undo(line: &ProgramLine, indent: &str) -> String {
     format!("{indent}undo(iam.{}{})\n", split(&line.op, '_'), after_comma(line))
 }
 
 /// The members as arguments after others.
-fn after_comma(line: &Line) -> String {
+fn after_comma(line: &ProgramLine) -> String {
     let members = members(line);
     if members.is_empty() { members } else { format!(", {members}") }
 }
@@ -116,7 +116,7 @@ pub(crate) fn line(op: &str, params: &Map<String, Value>) -> String {
     format!("iam.{}({})", split(op, '_'), arguments(params))
 }
 
-fn members(line: &Line) -> String {
+fn members(line: &ProgramLine) -> String {
     arguments(&line.params)
 }
 
@@ -147,17 +147,17 @@ fn literal(text: &str) -> String {
     let pieces = pieces(text);
     let quoted = |text: &str| Value::from(text).to_string();
     match pieces.as_slice() {
-        [Piece::Text(text)] => quoted(text),
-        [Piece::Variable(name)] if *name != "run" => (*name).to_owned(),
-        [Piece::Code(device, which)] => format!("code(seed_{device}, {which})"),
+        [TextPiece::Text(text)] => quoted(text),
+        [TextPiece::Variable(name)] if *name != "run" => (*name).to_owned(),
+        [TextPiece::Code(device, which)] => format!("code(seed_{device}, {which})"),
         _ => {
             let inner = pieces.iter().map(|it| match it {
-                Piece::Text(text) => {
+                TextPiece::Text(text) => {
                     let quoted = quoted(&text.replace('{', "{{").replace('}', "}}"));
                     quoted.trim_matches('"').to_owned()
                 }
-                Piece::Variable(name) => format!("{{{name}}}"),
-                Piece::Code(device, which) => format!("{{code(seed_{device}, {which})}}"),
+                TextPiece::Variable(name) => format!("{{{name}}}"),
+                TextPiece::Code(device, which) => format!("{{code(seed_{device}, {which})}}"),
             });
             format!("f\"{}\"", inner.collect::<String>())
         }

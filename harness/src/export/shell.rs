@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::export::variables::{Piece, name_of, pieces, split};
-use crate::export::{Line, Program};
+use crate::export::variables::{TextPiece, name_of, pieces, split};
+use crate::export::{Program, ProgramLine};
 
 const AWS_CLI: &str = include_str!("aws-cli.sh");
 const CURL: &str = include_str!("curl.sh");
@@ -26,7 +26,7 @@ fn written(
     program: &Program,
     template: &str,
     endpoint: &str,
-    words: &dyn Fn(&Line) -> String,
+    words: &dyn Fn(&ProgramLine) -> String,
 ) -> String {
     let uses_codes = program
         .lines
@@ -64,7 +64,7 @@ fn written(
 }
 
 /// The words of a command of the AWS CLI.
-fn options(line: &Line) -> String {
+fn options(line: &ProgramLine) -> String {
     let mut out = words(&line.op, &line.params);
     if line.op == "CreateVirtualMFADevice" {
         // The program writes the seed into a file, and tells it nowhere else.
@@ -97,15 +97,15 @@ fn json(value: &Value) -> String {
 /// A text as one word of a shell, with what the variables in it hold.
 fn quoted(text: &str) -> String {
     let pieces = pieces(text);
-    if let [Piece::Text(text)] = pieces.as_slice() {
+    if let [TextPiece::Text(text)] = pieces.as_slice() {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
     let inner = pieces.iter().map(|it| match it {
-        Piece::Text(text) => {
+        TextPiece::Text(text) => {
             text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`")
         }
-        Piece::Variable(name) => format!("${{{name}}}"),
-        Piece::Code(device, which) => format!("$(code \"$seed_{device}\" {which})"),
+        TextPiece::Variable(name) => format!("${{{name}}}"),
+        TextPiece::Code(device, which) => format!("$(code \"$seed_{device}\" {which})"),
     });
     format!("\"{}\"", inner.collect::<String>())
 }

@@ -31,7 +31,7 @@ pub(crate) fn in_variables(name: &str, value: &str, device: Option<&str>) -> Str
 }
 
 /// What a text is made of.
-pub(crate) enum Piece<'a> {
+pub(crate) enum TextPiece<'a> {
     /// As it is.
     Text(&'a str),
     /// What a variable holds.
@@ -41,22 +41,22 @@ pub(crate) enum Piece<'a> {
 }
 
 /// The pieces of a text.
-pub(crate) fn pieces(text: &str) -> Vec<Piece<'_>> {
+pub(crate) fn pieces(text: &str) -> Vec<TextPiece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(BEGIN) {
         if !before.is_empty() {
-            pieces.push(Piece::Text(before));
+            pieces.push(TextPiece::Text(before));
         }
         let (name, tail) = after.split_once(END).unwrap_or((after, ""));
         pieces.push(match name.split(':').collect::<Vec<_>>().as_slice() {
-            ["code", device, which] => Piece::Code(device, which),
-            _ => Piece::Variable(name),
+            ["code", device, which] => TextPiece::Code(device, which),
+            _ => TextPiece::Variable(name),
         });
         rest = tail;
     }
     if !rest.is_empty() || pieces.is_empty() {
-        pieces.push(Piece::Text(rest));
+        pieces.push(TextPiece::Text(rest));
     }
     pieces
 }

@@ -1,17 +1,17 @@
 //! A run without what tells whose account it was: for whoever shares what a service answered.
 
-use crate::report::Stream;
-use crate::report::events::Call;
-use crate::report::finding::Finding;
+use crate::report::RunReport;
+use crate::report::events::CallEvent;
+use crate::report::finding::FindingEvent;
 
 /// What stands in the place of an account's number.
 const ACCOUNT: &str = "123456789012";
 
-impl Stream {
+impl RunReport {
     /// The run with calls and answers in symbols alone: no wire, no real name, no account, no ARN and no id.
     #[must_use]
     pub fn anonymous(&self) -> Self {
-        let calls = self.calls.iter().map(|it| Call {
+        let calls = self.calls.iter().map(|it| CallEvent {
             answer: it.answer.as_deref().map(anonymous),
             why: it.why.as_deref().map(anonymous),
             ..it.clone()
@@ -21,7 +21,7 @@ impl Stream {
                 step.answer = anonymous(&step.answer);
                 step
             });
-            Finding {
+            FindingEvent {
                 wire: None,
                 observed: anonymous(&it.observed),
                 history: history.collect(),

@@ -1,57 +1,62 @@
 //! A run, as events: everything that the model's words are needed for is said here.
 
-use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::generate::Kinds;
+use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::generate::KindSet;
 use iamspec_conformance::results::coverage::Reach;
-use iamspec_conformance::results::known_failures::Expectation;
-use iamspec_conformance::results::{Tally, Threshold, coverage, open_points};
-use iamspec_conformance::runner::cleanup::Kept as Left;
+use iamspec_conformance::results::known_failures::KnownFailure;
+use iamspec_conformance::results::{Threshold, Totals, coverage, open_points};
+use iamspec_conformance::runner::cleanup::NotDeleted as Left;
 use iamspec_conformance::runner::session::Origin;
-use iamspec_conformance::{Exchange, Finding as Found, Observed, Replay, Report, Verdict as Said};
-use iamspec_model::{Fact, Kind, Operation, evidence};
-
-use crate::report::Stream;
-use crate::report::events::{
-    Call, Coverage, End, Entry, Exercise, Header, Kept, Missing, Open, Remark, Settled, Sums,
-    Verdict,
+use iamspec_conformance::{
+    Exchange, Finding as Found, Report, Response, ScriptRun, Verdict as Said,
 };
-use crate::report::finding::{Allowed, Because, Counted, Finding, Step, Wire};
+use iamspec_model::{AttachmentKind, Fact, Operation, evidence};
+
+use crate::report::RunReport;
+use crate::report::events::{
+    CallEvent, CallVerdict, ConvergedEvent, CoverageEvent, EndEvent, ExerciseEvent,
+    KnownFailureEvent, MissingEvent, NotDeletedEvent, RemarkEvent, RunHeader, RunTotals,
+    UnspecifiedEvent,
+};
+use crate::report::finding::{
+    CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
+};
 
 /// What is told besides the report itself.
-pub struct Told<'a> {
+pub struct ReportInput<'a> {
     /// What was to be played, and where.
-    pub header: Header,
+    pub header: RunHeader,
     /// What was found, with the entry that lists it, and the command that repeats it.
-    pub findings: Vec<(&'a Found, Option<&'a Expectation>, String)>,
+    pub findings: Vec<(&'a Found, Option<&'a KnownFailure>, String)>,
     /// From where on a finding fails the run.
     pub threshold: Threshold,
     /// What the client did otherwise than it should.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<RemarkEvent>,
     /// What the endpoint did not let go, by its real name.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<NotDeletedEvent>,
     /// What a part of a suite has seen of the expectations.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<KnownFailureEvent>,
     /// What is wrong with the expectations.
     pub complaints: Vec<String>,
     /// The sums.
-    pub tally: Tally,
+    pub tally: Totals,
     /// What the run came to; the sums and the counts are filled in.
-    pub end: End,
+    pub end: EndEvent,
 }
 
 /// The stream of a run.
 #[must_use]
-pub fn told(report: &Report, told: Told<'_>) -> Stream {
+pub fn told(report: &Report, told: ReportInput<'_>) -> RunReport {
     let threshold = told.threshold;
     let replays = &report.replays;
-    let mut findings: Vec<Finding> =
+    let mut findings: Vec<FindingEvent> =
         told.findings.into_iter().map(|it| finding(it, threshold)).collect();
     // What is late in spite of that is not late.
     for it in findings.iter_mut().filter(|_| told.header.settle > 0.0) {
         it.late = None;
     }
     let tally = told.tally;
-    let sums = Sums {
+    let sums = RunTotals {
         passed: tally.passed,
         below: tally.below,
         unexpected: tally.unexpected,
@@ -60,8 +65,8 @@ pub fn told(report: &Report, told: Told<'_>) -> Stream {
         inconclusive: tally.inconclusive,
         not_exercised: tally.not_exercised,
     };
-    let end = End { scripts: replays.len(), requests: report.requests, sums, ..told.end };
-    Stream {
+    let end = EndEvent { scripts: replays.len(), requests: report.requests, sums, ..told.end };
+    RunReport {
         header: told.header,
         calls: replays.iter().flat_map(calls).collect(),
         findings,
@@ -75,22 +80,23 @@ pub fn told(report: &Report, told: Told<'_>) -> Stream {
     }
 }
 
-fn calls(replay: &Replay) -> impl Iterator<Item = Call> {
+fn calls(replay: &ScriptRun) -> impl Iterator<Item = CallEvent> {
     let calls = replay.exchanges.iter().map(|it| call(&replay.script.name, it));
-    calls.enumerate().map(|(place, it)| Call { begins: place == 0, ..it })
+    calls.enumerate().map(|(place, it)| CallEvent { begins: place == 0, ..it })
 }
 
-fn call(script: &str, exchange: &Exchange) -> Call {
+fn call(script: &str, exchange: &Exchange) -> CallEvent {
     let (verdict, why) = said(&exchange.verdict);
     let holds = match exchange.operation {
         Operation::DeleteUser(user) if exchange.before.has_user(user) => {
-            Some(names(Kinds::held(&exchange.before, user)))
+            Some(names(KindSet::held(&exchange.before, user)))
         }
         _ => None,
     };
-    let settled =
-        exchange.settled.map(|it| Settled { tries: it.tries, seconds: it.after.as_secs_f64() });
-    Call {
+    let settled = exchange
+        .settled
+        .map(|it| ConvergedEvent { tries: it.tries, seconds: it.after.as_secs_f64() });
+    CallEvent {
         script: script.to_owned(),
         call: iamspec_conformance::script::print::operation(&exchange.operation),
         api: exchange.operation.call().map_or("", |call| call.api).to_owned(),
@@ -106,41 +112,41 @@ fn call(script: &str, exchange: &Exchange) -> Call {
     }
 }
 
-fn said(verdict: &Said) -> (Verdict, Option<String>) {
+fn said(verdict: &Said) -> (CallVerdict, Option<String>) {
     match verdict {
-        Said::Conforms(_) => (Verdict::Conforms, None),
+        Said::Conforms(_) => (CallVerdict::Conforms, None),
         Said::Diverges(it) => {
-            (Verdict::Diverges, Some(format!("{} {}", it.tier.name(), it.level.name())))
+            (CallVerdict::Diverges, Some(format!("{} {}", it.tier.name(), it.level.name())))
         }
-        Said::Inconclusive(it) => (Verdict::Inconclusive, Some(it.to_string())),
-        Said::Unsupported(api) => (Verdict::Unsupported, Some((*api).to_owned())),
-        Said::Skipped(why) => (Verdict::NotExercised, Some(why.clone())),
+        Said::Inconclusive(it) => (CallVerdict::Inconclusive, Some(it.to_string())),
+        Said::Unsupported(api) => (CallVerdict::Unsupported, Some((*api).to_owned())),
+        Said::Skipped(why) => (CallVerdict::NotExercised, Some(why.clone())),
     }
 }
 
-fn names(set: Kinds) -> Vec<String> {
-    let held = Kind::blockers().filter(|it| set.has(*it));
+fn names(set: KindSet) -> Vec<String> {
+    let held = AttachmentKind::blockers().filter(|it| set.has(*it));
     held.map(|it| it.row().name.to_owned()).collect()
 }
 
 fn finding(
-    (it, entry, again): (&Found, Option<&Expectation>, String),
+    (it, entry, again): (&Found, Option<&KnownFailure>, String),
     threshold: Threshold,
-) -> Finding {
+) -> FindingEvent {
     let (rule, divergence) = (it.rule(), &it.divergence);
     let counts = threshold.counts(divergence);
-    let steps = it.history.steps.iter().map(|step| Step {
+    let steps = it.history.steps.iter().map(|step| FindingStep {
         call: iamspec_conformance::script::print::operation(&step.operation),
         answer: step.answer.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
     let allowed = divergence
         .allowed
         .iter()
-        .map(|(answer, rule)| Allowed { answer: answer.clone(), rule: rule.id() });
+        .map(|(answer, rule)| ExpectedResponse { answer: answer.clone(), rule: rule.id() });
     let facts = divergence.evidence.iter().filter_map(|id| evidence::fact(id));
     let name = &it.history.name;
     let wire = it.wire.as_deref().cloned();
-    Finding {
+    FindingEvent {
         rule: rule.id(),
         api: rule.call.api.to_owned(),
         statement: rule.statement(),
@@ -158,29 +164,29 @@ fn finding(
         going_on: divergence.going_on.to_owned(),
         late: it.late.as_ref().map(iamspec_conformance::script::print::operation),
         also: it.also.clone(),
-        wire: wire.map(|it| Wire { request: it.request, answer: it.answer }),
+        wire: wire.map(|it| FindingWire { request: it.request, answer: it.answer }),
         again,
         export: (it.origin != Origin::Course).then(|| format!("iamspec export {name} --as")),
     }
 }
 
-const fn counted(counts: bool, listed: bool) -> Counted {
+const fn counted(counts: bool, listed: bool) -> FindingStatus {
     match (counts, listed) {
-        (false, _) => Counted::Below,
-        (true, true) => Counted::Expected,
-        (true, false) => Counted::Unexpected,
+        (false, _) => FindingStatus::Below,
+        (true, true) => FindingStatus::Expected,
+        (true, false) => FindingStatus::Unexpected,
     }
 }
 
 /// The strength of a fact and what it says: the answer in that state, or else its words.
-fn because(fact: &Fact, api: &str) -> Because {
+fn because(fact: &Fact, api: &str) -> CitedFact {
     let answer = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
     let says = match answer {
         Some(answer) => format!("{}: {}", fact.state, answer.trim_end()),
         None if fact.note.is_empty() => fact.source.to_owned(),
         None => fact.note_on(api).to_owned(),
     };
-    Because {
+    CitedFact {
         fact: fact.id.to_owned(),
         strength: format!("{:?}", fact.strength).to_lowercase(),
         says,
@@ -190,19 +196,22 @@ fn because(fact: &Fact, api: &str) -> Because {
 
 /// What the endpoint did not let go; `name` tells the real name of what a call is about.
 #[must_use]
-pub fn kept(report: &Report, name: &dyn Fn(Space, &Operation) -> String) -> Vec<Kept> {
-    let of = |(left, diverged): &(Left, bool)| Kept {
+pub fn kept(
+    report: &Report,
+    name: &dyn Fn(Namespace, &Operation) -> String,
+) -> Vec<NotDeletedEvent> {
+    let of = |(left, diverged): &(Left, bool)| NotDeletedEvent {
         name: name(left.space, &left.undo),
         undo: iamspec_conformance::script::print::operation(&left.undo),
         answer: left.answer.to_string(),
-        perhaps: matches!(left.answer, Observed::Interrupted(_)),
+        perhaps: matches!(left.answer, Response::Interrupted(_)),
         diverged: *diverged,
     };
     report.kept.iter().map(of).collect()
 }
 
-fn open(replays: &[Replay]) -> Vec<Open> {
-    let points = open_points(replays).into_iter().map(|point| Open {
+fn open(replays: &[ScriptRun]) -> Vec<UnspecifiedEvent> {
+    let points = open_points(replays).into_iter().map(|point| UnspecifiedEvent {
         rule: point.rule.id(),
         facts: point.rule.claim.status.facts.iter().map(|fact| fact.id.to_owned()).collect(),
         seen: point.seen,
@@ -210,10 +219,10 @@ fn open(replays: &[Replay]) -> Vec<Open> {
     points.collect()
 }
 
-fn reached(replays: &[Replay]) -> Coverage {
+fn reached(replays: &[ScriptRun]) -> CoverageEvent {
     let coverage = coverage::Coverage::of(replays);
-    let name = |kind: Kind| kind.row().name.to_owned();
-    Coverage {
+    let name = |kind: AttachmentKind| kind.row().name.to_owned();
+    CoverageEvent {
         rules: split(&coverage.rules, replays),
         outcomes: split(&coverage.outcomes, replays),
         sets: coverage.sets.iter().copied().map(names).collect(),
@@ -221,18 +230,19 @@ fn reached(replays: &[Replay]) -> Coverage {
     }
 }
 
-fn split(reach: &[Reach], replays: &[Replay]) -> Exercise {
+fn split(reach: &[Reach], replays: &[ScriptRun]) -> ExerciseEvent {
     let asked = reach.iter().filter(|it| it.reached).map(|it| it.name.clone());
     let missing = reach.iter().filter(|it| !it.reached);
-    let missing = missing.map(|it| Missing { name: it.name.clone(), why: why(it.api, replays) });
-    Exercise { asked: asked.collect(), not_asked: missing.collect() }
+    let missing =
+        missing.map(|it| MissingEvent { name: it.name.clone(), why: why(it.api, replays) });
+    ExerciseEvent { asked: asked.collect(), not_asked: missing.collect() }
 }
 
 /// Why most of what was not asked was not.
 pub(crate) const NOBODY_ASKS: &str = "no script of this run asks it";
 
 /// Why nothing was judged of a call in that state.
-fn why(api: &str, replays: &[Replay]) -> String {
+fn why(api: &str, replays: &[ScriptRun]) -> String {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
     let own = exchanges.filter(|it| it.operation.call().is_some_and(|call| call.api == api));
     let mut reasons = own.filter_map(|it| match &it.verdict {

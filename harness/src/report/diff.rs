@@ -9,39 +9,39 @@ use iamspec_conformance::script::ours;
 use iamspec_model::rules;
 use sha2::{Digest as _, Sha256};
 
-use crate::report::Stream;
-use crate::report::events::{Call, Remark, Verdict};
-use crate::report::finding::Finding;
+use crate::report::RunReport;
+use crate::report::events::{CallEvent, CallVerdict, RemarkEvent};
+use crate::report::finding::FindingEvent;
 
 /// What is otherwise in the second of two runs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
+pub struct ReportDiff {
     /// What only the second one found.
-    pub new: Vec<Finding>,
+    pub new: Vec<FindingEvent>,
     /// What only the first one found, of rules that the second one asked.
-    pub fixed: Vec<Finding>,
+    pub fixed: Vec<FindingEvent>,
     /// What both found, and was answered otherwise.
-    pub changed: Vec<(Finding, Finding)>,
+    pub changed: Vec<(FindingEvent, FindingEvent)>,
     /// What only the first one found, of rules that the second one did not ask.
-    pub not_asked: Vec<Finding>,
+    pub not_asked: Vec<FindingEvent>,
     /// What only the second client did otherwise than it should.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<RemarkEvent>,
     /// What only the first client did so.
-    pub remarks_gone: Vec<Remark>,
+    pub remarks_gone: Vec<RemarkEvent>,
     /// How many findings are as they were.
     pub same: usize,
     /// Calls of the same place in the same script that were answered otherwise, where that is no finding:
     /// both conform, or nothing is said of one.
-    pub calls: Vec<(Call, Call)>,
+    pub calls: Vec<(CallEvent, CallEvent)>,
 }
 
 /// Compares two runs by the rules that were broken, and by the calls that both made.
 #[must_use]
-pub fn compare(before: &Stream, after: &Stream) -> Changes {
-    let same = |one: &Finding, other: &Finding| {
+pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
+    let same = |one: &FindingEvent, other: &FindingEvent| {
         (&one.rule, &one.tier, &one.level) == (&other.rule, &other.tier, &other.level)
     };
-    let mut changes = Changes::default();
+    let mut changes = ReportDiff::default();
     for finding in &after.findings {
         match before.findings.iter().find(|it| same(it, finding)) {
             None => changes.new.push(finding.clone()),
@@ -64,17 +64,19 @@ pub fn compare(before: &Stream, after: &Stream) -> Changes {
 }
 
 /// The remarks that the others lack.
-fn only(these: &[Remark], others: &[Remark]) -> Vec<Remark> {
-    let same = |one: &Remark, other: &Remark| one.api == other.api && one.what == other.what;
+fn only(these: &[RemarkEvent], others: &[RemarkEvent]) -> Vec<RemarkEvent> {
+    let same =
+        |one: &RemarkEvent, other: &RemarkEvent| one.api == other.api && one.what == other.what;
     these.iter().filter(|it| !others.iter().any(|other| same(it, other))).cloned().collect()
 }
 
-fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
+fn calls(before: &RunReport, after: &RunReport) -> Vec<(CallEvent, CallEvent)> {
     let earlier = by_place(before);
     let later = by_place(after);
     let pairs = later.iter().filter_map(|(place, call)| Some((*earlier.get(place)?, *call)));
-    let differ = |one: &Call, other: &Call| {
-        let finding = one.verdict == Verdict::Diverges || other.verdict == Verdict::Diverges;
+    let differ = |one: &CallEvent, other: &CallEvent| {
+        let finding =
+            one.verdict == CallVerdict::Diverges || other.verdict == CallVerdict::Diverges;
         !finding && (one.verdict != other.verdict || answer(one) != answer(other))
     };
     let pairs = pairs.filter(|(one, other)| differ(one, other));
@@ -82,7 +84,7 @@ fn calls(before: &Stream, after: &Stream) -> Vec<(Call, Call)> {
 }
 
 /// The answer without the numbers of the run and the name space, which a name in another case still has.
-fn answer(call: &Call) -> Option<String> {
+fn answer(call: &CallEvent) -> Option<String> {
     let mut shown = String::new();
     let mut rest = call.answer.as_deref()?;
     while let Some(at) = rest.to_ascii_lowercase().find(PREFIX) {
@@ -98,7 +100,7 @@ fn answer(call: &Call) -> Option<String> {
 const PREFIX: &str = "iamspec-";
 
 /// The calls by script, call, and how often the script had asked it before.
-fn by_place(stream: &Stream) -> BTreeMap<(&str, &str, usize), &Call> {
+fn by_place(stream: &RunReport) -> BTreeMap<(&str, &str, usize), &CallEvent> {
     let mut times: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut places = BTreeMap::new();
     for call in &stream.calls {

@@ -5,40 +5,40 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::finding::Finding;
+use crate::report::finding::FindingEvent;
 
 /// One line of the stream.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Event {
+pub enum ReportEvent {
     /// The first line.
-    Run(Header),
+    Run(RunHeader),
     /// A call and what is said of its answer.
-    Call(Call),
+    Call(CallEvent),
     /// A rule that is broken in one way.
-    Finding(Box<Finding>),
+    Finding(Box<FindingEvent>),
     /// Something that the client did otherwise than it should.
-    Remark(Remark),
+    Remark(RemarkEvent),
     /// A question that the facts leave open.
-    Open(Open),
+    Open(UnspecifiedEvent),
     /// What was reached.
-    Coverage(Coverage),
+    Coverage(CoverageEvent),
     /// Something that the endpoint did not let go.
-    Kept(Kept),
+    Kept(NotDeletedEvent),
     /// What a part of a suite has seen of an entry of the expectations.
-    Entry(Entry),
+    Entry(KnownFailureEvent),
     /// Something wrong with the expectations.
     Complaint {
         /// What, in a sentence.
         text: String,
     },
     /// The last line.
-    End(End),
+    End(EndEvent),
 }
 
 /// Something that the client did otherwise than it should: what it sent, or what it made of an answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Remark {
+pub struct RemarkEvent {
     /// The call.
     pub api: String,
     /// What it did.
@@ -54,7 +54,7 @@ pub struct Remark {
 
 /// A call and what is said of its answer.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Call {
+pub struct CallEvent {
     /// The script that it is of.
     pub script: String,
     /// The call in symbols: `DeleteUser u0`.
@@ -68,7 +68,7 @@ pub struct Call {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
     /// What is said of it.
-    pub verdict: Verdict,
+    pub verdict: CallVerdict,
     /// Why nothing can be said; the tier and the level of what differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -80,7 +80,7 @@ pub struct Call {
     pub holds: Option<Vec<String>>,
     /// How the answer came to be this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settled: Option<Settled>,
+    pub settled: Option<ConvergedEvent>,
     /// Whether it is the first of its script, in an account in which nothing existed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begins: bool,
@@ -91,7 +91,7 @@ pub struct Call {
 
 /// How an answer came to be right only when it was asked for again.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Settled {
+pub struct ConvergedEvent {
     /// How often it was asked again.
     pub tries: u32,
     /// How many seconds after the first time.
@@ -101,7 +101,7 @@ pub struct Settled {
 /// What is said of an answer.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum CallVerdict {
     /// It is one that the model allows.
     Conforms,
     /// It is none of them.
@@ -114,7 +114,7 @@ pub enum Verdict {
     NotExercised,
 }
 
-impl Verdict {
+impl CallVerdict {
     /// Whether anything is said of the answer.
     #[must_use]
     pub const fn is_judged(self) -> bool {
@@ -124,7 +124,7 @@ impl Verdict {
 
 /// A question that the facts leave open, with what was seen.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Open {
+pub struct UnspecifiedEvent {
     /// The rule.
     pub rule: String,
     /// The facts that leave it open.
@@ -135,7 +135,7 @@ pub struct Open {
 
 /// What a part of a suite has seen of an entry of the expectations.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Entry {
+pub struct KnownFailureEvent {
     /// The rule, or a pattern, as the file has it.
     pub rule: String,
     /// The script, or a pattern.
@@ -156,11 +156,11 @@ pub struct Entry {
 
 /// What was reached, and what was not.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Coverage {
+pub struct CoverageEvent {
     /// The rules.
-    pub rules: Exercise,
+    pub rules: ExerciseEvent,
     /// The answers that each call may be given.
-    pub outcomes: Exercise,
+    pub outcomes: ExerciseEvent,
     /// The sets of kinds with which a user was to be deleted.
     pub sets: Vec<Vec<String>>,
     /// The two kinds that a user held when it was to be deleted, in the order attached.
@@ -169,16 +169,16 @@ pub struct Coverage {
 
 /// What was asked, and what was not.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Exercise {
+pub struct ExerciseEvent {
     /// By name.
     pub asked: Vec<String>,
     /// With why.
-    pub not_asked: Vec<Missing>,
+    pub not_asked: Vec<MissingEvent>,
 }
 
 /// What was not asked.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Missing {
+pub struct MissingEvent {
     /// What.
     pub name: String,
     /// Why.
@@ -187,7 +187,7 @@ pub struct Missing {
 
 /// Something that the endpoint did not let go.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Kept {
+pub struct NotDeletedEvent {
     /// Its real name.
     pub name: String,
     /// The call that was to remove it.
@@ -202,7 +202,7 @@ pub struct Kept {
 
 /// What a run came to.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct End {
+pub struct EndEvent {
     /// How many scripts were played.
     pub scripts: usize,
     /// How many requests were sent, those of the clean-up included.
@@ -210,7 +210,7 @@ pub struct End {
     /// How long it took.
     pub seconds: f64,
     /// The sums of the last line.
-    pub sums: Sums,
+    pub sums: RunTotals,
     /// Why it ended early, and what to do, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub early: Option<String>,
@@ -225,7 +225,7 @@ pub struct End {
 
 /// The sums of the last line: every call is in exactly one of these.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
-pub struct Sums {
+pub struct RunTotals {
     /// Answers that conform, or differ below the threshold.
     pub passed: usize,
     /// Of these: those that differ below the threshold.
@@ -242,7 +242,7 @@ pub struct Sums {
     pub not_exercised: usize,
 }
 
-impl Sums {
+impl RunTotals {
     /// Every call.
     #[must_use]
     pub const fn calls(&self) -> usize {
@@ -257,7 +257,7 @@ impl Sums {
 
 /// What was to be played, and where.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Header {
+pub struct RunHeader {
     /// The version of the format.
     pub format: u32,
     /// The version of iamspec.
@@ -265,10 +265,10 @@ pub struct Header {
     /// What tells the rules and scripts of this iamspec from those of others.
     pub revision: String,
     /// Who was asked.
-    pub target: Target,
+    pub target: RunTarget,
     /// Who made the calls, where it was not iamspec itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<Client>,
+    pub client: Option<RunClient>,
     /// What was to be played, in words.
     pub asked: String,
     /// How closely answers were compared: the tier from which a difference counts.
@@ -283,10 +283,10 @@ pub struct Header {
     pub begun: String,
     /// Which part of the suite it played; all of it where this is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<Part>,
+    pub shard: Option<ShardOf>,
 }
 
-impl Header {
+impl RunHeader {
     /// Who made the calls, in words.
     #[must_use]
     pub fn made_by(&self) -> String {
@@ -297,7 +297,7 @@ impl Header {
 
 /// One of several parts of a suite.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
-pub struct Part {
+pub struct ShardOf {
     /// Its number, from 1.
     pub number: usize,
     /// How many there are.
@@ -306,7 +306,7 @@ pub struct Part {
 
 /// Who was asked.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Target {
+pub struct RunTarget {
     /// What it is called.
     pub name: String,
     /// Its version, where somebody said it.
@@ -319,7 +319,7 @@ pub struct Target {
 
 /// Who made the calls.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Client {
+pub struct RunClient {
     /// The SDK.
     pub sdk: String,
     /// Its version.

@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::report::events::{Coverage, End, Event, Header};
-use crate::report::{FORMAT, Stream};
+use crate::report::events::{CoverageEvent, EndEvent, ReportEvent, RunHeader};
+use crate::report::{FORMAT, RunReport};
 
 /// The lines, each with its end.
 ///
 /// # Errors
 /// What the JSON library says.
-pub fn lines(stream: &Stream) -> Result<String> {
+pub fn lines(stream: &RunReport) -> Result<String> {
     let mut text = String::new();
     for event in stream.events() {
         text.push_str(&serde_json::to_string(&event)?);
@@ -22,7 +22,7 @@ pub fn lines(stream: &Stream) -> Result<String> {
 ///
 /// # Errors
 /// A line that is no event, and which; a header or a footer that is missing; another format.
-pub fn read(text: &str) -> Result<Stream> {
+pub fn read(text: &str) -> Result<RunReport> {
     let mut lines = text.lines().enumerate().filter(|(_, it)| !it.trim().is_empty());
     let (_, first) = lines.next().context("the file is empty; expected the stream of a run")?;
     // The format is looked at before anything that may depend on it.
@@ -37,18 +37,19 @@ pub fn read(text: &str) -> Result<Stream> {
         format == u64::from(FORMAT),
         "the file has format {format}, and this iamspec reads {FORMAT}; use the iamspec that wrote it"
     );
-    let Event::Run(header) = serde_json::from_str(first).context("line 1 is no header of a run")?
+    let ReportEvent::Run(header) =
+        serde_json::from_str(first).context("line 1 is no header of a run")?
     else {
         bail!("line 1 is no header of a run");
     };
-    let mut stream = Stream::begun(header);
+    let mut stream = RunReport::begun(header);
     let mut ended = false;
     for (place, line) in lines {
         let number = place + 1;
         ensure!(!ended, "line {number} comes after the footer; expected one run a file");
-        let event: Event =
+        let event: ReportEvent =
             serde_json::from_str(line).with_context(|| format!("line {number} is no event"))?;
-        ended = matches!(event, Event::End(_));
+        ended = matches!(event, ReportEvent::End(_));
         stream.add(event).with_context(|| format!("line {number} is out of place"))?;
     }
     ensure!(ended, "the run is incomplete: its footer is missing; run it again");
@@ -60,61 +61,62 @@ pub fn read(text: &str) -> Result<Stream> {
 /// # Errors
 /// What the JSON library says.
 pub fn schema() -> Result<String> {
-    Ok(serde_json::to_string_pretty(&schemars::schema_for!(Event))? + "\n")
+    Ok(serde_json::to_string_pretty(&schemars::schema_for!(ReportEvent))? + "\n")
 }
 
-impl Stream {
+impl RunReport {
     /// A run of which nothing is told yet.
-    pub(crate) fn begun(header: Header) -> Self {
+    pub(crate) fn begun(header: RunHeader) -> Self {
         Self {
             header,
             calls: Vec::new(),
             findings: Vec::new(),
             remarks: Vec::new(),
             open: Vec::new(),
-            coverage: Coverage::default(),
+            coverage: CoverageEvent::default(),
             kept: Vec::new(),
             entries: Vec::new(),
             complaints: Vec::new(),
-            end: End::default(),
+            end: EndEvent::default(),
         }
     }
 
-    fn add(&mut self, event: Event) -> Result<()> {
+    fn add(&mut self, event: ReportEvent) -> Result<()> {
         match event {
-            Event::Run(_) => bail!("a second header"),
-            Event::Call(it) => self.calls.push(it),
-            Event::Finding(it) => self.findings.push(*it),
-            Event::Remark(it) => self.remarks.push(it),
-            Event::Open(it) => self.open.push(it),
-            Event::Coverage(it) => self.coverage = it,
-            Event::Kept(it) => self.kept.push(it),
-            Event::Entry(it) => self.entries.push(it),
-            Event::Complaint { text } => self.complaints.push(text),
-            Event::End(it) => self.end = it,
+            ReportEvent::Run(_) => bail!("a second header"),
+            ReportEvent::Call(it) => self.calls.push(it),
+            ReportEvent::Finding(it) => self.findings.push(*it),
+            ReportEvent::Remark(it) => self.remarks.push(it),
+            ReportEvent::Open(it) => self.open.push(it),
+            ReportEvent::Coverage(it) => self.coverage = it,
+            ReportEvent::Kept(it) => self.kept.push(it),
+            ReportEvent::Entry(it) => self.entries.push(it),
+            ReportEvent::Complaint { text } => self.complaints.push(text),
+            ReportEvent::End(it) => self.end = it,
         }
         Ok(())
     }
 
     /// The events, in the order of the file.
-    pub fn events(&self) -> impl Iterator<Item = Event> {
-        let calls = self.calls.iter().cloned().map(Event::Call);
-        let findings = self.findings.iter().cloned().map(|it| Event::Finding(Box::new(it)));
-        let remarks = self.remarks.iter().cloned().map(Event::Remark);
-        let open = self.open.iter().cloned().map(Event::Open);
-        let kept = self.kept.iter().cloned().map(Event::Kept);
-        let entries = self.entries.iter().cloned().map(Event::Entry);
-        let complaints = self.complaints.iter().cloned().map(|text| Event::Complaint { text });
-        [Event::Run(self.header.clone())]
+    pub fn events(&self) -> impl Iterator<Item = ReportEvent> {
+        let calls = self.calls.iter().cloned().map(ReportEvent::Call);
+        let findings = self.findings.iter().cloned().map(|it| ReportEvent::Finding(Box::new(it)));
+        let remarks = self.remarks.iter().cloned().map(ReportEvent::Remark);
+        let open = self.open.iter().cloned().map(ReportEvent::Open);
+        let kept = self.kept.iter().cloned().map(ReportEvent::Kept);
+        let entries = self.entries.iter().cloned().map(ReportEvent::Entry);
+        let complaints =
+            self.complaints.iter().cloned().map(|text| ReportEvent::Complaint { text });
+        [ReportEvent::Run(self.header.clone())]
             .into_iter()
             .chain(calls)
             .chain(findings)
             .chain(remarks)
             .chain(open)
-            .chain([Event::Coverage(self.coverage.clone())])
+            .chain([ReportEvent::Coverage(self.coverage.clone())])
             .chain(kept)
             .chain(entries)
             .chain(complaints)
-            .chain([Event::End(self.end.clone())])
+            .chain([ReportEvent::End(self.end.clone())])
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Whether a finding fails the run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Counted {
+pub enum FindingStatus {
     /// It does.
     Unexpected,
     /// It is listed as known.
@@ -17,7 +17,7 @@ pub enum Counted {
 
 /// A rule that the endpoint breaks in one way.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Finding {
+pub struct FindingEvent {
     /// The rule.
     pub rule: String,
     /// Its call in the API.
@@ -29,7 +29,7 @@ pub struct Finding {
     /// The first tier in which the answer differs.
     pub tier: String,
     /// Whether it fails the run.
-    pub counted: Counted,
+    pub counted: FindingStatus,
     /// Why it is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -39,13 +39,13 @@ pub struct Finding {
     /// The shortest of the scripts that show it.
     pub script: String,
     /// The calls of that script up to the one that diverges, with their answers.
-    pub history: Vec<Step>,
+    pub history: Vec<FindingStep>,
     /// What was answered.
     pub observed: String,
     /// What conforms.
-    pub allowed: Vec<Allowed>,
+    pub allowed: Vec<ExpectedResponse>,
     /// What the rule rests on.
-    pub because: Vec<Because>,
+    pub because: Vec<CitedFact>,
     /// The account in which it was asked.
     pub state: String,
     /// How the judge went on.
@@ -58,7 +58,7 @@ pub struct Finding {
     pub also: Vec<String>,
     /// What went over the wire, without what is secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wire: Option<Wire>,
+    pub wire: Option<FindingWire>,
     /// The command that repeats it.
     pub again: String,
     /// The command that writes its script as a program, but for the language; nothing where it has no script.
@@ -68,7 +68,7 @@ pub struct Finding {
 
 /// A call of a history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Step {
+pub struct FindingStep {
     /// The call in symbols.
     pub call: String,
     /// What was answered, in symbols.
@@ -77,7 +77,7 @@ pub struct Step {
 
 /// An answer that conforms.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Allowed {
+pub struct ExpectedResponse {
     /// The answer.
     pub answer: String,
     /// The rule that allows it.
@@ -86,7 +86,7 @@ pub struct Allowed {
 
 /// A fact that a rule rests on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Because {
+pub struct CitedFact {
     /// Its id.
     pub fact: String,
     /// How sure it is.
@@ -99,7 +99,7 @@ pub struct Because {
 
 /// What went over the wire.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct Wire {
+pub struct FindingWire {
     /// The form that was sent.
     pub request: String,
     /// The status and the body.

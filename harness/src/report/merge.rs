@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use iamspec_conformance::results::known_failures::{Expectation, Standing};
+use iamspec_conformance::results::known_failures::{EntryStatus, KnownFailure};
 
 use crate::exit_code;
-use crate::report::Stream;
+use crate::report::RunReport;
 use crate::report::build::NOBODY_ASKS;
 use crate::report::events::{
-    Call, Coverage, End, Entry, Exercise, Header, Missing, Open, Remark, Sums,
+    CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KnownFailureEvent, MissingEvent,
+    RemarkEvent, RunHeader, RunTotals, UnspecifiedEvent,
 };
-use crate::report::finding::Finding;
+use crate::report::finding::FindingEvent;
 
 /// One run of all parts. It does not depend on the order in which they are given.
 ///
 /// # Errors
 /// A run that is no part; parts of different runs, and in what they differ; a part that is missing or there
 /// twice.
-pub fn merge(parts: Vec<Stream>) -> Result<Stream> {
+pub fn merge(parts: Vec<RunReport>) -> Result<RunReport> {
     let parts = in_order(parts)?;
     let header = header(&parts)?;
     let entries = entries(&parts)?;
@@ -29,7 +30,7 @@ pub fn merge(parts: Vec<Stream>) -> Result<Stream> {
             complaints.push(it);
         }
     }
-    Ok(Stream {
+    Ok(RunReport {
         header,
         calls: calls(&parts),
         findings: findings(&parts),
@@ -44,8 +45,8 @@ pub fn merge(parts: Vec<Stream>) -> Result<Stream> {
 }
 
 /// The parts by their number, each there once.
-fn in_order(parts: Vec<Stream>) -> Result<Vec<Stream>> {
-    let mut by_number: BTreeMap<usize, Stream> = BTreeMap::new();
+fn in_order(parts: Vec<RunReport>) -> Result<Vec<RunReport>> {
+    let mut by_number: BTreeMap<usize, RunReport> = BTreeMap::new();
     let mut of = None;
     for stream in parts {
         let begun = stream.header.begun.clone();
@@ -75,8 +76,8 @@ fn in_order(parts: Vec<Stream>) -> Result<Vec<Stream>> {
 }
 
 /// What all parts say of the run; when the first of them began.
-fn header(parts: &[Stream]) -> Result<Header> {
-    let headers: Vec<&Header> = parts.iter().map(|it| &it.header).collect();
+fn header(parts: &[RunReport]) -> Result<RunHeader> {
+    let headers: Vec<&RunHeader> = parts.iter().map(|it| &it.header).collect();
     let first = *headers.first().context("nothing to merge")?;
     for other in &headers {
         let says = |what: &str, one: &str, another: &str| {
@@ -101,10 +102,10 @@ fn header(parts: &[Stream]) -> Result<Header> {
         says("seed", &first.seed.to_string(), &other.seed.to_string())?;
     }
     let begun = headers.iter().map(|it| it.begun.clone()).min().unwrap_or_default();
-    Ok(Header { begun, shard: None, ..first.clone() })
+    Ok(RunHeader { begun, shard: None, ..first.clone() })
 }
 
-fn target(header: &Header) -> String {
+fn target(header: &RunHeader) -> String {
     let it = &header.target;
     [Some(&it.name), it.version.as_ref()]
         .into_iter()
@@ -114,23 +115,23 @@ fn target(header: &Header) -> String {
         .join(" ")
 }
 
-fn client(header: &Header) -> String {
+fn client(header: &RunHeader) -> String {
     let it = header.client.as_ref();
     it.map_or_else(|| "iamspec".to_owned(), |it| format!("{} {}", it.sdk, it.version))
 }
 
 /// Script by script. Each says at which request of its part it was asked.
-fn calls(parts: &[Stream]) -> Vec<Call> {
-    let mut calls: Vec<Call> = parts.iter().flat_map(|it| it.calls.iter().cloned()).collect();
+fn calls(parts: &[RunReport]) -> Vec<CallEvent> {
+    let mut calls: Vec<CallEvent> = parts.iter().flat_map(|it| it.calls.iter().cloned()).collect();
     calls.sort_by(|one, other| one.script.cmp(&other.script));
     calls
 }
 
 /// A rule that is broken in one way is one finding, shown by the shortest script of all parts.
-fn findings(parts: &[Stream]) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
+fn findings(parts: &[RunReport]) -> Vec<FindingEvent> {
+    let mut found: Vec<FindingEvent> = Vec::new();
     for it in parts.iter().flat_map(|it| it.findings.iter().cloned()) {
-        let same = |other: &&mut Finding| {
+        let same = |other: &&mut FindingEvent| {
             (&it.rule, &it.tier, &it.level, it.counted, &it.reason)
                 == (&other.rule, &other.tier, &other.level, other.counted, &other.reason)
         };
@@ -147,9 +148,9 @@ fn findings(parts: &[Stream]) -> Vec<Finding> {
     found
 }
 
-fn join(known: &mut Finding, mut other: Finding) {
+fn join(known: &mut FindingEvent, mut other: FindingEvent) {
     // What nobody can play again by its name is the last choice.
-    let cost = |it: &Finding| (it.export.is_none(), it.history.len(), it.script.clone());
+    let cost = |it: &FindingEvent| (it.export.is_none(), it.history.len(), it.script.clone());
     if cost(&other) < cost(known) {
         std::mem::swap(known, &mut other);
     }
@@ -160,8 +161,8 @@ fn join(known: &mut Finding, mut other: Finding) {
     known.also.retain(|it| *it != known.script);
 }
 
-fn remarks(parts: &[Stream]) -> Vec<Remark> {
-    let mut remarks: Vec<Remark> = Vec::new();
+fn remarks(parts: &[RunReport]) -> Vec<RemarkEvent> {
+    let mut remarks: Vec<RemarkEvent> = Vec::new();
     for it in parts.iter().flat_map(|it| it.remarks.iter().cloned()) {
         match remarks.iter_mut().find(|other| other.api == it.api && other.what == it.what) {
             None => remarks.push(it),
@@ -171,14 +172,15 @@ fn remarks(parts: &[Stream]) -> Vec<Remark> {
     remarks
 }
 
-fn open(parts: &[Stream]) -> Vec<Open> {
-    let mut points: Vec<Open> = parts.iter().flat_map(|it| it.open.iter().cloned()).collect();
+fn open(parts: &[RunReport]) -> Vec<UnspecifiedEvent> {
+    let mut points: Vec<UnspecifiedEvent> =
+        parts.iter().flat_map(|it| it.open.iter().cloned()).collect();
     points.sort_by(|one, other| (&one.rule, &one.seen).cmp(&(&other.rule, &other.seen)));
     points.dedup();
     points
 }
 
-fn coverage(parts: &[Stream]) -> Coverage {
+fn coverage(parts: &[RunReport]) -> CoverageEvent {
     let all = || parts.iter().map(|it| &it.coverage);
     let mut sets: Vec<Vec<String>> = all().flat_map(|it| it.sets.iter().cloned()).collect();
     let mut pairs: Vec<[String; 2]> = all().flat_map(|it| it.pairs.iter().cloned()).collect();
@@ -188,15 +190,15 @@ fn coverage(parts: &[Stream]) -> Coverage {
     pairs.dedup();
     let rules = all().map(|it| &it.rules).collect::<Vec<_>>();
     let outcomes = all().map(|it| &it.outcomes).collect::<Vec<_>>();
-    Coverage { rules: exercise(&rules), outcomes: exercise(&outcomes), sets, pairs }
+    CoverageEvent { rules: exercise(&rules), outcomes: exercise(&outcomes), sets, pairs }
 }
 
 /// What one part has asked is asked. Of what none has, the reason that says most.
-fn exercise(parts: &[&Exercise]) -> Exercise {
+fn exercise(parts: &[&ExerciseEvent]) -> ExerciseEvent {
     let mut asked: Vec<String> = parts.iter().flat_map(|it| it.asked.iter().cloned()).collect();
     asked.sort();
     asked.dedup();
-    let mut missing: BTreeMap<String, Missing> = BTreeMap::new();
+    let mut missing: BTreeMap<String, MissingEvent> = BTreeMap::new();
     for it in parts.iter().flat_map(|it| &it.not_asked) {
         if asked.binary_search(&it.name).is_err()
             && missing.get(&it.name).is_none_or(|known| known.why == NOBODY_ASKS)
@@ -204,14 +206,14 @@ fn exercise(parts: &[&Exercise]) -> Exercise {
             missing.insert(it.name.clone(), it.clone());
         }
     }
-    Exercise { asked, not_asked: missing.into_values().collect() }
+    ExerciseEvent { asked, not_asked: missing.into_values().collect() }
 }
 
 /// What all parts have seen of each entry.
-fn entries(parts: &[Stream]) -> Result<Vec<Entry>> {
+fn entries(parts: &[RunReport]) -> Result<Vec<KnownFailureEvent>> {
     let mut entries = parts.first().map(|it| it.entries.clone()).unwrap_or_default();
     for part in parts.iter().skip(1) {
-        let same = |(one, other): (&Entry, &Entry)| {
+        let same = |(one, other): (&KnownFailureEvent, &KnownFailureEvent)| {
             (&one.rule, &one.script, one.flaky) == (&other.rule, &other.script, other.flaky)
         };
         ensure!(
@@ -228,21 +230,21 @@ fn entries(parts: &[Stream]) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-fn out_of_date(entry: &Entry) -> Option<String> {
-    let standing = Standing {
+fn out_of_date(entry: &KnownFailureEvent) -> Option<String> {
+    let standing = EntryStatus {
         played: entry.played,
         asked: entry.asked,
         seen: entry.seen,
         conforms: entry.conforms,
     };
     let (rule, script, flaky) = (entry.rule.clone(), entry.script.clone(), entry.flaky);
-    let entry = Expectation { rule, script, flaky, ..Expectation::default() };
+    let entry = KnownFailure { rule, script, flaky, ..KnownFailure::default() };
     entry.out_of_date(standing).map(|it| it.to_string())
 }
 
 /// The sums; as many seconds as the slowest part took; the gravest exit code.
-fn end(parts: &[Stream], complaints: usize) -> End {
-    let mut sums = Sums::default();
+fn end(parts: &[RunReport], complaints: usize) -> EndEvent {
+    let mut sums = RunTotals::default();
     for it in parts.iter().map(|it| &it.end.sums) {
         sums.passed += it.passed;
         sums.below += it.below;
@@ -260,7 +262,7 @@ fn end(parts: &[Stream], complaints: usize) -> End {
     let complained = (complaints > 0).then_some(exit_code::DIVERGES);
     let idle = (sums.calls() == 0).then_some(exit_code::NOTHING_RAN);
     let journals: Vec<&str> = parts.iter().filter_map(|it| it.end.journal.as_deref()).collect();
-    End {
+    EndEvent {
         scripts: parts.iter().map(|it| it.end.scripts).sum(),
         requests: parts.iter().map(|it| it.end.requests).sum(),
         seconds: parts.iter().map(|it| it.end.seconds).fold(0.0, f64::max),

@@ -12,33 +12,36 @@ pub mod finding;
 pub mod format;
 pub mod merge;
 
-use crate::report::events::{Call, Coverage, End, Entry, Header, Kept, Open, Remark};
-use crate::report::finding::Finding;
+use crate::report::events::{
+    CallEvent, CoverageEvent, EndEvent, KnownFailureEvent, NotDeletedEvent, RemarkEvent, RunHeader,
+    UnspecifiedEvent,
+};
+use crate::report::finding::FindingEvent;
 
 /// The version of the format; a reader refuses others.
 pub const FORMAT: u32 = 1;
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stream {
+pub struct RunReport {
     /// What was to be played, and where.
-    pub header: Header,
+    pub header: RunHeader,
     /// Every call, in the order asked.
-    pub calls: Vec<Call>,
+    pub calls: Vec<CallEvent>,
     /// What was found, what binds most first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<FindingEvent>,
     /// What the client did otherwise than it should.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<RemarkEvent>,
     /// Questions that the facts leave open, with what was seen.
-    pub open: Vec<Open>,
+    pub open: Vec<UnspecifiedEvent>,
     /// What was reached, and what was not.
-    pub coverage: Coverage,
+    pub coverage: CoverageEvent,
     /// What the endpoint did not let go.
-    pub kept: Vec<Kept>,
+    pub kept: Vec<NotDeletedEvent>,
     /// What a part of a suite has seen of the expectations.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<KnownFailureEvent>,
     /// What is wrong with the expectations, a sentence each.
     pub complaints: Vec<String>,
     /// What it came to.
-    pub end: End,
+    pub end: EndEvent,
 }

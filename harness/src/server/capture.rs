@@ -11,7 +11,7 @@ use crate::server::handler::Reply;
 
 /// A request as it came, and how it was answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
+pub struct CapturedRequest {
     /// The members of the query and of the body, in their order.
     pub form: Vec<(String, String)>,
     /// The method and the path.
@@ -28,24 +28,28 @@ pub struct Heard {
 
 /// Hears what comes to an endpoint.
 #[derive(Clone)]
-pub struct Ears(pub(crate) Shared);
+pub struct RequestLog(pub(crate) Shared);
 
-impl Ears {
+impl RequestLog {
     /// What came since the last time.
     #[must_use]
-    pub fn take(&self) -> Vec<Heard> {
+    pub fn take(&self) -> Vec<CapturedRequest> {
         let mut house = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(house.heard.get_or_insert_default())
     }
 }
 
 /// The request and what it was answered.
-pub(crate) fn heard(head: &Parts, form: Vec<(String, String)>, reply: Option<&Reply>) -> Heard {
+pub(crate) fn heard(
+    head: &Parts,
+    form: Vec<(String, String)>,
+    reply: Option<&Reply>,
+) -> CapturedRequest {
     let text = |name: HeaderName| {
         let value = head.headers.get(name).and_then(|it| it.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
-    Heard {
+    CapturedRequest {
         form,
         line: format!("{} {}", head.method, head.uri.path()),
         content_type: text(header::CONTENT_TYPE),

@@ -1,39 +1,41 @@
 //! The views of the whole account: its counts, and all that is known of what is in it.
 
-use iamspec_conformance::Shown;
-use iamspec_model::{Account, Class, Item, Kind, Object, Part, Thing, User};
+use iamspec_conformance::Listing;
+use iamspec_model::{
+    Account, AttachmentKind, Entity, Item, Resource, ResourceKind, SubResource, User,
+};
 
-use crate::server::parse::Form;
+use crate::server::parse::ParsedForm;
 use crate::server::responses::{
     attached_members, details_of, encode, group_members, list, policy_members, tags, user_members,
     version_members,
 };
-use crate::server::store::Registry;
+use crate::server::store::Store;
 use crate::wire::xml_write::{Node, node, text};
 
 /// Counts, and the quotas that G-001 has.
 pub(crate) fn summary(account: &Account) -> Node {
     let of = |class| account.objects().filter(|it| it.class == class).count() as u64;
-    let used = account.holdings().filter(|it| it.kind == Kind::MfaDevice).count() as u64;
-    let versions = account.pieces().filter(|it| it.part == Part::Version).count() as u64;
+    let used = account.holdings().filter(|it| it.kind == AttachmentKind::MfaDevice).count() as u64;
+    let versions = account.pieces().filter(|it| it.part == SubResource::Version).count() as u64;
     let entries = [
         ("Users", account.users().count() as u64),
         ("UsersQuota", account.users_quota()),
-        ("Groups", of(Class::Group)),
+        ("Groups", of(ResourceKind::Group)),
         ("GroupsQuota", 300),
-        ("Policies", of(Class::Policy)),
+        ("Policies", of(ResourceKind::Policy)),
         ("PoliciesQuota", 1500),
         ("PolicyVersionsInUse", versions),
         ("PolicyVersionsInUseQuota", 10_000),
-        ("VersionsPerPolicyQuota", Part::Version.row().max),
-        ("MFADevices", of(Class::Device)),
+        ("VersionsPerPolicyQuota", SubResource::Version.row().max),
+        ("MFADevices", of(ResourceKind::Device)),
         ("MFADevicesInUse", used),
-        ("AccessKeysPerUserQuota", account.quota(Kind::AccessKey)),
-        ("SigningCertificatesPerUserQuota", account.quota(Kind::SigningCertificate)),
-        ("GroupsPerUserQuota", account.quota(Kind::GroupMembership)),
-        ("AttachedPoliciesPerUserQuota", account.quota(Kind::ManagedPolicy)),
-        ("AttachedPoliciesPerGroupQuota", Part::AttachedPolicy.row().max),
-        ("UserPolicySizeQuota", account.quota(Kind::InlinePolicy)),
+        ("AccessKeysPerUserQuota", account.quota(AttachmentKind::AccessKey)),
+        ("SigningCertificatesPerUserQuota", account.quota(AttachmentKind::SigningCertificate)),
+        ("GroupsPerUserQuota", account.quota(AttachmentKind::GroupMembership)),
+        ("AttachedPoliciesPerUserQuota", account.quota(AttachmentKind::ManagedPolicy)),
+        ("AttachedPoliciesPerGroupQuota", SubResource::AttachedPolicy.row().max),
+        ("UserPolicySizeQuota", account.quota(AttachmentKind::InlinePolicy)),
         ("GroupPolicySizeQuota", 5120),
         ("PolicySizeQuota", 6144),
         ("GlobalEndpointTokenVersion", 1),
@@ -45,15 +47,16 @@ pub(crate) fn summary(account: &Account) -> Node {
 }
 
 /// Users, groups and policies, each with what it has; there are no roles.
-pub(crate) fn details(seen: &Shown, registry: &Registry, account: &Account) -> Vec<Node> {
+pub(crate) fn details(seen: &Listing, registry: &Store, account: &Account) -> Vec<Node> {
     let users = list("UserDetailList", seen, |it| match it {
-        Thing::User(user) => Some(user_details(user, registry, account)),
+        Entity::User(user) => Some(user_details(user, registry, account)),
         _ => None,
     });
     let all = |class| account.objects().filter(move |it| it.class == class);
-    let groups = all(Class::Group).map(|it| node("member", group_details(it, registry, account)));
+    let groups =
+        all(ResourceKind::Group).map(|it| node("member", group_details(it, registry, account)));
     let policies =
-        all(Class::Policy).map(|it| node("member", policy_details(it, registry, account)));
+        all(ResourceKind::Policy).map(|it| node("member", policy_details(it, registry, account)));
     let others = [
         node("GroupDetailList", groups.collect()),
         node("RoleDetailList", Vec::new()),
@@ -63,7 +66,7 @@ pub(crate) fn details(seen: &Shown, registry: &Registry, account: &Account) -> V
 }
 
 /// Empties the lists that a request does not ask for; without a filter it asks for all.
-pub(crate) fn chosen(mut result: Vec<Node>, form: &Form) -> Vec<Node> {
+pub(crate) fn chosen(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
     let wanted: Vec<&str> = form.list("Filter", "").collect();
     for (list, filters) in [
         ("UserDetailList", ["User"].as_slice()),
@@ -82,16 +85,19 @@ pub(crate) fn chosen(mut result: Vec<Node>, form: &Form) -> Vec<Node> {
 }
 
 /// Lists that are empty are there, but for that of inline policies (C-050).
-fn user_details(user: User, registry: &Registry, account: &Account) -> Vec<Node> {
+fn user_details(user: User, registry: &Store, account: &Account) -> Vec<Node> {
     let mut members = user_members(&registry.user_record(user));
-    let inline = account.held_of(user, Kind::InlinePolicy).map(|it| it.item);
+    let inline = account.held_of(user, AttachmentKind::InlinePolicy).map(|it| it.item);
     let inline = inline_policies(inline, registry);
     members.extend((!inline.is_empty()).then(|| node("UserPolicyList", inline)));
-    let groups = account.held_of(user, Kind::GroupMembership).map(|it| {
-        text("member", registry.object_record(Object { class: Class::Group, item: it.item }).name)
+    let groups = account.held_of(user, AttachmentKind::GroupMembership).map(|it| {
+        text(
+            "member",
+            registry.object_record(Resource { class: ResourceKind::Group, item: it.item }).name,
+        )
     });
     members.push(node("GroupList", groups.collect()));
-    let attached = account.held_of(user, Kind::ManagedPolicy).map(|it| it.item);
+    let attached = account.held_of(user, AttachmentKind::ManagedPolicy).map(|it| it.item);
     members.push(attached_policies(attached, registry));
     members.extend(details_of(user, registry, account).into_iter().filter(|it| !it.is("Tags")));
     members.push(node("Tags", tags(user, registry, account)));
@@ -99,18 +105,18 @@ fn user_details(user: User, registry: &Registry, account: &Account) -> Vec<Node>
 }
 
 /// Of groups that list is there too, empty or not (C-050).
-fn group_details(group: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+fn group_details(group: Resource, registry: &Store, account: &Account) -> Vec<Node> {
     let mut members = group_members(&registry.object_record(group));
-    let inline = account.parts(group, Part::InlinePolicy).map(|it| it.item);
+    let inline = account.parts(group, SubResource::InlinePolicy).map(|it| it.item);
     members.push(node("GroupPolicyList", inline_policies(inline, registry)));
-    let attached = account.parts(group, Part::AttachedPolicy).map(|it| it.item);
+    let attached = account.parts(group, SubResource::AttachedPolicy).map(|it| it.item);
     members.push(attached_policies(attached, registry));
     members
 }
 
-fn policy_details(policy: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+fn policy_details(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
     let mut members = policy_members(policy, registry, account);
-    let versions = account.parts(policy, Part::Version).map(|it| {
+    let versions = account.parts(policy, SubResource::Version).map(|it| {
         let mut version = version_members(policy, it.item, it.default, registry);
         let document = registry.version_record(policy, it.item).body;
         version.push(text("Document", encode(&document)));
@@ -120,16 +126,16 @@ fn policy_details(policy: Object, registry: &Registry, account: &Account) -> Vec
     members
 }
 
-fn inline_policies(items: impl Iterator<Item = Item>, registry: &Registry) -> Vec<Node> {
+fn inline_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Vec<Node> {
     let one = |item| {
-        let record = registry.item_record(Kind::InlinePolicy, item);
+        let record = registry.item_record(AttachmentKind::InlinePolicy, item);
         let document = text("PolicyDocument", encode(&record.body));
         node("member", vec![text("PolicyName", record.name), document])
     };
     items.map(one).collect()
 }
 
-fn attached_policies(items: impl Iterator<Item = Item>, registry: &Registry) -> Node {
-    let one = |item| attached_members(Object { class: Class::Policy, item }, registry);
+fn attached_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Node {
+    let one = |item| attached_members(Resource { class: ResourceKind::Policy, item }, registry);
     node("AttachedManagedPolicies", items.map(|item| node("member", one(item))).collect())
 }

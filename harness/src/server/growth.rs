@@ -1,22 +1,22 @@
 //! Nothing is kept of what is gone.
 
-use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::Account;
 
-use crate::server::World;
-use crate::server::handler::{ReadRequest, answer};
-use crate::server::parse::Form;
-use crate::server::store::Registry;
+use crate::server::ModelState;
+use crate::server::handler::{HandledRequest, answer};
+use crate::server::parse::ParsedForm;
+use crate::server::store::Store;
 
 /// The world after these calls, each of which must be carried out.
-fn after(calls: &[&str]) -> World {
-    let registry = Registry::default();
+fn after(calls: &[&str]) -> ModelState {
+    let registry = Store::default();
     let account = Account::default();
-    let mut world = World { account, registry, behaviour: Behaviour::default() };
+    let mut world = ModelState { account, registry, behaviour: ReferenceOptions::default() };
     for call in calls {
-        let form = Form::new(form_urlencoded::parse(call.as_bytes()).into_owned());
+        let form = ParsedForm::new(form_urlencoded::parse(call.as_bytes()).into_owned());
         let (status, body) =
-            answer(&mut world, &ReadRequest { form: &form, signer: None, id: "", bad: None });
+            answer(&mut world, &HandledRequest { form: &form, signer: None, id: "", bad: None });
         assert_eq!(status, 200, "{call}: {body}");
     }
     world

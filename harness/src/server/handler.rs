@@ -19,36 +19,36 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response as HttpResponse, StatusCode, header};
 use iamspec_conformance::reference::settle;
-use iamspec_conformance::{Observed, Shown};
-use iamspec_model::{Held, Operation, Rule, User};
+use iamspec_conformance::{Listing, Response};
+use iamspec_model::{Attachment, Operation, Rule, User};
 use tokio::time::Sleep;
 
-use crate::server::auth::{Signed, secret_of};
-use crate::server::capture::{Heard, heard};
-use crate::server::fault_injection::history::Past;
+use crate::server::auth::{SignedRequest, secret_of};
+use crate::server::capture::{CapturedRequest, heard};
+use crate::server::fault_injection::history::StateHistory;
 use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::fault_injection::{BadPage, Fault};
+use crate::server::fault_injection::{BadPage, InjectedFault};
 use crate::server::listener::Limits;
 use crate::server::pagination::{Page, has_pages, narrowed};
-use crate::server::parse::{Asked, Form, Refusal};
+use crate::server::parse::{ParsedCall, ParsedForm, Refusal};
 use crate::server::store::ACCOUNT;
 use crate::server::{
-    Shared, World, auth, details, fault_injection, mutants, parse, responses, validation,
+    ModelState, Shared, auth, details, fault_injection, mutants, parse, responses, validation,
 };
 use crate::wire::xml_write;
 use crate::wire::xml_write::Node;
 
 /// What stands behind the address.
-pub(crate) struct House {
-    pub(crate) world: World,
+pub(crate) struct ServerState {
+    pub(crate) world: ModelState,
     pub(crate) plan: FaultPlan,
-    pub(crate) past: Past,
+    pub(crate) past: StateHistory,
     /// Whether signatures are looked at.
     pub(crate) verifies: bool,
     /// How many requests have come.
     pub(crate) came: u64,
     /// What came, where somebody wants to know it.
-    pub(crate) heard: Option<Vec<Heard>>,
+    pub(crate) heard: Option<Vec<CapturedRequest>>,
 }
 
 /// The connection ends without an answer.
@@ -116,13 +116,13 @@ fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<(Rule, u64)> {
     house.came += 1;
     let came = house.came;
     let mutant = house.world.behaviour.mutant.as_ref()?;
-    let form = Form::new(pairs_of(head, body).into_iter());
+    let form = ParsedForm::new(pairs_of(head, body).into_iter());
     if !mutant.looks_first(form.get("Action")?) {
         return None;
     }
     let mut world = house.world.clone();
     let signer = signer(head);
-    let request = ReadRequest { form: &form, signer: signer.as_deref(), id: "", bad: None };
+    let request = HandledRequest { form: &form, signer: signer.as_deref(), id: "", bad: None };
     let (status, _) = answer(&mut world, &request);
     world.behaviour.last.filter(|_| status == 200).map(|rule| (rule, came))
 }
@@ -134,7 +134,7 @@ fn respond_to_head(
     looked: Option<Rule>,
 ) -> Option<Reply> {
     let pairs = pairs_of(head, body);
-    let form = Form::new(pairs.iter().cloned());
+    let form = ParsedForm::new(pairs.iter().cloned());
     if form.get("Action").is_none() {
         // E-012: a redirect, and no error in XML.
         let location = Some("https://aws.amazon.com/iam");
@@ -147,7 +147,7 @@ fn respond_to_head(
         Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() })
     } else {
         let signer = signer(head);
-        house.tell(ReadRequest { form: &form, signer: signer.as_deref(), id: &id, bad: None })
+        house.tell(HandledRequest { form: &form, signer: signer.as_deref(), id: &id, bad: None })
     };
     if let Some(all) = &mut house.heard {
         all.push(heard(head, pairs, reply.as_ref()));
@@ -178,19 +178,19 @@ fn signer(head: &Parts) -> Option<String> {
     credential.split('/').next().map(str::to_owned)
 }
 
-impl House {
+impl ServerState {
     /// What is answered to a request whose signature does not hold, where that is looked at.
     fn turns_away(&self, head: &Parts, body: &[u8], id: &str) -> Option<(u16, String)> {
         let Parts { method, uri, headers, .. } = head;
-        let signed = Signed { method, uri, headers, body };
-        let World { registry, account, .. } = &self.world;
+        let signed = SignedRequest { method, uri, headers, body };
+        let ModelState { registry, account, .. } = &self.world;
         let now = time::OffsetDateTime::now_utc();
         let checked = || auth::check(&signed, now, |key| secret_of(key, registry, account));
         self.verifies.then(checked)?.err().map(|refused| refused.respond(id))
     }
 
     /// One call. `None` where it gets no answer.
-    fn tell(&mut self, request: ReadRequest<'_>) -> Option<Reply> {
+    fn tell(&mut self, request: HandledRequest<'_>) -> Option<Reply> {
         let form = request.form;
         let action = form.get("Action").unwrap_or_default();
         let Self { world, plan, past, .. } = self;
@@ -200,10 +200,10 @@ impl House {
             None => (fault.page().is_none() || has_pages(action)).then_some(None),
         });
         let fault = chosen.as_ref().map(|(fault, _)| *fault);
-        let request = ReadRequest { bad: fault.and_then(Fault::page), ..request };
+        let request = HandledRequest { bad: fault.and_then(InjectedFault::page), ..request };
         let (status, body) = match chosen.and_then(|(_, instead)| instead) {
             Some(instead) => instead,
-            None if fault.is_some_and(Fault::prevents) => (500, String::new()),
+            None if fault.is_some_and(InjectedFault::prevents) => (500, String::new()),
             None => {
                 let before = past.before(action, world);
                 let (status, body) = answer(world, &request);
@@ -224,8 +224,8 @@ impl House {
 
 /// What is asked, and by whom.
 #[derive(Clone, Copy)]
-pub(crate) struct ReadRequest<'a> {
-    pub(crate) form: &'a Form,
+pub(crate) struct HandledRequest<'a> {
+    pub(crate) form: &'a ParsedForm,
     /// The access key that it is signed with.
     pub(crate) signer: Option<&'a str>,
     pub(crate) id: &'a str,
@@ -234,8 +234,8 @@ pub(crate) struct ReadRequest<'a> {
 }
 
 /// One call, from its form to its XML. What it stands for is carried out in full or not at all.
-pub(crate) fn answer(world: &mut World, request: &ReadRequest<'_>) -> (u16, String) {
-    let ReadRequest { form, signer, id, bad } = *request;
+pub(crate) fn answer(world: &mut ModelState, request: &HandledRequest<'_>) -> (u16, String) {
+    let HandledRequest { form, signer, id, bad } = *request;
     let fault = mutants::fault(&world.behaviour, form.get("Action").unwrap_or_default());
     let page = match Page::asked(form) {
         Ok(page) => page.with(fault, bad),
@@ -275,7 +275,7 @@ pub(crate) fn answer(world: &mut World, request: &ReadRequest<'_>) -> (u16, Stri
 }
 
 /// What a user holds that is to be deleted.
-fn held_before(world: &World, asked: &[Asked]) -> Vec<Held> {
+fn held_before(world: &ModelState, asked: &[ParsedCall]) -> Vec<Attachment> {
     match asked.first().map(|it| it.operation) {
         Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
         _ => Vec::new(),
@@ -283,18 +283,33 @@ fn held_before(world: &World, asked: &[Asked]) -> Vec<Held> {
 }
 
 /// All that is told of a call that was carried out.
-fn told(world: &World, form: &Form, op: &Operation, shown: Option<Shown>) -> Option<Vec<Node>> {
+fn told(
+    world: &ModelState,
+    form: &ParsedForm,
+    op: &Operation,
+    shown: Option<Listing>,
+) -> Option<Vec<Node>> {
     responses::result(op, shown, world).map(|whole| details::chosen(whole, form))
 }
 
 /// What the request asks for of what could be shown, as far as its page needs it.
-fn chosen(world: &World, op: &Operation, shown: Shown, form: &Form, page: &Page<'_>) -> Shown {
+fn chosen(
+    world: &ModelState,
+    op: &Operation,
+    shown: Listing,
+    form: &ParsedForm,
+    page: &Page<'_>,
+) -> Listing {
     let registry = &world.registry;
     narrowed(op, registry.filtered(op, shown, form, &world.account), page, registry)
 }
 
 /// Understands a call, and looks at what is wrong with it.
-fn read(world: &mut World, form: &Form, caller: Option<User>) -> Result<Vec<Asked>, Refusal> {
+fn read(
+    world: &mut ModelState,
+    form: &ParsedForm,
+    caller: Option<User>,
+) -> Result<Vec<ParsedCall>, Refusal> {
     let asked = parse::read(form, &mut world.registry, &world.account, caller);
     let user = form.get("UserName").map(|name| world.registry.user(name));
     let user_exists = user.is_none_or(|user| world.account.has_user(user));
@@ -309,11 +324,11 @@ fn read(world: &mut World, form: &Form, caller: Option<User>) -> Result<Vec<Aske
 
 /// Carries all of it out, or nothing. What is shown is what the first operation shows.
 fn carry_out(
-    world: &mut World,
-    form: &Form,
-    asked: &[Asked],
+    world: &mut ModelState,
+    form: &ParsedForm,
+    asked: &[ParsedCall],
     caller: Option<User>,
-) -> Result<Option<Shown>, Observed> {
+) -> Result<Option<Listing>, Response> {
     // A text names a boundary as the policy that it is, and who asks about itself by its name.
     let own = || Some(world.registry.user_record(asked.first()?.operation.user()?).name);
     let caller = || caller.map_or("root".to_owned(), |it| world.registry.user_path(it));
@@ -325,7 +340,7 @@ fn carry_out(
         (None, _) => None,
     };
     let settled = |observed| match observed {
-        Observed::Done(shown) => Ok(shown),
+        Response::Done(shown) => Ok(shown),
         refused => Err(refused),
     };
     if let [one] = asked {
@@ -342,15 +357,15 @@ fn carry_out(
     Ok(first)
 }
 
-fn refusal(observed: &Observed, request_id: &str) -> (u16, String) {
+fn refusal(observed: &Response, request_id: &str) -> (u16, String) {
     match observed {
-        Observed::Refused { http, code, message } => {
+        Response::Refused { http, code, message } => {
             (*http, xml_write::error(code, message.as_deref(), request_id))
         }
-        Observed::Interrupted(it) => {
+        Response::Interrupted(it) => {
             (500, xml_write::error("ServiceFailure", Some(&it.detail), request_id))
         }
-        Observed::Done(_) => (200, String::new()),
+        Response::Done(_) => (200, String::new()),
     }
 }
 

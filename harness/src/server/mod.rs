@@ -21,26 +21,26 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::Account;
 use tokio::sync::oneshot;
 
-use crate::server::capture::Ears;
-use crate::server::fault_injection::history::Past;
+use crate::server::capture::RequestLog;
+use crate::server::fault_injection::history::StateHistory;
 use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::handler::House;
+use crate::server::handler::ServerState;
 use crate::server::listener::Limits;
-use crate::server::store::Registry;
+use crate::server::store::Store;
 
 /// The model, with what only a server knows.
 #[derive(Clone)]
-pub(crate) struct World {
+pub(crate) struct ModelState {
     account: Account,
-    registry: Registry,
-    behaviour: Behaviour,
+    registry: Store,
+    behaviour: ReferenceOptions,
 }
 
-type Shared = Arc<Mutex<House>>;
+type Shared = Arc<Mutex<ServerState>>;
 
 /// What a reference endpoint is like.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ pub struct Options {
     /// What is true at first: nothing exists; quotas may be others than AWS's.
     pub account: Account,
     /// What it does where nobody knows, and what it does wrong.
-    pub behaviour: Behaviour,
+    pub behaviour: ReferenceOptions,
     /// Its bad days.
     pub faults: FaultPlan,
     /// Whether the signature of each request must hold.
@@ -84,8 +84,15 @@ impl Server {
             .context("cannot start the server's runtime")?;
         let Options { account, behaviour, faults: plan, verify_signatures: verifies, limits } =
             options;
-        let world = World { account, registry: Registry::default(), behaviour };
-        let house = House { world, past: Past::of(&plan), plan, verifies, came: 0, heard: None };
+        let world = ModelState { account, registry: Store::default(), behaviour };
+        let house = ServerState {
+            world,
+            past: StateHistory::of(&plan),
+            plan,
+            verifies,
+            came: 0,
+            heard: None,
+        };
         let house = Arc::new(Mutex::new(house));
         let (stop, stopped) = oneshot::channel();
         let serve = listener::serve(listener, Arc::clone(&house), limits, stopped);
@@ -116,8 +123,8 @@ impl Server {
 
     /// From now on it is kept what comes, until it is taken.
     #[must_use]
-    pub fn ears(&self) -> Ears {
-        let ears = Ears(Arc::clone(&self.house));
+    pub fn ears(&self) -> RequestLog {
+        let ears = RequestLog(Arc::clone(&self.house));
         _ = ears.take();
         ears
     }

@@ -4,14 +4,14 @@
 //! Of a listing of everything, what its page needs. An account may hold many thousands.
 
 use data_encoding::BASE64URL_NOPAD;
-use iamspec_conformance::Shown;
-use iamspec_conformance::mutation::Fault;
+use iamspec_conformance::Listing;
+use iamspec_conformance::mutation::Deviation;
 use iamspec_model::evidence::{D_012, D_013, D_014};
-use iamspec_model::{Class, Operation, Seen, Status, Thing, User};
+use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
 
 use crate::server::fault_injection::BadPage;
-use crate::server::parse::{Form, Refusal};
-use crate::server::store::Registry;
+use crate::server::parse::{ParsedForm, Refusal};
+use crate::server::store::Store;
 use crate::wire::xml_write::{Node, text};
 
 /// How many a page shows where the request does not say (E-009).
@@ -40,15 +40,15 @@ const NAMES: [&str; 11] = [
 pub(crate) struct Page<'a> {
     action: &'a str,
     size: usize,
-    after: Option<Place>,
-    wrong: Option<Fault>,
+    after: Option<PageStart>,
+    wrong: Option<Deviation>,
     bad: Option<BadPage>,
 }
 
 /// A place in a listing, or in several that share their pages: the list, then the name without case
 /// (E-010), versions newest first. It stays where it is when what stood there is deleted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct PageStart {
     list: usize,
     order: String,
     name: String,
@@ -56,7 +56,7 @@ struct Place {
 
 impl<'a> Page<'a> {
     /// Read before anything is looked for (D-016); other calls than listings have one page.
-    pub(crate) fn asked(form: &'a Form) -> Result<Self, Refusal> {
+    pub(crate) fn asked(form: &'a ParsedForm) -> Result<Self, Refusal> {
         let action = form.get("Action").unwrap_or_default();
         let mut page = Self { action, size: SIZE, after: None, wrong: None, bad: None };
         if !has_pages(action) {
@@ -73,7 +73,7 @@ impl<'a> Page<'a> {
     }
 
     /// The same, with what is wrong about it.
-    pub(crate) fn with(self, wrong: Option<Fault>, bad: Option<BadPage>) -> Self {
+    pub(crate) fn with(self, wrong: Option<Deviation>, bad: Option<BadPage>) -> Self {
         Self { wrong, bad, ..self }
     }
 
@@ -87,20 +87,20 @@ impl<'a> Page<'a> {
             room = 0;
             // Before whatever comes next, and another place than the last.
             let (at, name) = self.after.as_ref().map_or((0, ""), |it| (it.list, &it.name));
-            last = Some(Place::new(at, format!("{name}\0")));
+            last = Some(PageStart::new(at, format!("{name}\0")));
         }
         let lists = result.iter_mut().filter_map(Node::members_mut);
         for (list, members) in lists.enumerate() {
-            members.sort_by_cached_key(|member| Place::of(list, member));
-            members.retain(|member| self.shows(&Place::of(list, member)));
+            members.sort_by_cached_key(|member| PageStart::of(list, member));
+            members.retain(|member| self.shows(&PageStart::of(list, member)));
             truncated |= members.len() > room;
-            next = next.or_else(|| members.get(room).map(|it| Place::of(list, it)));
+            next = next.or_else(|| members.get(room).map(|it| PageStart::of(list, it)));
             members.truncate(room);
             room -= members.len();
-            last = members.last().map(|member| Place::of(list, member)).or(last);
+            last = members.last().map(|member| PageStart::of(list, member)).or(last);
         }
         let until = match (self.wrong, self.bad) {
-            (Some(Fault::LosesPage), _) => next,
+            (Some(Deviation::LosesPage), _) => next,
             (_, Some(BadPage::SameMarker)) => self.after.clone().or(last),
             _ => last,
         };
@@ -119,7 +119,7 @@ impl<'a> Page<'a> {
     /// Of a single list, given as names, no more than [`Self::cut`] needs to make this page of it, so
     /// that a long listing need not be written out for every page.
     pub(crate) fn needs<T>(&self, names: impl Iterator<Item = (T, String)>) -> Vec<T> {
-        let placed = names.map(|(it, name)| (Place::new(0, name), it));
+        let placed = names.map(|(it, name)| (PageStart::new(0, name), it));
         let mut left: Vec<_> = placed.filter(|(place, _)| self.shows(place)).collect();
         let (_, most) = self.span();
         if left.len() > most {
@@ -136,27 +136,27 @@ impl<'a> Page<'a> {
     }
 
     fn repeats(&self) -> bool {
-        self.wrong == Some(Fault::RepeatsPage)
+        self.wrong == Some(Deviation::RepeatsPage)
     }
 
     /// What comes after the last that was shown.
-    fn shows(&self, place: &Place) -> bool {
+    fn shows(&self, place: &PageStart) -> bool {
         self.after.as_ref() < Some(place) || self.repeats() && self.after.as_ref() == Some(place)
     }
 
     /// A marker serves the call that gave it.
-    fn marker(&self, place: &Place) -> String {
+    fn marker(&self, place: &PageStart) -> String {
         let plain = format!("{} {} {}", self.action, place.list, place.name);
         let odd = if self.bad == Some(BadPage::OddMarker) { ODD } else { "" };
         format!("{odd}{}", BASE64URL_NOPAD.encode(plain.as_bytes()))
     }
 
-    fn place_of(&self, marker: &str) -> Option<Place> {
+    fn place_of(&self, marker: &str) -> Option<PageStart> {
         let marker = marker.strip_prefix(ODD).unwrap_or(marker);
         let plain = BASE64URL_NOPAD.decode(marker.as_bytes()).ok()?;
         let plain = String::from_utf8(plain).ok()?;
         let (list, name) = plain.strip_prefix(self.action)?.strip_prefix(' ')?.split_once(' ')?;
-        Some(Place::new(list.parse().ok()?, name.to_owned()))
+        Some(PageStart::new(list.parse().ok()?, name.to_owned()))
     }
 }
 
@@ -185,7 +185,7 @@ fn alternative(text: &str, which: usize) -> String {
     })
 }
 
-impl Place {
+impl PageStart {
     fn of(list: usize, member: &Node) -> Self {
         let name = NAMES.iter().find_map(|name| member.text_of(name)).or(member.own_text());
         let newest_first = |version: &str| {
@@ -206,8 +206,10 @@ mod tests {
     use super::*;
     use crate::wire::xml_write::node;
 
-    fn form(members: &[(&str, &str)]) -> Form {
-        Form::new(members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    fn form(members: &[(&str, &str)]) -> ParsedForm {
+        ParsedForm::new(
+            members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     fn cut(asked: &[(&str, &str)], whole: Vec<Node>) -> Vec<Node> {
@@ -221,7 +223,7 @@ mod tests {
     /// The names that the lists of a page show.
     fn names(page: &mut [Node]) -> Vec<String> {
         let members = page.iter_mut().filter_map(|it| it.members_mut().map(std::mem::take));
-        members.flatten().map(|it| Place::of(0, &it).name).collect()
+        members.flatten().map(|it| PageStart::of(0, &it).name).collect()
     }
 
     /// What the pages of one member show, page by page.
@@ -289,7 +291,7 @@ mod tests {
     #[test]
     fn a_marker_serves_the_call_that_gave_it() {
         let asked = form(&[("Action", "ListUsers")]);
-        let marker = Page::asked(&asked).ok().unwrap().marker(&Place::new(0, "bob".to_owned()));
+        let marker = Page::asked(&asked).ok().unwrap().marker(&PageStart::new(0, "bob".to_owned()));
         let with = |action| Page::asked(&form(&[("Action", action), ("Marker", &marker)])).is_ok();
         assert!(with("ListUsers"));
         assert!(!with("ListGroups"));
@@ -300,23 +302,24 @@ mod tests {
 /// no listing of users, groups, policies or devices.
 pub(crate) fn narrowed(
     op: &Operation,
-    mut shown: Shown,
+    mut shown: Listing,
     page: &Page<'_>,
-    registry: &Registry,
-) -> Shown {
+    registry: &Store,
+) -> Listing {
     if page.holds(shown.items.len()) {
         return shown;
     }
     match op {
         Operation::ListUsers(_) => {
             let (from, most) = page.span();
-            let of = |(_, user): (&String, &User)| (Thing::User(*user), Status::Active);
+            let of = |(_, user): (&String, &User)| (Entity::User(*user), Status::Active);
             let users = registry.users.range(from.to_owned()..).map(of);
-            let could_be = |it: &Seen| shown.items.binary_search(it).is_ok();
+            let could_be = |it: &Listed| shown.items.binary_search(it).is_ok();
             shown.items = users.filter(could_be).take(most).collect();
         }
         Operation::ListAll(..) => {
-            let named = |seen: Seen| (seen, name(seen.0, registry).unwrap_or_default().to_owned());
+            let named =
+                |seen: Listed| (seen, name(seen.0, registry).unwrap_or_default().to_owned());
             shown.items = page.needs(shown.items.iter().copied().map(named));
         }
         _ => return shown,
@@ -326,14 +329,14 @@ pub(crate) fn narrowed(
 }
 
 /// What gives a member its place among the others: see the names in `page.rs`.
-fn name(thing: Thing, registry: &Registry) -> Option<&str> {
+fn name(thing: Entity, registry: &Store) -> Option<&str> {
     Some(match thing {
-        Thing::Object(object) => {
+        Entity::Object(object) => {
             let record = registry.object_records.get(&object)?;
             match object.class {
-                Class::Group => &record.name,
-                Class::Policy => &record.other,
-                Class::Device => &record.id,
+                ResourceKind::Group => &record.name,
+                ResourceKind::Policy => &record.other,
+                ResourceKind::Device => &record.id,
             }
         }
         _ => return None,

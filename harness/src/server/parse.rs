@@ -8,25 +8,26 @@
 use std::collections::{HashMap, HashSet};
 
 use iamspec_model::evidence::B_TG_10;
-use iamspec_model::rule::Call;
+use iamspec_model::rule::Action;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::Deed;
-use iamspec_model::tables::sub_resources::Act;
+use iamspec_model::tables::resources::ResourceAction;
+use iamspec_model::tables::sub_resources::SubResourceAction;
 use iamspec_model::{
-    Account, Change, Class, Defect, Extras, Fact, Flaw, Item, Kind, Object, Operation, Part, Path,
-    Service, Status, User, Verb, Which, With,
+    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Fact, Filter, InputError,
+    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status,
+    SubResource, User, UserChange,
 };
 
-use crate::server::store::{Registry, Within, key};
+use crate::server::store::{Store, Within, key};
 use crate::wire::{names, xml_write};
 
 /// An operation that a call stands for, and the tag that it is about.
-pub(crate) struct Asked {
+pub(crate) struct ParsedCall {
     pub(crate) operation: Operation,
     pub(crate) tag: Option<(String, String)>,
 }
 
-impl From<Operation> for Asked {
+impl From<Operation> for ParsedCall {
     fn from(operation: Operation) -> Self {
         Self { operation, tag: None }
     }
@@ -35,24 +36,26 @@ impl From<Operation> for Asked {
 /// Understands a call: the operations that it stands for, which are carried out together or not at
 /// all. There is one, but for tags.
 pub(crate) fn read(
-    form: &Form,
-    registry: &mut Registry,
+    form: &ParsedForm,
+    registry: &mut Store,
     account: &Account,
     caller: Option<User>,
-) -> Result<Vec<Asked>, Refusal> {
+) -> Result<Vec<ParsedCall>, Refusal> {
     let action = form.get("Action").unwrap_or_default();
     if let Some(tagged) = read_tags(form, registry, action)? {
         return Ok(tagged);
     }
-    let named = |call: Option<&Call>| call.is_some_and(|call| call.api == action);
-    let object = Class::all().find_map(|class| {
-        Some((class, Deed::ALL.into_iter().find(|it| named(class.row().call(*it)))?))
+    let named = |call: Option<&Action>| call.is_some_and(|call| call.api == action);
+    let object = ResourceKind::all().find_map(|class| {
+        Some((class, ResourceAction::ALL.into_iter().find(|it| named(class.row().call(*it)))?))
     });
-    let part = Part::all().find_map(|part| {
-        Some((part, Act::ALL.into_iter().find(|it| named(part.row().call(*it)))?))
+    let part = SubResource::all().find_map(|part| {
+        Some((part, SubResourceAction::ALL.into_iter().find(|it| named(part.row().call(*it)))?))
     });
     let operation = match (object, part) {
-        (_, Some((Part::Version, Act::Add))) => return new_version(form, registry, account),
+        (_, Some((SubResource::Version, SubResourceAction::Add))) => {
+            return new_version(form, registry, account);
+        }
         (Some((class, deed)), _) => object_call(form, registry, class, deed)?,
         (_, Some((part, act))) => part_call(form, registry, part, act)?,
         _ => match user_call(form, registry, account, caller)? {
@@ -65,12 +68,12 @@ pub(crate) fn read(
 
 /// The calls that are in no table of the model.
 fn user_call(
-    form: &Form,
-    registry: &mut Registry,
+    form: &ParsedForm,
+    registry: &mut Store,
     account: &Account,
     caller: Option<User>,
 ) -> Result<Option<Operation>, Refusal> {
-    let user = |registry: &Registry| Ok(registry.user(form.need("UserName")?));
+    let user = |registry: &Store| Ok(registry.user(form.need("UserName")?));
     Ok(Some(match form.get("Action").unwrap_or_default() {
         "GetUser" => Operation::GetUser(user(registry)?),
         // The server itself looks at paths, which are not those of a script.
@@ -83,7 +86,7 @@ fn user_call(
         "PutUserPermissionsBoundary" => {
             let user = user(registry)?;
             let arn = form.need("PermissionsBoundary")?;
-            Operation::PutBoundary(user, registry.object(Class::Policy, arn))
+            Operation::PutBoundary(user, registry.object(ResourceKind::Policy, arn))
         }
         "DeleteUserPermissionsBoundary" => Operation::DeleteBoundary(user(registry)?),
         "ChangePassword" => {
@@ -93,7 +96,12 @@ fn user_call(
         }
         "GetAccessKeyLastUsed" => {
             let id = form.need("AccessKeyId")?;
-            Operation::LastUsed(registry.item(Within::Everything, Kind::AccessKey, id, false))
+            Operation::LastUsed(registry.item(
+                Within::Everything,
+                AttachmentKind::AccessKey,
+                id,
+                false,
+            ))
         }
         "GetAccountSummary" => Operation::Summary,
         "GetAccountAuthorizationDetails" => Operation::Details,
@@ -101,93 +109,105 @@ fn user_call(
     }))
 }
 
-fn update_user(form: &Form, registry: &mut Registry, account: &Account, user: User) -> Operation {
+fn update_user(
+    form: &ParsedForm,
+    registry: &mut Store,
+    account: &Account,
+    user: User,
+) -> Operation {
     let name = form.get("NewUserName").map(|name| registry.new_user(name));
     let path = form.get("NewPath").map(|_| account.path(user));
     let own = name == Some(user) && form.get("NewUserName") != form.get("UserName");
     match recased().filter(|_| own) {
         Some(flaw) => Operation::Flawed(user, flaw),
-        None => Operation::UpdateUser(user, Change { name, path }),
+        None => Operation::UpdateUser(user, UserChange { name, path }),
     }
 }
 
 /// The name that a user has, in another case (C-036).
-fn recased() -> Option<Flaw> {
-    let rename = |user| Operation::UpdateUser(user, Change { name: Some(user), path: None });
-    Flaw::of(rename, "NewUserName", Defect::OtherCase)
+fn recased() -> Option<InvalidRequest> {
+    let rename = |user| Operation::UpdateUser(user, UserChange { name: Some(user), path: None });
+    InvalidRequest::of(rename, "NewUserName", InputError::OtherCase)
 }
 
 fn object_call(
-    form: &Form,
-    registry: &mut Registry,
-    class: Class,
-    deed: Deed,
+    form: &ParsedForm,
+    registry: &mut Store,
+    class: ResourceKind,
+    deed: ResourceAction,
 ) -> Result<Operation, Refusal> {
-    if deed == Deed::Create {
+    if deed == ResourceAction::Create {
         let member = match class {
-            Class::Group => "GroupName",
-            Class::Policy => "PolicyName",
-            Class::Device => "VirtualMFADeviceName",
+            ResourceKind::Group => "GroupName",
+            ResourceKind::Policy => "PolicyName",
+            ResourceKind::Device => "VirtualMFADeviceName",
         };
         let item = registry.new_object(class, form.need(member)?);
-        return Ok(Operation::Create(Object { class, item }));
+        return Ok(Operation::Create(Resource { class, item }));
     }
-    if deed == Deed::ListAll {
+    if deed == ResourceAction::ListAll {
         let attached = form.get("OnlyAttached") == Some("true");
         let which = match form.get("AssignmentStatus") {
-            Some("Assigned") => Which::Held,
-            Some("Unassigned") => Which::Free,
-            _ if attached => Which::Held,
-            _ => Which::All,
+            Some("Assigned") => Filter::Held,
+            Some("Unassigned") => Filter::Free,
+            _ if attached => Filter::Held,
+            _ => Filter::All,
         };
         return Ok(Operation::ListAll(class, which));
     }
     let item = registry.object(class, form.need(class.row().member)?);
-    let object = Object { class, item };
+    let object = Resource { class, item };
     Ok(match deed {
-        Deed::Create | Deed::Delete => Operation::Delete(object),
-        Deed::Read => Operation::Read(object),
-        Deed::ListAll => Operation::ListAll(class, Which::All),
-        Deed::Rename => {
+        ResourceAction::Create | ResourceAction::Delete => Operation::Delete(object),
+        ResourceAction::Read => Operation::Read(object),
+        ResourceAction::ListAll => Operation::ListAll(class, Filter::All),
+        ResourceAction::Rename => {
             let name = form.get("NewGroupName").map(|name| registry.new_object(class, name));
             // That nothing is asked for is as open as that the own name is.
             let own = form.get("NewPath").is_none().then_some(object.item);
             Operation::Rename(object, name.or(own))
         }
-        Deed::Holders => Operation::Holders(object),
+        ResourceAction::Holders => Operation::Holders(object),
     })
 }
 
 /// A version can be put in force by the call that makes it.
-fn new_version(form: &Form, registry: &Registry, account: &Account) -> Result<Vec<Asked>, Refusal> {
-    let class = Class::Policy;
-    let policy = Object { class, item: registry.object(class, form.need(class.row().member)?) };
+fn new_version(
+    form: &ParsedForm,
+    registry: &Store,
+    account: &Account,
+) -> Result<Vec<ParsedCall>, Refusal> {
+    let class = ResourceKind::Policy;
+    let policy = Resource { class, item: registry.object(class, form.need(class.row().member)?) };
     form.need("PolicyDocument")?;
     let version = account.next_version(policy);
-    let add = Operation::Add(policy, Part::Version, version);
+    let add = Operation::Add(policy, SubResource::Version, version);
     let default = form.get("SetAsDefault") == Some("true");
-    let put = default.then_some(Operation::SetDefault(policy, Part::Version, version));
-    Ok([add].into_iter().chain(put).map(Asked::from).collect())
+    let put = default.then_some(Operation::SetDefault(policy, SubResource::Version, version));
+    Ok([add].into_iter().chain(put).map(ParsedCall::from).collect())
 }
 
 fn part_call(
-    form: &Form,
-    registry: &mut Registry,
-    part: Part,
-    act: Act,
+    form: &ParsedForm,
+    registry: &mut Store,
+    part: SubResource,
+    act: SubResourceAction,
 ) -> Result<Operation, Refusal> {
     let class = part.row().of;
-    let object = Object { class, item: registry.object(class, form.need(class.row().member)?) };
-    if act == Act::List {
+    let object = Resource { class, item: registry.object(class, form.need(class.row().member)?) };
+    if act == SubResourceAction::List {
         return Ok(Operation::Parts(object, part));
     }
     let name = form.need(part.row().member)?;
     let item = match part {
-        Part::AttachedPolicy => registry.object(Class::Policy, name),
-        Part::InlinePolicy => {
-            registry.item(Within::Object(object), Kind::InlinePolicy, name, act == Act::Add)
-        }
-        Part::Version => {
+        SubResource::AttachedPolicy => registry.object(ResourceKind::Policy, name),
+        SubResource::InlinePolicy => registry.item(
+            Within::Object(object),
+            AttachmentKind::InlinePolicy,
+            name,
+            act == SubResourceAction::Add,
+        ),
+        SubResource::Version => {
             Item(name.strip_prefix('v').and_then(|it| it.parse().ok()).unwrap_or_default())
         }
     };
@@ -195,8 +215,8 @@ fn part_call(
 }
 
 fn kind_call(
-    form: &Form,
-    registry: &mut Registry,
+    form: &ParsedForm,
+    registry: &mut Store,
     account: &Account,
     action: &str,
 ) -> Result<Operation, Refusal> {
@@ -207,25 +227,27 @@ fn kind_call(
     let user = registry.user(form.need("UserName")?);
     let issues = kind.row().naming == Naming::Service;
     let item = match (verb, kind.row().naming) {
-        (Verb::List, _) | (_, Naming::Single) | (Verb::Attach, Naming::Service) => Item(0),
+        (AttachmentAction::List, _)
+        | (_, Naming::Single)
+        | (AttachmentAction::Attach, Naming::Service) => Item(0),
         _ => {
             let name = form.need(kind.row().member)?;
-            registry.item(Within::User(user), kind, name, verb == Verb::Attach)
+            registry.item(Within::User(user), kind, name, verb == AttachmentAction::Attach)
         }
     };
     Ok(match verb {
-        Verb::List => {
+        AttachmentAction::List => {
             if form.get("ServiceName").is_some() {
                 with(form, kind, account.has_user(user))?;
             }
             Operation::List(user, kind)
         }
-        Verb::Attach if issues => issue(form, registry, account, user, kind)?,
-        Verb::Attach => Operation::Attach(user, kind, item),
-        Verb::Get => Operation::Get(user, kind, item),
-        Verb::Renew => Operation::Renew(user, kind, item),
-        Verb::Detach => Operation::Detach(user, kind, item),
-        Verb::SetStatus => match form.need("Status")? {
+        AttachmentAction::Attach if issues => issue(form, registry, account, user, kind)?,
+        AttachmentAction::Attach => Operation::Attach(user, kind, item),
+        AttachmentAction::Get => Operation::Get(user, kind, item),
+        AttachmentAction::Renew => Operation::Renew(user, kind, item),
+        AttachmentAction::Detach => Operation::Detach(user, kind, item),
+        AttachmentAction::SetStatus => match form.need("Status")? {
             "Active" => Operation::SetStatus(user, kind, item, Status::Active),
             "Inactive" => Operation::SetStatus(user, kind, item, Status::Inactive),
             _ => return Err(Refusal::Status),
@@ -234,56 +256,66 @@ fn kind_call(
 }
 
 fn issue(
-    form: &Form,
-    registry: &mut Registry,
+    form: &ParsedForm,
+    registry: &mut Store,
     account: &Account,
     user: User,
-    kind: Kind,
+    kind: AttachmentKind,
 ) -> Result<Operation, Refusal> {
     let with = match registry.same_body(user, kind, form, account) {
-        Some(other) => With::BodyOf(other),
+        Some(other) => IssueOptions::BodyOf(other),
         None => with(form, kind, account.has_user(user))?,
     };
     Ok(Operation::Issue(user, kind, registry.new_item(), with))
 }
 
 /// The kind that has this call, and what the call does.
-fn verb_of(action: &str) -> Option<(Kind, Verb)> {
-    let named = |kind: Kind| {
-        let is = |verb: &Verb| kind.row().call(*verb).is_some_and(|call| call.api == action);
-        Verb::ALL.into_iter().find(is)
+fn verb_of(action: &str) -> Option<(AttachmentKind, AttachmentAction)> {
+    let named = |kind: AttachmentKind| {
+        let is =
+            |verb: &AttachmentAction| kind.row().call(*verb).is_some_and(|call| call.api == action);
+        AttachmentAction::ALL.into_iter().find(is)
     };
-    Kind::all().find_map(|kind| Some((kind, named(kind)?)))
+    AttachmentKind::all().find_map(|kind| Some((kind, named(kind)?)))
 }
 
 /// The user is looked for before the service (B-SS-07).
-fn with(form: &Form, kind: Kind, user_exists: bool) -> Result<With, Refusal> {
+fn with(
+    form: &ParsedForm,
+    kind: AttachmentKind,
+    user_exists: bool,
+) -> Result<IssueOptions, Refusal> {
     if !kind.row().services {
-        return Ok(With::Nothing);
+        return Ok(IssueOptions::Nothing);
     }
     let name = form.need("ServiceName")?;
     let number = names::SERVICES.iter().position(|it| *it == name).filter(|_| user_exists);
     match number.and_then(|it| u8::try_from(it).ok()) {
-        Some(number) => Ok(With::Service(Service(number))),
+        Some(number) => Ok(IssueOptions::Service(Service(number))),
         None if user_exists => Err(Refusal::Service(name.to_owned())),
-        None => Ok(With::Service(Service(0))),
+        None => Ok(IssueOptions::Service(Service(0))),
     }
 }
 
 /// The calls that may be about several tags at once, and that are about one at least.
 pub(crate) fn read_tags(
-    form: &Form,
-    registry: &mut Registry,
+    form: &ParsedForm,
+    registry: &mut Store,
     action: &str,
-) -> Result<Option<Vec<Asked>>, Refusal> {
-    let mut asked: Vec<Asked> = Vec::new();
+) -> Result<Option<Vec<ParsedCall>>, Refusal> {
+    let mut asked: Vec<ParsedCall> = Vec::new();
     let user = match action {
         "CreateUser" => {
             let user = registry.new_user(form.need("UserName")?);
             let arn = form.get("PermissionsBoundary");
-            let boundary = arn.map(|arn| registry.object(Class::Policy, arn));
-            asked
-                .push(Operation::CreateUser(user, Extras { boundary, ..Extras::default() }).into());
+            let boundary = arn.map(|arn| registry.object(ResourceKind::Policy, arn));
+            asked.push(
+                Operation::CreateUser(
+                    user,
+                    CreateUserOptions { boundary, ..CreateUserOptions::default() },
+                )
+                .into(),
+            );
             user
         }
         "TagUser" => {
@@ -294,8 +326,8 @@ pub(crate) fn read_tags(
             let user = registry.user(form.need("UserName")?);
             form.need("TagKeys.member.1")?;
             for key in form.list("TagKeys", "") {
-                let tag = registry.item(Within::User(user), Kind::Tag, key, false);
-                asked.push(Operation::Detach(user, Kind::Tag, tag).into());
+                let tag = registry.item(Within::User(user), AttachmentKind::Tag, key, false);
+                asked.push(Operation::Detach(user, AttachmentKind::Tag, tag).into());
             }
             return Ok(Some(asked));
         }
@@ -306,21 +338,24 @@ pub(crate) fn read_tags(
 }
 
 /// Every tag of the request; keys compare without case, and none may come twice (B-TG-10).
-fn put(form: &Form, registry: &mut Registry, user: User) -> Result<Vec<Asked>, Refusal> {
+fn put(form: &ParsedForm, registry: &mut Store, user: User) -> Result<Vec<ParsedCall>, Refusal> {
     let tags = form.tags();
     let keys: HashSet<String> = tags.iter().map(|(name, _)| key(name)).collect();
     if keys.len() < tags.len() {
         return Err(Refusal::As(B_TG_10, B_TG_10.message.map(str::to_owned)));
     }
     let asked = tags.into_iter().map(|(key, value)| {
-        let item = registry.item(Within::User(user), Kind::Tag, &key, true);
-        Asked { operation: Operation::Attach(user, Kind::Tag, item), tag: Some((key, value)) }
+        let item = registry.item(Within::User(user), AttachmentKind::Tag, &key, true);
+        ParsedCall {
+            operation: Operation::Attach(user, AttachmentKind::Tag, item),
+            tag: Some((key, value)),
+        }
     });
     Ok(asked.collect())
 }
 
 /// The members of a request.
-pub(crate) struct Form(HashMap<String, String>);
+pub(crate) struct ParsedForm(HashMap<String, String>);
 
 /// The calls that mean who asks where they name no user (D-023).
 const OPTIONAL: [&str; 20] = [
@@ -346,7 +381,7 @@ const OPTIONAL: [&str; 20] = [
     "GetMFADevice",
 ];
 
-impl Form {
+impl ParsedForm {
     pub(crate) fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
         Self(pairs.collect())
     }
@@ -460,8 +495,10 @@ impl Refusal {
 mod tests {
     use super::*;
 
-    fn form(members: &[(&str, &str)]) -> Form {
-        Form::new(members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    fn form(members: &[(&str, &str)]) -> ParsedForm {
+        ParsedForm::new(
+            members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]

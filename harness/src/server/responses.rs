@@ -2,19 +2,24 @@
 //!
 //! What the views show: of users, of objects and their parts, and of the whole account.
 
-use iamspec_conformance::Shown;
+use iamspec_conformance::Listing;
 use iamspec_model::{
-    Account, Class, Item, Kind, Object, Operation, Part, Status, Thing, User, With,
+    Account, AttachmentKind, Entity, IssueOptions, Item, Operation, Resource, ResourceKind, Status,
+    SubResource, User,
 };
 use md5::{Digest as _, Md5};
 
-use crate::server::store::{ACCOUNT, Record, Registry, secret};
-use crate::server::{World, details};
+use crate::server::store::{ACCOUNT, Record, Store, secret};
+use crate::server::{ModelState, details};
 use crate::wire::names;
 use crate::wire::xml_write::{Node, node, text};
 
 /// The members of the result; `None` for calls that show nothing (E-002).
-pub(crate) fn result(op: &Operation, shown: Option<Shown>, world: &World) -> Option<Vec<Node>> {
+pub(crate) fn result(
+    op: &Operation,
+    shown: Option<Listing>,
+    world: &ModelState,
+) -> Option<Vec<Node>> {
     let (registry, account) = (&world.registry, &world.account);
     let seen = shown.unwrap_or_default();
     match *op {
@@ -24,21 +29,21 @@ pub(crate) fn result(op: &Operation, shown: Option<Shown>, world: &World) -> Opt
             Some(vec![node("User", members)])
         }
         Operation::Create(object) => Some(created(object, registry, account)),
-        Operation::Attach(user, Kind::LoginProfile, _)
-        | Operation::List(user, Kind::LoginProfile) => {
+        Operation::Attach(user, AttachmentKind::LoginProfile, _)
+        | Operation::List(user, AttachmentKind::LoginProfile) => {
             Some(vec![node("LoginProfile", login_profile(user, registry))])
         }
         Operation::Issue(user, kind, item, with) => Some(issued(user, kind, item, with, registry)),
         Operation::List(user, kind) => Some(listed(user, kind, &seen, registry)),
-        Operation::Get(user, Kind::InlinePolicy, item) => {
-            let record = registry.item_record(Kind::InlinePolicy, item);
+        Operation::Get(user, AttachmentKind::InlinePolicy, item) => {
+            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
             Some(vec![
                 text("UserName", registry.user_record(user).name),
                 text("PolicyName", &*record.name),
                 text("PolicyDocument", encode(&record.body)),
             ])
         }
-        Operation::Renew(_, Kind::LoginProfile | Kind::MfaDevice, _) => None,
+        Operation::Renew(_, AttachmentKind::LoginProfile | AttachmentKind::MfaDevice, _) => None,
         Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
             let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
             let mut members = members(user, kind, item, status, registry);
@@ -61,12 +66,12 @@ pub(crate) fn user_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn created(object: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+fn created(object: Resource, registry: &Store, account: &Account) -> Vec<Node> {
     let record = registry.object_record(object);
     let members = match object.class {
-        Class::Group => group_members(&record),
-        Class::Policy => policy_members(object, registry, account),
-        Class::Device => vec![
+        ResourceKind::Group => group_members(&record),
+        ResourceKind::Policy => policy_members(object, registry, account),
+        ResourceKind::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
             text("QRCodePNG", data_encoding::BASE64.encode(b"no picture")),
@@ -85,31 +90,43 @@ pub(crate) fn group_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn login_profile(user: User, registry: &Registry) -> Vec<Node> {
+fn login_profile(user: User, registry: &Store) -> Vec<Node> {
     vec![
         text("UserName", registry.user_record(user).name),
-        text("CreateDate", registry.since(user, Kind::LoginProfile, Item(0))),
+        text("CreateDate", registry.since(user, AttachmentKind::LoginProfile, Item(0))),
         text("PasswordResetRequired", registry.resets(user).to_string()),
     ]
 }
 
-fn issued(user: User, kind: Kind, item: Item, with: With, registry: &Registry) -> Vec<Node> {
+fn issued(
+    user: User,
+    kind: AttachmentKind,
+    item: Item,
+    with: IssueOptions,
+    registry: &Store,
+) -> Vec<Node> {
     let mut members = members(user, kind, item, Status::Active, registry);
     members.extend(body(kind, item, registry));
-    if kind == Kind::AccessKey {
+    if kind == AttachmentKind::AccessKey {
         members.push(text("SecretAccessKey", registry.item_record(kind, item).secret.reveal()));
     }
-    if let With::Service(_) = with {
+    if let IssueOptions::Service(_) = with {
         members.push(text("ServicePassword", secret()));
     }
     names::structure(kind).map(|name| node(name, members)).into_iter().collect()
 }
 
 /// What a listing shows of an item that the service named.
-fn members(user: User, kind: Kind, item: Item, status: Status, registry: &Registry) -> Vec<Node> {
+fn members(
+    user: User,
+    kind: AttachmentKind,
+    item: Item,
+    status: Status,
+    registry: &Store,
+) -> Vec<Node> {
     let (owner, record) = (registry.user_record(user).name, registry.item_record(kind, item));
     let date = match kind {
-        Kind::SigningCertificate | Kind::SshPublicKey => "UploadDate",
+        AttachmentKind::SigningCertificate | AttachmentKind::SshPublicKey => "UploadDate",
         _ => "CreateDate",
     };
     let mut members = vec![
@@ -126,11 +143,11 @@ fn members(user: User, kind: Kind, item: Item, status: Status, registry: &Regist
 }
 
 /// The body of an uploaded item, with what is told of it.
-fn body(kind: Kind, item: Item, registry: &Registry) -> Vec<Node> {
+fn body(kind: AttachmentKind, item: Item, registry: &Store) -> Vec<Node> {
     let body = registry.item_record(kind, item).body;
     match kind {
-        Kind::SigningCertificate => vec![text("CertificateBody", body)],
-        Kind::SshPublicKey => {
+        AttachmentKind::SigningCertificate => vec![text("CertificateBody", body)],
+        AttachmentKind::SshPublicKey => {
             let print = fingerprint(&body);
             vec![text("SSHPublicKeyBody", body), text("Fingerprint", print)]
         }
@@ -145,20 +162,20 @@ fn fingerprint(body: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
-fn listed(user: User, kind: Kind, seen: &Shown, registry: &Registry) -> Vec<Node> {
+fn listed(user: User, kind: AttachmentKind, seen: &Listing, registry: &Store) -> Vec<Node> {
     let one = |(item, status): (Item, Status)| {
         let nodes = match (kind, kind.row().refers) {
-            (Kind::MfaDevice, _) => enabled_device_members(user, item, registry),
-            (Kind::InlinePolicy, _) => {
+            (AttachmentKind::MfaDevice, _) => enabled_device_members(user, item, registry),
+            (AttachmentKind::InlinePolicy, _) => {
                 return text("member", registry.item_record(kind, item).name);
             }
-            (Kind::Tag, _) => tag_members(&registry.item_record(kind, item)),
-            (_, Some(Class::Policy)) => {
-                attached_members(Object { class: Class::Policy, item }, registry)
+            (AttachmentKind::Tag, _) => tag_members(&registry.item_record(kind, item)),
+            (_, Some(ResourceKind::Policy)) => {
+                attached_members(Resource { class: ResourceKind::Policy, item }, registry)
             }
-            (_, Some(class)) => group_members(&registry.object_record(Object { class, item })),
+            (_, Some(class)) => group_members(&registry.object_record(Resource { class, item })),
             (_, None) => {
-                let whole = kind == Kind::SigningCertificate;
+                let whole = kind == AttachmentKind::SigningCertificate;
                 let body = whole.then(|| body(kind, item, registry));
                 let members = members(user, kind, item, status, registry);
                 members.into_iter().chain(body.into_iter().flatten()).collect()
@@ -175,19 +192,19 @@ pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
     vec![text("Key", &*record.name), text("Value", &*record.body)]
 }
 
-pub(crate) fn attached_members(policy: Object, registry: &Registry) -> Vec<Node> {
+pub(crate) fn attached_members(policy: Resource, registry: &Store) -> Vec<Node> {
     let record = registry.object_record(policy);
     vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
 }
 
-fn enabled_device_members(user: User, device: Item, registry: &Registry) -> Vec<Node> {
+fn enabled_device_members(user: User, device: Item, registry: &Store) -> Vec<Node> {
     vec![
         text("UserName", registry.user_record(user).name),
         text(
             "SerialNumber",
-            registry.object_record(Object { class: Class::Device, item: device }).id,
+            registry.object_record(Resource { class: ResourceKind::Device, item: device }).id,
         ),
-        text("EnableDate", registry.since(user, Kind::MfaDevice, device)),
+        text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device)),
     ]
 }
 
@@ -214,8 +231,8 @@ mod tests {
 /// The result of a call that reads, and is about no attachment of a user.
 pub(crate) fn listing_result(
     op: &Operation,
-    seen: &Shown,
-    registry: &Registry,
+    seen: &Listing,
+    registry: &Store,
     account: &Account,
 ) -> Option<Vec<Node>> {
     Some(match *op {
@@ -227,7 +244,7 @@ pub(crate) fn listing_result(
             ),
             node("AccessKeyLastUsed", vec![text("ServiceName", "N/A"), text("Region", "N/A")]),
         ],
-        Operation::Read(group) if group.class == Class::Group => {
+        Operation::Read(group) if group.class == ResourceKind::Group => {
             let group = node("Group", group_members(&registry.object_record(group)));
             [group].into_iter().chain(list("Users", seen, |it| user(it, registry))).collect()
         }
@@ -250,23 +267,23 @@ pub(crate) fn listing_result(
 /// A part that was just made or is read; a version shows its document only then.
 fn one_part(
     op: &Operation,
-    object: Object,
-    part: Part,
+    object: Resource,
+    part: SubResource,
     item: Item,
-    registry: &Registry,
+    registry: &Store,
     account: &Account,
 ) -> Option<Vec<Node>> {
     let read = matches!(op, Operation::Part(..));
     match part {
-        Part::Version => {
+        SubResource::Version => {
             let default = account.parts(object, part).any(|it| it.item == item && it.default);
             let mut members = version_members(object, item, default, registry);
             let document = || encode(&registry.version_record(object, item).body);
             members.extend(read.then(|| text("Document", document())));
             Some(vec![node("PolicyVersion", members)])
         }
-        Part::InlinePolicy if read => {
-            let record = registry.item_record(Kind::InlinePolicy, item);
+        SubResource::InlinePolicy if read => {
+            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
             Some(vec![
                 text("GroupName", registry.object_record(object).name),
                 text("PolicyName", record.name),
@@ -280,30 +297,30 @@ fn one_part(
 /// A listing of what is seen, in one element a thing.
 pub(crate) fn list(
     name: &str,
-    seen: &Shown,
-    one: impl Fn(Thing) -> Option<Vec<Node>>,
+    seen: &Listing,
+    one: impl Fn(Entity) -> Option<Vec<Node>>,
 ) -> Vec<Node> {
     let members = seen.items.iter().filter_map(|(thing, _)| one(*thing));
     let members = members.map(|nodes| node("member", nodes)).collect();
     vec![node(name, members), text("IsTruncated", "false")]
 }
 
-fn users(seen: &Shown) -> impl Iterator<Item = User> {
+fn users(seen: &Listing) -> impl Iterator<Item = User> {
     seen.items.iter().filter_map(|(thing, _)| match *thing {
-        Thing::User(user) => Some(user),
+        Entity::User(user) => Some(user),
         _ => None,
     })
 }
 
-fn user(thing: Thing, registry: &Registry) -> Option<Vec<Node>> {
-    let Thing::User(user) = thing else { return None };
+fn user(thing: Entity, registry: &Store) -> Option<Vec<Node>> {
+    let Entity::User(user) = thing else { return None };
     Some(user_members(&registry.user_record(user)))
 }
 
 /// What `GetUser` tells and `ListUsers` does not (C-044, C-049): each only where there is one.
-pub(crate) fn details_of(user: User, registry: &Registry, account: &Account) -> Vec<Node> {
+pub(crate) fn details_of(user: User, registry: &Store, account: &Account) -> Vec<Node> {
     let boundary = account.boundary(user).map(|policy| {
-        let arn = registry.object_record(Object { class: Class::Policy, item: policy }).id;
+        let arn = registry.object_record(Resource { class: ResourceKind::Policy, item: policy }).id;
         let members =
             [("PermissionsBoundaryType", "Policy".to_owned()), ("PermissionsBoundaryArn", arn)];
         node("PermissionsBoundary", members.map(|(name, value)| text(name, value)).into())
@@ -313,17 +330,19 @@ pub(crate) fn details_of(user: User, registry: &Registry, account: &Account) -> 
     boundary.into_iter().chain(tags).collect()
 }
 
-pub(crate) fn tags(user: User, registry: &Registry, account: &Account) -> Vec<Node> {
-    let tags = account.held_of(user, Kind::Tag);
-    tags.map(|it| node("member", tag_members(&registry.item_record(Kind::Tag, it.item)))).collect()
+pub(crate) fn tags(user: User, registry: &Store, account: &Account) -> Vec<Node> {
+    let tags = account.held_of(user, AttachmentKind::Tag);
+    tags.map(|it| node("member", tag_members(&registry.item_record(AttachmentKind::Tag, it.item))))
+        .collect()
 }
 
-pub(crate) fn policy_members(policy: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+pub(crate) fn policy_members(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
     let record = registry.object_record(policy);
-    let version = account.parts(policy, Part::Version).find(|it| it.default);
-    let version = version.map_or_else(|| "v1".to_owned(), |it| Part::Version.symbol(it.item));
-    let held =
-        account.holders(Kind::ManagedPolicy, policy.item).count() + account.owners(policy).count();
+    let version = account.parts(policy, SubResource::Version).find(|it| it.default);
+    let version =
+        version.map_or_else(|| "v1".to_owned(), |it| SubResource::Version.symbol(it.item));
+    let held = account.holders(AttachmentKind::ManagedPolicy, policy.item).count()
+        + account.owners(policy).count();
     let bounds = account.bounded_by(policy).count();
     vec![
         text("PolicyName", record.name),
@@ -339,35 +358,36 @@ pub(crate) fn policy_members(policy: Object, registry: &Registry, account: &Acco
     ]
 }
 
-fn object(thing: Thing, registry: &Registry, account: &Account) -> Option<Vec<Node>> {
-    let Thing::Object(object) = thing else { return None };
+fn object(thing: Entity, registry: &Store, account: &Account) -> Option<Vec<Node>> {
+    let Entity::Object(object) = thing else { return None };
     Some(match object.class {
-        Class::Group => group_members(&registry.object_record(object)),
-        Class::Policy => policy_members(object, registry, account),
-        Class::Device => device_members(object, registry, account),
+        ResourceKind::Group => group_members(&registry.object_record(object)),
+        ResourceKind::Policy => policy_members(object, registry, account),
+        ResourceKind::Device => device_members(object, registry, account),
     })
 }
 
 /// An unassigned device shows its serial number and nothing else (B-MF-14).
-fn device_members(device: Object, registry: &Registry, account: &Account) -> Vec<Node> {
+fn device_members(device: Resource, registry: &Store, account: &Account) -> Vec<Node> {
     let mut members = vec![text("SerialNumber", registry.object_record(device).id)];
-    if let Some(user) = account.holders(Kind::MfaDevice, device.item).next() {
+    if let Some(user) = account.holders(AttachmentKind::MfaDevice, device.item).next() {
         members.push(node("User", user_members(&registry.user_record(user))));
-        members.push(text("EnableDate", registry.since(user, Kind::MfaDevice, device.item)));
+        members
+            .push(text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device.item)));
     }
     members
 }
 
-fn holders(seen: &Shown, registry: &Registry) -> Vec<Node> {
+fn holders(seen: &Listing, registry: &Store) -> Vec<Node> {
     let named = |record: Record, what: &str| {
         vec![text(&format!("{what}Name"), record.name), text(&format!("{what}Id"), record.id)]
     };
     let groups = list("PolicyGroups", seen, |it| match it {
-        Thing::Object(group) => Some(named(registry.object_record(group), "Group")),
+        Entity::Object(group) => Some(named(registry.object_record(group), "Group")),
         _ => None,
     });
     let users = list("PolicyUsers", seen, |it| match it {
-        Thing::User(user) => Some(named(registry.user_record(user), "User")),
+        Entity::User(user) => Some(named(registry.user_record(user), "User")),
         _ => None,
     });
     let roles = node("PolicyRoles", Vec::new());
@@ -375,33 +395,36 @@ fn holders(seen: &Shown, registry: &Registry) -> Vec<Node> {
 }
 
 pub(crate) fn version_members(
-    policy: Object,
+    policy: Resource,
     version: Item,
     default: bool,
-    registry: &Registry,
+    registry: &Store,
 ) -> Vec<Node> {
     vec![
-        text("VersionId", Part::Version.symbol(version)),
+        text("VersionId", SubResource::Version.symbol(version)),
         text("IsDefaultVersion", default.to_string()),
         text("CreateDate", registry.version_record(policy, version).created),
     ]
 }
 
-fn parts(object: Object, part: Part, seen: &Shown, registry: &Registry) -> Vec<Node> {
+fn parts(object: Resource, part: SubResource, seen: &Listing, registry: &Store) -> Vec<Node> {
     match part {
-        Part::Version => list("Versions", seen, |it| match it {
-            Thing::Version { number, default } => {
+        SubResource::Version => list("Versions", seen, |it| match it {
+            Entity::Version { number, default } => {
                 Some(version_members(object, Item(number), default, registry))
             }
             _ => None,
         }),
-        Part::AttachedPolicy => list("AttachedPolicies", seen, |it| match it {
-            Thing::Object(policy) => Some(attached_members(policy, registry)),
+        SubResource::AttachedPolicy => list("AttachedPolicies", seen, |it| match it {
+            Entity::Object(policy) => Some(attached_members(policy, registry)),
             _ => None,
         }),
-        Part::InlinePolicy => {
-            let names = seen.items.iter().filter_map(|(it, _)| it.item(Kind::InlinePolicy));
-            let name = |item| text("member", registry.item_record(Kind::InlinePolicy, item).name);
+        SubResource::InlinePolicy => {
+            let names =
+                seen.items.iter().filter_map(|(it, _)| it.item(AttachmentKind::InlinePolicy));
+            let name = |item| {
+                text("member", registry.item_record(AttachmentKind::InlinePolicy, item).name)
+            };
             vec![node("PolicyNames", names.map(name).collect()), text("IsTruncated", "false")]
         }
     }

@@ -6,14 +6,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use iamspec_conformance::Shown;
+use iamspec_conformance::Listing;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, Class, Held, Item, Kind, Object, Operation, Part, Status, Thing, User,
+    Account, Attachment, AttachmentKind, Entity, Item, Operation, Resource, ResourceKind, Status,
+    SubResource, User,
 };
 
 use crate::server::auth::Secret;
-use crate::server::parse::{Asked, Form};
+use crate::server::parse::{ParsedCall, ParsedForm};
 
 /// The account that the reference endpoint plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -29,22 +30,22 @@ pub(crate) enum Within {
     /// What a user holds.
     User(User),
     /// What a group has.
-    Object(Object),
+    Object(Resource),
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Registry {
+pub(crate) struct Store {
     /// In the order in which they are listed (E-010).
     pub(crate) users: BTreeMap<String, User>,
-    pub(crate) objects: HashMap<(Class, String), Item>,
-    pub(crate) items: HashMap<(Within, Kind, String), Item>,
+    pub(crate) objects: HashMap<(ResourceKind, String), Item>,
+    pub(crate) items: HashMap<(Within, AttachmentKind, String), Item>,
     pub(crate) user_records: HashMap<User, Record>,
-    pub(crate) object_records: HashMap<Object, Record>,
-    pub(crate) item_records: HashMap<(Kind, Item), Record>,
+    pub(crate) object_records: HashMap<Resource, Record>,
+    pub(crate) item_records: HashMap<(AttachmentKind, Item), Record>,
     /// The versions of policies.
-    pub(crate) versions: BTreeMap<(Object, Item), Record>,
+    pub(crate) versions: BTreeMap<(Resource, Item), Record>,
     /// Since when a user holds what has no record of its own.
-    pub(crate) since: HashMap<(User, Kind, Item), Since>,
+    pub(crate) since: HashMap<(User, AttachmentKind, Item), CreationTimes>,
     pub(crate) user_symbols: Symbols,
     pub(crate) object_symbols: Symbols,
     pub(crate) item_symbols: Symbols,
@@ -60,7 +61,7 @@ fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-impl Registry {
+impl Store {
     pub(crate) fn user(&self, name: &str) -> User {
         self.users.get(&key(name)).copied().unwrap_or(User(NOBODY))
     }
@@ -70,19 +71,19 @@ impl Registry {
         known.unwrap_or_else(|| User(self.user_symbols.take()))
     }
 
-    pub(crate) fn object(&self, class: Class, name: &str) -> Item {
+    pub(crate) fn object(&self, class: ResourceKind, name: &str) -> Item {
         let found = self.objects.get(&(class, key(last(name)))).copied();
         let named = |item: &Item| {
-            class == Class::Group
+            class == ResourceKind::Group
                 || self
                     .object_records
-                    .get(&Object { class, item: *item })
+                    .get(&Resource { class, item: *item })
                     .is_some_and(|it| it.id == name)
         };
         found.filter(named).unwrap_or(Item(NOBODY))
     }
 
-    pub(crate) fn new_object(&mut self, class: Class, name: &str) -> Item {
+    pub(crate) fn new_object(&mut self, class: ResourceKind, name: &str) -> Item {
         let known = self.objects.get(&(class, key(name))).copied();
         known.unwrap_or_else(|| Item(self.object_symbols.take()))
     }
@@ -92,7 +93,13 @@ impl Registry {
     }
 
     /// The item that a request names; a new symbol where the call may make it.
-    pub(crate) fn item(&mut self, within: Within, kind: Kind, name: &str, makes: bool) -> Item {
+    pub(crate) fn item(
+        &mut self,
+        within: Within,
+        kind: AttachmentKind,
+        name: &str,
+        makes: bool,
+    ) -> Item {
         if let Some(class) = kind.row().refers {
             return self.object(class, name);
         }
@@ -106,8 +113,9 @@ impl Registry {
 
     /// The user that holds the access key with this id.
     pub(crate) fn owner(&self, key: &str, account: &Account) -> Option<User> {
-        let item = self.items.get(&(Within::Everything, Kind::AccessKey, key.to_owned()))?;
-        account.holders(Kind::AccessKey, *item).next()
+        let item =
+            self.items.get(&(Within::Everything, AttachmentKind::AccessKey, key.to_owned()))?;
+        account.holders(AttachmentKind::AccessKey, *item).next()
     }
 
     /// The end of a user's ARN (C-042).
@@ -120,15 +128,15 @@ impl Registry {
         self.user_records.get(&user).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn object_record(&self, object: Object) -> Record {
+    pub(crate) fn object_record(&self, object: Resource) -> Record {
         self.object_records.get(&object).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn item_record(&self, kind: Kind, item: Item) -> Record {
+    pub(crate) fn item_record(&self, kind: AttachmentKind, item: Item) -> Record {
         self.item_records.get(&(kind, item)).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn version_record(&self, policy: Object, version: Item) -> Record {
+    pub(crate) fn version_record(&self, policy: Resource, version: Item) -> Record {
         self.versions.get(&(policy, version)).cloned().unwrap_or_default()
     }
 
@@ -136,8 +144,8 @@ impl Registry {
     pub(crate) fn same_body(
         &self,
         user: User,
-        kind: Kind,
-        form: &Form,
+        kind: AttachmentKind,
+        form: &ParsedForm,
         account: &Account,
     ) -> Option<Item> {
         let body = form.body().filter(|_| kind.row().bodies)?;
@@ -151,23 +159,23 @@ impl Registry {
     pub(crate) fn filtered(
         &self,
         op: &Operation,
-        mut shown: Shown,
-        form: &Form,
+        mut shown: Listing,
+        form: &ParsedForm,
         account: &Account,
-    ) -> Shown {
+    ) -> Listing {
         if let Operation::Holders(policy) = *op {
             return holders(policy, shown, form, account);
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
-            (Operation::List(_, Kind::ServiceCredential), Some(service), _) => {
+            (Operation::List(_, AttachmentKind::ServiceCredential), Some(service), _) => {
                 shown.items.retain(|(thing, _)| match *thing {
-                    Thing::Item(kind, item) => self.item_record(kind, item).body == service,
+                    Entity::Item(kind, item) => self.item_record(kind, item).body == service,
                     _ => true,
                 });
             }
             (_, _, Some(prefix)) => shown.items.retain(|(thing, _)| match *thing {
-                Thing::User(user) => self.user_record(user).path.starts_with(prefix),
-                Thing::Object(object) => self.object_record(object).path.starts_with(prefix),
+                Entity::User(user) => self.user_record(user).path.starts_with(prefix),
+                Entity::Object(object) => self.object_record(object).path.starts_with(prefix),
                 _ => true,
             }),
             _ => {}
@@ -175,32 +183,36 @@ impl Registry {
         shown
     }
 
-    pub(crate) fn since(&self, user: User, kind: Kind, item: Item) -> String {
+    pub(crate) fn since(&self, user: User, kind: AttachmentKind, item: Item) -> String {
         self.since.get(&(user, kind, item)).map(|it| it.since.clone()).unwrap_or_default()
     }
 
     /// Whether a user must choose another password (B-LP-01, B-LP-09).
     pub(crate) fn resets(&self, user: User) -> bool {
-        self.since.get(&(user, Kind::LoginProfile, Item(0))).is_some_and(|it| it.resets)
+        self.since.get(&(user, AttachmentKind::LoginProfile, Item(0))).is_some_and(|it| it.resets)
     }
 }
 
 /// `EntityFilter` asks for users or groups; what else it knows are no holders here (C-060).
 /// `PolicyUsageFilter` asks for those for whom it is a boundary.
-fn holders(policy: Object, mut shown: Shown, form: &Form, account: &Account) -> Shown {
+fn holders(policy: Resource, mut shown: Listing, form: &ParsedForm, account: &Account) -> Listing {
     if form.get("PolicyUsageFilter") == Some("PermissionsBoundary") {
-        let bounded = account.bounded_by(policy).map(|it| (Thing::User(it), Status::Active));
+        let bounded = account.bounded_by(policy).map(|it| (Entity::User(it), Status::Active));
         shown.items = bounded.collect();
     }
     shown.items.retain(|(thing, _)| match (form.get("EntityFilter"), thing) {
-        (None, _) | (Some("User"), Thing::User(_)) | (Some("Group"), Thing::Object(_)) => true,
+        (None, _) | (Some("User"), Entity::User(_)) | (Some("Group"), Entity::Object(_)) => true,
         (Some(_), _) => false,
     });
     shown
 }
 
 /// An id compares as it is.
-pub(crate) fn item_key(within: Within, kind: Kind, name: &str) -> (Within, Kind, String) {
+pub(crate) fn item_key(
+    within: Within,
+    kind: AttachmentKind,
+    name: &str,
+) -> (Within, AttachmentKind, String) {
     match kind.row().naming {
         Naming::Service => (Within::Everything, kind, name.to_owned()),
         _ => (within, kind, key(name)),
@@ -226,7 +238,7 @@ pub(crate) struct Record {
 
 /// What is known of an attachment that has no record of its own.
 #[derive(Clone, Default)]
-pub(crate) struct Since {
+pub(crate) struct CreationTimes {
     pub(crate) since: String,
     /// Of a password: whether another one must be chosen.
     pub(crate) resets: bool,
@@ -258,8 +270,8 @@ pub(crate) fn secret() -> String {
 }
 
 /// The id of a new item of a kind that the service names (E-017).
-pub(crate) fn item_id(kind: Kind) -> String {
-    let length = if kind == Kind::SigningCertificate { 32 } else { 20 };
+pub(crate) fn item_id(kind: AttachmentKind) -> String {
+    let length = if kind == AttachmentKind::SigningCertificate { 32 } else { 20 };
     new_id(crate::wire::names::id_prefix(kind), length)
 }
 
@@ -284,9 +296,9 @@ pub(crate) fn now() -> String {
     format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }
 
-impl Registry {
+impl Store {
     /// Keeps what a call that was carried out has made.
-    pub(crate) fn note(&mut self, asked: &Asked, form: &Form, account: &Account) {
+    pub(crate) fn note(&mut self, asked: &ParsedCall, form: &ParsedForm, account: &Account) {
         match asked.operation {
             Operation::CreateUser(user, _) => {
                 let (name, created) = (form.text("UserName"), now());
@@ -305,22 +317,22 @@ impl Registry {
             }
             Operation::Create(object) => self.note_object(object, form),
             Operation::Rename(group, name) => {
-                let renamed = Object { item: name.unwrap_or(group.item), ..group };
+                let renamed = Resource { item: name.unwrap_or(group.item), ..group };
                 self.rename_group(group, renamed, form, account);
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.note_item(user, kind, item, asked, form);
             }
             Operation::Renew(user, kind, item) => self.renew((user, kind, item), form),
-            Operation::Add(group, Part::InlinePolicy, item) => {
+            Operation::Add(group, SubResource::InlinePolicy, item) => {
                 let (name, body) = (form.text("PolicyName"), form.text("PolicyDocument"));
-                let place = item_key(Within::Object(group), Kind::InlinePolicy, &name);
+                let place = item_key(Within::Object(group), AttachmentKind::InlinePolicy, &name);
                 self.items.insert(place, item);
                 let record = Record { name, created: now(), body, ..Record::default() };
-                self.item_records.insert((Kind::InlinePolicy, item), record);
+                self.item_records.insert((AttachmentKind::InlinePolicy, item), record);
             }
-            Operation::Add(policy, Part::Version, _) => {
-                let newest = account.parts(policy, Part::Version).map(|it| it.item).max();
+            Operation::Add(policy, SubResource::Version, _) => {
+                let newest = account.parts(policy, SubResource::Version).map(|it| it.item).max();
                 self.note_version(policy, newest.unwrap_or_default(), form);
             }
             _ => {}
@@ -328,27 +340,27 @@ impl Registry {
     }
 
     /// A new password may have to be changed, or not any more (B-LP-09).
-    fn renew(&mut self, held: (User, Kind, Item), form: &Form) {
+    fn renew(&mut self, held: (User, AttachmentKind, Item), form: &ParsedForm) {
         let resets = form.get("PasswordResetRequired").map(|it| it == "true");
         if let (Some(it), Some(resets)) = (self.since.get_mut(&held), resets) {
             it.resets = resets;
         }
     }
 
-    fn note_object(&mut self, object: Object, form: &Form) {
+    fn note_object(&mut self, object: Resource, form: &ParsedForm) {
         let path = form.path("Path");
         let (name, body) = match object.class {
-            Class::Group => (form.text("GroupName"), String::new()),
-            Class::Policy => (form.text("PolicyName"), String::new()),
-            Class::Device => (form.text("VirtualMFADeviceName"), new_id("", 64)),
+            ResourceKind::Group => (form.text("GroupName"), String::new()),
+            ResourceKind::Policy => (form.text("PolicyName"), String::new()),
+            ResourceKind::Device => (form.text("VirtualMFADeviceName"), new_id("", 64)),
         };
         self.objects.insert((object.class, key(&name)), object.item);
         let id = match object.class {
-            Class::Group => new_id("AGPA", 21),
-            Class::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
-            Class::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
+            ResourceKind::Group => new_id("AGPA", 21),
+            ResourceKind::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
+            ResourceKind::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
         };
-        if object.class == Class::Policy {
+        if object.class == ResourceKind::Policy {
             self.note_version(object, Item(1), form);
         }
         let record = Record {
@@ -363,13 +375,20 @@ impl Registry {
         self.object_records.insert(object, record);
     }
 
-    fn note_version(&mut self, policy: Object, version: Item, form: &Form) {
+    fn note_version(&mut self, policy: Resource, version: Item, form: &ParsedForm) {
         let body = form.text("PolicyDocument");
         self.versions
             .insert((policy, version), Record { body, created: now(), ..Record::default() });
     }
 
-    fn note_item(&mut self, user: User, kind: Kind, item: Item, asked: &Asked, form: &Form) {
+    fn note_item(
+        &mut self,
+        user: User,
+        kind: AttachmentKind,
+        item: Item,
+        asked: &ParsedCall,
+        form: &ParsedForm,
+    ) {
         let created = now();
         let (name, id) = match kind.row().naming {
             Naming::Service => {
@@ -382,7 +401,7 @@ impl Registry {
             }
             _ => {
                 let resets = form.get("PasswordResetRequired") == Some("true");
-                let since = Since { since: created, resets };
+                let since = CreationTimes { since: created, resets };
                 self.since.entry((user, kind, item)).or_insert(since);
                 return;
             }
@@ -391,14 +410,14 @@ impl Registry {
         let body = value.unwrap_or_else(|| form.body().unwrap_or_default().to_owned());
         self.items.insert(item_key(Within::User(user), kind, &name), item);
         let other = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
-        let issued = (kind == Kind::AccessKey).then(|| Secret::new(secret()));
+        let issued = (kind == AttachmentKind::AccessKey).then(|| Secret::new(secret()));
         let secret = issued.unwrap_or_default();
         let record = Record { name, id, created, body, other, secret, ..Record::default() };
         self.item_records.insert((kind, item), record);
     }
 
     /// Moves what is known of a user to its new symbol, and gives it the name and the path asked for.
-    fn rename_user(&mut self, user: User, renamed: User, form: &Form, account: &Account) {
+    fn rename_user(&mut self, user: User, renamed: User, form: &ParsedForm, account: &Account) {
         let Some(mut record) = self.user_records.remove(&user) else { return };
         self.users.remove(&key(&record.name));
         if let Some(path) = form.get("NewPath") {
@@ -424,7 +443,13 @@ impl Registry {
         }
     }
 
-    fn rename_group(&mut self, group: Object, renamed: Object, form: &Form, account: &Account) {
+    fn rename_group(
+        &mut self,
+        group: Resource,
+        renamed: Resource,
+        form: &ParsedForm,
+        account: &Account,
+    ) {
         let Some(mut record) = self.object_records.remove(&group) else { return };
         self.objects.remove(&(group.class, key(&record.name)));
         if let Some(path) = form.get("NewPath") {
@@ -439,18 +464,20 @@ impl Registry {
             return;
         }
         self.object_symbols.give_back(group.item.0);
-        for piece in account.parts(renamed, Part::InlinePolicy) {
-            let name = self.item_record(Kind::InlinePolicy, piece.item).name;
-            let place = item_key(Within::Object(group), Kind::InlinePolicy, &name);
+        for piece in account.parts(renamed, SubResource::InlinePolicy) {
+            let name = self.item_record(AttachmentKind::InlinePolicy, piece.item).name;
+            let place = item_key(Within::Object(group), AttachmentKind::InlinePolicy, &name);
             if let Some(item) = self.items.remove(&place) {
-                self.items
-                    .insert(item_key(Within::Object(renamed), Kind::InlinePolicy, &name), item);
+                self.items.insert(
+                    item_key(Within::Object(renamed), AttachmentKind::InlinePolicy, &name),
+                    item,
+                );
             }
         }
     }
 
     /// Forgets what a call that was carried out has removed: of a user, with what it held.
-    pub(crate) fn forget(&mut self, operation: &Operation, held: &[Held], account: &Account) {
+    pub(crate) fn forget(&mut self, operation: &Operation, held: &[Attachment], account: &Account) {
         match *operation {
             Operation::DeleteUser(user) if !account.has_user(user) => {
                 for held in held {
@@ -472,17 +499,17 @@ impl Registry {
             Operation::Detach(user, kind, item) => {
                 self.forget_detached(user, kind, item, account);
             }
-            Operation::Remove(group, Part::InlinePolicy, item) => {
-                self.forget_item(Within::Object(group), Kind::InlinePolicy, item);
+            Operation::Remove(group, SubResource::InlinePolicy, item) => {
+                self.forget_item(Within::Object(group), AttachmentKind::InlinePolicy, item);
             }
-            Operation::Remove(policy, Part::Version, item) => {
+            Operation::Remove(policy, SubResource::Version, item) => {
                 self.versions.remove(&(policy, item));
             }
             _ => {}
         }
     }
 
-    fn forget_versions(&mut self, policy: Object) {
+    fn forget_versions(&mut self, policy: Resource) {
         let (first, last) = ((policy, Item(0)), (policy, Item(u32::MAX)));
         let versions = self.versions.range(first..=last).map(|(place, _)| *place);
         for place in versions.collect::<Vec<_>>() {
@@ -490,7 +517,7 @@ impl Registry {
         }
     }
 
-    fn forget_detached(&mut self, user: User, kind: Kind, item: Item, account: &Account) {
+    fn forget_detached(&mut self, user: User, kind: AttachmentKind, item: Item, account: &Account) {
         if account.held(user, kind, item).is_none() {
             self.since.remove(&(user, kind, item));
         }
@@ -501,7 +528,7 @@ impl Registry {
         }
     }
 
-    fn forget_item(&mut self, within: Within, kind: Kind, item: Item) {
+    fn forget_item(&mut self, within: Within, kind: AttachmentKind, item: Item) {
         let name = self.item_records.remove(&(kind, item)).map(|it| it.name);
         if name.is_some_and(|name| self.items.remove(&item_key(within, kind, &name)).is_some()) {
             self.item_symbols.give_back(item.0);
@@ -524,7 +551,7 @@ impl Registry {
                 self.object_symbols.give_back(object.item.0);
             }
             Operation::Rename(group, Some(item))
-                if !self.object_records.contains_key(&Object { item, ..group }) =>
+                if !self.object_records.contains_key(&Resource { item, ..group }) =>
             {
                 self.object_symbols.give_back(item.0);
             }
@@ -535,8 +562,8 @@ impl Registry {
             {
                 self.item_symbols.give_back(item.0);
             }
-            Operation::Add(_, Part::InlinePolicy, item)
-                if !self.item_records.contains_key(&(Kind::InlinePolicy, item)) =>
+            Operation::Add(_, SubResource::InlinePolicy, item)
+                if !self.item_records.contains_key(&(AttachmentKind::InlinePolicy, item)) =>
             {
                 self.item_symbols.give_back(item.0);
             }

@@ -7,7 +7,7 @@ use iamspec_model::evidence::{
     D_009,
 };
 
-use crate::server::parse::{Form, Refusal};
+use crate::server::parse::{ParsedForm, Refusal};
 
 /// The names that are given or looked for, and how long they may be: new names of users less.
 const NAMES: [(&str, usize); 5] = [
@@ -26,7 +26,7 @@ const VERSION: &str = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?";
 /// The first thing that is wrong: constraints of the model of the service first, all of them at once
 /// (D-003), then what has a text of its own; what is uploaded is not looked at before the user is
 /// (B-SC-07, B-MF-07, B-LP-07).
-pub(crate) fn refuse(form: &Form, user_exists: bool) -> Result<(), Refusal> {
+pub(crate) fn refuse(form: &ParsedForm, user_exists: bool) -> Result<(), Refusal> {
     let violations = violations(form);
     match violations.as_slice() {
         [] => {}
@@ -53,7 +53,7 @@ fn joined(violations: &[(String, String)]) -> String {
 }
 
 /// Fields and the constraints that they break, in the words of D-005.
-fn violations(form: &Form) -> Vec<(String, String)> {
+fn violations(form: &ParsedForm) -> Vec<(String, String)> {
     let longest = |most| format!("Member must have length less than or equal to {most}");
     let mut found = Vec::new();
     for (name, most) in NAMES {
@@ -106,7 +106,7 @@ fn is_version(id: &str) -> bool {
     })
 }
 
-fn names(form: &Form) -> Result<(), Refusal> {
+fn names(form: &ParsedForm) -> Result<(), Refusal> {
     let allowed = |it: char| it.is_ascii_alphanumeric() || "+=,.@_-".contains(it);
     for (name, _) in NAMES {
         if form.get(name).is_some_and(|it| !it.chars().all(allowed)) {
@@ -118,7 +118,7 @@ fn names(form: &Form) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn paths(form: &Form) -> Result<(), Refusal> {
+fn paths(form: &ParsedForm) -> Result<(), Refusal> {
     let printable = |path: &str| path.chars().all(|it| ('!'..='~').contains(&it));
     for name in ["Path", "NewPath"] {
         let whole = |it: &str| it.starts_with('/') && it.ends_with('/') && printable(it);
@@ -134,7 +134,7 @@ fn paths(form: &Form) -> Result<(), Refusal> {
     }
 }
 
-fn policies(form: &Form) -> Result<(), Refusal> {
+fn policies(form: &ParsedForm) -> Result<(), Refusal> {
     let action = form.get("Action").unwrap_or_default();
     let attaches = ["AttachUserPolicy", "AttachGroupPolicy"].contains(&action);
     match (form.get("PolicyArn"), form.get("PermissionsBoundary")) {
@@ -148,7 +148,7 @@ fn policies(form: &Form) -> Result<(), Refusal> {
 }
 
 /// Keys, certificates, passwords and codes. The default password policy wants eight characters.
-fn bodies(form: &Form) -> Result<(), Refusal> {
+fn bodies(form: &ParsedForm) -> Result<(), Refusal> {
     let certificate = |it: &str| it.contains("-----BEGIN CERTIFICATE-----");
     let key = |it: &str| it.contains("-----BEGIN ") || ssh_key::PublicKey::from_openssh(it).is_ok();
     let codes = ["AuthenticationCode1", "AuthenticationCode2"].map(|name| form.get(name));
@@ -169,7 +169,7 @@ fn bodies(form: &Form) -> Result<(), Refusal> {
 }
 
 /// What a fact says, with the members as they were sent.
-fn said(fact: &'static Fact, form: &Form) -> Refusal {
+fn said(fact: &'static Fact, form: &ParsedForm) -> Refusal {
     let mut text = fact.message.unwrap_or_default().to_owned();
     for name in ["CertificateBody", "PolicyArn"] {
         text = text.replace(&format!("{{{name}}}"), form.get(name).unwrap_or_default());

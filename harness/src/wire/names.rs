@@ -10,7 +10,7 @@ use std::io::Read as _;
 use anyhow::{Context as _, Result, ensure};
 use data_encoding::HEXLOWER;
 use flate2::read::GzDecoder;
-use iamspec_model::{Class, Kind};
+use iamspec_model::{AttachmentKind, ResourceKind};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -25,7 +25,7 @@ pub const STS_VERSION: &str = "2011-06-15";
 
 /// How a listing of a kind looks.
 #[derive(Clone, Copy, Debug)]
-pub struct Listing {
+pub struct ListNames {
     /// The element that holds the members.
     pub list: &'static str,
     /// The element in a member that names the item; none where the member's text does.
@@ -35,69 +35,69 @@ pub struct Listing {
 /// Where the items of a kind stand in its listing. `None` for the login profile, which is not
 /// listed.
 #[must_use]
-pub const fn listing(kind: Kind) -> Option<Listing> {
+pub const fn listing(kind: AttachmentKind) -> Option<ListNames> {
     let (list, name) = match kind {
-        Kind::LoginProfile => return None,
-        Kind::AccessKey => ("AccessKeyMetadata", Some("AccessKeyId")),
-        Kind::SigningCertificate => ("Certificates", Some("CertificateId")),
-        Kind::SshPublicKey => ("SSHPublicKeys", Some("SSHPublicKeyId")),
-        Kind::ServiceCredential => {
+        AttachmentKind::LoginProfile => return None,
+        AttachmentKind::AccessKey => ("AccessKeyMetadata", Some("AccessKeyId")),
+        AttachmentKind::SigningCertificate => ("Certificates", Some("CertificateId")),
+        AttachmentKind::SshPublicKey => ("SSHPublicKeys", Some("SSHPublicKeyId")),
+        AttachmentKind::ServiceCredential => {
             ("ServiceSpecificCredentials", Some("ServiceSpecificCredentialId"))
         }
-        Kind::MfaDevice => ("MFADevices", Some("SerialNumber")),
-        Kind::InlinePolicy => ("PolicyNames", None),
-        Kind::ManagedPolicy => ("AttachedPolicies", Some("PolicyArn")),
-        Kind::GroupMembership => ("Groups", Some("GroupName")),
-        Kind::Tag => ("Tags", Some("Key")),
+        AttachmentKind::MfaDevice => ("MFADevices", Some("SerialNumber")),
+        AttachmentKind::InlinePolicy => ("PolicyNames", None),
+        AttachmentKind::ManagedPolicy => ("AttachedPolicies", Some("PolicyArn")),
+        AttachmentKind::GroupMembership => ("Groups", Some("GroupName")),
+        AttachmentKind::Tag => ("Tags", Some("Key")),
     };
-    Some(Listing { list, name })
+    Some(ListNames { list, name })
 }
 
 /// The element that an issuing or reading call answers with, such as `AccessKey`.
 #[must_use]
-pub const fn structure(kind: Kind) -> Option<&'static str> {
+pub const fn structure(kind: AttachmentKind) -> Option<&'static str> {
     match kind {
-        Kind::LoginProfile => Some("LoginProfile"),
-        Kind::AccessKey => Some("AccessKey"),
-        Kind::SigningCertificate => Some("Certificate"),
-        Kind::SshPublicKey => Some("SSHPublicKey"),
-        Kind::ServiceCredential => Some("ServiceSpecificCredential"),
-        Kind::MfaDevice
-        | Kind::InlinePolicy
-        | Kind::ManagedPolicy
-        | Kind::GroupMembership
-        | Kind::Tag => None,
+        AttachmentKind::LoginProfile => Some("LoginProfile"),
+        AttachmentKind::AccessKey => Some("AccessKey"),
+        AttachmentKind::SigningCertificate => Some("Certificate"),
+        AttachmentKind::SshPublicKey => Some("SSHPublicKey"),
+        AttachmentKind::ServiceCredential => Some("ServiceSpecificCredential"),
+        AttachmentKind::MfaDevice
+        | AttachmentKind::InlinePolicy
+        | AttachmentKind::ManagedPolicy
+        | AttachmentKind::GroupMembership
+        | AttachmentKind::Tag => None,
     }
 }
 
 /// The element that answers the creation of an object, and the one in it that names the object in
 /// later requests.
 #[must_use]
-pub const fn created(class: Class) -> (&'static str, &'static str) {
+pub const fn created(class: ResourceKind) -> (&'static str, &'static str) {
     match class {
-        Class::Group => ("Group", "GroupName"),
-        Class::Policy => ("Policy", "Arn"),
-        Class::Device => ("VirtualMFADevice", "SerialNumber"),
+        ResourceKind::Group => ("Group", "GroupName"),
+        ResourceKind::Policy => ("Policy", "Arn"),
+        ResourceKind::Device => ("VirtualMFADevice", "SerialNumber"),
     }
 }
 
 /// The element that lists the objects of a class, and the one in a member that names the object.
 #[must_use]
-pub const fn objects(class: Class) -> (&'static str, &'static str) {
+pub const fn objects(class: ResourceKind) -> (&'static str, &'static str) {
     match class {
-        Class::Group => ("Groups", "GroupName"),
-        Class::Policy => ("Policies", "Arn"),
-        Class::Device => ("VirtualMFADevices", "SerialNumber"),
+        ResourceKind::Group => ("Groups", "GroupName"),
+        ResourceKind::Policy => ("Policies", "Arn"),
+        ResourceKind::Device => ("VirtualMFADevices", "SerialNumber"),
     }
 }
 
 /// What an id that the service gives begins with (E-017).
 #[must_use]
-pub const fn id_prefix(kind: Kind) -> &'static str {
+pub const fn id_prefix(kind: AttachmentKind) -> &'static str {
     match kind {
-        Kind::AccessKey => "AKIA",
-        Kind::SshPublicKey => "APKA",
-        Kind::ServiceCredential => "ACCA",
+        AttachmentKind::AccessKey => "AKIA",
+        AttachmentKind::SshPublicKey => "APKA",
+        AttachmentKind::ServiceCredential => "ACCA",
         _ => "",
     }
 }
@@ -113,11 +113,11 @@ const KNOWN: &str = include_str!("../../data/iam-api.txt");
 const WORDS: [&str; 3] = ["documentation", "documentationUrl", "sensitive"];
 
 /// A checksum for each call, by its name.
-pub type Sums = BTreeMap<String, String>;
+pub type ShapeHashes = BTreeMap<String, String>;
 
 /// The version of the known model, and its sums.
 #[must_use]
-pub fn known() -> (&'static str, Sums) {
+pub fn known() -> (&'static str, ShapeHashes) {
     let mut lines = KNOWN.lines();
     let version = lines.next().unwrap_or_default();
     let sums = lines.filter_map(|it| it.split_once(' '));
@@ -128,7 +128,7 @@ pub fn known() -> (&'static str, Sums) {
 ///
 /// # Errors
 /// What is no such model, and what it lacks.
-pub fn sums(bytes: &[u8]) -> Result<Sums> {
+pub fn sums(bytes: &[u8]) -> Result<ShapeHashes> {
     let mut unpacked = Vec::new();
     let json = if bytes.starts_with(&[0x1f, 0x8b]) {
         GzDecoder::new(bytes).read_to_end(&mut unpacked).context("it is no whole gzip")?;

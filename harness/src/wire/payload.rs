@@ -67,7 +67,7 @@ pub fn password() -> String {
 
 /// Two consecutive codes of a device, and the window of the second one, which is now.
 #[derive(Debug)]
-pub struct Codes {
+pub struct MfaCodes {
     /// The codes, the earlier one first.
     pub codes: [String; 2],
     /// The time by which the second one counts.
@@ -83,7 +83,7 @@ pub const GUESSES: [&str; 2] = ["123456", "654321"];
 ///
 /// # Errors
 /// The seed is not base 32.
-pub fn codes(seed: &str) -> Result<Codes> {
+pub fn codes(seed: &str) -> Result<MfaCodes> {
     let secret = totp_rs::Secret::try_from_base32(seed)
         .map_err(|error| anyhow!("the device's seed is not base 32: {error}"))?;
     let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
@@ -96,7 +96,7 @@ pub fn codes(seed: &str) -> Result<Codes> {
             let times = [now.as_secs().saturating_sub(WINDOW), now.as_secs()];
             let codes = times.map(|time| totp.generate(time).to_string());
             if codes[0] != codes[1] {
-                return Ok(Codes { codes, window: now.as_secs() / WINDOW });
+                return Ok(MfaCodes { codes, window: now.as_secs() / WINDOW });
             }
         }
         std::thread::sleep(rest);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_policy_document_has_the_size_that_the_model_reckons_with() {
-        let quota = iamspec_model::Kind::InlinePolicy.row().quota;
+        let quota = iamspec_model::AttachmentKind::InlinePolicy.row().quota;
         let document = policy_document();
         assert_eq!(document.chars().filter(|it| !it.is_whitespace()).count() as u64, quota.each);
     }
@@ -143,7 +143,7 @@ mod tests {
         let secret = totp_rs::Secret::try_from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
         assert_eq!(totp.generate(59).to_string(), "287082");
-        let Codes { codes, window } = codes("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
+        let MfaCodes { codes, window } = codes("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let times = [(window - 1) * WINDOW, window * WINDOW];
         assert_eq!(codes, times.map(|time| totp.generate(time).to_string()));
     }

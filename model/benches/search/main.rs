@@ -19,7 +19,7 @@ use criterion::Criterion;
 use iamspec_model::Scope;
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::explorer::Search;
-use iamspec_model::check::scopes::Named;
+use iamspec_model::check::scopes::NamedScope;
 use stateright::{Checker, Model};
 
 /// States and transitions.
@@ -115,7 +115,7 @@ const QUOTAS: [u32; 9] = [1, 2, 2, 5, 2, 8, 3, 10, 10];
 
 /// The large scope, in rounds of its own: criterion would take ten and more.
 fn large() {
-    let Some(named) = Named::of("quotas") else { return };
+    let Some(named) = NamedScope::of("quotas") else { return };
     let bits = bitset::OneUser(QUOTAS);
     let contenders: [(_, &dyn Fn() -> Counts); 4] = [
         ("sorted facts, by hand (the yardstick)", &|| by_hand(&named.scope)),
@@ -144,7 +144,7 @@ fn main() {
     if std::env::var("SCOPE").is_ok_and(|it| it == "quotas") {
         return large();
     }
-    let Some(named) = Named::of("near-quotas") else { return };
+    let Some(named) = NamedScope::of("near-quotas") else { return };
     let scope = named.scope;
     let bits = bitset::OneUser(NEAR_QUOTAS);
     let yardstick = || by_hand(&scope);

@@ -7,9 +7,9 @@ use std::panic::resume_unwind;
 
 use stateright::{Expectation, Model as _, Property};
 
-use crate::check::explorer::{Place, Search};
+use crate::check::explorer::{FoundState, Search};
 use crate::check::scope::Scope;
-use crate::check::transition_properties::Sentence;
+use crate::check::transition_properties::TransitionProperty;
 use crate::check::{frame_properties, transition_properties};
 use crate::operation::Operation;
 use crate::semantics::Allowed;
@@ -46,7 +46,7 @@ impl Visit<'_> {
 
 /// What a walk came to.
 #[derive(Debug)]
-pub struct Walk {
+pub struct ExhaustiveCheck {
     /// How many states there are.
     pub states: usize,
     /// How often a call led from a state to another one.
@@ -56,23 +56,23 @@ pub struct Walk {
     /// How many states stand on the longest of the shortest ways.
     pub depth: usize,
     /// What was found of every sentence, those about states first.
-    pub found: Vec<Found>,
+    pub found: Vec<Violation>,
 }
 
 /// What was found of a sentence.
 #[derive(Debug)]
-pub struct Found {
+pub struct Violation {
     /// The sentence.
     pub sentence: &'static str,
     /// Where it is said to hold.
-    pub said_of: SaidOf,
+    pub said_of: PropertySubject,
     /// The calls that lead to where it falls, or, of some state, to where it holds.
     pub path: Option<Vec<Operation>>,
 }
 
 /// Where a sentence is said to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SaidOf {
+pub enum PropertySubject {
     /// In every state.
     EveryState,
     /// In at least one.
@@ -81,7 +81,7 @@ pub enum SaidOf {
     EveryCall,
 }
 
-impl SaidOf {
+impl PropertySubject {
     /// As it is printed.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -93,19 +93,20 @@ impl SaidOf {
     }
 }
 
-impl Found {
+impl Violation {
     /// What was found of a property of states, given the calls that lead to where it is decided.
     #[must_use]
     pub fn of(property: &Property<Scope>, path: Option<Vec<Operation>>) -> Self {
         let reached = property.expectation == Expectation::Sometimes;
-        let said_of = if reached { SaidOf::SomeState } else { SaidOf::EveryState };
+        let said_of =
+            if reached { PropertySubject::SomeState } else { PropertySubject::EveryState };
         Self { sentence: property.name, said_of, path }
     }
 
     /// Whether the sentence is true.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.path.is_some() == (self.said_of == SaidOf::SomeState)
+        self.path.is_some() == (self.said_of == PropertySubject::SomeState)
     }
 }
 
@@ -113,7 +114,7 @@ impl Found {
 /// there are processors: what is found does not depend on how many. Where the model has a fault, the
 /// walk ends when the fault is noticed.
 #[must_use]
-pub fn walk(scope: &Scope) -> Walk {
+pub fn walk(scope: &Scope) -> ExhaustiveCheck {
     let threads = if scope.fault.is_some() {
         1
     } else {
@@ -146,16 +147,16 @@ struct Walker<'a> {
     search: Search,
     calls: usize,
     /// Every property, with where it fell, or was first reached.
-    properties: Vec<(Property<Scope>, Option<Place>)>,
+    properties: Vec<(Property<Scope>, Option<FoundState>)>,
     /// Every sentence about calls, and whether it speaks of those that are put otherwise.
-    sentences: Vec<(Sentence, bool)>,
+    sentences: Vec<(TransitionProperty, bool)>,
     /// Where each of them fell first.
-    fallen: Vec<Option<(Place, Operation)>>,
+    fallen: Vec<Option<(FoundState, Operation)>>,
 }
 
 /// What was seen in one state.
 struct Looked {
-    place: Place,
+    place: FoundState,
     calls: usize,
     /// The properties that were decided here, by number.
     decided: Vec<usize>,
@@ -181,8 +182,8 @@ impl<'a> Walker<'a> {
     }
 
     /// Looks at these states, each thread at its share of them.
-    fn look_at_all(&self, states: &[(Place, Account)], threads: usize) -> Vec<Looked> {
-        let look_at = |states: &[(Place, Account)]| -> Vec<Looked> {
+    fn look_at_all(&self, states: &[(FoundState, Account)], threads: usize) -> Vec<Looked> {
+        let look_at = |states: &[(FoundState, Account)]| -> Vec<Looked> {
             let mut calls = Vec::new();
             states.iter().map(|(place, state)| self.look_at(*place, state, &mut calls)).collect()
         };
@@ -198,7 +199,7 @@ impl<'a> Walker<'a> {
         })
     }
 
-    fn look_at(&self, place: Place, before: &Account, calls: &mut Vec<Operation>) -> Looked {
+    fn look_at(&self, place: FoundState, before: &Account, calls: &mut Vec<Operation>) -> Looked {
         let scope = self.scope;
         scope.actions(before, calls);
         let changing = calls.len();
@@ -263,17 +264,17 @@ impl<'a> Walker<'a> {
             || self.properties.iter().any(|(it, found)| always(it) && found.is_some())
     }
 
-    fn end(self) -> Walk {
+    fn end(self) -> ExhaustiveCheck {
         let mut found = Vec::new();
         for (property, place) in &self.properties {
-            found.push(Found::of(property, place.map(|place| self.search.path(place))));
+            found.push(Violation::of(property, place.map(|place| self.search.path(place))));
         }
         for (sentence, fallen) in sentences().zip(&self.fallen) {
             let path = |(place, op)| self.search.path(place).into_iter().chain([op]).collect();
-            let said_of = SaidOf::EveryCall;
-            found.push(Found { sentence, said_of, path: fallen.map(path) });
+            let said_of = PropertySubject::EveryCall;
+            found.push(Violation { sentence, said_of, path: fallen.map(path) });
         }
-        Walk {
+        ExhaustiveCheck {
             states: self.search.states(),
             transitions: self.search.transitions(),
             calls: self.calls,

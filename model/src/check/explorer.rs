@@ -20,7 +20,7 @@ use crate::check::scope::Scope;
 use crate::ids::User;
 use crate::operation::Operation;
 use crate::state::Account;
-use crate::tables::attachments::{Item, Kind, Naming, Status};
+use crate::tables::attachments::{AttachmentKind, Item, Naming, Status};
 
 /// The same in every run: a search that finds something finds it again.
 pub(crate) const fn hasher() -> RandomState {
@@ -64,7 +64,7 @@ pub struct Search {
 
 /// Where a state stands in the order in which states were reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(u32);
+pub struct FoundState(u32);
 
 impl Search {
     /// A search that has reached the first state.
@@ -88,19 +88,19 @@ impl Search {
     }
 
     /// The next state to be looked at; none when all were.
-    pub fn next_state(&mut self) -> Option<(Place, Account)> {
+    pub fn next_state(&mut self) -> Option<(FoundState, Account)> {
         let state = self.frontier.pop_front()?;
         if self.looked_at == self.level_ends {
             self.depth += 1;
             self.level_ends = self.from.len();
         }
-        let place = Place(u32::try_from(self.looked_at).ok()?);
+        let place = FoundState(u32::try_from(self.looked_at).ok()?);
         self.looked_at += 1;
         Some((place, state))
     }
 
     /// The next states to be looked at, so many at most and all of one depth; none when all were.
-    pub(crate) fn next_states(&mut self, most: usize) -> Vec<(Place, Account)> {
+    pub(crate) fn next_states(&mut self, most: usize) -> Vec<(FoundState, Account)> {
         let mut states: Vec<_> = self.next_state().into_iter().collect();
         while !states.is_empty() && states.len() < most && self.looked_at < self.level_ends {
             states.extend(self.next_state());
@@ -109,14 +109,14 @@ impl Search {
     }
 
     /// Takes note that the call of this number leads from the state at `place` to this one.
-    pub fn offer(&mut self, place: Place, number: usize, state: Account) {
+    pub fn offer(&mut self, place: FoundState, number: usize, state: Account) {
         self.offer_known(place, number, self.scope.fingerprint(&state), Some(state));
     }
 
     /// The same, where the fingerprint is known; without the state if it was reached before.
     pub(crate) fn offer_known(
         &mut self,
-        place: Place,
+        place: FoundState,
         number: usize,
         fingerprint: u64,
         state: Option<Account>,
@@ -166,7 +166,7 @@ impl Search {
 
     /// The shortest calls that lead to the state at `place`.
     #[must_use]
-    pub fn path(&self, place: Place) -> Vec<Operation> {
+    pub fn path(&self, place: FoundState) -> Vec<Operation> {
         let mut numbers = Vec::new();
         let mut at = place.0;
         while at > 0 {
@@ -209,23 +209,26 @@ pub const USERS: usize = 3;
 /// A number that is the same for states that differ in names only.
 #[must_use]
 pub fn without_names(scope: &Scope, account: &Account) -> u64 {
-    Looks::of(scope, account).fingerprint()
+    CanonicalForm::of(scope, account).fingerprint()
 }
 
 /// The bit of an object that exists; two lower ones for each user say who holds it, and how.
 const EXISTS: u16 = 1 << 15;
 
 /// How every item of every kind looks: who holds it, whether it is active, and whether it exists.
-pub(crate) struct Looks {
+pub(crate) struct CanonicalForm {
     scope: Scope,
     users: [bool; USERS],
-    items: [[u16; ITEMS]; Kind::COUNT],
+    items: [[u16; ITEMS]; AttachmentKind::COUNT],
 }
 
-impl Looks {
+impl CanonicalForm {
     pub(crate) fn of(scope: &Scope, account: &Account) -> Self {
-        let mut looks =
-            Self { scope: *scope, users: [false; USERS], items: [[0; ITEMS]; Kind::COUNT] };
+        let mut looks = Self {
+            scope: *scope,
+            users: [false; USERS],
+            items: [[0; ITEMS]; AttachmentKind::COUNT],
+        };
         for user in account.users() {
             if let Some(exists) = looks.users.get_mut(user.0 as usize) {
                 *exists = true;
@@ -233,7 +236,7 @@ impl Looks {
         }
         for object in account.objects() {
             if let Some(kind) =
-                Kind::blockers().find(|kind| kind.row().refers == Some(object.class))
+                AttachmentKind::blockers().find(|kind| kind.row().refers == Some(object.class))
             {
                 looks.add(kind, object.item, EXISTS);
             }
@@ -245,7 +248,7 @@ impl Looks {
         looks
     }
 
-    fn add(&mut self, kind: Kind, item: Item, bit: u16) {
+    fn add(&mut self, kind: AttachmentKind, item: Item, bit: u16) {
         let place = self.place(kind, item);
         let items = self.items.get_mut(kind as usize);
         if let Some(look) = items.and_then(|items| items.get_mut(place)) {
@@ -254,30 +257,30 @@ impl Looks {
     }
 
     /// Items that the service names are numbered through; each user has its own of them.
-    fn place(&self, kind: Kind, item: Item) -> usize {
+    fn place(&self, kind: AttachmentKind, item: Item) -> usize {
         let own = kind.row().naming == Naming::Service;
         (if own { item.0 % self.scope.room(kind).max(1) } else { item.0 }) as usize
     }
 
-    fn items(&self, kind: Kind) -> &[u16] {
+    fn items(&self, kind: AttachmentKind) -> &[u16] {
         let items = self.items.get(kind as usize).map_or(&[][..], |items| &items[..]);
         items.get(..self.scope.room(kind) as usize).unwrap_or(items)
     }
 
     /// Of an item that only one user can hold, only what this user holds counts.
-    fn seen_by(user: User, kind: Kind) -> u16 {
+    fn seen_by(user: User, kind: AttachmentKind) -> u16 {
         if kind.row().refers.is_some() { u16::MAX } else { 3 << (user.0 * 2) }
     }
 
     /// Whether no item before this one looks like it.
-    pub(crate) fn is_first(&self, user: User, kind: Kind, item: Item) -> bool {
+    pub(crate) fn is_first(&self, user: User, kind: AttachmentKind, item: Item) -> bool {
         let seen = Self::seen_by(user, kind);
         let (before, rest) = self.items(kind).split_at(self.place(kind, item));
         rest.first().is_none_or(|this| before.iter().all(|it| (it ^ this) & seen != 0))
     }
 
     /// Whether no item after this one looks like it.
-    pub(crate) fn is_last(&self, user: User, kind: Kind, item: Item) -> bool {
+    pub(crate) fn is_last(&self, user: User, kind: AttachmentKind, item: Item) -> bool {
         let seen = Self::seen_by(user, kind);
         let (_, rest) = self.items(kind).split_at(self.place(kind, item));
         let Some((this, after)) = rest.split_first() else { return true };
@@ -298,7 +301,7 @@ impl Looks {
             let exists = self.users.get(*user as usize).is_some_and(|it| *it);
             hasher.write_u128(self.own(*user) << 1 | u128::from(exists));
         }
-        for kind in Kind::blockers().filter(|kind| kind.row().refers.is_some()) {
+        for kind in AttachmentKind::blockers().filter(|kind| kind.row().refers.is_some()) {
             let mut looks = [0; ITEMS];
             for (look, item) in looks.iter_mut().zip(self.items(kind)) {
                 *look = item & EXISTS;
@@ -314,7 +317,7 @@ impl Looks {
 
     /// How many active and inactive items of its own a user holds of each kind, two counts a kind.
     fn own(&self, user: u32) -> u128 {
-        let own = Kind::blockers().filter(|kind| kind.row().refers.is_none());
+        let own = AttachmentKind::blockers().filter(|kind| kind.row().refers.is_none());
         own.fold(0, |word, kind| {
             let count = |bit: u32| {
                 self.items(kind)
@@ -332,7 +335,7 @@ const COUNT_BITS: u32 = usize::BITS - ITEMS.leading_zeros();
 
 const _: () = assert!(ITEMS < 1 << COUNT_BITS, "a count of all items fits its bits");
 const _: () = assert!(
-    Kind::COUNT * 2 * (COUNT_BITS as usize) < u128::BITS as usize,
+    AttachmentKind::COUNT * 2 * (COUNT_BITS as usize) < u128::BITS as usize,
     "two counts a kind, and whether the user exists"
 );
 const _: () = assert!(USERS * 2 < EXISTS.trailing_zeros() as usize, "two bits a user below EXISTS");
@@ -342,7 +345,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::ids::With;
+    use crate::ids::IssueOptions;
     use crate::operation::Operation;
     use crate::semantics::apply;
 
@@ -352,14 +355,14 @@ mod tests {
         let scope = Scope { users: 1, items: most, statuses: true, ..Scope::NOTHING };
         let user = User(0);
         let mut seen = HashMap::new();
-        for kind in Kind::blockers().filter(|kind| kind.row().statuses) {
+        for kind in AttachmentKind::blockers().filter(|kind| kind.row().statuses) {
             for (active, inactive) in
                 (0..=most).flat_map(|it| (0..=most - it).map(move |to| (it, to)))
             {
                 let mut account = Account::default();
                 apply(&mut account, &Operation::create_user(user));
                 for item in (0..active + inactive).map(Item) {
-                    apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
+                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::Nothing));
                 }
                 for item in (active..active + inactive).map(Item) {
                     let off = Operation::SetStatus(user, kind, item, Status::Inactive);

@@ -4,18 +4,18 @@
 
 use crate::check::exhaustive::Visit;
 use crate::check::state_properties::most_parts;
-use crate::check::transition_properties::{Sentence, exists, is_open, refuses, there};
-use crate::ids::{Change, Path, User};
+use crate::check::transition_properties::{TransitionProperty, exists, is_open, refuses, there};
+use crate::ids::{Path, User, UserChange};
 use crate::operation::Operation;
-use crate::semantics::conditions::Reason;
-use crate::state::{Account, Held, Piece};
-use crate::tables::attachments::{Item, Kind, Status};
-use crate::tables::resources::{Class, Object};
-use crate::tables::sub_resources::Part;
-use crate::tables::validation::Defect;
+use crate::semantics::conditions::Condition;
+use crate::state::{Account, Attachment, SubResourceEntry};
+use crate::tables::attachments::{AttachmentKind, Item, Status};
+use crate::tables::resources::{Resource, ResourceKind};
+use crate::tables::sub_resources::SubResource;
+use crate::tables::validation::InputError;
 
 /// Every sentence.
-pub(crate) const ALL: [(&str, Sentence); 9] = [
+pub(crate) const ALL: [(&str, TransitionProperty); 9] = [
     ("what gets another name keeps everything, and nothing else changes", renames_carry_everything),
     (
         "no user and no group gets the name of another one, and any gets one that is free",
@@ -47,31 +47,31 @@ pub(crate) const ALL: [(&str, Sentence); 9] = [
 
 /// The one sentence about calls that are put otherwise than they should be, of which the others say
 /// nothing.
-pub(crate) const PUT_OTHERWISE: (&str, Sentence) = (
+pub(crate) const PUT_OTHERWISE: (&str, TransitionProperty) = (
     "what is wrong with a call is said, and a name in another case or none at all means the user",
     means_the_same_or_is_refused,
 );
 
-type Own = (Path, Option<Item>, Vec<(Kind, Item, Status)>);
+type Own = (Path, Option<Item>, Vec<(AttachmentKind, Item, Status)>);
 
 /// All that is true of a user but its name.
 fn own(account: &Account, user: User) -> Own {
     let held = account.holdings().filter(|it| it.user == user);
-    let held = held.map(|it: Held| (it.kind, it.item, it.status)).collect();
+    let held = held.map(|it: Attachment| (it.kind, it.item, it.status)).collect();
     (account.path(user), account.boundary(user), held)
 }
 
-fn members(account: &Account, group: Object) -> Vec<User> {
-    let of = |it: &Held| it.kind == Kind::GroupMembership && it.item == group.item;
+fn members(account: &Account, group: Resource) -> Vec<User> {
+    let of = |it: &Attachment| it.kind == AttachmentKind::GroupMembership && it.item == group.item;
     account.holdings().filter(of).map(|it| it.user).collect()
 }
 
-fn pieces(account: &Account, object: Object) -> Vec<(Part, Item, bool)> {
-    let of = |it: &Piece| it.of == object;
+fn pieces(account: &Account, object: Resource) -> Vec<(SubResource, Item, bool)> {
+    let of = |it: &SubResourceEntry| it.of == object;
     account.pieces().filter(of).map(|it| (it.part, it.item, it.default)).collect()
 }
 
-fn has(account: &Account, object: Object, part: Part, item: Item) -> Option<bool> {
+fn has(account: &Account, object: Resource, part: SubResource, item: Item) -> Option<bool> {
     let all = pieces(account, object);
     all.iter().find(|it| (it.0, it.1) == (part, item)).map(|it| it.2)
 }
@@ -82,7 +82,9 @@ fn renames_carry_everything(visit: &Visit<'_>) -> bool {
         return true;
     }
     match visit.op {
-        Operation::UpdateUser(user, Change { name: Some(name), path: None }) if user != name => {
+        Operation::UpdateUser(user, UserChange { name: Some(name), path: None })
+            if user != name =>
+        {
             !exists(after, user)
                 && exists(after, name)
                 && own(before, user) == own(after, name)
@@ -91,12 +93,12 @@ fn renames_carry_everything(visit: &Visit<'_>) -> bool {
                     .filter(|it| *it != user && *it != name)
                     .all(|it| exists(after, it) && own(before, it) == own(after, it))
         }
-        Operation::UpdateUser(user, Change { name: None, path: Some(path) }) => {
+        Operation::UpdateUser(user, UserChange { name: None, path: Some(path) }) => {
             own(after, user) == (path, own(before, user).1, own(before, user).2)
                 && before.users().eq(after.users())
         }
         Operation::Rename(group, Some(item)) if item != group.item => {
-            let renamed = Object { item, ..group };
+            let renamed = Resource { item, ..group };
             !there(after, group)
                 && there(after, renamed)
                 && members(before, group) == members(after, renamed)
@@ -113,27 +115,28 @@ fn names_are_unique(visit: &Visit<'_>) -> bool {
             (same, change.name.is_some_and(|it| it != user && exists(visit.before, it)))
         }
         Operation::Rename(group, name) if there(visit.before, group) => {
-            let taken = |item| item != group.item && there(visit.before, Object { item, ..group });
+            let taken =
+                |item| item != group.item && there(visit.before, Resource { item, ..group });
             (name == Some(group.item), name.is_some_and(taken))
         }
         _ => return true,
     };
     match (own, taken) {
         (true, _) => is_open(visit),
-        (_, true) => refuses(visit, Reason::NameTaken),
+        (_, true) => refuses(visit, Condition::NameTaken),
         _ => visit.must_be_done(),
     }
 }
 
 fn boundaries_hold(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
-    let bounds = |policy: Object| {
-        policy.class == Class::Policy
+    let bounds = |policy: Resource| {
+        policy.class == ResourceKind::Policy
             && before.users().any(|user| before.boundary(user) == Some(policy.item))
     };
     match visit.op {
         Operation::PutBoundary(user, item) => {
-            let policy = Object { class: Class::Policy, item };
+            let policy = Resource { class: ResourceKind::Policy, item };
             let can = exists(before, user) && there(before, policy);
             can == visit.must_be_done() && (!can || after.boundary(user) == Some(item))
         }
@@ -142,14 +145,14 @@ fn boundaries_hold(visit: &Visit<'_>) -> bool {
             after.boundary(user).is_none()
                 && if set { visit.must_be_done() } else { is_open(visit) }
         }
-        Operation::Delete(policy) if bounds(policy) => refuses(visit, Reason::IsBoundary),
+        Operation::Delete(policy) if bounds(policy) => refuses(visit, Condition::IsBoundary),
         _ => true,
     }
 }
 
 fn makes_what_is_asked(visit: &Visit<'_>) -> bool {
     let Operation::CreateUser(user, extras) = visit.op else { return true };
-    let tag = extras.tag.map(|it| (Kind::Tag, it, Status::Active)).into_iter().collect();
+    let tag = extras.tag.map(|it| (AttachmentKind::Tag, it, Status::Active)).into_iter().collect();
     let made = own(visit.after, user) == (extras.path, extras.boundary, tag);
     exists(visit.before, user) || !visit.may_be_done() || made
 }
@@ -171,7 +174,7 @@ fn parts_come_and_go(visit: &Visit<'_>) -> bool {
         Operation::Add(..) => {
             let full =
                 pieces(before, object).iter().filter(|it| it.0 == part).count() >= most_parts(part);
-            let can = can && (!full || had.is_some() && part != Part::Version);
+            let can = can && (!full || had.is_some() && part != SubResource::Version);
             can == visit.must_be_done()
                 && (!can || has_now.is_some())
                 && others(before) == others(after)
@@ -193,9 +196,12 @@ fn parts_come_and_go(visit: &Visit<'_>) -> bool {
 fn parts_hold(visit: &Visit<'_>) -> bool {
     let Operation::Delete(object) = visit.op else { return true };
     let of = |part| pieces(visit.before, object).iter().filter(|it| it.0 == part).count();
-    (of(Part::InlinePolicy) == 0 || refuses(visit, Reason::HasParts(Part::InlinePolicy)))
-        && (of(Part::AttachedPolicy) == 0 || refuses(visit, Reason::HasParts(Part::AttachedPolicy)))
-        && (of(Part::Version) < 2 || refuses(visit, Reason::HasParts(Part::Version)))
+    (of(SubResource::InlinePolicy) == 0
+        || refuses(visit, Condition::HasParts(SubResource::InlinePolicy)))
+        && (of(SubResource::AttachedPolicy) == 0
+            || refuses(visit, Condition::HasParts(SubResource::AttachedPolicy)))
+        && (of(SubResource::Version) < 2
+            || refuses(visit, Condition::HasParts(SubResource::Version)))
 }
 
 fn reads_what_exists(visit: &Visit<'_>) -> bool {
@@ -216,7 +222,7 @@ fn reads_what_exists(visit: &Visit<'_>) -> bool {
 }
 
 fn owners_are_told(visit: &Visit<'_>) -> bool {
-    let holds = |kind: Kind, item: Item, user: Option<User>| {
+    let holds = |kind: AttachmentKind, item: Item, user: Option<User>| {
         visit
             .before
             .holdings()
@@ -224,28 +230,32 @@ fn owners_are_told(visit: &Visit<'_>) -> bool {
     };
     match visit.op {
         Operation::ChangePassword(user) => {
-            let can = holds(Kind::LoginProfile, Item(0), Some(user));
+            let can = holds(AttachmentKind::LoginProfile, Item(0), Some(user));
             can == visit.must_be_done()
-                && visit.allowed.refusals().any(|rule| rule.claim.reason == Reason::BeingChanged)
+                && visit.allowed.refusals().any(|rule| rule.claim.reason == Condition::BeingChanged)
                     == exists(visit.before, user)
         }
-        Operation::LastUsed(key) => holds(Kind::AccessKey, key, None) == visit.must_be_done(),
+        Operation::LastUsed(key) => {
+            holds(AttachmentKind::AccessKey, key, None) == visit.must_be_done()
+        }
         _ => true,
     }
 }
 
 fn tags_come_and_go(visit: &Visit<'_>) -> bool {
     let tag = |account: &Account, user, tag| {
-        account.holdings().any(|it| (it.user, it.kind, it.item) == (user, Kind::Tag, tag))
+        account.holdings().any(|it| (it.user, it.kind, it.item) == (user, AttachmentKind::Tag, tag))
     };
     match visit.op {
-        Operation::Attach(user, Kind::Tag, item) if exists(visit.before, user) => {
+        Operation::Attach(user, AttachmentKind::Tag, item) if exists(visit.before, user) => {
             visit.must_be_done() && tag(visit.after, user, item)
         }
-        Operation::Detach(user, Kind::Tag, item) if exists(visit.before, user) => {
+        Operation::Detach(user, AttachmentKind::Tag, item) if exists(visit.before, user) => {
             visit.must_be_done() && !tag(visit.after, user, item)
         }
-        Operation::List(user, Kind::Tag) => exists(visit.before, user) == visit.must_be_done(),
+        Operation::List(user, AttachmentKind::Tag) => {
+            exists(visit.before, user) == visit.must_be_done()
+        }
         _ => true,
     }
 }
@@ -255,16 +265,16 @@ fn tags_come_and_go(visit: &Visit<'_>) -> bool {
 fn means_the_same_or_is_refused(visit: &Visit<'_>) -> bool {
     let Operation::Flawed(user, flaw) = visit.op else { return true };
     let (row, sound) = (flaw.row(), visit.op.sound());
-    let named = Reason::Flawed(row.member, row.defect);
+    let named = Condition::Flawed(row.member, row.defect);
     let said = visit.allowed.rules().any(|rule| rule.claim.reason == named);
     let can = visit.scope.allowed(visit.before, &sound).may_be_done();
     let gives = matches!(sound, Operation::CreateUser(..) | Operation::UpdateUser(..));
     match row.defect {
-        Defect::OtherCase | Defect::Absent if !exists(visit.before, user) => {
+        InputError::OtherCase | InputError::Absent if !exists(visit.before, user) => {
             !said && can == visit.may_be_done()
         }
-        Defect::OtherCase if gives => said && !visit.may_be_done(),
-        Defect::OtherCase | Defect::Absent | Defect::OneByOne => {
+        InputError::OtherCase if gives => said && !visit.may_be_done(),
+        InputError::OtherCase | InputError::Absent | InputError::OneByOne => {
             said == can && can == visit.may_be_done()
         }
         _ => said && !visit.may_be_done(),

@@ -2,16 +2,16 @@
 
 use stateright::Model as _;
 
-use crate::check::state_properties::{Condition, by};
+use crate::check::state_properties::{StateCondition, by};
 use crate::operation::Operation;
 use crate::semantics::apply;
-use crate::state::{Account, Held};
+use crate::state::{Account, Attachment};
 use crate::tables::attachments::Status;
 
 /// Asked where items of one kind are active and inactive at once. What a rule says of any state it
 /// then says of one in which every item is active, or of one with one item a kind: to check quotas
 /// without statuses, and statuses with one item a kind, is to check both.
-pub(crate) const SENTENCE: (&str, Condition) = (
+pub(crate) const SENTENCE: (&str, StateCondition) = (
     "no rule reads both how many items a user holds and whether they are active",
     |scope, account| {
         let mut calls = Vec::new();
@@ -34,7 +34,7 @@ fn reads_one<T: PartialEq>(account: &Account, says: impl Fn(&Account) -> T) -> b
 
 /// The same items: all active, and each time one of them as it was not.
 fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_> {
-    let with = |mut account: Account, it: Held, status| {
+    let with = |mut account: Account, it: Attachment, status| {
         apply(&mut account, &Operation::SetStatus(it.user, it.kind, it.item, status));
         account
     };
@@ -52,7 +52,7 @@ fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_
 fn one_of_each(account: &Account) -> Account {
     let mut after = account.clone();
     for it in account.holdings() {
-        let better = |other: &Held| {
+        let better = |other: &Attachment| {
             other.kind == it.kind && other.item != it.item && other.status <= it.status
         };
         if by(&after, it.user).any(|other| better(&other)) {
@@ -65,18 +65,20 @@ fn one_of_each(account: &Account) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{User, With};
-    use crate::tables::attachments::{Item, Kind};
+    use crate::ids::IssueOptions;
+    use crate::ids::User;
+    use crate::tables::attachments::AttachmentKind;
+    use crate::tables::attachments::Item;
 
     /// Every state of one user with none to two access keys, each active or inactive.
     fn states() -> Vec<Account> {
-        let (user, kind) = (User(0), Kind::AccessKey);
+        let (user, kind) = (User(0), AttachmentKind::AccessKey);
         let mut states = vec![Account::default()];
         apply(&mut states[0], &Operation::create_user(user));
         for item in [Item(0), Item(1)] {
             for status in [Status::Active, Status::Inactive] {
                 for mut account in states.clone() {
-                    apply(&mut account, &Operation::Issue(user, kind, item, With::Nothing));
+                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::Nothing));
                     apply(&mut account, &Operation::SetStatus(user, kind, item, status));
                     states.push(account);
                 }

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use stateright::{Checker as _, Model, Property};
 
 use crate::operation::Operation;
-use crate::semantics::{Outcome, allowed, apply};
+use crate::semantics::{Effect, allowed, apply};
 use crate::state::Account;
 
 /// Calls that several clients make at the same time, one each.
@@ -29,7 +29,7 @@ pub enum Stage {
     /// It has found nothing in its way, and will act.
     Looked,
     /// It is answered.
-    Answered(Outcome),
+    Answered(Effect),
 }
 
 /// What is true while the calls go on.
@@ -81,12 +81,12 @@ impl Interleaving {
 }
 
 /// The call as a whole. What may be refused is.
-fn answered(account: &mut Account, op: &Operation) -> Outcome {
+fn answered(account: &mut Account, op: &Operation) -> Effect {
     if allowed(account, op).must_be_done() {
         apply(account, op);
-        Outcome::Done
+        Effect::Done
     } else {
-        Outcome::Refused
+        Effect::Refused
     }
 }
 
@@ -112,10 +112,10 @@ impl Model for Interleaving {
         let (op, stage) = (self.calls.get(call)?, next.stages.get_mut(call)?);
         *stage = match stage {
             Stage::Asked if allowed(&last.account, op).must_be_done() => Stage::Looked,
-            Stage::Asked => Stage::Answered(Outcome::Refused),
+            Stage::Asked => Stage::Answered(Effect::Refused),
             Stage::Looked => {
                 apply(&mut next.account, op);
-                Stage::Answered(Outcome::Done)
+                Stage::Answered(Effect::Done)
             }
             Stage::Answered(_) => return None,
         };
@@ -134,7 +134,9 @@ impl Model for Interleaving {
 mod tests {
     use super::*;
     use crate::ids::User;
-    use crate::tables::attachments::{Item, Kind, Naming};
+    use crate::tables::attachments::AttachmentKind;
+    use crate::tables::attachments::Item;
+    use crate::tables::attachments::Naming;
 
     fn race(account: &[Operation], calls: &[Operation]) -> Option<Vec<usize>> {
         let mut before = Account::default();
@@ -148,7 +150,7 @@ mod tests {
 
     /// Of a kind that needs nothing but a user.
     fn attach() -> Option<Operation> {
-        let kind = Kind::blockers().find(|it| it.row().naming == Naming::Single)?;
+        let kind = AttachmentKind::blockers().find(|it| it.row().naming == Naming::Single)?;
         Some(Operation::Attach(ALICE, kind, Item(0)))
     }
 

@@ -6,31 +6,31 @@
 
 use std::fmt;
 
-use crate::ids::{User, Verb};
+use crate::ids::{AttachmentAction, User};
 use crate::operation::Operation;
-use crate::rule::{Call, Claim, calls, rules};
-use crate::semantics::conditions::Reason;
-use crate::semantics::{Allowed, Outcome, allowed_where, apply, next};
+use crate::rule::{Action, Clause, calls, rules};
+use crate::semantics::conditions::Condition;
+use crate::semantics::{Allowed, Effect, allowed_where, apply, next};
 use crate::state::Account;
-use crate::tables::attachments::{Kind, Status, TABLE};
+use crate::tables::attachments::{AttachmentKind, Status, TABLE};
 use crate::tables::resources;
-use crate::tables::resources::{Class, Deed};
-use crate::tables::sub_resources::{Act, Part};
-use crate::tables::validation::Defect;
+use crate::tables::resources::{ResourceAction, ResourceKind};
+use crate::tables::sub_resources::{SubResource, SubResourceAction};
+use crate::tables::validation::InputError;
 
 /// One fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ModelMutant {
     /// The rule of this call and reason is never in force.
-    Forgets(&'static str, Reason),
+    Forgets(&'static str, Condition),
     /// It always is.
-    Overdoes(&'static str, Reason),
+    Overdoes(&'static str, Condition),
     /// It is in force only of the first user, object and item.
-    OfTheFirst(&'static str, Reason),
+    OfTheFirst(&'static str, Condition),
     /// It is in force only where it would be with any one fact less.
-    NeedsOneMore(&'static str, Reason),
+    NeedsOneMore(&'static str, Condition),
     /// Each of these two is in force where the other one should be.
-    Confuses(&'static str, Reason, Reason),
+    Confuses(&'static str, Condition, Condition),
     /// The call is carried out and does nothing.
     Loses(&'static str),
     /// The call does the opposite.
@@ -45,21 +45,24 @@ pub enum Fault {
     TakesAll(&'static str),
 }
 
-impl Fault {
+impl ModelMutant {
     /// Every fault that the tables give.
     pub fn all() -> impl Iterator<Item = Self> {
         let verb = |verb| TABLE.iter().filter_map(move |row| row.call(verb)).map(|call| call.api);
         let effects = || calls().map(|call| call.api).filter(|api| !rests(api));
-        let attachments =
-            move || [Verb::Attach, Verb::SetStatus, Verb::Detach].into_iter().flat_map(verb);
+        let attachments = move || {
+            [AttachmentAction::Attach, AttachmentAction::SetStatus, AttachmentAction::Detach]
+                .into_iter()
+                .flat_map(verb)
+        };
         of_rules()
             .chain(calls().flat_map(confusions))
             .chain(effects().map(Self::Loses))
             .chain(effects().filter(|api| has_opposite(api)).map(Self::Reverses))
             .chain(attachments().map(Self::OtherKind))
             .chain(attachments().map(Self::OtherUser))
-            .chain(verb(Verb::Detach).map(Self::ForEverybody))
-            .chain(verb(Verb::Detach).map(Self::TakesAll))
+            .chain(verb(AttachmentAction::Detach).map(Self::ForEverybody))
+            .chain(verb(AttachmentAction::Detach).map(Self::TakesAll))
     }
 
     /// The call that is wrong.
@@ -87,8 +90,8 @@ impl Fault {
     }
 
     /// Whether the claim is in force.
-    fn says(self, account: &Account, op: &Operation, call: &Call, claim: &Claim) -> bool {
-        let applies = |reason: Reason| reason.applies(account, op);
+    fn says(self, account: &Account, op: &Operation, call: &Action, claim: &Clause) -> bool {
+        let applies = |reason: Condition| reason.applies(account, op);
         let this = |api, reason| call.api == api && claim.reason == reason;
         let reason = claim.reason;
         match self {
@@ -106,44 +109,44 @@ impl Fault {
 }
 
 /// What can be wrong with one rule.
-fn of_rules() -> impl Iterator<Item = Fault> {
+fn of_rules() -> impl Iterator<Item = ModelMutant> {
     rules().flat_map(|rule| {
         let (api, reason) = (rule.call.api, rule.claim.reason);
         // A listing may be asked for item by item just where it may be asked for at once.
-        let paged = matches!(reason, Reason::Flawed(_, Defect::OneByOne));
+        let paged = matches!(reason, Condition::Flawed(_, InputError::OneByOne));
         // What applies whatever is there cannot be overdone.
         let always = match reason {
-            Reason::Unhindered => None,
-            Reason::Flawed(_, defect) if !defect.needs_subject() || paged => None,
-            _ => Some(Fault::Overdoes(api, reason)),
+            Condition::Unhindered => None,
+            Condition::Flawed(_, defect) if !defect.needs_subject() || paged => None,
+            _ => Some(ModelMutant::Overdoes(api, reason)),
         };
-        let first = (!tells_of_all(api) && !paged).then_some(Fault::OfTheFirst(api, reason));
-        let more = counts(reason).then_some(Fault::NeedsOneMore(api, reason));
-        [Some(Fault::Forgets(api, reason)), always, first, more].into_iter().flatten()
+        let first = (!tells_of_all(api) && !paged).then_some(ModelMutant::OfTheFirst(api, reason));
+        let more = counts(reason).then_some(ModelMutant::NeedsOneMore(api, reason));
+        [Some(ModelMutant::Forgets(api, reason)), always, first, more].into_iter().flatten()
     })
 }
 
 /// Two rules of a call that may be taken for each other.
-fn confusions(call: &'static Call) -> impl Iterator<Item = Fault> {
+fn confusions(call: &'static Action) -> impl Iterator<Item = ModelMutant> {
     let claims = call.claims.iter().enumerate();
-    claims.filter(|(_, it)| it.reason != Reason::Unhindered).flat_map(move |(place, one)| {
+    claims.filter(|(_, it)| it.reason != Condition::Unhindered).flat_map(move |(place, one)| {
         let others = call.claims.iter().skip(place + 1);
-        others.map(move |other| Fault::Confuses(call.api, one.reason, other.reason))
+        others.map(move |other| ModelMutant::Confuses(call.api, one.reason, other.reason))
     })
 }
 
 /// Whether the reason is about how many there are.
-const fn counts(reason: Reason) -> bool {
+const fn counts(reason: Condition) -> bool {
     matches!(
         reason,
-        Reason::AccountFull
-            | Reason::InUse
-            | Reason::IsBoundary
-            | Reason::HasParts(_)
-            | Reason::PartsFull
-            | Reason::QuotaReached
-            | Reason::Holds(_)
-            | Reason::HoldsInactive(_)
+        Condition::AccountFull
+            | Condition::InUse
+            | Condition::IsBoundary
+            | Condition::HasParts(_)
+            | Condition::PartsFull
+            | Condition::QuotaReached
+            | Condition::Holds(_)
+            | Condition::HoldsInactive(_)
     )
 }
 
@@ -156,45 +159,45 @@ fn is_of_the_first(op: &Operation) -> bool {
     [user, object].into_iter().chain(items).flatten().all(|number| number == 0)
 }
 
-fn is(call: Option<&Call>, api: &str) -> bool {
+fn is(call: Option<&Action>, api: &str) -> bool {
     call.is_some_and(|call| call.api == api)
 }
 
-fn is_deed(deeds: &[Deed], api: &str) -> bool {
-    Class::all().any(|class| deeds.iter().any(|deed| is(class.row().call(*deed), api)))
+fn is_deed(deeds: &[ResourceAction], api: &str) -> bool {
+    ResourceKind::all().any(|class| deeds.iter().any(|deed| is(class.row().call(*deed), api)))
 }
 
-fn is_verb(verbs: &[Verb], api: &str) -> bool {
+fn is_verb(verbs: &[AttachmentAction], api: &str) -> bool {
     TABLE.iter().any(|row| verbs.iter().any(|verb| is(row.call(*verb), api)))
 }
 
 /// Whether the call names nothing.
 fn tells_of_all(api: &str) -> bool {
     let own = [&resources::LIST_USERS, &resources::SUMMARY, &resources::DETAILS];
-    own.iter().any(|call| call.api == api) || is_deed(&[Deed::ListAll], api)
+    own.iter().any(|call| call.api == api) || is_deed(&[ResourceAction::ListAll], api)
 }
 
 /// Whether the call has no effect that could be lost.
 fn rests(api: &str) -> bool {
     let own = [&resources::GET_USER, &resources::CHANGE_PASSWORD, &resources::LAST_USED];
-    let acts = [Act::List, Act::Get];
+    let acts = [SubResourceAction::List, SubResourceAction::Get];
     tells_of_all(api)
         || own.iter().any(|call| call.api == api)
-        || is_verb(&[Verb::List, Verb::Get, Verb::Renew], api)
-        || is_deed(&[Deed::Read, Deed::Holders], api)
-        || Part::all().any(|part| acts.into_iter().any(|act| is(part.row().call(act), api)))
+        || is_verb(&[AttachmentAction::List, AttachmentAction::Get, AttachmentAction::Renew], api)
+        || is_deed(&[ResourceAction::Read, ResourceAction::Holders], api)
+        || SubResource::all().any(|part| acts.into_iter().any(|act| is(part.row().call(act), api)))
 }
 
 /// Whether there is a call that does the opposite, where this one does something.
 fn has_opposite(api: &str) -> bool {
     let own = [&resources::CREATE_USER, &resources::PUT_BOUNDARY];
     own.iter().any(|call| call.api == api)
-        || is_verb(&[Verb::Attach, Verb::SetStatus], api)
-        || is_deed(&[Deed::Create], api)
-        || Part::all().any(|part| is(part.row().call(Act::Add), api))
+        || is_verb(&[AttachmentAction::Attach, AttachmentAction::SetStatus], api)
+        || is_deed(&[ResourceAction::Create], api)
+        || SubResource::all().any(|part| is(part.row().call(SubResourceAction::Add), api))
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ModelMutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forgets(api, reason) => write!(f, "forgets {api}/{}", reason.slug()),
@@ -216,11 +219,11 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Fault {
+impl ModelMutant {
     /// What is true after the call was carried out by the model with this fault.
     #[must_use]
     pub fn next(self, account: &Account, op: &Operation) -> Account {
-        let mut after = next(account, op, Outcome::Done);
+        let mut after = next(account, op, Effect::Done);
         let instead = |other: Option<Operation>| {
             let mut account = account.clone();
             other.inspect(|other| apply(&mut account, other));
@@ -273,7 +276,10 @@ fn opposite(op: &Operation) -> Option<Operation> {
 }
 
 /// The same call about another kind or user.
-fn with(op: &Operation, change: impl Fn(User, Kind) -> (User, Kind)) -> Option<Operation> {
+fn with(
+    op: &Operation,
+    change: impl Fn(User, AttachmentKind) -> (User, AttachmentKind),
+) -> Option<Operation> {
     let (user, kind) = change(op.user()?, op.kind()?);
     Some(match *op {
         Operation::Attach(_, _, item) => Operation::Attach(user, kind, item),
@@ -285,8 +291,12 @@ fn with(op: &Operation, change: impl Fn(User, Kind) -> (User, Kind)) -> Option<O
 }
 
 /// The kind that comes next in the table, after the last one the first.
-fn following(kind: Kind) -> Kind {
-    Kind::all().chain(Kind::all()).skip_while(|it| *it != kind).nth(1).unwrap_or(kind)
+fn following(kind: AttachmentKind) -> AttachmentKind {
+    AttachmentKind::all()
+        .chain(AttachmentKind::all())
+        .skip_while(|it| *it != kind)
+        .nth(1)
+        .unwrap_or(kind)
 }
 
 /// Faults that nothing can notice, each with the reason why.

@@ -7,17 +7,17 @@
 
 use stateright::{Model, Property};
 
-use crate::check::explorer::Looks;
-use crate::check::model_mutants::Fault;
+use crate::check::explorer::CanonicalForm;
+use crate::check::model_mutants::ModelMutant;
 use crate::check::state_properties;
-use crate::ids::{Change, Extras, Path, User, Which, With};
+use crate::ids::{CreateUserOptions, Filter, IssueOptions, Path, User, UserChange};
 use crate::operation::Operation;
-use crate::semantics::{Allowed, Outcome, allowed, apply, next};
+use crate::semantics::{Allowed, Effect, allowed, apply, next};
 use crate::state::Account;
-use crate::tables::attachments::{Item, Kind, Naming, Service, Status};
-use crate::tables::resources::{Class, Object};
-use crate::tables::sub_resources::Part;
-use crate::tables::validation::Flaw;
+use crate::tables::attachments::{AttachmentKind, Item, Naming, Service, Status};
+use crate::tables::resources::{Resource, ResourceKind};
+use crate::tables::sub_resources::SubResource;
+use crate::tables::validation::InvalidRequest;
 
 /// How much exists at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ pub struct Scope {
     /// Whether items are made inactive and active again.
     pub statuses: bool,
     /// What is asked beside attachments.
-    pub beside: Beside,
+    pub beside: ScopeExtension,
     /// What is wrong with the model, to see whether it is noticed.
-    pub fault: Option<Fault>,
+    pub fault: Option<ModelMutant>,
 }
 
 impl Scope {
@@ -63,7 +63,7 @@ impl Scope {
         given: false,
         alike: false,
         statuses: false,
-        beside: Beside::Nothing,
+        beside: ScopeExtension::Nothing,
         fault: None,
     };
 
@@ -86,7 +86,7 @@ impl Scope {
     pub fn next(&self, account: &Account, op: &Operation) -> Account {
         match self.fault {
             Some(fault) => fault.next(account, op),
-            None => next(account, op, Outcome::Done),
+            None => next(account, op, Effect::Done),
         }
     }
 
@@ -95,9 +95,10 @@ impl Scope {
     /// those that make or remove what is given.
     pub fn asked_only(&self, account: &Account, out: &mut Vec<Operation>) {
         telling(self, out);
-        let looks = self.alike.then(|| Looks::of(self, account));
+        let looks = self.alike.then(|| CanonicalForm::of(self, account));
         if self.given {
-            let all = Class::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
+            let all =
+                ResourceKind::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
             out.extend(all.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
         }
         for user in (0..self.users).map(User) {
@@ -117,8 +118,8 @@ impl Scope {
     fn about_others(
         &self,
         user: User,
-        kind: Kind,
-        looks: Option<&Looks>,
+        kind: AttachmentKind,
+        looks: Option<&CanonicalForm>,
         out: &mut Vec<Operation>,
     ) {
         let row = kind.row();
@@ -136,27 +137,28 @@ impl Scope {
             let items = || self.items_of(user, kind);
             let again = items().zip(items().skip(1));
             out.extend(
-                again.map(|(old, new)| Operation::Issue(user, kind, new, With::BodyOf(old))),
+                again
+                    .map(|(old, new)| Operation::Issue(user, kind, new, IssueOptions::BodyOf(old))),
             );
         }
     }
 
-    pub(crate) fn objects_of(&self, class: Class) -> u32 {
+    pub(crate) fn objects_of(&self, class: ResourceKind) -> u32 {
         match class {
-            Class::Group => self.groups,
-            Class::Policy => self.policies,
-            Class::Device => self.devices,
+            ResourceKind::Group => self.groups,
+            ResourceKind::Policy => self.policies,
+            ResourceKind::Device => self.devices,
         }
     }
 
-    fn objects(self) -> impl Iterator<Item = Object> {
-        Class::all().flat_map(move |class| {
-            (0..self.objects_of(class)).map(move |item| Object { class, item: Item(item) })
+    fn objects(self) -> impl Iterator<Item = Resource> {
+        ResourceKind::all().flat_map(move |class| {
+            (0..self.objects_of(class)).map(move |item| Resource { class, item: Item(item) })
         })
     }
 
     /// How many items of a kind a user can tell apart.
-    pub(crate) fn room(&self, kind: Kind) -> u32 {
+    pub(crate) fn room(&self, kind: AttachmentKind) -> u32 {
         let row = kind.row();
         match (row.refers, row.naming) {
             (Some(class), _) => self.objects_of(class),
@@ -169,23 +171,36 @@ impl Scope {
     }
 
     /// The items of a kind that exist for a user in this scope.
-    pub(crate) fn items_of(self, user: User, kind: Kind) -> impl DoubleEndedIterator<Item = Item> {
+    pub(crate) fn items_of(
+        self,
+        user: User,
+        kind: AttachmentKind,
+    ) -> impl DoubleEndedIterator<Item = Item> {
         let room = self.room(kind);
         let from = if kind.row().naming == Naming::Service { user.0 * room } else { 0 };
         (from..from + room).map(Item)
     }
 
     /// Of the items that nobody can tell apart, the first; all where there are no looks.
-    fn firsts(&self, user: User, kind: Kind, looks: Option<&Looks>) -> impl Iterator<Item = Item> {
+    fn firsts(
+        &self,
+        user: User,
+        kind: AttachmentKind,
+        looks: Option<&CanonicalForm>,
+    ) -> impl Iterator<Item = Item> {
         self.items_of(user, kind)
             .filter(move |item| looks.is_none_or(|it| it.is_first(user, kind, *item)))
     }
 
     /// Of the objects that nobody can tell apart, the first.
-    fn first_objects(&self, class: Class, looks: Option<&Looks>) -> impl Iterator<Item = Object> {
-        let kind = Kind::blockers().find(|kind| kind.row().refers == Some(class));
+    fn first_objects(
+        &self,
+        class: ResourceKind,
+        looks: Option<&CanonicalForm>,
+    ) -> impl Iterator<Item = Resource> {
+        let kind = AttachmentKind::blockers().find(|kind| kind.row().refers == Some(class));
         let items = kind.into_iter().flat_map(move |kind| self.firsts(User(0), kind, looks));
-        items.map(move |item| Object { class, item })
+        items.map(move |item| Resource { class, item })
     }
 
     /// The calls about a kind that may change something. Where items look alike, the first of them
@@ -193,17 +208,20 @@ impl Scope {
     fn about(
         &self,
         user: User,
-        kind: Kind,
+        kind: AttachmentKind,
         account: &Account,
-        looks: Option<&Looks>,
+        looks: Option<&CanonicalForm>,
         out: &mut Vec<Operation>,
     ) {
         match kind.row().naming {
             Naming::Service => {
                 let mut items = self.items_of(user, kind);
                 let free = items.find(|item| self.is_free(account, user, kind, *item));
-                let with =
-                    if kind.row().services { With::Service(Service(0)) } else { With::Nothing };
+                let with = if kind.row().services {
+                    IssueOptions::Service(Service(0))
+                } else {
+                    IssueOptions::Nothing
+                };
                 out.extend(free.map(|item| Operation::Issue(user, kind, item, with)));
             }
             _ => out.extend(
@@ -227,9 +245,10 @@ impl Scope {
 
 impl Scope {
     /// Whether an item can be issued: where users are renamed, others may hold what was this one's.
-    fn is_free(&self, account: &Account, user: User, kind: Kind, item: Item) -> bool {
+    fn is_free(&self, account: &Account, user: User, kind: AttachmentKind, item: Item) -> bool {
         account.held(user, kind, item).is_none()
-            && (self.beside != Beside::Users || account.holders(kind, item).next().is_none())
+            && (self.beside != ScopeExtension::Users
+                || account.holders(kind, item).next().is_none())
     }
 }
 
@@ -246,9 +265,10 @@ impl Model for Scope {
     }
 
     fn actions(&self, account: &Account, out: &mut Vec<Operation>) {
-        let looks = self.alike.then(|| Looks::of(self, account));
+        let looks = self.alike.then(|| CanonicalForm::of(self, account));
         if !self.given {
-            let all = Class::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
+            let all =
+                ResourceKind::all().flat_map(|class| self.first_objects(class, looks.as_ref()));
             out.extend(all.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
         }
         for user in (0..self.users).map(User) {
@@ -272,7 +292,7 @@ impl Model for Scope {
 
 /// What a scope asks beside attachments. One at a time, for together they are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Beside {
+pub enum ScopeExtension {
     /// Nothing.
     Nothing,
     /// Names, paths, boundaries and two tags of users.
@@ -283,13 +303,15 @@ pub enum Beside {
     Versions,
 }
 
-impl Beside {
+impl ScopeExtension {
     /// The kinds of attachments that are asked about.
-    pub(crate) fn kinds(self) -> impl Iterator<Item = Kind> {
-        Kind::blockers().filter(move |kind| match self {
+    pub(crate) fn kinds(self) -> impl Iterator<Item = AttachmentKind> {
+        AttachmentKind::blockers().filter(move |kind| match self {
             Self::Nothing => true,
-            Self::Users => [Kind::LoginProfile, Kind::AccessKey].contains(kind),
-            Self::Groups => [Kind::ManagedPolicy, Kind::GroupMembership].contains(kind),
+            Self::Users => [AttachmentKind::LoginProfile, AttachmentKind::AccessKey].contains(kind),
+            Self::Groups => {
+                [AttachmentKind::ManagedPolicy, AttachmentKind::GroupMembership].contains(kind)
+            }
             Self::Versions => false,
         })
     }
@@ -303,31 +325,31 @@ const fn versions_max(scope: &Scope) -> u32 {
 /// The calls that may change something.
 pub(crate) fn changing(scope: &Scope, account: &Account, out: &mut Vec<Operation>) {
     match scope.beside {
-        Beside::Nothing => {}
-        Beside::Users => users(scope, out),
-        Beside::Groups => groups(scope, out),
-        Beside::Versions => versions(scope, account, out),
+        ScopeExtension::Nothing => {}
+        ScopeExtension::Users => users(scope, out),
+        ScopeExtension::Groups => groups(scope, out),
+        ScopeExtension::Versions => versions(scope, account, out),
     }
 }
 
 /// The calls that only tell.
 pub(crate) fn telling(scope: &Scope, out: &mut Vec<Operation>) {
-    if scope.beside == Beside::Nothing {
+    if scope.beside == ScopeExtension::Nothing {
         return;
     }
     out.extend([Operation::Summary, Operation::Details, Operation::ListUsers(Path(0))]);
-    out.extend(Class::all().map(|class| Operation::ListAll(class, Which::All)));
-    out.extend(scope.all_of(Class::Group).map(Operation::Read));
-    for policy in scope.all_of(Class::Policy) {
+    out.extend(ResourceKind::all().map(|class| Operation::ListAll(class, Filter::All)));
+    out.extend(scope.all_of(ResourceKind::Group).map(Operation::Read));
+    for policy in scope.all_of(ResourceKind::Policy) {
         out.extend([Operation::Read(policy), Operation::Holders(policy)]);
     }
     for user in (0..scope.users).map(User) {
         out.push(Operation::ChangePassword(user));
-        out.extend(Flaw::all().map(|flaw| Operation::Flawed(user, flaw)));
-        let keys = scope.items_of(user, Kind::AccessKey);
+        out.extend(InvalidRequest::all().map(|flaw| Operation::Flawed(user, flaw)));
+        let keys = scope.items_of(user, AttachmentKind::AccessKey);
         out.extend(keys.map(Operation::LastUsed));
     }
-    for part in Part::all() {
+    for part in SubResource::all() {
         for object in scope.all_of(part.row().of) {
             out.push(Operation::Parts(object, part));
             let items = (0..=2).map(Item).filter(|_| part.row().get.is_some());
@@ -340,57 +362,57 @@ fn users(scope: &Scope, out: &mut Vec<Operation>) {
     let all = || (0..scope.users).map(User);
     for user in all() {
         let names = all().map(Some).chain([None]);
-        out.extend(names.map(|name| Operation::UpdateUser(user, Change { name, path: None })));
-        let paths = [0, 1].map(|it| Change { name: None, path: Some(Path(it)) });
+        out.extend(names.map(|name| Operation::UpdateUser(user, UserChange { name, path: None })));
+        let paths = [0, 1].map(|it| UserChange { name: None, path: Some(Path(it)) });
         out.extend(paths.map(|change| Operation::UpdateUser(user, change)));
         out.push(Operation::DeleteBoundary(user));
-        out.push(Operation::List(user, Kind::Tag));
+        out.push(Operation::List(user, AttachmentKind::Tag));
         for tag in [0, 1].map(Item) {
-            out.push(Operation::Attach(user, Kind::Tag, tag));
-            out.push(Operation::Detach(user, Kind::Tag, tag));
+            out.push(Operation::Attach(user, AttachmentKind::Tag, tag));
+            out.push(Operation::Detach(user, AttachmentKind::Tag, tag));
         }
-        for policy in scope.all_of(Class::Policy) {
+        for policy in scope.all_of(ResourceKind::Policy) {
             out.push(Operation::PutBoundary(user, policy.item));
             let tag = Some(Item(0));
-            let extras = Extras { path: Path(1), boundary: Some(policy.item), tag };
+            let extras = CreateUserOptions { path: Path(1), boundary: Some(policy.item), tag };
             out.push(Operation::CreateUser(user, extras));
         }
     }
 }
 
 fn groups(scope: &Scope, out: &mut Vec<Operation>) {
-    for group in scope.all_of(Class::Group) {
-        let names = scope.all_of(Class::Group).map(|it| Some(it.item)).chain([None]);
+    for group in scope.all_of(ResourceKind::Group) {
+        let names = scope.all_of(ResourceKind::Group).map(|it| Some(it.item)).chain([None]);
         out.extend(names.map(|name| Operation::Rename(group, name)));
         for item in [0, 1].map(Item) {
-            out.push(Operation::Add(group, Part::InlinePolicy, item));
-            out.push(Operation::Remove(group, Part::InlinePolicy, item));
+            out.push(Operation::Add(group, SubResource::InlinePolicy, item));
+            out.push(Operation::Remove(group, SubResource::InlinePolicy, item));
         }
-        for policy in scope.all_of(Class::Policy) {
-            out.push(Operation::Add(group, Part::AttachedPolicy, policy.item));
-            out.push(Operation::Remove(group, Part::AttachedPolicy, policy.item));
+        for policy in scope.all_of(ResourceKind::Policy) {
+            out.push(Operation::Add(group, SubResource::AttachedPolicy, policy.item));
+            out.push(Operation::Remove(group, SubResource::AttachedPolicy, policy.item));
         }
     }
 }
 
 fn versions(scope: &Scope, account: &Account, out: &mut Vec<Operation>) {
-    for policy in scope.all_of(Class::Policy) {
+    for policy in scope.all_of(ResourceKind::Policy) {
         let next = account.next_version(policy);
         out.extend((next.0 <= versions_max(scope)).then_some(Operation::Add(
             policy,
-            Part::Version,
+            SubResource::Version,
             next,
         )));
         for version in (1..=versions_max(scope)).map(Item) {
-            out.push(Operation::SetDefault(policy, Part::Version, version));
-            out.push(Operation::Remove(policy, Part::Version, version));
+            out.push(Operation::SetDefault(policy, SubResource::Version, version));
+            out.push(Operation::Remove(policy, SubResource::Version, version));
         }
     }
 }
 
 impl Scope {
     /// Every object of a class that there may be in this scope.
-    pub(crate) fn all_of(&self, class: Class) -> impl Iterator<Item = Object> + use<> {
-        (0..self.objects_of(class)).map(move |item| Object { class, item: Item(item) })
+    pub(crate) fn all_of(&self, class: ResourceKind) -> impl Iterator<Item = Resource> + use<> {
+        (0..self.objects_of(class)).map(move |item| Resource { class, item: Item(item) })
     }
 }

@@ -8,26 +8,26 @@
 use crate::check::exhaustive::Visit;
 use crate::check::state_properties::most;
 use crate::check::{frame_properties, rule_oracle};
-use crate::ids::{User, With};
+use crate::ids::{IssueOptions, User};
 use crate::operation::Operation;
-use crate::semantics::conditions::Reason;
+use crate::semantics::conditions::Condition;
 use crate::semantics::deletion_plan::{plan, plan_with_devices};
-use crate::state::{Account, Held};
-use crate::tables::attachments::{Kind, Naming, Status};
-use crate::tables::resources::{Class, Object};
-use crate::tables::sub_resources::Part;
+use crate::state::{Account, Attachment};
+use crate::tables::attachments::{AttachmentKind, Naming, Status};
+use crate::tables::resources::{Resource, ResourceKind};
+use crate::tables::sub_resources::SubResource;
 
 /// Whether a sentence holds of one call in one state.
-pub(crate) type Sentence = fn(&Visit<'_>) -> bool;
+pub(crate) type TransitionProperty = fn(&Visit<'_>) -> bool;
 
 /// Every sentence, those of `neighbour.rs` and `progress.rs` too.
-pub(crate) fn all() -> impl Iterator<Item = (&'static str, Sentence)> {
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, TransitionProperty)> {
     let sound = ALL.into_iter().chain(frame_properties::ALL).chain(PROGRESS);
     let sound = sound.chain([rule_oracle::RECOUNTED]);
     sound.chain([frame_properties::PUT_OTHERWISE])
 }
 
-const ALL: [(&str, Sentence); 10] = [
+const ALL: [(&str, TransitionProperty); 10] = [
     ("a call changes nothing but what it names", names_all_it_changes),
     (
         "a call that is carried out does what it says, and a read or a new secret changes nothing",
@@ -50,7 +50,7 @@ pub(crate) fn exists(account: &Account, user: User) -> bool {
     account.users().any(|it| it == user)
 }
 
-pub(crate) fn there(account: &Account, object: Object) -> bool {
+pub(crate) fn there(account: &Account, object: Resource) -> bool {
     account.objects().any(|it| it == object)
 }
 
@@ -59,9 +59,9 @@ fn named<'a>(
     account: &'a Account,
     op: &'a Operation,
     by: Option<User>,
-) -> impl Iterator<Item = Held> + 'a {
+) -> impl Iterator<Item = Attachment> + 'a {
     let item = op.item().unwrap_or_default();
-    let same = move |held: &Held| op.kind() == Some(held.kind) && held.item == item;
+    let same = move |held: &Attachment| op.kind() == Some(held.kind) && held.item == item;
     account.holdings().filter(move |held| same(held) && by.is_none_or(|user| user == held.user))
 }
 
@@ -85,10 +85,11 @@ fn names_all_it_changes(visit: &Visit<'_>) -> bool {
     };
     // Of a user that is made again nothing is said here; `makes_what_is_asked` does.
     let deletes = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
-    let other = |held: &Held| {
+    let other = |held: &Attachment| {
         let same = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
-        let group = Object { class: Class::Group, item: held.item };
-        let renamed = matches!(op, Operation::Rename(..)) && held.kind == Kind::GroupMembership;
+        let group = Resource { class: ResourceKind::Group, item: held.item };
+        let renamed =
+            matches!(op, Operation::Rename(..)) && held.kind == AttachmentKind::GroupMembership;
         !(op.user() == Some(held.user) && (deletes || same)
             || called.is_some() && is_user(&held.user)
             || renamed && names(op, group))
@@ -99,7 +100,7 @@ fn names_all_it_changes(visit: &Visit<'_>) -> bool {
 }
 
 /// Whether the call is about this very object, its name or its parts.
-fn names(op: &Operation, object: Object) -> bool {
+fn names(op: &Operation, object: Resource) -> bool {
     match *op {
         Operation::Create(it) | Operation::Delete(it) => it == object,
         Operation::Rename(it, name) => {
@@ -136,7 +137,7 @@ fn does_what_it_says(visit: &Visit<'_>) -> bool {
 }
 
 /// Whether it is refused, perhaps for this reason.
-pub(crate) fn refuses(visit: &Visit<'_>, reason: Reason) -> bool {
+pub(crate) fn refuses(visit: &Visit<'_>, reason: Condition) -> bool {
     !visit.may_be_done() && visit.allowed.refusals().any(|rule| rule.claim.reason == reason)
 }
 
@@ -152,22 +153,25 @@ fn needs_its_user(visit: &Visit<'_>) -> bool {
         Operation::CreateUser(..) => true,
         // Nobody is there who could ask.
         Operation::ChangePassword(_) => !visit.may_be_done(),
-        _ => refuses(visit, Reason::NoSuchUser),
+        _ => refuses(visit, Condition::NoSuchUser),
     }
 }
 
 fn needs_its_object(visit: &Visit<'_>) -> bool {
     let missing = visit.op.object().is_some_and(|object| !there(visit.before, object));
-    let enables =
-        matches!(visit.op, Operation::Attach(_, Kind::MfaDevice, _) | Operation::Renew(..));
-    let version = matches!(visit.op.part(), Some((_, Part::Version))) && visit.op.piece().is_some();
+    let enables = matches!(
+        visit.op,
+        Operation::Attach(_, AttachmentKind::MfaDevice, _) | Operation::Renew(..)
+    );
+    let version =
+        matches!(visit.op.part(), Some((_, SubResource::Version))) && visit.op.piece().is_some();
     let added = matches!(visit.op, Operation::Add(..));
     !missing
         || matches!(visit.op, Operation::Create(_))
         // One text is recorded for both (C-019).
-        || version && !added && refuses(visit, Reason::NoSuchVersion)
-        || refuses(visit, Reason::NoSuchObject)
-            && (!enables || refuses(visit, Reason::NoRightCodes))
+        || version && !added && refuses(visit, Condition::NoSuchVersion)
+        || refuses(visit, Condition::NoSuchObject)
+            && (!enables || refuses(visit, Condition::NoRightCodes))
 }
 
 fn creates_once(visit: &Visit<'_>) -> bool {
@@ -200,14 +204,14 @@ fn takes_what_is_held(visit: &Visit<'_>) -> bool {
         return true;
     }
     let others = named(visit.before, &visit.op, None).next().is_some();
-    let device = kind == Kind::MfaDevice;
+    let device = kind == AttachmentKind::MfaDevice;
     if device && visit.op.object().is_some_and(|it| there(visit.before, it))
         || others && kind.row().naming == Naming::Service
     {
         return is_open(visit);
     }
     // UntagUser too (B-TG-06).
-    [Kind::GroupMembership, Kind::Tag].contains(&kind) || !visit.may_be_done()
+    [AttachmentKind::GroupMembership, AttachmentKind::Tag].contains(&kind) || !visit.may_be_done()
 }
 
 /// Whether a device is enabled again, and whether a body can be uploaded again, is not known (X-013,
@@ -215,13 +219,15 @@ fn takes_what_is_held(visit: &Visit<'_>) -> bool {
 fn attaches_once(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let held = |item| {
-        let same = |held: &Held| op.kind() == Some(held.kind) && held.item == item;
+        let same = |held: &Attachment| op.kind() == Some(held.kind) && held.item == item;
         account.holdings().any(|held| same(&held) && op.user() == Some(held.user))
     };
     match *op {
-        Operation::Attach(_, Kind::LoginProfile, item) => !held(item) || !visit.may_be_done(),
-        Operation::Attach(_, Kind::MfaDevice, item) => !held(item) || is_open(visit),
-        Operation::Issue(.., With::BodyOf(other)) => !held(other) || !visit.must_be_done(),
+        Operation::Attach(_, AttachmentKind::LoginProfile, item) => {
+            !held(item) || !visit.may_be_done()
+        }
+        Operation::Attach(_, AttachmentKind::MfaDevice, item) => !held(item) || is_open(visit),
+        Operation::Issue(.., IssueOptions::BodyOf(other)) => !held(other) || !visit.must_be_done(),
         _ => true,
     }
 }
@@ -230,12 +236,12 @@ fn attaches_once(visit: &Visit<'_>) -> bool {
 fn waits(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let changes = match *op {
-        Operation::Detach(user, Kind::LoginProfile, _)
-        | Operation::Renew(user, Kind::LoginProfile, _) => {
+        Operation::Detach(user, AttachmentKind::LoginProfile, _)
+        | Operation::Renew(user, AttachmentKind::LoginProfile, _) => {
             named(account, op, Some(user)).next().is_some()
         }
-        Operation::Attach(user, Kind::MfaDevice, _)
-        | Operation::Detach(user, Kind::MfaDevice, _)
+        Operation::Attach(user, AttachmentKind::MfaDevice, _)
+        | Operation::Detach(user, AttachmentKind::MfaDevice, _)
         | Operation::UpdateUser(user, _)
         | Operation::ChangePassword(user) => exists(account, user),
         _ => false,
@@ -253,7 +259,7 @@ fn gives_what_is_held(visit: &Visit<'_>) -> bool {
         Operation::Get(..) | Operation::SetStatus(..) | Operation::Renew(..) => held(),
         // Leaving a group that one is not in is carried out (B-GR-03).
         Operation::Detach(_, kind, _) => {
-            let member = *kind == Kind::GroupMembership;
+            let member = *kind == AttachmentKind::GroupMembership;
             held() || member && op.object().is_some_and(|object| there(visit.before, object))
         }
         _ => false,
@@ -267,21 +273,26 @@ fn attaches_what_is_free(visit: &Visit<'_>) -> bool {
     if !matches!(op, Operation::Attach(..) | Operation::Issue(..)) || !exists(account, user) {
         return true;
     }
-    let device = kind.row().refers == Some(Class::Device);
+    let device = kind.row().refers == Some(ResourceKind::Device);
     let taken = named(account, op, Some(user).filter(|_| !device)).next().is_some();
     // Putting, joining, attaching and tagging can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07);
     // whether that is so where the quota is used up is not known.
-    let repeats = [Kind::InlinePolicy, Kind::GroupMembership, Kind::ManagedPolicy, Kind::Tag];
+    let repeats = [
+        AttachmentKind::InlinePolicy,
+        AttachmentKind::GroupMembership,
+        AttachmentKind::ManagedPolicy,
+        AttachmentKind::Tag,
+    ];
     let repeats = repeats.contains(&kind);
     let held = account.holdings().filter(|it| it.user == user && it.kind == kind).count();
     let refers = op.object().is_none_or(|object| there(account, object));
-    let new = !matches!(op, Operation::Issue(.., With::BodyOf(_)));
+    let new = !matches!(op, Operation::Issue(.., IssueOptions::BodyOf(_)));
     let free = refers && new && held < most(kind) && (!taken || repeats);
     !free || visit.must_be_done()
 }
 
 /// Every sentence.
-pub(crate) const PROGRESS: [(&str, Sentence); 2] = [
+pub(crate) const PROGRESS: [(&str, TransitionProperty); 2] = [
     ("every user can be deleted by its plan, which leaves the others as they are", plan_works),
     ("no call brings the end of a user nearer than its plan says", plan_is_shortest),
 ];

@@ -1,20 +1,20 @@
 //! Why a call is answered as it is: predicates on the state.
 
-use crate::ids::{Change, With};
+use crate::ids::{IssueOptions, UserChange};
 use crate::operation::Operation;
-use crate::state::{Account, Piece};
-use crate::tables::attachments::{Kind, Naming, Status};
-use crate::tables::resources::{Class, Object};
-use crate::tables::sub_resources::Part;
-use crate::tables::validation::Defect;
+use crate::state::{Account, SubResourceEntry};
+use crate::tables::attachments::{AttachmentKind, Naming, Status};
+use crate::tables::resources::{Resource, ResourceKind};
+use crate::tables::sub_resources::SubResource;
+use crate::tables::validation::InputError;
 
 /// Why a call is answered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum Condition {
     /// None of the other reasons applies.
     Unhindered,
     /// This member is not as it should be, or another than one might expect.
-    Flawed(&'static str, Defect),
+    Flawed(&'static str, InputError),
     /// The user is there already.
     UserExists,
     /// There is no such user.
@@ -38,7 +38,7 @@ pub enum Reason {
     /// The user has no permissions boundary.
     NoBoundary,
     /// The object has a part of this sort; of versions, one beside the first.
-    HasParts(Part),
+    HasParts(SubResource),
     /// The object has this very part.
     AlreadyPart,
     /// The object has no such part.
@@ -68,12 +68,12 @@ pub enum Reason {
     /// modelled: this applies for as long as it exists.
     BeingChanged,
     /// The user holds an active item of the kind, or any where the kind knows no status.
-    Holds(Kind),
+    Holds(AttachmentKind),
     /// The user holds inactive items of the kind, and no active one.
-    HoldsInactive(Kind),
+    HoldsInactive(AttachmentKind),
 }
 
-impl Reason {
+impl Condition {
     /// Whether it applies to `op` in `account`.
     #[must_use]
     pub fn applies(self, account: &Account, op: &Operation) -> bool {
@@ -159,7 +159,7 @@ impl Reason {
     }
 }
 
-fn is_flawed(account: &Account, op: &Operation, member: &str, defect: Defect) -> bool {
+fn is_flawed(account: &Account, op: &Operation, member: &str, defect: InputError) -> bool {
     let Operation::Flawed(user, flaw) = *op else { return false };
     let row = flaw.row();
     (row.member, row.defect) == (member, defect) && row.applies(account, user)
@@ -195,7 +195,7 @@ impl Holder {
             return Self::User;
         }
         let shared =
-            kind.row().naming == Naming::Service || kind.row().refers == Some(Class::Device);
+            kind.row().naming == Naming::Service || kind.row().refers == Some(ResourceKind::Device);
         if shared && account.holders(kind, item).next().is_some() {
             Self::Another
         } else {
@@ -210,8 +210,8 @@ fn new_name(account: &Account, op: &Operation) -> Option<bool> {
         Operation::UpdateUser(user, change) => {
             change.name.filter(|name| *name != user).map(|name| account.has_user(name))
         }
-        Operation::Rename(Object { class, item }, name) => {
-            name.filter(|name| *name != item).map(|item| account.has(Object { class, item }))
+        Operation::Rename(Resource { class, item }, name) => {
+            name.filter(|name| *name != item).map(|item| account.has(Resource { class, item }))
         }
         _ => None,
     }
@@ -220,7 +220,7 @@ fn new_name(account: &Account, op: &Operation) -> Option<bool> {
 fn is_same_name(op: &Operation) -> bool {
     match op.sound() {
         Operation::UpdateUser(user, change) => {
-            change.name == Some(user) || change == Change::default()
+            change.name == Some(user) || change == UserChange::default()
         }
         Operation::Rename(object, name) => name == Some(object.item),
         _ => false,
@@ -228,25 +228,25 @@ fn is_same_name(op: &Operation) -> bool {
 }
 
 /// The version that a policy begins with does not count.
-fn has_parts(account: &Account, op: &Operation, part: Part) -> bool {
-    let first = usize::from(part == Part::Version);
+fn has_parts(account: &Account, op: &Operation, part: SubResource) -> bool {
+    let first = usize::from(part == SubResource::Version);
     op.object().is_some_and(|object| account.parts(object, part).count() > first)
 }
 
 /// The part that the call names, if it is there.
-fn piece(account: &Account, op: &Operation) -> Option<Piece> {
+fn piece(account: &Account, op: &Operation) -> Option<SubResourceEntry> {
     let ((object, part), item) = (op.part()?, op.piece()?);
     account.parts(object, part).find(|it| it.item == item)
 }
 
 /// A part of an object that is not there is `NoSuchObject` and not also missing, but where both are
 /// said in one way, as of a version (C-019); a policy that is not there is `NoSuchPolicy`.
-fn is_missing(account: &Account, op: &Operation, reason: Reason) -> bool {
+fn is_missing(account: &Account, op: &Operation, reason: Condition) -> bool {
     let there = op.object().is_some_and(|object| account.has(object))
         && op.referred().is_none_or(|object| account.has(object));
     op.piece().is_some()
         && piece(account, op).is_none()
-        && (there || reason == Reason::NoSuchVersion)
+        && (there || reason == Condition::NoSuchVersion)
 }
 
 fn has_no_boundary(account: &Account, op: &Operation) -> bool {
@@ -255,7 +255,7 @@ fn has_no_boundary(account: &Account, op: &Operation) -> bool {
 
 fn parts_full(account: &Account, op: &Operation) -> bool {
     let Some((object, part)) = op.part() else { return false };
-    let replaced = part != Part::Version && piece(account, op).is_some();
+    let replaced = part != SubResource::Version && piece(account, op).is_some();
     !replaced && account.parts(object, part).count() as u64 >= part.row().max
 }
 
@@ -270,7 +270,7 @@ fn not_held(account: &Account, op: &Operation) -> bool {
 
 fn same_body_held(account: &Account, op: &Operation) -> bool {
     match *op {
-        Operation::Issue(_, kind, _, With::BodyOf(other)) => {
+        Operation::Issue(_, kind, _, IssueOptions::BodyOf(other)) => {
             account.holders(kind, other).next().is_some()
         }
         _ => false,
@@ -281,16 +281,20 @@ fn quota_reached(account: &Account, op: &Operation) -> bool {
     let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return false };
     let quota = kind.row().quota;
     let held = account.held_of(user, kind).filter(|held| match op {
-        Operation::Issue(.., With::Service(service)) => held.service == *service,
+        Operation::Issue(.., IssueOptions::Service(service)) => held.service == *service,
         _ => true,
     });
     // A device that is enabled again, if it can be, is not one more.
     let replaced = account.held(user, kind, op.item().unwrap_or_default()).is_some()
         && kind.row().naming == Naming::Caller
-        && matches!(kind.row().refers, None | Some(Class::Device));
+        && matches!(kind.row().refers, None | Some(ResourceKind::Device));
     (held.count() as u64 + u64::from(!replaced)) * quota.each > account.quota(kind)
 }
 
-fn statuses(account: &Account, op: &Operation, kind: Kind) -> impl Iterator<Item = Status> {
+fn statuses(
+    account: &Account,
+    op: &Operation,
+    kind: AttachmentKind,
+) -> impl Iterator<Item = Status> {
     op.user().into_iter().flat_map(move |user| account.held_of(user, kind)).map(|held| held.status)
 }

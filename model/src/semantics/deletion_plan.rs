@@ -2,8 +2,8 @@
 
 use crate::ids::User;
 use crate::operation::Operation;
-use crate::state::{Account, Held};
-use crate::tables::resources::Class;
+use crate::state::{Account, Attachment};
+use crate::tables::resources::ResourceKind;
 
 /// The calls that empty a user and delete it, each of which is carried out for certain; none where
 /// the user does not exist.
@@ -17,7 +17,7 @@ pub fn plan(account: &Account, user: User) -> Vec<Operation> {
     if !account.has_user(user) {
         return Vec::new();
     }
-    let blocks = |it: &Held| it.kind.row().blocks.is_some();
+    let blocks = |it: &Attachment| it.kind.row().blocks.is_some();
     let detach =
         account.held_by(user).filter(blocks).map(|it| Operation::Detach(user, it.kind, it.item));
     detach.chain([Operation::DeleteUser(user)]).collect()
@@ -29,7 +29,7 @@ pub fn plan(account: &Account, user: User) -> Vec<Operation> {
 #[must_use]
 pub fn plan_with_devices(account: &Account, user: User) -> Vec<Operation> {
     let deleted = |op: &Operation| {
-        let device = op.object().filter(|it| it.class == Class::Device);
+        let device = op.object().filter(|it| it.class == ResourceKind::Device);
         device.map(Operation::Delete)
     };
     plan(account, user).into_iter().flat_map(|op| [Some(op), deleted(&op)]).flatten().collect()

@@ -6,18 +6,18 @@ pub mod deletion_plan;
 pub mod listing;
 
 use crate::evidence::Level;
-use crate::ids::{Extras, User, With};
+use crate::ids::{CreateUserOptions, IssueOptions, User};
 use crate::operation::Operation;
-use crate::rule::{Answer, Call, Claim, Rule};
-use crate::semantics::conditions::Reason;
-use crate::state::{Account, Held};
-use crate::tables::attachments::{Item, Kind, Naming, Service, Status};
-use crate::tables::resources::Object;
-use crate::tables::sub_resources::Part;
+use crate::rule::{Action, Clause, Expected, Rule};
+use crate::semantics::conditions::Condition;
+use crate::state::{Account, Attachment};
+use crate::tables::attachments::{AttachmentKind, Item, Naming, Service, Status};
+use crate::tables::resources::Resource;
+use crate::tables::sub_resources::SubResource;
 
 /// What a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum Effect {
     /// It was carried out.
     Done,
     /// It was refused, and changed nothing.
@@ -27,23 +27,23 @@ pub enum Outcome {
 /// What a conforming endpoint may answer: the claims in force, one bit each.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed {
-    call: &'static Call,
+    call: &'static Action,
     in_force: u32,
     /// What is claimed because of how the call is put.
-    flawed: Option<&'static Claim>,
+    flawed: Option<&'static Clause>,
 }
 
-const NOT_A_CALL: Call = Call { api: "", claims: &[] };
+const NOT_A_CALL: Action = Action { api: "", claims: &[] };
 
 impl Allowed {
-    fn claims(self) -> impl Iterator<Item = &'static Claim> {
+    fn claims(self) -> impl Iterator<Item = &'static Clause> {
         let claims = self.call.claims.iter().enumerate();
         let sound = claims.filter(move |(index, _)| self.in_force >> index & 1 == 1);
         let sound = sound.map(|(_, claim)| claim);
         // How it is put decides in place of what would carry it out.
-        let is_done = |claim: &&Claim| claim.answer == Answer::Done;
+        let is_done = |claim: &&Clause| claim.answer == Expected::Done;
         let stands = sound.clone().any(|claim| is_done(&claim));
-        let flawed = self.flawed.filter(|claim| claim.answer != Answer::Done || stands);
+        let flawed = self.flawed.filter(|claim| claim.answer != Expected::Done || stands);
         sound.filter(move |claim| self.flawed.is_none() || !is_done(claim)).chain(flawed)
     }
 
@@ -54,7 +54,7 @@ impl Allowed {
 
     /// The rules that speak for a refusal.
     pub fn refusals(self) -> impl Iterator<Item = Rule> {
-        self.rules().filter(|rule| rule.claim.answer != Answer::Done)
+        self.rules().filter(|rule| rule.claim.answer != Expected::Done)
     }
 
     /// Whether a conforming endpoint carries the call out, at the latest when what passes by itself
@@ -67,7 +67,7 @@ impl Allowed {
     /// Whether a conforming endpoint may carry the call out.
     #[must_use]
     pub fn may_be_done(self) -> bool {
-        self.claims().any(|claim| claim.answer == Answer::Done)
+        self.claims().any(|claim| claim.answer == Expected::Done)
     }
 }
 
@@ -84,7 +84,7 @@ pub fn allowed(account: &Account, op: &Operation) -> Allowed {
 pub(crate) fn allowed_where(
     account: &Account,
     op: &Operation,
-    says: &dyn Fn(&Call, &Claim) -> bool,
+    says: &dyn Fn(&Action, &Clause) -> bool,
 ) -> Allowed {
     let call = op.call().unwrap_or(&NOT_A_CALL);
     let flawed = match *op {
@@ -94,7 +94,7 @@ pub(crate) fn allowed_where(
     let mut in_force = 0;
     let mut hindered = call.claims.first().is_none_or(|first| !says(call, first));
     for (index, claim) in call.claims.iter().enumerate().skip(1) {
-        let refuses = claim.answer != Answer::Done;
+        let refuses = claim.answer != Expected::Done;
         let applies =
             says(call, claim) && (refuses || op.user().is_none_or(|user| account.has_user(user)));
         in_force |= u32::from(applies) << index;
@@ -105,9 +105,9 @@ pub(crate) fn allowed_where(
 
 /// The account after `op` was answered with `outcome`.
 #[must_use]
-pub fn next(account: &Account, op: &Operation, outcome: Outcome) -> Account {
+pub fn next(account: &Account, op: &Operation, outcome: Effect) -> Account {
     let mut after = account.clone();
-    if outcome == Outcome::Done {
+    if outcome == Effect::Done {
         apply(&mut after, op);
     }
     after
@@ -127,22 +127,26 @@ pub fn apply(account: &mut Account, op: &Operation) {
         Operation::Create(object) => account.add(object),
         Operation::Rename(object, name) => account.rename(object, name.unwrap_or(object.item)),
         Operation::Delete(object) => delete(account, object),
-        Operation::Add(policy, Part::Version, _) => {
-            account.add_piece(policy, Part::Version, account.next_version(policy));
+        Operation::Add(policy, SubResource::Version, _) => {
+            account.add_piece(policy, SubResource::Version, account.next_version(policy));
         }
         Operation::Add(object, part, item) => account.add_piece(object, part, item),
         Operation::SetDefault(policy, _, version) => account.set_default(policy, version),
         Operation::Remove(object, part, item) => account.remove_piece(object, part, item),
         Operation::Attach(user, kind, item) => {
-            hold(account, Held { user, kind, item, status: Status::Active, service: Service(0) });
+            hold(
+                account,
+                Attachment { user, kind, item, status: Status::Active, service: Service(0) },
+            );
         }
         Operation::Issue(user, kind, item, with) => {
-            let service = if let With::Service(service) = with { service } else { Service(0) };
-            hold(account, Held { user, kind, item, status: Status::Active, service });
+            let service =
+                if let IssueOptions::Service(service) = with { service } else { Service(0) };
+            hold(account, Attachment { user, kind, item, status: Status::Active, service });
         }
         Operation::SetStatus(user, kind, item, status) => {
             if let Some(held) = account.held(user, kind, item) {
-                account.hold(Held { status, ..held });
+                account.hold(Attachment { status, ..held });
             }
         }
         Operation::Detach(user, kind, item) => account.drop_item(user, kind, item),
@@ -152,19 +156,19 @@ pub fn apply(account: &mut Account, op: &Operation) {
 }
 
 /// A user that is there already stays as it is.
-fn create_user(account: &mut Account, user: User, extras: Extras) {
+fn create_user(account: &mut Account, user: User, extras: CreateUserOptions) {
     if !account.has_user(user) {
         account.add_user(user);
         account.set_path(user, extras.path);
         account.set_boundary(user, extras.boundary);
         if let Some(tag) = extras.tag {
-            apply(account, &Operation::Attach(user, Kind::Tag, tag));
+            apply(account, &Operation::Attach(user, AttachmentKind::Tag, tag));
         }
     }
 }
 
 /// A user that does not exist holds nothing, whatever was answered. What is held stays as it is.
-fn hold(account: &mut Account, held: Held) {
+fn hold(account: &mut Account, held: Attachment) {
     let there = account.held(held.user, held.kind, held.item).is_some();
     if account.has_user(held.user) && !there {
         account.hold(held);
@@ -172,16 +176,17 @@ fn hold(account: &mut Account, held: Held) {
 }
 
 /// An object takes the attachments to it along.
-fn delete(account: &mut Account, object: Object) {
-    let refers =
-        |held: &Held| held.kind.row().refers == Some(object.class) && held.item == object.item;
-    let held: Vec<Held> = account.holdings().filter(refers).collect();
+fn delete(account: &mut Account, object: Resource) {
+    let refers = |held: &Attachment| {
+        held.kind.row().refers == Some(object.class) && held.item == object.item
+    };
+    let held: Vec<Attachment> = account.holdings().filter(refers).collect();
     for it in held {
         account.drop_item(it.user, it.kind, it.item);
     }
-    let groups: Vec<Object> = account.owners(object).collect();
+    let groups: Vec<Resource> = account.owners(object).collect();
     for group in groups {
-        account.remove_piece(group, Part::AttachedPolicy, object.item);
+        account.remove_piece(group, SubResource::AttachedPolicy, object.item);
     }
     let bounded: Vec<User> = account.bounded_by(object).collect();
     for user in bounded {
@@ -193,15 +198,15 @@ fn delete(account: &mut Account, object: Object) {
 /// Every account that may be true after `op` was answered with `outcome`: one, unless the call was
 /// carried out where nobody knows what that does, or where a conforming endpoint refuses it.
 #[must_use]
-pub fn worlds(account: &Account, op: &Operation, outcome: Outcome) -> Vec<Account> {
+pub fn worlds(account: &Account, op: &Operation, outcome: Effect) -> Vec<Account> {
     let main = next(account, op, outcome);
     let mut worlds = vec![main];
-    let wrong = matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Answer::Done);
+    let wrong = matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Expected::Done);
     if wrong && !worlds.contains(account) {
         // What comes of a call that should have been refused for how it is put is not known.
         worlds.push(account.clone());
     }
-    if outcome == Outcome::Done && !op.is_read() {
+    if outcome == Effect::Done && !op.is_read() {
         let other = otherwise(account, op);
         if !worlds.contains(&other) {
             worlds.push(other);
@@ -213,36 +218,36 @@ pub fn worlds(account: &Account, op: &Operation, outcome: Outcome) -> Vec<Accoun
 /// What else may be true where the call was carried out although something spoke against it.
 fn otherwise(account: &Account, op: &Operation) -> Account {
     let mut other = account.clone();
-    let spoken = |reason: Reason| reason.applies(account, op);
+    let spoken = |reason: Condition| reason.applies(account, op);
     match op.sound() {
-        Operation::CreateUser(user, extras) if spoken(Reason::UserExists) => {
+        Operation::CreateUser(user, extras) if spoken(Condition::UserExists) => {
             other.remove_user(user);
             create_user(&mut other, user, extras);
         }
-        Operation::CreateUser(user, extras) if spoken(Reason::NoSuchObject) => {
-            create_user(&mut other, user, Extras { boundary: None, ..extras });
+        Operation::CreateUser(user, extras) if spoken(Condition::NoSuchObject) => {
+            create_user(&mut other, user, CreateUserOptions { boundary: None, ..extras });
         }
-        Operation::PutBoundary(..) if spoken(Reason::NoSuchObject) => {}
+        Operation::PutBoundary(..) if spoken(Condition::NoSuchObject) => {}
         // What stood in the way may be held by nobody that exists.
         Operation::DeleteUser(user)
             if account.held_by(user).any(|it| it.kind.row().blocks.is_some()) =>
         {
             other.forget_user(user);
         }
-        Operation::Delete(object) if spoken(Reason::InUse) || spoken(Reason::IsBoundary) => {
+        Operation::Delete(object) if spoken(Condition::InUse) || spoken(Condition::IsBoundary) => {
             other.remove(object);
         }
-        Operation::Attach(user, kind, item) if spoken(Reason::HeldByAnother) => {
+        Operation::Attach(user, kind, item) if spoken(Condition::HeldByAnother) => {
             drop_everywhere(&mut other, kind, item);
             apply(&mut other, &Operation::Attach(user, kind, item));
         }
         Operation::Attach(_, kind, _)
-            if spoken(Reason::NoSuchObject)
-                || kind.row().naming == Naming::Single && spoken(Reason::AlreadyHeld) => {}
-        Operation::Detach(_, kind, item) if spoken(Reason::HeldByAnother) => {
+            if spoken(Condition::NoSuchObject)
+                || kind.row().naming == Naming::Single && spoken(Condition::AlreadyHeld) => {}
+        Operation::Detach(_, kind, item) if spoken(Condition::HeldByAnother) => {
             drop_everywhere(&mut other, kind, item);
         }
-        Operation::SetStatus(_, kind, item, status) if spoken(Reason::HeldByAnother) => {
+        Operation::SetStatus(_, kind, item, status) if spoken(Condition::HeldByAnother) => {
             let users: Vec<_> = account.holders(kind, item).collect();
             for user in users {
                 apply(&mut other, &Operation::SetStatus(user, kind, item, status));
@@ -253,7 +258,7 @@ fn otherwise(account: &Account, op: &Operation) -> Account {
     other
 }
 
-fn drop_everywhere(account: &mut Account, kind: Kind, item: Item) {
+fn drop_everywhere(account: &mut Account, kind: AttachmentKind, item: Item) {
     let users: Vec<_> = account.holders(kind, item).collect();
     for user in users {
         account.drop_item(user, kind, item);

@@ -4,8 +4,8 @@
 
 use crate::evidence::{A_031, D_017, D_018, Evidence};
 use crate::rule::Rule;
-use crate::semantics::conditions::Reason;
-use crate::tables::attachments::Kind;
+use crate::semantics::conditions::Condition;
+use crate::tables::attachments::AttachmentKind;
 
 /// Where both apply, `first` is answered and `then` is not.
 #[derive(Debug)]
@@ -13,9 +13,9 @@ pub struct Precedence {
     /// The calls that it holds for.
     pub calls: &'static [&'static str],
     /// The reason that wins.
-    pub first: Reason,
+    pub first: Condition,
     /// The reasons that lose.
-    pub then: &'static [Reason],
+    pub then: &'static [Condition],
     /// How we know.
     pub evidence: Evidence,
 }
@@ -24,14 +24,17 @@ pub struct Precedence {
 pub const PRECEDENCES: [Precedence; 3] = [
     Precedence {
         calls: &["DeleteUser"],
-        first: Reason::Holds(Kind::LoginProfile),
-        then: &[Reason::Holds(Kind::AccessKey), Reason::Holds(Kind::MfaDevice)],
+        first: Condition::Holds(AttachmentKind::LoginProfile),
+        then: &[
+            Condition::Holds(AttachmentKind::AccessKey),
+            Condition::Holds(AttachmentKind::MfaDevice),
+        ],
         evidence: Evidence::by(&[A_031]),
     },
     Precedence {
         calls: &["RemoveUserFromGroup"],
-        first: Reason::NoSuchUser,
-        then: &[Reason::NoSuchObject],
+        first: Condition::NoSuchUser,
+        then: &[Condition::NoSuchObject],
         evidence: Evidence::by(&[D_017]),
     },
     Precedence {
@@ -44,8 +47,13 @@ pub const PRECEDENCES: [Precedence; 3] = [
             "EnableMFADevice",
             "DeactivateMFADevice",
         ],
-        first: Reason::NoSuchUser,
-        then: &[Reason::NoSuchObject, Reason::NoRightCodes, Reason::NotHeld, Reason::HeldByAnother],
+        first: Condition::NoSuchUser,
+        then: &[
+            Condition::NoSuchObject,
+            Condition::NoRightCodes,
+            Condition::NotHeld,
+            Condition::HeldByAnother,
+        ],
         evidence: Evidence::by(&[D_018]),
     },
 ];

@@ -19,30 +19,30 @@ use crate::evidence::{
     C_040, C_041, C_042, C_044, C_048, C_049, C_050, C_051, C_060, D_022, D_023, E_001, E_010,
     Evidence, F_002, F_003, F_010, G_001, G_006, X_011, X_018, X_019,
 };
-use crate::rule::Code::{
+use crate::rule::ErrorCode::{
     AccessDenied, DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable,
     LimitExceeded, NoSuchEntity,
 };
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     AccountFull, BeingChanged, HasParts, InUse, IsBoundary, NameTaken, NoBoundary, NoSuchObject,
     NoSuchUser, NotHeld, ObjectExists, SameName, UserExists,
 };
 use crate::tables::attachments::{BLOCKERS_LEN, Item, with_blockers};
-use crate::tables::sub_resources::Part;
+use crate::tables::sub_resources::SubResource;
 
 /// A group, a managed policy or a virtual MFA device, by its symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Object {
+pub struct Resource {
     /// What it is.
-    pub class: Class,
+    pub class: ResourceKind,
     /// Which one: the number of its symbol, which is also that of the attachment to it.
     pub item: Item,
 }
 
 /// A class of objects that attachments refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Class {
+pub enum ResourceKind {
     /// A group.
     Group,
     /// A customer managed policy.
@@ -53,7 +53,7 @@ pub enum Class {
 
 /// How one class differs from another.
 #[derive(Debug)]
-pub struct ClassRow {
+pub struct ResourceRow {
     /// What people call it.
     pub noun: &'static str,
     /// The letter of its symbols in scripts: `g0`.
@@ -61,22 +61,22 @@ pub struct ClassRow {
     /// The request member that names it.
     pub member: &'static str,
     /// The call that makes it.
-    pub create: Call,
+    pub create: Action,
     /// The call that reads one.
-    pub read: Option<Call>,
+    pub read: Option<Action>,
     /// The call that lists all that there are.
-    pub list: Call,
+    pub list: Action,
     /// The call that gives it another name.
-    pub rename: Option<Call>,
+    pub rename: Option<Action>,
     /// The call that lists who holds it.
-    pub holders: Option<Call>,
+    pub holders: Option<Action>,
     /// The call that removes it.
-    pub delete: Call,
+    pub delete: Action,
 }
 
 /// What is done with an object: the columns of the table of classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Deed {
+pub enum ResourceAction {
     /// Makes it.
     Create,
     /// Reads it.
@@ -91,28 +91,28 @@ pub enum Deed {
     Delete,
 }
 
-impl Deed {
+impl ResourceAction {
     /// Every deed, in the order of the columns.
     pub const ALL: [Self; 6] =
         [Self::Create, Self::Read, Self::ListAll, Self::Rename, Self::Holders, Self::Delete];
 }
 
-impl ClassRow {
+impl ResourceRow {
     /// The call for a deed, if the class has one.
     #[must_use]
-    pub const fn call(&self, deed: Deed) -> Option<&Call> {
+    pub const fn call(&self, deed: ResourceAction) -> Option<&Action> {
         match deed {
-            Deed::Create => Some(&self.create),
-            Deed::Read => self.read.as_ref(),
-            Deed::ListAll => Some(&self.list),
-            Deed::Rename => self.rename.as_ref(),
-            Deed::Holders => self.holders.as_ref(),
-            Deed::Delete => Some(&self.delete),
+            ResourceAction::Create => Some(&self.create),
+            ResourceAction::Read => self.read.as_ref(),
+            ResourceAction::ListAll => Some(&self.list),
+            ResourceAction::Rename => self.rename.as_ref(),
+            ResourceAction::Holders => self.holders.as_ref(),
+            ResourceAction::Delete => Some(&self.delete),
         }
     }
 }
 
-impl Class {
+impl ResourceKind {
     /// Every class.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::Group, Self::Policy, Self::Device].into_iter()
@@ -120,7 +120,7 @@ impl Class {
 
     /// Its row.
     #[must_use]
-    pub const fn row(self) -> &'static ClassRow {
+    pub const fn row(self) -> &'static ResourceRow {
         match self {
             Self::Group => &GROUP,
             Self::Policy => &POLICY,
@@ -129,22 +129,22 @@ impl Class {
     }
 }
 
-impl fmt::Display for Object {
+impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.class.row().symbol, self.item.0)
     }
 }
 
 /// The row.
-pub(crate) const DEVICE: ClassRow = ClassRow {
+pub(crate) const DEVICE: ResourceRow = ResourceRow {
     noun: "virtual MFA device",
     symbol: "d",
     member: "SerialNumber",
-    create: Call {
+    create: Action {
         api: "CreateVirtualMFADevice",
         claims: &[
-            Claim::done(Evidence::by(&[B_MF_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MF_01])),
+            Clause::refused(
                 ObjectExists,
                 EntityAlreadyExists,
                 Evidence::by(&[B_MF_02]),
@@ -153,37 +153,40 @@ pub(crate) const DEVICE: ClassRow = ClassRow {
         ],
     },
     read: None,
-    list: Call { api: "ListVirtualMFADevices", claims: &[Claim::done(Evidence::by(&[B_MF_14]))] },
+    list: Action {
+        api: "ListVirtualMFADevices",
+        claims: &[Clause::done(Evidence::by(&[B_MF_14]))],
+    },
     rename: None,
     holders: None,
-    delete: Call {
+    delete: Action {
         api: "DeleteVirtualMFADevice",
         claims: &[
-            Claim::done(Evidence::by(&[C_026])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[C_026])),
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[B_MF_05]),
                 Evidence::by(&[B_MF_05]),
             ),
-            Claim::refused(InUse, DeleteConflict, Evidence::by(&[D_022]), Evidence::by(&[C_025])),
+            Clause::refused(InUse, DeleteConflict, Evidence::by(&[D_022]), Evidence::by(&[C_025])),
         ],
     },
 };
 
-const NO_SUCH_GROUP: Claim =
-    Claim::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_004]), Evidence::by(&[C_004]));
+const NO_SUCH_GROUP: Clause =
+    Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_004]), Evidence::by(&[C_004]));
 
 /// The row.
-pub(crate) const GROUP: ClassRow = ClassRow {
+pub(crate) const GROUP: ResourceRow = ResourceRow {
     noun: "group",
     symbol: "g",
     member: "GroupName",
-    create: Call {
+    create: Action {
         api: "CreateGroup",
         claims: &[
-            Claim::done(Evidence::by(&[D_023])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[D_023])),
+            Clause::refused(
                 ObjectExists,
                 EntityAlreadyExists,
                 Evidence::by(&[C_005]),
@@ -191,41 +194,41 @@ pub(crate) const GROUP: ClassRow = ClassRow {
             ),
         ],
     },
-    read: Some(Call {
+    read: Some(Action {
         api: "GetGroup",
-        claims: &[Claim::done(Evidence::by(&[B_GR_09])), NO_SUCH_GROUP],
+        claims: &[Clause::done(Evidence::by(&[B_GR_09])), NO_SUCH_GROUP],
     }),
-    list: Call { api: "ListGroups", claims: &[Claim::done(Evidence::by(&[E_010]))] },
-    rename: Some(Call {
+    list: Action { api: "ListGroups", claims: &[Clause::done(Evidence::by(&[E_010]))] },
+    rename: Some(Action {
         api: "UpdateGroup",
         claims: &[
-            Claim::done(Evidence::by(&[D_023])),
+            Clause::done(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
-            Claim::refused(
+            Clause::refused(
                 NameTaken,
                 EntityAlreadyExists,
                 Evidence::by(&[C_006]),
                 Evidence::by(&[C_006]),
             ),
             // No evidence: X-018 asks the same of UpdateUser.
-            Claim::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
+            Clause::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
         ],
     }),
     holders: None,
-    delete: Call {
+    delete: Action {
         api: "DeleteGroup",
         claims: &[
-            Claim::done(Evidence::by(&[D_023])),
+            Clause::done(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
-            Claim::refused(InUse, DeleteConflict, Evidence::by(&[C_001]), Evidence::by(&[C_001])),
-            Claim::refused(
-                HasParts(Part::AttachedPolicy),
+            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_001]), Evidence::by(&[C_001])),
+            Clause::refused(
+                HasParts(SubResource::AttachedPolicy),
                 DeleteConflict,
                 Evidence::by(&[C_002]),
                 Evidence::by(&[C_002]),
             ),
-            Claim::refused(
-                HasParts(Part::InlinePolicy),
+            Clause::refused(
+                HasParts(SubResource::InlinePolicy),
                 DeleteConflict,
                 Evidence::by(&[C_003]),
                 Evidence::by(&[C_003]),
@@ -235,15 +238,15 @@ pub(crate) const GROUP: ClassRow = ClassRow {
 };
 
 /// The row.
-pub(crate) const POLICY: ClassRow = ClassRow {
+pub(crate) const POLICY: ResourceRow = ResourceRow {
     noun: "managed policy",
     symbol: "p",
     member: "PolicyArn",
-    create: Call {
+    create: Action {
         api: "CreatePolicy",
         claims: &[
-            Claim::done(Evidence::by(&[C_020])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[C_020])),
+            Clause::refused(
                 ObjectExists,
                 EntityAlreadyExists,
                 Evidence::by(&[C_016]),
@@ -251,11 +254,11 @@ pub(crate) const POLICY: ClassRow = ClassRow {
             ),
         ],
     },
-    read: Some(Call {
+    read: Some(Action {
         api: "GetPolicy",
         claims: &[
-            Claim::done(Evidence::like(&[C_020])),
-            Claim::refused(
+            Clause::done(Evidence::like(&[C_020])),
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[C_014]),
@@ -263,13 +266,13 @@ pub(crate) const POLICY: ClassRow = ClassRow {
             ),
         ],
     }),
-    list: Call { api: "ListPolicies", claims: &[Claim::done(Evidence::like(&[E_010]))] },
+    list: Action { api: "ListPolicies", claims: &[Clause::done(Evidence::like(&[E_010]))] },
     rename: None,
-    holders: Some(Call {
+    holders: Some(Action {
         api: "ListEntitiesForPolicy",
         claims: &[
-            Claim::done(Evidence::like(&[C_060])),
-            Claim::refused(
+            Clause::done(Evidence::like(&[C_060])),
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[C_021]),
@@ -277,25 +280,25 @@ pub(crate) const POLICY: ClassRow = ClassRow {
             ),
         ],
     }),
-    delete: Call {
+    delete: Action {
         api: "DeletePolicy",
         claims: &[
-            Claim::done(Evidence::by(&[E_001, D_023])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[E_001, D_023])),
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[C_013]),
                 Evidence::by(&[C_013]),
             ),
-            Claim::refused(InUse, DeleteConflict, Evidence::by(&[C_010]), Evidence::by(&[C_010])),
-            Claim::refused(
+            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_010]), Evidence::by(&[C_010])),
+            Clause::refused(
                 IsBoundary,
                 DeleteConflict,
                 Evidence::by(&[C_011]),
                 Evidence::by(&[C_011]),
             ),
-            Claim::refused(
-                HasParts(Part::Version),
+            Clause::refused(
+                HasParts(SubResource::Version),
                 DeleteConflict,
                 Evidence::by(&[C_012]),
                 Evidence::by(&[C_012]),
@@ -305,23 +308,23 @@ pub(crate) const POLICY: ClassRow = ClassRow {
 };
 
 /// `CreateUser`.
-pub const CREATE_USER: Call = Call {
+pub const CREATE_USER: Action = Action {
     api: "CreateUser",
     claims: &[
-        Claim::done(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
+        Clause::refused(
             UserExists,
             EntityAlreadyExists,
             Evidence::by(&[C_040]),
             Evidence::by(&[C_040]),
         ),
-        Claim::refused(
+        Clause::refused(
             NoSuchObject,
             NoSuchEntity,
             Evidence::by(&[B_PB_04]),
             Evidence::by(&[B_PB_04]),
         ),
-        Claim::sometimes(
+        Clause::sometimes(
             AccountFull,
             LimitExceeded,
             Evidence::by(&[G_001]),
@@ -331,11 +334,11 @@ pub const CREATE_USER: Call = Call {
 };
 
 /// `GetUser`.
-pub const GET_USER: Call = Call {
+pub const GET_USER: Action = Action {
     api: "GetUser",
     claims: &[
-        Claim::done(Evidence::by(&[C_044])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[C_044])),
+        Clause::refused(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022, A_001]),
@@ -345,23 +348,23 @@ pub const GET_USER: Call = Call {
 };
 
 /// `ListUsers`.
-pub const LIST_USERS: Call =
-    Call { api: "ListUsers", claims: &[Claim::done(Evidence::by(&[C_048, C_049]))] };
+pub const LIST_USERS: Action =
+    Action { api: "ListUsers", claims: &[Clause::done(Evidence::by(&[C_048, C_049]))] };
 
 /// `UpdateUser`. A name that is taken is refused because names are unique, whoever asks (C-041).
-pub const UPDATE_USER: Call = Call {
+pub const UPDATE_USER: Action = Action {
     api: "UpdateUser",
     claims: &[
-        Claim::done(Evidence::by(&[C_030])),
-        Claim::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031]), Evidence::by(&[C_031])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[C_030])),
+        Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031]), Evidence::by(&[C_031])),
+        Clause::refused(
             NameTaken,
             EntityAlreadyExists,
             Evidence::by(&[C_041, D_022, C_035]),
             Evidence::by(&[C_035]),
         ),
-        Claim::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
-        Claim::sometimes(
+        Clause::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
+        Clause::sometimes(
             BeingChanged,
             EntityTemporarilyUnmodifiable,
             Evidence::by(&[D_022, F_010]),
@@ -372,25 +375,25 @@ pub const UPDATE_USER: Call = Call {
 };
 
 /// `DeleteUser`: what the rows of the kinds say stands in its way.
-pub const DELETE_USER: Call = Call { api: "DeleteUser", claims: &DELETE_USER_CLAIMS };
+pub const DELETE_USER: Action = Action { api: "DeleteUser", claims: &DELETE_USER_CLAIMS };
 
-const DELETE_USER_CLAIMS: [Claim; BLOCKERS_LEN + 2] = with_blockers(&[
-    Claim::done(Evidence::by(&[A_001])),
-    Claim::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[A_002]), Evidence::by(&[A_002])),
+const DELETE_USER_CLAIMS: [Clause; BLOCKERS_LEN + 2] = with_blockers(&[
+    Clause::done(Evidence::by(&[A_001])),
+    Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[A_002]), Evidence::by(&[A_002])),
 ]);
 
 /// `PutUserPermissionsBoundary`.
-pub const PUT_BOUNDARY: Call = Call {
+pub const PUT_BOUNDARY: Action = Action {
     api: "PutUserPermissionsBoundary",
     claims: &[
-        Claim::done(Evidence::by(&[B_PB_02])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[B_PB_02])),
+        Clause::refused(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022, B_PB_06]),
             Evidence::by(&[B_PB_06]),
         ),
-        Claim::refused(
+        Clause::refused(
             NoSuchObject,
             NoSuchEntity,
             Evidence::by(&[B_PB_04]),
@@ -400,27 +403,27 @@ pub const PUT_BOUNDARY: Call = Call {
 };
 
 /// `DeleteUserPermissionsBoundary`.
-pub const DELETE_BOUNDARY: Call = Call {
+pub const DELETE_BOUNDARY: Action = Action {
     api: "DeleteUserPermissionsBoundary",
     claims: &[
-        Claim::done(Evidence::by(&[B_PB_03])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[B_PB_03])),
+        Clause::refused(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022]),
             Evidence::like(&[B_PB_06]),
         ),
-        Claim::open(NoBoundary, NoSuchEntity, Evidence::open(&[X_011])),
+        Clause::open(NoBoundary, NoSuchEntity, Evidence::open(&[X_011])),
     ],
 };
 
 /// `ChangePassword`: the user itself asks.
-pub const CHANGE_PASSWORD: Call = Call {
+pub const CHANGE_PASSWORD: Action = Action {
     api: "ChangePassword",
     claims: &[
-        Claim::done(Evidence::by(&[D_023])),
-        Claim::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_12]), Evidence::by(&[B_LP_12])),
-        Claim::sometimes(
+        Clause::done(Evidence::by(&[D_023])),
+        Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_12]), Evidence::by(&[B_LP_12])),
+        Clause::sometimes(
             BeingChanged,
             EntityTemporarilyUnmodifiable,
             Evidence::by(&[D_022]),
@@ -432,11 +435,11 @@ pub const CHANGE_PASSWORD: Call = Call {
 
 /// `GetAccessKeyLastUsed`, which names no user. What it says of a key that nobody holds is recorded of
 /// one that never was.
-pub const LAST_USED: Call = Call {
+pub const LAST_USED: Action = Action {
     api: "GetAccessKeyLastUsed",
     claims: &[
-        Claim::done(Evidence::by(&[B_AK_13, C_032])),
-        Claim::refused(
+        Clause::done(Evidence::by(&[B_AK_13, C_032])),
+        Clause::refused(
             NotHeld,
             AccessDenied,
             Evidence::like(&[B_AK_15]),
@@ -446,15 +449,17 @@ pub const LAST_USED: Call = Call {
 };
 
 /// `GetAccountSummary`.
-pub const SUMMARY: Call =
-    Call { api: "GetAccountSummary", claims: &[Claim::done(Evidence::by(&[C_051, G_001]))] };
+pub const SUMMARY: Action =
+    Action { api: "GetAccountSummary", claims: &[Clause::done(Evidence::by(&[C_051, G_001]))] };
 
 /// `GetAccountAuthorizationDetails`.
-pub const DETAILS: Call =
-    Call { api: "GetAccountAuthorizationDetails", claims: &[Claim::done(Evidence::by(&[C_050]))] };
+pub const DETAILS: Action = Action {
+    api: "GetAccountAuthorizationDetails",
+    claims: &[Clause::done(Evidence::by(&[C_050]))],
+};
 
 /// Every call of this file but those that begin and end a user.
-pub const OTHERS: [&Call; 8] = [
+pub const OTHERS: [&Action; 8] = [
     &LIST_USERS,
     &UPDATE_USER,
     &PUT_BOUNDARY,

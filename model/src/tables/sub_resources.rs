@@ -8,17 +8,17 @@ use crate::evidence::{
     B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_MP_01, B_MP_02, B_MP_03, B_MP_04,
     B_MP_08, C_004, C_013, C_017, C_018, C_019, C_061, E_001, E_010, Evidence, G_001, G_007, X_010,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     AlreadyPart, IsDefault, NoSuchObject, NoSuchPolicy, NoSuchVersion, NotPart, PartsFull,
 };
 use crate::tables::attachments::Item;
-use crate::tables::resources::Class;
+use crate::tables::resources::ResourceKind;
 
 /// A part of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Part {
+pub enum SubResource {
     /// An inline policy of a group.
     InlinePolicy,
     /// A managed policy that is attached to a group.
@@ -29,9 +29,9 @@ pub enum Part {
 
 /// How one part differs from another.
 #[derive(Debug)]
-pub struct PartRow {
+pub struct SubResourceRow {
     /// What it is a part of.
-    pub of: Class,
+    pub of: ResourceKind,
     /// Its name in rule ids.
     pub name: &'static str,
     /// What people call one.
@@ -41,24 +41,24 @@ pub struct PartRow {
     /// The request member that names it.
     pub member: &'static str,
     /// What it refers to, if it refers to something that exists by itself.
-    pub refers: Option<Class>,
+    pub refers: Option<ResourceKind>,
     /// How many an object may have, and what one counts for.
     pub max: u64,
     /// The call that adds one.
-    pub add: Call,
+    pub add: Action,
     /// The call that lists them.
-    pub list: Call,
+    pub list: Action,
     /// The call that reads one.
-    pub get: Option<Call>,
+    pub get: Option<Action>,
     /// The call that puts one in force.
-    pub set_default: Option<Call>,
+    pub set_default: Option<Action>,
     /// The call that takes one away.
-    pub remove: Call,
+    pub remove: Action,
 }
 
 /// What is done with a part: the columns of the table of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum SubResourceAction {
     /// Adds one.
     Add,
     /// Lists them.
@@ -71,26 +71,26 @@ pub enum Act {
     Remove,
 }
 
-impl Act {
+impl SubResourceAction {
     /// Every act, in the order of the columns.
     pub const ALL: [Self; 5] = [Self::Add, Self::List, Self::Get, Self::SetDefault, Self::Remove];
 }
 
-impl PartRow {
+impl SubResourceRow {
     /// The call for an act, if the part has one.
     #[must_use]
-    pub const fn call(&self, act: Act) -> Option<&Call> {
+    pub const fn call(&self, act: SubResourceAction) -> Option<&Action> {
         match act {
-            Act::Add => Some(&self.add),
-            Act::List => Some(&self.list),
-            Act::Get => self.get.as_ref(),
-            Act::SetDefault => self.set_default.as_ref(),
-            Act::Remove => Some(&self.remove),
+            SubResourceAction::Add => Some(&self.add),
+            SubResourceAction::List => Some(&self.list),
+            SubResourceAction::Get => self.get.as_ref(),
+            SubResourceAction::SetDefault => self.set_default.as_ref(),
+            SubResourceAction::Remove => Some(&self.remove),
         }
     }
 }
 
-impl Part {
+impl SubResource {
     /// Every part.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::InlinePolicy, Self::AttachedPolicy, Self::Version].into_iter()
@@ -98,7 +98,7 @@ impl Part {
 
     /// Its row.
     #[must_use]
-    pub const fn row(self) -> &'static PartRow {
+    pub const fn row(self) -> &'static SubResourceRow {
         match self {
             Self::InlinePolicy => &INLINE,
             Self::AttachedPolicy => &ATTACHED,
@@ -113,28 +113,28 @@ impl Part {
     }
 }
 
-const NO_SUCH_GROUP: Claim =
-    Claim::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]), Evidence::like(&[C_004]));
+const NO_SUCH_GROUP: Clause =
+    Clause::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]), Evidence::like(&[C_004]));
 
 /// Recorded for groups in other words than those of the fact (B-IP-06).
-const NO_SUCH_INLINE_POLICY: Claim =
-    Claim::refused(NotPart, NoSuchEntity, Evidence::like(&[B_IP_06]), Evidence::open(&[B_IP_06]));
+const NO_SUCH_INLINE_POLICY: Clause =
+    Clause::refused(NotPart, NoSuchEntity, Evidence::like(&[B_IP_06]), Evidence::open(&[B_IP_06]));
 
-const INLINE: PartRow = PartRow {
-    of: Class::Group,
+const INLINE: SubResourceRow = SubResourceRow {
+    of: ResourceKind::Group,
     name: "inline-policy",
     noun: "inline policy of the group",
     symbol: "i",
     member: "PolicyName",
     refers: None,
     max: 40, // 5,120 characters (G-001), at 128 for each of our documents
-    add: Call {
+    add: Action {
         api: "PutGroupPolicy",
         claims: &[
-            Claim::done(Evidence::like(&[B_IP_01])),
+            Clause::done(Evidence::like(&[B_IP_01])),
             NO_SUCH_GROUP,
-            Claim::done_although(AlreadyPart, Evidence::like(&[B_IP_02])),
-            Claim::refused(
+            Clause::done_although(AlreadyPart, Evidence::like(&[B_IP_02])),
+            Clause::refused(
                 PartsFull,
                 LimitExceeded,
                 Evidence::like(&[G_001]),
@@ -142,42 +142,42 @@ const INLINE: PartRow = PartRow {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListGroupPolicies",
-        claims: &[Claim::done(Evidence::like(&[B_IP_04])), NO_SUCH_GROUP],
+        claims: &[Clause::done(Evidence::like(&[B_IP_04])), NO_SUCH_GROUP],
     },
-    get: Some(Call {
+    get: Some(Action {
         api: "GetGroupPolicy",
-        claims: &[Claim::done(Evidence::like(&[B_IP_03])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
+        claims: &[Clause::done(Evidence::like(&[B_IP_03])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
     }),
     set_default: None,
-    remove: Call {
+    remove: Action {
         api: "DeleteGroupPolicy",
-        claims: &[Claim::done(Evidence::like(&[B_IP_05])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
+        claims: &[Clause::done(Evidence::like(&[B_IP_05])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
     },
 };
 
-const ATTACHED: PartRow = PartRow {
-    of: Class::Group,
+const ATTACHED: SubResourceRow = SubResourceRow {
+    of: ResourceKind::Group,
     name: "attached-policy",
     noun: "managed policy that is attached to the group",
     symbol: "p",
     member: "PolicyArn",
-    refers: Some(Class::Policy),
+    refers: Some(ResourceKind::Policy),
     max: 10,
-    add: Call {
+    add: Action {
         api: "AttachGroupPolicy",
         claims: &[
-            Claim::done(Evidence::like(&[B_MP_01])),
+            Clause::done(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
-            Claim::refused(
+            Clause::refused(
                 NoSuchPolicy,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_03]),
                 Evidence::like(&[B_MP_03]),
             ),
-            Claim::done_although(AlreadyPart, Evidence::like(&[B_MP_08, X_010])),
-            Claim::refused(
+            Clause::done_although(AlreadyPart, Evidence::like(&[B_MP_08, X_010])),
+            Clause::refused(
                 PartsFull,
                 LimitExceeded,
                 Evidence::like(&[G_001, G_007]),
@@ -185,24 +185,24 @@ const ATTACHED: PartRow = PartRow {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListAttachedGroupPolicies",
-        claims: &[Claim::done(Evidence::like(&[B_MP_02])), NO_SUCH_GROUP],
+        claims: &[Clause::done(Evidence::like(&[B_MP_02])), NO_SUCH_GROUP],
     },
     get: None,
     set_default: None,
-    remove: Call {
+    remove: Action {
         api: "DetachGroupPolicy",
         claims: &[
-            Claim::done(Evidence::like(&[B_MP_01])),
+            Clause::done(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
-            Claim::refused(
+            Clause::refused(
                 NoSuchPolicy,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_04]),
                 Evidence::like(&[B_MP_04]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotPart,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_04]),
@@ -212,31 +212,31 @@ const ATTACHED: PartRow = PartRow {
     },
 };
 
-const NO_SUCH_VERSION: Claim =
-    Claim::refused(NoSuchVersion, NoSuchEntity, Evidence::by(&[C_019]), Evidence::by(&[C_019]));
+const NO_SUCH_VERSION: Clause =
+    Clause::refused(NoSuchVersion, NoSuchEntity, Evidence::by(&[C_019]), Evidence::by(&[C_019]));
 
 /// Which of the two texts is said is not known.
-const NO_SUCH_POLICY: Claim = Claim::refused(
+const NO_SUCH_POLICY: Clause = Clause::refused(
     NoSuchObject,
     NoSuchEntity,
     Evidence::like(&[C_013, C_019]),
     Evidence::open(&[C_013, C_019]),
 );
 
-const VERSION: PartRow = PartRow {
-    of: Class::Policy,
+const VERSION: SubResourceRow = SubResourceRow {
+    of: ResourceKind::Policy,
     name: "version",
     noun: "version of the policy",
     symbol: "v",
     member: "VersionId",
     refers: None,
     max: 5,
-    add: Call {
+    add: Action {
         api: "CreatePolicyVersion",
         claims: &[
-            Claim::done(Evidence::by(&[C_061])),
+            Clause::done(Evidence::by(&[C_061])),
             NO_SUCH_POLICY,
-            Claim::refused(
+            Clause::refused(
                 PartsFull,
                 LimitExceeded,
                 Evidence::by(&[C_017]),
@@ -244,24 +244,24 @@ const VERSION: PartRow = PartRow {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListPolicyVersions",
-        claims: &[Claim::done(Evidence::like(&[E_010])), NO_SUCH_POLICY],
+        claims: &[Clause::done(Evidence::like(&[E_010])), NO_SUCH_POLICY],
     },
-    get: Some(Call {
+    get: Some(Action {
         api: "GetPolicyVersion",
-        claims: &[Claim::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        claims: &[Clause::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
     }),
-    set_default: Some(Call {
+    set_default: Some(Action {
         api: "SetDefaultPolicyVersion",
-        claims: &[Claim::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        claims: &[Clause::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
     }),
-    remove: Call {
+    remove: Action {
         api: "DeletePolicyVersion",
         claims: &[
-            Claim::done(Evidence::by(&[E_001])),
+            Clause::done(Evidence::by(&[E_001])),
             NO_SUCH_VERSION,
-            Claim::refused(
+            Clause::refused(
                 IsDefault,
                 DeleteConflict,
                 Evidence::by(&[C_018]),

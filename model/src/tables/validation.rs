@@ -13,27 +13,27 @@ use crate::evidence::{
     C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_016, D_020, D_021, E_007, E_009,
     Evidence, X_016, X_017,
 };
-use crate::ids::{Change, Extras, Path, User, With};
+use crate::ids::{CreateUserOptions, IssueOptions, Path, User, UserChange};
 use crate::operation::Operation;
-use crate::rule::Code::{
+use crate::rule::ErrorCode::{
     EntityAlreadyExists, InvalidAuthenticationCode, InvalidInput, MalformedCertificate,
     MalformedPolicyDocument, NoSuchEntity, PasswordPolicyViolation, UnrecognizedPublicKeyEncoding,
     ValidationError,
 };
-use crate::rule::{Answer, Claim};
-use crate::semantics::conditions::Reason;
+use crate::rule::{Clause, Expected};
+use crate::semantics::conditions::Condition;
 use crate::state::Account;
-use crate::tables::attachments::{Item, Kind, Service, Status};
-use crate::tables::resources::{Class, Object};
-use crate::tables::sub_resources::Part;
+use crate::tables::attachments::{AttachmentKind, Item, Service, Status};
+use crate::tables::resources::{Resource, ResourceKind};
+use crate::tables::sub_resources::SubResource;
 
 /// One row of the table, by its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Flaw(pub u8);
+pub struct InvalidRequest(pub u8);
 
 /// How a member is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Defect {
+pub enum InputError {
     /// The user itself asks, and names nobody.
     Absent,
     /// A character that may not stand there.
@@ -54,7 +54,7 @@ pub enum Defect {
     TooShort,
 }
 
-impl Defect {
+impl InputError {
     /// Every defect.
     pub const ALL: [Self; 9] = [
         Self::Absent,
@@ -85,7 +85,7 @@ impl Defect {
     }
 }
 
-impl Defect {
+impl InputError {
     /// Whether what is claimed of it needs the user, or the object, to be there.
     #[must_use]
     pub const fn needs_subject(self) -> bool {
@@ -110,35 +110,35 @@ impl Defect {
 
 /// A call, what is wrong with it, and what is answered.
 #[derive(Debug)]
-pub struct FlawRow {
+pub struct InvalidRequestRow {
     /// The call as it should be.
     pub sound: fn(User) -> Operation,
     /// The member.
     pub member: &'static str,
     /// What is wrong with it.
-    pub defect: Defect,
+    pub defect: InputError,
     /// What is answered.
-    pub claim: Claim,
+    pub claim: Clause,
 }
 
-impl FlawRow {
+impl InvalidRequestRow {
     const fn refused(
         sound: fn(User) -> Operation,
         member: &'static str,
-        defect: Defect,
-        answer: Answer,
+        defect: InputError,
+        answer: Expected,
         evidence: [Evidence; 2],
     ) -> Self {
         let [code, text] = evidence;
-        let reason = Reason::Flawed(member, defect);
-        Self { sound, member, defect, claim: Claim { reason, answer, status: code, code, text } }
+        let reason = Condition::Flawed(member, defect);
+        Self { sound, member, defect, claim: Clause { reason, answer, status: code, code, text } }
     }
 
     /// A listing that is asked for item by item shows what it shows at once (E-009). What its pages show
     /// together is compared, not how much each of them shows: a page may show less than was asked for,
     /// and one that shows more loses nothing.
     const fn one_by_one(sound: fn(User) -> Operation, paged: Evidence) -> Self {
-        Self::refused(sound, "MaxItems", Defect::OneByOne, Answer::Done, [paged, paged])
+        Self::refused(sound, "MaxItems", InputError::OneByOne, Expected::Done, [paged, paged])
     }
 
     /// Whether what is claimed applies: of a name in another case it does where the user exists, of a
@@ -151,15 +151,15 @@ impl FlawRow {
     }
 }
 
-impl Flaw {
+impl InvalidRequest {
     /// Every flaw.
     pub fn all() -> impl Iterator<Item = Self> {
-        (0..FLAWS.len()).filter_map(|place| u8::try_from(place).ok()).map(Self)
+        (0..INVALID_REQUESTS.len()).filter_map(|place| u8::try_from(place).ok()).map(Self)
     }
 
     /// The same flaw of another call, where that is in the table.
     #[must_use]
-    pub fn of(sound: fn(User) -> Operation, member: &str, defect: Defect) -> Option<Self> {
+    pub fn of(sound: fn(User) -> Operation, member: &str, defect: InputError) -> Option<Self> {
         let call = |sound: fn(User) -> Operation| sound(User(0)).call().map(|call| call.api);
         Self::all().find(|flaw| {
             let row = flaw.row();
@@ -169,9 +169,9 @@ impl Flaw {
 
     /// Its row; the first where there is none of that number.
     #[must_use]
-    pub fn row(self) -> &'static FlawRow {
-        let [first, ..] = &FLAWS;
-        FLAWS.get(usize::from(self.0)).unwrap_or(first)
+    pub fn row(self) -> &'static InvalidRequestRow {
+        let [first, ..] = &INVALID_REQUESTS;
+        INVALID_REQUESTS.get(usize::from(self.0)).unwrap_or(first)
     }
 }
 
@@ -200,20 +200,20 @@ const PAGED: Evidence = Evidence::by(&[E_009, E_007]);
 /// The same of one of which it is only inferred what it shows.
 const LIKE_PAGED: Evidence = Evidence::like(&[E_009, E_007]);
 
-const INVALID: Answer = Answer::Refused(ValidationError);
+const INVALID: Expected = Expected::Refused(ValidationError);
 
-const CREDENTIAL: Kind = Kind::ServiceCredential;
-const GROUP: Object = Object { class: Class::Group, item: Item(0) };
-const DEVICE: Object = Object { class: Class::Device, item: Item(0) };
-const POLICY: Object = Object { class: Class::Policy, item: Item(0) };
+const CREDENTIAL: AttachmentKind = AttachmentKind::ServiceCredential;
+const GROUP: Resource = Resource { class: ResourceKind::Group, item: Item(0) };
+const DEVICE: Resource = Resource { class: ResourceKind::Device, item: Item(0) };
+const POLICY: Resource = Resource { class: ResourceKind::Policy, item: Item(0) };
 
 const fn create(user: User) -> Operation {
-    let extras = Extras { path: Path(0), boundary: None, tag: None };
+    let extras = CreateUserOptions { path: Path(0), boundary: None, tag: None };
     Operation::CreateUser(user, extras)
 }
 
 const fn tag(user: User) -> Operation {
-    Operation::Attach(user, Kind::Tag, Item(0))
+    Operation::Attach(user, AttachmentKind::Tag, Item(0))
 }
 
 const fn list(_: User) -> Operation {
@@ -221,166 +221,242 @@ const fn list(_: User) -> Operation {
 }
 
 /// Every row.
-pub const FLAWS: [FlawRow; 47] = [
-    FlawRow::refused(
+pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
+    InvalidRequestRow::refused(
         create,
         "UserName",
-        Defect::TooLong,
+        InputError::TooLong,
         INVALID,
         [Evidence::by(&[D_021, D_001]), Evidence::by(&[D_020])],
     ),
-    FlawRow::refused(create, "UserName", Defect::BadCharacter, INVALID, both(&[D_007])),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         create,
         "UserName",
-        Defect::OtherCase,
-        Answer::Refused(EntityAlreadyExists),
+        InputError::BadCharacter,
+        INVALID,
+        both(&[D_007]),
+    ),
+    InvalidRequestRow::refused(
+        create,
+        "UserName",
+        InputError::OtherCase,
+        Expected::Refused(EntityAlreadyExists),
         [Evidence::by(&[C_041]), Evidence::by(&[C_041, X_017])],
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         create,
         "Path",
-        Defect::Malformed,
+        InputError::Malformed,
         INVALID,
         [Evidence::like(&[D_008]), Evidence::like(&[D_008])],
     ),
-    FlawRow::refused(create, "Path", Defect::TooLong, INVALID, CONSTRAINT),
-    FlawRow::refused(create, "Tags", Defect::TooLong, INVALID, both(&[B_TG_08])),
-    FlawRow::refused(Operation::GetUser, "UserName", Defect::TooLong, INVALID, NOBODYS_NAME),
-    FlawRow::refused(Operation::GetUser, "UserName", Defect::BadCharacter, INVALID, LOOKED_AT),
-    FlawRow::refused(
+    InvalidRequestRow::refused(create, "Path", InputError::TooLong, INVALID, CONSTRAINT),
+    InvalidRequestRow::refused(create, "Tags", InputError::TooLong, INVALID, both(&[B_TG_08])),
+    InvalidRequestRow::refused(
         Operation::GetUser,
         "UserName",
-        Defect::OtherCase,
-        Answer::Done,
+        InputError::TooLong,
+        INVALID,
+        NOBODYS_NAME,
+    ),
+    InvalidRequestRow::refused(
+        Operation::GetUser,
+        "UserName",
+        InputError::BadCharacter,
+        INVALID,
+        LOOKED_AT,
+    ),
+    InvalidRequestRow::refused(
+        Operation::GetUser,
+        "UserName",
+        InputError::OtherCase,
+        Expected::Done,
         [LOOKED_UP[0], Evidence::open(&[X_016])],
     ),
-    FlawRow::refused(Operation::GetUser, "UserName", Defect::Absent, Answer::Done, both(&[C_045])),
-    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::TooLong, INVALID, NOBODYS_NAME),
-    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::BadCharacter, INVALID, LOOKED_AT),
-    FlawRow::refused(Operation::DeleteUser, "UserName", Defect::OtherCase, Answer::Done, LOOKED_UP),
-    FlawRow::refused(
-        |user| Operation::UpdateUser(user, Change { name: Some(user), path: None }),
+    InvalidRequestRow::refused(
+        Operation::GetUser,
+        "UserName",
+        InputError::Absent,
+        Expected::Done,
+        both(&[C_045]),
+    ),
+    InvalidRequestRow::refused(
+        Operation::DeleteUser,
+        "UserName",
+        InputError::TooLong,
+        INVALID,
+        NOBODYS_NAME,
+    ),
+    InvalidRequestRow::refused(
+        Operation::DeleteUser,
+        "UserName",
+        InputError::BadCharacter,
+        INVALID,
+        LOOKED_AT,
+    ),
+    InvalidRequestRow::refused(
+        Operation::DeleteUser,
+        "UserName",
+        InputError::OtherCase,
+        Expected::Done,
+        LOOKED_UP,
+    ),
+    InvalidRequestRow::refused(
+        |user| Operation::UpdateUser(user, UserChange { name: Some(user), path: None }),
         "NewUserName",
-        Defect::OtherCase,
-        Answer::Refused(EntityAlreadyExists),
+        InputError::OtherCase,
+        Expected::Refused(EntityAlreadyExists),
         [Evidence::by(&[C_036]), Evidence::open(&[C_036])],
     ),
-    FlawRow::refused(list, "PathPrefix", Defect::Malformed, INVALID, both(&[D_009])),
-    FlawRow::refused(list, "MaxItems", Defect::TooShort, INVALID, both(&[D_012])),
-    FlawRow::refused(list, "MaxItems", Defect::TooLong, INVALID, both(&[D_012])),
-    FlawRow::refused(list, "Marker", Defect::Malformed, INVALID, MARKER),
-    FlawRow::refused(
-        |user| Operation::Attach(user, Kind::LoginProfile, Item(0)),
+    InvalidRequestRow::refused(list, "PathPrefix", InputError::Malformed, INVALID, both(&[D_009])),
+    InvalidRequestRow::refused(list, "MaxItems", InputError::TooShort, INVALID, both(&[D_012])),
+    InvalidRequestRow::refused(list, "MaxItems", InputError::TooLong, INVALID, both(&[D_012])),
+    InvalidRequestRow::refused(list, "Marker", InputError::Malformed, INVALID, MARKER),
+    InvalidRequestRow::refused(
+        |user| Operation::Attach(user, AttachmentKind::LoginProfile, Item(0)),
         "Password",
-        Defect::TooShort,
-        Answer::Refused(PasswordPolicyViolation),
+        InputError::TooShort,
+        Expected::Refused(PasswordPolicyViolation),
         both(&[B_LP_14, B_LP_15, B_LP_16]),
     ),
-    FlawRow::refused(
-        |user| Operation::Detach(user, Kind::AccessKey, Item(0)),
+    InvalidRequestRow::refused(
+        |user| Operation::Detach(user, AttachmentKind::AccessKey, Item(0)),
         "UserName",
-        Defect::Absent,
-        Answer::Done,
+        InputError::Absent,
+        Expected::Done,
         both(&[B_AK_12]),
     ),
-    FlawRow::refused(
-        |user| Operation::Issue(user, Kind::SigningCertificate, Item(0), With::Nothing),
+    InvalidRequestRow::refused(
+        |user| {
+            Operation::Issue(
+                user,
+                AttachmentKind::SigningCertificate,
+                Item(0),
+                IssueOptions::Nothing,
+            )
+        },
         "CertificateBody",
-        Defect::Malformed,
-        Answer::Refused(MalformedCertificate),
+        InputError::Malformed,
+        Expected::Refused(MalformedCertificate),
         both(&[B_SC_05]),
     ),
-    FlawRow::refused(
-        |user| Operation::Issue(user, Kind::SshPublicKey, Item(0), With::Nothing),
+    InvalidRequestRow::refused(
+        |user| Operation::Issue(user, AttachmentKind::SshPublicKey, Item(0), IssueOptions::Nothing),
         "SSHPublicKeyBody",
-        Defect::Malformed,
-        Answer::Refused(UnrecognizedPublicKeyEncoding),
+        InputError::Malformed,
+        Expected::Refused(UnrecognizedPublicKeyEncoding),
         both(&[B_SK_06]),
     ),
-    FlawRow::refused(
-        |user| Operation::Issue(user, CREDENTIAL, Item(0), With::Service(Service(0))),
+    InvalidRequestRow::refused(
+        |user| Operation::Issue(user, CREDENTIAL, Item(0), IssueOptions::Service(Service(0))),
         "ServiceName",
-        Defect::NotAWord,
-        Answer::Refused(NoSuchEntity),
+        InputError::NotAWord,
+        Expected::Refused(NoSuchEntity),
         both(&[B_SS_05]),
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         |user| Operation::SetStatus(user, CREDENTIAL, Item(0), Status::Inactive),
         "Status",
-        Defect::NotAWord,
+        InputError::NotAWord,
         INVALID,
         both(&[B_SS_11]),
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         |user| Operation::Detach(user, CREDENTIAL, Item(0)),
         "ServiceSpecificCredentialId",
-        Defect::BadCharacter,
+        InputError::BadCharacter,
         INVALID,
         both(&[B_SS_09]),
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         |_| Operation::Create(DEVICE),
         "Path",
-        Defect::Malformed,
+        InputError::Malformed,
         INVALID,
         both(&[B_MF_03]),
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         |_| Operation::Create(DEVICE),
         "Path",
-        Defect::TooLong,
+        InputError::TooLong,
         INVALID,
         both(&[B_MF_04]),
     ),
-    FlawRow::refused(
-        |user| Operation::Attach(user, Kind::MfaDevice, Item(0)),
+    InvalidRequestRow::refused(
+        |user| Operation::Attach(user, AttachmentKind::MfaDevice, Item(0)),
         "AuthenticationCode2",
-        Defect::Doubled,
-        Answer::Refused(InvalidAuthenticationCode),
+        InputError::Doubled,
+        Expected::Refused(InvalidAuthenticationCode),
         both(&[B_MF_09]),
     ),
-    FlawRow::refused(
-        |user| Operation::Attach(user, Kind::InlinePolicy, Item(0)),
+    InvalidRequestRow::refused(
+        |user| Operation::Attach(user, AttachmentKind::InlinePolicy, Item(0)),
         "PolicyDocument",
-        Defect::Malformed,
-        Answer::Refused(MalformedPolicyDocument),
+        InputError::Malformed,
+        Expected::Refused(MalformedPolicyDocument),
         both(&[B_IP_09]),
     ),
-    FlawRow::refused(
-        |user| Operation::Attach(user, Kind::ManagedPolicy, Item(0)),
+    InvalidRequestRow::refused(
+        |user| Operation::Attach(user, AttachmentKind::ManagedPolicy, Item(0)),
         "PolicyArn",
-        Defect::Malformed,
+        InputError::Malformed,
         INVALID,
         both(&[B_MP_05]),
     ),
-    FlawRow::refused(
+    InvalidRequestRow::refused(
         |user| Operation::PutBoundary(user, Item(0)),
         "PermissionsBoundary",
-        Defect::Malformed,
-        Answer::Refused(InvalidInput),
+        InputError::Malformed,
+        Expected::Refused(InvalidInput),
         both(&[B_PB_05]),
     ),
-    FlawRow::refused(tag, "Tags", Defect::Doubled, Answer::Refused(InvalidInput), both(&[B_TG_10])),
-    FlawRow::refused(tag, "Key", Defect::TooLong, INVALID, both(&[B_TG_11])),
-    FlawRow::refused(
-        |_| Operation::SetDefault(POLICY, Part::Version, Item(1)),
+    InvalidRequestRow::refused(
+        tag,
+        "Tags",
+        InputError::Doubled,
+        Expected::Refused(InvalidInput),
+        both(&[B_TG_10]),
+    ),
+    InvalidRequestRow::refused(tag, "Key", InputError::TooLong, INVALID, both(&[B_TG_11])),
+    InvalidRequestRow::refused(
+        |_| Operation::SetDefault(POLICY, SubResource::Version, Item(1)),
         "VersionId",
-        Defect::Malformed,
+        InputError::Malformed,
         INVALID,
         both(&[D_015]),
     ),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::AccessKey), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::SigningCertificate), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::SshPublicKey), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, CREDENTIAL), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::MfaDevice), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::InlinePolicy), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::ManagedPolicy), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::GroupMembership), PAGED),
-    FlawRow::one_by_one(|user| Operation::List(user, Kind::Tag), PAGED),
-    FlawRow::one_by_one(|_| Operation::Holders(POLICY), LIKE_PAGED),
-    FlawRow::one_by_one(|_| Operation::Parts(POLICY, Part::Version), LIKE_PAGED),
-    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::InlinePolicy), LIKE_PAGED),
-    FlawRow::one_by_one(|_| Operation::Parts(GROUP, Part::AttachedPolicy), LIKE_PAGED),
+    InvalidRequestRow::one_by_one(|user| Operation::List(user, AttachmentKind::AccessKey), PAGED),
+    InvalidRequestRow::one_by_one(
+        |user| Operation::List(user, AttachmentKind::SigningCertificate),
+        PAGED,
+    ),
+    InvalidRequestRow::one_by_one(
+        |user| Operation::List(user, AttachmentKind::SshPublicKey),
+        PAGED,
+    ),
+    InvalidRequestRow::one_by_one(|user| Operation::List(user, CREDENTIAL), PAGED),
+    InvalidRequestRow::one_by_one(|user| Operation::List(user, AttachmentKind::MfaDevice), PAGED),
+    InvalidRequestRow::one_by_one(
+        |user| Operation::List(user, AttachmentKind::InlinePolicy),
+        PAGED,
+    ),
+    InvalidRequestRow::one_by_one(
+        |user| Operation::List(user, AttachmentKind::ManagedPolicy),
+        PAGED,
+    ),
+    InvalidRequestRow::one_by_one(
+        |user| Operation::List(user, AttachmentKind::GroupMembership),
+        PAGED,
+    ),
+    InvalidRequestRow::one_by_one(|user| Operation::List(user, AttachmentKind::Tag), PAGED),
+    InvalidRequestRow::one_by_one(|_| Operation::Holders(POLICY), LIKE_PAGED),
+    InvalidRequestRow::one_by_one(|_| Operation::Parts(POLICY, SubResource::Version), LIKE_PAGED),
+    InvalidRequestRow::one_by_one(
+        |_| Operation::Parts(GROUP, SubResource::InlinePolicy),
+        LIKE_PAGED,
+    ),
+    InvalidRequestRow::one_by_one(
+        |_| Operation::Parts(GROUP, SubResource::AttachedPolicy),
+        LIKE_PAGED,
+    ),
 ];

@@ -1,6 +1,6 @@
 //! Every rule rests on facts that say what the rule says, tier by tier.
 
-use iamspec_model::{Answer, FACTS, Fact, Level, Reason, Rule, Strength, rules};
+use iamspec_model::{Condition, Expected, FACTS, Fact, Level, Rule, Strength, rules};
 
 /// Whether the fact is about this call: it names it, or shortens a list of names as in
 /// `Upload/List/DeleteSigningCertificate` and `UpdateServiceSpecificCredential / Delete...`.
@@ -25,7 +25,7 @@ fn is_about(fact: &Fact, api: &str) -> bool {
 /// by naming them for the call in its note (A-016, D-022).
 fn says(fact: &Fact, rule: &Rule) -> bool {
     let about = is_about(fact, rule.call.api);
-    let Answer::Refused(code) = rule.claim.answer else {
+    let Expected::Refused(code) = rule.claim.answer else {
         // E-001 has the lengths of the answers to a few calls.
         let length = fact.note.split(&format!("{} ", rule.call.api)).nth(1);
         return about && fact.http == Some(200)
@@ -55,7 +55,7 @@ fn every_binding_refusal_and_success_is_said_by_a_fact() {
 #[test]
 fn no_fact_that_a_rule_cites_says_the_opposite() {
     for rule in rules().filter(|rule| rule.claim.status.level > Level::Open) {
-        let Answer::Refused(code) = rule.claim.answer else { continue };
+        let Expected::Refused(code) = rule.claim.answer else { continue };
         for fact in rule.claim.code.facts.iter().chain(rule.claim.text.facts) {
             assert!(
                 fact.http.is_none_or(|http| http == code.http() || fact.message.is_none()),
@@ -70,7 +70,7 @@ fn no_fact_that_a_rule_cites_says_the_opposite() {
 
 #[test]
 fn every_binding_text_is_quoted_from_a_fact() {
-    for rule in rules().filter(|rule| rule.claim.answer != Answer::Done) {
+    for rule in rules().filter(|rule| rule.claim.answer != Expected::Done) {
         let text = rule.claim.text;
         assert!(text.level == Level::Open || text.texts().next().is_some(), "{}", rule.id());
     }
@@ -107,6 +107,6 @@ fn rule_ids_and_fact_ids_are_unique() {
 fn the_first_claim_of_every_call_is_that_nothing_hinders_it() {
     assert!(
         iamspec_model::rule::calls()
-            .all(|call| call.claims.len() <= 32 && call.claims[0].reason == Reason::Unhindered)
+            .all(|call| call.claims.len() <= 32 && call.claims[0].reason == Condition::Unhindered)
     );
 }

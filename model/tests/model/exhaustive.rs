@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use iamspec_model::check::exhaustive::walk;
 use iamspec_model::check::explorer;
 use iamspec_model::check::explorer::Search;
-use iamspec_model::check::scopes::{Named, SCOPES, Size};
-use iamspec_model::{Kind, Operation, Scope, next};
+use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
+use iamspec_model::{AttachmentKind, Operation, Scope, next};
 use stateright::{Checker, Model};
 
-fn small() -> impl Iterator<Item = &'static Named> {
-    SCOPES.iter().filter(|it| it.size == Size::Small)
+fn small() -> impl Iterator<Item = &'static NamedScope> {
+    SCOPES.iter().filter(|it| it.size == ScopeSize::Small)
 }
 
 /// Every property holds, and no behaviour was lost or gained since the counts were last read.
@@ -63,7 +63,7 @@ fn every_way_is_made_of_calls_that_lead_there() {
         while let Some((place, state)) = search.next_state() {
             if looked_at % 97 == 0 {
                 let play =
-                    |account, op: &Operation| next(&account, op, iamspec_model::Outcome::Done);
+                    |account, op: &Operation| next(&account, op, iamspec_model::Effect::Done);
                 let first = it.scope.init_states().remove(0);
                 assert_eq!(search.path(place).iter().fold(first, play), state, "{}", it.name);
             }
@@ -84,7 +84,7 @@ fn every_way_is_made_of_calls_that_lead_there() {
 /// which one stands for all its renamings: none is forgotten, and none stands for another.
 #[test]
 fn a_state_stands_for_its_renamings_and_for_no_other() {
-    let of = |name| Named::of(name).unwrap().scope;
+    let of = |name| NamedScope::of(name).unwrap().scope;
     let scopes = [
         Scope { alike: false, ..of("mixed") },
         of("two-of-each"),
@@ -116,7 +116,7 @@ fn a_state_stands_for_its_renamings_and_for_no_other() {
 /// Two users without names: 1 + 2 * 3 * 3 * 3 + (4 * 10 * 10 * 6 + 2 * 4 * 4 * 2) / 2.
 #[test]
 fn the_formula_for_states_without_names_is_right_where_it_is_small() {
-    let scope = Scope { alike: true, ..Named::of("sharing-bare").unwrap().scope };
+    let scope = Scope { alike: true, ..NamedScope::of("sharing-bare").unwrap().scope };
     let mut search = Search::new(scope);
     search.finish();
     assert_eq!(search.states(), 1_287);
@@ -127,7 +127,8 @@ fn no_scope_of_alike_items_has_more_of_them_than_can_be_told_apart() {
     for it in SCOPES.iter().filter(|it| it.scope.alike) {
         let scope = it.scope;
         let most = [scope.groups, scope.policies, scope.devices, scope.items].into_iter().max();
-        let quotas = Kind::blockers().filter(|_| scope.quotas).map(|kind| kind.row().quota);
+        let quotas =
+            AttachmentKind::blockers().filter(|_| scope.quotas).map(|kind| kind.row().quota);
         let quotas = quotas.filter(|it| it.each == 1).map(|it| it.max + 1);
         assert!(most.unwrap() as usize <= explorer::ITEMS, "{}", it.name);
         assert!(quotas.max().unwrap_or(0) <= explorer::ITEMS as u64, "{}", it.name);

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 
 use iamspec_model::Scope;
-use iamspec_model::check::exhaustive::{Found, SaidOf, walk};
+use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
 use iamspec_model::check::explorer::Search;
-use iamspec_model::check::model_mutants::{EQUIVALENT, Fault};
-use iamspec_model::check::scope::Beside;
+use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
+use iamspec_model::check::scope::ScopeExtension;
 use stateright::Model as _;
 
 use crate::quotas;
@@ -22,18 +22,19 @@ const SCOPES: [Scope; 12] = [
     Scope { items: 2, ..NONE },
     Scope { items: 1, groups: 1, policies: 1, devices: 1, ..NONE },
     Scope { users: 2, items: 1, ..NONE },
-    Scope { users: 2, items: 1, policies: 1, beside: Beside::Users, ..NONE },
-    Scope { groups: 2, policies: 1, beside: Beside::Groups, ..NONE },
-    Scope { policies: 1, beside: Beside::Versions, ..NONE },
-    Scope { policies: 2, beside: Beside::Versions, ..NONE },
-    Scope { policies: 2, beside: Beside::Users, ..NONE },
+    Scope { users: 2, items: 1, policies: 1, beside: ScopeExtension::Users, ..NONE },
+    Scope { groups: 2, policies: 1, beside: ScopeExtension::Groups, ..NONE },
+    Scope { policies: 1, beside: ScopeExtension::Versions, ..NONE },
+    Scope { policies: 2, beside: ScopeExtension::Versions, ..NONE },
+    Scope { policies: 2, beside: ScopeExtension::Users, ..NONE },
     Scope { users: 2, items: 1, statuses: true, ..NONE },
 ];
 
 #[test]
 fn every_sentence_holds_where_there_is_no_fault() {
     for scope in SCOPES {
-        for found in walk(&scope).found.iter().filter(|it| it.said_of != SaidOf::SomeState) {
+        for found in walk(&scope).found.iter().filter(|it| it.said_of != PropertySubject::SomeState)
+        {
             assert!(found.holds(), "{}, in {scope:?}: {:?}", found.sentence, found.path);
         }
     }
@@ -58,10 +59,10 @@ fn asked(scope: &Scope) -> BTreeSet<&'static str> {
 
 /// Whether a sentence about states or calls, or a quota, notices the fault. Where its call is not
 /// asked nothing can.
-fn is_noticed(fault: Fault, asked: &[BTreeSet<&'static str>]) -> bool {
+fn is_noticed(fault: ModelMutant, asked: &[BTreeSet<&'static str>]) -> bool {
     let falls = |scope: &Scope| {
         let scope = Scope { fault: Some(fault), ..*scope };
-        let said = |it: &&Found| it.said_of != SaidOf::SomeState;
+        let said = |it: &&Violation| it.said_of != PropertySubject::SomeState;
         walk(&scope).found.iter().filter(said).any(|it| !it.holds())
     };
     let scopes = SCOPES.iter().zip(asked).filter(|(_, asked)| asked.contains(fault.api()));
@@ -69,13 +70,13 @@ fn is_noticed(fault: Fault, asked: &[BTreeSet<&'static str>]) -> bool {
 }
 
 /// The faults that nothing notices, asked on as many threads as there are processors.
-fn survivors(faults: &[Fault]) -> BTreeSet<String> {
+fn survivors(faults: &[ModelMutant]) -> BTreeSet<String> {
     let asked: Vec<_> = SCOPES.iter().map(asked).collect();
     let threads = std::thread::available_parallelism().map_or(1, Into::into);
     let unnoticed = |from: usize| {
         let part = faults.iter().skip(from).step_by(threads);
         let part = part.filter(|fault| !is_noticed(**fault, &asked));
-        part.map(Fault::to_string).collect::<Vec<_>>()
+        part.map(ModelMutant::to_string).collect::<Vec<_>>()
     };
     std::thread::scope(|scope| {
         let unnoticed = &unnoticed;
@@ -86,7 +87,7 @@ fn survivors(faults: &[Fault]) -> BTreeSet<String> {
 
 #[test]
 fn every_fault_of_the_model_is_noticed_unless_it_is_none() {
-    let faults: Vec<Fault> = Fault::all().collect();
+    let faults: Vec<ModelMutant> = ModelMutant::all().collect();
     assert!(faults.len() > 900);
     let equivalent = EQUIVALENT.map(|(fault, _)| fault.to_owned());
     assert_eq!(survivors(&faults), BTreeSet::from(equivalent));

@@ -1,37 +1,38 @@
 //! Every quota of the table is reached exactly where the facts say.
 
-use iamspec_model::check::model_mutants::Fault;
+use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, Class, Item, Kind, Object, Operation, Part, Scope, Service, User, With, apply,
+    Account, AttachmentKind, IssueOptions, Item, Operation, Resource, ResourceKind, Scope, Service,
+    SubResource, User, apply,
 };
 
 /// As G-001 and G-002 have them, once more; inline policies are measured in characters, of which
 /// sixteen of ours use all.
-const MOST: [(Kind, u32); 10] = [
-    (Kind::LoginProfile, 1),
-    (Kind::AccessKey, 2),
-    (Kind::SigningCertificate, 2),
-    (Kind::SshPublicKey, 5),
-    (Kind::ServiceCredential, 2),
-    (Kind::MfaDevice, 8),
-    (Kind::InlinePolicy, 16),
-    (Kind::ManagedPolicy, 10),
-    (Kind::GroupMembership, 10),
-    (Kind::Tag, 50),
+const MOST: [(AttachmentKind, u32); 10] = [
+    (AttachmentKind::LoginProfile, 1),
+    (AttachmentKind::AccessKey, 2),
+    (AttachmentKind::SigningCertificate, 2),
+    (AttachmentKind::SshPublicKey, 5),
+    (AttachmentKind::ServiceCredential, 2),
+    (AttachmentKind::MfaDevice, 8),
+    (AttachmentKind::InlinePolicy, 16),
+    (AttachmentKind::ManagedPolicy, 10),
+    (AttachmentKind::GroupMembership, 10),
+    (AttachmentKind::Tag, 50),
 ];
 
 /// As G-001 and C-017 have them: a policy begins with one of its five versions, and of our documents
 /// forty have the characters that a group may have.
-const PARTS: [(Part, u32); 3] =
-    [(Part::InlinePolicy, 40), (Part::AttachedPolicy, 10), (Part::Version, 4)];
+const PARTS: [(SubResource, u32); 3] =
+    [(SubResource::InlinePolicy, 40), (SubResource::AttachedPolicy, 10), (SubResource::Version, 4)];
 
-fn attach(kind: Kind, item: u32) -> Operation {
+fn attach(kind: AttachmentKind, item: u32) -> Operation {
     match kind.row().naming {
         Naming::Service if kind.row().services => {
-            Operation::Issue(User(0), kind, Item(item), With::Service(Service(0)))
+            Operation::Issue(User(0), kind, Item(item), IssueOptions::Service(Service(0)))
         }
-        Naming::Service => Operation::Issue(User(0), kind, Item(item), With::Nothing),
+        Naming::Service => Operation::Issue(User(0), kind, Item(item), IssueOptions::Nothing),
         Naming::Single => Operation::Attach(User(0), kind, Item(0)),
         Naming::Caller => Operation::Attach(User(0), kind, Item(item)),
     }
@@ -49,19 +50,19 @@ fn carried_out(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation
 }
 
 /// Whether every quota is what it is said to be, in a model with this fault or none.
-pub(crate) fn are_right(fault: Option<Fault>) -> bool {
+pub(crate) fn are_right(fault: Option<ModelMutant>) -> bool {
     let scope = Scope { fault, ..super::faults::NONE };
     let mut account = Account::default();
     apply(&mut account, &Operation::create_user(User(0)));
-    for object in Class::all().flat_map(|class| (0..20).map(move |it| (class, it))) {
+    for object in ResourceKind::all().flat_map(|class| (0..20).map(move |it| (class, it))) {
         let (class, item) = (object.0, Item(object.1));
-        apply(&mut account, &Operation::Create(Object { class, item }));
+        apply(&mut account, &Operation::Create(Resource { class, item }));
     }
     let full = Account::with_quotas(Some(3), &[]);
     MOST.iter().all(|(kind, most)| {
         carried_out(scope, account.clone(), |item| attach(*kind, item)) == *most
     }) && PARTS.iter().all(|(part, most)| {
-        let object = Object { class: part.row().of, item: Item(0) };
+        let object = Resource { class: part.row().of, item: Item(0) };
         let add = |item| Operation::Add(object, *part, Item(item));
         carried_out(scope, account.clone(), add) == *most
     }) && carried_out(scope, full, |user| Operation::create_user(User(user))) == 3

@@ -13,11 +13,11 @@ use clap::Args;
 use clap::builder::Resettable;
 use iamspec_conformance::Report;
 
-use crate::aws::config::Surroundings;
+use crate::aws::config::Config;
 use crate::aws::destination::Destination;
-use crate::client::Http;
-use crate::client::cleanup::{Found, Remains};
-use crate::client::journal::{Header, Journal};
+use crate::client::HttpClient;
+use crate::client::cleanup::{CleanupResult, LeftoverResource};
+use crate::client::journal::{Journal, JournalHeader};
 use crate::commands::test::reproduce::line;
 use crate::commands::test::target::{EndpointArgs, asked_as};
 use crate::exit_code;
@@ -42,7 +42,7 @@ pub struct CleanupArgs {
 }
 
 pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
-    let surroundings = Surroundings::read()?;
+    let surroundings = Config::read()?;
     let folder = args.whom.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
     let journals = journals(&folder, args.run.as_deref())?;
     if journals.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
         match Journal::take_up(&path) {
             // What is not found at one endpoint may well be at another.
             Ok(journal) if is_elsewhere(&journal, asked.as_ref(), &surroundings) => {
-                let Header { run, endpoint, .. } = journal.header();
+                let JournalHeader { run, endpoint, .. } = journal.header();
                 writeln!(
                     out,
                     "left alone: run {run} was at {endpoint}; name it to ask for it here"
@@ -78,11 +78,7 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 /// Whether a journal is of another endpoint than the one that is asked.
-fn is_elsewhere(
-    journal: &Journal,
-    asked: Option<&Destination>,
-    surroundings: &Surroundings,
-) -> bool {
+fn is_elsewhere(journal: &Journal, asked: Option<&Destination>, surroundings: &Config) -> bool {
     let of = Destination::of(&journal.header().endpoint, surroundings);
     asked.is_some_and(|asked| of.map_or(true, |of| of.url != asked.url))
 }
@@ -101,7 +97,7 @@ fn of_journal(
     journal: Journal,
     path: &Path,
     args: &CleanupArgs,
-    surroundings: &Surroundings,
+    surroundings: &Config,
     out: &mut dyn Write,
 ) -> Result<u8> {
     let header = journal.header().clone();
@@ -135,7 +131,7 @@ fn of_journal(
     }
     http.write_down(journal);
     let code = remove(&mut http, &header.run, &found, args.list, out)?;
-    if let Err(Remains { asked, answer, .. }) = listed {
+    if let Err(CleanupResult { asked, answer, .. }) = listed {
         writeln!(out, "{asked} was answered {answer}; what the journal has not is not found")?;
         return Ok(exit_code::INCONCLUSIVE);
     }
@@ -159,7 +155,7 @@ fn by_the_owner(path: &Path, account: &str, args: &CleanupArgs) -> String {
 /// Without a journal, what runs have left is known by its names; which run is meant must be said.
 fn without_journal(
     args: &CleanupArgs,
-    surroundings: &Surroundings,
+    surroundings: &Config,
     folder: &Path,
     out: &mut dyn Write,
 ) -> Result<u8> {
@@ -177,12 +173,12 @@ fn without_journal(
     let (mut http, _) = asked_as((&args.whom, None), surroundings, destination, run)?;
     let found = match http.leftovers() {
         Ok(found) => found,
-        Err(Remains { asked, answer, .. }) => {
+        Err(CleanupResult { asked, answer, .. }) => {
             writeln!(out, "{asked} was answered {answer}; what runs have left is not known")?;
             return Ok(exit_code::INCONCLUSIVE);
         }
     };
-    let mut runs: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    let mut runs: BTreeMap<String, Vec<LeftoverResource>> = BTreeMap::new();
     for it in found {
         let run = it.run().unwrap_or_default().to_lowercase();
         runs.entry(run).or_default().push(it);
@@ -203,9 +199,9 @@ fn without_journal(
 }
 
 fn remove(
-    http: &mut Http,
+    http: &mut HttpClient,
     run: &str,
-    found: &[Found],
+    found: &[LeftoverResource],
     list: bool,
     out: &mut dyn Write,
 ) -> Result<u8> {
@@ -217,7 +213,7 @@ fn remove(
         return Ok(exit_code::CONFORMS);
     }
     let remains = http.sweep(found);
-    for Remains { name, asked, answer } in &remains {
+    for CleanupResult { name, asked, answer } in &remains {
         writeln!(out, "left behind: {name}, because {asked} was answered {answer}")?;
     }
     let gone = found.len() - remains.len();
@@ -225,7 +221,7 @@ fn remove(
     Ok(if remains.is_empty() { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE })
 }
 
-pub(crate) fn print_kept(report: &Report, http: &Http, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn print_kept(report: &Report, http: &HttpClient, out: &mut dyn Write) -> Result<()> {
     for it in kept(report, &|space, undo| http.name_of(space, undo)) {
         writeln!(out, "{}", crate::report::format::terminal::kept(&it))?;
     }

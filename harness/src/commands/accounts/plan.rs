@@ -7,10 +7,10 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use iamspec_model::{Account, Kind, Operation, allowed, apply, plan_with_devices};
+use iamspec_model::{Account, AttachmentKind, Operation, allowed, apply, plan_with_devices};
 use serde_json::json;
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::client::inspect::{Holdings, READ};
 use crate::commands::test::run;
 use crate::commands::test::target::{EndpointArgs, reading};
@@ -128,7 +128,7 @@ fn checklist(
     user: &str,
     holdings: &Holdings,
     calls: &[Operation],
-    http: &mut Http,
+    http: &mut HttpClient,
 ) -> Result<String> {
     let blocking =
         holdings.account.held_by(READ).filter(|it| it.kind.row().blocks.is_some()).count();
@@ -150,7 +150,7 @@ fn checklist(
             loses => writeln!(out, "{line:<70} gone for good: {loses}"),
         };
     }
-    let nouns: Vec<&str> = Kind::blockers().map(|kind| kind.row().noun).collect();
+    let nouns: Vec<&str> = AttachmentKind::blockers().map(|kind| kind.row().noun).collect();
     _ = writeln!(out, "Looked for: {}. Nothing was changed.", nouns.join(", "));
     Ok(out)
 }

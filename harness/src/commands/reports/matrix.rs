@@ -8,10 +8,10 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::commands::reports::report::{MatrixArgs, read};
-use crate::commands::test::known_failures::About;
-use crate::commands::test::target::Started;
+use crate::commands::test::known_failures::TargetFile;
+use crate::commands::test::target::StartedEndpoint;
 use crate::exit_code;
-use crate::report::Stream;
+use crate::report::RunReport;
 
 pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
     std::fs::create_dir_all(&args.out)
@@ -36,7 +36,7 @@ pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 /// The tables, in Markdown and as a page, and a page for each run.
-fn write_down(runs: &[Stream], table: &str, folder: &Path) -> Result<()> {
+fn write_down(runs: &[RunReport], table: &str, folder: &Path) -> Result<()> {
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
@@ -54,7 +54,7 @@ fn write_down(runs: &[Stream], table: &str, folder: &Path) -> Result<()> {
 }
 
 /// Columns that were asked other things say nothing about each other.
-fn alike(runs: &[Stream]) -> Result<()> {
+fn alike(runs: &[RunReport]) -> Result<()> {
     let Some(first) = runs.first() else { return Ok(()) };
     for run in runs {
         ensure!(
@@ -72,30 +72,34 @@ fn alike(runs: &[Stream]) -> Result<()> {
 }
 
 /// What is run against: how it is called, and the words that lead a run there.
-struct Column {
+struct MatrixColumn {
     name: String,
     words: Vec<OsString>,
     /// It ends with this.
-    _endpoint: Option<Started>,
+    _endpoint: Option<StartedEndpoint>,
 }
 
 /// The embedded endpoint, or one that is started.
-fn column(target: &Path, args: &MatrixArgs) -> Result<Column> {
+fn column(target: &Path, args: &MatrixArgs) -> Result<MatrixColumn> {
     if target == Path::new("reference") {
-        return Ok(Column { name: "reference".to_owned(), words: Vec::new(), _endpoint: None });
+        return Ok(MatrixColumn {
+            name: "reference".to_owned(),
+            words: Vec::new(),
+            _endpoint: None,
+        });
     }
-    let about = About::read(target)?;
+    let about = TargetFile::read(target)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     let start = folder.join(about.start.as_deref().unwrap_or("start.sh"));
     eprintln!("{} {}: starting", about.name, about.version);
-    let endpoint = Started::by(&start, &args.out.join(format!("{}.log", about.name)))?;
+    let endpoint = StartedEndpoint::by(&start, &args.out.join(format!("{}.log", about.name)))?;
     let mut words: Vec<OsString> = vec!["--endpoint".into(), endpoint.url.clone().into()];
     words.extend(["--about".into(), target.into()]);
     let expected = folder.join("expected.toml");
     if expected.is_file() {
         words.extend(["--expect".into(), expected.into()]);
     }
-    Ok(Column { name: about.name, words, _endpoint: Some(endpoint) })
+    Ok(MatrixColumn { name: about.name, words, _endpoint: Some(endpoint) })
 }
 
 /// Starts an endpoint, runs against it in a process of its own, and stops it. Where the run is told.

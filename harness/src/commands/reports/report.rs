@@ -13,10 +13,10 @@ use iamspec_conformance::results::known_failures::glob;
 use crate::commands::test::run::named;
 use crate::exit_code;
 use crate::export::{Language, export};
-use crate::report::Stream;
+use crate::report::RunReport;
 use crate::report::diff::compare;
-use crate::report::finding::Finding;
-use crate::report::format::style::Paint;
+use crate::report::finding::FindingEvent;
+use crate::report::format::style::Style;
 
 /// A report to write, and where.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Format {
     ///
     /// # Errors
     /// What the libraries say that write JSON and XML.
-    pub fn text(self, stream: &Stream) -> Result<String> {
+    pub fn text(self, stream: &RunReport) -> Result<String> {
         match self {
             Self::Json => crate::report::file::lines(stream),
             Self::Junit => crate::report::format::junit::junit(stream),
@@ -146,7 +146,7 @@ pub(crate) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<u8> {
     let stream = read(&args.file)?;
     let text = match args.form {
         Some(form) => form.text(&stream)?,
-        None => crate::report::format::terminal::terminal(&stream, Paint::stdout()),
+        None => crate::report::format::terminal::terminal(&stream, Style::stdout()),
     };
     write!(out, "{text}")?;
     Ok(stream.end.exit)
@@ -154,8 +154,8 @@ pub(crate) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<u8> {
 
 pub(crate) fn issue(args: &IssueArgs, out: &mut dyn Write) -> Result<u8> {
     let stream = read(&args.file)?;
-    let mine = |it: &&Finding| glob(&args.rule, &it.rule);
-    let found: Vec<&Finding> = stream.findings.iter().filter(mine).collect();
+    let mine = |it: &&FindingEvent| glob(&args.rule, &it.rule);
+    let found: Vec<&FindingEvent> = stream.findings.iter().filter(mine).collect();
     if found.is_empty() {
         bail!(
             "{} has no finding whose rule is `{}`; `iamspec report {}` prints them",
@@ -188,7 +188,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
         after.header.revision
     );
     let changes = compare(&before, &after);
-    write!(out, "{}", crate::report::format::changes::changes(&changes, Paint::stdout()))?;
+    write!(out, "{}", crate::report::format::changes::changes(&changes, Style::stdout()))?;
     Ok(if changes.new.is_empty() && changes.remarks.is_empty() {
         exit_code::CONFORMS
     } else {
@@ -205,13 +205,13 @@ pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
         "{name}: {asked}, in {}",
         crate::report::format::summary::counted(args.files.len(), "part")
     )?;
-    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Paint::stdout()))?;
+    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Style::stdout()))?;
     write_down(&stream, &args.report)?;
     Ok(stream.end.exit)
 }
 
 /// Writes the reports that were asked for.
-pub(crate) fn write_down(stream: &Stream, reports: &[ReportArg]) -> Result<()> {
+pub(crate) fn write_down(stream: &RunReport, reports: &[ReportArg]) -> Result<()> {
     for report in reports {
         write_file(&report.file, &report.format.text(stream)?)?;
     }
@@ -223,7 +223,7 @@ pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
 }
 
 /// The run that a file tells.
-pub(crate) fn read(file: &Path) -> Result<Stream> {
+pub(crate) fn read(file: &Path) -> Result<RunReport> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     crate::report::file::read(&text).with_context(|| format!("{} is no whole run", file.display()))

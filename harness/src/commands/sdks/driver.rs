@@ -13,7 +13,7 @@ use crate::driver::builtin::{WRONG, drive};
 use crate::driver::check::CHECKS;
 use crate::driver::schema;
 use crate::exit_code;
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::server::{Options, Server};
 
@@ -51,7 +51,7 @@ pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
     }
     let Some(command) = &args.command else { bail!("name the command that starts the driver") };
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default())?;
-    let paint = Paint::stdout();
+    let paint = Style::stdout();
     let mut broken = 0;
     for (sentence, holds) in CHECKS {
         match holds(command, &server) {

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use iamspec_conformance::reference::May;
-use iamspec_model::{Account, Kind, TABLE};
+use iamspec_conformance::reference::UnspecifiedPolicy;
+use iamspec_model::{Account, AttachmentKind, TABLE};
 
 use crate::exit_code;
 use crate::server::fault_injection::plan::FaultPlan;
@@ -29,7 +29,7 @@ pub struct ServeArgs {
     pub mutant: Option<String>,
     /// What to do where nobody knows: `presume`, `accept`, `refuse`, or a seed of chance
     #[arg(long, value_name = "HOW", default_value_t)]
-    pub may: May,
+    pub may: UnspecifiedPolicy,
     /// Raise or lower a quota; repeatable
     #[arg(long, value_name = "NAME=N")]
     pub quota: Vec<String>,
@@ -120,5 +120,5 @@ fn quotas(typed: &[String]) -> Result<Account> {
 }
 
 fn names() -> String {
-    Kind::all().map(|kind| kind.row().quota.name).collect::<Vec<_>>().join(", ")
+    AttachmentKind::all().map(|kind| kind.row().quota.name).collect::<Vec<_>>().join(", ")
 }

@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use anyhow::Result;
-use iamspec_conformance::endpoint::Space;
-use iamspec_conformance::{Endpoint, Observed, Reference, Suite};
+use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::{Endpoint, Reference, Response, Suite};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Class, Item, Kind, Operation};
+use iamspec_model::{AttachmentKind, Item, Operation, ResourceKind};
 
 use crate::client::session::Names;
 use crate::client::signed_by;
@@ -26,7 +26,7 @@ pub(crate) fn rehearse(suite: &Suite, args: &RunArgs, out: &mut dyn Write) -> Re
     let names = Names::new(RUN);
     let alone = is_alone(&args.target)?;
     let names = if alone { names } else { names.in_folder() };
-    let mut rehearsal = Rehearsal { reference: Reference::default(), names, lines: Vec::new() };
+    let mut rehearsal = DryRun { reference: Reference::default(), names, lines: Vec::new() };
     suite.run(&mut rehearsal, &mut |_| (), &|| false);
     for line in &rehearsal.lines {
         writeln!(out, "{line}")?;
@@ -37,13 +37,13 @@ pub(crate) fn rehearse(suite: &Suite, args: &RunArgs, out: &mut dyn Write) -> Re
 }
 
 /// Answers as the model does, and writes down what would be sent.
-struct Rehearsal {
+struct DryRun {
     reference: Reference,
     names: Names,
     lines: Vec<String>,
 }
 
-impl Rehearsal {
+impl DryRun {
     fn line(&mut self, op: &Operation) -> String {
         let form = match crate::client::request::form(op, &mut self.names) {
             Ok(form) => without_secrets(&form),
@@ -64,7 +64,7 @@ impl Rehearsal {
     /// What only the answer would tell.
     fn learn(&mut self, op: &Operation) {
         match op.sound() {
-            Operation::Create(object) if object.class == Class::Device => {
+            Operation::Create(object) if object.class == ResourceKind::Device => {
                 self.names.keyring.keep_seed(object.item, SEED.to_owned());
             }
             Operation::Issue(_, kind, item, _) if kind.row().naming == Naming::Service => {
@@ -75,28 +75,28 @@ impl Rehearsal {
     }
 }
 
-impl Endpoint for Rehearsal {
-    fn fresh(&mut self) -> Space {
+impl Endpoint for DryRun {
+    fn fresh(&mut self) -> Namespace {
         self.names.fresh();
         self.reference.fresh()
     }
 
-    fn enter(&mut self, space: Space) {
+    fn enter(&mut self, space: Namespace) {
         self.names.enter(space);
         self.reference.enter(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Observed {
+    fn ask(&mut self, op: &Operation) -> Response {
         let line = self.line(op);
         self.lines.push(line);
         let observed = self.reference.ask(op);
-        if matches!(observed, Observed::Done(_)) {
+        if matches!(observed, Response::Done(_)) {
             self.learn(op);
         }
         observed
     }
 
-    fn adopt(&mut self, kind: Kind, name: &str) -> Item {
+    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.reference.adopt(kind, name)
     }
 }

@@ -4,15 +4,15 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
-use iamspec_conformance::invariants::{Checked, check};
-use iamspec_conformance::runner::observe::Observe;
+use iamspec_conformance::invariants::{InvariantResult, check};
+use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Suite, invariants};
 
 use crate::commands::accounts::cleanup::print_kept;
 use crate::commands::test::dry_run::rehearse;
 use crate::commands::test::options::SuiteArg;
 use crate::commands::test::run::{RunArgs, list, stopped_by_ctrl_c};
-use crate::commands::test::target::Open;
+use crate::commands::test::target::OpenTarget;
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::report::format::summary::counted;
@@ -41,11 +41,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
             unsupported.join(", ")
         );
     }
-    let suite = Suite::new(invariants::scripts()).observing(Observe::Off);
+    let suite = Suite::new(invariants::scripts()).observing(ObserveMode::Off);
     if args.dry_run {
         return rehearse(&suite, args, out);
     }
-    let mut open = Open::of(&args.target)?;
+    let mut open = OpenTarget::of(&args.target)?;
     writeln!(out, "{}: {}", open.name, counted(suite.scripts().len(), "script"))?;
     if args.list {
         return list(&suite, out);
@@ -79,7 +79,7 @@ fn unsupported(args: &RunArgs) -> Vec<String> {
     options.chain(suites).chain(scripts).collect()
 }
 
-fn lines(it: &Checked<'_>) -> String {
+fn lines(it: &InvariantResult<'_>) -> String {
     let (id, sentence) = (it.checker.id, it.checker.sentence);
     let word = match (it.asked, it.broken.len()) {
         (0, _) => "not asked",

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use iamspec_conformance::{Endpoint, Report};
 use iamspec_model::{Operation, User};
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::commands::test::options::Jobs;
 use crate::commands::test::run::RunArgs;
 use crate::report::format::summary::counted;
@@ -28,7 +28,7 @@ const WORTH: f64 = 1.2;
 
 /// As many as was said; or the number with which reads of nobody are answered fastest, where nobody said how often it
 /// may be asked.
-pub(crate) fn jobs(args: &RunArgs, http: &Http) -> usize {
+pub(crate) fn jobs(args: &RunArgs, http: &HttpClient) -> usize {
     let asked = args.jobs;
     if asked != Jobs::Measured || args.target.whom.rate.is_some() {
         return asked.number();
@@ -46,7 +46,7 @@ pub(crate) fn jobs(args: &RunArgs, http: &Http) -> usize {
 }
 
 /// How long so many take for the requests together; nothing where they cannot ask at the same time.
-fn time(http: &Http, many: usize) -> Option<Duration> {
+fn time(http: &HttpClient, many: usize) -> Option<Duration> {
     let mut forks: Vec<_> = (0..many).filter_map(|_| http.fork()).collect();
     if forks.len() < many {
         return None;

@@ -5,19 +5,21 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use iamspec_conformance::results::known_failures::{Complaint, Expectations, Known};
+use iamspec_conformance::results::known_failures::{
+    KnownFailureError, KnownFailureFile, KnownFailures,
+};
 use semver::{Version, VersionReq};
 use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use crate::report::finding::{Counted, Finding};
+use crate::report::finding::{FindingEvent, FindingStatus};
 
 /// Reads the file, which must be of this target.
-pub(crate) fn read(file: Option<&Path>, about: Option<&About>) -> Result<Expectations> {
-    let Some(file) = file else { return Ok(Expectations::default()) };
+pub(crate) fn read(file: Option<&Path>, about: Option<&TargetFile>) -> Result<KnownFailures> {
+    let Some(file) = file else { return Ok(KnownFailures::default()) };
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read the expectations {}", file.display()))?;
-    let read = Expectations::parse(&text)
+    let read = KnownFailures::parse(&text)
         .with_context(|| format!("the expectations {} are wrong", file.display()))?;
     if let (Some(known), Some(about)) = (&read.target, about) {
         of_this(known, about).with_context(|| {
@@ -27,7 +29,7 @@ pub(crate) fn read(file: Option<&Path>, about: Option<&About>) -> Result<Expecta
     Ok(read)
 }
 
-fn of_this(known: &Known, about: &About) -> Result<()> {
+fn of_this(known: &KnownFailureFile, about: &TargetFile) -> Result<()> {
     let (name, version) = (&about.name, &about.version);
     ensure!(known.name == *name, "they are of {}, and this is {name}", known.name);
     let Some(range) = &known.versions else { return Ok(()) };
@@ -54,8 +56,8 @@ pub(crate) struct Update {
 /// Takes out what is stale and adds what is new; the rest, its order and every comment stay as they are.
 pub(crate) fn update(
     file: &Path,
-    findings: &[Finding],
-    complaints: &[(usize, Complaint)],
+    findings: &[FindingEvent],
+    complaints: &[(usize, KnownFailureError)],
     today: &str,
 ) -> Result<Update> {
     let text = std::fs::read_to_string(file)
@@ -69,7 +71,7 @@ pub(crate) fn update(
     let mut stale: Vec<usize> = Vec::new();
     for (place, complaint) in complaints {
         match complaint {
-            Complaint::Stale(_) => stale.push(*place),
+            KnownFailureError::Stale(_) => stale.push(*place),
             _ => update.left += 1,
         }
     }
@@ -78,7 +80,7 @@ pub(crate) fn update(
         entries.remove(place);
         update.removed += 1;
     }
-    for finding in findings.iter().filter(|it| it.counted == Counted::Unexpected) {
+    for finding in findings.iter().filter(|it| it.counted == FindingStatus::Unexpected) {
         entries.push(entry(finding, today));
         update.added += 1;
     }
@@ -95,7 +97,7 @@ fn replace(file: &Path, text: &str) -> Result<()> {
 }
 
 /// What is known of a finding; why it is so, its owner knows.
-fn entry(finding: &Finding, today: &str) -> Table {
+fn entry(finding: &FindingEvent, today: &str) -> Table {
     let mut entry = Table::new();
     entry.insert("rule", value(&finding.rule));
     if finding.tier != "status" {
@@ -110,7 +112,7 @@ fn entry(finding: &Finding, today: &str) -> Table {
 
 /// What an endpoint is: `tests/emulators/moto/target.toml`.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct About {
+pub(crate) struct TargetFile {
     /// What it is called.
     pub(crate) name: String,
     /// Its version.
@@ -121,7 +123,7 @@ pub(crate) struct About {
     pub(crate) licence: Option<String>,
 }
 
-impl About {
+impl TargetFile {
     pub(crate) fn read(file: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read what the target is, {}", file.display()))?;

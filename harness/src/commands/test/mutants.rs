@@ -5,19 +5,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::mutation::Fault;
-use iamspec_conformance::mutation::kill::{Fate, Kill, kill};
-use iamspec_conformance::reference::Behaviour;
+use iamspec_conformance::mutation::Deviation;
+use iamspec_conformance::mutation::kill::{Kill, MutantFate, kill};
+use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
-use iamspec_model::{Level, Reason, rules};
+use iamspec_model::{Condition, Level, rules};
 
-use crate::cli::Mutants;
-use crate::client::Http;
+use crate::cli::MutantsArgs;
+use crate::client::HttpClient;
 use crate::exit_code;
 use crate::server::{Options, Server};
 
-pub(crate) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
     let scripts =
         script::ours().map_err(|(name, it)| anyhow!("our script {name} is wrong: {it}"))?;
     let suite = Suite::new(scripts);
@@ -28,7 +28,7 @@ pub(crate) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
         return Ok(exit_code::NOTHING_RAN);
     }
     writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
-    let mut sums = Sums::default();
+    let mut sums = MutantTotals::default();
     for (number, mutant) in chosen.iter().enumerate() {
         if args.in_memory && mutant.fault.is_of_the_wire() {
             sums.of_the_wire += 1;
@@ -54,18 +54,19 @@ pub(crate) fn mutants(args: &Mutants, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
-    let behaviour = Behaviour { mutant: Some(mutant.clone()), ..Behaviour::default() };
+    let behaviour =
+        ReferenceOptions { mutant: Some(mutant.clone()), ..ReferenceOptions::default() };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free, Options { behaviour, ..Options::default() })?;
-    let mut http = Http::new(&server.url(), "mutant", Duration::from_secs(10))?;
+    let mut http = HttpClient::new(&server.url(), "mutant", Duration::from_secs(10))?;
     Ok(suite.run(&mut http, &mut |_| (), &|| false))
 }
 
 /// Why a mutant shows in the model alone, and not behind our server.
 fn in_memory_only(mutant: &Mutant) -> Option<&'static str> {
     let rule = rules().find(|rule| rule.id() == mutant.rule)?;
-    let of_pages = matches!(mutant.fault, Fault::LosesPage | Fault::RepeatsPage);
-    if matches!(rule.claim.reason, Reason::Flawed(..)) && !of_pages {
+    let of_pages = matches!(mutant.fault, Deviation::LosesPage | Deviation::RepeatsPage);
+    if matches!(rule.claim.reason, Condition::Flawed(..)) && !of_pages {
         return Some("the server refuses what breaks a constraint before it asks the model");
     }
     let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);
@@ -96,12 +97,12 @@ fn binds(mutant: &Mutant) -> bool {
     mutant.level() >= Level::Should
 }
 
-fn row(mutant: &Mutant, fate: &Fate) -> String {
+fn row(mutant: &Mutant, fate: &MutantFate) -> String {
     let name = &mutant.name;
     match fate {
-        Fate::Killed(it) => killed(name, "killed", it),
-        Fate::ByAnother(it) => killed(name, "by another", it),
-        Fate::Survives => {
+        MutantFate::Killed(it) => killed(name, "killed", it),
+        MutantFate::ByAnother(it) => killed(name, "by another", it),
+        MutantFate::Survives => {
             let open = (!binds(mutant)).then_some("it is not known to be wrong");
             let why = mutant.equivalent().or(open);
             let fate = why.map_or("SURVIVES", |_| "passes");
@@ -117,7 +118,7 @@ fn killed(name: &str, fate: &str, it: &Kill) -> String {
 
 /// What all came to.
 #[derive(Default)]
-struct Sums {
+struct MutantTotals {
     made: usize,
     /// Those that were asked without HTTP.
     in_memory: usize,
@@ -133,22 +134,22 @@ struct Sums {
     calls: Vec<usize>,
 }
 
-impl Sums {
-    fn add(&mut self, mutant: &Mutant, fate: &Fate) {
+impl MutantTotals {
+    fn add(&mut self, mutant: &Mutant, fate: &MutantFate) {
         self.made += 1;
         match fate {
-            Fate::Killed(it) => {
+            MutantFate::Killed(it) => {
                 self.killed += 1;
                 self.requests.push(it.request);
                 self.calls.push(it.calls);
             }
-            Fate::ByAnother(_) => {
+            MutantFate::ByAnother(_) => {
                 self.by_another += 1;
                 self.wrong += 1;
             }
-            Fate::Survives if !binds(mutant) => self.open += 1,
-            Fate::Survives if mutant.equivalent().is_some() => self.equivalent += 1,
-            Fate::Survives => self.wrong += 1,
+            MutantFate::Survives if !binds(mutant) => self.open += 1,
+            MutantFate::Survives if mutant.equivalent().is_some() => self.equivalent += 1,
+            MutantFate::Survives => self.wrong += 1,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use iamspec_conformance::oracle::Tier;
-use iamspec_conformance::runner::observe::Observe;
+use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_model::Level;
 
 /// The suites by name.
@@ -45,7 +45,7 @@ pub enum ObserveArg {
     Off,
 }
 
-impl From<ObserveArg> for Observe {
+impl From<ObserveArg> for ObserveMode {
     fn from(observe: ObserveArg) -> Self {
         match observe {
             ObserveArg::Each => Self::Each,

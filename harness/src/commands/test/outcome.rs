@@ -6,39 +6,41 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::response::Cause;
-use iamspec_conformance::results::known_failures::{Complaint, Expectations, Played, Standing};
-use iamspec_conformance::results::{Tally, Threshold, decisive, findings_against};
-use iamspec_conformance::runner::Ended;
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::results::known_failures::{
+    EntryStatus, KnownFailureError, KnownFailures, Played,
+};
+use iamspec_conformance::results::{Threshold, Totals, decisive, findings_against};
+use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{Finding, Report};
 use time::OffsetDateTime;
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::commands::test::options::ObserveArg;
 use crate::commands::test::reproduce::again;
 use crate::commands::test::run::RunArgs;
 use crate::driver::Driver;
 use crate::exit_code;
-use crate::report::Stream;
-use crate::report::build::{Told, kept, told};
-use crate::report::events::{End, Entry, Header, Remark};
+use crate::report::RunReport;
+use crate::report::build::{ReportInput, kept, told};
+use crate::report::events::{EndEvent, KnownFailureEvent, RemarkEvent, RunHeader};
 
 /// What a run comes to, against what was expected.
-pub(crate) struct Outcome {
+pub(crate) struct RunOutcome {
     findings: Vec<Finding>,
     threshold: Threshold,
-    expectations: Expectations,
+    expectations: KnownFailures,
     /// What a part of a suite has seen of each of them.
-    standings: Vec<Standing>,
-    pub(crate) complaints: Vec<(usize, Complaint)>,
-    tally: Tally,
+    standings: Vec<EntryStatus>,
+    pub(crate) complaints: Vec<(usize, KnownFailureError)>,
+    tally: Totals,
     /// Whether this is one of several parts, of which one may be empty.
     partly: bool,
 }
 
-impl Outcome {
-    pub(crate) fn of(report: &Report, args: &RunArgs, expectations: &Expectations) -> Self {
+impl RunOutcome {
+    pub(crate) fn of(report: &Report, args: &RunArgs, expectations: &KnownFailures) -> Self {
         let threshold = args.counts.into();
         let findings = findings_against(&report.replays, expectations);
         // That a rule is kept here says nothing of what else would show.
@@ -60,7 +62,7 @@ impl Outcome {
             .filter(|_| whole)
             .map(|_| expectations.standings(&played))
             .unwrap_or_default();
-        let tally = Tally::of(&report.replays, threshold, expectations);
+        let tally = Totals::of(&report.replays, threshold, expectations);
         Self {
             findings,
             threshold,
@@ -95,9 +97,9 @@ impl Outcome {
         &self,
         (report, took): (&Report, Duration),
         args: &RunArgs,
-        http: &Http,
-        header: Header,
-    ) -> Stream {
+        http: &HttpClient,
+        header: RunHeader,
+    ) -> RunReport {
         let entry = |place| self.expectations.expected.get(place);
         let findings =
             self.findings.iter().map(|it| (it, it.entry.and_then(entry), again(args, it)));
@@ -105,15 +107,15 @@ impl Outcome {
         let remarks = self.remarks(http);
         let journal = http.journal().filter(|it| it.there().next().is_some());
         let early = report.ended.as_ref().map(|it| format!("{it}; {}", advice(it)));
-        let end = End {
+        let end = EndEvent {
             seconds: took.as_secs_f64(),
             early,
-            heard: !matches!(report.ended, Some(Ended::NeverHeard(_))),
+            heard: !matches!(report.ended, Some(EndReason::NeverHeard(_))),
             journal: journal.map(|it| it.header().run.clone()),
             exit: self.exit_code(report, &remarks),
-            ..End::default()
+            ..EndEvent::default()
         };
-        let told_of = Told {
+        let told_of = ReportInput {
             header,
             findings: findings.collect(),
             threshold: self.threshold,
@@ -127,9 +129,9 @@ impl Outcome {
         told(report, told_of)
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<KnownFailureEvent> {
         let entries = self.expectations.expected.iter().zip(&self.standings);
-        let entries = entries.map(|(entry, standing)| Entry {
+        let entries = entries.map(|(entry, standing)| KnownFailureEvent {
             rule: entry.rule.clone(),
             script: entry.script.clone(),
             flaky: entry.flaky,
@@ -142,9 +144,9 @@ impl Outcome {
     }
 
     /// What the client did otherwise than it should, with why that is known.
-    fn remarks(&self, http: &Http) -> Vec<Remark> {
+    fn remarks(&self, http: &HttpClient) -> Vec<RemarkEvent> {
         let noticed = http.driver().map(Driver::remarks).unwrap_or_default().into_iter();
-        let told = noticed.map(|it| Remark {
+        let told = noticed.map(|it| RemarkEvent {
             reason: self.expectations.known_of_client(&it.api, &it.what).map(str::to_owned),
             api: it.api,
             what: it.what,
@@ -154,17 +156,17 @@ impl Outcome {
         told.collect()
     }
 
-    fn exit_code(&self, report: &Report, remarks: &[Remark]) -> u8 {
+    fn exit_code(&self, report: &Report, remarks: &[RemarkEvent]) -> u8 {
         let asked = self.tally.calls() - self.tally.not_exercised;
         let remarkable = remarks.iter().any(|it| it.reason.is_none());
         if remarkable || self.tally.unexpected > 0 || !self.complaints.is_empty() {
             exit_code::DIVERGES
         } else if asked == 0
             && !self.partly
-            && report.ended.as_ref().is_none_or(|it| *it == Ended::Spent)
+            && report.ended.as_ref().is_none_or(|it| *it == EndReason::Spent)
         {
             exit_code::NOTHING_RAN
-        } else if report.ended.as_ref().is_some_and(|it| *it != Ended::Spent)
+        } else if report.ended.as_ref().is_some_and(|it| *it != EndReason::Spent)
             || self.tally.inconclusive > 0
             || report.kept.iter().any(|(_, diverged)| !diverged)
         {
@@ -210,21 +212,25 @@ pub(crate) fn today() -> String {
 }
 
 /// What to do where a run ended early.
-fn advice(ended: &Ended) -> &'static str {
+fn advice(ended: &EndReason) -> &'static str {
     match ended {
-        Ended::Stopped => "run it again to judge the rest",
-        Ended::Spent => "raise --budget to go on",
-        Ended::WentSilent(it) | Ended::NeverHeard(it) if it.cause == Cause::Driver => {
+        EndReason::Stopped => "run it again to judge the rest",
+        EndReason::Spent => "raise --budget to go on",
+        EndReason::WentSilent(it) | EndReason::NeverHeard(it)
+            if it.cause == FailureKind::Driver =>
+        {
             "test the driver with `iamspec driver-check COMMAND`"
         }
-        Ended::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
-        Ended::NeverHeard(it) => match it.cause {
-            Cause::Unreachable if it.detail.contains("certificate") => {
+        EndReason::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
+        EndReason::NeverHeard(it) => match it.cause {
+            FailureKind::Unreachable if it.detail.contains("certificate") => {
                 "name the file of the authority that signed it in AWS_CA_BUNDLE"
             }
-            Cause::Unreachable => "start the endpoint, or mend the host and port of --endpoint",
-            Cause::Timeout => "see whether an IAM endpoint listens there, or raise --timeout",
-            Cause::Denied | Cause::Transient => "see why the endpoint lets nobody in",
+            FailureKind::Unreachable => {
+                "start the endpoint, or mend the host and port of --endpoint"
+            }
+            FailureKind::Timeout => "see whether an IAM endpoint listens there, or raise --timeout",
+            FailureKind::Denied | FailureKind::Transient => "see why the endpoint lets nobody in",
             _ => "that is no IAM endpoint; mend the host, port and path of --endpoint",
         },
     }

@@ -11,19 +11,19 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use iamspec_conformance::concurrency::Race;
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{Manner, Raced, hold};
+use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::script::pattern::suggestion;
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::commands::reports::report::write_file;
 use crate::commands::test::options;
 use crate::commands::test::options::Typed;
 use crate::commands::test::reproduce::race_again;
 use crate::commands::test::run::stopped_by_ctrl_c;
-use crate::commands::test::target::{Open, TargetArgs, is_alone};
+use crate::commands::test::target::{OpenTarget, TargetArgs, is_alone};
 use crate::exit_code;
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::report::format::timeline::timeline;
 
@@ -74,7 +74,7 @@ the race is not held. Exit code 1 where an answer or what is true afterwards fit
 
 /// What all races came to.
 #[derive(Default)]
-struct Sums {
+struct RaceTotals {
     held: usize,
     histories: usize,
     broken: usize,
@@ -98,15 +98,15 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     if args.list {
         return list(&races, out);
     }
-    let mut open = Open::of(&args.target)?;
+    let mut open = OpenTarget::of(&args.target)?;
     writeln!(out, "{}: {}", open.name, counted(races.len(), "race"))?;
     out.flush()?;
     let begun = Instant::now();
     let stopped = stopped_by_ctrl_c(&open.http)?;
     let stop = || stopped.load(Ordering::Relaxed);
     let RaceArgs { repeats, seed, jitter, settle, .. } = *args;
-    let manner = Manner { repeats, seed, jitter, settle, once: false, stop: &stop };
-    let (mut sums, mut lost) = (Sums::default(), Vec::new());
+    let manner = RaceOptions { repeats, seed, jitter, settle, once: false, stop: &stop };
+    let (mut sums, mut lost) = (RaceTotals::default(), Vec::new());
     for race in races.iter().filter(|it| it.certain) {
         if stop() {
             break;
@@ -167,16 +167,16 @@ fn list(races: &[Race], out: &mut dyn Write) -> Result<u8> {
 /// What a race came to, where there is something to tell.
 fn tell(
     race: &Race,
-    raced: &Raced,
+    raced: &RaceResult,
     args: &RaceArgs,
-    http: &Http,
+    http: &HttpClient,
     out: &mut dyn Write,
 ) -> Result<()> {
     if let Some(why) = &raced.not_raced {
         writeln!(out, "not held  {}: {why}", race.name)?;
     }
     if let Some((history, before)) = &raced.shown {
-        write!(out, "{}", timeline(race, raced, (history, *before), Paint::stdout()))?;
+        write!(out, "{}", timeline(race, raced, (history, *before), Style::stdout()))?;
         writeln!(out, "  again       {}\n", race_again(args, race))?;
     }
     if raced.failures > 0 {
@@ -194,8 +194,8 @@ fn tell(
     Ok(())
 }
 
-impl Sums {
-    fn add(&mut self, raced: &Raced) {
+impl RaceTotals {
+    fn add(&mut self, raced: &RaceResult) {
         self.held += usize::from(raced.histories > 0);
         self.not_held += usize::from(raced.not_raced.is_some());
         self.histories += raced.histories;
@@ -215,7 +215,7 @@ impl Sums {
     }
 }
 
-impl std::fmt::Display for Sums {
+impl std::fmt::Display for RaceTotals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (held, histories) = (counted(self.held, "race"), self.histories);
         write!(
@@ -228,25 +228,25 @@ impl std::fmt::Display for Sums {
 
 #[cfg(test)]
 mod tests {
-    use iamspec_conformance::Observed;
-    use iamspec_conformance::endpoint::Space;
-    use iamspec_conformance::runner::cleanup::Kept;
+    use iamspec_conformance::Response;
+    use iamspec_conformance::endpoint::Namespace;
+    use iamspec_conformance::runner::cleanup::NotDeleted;
     use iamspec_model::{Operation, User};
 
     use super::*;
 
-    fn left(not_raced: Option<&str>, histories: usize) -> Raced {
+    fn left(not_raced: Option<&str>, histories: usize) -> RaceResult {
         let undo = Operation::DeleteUser(User(0));
         let code = "DeleteConflict".to_owned();
-        let answer = Observed::Refused { http: 409, code, message: None };
-        let kept = Kept { space: Space(0), undo, answer };
+        let answer = Response::Refused { http: 409, code, message: None };
+        let kept = NotDeleted { space: Namespace(0), undo, answer };
         let not_raced = not_raced.map(str::to_owned);
-        Raced { not_raced, histories, kept: vec![kept], ..Raced::default() }
+        RaceResult { not_raced, histories, kept: vec![kept], ..RaceResult::default() }
     }
 
-    fn exit(raced: &Raced) -> u8 {
+    fn exit(raced: &RaceResult) -> u8 {
         // Another race conforms.
-        let mut sums = Sums { held: 1, histories: 1, ..Sums::default() };
+        let mut sums = RaceTotals { held: 1, histories: 1, ..RaceTotals::default() };
         sums.add(raced);
         sums.exit(false)
     }

@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::results::shrink::shrink;
 use iamspec_conformance::results::{Threshold, findings};
-use iamspec_conformance::runner::observe::Observe;
+use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict};
 
-use crate::cli::{Replay, Shrink};
+use crate::cli::{ReplayArgs, ShrinkArgs};
 use crate::commands::accounts::cleanup::print_kept;
 use crate::commands::test::run::{named, stopped_by_ctrl_c};
-use crate::commands::test::target::Open;
+use crate::commands::test::target::OpenTarget;
 use crate::exit_code;
 
-pub(crate) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
-    let mut open = Open::of(&args.target)?;
+pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
+    let mut open = OpenTarget::of(&args.target)?;
     let stopped = stopped_by_ctrl_c(&open.http)?;
     let threshold = args.counts.into();
     let scripts = args.scripts.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
     let mut worst = exit_code::CONFORMS;
     for script in scripts.into_iter().flatten() {
-        let report = play(&script, Observe::default(), &mut open.http, &stopped);
+        let report = play(&script, ObserveMode::default(), &mut open.http, &stopped);
         print_kept(&report, &open.http, out)?;
         let name = &script.name;
         if let Some(finding) = first(&report, threshold) {
@@ -40,12 +40,12 @@ pub(crate) fn replay(args: &Replay, out: &mut dyn Write) -> Result<u8> {
     Ok(worst)
 }
 
-pub(crate) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
-    let mut open = Open::of(&args.target)?;
+pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
+    let mut open = OpenTarget::of(&args.target)?;
     let stopped = stopped_by_ctrl_c(&open.http)?;
     let threshold = args.counts.into();
     let script = named(&args.script)?.into_iter().next().context("no such script")?;
-    let report = play(&script, Observe::default(), &mut open.http, &stopped);
+    let report = play(&script, ObserveMode::default(), &mut open.http, &stopped);
     let Some(finding) = first(&report, threshold) else {
         let unanswered = unanswered(&report);
         let why = unanswered.as_deref().unwrap_or("every answer conforms");
@@ -60,7 +60,7 @@ pub(crate) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
         });
     };
     let mut again = |script: &Script| {
-        let report = play(script, Observe::Off, &mut open.http, &stopped);
+        let report = play(script, ObserveMode::Off, &mut open.http, &stopped);
         report.replays.into_iter().next()
     };
     let short = shrink(&finding, args.calls, &mut again);
@@ -81,7 +81,7 @@ pub(crate) fn shorten(args: &Shrink, out: &mut dyn Write) -> Result<u8> {
 
 fn play(
     script: &Script,
-    observe: Observe,
+    observe: ObserveMode,
     endpoint: &mut dyn Endpoint,
     stopped: &AtomicBool,
 ) -> Report {

@@ -11,33 +11,33 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
-use iamspec_conformance::generate::Generated;
+use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::results::Threshold;
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::runner::shard::Shard;
-use iamspec_conformance::runner::{Ended, covering, rules_of};
+use iamspec_conformance::runner::{EndReason, covering, rules_of};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::{Report, Script, Suite, script};
 
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::commands::reports::report::{ReportArg, write_down, write_file};
 use crate::commands::test::dry_run::rehearse;
 use crate::commands::test::jobs::{Progress, jobs};
-use crate::commands::test::known_failures::About;
+use crate::commands::test::known_failures::TargetFile;
 use crate::commands::test::options::{
     Budget, Jobs, LevelArg, ObserveArg, SuiteArg, TierArg, Typed,
 };
-use crate::commands::test::outcome::{Outcome, today};
+use crate::commands::test::outcome::{RunOutcome, today};
 use crate::commands::test::shard::ShardArg;
-use crate::commands::test::target::{Open, TargetArgs};
+use crate::commands::test::target::{OpenTarget, TargetArgs};
 use crate::commands::test::{invariants, known_failures, options};
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::report::diff::revision;
-use crate::report::events::{Client, Header, Part, Target};
-use crate::report::format::style::Paint;
-use crate::report::{FORMAT, Stream};
+use crate::report::events::{RunClient, RunHeader, RunTarget, ShardOf};
+use crate::report::format::style::Style;
+use crate::report::{FORMAT, RunReport};
 
 /// What counts.
 #[derive(Args, Clone, Copy, Debug)]
@@ -139,13 +139,13 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.suite.contains(&SuiteArg::Checkers) {
         return invariants::run(args, out);
     }
-    let about = args.about.as_deref().map(About::read).transpose()?;
+    let about = args.about.as_deref().map(TargetFile::read).transpose()?;
     let expectations = known_failures::read(args.expect.as_deref(), about.as_ref())?;
     let (suite, asked) = suite(args)?;
     if args.dry_run {
         return rehearse(&suite, args, out);
     }
-    let mut open = Open::of(&args.target)?;
+    let mut open = OpenTarget::of(&args.target)?;
     let calls = suite.calls();
     let part = asked.shard.map(|it| format!("part {it} of ")).unwrap_or_default();
     let (what, calls_told) = (&asked.what, crate::report::format::summary::counted(calls, "call"));
@@ -163,11 +163,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let begun = Instant::now();
     let report = play(&suite, calls, args, &mut open.http)?;
     let took = begun.elapsed();
-    let mut outcome = Outcome::of(&report, args, &expectations);
+    let mut outcome = RunOutcome::of(&report, args, &expectations);
     // Whatever cannot be written, the result is printed.
     let kept = outcome.keep(&args.regressions);
     let stream = outcome.stream((&report, took), args, &open.http, header);
-    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Paint::stdout()))?;
+    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Style::stdout()))?;
     kept?;
     write_files(&stream, args)?;
     match args.expect.as_deref().filter(|_| args.update_expectations) {
@@ -176,7 +176,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     }
 }
 
-fn write_files(stream: &Stream, args: &RunArgs) -> Result<()> {
+fn write_files(stream: &RunReport, args: &RunArgs) -> Result<()> {
     if let Some(file) = &args.coverage {
         write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
     }
@@ -188,20 +188,20 @@ fn write_files(stream: &Stream, args: &RunArgs) -> Result<()> {
 }
 
 /// What all parts play together, and which of them this is.
-struct Asked {
+struct Selection {
     what: String,
     shard: Option<Shard>,
     /// Whether there is anything to play, be it in another part.
     anything: bool,
 }
 
-fn suite(args: &RunArgs) -> Result<(Suite, Asked)> {
+fn suite(args: &RunArgs) -> Result<(Suite, Selection)> {
     let suite = Suite::new(chosen(args)?).with(generated(args)?);
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.settling(args.settle);
     let shard = args.shard.map(ShardArg::here).transpose()?;
     let anything = !suite.scripts().is_empty() || !suite.generated().is_empty();
-    let asked = Asked { what: what(&suite), shard, anything };
+    let asked = Selection { what: what(&suite), shard, anything };
     let suite = match shard {
         Some(shard) => suite.part(shard),
         None => suite,
@@ -218,7 +218,7 @@ fn nothing(args: &RunArgs) -> u8 {
 }
 
 /// Writes the known divergences anew. The exit code is that of a run with the new file.
-fn update(file: &Path, stream: &Stream, outcome: &Outcome) -> Result<u8> {
+fn update(file: &Path, stream: &RunReport, outcome: &RunOutcome) -> Result<u8> {
     let update = known_failures::update(file, &stream.findings, &outcome.complaints, &today())?;
     let (added, removed) = (update.added, update.removed);
     eprintln!("{}: {added} added, {removed} removed; say why of each that is new", file.display());
@@ -228,22 +228,22 @@ fn update(file: &Path, stream: &Stream, outcome: &Outcome) -> Result<u8> {
 
 /// What a run tells before anything was asked.
 fn header(
-    (name, about): (&str, Option<About>),
+    (name, about): (&str, Option<TargetFile>),
     driver: Option<&Driver>,
     args: &RunArgs,
-    asked: Asked,
-) -> Header {
+    asked: Selection,
+) -> RunHeader {
     let target = match about {
-        Some(it) => Target { name: it.name, version: Some(it.version), licence: it.licence },
-        None => Target { name: name.to_owned(), version: None, licence: None },
+        Some(it) => RunTarget { name: it.name, version: Some(it.version), licence: it.licence },
+        None => RunTarget { name: name.to_owned(), version: None, licence: None },
     };
     let threshold = Threshold::from(args.counts);
-    Header {
+    RunHeader {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: revision(),
         target,
-        client: driver.map(Driver::hello).map(|it| Client {
+        client: driver.map(Driver::hello).map(|it| RunClient {
             sdk: it.sdk.clone(),
             version: it.version.clone(),
             language: it.language.clone(),
@@ -254,12 +254,12 @@ fn header(
         settle: args.settle.as_secs_f64(),
         seed: args.seed,
         begun: crate::commands::test::target::now(),
-        shard: asked.shard.map(|it| Part { number: it.number(), of: it.of() }),
+        shard: asked.shard.map(|it| ShardOf { number: it.number(), of: it.of() }),
     }
 }
 
 /// Plays the suite until it ends, is stopped or has used up its budget.
-fn play(suite: &Suite, calls: usize, args: &RunArgs, http: &mut Http) -> Result<Report> {
+fn play(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -> Result<Report> {
     let stopped = stopped_by_ctrl_c(http)?;
     let progress = Progress::new(calls);
     let (sent, begun) = (Cell::new(0), Instant::now());
@@ -274,8 +274,8 @@ fn play(suite: &Suite, calls: usize, args: &RunArgs, http: &mut Http) -> Result<
     };
     let told = || stopped.load(Ordering::Relaxed);
     let mut report = suite.run(http, &mut tell, &|| told() || used_up());
-    if report.ended == Some(Ended::Stopped) && !told() {
-        report.ended = Some(Ended::Spent);
+    if report.ended == Some(EndReason::Stopped) && !told() {
+        report.ended = Some(EndReason::Spent);
     }
     progress.end(&report);
     Ok(report)
@@ -304,14 +304,14 @@ fn what(suite: &Suite) -> String {
 ///
 /// # Errors
 /// A generated suite and a rule: a rule selects scripts, and a generated suite has none.
-fn generated(args: &RunArgs) -> Result<Vec<Generated>> {
+fn generated(args: &RunArgs) -> Result<Vec<GeneratedSuite>> {
     let of = |suite: &SuiteArg| match suite {
         SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects | SuiteArg::Checkers => None,
-        SuiteArg::Lattice => Some(Generated::Lattice),
-        SuiteArg::Pairs => Some(Generated::Pairs),
-        SuiteArg::Drain => Some(Generated::Drain),
-        SuiteArg::Tour => Some(Generated::Tour),
-        SuiteArg::Random => Some(Generated::Random { seed: args.seed, calls: args.calls }),
+        SuiteArg::Lattice => Some(GeneratedSuite::Lattice),
+        SuiteArg::Pairs => Some(GeneratedSuite::Pairs),
+        SuiteArg::Drain => Some(GeneratedSuite::Drain),
+        SuiteArg::Tour => Some(GeneratedSuite::Tour),
+        SuiteArg::Random => Some(GeneratedSuite::Random { seed: args.seed, calls: args.calls }),
     };
     let suites = once(args.suite.iter().filter_map(of));
     if let (Some(rule), Some(suite)) = (&args.rule, suites.first()) {
@@ -396,7 +396,7 @@ pub(crate) fn named(name: &str) -> Result<Vec<Script>> {
 
 /// The first Ctrl-C ends the run with its clean-up, the second one at once, and says how to remove what is
 /// left.
-pub(crate) fn stopped_by_ctrl_c(http: &Http) -> Result<Arc<AtomicBool>> {
+pub(crate) fn stopped_by_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let run = http.journal().map(|it| it.header().run.clone());

@@ -16,18 +16,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use iamspec_conformance::reference::May;
+use iamspec_conformance::reference::UnspecifiedPolicy;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::aws::config::Surroundings;
+use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
-use crate::client::Http;
+use crate::client::HttpClient;
 use crate::client::inspect::Caller;
-use crate::client::journal::{Header, Journal};
+use crate::client::journal::{Journal, JournalHeader};
 use crate::client::trace::Trace;
-use crate::client::transport::Settings;
+use crate::client::transport::ClientSettings;
 use crate::driver::Driver;
 use crate::server::{Options, Server};
 
@@ -68,7 +68,7 @@ pub struct TargetArgs {
     /// What the embedded reference endpoint does where nobody knows: `presume` as the facts do, which
     /// is the default, `accept`, `refuse`, or a seed of chance
     #[arg(long, value_name = "HOW", conflicts_with = "endpoint")]
-    pub may: Option<May>,
+    pub may: Option<UnspecifiedPolicy>,
     /// Make the calls through this program, which drives an SDK (`iamspec driver-check`)
     #[arg(long, value_name = "COMMAND")]
     pub driver: Option<String>,
@@ -83,18 +83,18 @@ fn positive(typed: &str) -> Result<f64, String> {
 const RATE: f64 = 5.0;
 
 /// Somebody who can be asked.
-pub(crate) struct Open {
+pub(crate) struct OpenTarget {
     /// What the first line calls it.
     pub(crate) name: String,
-    pub(crate) http: Http,
+    pub(crate) http: HttpClient,
     /// Ends with it.
     _server: Option<Server>,
 }
 
-impl Open {
+impl OpenTarget {
     pub(crate) fn of(target: &TargetArgs) -> Result<Self> {
         let Some(endpoint) = &target.whom.endpoint else { return Self::embedded(target) };
-        let surroundings = Surroundings::read()?;
+        let surroundings = Config::read()?;
         let destination = Destination::of(endpoint, &surroundings)?;
         let name = destination.url.to_string().trim_end_matches('/').to_owned();
         let run = run_id();
@@ -111,7 +111,7 @@ impl Open {
             target.whom.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
         let begun = now();
         let account = account.map(|it| it.account);
-        let header = Header { run, endpoint: name.clone(), account, begun };
+        let header = JournalHeader { run, endpoint: name.clone(), account, begun };
         http.write_down(Journal::begin(&folder, header)?);
         Ok(Self { name, http, _server: None })
     }
@@ -123,33 +123,37 @@ impl Open {
         let server = Server::start(free, Options { behaviour, ..Options::default() })?;
         let url = server.url();
         let timeout = Duration::from_secs(target.whom.timeout);
-        let settings = Settings::loopback(&url, &run_id(), timeout)?;
+        let settings = ClientSettings::loopback(&url, &run_id(), timeout)?;
         let mut driver = driver(target)?;
         if let Some(driver) = &mut driver {
             driver.watch(server.ears());
         }
-        let settings =
-            Settings { rate: target.whom.rate, trace: trace(&target.whom)?, driver, ..settings };
+        let settings = ClientSettings {
+            rate: target.whom.rate,
+            trace: trace(&target.whom)?,
+            driver,
+            ..settings
+        };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
         let name = format!("the embedded reference endpoint{mutant}");
-        Ok(Self { name, http: Http::with(settings)?, _server: Some(server) })
+        Ok(Self { name, http: HttpClient::with(settings)?, _server: Some(server) })
     }
 }
 
 /// Whether the endpoint is on this machine, so that nobody else lives there. Nobody is asked.
 pub(crate) fn is_alone(target: &TargetArgs) -> Result<bool> {
     let Some(endpoint) = &target.whom.endpoint else { return Ok(true) };
-    Ok(Destination::of(endpoint, &Surroundings::read()?)?.loopback)
+    Ok(Destination::of(endpoint, &Config::read()?)?.loopback)
 }
 
 /// A client for an endpoint of the user's, and the account, where the endpoint is not on this machine: that
 /// of the credentials, which must be the one that the user owns.
 pub(crate) fn asked_as(
     (whom, driver): (&EndpointArgs, Option<Driver>),
-    surroundings: &Surroundings,
+    surroundings: &Config,
     destination: Destination,
     run: &str,
-) -> Result<(Http, Option<Caller>)> {
+) -> Result<(HttpClient, Option<Caller>)> {
     let (url, loopback) = (destination.url.clone(), destination.loopback);
     if !loopback && whom.i_own_this_account.is_none() {
         bail!(
@@ -173,8 +177,8 @@ pub(crate) fn asked_as(
 }
 
 /// A client that only reads, which nobody needs to own an account for.
-pub(crate) fn reading(whom: &EndpointArgs) -> Result<Http> {
-    let surroundings = Surroundings::read()?;
+pub(crate) fn reading(whom: &EndpointArgs) -> Result<HttpClient> {
+    let surroundings = Config::read()?;
     let endpoint = whom.endpoint.as_deref().unwrap_or_default();
     let destination = Destination::of(endpoint, &surroundings)?;
     Ok(client((whom, None), &surroundings, destination, "nobody")?.0)
@@ -183,14 +187,14 @@ pub(crate) fn reading(whom: &EndpointArgs) -> Result<Http> {
 /// The client, and where its credentials come from.
 fn client(
     (whom, driver): (&EndpointArgs, Option<Driver>),
-    surroundings: &Surroundings,
+    surroundings: &Config,
     destination: Destination,
     run: &str,
-) -> Result<(Http, String)> {
+) -> Result<(HttpClient, String)> {
     let loopback = destination.loopback;
     let identity = if loopback { Identity::fake() } else { Identity::find(surroundings)? };
     let source = identity.source().to_owned();
-    let http = Http::with(Settings {
+    let http = HttpClient::with(ClientSettings {
         rate: whom.rate.or((!loopback).then_some(RATE)),
         driver,
         authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
@@ -232,7 +236,7 @@ const LINE_MAX: u64 = 4096;
 const END_MAX: Duration = Duration::from_secs(12);
 
 /// An endpoint that runs. It ends when this goes.
-pub(crate) struct Started {
+pub(crate) struct StartedEndpoint {
     /// Where it answers.
     pub(crate) url: String,
     child: Child,
@@ -240,7 +244,7 @@ pub(crate) struct Started {
     rest: Option<JoinHandle<()>>,
 }
 
-impl Started {
+impl StartedEndpoint {
     /// Runs a script that writes the URL as its first line once the endpoint answers; what else it says goes
     /// into a file.
     pub(crate) fn by(script: &Path, log: &Path) -> Result<Self> {
@@ -306,7 +310,7 @@ fn read(stdout: ChildStdout, mut rest: File, sender: &mpsc::Sender<Vec<u8>>) {
     }
 }
 
-impl Drop for Started {
+impl Drop for StartedEndpoint {
     fn drop(&mut self) {
         // The script ends its endpoint when it is asked to end; killed, it could not.
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -347,7 +351,7 @@ mod tests {
              echo failed >&2\nexit 7"
         );
         let (script, folder) = script("writes", &lines);
-        let mut started = Started::by(&script, &folder.join("log")).unwrap();
+        let mut started = StartedEndpoint::by(&script, &folder.join("log")).unwrap();
         assert_eq!(started.url, "http://127.0.0.1:1");
         assert_eq!(started.child.wait().unwrap().code(), Some(7));
         started.rest.take().unwrap().join().unwrap();
@@ -366,7 +370,7 @@ mod tests {
             ("exec yes x | tr -d '\\n'", within, "wrote a first line of more than"),
         ] {
             let (script, folder) = script("silent", lines);
-            let started = Started::within(&script, &folder.join("log"), within);
+            let started = StartedEndpoint::within(&script, &folder.join("log"), within);
             let error = started.err().unwrap().to_string();
             assert!(error.contains(reason), "{error}");
             std::fs::remove_dir_all(folder).unwrap();

@@ -12,26 +12,26 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use iamspec_conformance::audit::Event;
-use iamspec_conformance::audit::judge::{Accused, Foreign, Said};
-use iamspec_conformance::results::known_failures::Expectations;
-use iamspec_conformance::results::{Tally, Threshold, findings};
+use iamspec_conformance::audit::AuditEvent;
+use iamspec_conformance::audit::judge::{AuditFinding, AuditVerdict, Auditor};
+use iamspec_conformance::results::known_failures::KnownFailures;
+use iamspec_conformance::results::{Threshold, Totals, findings};
 use iamspec_conformance::runner::record::judged;
 use iamspec_conformance::script::parse;
-use iamspec_conformance::{Replay, Report};
+use iamspec_conformance::{Report, ScriptRun};
 use iamspec_model::evidence;
 
 use crate::audit_log::cloudtrail::Understood;
-use crate::audit_log::{Counts, Reading};
+use crate::audit_log::{LogCounts, LogEvent};
 use crate::commands::reports::report::read;
 use crate::commands::test::options;
 use crate::commands::test::reproduce::line;
-use crate::report::build::{Told, told};
+use crate::report::build::{ReportInput, told};
 use crate::report::diff::revision;
-use crate::report::events::{End, Header, Target};
-use crate::report::format::style::Paint;
+use crate::report::events::{EndEvent, RunHeader, RunTarget};
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
-use crate::report::{FORMAT, Stream};
+use crate::report::{FORMAT, RunReport};
 use crate::{audit_log, exit_code};
 
 /// `iamspec judge`.
@@ -62,7 +62,7 @@ with all events before it, none of which is missing: leave out no file in betwee
 
 /// What all events came to.
 #[derive(Default)]
-struct Sums {
+struct AuditTotals {
     possible: usize,
     impossible: usize,
     soon: usize,
@@ -72,18 +72,18 @@ struct Sums {
 }
 
 /// The rules that may have decided an answer, the facts that leave it open, and the answer.
-type Taught = (Vec<String>, Vec<&'static str>, String);
+type TaughtRows = (Vec<String>, Vec<&'static str>, String);
 
 /// What is known of each account, and the events of the second that is being read.
-struct Desk<'a> {
+struct AuditSession<'a> {
     lag: i64,
     learn: bool,
     /// How often it was answered so where nobody knows, and where first.
-    taught: BTreeMap<Taught, (usize, String)>,
-    accounts: BTreeMap<String, Foreign>,
+    taught: BTreeMap<TaughtRows, (usize, String)>,
+    accounts: BTreeMap<String, Auditor>,
     second: i64,
-    waiting: BTreeMap<String, Vec<Event>>,
-    sums: Sums,
+    waiting: BTreeMap<String, Vec<AuditEvent>>,
+    sums: AuditTotals,
     out: &'a mut dyn Write,
 }
 
@@ -99,8 +99,8 @@ pub(crate) fn judge(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     );
     let lag = i64::try_from(args.lag.as_secs()).unwrap_or(i64::MAX);
     let (accounts, waiting) = (BTreeMap::new(), BTreeMap::new());
-    let (learn, taught, sums) = (args.learn, BTreeMap::new(), Sums::default());
-    let mut desk = Desk { lag, learn, taught, accounts, second: 0, waiting, sums, out };
+    let (learn, taught, sums) = (args.learn, BTreeMap::new(), AuditTotals::default());
+    let mut desk = AuditSession { lag, learn, taught, accounts, second: 0, waiting, sums, out };
     let mut written = Ok(());
     let counts = audit_log::read(&args.files, &mut |told| {
         if written.is_ok() {
@@ -114,11 +114,11 @@ pub(crate) fn judge(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     Ok(desk.sums.exit())
 }
 
-impl Desk<'_> {
-    fn take(&mut self, told: Reading) -> Result<()> {
+impl AuditSession<'_> {
+    fn take(&mut self, told: LogEvent) -> Result<()> {
         let (record, late) = match told {
-            Reading::Event(record) => (record, false),
-            Reading::Late(record) => (record, true),
+            LogEvent::Event(record) => (record, false),
+            LogEvent::Late(record) => (record, true),
         };
         let Understood::Event(event) = record.understood() else {
             self.sums.ignored += 1;
@@ -137,10 +137,10 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn account(&mut self, name: &str) -> &mut Foreign {
+    fn account(&mut self, name: &str) -> &mut Auditor {
         let (lag, learn) = (self.lag, self.learn);
         let new = || {
-            let new = Foreign::lagging(lag);
+            let new = Auditor::lagging(lag);
             if learn { new.learning() } else { new }
         };
         self.accounts.entry(name.to_owned()).or_insert_with(new)
@@ -150,10 +150,10 @@ impl Desk<'_> {
         for (account, events) in std::mem::take(&mut self.waiting) {
             for said in self.account(&account).judge(&events) {
                 match said {
-                    Said::Possible => self.sums.possible += 1,
-                    Said::TooSoon => self.sums.soon += 1,
-                    Said::Nothing => self.sums.nothing += 1,
-                    Said::Impossible(accused) => {
+                    AuditVerdict::Possible => self.sums.possible += 1,
+                    AuditVerdict::TooSoon => self.sums.soon += 1,
+                    AuditVerdict::Nothing => self.sums.nothing += 1,
+                    AuditVerdict::Impossible(accused) => {
                         self.sums.impossible += 1;
                         tell(&accused, &account, self.out)?;
                     }
@@ -168,7 +168,7 @@ impl Desk<'_> {
     }
 }
 
-impl Desk<'_> {
+impl AuditSession<'_> {
     /// What was answered where the facts leave it open.
     fn tell_lessons(&mut self) -> Result<()> {
         if !self.learn {
@@ -199,7 +199,7 @@ impl Desk<'_> {
     }
 }
 
-fn tell(accused: &Accused, account: &str, out: &mut dyn Write) -> Result<()> {
+fn tell(accused: &AuditFinding, account: &str, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}  must\n  {}", accused.rule, accused.statement)?;
     for it in &accused.taught {
         writeln!(out, "    {it}")?;
@@ -217,8 +217,8 @@ fn tell(accused: &Accused, account: &str, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-impl Sums {
-    fn line(&self, counts: Counts) -> String {
+impl AuditTotals {
+    fn line(&self, counts: LogCounts) -> String {
         format!(
             "{}, {}: {} possible, {} impossible, {} too soon after a change, {} that tell nothing, {} late, {} of other calls of IAM",
             counted(counts.files, "file"),
@@ -264,29 +264,29 @@ pub(crate) fn judge_runs(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> 
     let replays = replays(files)?;
     let report = Report { replays, kept: Vec::new(), requests: 0, ended: None };
     let threshold = Threshold::default();
-    let tally = Tally::of(&report.replays, threshold, &Expectations::default());
+    let tally = Totals::of(&report.replays, threshold, &KnownFailures::default());
     let found = findings(&report.replays);
     let diverges = (tally.unexpected > 0).then_some(exit_code::DIVERGES);
     let inconclusive = (tally.inconclusive > 0).then_some(exit_code::INCONCLUSIVE);
     let exit =
         exit_code::gravest([exit_code::CONFORMS].into_iter().chain(diverges).chain(inconclusive));
     let name = counted(files.len(), "file");
-    let header = Header {
+    let header = RunHeader {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: revision(),
-        target: Target { name: name.clone(), ..Target::default() },
+        target: RunTarget { name: name.clone(), ..RunTarget::default() },
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
         begun: crate::commands::test::target::now(),
-        ..Header::default()
+        ..RunHeader::default()
     };
     let again = |it: &iamspec_conformance::Finding| {
         line(&["iamspec".to_owned(), "judge".to_owned(), it.history.name.clone()])
     };
     let stream = told(
         &report,
-        Told {
+        ReportInput {
             header,
             findings: found.iter().map(|it| (it, None, again(it))).collect(),
             threshold,
@@ -295,15 +295,15 @@ pub(crate) fn judge_runs(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> 
             entries: Vec::new(),
             complaints: Vec::new(),
             tally,
-            end: End { heard: true, exit, ..End::default() },
+            end: EndEvent { heard: true, exit, ..EndEvent::default() },
         },
     );
     writeln!(out, "{name}")?;
-    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Paint::stdout()))?;
+    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Style::stdout()))?;
     Ok(exit)
 }
 
-fn replays(files: &[&PathBuf]) -> Result<Vec<Replay>> {
+fn replays(files: &[&PathBuf]) -> Result<Vec<ScriptRun>> {
     let mut replays = Vec::new();
     for file in files {
         if file.extension().is_some_and(|it| it == "jsonl") {
@@ -316,7 +316,7 @@ fn replays(files: &[&PathBuf]) -> Result<Vec<Replay>> {
 }
 
 /// The scripts of a run, each with its answers. What was not asked is left out.
-fn replays_of(run: &Stream) -> Result<Vec<Replay>> {
+fn replays_of(run: &RunReport) -> Result<Vec<ScriptRun>> {
     let mut histories: Vec<(&str, String)> = Vec::new();
     for call in &run.calls {
         if call.begins || histories.last().is_none_or(|(name, _)| *name != call.script) {
@@ -335,7 +335,7 @@ fn replays_of(run: &Stream) -> Result<Vec<Replay>> {
     histories.iter().map(replay).collect()
 }
 
-fn replay(file: &PathBuf) -> Result<Replay> {
+fn replay(file: &PathBuf) -> Result<ScriptRun> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
     let script =

@@ -7,7 +7,7 @@ use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::runner::probes;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Answer, Evidence, Rule, rules};
+use iamspec_model::{Evidence, Expected, Rule, rules};
 
 use crate::exit_code;
 use crate::report::format::summary::counted;
@@ -46,7 +46,7 @@ fn text(rule: Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
     let (claim, api) = (rule.claim, rule.call.api);
     let mut tiers = vec![("status", claim.status), ("code", claim.code)];
-    if let Answer::Refused(_) = claim.answer {
+    if let Expected::Refused(_) = claim.answer {
         tiers.push(("text", claim.text));
     }
     for same in tiers.chunk_by(|(_, one), (_, other)| one == other) {

@@ -6,14 +6,14 @@ use anyhow::{Result, anyhow};
 use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
-use iamspec_model::check::exhaustive::Found;
-use iamspec_model::check::model_mutants::{EQUIVALENT, Fault};
+use iamspec_model::check::exhaustive::Violation;
+use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
 use iamspec_model::rule::calls;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Kind, Scope, Verb, rules};
+use iamspec_model::{AttachmentAction, AttachmentKind, Scope, rules};
 use stateright::Model as _;
 
-use crate::cli::Listing;
+use crate::cli::ListTopic;
 use crate::exit_code;
 
 /// What the model does not speak of yet, in the words of the API.
@@ -44,29 +44,29 @@ const WIDEST: Scope = Scope {
     ..Scope::NOTHING
 };
 
-pub(crate) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn list(what: ListTopic, out: &mut dyn Write) -> Result<u8> {
     match what {
-        Listing::Kinds => write!(out, "{}", kinds())?,
-        Listing::Rules => write!(out, "{}", rule_table())?,
-        Listing::Calls => {
+        ListTopic::Kinds => write!(out, "{}", kinds())?,
+        ListTopic::Rules => write!(out, "{}", rule_table())?,
+        ListTopic::Calls => {
             for call in calls() {
                 writeln!(out, "{}", call.api)?;
             }
         }
-        Listing::Scripts => scripts(out)?,
-        Listing::Mutants => {
+        ListTopic::Scripts => scripts(out)?,
+        ListTopic::Mutants => {
             for mutant in Mutant::all() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
         }
-        Listing::Properties => properties(out)?,
-        Listing::Faults => faults(out)?,
-        Listing::ExitCodes => {
+        ListTopic::Properties => properties(out)?,
+        ListTopic::Faults => faults(out)?,
+        ListTopic::ExitCodes => {
             for (code, meaning) in exit_code::ALL {
                 writeln!(out, "{code}  {meaning}")?;
             }
         }
-        Listing::Unmodelled => {
+        ListTopic::Unmodelled => {
             for line in UNMODELLED {
                 writeln!(out, "{line}")?;
             }
@@ -79,7 +79,7 @@ pub(crate) fn list(what: Listing, out: &mut dyn Write) -> Result<u8> {
 #[must_use]
 pub(crate) fn kinds() -> String {
     let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
-    for row in Kind::blockers().map(Kind::row) {
+    for row in AttachmentKind::blockers().map(AttachmentKind::row) {
         let call = |verb| row.call(verb).map_or("", |call| call.api);
         let named = match row.naming {
             Naming::Single => "nobody",
@@ -95,9 +95,9 @@ pub(crate) fn kinds() -> String {
         table.push_str(&format!(
             "| {} | {} | {} | {} | {named} | {quota} | {} |\n",
             row.noun,
-            call(Verb::Attach),
-            call(Verb::List),
-            call(Verb::Detach),
+            call(AttachmentAction::Attach),
+            call(AttachmentAction::List),
+            call(AttachmentAction::Detach),
             texts.join(" *or* ")
         ));
     }
@@ -128,7 +128,7 @@ pub(crate) fn rule_table() -> String {
 
 fn properties(out: &mut dyn Write) -> Result<()> {
     for property in WIDEST.properties() {
-        let said_of = Found::of(&property, None).said_of.name();
+        let said_of = Violation::of(&property, None).said_of.name();
         writeln!(out, "{said_of:<10}  {}", property.name)?;
     }
     for sentence in exhaustive::sentences() {
@@ -138,7 +138,7 @@ fn properties(out: &mut dyn Write) -> Result<()> {
 }
 
 fn faults(out: &mut dyn Write) -> Result<()> {
-    for fault in Fault::all() {
+    for fault in ModelMutant::all() {
         let fault = fault.to_string();
         match EQUIVALENT.iter().find(|(equivalent, _)| *equivalent == fault) {
             Some((_, why)) => writeln!(out, "{fault:<60} equivalent: {why}")?,

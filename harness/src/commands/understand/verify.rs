@@ -8,29 +8,30 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use iamspec_model::check::exhaustive::{Found, SaidOf, walk};
-use iamspec_model::check::scopes::{Named, SCOPES, Size};
+use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
+use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Model as _, Property};
 
-use crate::cli::Verify;
+use crate::cli::VerifyArgs;
 use crate::commands::test::jobs;
 use crate::exit_code;
 
-pub(crate) fn verify(args: &Verify, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8> {
     let one = args.scope.as_deref().map(named).transpose()?;
     if let Some(address) = args.explore {
         let shown = one.or(SCOPES.first()).context("there are no scopes")?;
         return explore(shown, address, out);
     }
-    let mut claims: Vec<Claim> = Vec::new();
+    let mut claims: Vec<VerifiedProperty> = Vec::new();
     writeln!(
         out,
         "{:<20} {:>8} {:>11} {:>9} {:>5} {:>8} {:>9} {:>5}",
         "scope", "states", "transitions", "calls", "depth", "seconds", "states/s", "MB"
     )?;
-    let asked =
-        |it: &&Named| one.map_or(args.full || it.size == Size::Small, |one| one.name == it.name);
+    let asked = |it: &&NamedScope| {
+        one.map_or(args.full || it.size == ScopeSize::Small, |one| one.name == it.name)
+    };
     for it in SCOPES.iter().filter(asked) {
         check(it, &mut claims, out)?;
     }
@@ -50,13 +51,14 @@ pub(crate) fn verify(args: &Verify, out: &mut dyn Write) -> Result<u8> {
     Ok(if all_hold { exit_code::CONFORMS } else { exit_code::DIVERGES })
 }
 
-fn named(name: &str) -> Result<&'static Named> {
+fn named(name: &str) -> Result<&'static NamedScope> {
     let names = || SCOPES.map(|it| it.name).join(", ");
-    Named::of(name).with_context(|| format!("no scope is called `{name}`; there are {}", names()))
+    NamedScope::of(name)
+        .with_context(|| format!("no scope is called `{name}`; there are {}", names()))
 }
 
 /// A sentence, over all scopes so far.
-struct Claim {
+struct VerifiedProperty {
     sentence: &'static str,
     /// In which states, or for what, it is said.
     said_of: &'static str,
@@ -70,13 +72,13 @@ const COUNTED: &str = "a scope has as many states as its formula says";
 const AGREED: &str = "stateright and the engine reach the same states, as often and as soon";
 
 /// Checks one scope, its states and its calls, and prints its rows.
-fn check(it: &Named, claims: &mut Vec<Claim>, out: &mut dyn Write) -> Result<()> {
+fn check(it: &NamedScope, claims: &mut Vec<VerifiedProperty>, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}: {}", it.name, it.about)?;
     out.flush()?;
     let reference = it.fits_stateright().then(|| by_stateright(it, claims, out)).transpose()?;
     let measure = Measure::start();
     let walked = walk(&it.scope);
-    let counts = Counts::of([walked.states, walked.transitions, walked.depth]);
+    let counts = ScopeCounts::of([walked.states, walked.transitions, walked.depth]);
     measure.print("engine", counts, Some(walked.calls), out)?;
     for found in walked.found {
         note(claims, found);
@@ -88,28 +90,32 @@ fn check(it: &Named, claims: &mut Vec<Claim>, out: &mut dyn Write) -> Result<()>
 }
 
 /// What holds of states, by the search that knows nothing of ours.
-fn by_stateright(it: &Named, claims: &mut Vec<Claim>, out: &mut dyn Write) -> Result<Counts> {
+fn by_stateright(
+    it: &NamedScope,
+    claims: &mut Vec<VerifiedProperty>,
+    out: &mut dyn Write,
+) -> Result<ScopeCounts> {
     let measure = Measure::start();
     let checker = it.scope.checker().spawn_bfs().join();
     let transitions = checker.state_count() - 1;
-    let counts = Counts::of([checker.unique_state_count(), transitions, checker.max_depth()]);
+    let counts = ScopeCounts::of([checker.unique_state_count(), transitions, checker.max_depth()]);
     measure.print("stateright", counts, None, out)?;
     for property in it.scope.properties() {
         let path = checker.discovery(property.name).map(stateright::Path::into_actions);
-        note(claims, Found::of(&property, path));
+        note(claims, Violation::of(&property, path));
     }
     Ok(counts)
 }
 
 /// What two searches must agree on.
 #[derive(Clone, Copy, PartialEq)]
-struct Counts {
+struct ScopeCounts {
     states: usize,
     transitions: usize,
     depth: usize,
 }
 
-impl Counts {
+impl ScopeCounts {
     const fn of([states, transitions, depth]: [usize; 3]) -> Self {
         Self { states, transitions, depth }
     }
@@ -127,13 +133,13 @@ impl Measure {
     fn print(
         &self,
         by: &str,
-        counts: Counts,
+        counts: ScopeCounts,
         calls: Option<usize>,
         out: &mut dyn Write,
     ) -> Result<()> {
         let time = self.0.elapsed();
         let or_none = |number: Option<String>| number.unwrap_or_else(|| "-".to_owned());
-        let Counts { states, transitions, depth } = counts;
+        let ScopeCounts { states, transitions, depth } = counts;
         let calls = or_none(calls.map(|it| it.to_string()));
         let rate = states as u128 * 1_000_000 / time.as_micros().max(1);
         let memory = or_none(jobs::megabytes().map(|it| it.to_string()));
@@ -146,24 +152,24 @@ impl Measure {
     }
 }
 
-fn always(sentence: &'static str, holds: bool) -> Found {
+fn always(sentence: &'static str, holds: bool) -> Violation {
     let path = (!holds).then(Vec::new);
-    Found { sentence, said_of: SaidOf::EveryState, path }
+    Violation { sentence, said_of: PropertySubject::EveryState, path }
 }
 
 /// What falls in one scope falls; what is to be reached must be in each that asks for it.
-fn note(claims: &mut Vec<Claim>, found: Found) {
+fn note(claims: &mut Vec<VerifiedProperty>, found: Violation) {
     let holds = found.holds();
     let said_of = found.said_of.name();
     let path = found.path.unwrap_or_default();
     match claims.iter_mut().find(|claim| claim.sentence == found.sentence) {
         Some(claim) if claim.holds => (claim.holds, claim.path) = (holds, path),
         Some(_) => {}
-        None => claims.push(Claim { sentence: found.sentence, said_of, holds, path }),
+        None => claims.push(VerifiedProperty { sentence: found.sentence, said_of, holds, path }),
     }
 }
 
-pub(crate) fn explore(it: &Named, address: SocketAddr, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn explore(it: &NamedScope, address: SocketAddr, out: &mut dyn Write) -> Result<u8> {
     if !address.ip().is_loopback() {
         bail!(
             "{} is not a loopback address; the Explorer lets anybody in, so it listens on this machine only",
@@ -176,38 +182,38 @@ pub(crate) fn explore(it: &Named, address: SocketAddr, out: &mut dyn Write) -> R
     writeln!(out, "http://{address}")?;
     out.flush()?;
     eprintln!("stateright's Explorer shows {}: {}; Ctrl-C ends it", it.name, it.about);
-    Iamspec::new(it.scope).checker().serve(address);
+    ExplorerModel::new(it.scope).checker().serve(address);
     Ok(exit_code::CONFORMS)
 }
 
 /// A scope whose calls read as in scripts. The Explorer shows the name of this type.
-struct Iamspec {
+struct ExplorerModel {
     scope: Scope,
     properties: Vec<Property<Scope>>,
 }
 
 /// A call that is written as in scripts, wherever the Explorer shows one.
-struct Call(Operation);
+struct ExplorerCall(Operation);
 
-impl fmt::Debug for Call {
+impl fmt::Debug for ExplorerCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&iamspec_conformance::script::print::operation(&self.0))
     }
 }
 
-type Condition = fn(&Iamspec, &Account) -> bool;
+type ExplorerCondition = fn(&ExplorerModel, &Account) -> bool;
 
 /// stateright wants a plain function for each property, which cannot know which one it is for. These
 /// know a place each.
 macro_rules! conditions {
-    ($($place:literal)*) => { [$(|it: &Iamspec, account: &Account| it.holds($place, account)),*] };
+    ($($place:literal)*) => { [$(|it: &ExplorerModel, account: &Account| it.holds($place, account)),*] };
 }
 
-const CONDITIONS: [Condition; 32] = conditions! {
+const CONDITIONS: [ExplorerCondition; 32] = conditions! {
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
 };
 
-impl Iamspec {
+impl ExplorerModel {
     fn new(scope: Scope) -> Self {
         Self { scope, properties: scope.properties() }
     }
@@ -217,21 +223,21 @@ impl Iamspec {
     }
 }
 
-impl Model for Iamspec {
+impl Model for ExplorerModel {
     type State = Account;
-    type Action = Call;
+    type Action = ExplorerCall;
 
     fn init_states(&self) -> Vec<Account> {
         self.scope.init_states()
     }
 
-    fn actions(&self, account: &Account, calls: &mut Vec<Call>) {
+    fn actions(&self, account: &Account, calls: &mut Vec<ExplorerCall>) {
         let mut operations = Vec::new();
         self.scope.actions(account, &mut operations);
-        calls.extend(operations.into_iter().map(Call));
+        calls.extend(operations.into_iter().map(ExplorerCall));
     }
 
-    fn next_state(&self, account: &Account, call: Call) -> Option<Account> {
+    fn next_state(&self, account: &Account, call: ExplorerCall) -> Option<Account> {
         self.scope.next_state(account, call.0)
     }
 
@@ -256,7 +262,7 @@ mod tests {
     #[test]
     fn every_property_of_every_scope_has_a_condition_of_its_own() {
         for it in SCOPES {
-            let explored = Iamspec::new(it.scope);
+            let explored = ExplorerModel::new(it.scope);
             let account = explored.init_states().remove(0);
             let shown = explored.properties();
             assert_eq!(shown.len(), it.scope.properties().len(), "{}", it.name);

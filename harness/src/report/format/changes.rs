@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::report::diff::Changes;
-use crate::report::events::Remark;
-use crate::report::finding::Finding;
-use crate::report::format::style::Paint;
+use crate::report::diff::ReportDiff;
+use crate::report::events::RemarkEvent;
+use crate::report::finding::FindingEvent;
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
 /// So many calls that were answered otherwise are named.
@@ -13,7 +13,7 @@ const CALLS_MAX: usize = 40;
 
 /// What is otherwise in the second run, what got worse first.
 #[must_use]
-pub fn changes(changes: &Changes, paint: Paint) -> String {
+pub fn changes(changes: &ReportDiff, paint: Style) -> String {
     let mut out = String::new();
     let mut group = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -30,7 +30,7 @@ pub fn changes(changes: &Changes, paint: Paint) -> String {
     group("Answered otherwise", otherwise.collect());
     group("Fixed", changes.fixed.iter().map(line).collect());
     group("Not asked any more", changes.not_asked.iter().map(line).collect());
-    let remark = |it: &Remark| format!("{:<32} {} ({} times)", it.api, it.what, it.times);
+    let remark = |it: &RemarkEvent| format!("{:<32} {} ({} times)", it.api, it.what, it.times);
     group("What the client does otherwise only now", changes.remarks.iter().map(remark).collect());
     group(
         "What the client does not do any more",
@@ -52,6 +52,6 @@ pub fn changes(changes: &Changes, paint: Paint) -> String {
     out
 }
 
-fn line(it: &Finding) -> String {
+fn line(it: &FindingEvent) -> String {
     format!("{:<48} {:<6} {:<6} {}", it.rule, it.level, it.tier, it.observed)
 }

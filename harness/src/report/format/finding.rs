@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::report::finding::{Because, Finding};
-use crate::report::format::style::Paint;
+use crate::report::finding::{CitedFact, FindingEvent};
+use crate::report::format::style::Style;
 
 /// A finding in full.
 #[must_use]
-pub fn finding(finding: &Finding, paint: Paint) -> String {
+pub fn finding(finding: &FindingEvent, paint: Style) -> String {
     let mut out = String::new();
     // Writing to a string does not fail.
     _ = writeln!(out, "{}  {}, {}", paint.bold(&finding.rule), finding.level, finding.tier);
@@ -38,7 +38,7 @@ pub fn finding(finding: &Finding, paint: Paint) -> String {
 }
 
 /// What else is to be known of it, where there is something.
-fn besides(finding: &Finding) -> String {
+fn besides(finding: &FindingEvent) -> String {
     let mut out = String::new();
     if let Some(call) = &finding.late {
         _ = writeln!(
@@ -63,7 +63,7 @@ fn besides(finding: &Finding) -> String {
 const ALSO_MAX: usize = 3;
 
 /// The strength of a fact and what it says, on the rest of a line.
-fn source(it: &Because) -> String {
+fn source(it: &CitedFact) -> String {
     format!("({}) {}", it.strength, shortened(&it.says))
 }
 

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Stream;
-use crate::report::finding::Finding;
+use crate::report::RunReport;
+use crate::report::finding::FindingEvent;
 use crate::report::format::markdown::fenced;
 
 /// The text, in Markdown: its first line is the title. `program` shows it by the AWS CLI, where it has a script.
 #[must_use]
-pub fn issue(stream: &Stream, finding: &Finding, program: Option<&str>) -> String {
+pub fn issue(stream: &RunReport, finding: &FindingEvent, program: Option<&str>) -> String {
     let mut out = String::new();
     let (header, target) = (&stream.header, &stream.header.target);
     let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn issue(stream: &Stream, finding: &Finding, program: Option<&str>) -> Strin
 }
 
 /// What AWS does, and how that is known.
-fn known(finding: &Finding) -> String {
+fn known(finding: &FindingEvent) -> String {
     let mut out = String::new();
     _ = writeln!(out, "## What AWS does\n\n{}", finding.statement);
     for it in &finding.allowed {
@@ -61,7 +61,7 @@ fn known(finding: &Finding) -> String {
 }
 
 /// In which case: the rule's own words without its call.
-fn short(finding: &Finding) -> String {
+fn short(finding: &FindingEvent) -> String {
     let words = finding.statement.trim_end_matches('.');
     words
         .split_once(" where ")

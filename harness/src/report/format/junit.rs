@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::report::Stream;
-use crate::report::events::Verdict;
-use crate::report::finding::{Counted, Finding};
+use crate::report::RunReport;
+use crate::report::events::CallVerdict;
+use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 use crate::report::format::summary::last_line;
 use crate::report::format::terminal::kept;
 
@@ -18,7 +18,7 @@ use crate::report::format::terminal::kept;
 ///
 /// # Errors
 /// What the XML library says.
-pub fn junit(stream: &Stream) -> Result<String> {
+pub fn junit(stream: &RunReport) -> Result<String> {
     let mut report = Report::new(format!("iamspec: {}", stream.header.target.name));
     report.set_time(Duration::try_from_secs_f64(stream.end.seconds).unwrap_or_default());
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
@@ -36,15 +36,15 @@ pub fn junit(stream: &Stream) -> Result<String> {
     report.to_string().context("cannot write the report as JUnit")
 }
 
-fn status(stream: &Stream, rule: &str, not_asked: Option<&str>) -> TestCaseStatus {
+fn status(stream: &RunReport, rule: &str, not_asked: Option<&str>) -> TestCaseStatus {
     let of = |counted| {
-        let mine = move |it: &&Finding| it.rule == rule && it.counted == counted;
+        let mine = move |it: &&FindingEvent| it.rule == rule && it.counted == counted;
         stream.findings.iter().filter(mine).collect::<Vec<_>>()
     };
-    let (unexpected, expected) = (of(Counted::Unexpected), of(Counted::Expected));
+    let (unexpected, expected) = (of(FindingStatus::Unexpected), of(FindingStatus::Expected));
     if let Some(first) = unexpected.first() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        let text: Vec<String> = unexpected.iter().map(|it| finding(it, Paint::none())).collect();
+        let text: Vec<String> = unexpected.iter().map(|it| finding(it, Style::none())).collect();
         status.set_type(format!("{}, {}", first.level, first.tier));
         status.set_message(format!("{} It answered {}.", first.statement, first.observed));
         status.set_description(text.join("\n"));
@@ -67,14 +67,14 @@ fn status(stream: &Stream, rule: &str, not_asked: Option<&str>) -> TestCaseStatu
 }
 
 /// What is of no rule: answers that say nothing, wrong expectations, what was left behind, an early end.
-fn of_the_run(stream: &Stream) -> TestSuite {
+fn of_the_run(stream: &RunReport) -> TestSuite {
     let mut suite = TestSuite::new("the run");
     let error = |kind, text: String| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_message(text);
         status
     };
-    let inconclusive = stream.calls.iter().filter(|it| it.verdict == Verdict::Inconclusive);
+    let inconclusive = stream.calls.iter().filter(|it| it.verdict == CallVerdict::Inconclusive);
     for (number, call) in inconclusive.enumerate() {
         let why = call.why.clone().unwrap_or_default();
         let name = format!("inconclusive {}: {} in {}", number + 1, call.call, call.script);

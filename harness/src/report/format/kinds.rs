@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use iamspec_model::{Answer, Kind, Reason, rules};
+use iamspec_model::{AttachmentKind, Condition, Expected, rules};
 
-use crate::report::events::{Call, Verdict};
-use crate::report::format::style::Paint;
+use crate::report::events::{CallEvent, CallVerdict};
+use crate::report::format::style::Style;
 
 /// What was seen of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum KindResult {
     /// Refused, as it must be.
     Refused {
         /// The status and the code.
@@ -32,7 +32,7 @@ pub enum Seen {
     NotAsked,
 }
 
-impl Seen {
+impl KindResult {
     /// What was seen, in a few words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -50,49 +50,53 @@ impl Seen {
 
 /// Kind by kind, in the order of the table.
 #[must_use]
-pub fn kinds(calls: &[Call]) -> Vec<(Kind, Seen)> {
-    let lacking =
-        |it: &Call, api| it.verdict == Verdict::Unsupported && it.why.as_deref() == Some(api);
-    let seen = |kind: Kind| match calls.iter().find(|it| alone(it) == Some(kind)) {
-        Some(call) => of(call),
-        None if calls.iter().any(|it| lacking(it, kind.row().attach.api)) => Seen::Unsupported,
-        None => Seen::NotAsked,
+pub fn kinds(calls: &[CallEvent]) -> Vec<(AttachmentKind, KindResult)> {
+    let lacking = |it: &CallEvent, api| {
+        it.verdict == CallVerdict::Unsupported && it.why.as_deref() == Some(api)
     };
-    Kind::blockers().map(|kind| (kind, seen(kind))).collect()
+    let seen = |kind: AttachmentKind| match calls.iter().find(|it| alone(it) == Some(kind)) {
+        Some(call) => of(call),
+        None if calls.iter().any(|it| lacking(it, kind.row().attach.api)) => {
+            KindResult::Unsupported
+        }
+        None => KindResult::NotAsked,
+    };
+    AttachmentKind::blockers().map(|kind| (kind, seen(kind))).collect()
 }
 
 /// The kind, where its item alone stood in the way of a deletion that was answered.
-fn alone(call: &Call) -> Option<Kind> {
+fn alone(call: &CallEvent) -> Option<AttachmentKind> {
     let [id] = call.rules.as_slice() else { return None };
     if call.api != "DeleteUser" || !call.verdict.is_judged() {
         return None;
     }
     let rule = rules().find(|it| it.id() == *id)?;
     match (rule.claim.reason, rule.claim.answer) {
-        (Reason::Holds(kind), Answer::Refused(_)) => Some(kind),
+        (Condition::Holds(kind), Expected::Refused(_)) => Some(kind),
         _ => None,
     }
 }
 
-fn of(call: &Call) -> Seen {
+fn of(call: &CallEvent) -> KindResult {
     let answer = call.answer.as_deref().unwrap_or_default();
     let answer = answer.split(" \"").next().unwrap_or_default().to_owned();
     let request = call.request.unwrap_or_default();
     match call.verdict {
-        Verdict::Diverges => {
+        CallVerdict::Diverges => {
             let why = call.why.as_deref().unwrap_or_default();
             let tier = why.split(' ').next().unwrap_or_default().to_owned();
-            Seen::Diverges { answer, tier, request }
+            KindResult::Diverges { answer, tier, request }
         }
-        _ => Seen::Refused { answer, request },
+        _ => KindResult::Refused { answer, request },
     }
 }
 
 /// The nine rows for a terminal. Empty where no kind was asked.
 #[must_use]
-pub fn nine_rows(calls: &[Call], paint: Paint) -> String {
+pub fn nine_rows(calls: &[CallEvent], paint: Style) -> String {
     let kinds = kinds(calls);
-    let asked = |it: &Seen| matches!(it, Seen::Refused { .. } | Seen::Diverges { .. });
+    let asked =
+        |it: &KindResult| matches!(it, KindResult::Refused { .. } | KindResult::Diverges { .. });
     if !kinds.iter().any(|(_, seen)| asked(seen)) {
         return String::new();
     }
@@ -100,28 +104,28 @@ pub fn nine_rows(calls: &[Call], paint: Paint) -> String {
     for (kind, seen) in &kinds {
         let (noun, words) = (kind.row().noun, seen.words());
         _ = match seen {
-            Seen::Refused { answer, request } => {
+            KindResult::Refused { answer, request } => {
                 writeln!(
                     out,
                     "  {noun:<28} {answer:<20} {}, at request {request}",
                     paint.right(&words)
                 )
             }
-            Seen::Diverges { answer, request, .. } => {
+            KindResult::Diverges { answer, request, .. } => {
                 writeln!(
                     out,
                     "  {noun:<28} {answer:<20} {}, at request {request}",
                     paint.wrong(&words)
                 )
             }
-            Seen::Unsupported => {
+            KindResult::Unsupported => {
                 let api = kind.row().attach.api;
                 writeln!(out, "  {noun:<28} {:<20} not asked: {api} is unsupported", "-")
             }
-            Seen::NotAsked => Ok(()),
+            KindResult::NotAsked => Ok(()),
         };
     }
-    let missing = kinds.iter().filter(|(_, seen)| *seen == Seen::NotAsked).count();
+    let missing = kinds.iter().filter(|(_, seen)| *seen == KindResult::NotAsked).count();
     if missing > 0 {
         _ = writeln!(out, "  {missing} other kinds were not asked");
     }

@@ -7,11 +7,11 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::report::Stream;
-use crate::report::finding::{Counted, Finding};
+use crate::report::RunReport;
+use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
-use crate::report::format::kinds::{Seen, kinds};
-use crate::report::format::style::Paint;
+use crate::report::format::kinds::{KindResult, kinds};
+use crate::report::format::style::Style;
 use crate::report::format::summary::{last_line, reasons};
 use crate::report::format::terminal::kept;
 
@@ -23,13 +23,13 @@ const LINES_MAX: usize = 100;
 
 /// The page.
 #[must_use]
-pub fn markdown(stream: &Stream) -> String {
+pub fn markdown(stream: &RunReport) -> String {
     let mut out = String::new();
     let of = |counted| {
-        let mine = move |it: &&Finding| it.counted == counted;
+        let mine = move |it: &&FindingEvent| it.counted == counted;
         stream.findings.iter().filter(mine).collect::<Vec<_>>()
     };
-    let (unexpected, expected) = (of(Counted::Unexpected), of(Counted::Expected));
+    let (unexpected, expected) = (of(FindingStatus::Unexpected), of(FindingStatus::Expected));
     let target = &stream.header.target;
     let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
     _ = writeln!(out, "## iamspec: {}{version}\n", plain(&target.name));
@@ -45,7 +45,7 @@ pub fn markdown(stream: &Stream) -> String {
             "<details><summary><code>{}</code> {}, {}</summary>\n",
             it.rule, it.level, it.tier
         );
-        _ = writeln!(out, "{}", fenced(&finding(it, Paint::none())));
+        _ = writeln!(out, "{}", fenced(&finding(it, Style::none())));
         _ = writeln!(out, "</details>\n");
     }
     let more: Vec<String> = unexpected.iter().skip(FULL_MAX).map(|it| line(it)).collect();
@@ -63,7 +63,7 @@ pub fn markdown(stream: &Stream) -> String {
 }
 
 /// What it came to, in a sentence.
-pub(crate) fn verdict(stream: &Stream, unexpected: usize) -> String {
+pub(crate) fn verdict(stream: &RunReport, unexpected: usize) -> String {
     let sums = &stream.end.sums;
     match (unexpected, stream.complaints.len()) {
         (0, 0) if sums.passed == 0 => "Nothing was judged.".to_owned(),
@@ -82,28 +82,30 @@ pub(crate) fn verdict(stream: &Stream, unexpected: usize) -> String {
     }
 }
 
-fn table(out: &mut String, stream: &Stream) {
+fn table(out: &mut String, stream: &RunReport) {
     let kinds = kinds(&stream.calls);
-    if kinds.iter().all(|(_, it)| *it == Seen::NotAsked) {
+    if kinds.iter().all(|(_, it)| *it == KindResult::NotAsked) {
         return;
     }
     _ = writeln!(out, "| DeleteUser of a user that holds one | answer | |\n|---|---|---|");
     for (kind, seen) in &kinds {
         let answer = match seen {
-            Seen::Refused { answer, .. } | Seen::Diverges { answer, .. } => answer.as_str(),
-            Seen::Unsupported | Seen::NotAsked => "–",
+            KindResult::Refused { answer, .. } | KindResult::Diverges { answer, .. } => {
+                answer.as_str()
+            }
+            KindResult::Unsupported | KindResult::NotAsked => "–",
         };
         let mark = match seen {
-            Seen::Refused { .. } => "✅",
-            Seen::Diverges { .. } => "❌",
-            Seen::Unsupported | Seen::NotAsked => "➖",
+            KindResult::Refused { .. } => "✅",
+            KindResult::Diverges { .. } => "❌",
+            KindResult::Unsupported | KindResult::NotAsked => "➖",
         };
         _ = writeln!(out, "| {} | {answer} | {mark} {} |", kind.row().noun, seen.words());
     }
     out.push('\n');
 }
 
-fn line(it: &Finding) -> String {
+fn line(it: &FindingEvent) -> String {
     let why = it.reason.as_deref().map(|it| format!(": {}", plain(it))).unwrap_or_default();
     let issue = it.issue.as_deref().map(|it| format!(" ({})", plain(it))).unwrap_or_default();
     let observed = plain(&it.observed);
@@ -154,10 +156,10 @@ pub(crate) fn fenced(text: &str) -> String {
 ///
 /// # Errors
 /// What the JSON library says.
-pub fn badge(stream: &Stream) -> Result<String> {
+pub fn badge(stream: &RunReport) -> Result<String> {
     let kinds = kinds(&stream.calls);
-    let refused = kinds.iter().filter(|(_, it)| matches!(it, Seen::Refused { .. })).count();
-    let diverges = kinds.iter().any(|(_, it)| matches!(it, Seen::Diverges { .. }));
+    let refused = kinds.iter().filter(|(_, it)| matches!(it, KindResult::Refused { .. })).count();
+    let diverges = kinds.iter().any(|(_, it)| matches!(it, KindResult::Diverges { .. }));
     let elsewhere = stream.end.sums.unexpected + stream.end.sums.expected > 0;
     let colour = match (diverges, elsewhere) {
         (true, _) => "red",

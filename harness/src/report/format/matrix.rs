@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use iamspec_model::Kind;
+use iamspec_model::AttachmentKind;
 use serde::Serialize;
 
-use crate::report::Stream;
-use crate::report::events::{Call, Target};
-use crate::report::finding::Finding;
-use crate::report::format::kinds::{Seen, kinds};
+use crate::report::RunReport;
+use crate::report::events::{CallEvent, RunTarget};
+use crate::report::finding::FindingEvent;
+use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::plain;
 
 /// The tiers of a cell, in their order.
@@ -16,58 +16,59 @@ const TIERS: [&str; 3] = ["status", "code", "text"];
 
 /// One of the tables: endpoints are its columns.
 #[derive(Serialize)]
-pub(crate) struct Table {
+pub(crate) struct MatrixTable {
     pub(crate) title: &'static str,
     pub(crate) corner: &'static str,
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<MatrixRow>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Row {
+pub(crate) struct MatrixRow {
     pub(crate) name: String,
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) cells: Vec<MatrixCell>,
 }
 
 /// What stands in a cell, and whether that is right, wrong, or neither.
 #[derive(Serialize)]
-pub(crate) struct Cell {
+pub(crate) struct MatrixCell {
     pub(crate) text: String,
     pub(crate) class: &'static str,
 }
 
 /// The tables of these runs.
-pub(crate) fn tables(runs: &[Stream]) -> Vec<Table> {
-    let columns: Vec<Vec<(Kind, Seen)>> = runs.iter().map(|it| kinds(&it.calls)).collect();
-    let kind = |(place, kind): (usize, Kind)| {
+pub(crate) fn tables(runs: &[RunReport]) -> Vec<MatrixTable> {
+    let columns: Vec<Vec<(AttachmentKind, KindResult)>> =
+        runs.iter().map(|it| kinds(&it.calls)).collect();
+    let kind = |(place, kind): (usize, AttachmentKind)| {
         let cells = columns.iter().filter_map(|it| it.get(place)).map(|(_, seen)| cell(seen));
-        Row { name: kind.row().noun.to_owned(), cells: cells.collect() }
+        MatrixRow { name: kind.row().noun.to_owned(), cells: cells.collect() }
     };
     let rule = |rule: String| {
         let cells = runs.iter().map(|run| broke(run, &rule)).collect();
-        Row { name: rule, cells }
+        MatrixRow { name: rule, cells }
     };
-    let sum = |(name, of): (&str, fn(&Stream) -> String)| {
-        let cells = runs.iter().map(|it| Cell { text: of(it), class: "" }).collect();
-        Row { name: name.to_owned(), cells }
+    let sum = |(name, of): (&str, fn(&RunReport) -> String)| {
+        let cells = runs.iter().map(|it| MatrixCell { text: of(it), class: "" }).collect();
+        MatrixRow { name: name.to_owned(), cells }
     };
-    let clients = Table {
+    let clients = MatrixTable {
         title: "Who made the calls, and what is wrong with that one alone",
         corner: "",
         rows: clients(runs),
     };
     let by_others = runs.iter().any(|it| it.header.client.is_some());
     let mut tables = vec![
-        Table {
+        MatrixTable {
             title: "DeleteUser of a user that holds nothing but one: as it must be in its status, code and text",
             corner: "kind",
-            rows: Kind::blockers().enumerate().map(kind).collect(),
+            rows: AttachmentKind::blockers().enumerate().map(kind).collect(),
         },
-        Table {
+        MatrixTable {
             title: "Rules that are broken at level must, words left out: in which tier, and how it answered",
             corner: "rule",
             rows: broken(runs).into_iter().map(rule).collect(),
         },
-        Table { title: "The runs", corner: "", rows: SUMS.into_iter().map(sum).collect() },
+        MatrixTable { title: "The runs", corner: "", rows: SUMS.into_iter().map(sum).collect() },
     ];
     tables.extend(by_others.then_some(clients));
     tables
@@ -75,12 +76,12 @@ pub(crate) fn tables(runs: &[Stream]) -> Vec<Table> {
 
 /// Whose a difference is: what is broken through a client, and not where iamspec itself asks the same
 /// endpoint, is the client's; what it did otherwise than asked is seen at the reference endpoint alone.
-fn clients(runs: &[Stream]) -> Vec<Row> {
-    let row = |name: &str, of: &dyn Fn(&Stream) -> String| Row {
+fn clients(runs: &[RunReport]) -> Vec<MatrixRow> {
+    let row = |name: &str, of: &dyn Fn(&RunReport) -> String| MatrixRow {
         name: name.to_owned(),
-        cells: runs.iter().map(|it| Cell { text: of(it), class: "" }).collect(),
+        cells: runs.iter().map(|it| MatrixCell { text: of(it), class: "" }).collect(),
     };
-    let otherwise = |run: &Stream| {
+    let otherwise = |run: &RunReport| {
         let said = run.remarks.iter().filter(|it| it.reason.is_none());
         counted(said.map(|it| format!("{} {}", it.api, it.what)), "; ")
     };
@@ -92,19 +93,20 @@ fn clients(runs: &[Stream]) -> Vec<Row> {
 }
 
 /// The rules that a run breaks and that hold where iamspec itself asks the same endpoint.
-fn alone(run: &Stream, runs: &[Stream]) -> String {
+fn alone(run: &RunReport, runs: &[RunReport]) -> String {
     if run.header.client.is_none() {
         return "–".to_owned();
     }
-    let same = |it: &&Stream| it.header.target == run.header.target && it.header.client.is_none();
+    let same =
+        |it: &&RunReport| it.header.target == run.header.target && it.header.client.is_none();
     let Some(bare) = runs.iter().find(same) else {
         return "iamspec itself was not asked".to_owned();
     };
     let known = broken(std::slice::from_ref(bare));
     // A call that iamspec itself did not come to ask is held against nobody.
-    let asked = |it: &&Finding| {
+    let asked = |it: &&FindingEvent| {
         let last = it.history.last().map(|step| &step.call);
-        let same = |call: &&Call| call.script == it.script && Some(&call.call) == last;
+        let same = |call: &&CallEvent| call.script == it.script && Some(&call.call) == last;
         bare.calls.iter().find(same).is_some_and(|call| call.verdict.is_judged())
     };
     let found = run.findings.iter().filter(|it| binds(it)).filter(asked);
@@ -125,7 +127,7 @@ fn counted(these: impl Iterator<Item = String>, between: &str) -> String {
 
 /// The tables in Markdown.
 #[must_use]
-pub fn matrix(runs: &[Stream]) -> String {
+pub fn matrix(runs: &[RunReport]) -> String {
     let mut out = String::new();
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     for table in tables(runs) {
@@ -150,9 +152,9 @@ pub fn matrix(runs: &[Stream]) -> String {
     out
 }
 
-type Sum = (&'static str, fn(&Stream) -> String);
+type TotalsRow = (&'static str, fn(&RunReport) -> String);
 
-const SUMS: [Sum; 9] = [
+const SUMS: [TotalsRow; 9] = [
     ("findings at must: status + code + text", |it| levels(it, "must")),
     ("findings at should", |it| levels(it, "should")),
     ("findings at info", |it| levels(it, "info")),
@@ -165,12 +167,12 @@ const SUMS: [Sum; 9] = [
 ];
 
 /// How many findings of this level there are, tier by tier.
-fn levels(run: &Stream, level: &str) -> String {
+fn levels(run: &RunReport, level: &str) -> String {
     let of = |tier| run.findings.iter().filter(|it| it.level == level && it.tier == tier).count();
     TIERS.map(|tier| of(tier).to_string()).join(" + ")
 }
 
-fn called(target: &Target) -> String {
+fn called(target: &RunTarget) -> String {
     let version = target.version.as_deref().map(|it| format!(" {}", plain(it))).unwrap_or_default();
     let licence =
         target.licence.as_deref().map(|it| format!("<br>{}", plain(it))).unwrap_or_default();
@@ -178,10 +180,10 @@ fn called(target: &Target) -> String {
 }
 
 /// Tier by tier: as it must be, or not, or not looked at because an earlier one differs.
-fn cell(seen: &Seen) -> Cell {
+fn cell(seen: &KindResult) -> MatrixCell {
     match seen {
-        Seen::Refused { .. } => Cell { text: "✓ ✓ ✓".to_owned(), class: "right" },
-        Seen::Diverges { answer, tier, .. } => {
+        KindResult::Refused { .. } => MatrixCell { text: "✓ ✓ ✓".to_owned(), class: "right" },
+        KindResult::Diverges { answer, tier, .. } => {
             let at = TIERS.iter().position(|it| it == tier).unwrap_or_default();
             let marks = (0..TIERS.len()).map(|it| match it.cmp(&at) {
                 std::cmp::Ordering::Less => "✓",
@@ -190,20 +192,20 @@ fn cell(seen: &Seen) -> Cell {
             });
             let marks = marks.collect::<Vec<_>>().join(" ");
             let text = if at == 0 { format!("{marks} {answer}") } else { marks };
-            Cell { text, class: if at == 2 { "" } else { "wrong" } }
+            MatrixCell { text, class: if at == 2 { "" } else { "wrong" } }
         }
-        Seen::Unsupported => Cell { text: "unsupported".to_owned(), class: "" },
-        Seen::NotAsked => Cell { text: "not asked".to_owned(), class: "" },
+        KindResult::Unsupported => MatrixCell { text: "unsupported".to_owned(), class: "" },
+        KindResult::NotAsked => MatrixCell { text: "not asked".to_owned(), class: "" },
     }
 }
 
 /// Whether a finding has a row: words alone have none.
-fn binds(it: &Finding) -> bool {
+fn binds(it: &FindingEvent) -> bool {
     it.level == "must" && it.tier != "text"
 }
 
 /// Every rule that some run breaks so, in the order found.
-fn broken(runs: &[Stream]) -> Vec<String> {
+fn broken(runs: &[RunReport]) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
     for finding in runs.iter().flat_map(|it| &it.findings).filter(|it| binds(it)) {
         if !rules.contains(&finding.rule) {
@@ -214,18 +216,18 @@ fn broken(runs: &[Stream]) -> Vec<String> {
 }
 
 /// How a run breaks a rule; or that it conforms, or was not asked.
-fn broke(run: &Stream, rule: &str) -> Cell {
-    let mut found: Vec<&Finding> =
+fn broke(run: &RunReport, rule: &str) -> MatrixCell {
+    let mut found: Vec<&FindingEvent> =
         run.findings.iter().filter(|it| it.rule == rule && binds(it)).collect();
     found.sort_by_key(|it| TIERS.iter().position(|tier| *tier == it.tier));
     match found.first() {
         Some(it) => {
             let observed: String = it.observed.split(" \"").take(1).collect();
-            Cell { text: format!("{}: {observed}", it.tier), class: "wrong" }
+            MatrixCell { text: format!("{}: {observed}", it.tier), class: "wrong" }
         }
         None if run.coverage.rules.asked.iter().any(|it| it == rule) => {
-            Cell { text: "✓".to_owned(), class: "right" }
+            MatrixCell { text: "✓".to_owned(), class: "right" }
         }
-        None => Cell { text: "–".to_owned(), class: "" },
+        None => MatrixCell { text: "–".to_owned(), class: "" },
     }
 }

@@ -4,11 +4,11 @@ use std::io::IsTerminal as _;
 
 /// Paints, or leaves texts as they are.
 #[derive(Clone, Copy, Debug)]
-pub struct Paint {
+pub struct Style {
     colour: bool,
 }
 
-impl Paint {
+impl Style {
     /// Colour where stdout is a terminal and `NO_COLOR` is not set.
     #[must_use]
     pub fn stdout() -> Self {

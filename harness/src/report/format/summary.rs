@@ -9,12 +9,14 @@ use std::fmt::Write as _;
 
 use iamspec_conformance::results::coverage::{PAIRS, SETS};
 
-use crate::report::events::{Call, Coverage, End, Exercise, Open, Verdict};
-use crate::report::format::style::Paint;
+use crate::report::events::{
+    CallEvent, CallVerdict, CoverageEvent, EndEvent, ExerciseEvent, UnspecifiedEvent,
+};
+use crate::report::format::style::Style;
 
 /// The questions that the facts leave open, with what was seen.
 #[must_use]
-pub fn open_points(points: &[Open], paint: Paint) -> String {
+pub fn open_points(points: &[UnspecifiedEvent], paint: Style) -> String {
     let mut out = String::new();
     if points.is_empty() {
         return out;
@@ -34,17 +36,17 @@ pub fn open_points(points: &[Open], paint: Paint) -> String {
 
 /// Why calls were not judged, each reason once, with how many they are.
 #[must_use]
-pub fn reasons(calls: &[Call]) -> Vec<(String, usize)> {
+pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     for call in calls {
         let why = call.why.as_deref().unwrap_or_default();
         let reason = match call.verdict {
-            Verdict::NotExercised => format!("not exercised: {why}"),
-            Verdict::Unsupported => format!(
+            CallVerdict::NotExercised => format!("not exercised: {why}"),
+            CallVerdict::Unsupported => format!(
                 "unsupported: {why}, which failed twice in the same way while other calls worked"
             ),
-            Verdict::Inconclusive => format!("inconclusive: {}, {why}", call.api),
-            Verdict::Conforms | Verdict::Diverges => continue,
+            CallVerdict::Inconclusive => format!("inconclusive: {}, {why}", call.api),
+            CallVerdict::Conforms | CallVerdict::Diverges => continue,
         };
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
@@ -56,7 +58,7 @@ pub fn reasons(calls: &[Call]) -> Vec<(String, usize)> {
 
 /// What was not asked or not answered, with why.
 #[must_use]
-pub fn unexercised(calls: &[Call], paint: Paint) -> String {
+pub fn unexercised(calls: &[CallEvent], paint: Style) -> String {
     let reasons = reasons(calls);
     let mut out = String::new();
     if !reasons.is_empty() {
@@ -70,7 +72,7 @@ pub fn unexercised(calls: &[Call], paint: Paint) -> String {
 
 /// The last line of a run.
 #[must_use]
-pub fn last_line(end: &End) -> String {
+pub fn last_line(end: &EndEvent) -> String {
     let sums = &end.sums;
     let below = if sums.below > 0 {
         format!(" ({} below the asked tier or level)", sums.below)
@@ -99,9 +101,9 @@ pub fn counted(number: usize, noun: &str) -> String {
 
 /// Call by call: how often it was asked again, and how long it took at most. Empty where nothing was late.
 #[must_use]
-pub fn settled(asked: &[Call], paint: Paint) -> String {
+pub fn settled(asked: &[CallEvent], paint: Style) -> String {
     let mut calls: BTreeMap<&str, (usize, u32, f64)> = BTreeMap::new();
-    for call in asked.iter().filter(|it| it.verdict == Verdict::Conforms) {
+    for call in asked.iter().filter(|it| it.verdict == CallVerdict::Conforms) {
         let Some(it) = call.settled else { continue };
         let (times, tries, longest) = calls.entry(&call.api).or_default();
         *times += 1;
@@ -125,9 +127,10 @@ pub fn settled(asked: &[Call], paint: Paint) -> String {
 
 /// Four figures, in one line.
 #[must_use]
-pub fn coverage(coverage: &Coverage, paint: Paint) -> String {
-    let of =
-        |it: &Exercise| format!("{} of {}", it.asked.len(), it.asked.len() + it.not_asked.len());
+pub fn coverage(coverage: &CoverageEvent, paint: Style) -> String {
+    let of = |it: &ExerciseEvent| {
+        format!("{} of {}", it.asked.len(), it.asked.len() + it.not_asked.len())
+    };
     format!(
         "{}: {} rules, {} outcomes of calls, {} of {SETS} sets of kinds, {} of {PAIRS} ordered pairs\n",
         paint.bold("Asked"),

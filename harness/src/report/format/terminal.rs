@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use crate::report::Stream;
-use crate::report::events::Kept;
-use crate::report::finding::{Counted, Finding};
+use crate::report::RunReport;
+use crate::report::events::NotDeletedEvent;
+use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::kinds::nine_rows;
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 use crate::report::format::summary::{coverage, last_line, open_points, settled, unexercised};
 
 /// So many findings that count for nothing are named.
@@ -16,16 +16,16 @@ const BELOW_MAX: usize = 12;
 
 /// The whole run, but for the line that announced it.
 #[must_use]
-pub fn terminal(stream: &Stream, paint: Paint) -> String {
+pub fn terminal(stream: &RunReport, paint: Style) -> String {
     let mut out = String::new();
     let of = |counted| stream.findings.iter().filter(move |it| it.counted == counted);
-    for it in of(Counted::Unexpected) {
+    for it in of(FindingStatus::Unexpected) {
         _ = write!(out, "\n{}", finding(it, paint));
     }
     _ = write!(out, "{}", client(stream, paint));
-    let expected: Vec<&Finding> = of(Counted::Expected).collect();
+    let expected: Vec<&FindingEvent> = of(FindingStatus::Expected).collect();
     group(&mut out, "Expected divergences", &expected, usize::MAX, paint);
-    let below: Vec<&Finding> = of(Counted::Below).collect();
+    let below: Vec<&FindingEvent> = of(FindingStatus::Below).collect();
     group(&mut out, "Below the asked tier or level", &below, BELOW_MAX, paint);
     if stream.end.heard {
         for text in [
@@ -58,7 +58,7 @@ pub fn terminal(stream: &Stream, paint: Paint) -> String {
 }
 
 /// What the client did otherwise than it should, what is not expected first. Empty where there is nothing.
-fn client(stream: &Stream, paint: Paint) -> String {
+fn client(stream: &RunReport, paint: Style) -> String {
     let Some(client) = &stream.header.client else { return String::new() };
     let mut out = String::new();
     let mut remarks: Vec<_> = stream.remarks.iter().collect();
@@ -82,7 +82,7 @@ fn client(stream: &Stream, paint: Paint) -> String {
 }
 
 /// Findings that do not fail the run, a line each.
-fn group(out: &mut String, title: &str, findings: &[&Finding], most: usize, paint: Paint) {
+fn group(out: &mut String, title: &str, findings: &[&FindingEvent], most: usize, paint: Style) {
     if findings.is_empty() {
         return;
     }
@@ -101,7 +101,7 @@ fn group(out: &mut String, title: &str, findings: &[&Finding], most: usize, pain
 
 /// What the endpoint did not let go.
 #[must_use]
-pub fn kept(it: &Kept) -> String {
+pub fn kept(it: &NotDeletedEvent) -> String {
     let perhaps = if it.perhaps { "perhaps " } else { "" };
     let after = if it.diverged { " after a divergence" } else { "" };
     format!(

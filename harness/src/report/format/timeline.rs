@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use iamspec_conformance::concurrency::execute::Raced;
-use iamspec_conformance::concurrency::linearizability::{Ruled, explain};
-use iamspec_conformance::concurrency::{Race, Timed};
+use iamspec_conformance::concurrency::execute::RaceResult;
+use iamspec_conformance::concurrency::linearizability::{RuledOut, explain};
+use iamspec_conformance::concurrency::{Race, TimedCall};
 
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 
 /// So many columns a bar may take.
 const WIDTH: u8 = 40;
@@ -16,9 +16,9 @@ const WIDTH: u8 = 40;
 #[must_use]
 pub fn timeline(
     race: &Race,
-    raced: &Raced,
-    (history, before): (&[Timed], usize),
-    paint: Paint,
+    raced: &RaceResult,
+    (history, before): (&[TimedCall], usize),
+    paint: Style,
 ) -> String {
     let mut out = String::new();
     let often = format!("shows in {} of {}", raced.broken, raced.histories);
@@ -55,7 +55,7 @@ pub fn timeline(
 }
 
 /// A call from when it was sent to when it was answered.
-fn bar(it: &Timed, begun: Duration, all: Duration) -> String {
+fn bar(it: &TimedCall, begun: Duration, all: Duration) -> String {
     let all = all.as_nanos().max(1);
     let column = |at: Duration| {
         let part = at.saturating_sub(begun).as_nanos() * u128::from(WIDTH) / all;
@@ -66,7 +66,7 @@ fn bar(it: &Timed, begun: Duration, all: Duration) -> String {
     format!("{:<2$}{bar:<1$}", "", usize::from(WIDTH) + 1 - start, start)
 }
 
-fn no_order(it: &Ruled, paint: Paint) -> String {
+fn no_order(it: &RuledOut, paint: Style) -> String {
     let allowed: Vec<String> =
         it.allowed.iter().map(|(answer, rule)| format!("{answer} ({rule})")).collect();
     format!(

@@ -4,15 +4,15 @@ use hyper::header::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use crate::server::auth::Signed;
-use crate::server::auth::claimed::{Claimed, Place};
+use crate::server::auth::SignedRequest;
+use crate::server::auth::claimed::{ClaimedSignature, SignaturePlace};
 
 /// RFC 3986: everything but letters, digits and `-._~`.
 const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 const KEEP_PATH: &AsciiSet = &KEEP.remove(b'/');
 
 /// Method, path, query, headers, the names of those, and the digest of the body.
-pub(crate) fn canonical(claimed: &Claimed, request: &Signed<'_>) -> String {
+pub(crate) fn canonical(claimed: &ClaimedSignature, request: &SignedRequest<'_>) -> String {
     let header = |name: &String| format!("{name}:{}\n", value(name, request.headers));
     let headers: Vec<String> = claimed.headers.iter().map(header).collect();
     // A path is encoded once more than it is sent.
@@ -29,10 +29,11 @@ pub(crate) fn canonical(claimed: &Claimed, request: &Signed<'_>) -> String {
 }
 
 /// Encoded, then sorted; without the signature itself.
-fn query(claimed: &Claimed, sent: &str) -> String {
+fn query(claimed: &ClaimedSignature, sent: &str) -> String {
     let encode = |text: &str| utf8_percent_encode(text, KEEP).to_string();
-    let itself =
-        |name: &str| matches!(claimed.place, Place::Query { .. }) && name == "X-Amz-Signature";
+    let itself = |name: &str| {
+        matches!(claimed.place, SignaturePlace::Query { .. }) && name == "X-Amz-Signature"
+    };
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(sent.as_bytes())
         .filter(|(name, _)| !itself(name))
         .map(|(name, value)| (encode(&name), encode(&value)))

@@ -2,10 +2,10 @@
 
 use hyper::header;
 
-use crate::server::auth::{Refused, Signed};
+use crate::server::auth::{Refused, SignedRequest};
 
 /// A signature with what it is said to cover.
-pub(crate) struct Claimed {
+pub(crate) struct ClaimedSignature {
     pub(crate) key: String,
     /// Day, region, service, and `aws4_request`.
     pub(crate) scope: [String; 4],
@@ -14,12 +14,12 @@ pub(crate) struct Claimed {
     /// The names of headers, in small letters.
     pub(crate) headers: Vec<String>,
     pub(crate) signature: Vec<u8>,
-    pub(crate) place: Place,
+    pub(crate) place: SignaturePlace,
 }
 
 /// Where it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum SignaturePlace {
     Header,
     Query {
         /// How long it holds.
@@ -29,8 +29,8 @@ pub(crate) enum Place {
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-impl Claimed {
-    pub(crate) fn of(request: &Signed<'_>) -> Result<Self, Refused> {
+impl ClaimedSignature {
+    pub(crate) fn of(request: &SignedRequest<'_>) -> Result<Self, Refused> {
         let text = |name| request.headers.get(name).and_then(|it| it.to_str().ok());
         if let Some(authorization) = text(header::AUTHORIZATION.as_str()) {
             let date = text("x-amz-date").ok_or(Refused::Incomplete("X-Amz-Date"))?;
@@ -51,7 +51,8 @@ impl Claimed {
         }
         let seconds = member("X-Amz-Expires")?.parse().ok();
         let seconds = seconds.filter(|it| (1..=604_800).contains(it));
-        let place = Place::Query { seconds: seconds.ok_or(Refused::Incomplete("X-Amz-Expires"))? };
+        let place =
+            SignaturePlace::Query { seconds: seconds.ok_or(Refused::Incomplete("X-Amz-Expires"))? };
         Self::new(
             member("X-Amz-Credential")?,
             member("X-Amz-Date")?,
@@ -70,7 +71,7 @@ impl Claimed {
             found.ok_or(Refused::Incomplete(name))
         };
         let headers = part("SignedHeaders")?;
-        Self::new(part("Credential")?, date, headers, part("Signature")?, Place::Header)
+        Self::new(part("Credential")?, date, headers, part("Signature")?, SignaturePlace::Header)
     }
 
     fn new(
@@ -78,7 +79,7 @@ impl Claimed {
         date: &str,
         headers: &str,
         signature: &str,
-        place: Place,
+        place: SignaturePlace,
     ) -> Result<Self, Refused> {
         let words: Vec<String> = credential.split('/').map(str::to_owned).collect();
         let Ok([key, scope @ ..]): Result<[String; 5], _> = words.try_into() else {

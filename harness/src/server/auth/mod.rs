@@ -16,14 +16,14 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
 use iamspec_model::evidence::{E_013, E_014, E_015};
-use iamspec_model::{Account, Fact, Kind, Status};
+use iamspec_model::{Account, AttachmentKind, Fact, Status};
 use sha2::{Digest as _, Sha256};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use crate::aws::credentials::FAKE;
 use crate::server::auth::canonical::{canonical, hex};
-use crate::server::auth::claimed::{Claimed, Place};
-use crate::server::store::{Registry, Within, item_key};
+use crate::server::auth::claimed::{ClaimedSignature, SignaturePlace};
+use crate::server::store::{Store, Within, item_key};
 use crate::wire::xml_write;
 
 /// How far a clock may be off, and how long a signature holds. No evidence of the minutes in the
@@ -34,7 +34,7 @@ const MINUTES: i64 = 15;
 const SCOPE: [&str; 3] = ["us-east-1", "iam", "aws4_request"];
 
 /// A request, as far as a signature covers it.
-pub(crate) struct Signed<'a> {
+pub(crate) struct SignedRequest<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
@@ -62,11 +62,11 @@ pub(crate) enum Refused {
 
 /// Checks a request at this moment; `secret` knows the secrets of the access keys that may be used.
 pub(crate) fn check(
-    request: &Signed<'_>,
+    request: &SignedRequest<'_>,
     now: OffsetDateTime,
     secret: impl FnOnce(&str) -> Option<Secret>,
 ) -> Result<(), Refused> {
-    let claimed = Claimed::of(request)?;
+    let claimed = ClaimedSignature::of(request)?;
     let secret = secret(&claimed.key).ok_or(Refused::UnknownKey)?;
     in_scope(&claimed)?;
     in_time(&claimed, now)?;
@@ -94,7 +94,7 @@ fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn in_scope(claimed: &Claimed) -> Result<(), Refused> {
+fn in_scope(claimed: &ClaimedSignature) -> Result<(), Refused> {
     let [day, region, service, end] = &claimed.scope;
     let wrong = |what: &str, given: &str, wanted: &str| {
         Err(Refused::Scope(format!("Credential should be scoped to {what} {wanted}, not {given}.")))
@@ -115,12 +115,12 @@ fn in_scope(claimed: &Claimed) -> Result<(), Refused> {
     Ok(())
 }
 
-fn in_time(claimed: &Claimed, now: OffsetDateTime) -> Result<(), Refused> {
+fn in_time(claimed: &ClaimedSignature, now: OffsetDateTime) -> Result<(), Refused> {
     let date = read(&claimed.date).ok_or(Refused::Incomplete("X-Amz-Date"))?;
     let minutes = time::Duration::minutes(MINUTES);
     let holds = match claimed.place {
-        Place::Header => minutes,
-        Place::Query { seconds } => time::Duration::seconds(seconds),
+        SignaturePlace::Header => minutes,
+        SignaturePlace::Query { seconds } => time::Duration::seconds(seconds),
     };
     let (said, now_said) = (&claimed.date, written(now));
     // The two are subtracted: a sum may be no date any more.
@@ -139,7 +139,7 @@ fn in_time(claimed: &Claimed, now: OffsetDateTime) -> Result<(), Refused> {
 }
 
 /// The host must be signed, and whatever AWS reads of the headers.
-fn covers(claimed: &Claimed, headers: &HeaderMap) -> Result<(), Refused> {
+fn covers(claimed: &ClaimedSignature, headers: &HeaderMap) -> Result<(), Refused> {
     let is_signed = |name: &str| claimed.headers.iter().any(|it| it == name);
     let amz = headers.keys().map(hyper::header::HeaderName::as_str);
     let needed = amz.filter(|name| name.starts_with("x-amz-")).chain(["host"]);
@@ -223,13 +223,13 @@ impl fmt::Debug for Secret {
 
 /// The secret of an access key that may be used: the one with which everybody begins, and those that
 /// were issued, are active, and belong to somebody.
-pub(crate) fn secret_of(id: &str, registry: &Registry, account: &Account) -> Option<Secret> {
+pub(crate) fn secret_of(id: &str, registry: &Store, account: &Account) -> Option<Secret> {
     let (root, its_secret) = FAKE;
     if id == root {
         return Some(Secret::new(its_secret.to_owned()));
     }
-    let item = *registry.items.get(&item_key(Within::Everything, Kind::AccessKey, id))?;
-    let user = account.holders(Kind::AccessKey, item).next()?;
-    let active = account.held(user, Kind::AccessKey, item)?.status == Status::Active;
-    active.then(|| registry.item_record(Kind::AccessKey, item).secret)
+    let item = *registry.items.get(&item_key(Within::Everything, AttachmentKind::AccessKey, id))?;
+    let user = account.holders(AttachmentKind::AccessKey, item).next()?;
+    let active = account.held(user, AttachmentKind::AccessKey, item)?.status == Status::Active;
+    active.then(|| registry.item_record(AttachmentKind::AccessKey, item).secret)
 }

@@ -11,7 +11,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 use time::OffsetDateTime;
 
-use crate::server::auth::{Refused, Secret, Signed, check};
+use crate::server::auth::{Refused, Secret, SignedRequest, check};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -77,7 +77,7 @@ impl Request {
 
     fn checked(&self) -> Result<(), Refused> {
         let Self { uri, headers, body, now } = self;
-        let request = Signed { method: &Method::POST, uri, headers, body };
+        let request = SignedRequest { method: &Method::POST, uri, headers, body };
         let known = |id: &str| (id == "AKIA").then(|| Secret::new("right".to_owned()));
         check(&request, *now, known)
     }

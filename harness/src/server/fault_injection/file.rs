@@ -5,30 +5,30 @@ use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use iamspec_conformance::generate::Chance;
+use iamspec_conformance::generate::Rng;
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_model::rule::calls;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::server::fault_injection::plan::{Planned, When};
-use crate::server::fault_injection::{BadPage, Fault, Window};
+use crate::server::fault_injection::plan::{FaultTrigger, Planned};
+use crate::server::fault_injection::{BadPage, InjectedFault, Window};
 
 /// What the file holds.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct FaultFile {
     #[serde(default)]
     seed: u32,
     #[serde(default)]
-    fault: Vec<Spanned<Entry>>,
+    fault: Vec<Spanned<FaultEntry>>,
 }
 
 /// One fault: which, of which calls, when, and what belongs to its sort.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Entry {
-    sort: Sort,
+struct FaultEntry {
+    sort: FaultKind,
     #[serde(default = "any")]
     on: String,
     chance: Option<f64>,
@@ -46,7 +46,7 @@ struct Entry {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Sort {
+enum FaultKind {
     Lag,
     Lingering,
     Unmodifiable,
@@ -72,14 +72,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Planned>> {
     let at = |span: Range<usize>| {
         text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
     };
-    let file: File = toml::from_str(text).map_err(|error| {
+    let file: FaultFile = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, &at);
         anyhow!("line {line}: {}", error.message().replace('\n', ", "))
     })?;
     if file.fault.is_empty() {
         bail!("no `[[fault]]` in it; a file of faults has one at least");
     }
-    let read = |(place, entry): (u64, &Spanned<Entry>)| {
+    let read = |(place, entry): (u64, &Spanned<FaultEntry>)| {
         let line = at(entry.span());
         let planned = entry.get_ref().planned(u64::from(file.seed) << 32 | place);
         planned.map_err(|error| anyhow!("line {line}: {error}"))
@@ -87,7 +87,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Planned>> {
     (0..).zip(&file.fault).map(read).collect()
 }
 
-impl Entry {
+impl FaultEntry {
     fn planned(&self, seed: u64) -> Result<Planned> {
         if !calls().any(|call| glob(&self.on, call.api)) {
             bail!("`on = {:?}` is no call; `iamspec list calls` prints them", self.on);
@@ -98,20 +98,22 @@ impl Entry {
             on: self.on.clone(),
             when: self.when()?,
             times: self.times,
-            chance: Chance(seed),
+            chance: Rng(seed),
             seen: 0,
             happened: 0,
         })
     }
 
-    fn when(&self) -> Result<When> {
+    fn when(&self) -> Result<FaultTrigger> {
         match (self.chance, self.every, self.first) {
-            (None, None, None) => Ok(When::Always),
-            (Some(often), None, None) if (0.0..=1.0).contains(&often) => Ok(When::Chance(often)),
+            (None, None, None) => Ok(FaultTrigger::Always),
+            (Some(often), None, None) if (0.0..=1.0).contains(&often) => {
+                Ok(FaultTrigger::Chance(often))
+            }
             (Some(often), None, None) => bail!("`chance = {often}` is not from 0 to 1"),
             (None, Some(0), None) => bail!("`every = 0` is no number of calls; 1 is every call"),
-            (None, Some(number), None) => Ok(When::Every(number)),
-            (None, None, Some(number)) => Ok(When::First(number)),
+            (None, Some(number), None) => Ok(FaultTrigger::Every(number)),
+            (None, None, Some(number)) => Ok(FaultTrigger::First(number)),
             _ => bail!("one of `chance`, `every` and `first` says when, and not several"),
         }
     }
@@ -119,18 +121,18 @@ impl Entry {
     /// Refuses what does not belong to the sort.
     fn is_of_its_sort(&self) -> Result<()> {
         let allowed: &[&str] = match self.sort {
-            Sort::Lag | Sort::Lingering | Sort::Unmodifiable => &["ms", "calls"],
-            Sort::Concurrent
-            | Sort::Twice
-            | Sort::EmptyPage
-            | Sort::OddMarker
-            | Sort::SameMarker => &[],
-            Sort::Throttle => &["retry-after"],
-            Sort::Fail => &["status", "effect", "retry-after"],
-            Sort::Drop => &["effect"],
-            Sort::Slow => &["ms", "chunk"],
-            Sort::Truncate => &["clean"],
-            Sort::Html => &["status", "effect"],
+            FaultKind::Lag | FaultKind::Lingering | FaultKind::Unmodifiable => &["ms", "calls"],
+            FaultKind::Concurrent
+            | FaultKind::Twice
+            | FaultKind::EmptyPage
+            | FaultKind::OddMarker
+            | FaultKind::SameMarker => &[],
+            FaultKind::Throttle => &["retry-after"],
+            FaultKind::Fail => &["status", "effect", "retry-after"],
+            FaultKind::Drop => &["effect"],
+            FaultKind::Slow => &["ms", "chunk"],
+            FaultKind::Truncate => &["clean"],
+            FaultKind::Html => &["status", "effect"],
         };
         let given = [
             ("ms", self.ms.is_some()),
@@ -149,30 +151,34 @@ impl Entry {
         bail!("`{name}` says nothing of this sort of fault; allowed are {}", names.join(", "))
     }
 
-    fn fault(&self) -> Result<Fault> {
+    fn fault(&self) -> Result<InjectedFault> {
         let effect = self.effect.unwrap_or_default();
         let retry_after = self.retry_after;
         Ok(match self.sort {
-            Sort::Lag => Fault::Lag(self.window()?),
-            Sort::Lingering => Fault::Lingering(self.window()?),
-            Sort::Unmodifiable => Fault::Unmodifiable(self.window()?),
-            Sort::Concurrent => Fault::Concurrent,
-            Sort::Throttle => Fault::Throttle { retry_after },
-            Sort::Fail => Fault::Fail { status: self.status([500, 503])?, effect, retry_after },
-            Sort::Drop => Fault::Drop { effect },
-            Sort::Slow => {
+            FaultKind::Lag => InjectedFault::Lag(self.window()?),
+            FaultKind::Lingering => InjectedFault::Lingering(self.window()?),
+            FaultKind::Unmodifiable => InjectedFault::Unmodifiable(self.window()?),
+            FaultKind::Concurrent => InjectedFault::Concurrent,
+            FaultKind::Throttle => InjectedFault::Throttle { retry_after },
+            FaultKind::Fail => {
+                InjectedFault::Fail { status: self.status([500, 503])?, effect, retry_after }
+            }
+            FaultKind::Drop => InjectedFault::Drop { effect },
+            FaultKind::Slow => {
                 let Some(ms) = self.ms else { bail!("`ms` must say how slow") };
                 if self.chunk == Some(0) {
                     bail!("`chunk = 0` never ends; 1 is a byte at a time");
                 }
-                Fault::Slow { wait: Duration::from_millis(ms), chunk: self.chunk }
+                InjectedFault::Slow { wait: Duration::from_millis(ms), chunk: self.chunk }
             }
-            Sort::Truncate => Fault::Truncate { clean: self.clean.unwrap_or_default() },
-            Sort::Twice => Fault::Twice,
-            Sort::Html => Fault::Html { status: self.status([502, 200])?, effect },
-            Sort::EmptyPage => Fault::Page(BadPage::Empty),
-            Sort::OddMarker => Fault::Page(BadPage::OddMarker),
-            Sort::SameMarker => Fault::Page(BadPage::SameMarker),
+            FaultKind::Truncate => {
+                InjectedFault::Truncate { clean: self.clean.unwrap_or_default() }
+            }
+            FaultKind::Twice => InjectedFault::Twice,
+            FaultKind::Html => InjectedFault::Html { status: self.status([502, 200])?, effect },
+            FaultKind::EmptyPage => InjectedFault::Page(BadPage::Empty),
+            FaultKind::OddMarker => InjectedFault::Page(BadPage::OddMarker),
+            FaultKind::SameMarker => InjectedFault::Page(BadPage::SameMarker),
         })
     }
 

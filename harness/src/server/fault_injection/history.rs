@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use iamspec_model::evidence::B_LP_17;
-use iamspec_model::{Item, Kind};
+use iamspec_model::{AttachmentKind, Item};
 
-use crate::server::World;
+use crate::server::ModelState;
 use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::fault_injection::{Fault, Window};
-use crate::server::handler::{ReadRequest, answer};
-use crate::server::parse::Form;
+use crate::server::fault_injection::{InjectedFault, Window};
+use crate::server::handler::{HandledRequest, answer};
+use crate::server::parse::ParsedForm;
 use crate::wire::xml_write;
 
 /// So many changes are kept at most.
@@ -25,9 +25,9 @@ pub(crate) struct Stamp {
 
 /// The accounts of the last while, each with the call that changed it, oldest first.
 #[derive(Default)]
-pub(crate) struct Past {
+pub(crate) struct StateHistory {
     windows: Vec<Window>,
-    worlds: VecDeque<(Stamp, World)>,
+    worlds: VecDeque<(Stamp, ModelState)>,
     /// The users that got a login profile.
     profiles: VecDeque<(Stamp, String)>,
     calls: u64,
@@ -43,10 +43,13 @@ impl Window {
     }
 }
 
-impl Past {
+impl StateHistory {
     /// As much of it as the faults of a plan need.
     pub(crate) fn of(plan: &FaultPlan) -> Self {
-        Self { windows: plan.faults().filter_map(Fault::window).collect(), ..Self::default() }
+        Self {
+            windows: plan.faults().filter_map(InjectedFault::window).collect(),
+            ..Self::default()
+        }
     }
 
     /// The next call: what nobody needs any more is forgotten.
@@ -68,12 +71,12 @@ impl Past {
     }
 
     /// The account before a call that may change it, where it will be needed.
-    pub(crate) fn before(&self, action: &str, world: &World) -> Option<World> {
+    pub(crate) fn before(&self, action: &str, world: &ModelState) -> Option<ModelState> {
         (!self.windows.is_empty() && !is_read(action)).then(|| world.clone())
     }
 
     /// Keeps what was true before a call that was carried out.
-    pub(crate) fn keep(&mut self, now: Stamp, form: &Form, before: World) {
+    pub(crate) fn keep(&mut self, now: Stamp, form: &ParsedForm, before: ModelState) {
         self.worlds.push_back((now, before));
         if form.get("Action") == Some("CreateLoginProfile") {
             self.profiles.push_back((now, form.text("UserName").to_lowercase()));
@@ -83,31 +86,32 @@ impl Past {
     /// What is answered in place of what is true, where the past makes a difference.
     pub(crate) fn instead(
         &self,
-        fault: Fault,
+        fault: InjectedFault,
         now: Stamp,
-        world: &World,
-        request: &ReadRequest<'_>,
+        world: &ModelState,
+        request: &HandledRequest<'_>,
     ) -> Option<(u16, String)> {
         let action = request.form.get("Action").unwrap_or_default();
-        let was = |then: &World| answer(&mut then.clone(), request);
+        let was = |then: &ModelState| answer(&mut then.clone(), request);
         match fault {
-            Fault::Lag(window) if is_read(action) => {
+            InjectedFault::Lag(window) if is_read(action) => {
                 let (_, then) = self.worlds.iter().find(|(then, _)| window.covers(*then, now))?;
                 Some(was(then)).filter(|it| *it != was(world))
             }
-            Fault::Lingering(window) if action.starts_with("Delete") => {
+            InjectedFault::Lingering(window) if action.starts_with("Delete") => {
                 let within = self.worlds.iter().rev().filter(|(it, _)| window.covers(*it, now));
                 let conflict = |it: &(u16, String)| it.1.contains("<Code>DeleteConflict</Code>");
                 let refused = within.map(|(_, then)| was(then)).find(conflict)?;
                 (was(world).0 == 200).then_some(refused)
             }
-            Fault::Unmodifiable(window) => {
+            InjectedFault::Unmodifiable(window) => {
                 let name = request.form.get("UserName")?;
                 let same = |it: &&(Stamp, String)| it.1 == name.to_lowercase();
                 let (made, _) = self.profiles.iter().rev().find(same)?;
                 let changes = ["UpdateLoginProfile", "DeleteLoginProfile"].contains(&action);
                 let user = world.registry.user(name);
-                let held = world.account.held(user, Kind::LoginProfile, Item(0)).is_some();
+                let held =
+                    world.account.held(user, AttachmentKind::LoginProfile, Item(0)).is_some();
                 (changes && held && window.covers(*made, now)).then(|| being_made(name, request.id))
             }
             _ => None,

@@ -17,7 +17,7 @@ use crate::wire::xml_write;
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum InjectedFault {
     /// A read shows what was true a while ago (F-001).
     Lag(Window),
     /// A deletion meets with what was taken away a moment ago.
@@ -91,7 +91,7 @@ pub enum Window {
     Calls(u64),
 }
 
-impl Fault {
+impl InjectedFault {
     /// The word in files and in counts.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -178,29 +178,29 @@ impl Fault {
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><h1>502 Bad Gateway</h1></body></html>\n";
 
 /// The answer as it arrives. `None` where nothing does.
-pub(crate) fn spoil(fault: Fault, mut reply: Reply) -> Option<Reply> {
+pub(crate) fn spoil(fault: InjectedFault, mut reply: Reply) -> Option<Reply> {
     if let Some((status, body)) = fault.refusal(&reply.id) {
         (reply.status, reply.body) = (status, body);
     }
     reply.retry_after = fault.retry_after();
     match fault {
-        Fault::Drop { .. } => return None,
-        Fault::Slow { wait, chunk: Some(_) } => reply.pause = wait,
-        Fault::Slow { wait, chunk: None } => reply.late = wait,
-        Fault::Truncate { clean } => {
+        InjectedFault::Drop { .. } => return None,
+        InjectedFault::Slow { wait, chunk: Some(_) } => reply.pause = wait,
+        InjectedFault::Slow { wait, chunk: None } => reply.late = wait,
+        InjectedFault::Truncate { clean } => {
             let whole = reply.body.len();
             let half = (0..=whole / 2).rev().find(|at| reply.body.is_char_boundary(*at));
             reply.body.truncate(half.unwrap_or_default());
             reply.declared = (!clean).then_some(whole);
         }
-        Fault::Twice => reply.body = reply.body.repeat(2),
-        Fault::Html { status, .. } => {
+        InjectedFault::Twice => reply.body = reply.body.repeat(2),
+        InjectedFault::Html { status, .. } => {
             PAGE.clone_into(&mut reply.body);
             (reply.status, reply.kind) = (status, "text/html");
         }
         _ => {}
     }
-    if let Fault::Slow { chunk, .. } = fault {
+    if let InjectedFault::Slow { chunk, .. } = fault {
         reply.chunk = chunk;
     }
     Some(reply)

@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::generate::Chance;
+use iamspec_conformance::generate::Rng;
 use iamspec_conformance::results::known_failures::glob;
 
-use crate::server::fault_injection::{Fault, file};
+use crate::server::fault_injection::{InjectedFault, file};
 
 /// Faults, with the calls that meet with them.
 #[derive(Clone, Debug, Default)]
@@ -18,14 +18,14 @@ pub struct FaultPlan {
 /// One fault of a plan.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
-    pub(crate) fault: Fault,
+    pub(crate) fault: InjectedFault,
     /// The calls: `*` stands for anything.
     pub(crate) on: String,
-    pub(crate) when: When,
+    pub(crate) when: FaultTrigger,
     /// How often at most.
     pub(crate) times: Option<u64>,
     /// Its own, so that no fault changes what another one meets with.
-    pub(crate) chance: Chance,
+    pub(crate) chance: Rng,
     /// How many such calls there were.
     pub(crate) seen: u64,
     /// How often it happened.
@@ -34,7 +34,7 @@ pub(crate) struct Planned {
 
 /// Which of the calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum When {
+pub(crate) enum FaultTrigger {
     Always,
     Chance(f64),
     Every(u64),
@@ -62,7 +62,7 @@ impl FaultPlan {
 
     /// What the next call meets with: the first fault in the order of the file. To be asked before
     /// the call, once for each.
-    pub fn next(&mut self, action: &str) -> Option<Fault> {
+    pub fn next(&mut self, action: &str) -> Option<InjectedFault> {
         self.choose(action, |_| Some(())).map(|(fault, ())| fault)
     }
 
@@ -70,8 +70,8 @@ impl FaultPlan {
     pub(crate) fn choose<T>(
         &mut self,
         action: &str,
-        mut possible: impl FnMut(Fault) -> Option<T>,
-    ) -> Option<(Fault, T)> {
+        mut possible: impl FnMut(InjectedFault) -> Option<T>,
+    ) -> Option<(InjectedFault, T)> {
         let mut chosen = None;
         for planned in self.faults.iter_mut().filter(|it| glob(&it.on, action)) {
             // Every one counts and draws, whichever is chosen.
@@ -99,7 +99,7 @@ impl FaultPlan {
     }
 
     /// Every fault that may happen.
-    pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = InjectedFault> {
         self.faults.iter().map(|it| it.fault)
     }
 }
@@ -108,10 +108,10 @@ impl Planned {
     fn is_due(&mut self) -> bool {
         self.seen += 1;
         let due = match self.when {
-            When::Always => true,
-            When::Chance(often) => self.chance.comes_about(often),
-            When::Every(number) => self.seen.is_multiple_of(number),
-            When::First(number) => self.seen <= number,
+            FaultTrigger::Always => true,
+            FaultTrigger::Chance(often) => self.chance.comes_about(often),
+            FaultTrigger::Every(number) => self.seen.is_multiple_of(number),
+            FaultTrigger::First(number) => self.seen <= number,
         };
         due && self.times.is_none_or(|most| self.happened < most)
     }

@@ -4,16 +4,16 @@ use crate::evidence::{
     A_009, A_010, A_015, A_016, B_AK_01, B_AK_02, B_AK_03, B_AK_04, B_AK_06, B_AK_07, B_AK_08,
     B_AK_09, B_AK_10, D_022, Evidence, G_003, X_004, X_026,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::AccessKey,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::AccessKey,
     name: "access-key",
     noun: "access key",
     symbol: "key",
@@ -25,17 +25,17 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "AccessKeysPerUser", max: 2, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "CreateAccessKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_AK_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_AK_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_AK_06]),
                 Evidence::by(&[B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[B_AK_04, G_003]),
@@ -43,11 +43,11 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListAccessKeys",
         claims: &[
-            Claim::done(Evidence::by(&[B_AK_02, B_AK_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_AK_02, B_AK_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -56,53 +56,53 @@ pub(crate) const ROW: Row = Row {
         ],
     },
     get: None,
-    set_status: Some(Call {
+    set_status: Some(Action {
         api: "UpdateAccessKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_AK_09])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_AK_09])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_AK_07]),
                 Evidence::by(&[B_AK_07]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "DeleteAccessKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_AK_10])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_AK_10])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_AK_08]),
                 Evidence::by(&[B_AK_08]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::AccessKey),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::AccessKey),
         DeleteConflict,
         Evidence::by(&[A_009, A_015, A_016]),
         Evidence::by(&[A_009]),
     )),
-    blocks_inactive: Some(Claim::refused(
-        HoldsInactive(Kind::AccessKey),
+    blocks_inactive: Some(Clause::refused(
+        HoldsInactive(AttachmentKind::AccessKey),
         DeleteConflict,
         Evidence::by(&[A_010, X_004]),
         Evidence::by(&[A_010]),

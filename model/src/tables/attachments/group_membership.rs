@@ -4,17 +4,17 @@ use crate::evidence::{
     A_011, A_015, A_016, B_GR_01, B_GR_02, B_GR_03, B_GR_04, B_GR_05, B_GR_06, B_GR_07, B_GR_08,
     B_GR_10, D_022, D_023, Evidence, G_001, G_002, X_009,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
-use crate::tables::resources::Class;
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::resources::ResourceKind;
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::GroupMembership,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::GroupMembership,
     name: "group-membership",
     noun: "group membership",
     symbol: "g",
@@ -24,26 +24,26 @@ pub(crate) const ROW: Row = Row {
     bodies: false,
     loses: "",
     services: false,
-    refers: Some(Class::Group),
+    refers: Some(ResourceKind::Group),
     quota: Quota { name: "GroupsPerUser", max: 10, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "AddUserToGroup",
         claims: &[
-            Claim::done(Evidence::by(&[B_GR_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_GR_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_GR_04]),
                 Evidence::by(&[B_GR_04]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[B_GR_05]),
                 Evidence::by(&[B_GR_05]),
             ),
-            Claim::done_although(AlreadyHeld, Evidence::by(&[B_GR_02])),
-            Claim::refused(
+            Clause::done_although(AlreadyHeld, Evidence::by(&[B_GR_02])),
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_001, G_002, D_022]),
@@ -51,11 +51,11 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListGroupsForUser",
         claims: &[
-            Claim::done(Evidence::by(&[B_GR_08])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_GR_08])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -66,27 +66,27 @@ pub(crate) const ROW: Row = Row {
     get: None,
     set_status: None,
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "RemoveUserFromGroup",
         claims: &[
-            Claim::done(Evidence::by(&[D_023])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[D_023])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_GR_07]),
                 Evidence::by(&[B_GR_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[B_GR_06]),
                 Evidence::by(&[B_GR_06]),
             ),
-            Claim::done_although(NotHeld, Evidence::by(&[B_GR_03])),
+            Clause::done_although(NotHeld, Evidence::by(&[B_GR_03])),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::GroupMembership),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::GroupMembership),
         DeleteConflict,
         Evidence::by(&[A_011, A_015, A_016]),
         Evidence::by(&[A_011]),

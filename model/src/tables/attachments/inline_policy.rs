@@ -4,14 +4,16 @@ use crate::evidence::{
     A_004, A_015, A_016, B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_IP_07, B_IP_08,
     D_022, Evidence, G_008,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached};
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
+    AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached,
+};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::InlinePolicy,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::InlinePolicy,
     name: "inline-policy",
     noun: "inline policy",
     symbol: "i",
@@ -23,18 +25,18 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "UserPolicySize", max: 2048, each: 128 },
-    attach: Call {
+    attach: Action {
         api: "PutUserPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[B_IP_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_IP_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Claim::done_although(AlreadyHeld, Evidence::by(&[B_IP_02])),
-            Claim::refused(
+            Clause::done_although(AlreadyHeld, Evidence::by(&[B_IP_02])),
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[B_IP_08, G_008]),
@@ -42,11 +44,11 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListUserPolicies",
         claims: &[
-            Claim::done(Evidence::by(&[B_IP_04])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_IP_04])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -54,17 +56,17 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    get: Some(Call {
+    get: Some(Action {
         api: "GetUserPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[B_IP_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_IP_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_06]),
@@ -74,17 +76,17 @@ pub(crate) const ROW: Row = Row {
     }),
     set_status: None,
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "DeleteUserPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[B_IP_05])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_IP_05])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_06]),
@@ -92,8 +94,8 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::InlinePolicy),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::InlinePolicy),
         DeleteConflict,
         Evidence::by(&[A_004, A_015, A_016]),
         Evidence::by(&[A_004]),

@@ -4,16 +4,16 @@ use crate::evidence::{
     A_008, A_015, A_016, B_LP_01, B_LP_02, B_LP_03, B_LP_04, B_LP_05, B_LP_06, B_LP_07, B_LP_08,
     B_LP_09, B_LP_10, B_LP_11, B_LP_17, D_022, Evidence,
 };
-use crate::rule::Code::{
+use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, NoSuchEntity,
 };
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{AlreadyHeld, BeingMade, Holds, NoSuchUser, NotHeld};
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{AlreadyHeld, BeingMade, Holds, NoSuchUser, NotHeld};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::LoginProfile,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::LoginProfile,
     name: "login-profile",
     noun: "login profile",
     symbol: "",
@@ -25,17 +25,17 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "LoginProfilesPerUser", max: 1, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "CreateLoginProfile",
         claims: &[
-            Claim::done(Evidence::by(&[B_LP_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_LP_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_07]),
                 Evidence::by(&[B_LP_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 AlreadyHeld,
                 EntityAlreadyExists,
                 Evidence::by(&[B_LP_06]),
@@ -43,17 +43,17 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "GetLoginProfile",
         claims: &[
-            Claim::done(Evidence::by(&[B_LP_02])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_LP_02])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_LP_07, B_LP_08]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_03]),
@@ -63,23 +63,23 @@ pub(crate) const ROW: Row = Row {
     },
     get: None,
     set_status: None,
-    renew: Some(Call {
+    renew: Some(Action {
         api: "UpdateLoginProfile",
         claims: &[
-            Claim::done(Evidence::by(&[B_LP_09])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_LP_09])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_LP_07, B_LP_08]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_11]),
                 Evidence::by(&[B_LP_11]),
             ),
-            Claim::sometimes(
+            Clause::sometimes(
                 BeingMade,
                 EntityTemporarilyUnmodifiable,
                 Evidence::by(&[B_LP_17, B_LP_09]),
@@ -87,23 +87,23 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     }),
-    detach: Call {
+    detach: Action {
         api: "DeleteLoginProfile",
         claims: &[
-            Claim::done(Evidence::by(&[B_LP_10])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_LP_10])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_08]),
                 Evidence::by(&[B_LP_08]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_04]),
                 Evidence::by(&[B_LP_04, B_LP_05]),
             ),
-            Claim::sometimes(
+            Clause::sometimes(
                 BeingMade,
                 EntityTemporarilyUnmodifiable,
                 Evidence::by(&[B_LP_17, B_LP_10]),
@@ -111,8 +111,8 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::LoginProfile),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::LoginProfile),
         DeleteConflict,
         Evidence::by(&[A_008, A_015, A_016]),
         Evidence::by(&[A_008]),

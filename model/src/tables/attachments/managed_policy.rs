@@ -4,17 +4,17 @@ use crate::evidence::{
     A_003, A_015, A_016, A_020, B_MP_01, B_MP_02, B_MP_03, B_MP_04, B_MP_06, B_MP_07, B_MP_08,
     D_022, D_023, Evidence, G_002, G_005, X_010,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
-use crate::tables::resources::Class;
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::resources::ResourceKind;
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::ManagedPolicy,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::ManagedPolicy,
     name: "managed-policy",
     noun: "managed policy",
     symbol: "p",
@@ -24,26 +24,26 @@ pub(crate) const ROW: Row = Row {
     bodies: false,
     loses: "",
     services: false,
-    refers: Some(Class::Policy),
+    refers: Some(ResourceKind::Policy),
     quota: Quota { name: "PoliciesPerUser", max: 10, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "AttachUserPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[B_MP_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MP_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_MP_07, D_022]),
                 Evidence::by(&[B_MP_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[B_MP_03]),
                 Evidence::by(&[B_MP_03]),
             ),
-            Claim::done_although(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
-            Claim::sometimes(
+            Clause::done_although(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
+            Clause::sometimes(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002]),
@@ -51,11 +51,11 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListAttachedUserPolicies",
         claims: &[
-            Claim::done(Evidence::by(&[B_MP_02])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MP_02])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -66,23 +66,23 @@ pub(crate) const ROW: Row = Row {
     get: None,
     set_status: None,
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "DetachUserPolicy",
         claims: &[
-            Claim::done(Evidence::by(&[A_020, D_023])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[A_020, D_023])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_MP_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_04, D_022]),
                 Evidence::like(&[B_MP_04]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_MP_04]),
@@ -90,8 +90,8 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::ManagedPolicy),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::ManagedPolicy),
         DeleteConflict,
         Evidence::by(&[A_003, A_015, A_016]),
         Evidence::by(&[A_003]),

@@ -4,21 +4,21 @@ use crate::evidence::{
     A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
     B_MF_13, D_022, D_023, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
 };
-use crate::rule::Code::{
+use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, InvalidAuthenticationCode,
     LimitExceeded, NoSuchEntity,
 };
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
     NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
-use crate::tables::resources::Class;
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::resources::ResourceKind;
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::MfaDevice,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::MfaDevice,
     name: "mfa-device",
     noun: "MFA device",
     symbol: "d",
@@ -28,44 +28,44 @@ pub(crate) const ROW: Row = Row {
     bodies: false,
     loses: "",
     services: false,
-    refers: Some(Class::Device),
+    refers: Some(ResourceKind::Device),
     quota: Quota { name: "MFADevicesPerUser", max: 8, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "EnableMFADevice",
         claims: &[
-            Claim::done(Evidence::by(&[B_MF_06])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MF_06])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_MF_07]),
                 Evidence::by(&[B_MF_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoRightCodes,
                 InvalidAuthenticationCode,
                 Evidence::like(&[B_MF_09]),
                 Evidence::like(&[B_MF_09]),
             ),
-            Claim::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
-            Claim::refused(
+            Clause::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
+            Clause::refused(
                 HeldByAnother,
                 EntityAlreadyExists,
                 Evidence::by(&[B_MF_08]),
                 Evidence::by(&[B_MF_08]),
             ),
-            Claim::refused(
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
                 Evidence::open(&[X_008]),
             ),
-            Claim::sometimes(
+            Clause::sometimes(
                 BeingChanged,
                 EntityTemporarilyUnmodifiable,
                 Evidence::by(&[D_022, F_010]),
@@ -74,11 +74,11 @@ pub(crate) const ROW: Row = Row {
             .in_unknown_words(&[X_019]),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListMFADevices",
         claims: &[
-            Claim::done(Evidence::by(&[B_MF_13])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MF_13])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -88,52 +88,52 @@ pub(crate) const ROW: Row = Row {
     },
     get: None,
     set_status: None,
-    renew: Some(Call {
+    renew: Some(Action {
         api: "ResyncMFADevice",
         claims: &[
-            Claim::done(Evidence::by(&[D_023])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[D_023])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_MF_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoRightCodes,
                 InvalidAuthenticationCode,
                 Evidence::like(&[B_MF_09, D_022]),
                 Evidence::like(&[B_MF_09]),
             ),
             // No evidence: X-012 asks the same of DeactivateMFADevice.
-            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            Clause::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
         ],
     }),
-    detach: Call {
+    detach: Action {
         api: "DeactivateMFADevice",
         claims: &[
-            Claim::done(Evidence::by(&[B_MF_10])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_MF_10])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_MF_11]),
                 Evidence::by(&[B_MF_11]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::by(&[B_MF_12]),
                 Evidence::by(&[B_MF_12]),
             ),
-            Claim::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
-            Claim::sometimes(
+            Clause::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            Clause::sometimes(
                 BeingChanged,
                 EntityTemporarilyUnmodifiable,
                 Evidence::by(&[D_022]),
@@ -142,8 +142,8 @@ pub(crate) const ROW: Row = Row {
             .in_unknown_words(&[X_019]),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::MfaDevice),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::MfaDevice),
         DeleteConflict,
         Evidence::by(&[A_013, A_012, A_015, A_016]),
         Evidence::by(&[A_013, A_012]),

@@ -16,9 +16,9 @@ mod signing_certificate;
 mod ssh_public_key;
 mod tag;
 
-use crate::ids::Verb;
-use crate::rule::{Call, Claim};
-use crate::tables::resources::Class;
+use crate::ids::AttachmentAction;
+use crate::rule::{Action, Clause};
+use crate::tables::resources::ResourceKind;
 
 /// The symbolic name of one item: the number in `key#0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,9 +77,9 @@ pub struct Quota {
 
 /// How one kind differs from another.
 #[derive(Debug)]
-pub struct Row {
+pub struct AttachmentRow {
     /// The kind this row describes.
-    pub kind: Kind,
+    pub kind: AttachmentKind,
     /// Its name in rule ids: `access-key`.
     pub name: &'static str,
     /// What people call one: `access key`.
@@ -100,53 +100,53 @@ pub struct Row {
     /// Whether an item is made for a service, for each of which the quota counts anew.
     pub services: bool,
     /// What an item refers to, if it refers to something that exists by itself.
-    pub refers: Option<Class>,
+    pub refers: Option<ResourceKind>,
     /// How much of it one user may hold.
     pub quota: Quota,
     /// The call that attaches an item.
-    pub attach: Call,
+    pub attach: Action,
     /// The call that lists what is held.
-    pub list: Call,
+    pub list: Action,
     /// The call that reads one item.
-    pub get: Option<Call>,
+    pub get: Option<Action>,
     /// The call that makes an item active or inactive.
-    pub set_status: Option<Call>,
+    pub set_status: Option<Action>,
     /// The call that gives an item another secret.
-    pub renew: Option<Call>,
+    pub renew: Option<Action>,
     /// The call that takes an item away.
-    pub detach: Call,
+    pub detach: Action,
     /// That `DeleteUser` is refused while an item is held; none where it is not in the way.
-    pub blocks: Option<Claim>,
+    pub blocks: Option<Clause>,
     /// What is known where every item held is inactive.
-    pub blocks_inactive: Option<Claim>,
+    pub blocks_inactive: Option<Clause>,
 }
 
-impl Row {
+impl AttachmentRow {
     /// The call for a verb, if the kind has one.
     #[must_use]
-    pub const fn call(&self, verb: Verb) -> Option<&Call> {
+    pub const fn call(&self, verb: AttachmentAction) -> Option<&Action> {
         match verb {
-            Verb::Attach => Some(&self.attach),
-            Verb::List => Some(&self.list),
-            Verb::Get => self.get.as_ref(),
-            Verb::SetStatus => self.set_status.as_ref(),
-            Verb::Renew => self.renew.as_ref(),
-            Verb::Detach => Some(&self.detach),
+            AttachmentAction::Attach => Some(&self.attach),
+            AttachmentAction::List => Some(&self.list),
+            AttachmentAction::Get => self.get.as_ref(),
+            AttachmentAction::SetStatus => self.set_status.as_ref(),
+            AttachmentAction::Renew => self.renew.as_ref(),
+            AttachmentAction::Detach => Some(&self.detach),
         }
     }
 }
 
-/// Makes [`Kind`] and [`TABLE`] from one list, so that neither can have what the other lacks.
+/// Makes [`AttachmentKind`] and [`TABLE`] from one list, so that neither can have what the other lacks.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident => $row:path;)*) => {
         /// A kind of attachment.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Kind { $($(#[$doc])* $kind,)* }
+        pub enum AttachmentKind { $($(#[$doc])* $kind,)* }
 
-        /// Every row, in the order of [`Kind`].
-        pub const TABLE: [Row; [$(Kind::$kind),*].len()] = [$($row),*];
+        /// Every row, in the order of [`AttachmentKind`].
+        pub const TABLE: [AttachmentRow; [$(AttachmentKind::$kind),*].len()] = [$($row),*];
 
-        impl Kind {
+        impl AttachmentKind {
             /// How many kinds there are.
             pub const COUNT: usize = TABLE.len();
 
@@ -157,7 +157,7 @@ macro_rules! kinds {
 
             /// This kind's row.
             #[must_use]
-            pub const fn row(self) -> &'static Row {
+            pub const fn row(self) -> &'static AttachmentRow {
                 match self { $(Self::$kind => &$row,)* }
             }
         }
@@ -190,7 +190,7 @@ kinds! {
 /// How many claims the rows make about `DeleteUser`.
 pub(crate) const BLOCKERS_LEN: usize = {
     let mut len = 0;
-    let mut rest: &[Row] = &TABLE;
+    let mut rest: &[AttachmentRow] = &TABLE;
     while let [row, others @ ..] = rest {
         len += row.blocks.is_some() as usize + row.blocks_inactive.is_some() as usize;
         rest = others;
@@ -200,14 +200,14 @@ pub(crate) const BLOCKERS_LEN: usize = {
 
 /// What the rows claim about `DeleteUser`, in table order, behind the claims that are given.
 #[expect(clippy::indexing_slicing, reason = "checked when the constant is made")]
-pub(crate) const fn with_blockers<const LEN: usize>(first: &[Claim]) -> [Claim; LEN] {
+pub(crate) const fn with_blockers<const LEN: usize>(first: &[Clause]) -> [Clause; LEN] {
     let mut claims = [first[0]; LEN];
     let mut len = 0;
     while len < first.len() {
         claims[len] = first[len];
         len += 1;
     }
-    let mut rest: &[Row] = &TABLE;
+    let mut rest: &[AttachmentRow] = &TABLE;
     while let [row, others @ ..] = rest {
         if let Some(blocks) = row.blocks {
             claims[len] = blocks;
@@ -222,14 +222,14 @@ pub(crate) const fn with_blockers<const LEN: usize>(first: &[Claim]) -> [Claim; 
     claims
 }
 
-impl Kind {
+impl AttachmentKind {
     /// The kinds that stand in the way of deletion, in table order.
     pub fn blockers() -> impl Iterator<Item = Self> {
         Self::all().filter(|kind| kind.row().blocks.is_some())
     }
 }
 
-impl Kind {
+impl AttachmentKind {
     /// The symbol of an item as scripts write it: `key#0`, `g0`; the kind's name where an item
     /// needs none.
     #[must_use]

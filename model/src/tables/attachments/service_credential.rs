@@ -4,16 +4,16 @@ use crate::evidence::{
     A_005, A_015, A_016, B_SS_01, B_SS_02, B_SS_03, B_SS_04, B_SS_07, B_SS_08, B_SS_10, D_022,
     Evidence, G_002, X_004, X_007, X_026,
 };
-use crate::rule::Code::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::ServiceCredential,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::ServiceCredential,
     name: "service-credential",
     noun: "service-specific credential",
     symbol: "cred",
@@ -25,17 +25,17 @@ pub(crate) const ROW: Row = Row {
     services: true,
     refers: None,
     quota: Quota { name: "ServiceSpecificCredentialsPerUser", max: 2, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "CreateServiceSpecificCredential",
         claims: &[
-            Claim::done(Evidence::by(&[B_SS_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SS_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_07]),
                 Evidence::by(&[B_SS_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
@@ -43,11 +43,11 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListServiceSpecificCredentials",
         claims: &[
-            Claim::done(Evidence::by(&[B_SS_02])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SS_02])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -56,71 +56,71 @@ pub(crate) const ROW: Row = Row {
         ],
     },
     get: None,
-    set_status: Some(Call {
+    set_status: Some(Action {
         api: "UpdateServiceSpecificCredential",
         claims: &[
-            Claim::done(Evidence::by(&[B_SS_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SS_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_10]),
                 Evidence::by(&[B_SS_10]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_08]),
                 Evidence::by(&[B_SS_08]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
-    renew: Some(Call {
+    renew: Some(Action {
         api: "ResetServiceSpecificCredential",
         claims: &[
-            Claim::done(Evidence::by(&[B_SS_04])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SS_04])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_10]),
                 Evidence::by(&[B_SS_10]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_08]),
                 Evidence::by(&[B_SS_08]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
-    detach: Call {
+    detach: Action {
         api: "DeleteServiceSpecificCredential",
         claims: &[
-            Claim::done(Evidence::by(&[B_SS_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SS_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_10]),
                 Evidence::by(&[B_SS_10]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SS_08]),
                 Evidence::by(&[B_SS_08]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::ServiceCredential),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::ServiceCredential),
         DeleteConflict,
         Evidence::by(&[A_005, A_015, A_016]),
         Evidence::by(&[A_005]),
     )),
-    blocks_inactive: Some(Claim::open(
-        HoldsInactive(Kind::ServiceCredential),
+    blocks_inactive: Some(Clause::open(
+        HoldsInactive(AttachmentKind::ServiceCredential),
         DeleteConflict,
         Evidence::open(&[X_004]),
     )),

@@ -4,16 +4,16 @@ use crate::evidence::{
     A_007, A_015, A_016, B_SC_01, B_SC_02, B_SC_03, B_SC_04, B_SC_06, B_SC_07, E_005, Evidence,
     G_004, X_004, X_020, X_026,
 };
-use crate::rule::Code::{DeleteConflict, DuplicateCertificate, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, DuplicateCertificate, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached, SameBody,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::SigningCertificate,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::SigningCertificate,
     name: "signing-certificate",
     noun: "signing certificate",
     symbol: "cert",
@@ -25,30 +25,30 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "CertificatesPerUser", max: 2, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "UploadSigningCertificate",
         claims: &[
-            Claim::done(Evidence::by(&[B_SC_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SC_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_07]),
                 Evidence::by(&[B_SC_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[B_SC_04, G_004]),
                 Evidence::by(&[B_SC_04, G_004]),
             ),
-            Claim::open(SameBody, DuplicateCertificate, Evidence::open(&[E_005, X_020])),
+            Clause::open(SameBody, DuplicateCertificate, Evidence::open(&[E_005, X_020])),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListSigningCertificates",
         claims: &[
-            Claim::done(Evidence::by(&[B_SC_02])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SC_02])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_07]),
@@ -57,53 +57,53 @@ pub(crate) const ROW: Row = Row {
         ],
     },
     get: None,
-    set_status: Some(Call {
+    set_status: Some(Action {
         api: "UpdateSigningCertificate",
         claims: &[
-            Claim::done(Evidence::by(&[B_SC_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SC_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_07]),
                 Evidence::by(&[B_SC_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_06]),
                 Evidence::by(&[B_SC_06]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "DeleteSigningCertificate",
         claims: &[
-            Claim::done(Evidence::by(&[B_SC_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SC_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_07]),
                 Evidence::by(&[B_SC_07]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SC_06]),
                 Evidence::by(&[B_SC_06]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::SigningCertificate),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::SigningCertificate),
         DeleteConflict,
         Evidence::by(&[A_007, A_015, A_016]),
         Evidence::by(&[A_007]),
     )),
-    blocks_inactive: Some(Claim::open(
-        HoldsInactive(Kind::SigningCertificate),
+    blocks_inactive: Some(Clause::open(
+        HoldsInactive(AttachmentKind::SigningCertificate),
         DeleteConflict,
         Evidence::open(&[X_004]),
     )),

@@ -4,16 +4,16 @@ use crate::evidence::{
     A_006, A_015, A_016, B_AK_06, B_SC_07, B_SK_01, B_SK_02, B_SK_03, B_SK_04, B_SK_05, D_022,
     E_005, Evidence, G_002, X_004, X_006, X_020, X_026,
 };
-use crate::rule::Code::{DeleteConflict, DuplicateSSHPublicKey, LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{
+use crate::rule::ErrorCode::{DeleteConflict, DuplicateSSHPublicKey, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached, SameBody,
 };
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::SshPublicKey,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::SshPublicKey,
     name: "ssh-public-key",
     noun: "SSH public key",
     symbol: "ssh",
@@ -25,30 +25,30 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "SSHPublicKeysPerUser", max: 5, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "UploadSSHPublicKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_SK_01])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SK_01])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
                 Evidence::open(&[X_006]),
             ),
-            Claim::open(SameBody, DuplicateSSHPublicKey, Evidence::open(&[E_005, X_020])),
+            Clause::open(SameBody, DuplicateSSHPublicKey, Evidence::open(&[E_005, X_020])),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListSSHPublicKeys",
         claims: &[
-            Claim::done(Evidence::by(&[B_SK_03])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SK_03])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -56,72 +56,72 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    get: Some(Call {
+    get: Some(Action {
         api: "GetSSHPublicKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_SK_02])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SK_02])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SK_05]),
                 Evidence::by(&[B_SK_05]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
-    set_status: Some(Call {
+    set_status: Some(Action {
         api: "UpdateSSHPublicKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_SK_04])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SK_04])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SK_05]),
                 Evidence::by(&[B_SK_05]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     }),
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "DeleteSSHPublicKey",
         claims: &[
-            Claim::done(Evidence::by(&[B_SK_04])),
-            Claim::refused(
+            Clause::done(Evidence::by(&[B_SK_04])),
+            Clause::refused(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Claim::refused(
+            Clause::refused(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_SK_05]),
                 Evidence::by(&[B_SK_05]),
             ),
-            Claim::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
         ],
     },
-    blocks: Some(Claim::refused(
-        Holds(Kind::SshPublicKey),
+    blocks: Some(Clause::refused(
+        Holds(AttachmentKind::SshPublicKey),
         DeleteConflict,
         Evidence::by(&[A_006, A_015, A_016]),
         Evidence::by(&[A_006]),
     )),
-    blocks_inactive: Some(Claim::open(
-        HoldsInactive(Kind::SshPublicKey),
+    blocks_inactive: Some(Clause::open(
+        HoldsInactive(AttachmentKind::SshPublicKey),
         DeleteConflict,
         Evidence::open(&[X_004]),
     )),

@@ -3,14 +3,14 @@
 use crate::evidence::{
     B_TG_03, B_TG_04, B_TG_05, B_TG_06, B_TG_07, B_TG_09, D_022, Evidence, G_002, X_024,
 };
-use crate::rule::Code::{LimitExceeded, NoSuchEntity};
-use crate::rule::{Call, Claim};
-use crate::semantics::conditions::Reason::{AlreadyHeld, NoSuchUser, NotHeld, QuotaReached};
-use crate::tables::attachments::{Kind, Naming, Quota, Row};
+use crate::rule::ErrorCode::{LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::semantics::conditions::Condition::{AlreadyHeld, NoSuchUser, NotHeld, QuotaReached};
+use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
 
 /// The row.
-pub(crate) const ROW: Row = Row {
-    kind: Kind::Tag,
+pub(crate) const ROW: AttachmentRow = AttachmentRow {
+    kind: AttachmentKind::Tag,
     name: "tag",
     noun: "tag",
     symbol: "t",
@@ -22,13 +22,13 @@ pub(crate) const ROW: Row = Row {
     services: false,
     refers: None,
     quota: Quota { name: "TagsPerUser", max: 50, each: 1 },
-    attach: Call {
+    attach: Action {
         api: "TagUser",
         claims: &[
-            Claim::done(Evidence::by(&[B_TG_04])),
+            Clause::done(Evidence::by(&[B_TG_04])),
             NO_SUCH_USER,
-            Claim::done_although(AlreadyHeld, Evidence::by(&[B_TG_07])),
-            Claim::refused(
+            Clause::done_although(AlreadyHeld, Evidence::by(&[B_TG_07])),
+            Clause::refused(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
@@ -36,24 +36,24 @@ pub(crate) const ROW: Row = Row {
             ),
         ],
     },
-    list: Call {
+    list: Action {
         api: "ListUserTags",
-        claims: &[Claim::done(Evidence::by(&[B_TG_03])), NO_SUCH_USER],
+        claims: &[Clause::done(Evidence::by(&[B_TG_03])), NO_SUCH_USER],
     },
     get: None,
     set_status: None,
     renew: None,
-    detach: Call {
+    detach: Action {
         api: "UntagUser",
         claims: &[
-            Claim::done(Evidence::by(&[B_TG_04])),
+            Clause::done(Evidence::by(&[B_TG_04])),
             NO_SUCH_USER,
-            Claim::done_although(NotHeld, Evidence::by(&[B_TG_06])),
+            Clause::done_although(NotHeld, Evidence::by(&[B_TG_06])),
         ],
     },
     blocks: None,
     blocks_inactive: None,
 };
 
-const NO_SUCH_USER: Claim =
-    Claim::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_TG_05]), Evidence::by(&[B_TG_05]));
+const NO_SUCH_USER: Clause =
+    Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_TG_05]), Evidence::by(&[B_TG_05]));

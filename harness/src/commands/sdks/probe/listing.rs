@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::commands::sdks::probe::{Bench, NAME, form};
 use crate::driver::Driver;
-use crate::driver::protocol::{Outcome, SdkError, Through};
+use crate::driver::protocol::{CallVia, DriverOutcome, SdkError};
 use crate::wire::xml_read::Element;
 
 /// A listing: the call, what it is about, what is in the account, the size of a page, the days, and how many it must list.
-type Listing =
+type ProbedListing =
     (&'static str, &'static str, fn(&mut Bench) -> Result<usize>, Option<u32>, &'static str);
 
-const LISTINGS: [Listing; 11] = [
+const LISTINGS: [ProbedListing; 11] = [
     ("ListUsers", "no user", |_| Ok(0), None, ""),
     ("ListUsers", "1 user", |it| it.users(1), None, ""),
     ("ListUsers", "100 users", |it| it.users(100), None, ""),
@@ -123,7 +123,7 @@ impl Bench {
     }
 }
 
-fn listed(driver: &mut Driver, (api, _, prepare, size, plan): Listing) -> Result<String> {
+fn listed(driver: &mut Driver, (api, _, prepare, size, plan): ProbedListing) -> Result<String> {
     let mut bench = Bench::new(api, plan, DEADLINE)?;
     let there = prepare(&mut bench)?;
     let mut form = form(api);
@@ -134,14 +134,14 @@ fn listed(driver: &mut Driver, (api, _, prepare, size, plan): Listing) -> Result
         _ => {}
     }
     let ears = bench.server.ears();
-    let Ok(answer) = driver.through(Through::Paginator, &form, &bench.session, DEADLINE) else {
+    let Ok(answer) = driver.through(CallVia::Paginator, &form, &bench.session, DEADLINE) else {
         return Ok("does not end".to_owned());
     };
     let sent = crate::report::format::summary::counted(ears.take().len(), "request");
     Ok(match answer {
-        None | Some(Outcome::Unsupported { .. }) => "has none".to_owned(),
-        Some(Outcome::Ok { result }) => format!("{sent}, {}", items(&result, there)),
-        Some(Outcome::SdkError { kind: SdkError::Timeout, .. }) => "does not end".to_owned(),
+        None | Some(DriverOutcome::Unsupported { .. }) => "has none".to_owned(),
+        Some(DriverOutcome::Ok { result }) => format!("{sent}, {}", items(&result, there)),
+        Some(DriverOutcome::SdkError { kind: SdkError::Timeout, .. }) => "does not end".to_owned(),
         Some(other) => format!("{sent}, {}", told(&other)),
     })
 }
@@ -164,31 +164,31 @@ fn waited(driver: &mut Driver, (_, plan): (&str, &str)) -> Result<String> {
     bench.raw.post(&form("CreateUser"))?;
     let ears = bench.server.ears();
     let answer = driver.through(
-        Through::Waiter,
+        CallVia::Waiter,
         &form("GetUser"),
         &bench.session,
         crate::commands::sdks::probe::DEADLINE,
     )?;
     let sent = crate::report::format::summary::counted(ears.take().len(), "request");
     Ok(match answer {
-        None | Some(Outcome::Unsupported { .. }) => "has none".to_owned(),
-        Some(Outcome::Ok { .. }) => format!("{sent}, there it is"),
+        None | Some(DriverOutcome::Unsupported { .. }) => "has none".to_owned(),
+        Some(DriverOutcome::Ok { .. }) => format!("{sent}, there it is"),
         Some(other) => format!("{sent}, {}", told(&other)),
     })
 }
 
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &DriverOutcome) -> String {
     match outcome {
-        Outcome::AwsError { http_status, code, .. } => {
+        DriverOutcome::AwsError { http_status, code, .. } => {
             let status = http_status.map(|it| format!("{it} ")).unwrap_or_default();
             format!("{status}{code}")
         }
-        Outcome::SdkError { detail, .. } => {
+        DriverOutcome::SdkError { detail, .. } => {
             // Without the marker that it met twice.
             let short: String = detail.split(": {").take(1).collect();
             let short: String = short.chars().take(100).collect();
             format!("an error of its own: {}", short.replace('|', "/"))
         }
-        Outcome::Ok { .. } | Outcome::Unsupported { .. } => String::new(),
+        DriverOutcome::Ok { .. } | DriverOutcome::Unsupported { .. } => String::new(),
     }
 }

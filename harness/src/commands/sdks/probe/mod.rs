@@ -8,15 +8,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Result;
-use iamspec_conformance::Observed;
-use iamspec_conformance::response::Cause;
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
 
 use crate::aws::credentials::{FAKE, Identity};
 use crate::aws::destination::Destination;
-use crate::client::transport::Raw;
+use crate::client::transport::FormSender;
 use crate::commands::sdks::driver::DriverProbeArgs;
 use crate::driver::Driver;
-use crate::driver::protocol::Session;
+use crate::driver::protocol::DriverSession;
 use crate::exit_code;
 use crate::server::fault_injection::plan::FaultPlan;
 use crate::server::{Options, Server};
@@ -83,8 +83,8 @@ pub(crate) fn probe(args: &DriverProbeArgs, out: &mut dyn Write) -> Result<u8> {
 /// An endpoint with the days that are asked for, and our own client of it.
 struct Bench {
     server: Server,
-    session: Session,
-    raw: Raw,
+    session: DriverSession,
+    raw: FormSender,
     /// The ARN of the policy, where there is one.
     policy: String,
 }
@@ -101,7 +101,7 @@ impl Bench {
         let destination = Destination::loopback(&server.url())?;
         let identity = Identity::of(id, secret, None, "the probe");
         let session = identity.session(&destination);
-        let raw = Raw::new(destination, identity, deadline)?;
+        let raw = FormSender::new(destination, identity, deadline)?;
         Ok(Self { server, session, raw, policy: String::new() })
     }
 
@@ -150,7 +150,7 @@ fn form(api: &str) -> Vec<(String, String)> {
     form
 }
 
-fn saw(answer: &Result<(u16, String), Observed>) -> String {
+fn saw(answer: &Result<(u16, String), Response>) -> String {
     match answer {
         Ok((200, _)) => "success".to_owned(),
         Ok((status, body)) => {
@@ -158,9 +158,9 @@ fn saw(answer: &Result<(u16, String), Observed>) -> String {
             let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
             format!("{status} {code}")
         }
-        Err(Observed::Interrupted(it)) => match it.cause {
-            Cause::Garbled | Cause::Unreadable => "cannot read it".to_owned(),
-            Cause::Client => "refuses it itself".to_owned(),
+        Err(Response::Interrupted(it)) => match it.cause {
+            FailureKind::Garbled | FailureKind::Unreadable => "cannot read it".to_owned(),
+            FailureKind::Client => "refuses it itself".to_owned(),
             cause => cause.name().to_owned(),
         },
         Err(other) => other.to_string(),

@@ -9,21 +9,21 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::aws::destination::Destination;
 use crate::commands::reports::report::read;
-use crate::commands::traffic::evidence::rows::{Lesson, Row, lesson};
+use crate::commands::traffic::evidence::rows::{EvidenceRow, RecordedAnswer, lesson};
 use crate::commands::traffic::evidence::{EvidenceAddArgs, EvidenceShowArgs};
 use crate::exit_code;
-use crate::report::Stream;
-use crate::report::format::style::Paint;
+use crate::report::RunReport;
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
 /// What rows of ours begin with.
 const PREFIX: &str = "R-";
 
 pub(crate) fn show(args: &EvidenceShowArgs, out: &mut dyn Write) -> Result<u8> {
-    let paint = Paint::stdout();
+    let paint = Style::stdout();
     for file in &args.runs {
         let run = read(file)?;
-        let Lesson { rows, known, unclear } = lesson(&run, strength(&run))?;
+        let RecordedAnswer { rows, known, unclear } = lesson(&run, strength(&run))?;
         writeln!(
             out,
             "{}",
@@ -95,15 +95,15 @@ pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 /// What only the real service can give.
-fn strength(run: &Stream) -> &'static str {
+fn strength(run: &RunReport) -> &'static str {
     if is_aws(run) { "recorded" } else { "unknown" }
 }
 
-fn is_aws(run: &Stream) -> bool {
+fn is_aws(run: &RunReport) -> bool {
     Destination::is_aws(&run.header.target.name)
 }
 
-fn said(row: &Row) -> String {
+fn said(row: &EvidenceRow) -> String {
     let mut said = row.http.map(|it| it.to_string()).unwrap_or_default();
     let (code, message) = (row.code.as_deref(), row.message.as_deref());
     _ = code.map(|it| write!(said, " {it}"));
@@ -112,7 +112,7 @@ fn said(row: &Row) -> String {
 }
 
 /// The rows of a file; none where there is no such file.
-fn rows_of(file: &Path) -> Result<Vec<Row>> {
+fn rows_of(file: &Path) -> Result<Vec<EvidenceRow>> {
     if !file.exists() {
         return Ok(Vec::new());
     }
@@ -127,7 +127,7 @@ fn rows_of(file: &Path) -> Result<Vec<Row>> {
 }
 
 /// What is there is not touched.
-fn append(file: &Path, rows: &[Row]) -> Result<()> {
+fn append(file: &Path, rows: &[EvidenceRow]) -> Result<()> {
     let mut text = String::new();
     let whole = std::fs::read(file).unwrap_or_default();
     if whole.last().is_some_and(|it| *it != b'\n') {
@@ -142,7 +142,7 @@ fn append(file: &Path, rows: &[Row]) -> Result<()> {
     written.with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn next_id(rows: &[Row]) -> String {
+fn next_id(rows: &[EvidenceRow]) -> String {
     let numbers = rows.iter().filter_map(|it| it.id.strip_prefix(PREFIX)?.parse::<u32>().ok());
     format!("{PREFIX}{:03}", numbers.max().unwrap_or_default() + 1)
 }

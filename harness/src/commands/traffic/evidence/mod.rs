@@ -15,7 +15,7 @@ use iamspec_model::evidence::FACTS;
 use iamspec_model::{Fact, Strength, rules};
 
 use crate::exit_code;
-use crate::report::format::style::Paint;
+use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
 /// `iamspec evidence`.
@@ -90,7 +90,7 @@ fn stale(args: &EvidenceStaleArgs, out: &mut dyn Write) -> Result<u8> {
         "`{}` is no day; write it as 2022-01-01, 2022-01 or 2022",
         args.before
     );
-    let paint = Paint::stdout();
+    let paint = Style::stdout();
     let dated = FACTS.into_iter().map(|fact| (fact, newest(fact.source)));
     let (old, undated): (Vec<_>, Vec<_>) = dated
         .filter(|(_, day)| day.as_ref().is_none_or(|day| is_before(day, &args.before)))

@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::Observed;
+use iamspec_conformance::Response;
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::script::parse;
-use iamspec_model::{Answer, Evidence, Level, Operation, Rule, Strength, rules};
+use iamspec_model::{Evidence, Expected, Level, Operation, Rule, Strength, rules};
 use serde::{Deserialize, Serialize};
 
-use crate::report::Stream;
-use crate::report::events::{Call, Header};
+use crate::report::RunReport;
+use crate::report::events::{CallEvent, RunHeader};
 
 /// A row as the file of facts has it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Row {
+pub(crate) struct EvidenceRow {
     pub(crate) id: String,
     pub(crate) operation: String,
     pub(crate) state: String,
@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub(crate) note: String,
 }
 
-impl Row {
+impl EvidenceRow {
     /// Whether both speak of the same call in the same state.
     pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
         (&self.operation, &self.state, &self.input)
@@ -44,9 +44,9 @@ impl Row {
 
 /// What a run teaches.
 #[derive(Default)]
-pub(crate) struct Lesson {
+pub(crate) struct RecordedAnswer {
     /// Rows that are news, without ids.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<EvidenceRow>,
     /// Answers that say what is recorded already.
     pub(crate) known: usize,
     /// Answers that several rules called for, or that nothing can be said of.
@@ -70,9 +70,9 @@ const MEMBERS: [&str; 12] = [
 ];
 
 /// What a run teaches: a row for each rule and each answer to a call that this rule alone decided.
-pub(crate) fn lesson(run: &Stream, strength: &str) -> Result<Lesson> {
+pub(crate) fn lesson(run: &RunReport, strength: &str) -> Result<RecordedAnswer> {
     let by_name: BTreeMap<String, Rule> = rules().map(|rule| (rule.id(), rule)).collect();
-    let mut lesson = Lesson::default();
+    let mut lesson = RecordedAnswer::default();
     for call in &run.calls {
         let rule = match call.rules.as_slice() {
             [only] if call.verdict.is_judged() => by_name.get(only).copied(),
@@ -92,7 +92,7 @@ pub(crate) fn lesson(run: &Stream, strength: &str) -> Result<Lesson> {
     Ok(lesson)
 }
 
-fn read(call: &Call, answer: &str) -> Result<(Operation, Observed)> {
+fn read(call: &CallEvent, answer: &str) -> Result<(Operation, Response)> {
     let line = format!("{} -> {answer}", call.call);
     let script = parse::parse(&call.script, &line).with_context(|| format!("in `{line}`"))?;
     let step = script.steps.into_iter().next().context("a call that is none")?;
@@ -101,21 +101,21 @@ fn read(call: &Call, answer: &str) -> Result<(Operation, Observed)> {
 
 fn row(
     rule: Rule,
-    (op, observed): (&Operation, &Observed),
-    (call, header, strength): (&Call, &Header, &str),
-) -> Option<Row> {
+    (op, observed): (&Operation, &Response),
+    (call, header, strength): (&CallEvent, &RunHeader, &str),
+) -> Option<EvidenceRow> {
     let (http, code, message) = match observed {
-        Observed::Done(_) => (Some(200), None, None),
-        Observed::Refused { http, code, message } => {
+        Response::Done(_) => (Some(200), None, None),
+        Response::Refused { http, code, message } => {
             (Some(*http), Some(code.clone()), message.as_deref().map(|it| template(rule, op, it)))
         }
-        Observed::Interrupted(_) => return None,
+        Response::Interrupted(_) => return None,
     };
     let note = news(rule, call, message.is_some())?;
     let id = call.id.as_deref().map(|it| format!(", request id {it}")).unwrap_or_default();
     let day = header.begun.split('T').next().unwrap_or_default();
     let (version, revision) = (&header.version, &header.revision);
-    Some(Row {
+    Some(EvidenceRow {
         id: String::new(),
         operation: call.api.clone(),
         state: rule.condition(),
@@ -133,11 +133,14 @@ fn row(
 }
 
 /// Why an answer is worth a row; nothing where as much is recorded.
-fn news(rule: Rule, call: &Call, has_text: bool) -> Option<String> {
+fn news(rule: Rule, call: &CallEvent, has_text: bool) -> Option<String> {
     let claim = rule.claim;
     let ids = |it: Evidence| it.facts.iter().map(|fact| fact.id).collect::<Vec<_>>().join(" ");
     let strongest = claim.status.facts.iter().map(|it| it.strength).max();
-    if call.why.as_deref().is_some_and(|_| call.verdict == crate::report::events::Verdict::Diverges)
+    if call
+        .why
+        .as_deref()
+        .is_some_and(|_| call.verdict == crate::report::events::CallVerdict::Diverges)
     {
         let tier = call.why.as_deref().unwrap_or_default();
         return Some(format!("CONTRADICTS {} ({tier})", ids(claim.status)));
@@ -148,7 +151,7 @@ fn news(rule: Rule, call: &Call, has_text: bool) -> Option<String> {
     if claim.code.level == Level::Open {
         return Some(format!("settles the code, which {} leaves open", ids(claim.code)));
     }
-    let refused = matches!(claim.answer, Answer::Refused(_)) && has_text;
+    let refused = matches!(claim.answer, Expected::Refused(_)) && has_text;
     if refused && claim.text.texts().next().is_none() {
         return Some(format!("{}: its text, of which there was no evidence", rule.id()));
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use iamspec_conformance::generate::Kinds;
-use iamspec_model::Kind;
+use iamspec_conformance::generate::KindSet;
+use iamspec_model::AttachmentKind;
 use minijinja::{Value, context};
 use serde::Serialize;
 
-use crate::report::events::{Call, Verdict};
+use crate::report::events::{CallEvent, CallVerdict};
 
 /// Of one mark, and from one row to the next.
 const STEP: usize = 8;
@@ -44,15 +44,15 @@ struct Legend {
 }
 
 /// The values of the picture.
-pub(crate) fn lattice(calls: &[Call]) -> Value {
-    let sets = Kinds::by_size();
+pub(crate) fn lattice(calls: &[CallEvent]) -> Value {
+    let sets = KindSet::by_size();
     let widest = (0..=9).map(|size| sets.iter().filter(|it| it.len() == size).count()).max();
     let widest = widest.unwrap_or_default();
     let seen = seen(calls);
     let mut counts = [0; SEEN.len()];
     let mut corners = Vec::new();
     for size in 0..=9 {
-        let row: Vec<&Kinds> = sets.iter().filter(|it| it.len() == size).collect();
+        let row: Vec<&KindSet> = sets.iter().filter(|it| it.len() == size).collect();
         let indent = (widest - row.len()) * STEP / 2;
         for (place, set) in row.into_iter().enumerate() {
             let at = seen.get(set).copied().unwrap_or(MISSING);
@@ -84,12 +84,13 @@ pub(crate) fn lattice(calls: &[Call]) -> Value {
 }
 
 /// The worst that was seen of each set.
-fn seen(calls: &[Call]) -> BTreeMap<Kinds, usize> {
+fn seen(calls: &[CallEvent]) -> BTreeMap<KindSet, usize> {
     let mut worst = BTreeMap::new();
     for call in calls.iter().filter(|it| it.api == "DeleteUser" && it.verdict.is_judged()) {
         let Some(holds) = &call.holds else { continue };
-        let held = Kind::blockers().filter(|kind| holds.iter().any(|it| it == kind.row().name));
-        let set = held.fold(Kinds::default(), Kinds::with);
+        let held =
+            AttachmentKind::blockers().filter(|kind| holds.iter().any(|it| it == kind.row().name));
+        let set = held.fold(KindSet::default(), KindSet::with);
         let now = rank(call);
         let at = worst.entry(set).or_insert(now);
         *at = now.min(*at);
@@ -97,18 +98,18 @@ fn seen(calls: &[Call]) -> BTreeMap<Kinds, usize> {
     worst
 }
 
-fn rank(call: &Call) -> usize {
+fn rank(call: &CallEvent) -> usize {
     let tier = call.why.as_deref().unwrap_or_default().split(' ').next().unwrap_or_default();
     let deleted = call.answer.as_deref() == Some("200");
     match (call.verdict, tier) {
-        (Verdict::Diverges, "status") if deleted => 0,
-        (Verdict::Diverges, _) => SEEN.iter().position(|(it, _)| *it == tier).unwrap_or(1),
+        (CallVerdict::Diverges, "status") if deleted => 0,
+        (CallVerdict::Diverges, _) => SEEN.iter().position(|(it, _)| *it == tier).unwrap_or(1),
         _ => RIGHT,
     }
 }
 
-fn named(set: Kinds) -> String {
-    let held = Kind::blockers().filter(|it| set.has(*it)).map(|it| it.row().noun);
+fn named(set: KindSet) -> String {
+    let held = AttachmentKind::blockers().filter(|it| set.has(*it)).map(|it| it.row().noun);
     let names = held.collect::<Vec<_>>().join(", ");
     if names.is_empty() { "nothing".to_owned() } else { names }
 }

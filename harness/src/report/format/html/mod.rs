@@ -9,11 +9,11 @@ use anyhow::{Context as _, Result};
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
-use crate::report::Stream;
-use crate::report::finding::{Because, Counted, Finding};
+use crate::report::RunReport;
+use crate::report::finding::{CitedFact, FindingEvent, FindingStatus};
 use crate::report::format::html::lattice::lattice;
-use crate::report::format::html::source::{Piece, pieces};
-use crate::report::format::kinds::{Seen, kinds};
+use crate::report::format::html::source::{SourcePiece, pieces};
+use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
 use crate::report::format::summary::{last_line, reasons};
 use crate::report::format::terminal::kept;
@@ -29,7 +29,7 @@ const TIERS: [&str; 3] = ["status", "code", "text"];
 ///
 /// # Errors
 /// What the library of templates says.
-pub fn html(stream: &Stream) -> Result<String> {
+pub fn html(stream: &RunReport) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", PAGE).context("the page's template is wrong")?;
@@ -42,13 +42,13 @@ pub fn html(stream: &Stream) -> Result<String> {
     page.render(values).context("cannot write the page")
 }
 
-fn merged(stream: &Stream) -> Value {
+fn merged(stream: &RunReport) -> Value {
     minijinja::value::merge_maps([head(stream), body(stream), lattice(&stream.calls)])
 }
 
-fn head(stream: &Stream) -> Value {
+fn head(stream: &RunReport) -> Value {
     let (header, end) = (&stream.header, &stream.end);
-    let unexpected = of(stream, Counted::Unexpected).count();
+    let unexpected = of(stream, FindingStatus::Unexpected).count();
     let verdict_class = match end.exit {
         0 => "conforms",
         1 => "diverges",
@@ -75,15 +75,15 @@ fn head(stream: &Stream) -> Value {
 }
 
 #[derive(Serialize)]
-struct Sum {
+struct TotalsCell {
     name: &'static str,
     number: usize,
     class: &'static str,
 }
 
-fn sums(stream: &Stream) -> [Sum; 6] {
+fn sums(stream: &RunReport) -> [TotalsCell; 6] {
     let sums = &stream.end.sums;
-    let of = |name, number, class| Sum { name, number, class };
+    let of = |name, number, class| TotalsCell { name, number, class };
     [
         of("unexpected", sums.unexpected, if sums.unexpected > 0 { "wrong" } else { "" }),
         of("expected", sums.expected, ""),
@@ -94,28 +94,28 @@ fn sums(stream: &Stream) -> [Sum; 6] {
     ]
 }
 
-fn of(stream: &Stream, counted: Counted) -> impl Iterator<Item = &Finding> {
+fn of(stream: &RunReport, counted: FindingStatus) -> impl Iterator<Item = &FindingEvent> {
     stream.findings.iter().filter(move |it| it.counted == counted)
 }
 
 /// A finding, and where each fact comes from with its links.
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownFinding<'a> {
     #[serde(flatten)]
-    finding: &'a Finding,
-    because: Vec<Fact<'a>>,
+    finding: &'a FindingEvent,
+    because: Vec<ShownFact<'a>>,
 }
 
 #[derive(Serialize)]
-struct Fact<'a> {
+struct ShownFact<'a> {
     #[serde(flatten)]
-    fact: &'a Because,
-    pieces: Vec<Piece>,
+    fact: &'a CitedFact,
+    pieces: Vec<SourcePiece>,
 }
 
-fn shown(finding: &Finding) -> Shown<'_> {
-    let fact = |fact| Fact { fact, pieces: pieces(&fact.source) };
-    Shown { finding, because: finding.because.iter().map(fact).collect() }
+fn shown(finding: &FindingEvent) -> ShownFinding<'_> {
+    let fact = |fact| ShownFact { fact, pieces: pieces(&fact.source) };
+    ShownFinding { finding, because: finding.because.iter().map(fact).collect() }
 }
 
 /// A box to tick: which findings are shown.
@@ -126,18 +126,18 @@ struct Tick {
     checked: bool,
 }
 
-fn body(stream: &Stream) -> Value {
-    let order = [Counted::Unexpected, Counted::Expected, Counted::Below];
-    let findings: Vec<Shown<'_>> =
+fn body(stream: &RunReport) -> Value {
+    let order = [FindingStatus::Unexpected, FindingStatus::Expected, FindingStatus::Below];
+    let findings: Vec<ShownFinding<'_>> =
         order.into_iter().flat_map(|it| of(stream, it)).map(shown).collect();
-    let class = |(class, counted): (&'static str, Counted)| {
+    let class = |(class, counted): (&'static str, FindingStatus)| {
         let count = of(stream, counted).count();
-        Tick { class, count, checked: counted != Counted::Below }
+        Tick { class, count, checked: counted != FindingStatus::Below }
     };
     let names = [
-        ("unexpected", Counted::Unexpected),
-        ("expected", Counted::Expected),
-        ("below", Counted::Below),
+        ("unexpected", FindingStatus::Unexpected),
+        ("expected", FindingStatus::Expected),
+        ("below", FindingStatus::Below),
     ];
     let reached = &stream.coverage;
     context! {
@@ -156,7 +156,7 @@ fn body(stream: &Stream) -> Value {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct KindRow {
     noun: &'static str,
     marks: [Mark; 3],
     answer: String,
@@ -175,14 +175,16 @@ const AS_IT_MUST: Mark = Mark { sign: "✓", said: "as it must be", class: "righ
 const OTHERWISE: Mark = Mark { sign: "✗", said: "otherwise", class: "wrong" };
 const NOT_LOOKED_AT: Mark = Mark { sign: "·", said: "not looked at", class: "" };
 
-fn rows(stream: &Stream) -> Vec<Row> {
-    let row = |(kind, seen): (iamspec_model::Kind, Seen)| {
+fn rows(stream: &RunReport) -> Vec<KindRow> {
+    let row = |(kind, seen): (iamspec_model::AttachmentKind, KindResult)| {
         let (marks, answer, class) = match &seen {
-            Seen::Refused { answer, .. } => ([AS_IT_MUST; 3], answer.clone(), "right"),
-            Seen::Diverges { answer, tier, .. } => (marks(tier), answer.clone(), "wrong"),
-            Seen::Unsupported | Seen::NotAsked => ([NOT_LOOKED_AT; 3], String::new(), ""),
+            KindResult::Refused { answer, .. } => ([AS_IT_MUST; 3], answer.clone(), "right"),
+            KindResult::Diverges { answer, tier, .. } => (marks(tier), answer.clone(), "wrong"),
+            KindResult::Unsupported | KindResult::NotAsked => {
+                ([NOT_LOOKED_AT; 3], String::new(), "")
+            }
         };
-        Row { noun: kind.row().noun, marks, answer, words: seen.words(), class }
+        KindRow { noun: kind.row().noun, marks, answer, words: seen.words(), class }
     };
     kinds(&stream.calls).into_iter().map(row).collect()
 }
@@ -197,14 +199,14 @@ fn marks(tier: &str) -> [Mark; 3] {
 }
 
 #[derive(Serialize)]
-struct Part {
+struct PageSection {
     title: &'static str,
     lines: Vec<String>,
 }
 
 /// What is no finding.
-fn rest(stream: &Stream) -> [Part; 5] {
-    let part = |title, lines| Part { title, lines };
+fn rest(stream: &RunReport) -> [PageSection; 5] {
+    let part = |title, lines| PageSection { title, lines };
     let open = stream.open.iter();
     let open = open.map(|it| format!("{} ({}): {}", it.rule, it.facts.join(" "), it.seen));
     let judged = reasons(&stream.calls);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::concurrency::execute::Raced;
-use iamspec_conformance::concurrency::linearizability::{Ruled, explain};
-use iamspec_conformance::concurrency::{Race, Timed};
+use iamspec_conformance::concurrency::execute::RaceResult;
+use iamspec_conformance::concurrency::linearizability::{RuledOut, explain};
+use iamspec_conformance::concurrency::{Race, TimedCall};
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ struct Ruling {
 ///
 /// # Errors
 /// What the library of templates says.
-pub fn races(target: &str, sums: &str, all: &[(Race, Raced, String)]) -> Result<String> {
+pub fn races(target: &str, sums: &str, all: &[(Race, RaceResult, String)]) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", PAGE).context("the page's template is wrong")?;
@@ -65,7 +65,12 @@ pub fn races(target: &str, sums: &str, all: &[(Race, Raced, String)]) -> Result<
     page.render(values).context("cannot write the page")
 }
 
-fn lost(race: &Race, raced: &Raced, (history, before): (&[Timed], usize), again: String) -> Lost {
+fn lost(
+    race: &Race,
+    raced: &RaceResult,
+    (history, before): (&[TimedCall], usize),
+    again: String,
+) -> Lost {
     let (made, asked) = history.split_at(before.min(history.len()));
     let (racing, after) = asked.split_at(race.calls.len().min(asked.len()));
     let ruled = explain(history, before, racing.len());
@@ -83,7 +88,7 @@ fn lost(race: &Race, raced: &Raced, (history, before): (&[Timed], usize), again:
         let answer = it.observed.to_string();
         Bar { call, answer, start: start.to_string(), width: width.to_string(), class }
     });
-    let line = |it: &Timed| {
+    let line = |it: &TimedCall| {
         format!(
             "{:<36} -> {}",
             iamspec_conformance::script::print::operation(&it.operation),
@@ -102,7 +107,7 @@ fn lost(race: &Race, raced: &Raced, (history, before): (&[Timed], usize), again:
     }
 }
 
-fn ruling(it: Ruled) -> Ruling {
+fn ruling(it: RuledOut) -> Ruling {
     let allowed = it.allowed.iter().map(|(answer, rule)| format!("{answer} ({rule})"));
     Ruling {
         order: it.order.join(" comes before "),

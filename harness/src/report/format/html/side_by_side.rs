@@ -4,14 +4,14 @@ use anyhow::{Context as _, Result};
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
-use crate::report::Stream;
+use crate::report::RunReport;
 use crate::report::format::html::CSS;
 use crate::report::format::matrix::tables;
 
 const PAGE: &str = include_str!("matrix.html");
 
 #[derive(Serialize)]
-struct Column<'a> {
+struct SideColumn<'a> {
     name: String,
     version: &'a str,
     licence: &'a str,
@@ -22,7 +22,7 @@ struct Column<'a> {
 ///
 /// # Errors
 /// What the library of templates says.
-pub fn side_by_side(runs: &[Stream], pages: &[String]) -> Result<String> {
+pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", PAGE).context("the page's template is wrong")?;
@@ -34,7 +34,7 @@ pub fn side_by_side(runs: &[Stream], pages: &[String]) -> Result<String> {
         let through =
             run.header.client.as_ref().map(|_| format!(" through {}", run.header.made_by()));
         let name = target.name.clone() + &through.unwrap_or_default();
-        Column { name, version, licence, href }
+        SideColumn { name, version, licence, href }
     });
     let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
     let values = context! {

@@ -4,22 +4,22 @@ use serde::Serialize;
 
 /// A word or several, and where they lead.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Piece {
+pub(crate) struct SourcePiece {
     pub(crate) text: String,
     pub(crate) href: Option<String>,
 }
 
 /// The source in pieces: addresses, repositories at a commit, and issues are links.
-pub(crate) fn pieces(source: &str) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
+pub(crate) fn pieces(source: &str) -> Vec<SourcePiece> {
+    let mut pieces: Vec<SourcePiece> = Vec::new();
     for word in source.split_whitespace() {
         let href = href(word.trim_end_matches([';', ',', ')', '.']).trim_start_matches('('));
         match pieces.last_mut() {
-            Some(Piece { text, href: None }) if href.is_none() => {
+            Some(SourcePiece { text, href: None }) if href.is_none() => {
                 text.push(' ');
                 text.push_str(word);
             }
-            _ => pieces.push(Piece { text: word.to_owned(), href }),
+            _ => pieces.push(SourcePiece { text: word.to_owned(), href }),
         }
     }
     pieces
