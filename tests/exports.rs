@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use iamspec_conformance::script::ours;
 use iamspec_harness::export::{Language, export};
 
 const LANGUAGES: [Language; 4] =

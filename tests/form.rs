@@ -2,12 +2,11 @@
 //! a call only where a control shows that it is the call's doing.
 
 use super::leftovers::{Failing, Fault};
-use iamspec_conformance::mutation::Deviation as Wrong;
 use iamspec_conformance::mutation::kill::{MutantFate, kill};
 use iamspec_conformance::oracle::formats::FORMS;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
-use iamspec_conformance::runner::{EndReason, probes};
+use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::{Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use super::port::{Port, http};
 use iamspec_conformance::generate::GeneratedSuite;
-use iamspec_conformance::script::ours;
 use iamspec_conformance::{Endpoint as _, Suite};
 
 /// The bodies of requests, in order.

@@ -4,13 +4,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use iamspec_conformance::Mutant;
 use iamspec_conformance::concurrency::catalog::races;
 use iamspec_conformance::concurrency::execute::{RaceOptions, play};
 use iamspec_conformance::concurrency::linearizability::{Linearization, order};
 use iamspec_conformance::concurrency::{ConcurrentEndpoint as _, TimedCall};
-use iamspec_conformance::endpoint::Endpoint as _;
 use iamspec_conformance::reference::ReferenceOptions;
+use iamspec_conformance::{Endpoint as _, Mutant};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};

@@ -9,7 +9,6 @@ mod overlap;
 use std::time::Instant;
 
 use iamspec_conformance::concurrency::linearizability::{Linearization, order};
-use iamspec_conformance::generate::Rng;
 use iamspec_model::Account;
 
 /// So many steps a search may make: as in a run.

@@ -5,9 +5,8 @@ use iamspec_conformance::mutation::kill::{MutantFate, kill};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::shows;
 use iamspec_conformance::results::{Threshold, Totals, findings};
-use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{
-    Divergence, Exchange, Mutant, Report, Response, Script, ScriptRun, Step, Tier, Verdict,
+    Divergence, Exchange, Mutant, Origin, Report, Response, Script, ScriptRun, Step, Tier, Verdict,
 };
 use iamspec_model::{Account, Level, Operation, Rule, User, rules};
 

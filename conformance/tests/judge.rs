@@ -1,9 +1,8 @@
 //! What the judge may not excuse, and what it may not accuse.
 
-use iamspec_conformance::oracle::Tier;
-use iamspec_conformance::response::{FailureKind, Listing};
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::Threshold;
-use iamspec_conformance::{Oracle, Response, Verdict};
+use iamspec_conformance::{Listing, Oracle, Response, Tier, Verdict};
 use iamspec_model::{
     AttachmentKind, Entity, InputError, InvalidRequest, IssueOptions, Item, Level, Operation, Path,
     Resource, ResourceKind, Status, User,

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::results::findings;
-use iamspec_conformance::script::ours;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Mutant, Reference, Report, Response, Script, Suite, Verdict};
 
 fn scripts() -> Vec<Script> {

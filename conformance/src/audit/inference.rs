@@ -6,7 +6,7 @@ use iamspec_model::{AttachmentAction, AttachmentKind, Level, ResourceKind, Rule,
 
 use crate::audit::judge::{Auditor, answered, key, told};
 use crate::audit::possible_accounts::{KnownResource, KnownUser, Open, note};
-use crate::audit::{AuditEvent, AuditOperation};
+use crate::audit::{AuditEvent, AuditOperation, Inference};
 
 impl Auditor {
     fn user(&mut self, name: &str) -> &mut KnownUser {
@@ -186,20 +186,6 @@ impl Auditor {
             };
         }
     }
-}
-
-/// An answer in an account that was known as far as the call depends on it, where nobody knows what is answered: by a rule
-/// that is open, or because several stand in the way and one is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inference {
-    /// The rules that may have decided it.
-    pub rules: Vec<String>,
-    /// The facts that leave it open.
-    pub facts: Vec<&'static str>,
-    /// What was answered, with its words where they are known.
-    pub answer: String,
-    /// The event.
-    pub event: String,
 }
 
 impl Auditor {

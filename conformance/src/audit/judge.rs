@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use iamspec_model::{AttachmentAction, ErrorCode, Level, ResourceKind};
 
-use crate::audit::inference::Inference;
 use crate::audit::possible_accounts::{About, Completion, KnownResource, KnownUser, Open};
-use crate::audit::{AuditEvent, AuditOperation, AuditResponse};
+use crate::audit::{AuditEvent, AuditOperation, AuditResponse, Inference};
 use crate::concurrency::linearizability::follow;
 use crate::oracle::{Divergence, divergence};
 use crate::response::Response;

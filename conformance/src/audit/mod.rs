@@ -142,3 +142,17 @@ impl AuditOperation {
         )
     }
 }
+
+/// An answer in an account that was known as far as the call depends on it, where nobody knows what is answered: by a rule
+/// that is open, or because several stand in the way and one is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inference {
+    /// The rules that may have decided it.
+    pub rules: Vec<String>,
+    /// The facts that leave it open.
+    pub facts: Vec<&'static str>,
+    /// What was answered, with its words where they are known.
+    pub answer: String,
+    /// The event.
+    pub event: String,
+}

@@ -13,11 +13,11 @@ use iamspec_model::{
     Account, AttachmentKind, Filter, Item, Operation, Resource, ResourceKind, User,
 };
 
-use crate::concurrency::linearizability::{Linearization, follow, order};
+use crate::concurrency::linearizability::{Linearization, follow, order, orders};
 use crate::concurrency::{ConcurrentEndpoint, Race, TimedCall};
 use crate::endpoint::Namespace;
-use crate::generate::Rng;
 use crate::response::{FailureKind, Response};
+use crate::rng::Rng;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::retry::RetryPolicy;
 
@@ -134,19 +134,6 @@ pub(crate) fn together(
 
 fn is_failure(observed: &Response) -> bool {
     matches!(observed, Response::Interrupted(it) if matches!(it.cause, FailureKind::Failure | FailureKind::Crash))
-}
-
-/// The calls in every order.
-pub(crate) fn orders<T: Copy>(calls: &[T]) -> Vec<Vec<T>> {
-    let Some((first, others)) = calls.split_first() else { return vec![Vec::new()] };
-    let insert = |order: Vec<T>| {
-        (0..=order.len()).map(move |place| {
-            let mut order = order.clone();
-            order.insert(place, *first);
-            order
-        })
-    };
-    orders(others).into_iter().flat_map(insert).collect()
 }
 
 /// The first answer that is none that the model allows, or that is none at all.

@@ -12,7 +12,6 @@ use std::time::Duration;
 use iamspec_model::{Account, Effect, Level, Operation, worlds};
 
 use crate::concurrency::TimedCall;
-use crate::concurrency::execute::orders;
 use crate::oracle::{Tier, divergence};
 use crate::response::Response;
 
@@ -198,4 +197,17 @@ fn ruled_out(history: &[TimedCall], before: usize, order: &[usize]) -> Option<Ru
         accounts = next;
     }
     None
+}
+
+/// The calls in every order.
+pub(crate) fn orders<T: Copy>(calls: &[T]) -> Vec<Vec<T>> {
+    let Some((first, others)) = calls.split_first() else { return vec![Vec::new()] };
+    let insert = |order: Vec<T>| {
+        (0..=order.len()).map(move |place| {
+            let mut order = order.clone();
+            order.insert(place, *first);
+            order
+        })
+    };
+    orders(others).into_iter().flat_map(insert).collect()
 }

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 
 use iamspec_model::{Account, AttachmentKind, Operation};
 
-use crate::generate::{CanHold, Fresh, Generator, KindSet, USER, can_hold};
+use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold};
+use crate::generate::{CanHold, Generator};
 
 /// `DeleteUser` where the user holds each of the 512 sets of kinds, small sets first.
 #[derive(Clone, Debug)]

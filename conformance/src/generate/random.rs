@@ -6,7 +6,9 @@ use iamspec_model::{
     User,
 };
 
-use crate::generate::{CanHold, Fresh, Generator, Rng, first_its_object};
+use crate::generate::kind_set::{Fresh, first_its_object};
+use crate::generate::{CanHold, Generator};
+use crate::rng::Rng;
 
 /// Calls by chance: in each episode of fifty some calls and no others (swarm selection), which
 /// reaches what an even choice among all never would.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Account, AttachmentKind, Item, Operation};
 
-use crate::generate::{CanHold, Fresh, Generator, KindSet, USER, can_hold, first_its_object};
+use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold, first_its_object};
+use crate::generate::{CanHold, Generator};
 
 /// Where a tour is: whether the user exists, and which kinds it holds.
 type Place = Option<KindSet>;

@@ -2,11 +2,11 @@
 
 use iamspec_model::{Level, Operation};
 
-use crate::mutation::Mutant;
+use crate::history::ScriptRun;
 use crate::oracle::Verdict;
+use crate::reference::deviation::Mutant;
 use crate::results::{Finding, findings};
 use crate::runner::Report;
-use crate::runner::session::ScriptRun;
 
 /// What becomes of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]

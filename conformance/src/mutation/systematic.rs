@@ -12,8 +12,8 @@ use iamspec_model::{
     InputError, Level, ResourceKind, Rule, TABLE, rules,
 };
 
-use crate::mutation::{Deviation, Mutant};
 use crate::oracle::formats::FORMS;
+use crate::reference::deviation::{Deviation, Mutant};
 
 impl Mutant {
     /// Every mutant that the tables give.

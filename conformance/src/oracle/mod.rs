@@ -8,11 +8,10 @@ pub mod formats;
 pub mod messages;
 pub(crate) mod possible_states;
 
-use iamspec_model::semantics::listing::shown;
 use iamspec_model::tables::precedence::outranked;
 use iamspec_model::{
     Account, Condition, Effect, ErrorCode, Evidence, Expected, Fact, Level, Operation, Rule,
-    Strength, allowed, worlds,
+    Strength, allowed, shown, worlds,
 };
 
 use crate::oracle::possible_states::{Untrusted, dangles, follow};

@@ -1,10 +1,9 @@
 //! What may be true after an answer, so that one divergence neither hides the next nor is charged
 //! again where it shows.
 
-use iamspec_model::semantics::listing::shown;
 use iamspec_model::{
     Account, AttachmentKind, Effect, Entity, Expected, IssueOptions, Item, Operation, Path,
-    Resource, ResourceKind, Status, SubResource, User, UserChange, apply, worlds,
+    Resource, ResourceKind, Status, SubResource, User, UserChange, apply, shown, worlds,
 };
 
 use crate::response::{Listing, Response};

@@ -8,10 +8,10 @@ pub mod shrink;
 use iamspec_model::{Account, Level, Operation, Rule};
 
 use crate::endpoint::WireExchange;
+use crate::history::{Exchange, Origin, ScriptRun};
 use crate::oracle::{Divergence, Tier, UnspecifiedBehavior, Verdict, divergence};
 use crate::response::Response;
 use crate::results::known_failures::KnownFailures;
-use crate::runner::session::{Exchange, Origin, ScriptRun};
 use crate::script::{Script, Step};
 
 /// One rule that the endpoint breaks in one way.

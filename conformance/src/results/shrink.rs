@@ -1,10 +1,10 @@
 //! From a history that shows a divergence to a script of which no call can be dropped, tried on the
 //! endpoint itself.
 
-use crate::generate::drain::rebuild;
+use crate::history::ScriptRun;
 use crate::oracle::Verdict;
 use crate::results::Finding;
-use crate::runner::session::ScriptRun;
+use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
 
 /// Plays a script in a name space of its own, if it can.

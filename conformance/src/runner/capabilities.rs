@@ -4,11 +4,12 @@
 use iamspec_model::evidence::E_001;
 use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
 
+use crate::history::{Exchange, ScriptRun};
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::{Failure, FailureKind, Response};
-use crate::runner::session::{Exchange, ScriptRun};
-use crate::runner::{Run, probes};
+use crate::runner::Run;
 use crate::script::Script;
+use crate::script::corpus::probes;
 
 /// What every success looks like.
 const FORM: Evidence = Evidence::by(&[E_001]);

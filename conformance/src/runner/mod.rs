@@ -17,12 +17,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use iamspec_model::{Operation, Rule, allowed};
+use iamspec_model::{Operation, Rule};
 
 use crate::endpoint::{Counting, Endpoint, Namespace};
-use crate::generate::{GeneratedSuite, Generator, USER};
+use crate::generate::kind_set::USER;
+use crate::generate::{GeneratedSuite, Generator};
+use crate::history::{Exchange, Origin, ScriptRun, skipped};
 use crate::oracle::{Tier, Verdict};
-use crate::reference::Reference;
 use crate::response::{Failure, FailureKind};
 use crate::results::findings;
 use crate::results::shrink::shrink;
@@ -31,12 +32,9 @@ use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::observe::ObserveMode;
 use crate::runner::parallel::Unit;
 use crate::runner::retry::RetryPolicy;
-use crate::runner::session::{
-    Exchange, Origin, ScriptRun, SessionOptions, follow, replay, skipped,
-};
+use crate::runner::session::{SessionOptions, follow, replay};
 use crate::runner::shard::Shard;
-use crate::script::parse::ParseError;
-use crate::script::{Script, ours};
+use crate::script::Script;
 
 /// The scripts that show what the project exists for: one kind alone stands in the way.
 pub(crate) const FIRST: &str = "delete-user/alone/";
@@ -166,10 +164,10 @@ impl Suite {
         &self.scripts
     }
 
-    /// How many calls it makes on an endpoint that conforms, the clean-up left out.
+    /// Counts the calls that the suite makes on `endpoint`, which conforms. Cleanup calls are not counted.
     #[must_use]
-    pub fn calls(&self) -> usize {
-        let report = self.run(&mut Reference::default(), &mut |_| (), &|| false);
+    pub fn calls(&self, endpoint: &mut dyn Endpoint) -> usize {
+        let report = self.run(endpoint, &mut |_| (), &|| false);
         report.replays.iter().map(|it| it.exchanges.len()).sum()
     }
 
@@ -190,62 +188,6 @@ impl Suite {
         run.units(&courses.map(Unit::Course).collect::<Vec<_>>(), self.jobs);
         run.end()
     }
-}
-
-/// The scripts of ours that put this rule to an endpoint, those first that take the fewest calls.
-///
-/// # Errors
-/// A script of ours cannot be read, which a test rules out.
-pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
-    let mut scripts = ours()?;
-    scripts.retain(|script| rules_of(script).contains(&rule));
-    scripts.sort_by_key(|script| script.steps.len());
-    Ok(scripts)
-}
-
-/// Of these scripts so many that every rule is reached that all of them reach, with few calls: each time
-/// the one that reaches most for its calls.
-#[must_use]
-pub fn covering(scripts: Vec<Script>) -> Vec<Script> {
-    let with_rules = |script: Script| {
-        let rules = rules_of(&script);
-        (script, rules)
-    };
-    // Of each script the rules that no chosen one reaches.
-    let mut left: Vec<(Script, Vec<Rule>)> = scripts.into_iter().map(with_rules).collect();
-    let mut chosen = Vec::new();
-    loop {
-        left.retain(|(_, new)| !new.is_empty());
-        // Rules for a call, in thousandths.
-        let worth =
-            |(script, new): &(Script, Vec<Rule>)| new.len() * 1000 / script.steps.len().max(1);
-        let best = left.iter().enumerate().max_by_key(|(_, it)| worth(it));
-        let Some(place) = best.map(|(place, _)| place) else { return chosen };
-        let (script, reached) = left.swap_remove(place);
-        for (_, new) in &mut left {
-            new.retain(|rule| !reached.contains(rule));
-        }
-        chosen.push(script);
-    }
-}
-
-/// The rules that a script reaches on an endpoint that conforms, by playing it in the model.
-#[must_use]
-pub fn rules_of(script: &Script) -> Vec<Rule> {
-    let mut account = iamspec_model::Account::default();
-    let mut rules = Vec::new();
-    for op in script.steps.iter().map(|step| step.operation) {
-        let allowed = allowed(&account, &op);
-        for rule in allowed.rules() {
-            if !rules.contains(&rule) {
-                rules.push(rule);
-            }
-        }
-        if allowed.may_be_done() {
-            iamspec_model::apply(&mut account, &op);
-        }
-    }
-    rules
 }
 
 /// So much may be left behind before it is removed; finds come first, but not at any price.
@@ -403,6 +345,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Returns true if the run holds more leftovers than [`LEFT_MAX`].
+    pub(crate) fn is_cleanup_due(&self) -> bool {
+        self.left.iter().map(|it| it.leftovers.len()).sum::<usize>() > LEFT_MAX
+    }
+
     /// Ends the run where it was told to.
     fn look_up(&mut self) {
         if self.ended.is_none() && (self.stop)() {
@@ -447,7 +394,7 @@ impl<'a> Run<'a> {
             self.left.push(Left { space, leftovers, diverged });
         }
         self.listen(&replay);
-        if self.left.iter().map(|it| it.leftovers.len()).sum::<usize>() > LEFT_MAX {
+        if self.is_cleanup_due() {
             self.clean();
         }
         replay

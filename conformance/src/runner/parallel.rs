@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use crate::endpoint::{Counting, Endpoint};
 use crate::generate::GeneratedSuite;
+use crate::history::ScriptRun;
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::NotDeleted;
-use crate::runner::session::ScriptRun;
-use crate::runner::{LEFT_MAX, Left, Run, Setting};
+use crate::runner::{Left, Run, Setting};
 use crate::script::Script;
 
 /// So many may be played ahead for each fork: what they make is there until they are taken in.
@@ -196,7 +196,7 @@ impl Run<'_> {
         }
         self.left.extend(part.left);
         self.kept.extend(part.kept);
-        if self.left.iter().map(|it| it.leftovers.len()).sum::<usize>() > LEFT_MAX {
+        if self.is_cleanup_due() {
             self.clean();
         }
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
 
 use crate::endpoint::{Endpoint, Namespace};
+use crate::history::ScriptRun;
 use crate::oracle::messages;
 use crate::reference::{ReferenceOptions, settle};
 use crate::response::{FailureKind, Response};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::ObserveMode;
-use crate::runner::session::{ScriptRun, SessionOptions, replay};
+use crate::runner::session::{SessionOptions, replay};
 use crate::script::Script;
 
 /// Answers in the order in which they were written down, each to its own call and to no other.

@@ -68,15 +68,6 @@ pub(crate) fn tells(op: &Operation) -> Vec<Operation> {
     }
 }
 
-/// How long answers took to settle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Convergence {
-    /// How often the call was asked again.
-    pub tries: u32,
-    /// How long was waited in all.
-    pub after: Duration,
-}
-
 /// How long to go on asking where nobody answers, or something passes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetryPolicy {

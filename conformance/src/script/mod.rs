@@ -1,15 +1,16 @@
 //! A script: operations in symbols, with one line that says the idea. A history is a script with
 //! the answers.
 
+pub mod corpus;
 pub mod isolation;
 pub mod parse;
 pub mod pattern;
 pub mod print;
+pub mod rebuild;
 
 use iamspec_model::Operation;
 
 use crate::response::Response;
-use crate::script::isolation::neighbours;
 
 /// Operations to ask one after the other, in a name space of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,26 +43,4 @@ impl Script {
     pub fn until(&self, step: usize) -> Self {
         Self { steps: self.steps.iter().take(step + 1).cloned().collect(), ..self.clone() }
     }
-}
-
-/// The hand-written scripts, each with its name and its text: one idea each.
-pub const HAND_WRITTEN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
-
-/// The hand-written scripts.
-///
-/// # Errors
-/// The first that cannot be read, which a test rules out.
-pub fn hand_written() -> Result<Vec<Script>, (String, parse::ParseError)> {
-    let parse = |(name, text): &(&str, &str)| {
-        parse::parse(name, text).map_err(|error| ((*name).to_owned(), error))
-    };
-    HAND_WRITTEN.iter().map(parse).collect()
-}
-
-/// Every script of ours: the hand-written ones, and those about neighbours.
-///
-/// # Errors
-/// The first that cannot be read, which a test rules out.
-pub fn ours() -> Result<Vec<Script>, (String, parse::ParseError)> {
-    Ok(hand_written()?.into_iter().chain(neighbours()).collect())
 }

@@ -17,13 +17,13 @@
 //!
 //! From text to answers: what stands behind `->`.
 
-use iamspec_model::rule::{Action, calls};
+use iamspec_model::rule::calls;
 use iamspec_model::tables::attachments::{Naming, SERVICES};
 use iamspec_model::tables::resources;
 use iamspec_model::tables::resources::ResourceAction;
 use iamspec_model::tables::sub_resources::SubResourceAction;
 use iamspec_model::{
-    AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
+    Action, AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
     IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status, SubResource,
     User, UserChange,
 };

@@ -1,11 +1,10 @@
 //! One page a call: its rules, and for each the shortest script that shows it.
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::runner::probes;
+use iamspec_conformance::script::corpus::probes;
 use iamspec_conformance::{Reference, Suite};
-use iamspec_model::rule::Action;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Expected, Rule};
+use iamspec_model::{Action, Expected, Rule};
 
 use crate::docs::wire_example::WireExample;
 use crate::docs::{plain, ways};

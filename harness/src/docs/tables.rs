@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::runner::probes;
+use iamspec_conformance::script::corpus::probes;
 use iamspec_model::{Expected, Level, Rule, evidence, rules};
 
 use crate::commands::understand::list::{UNMODELLED, kinds as nine_kinds};

@@ -1,14 +1,13 @@
 //! A run, as events: everything that the model's words are needed for is said here.
 
 use iamspec_conformance::endpoint::Namespace;
-use iamspec_conformance::generate::KindSet;
+use iamspec_conformance::generate::kind_set::KindSet;
 use iamspec_conformance::results::coverage::Reach;
 use iamspec_conformance::results::known_failures::KnownFailure;
 use iamspec_conformance::results::{Threshold, Totals, coverage, open_points};
 use iamspec_conformance::runner::cleanup::NotDeleted as Left;
-use iamspec_conformance::runner::session::Origin;
 use iamspec_conformance::{
-    Exchange, Finding as Found, Report, Response, ScriptRun, Verdict as Said,
+    Exchange, Finding as Found, Origin, Report, Response, ScriptRun, Verdict as Said,
 };
 use iamspec_model::{AttachmentKind, Fact, Operation, evidence};
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use iamspec_conformance::script::ours;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_model::rules;
 use sha2::{Digest as _, Sha256};
 

@@ -1,7 +1,7 @@
 //! What a mutant does wrong where it takes more than the model: in the pages of a listing, in what it
 //! makes twice, in the form of its answers.
 
-use iamspec_conformance::mutation::Deviation;
+use iamspec_conformance::Deviation;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::apply;
 

@@ -4,8 +4,7 @@
 //! Of a listing of everything, what its page needs. An account may hold many thousands.
 
 use data_encoding::BASE64URL_NOPAD;
-use iamspec_conformance::Listing;
-use iamspec_conformance::mutation::Deviation;
+use iamspec_conformance::{Deviation, Listing};
 use iamspec_model::evidence::{D_012, D_013, D_014};
 use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
 

@@ -8,12 +8,11 @@
 use std::collections::{HashMap, HashSet};
 
 use iamspec_model::evidence::B_TG_10;
-use iamspec_model::rule::Action;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::resources::ResourceAction;
 use iamspec_model::tables::sub_resources::SubResourceAction;
 use iamspec_model::{
-    Account, AttachmentAction, AttachmentKind, CreateUserOptions, Fact, Filter, InputError,
+    Account, Action, AttachmentAction, AttachmentKind, CreateUserOptions, Fact, Filter, InputError,
     InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status,
     SubResource, User, UserChange,
 };

@@ -5,11 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::mutation::Deviation;
 use iamspec_conformance::mutation::kill::{Kill, MutantFate, kill};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::results::known_failures::glob;
-use iamspec_conformance::{Mutant, Reference, Report, Suite, script};
+use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite, script};
 use iamspec_model::{Condition, Level, rules};
 
 use crate::cli::MutantsArgs;
@@ -19,7 +18,7 @@ use crate::server::{Options, Server};
 
 pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
     let scripts =
-        script::ours().map_err(|(name, it)| anyhow!("our script {name} is wrong: {it}"))?;
+        script::corpus::ours().map_err(|(name, it)| anyhow!("our script {name} is wrong: {it}"))?;
     let suite = Suite::new(scripts);
     let chosen: Vec<Mutant> =
         Mutant::systematic().filter(|it| glob(&args.name, &it.name)).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
-use iamspec_conformance::oracle::Tier;
+use iamspec_conformance::Tier;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_model::Level;
 

@@ -12,8 +12,7 @@ use iamspec_conformance::results::known_failures::{
 };
 use iamspec_conformance::results::{Threshold, Totals, decisive, findings_against};
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::runner::session::Origin;
-use iamspec_conformance::{Finding, Report};
+use iamspec_conformance::{Finding, Origin, Report};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;

@@ -4,9 +4,8 @@
 //! somebody gives a reason against it.
 
 use clap::ValueEnum as _;
-use iamspec_conformance::Finding;
 use iamspec_conformance::concurrency::Race;
-use iamspec_conformance::runner::session::Origin;
+use iamspec_conformance::{Finding, Origin};
 
 use crate::commands::test::options::{SuiteArg, Typed};
 use crate::commands::test::run::RunArgs;
@@ -105,10 +104,10 @@ pub(crate) fn line(words: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser as _};
+    use iamspec_conformance::Origin;
     use iamspec_conformance::concurrency::catalog::races;
     use iamspec_conformance::results::findings;
-    use iamspec_conformance::runner::session::Origin;
-    use iamspec_conformance::script::ours;
+    use iamspec_conformance::script::corpus::ours;
     use iamspec_conformance::{Finding, Mutant, Reference, Suite};
 
     use super::{again, line, race_again};

@@ -14,11 +14,13 @@ use clap::Args;
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::results::Threshold;
 use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::runner::EndReason;
+use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::runner::shard::Shard;
-use iamspec_conformance::runner::{EndReason, covering, rules_of};
+use iamspec_conformance::script::corpus::{covering, rules_of};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::suggestion;
-use iamspec_conformance::{Report, Script, Suite, script};
+use iamspec_conformance::{Reference, Report, Script, Suite, script};
 
 use crate::client::HttpClient;
 use crate::commands::reports::report::{ReportArg, write_down, write_file};
@@ -146,7 +148,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return rehearse(&suite, args, out);
     }
     let mut open = OpenTarget::of(&args.target)?;
-    let calls = suite.calls();
+    let calls = suite.calls(&mut Reference::default());
     let part = asked.shard.map(|it| format!("part {it} of ")).unwrap_or_default();
     let (what, calls_told) = (&asked.what, crate::report::format::summary::counted(calls, "call"));
     writeln!(out, "{}: {part}{what}, {calls_told}", open.name)?;
@@ -281,13 +283,19 @@ fn play(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -> R
     Ok(report)
 }
 
+/// The calls that a generated suite makes on an endpoint that conforms, without its cleanup.
+fn calls_of(generated: GeneratedSuite) -> usize {
+    let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
+    suite.calls(&mut Reference::default())
+}
+
 /// What would be played, and in how many calls.
 pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
     for script in suite.scripts() {
         writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
     }
     for it in suite.generated() {
-        writeln!(out, "{:>5} {:<44} {}", it.calls(), it.name(), it.course().idea())?;
+        writeln!(out, "{:>5} {:<44} {}", calls_of(*it), it.name(), it.course().idea())?;
     }
     Ok(exit_code::CONFORMS)
 }
@@ -372,7 +380,7 @@ fn kept(folder: &Path) -> Result<Vec<Script>> {
 }
 
 fn ours() -> Result<Vec<Script>> {
-    script::ours().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
+    script::corpus::ours().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
 }
 
 /// The script in a file, or those of ours that are called so.

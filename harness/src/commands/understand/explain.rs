@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use iamspec_conformance::results::known_failures::glob;
-use iamspec_conformance::runner::probes;
+use iamspec_conformance::script::corpus::probes;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Evidence, Expected, Rule, rules};

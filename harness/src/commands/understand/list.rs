@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Result, anyhow};
-use iamspec_conformance::script::ours;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::Violation;

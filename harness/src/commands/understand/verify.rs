@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
 use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
-use stateright::{Checker as _, Model, Model as _, Property};
+use stateright::{Checker as _, Model, Property};
 
 use crate::cli::VerifyArgs;
 use crate::commands::test::jobs;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use iamspec_conformance::generate::Rng;
 use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::rng::Rng;
 use iamspec_model::rule::calls;
 use serde::Deserialize;
 use toml::Spanned;

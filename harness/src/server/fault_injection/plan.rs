@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::generate::Rng;
 use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::rng::Rng;
 
 use crate::server::fault_injection::{InjectedFault, file};
 

@@ -11,8 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
-use iamspec_model::evidence::FACTS;
-use iamspec_model::{Fact, Strength, rules};
+use iamspec_model::{FACTS, Fact, Strength, rules};
 
 use crate::exit_code;
 use crate::report::format::style::Style;

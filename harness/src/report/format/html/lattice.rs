@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use iamspec_conformance::generate::KindSet;
+use iamspec_conformance::generate::kind_set::KindSet;
 use iamspec_model::AttachmentKind;
 use minijinja::{Value, context};
 use serde::Serialize;

@@ -2,21 +2,24 @@
 //!
 //! What the reference does where nobody knows what AWS does. Each way must conform.
 
+pub mod deviation;
+mod response;
+
 use std::fmt;
 use std::str::FromStr;
 
 use iamspec_model::check::model_mutants::ModelMutant;
-use iamspec_model::semantics::listing::shown;
 use iamspec_model::{
     Account, AttachmentKind, Condition, Expected, Item, Level, Operation, Rule, allowed, apply,
 };
 
 use crate::endpoint::{Endpoint, Namespace};
-use crate::generate::Rng;
-use crate::mutation::{Memory, Mutant};
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
-use crate::response::{FailureKind, Listing, Response};
+use crate::reference::deviation::{Memory, Mutant};
+use crate::reference::response::answer;
+use crate::response::{FailureKind, Response};
+use crate::rng::Rng;
 
 /// How the reference answers.
 #[derive(Clone, Debug, Default)]
@@ -169,18 +172,6 @@ fn rank(rule: Rule) -> (bool, bool, bool, Level) {
     let of_form = matches!(rule.claim.answer, Expected::Refused(code) if code.is_of_form());
     let no_user = rule.claim.reason == Condition::NoSuchUser;
     (flawed && of_form, no_user, flawed, rule.claim.status.level)
-}
-
-/// What is answered by that rule.
-pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Response {
-    match rule.claim.answer {
-        Expected::Done => Response::Done(shown(account, op).map(Listing::of)),
-        Expected::Refused(code) => Response::Refused {
-            http: code.http(),
-            code: code.name().to_owned(),
-            message: messages::preferred(rule, account, op, value),
-        },
-    }
 }
 
 /// What is answered where the facts leave it open.
