@@ -1,4 +1,4 @@
-//! Puts the scripts of `tests/scripts/` into the library, so that an installed binary has them.
+//! Puts the scripts of `scripts/` into the library, so that an installed binary has them.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root =
-        Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../tests/scripts").canonicalize()?;
+    let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("scripts").canonicalize()?;
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &mut files)?;

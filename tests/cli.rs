@@ -66,7 +66,7 @@ fn a_text_that_differs_is_shown_and_fails_only_when_asked_for() {
 
 #[test]
 fn a_script_of_the_users_own_is_played() {
-    let text = printed(&["run", "tests/scripts/delete-user/bare.script"], 0);
+    let text = printed(&["run", "conformance/scripts/delete-user/bare.script"], 0);
     assert!(text.contains("1 script, 4 calls"), "{text}");
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use iamspec_conformance::script::corpus::ours;
 use iamspec_harness::export::{Language, export};
 
 const LANGUAGES: [Language; 4] =

@@ -7,7 +7,8 @@ use iamspec_conformance::oracle::formats::FORMS;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::{Mutant, Report, Suite, Tier, Verdict};
+use iamspec_conformance::script::corpus::probes;
+use iamspec_conformance::{Deviation, Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 
 fn is(op: &Operation, api: &str) -> bool {
@@ -74,7 +75,7 @@ fn played(mutant: &Mutant) -> Report {
 
 #[test]
 fn every_member_that_is_not_as_it_should_be_is_found_at_tier_text() {
-    let odd = Mutant::systematic().filter(|it| matches!(it.fault, Wrong::Odd(_)));
+    let odd = Mutant::systematic().filter(|it| matches!(it.fault, Deviation::Odd(_)));
     let odd: Vec<Mutant> = odd.collect();
     assert!(odd.len() >= FORMS.len());
     for mutant in odd {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::port::{Port, http};
 use iamspec_conformance::generate::GeneratedSuite;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Endpoint as _, Suite};
 
 /// The bodies of requests, in order.

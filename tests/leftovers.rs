@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Endpoint, Mutant, Reference, Response, Suite, Verdict};
 use iamspec_model::{AttachmentKind, Item, Operation};
 

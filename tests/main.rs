@@ -47,6 +47,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use iamspec_conformance::reference::ReferenceOptions;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::{Options, Server};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::reports::folder;
 use iamspec_conformance::reference::ReferenceOptions;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Mutant, Suite, Verdict};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::trace::Trace;

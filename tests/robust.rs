@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use iamspec_conformance::results::known_failures::{KnownFailures, Played};
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::script::parse;
 use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;

@@ -9,6 +9,7 @@ mod overlap;
 use std::time::Instant;
 
 use iamspec_conformance::concurrency::linearizability::{Linearization, order};
+use iamspec_conformance::rng::Rng;
 use iamspec_model::Account;
 
 /// So many steps a search may make: as in a run.

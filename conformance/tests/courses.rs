@@ -7,8 +7,7 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::coverage::{Coverage, PAIRS, SETS};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::observe::ObserveMode;
-use iamspec_conformance::runner::session::Origin;
-use iamspec_conformance::{Endpoint, Mutant, Reference, Report, Response, Suite, Verdict};
+use iamspec_conformance::{Endpoint, Mutant, Origin, Reference, Report, Response, Suite, Verdict};
 use iamspec_model::{AttachmentKind, Item, Operation};
 
 const ALL: [GeneratedSuite; 5] = [

@@ -4,7 +4,7 @@
 
 use iamspec_conformance::audit::judge::{AuditVerdict, Auditor};
 use iamspec_conformance::audit::{AuditEvent, AuditOperation, AuditResponse};
-use iamspec_conformance::generate::{GeneratedSuite, Rng};
+use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::rng::Rng;
 use iamspec_conformance::{Mutant, Reference, Response, Suite};

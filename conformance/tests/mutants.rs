@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use iamspec_conformance::mutation::kill::{MutantFate, kill};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::corpus::ours;
-use iamspec_conformance::script::ours;
 use iamspec_conformance::{Mutant, Reference, Suite};
 use iamspec_model::Level;
 

@@ -11,7 +11,6 @@ use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold, p
 use iamspec_conformance::concurrency::linearizability::{Linearization, explain, follow, order};
 use iamspec_conformance::concurrency::{ConcurrentEndpoint, Race, TimedCall};
 use iamspec_conformance::endpoint::Namespace;
-use iamspec_conformance::generate::Rng;
 use iamspec_conformance::rng::Rng;
 use iamspec_conformance::{Endpoint, Reference, Response};
 use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};

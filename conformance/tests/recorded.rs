@@ -1,7 +1,7 @@
 //! Histories that are written down: ours, whose answers are those that the facts have of AWS, are all possible.
 
 use iamspec_conformance::runner::record::judged;
-use iamspec_conformance::script::ours;
+use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Response, Tier, Verdict};
 
 #[test]

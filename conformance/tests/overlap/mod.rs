@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iamspec_conformance::Response;
 use iamspec_conformance::concurrency::TimedCall;
+use iamspec_conformance::rng::Rng;
 use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User, allowed, apply};
 
 pub(crate) const ALICE: User = User(0);
