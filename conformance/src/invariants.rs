@@ -7,8 +7,8 @@ use iamspec_model::{
     ResourceKind, Service, User, UserChange,
 };
 
-use crate::history::{Exchange, ScriptRun};
 use crate::response::Response;
+use crate::results::history::{Exchange, ScriptRun};
 use crate::script::isolation::attach;
 use crate::script::{Script, Step};
 

@@ -2,9 +2,9 @@
 
 use iamspec_model::{Level, Operation};
 
-use crate::history::ScriptRun;
 use crate::oracle::Verdict;
 use crate::reference::deviation::Mutant;
+use crate::results::history::ScriptRun;
 use crate::results::{Finding, findings};
 use crate::runner::Report;
 

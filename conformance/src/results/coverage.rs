@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use iamspec_model::{AttachmentKind, Expected, Operation, Rule, User, rules};
 
 use crate::generate::kind_set::KindSet;
-use crate::history::{Exchange, ScriptRun};
 use crate::oracle::Verdict;
+use crate::results::history::{Exchange, ScriptRun};
 
 /// What was asked so that its answer could be judged.
 #[derive(Clone, Debug, Default)]

@@ -7,10 +7,10 @@ use std::fmt;
 use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
 
-use crate::history::ScriptRun;
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
 use crate::results::Finding;
+use crate::results::history::ScriptRun;
 
 /// What a target is known to do otherwise.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -2,15 +2,16 @@
 //! shows it; and the sums of the last line.
 
 pub mod coverage;
+pub mod history;
 pub mod known_failures;
 pub mod shrink;
 
 use iamspec_model::{Account, Level, Operation, Rule};
 
 use crate::endpoint::WireExchange;
-use crate::history::{Exchange, Origin, ScriptRun};
 use crate::oracle::{Divergence, Tier, UnspecifiedBehavior, Verdict, divergence};
 use crate::response::Response;
+use crate::results::history::{Exchange, Origin, ScriptRun};
 use crate::results::known_failures::KnownFailures;
 use crate::script::{Script, Step};
 

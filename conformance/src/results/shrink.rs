@@ -1,9 +1,9 @@
 //! From a history that shows a divergence to a script of which no call can be dropped, tried on the
 //! endpoint itself.
 
-use crate::history::ScriptRun;
 use crate::oracle::Verdict;
 use crate::results::Finding;
+use crate::results::history::ScriptRun;
 use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
 

@@ -4,9 +4,9 @@
 use iamspec_model::evidence::E_001;
 use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
 
-use crate::history::{Exchange, ScriptRun};
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::{Failure, FailureKind, Response};
+use crate::results::history::{Exchange, ScriptRun};
 use crate::runner::Run;
 use crate::script::Script;
 use crate::script::corpus::probes;

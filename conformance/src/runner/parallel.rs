@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::endpoint::{Counting, Endpoint};
 use crate::generate::GeneratedSuite;
-use crate::history::ScriptRun;
+use crate::results::history::ScriptRun;
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::NotDeleted;
 use crate::runner::{Left, Run, Setting};

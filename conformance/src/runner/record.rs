@@ -6,10 +6,10 @@ use std::time::Duration;
 use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
 
 use crate::endpoint::{Endpoint, Namespace};
-use crate::history::ScriptRun;
 use crate::oracle::messages;
 use crate::reference::{ReferenceOptions, settle};
 use crate::response::{FailureKind, Response};
+use crate::results::history::ScriptRun;
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::ObserveMode;
 use crate::runner::session::{SessionOptions, replay};

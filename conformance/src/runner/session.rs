@@ -9,9 +9,9 @@ use iamspec_model::{Account, Operation, allowed};
 
 use crate::endpoint::Endpoint;
 use crate::generate::{CanHold, Generator};
-use crate::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
 use crate::oracle::{Oracle, Tier, Verdict, formats};
 use crate::response::{Listing, Response};
+use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::{ObserveMode, reads};
 use crate::runner::retry::{is_lost, is_safe, may_settle, tells};
