@@ -65,7 +65,7 @@ const fn row(
     FormatRow { calls, member, form, evidence: Evidence::by(facts) }
 }
 
-const READS: &[&str] = &[
+const READ_ACTIONS: &[&str] = &[
     "GetUser",
     "GetGroup",
     "GetLoginProfile",
@@ -74,7 +74,8 @@ const READS: &[&str] = &[
     "ListGroupsForUser",
 ];
 
-const MAKES: &[&str] = &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
+const CREATE_ACTIONS: &[&str] =
+    &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every format rule.
 pub const FORMS: [FormatRow; 31] = [
@@ -122,8 +123,8 @@ pub const FORMS: [FormatRow; 31] = [
     row(&["GetUserPolicy"], "PolicyName", FormatCheck::Sent(""), &[B_IP_03]),
     row(&["CreatePolicy"], "PolicyName", FormatCheck::Sent(""), &[C_020]),
     row(&["GetGroup"], "GroupName", FormatCheck::Sent(""), &[B_GR_09]),
-    row(READS, "CreateDate", FormatCheck::Date, &[E_008]),
-    row(MAKES, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
+    row(READ_ACTIONS, "CreateDate", FormatCheck::Date, &[E_008]),
+    row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
 ];
 
 /// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the

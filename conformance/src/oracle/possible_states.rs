@@ -28,8 +28,8 @@ pub(crate) fn next_states(account: &Account, op: &Operation, observed: &Response
     let mut next = worlds(account, op, effect);
     // A successful creation replaces any remains of a deleted user or resource.
     let creates = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
-    let created = creates && effect == Effect::Done;
-    if is_dangling(account, op) && !created && !next.contains(account) {
+    let is_new = creates && effect == Effect::Done;
+    if is_dangling(account, op) && !is_new && !next.contains(account) {
         next.push(account.clone());
     }
     if let (Operation::UpdateUser(user, UserChange { name: Some(name), .. }), Effect::Done) =

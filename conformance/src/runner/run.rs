@@ -144,17 +144,17 @@ impl<'a> Run<'a> {
             self.results.deferred.push(self.results.script_runs.len());
         }
         let end_reason = self.end_reason.as_ref().map(ToString::to_string);
-        let script_run = match end_reason.or_else(|| missing.map(|it| format!("needs {it}"))) {
-            Some(reason) => ScriptRun {
+        let skip_reason = end_reason.or_else(|| missing.map(|it| format!("needs {it}")));
+        let script_run = if let Some(reason) = skip_reason {
+            ScriptRun {
                 script: script.clone(),
                 exchanges: script.operations().map(|it| skipped(it, &reason)).collect(),
                 origin: Origin::Written,
-            },
-            None => {
-                let script_run = self.script_in_namespace(script);
-                self.results.missing.extend(MissingCapability::suspected_in(&script_run));
-                script_run
             }
+        } else {
+            let script_run = self.script_in_namespace(script);
+            self.results.missing.extend(MissingCapability::suspected_in(&script_run));
+            script_run
         };
         self.results.script_runs.push(script_run);
     }

@@ -397,14 +397,11 @@ impl LineParser<'_> {
         let options = if kind.row().services {
             let word = self.word(&[]);
             let number = word.strip_prefix('s').and_then(|digits| digits.parse().ok());
-            match number.filter(|it| *it < SERVICES) {
-                Some(service) => IssueOptions::Service(Service(service)),
-                None => {
-                    let known: Vec<String> = (0..SERVICES).map(|it| format!("`s{it}`")).collect();
-                    let expected = format!("a service, {}", known.join(" or "));
-                    return self.fail_at_word(word, &expected);
-                }
-            }
+            let Some(service) = number.filter(|it| *it < SERVICES) else {
+                let known: Vec<String> = (0..SERVICES).map(|it| format!("`s{it}`")).collect();
+                return self.fail_at_word(word, &format!("a service, {}", known.join(" or ")));
+            };
+            IssueOptions::Service(Service(service))
         } else if kind.row().bodies && self.rest().starts_with('=') {
             self.offset += 1;
             IssueOptions::BodyOf(self.item(kind)?)
@@ -588,15 +585,15 @@ impl LineParser<'_> {
                     self.offset += index + 2;
                     return Ok(Some(text));
                 }
-                '\\' => match unescape(&mut chars) {
-                    Some(char) => text.push(char),
-                    None => {
+                '\\' => {
+                    let Some(char) = unescape(&mut chars) else {
                         let rest = inner.get(index..).unwrap_or_default();
                         let found: String = rest.chars().take(2).collect();
                         return self
                             .fail(format!("expected an escape such as `\\n`, found `{found}`"));
-                    }
-                },
+                    };
+                    text.push(char);
+                }
                 _ => text.push(char),
             }
         }
