@@ -1,4 +1,6 @@
-//! Puts the scripts of `scripts/` into the library, so that an installed binary has them.
+//! Embeds the scripts of `scripts/` in the library, so that an installed binary contains them.
+//!
+//! Writes `scripts.rs` to `OUT_DIR`: a slice of `(name, text)`, sorted by path.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,9 +9,8 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("scripts").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
-    collect(&root, &mut files)?;
+    collect_scripts(&root, &mut files)?;
     files.sort();
     let mut code = String::from("&[\n");
     for file in files {
@@ -26,12 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+/// Adds every `*.script` file below `folder` to `files`, and makes Cargo watch each folder.
+fn collect_scripts(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files)?;
+            collect_scripts(&path, files)?;
         } else if path.extension().is_some_and(|it| it == "script") {
             files.push(path);
         }

@@ -1,4 +1,6 @@
-//! Who is asked.
+//! The interface of a service under test: [`Endpoint`] runs one operation and returns its response.
+//!
+//! Implementations include the reference model, the HTTP client and client drivers.
 
 use std::any::Any;
 use std::time::Duration;
@@ -8,82 +10,86 @@ use iamspec_model::{AttachmentKind, Item, Operation};
 use crate::oracle::formats::FormatDeviation;
 use crate::response::Response;
 
-/// A name space: the same symbol means different things in two of them.
+/// A namespace. The same symbol stands for different real names in two namespaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Namespace(pub usize);
 
-/// One request and its answer as they went over the wire, without what is secret.
+/// One HTTP request and its response, with secrets redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireExchange {
-    /// The form that was sent, a member a line.
+    /// The form parameters of the request, one a line.
     pub request: String,
-    /// The status, and the body as it came, cut where it is long.
+    /// The status and the raw body of the response. A long body is truncated.
     pub answer: String,
 }
 
-/// Anything that answers operations: the model itself, a service behind HTTP, a mutant.
+/// A service that runs operations: the reference model, a mutant, or a service behind HTTP.
 pub trait Endpoint {
-    /// Enters a name space that was never used: a script finds an empty account.
+    /// Enters a new namespace, so that a script starts with an empty account.
     fn fresh(&mut self) -> Namespace;
 
-    /// Enters a name space again, to remove what is left there.
+    /// Enters an existing namespace again, to delete the remaining resources.
     fn enter(&mut self, space: Namespace);
 
-    /// Asks one operation in the name space that was entered last.
+    /// Runs one operation in the current namespace.
     fn ask(&mut self, operation: &Operation) -> Response;
 
-    /// How many requests it has sent so far, retries and pages included. None if each call is one
-    /// request.
+    /// Returns the number of requests sent so far, including retries and pages. Returns `None` if
+    /// each operation takes exactly one request.
     fn sent(&self) -> Option<usize> {
         None
     }
 
-    /// What was odd about the form of the last answer; nothing where there is no form.
+    /// Returns the format deviations of the last response. Empty if the endpoint has no wire
+    /// format.
     fn oddities(&mut self) -> Vec<FormatDeviation> {
         Vec::new()
     }
 
-    /// The last request and its answer, where there is a wire.
+    /// Returns the last request and its response, if the endpoint has a wire format.
     fn wire(&self) -> Option<WireExchange> {
         None
     }
 
-    /// What the service called the last request, where it told and somebody wants to know.
+    /// Returns the request id of the last response, if the service sent one and the endpoint
+    /// records it.
     fn request_id(&self) -> Option<Box<str>> {
         None
     }
 
-    /// Gives a symbol to an item that a listing showed and that has none.
+    /// Assigns a new symbol to an item of a listing that has none.
     fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item;
 
-    /// Gives an item that the service has named a symbol, where the answer that told its name was lost.
+    /// Binds a symbol to a service-assigned name. Used if the response that contained the name was
+    /// lost.
     fn bind(&mut self, _kind: AttachmentKind, _item: Item, _name: &str) {}
 
-    /// One that asks the same service at the same time; nothing where that cannot be.
+    /// Creates a second client of the same service, for parallel use. Returns `None` if that is not
+    /// possible.
     fn fork(&self) -> Option<Box<dyn Endpoint + Send>> {
         None
     }
 
-    /// What a fork has learned of names since it was asked last.
+    /// Takes the names that a fork has learned since the last call of this method.
     fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
         None
     }
 
-    /// Takes in what a fork has learned, so that what it made can be removed.
-    fn take_in(&mut self, _learnt: Box<dyn Any + Send>) {}
+    /// Merges the names that a fork has learned, so that cleanup can delete what the fork created.
+    fn take_in(&mut self, _names: Box<dyn Any + Send>) {}
 
-    /// Lets some time pass before a call is asked again, longer after each of so many tries, and tells
-    /// how long.
+    /// Waits before a retry and returns the duration. The duration grows with the number of tries.
     fn wait(&mut self, tries: u32) -> Duration {
         Duration::from_millis(100 << tries.min(3))
     }
 }
 
-/// Counts the requests that the calls take, and reports the count after each call.
+/// Counts the requests of an endpoint, and reports the count after each operation.
 pub(crate) struct Counting<'a> {
     pub(crate) inner: &'a mut dyn Endpoint,
     pub(crate) requests: usize,
-    pub(crate) tell: &'a mut dyn FnMut(usize),
+    /// Receives the number of requests so far.
+    pub(crate) on_progress: &'a mut dyn FnMut(usize),
 }
 
 impl Endpoint for Counting<'_> {
@@ -100,7 +106,7 @@ impl Endpoint for Counting<'_> {
         let observed = self.inner.ask(operation);
         let sent = self.inner.sent().zip(before);
         self.requests += sent.map_or(1, |(after, before)| after.saturating_sub(before));
-        (self.tell)(self.requests);
+        (self.on_progress)(self.requests);
         observed
     }
 

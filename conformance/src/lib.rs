@@ -1,12 +1,20 @@
-//! Scripts, histories, the judge, mutants and findings for anything that speaks the IAM Query API.
+//! Conformance suite for any endpoint that implements the IAM Query API.
 //!
-//! Read in this order: [`script`] (what is asked), [`observed`] (what is answered), [`text`] (both,
-//! for people), [`endpoint`] (who is asked), [`wording`] (the texts of the facts), [`verdict`] and
-//! [`judge`] (does the answer conform), [`mod@replay`] (a script from the first call to the last verdict), [`leftover`]
-//! (what must be removed again), [`observe`] (what is read after a change), [`course`] (calls that are chosen by where
-//! the account is), [`suite`] (many scripts; `run/mod.rs` plays them), [`finding`], [`shrink`] and [`coverage`] (what a run
-//! found, in how few calls it shows, and what was asked), [`checker`] (an endpoint against itself), and then
-//! the endpoints that need no network: [`mod@reference`], [`may`] and [`mutant`].
+//! The crate generates operation sequences, runs them against an [`Endpoint`], and compares each
+//! response with the specification in `iamspec-model`. It contains no network code: the `harness`
+//! crate implements [`Endpoint`] over HTTP.
+//!
+//! Modules, lowest first. Each module uses only modules above it in this list:
+//! - [`response`]: responses in symbolic names
+//! - [`script`]: operation sequences, their text format, and the embedded scripts
+//! - [`oracle`]: decides whether a response conforms
+//! - [`endpoint`]: the interface of a service under test
+//! - [`generate`]: generators, which choose operations by the state of the account
+//! - [`results`]: histories, findings, coverage and known failures
+//! - [`mod@reference`]: the model as an endpoint, optionally with one deviation
+//! - [`runner`]: runs scripts and generators, and deletes what they create
+//! - [`concurrency`], [`mutation`], [`audit`], [`invariants`]: race tests, mutation testing,
+//!   recorded traffic, and checks of an endpoint against itself
 
 pub mod audit;
 pub mod concurrency;
@@ -29,6 +37,5 @@ pub use reference::deviation::{Deviation, Mutant};
 pub use response::{Failure, Listing, Response};
 pub use results::Finding;
 pub use results::history::{Exchange, Origin, ScriptRun};
-pub use runner::session::replay;
 pub use runner::{Report, Suite};
 pub use script::{Script, Step};

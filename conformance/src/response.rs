@@ -1,101 +1,104 @@
-//! What an endpoint answered, as far as it could be understood, in symbols.
+//! The response of an endpoint to one operation, with real names replaced by symbols.
+//!
+//! [`Response`] separates success, refusal and failure. A [`Failure`] gives no evidence about the
+//! semantics of the operation: the request was not sent, or the response is missing or unusable.
 
 use std::fmt;
 
 use iamspec_model::{Action, Clause, ErrorCode, Expected, Listed, Status};
 
-/// An answer.
+/// The response to one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// Carried out, with what a listing showed.
+    /// The operation succeeded. Reads include a listing.
     Done(Option<Listing>),
-    /// Refused: an error in the form of the IAM Query API.
+    /// The endpoint returned an IAM error.
     Refused {
         /// The HTTP status.
         http: u16,
-        /// The text of `<ErrorCode>`, known to us or not.
+        /// The content of the `<Code>` element. The model may not know this code.
         code: String,
-        /// The text of `<Message>`, real names replaced by symbols.
+        /// The content of `<Message>`, with real names replaced by symbols.
         message: Option<String>,
     },
-    /// No answer, or none that says whether the call was carried out.
+    /// No response, or a response that does not show whether the operation succeeded.
     Interrupted(Failure),
 }
 
-/// The items that a listing showed.
+/// The entries of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Those that have a symbol, sorted.
+    /// The entries that have a symbol, sorted.
     pub items: Vec<Listed>,
-    /// The names of those that have none.
+    /// The real names of the entries that have no symbol.
     pub strangers: Vec<String>,
 }
 
 impl Listing {
-    /// The listing of these.
+    /// Creates a listing of known entries.
     #[must_use]
     pub fn of(items: Vec<Listed>) -> Self {
         Self { items, strangers: Vec::new() }
     }
 }
 
-/// As scripts write it: `[key#0, key#1 Inactive]`.
+/// Script syntax: `[key#0, key#1 Inactive]`. An entry without a symbol is printed as `?name`.
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let item = |(thing, status): &Listed| match status {
-            Status::Active => thing.to_string(),
-            Status::Inactive => format!("{thing} Inactive"),
+        let entry = |(entity, status): &Listed| match status {
+            Status::Active => entity.to_string(),
+            Status::Inactive => format!("{entity} Inactive"),
         };
-        let mut words: Vec<String> = self.items.iter().map(item).collect();
-        words.extend(self.strangers.iter().map(|name| format!("?{}", word(name))));
-        write!(f, "[{}]", words.join(", "))
+        let mut entries: Vec<String> = self.items.iter().map(entry).collect();
+        entries.extend(self.strangers.iter().map(|name| format!("?{}", quote_if_needed(name))));
+        write!(f, "[{}]", entries.join(", "))
     }
 }
 
-/// Why an answer says nothing about the semantics of the call.
+/// A failure: the response gives no evidence about the semantics of the operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened.
+    /// The kind of failure.
     pub cause: FailureKind,
-    /// What was seen, in one line.
+    /// Details, in one line.
     pub detail: String,
 }
 
-/// What can come in place of an answer.
+/// The kinds of failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// We could not make the request: the call was not sent.
+    /// The client could not build the request. Nothing was sent.
     Unsent,
-    /// Nothing listens there: the call was not sent.
+    /// The connection failed. Nothing was sent.
     Unreachable,
-    /// The connection ended before the answer did.
+    /// The connection closed before the response was complete.
     Reset,
-    /// No answer in time.
+    /// The response did not arrive before the timeout.
     Timeout,
-    /// An answer that is not an IAM answer: HTML, JSON, not UTF-8, too long, a redirect.
+    /// The response is not an IAM response: HTML, JSON, not UTF-8, too long, or a redirect.
     Unreadable,
-    /// A success (2xx) in XML that is broken, or is the answer to something else.
+    /// A success status (2xx) with malformed XML, or with the XML of another action.
     Garbled,
-    /// The service says that it failed (5xx, with an IAM error).
+    /// The service reports an internal failure (5xx with an IAM error).
     Failure,
-    /// The endpoint broke down (5xx, without an IAM error).
+    /// The service crashed (5xx without an IAM error).
     Crash,
-    /// The service asks to come back later.
+    /// The service asks the client to retry later.
     Transient,
-    /// The caller is not let in.
+    /// The service denies access to the caller.
     Denied,
-    /// The endpoint says that it lacks the call.
+    /// The endpoint reports that it does not implement the action.
     Unimplemented,
-    /// The refusal may be due to what we sent.
+    /// The refusal may have a cause outside the model, such as other resources in the account.
     Doubtful,
-    /// The client itself refuses the call, and has sent nothing.
+    /// The client under test rejected the operation. Nothing was sent.
     Client,
-    /// The driver of the client has exited, or sent a message that breaks its protocol.
+    /// The client driver exited, or sent a message that violates its protocol.
     Driver,
 }
 
 impl FailureKind {
-    /// Every cause.
+    /// Every kind of failure.
     pub const ALL: [Self; 14] = [
         Self::Unsent,
         Self::Unreachable,
@@ -113,7 +116,7 @@ impl FailureKind {
         Self::Driver,
     ];
 
-    /// The word in histories.
+    /// The name in scripts and reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -134,19 +137,19 @@ impl FailureKind {
         }
     }
 
-    /// That of an answer which cannot be read, by its HTTP status.
+    /// Returns the kind of failure for a response that is not an IAM response, by HTTP status.
     #[must_use]
     pub const fn of_status(status: u16) -> Self {
         match status {
             501 => Self::Unimplemented,
-            // What stands before the service could not reach it, or lost its answer.
+            // A gateway did not reach the service, or lost its response.
             502..=504 => Self::Failure,
             500.. => Self::Crash,
             _ => Self::Unreadable,
         }
     }
 
-    /// Whether the call cannot have been carried out.
+    /// Returns true if the operation cannot have had an effect.
     #[must_use]
     pub const fn changed_nothing(self) -> bool {
         matches!(
@@ -161,27 +164,27 @@ impl FailureKind {
         )
     }
 
-    /// Whether an answer like this comes from a service that lacks the call.
+    /// Returns true if a service that does not implement the action may respond like this.
     #[must_use]
     pub const fn looks_unsupported(self) -> bool {
         matches!(self, Self::Unimplemented | Self::Crash)
     }
 
-    /// Whether the next try may fare better.
+    /// Returns true if a retry may succeed.
     #[must_use]
-    pub const fn may_pass(self) -> bool {
+    pub const fn is_retryable(self) -> bool {
         matches!(self, Self::Reset | Self::Failure | Self::Crash | Self::Transient)
     }
 
-    /// Whether there was an answer, and none that can be read.
+    /// Returns true if there was a response that cannot be parsed.
     #[must_use]
-    pub const fn is_nonsense(self) -> bool {
+    pub const fn is_unparsable(self) -> bool {
         matches!(self, Self::Unreadable | Self::Garbled)
     }
 
-    /// Whether nobody answered that speaks the protocol.
+    /// Returns true if no endpoint responded in the protocol of IAM.
     #[must_use]
-    pub const fn is_silence(self) -> bool {
+    pub const fn is_unresponsive(self) -> bool {
         matches!(
             self,
             Self::Unreachable
@@ -195,20 +198,25 @@ impl FailureKind {
 }
 
 impl Response {
-    /// Carried out, showing nothing.
+    /// Success without a listing.
     pub const DONE: Self = Self::Done(None);
 
-    /// An interruption.
+    /// Creates a failure.
     #[must_use]
     pub fn interrupted(cause: FailureKind, detail: impl Into<String>) -> Self {
         Self::Interrupted(Failure { cause, detail: detail.into() })
     }
 
-    /// The refusal of a call, or of no call of the model. A code that a rule of the call names is a
-    /// refusal: `AccessDenied` of `GetAccessKeyLastUsed` says that the key is not there (B-AK-15).
-    /// Otherwise a code that any call may return at any time (D-022, F-009, F-011, E-013..E-016), or by
-    /// which a front end says that it lacks the call (E-011), tells nothing of the state. Any other code
-    /// of the model is a refusal, whatever the status.
+    /// Classifies an error response as a refusal or a failure.
+    ///
+    /// `call` is the action of the request, or `None` if the model does not contain it.
+    /// - A code that a rule of the action names is a refusal. For example, `AccessDenied` in
+    ///   response to `GetAccessKeyLastUsed` means that the key does not exist (B-AK-15).
+    /// - A code that any action may return at any time (D-022, F-009, F-011, E-013..E-016) gives no
+    ///   evidence about the state: it is a failure.
+    /// - A code that a front end returns for an action that it does not implement (E-011) is a
+    ///   failure.
+    /// - Any other code of the model is a refusal, whatever the status.
     #[must_use]
     pub fn refused(
         call: Option<&Action>,
@@ -216,9 +224,9 @@ impl Response {
         code: String,
         message: Option<String>,
     ) -> Self {
-        let names =
-            |claim: &Clause| matches!(claim.answer, Expected::Refused(it) if it.name() == code);
-        if call.is_some_and(|it| it.claims.iter().any(names)) {
+        let names_code =
+            |clause: &Clause| matches!(clause.answer, Expected::Refused(it) if it.name() == code);
+        if call.is_some_and(|it| it.claims.iter().any(names_code)) {
             return Self::Refused { http, code, message };
         }
         let cause = match code.as_str() {
@@ -249,39 +257,43 @@ impl Response {
         )
     }
 
-    /// Whether the next try may fare better.
+    /// Returns true if a retry may succeed.
     #[must_use]
-    pub fn may_pass(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         match self {
             Self::Done(_) => false,
             Self::Refused { code, .. } => code == ErrorCode::EntityTemporarilyUnmodifiable.name(),
-            Self::Interrupted(it) => it.cause.may_pass(),
+            Self::Interrupted(it) => it.cause.is_retryable(),
         }
     }
 }
 
-/// As scripts and findings write it.
+/// Script syntax: `200 [key#0]` or `409 DeleteConflict "message"`.
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done(Some(shown)) => write!(f, "200 {shown}"),
+            Self::Done(Some(listing)) => write!(f, "200 {listing}"),
             Self::Done(None) => f.write_str("200"),
             Self::Refused { http, code, message } => {
-                // An error in an answer of success must not read like a success.
+                // Quotes distinguish an error with a success status from a success.
                 let success = (200..300).contains(http);
-                let code = if success { format!("{code:?}") } else { word(code) };
+                let code = if success { format!("{code:?}") } else { quote_if_needed(code) };
                 write!(f, "{http} {code}")?;
                 message.as_ref().map_or(Ok(()), |message| write!(f, " {message:?}"))
             }
-            Self::Interrupted(interruption) => interruption.fmt(f),
+            Self::Interrupted(failure) => failure.fmt(f),
         }
     }
 }
 
-/// One word as it is; anything else in quotes, so that it can be read back.
-fn word(text: &str) -> String {
-    let plain = |it: char| it.is_ascii_alphanumeric() || "-_.:/+=@".contains(it);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("{text:?}") }
+/// Quotes a text that is not one plain word, so that the parser can read it.
+fn quote_if_needed(text: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_.:/+=@".contains(it);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("{text:?}")
+    }
 }
 
 impl fmt::Display for Failure {

@@ -1,56 +1,58 @@
-//! What is known of the form of an answer beyond what it shows: ids, ARNs, dates, and the names that come
-//! back. One row each, with its facts; the values are looked at where the wire is, in the harness.
+//! Format rules for response elements: ids, ARNs, dates, and names that echo the request.
+//!
+//! One row for each element, with its facts. The HTTP client in the harness reads the values and
+//! reports each [`FormatDeviation`].
 
 use iamspec_model::evidence::{
     B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01, B_SC_02,
     B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, C_020, C_042, C_044, E_008, E_017,
 };
-use iamspec_model::{Account, Evidence, Expected, Fact, Operation, Rule, allowed};
+use iamspec_model::{Account, Evidence, Expected, Fact, Operation, allowed};
 
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
 
-/// What a member of an answer must look like.
+/// The expected format of a response element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormatCheck {
-    /// It begins so, and has so many characters, capital letters and digits from 2 to 7.
+    /// An id with this prefix and length, in capital letters and digits from 2 to 7.
     Id(&'static str, usize),
-    /// It begins so, and is so long; of which letters no fact says.
+    /// An id with this prefix and length. No fact specifies its characters.
     Long(&'static str, usize),
-    /// It begins so; how long it is no fact says.
+    /// An id with this prefix. No fact specifies its length.
     Begins(&'static str),
-    /// At least so many letters and digits.
+    /// At least this many letters and digits.
     Letters(usize),
-    /// An ARN of this account that ends so, `{Path}` and the like being what stands beside it in the answer,
-    /// or else in the request.
+    /// An ARN of this account with this resource part. A placeholder such as `{Path}` stands for
+    /// the element of that name in the response, or else the parameter in the request.
     Arn(&'static str),
-    /// What was sent under the same name; where nothing was, this.
+    /// The request parameter of the same name, or this default if the request does not contain it.
     Sent(&'static str),
     /// A date in UTC, in whole seconds.
     Date,
-    /// A date in UTC, perhaps with a part of a second: one such answer was recorded.
+    /// A date in UTC, optionally with a fraction of a second. One such response is recorded.
     DateOrFraction,
 }
 
-/// A member of the answers of some calls.
+/// The expected format of one element in the responses to some actions.
 #[derive(Debug)]
 pub struct FormatRow {
-    /// The calls.
+    /// The names of the actions.
     pub calls: &'static [&'static str],
-    /// The member, wherever it stands in the answer.
+    /// The name of the element, at any depth of the response.
     pub member: &'static str,
-    /// What it must look like.
+    /// The expected format.
     pub form: FormatCheck,
-    /// What is known of that.
+    /// The evidence for the format.
     pub evidence: Evidence,
 }
 
-/// A member of an answer that does not look as it should.
+/// A response element with an unexpected format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormatDeviation {
-    /// What was found and what should be, in one line.
+    /// The expected and the actual value, in one line.
     pub detail: String,
-    /// What is known of that.
+    /// The evidence for the format.
     pub evidence: Evidence,
 }
 
@@ -63,7 +65,7 @@ const fn row(
     FormatRow { calls, member, form, evidence: Evidence::by(facts) }
 }
 
-const READS: &[&str] = &[
+const READ_ACTIONS: &[&str] = &[
     "GetUser",
     "GetGroup",
     "GetLoginProfile",
@@ -72,9 +74,10 @@ const READS: &[&str] = &[
     "ListGroupsForUser",
 ];
 
-const MAKES: &[&str] = &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
+const CREATE_ACTIONS: &[&str] =
+    &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
-/// Every row.
+/// Every format rule.
 pub const FORMS: [FormatRow; 31] = [
     row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
@@ -120,40 +123,36 @@ pub const FORMS: [FormatRow; 31] = [
     row(&["GetUserPolicy"], "PolicyName", FormatCheck::Sent(""), &[B_IP_03]),
     row(&["CreatePolicy"], "PolicyName", FormatCheck::Sent(""), &[C_020]),
     row(&["GetGroup"], "GroupName", FormatCheck::Sent(""), &[B_GR_09]),
-    row(READS, "CreateDate", FormatCheck::Date, &[E_008]),
-    row(MAKES, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
+    row(READ_ACTIONS, "CreateDate", FormatCheck::Date, &[E_008]),
+    row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
 ];
 
-/// The verdict, where the answer conforms in what it says, and not in its form.
+/// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the
+/// verdict becomes a divergence in tier text.
 #[must_use]
-pub(crate) fn judged(
+pub(crate) fn with_formats(
     verdict: Verdict,
     (account, op): (&Account, &Operation),
     observed: &Response,
-    odd: &[FormatDeviation],
+    deviations: &[FormatDeviation],
 ) -> Verdict {
-    let done = allowed(account, op).rules().find(|rule| rule.claim.answer == Expected::Done);
-    match (&verdict, observed, done, odd) {
-        (Verdict::Conforms(_), Response::Done(_), Some(rule), [first, ..]) => {
-            let level = odd.iter().map(|it| it.evidence.level).fold(first.evidence.level, Ord::max);
-            let facts = odd.iter().flat_map(|it| it.evidence.facts);
-            let mut evidence: Vec<&str> = facts.map(|fact| fact.id).collect();
-            evidence.dedup();
-            let allowed: Vec<(String, Rule)> =
-                odd.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect();
-            let state = account.to_string();
-            let tier = Tier::Text;
-            let going_on = "carried out";
-            Verdict::Diverges(Box::new(Divergence {
-                tier,
-                level,
-                rule,
-                allowed,
-                evidence,
-                state,
-                going_on,
-            }))
-        }
-        _ => verdict,
-    }
+    let success = allowed(account, op).rules().find(|rule| rule.claim.answer == Expected::Done);
+    let (Verdict::Conforms(_), Response::Done(_), Some(rule), [first, ..]) =
+        (&verdict, observed, success, deviations)
+    else {
+        return verdict;
+    };
+    let levels = deviations.iter().map(|it| it.evidence.level);
+    let facts = deviations.iter().flat_map(|it| it.evidence.facts);
+    let mut evidence: Vec<&str> = facts.map(|fact| fact.id).collect();
+    evidence.dedup();
+    Verdict::Diverges(Box::new(Divergence {
+        tier: Tier::Text,
+        level: levels.fold(first.evidence.level, Ord::max),
+        rule,
+        allowed: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
+        evidence,
+        state: account.to_string(),
+        going_on: "the operation succeeded",
+    }))
 }

@@ -1,31 +1,34 @@
-//! The texts of the facts, filled in.
+//! Expected error messages: the message templates of the facts, with values filled in.
 //!
-//! A fact says `The user with name {UserName} cannot be found.`; here the member becomes the symbol,
-//! and in the reference server the real name. Texts are never typed here.
+//! A fact contains `The user with name {UserName} cannot be found.`. The oracle replaces
+//! `{UserName}` with a symbol, and the reference server with the real name. This module contains no
+//! message texts.
 
 use iamspec_model::{Account, Condition, Expected, Operation, Resource, Rule, evidence};
 
-/// Gives the value that a request member was sent with.
+/// Returns the value of a request member, or `None` if the request has no such member.
 pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Every text that conforms for this rule, the preferred one first; none where none is known.
+/// Returns every conforming message for a rule, the preferred one first. Empty if none is known.
 #[must_use]
 pub fn texts(rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> Vec<String> {
-    rule.claim.text.texts().map(|text| fill(text, rule, account, op, value)).collect()
+    rule.claim.text.texts().map(|template| fill(template, rule, account, op, value)).collect()
 }
 
-/// Whether a message is this text. What we cannot fill in, such as the ARN of the caller, may be
-/// anything.
+/// Returns true if a message matches a text. A placeholder that has no value, such as the ARN of
+/// the caller, matches any text.
 #[must_use]
 pub fn is(text: &str, message: &str) -> bool {
     let Some((before, rest)) = text.split_once('{') else { return text == message };
     let Some((_, after)) = rest.split_once('}') else { return text == message };
     let Some(rest) = message.strip_prefix(before) else { return false };
-    (0..=rest.len()).any(|place| rest.get(place..).is_some_and(|rest| is(after, rest)))
+    (0..=rest.len()).any(|index| rest.get(index..).is_some_and(|rest| is(after, rest)))
 }
 
-/// The text that the reference endpoint answers with. Where no evidence says which, one in the form
-/// that is recorded for other quotas (G-007), or the words "no evidence".
+/// Returns the message that the reference endpoint sends for a rule.
+///
+/// Without evidence, a quota error uses the form recorded for other quotas (G-007), and any other
+/// error says that there is no evidence.
 #[must_use]
 pub fn preferred(
     rule: Rule,
@@ -37,21 +40,21 @@ pub fn preferred(
         return None;
     }
     let known = texts(rule, account, op, value).into_iter().next();
-    let form = evidence::G_007.message.filter(|_| rule.claim.reason == Condition::QuotaReached);
+    let of_quota = evidence::G_007.message.filter(|_| rule.claim.reason == Condition::QuotaReached);
     known
-        .or_else(|| form.map(|form| fill(form, rule, account, op, value)))
+        .or_else(|| of_quota.map(|template| fill(template, rule, account, op, value)))
         .or_else(|| Some(format!("No evidence of AWS's words: {}.", rule.id())))
 }
 
-/// What the members are called in scripts.
+/// Returns a function that maps each request member of an operation to its symbol.
 pub fn symbols(op: &Operation) -> impl Fn(&str) -> Option<String> + use<> {
     let op = *op;
     move |member| symbol(&op, member)
 }
 
 fn symbol(op: &Operation, member: &str) -> Option<String> {
-    // What is sent in place of a member that is to be wrong, only the sender knows.
-    if matches!(op, Operation::Flawed(_, flaw) if flaw.row().member == member) {
+    // Only the client knows the value that it sends for an invalid member.
+    if matches!(op, Operation::Flawed(_, invalid) if invalid.row().member == member) {
         return None;
     }
     match (member, op.sound()) {
@@ -59,42 +62,44 @@ fn symbol(op: &Operation, member: &str) -> Option<String> {
         ("NewUserName", Operation::UpdateUser(_, change)) => {
             return change.name.map(|name| format!("u{}", name.0));
         }
-        ("NewGroupName", Operation::Rename(object, name)) => {
-            return name.map(|item| Resource { item, ..object }.to_string());
+        ("NewGroupName", Operation::Rename(resource, name)) => {
+            return name.map(|item| Resource { item, ..resource }.to_string());
         }
         _ => {}
     }
-    if let (Some((_, part)), Some(item)) = (op.part(), op.piece())
-        && part.row().member == member
+    if let (Some((_, kind)), Some(item)) = (op.part(), op.piece())
+        && kind.row().member == member
     {
-        return Some(part.symbol(item));
+        return Some(kind.symbol(item));
     }
-    if let Some(object) = op.object() {
-        let row = object.class.row();
+    if let Some(resource) = op.object() {
+        let row = resource.class.row();
         let names = [row.member, "PolicyName", "VirtualMFADeviceName"];
-        return names.contains(&member).then(|| format!("{}{}", row.symbol, object.item.0));
+        return names.contains(&member).then(|| format!("{}{}", row.symbol, resource.item.0));
     }
     let (kind, item) = (op.kind()?, op.item()?);
     (kind.row().member == member).then(|| kind.symbol(item))
 }
 
-fn fill(text: &str, rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> String {
+/// Fills in the placeholders of a template. A placeholder without a value stays as it is.
+fn fill(template: &str, rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> String {
     let mut filled = String::new();
-    let mut rest = text;
+    let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((member, tail)) = after.split_once('}') else { break };
         filled.push_str(before);
-        match quota(member, rule, account, op).or_else(|| value(member)) {
+        match quota_value(member, rule, account, op).or_else(|| value(member)) {
             Some(value) => filled.push_str(&value),
             None => filled.extend(["{", member, "}"]),
         }
         rest = tail;
     }
     filled.push_str(rest);
-    with_quota(filled, rule, account, op)
+    with_account_quota(filled, rule, account, op)
 }
 
-fn quota(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<String> {
+/// Returns the value of a placeholder of a quota message.
+fn quota_value(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<String> {
     let kind = op.kind().filter(|_| rule.claim.reason == Condition::QuotaReached)?;
     match member {
         "Quota" => Some(kind.row().quota.name.to_owned()),
@@ -103,8 +108,9 @@ fn quota(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<
     }
 }
 
-/// The facts quote AWS's default numbers; an account may have others.
-fn with_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> String {
+/// Replaces the number at the end of a quota message. The facts quote AWS's default quotas, but an
+/// account may have others.
+fn with_account_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> String {
     let max = match (rule.claim.reason, op.kind()) {
         (Condition::AccountFull, _) => account.users_quota(),
         (Condition::QuotaReached, Some(kind)) => account.quota(kind),
@@ -123,7 +129,7 @@ mod tests {
     use super::is;
 
     #[test]
-    fn what_cannot_be_filled_in_may_be_anything() {
+    fn a_placeholder_without_a_value_matches_any_text() {
         let text = "User: {CallerArn} may not read access key key#0";
         assert!(is(text, "User: arn:aws:iam::1:root may not read access key key#0"));
         assert!(!is(text, "User: arn:aws:iam::1:root may not read access key key#1"));

@@ -1,5 +1,8 @@
-//! What may be true after an answer, so that one divergence neither hides the next nor is charged
-//! again where it shows.
+//! The states that are possible after a response.
+//!
+//! After a divergence, several states may be consistent with the response. Keeping all of them
+//! means that a divergence is reported once: it neither hides the next one nor appears again as
+//! another one.
 
 use iamspec_model::{
     Account, AttachmentKind, Effect, Entity, Expected, IssueOptions, Item, Operation, Path,
@@ -8,94 +11,94 @@ use iamspec_model::{
 
 use crate::response::{Listing, Response};
 
-/// Whether the call is about a user that is gone and holds something, or an object that is gone and is
-/// held: an endpoint that diverged before has left it so, and nothing is known of such a state.
-pub(crate) fn dangles(account: &Account, op: &Operation) -> bool {
-    let user =
+/// Returns true if the operation is about a deleted user with attachments, or about a deleted
+/// resource that is still referenced. Only an earlier divergence leads to such a state, and no fact
+/// describes it.
+pub(crate) fn is_dangling(account: &Account, op: &Operation) -> bool {
+    let user_is_dangling =
         op.user().is_some_and(|it| !account.has_user(it) && account.held_by(it).next().is_some());
-    user || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
+    user_is_dangling || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
 }
 
-/// What may be true after the endpoint said that. Where it shows otherwise than it should, either
-/// what it shows is so or what it did before: both are possible.
-pub(crate) fn follow(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
-    let outcome =
+/// Returns the possible states after a response. If a read differs from the state before it, both
+/// its listing and the state before it may be true.
+pub(crate) fn next_states(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
+    let effect =
         if matches!(observed, Response::Refused { .. }) { Effect::Refused } else { Effect::Done };
-    let mut next = worlds(account, op, outcome);
-    // What is made anew is there, whatever was left of it.
-    let makes = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
-    let made = makes && outcome == Effect::Done;
-    if dangles(account, op) && !made && !next.contains(account) {
+    let mut next = worlds(account, op, effect);
+    // A successful creation replaces any remains of a deleted user or resource.
+    let creates = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
+    let is_new = creates && effect == Effect::Done;
+    if is_dangling(account, op) && !is_new && !next.contains(account) {
         next.push(account.clone());
     }
     if let (Operation::UpdateUser(user, UserChange { name: Some(name), .. }), Effect::Done) =
-        (*op, outcome)
+        (*op, effect)
         && name != user
     {
-        next.extend(next.iter().flat_map(|it| less(it, name)).collect::<Vec<_>>());
+        next.extend(next.iter().flat_map(|it| losses_of_rename(it, name)).collect::<Vec<_>>());
     }
-    if let Response::Done(Some(seen)) = observed
+    if let Response::Done(Some(listing)) = observed
         && op.is_read()
-        && shown(account, op).map(Listing::of).as_ref() != Some(seen)
+        && shown(account, op).map(Listing::of).as_ref() != Some(listing)
     {
-        next.insert(0, believed(account, op, seen));
+        next.insert(0, with_listing(account, op, listing));
     }
     next
 }
 
-/// What else may be so once a user has another name. That policies, groups and credentials stay with it is
-/// known (C-032, C-033); of its tags and its permissions boundary there is no evidence.
-fn less(account: &Account, user: User) -> Vec<Account> {
+/// Returns the states in which a renamed user has lost its tags, its permissions boundary, or both.
+/// Policies, groups and credentials stay with the user (C-032, C-033); no evidence covers the rest.
+fn losses_of_rename(account: &Account, user: User) -> Vec<Account> {
     let mut without_tags = account.clone();
-    hold_what_is_listed(&mut without_tags, user, AttachmentKind::Tag, &Listing::default());
+    set_attachments(&mut without_tags, user, AttachmentKind::Tag, &Listing::default());
     let mut without_boundary = account.clone();
     apply(&mut without_boundary, &Operation::DeleteBoundary(user));
     let mut without_both = without_tags.clone();
     apply(&mut without_both, &Operation::DeleteBoundary(user));
-    let mut less = vec![without_tags, without_boundary, without_both];
-    less.retain(|it| it != account);
-    less.dedup();
-    less
+    let mut states = vec![without_tags, without_boundary, without_both];
+    states.retain(|it| it != account);
+    states.dedup();
+    states
 }
 
-/// The account as a read shows it.
-fn believed(account: &Account, op: &Operation, seen: &Listing) -> Account {
+/// Returns the account changed so that it agrees with the listing of a read.
+fn with_listing(account: &Account, op: &Operation, listing: &Listing) -> Account {
     let mut after = account.clone();
-    let shows = |thing: Entity| seen.items.iter().any(|(it, _)| *it == thing);
+    let is_listed = |entity: Entity| listing.items.iter().any(|(it, _)| *it == entity);
     match op.sound() {
-        Operation::List(user, kind) => hold_what_is_listed(&mut after, user, kind, seen),
-        Operation::GetUser(user) => be_as_told(&mut after, user, seen),
+        Operation::List(user, kind) => set_attachments(&mut after, user, kind, listing),
+        Operation::GetUser(user) => set_user_details(&mut after, user, listing),
         Operation::ListUsers(Path(0)) | Operation::Details => {
-            let gone: Vec<_> = account.users().filter(|it| !shows(Entity::User(*it))).collect();
-            for user in gone {
+            for user in account.users().filter(|it| !is_listed(Entity::User(*it))) {
                 apply(&mut after, &Operation::DeleteUser(user));
             }
         }
         Operation::Read(Resource { class: ResourceKind::Group, item }) => {
-            each_user(&mut after, AttachmentKind::GroupMembership, item, seen);
+            set_holders(&mut after, AttachmentKind::GroupMembership, item, listing);
         }
         Operation::Holders(policy) => {
-            each_user(&mut after, AttachmentKind::ManagedPolicy, policy.item, seen);
-            let groups: Vec<_> =
-                account.objects().filter(|it| it.class == ResourceKind::Group).collect();
-            for group in groups {
-                let part = SubResource::AttachedPolicy;
-                if shows(Entity::Object(group)) {
-                    apply(&mut after, &Operation::Add(group, part, policy.item));
+            set_holders(&mut after, AttachmentKind::ManagedPolicy, policy.item, listing);
+            let part = SubResource::AttachedPolicy;
+            for group in account.objects().filter(|it| it.class == ResourceKind::Group) {
+                let change = if is_listed(Entity::Object(group)) {
+                    Operation::Add(group, part, policy.item)
                 } else {
-                    apply(&mut after, &Operation::Remove(group, part, policy.item));
-                }
+                    Operation::Remove(group, part, policy.item)
+                };
+                apply(&mut after, &change);
             }
         }
-        Operation::Parts(object, part) => have_what_is_listed(&mut after, object, part, seen),
+        Operation::Parts(resource, kind) => set_sub_resources(&mut after, resource, kind, listing),
         _ => {}
     }
     after
 }
 
-fn hold_what_is_listed(account: &mut Account, user: User, kind: AttachmentKind, seen: &Listing) {
+/// Makes the attachments of one kind equal to the listing.
+fn set_attachments(account: &mut Account, user: User, kind: AttachmentKind, listing: &Listing) {
     let listed: Vec<(Item, Status)> =
-        seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status))).collect();
+        listing.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status))).collect();
     let held: Vec<Item> = account.held_of(user, kind).map(|it| it.item).collect();
     for item in held.iter().filter(|it| !listed.iter().any(|(item, _)| item == *it)) {
         apply(account, &Operation::Detach(user, kind, *item));
@@ -108,75 +111,79 @@ fn hold_what_is_listed(account: &mut Account, user: User, kind: AttachmentKind, 
     }
 }
 
-/// What a user is told to have: a path, a permissions boundary, tags.
-fn be_as_told(account: &mut Account, user: User, seen: &Listing) {
-    let things = || seen.items.iter().map(|(thing, _)| *thing);
-    let path = things().find_map(|it| if let Entity::Path(path) = it { Some(path) } else { None });
+/// Makes the path, the permissions boundary and the tags of a user equal to the listing.
+fn set_user_details(account: &mut Account, user: User, listing: &Listing) {
+    let entities = || listing.items.iter().map(|(entity, _)| *entity);
+    let path =
+        entities().find_map(|it| if let Entity::Path(path) = it { Some(path) } else { None });
     let change = UserChange { name: None, path: Some(path.unwrap_or_default()) };
     apply(account, &Operation::UpdateUser(user, change));
-    let boundary = things().find_map(|it| it.item(AttachmentKind::ManagedPolicy));
+    let boundary = entities().find_map(|it| it.item(AttachmentKind::ManagedPolicy));
     apply(
         account,
         &boundary.map_or(Operation::DeleteBoundary(user), |it| Operation::PutBoundary(user, it)),
     );
-    let tags = seen
-        .items
-        .iter()
-        .filter(|(it, _)| it.item(AttachmentKind::Tag).is_some())
-        .copied()
-        .collect();
-    hold_what_is_listed(account, user, AttachmentKind::Tag, &Listing::of(tags));
+    let is_tag = |entity: &Entity| entity.item(AttachmentKind::Tag).is_some();
+    let tags = listing.items.iter().filter(|(it, _)| is_tag(it)).copied().collect();
+    set_attachments(account, user, AttachmentKind::Tag, &Listing::of(tags));
 }
 
-/// Exactly the users that are listed hold this.
-fn each_user(account: &mut Account, kind: AttachmentKind, item: Item, seen: &Listing) {
+/// Makes exactly the listed users hold an item.
+fn set_holders(account: &mut Account, kind: AttachmentKind, item: Item, listing: &Listing) {
     let users: Vec<User> = account.users().collect();
     for user in users {
-        let listed = seen.items.iter().any(|(it, _)| *it == Entity::User(user));
-        let op = if listed { Operation::Attach } else { Operation::Detach };
+        let is_listed = listing.items.iter().any(|(it, _)| *it == Entity::User(user));
+        let op = if is_listed { Operation::Attach } else { Operation::Detach };
         apply(account, &op(user, kind, item));
     }
 }
 
-/// A version that is not known cannot be given a number.
-fn have_what_is_listed(account: &mut Account, object: Resource, part: SubResource, seen: &Listing) {
-    let of = |thing: Entity| match (part, thing) {
+/// Makes the sub-resources of one kind equal to the listing. Listed versions that the account does
+/// not contain are ignored: the model cannot choose the number of a new version.
+fn set_sub_resources(
+    account: &mut Account,
+    resource: Resource,
+    kind: SubResource,
+    listing: &Listing,
+) {
+    let item_and_default = |entity: Entity| match (kind, entity) {
         (SubResource::Version, Entity::Version { number, default }) => {
             Some((Item(number), default))
         }
+        (SubResource::Version, _) => None,
         (SubResource::InlinePolicy, it) => {
             it.item(AttachmentKind::InlinePolicy).map(|item| (item, false))
         }
         (SubResource::AttachedPolicy, it) => {
             it.item(AttachmentKind::ManagedPolicy).map(|item| (item, false))
         }
-        (SubResource::Version, _) => None,
     };
-    let listed: Vec<_> = seen.items.iter().filter_map(|(thing, _)| of(*thing)).collect();
-    let had: Vec<Item> = account.parts(object, part).map(|it| it.item).collect();
+    let listed: Vec<_> =
+        listing.items.iter().filter_map(|(entity, _)| item_and_default(*entity)).collect();
+    let existing: Vec<Item> = account.parts(resource, kind).map(|it| it.item).collect();
     for (item, default) in &listed {
-        if part != SubResource::Version {
-            apply(account, &Operation::Add(object, part, *item));
-        } else if *default && had.contains(item) {
-            apply(account, &Operation::SetDefault(object, part, *item));
+        if kind != SubResource::Version {
+            apply(account, &Operation::Add(resource, kind, *item));
+        } else if *default && existing.contains(item) {
+            apply(account, &Operation::SetDefault(resource, kind, *item));
         }
     }
-    for item in had.into_iter().filter(|it| !listed.iter().any(|(item, _)| item == it)) {
-        apply(account, &Operation::Remove(object, part, item));
+    for item in existing.into_iter().filter(|it| !listed.iter().any(|(item, _)| item == it)) {
+        apply(account, &Operation::Remove(resource, kind, item));
     }
 }
 
-/// About whom, or about what else, nothing that is shown is compared any more: a call that should
-/// have been refused for how it was put may have been carried out, and what it did is not known.
+/// Users and resources whose listings are not compared. An endpoint that accepts an invalid request
+/// may have changed them in an unknown way. `None` stands for resources other than users.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Untrusted(Vec<Option<User>>);
 
 impl Untrusted {
-    /// Takes note of an answer.
-    pub(crate) fn note(&mut self, op: &Operation, observed: &Response) {
+    /// Adds the user of an accepted invalid request. Removes a deleted user.
+    pub(crate) fn update(&mut self, op: &Operation, observed: &Response) {
         match *op {
-            Operation::Flawed(_, flaw)
-                if flaw.row().claim.answer != Expected::Done
+            Operation::Flawed(_, invalid)
+                if invalid.row().claim.answer != Expected::Done
                     && !op.is_read()
                     && !matches!(observed, Response::Refused { .. }) =>
             {
@@ -189,11 +196,12 @@ impl Untrusted {
         }
     }
 
-    /// The answer without what cannot be compared.
-    pub(crate) fn without(&self, op: &Operation, observed: &Response) -> Response {
-        let blurred = !self.0.is_empty() && (op.user().is_none() || self.0.contains(&op.user()));
+    /// Returns the response without its listing if the listing is untrusted.
+    pub(crate) fn without_listing(&self, op: &Operation, observed: &Response) -> Response {
+        let is_untrusted =
+            !self.0.is_empty() && (op.user().is_none() || self.0.contains(&op.user()));
         match observed {
-            Response::Done(Some(_)) if blurred => Response::DONE,
+            Response::Done(Some(_)) if is_untrusted => Response::DONE,
             observed => observed.clone(),
         }
     }

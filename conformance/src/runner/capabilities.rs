@@ -1,5 +1,7 @@
-//! Calls that the endpoint may lack, or answers in broken XML: found out, and claimed only where a control
-//! shows it.
+//! Detects actions that the endpoint does not implement, or that it answers with malformed XML.
+//!
+//! A single failure only raises a suspicion. A capability counts as missing if a control confirms
+//! it: other operations work, and the same script fails again in the same way.
 
 use iamspec_model::evidence::E_001;
 use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
@@ -7,151 +9,129 @@ use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::{Failure, FailureKind, Response};
 use crate::results::history::{Exchange, ScriptRun};
-use crate::runner::Run;
 use crate::script::Script;
 use crate::script::corpus::probes;
 
-/// What every success looks like.
-const FORM: Evidence = Evidence::by(&[E_001]);
+/// The evidence for the format of every success response.
+const SUCCESS_FORMAT: Evidence = Evidence::by(&[E_001]);
 
-/// A call that the endpoint may lack or may answer in broken XML, and the script that first needed it.
+/// An action that the endpoint may not implement, or may answer with malformed XML.
 #[derive(Clone)]
-pub(crate) struct MissingCapability {
-    pub(crate) api: &'static str,
-    interruption: Failure,
+pub(super) struct MissingCapability {
+    pub(super) action: &'static str,
+    failure: Failure,
+    /// Ends with the action, in a state in which it must succeed.
     script: Script,
 }
 
 impl MissingCapability {
-    /// Whether a call fails in the same way. Where XML breaks off depends on what is in it.
-    fn is_of(&self, verdict: &Verdict) -> bool {
-        let Verdict::Inconclusive(it) = verdict else { return false };
-        it.cause == self.interruption.cause
-            && (it.cause == FailureKind::Garbled || it.detail == self.interruption.detail)
+    /// Returns the capability that the first suspicious exchange of a script run points to.
+    ///
+    /// If the operation need not succeed there, the script becomes one in which it must. A
+    /// malformed response is suspicious only if the operation would succeed: the format of refusals
+    /// is unknown.
+    pub(super) fn suspected_in(script_run: &ScriptRun) -> Option<Self> {
+        let is_suspicious =
+            |it: &Exchange| it.looks_unsupported() || it.is_garbled() && success_rule(it).is_some();
+        let (index, exchange) =
+            script_run.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))?;
+        let Verdict::Inconclusive(failure) = &exchange.verdict else { return None };
+        let action = exchange.operation.call()?;
+        let script = match success_rule(exchange) {
+            Some(_) => script_run.leading_to(index),
+            None => control_script(action)?,
+        };
+        Some(Self { action: action.api, failure: failure.clone(), script })
     }
 
-    /// Whether a call is the one, or needs what it would have made.
-    pub(crate) fn is_needed_by(&self, op: &Operation) -> bool {
+    /// Returns the script that confirms the suspicion.
+    pub(super) const fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Returns how often the script must fail. An intermittent fault can corrupt two responses by
+    /// chance, so that malformed XML, which counts as a divergence, needs one more confirmation.
+    pub(super) fn confirmations(&self) -> usize {
+        if self.failure.cause == FailureKind::Garbled { 2 } else { 1 }
+    }
+
+    /// Returns true if the action has succeeded in one of these runs.
+    pub(super) fn has_worked(&self, script_runs: &[ScriptRun]) -> bool {
+        let succeeded = |it: &Exchange| matches!(it.observed, Some(Response::Done(_)));
+        let mut exchanges = script_runs.iter().flat_map(|it| &it.exchanges);
+        exchanges.any(|it| self.is_action_of(&it.operation) && succeeded(it))
+    }
+
+    /// Returns true if a run of the script fails in the same way, and its other operations work.
+    pub(super) fn is_reproduced_by(&self, script_run: &ScriptRun, has_responded: bool) -> bool {
+        let Some((last, others)) = script_run.exchanges.split_last() else { return false };
+        let others_work = others.iter().all(|it| it.verdict.conforms_except_text())
+            && (has_responded || !others.is_empty());
+        others_work && self.is_same_failure(&last.verdict)
+    }
+
+    /// Returns true if the operation uses the action, or an attachment that only the action
+    /// creates.
+    pub(super) fn is_needed_by(&self, op: &Operation) -> bool {
         let last = self.script.steps.last().map(|step| step.operation);
-        let makes = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
-        let kind = makes.and_then(|op| op.kind());
-        op.call().is_some_and(|call| call.api == self.api) || kind.is_some() && op.kind() == kind
-    }
-}
-
-/// The shortest of our scripts in which nothing hinders the call, up to there.
-fn control(call: &'static Action) -> Option<Script> {
-    let claim = call.claims.first()?;
-    let scripts = probes(Rule { call, claim }).ok()?;
-    let until = |script: Script| {
-        let place = script.operations().position(|op| op.call() == Some(call))?;
-        Some(script.until(place))
-    };
-    scripts.into_iter().filter_map(until).min_by_key(|script| script.steps.len())
-}
-
-impl Run<'_> {
-    /// A call that fails as calls do that a service lacks, or whose answer is garbled. Where it need not be
-    /// carried out, one that must is put to the endpoint later; of what is garbled, the next that must.
-    pub(crate) fn suspect(&mut self, replay: &ScriptRun) {
-        let Some((place, exchange)) =
-            replay.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))
-        else {
-            return;
-        };
-        let (Some(call), Verdict::Inconclusive(interruption)) =
-            (exchange.operation.call(), &exchange.verdict)
-        else {
-            return;
-        };
-        let script =
-            if done(exchange).is_some() { Some(replay.leading_to(place)) } else { control(call) };
-        let (api, interruption) = (call.api, interruption.clone());
-        self.suspects.extend(script.map(|script| MissingCapability { api, interruption, script }));
+        let creates = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
+        let kind = creates.and_then(|op| op.kind());
+        self.is_action_of(op) || kind.is_some() && op.kind() == kind
     }
 
-    /// Whether the call fails each time that it is asked: what breaks now and then may break an answer twice
-    /// by chance, so that one that is charged is asked once more.
-    fn goes_on_failing(&mut self, suspect: &MissingCapability) -> bool {
-        let times = if suspect.interruption.cause == FailureKind::Garbled { 2 } else { 1 };
-        (0..times).all(|_| self.fails_again(suspect))
-    }
-
-    /// Whether the call was carried out and understood in this run: then it is not the call that fails.
-    fn has_worked(&self, suspect: &MissingCapability) -> bool {
-        let exchanges = self.replays.iter().flat_map(|it| &it.exchanges);
-        let done = |it: &Exchange| matches!(it.observed, Some(Response::Done(_)));
-        let same = |it: &Exchange| it.operation.call().is_some_and(|it| it.api == suspect.api);
-        exchanges.filter(|it| same(it)).any(done)
-    }
-
-    /// Claims that a call is lacking, or answered in broken XML, only where other calls work and this one fails twice in the
-    /// same way: the script is played again up to the call. Where it works now, what waited for it
-    /// is played after all.
-    pub(crate) fn confirm(&mut self) {
-        for suspect in std::mem::take(&mut self.suspects) {
-            if self.ended.is_none() && !self.has_worked(&suspect) && self.goes_on_failing(&suspect)
-            {
-                self.mark(&suspect);
-                self.suspects.push(suspect);
-            }
-        }
-        for place in std::mem::take(&mut self.waiting) {
-            let Some(script) = self.replays.get(place).map(|it| it.script.clone()) else {
-                continue;
-            };
-            let lacking =
-                self.suspects.iter().any(|it| script.operations().any(|op| it.is_needed_by(&op)));
-            if self.ended.is_none() && !lacking && !(self.stop)() {
-                let replay = self.replay(&script);
-                self.replays.splice(place..=place, [replay]);
-            }
-        }
-    }
-
-    fn fails_again(&mut self, suspect: &MissingCapability) -> bool {
-        let again = self.replay(&suspect.script);
-        let Some((last, before)) = again.exchanges.split_last() else { return false };
-        let works = |it: &Exchange| it.verdict.says_as_it_should();
-        let control = before.iter().all(works) && (self.heard || !before.is_empty());
-        control && suspect.is_of(&last.verdict)
-    }
-
-    fn mark(&mut self, suspect: &MissingCapability) {
-        for exchange in self.replays.iter_mut().flat_map(|it| &mut it.exchanges) {
-            let same = exchange.operation.call().is_some_and(|call| call.api == suspect.api);
-            if !same || !suspect.is_of(&exchange.verdict) {
+    /// Changes the verdict of every exchange that fails in this way. An action that is not
+    /// implemented becomes unsupported; malformed XML becomes a divergence.
+    pub(super) fn mark(&self, script_runs: &mut [ScriptRun]) {
+        for exchange in script_runs.iter_mut().flat_map(|it| &mut it.exchanges) {
+            if !self.is_action_of(&exchange.operation) || !self.is_same_failure(&exchange.verdict) {
                 continue;
             }
-            exchange.verdict = match (exchange.is_garbled(), done(exchange)) {
-                (false, _) => Verdict::Unsupported(suspect.api),
-                (true, Some(rule)) => Verdict::Diverges(Box::new(garbled(exchange, rule))),
+            exchange.verdict = match (exchange.is_garbled(), success_rule(exchange)) {
+                (false, _) => Verdict::Unsupported(self.action),
+                (true, Some(rule)) => Verdict::Diverges(Box::new(malformed_xml(exchange, rule))),
                 (true, None) => continue,
             };
         }
     }
+
+    fn is_action_of(&self, op: &Operation) -> bool {
+        op.call().is_some_and(|it| it.api == self.action)
+    }
+
+    /// Returns true if the verdict is the same failure. The details of malformed XML depend on the
+    /// content of the response, so that they are not compared.
+    fn is_same_failure(&self, verdict: &Verdict) -> bool {
+        let Verdict::Inconclusive(failure) = verdict else { return false };
+        failure.cause == self.failure.cause
+            && (failure.cause == FailureKind::Garbled || failure.detail == self.failure.detail)
+    }
 }
 
-/// The rule by which the call would be carried out.
-fn done(exchange: &Exchange) -> Option<Rule> {
+/// Returns the shortest embedded script in which the action must succeed, up to the action.
+fn control_script(action: &'static Action) -> Option<Script> {
+    let claim = action.claims.first()?;
+    let scripts = probes(Rule { call: action, claim }).ok()?;
+    let up_to_action = |script: Script| {
+        let index = script.operations().position(|op| op.call() == Some(action))?;
+        Some(script.until(index))
+    };
+    scripts.into_iter().filter_map(up_to_action).min_by_key(|script| script.steps.len())
+}
+
+/// Returns the rule by which the operation would succeed.
+fn success_rule(exchange: &Exchange) -> Option<Rule> {
     exchange.in_force.iter().find(|rule| rule.claim.answer == Expected::Done).copied()
 }
 
-/// A garbled answer is a suspicion only where the call would be carried out: what is wrong with a
-/// refusal is not known.
-fn is_suspicious(exchange: &Exchange) -> bool {
-    exchange.looks_unsupported() || exchange.is_garbled() && done(exchange).is_some()
-}
-
-fn garbled(exchange: &Exchange, rule: Rule) -> Divergence {
-    let answer = format!("200 in XML, <{}Response> in full", rule.call.api);
+fn malformed_xml(exchange: &Exchange, rule: Rule) -> Divergence {
+    let expected = format!("200 with a well-formed <{}Response>", rule.call.api);
     Divergence {
         tier: Tier::Status,
-        level: FORM.level,
+        level: SUCCESS_FORMAT.level,
         rule,
-        allowed: vec![(answer, rule)],
-        evidence: FORM.facts.iter().map(|fact| fact.id).collect(),
+        allowed: vec![(expected, rule)],
+        evidence: SUCCESS_FORMAT.facts.iter().map(|fact| fact.id).collect(),
         state: exchange.before.to_string(),
-        going_on: "nothing more is asked in this script",
+        going_on: "none; the script ends here",
     }
 }

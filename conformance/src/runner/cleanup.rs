@@ -1,279 +1,293 @@
-//! What a run has made and must remove again, in the reverse order.
+//! Cleanup: records what a script creates, and deletes it in reverse order.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, Entity, InputError, InvalidRequest, Item, Operation, Resource, SubResource,
-    User, UserChange,
+    AttachmentKind, Entity, ErrorCode, InputError, InvalidRequest, Item, Operation, Resource,
+    SubResource, User, UserChange,
 };
 
 use crate::endpoint::{Endpoint, Namespace};
 use crate::response::Response;
 use crate::runner::retry::RetryPolicy;
 
-/// What one script has made and not yet removed, as the operations that remove it, oldest first.
+/// The operations that delete what one script has created and not yet deleted, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct CleanupPlan {
     undo: Vec<Operation>,
-    /// Kinds of which a user may hold an item whose name was lost with the answer.
-    nameless: Vec<(User, AttachmentKind)>,
-    /// Policies whose versions are not known, because an answer was lost.
-    unlisted: Vec<Resource>,
-    /// The versions that were put in force and cannot be deleted for as long as they are.
-    defaults: Vec<(Resource, Item)>,
+    /// Kinds of which a user may hold an item whose name was lost with the response.
+    unnamed_items: Vec<(User, AttachmentKind)>,
+    /// Policies whose versions are unknown because a response was lost.
+    unknown_versions: Vec<Resource>,
+    /// The default versions, which cannot be deleted while they are the default.
+    default_versions: Vec<(Resource, Item)>,
 }
 
 impl CleanupPlan {
-    /// The operations that remove it, those last that must be done first.
+    /// Returns the operations of the plan. Cleanup runs the last one first.
     #[must_use]
     pub fn undo(&self) -> &[Operation] {
         &self.undo
     }
 
-    /// Notes what an answer says was made or removed. A lost answer may have made something.
+    /// Returns true if nothing is left to delete.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of resources, attachments and unknown items left to delete.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.undo.len() + self.unnamed_items.len() + self.unknown_versions.len()
+    }
+
+    /// Records what an operation has created or deleted. If the response was lost, the operation
+    /// may have succeeded.
     pub fn note(&mut self, op: &Operation, observed: &Response) {
-        let (done, lost) = match observed {
+        let (succeeded, lost) = match observed {
             Response::Done(_) => (true, false),
             Response::Refused { .. } => (false, false),
             Response::Interrupted(it) => (false, !it.cause.changed_nothing()),
         };
-        self.note_other_name(op, done || lost);
+        if !succeeded && !lost {
+            return;
+        }
+        self.record_name_in_other_case(op);
         match op.sound() {
-            Operation::Issue(user, kind, ..) if lost => self.nameless.push((user, kind)),
-            _ if !done && !lost => {}
-            Operation::CreateUser(user, _) => self.make(Operation::DeleteUser(user)),
+            Operation::Issue(user, kind, ..) if lost => self.unnamed_items.push((user, kind)),
+            Operation::CreateUser(user, _) => self.add(Operation::DeleteUser(user)),
             Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
-                self.renamed(user, name, done);
+                self.rename_user(user, name, succeeded);
             }
-            Operation::Create(object) => self.make(Operation::Delete(object)),
-            Operation::Rename(object, Some(name)) if name != object.item => {
-                self.rename(object, Resource { item: name, ..object }, done);
+            Operation::Create(resource) => self.add(Operation::Delete(resource)),
+            Operation::Rename(resource, Some(name)) if name != resource.item => {
+                self.rename_resource(resource, Resource { item: name, ..resource }, succeeded);
             }
-            Operation::Add(object, part, item) => self.add(object, part, item, observed),
-            Operation::SetDefault(policy, ..) if lost => self.unlisted.push(policy),
-            Operation::SetDefault(policy, part, version) => {
-                let place = self.defaults.iter().position(|(it, _)| *it == policy);
-                let before = place.map_or(Item(1), |place| self.defaults.remove(place).1);
-                self.defaults.push((policy, version));
-                self.make(Operation::Remove(policy, part, before));
-                self.undo.retain(|it| *it != Operation::Remove(policy, part, version));
+            Operation::Add(resource, kind, item) => {
+                self.add_sub_resource(resource, kind, item, observed);
             }
-            Operation::Remove(object, part, item) if done => {
-                self.undo.retain(|it| *it != Operation::Remove(object, part, item));
+            Operation::SetDefault(policy, ..) if lost => self.unknown_versions.push(policy),
+            Operation::SetDefault(policy, kind, version) => {
+                let index = self.default_versions.iter().position(|(it, _)| *it == policy);
+                let before = index.map_or(Item(1), |it| self.default_versions.remove(it).1);
+                self.default_versions.push((policy, version));
+                self.add(Operation::Remove(policy, kind, before));
+                self.undo.retain(|it| *it != Operation::Remove(policy, kind, version));
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
-                self.make(Operation::Detach(user, kind, item));
+                self.add(Operation::Detach(user, kind, item));
             }
-            Operation::Detach(..) | Operation::Delete(_) if done => {
+            Operation::Remove(..) | Operation::Detach(..) | Operation::Delete(_) if succeeded => {
                 self.undo.retain(|it| *it != op.sound());
             }
-            // A name that was to be refused may have been another's.
-            Operation::DeleteUser(user) if done && op.sound() == *op => self.forget(user),
+            // The invalid name of an invalid request may be the name of another user.
+            Operation::DeleteUser(user) if succeeded && op.sound() == *op => {
+                self.forget_user(user);
+            }
             _ => {}
         }
     }
 
-    /// A user that was made under the same name in another case is one more where names are told
-    /// apart by case.
-    fn note_other_name(&mut self, op: &Operation, made: bool) {
-        let Operation::Flawed(user, flaw) = *op else { return };
-        let (row, creates) = (flaw.row(), matches!(op.sound(), Operation::CreateUser(..)));
-        let undo = InvalidRequest::of(Operation::DeleteUser, row.member, row.defect);
-        if let Some(undo) = undo.filter(|_| made && creates && row.defect == InputError::OtherCase)
-        {
-            self.make(Operation::Flawed(user, undo));
+    /// If the endpoint distinguishes names by case, creating a user with the name in another case
+    /// creates one more user.
+    fn record_name_in_other_case(&mut self, op: &Operation) {
+        let Operation::Flawed(user, invalid) = *op else { return };
+        let row = invalid.row();
+        let creates_user = matches!(op.sound(), Operation::CreateUser(..));
+        if creates_user && row.defect == InputError::OtherCase {
+            let undo = InvalidRequest::of(Operation::DeleteUser, row.member, row.defect);
+            if let Some(undo) = undo {
+                self.add(Operation::Flawed(user, undo));
+            }
         }
     }
 
-    /// What the user holds is from now on removed under its new name; where nobody knows, under both.
-    fn renamed(&mut self, user: User, name: User, done: bool) {
-        let named = |op: &Operation| match *op {
+    /// Plans the deletion of a renamed user under its new name. If the response was lost, plans it
+    /// under both names.
+    fn rename_user(&mut self, user: User, name: User, succeeded: bool) {
+        let renamed = |op: &Operation| match *op {
             Operation::DeleteUser(it) if it == user => Some(Operation::DeleteUser(name)),
             Operation::Detach(it, kind, item) if it == user => {
                 Some(Operation::Detach(name, kind, item))
             }
             _ => None,
         };
-        let renamed: Vec<Operation> = self.undo.iter().filter_map(named).collect();
-        let nameless: Vec<_> =
-            self.nameless.iter().filter(|(it, _)| *it == user).copied().collect();
-        if done {
-            self.forget(user);
+        let undo: Vec<Operation> = self.undo.iter().filter_map(renamed).collect();
+        let unnamed_items: Vec<_> =
+            self.unnamed_items.iter().filter(|(it, _)| *it == user).copied().collect();
+        if succeeded {
+            self.forget_user(user);
         }
-        for undo in renamed {
-            self.make(undo);
+        for undo in undo {
+            self.add(undo);
         }
-        self.nameless.extend(nameless.into_iter().map(|(_, kind)| (name, kind)));
+        self.unnamed_items.extend(unnamed_items.into_iter().map(|(_, kind)| (name, kind)));
     }
 
-    /// As for a user: what refers to the object is removed under its new name.
-    fn rename(&mut self, object: Resource, name: Resource, done: bool) {
-        let refers = |kind: AttachmentKind| kind.row().refers == Some(object.class);
-        let named = |op: &Operation| match *op {
-            Operation::Delete(it) if it == object => Some(Operation::Delete(name)),
-            Operation::Remove(it, part, item) if it == object => {
-                Some(Operation::Remove(name, part, item))
+    /// Plans the deletion of a renamed resource, its sub-resources and its attachments under the
+    /// new name. If the response was lost, plans it under both names.
+    fn rename_resource(&mut self, resource: Resource, name: Resource, succeeded: bool) {
+        let refers = |kind: AttachmentKind| kind.row().refers == Some(resource.class);
+        let renamed = |op: &Operation| match *op {
+            Operation::Delete(it) if it == resource => Some(Operation::Delete(name)),
+            Operation::Remove(it, kind, item) if it == resource => {
+                Some(Operation::Remove(name, kind, item))
             }
-            Operation::Detach(user, kind, item) if refers(kind) && item == object.item => {
+            Operation::Detach(user, kind, item) if refers(kind) && item == resource.item => {
                 Some(Operation::Detach(user, kind, name.item))
             }
             _ => None,
         };
-        let renamed: Vec<Operation> = self.undo.iter().filter_map(named).collect();
-        if done {
-            self.undo.retain(|op| named(op).is_none());
+        let undo: Vec<Operation> = self.undo.iter().filter_map(renamed).collect();
+        if succeeded {
+            self.undo.retain(|op| renamed(op).is_none());
         }
-        for undo in renamed {
-            self.make(undo);
+        for undo in undo {
+            self.add(undo);
         }
     }
 
-    /// The number of a version is what the answer tells.
-    fn add(&mut self, object: Resource, part: SubResource, item: Item, observed: &Response) {
-        let told = match observed {
-            Response::Done(Some(shown)) => shown.items.iter().find_map(|(it, _)| match it {
+    /// Plans the deletion of a sub-resource. The response contains the number of a new version.
+    fn add_sub_resource(
+        &mut self,
+        resource: Resource,
+        kind: SubResource,
+        item: Item,
+        observed: &Response,
+    ) {
+        if kind != SubResource::Version {
+            return self.add(Operation::Remove(resource, kind, item));
+        }
+        let version = match observed {
+            Response::Done(Some(listing)) => listing.items.iter().find_map(|(it, _)| match it {
                 Entity::Version { number, .. } => Some(Item(*number)),
                 _ => None,
             }),
             _ => None,
         };
-        if part != SubResource::Version {
-            self.make(Operation::Remove(object, part, item));
-        } else if let Some(version) = told {
-            self.make(Operation::Remove(object, part, version));
-        } else {
-            self.unlisted.push(object);
+        match version {
+            Some(version) => self.add(Operation::Remove(resource, kind, version)),
+            None => self.unknown_versions.push(resource),
         }
     }
 
-    fn make(&mut self, undo: Operation) {
+    /// Adds an operation at the end of the plan.
+    fn add(&mut self, undo: Operation) {
         self.undo.retain(|it| *it != undo);
         self.undo.push(undo);
     }
 
-    /// A user that is gone has taken what it held along, as far as calls can tell.
-    fn forget(&mut self, user: User) {
+    /// Removes a deleted user and its attachments from the plan.
+    fn forget_user(&mut self, user: User) {
         self.undo.retain(|it| it.user() != Some(user));
-        self.nameless.retain(|(it, _)| *it != user);
+        self.unnamed_items.retain(|(it, _)| *it != user);
     }
 
-    /// Whether nothing is left.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many things are left.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.undo.len() + self.nameless.len() + self.unlisted.len()
-    }
-
-    /// Removes what is left, newest first, by asking. What the endpoint does not let go is
-    /// returned with its answer.
+    /// Runs the plan, newest first. Returns what the endpoint did not delete.
     pub fn remove(
         &mut self,
         space: Namespace,
         endpoint: &mut dyn Endpoint,
-        patience: &mut RetryPolicy,
+        policy: &mut RetryPolicy,
     ) -> Vec<NotDeleted> {
         endpoint.enter(space);
-        let mut kept = Vec::new();
-        for (user, kind) in std::mem::take(&mut self.nameless) {
-            kept.extend(self.find(space, user, kind, endpoint, patience));
+        let mut failed = Vec::new();
+        for (user, kind) in std::mem::take(&mut self.unnamed_items) {
+            failed.extend(self.list_items(space, user, kind, endpoint, policy));
         }
-        for policy in std::mem::take(&mut self.unlisted) {
-            kept.extend(self.find_versions(space, policy, endpoint, patience));
+        for resource in std::mem::take(&mut self.unknown_versions) {
+            failed.extend(self.list_versions(space, resource, endpoint, policy));
         }
-        // Attachments go before users, and these before what may be their boundary, whenever they
-        // were made.
-        let mut made = std::mem::take(&mut self.undo);
-        made.sort_by_key(|undo| match undo.sound() {
+        // Attachments first, then users, then resources: a policy may be the boundary of a user.
+        let mut plan = std::mem::take(&mut self.undo);
+        plan.sort_by_key(|undo| match undo.sound() {
             Operation::Delete(_) => 0,
             Operation::DeleteUser(_) => 1,
             _ => 2,
         });
-        for undo in made.into_iter().rev() {
-            let answer = patience.ask(&undo, endpoint);
+        for undo in plan.into_iter().rev() {
+            let answer = policy.ask(&undo, endpoint);
             if !is_gone(&answer) {
-                kept.push(NotDeleted { space, undo, answer });
+                failed.push(NotDeleted { space, undo, answer });
             } else if let Operation::DeleteUser(user) = undo {
-                // What could not be listed is gone with its user.
-                kept.retain(|it| !(it.undo.is_read() && it.undo.user() == Some(user)));
+                // Items that could not be listed are deleted with their user.
+                failed.retain(|it| !(it.undo.is_read() && it.undo.user() == Some(user)));
             }
         }
-        kept
+        failed
     }
 
-    /// Lists the versions of a policy: those that are not in force must go before it.
-    fn find_versions(
+    /// Lists the versions of a policy, and plans the deletion of all but the default version.
+    fn list_versions(
         &mut self,
         space: Namespace,
-        policy: Resource,
+        resource: Resource,
         endpoint: &mut dyn Endpoint,
-        patience: &mut RetryPolicy,
+        policy: &mut RetryPolicy,
     ) -> Option<NotDeleted> {
-        let undo = Operation::Parts(policy, SubResource::Version);
-        match patience.ask(&undo, endpoint) {
-            Response::Done(Some(shown)) => {
-                self.undo.retain(|it| it.part() != Some((policy, SubResource::Version)));
-                for (thing, _) in shown.items {
-                    if let Entity::Version { number, default: false } = thing {
-                        self.make(Operation::Remove(policy, SubResource::Version, Item(number)));
+        let kind = SubResource::Version;
+        let list = Operation::Parts(resource, kind);
+        match policy.ask(&list, endpoint) {
+            Response::Done(Some(listing)) => {
+                self.undo.retain(|it| it.part() != Some((resource, kind)));
+                for (entity, _) in listing.items {
+                    if let Entity::Version { number, default: false } = entity {
+                        self.add(Operation::Remove(resource, kind, Item(number)));
                     }
                 }
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(NotDeleted { space, undo, answer }),
+            answer => Some(NotDeleted { space, undo: list, answer }),
         }
     }
 
-    /// Lists a kind to learn the items that a lost answer may have made. If that fails, they may be
-    /// left behind.
-    fn find(
+    /// Lists the items of a kind, and plans the deletion of all of them: a lost response may have
+    /// created one. If the list fails, items may remain.
+    fn list_items(
         &mut self,
         space: Namespace,
         user: User,
         kind: AttachmentKind,
         endpoint: &mut dyn Endpoint,
-        patience: &mut RetryPolicy,
+        policy: &mut RetryPolicy,
     ) -> Option<NotDeleted> {
         if kind.row().naming != Naming::Service {
             return None;
         }
-        let undo = Operation::List(user, kind);
-        match patience.ask(&undo, endpoint) {
-            Response::Done(Some(shown)) => {
-                let named = shown.items.iter().filter_map(|(thing, _)| thing.item(kind));
-                let adopted = shown.strangers.iter().map(|name| endpoint.adopt(kind, name));
-                for item in named.chain(adopted) {
-                    self.make(Operation::Detach(user, kind, item));
+        let list = Operation::List(user, kind);
+        match policy.ask(&list, endpoint) {
+            Response::Done(Some(listing)) => {
+                let known = listing.items.iter().filter_map(|(entity, _)| entity.item(kind));
+                let adopted = listing.strangers.iter().map(|name| endpoint.adopt(kind, name));
+                for item in known.chain(adopted) {
+                    self.add(Operation::Detach(user, kind, item));
                 }
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(NotDeleted { space, undo, answer }),
+            answer => Some(NotDeleted { space, undo: list, answer }),
         }
     }
 }
 
-/// Something that the endpoint did not let go.
+/// A resource or attachment that cleanup could not delete.
 #[derive(Clone, Debug)]
 pub struct NotDeleted {
-    /// Where.
+    /// The namespace of the resource.
     pub space: Namespace,
-    /// What was asked to remove it, or to find what there is to remove.
+    /// The operation that failed: a deletion, or the listing of what to delete.
     pub undo: Operation,
-    /// What was answered.
+    /// The response to this operation.
     pub answer: Response,
 }
 
-/// Whether what was to be removed is not there any more.
+/// Returns true if the deleted resource does not exist any more.
 #[must_use]
 pub fn is_gone(answer: &Response) -> bool {
     match answer {
         Response::Done(_) => true,
-        Response::Refused { code, .. } => code == "NoSuchEntity",
+        Response::Refused { code, .. } => code == ErrorCode::NoSuchEntity.name(),
         Response::Interrupted(_) => false,
     }
 }

@@ -1,13 +1,15 @@
-//! What is read after calls that change something, from both sides, so that what they did not say shows.
+//! Reads that show what operations have changed, from both sides of each relation.
+//!
+//! A response does not show every effect of an operation. The reads make hidden effects visible.
 
 use iamspec_model::{
     Account, Filter, Operation, Resource, ResourceKind, SubResource, User, UserChange,
 };
 
-/// When it is read.
+/// When the run reads what operations have changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ObserveMode {
-    /// After each call.
+    /// After each operation.
     Each,
     /// At the end of a script.
     #[default]
@@ -16,56 +18,56 @@ pub enum ObserveMode {
     Off,
 }
 
-/// What tells of all that these calls may have changed, in the account that is true now. What was read
-/// since the last change is not read again.
+/// Returns the reads that show everything that these operations may have changed in `account`, the
+/// current state. Leaves out reads that ran after the last change.
 #[must_use]
-pub fn reads(asked: &[Operation], account: &Account) -> Vec<Operation> {
+pub(super) fn reads(operations: &[Operation], account: &Account) -> Vec<Operation> {
     let mut reads: Vec<Operation> = Vec::new();
-    let changing = asked.iter().filter(|op| !op.is_read());
-    for read in changing.flat_map(|op| about(op, account)) {
+    let changes = operations.iter().filter(|op| !op.is_read());
+    for read in changes.flat_map(|op| reads_of(op, account)) {
         if !reads.contains(&read) {
             reads.push(read);
         }
     }
-    let known = asked.iter().rev().take_while(|op| op.is_read()).collect::<Vec<_>>();
-    reads.retain(|read| !known.contains(&read));
+    let already_read: Vec<&Operation> =
+        operations.iter().rev().take_while(|op| op.is_read()).collect();
+    reads.retain(|read| !already_read.contains(&read));
     reads
 }
 
-/// What tells of one call: of what is gone, that it is.
-fn about(op: &Operation, account: &Account) -> Vec<Operation> {
+/// Returns the reads for one operation. The read of a deleted user shows that it is gone.
+fn reads_of(op: &Operation, account: &Account) -> Vec<Operation> {
     let mut reads = Vec::new();
-    let mut user = |user: User| reads.push(Operation::GetUser(user));
     match op.sound() {
-        Operation::CreateUser(it, _)
-        | Operation::DeleteUser(it)
-        | Operation::PutBoundary(it, _)
-        | Operation::DeleteBoundary(it) => user(it),
-        Operation::UpdateUser(it, UserChange { name, .. }) => {
-            user(it);
-            name.into_iter().for_each(user);
+        Operation::CreateUser(user, _)
+        | Operation::DeleteUser(user)
+        | Operation::PutBoundary(user, _)
+        | Operation::DeleteBoundary(user) => reads.push(Operation::GetUser(user)),
+        Operation::UpdateUser(user, UserChange { name, .. }) => {
+            reads.push(Operation::GetUser(user));
+            reads.extend(name.map(|name: User| Operation::GetUser(name)));
         }
         _ => {}
     }
     if let (Some(user), Some(kind)) = (op.user(), op.kind()) {
         reads.extend(account.has_user(user).then_some(Operation::List(user, kind)));
-        reads.extend(op.object().and_then(|object| other_side(object, account)));
+        reads.extend(op.object().and_then(|resource| read_of_holders(resource, account)));
     }
-    if let Some((object, part)) = op.part().filter(|(object, _)| account.has(*object)) {
-        reads.push(Operation::Parts(object, part));
+    if let Some((resource, kind)) = op.part().filter(|(resource, _)| account.has(*resource)) {
+        reads.push(Operation::Parts(resource, kind));
         let attached =
-            op.referred().filter(|it| part == SubResource::AttachedPolicy && account.has(*it));
+            op.referred().filter(|it| kind == SubResource::AttachedPolicy && account.has(*it));
         reads.extend(attached.map(Operation::Holders));
     }
     reads
 }
 
-/// Who holds it, as the object tells.
-fn other_side(object: Resource, account: &Account) -> Option<Operation> {
-    let read = match object.class {
-        ResourceKind::Group => Operation::Read(object),
-        ResourceKind::Policy => Operation::Holders(object),
+/// Returns the read that lists the holders of a resource, if the resource exists.
+fn read_of_holders(resource: Resource, account: &Account) -> Option<Operation> {
+    let read = match resource.class {
+        ResourceKind::Group => Operation::Read(resource),
+        ResourceKind::Policy => Operation::Holders(resource),
         ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
     };
-    Some(read).filter(|_| account.has(object))
+    account.has(resource).then_some(read)
 }

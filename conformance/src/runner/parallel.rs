@@ -1,8 +1,8 @@
-//! Several at the same time, with the result of one after the other.
+//! Runs units in parallel, with the results of a sequential run.
 //!
-//! What is to be played is played ahead, each on a fork of the endpoint and in name spaces of its own, and taken in in
-//! its order. Where what came before it has raised a suspicion meanwhile, under which it would have been played
-//! otherwise, it is played again in its turn.
+//! Workers run units ahead of their turn, each on a fork of the endpoint and in namespaces of its
+//! own. The main thread merges the results in the order of the units. If an earlier unit has
+//! meanwhile raised a suspicion that would have changed a unit, that unit runs again in its turn.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -12,218 +12,207 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use crate::endpoint::{Counting, Endpoint};
-use crate::generate::GeneratedSuite;
-use crate::results::history::ScriptRun;
+use crate::runner::RunOptions;
 use crate::runner::capabilities::MissingCapability;
-use crate::runner::cleanup::NotDeleted;
-use crate::runner::{Left, Run, Setting};
-use crate::script::Script;
+use crate::runner::run::{Results, Run, Unit};
 
-/// So many may be played ahead for each fork: what they make is there until they are taken in.
-const AHEAD: usize = 8;
+/// The maximum number of units ahead of the current turn, for each fork. Their resources exist
+/// until the main thread merges their results.
+const UNITS_AHEAD_PER_FORK: usize = 8;
 
-/// So often it is looked whether the run is to end.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often the main thread checks whether the run must end.
+const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What is played whole: a script, or a course.
-#[derive(Clone, Copy)]
-pub(crate) enum Unit<'a> {
-    Script(&'a Script),
-    Course(GeneratedSuite),
-}
-
-/// What is to be played, and the suspicions that there were.
+/// A unit to run, and the capabilities that were missing when it was scheduled.
 struct Task<'a> {
-    place: usize,
+    index: usize,
     unit: Unit<'a>,
-    suspects: Vec<MissingCapability>,
+    missing: Vec<MissingCapability>,
 }
 
-/// What came of it.
-struct Part {
-    place: usize,
-    /// How many suspicions it was played under.
-    known: usize,
-    suspects: Vec<MissingCapability>,
-    replays: Vec<ScriptRun>,
-    waiting: Vec<usize>,
-    left: Vec<Left>,
-    kept: Vec<(NotDeleted, bool)>,
+/// The result of a task.
+struct TaskResult {
+    index: usize,
+    /// The number of missing capabilities that the worker knew.
+    known_missing: usize,
+    /// Contains only the capabilities that the task itself found to be missing.
+    results: Results,
     requests: usize,
-    learnt: Option<Box<dyn Any + Send>>,
+    learned_names: Option<Box<dyn Any + Send>>,
 }
 
-/// What all that play ahead have in common.
-struct Together<'a> {
-    setting: Setting,
+/// State shared by the workers and the main thread.
+struct Shared<'a> {
+    options: RunOptions,
     tasks: Mutex<Receiver<Task<'a>>>,
-    over: AtomicBool,
-    /// The requests of what was not taken in yet.
-    sent: AtomicUsize,
+    stopped: AtomicBool,
+    /// The number of requests of tasks that are not merged yet.
+    unmerged_requests: AtomicUsize,
 }
 
-impl Run<'_> {
-    /// Plays these in their order, so many at the same time where the endpoint can be forked.
-    pub(crate) fn units(&mut self, units: &[Unit<'_>], jobs: usize) {
-        let mut units = units.iter().copied().enumerate();
-        // Whether anybody is there is found out by one alone.
-        while jobs < 2 || !self.heard {
-            let Some((_, unit)) = units.next() else { return };
-            self.unit(unit);
-        }
-        let forks: Vec<_> = (0..jobs).filter_map(|_| self.endpoint.inner.fork()).collect();
-        let rest: Vec<Unit<'_>> = units.map(|(_, unit)| unit).collect();
-        if forks.is_empty() {
-            for unit in rest {
-                self.unit(unit);
-            }
-        } else {
-            self.ahead(&rest, forks);
-        }
+/// Runs units in order, up to `jobs` of them in parallel if the endpoint can be forked.
+pub(super) fn run_units(run: &mut Run<'_>, units: &[Unit<'_>], jobs: usize) {
+    let mut units = units.iter().copied();
+    // One job finds out whether the endpoint responds at all.
+    while jobs < 2 || !run.has_responded {
+        let Some(unit) = units.next() else { return };
+        run.run_unit(unit);
     }
-
-    fn unit(&mut self, unit: Unit<'_>) {
-        match unit {
-            Unit::Script(script) => self.play(script),
-            Unit::Course(it) => self.follow(it.course().as_mut(), it.most_calls()),
-        }
-    }
-
-    fn ahead(&mut self, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoint + Send>>) {
-        let window = forks.len() * AHEAD;
-        let (give, tasks) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let together = Together {
-            setting: self.setting,
-            tasks: Mutex::new(tasks),
-            over: AtomicBool::new(false),
-            sent: AtomicUsize::new(0),
-        };
-        std::thread::scope(|scope| {
-            for fork in forks {
-                let (together, tell) = (&together, tell.clone());
-                scope.spawn(move || work(fork, together, &tell));
-            }
-            drop(tell);
-            let (mut given, mut early) = (0, BTreeMap::new());
-            for (turn, unit) in units.iter().enumerate() {
-                while given < units.len().min(turn + window) && self.ended.is_none() {
-                    let suspects = self.suspects.clone();
-                    let unit = units.get(given).copied().unwrap_or(*unit);
-                    _ = give.send(Task { place: given, unit, suspects });
-                    given += 1;
-                }
-                let part =
-                    (turn < given).then(|| self.wait_for(turn, &mut early, &told, &together));
-                self.take_in(*unit, part.flatten(), &together);
-            }
-            drop(give);
-            for part in told {
-                self.clean_up_after(part);
-            }
-        });
-    }
-
-    /// What came of the unit whose turn it is; nothing where nobody plays any more.
-    fn wait_for(
-        &mut self,
-        turn: usize,
-        early: &mut BTreeMap<usize, Part>,
-        told: &Receiver<Part>,
-        together: &Together<'_>,
-    ) -> Option<Part> {
-        loop {
-            if let Some(part) = early.remove(&turn) {
-                return Some(part);
-            }
-            match told.recv_timeout(LOOK_EVERY) {
-                Ok(part) => _ = early.insert(part.place, part),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return None,
-            }
-            (self.endpoint.tell)(self.endpoint.requests + together.sent.load(Ordering::Relaxed));
-            if self.ended.is_some() || (self.stop)() {
-                together.over.store(true, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Takes in what was played as it would have been in its turn; anything else is played now.
-    fn take_in(&mut self, unit: Unit<'_>, part: Option<Part>, together: &Together<'_>) {
-        self.look_up();
-        let Some(mut part) = part else { return self.unit(unit) };
-        _ = together.sent.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sent| {
-            Some(sent.saturating_sub(part.requests))
-        });
-        if self.ended.is_some() || self.would_be_otherwise(unit, &part) {
-            self.clean_up_after(part);
-            return self.unit(unit);
-        }
-        let before = self.endpoint.requests;
-        let exchanges = part.replays.iter_mut().flat_map(|it| &mut it.exchanges);
-        exchanges.filter(|it| it.request > 0).for_each(|it| it.request += before);
-        let offset = self.replays.len();
-        self.waiting.extend(part.waiting.drain(..).map(|it| it + offset));
-        self.suspects.append(&mut part.suspects);
-        for replay in std::mem::take(&mut part.replays) {
-            self.listen(&replay);
-            self.replays.push(replay);
-            if self.ended.is_some() {
-                break;
-            }
-        }
-        self.clean_up_after(part);
-    }
-
-    /// Whether a suspicion that was raised meanwhile has to do with what was played: a script is played without
-    /// the calls under suspicion, and a course chooses among those that are left.
-    fn would_be_otherwise(&self, unit: Unit<'_>, part: &Part) -> bool {
-        let mut new = self.suspects.iter().skip(part.known);
-        match unit {
-            Unit::Course(_) => new.next().is_some(),
-            Unit::Script(_) => new.any(|suspect| {
-                let asked = part.replays.iter().flat_map(|it| &it.exchanges);
-                asked.map(|it| it.operation).any(|op| suspect.is_needed_by(&op))
-            }),
-        }
-    }
-
-    /// What a part has made is removed, whatever becomes of its answers.
-    fn clean_up_after(&mut self, part: Part) {
-        self.endpoint.requests += part.requests;
-        if let Some(learnt) = part.learnt {
-            self.endpoint.inner.take_in(learnt);
-        }
-        self.left.extend(part.left);
-        self.kept.extend(part.kept);
-        if self.is_cleanup_due() {
-            self.clean();
-        }
+    let forks: Vec<_> = (0..jobs).filter_map(|_| run.endpoint.inner.fork()).collect();
+    if forks.is_empty() {
+        units.for_each(|unit| run.run_unit(unit));
+    } else {
+        run_on_forks(run, &units.collect::<Vec<_>>(), forks);
     }
 }
 
-/// Plays what there is to play until there is nothing more.
-fn work(mut fork: Box<dyn Endpoint + Send>, together: &Together<'_>, tell: &Sender<Part>) {
+fn run_on_forks(run: &mut Run<'_>, units: &[Unit<'_>], forks: Vec<Box<dyn Endpoint + Send>>) {
+    let window = forks.len() * UNITS_AHEAD_PER_FORK;
+    let (task_sender, tasks) = mpsc::channel();
+    let (result_sender, results) = mpsc::channel();
+    let shared = Shared {
+        options: run.options,
+        tasks: Mutex::new(tasks),
+        stopped: AtomicBool::new(false),
+        unmerged_requests: AtomicUsize::new(0),
+    };
+    std::thread::scope(|scope| {
+        for fork in forks {
+            let (shared, result_sender) = (&shared, result_sender.clone());
+            scope.spawn(move || work(fork, shared, &result_sender));
+        }
+        drop(result_sender);
+        let mut scheduled = 0;
+        let mut early = BTreeMap::new();
+        for (turn, unit) in units.iter().enumerate() {
+            while scheduled < units.len().min(turn + window) && run.end_reason.is_none() {
+                let missing = run.results.missing.clone();
+                let unit = units.get(scheduled).copied().unwrap_or(*unit);
+                _ = task_sender.send(Task { index: scheduled, unit, missing });
+                scheduled += 1;
+            }
+            let is_scheduled = turn < scheduled;
+            let result =
+                is_scheduled.then(|| wait_for_result(run, turn, &mut early, &results, &shared));
+            merge(run, *unit, result.flatten(), &shared);
+        }
+        drop(task_sender);
+        for result in results {
+            merge_leftovers(run, result);
+        }
+    });
+}
+
+/// Waits for the result of the unit whose turn it is. Returns `None` if no worker is left.
+fn wait_for_result(
+    run: &mut Run<'_>,
+    turn: usize,
+    early: &mut BTreeMap<usize, TaskResult>,
+    results: &Receiver<TaskResult>,
+    shared: &Shared<'_>,
+) -> Option<TaskResult> {
     loop {
-        let next = together.tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        if let Some(result) = early.remove(&turn) {
+            return Some(result);
+        }
+        match results.recv_timeout(STOP_POLL_INTERVAL) {
+            Ok(result) => _ = early.insert(result.index, result),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+        let unmerged = shared.unmerged_requests.load(Ordering::Relaxed);
+        (run.endpoint.on_progress)(run.endpoint.requests + unmerged);
+        if run.end_reason.is_some() || (run.should_stop)() {
+            shared.stopped.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Merges a result if it is the one that the unit would have had in its turn. Otherwise runs the
+/// unit now.
+fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: &Shared<'_>) {
+    run.end_if_stopped();
+    let Some(mut result) = result else { return run.run_unit(unit) };
+    let requests = result.requests;
+    _ = shared.unmerged_requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |unmerged| {
+        Some(unmerged.saturating_sub(requests))
+    });
+    if run.end_reason.is_some() || is_outdated(run, unit, &result) {
+        merge_leftovers(run, result);
+        return run.run_unit(unit);
+    }
+    // Request numbers and indexes continue those of the run.
+    let requests_before = run.endpoint.requests;
+    let script_runs_before = run.results.script_runs.len();
+    let deferred = result.results.deferred.drain(..).map(|index| index + script_runs_before);
+    run.results.deferred.extend(deferred);
+    run.results.missing.append(&mut result.results.missing);
+    for mut script_run in std::mem::take(&mut result.results.script_runs) {
+        for exchange in script_run.exchanges.iter_mut().filter(|it| it.request > 0) {
+            exchange.request += requests_before;
+        }
+        run.check_responsiveness(&script_run);
+        run.results.script_runs.push(script_run);
+        if run.end_reason.is_some() {
+            break;
+        }
+    }
+    merge_leftovers(run, result);
+}
+
+/// Returns true if a capability that has been found to be missing since affects the unit. A script
+/// must not use a missing capability; a generator chooses among all the others.
+fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
+    let mut new = run.results.missing.iter().skip(result.known_missing);
+    match unit {
+        Unit::Generated(_) => new.next().is_some(),
+        Unit::Script(_) => new.any(|missing| {
+            let mut exchanges = result.results.script_runs.iter().flat_map(|it| &it.exchanges);
+            exchanges.any(|it| missing.is_needed_by(&it.operation))
+        }),
+    }
+}
+
+/// Merges the request count, the names and the resources of a task, even if its responses are
+/// discarded, so that cleanup deletes everything that it created.
+fn merge_leftovers(run: &mut Run<'_>, result: TaskResult) {
+    run.endpoint.requests += result.requests;
+    if let Some(names) = result.learned_names {
+        run.endpoint.inner.take_in(names);
+    }
+    run.results.pending_cleanup.extend(result.results.pending_cleanup);
+    run.results.not_deleted.extend(result.results.not_deleted);
+    run.clean_up_if_due();
+}
+
+/// Runs tasks until there are no more.
+fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sender<TaskResult>) {
+    loop {
+        let next = shared.tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(task) = next else { return };
-        let known = task.suspects.len();
-        let mut before = 0;
-        let mut counted = |requests| {
-            let new = requests - std::mem::replace(&mut before, requests);
-            _ = together.sent.fetch_add(new, Ordering::Relaxed);
+        let known_missing = task.missing.len();
+        let mut counted = 0;
+        let mut on_progress = |requests| {
+            let new = requests - std::mem::replace(&mut counted, requests);
+            _ = shared.unmerged_requests.fetch_add(new, Ordering::Relaxed);
         };
-        let endpoint = Counting { inner: fork.as_mut(), requests: 0, tell: &mut counted };
-        let stop = || together.over.load(Ordering::Relaxed);
-        let mut run = Run::new(endpoint, together.setting, &stop);
-        (run.suspects, run.heard) = (task.suspects, true);
-        run.unit(task.unit);
-        let suspects = run.suspects.split_off(known.min(run.suspects.len()));
-        let (replays, waiting, left, kept) = (run.replays, run.waiting, run.left, run.kept);
-        let (requests, place) = (run.endpoint.requests, task.place);
-        let learnt = fork.learnt();
-        let part = Part { place, known, suspects, replays, waiting, left, kept, requests, learnt };
-        if tell.send(part).is_err() {
+        let endpoint =
+            Counting { inner: fork.as_mut(), requests: 0, on_progress: &mut on_progress };
+        let should_stop = || shared.stopped.load(Ordering::Relaxed);
+        let mut run = Run::new(endpoint, shared.options, &should_stop);
+        run.results.missing = task.missing;
+        run.has_responded = true;
+        run.run_unit(task.unit);
+        let Run { endpoint: Counting { requests, .. }, results: mut task_results, .. } = run;
+        _ = task_results.missing.drain(..known_missing.min(task_results.missing.len()));
+        let result = TaskResult {
+            index: task.index,
+            known_missing,
+            results: task_results,
+            requests,
+            learned_names: fork.learnt(),
+        };
+        if results.send(result).is_err() {
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! A history that somebody wrote down, as an endpoint that answers so.
+//! Checks the responses of a history, without an endpoint.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::response::{FailureKind, Response};
 use crate::results::history::ScriptRun;
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::ObserveMode;
-use crate::runner::session::{SessionOptions, replay};
+use crate::runner::session::{SessionOptions, run_script};
 use crate::script::Script;
 
-/// Answers in the order in which they were written down, each to its own call and to no other.
-struct Recorded(VecDeque<(Operation, Response)>);
+/// An endpoint that returns recorded responses, in order, each to its own operation only.
+struct RecordedEndpoint(VecDeque<(Operation, Response)>);
 
-impl Endpoint for Recorded {
+impl Endpoint for RecordedEndpoint {
     fn fresh(&mut self) -> Namespace {
         Namespace::default()
     }
@@ -26,11 +26,11 @@ impl Endpoint for Recorded {
     fn enter(&mut self, _: Namespace) {}
 
     fn ask(&mut self, op: &Operation) -> Response {
-        let next = self.0.front().is_some_and(|(asked, _)| asked == op);
-        let answer = next.then(|| self.0.pop_front()).flatten().map(|(_, answer)| answer);
-        answer.unwrap_or_else(|| {
-            Response::interrupted(FailureKind::Unsent, "no answer is written down")
-        })
+        let recorded = self.0.pop_front_if(|(recorded, _)| recorded == op);
+        recorded.map_or_else(
+            || Response::interrupted(FailureKind::Unsent, "the history contains no response"),
+            |(_, response)| response,
+        )
     }
 
     fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
@@ -42,25 +42,29 @@ impl Endpoint for Recorded {
     }
 }
 
-/// Judges the answers that are written behind the calls of a script; a call without one was answered as the model
-/// would. Nothing exists before its first call.
+/// Checks the responses that a script contains. A step without a response counts as answered by the
+/// model. The account is empty before the first step.
 #[must_use]
 pub fn judged(script: &Script) -> ScriptRun {
     let mut account = Account::default();
-    let answered = script.steps.iter().map(|step| {
+    let recorded = script.steps.iter().map(|step| {
         let (op, symbols) = (step.operation, messages::symbols(&step.operation));
         let mut after = account.clone();
-        let answer = settle(&mut after, &op, &mut ReferenceOptions::default(), &symbols);
+        let of_model = settle(&mut after, &op, &mut ReferenceOptions::default(), &symbols);
         match &step.answer {
             None => account = after,
             Some(Response::Done(_)) => apply(&mut account, &op),
             Some(_) => {}
         }
-        (op, step.answer.clone().unwrap_or(answer))
+        (op, step.answer.clone().unwrap_or(of_model))
     });
-    let mut endpoint = Recorded(answered.collect());
-    let (can, stop) = (|_: &Operation| true, || false);
-    let (observe, settle, heard) = (ObserveMode::Off, Duration::ZERO, false);
-    let manner = SessionOptions { can: &can, observe, settle, heard, stop: &stop };
-    replay(script, &mut endpoint, &mut CleanupPlan::default(), manner)
+    let mut endpoint = RecordedEndpoint(recorded.collect());
+    let options = SessionOptions {
+        is_supported: &|_| true,
+        observe: ObserveMode::Off,
+        convergence_timeout: Duration::ZERO,
+        has_responded: false,
+        should_stop: &|| false,
+    };
+    run_script(script, &mut endpoint, &mut CleanupPlan::default(), options)
 }

@@ -1,7 +1,4 @@
-//! When a call is asked again: where that is safe, where what was lost can be told by a read, and where
-//! an endpoint is given time to settle.
-//!
-//! How long to go on asking for what must be removed.
+//! Retries: when a retry is safe, when it may help, and how long cleanup retries.
 
 use std::time::Duration;
 
@@ -11,27 +8,33 @@ use crate::endpoint::Endpoint;
 use crate::oracle::{Oracle, Tier, Verdict};
 use crate::response::{FailureKind, Response};
 
-/// How often a call is asked again that cannot have done anything.
-const TRIES: u32 = 5;
+/// The maximum number of retries of one operation.
+const RETRIES_MAX: u32 = 5;
 
-/// Whether the call can be asked once more without harm: nothing was done, or nothing ever is. Whoever has
-/// not been `heard` yet may not be there at all.
-pub(crate) fn is_safe(op: &Operation, observed: &Response, tries: u32, heard: bool) -> bool {
-    let Response::Interrupted(it) = observed else { return false };
-    let most = match it.cause {
-        FailureKind::Transient => TRIES,
-        FailureKind::Unreachable if heard => TRIES,
-        FailureKind::Reset | FailureKind::Failure if heard && op.is_read() => TRIES,
-        FailureKind::Timeout if heard && op.is_read() => 1,
+/// Returns true if a retry is safe: the attempt cannot have had an effect, or the operation is a
+/// read. Connection failures are not retried until the endpoint has responded once: it may not be
+/// running.
+pub(super) fn is_safe_to_retry(
+    op: &Operation,
+    observed: &Response,
+    retries: u32,
+    has_responded: bool,
+) -> bool {
+    let Response::Interrupted(failure) = observed else { return false };
+    let retries_max = match failure.cause {
+        FailureKind::Transient => RETRIES_MAX,
+        FailureKind::Unreachable if has_responded => RETRIES_MAX,
+        FailureKind::Reset | FailureKind::Failure if has_responded && op.is_read() => RETRIES_MAX,
+        FailureKind::Timeout if has_responded && op.is_read() => 1,
         _ => 0,
     };
-    tries < most
+    retries < retries_max
 }
 
-/// Whether the answer may be one that passes while an endpoint settles: a read that shows otherwise than
-/// it should, or a refusal, which has changed nothing.
-pub(crate) fn may_settle(op: &Operation, observed: &Response, judge: &Oracle) -> bool {
-    let refused = match observed {
+/// Returns true if the response may change while the endpoint converges: a divergent read, or a
+/// divergent refusal, which has changed nothing.
+pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle) -> bool {
+    let is_refusal = match observed {
         Response::Refused { code, .. }
             if code == ErrorCode::EntityTemporarilyUnmodifiable.name() =>
         {
@@ -41,85 +44,94 @@ pub(crate) fn may_settle(op: &Operation, observed: &Response, judge: &Oracle) ->
         Response::Done(_) => false,
         Response::Interrupted(_) => return false,
     };
-    let verdict = judge.clone().judge(op, observed);
-    let differs = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text);
-    differs && (refused || op.is_read())
+    let verdict = oracle.clone().check(op, observed);
+    let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text);
+    diverges && (is_refusal || op.is_read())
 }
 
-/// Whether the answer was lost on its way, so that the call may have been carried out.
-pub(crate) fn is_lost(observed: &Response) -> bool {
-    let lost = [FailureKind::Reset, FailureKind::Timeout, FailureKind::Failure];
-    matches!(observed, Response::Interrupted(it) if lost.contains(&it.cause))
+/// Returns true if the response was lost, so that the operation may have succeeded.
+pub(super) fn is_lost(observed: &Response) -> bool {
+    matches!(
+        observed,
+        Response::Interrupted(failure) if matches!(
+            failure.cause,
+            FailureKind::Reset | FailureKind::Timeout | FailureKind::Failure
+        )
+    )
 }
 
-/// What tells whether a call about an object was carried out, where its answer was lost.
-pub(crate) fn tells(op: &Operation) -> Vec<Operation> {
-    let read = |object: Resource| match object.class {
-        ResourceKind::Group | ResourceKind::Policy => Operation::Read(object),
+/// Returns the reads that show whether an operation on a resource succeeded.
+pub(super) fn reads_of_resource(op: &Operation) -> Vec<Operation> {
+    let read = |resource: Resource| match resource.class {
+        ResourceKind::Group | ResourceKind::Policy => Operation::Read(resource),
         ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::All),
     };
     match op.sound() {
-        Operation::Create(object) | Operation::Delete(object) => vec![read(object)],
-        Operation::Rename(object, name) => {
-            let renamed = name.map(|item| read(Resource { item, ..object }));
-            [read(object)].into_iter().chain(renamed).collect()
+        Operation::Create(resource) | Operation::Delete(resource) => vec![read(resource)],
+        Operation::Rename(resource, name) => {
+            let renamed = name.map(|item| read(Resource { item, ..resource }));
+            [read(resource)].into_iter().chain(renamed).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// How long to go on asking where nobody answers, or something passes.
+/// The retry policy of cleanup.
+///
+/// Deleting twice is safe, so that more failures are retried than in a session. After
+/// [`Self::MOST`] operations in a row without a response, nothing is sent any more.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetryPolicy {
-    unanswered: usize,
-    /// How long a conflict may linger.
-    settle: Duration,
+    unresponsive_count: usize,
+    /// How long a conflict is retried.
+    convergence_timeout: Duration,
 }
 
 impl RetryPolicy {
-    /// So many calls in a row are worth asking without an answer.
+    /// The maximum number of operations in a row without a response.
     pub const MOST: usize = 3;
 
-    /// So often a call is asked again that is refused for something that passes by itself.
-    const TRIES: u32 = 5;
+    /// The maximum number of retries after a response that cannot be parsed.
+    const UNPARSABLE_RETRIES_MAX: u32 = 1;
 
-    /// So often a call is asked again where the answer was broken: what is removed twice is gone.
-    const BROKEN: u32 = 1;
-
-    /// One for an endpoint whose conflicts may linger for so long.
+    /// Creates a policy for an endpoint that may take this long to converge.
     #[must_use]
-    pub fn settling(settle: Duration) -> Self {
-        Self { settle, ..Self::default() }
+    pub fn settling(convergence_timeout: Duration) -> Self {
+        Self { convergence_timeout, ..Self::default() }
     }
 
-    /// Asks, and again where that may help; not at all where nobody has answered for long.
+    /// Runs an operation, and retries it if that may help. Sends nothing if the endpoint has
+    /// stopped responding.
     pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
-        if self.unanswered >= Self::MOST {
-            return Response::interrupted(FailureKind::Unsent, "nobody answered the calls before");
+        if self.unresponsive_count >= Self::MOST {
+            return Response::interrupted(
+                FailureKind::Unsent,
+                "the endpoint did not respond to the previous calls",
+            );
         }
-        let mut answer = endpoint.ask(op);
-        let (mut tries, mut waited) = (0, Duration::ZERO);
-        while tries < self.tries(&answer, waited) {
-            waited += endpoint.wait(tries);
-            tries += 1;
-            answer = endpoint.ask(op);
+        let mut response = endpoint.ask(op);
+        let (mut retries, mut waited) = (0, Duration::ZERO);
+        while retries < self.retries_max(&response, waited) {
+            waited += endpoint.wait(retries);
+            retries += 1;
+            response = endpoint.ask(op);
         }
-        let silent = matches!(&answer, Response::Interrupted(it) if it.cause.is_silence());
-        self.unanswered = if silent { self.unanswered + 1 } else { 0 };
-        answer
+        let is_unresponsive =
+            matches!(&response, Response::Interrupted(it) if it.cause.is_unresponsive());
+        self.unresponsive_count = if is_unresponsive { self.unresponsive_count + 1 } else { 0 };
+        response
     }
 
-    /// How often it is worth asking after this answer.
-    fn tries(&self, answer: &Response, waited: Duration) -> u32 {
-        let conflict = |code: &str| code == ErrorCode::DeleteConflict.name();
-        match answer {
-            _ if answer.may_pass() => Self::TRIES,
-            Response::Refused { code, .. } if conflict(code) && waited < self.settle => u32::MAX,
-            Response::Interrupted(it)
-                if matches!(it.cause, FailureKind::Unreadable | FailureKind::Garbled) =>
+    fn retries_max(&self, response: &Response, waited: Duration) -> u32 {
+        match response {
+            _ if response.is_retryable() => RETRIES_MAX,
+            Response::Refused { code, .. }
+                if code == ErrorCode::DeleteConflict.name()
+                    && waited < self.convergence_timeout =>
             {
-                Self::BROKEN
+                u32::MAX
             }
+            Response::Interrupted(it) if it.cause.is_unparsable() => Self::UNPARSABLE_RETRIES_MAX,
             _ => 0,
         }
     }

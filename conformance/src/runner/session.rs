@@ -1,7 +1,8 @@
-//! One call after the other in one name space: asked again where that helps, judged, and told apart where
-//! its answer was lost.
+//! Runs one script or generator in one namespace.
 //!
-//! A script, from the first call to the last verdict.
+//! Sends operations one after the other, retries if that is safe, checks each response, and
+//! resolves a lost response with a read. The session ends at the first operation whose effect is
+//! unknown: everything after it would rest on a guess.
 
 use std::time::Duration;
 
@@ -14,207 +15,227 @@ use crate::response::{Listing, Response};
 use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::{ObserveMode, reads};
-use crate::runner::retry::{is_lost, is_safe, may_settle, tells};
+use crate::runner::retry::{is_lost, is_safe_to_retry, may_converge, reads_of_resource};
 use crate::script::{Script, Step};
 
-/// Calls and their answers, one after the other, in one name space.
-pub(crate) struct Session<'a> {
+/// The number of divergences in a row that change nothing after which a generator ends in this
+/// namespace: it would choose the same operation again.
+const FUTILE_OPERATIONS_MAX: usize = 20;
+
+/// Options of a session.
+#[derive(Clone, Copy)]
+pub(super) struct SessionOptions<'a> {
+    /// Returns true unless a capability that the operation needs is known to be missing.
+    pub(super) is_supported: CanHold<'a>,
+    pub(super) observe: ObserveMode,
+    /// How long the endpoint may take to converge.
+    pub(super) convergence_timeout: Duration,
+    /// The endpoint has responded before.
+    pub(super) has_responded: bool,
+    /// Checked before each operation.
+    pub(super) should_stop: &'a dyn Fn() -> bool,
+}
+
+/// Runs a script in the current namespace. Records in `plan` what the script creates.
+pub(super) fn run_script(
+    script: &Script,
+    endpoint: &mut dyn Endpoint,
+    plan: &mut CleanupPlan,
+    options: SessionOptions<'_>,
+) -> ScriptRun {
+    let mut session = Session::new(endpoint, plan, options);
+    for operation in script.operations() {
+        session.run(operation);
+        if options.observe == ObserveMode::Each {
+            session.observe_last(1);
+        }
+    }
+    if options.observe == ObserveMode::End {
+        session.observe_last(usize::MAX);
+    }
+    ScriptRun { script: script.clone(), exchanges: session.exchanges, origin: Origin::Written }
+}
+
+/// Runs a generator in the current namespace until it has no more operations, or until it has run
+/// `operations_max` of them.
+pub(super) fn run_generator(
+    generator: &mut dyn Generator,
+    operations_max: usize,
+    endpoint: &mut dyn Endpoint,
+    plan: &mut CleanupPlan,
+    options: SessionOptions<'_>,
+) -> ScriptRun {
+    let mut session = Session::new(endpoint, plan, options);
+    generator.begin();
+    let (mut futile, mut operations) = (0, 0);
+    while session.abort_reason.is_none()
+        && futile < FUTILE_OPERATIONS_MAX
+        && operations < operations_max
+        && !(options.should_stop)()
+    {
+        let before = session.account();
+        let Some(operation) = generator.next(&before, options.is_supported) else { break };
+        session.run(operation);
+        operations += 1;
+        let diverges =
+            |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
+        let last_diverges = session.exchanges.last().is_some_and(diverges);
+        if options.observe == ObserveMode::Each {
+            session.observe_last(1);
+        }
+        let is_futile = last_diverges && session.account() == before;
+        futile = if is_futile { futile + 1 } else { 0 };
+    }
+    // Most operations of a generator show the effect of the previous one; the last needs a read.
+    if options.observe == ObserveMode::End {
+        session.observe_last(1);
+    }
+    let step = |it: &Exchange| Step { operation: it.operation, answer: None };
+    let script = Script {
+        name: generator.name().to_owned(),
+        idea: generator.idea().to_owned(),
+        steps: session.exchanges.iter().map(step).collect(),
+    };
+    ScriptRun { script, exchanges: session.exchanges, origin: Origin::Course }
+}
+
+/// A session in one namespace.
+struct Session<'a> {
     endpoint: &'a mut dyn Endpoint,
-    leftovers: &'a mut CleanupPlan,
-    manner: SessionOptions<'a>,
-    judge: Oracle,
-    pub(crate) exchanges: Vec<Exchange>,
-    /// Why nothing is asked any more: after a call that was interrupted all would rest on a guess.
-    pub(crate) broken: Option<String>,
+    plan: &'a mut CleanupPlan,
+    options: SessionOptions<'a>,
+    oracle: Oracle,
+    exchanges: Vec<Exchange>,
+    /// Why the remaining operations are skipped.
+    abort_reason: Option<String>,
 }
 
 impl<'a> Session<'a> {
-    pub(crate) fn new(
+    fn new(
         endpoint: &'a mut dyn Endpoint,
-        leftovers: &'a mut CleanupPlan,
-        manner: SessionOptions<'a>,
+        plan: &'a mut CleanupPlan,
+        options: SessionOptions<'a>,
     ) -> Self {
-        let (judge, exchanges) = (Oracle::default(), Vec::new());
-        Self { endpoint, leftovers, manner, judge, exchanges, broken: None }
+        Self {
+            endpoint,
+            plan,
+            options,
+            oracle: Oracle::default(),
+            exchanges: Vec::new(),
+            abort_reason: None,
+        }
     }
 
-    /// Asks one call, unless it is too late.
-    pub(crate) fn ask(&mut self, operation: Operation) {
-        if self.broken.is_none() && (self.manner.stop)() {
-            self.broken = Some("the run was stopped".to_owned());
+    /// Returns the most likely state.
+    fn account(&self) -> Account {
+        self.oracle.account().cloned().unwrap_or_default()
+    }
+
+    /// Runs one operation, or skips it if the session was aborted.
+    fn run(&mut self, operation: Operation) {
+        if self.abort_reason.is_none() && (self.options.should_stop)() {
+            self.abort_reason = Some("the run was stopped".to_owned());
         }
-        let exchange = match &self.broken {
-            Some(why) => skipped(operation, why),
+        let exchange = match &self.abort_reason {
+            Some(reason) => skipped(operation, reason),
             None => self.exchange(&operation),
         };
-        let cause = match &exchange.verdict {
-            Verdict::Inconclusive(it) => Some(it.cause),
+        let failure = match &exchange.verdict {
+            Verdict::Inconclusive(failure) => Some(failure.cause),
             _ => None,
         };
-        let lost = exchange.observed.as_ref().is_some_and(is_lost);
+        let response_was_lost = exchange.observed.as_ref().is_some_and(is_lost);
         self.exchanges.push(exchange);
-        if let Some(cause) = cause.filter(|_| !(lost && self.tell_apart(operation))) {
-            let why = format!("the call before it was interrupted: {}", cause.name());
-            self.broken = Some(why);
+        if let Some(failure) = failure
+            && !(response_was_lost && self.resolve_lost_response(operation))
+        {
+            self.abort_reason = Some(format!("the previous call failed: {}", failure.name()));
         }
     }
 
-    /// Reads what tells whether a call was carried out whose answer was lost; whether that is known then.
-    fn tell_apart(&mut self, operation: Operation) -> bool {
+    /// Runs one operation, with retries, and checks the response.
+    fn exchange(&mut self, operation: &Operation) -> Exchange {
+        let before = self.account();
+        let in_force = allowed(&before, operation).rules().collect();
+        let mut convergence = Convergence::default();
+        let sent_before = self.endpoint.sent();
+        let observed = loop {
+            let observed = self.endpoint.ask(operation);
+            self.plan.note(operation, &observed);
+            let converges = convergence.after < self.options.convergence_timeout
+                && may_converge(operation, &observed, &self.oracle);
+            let has_responded = self.options.has_responded;
+            let retry = converges
+                || is_safe_to_retry(operation, &observed, convergence.tries, has_responded);
+            if !retry || (self.options.should_stop)() {
+                break observed;
+            }
+            convergence.after += self.endpoint.wait(convergence.tries);
+            convergence.tries += 1;
+        };
+        let sent = self.endpoint.sent();
+        let request = sent.filter(|_| sent > sent_before).unwrap_or_default();
+        let format_deviations = self.endpoint.oddities();
+        let verdict = self.oracle.check(operation, &observed);
+        let verdict =
+            formats::with_formats(verdict, (&before, operation), &observed, &format_deviations);
+        // Only divergences show the HTTP exchange.
+        let diverges = matches!(verdict, Verdict::Diverges(_));
+        let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
+        Exchange {
+            operation: *operation,
+            observed: Some(observed),
+            request,
+            before,
+            in_force,
+            verdict,
+            settled: Some(convergence).filter(|it| it.tries > 0),
+            wire,
+            id: self.endpoint.request_id(),
+        }
+    }
+
+    /// Reads the state after a lost response, and returns true if the effect of the operation is
+    /// known afterwards.
+    fn resolve_lost_response(&mut self, operation: Operation) -> bool {
         if operation.is_read() {
             return true;
         }
-        // What an endpoint has done it may show late.
+        // The endpoint may take time until it shows an effect.
         let (mut waited, mut tries) = (Duration::ZERO, 0);
-        while waited < self.manner.settle {
+        while waited < self.options.convergence_timeout {
             waited += self.endpoint.wait(tries);
             tries += 1;
         }
         if let Operation::Issue(user, kind, item, _) = operation {
-            let listed = self.endpoint.ask(&Operation::List(user, kind));
-            if let Response::Done(Some(Listing { strangers, .. })) = &listed
+            let response = self.endpoint.ask(&Operation::List(user, kind));
+            if let Response::Done(Some(Listing { strangers, .. })) = &response
                 && let [name] = strangers.as_slice()
             {
                 self.endpoint.bind(kind, item, name);
             }
         }
         let reads = reads(&[operation], &self.account());
-        for read in tells(&operation).into_iter().chain(reads) {
-            if !self.is_certain() && self.broken.is_none() && (self.manner.can)(&read) {
-                self.ask(read);
+        for read in reads_of_resource(&operation).into_iter().chain(reads) {
+            if !self.oracle.has_single_state()
+                && self.abort_reason.is_none()
+                && (self.options.is_supported)(&read)
+            {
+                self.run(read);
             }
         }
-        self.is_certain() && self.broken.is_none()
+        self.oracle.has_single_state() && self.abort_reason.is_none()
     }
 
-    fn is_certain(&self) -> bool {
-        self.judge.worlds.len() == 1
-    }
-
-    /// Asks a call, again where that is safe or the endpoint may settle, and judges the answer.
-    fn exchange(&mut self, operation: &Operation) -> Exchange {
-        let before = self.account();
-        let in_force = allowed(&before, operation).rules().collect();
-        let mut settled = Convergence::default();
-        let sent_before = self.endpoint.sent();
-        let observed = loop {
-            let observed = self.endpoint.ask(operation);
-            self.leftovers.note(operation, &observed);
-            let settles =
-                settled.after < self.manner.settle && may_settle(operation, &observed, &self.judge);
-            let again = settles || is_safe(operation, &observed, settled.tries, self.manner.heard);
-            if !again || (self.manner.stop)() {
-                break observed;
-            }
-            settled.after += self.endpoint.wait(settled.tries);
-            settled.tries += 1;
-        };
-        let request = self.endpoint.sent().filter(|_| self.endpoint.sent() > sent_before);
-        let request = request.unwrap_or_default();
-        let odd = self.endpoint.oddities();
-        let verdict = self.judge.judge(operation, &observed);
-        let verdict = formats::judged(verdict, (&before, operation), &observed, &odd);
-        let settled = Some(settled).filter(|it| it.tries > 0);
-        let diverges = matches!(verdict, Verdict::Diverges(_));
-        // It is written out only where somebody will look at it.
-        let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
-        let id = self.endpoint.request_id();
-        let (operation, observed) = (*operation, Some(observed));
-        Exchange { operation, observed, request, before, in_force, verdict, settled, wire, id }
-    }
-
-    /// Reads what the last calls may have changed.
-    pub(crate) fn observe(&mut self, calls: usize) {
-        let from = self.exchanges.len() - calls.min(self.exchanges.len());
-        let asked: Vec<Operation> =
-            self.exchanges.iter().skip(from).map(|it| it.operation).collect();
-        for read in reads(&asked, &self.account()) {
-            if self.broken.is_none() && (self.manner.can)(&read) {
-                self.ask(read);
+    /// Reads what the last `count` operations may have changed.
+    fn observe_last(&mut self, count: usize) {
+        let start = self.exchanges.len().saturating_sub(count);
+        let operations: Vec<Operation> =
+            self.exchanges.iter().skip(start).map(|it| it.operation).collect();
+        for read in reads(&operations, &self.account()) {
+            if self.abort_reason.is_none() && (self.options.is_supported)(&read) {
+                self.run(read);
             }
         }
     }
-
-    pub(crate) fn account(&self) -> Account {
-        self.judge.account().cloned().unwrap_or_default()
-    }
-}
-
-/// How calls are asked.
-#[derive(Clone, Copy)]
-pub struct SessionOptions<'a> {
-    /// Whether the endpoint has what a call needs, for all that is known.
-    pub can: CanHold<'a>,
-    /// When what they change is read.
-    pub observe: ObserveMode,
-    /// How long an endpoint may take until its answers are as they should be.
-    pub settle: Duration,
-    /// Whether the endpoint has ever answered.
-    pub heard: bool,
-    /// Asked before every call.
-    pub stop: &'a dyn Fn() -> bool,
-}
-
-/// Plays a script in the name space that was entered and judges every answer.
-///
-/// What it makes is noted in `leftovers`. It ends at the first call that was interrupted: what
-/// follows would rest on a guess.
-pub fn replay(
-    script: &Script,
-    endpoint: &mut dyn Endpoint,
-    leftovers: &mut CleanupPlan,
-    manner: SessionOptions<'_>,
-) -> ScriptRun {
-    let mut player = Session::new(endpoint, leftovers, manner);
-    for step in &script.steps {
-        player.ask(step.operation);
-        if manner.observe == ObserveMode::Each {
-            player.observe(1);
-        }
-    }
-    if manner.observe == ObserveMode::End {
-        player.observe(usize::MAX);
-    }
-    ScriptRun { script: script.clone(), exchanges: player.exchanges, origin: Origin::Written }
-}
-
-/// So many answers in a row that diverge and change nothing, and a course is not followed on: it would ask
-/// for the same again.
-const IN_VAIN_MAX: usize = 20;
-
-/// Follows a course for as long as it has calls in the name space that was entered, and judges every
-/// answer. It ends at the first call that was interrupted, and after so many.
-pub(crate) fn follow(
-    course: &mut dyn Generator,
-    most: usize,
-    endpoint: &mut dyn Endpoint,
-    leftovers: &mut CleanupPlan,
-    manner: SessionOptions<'_>,
-) -> ScriptRun {
-    let mut player = Session::new(endpoint, leftovers, manner);
-    course.begin();
-    let (mut in_vain, mut calls) = (0, 0);
-    while player.broken.is_none() && in_vain < IN_VAIN_MAX && calls < most && !(manner.stop)() {
-        let before = player.account();
-        let Some(operation) = course.next(&before, manner.can) else { break };
-        player.ask(operation);
-        calls += 1;
-        let diverges =
-            |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
-        let diverges = player.exchanges.last().is_some_and(diverges);
-        if manner.observe == ObserveMode::Each {
-            player.observe(1);
-        }
-        let vain = diverges && player.account() == before;
-        in_vain = if vain { in_vain + 1 } else { 0 };
-    }
-    // What the last call did is read, as most of them show what the one before did.
-    if manner.observe == ObserveMode::End {
-        player.observe(1);
-    }
-    let asked = |it: &Exchange| Step { operation: it.operation, answer: None };
-    let steps = player.exchanges.iter().map(asked).collect();
-    let (name, idea) = (course.name().to_owned(), course.idea().to_owned());
-    let script = Script { name, idea, steps };
-    ScriptRun { script, exchanges: player.exchanges, origin: Origin::Course }
 }

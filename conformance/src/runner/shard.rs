@@ -1,11 +1,12 @@
-//! A part of a suite: what one of several runs plays, so that they play all of it together.
+//! Shards: disjoint parts of a suite, which separate runs execute.
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
-/// One of several parts. What belongs to it depends on names alone, so that a script that is added moves
-/// no other.
+/// One shard of a suite, such as `2/8`.
+///
+/// Membership depends only on a name. A new script does not move other scripts to another shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     number: NonZeroUsize,
@@ -13,31 +14,32 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The part of this number, from 1 to as many as there are; nothing where there is no such part.
+    /// Creates the shard with this number, counted from 1. Returns `None` if there is no such
+    /// shard.
     #[must_use]
     pub fn new(number: usize, of: usize) -> Option<Self> {
         let (number, of) = (NonZeroUsize::new(number)?, NonZeroUsize::new(of)?);
         (number <= of).then_some(Self { number, of })
     }
 
-    /// Its number, from 1.
+    /// Returns the number of this shard, counted from 1.
     #[must_use]
     pub const fn number(self) -> usize {
         self.number.get()
     }
 
-    /// How many there are.
+    /// Returns the number of shards.
     #[must_use]
     pub const fn of(self) -> usize {
         self.of.get()
     }
 
-    /// Whether what is called so belongs to it. Of all parts exactly one says yes.
+    /// Returns true if the script or generated suite with this name is in this shard. Each name is
+    /// in exactly one shard.
     #[must_use]
-    pub fn takes(self, name: &str) -> bool {
+    pub fn contains(self, name: &str) -> bool {
         let of = u64::try_from(self.of()).unwrap_or(u64::MAX);
-        let place = fnv(name) % of;
-        usize::try_from(place).is_ok_and(|it| it + 1 == self.number())
+        usize::try_from(hash(name) % of).is_ok_and(|it| it + 1 == self.number())
     }
 }
 
@@ -59,9 +61,10 @@ impl FromStr for Shard {
     }
 }
 
-/// FNV-1a: the same on every machine and in every release, which the standard library does not promise of
-/// its own. Its high half is folded in, for few names differ in their low bits.
-fn fnv(name: &str) -> u64 {
+/// FNV-1a, hand-written because the hash must stay the same on every machine and in every release;
+/// the standard library does not promise that. Few names differ in the low bits, so that the high
+/// half is folded in.
+fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     hash ^ (hash >> 32)

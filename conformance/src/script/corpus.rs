@@ -1,38 +1,36 @@
-//! The scripts that the crate contains, and which of them reach a rule.
+//! The embedded scripts, and the rules that each script reaches.
+//!
+//! The only module that reads the scripts that `build.rs` embeds.
 
-use iamspec_model::{Rule, allowed};
+use iamspec_model::{Account, Rule, allowed, apply};
 
-use crate::Script;
-use crate::script::isolation::neighbours;
-use crate::script::parse;
-use crate::script::parse::ParseError;
+use crate::script::Script;
+use crate::script::isolation::isolation_scripts;
+use crate::script::parse::{ParseError, parse};
 
-/// The hand-written scripts, each with its name and its text: one idea each.
-pub const HAND_WRITTEN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
+/// The hand-written scripts as `(name, text)`.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scripts.rs"));
 
-/// The hand-written scripts.
-///
-/// # Errors
-/// The first that cannot be read, which a test rules out.
-pub fn hand_written() -> Result<Vec<Script>, (String, ParseError)> {
-    let parse = |(name, text): &(&str, &str)| {
-        parse::parse(name, text).map_err(|error| ((*name).to_owned(), error))
-    };
-    HAND_WRITTEN.iter().map(parse).collect()
+/// Parses the hand-written scripts.
+fn hand_written() -> Result<Vec<Script>, (String, ParseError)> {
+    EMBEDDED
+        .iter()
+        .map(|(name, text)| parse(name, text).map_err(|error| ((*name).to_owned(), error)))
+        .collect()
 }
 
-/// Every script of ours: the hand-written ones, and those about neighbours.
+/// Returns every script of the suite: the hand-written scripts and the isolation scripts.
 ///
 /// # Errors
-/// The first that cannot be read, which a test rules out.
+/// Returns the name and the error of the first script that does not parse. A test rules this out.
 pub fn ours() -> Result<Vec<Script>, (String, ParseError)> {
-    Ok(hand_written()?.into_iter().chain(neighbours()).collect())
+    Ok(hand_written()?.into_iter().chain(isolation_scripts()).collect())
 }
 
-/// The scripts of ours that put this rule to an endpoint, those first that take the fewest calls.
+/// Returns the scripts that reach `rule`, those with the fewest operations first.
 ///
 /// # Errors
-/// A script of ours cannot be read, which a test rules out.
+/// Returns the name and the error of the first script that does not parse. A test rules this out.
 pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
     let mut scripts = ours()?;
     scripts.retain(|script| rules_of(script).contains(&rule));
@@ -40,38 +38,40 @@ pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
     Ok(scripts)
 }
 
-/// Of these scripts so many that every rule is reached that all of them reach, with few calls: each time
-/// the one that reaches most for its calls.
+/// Chooses a small subset of `scripts` with the same rule coverage.
+///
+/// Greedy: each round takes the script with the most uncovered rules per operation.
 #[must_use]
 pub fn covering(scripts: Vec<Script>) -> Vec<Script> {
     let with_rules = |script: Script| {
         let rules = rules_of(&script);
         (script, rules)
     };
-    // Of each script the rules that no chosen one reaches.
-    let mut left: Vec<(Script, Vec<Rule>)> = scripts.into_iter().map(with_rules).collect();
+    // Each candidate with the rules that no chosen script reaches.
+    let mut candidates: Vec<(Script, Vec<Rule>)> = scripts.into_iter().map(with_rules).collect();
     let mut chosen = Vec::new();
     loop {
-        left.retain(|(_, new)| !new.is_empty());
-        // Rules for a call, in thousandths.
-        let worth =
-            |(script, new): &(Script, Vec<Rule>)| new.len() * 1000 / script.steps.len().max(1);
-        let best = left.iter().enumerate().max_by_key(|(_, it)| worth(it));
-        let Some(place) = best.map(|(place, _)| place) else { return chosen };
-        let (script, reached) = left.swap_remove(place);
-        for (_, new) in &mut left {
-            new.retain(|rule| !reached.contains(rule));
+        candidates.retain(|(_, uncovered)| !uncovered.is_empty());
+        // Uncovered rules per 1000 operations.
+        let score = |(script, uncovered): &(Script, Vec<Rule>)| {
+            uncovered.len() * 1000 / script.steps.len().max(1)
+        };
+        let best = candidates.iter().enumerate().max_by_key(|(_, it)| score(it));
+        let Some(index) = best.map(|(index, _)| index) else { return chosen };
+        let (script, covered) = candidates.swap_remove(index);
+        for (_, uncovered) in &mut candidates {
+            uncovered.retain(|rule| !covered.contains(rule));
         }
         chosen.push(script);
     }
 }
 
-/// The rules that a script reaches on an endpoint that conforms, by playing it in the model.
+/// Returns the rules that a script reaches on a conforming endpoint, by running it in the model.
 #[must_use]
 pub fn rules_of(script: &Script) -> Vec<Rule> {
-    let mut account = iamspec_model::Account::default();
+    let mut account = Account::default();
     let mut rules = Vec::new();
-    for op in script.steps.iter().map(|step| step.operation) {
+    for op in script.operations() {
         let allowed = allowed(&account, &op);
         for rule in allowed.rules() {
             if !rules.contains(&rule) {
@@ -79,7 +79,7 @@ pub fn rules_of(script: &Script) -> Vec<Rule> {
             }
         }
         if allowed.may_be_done() {
-            iamspec_model::apply(&mut account, &op);
+            apply(&mut account, &op);
         }
     }
     rules

@@ -1,4 +1,6 @@
-//! Scripts for every kind: what is done for one user and one item is done for them alone.
+//! Isolation scripts: an operation on one user's attachment does not affect another user.
+//!
+//! One script for each kind of attachment, generated from the model's tables.
 
 use std::collections::BTreeSet;
 
@@ -11,51 +13,57 @@ use crate::script::{Script, Step};
 
 const USERS: [User; 2] = [User(0), User(1)];
 
-/// One script a kind: each of two users holds as many as two. Of what the second one holds one is made
-/// inactive and another taken away, then one of the first one's. Both are read before another call may
-/// hide what one has done to the wrong user.
+/// Generates one script for each kind of attachment.
+///
+/// Each of two users holds up to two items. The script deactivates one item of the second user,
+/// removes another one, and then removes an item of the first user. It lists both users before a
+/// later operation can hide an effect on the wrong user.
 #[must_use]
-pub fn neighbours() -> Vec<Script> {
-    AttachmentKind::all().map(script).collect()
+pub fn isolation_scripts() -> Vec<Script> {
+    AttachmentKind::all().map(isolation_script).collect()
 }
 
-fn script(kind: AttachmentKind) -> Script {
+fn isolation_script(kind: AttachmentKind) -> Script {
     let row = kind.row();
     let [first, second] = USERS;
-    // What cannot be shared is another one for the other user.
-    let alone = row.naming == Naming::Service || row.refers == Some(ResourceKind::Device);
-    let other = if alone { [2, 3].as_slice() } else { &[0] };
-    let many = if row.naming == Naming::Single { 1 } else { 2 };
-    let [firsts, seconds] = [&[0, 1], other]
-        .map(|items| items.iter().take(many).copied().map(Item).collect::<Vec<_>>());
-    let used: BTreeSet<Item> = firsts.iter().chain(&seconds).copied().collect();
-    let objects = row.refers.into_iter().flat_map(|class| {
+    // Two users cannot share an issued item or a device: the second user gets other items.
+    let is_exclusive = row.naming == Naming::Service || row.refers == Some(ResourceKind::Device);
+    let second_numbers = if is_exclusive { [2, 3] } else { [0, 1] };
+    let first_count = if row.naming == Naming::Single { 1 } else { 2 };
+    let second_count = if is_exclusive { first_count } else { 1 };
+    let items = |numbers: [u32; 2], count: usize| -> Vec<Item> {
+        numbers.into_iter().take(count).map(Item).collect()
+    };
+    let first_items = items([0, 1], first_count);
+    let second_items = items(second_numbers, second_count);
+    let used: BTreeSet<Item> = first_items.iter().chain(&second_items).copied().collect();
+    let create_resources = row.refers.into_iter().flat_map(|class| {
         used.iter().map(move |item| Operation::Create(Resource { class, item: *item }))
     });
-    let attached = |user, items: &[Item]| {
+    let attach_all = |user, items: &[Item]| {
         items.iter().map(|it| attach(user, kind, *it, Service(0))).collect::<Vec<_>>()
     };
     let last = |items: &[Item]| items.last().copied().unwrap_or_default();
-    let set = Operation::SetStatus(second, kind, last(&seconds), Status::Inactive);
-    let listed = USERS.map(|user| Operation::List(user, kind));
-    let gone = seconds.first().copied().unwrap_or_default();
-    let calls = objects
+    let deactivate = Operation::SetStatus(second, kind, last(&second_items), Status::Inactive);
+    let list_both = USERS.map(|user| Operation::List(user, kind));
+    let removed = second_items.first().copied().unwrap_or_default();
+    let operations = create_resources
         .chain(USERS.map(Operation::create_user))
-        .chain(attached(first, &firsts))
-        .chain(listed)
-        .chain(attached(second, &seconds))
-        .chain(row.statuses.then_some(set))
-        .chain(listed.into_iter().filter(|_| row.statuses))
-        .chain([Operation::Detach(second, kind, gone)])
-        .chain((firsts.len() > 1).then(|| Operation::Detach(first, kind, last(&firsts))));
+        .chain(attach_all(first, &first_items))
+        .chain(list_both)
+        .chain(attach_all(second, &second_items))
+        .chain(row.statuses.then_some(deactivate))
+        .chain(list_both.into_iter().filter(|_| row.statuses))
+        .chain([Operation::Detach(second, kind, removed)])
+        .chain((first_items.len() > 1).then(|| Operation::Detach(first, kind, last(&first_items))));
     Script {
         name: format!("neighbours/{}", row.name),
-        idea: format!("What is done with {} of one user leaves all others alone.", row.noun),
-        steps: calls.map(|operation| Step { operation, answer: None }).collect(),
+        idea: format!("Changing {} of one user does not affect other users.", row.noun),
+        steps: operations.map(|operation| Step { operation, answer: None }).collect(),
     }
 }
 
-/// The call that attaches it, for this service where the kind knows services.
+/// Returns the operation that attaches an item. `service` applies to kinds that have services.
 pub(crate) fn attach(user: User, kind: AttachmentKind, item: Item, service: Service) -> Operation {
     match kind.row().naming {
         Naming::Service if kind.row().services => {

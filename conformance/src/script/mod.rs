@@ -1,5 +1,8 @@
-//! A script: operations in symbols, with one line that says the idea. A history is a script with
-//! the answers.
+//! Scripts: operation sequences in symbolic names, with one line that states the idea.
+//!
+//! A history is a script with the observed responses. [`parse`] and [`print`] define the text
+//! format, [`corpus`] contains the embedded scripts, and [`isolation`] generates scripts for every
+//! kind of attachment. This module does not run scripts: the runner does.
 
 pub mod corpus;
 pub mod isolation;
@@ -12,33 +15,34 @@ use iamspec_model::Operation;
 
 use crate::response::Response;
 
-/// Operations to ask one after the other, in a name space of their own.
+/// A sequence of operations that runs in a namespace of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
     /// A stable name, such as `delete-user/alone/access-key`.
     pub name: String,
-    /// What it shows, in one sentence.
+    /// What the script shows, in one sentence.
     pub idea: String,
-    /// What is asked, in order.
+    /// The operations, in order.
     pub steps: Vec<Step>,
 }
 
-/// One operation, and the answer that was expected or observed.
+/// One operation with an optional response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What is asked.
+    /// The operation.
     pub operation: Operation,
-    /// What its author says AWS answers, or what was answered.
+    /// In a script, the response that its author documents for AWS. In a history, the observed
+    /// response.
     pub answer: Option<Response>,
 }
 
 impl Script {
-    /// What is asked, in order.
+    /// Returns the operations, in order.
     pub fn operations(&self) -> impl Iterator<Item = Operation> + use<'_> {
         self.steps.iter().map(|step| step.operation)
     }
 
-    /// The script up to and with this step: what it takes to see what that step shows.
+    /// Returns the script up to and including this step.
     #[must_use]
     pub fn until(&self, step: usize) -> Self {
         Self { steps: self.steps.iter().take(step + 1).cloned().collect(), ..self.clone() }

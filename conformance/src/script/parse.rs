@@ -1,21 +1,26 @@
-//! Scripts and histories as text, for people.
+//! Parses scripts and histories.
 //!
 //! ```text
-//! # Membership of a group stands in the way of deletion; leaving the group clears it.
+//! # A user who is a member of a group cannot be deleted. Leaving the group fixes that.
 //! CreateGroup g0
 //! CreateUser u0
 //! AddUserToGroup u0 g0
 //! DeleteUser u0                    -> 409 DeleteConflict
 //! ```
 //!
-//! A line is a call by AWS's name, its symbols, and after `->` what is answered: `200`, `200` with
-//! a listing in brackets, or a status, a code and a text in quotes. `#` begins a comment.
+//! Grammar of a line, in which `#` begins a comment:
 //!
-//! From text to scripts. Every error says where, what was expected, and what came.
+//! ```text
+//! line      = ACTION argument* [MEMBER ":" ERROR] ["->" response]
+//! argument  = "u0" | "g0" | "key#0" | "path1" | "Active" | "OnlyAttached" | …
+//! response  = "200" [listing] | STATUS CODE [QUOTED] | "interrupted" FAILURE [QUOTED]
+//! listing   = "[" [entry ("," entry)*] "]"
+//! entry     = SYMBOL ["Active" | "Inactive"] | "v" NUMBER ["default"] | "?" NAME
+//! ```
 //!
-//! What stands behind the name of a call: which symbols it takes, by the tables of the model.
-//!
-//! From text to answers: what stands behind `->`.
+//! The tables of the model define which arguments an action takes. An error contains the line and
+//! column, what was expected, what was found, and the most similar name if there is one. The parser
+//! is hand-written: the grammar follows the model's tables, and the errors name the model's terms.
 
 use iamspec_model::rule::calls;
 use iamspec_model::tables::attachments::{Naming, SERVICES};
@@ -32,35 +37,39 @@ use crate::response::{Failure, FailureKind, Listing, Response};
 use crate::script::pattern::suggestion;
 use crate::script::{Script, Step};
 
-/// What is wrong with a script, and where.
+/// A syntax error in a script.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ParseError {
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// Counted from 1, in characters.
+    /// The column in characters, counted from 1.
     pub column: usize,
-    /// What was expected and what came.
+    /// What was expected and what was found.
     pub message: String,
 }
 
-/// Reads a script.
+/// The column of an error in a line, and its message.
+type LineError = (usize, String);
+
+/// Parses a script. The first comment is its idea.
 ///
 /// # Errors
-/// The first line that is not a call of this model, with its place.
+/// Returns the first syntax error, or an error if the script contains no operation.
 pub fn parse(name: &str, text: &str) -> Result<Script, ParseError> {
     let mut script = Script { name: name.to_owned(), idea: String::new(), steps: Vec::new() };
-    let mut bound = Vec::new();
+    let mut issued = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let at = |(column, message): WordError| ParseError { line: index + 1, column, message };
+        let with_line =
+            |(column, message): LineError| ParseError { line: index + 1, column, message };
         if let Some(comment) = line.trim_start().strip_prefix('#') {
             if script.idea.is_empty() {
                 comment.trim().clone_into(&mut script.idea);
             }
         } else if !line.trim().is_empty() {
-            let mut words = Words { line, place: 0 };
-            let step = words.step().map_err(at)?;
-            binds_anew(&step.operation, &mut bound).map_err(|message| at((1, message)))?;
+            let step = LineParser { line, offset: 0 }.step().map_err(with_line)?;
+            check_issued_once(&step.operation, &mut issued)
+                .map_err(|message| with_line((1, message)))?;
             script.steps.push(step);
         }
     }
@@ -74,115 +83,165 @@ pub fn parse(name: &str, text: &str) -> Result<Script, ParseError> {
     Ok(script)
 }
 
-/// A symbol that the service's answer gives a meaning is given it once.
-fn binds_anew(op: &Operation, bound: &mut Vec<(AttachmentKind, Item)>) -> Result<(), String> {
+/// Rejects an operation that binds the symbol of an issued item a second time.
+fn check_issued_once(
+    op: &Operation,
+    issued: &mut Vec<(AttachmentKind, Item)>,
+) -> Result<(), String> {
     if let Operation::Issue(_, kind, item, _) = *op {
-        if bound.contains(&(kind, item)) {
+        if issued.contains(&(kind, item)) {
             return Err(format!(
                 "`{}` was bound by an earlier call; use a new number",
                 kind.symbol(item)
             ));
         }
-        bound.push((kind, item));
+        issued.push((kind, item));
     }
     Ok(())
 }
 
-/// The column, and what is wrong there.
-pub(crate) type WordError = (usize, String);
-
-/// What is left of a line.
-pub(crate) struct Words<'a> {
+/// The rest of one line.
+struct LineParser<'a> {
     line: &'a str,
-    pub(crate) place: usize,
+    /// The number of bytes already parsed.
+    offset: usize,
 }
 
-impl<'a> Words<'a> {
-    pub(crate) fn rest(&self) -> &'a str {
-        self.line.get(self.place..).unwrap_or_default()
+/// Words, symbols and errors.
+impl<'a> LineParser<'a> {
+    fn rest(&self) -> &'a str {
+        self.line.get(self.offset..).unwrap_or_default()
     }
 
-    pub(crate) fn skip_blanks(&mut self) {
+    fn skip_blanks(&mut self) {
         let rest = self.rest();
-        self.place += rest.len() - rest.trim_start().len();
+        self.offset += rest.len() - rest.trim_start().len();
     }
 
-    pub(crate) fn fail<T>(&self, message: impl Into<String>) -> Result<T, WordError> {
-        let before = self.line.get(..self.place).unwrap_or_default();
-        Err((before.chars().count() + 1, message.into()))
+    /// Fails at the current position.
+    fn fail<T>(&self, message: impl Into<String>) -> Result<T, LineError> {
+        let parsed = self.line.get(..self.offset).unwrap_or_default();
+        Err((parsed.chars().count() + 1, message.into()))
     }
 
-    /// The next word, which ends at a blank or one of `stops`; empty at the end or at a comment.
-    pub(crate) fn word(&mut self, stops: &[char]) -> &'a str {
+    /// Fails at the beginning of `word`, which was parsed last.
+    fn fail_at_word<T>(&mut self, word: &str, expected: &str) -> Result<T, LineError> {
+        self.offset -= word.len();
+        self.fail(format!("expected {expected}, found {}", quoted_or_end(word)))
+    }
+
+    /// Fails at the beginning of `word`, and suggests the most similar of `names`.
+    fn fail_with_suggestion<T, N: AsRef<str>>(
+        &mut self,
+        word: &str,
+        expected: &str,
+        names: impl IntoIterator<Item = N>,
+    ) -> Result<T, LineError> {
+        self.offset -= word.len();
+        let near = suggestion(word, names);
+        self.fail(format!("expected {expected}, found {}{near}", quoted_or_end(word)))
+    }
+
+    /// Parses a word, which ends at a blank or at one of `delimiters`. Returns an empty word at the
+    /// end of the line or at a comment.
+    fn word(&mut self, delimiters: &[char]) -> &'a str {
         self.skip_blanks();
         let rest = self.rest();
         if rest.starts_with('#') {
             return "";
         }
-        let end =
-            rest.find(|it: char| it.is_whitespace() || stops.contains(&it)).unwrap_or(rest.len());
-        self.place += end;
+        let is_end = |it: char| it.is_whitespace() || delimiters.contains(&it);
+        let end = rest.find(is_end).unwrap_or(rest.len());
+        self.offset += end;
         rest.get(..end).unwrap_or_default()
     }
 
-    /// Puts a word back, so that an error points at its beginning.
-    pub(crate) fn back<T>(
-        &mut self,
-        word: &str,
-        message: impl Into<String>,
-    ) -> Result<T, WordError> {
-        self.place -= word.len();
-        self.fail(message)
+    /// Parses a symbol with this prefix, and returns its number.
+    fn number(&mut self, prefix: &str) -> Result<u32, LineError> {
+        let word = self.word(&['=', ',', ']']);
+        let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
+        // The packed state stores a number in 23 bits.
+        match number.filter(|it| *it < 1 << 23) {
+            Some(number) => Ok(number),
+            None => self.fail_at_word(word, &format!("a symbol such as `{prefix}0`")),
+        }
     }
 
-    pub(crate) fn found(word: &str) -> String {
-        if word.is_empty() { "the end of the line".to_owned() } else { format!("`{word}`") }
+    /// Parses a symbol with this prefix if the next word is one.
+    fn optional_number(&mut self, prefix: &str) -> Option<u32> {
+        let start = self.offset;
+        let number = self.number(prefix).ok();
+        if number.is_none() {
+            self.offset = start;
+        }
+        number
     }
 
-    fn step(&mut self) -> Result<Step, WordError> {
-        let api = self.word(&[]);
-        let Some(shape) = Shape::of(api) else {
-            let near = suggestion(api, calls().map(|call| call.api));
-            return self.back(api, format!("expected a call, found `{api}`{near}"));
-        };
-        let operation = self.arguments(shape)?;
-        let operation = self.flaw(operation)?;
-        let answer = match self.word(&[]) {
-            "" => None,
-            "->" => Some(self.answer()?),
+    fn user(&mut self) -> Result<User, LineError> {
+        self.number("u").map(User)
+    }
+
+    /// Parses a path if the next word is one: `path0` to `path9`, so that none is a prefix of
+    /// another.
+    fn optional_path(&mut self) -> Option<Path> {
+        let start = self.offset;
+        let number = self.optional_number("path").and_then(|it| u8::try_from(it).ok());
+        let path = number.filter(|it| *it < 10).map(Path);
+        if path.is_none() {
+            self.offset = start;
+        }
+        path
+    }
+
+    fn resource(&mut self, class: ResourceKind) -> Result<Resource, LineError> {
+        Ok(Resource { class, item: Item(self.number(class.row().symbol)?) })
+    }
+
+    fn item(&mut self, kind: AttachmentKind) -> Result<Item, LineError> {
+        let row = kind.row();
+        match row.naming {
+            Naming::Single => Ok(Item(0)),
+            Naming::Service => self.number(&format!("{}#", row.symbol)).map(Item),
+            Naming::Caller => self.number(row.symbol).map(Item),
+        }
+    }
+
+    fn status(&mut self) -> Result<Status, LineError> {
+        match self.word(&[',', ']']) {
+            "Active" => Ok(Status::Active),
+            "Inactive" => Ok(Status::Inactive),
             word => {
-                return self
-                    .back(word, format!("expected `->` or the end of the line, found `{word}`"));
+                self.fail_with_suggestion(word, "`Active` or `Inactive`", ["Active", "Inactive"])
             }
-        };
-        match self.word(&[]) {
-            "" => Ok(Step { operation, answer }),
-            word => self.back(word, format!("expected the end of the line, found `{word}`")),
         }
     }
 }
 
-/// Reads what stands behind a call.
-type Read = fn(&mut Words<'_>) -> Result<Operation, WordError>;
-
-/// What the words after a call mean.
-#[derive(Clone, Copy)]
-pub(crate) enum Shape {
-    /// Read by a function of its own.
-    Own(Read),
-    /// An object, or all of a class.
-    Object(ResourceKind, ResourceAction),
-    /// A part of an object.
-    Part(SubResource, SubResourceAction),
-    /// An attachment.
-    Kind(AttachmentKind, AttachmentAction),
+fn quoted_or_end(word: &str) -> String {
+    if word.is_empty() { "the end of the line".to_owned() } else { format!("`{word}`") }
 }
 
-/// The calls that are in no table.
-const OWN: [(&Action, Read); 11] = [
+/// Parses the arguments of one action.
+type ParseArguments = fn(&mut LineParser<'_>) -> Result<Operation, LineError>;
+
+/// The syntax of the arguments of an action.
+#[derive(Clone, Copy)]
+enum Syntax {
+    /// The arguments of an action of [`USER_ACTIONS`].
+    Custom(ParseArguments),
+    /// A resource, or all resources of a kind.
+    Resource(ResourceKind, ResourceAction),
+    /// A sub-resource of a resource.
+    SubResource(SubResource, SubResourceAction),
+    /// A user and an attachment.
+    Attachment(AttachmentKind, AttachmentAction),
+}
+
+/// The actions about users and the account, which are in no table of the model.
+const USER_ACTIONS: [(&Action, ParseArguments); 11] = [
     (&resources::CREATE_USER, |it| it.create_user()),
     (&resources::GET_USER, |it| Ok(Operation::GetUser(it.user()?))),
-    (&resources::LIST_USERS, |it| Ok(Operation::ListUsers(it.path().unwrap_or_default()))),
+    (&resources::LIST_USERS, |it| Ok(Operation::ListUsers(it.optional_path().unwrap_or_default()))),
     (&resources::UPDATE_USER, |it| it.update_user()),
     (&resources::DELETE_USER, |it| Ok(Operation::DeleteUser(it.user()?))),
     (&resources::PUT_BOUNDARY, |it| Ok(Operation::PutBoundary(it.user()?, Item(it.number("p")?)))),
@@ -193,176 +252,131 @@ const OWN: [(&Action, Read); 11] = [
     (&resources::DETAILS, |_| Ok(Operation::Details)),
 ];
 
-impl Shape {
-    pub(crate) fn of(api: &str) -> Option<Self> {
-        let named = |call: Option<&Action>| call.is_some_and(|call| call.api == api);
-        let own = OWN.iter().find(|(call, _)| call.api == api).map(|(_, read)| Self::Own(*read));
-        let object = || {
-            ResourceKind::all().find_map(|class| {
-                let deed = ResourceAction::ALL.into_iter().find(|it| named(class.row().call(*it)));
-                Some(Self::Object(class, deed?))
+impl Syntax {
+    /// Finds the syntax of an action by its AWS name.
+    fn of_action(name: &str) -> Option<Self> {
+        let is_named = |it: Option<&Action>| it.is_some_and(|it| it.api == name);
+        if let Some((_, parse)) = USER_ACTIONS.iter().find(|(action, _)| action.api == name) {
+            return Some(Self::Custom(*parse));
+        }
+        let resource = ResourceKind::all().find_map(|class| {
+            let mut actions = ResourceAction::ALL.into_iter();
+            let action = actions.find(|it| is_named(class.row().call(*it)))?;
+            Some(Self::Resource(class, action))
+        });
+        let sub_resource = || {
+            SubResource::all().find_map(|kind| {
+                let mut actions = SubResourceAction::ALL.into_iter();
+                let action = actions.find(|it| is_named(kind.row().call(*it)))?;
+                Some(Self::SubResource(kind, action))
             })
         };
-        let part = || {
-            SubResource::all().find_map(|part| {
-                let act = SubResourceAction::ALL.into_iter().find(|it| named(part.row().call(*it)));
-                Some(Self::Part(part, act?))
-            })
-        };
-        let kind = || {
+        let attachment = || {
             AttachmentKind::all().find_map(|kind| {
-                let verb = AttachmentAction::ALL.into_iter().find(|it| named(kind.row().call(*it)));
-                Some(Self::Kind(kind, verb?))
+                let mut actions = AttachmentAction::ALL.into_iter();
+                let action = actions.find(|it| is_named(kind.row().call(*it)))?;
+                Some(Self::Attachment(kind, action))
             })
         };
-        own.or_else(object).or_else(part).or_else(kind)
+        resource.or_else(sub_resource).or_else(attachment)
     }
 }
 
-impl Words<'_> {
-    pub(crate) fn number(&mut self, prefix: &str) -> Result<u32, WordError> {
-        let word = self.word(&['=', ',', ']']);
-        let number = word.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
-        // A symbol is a small number; the state packs it into fewer bits.
-        if let Some(number) = number.filter(|it| *it < 1 << 23) {
-            return Ok(number);
+/// Operations.
+impl LineParser<'_> {
+    fn step(&mut self) -> Result<Step, LineError> {
+        let action = self.word(&[]);
+        let Some(syntax) = Syntax::of_action(action) else {
+            return self.fail_with_suggestion(action, "a call", calls().map(|it| it.api));
+        };
+        let operation = match syntax {
+            Syntax::Custom(parse) => parse(self),
+            Syntax::Resource(class, action) => self.resource_operation(class, action),
+            Syntax::SubResource(kind, action) => self.sub_resource_operation(kind, action),
+            Syntax::Attachment(kind, action) => self.attachment_operation(kind, action),
+        }?;
+        let operation = self.input_error(operation)?;
+        let answer = match self.word(&[]) {
+            "" => None,
+            "->" => Some(self.response()?),
+            word => return self.fail_at_word(word, "`->` or the end of the line"),
+        };
+        match self.word(&[]) {
+            "" => Ok(Step { operation, answer }),
+            word => self.fail_at_word(word, "the end of the line"),
         }
-        let found = Self::found(word);
-        self.back(word, format!("expected a symbol such as `{prefix}0`, found {found}"))
     }
 
-    /// A symbol that may be left out.
-    fn optional(&mut self, prefix: &str) -> Option<u32> {
-        let place = self.place;
-        let number = self.number(prefix).ok();
-        if number.is_none() {
-            self.place = place;
-        }
-        number
-    }
-
-    fn user(&mut self) -> Result<User, WordError> {
-        self.number("u").map(User)
-    }
-
-    fn path(&mut self) -> Option<Path> {
-        let place = self.place;
-        let path = self.optional("path").and_then(|it| u8::try_from(it).ok()).map(Path);
-        // Ten paths are enough, and none of them is the beginning of another.
-        let path = path.filter(|it| it.0 < 10);
-        if path.is_none() {
-            self.place = place;
-        }
-        path
-    }
-
-    fn create_user(&mut self) -> Result<Operation, WordError> {
+    fn create_user(&mut self) -> Result<Operation, LineError> {
         let user = self.user()?;
-        let path = self.path().unwrap_or_default();
-        let boundary = self.optional("p").map(Item);
-        let tag = self.optional("t").map(Item);
+        let path = self.optional_path().unwrap_or_default();
+        let boundary = self.optional_number("p").map(Item);
+        let tag = self.optional_number("t").map(Item);
         Ok(Operation::CreateUser(user, CreateUserOptions { path, boundary, tag }))
     }
 
-    fn update_user(&mut self) -> Result<Operation, WordError> {
+    fn update_user(&mut self) -> Result<Operation, LineError> {
         let user = self.user()?;
-        let name = self.optional("u").map(User);
-        Ok(Operation::UpdateUser(user, UserChange { name, path: self.path() }))
+        let name = self.optional_number("u").map(User);
+        Ok(Operation::UpdateUser(user, UserChange { name, path: self.optional_path() }))
     }
 
-    pub(crate) fn item(&mut self, kind: AttachmentKind) -> Result<Item, WordError> {
-        let row = kind.row();
-        match row.naming {
-            Naming::Single => Ok(Item(0)),
-            Naming::Service => self.number(&format!("{}#", row.symbol)).map(Item),
-            Naming::Caller => self.number(row.symbol).map(Item),
+    fn resource_operation(
+        &mut self,
+        class: ResourceKind,
+        action: ResourceAction,
+    ) -> Result<Operation, LineError> {
+        if action == ResourceAction::ListAll {
+            return Ok(Operation::ListAll(class, self.optional_filter(class)));
         }
-    }
-
-    pub(crate) fn arguments(&mut self, shape: Shape) -> Result<Operation, WordError> {
-        match shape {
-            Shape::Own(read) => read(self),
-            Shape::Object(class, ResourceAction::ListAll) => {
-                Ok(Operation::ListAll(class, self.which(class)))
-            }
-            Shape::Object(class, deed) => self.deed(class, deed),
-            Shape::Part(part, act) => self.act(part, act),
-            Shape::Kind(kind, verb) => self.verb(kind, verb),
-        }
-    }
-
-    /// `UserName:too-long` behind a call: how it is put otherwise.
-    pub(crate) fn flaw(&mut self, sound: Operation) -> Result<Operation, WordError> {
-        let place = self.place;
-        let word = self.word(&[]);
-        if word.is_empty() || word == "->" {
-            self.place = place;
-            return Ok(sound);
-        }
-        let user = sound.user().unwrap_or(User(0));
-        let named = |flaw: &InvalidRequest| {
-            let row = flaw.row();
-            (row.sound)(user) == sound
-                && word.split_once(':') == Some((row.member, row.defect.name()))
-        };
-        if let Some(flaw) = InvalidRequest::all().find(named) {
-            return Ok(Operation::Flawed(user, flaw));
-        }
-        let known =
-            InvalidRequest::all().map(InvalidRequest::row).filter(|row| (row.sound)(user) == sound);
-        let known = known.map(|row| format!("`{}:{}`", row.member, row.defect.name()));
-        let known: Vec<String> = ["`->`".to_owned()].into_iter().chain(known).collect();
-        let known = known.join(", ");
-        self.back(word, format!("expected {known} or the end of the line, found `{word}`"))
-    }
-
-    fn object(&mut self, class: ResourceKind) -> Result<Resource, WordError> {
-        Ok(Resource { class, item: Item(self.number(class.row().symbol)?) })
-    }
-
-    fn deed(&mut self, class: ResourceKind, deed: ResourceAction) -> Result<Operation, WordError> {
-        let object = self.object(class)?;
-        Ok(match deed {
-            ResourceAction::Create => Operation::Create(object),
-            ResourceAction::Read => Operation::Read(object),
+        let resource = self.resource(class)?;
+        Ok(match action {
+            ResourceAction::Create => Operation::Create(resource),
+            ResourceAction::Read => Operation::Read(resource),
             ResourceAction::ListAll => Operation::ListAll(class, Filter::All),
             ResourceAction::Rename => {
-                Operation::Rename(object, self.optional(class.row().symbol).map(Item))
+                Operation::Rename(resource, self.optional_number(class.row().symbol).map(Item))
             }
-            ResourceAction::Holders => Operation::Holders(object),
-            ResourceAction::Delete => Operation::Delete(object),
+            ResourceAction::Holders => Operation::Holders(resource),
+            ResourceAction::Delete => Operation::Delete(resource),
         })
     }
 
-    fn which(&mut self, class: ResourceKind) -> Filter {
-        let place = self.place;
+    fn optional_filter(&mut self, class: ResourceKind) -> Filter {
+        let start = self.offset;
         let word = self.word(&[]);
-        let which = [Filter::Held, Filter::Free].into_iter();
-        which.into_iter().find(|it| which_word(class, *it) == Some(word)).unwrap_or_else(|| {
-            self.place = place;
+        let filter = [Filter::Held, Filter::Free]
+            .into_iter()
+            .find(|it| filter_word(class, *it) == Some(word));
+        filter.unwrap_or_else(|| {
+            self.offset = start;
             Filter::All
         })
     }
 
-    fn act(&mut self, part: SubResource, act: SubResourceAction) -> Result<Operation, WordError> {
-        let object = self.object(part.row().of)?;
-        if act == SubResourceAction::List {
-            return Ok(Operation::Parts(object, part));
+    fn sub_resource_operation(
+        &mut self,
+        kind: SubResource,
+        action: SubResourceAction,
+    ) -> Result<Operation, LineError> {
+        let resource = self.resource(kind.row().of)?;
+        if action == SubResourceAction::List {
+            return Ok(Operation::Parts(resource, kind));
         }
-        if act == SubResourceAction::Add && part == SubResource::Version {
-            return Ok(Operation::Add(object, part, Item::default()));
+        if action == SubResourceAction::Add && kind == SubResource::Version {
+            return Ok(Operation::Add(resource, kind, Item::default()));
         }
-        let item = Item(self.number(part.row().symbol)?);
-        Ok(act.on(object, part, item))
+        let item = Item(self.number(kind.row().symbol)?);
+        Ok(action.on(resource, kind, item))
     }
 
-    fn verb(
+    fn attachment_operation(
         &mut self,
         kind: AttachmentKind,
-        verb: AttachmentAction,
-    ) -> Result<Operation, WordError> {
+        action: AttachmentAction,
+    ) -> Result<Operation, LineError> {
         let user = self.user()?;
-        match verb {
+        match action {
             AttachmentAction::List => Ok(Operation::List(user, kind)),
             AttachmentAction::Attach if kind.row().naming == Naming::Service => {
                 self.issue(user, kind)
@@ -378,38 +392,53 @@ impl Words<'_> {
         }
     }
 
-    fn issue(&mut self, user: User, kind: AttachmentKind) -> Result<Operation, WordError> {
+    fn issue(&mut self, user: User, kind: AttachmentKind) -> Result<Operation, LineError> {
         let item = self.item(kind)?;
-        let with = if kind.row().services {
-            let service = self.number("s")?;
-            match u8::try_from(service) {
-                Ok(service) if service < SERVICES => IssueOptions::Service(Service(service)),
-                _ => return self.fail("expected a service, `s0` or `s1`"),
-            }
+        let options = if kind.row().services {
+            let word = self.word(&[]);
+            let number = word.strip_prefix('s').and_then(|digits| digits.parse().ok());
+            let Some(service) = number.filter(|it| *it < SERVICES) else {
+                let known: Vec<String> = (0..SERVICES).map(|it| format!("`s{it}`")).collect();
+                return self.fail_at_word(word, &format!("a service, {}", known.join(" or ")));
+            };
+            IssueOptions::Service(Service(service))
         } else if kind.row().bodies && self.rest().starts_with('=') {
-            self.place += 1;
+            self.offset += 1;
             IssueOptions::BodyOf(self.item(kind)?)
         } else {
             IssueOptions::Nothing
         };
-        Ok(Operation::Issue(user, kind, item, with))
+        Ok(Operation::Issue(user, kind, item, options))
     }
 
-    pub(crate) fn status(&mut self) -> Result<Status, WordError> {
-        match self.word(&[',', ']']) {
-            "Active" => Ok(Status::Active),
-            "Inactive" => Ok(Status::Inactive),
-            word => {
-                let found = Self::found(word);
-                self.back(word, format!("expected `Active` or `Inactive`, found {found}"))
-            }
+    /// Parses an input error such as `UserName:too-long` after an operation, if there is one.
+    fn input_error(&mut self, valid: Operation) -> Result<Operation, LineError> {
+        let start = self.offset;
+        let word = self.word(&[]);
+        if word.is_empty() || word == "->" {
+            self.offset = start;
+            return Ok(valid);
         }
+        let user = valid.user().unwrap_or(User(0));
+        let applicable = || InvalidRequest::all().filter(|it| (it.row().sound)(user) == valid);
+        let name = |request: InvalidRequest| {
+            let row = request.row();
+            format!("{}:{}", row.member, row.defect.name())
+        };
+        if let Some(invalid) = applicable().find(|it| name(*it) == word) {
+            return Ok(Operation::Flawed(user, invalid));
+        }
+        let names: Vec<String> = applicable().map(name).collect();
+        let quoted = names.iter().map(|it| format!("`{it}`"));
+        let quoted: Vec<String> = ["`->`".to_owned()].into_iter().chain(quoted).collect();
+        let expected = format!("{} or the end of the line", quoted.join(", "));
+        self.fail_with_suggestion(word, &expected, names)
     }
 }
 
-/// AWS's word for a choice among the objects of a class, where it has one.
-pub(crate) const fn which_word(class: ResourceKind, which: Filter) -> Option<&'static str> {
-    match (class, which) {
+/// Returns AWS's word for a filter of a listing, if AWS has one.
+pub(crate) const fn filter_word(class: ResourceKind, filter: Filter) -> Option<&'static str> {
+    match (class, filter) {
         (ResourceKind::Policy, Filter::Held) => Some("OnlyAttached"),
         (ResourceKind::Device, Filter::Held) => Some("Assigned"),
         (ResourceKind::Device, Filter::Free) => Some("Unassigned"),
@@ -417,134 +446,135 @@ pub(crate) const fn which_word(class: ResourceKind, which: Filter) -> Option<&'s
     }
 }
 
-impl Words<'_> {
-    pub(crate) fn answer(&mut self) -> Result<Response, WordError> {
+/// Responses.
+impl LineParser<'_> {
+    fn response(&mut self) -> Result<Response, LineError> {
         let word = self.word(&[]);
         if word == "interrupted" {
-            return self.interruption();
+            return self.failure();
         }
         let Some(http) = word.parse().ok().filter(|it| (100..600).contains(it)) else {
-            let found = Self::found(word);
-            return self
-                .back(word, format!("expected an HTTP status such as 200 or 409, found {found}"));
+            return self.fail_at_word(word, "an HTTP status such as 200 or 409");
         };
-        let at = self.place - word.len();
+        let start = self.offset - word.len();
         self.skip_blanks();
         match http {
             200 if self.rest().starts_with('[') => Ok(Response::Done(Some(self.listing()?))),
             200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Response::DONE),
-            // An error in an answer of success is written with its code in quotes.
-            200..300 if !self.rest().starts_with('"') => self.no_success(word, at),
-            _ => {
-                let code = self.text(&['"'])?;
-                if code.is_empty() {
-                    return self.fail("expected an error code such as `DeleteConflict`, found the end of the line");
+            // Quotes distinguish an error with a success status from a success.
+            200..300 if !self.rest().starts_with('"') => {
+                let hint = "an error code follows a status such as 409, or is in quotes";
+                if http == 200 {
+                    let word = self.word(&[]);
+                    self.offset -= word.len();
+                    return self.fail(format!(
+                        "expected the end of the line, or a listing such as `[key#0]`, \
+                         after `200`, found {}; {hint}",
+                        quoted_or_end(word)
+                    ));
                 }
-                Ok(Response::Refused { http, code, message: self.quoted()? })
+                self.offset = start;
+                self.fail(format!(
+                    "expected `200` for a call that succeeds, found `{word}`; {hint}"
+                ))
+            }
+            _ => {
+                let code = self.word_or_quoted(&['"'])?;
+                if code.is_empty() {
+                    return self.fail(
+                        "expected an error code such as `DeleteConflict`, \
+                         found the end of the line",
+                    );
+                }
+                Ok(Response::Refused { http, code, message: self.optional_quoted()? })
             }
         }
     }
 
-    /// The error for a word other than a listing after a status of success, which begins at this place.
-    fn no_success(&mut self, status: &str, at: usize) -> Result<Response, WordError> {
-        let other = "an error code follows a status such as 409, or is in quotes";
-        if status != "200" {
-            self.place = at;
-            return self.fail(format!(
-                "expected `200` for a call that is carried out, found `{status}`; {other}"
-            ));
-        }
+    fn failure(&mut self) -> Result<Response, LineError> {
         let word = self.word(&[]);
-        let found = Self::found(word);
-        self.back(
-            word,
-            format!(
-                "expected the end of the line, or a listing such as `[key#0]`, after `200`, found {found}; {other}"
-            ),
-        )
-    }
-
-    fn interruption(&mut self) -> Result<Response, WordError> {
-        let word = self.word(&[]);
-        let Some(cause) = FailureKind::ALL.into_iter().find(|cause| cause.name() == word) else {
-            let found = Self::found(word);
-            return self.back(
-                word,
-                format!("expected what interrupted the call, such as `timeout`, found {found}"),
-            );
+        let Some(cause) = FailureKind::ALL.into_iter().find(|it| it.name() == word) else {
+            let names = FailureKind::ALL.map(FailureKind::name);
+            return self.fail_with_suggestion(word, "a kind of failure such as `timeout`", names);
         };
-        let detail = self.quoted()?.unwrap_or_default();
+        let detail = self.optional_quoted()?.unwrap_or_default();
         Ok(Response::Interrupted(Failure { cause, detail }))
     }
 
-    fn listing(&mut self) -> Result<Listing, WordError> {
-        let mut shown = Listing::default();
-        self.place += 1;
+    fn listing(&mut self) -> Result<Listing, LineError> {
+        let mut listing = Listing::default();
+        self.offset += 1;
         loop {
             self.skip_blanks();
             if self.rest().starts_with('?') {
-                self.place += 1;
-                shown.strangers.push(self.text(&[',', ']'])?);
+                self.offset += 1;
+                listing.strangers.push(self.word_or_quoted(&[',', ']'])?);
             } else if !self.rest().starts_with(']') {
-                let thing = self.thing()?;
+                let entity = self.entity()?;
                 self.skip_blanks();
-                let more = self.rest().starts_with(['A', 'I']);
-                shown.items.push((thing, if more { self.status()? } else { Status::Active }));
+                let has_status = self.rest().starts_with(['A', 'I']);
+                let status = if has_status { self.status()? } else { Status::Active };
+                listing.items.push((entity, status));
             }
             self.skip_blanks();
-            let end = self.rest().starts_with(']');
-            if !end && !self.rest().starts_with(',') {
-                return self.fail("expected `,` or `]` in the listing");
+            let is_end = self.rest().starts_with(']');
+            if !is_end && !self.rest().starts_with(',') {
+                let word = self.word(&[',', ']']);
+                return self.fail_at_word(word, "`,` or `]` in the listing");
             }
-            self.place += 1;
-            if end {
-                return Ok(shown);
+            self.offset += 1;
+            if is_end {
+                return Ok(listing);
             }
         }
     }
 
-    /// A symbol of anything that an answer can show.
-    fn thing(&mut self) -> Result<Entity, WordError> {
+    /// Parses the symbol of any entry of a listing.
+    fn entity(&mut self) -> Result<Entity, LineError> {
         let word = self.word(&[',', ']']);
-        let numbered = |prefix: &str| word.strip_prefix(prefix)?.parse().ok();
-        let user = numbered("u").map(|it| Entity::User(User(it)));
-        let path =
-            numbered("path").and_then(|it| u8::try_from(it).ok()).map(|it| Entity::Path(Path(it)));
-        let object = ResourceKind::all().find_map(|class| {
-            let item = Item(numbered(class.row().symbol)?);
-            Some(Entity::Object(Resource { class, item }))
-        });
-        let named = |kind: &AttachmentKind| {
+        let number = |prefix: &str| word.strip_prefix(prefix)?.parse().ok();
+        if let Some(number) = number("u") {
+            return Ok(Entity::User(User(number)));
+        }
+        if let Some(number) = number("path").and_then(|it| u8::try_from(it).ok()) {
+            return Ok(Entity::Path(Path(number)));
+        }
+        let resource = ResourceKind::all()
+            .find_map(|class| Some(Resource { class, item: Item(number(class.row().symbol)?) }));
+        if let Some(resource) = resource {
+            return Ok(Entity::Object(resource));
+        }
+        let has_symbol = |kind: &AttachmentKind| {
             kind.row().refers.is_none() && kind.row().naming != Naming::Single
         };
-        let item = AttachmentKind::all().filter(named).find_map(|kind| {
-            let of_service = kind.row().naming == Naming::Service;
-            let prefix = format!("{}{}", kind.row().symbol, if of_service { "#" } else { "" });
-            Some(Entity::Item(kind, Item(numbered(&prefix)?)))
+        let item = AttachmentKind::all().filter(has_symbol).find_map(|kind| {
+            let is_issued = kind.row().naming == Naming::Service;
+            let prefix = format!("{}{}", kind.row().symbol, if is_issued { "#" } else { "" });
+            Some(Entity::Item(kind, Item(number(&prefix)?)))
         });
-        if let Some(thing) = user.or(path).or(object).or(item) {
-            return Ok(thing);
+        if let Some(item) = item {
+            return Ok(item);
         }
-        if let Some(number) = numbered("v") {
-            let place = self.place;
+        if let Some(number) = number("v") {
+            let start = self.offset;
             let default = self.word(&[',', ']']) == "default";
-            self.place = if default { self.place } else { place };
+            if !default {
+                self.offset = start;
+            }
             return Ok(Entity::Version { number, default });
         }
-        let found = Self::found(word);
-        self.back(word, format!("expected a symbol such as `u0` or `key#0`, found {found}"))
+        self.fail_at_word(word, "a symbol such as `u0` or `key#0`")
     }
 
-    /// A word, or a text in quotes.
-    fn text(&mut self, stops: &[char]) -> Result<String, WordError> {
-        match self.quoted()? {
+    fn word_or_quoted(&mut self, delimiters: &[char]) -> Result<String, LineError> {
+        match self.optional_quoted()? {
             Some(text) => Ok(text),
-            None => Ok(self.word(stops).to_owned()),
+            None => Ok(self.word(delimiters).to_owned()),
         }
     }
 
-    /// A text in quotes, with the escapes that Rust's `{:?}` writes.
-    fn quoted(&mut self) -> Result<Option<String>, WordError> {
+    /// Parses a text in quotes, with the escapes that Rust's `{:?}` prints, if there is one.
+    fn optional_quoted(&mut self) -> Result<Option<String>, LineError> {
         self.skip_blanks();
         let Some(inner) = self.rest().strip_prefix('"') else { return Ok(None) };
         let mut text = String::new();
@@ -552,13 +582,18 @@ impl Words<'_> {
         while let Some((index, char)) = chars.next() {
             match char {
                 '"' => {
-                    self.place += index + 2;
+                    self.offset += index + 2;
                     return Ok(Some(text));
                 }
-                '\\' => match unescape(&mut chars) {
-                    Some(char) => text.push(char),
-                    None => return self.fail("expected an escape such as `\\n` or `\\\"`"),
-                },
+                '\\' => {
+                    let Some(char) = unescape(&mut chars) else {
+                        let rest = inner.get(index..).unwrap_or_default();
+                        let found: String = rest.chars().take(2).collect();
+                        return self
+                            .fail(format!("expected an escape such as `\\n`, found `{found}`"));
+                    };
+                    text.push(char);
+                }
                 _ => text.push(char),
             }
         }
@@ -566,6 +601,7 @@ impl Words<'_> {
     }
 }
 
+/// Returns the character of an escape sequence, without the backslash.
 fn unescape(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
     match chars.next()?.1 {
         'n' => Some('\n'),

@@ -1,22 +1,22 @@
-//! From scripts to text.
+//! Prints scripts and operations in the text format that [`crate::script::parse`] reads.
 
 use std::fmt::Write as _;
 
 use iamspec_model::{AttachmentKind, IssueOptions, Operation, Resource, SubResource};
 
 use crate::script::Script;
-use crate::script::parse::which_word;
+use crate::script::parse::filter_word;
 
-/// The whole script, with its answers where it has some.
+/// Prints a whole script, with its responses if it has some.
 #[must_use]
 pub fn print(script: &Script) -> String {
     let mut text = format!("# {}\n", script.idea);
     for step in &script.steps {
-        let call = operation(&step.operation);
+        let operation = operation(&step.operation);
         match &step.answer {
-            None => text.push_str(&call),
-            Some(answer) => {
-                let _ = write!(text, "{call:<32} -> {answer}");
+            None => text.push_str(&operation),
+            Some(response) => {
+                let _ = write!(text, "{operation:<32} -> {response}");
             }
         }
         text.push('\n');
@@ -24,20 +24,20 @@ pub fn print(script: &Script) -> String {
     text
 }
 
-/// One operation: `AddUserToGroup u0 g0`.
+/// Prints one operation: `AddUserToGroup u0 g0`.
 #[must_use]
 pub fn operation(op: &Operation) -> String {
-    if let Operation::Flawed(_, flaw) = op {
-        let row = flaw.row();
+    if let Operation::Flawed(_, invalid) = op {
+        let row = invalid.row();
         return format!("{} {}:{}", operation(&op.sound()), row.member, row.defect.name());
     }
-    let mut words = vec![op.call().map_or("?", |call| call.api).to_owned()];
+    let mut words = vec![op.call().map_or("?", |action| action.api).to_owned()];
     words.extend(op.user().map(|user| format!("u{}", user.0)));
     match *op {
-        Operation::CreateUser(_, extras) => {
-            words.extend(Some(extras.path).filter(|it| it.0 > 0).map(|it| it.to_string()));
-            words.extend(extras.boundary.map(|it| format!("p{}", it.0)));
-            words.extend(extras.tag.map(|it| format!("t{}", it.0)));
+        Operation::CreateUser(_, options) => {
+            words.extend(Some(options.path).filter(|it| it.0 > 0).map(|it| it.to_string()));
+            words.extend(options.boundary.map(|it| format!("p{}", it.0)));
+            words.extend(options.tag.map(|it| format!("t{}", it.0)));
         }
         Operation::ListUsers(path) => {
             words.extend(Some(path).filter(|it| it.0 > 0).map(|it| it.to_string()));
@@ -48,8 +48,8 @@ pub fn operation(op: &Operation) -> String {
         }
         Operation::PutBoundary(_, policy) => words.push(format!("p{}", policy.0)),
         Operation::LastUsed(key) => words.push(AttachmentKind::AccessKey.symbol(key)),
-        Operation::ListAll(class, which) => {
-            words.extend(which_word(class, which).map(str::to_owned));
+        Operation::ListAll(class, filter) => {
+            words.extend(filter_word(class, filter).map(str::to_owned));
         }
         Operation::Create(_)
         | Operation::Read(_)
@@ -57,26 +57,26 @@ pub fn operation(op: &Operation) -> String {
         | Operation::Delete(_) => {
             words.extend(op.object().map(|it| it.to_string()));
         }
-        Operation::Rename(object, name) => {
-            words.push(object.to_string());
-            words.extend(name.map(|item| Resource { item, ..object }.to_string()));
+        Operation::Rename(resource, name) => {
+            words.push(resource.to_string());
+            words.extend(name.map(|item| Resource { item, ..resource }.to_string()));
         }
-        _ if op.part().is_some() => words.extend(parts(op)),
-        _ => words.extend(attached(op)),
+        _ if op.part().is_some() => words.extend(sub_resource_words(op)),
+        _ => words.extend(attachment_words(op)),
     }
     words.join(" ")
 }
 
-/// An object and its part; the number of a new version is the service's to tell.
-fn parts(op: &Operation) -> Vec<String> {
-    let Some((object, part)) = op.part() else { return Vec::new() };
-    let numbered = matches!(op, Operation::Add(_, SubResource::Version, _));
-    let piece = op.piece().filter(|_| !numbered).map(|it| part.symbol(it));
-    [object.to_string()].into_iter().chain(piece).collect()
+/// Returns the resource and its sub-resource. A new version has no number: the service assigns it.
+fn sub_resource_words(op: &Operation) -> Vec<String> {
+    let Some((resource, kind)) = op.part() else { return Vec::new() };
+    let is_new_version = matches!(op, Operation::Add(_, SubResource::Version, _));
+    let item = op.piece().filter(|_| !is_new_version).map(|it| kind.symbol(it));
+    [resource.to_string()].into_iter().chain(item).collect()
 }
 
-/// The item of a kind, and what goes with it.
-fn attached(op: &Operation) -> Vec<String> {
+/// Returns the item of an attachment, and its status, service or body.
+fn attachment_words(op: &Operation) -> Vec<String> {
     let (Some(kind), Some(item)) = (op.kind(), op.item()) else { return Vec::new() };
     let mut words: Vec<String> = Vec::new();
     words.extend((!kind.row().symbol.is_empty()).then(|| kind.symbol(item)));
@@ -86,7 +86,7 @@ fn attached(op: &Operation) -> Vec<String> {
             words = vec![format!("{}={}", kind.symbol(item), kind.symbol(other))];
         }
         Operation::Issue(.., IssueOptions::Service(service)) => {
-            words.push(format!("s{}", service.0))
+            words.push(format!("s{}", service.0));
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! The calls that build a given account from an empty one.
+//! Rebuilds a given account from an empty one, as a sequence of operations.
 
 use iamspec_model::{
     Account, Attachment, CreateUserOptions, Item, Operation, Resource, Status, SubResource,
@@ -6,57 +6,58 @@ use iamspec_model::{
 
 use crate::script::isolation::attach;
 
-/// The calls that make this account out of nothing: what exists, what groups and policies have, then
-/// user by user.
+/// Returns operations that turn an empty account into `account`: resources first, then
+/// sub-resources, then each user with its attachments.
 ///
-/// Versions that were deleted leave gaps in the numbers, which are made and deleted again.
+/// Deleted policy versions leave gaps in the version numbers. Rebuilding creates and deletes these
+/// versions again.
 #[must_use]
 pub fn rebuild(account: &Account) -> Vec<Operation> {
-    let mut calls: Vec<Operation> = account.objects().map(Operation::Create).collect();
-    for object in account.objects() {
-        parts(account, object, &mut calls);
+    let mut operations: Vec<Operation> = account.objects().map(Operation::Create).collect();
+    for resource in account.objects() {
+        rebuild_sub_resources(account, resource, &mut operations);
     }
     for user in account.users() {
-        let extras = CreateUserOptions {
+        let options = CreateUserOptions {
             path: account.path(user),
             boundary: account.boundary(user),
             tag: None,
         };
-        calls.push(Operation::CreateUser(user, extras));
-        calls.extend(account.held_by(user).flat_map(held));
+        operations.push(Operation::CreateUser(user, options));
+        operations.extend(account.held_by(user).flat_map(rebuild_attachment));
     }
-    calls
+    operations
 }
 
-fn parts(account: &Account, object: Resource, calls: &mut Vec<Operation>) {
-    for part in SubResource::all().filter(|it| it.row().of == object.class) {
-        let pieces: Vec<_> = account.parts(object, part).collect();
-        if part != SubResource::Version {
-            calls.extend(pieces.iter().map(|it| Operation::Add(object, part, it.item)));
+fn rebuild_sub_resources(account: &Account, resource: Resource, operations: &mut Vec<Operation>) {
+    for kind in SubResource::all().filter(|it| it.row().of == resource.class) {
+        let existing: Vec<_> = account.parts(resource, kind).collect();
+        if kind != SubResource::Version {
+            operations.extend(existing.iter().map(|it| Operation::Add(resource, kind, it.item)));
             continue;
         }
-        let made = account.next_version(object).0.saturating_sub(1);
-        let last = pieces.last().map_or(made, |it| it.item.0.max(made));
-        let kept = |number: u32| pieces.iter().any(|it| it.item.0 == number);
+        let last_created = account.next_version(resource).0.saturating_sub(1);
+        let last = existing.last().map_or(last_created, |it| it.item.0.max(last_created));
+        let exists = |number: u32| existing.iter().any(|it| it.item.0 == number);
         for number in 2..=last {
-            calls.push(Operation::Add(object, part, Item(number)));
-            if !kept(number) {
-                calls.push(Operation::Remove(object, part, Item(number)));
+            operations.push(Operation::Add(resource, kind, Item(number)));
+            if !exists(number) {
+                operations.push(Operation::Remove(resource, kind, Item(number)));
             }
         }
-        if let Some(default) = pieces.iter().find(|it| it.default && it.item != Item(1)) {
-            calls.push(Operation::SetDefault(object, part, default.item));
+        if let Some(default) = existing.iter().find(|it| it.default && it.item != Item(1)) {
+            operations.push(Operation::SetDefault(resource, kind, default.item));
         }
-        if !kept(1) {
-            calls.push(Operation::Remove(object, part, Item(1)));
+        if !exists(1) {
+            operations.push(Operation::Remove(resource, kind, Item(1)));
         }
     }
 }
 
-fn held(it: Attachment) -> impl Iterator<Item = Operation> {
-    let Attachment { user, kind, item, status, service } = it;
-    let attach = attach(user, kind, item, service);
-    let inactive = status == Status::Inactive;
-    let set = inactive.then_some(Operation::SetStatus(user, kind, item, status));
-    [attach].into_iter().chain(set)
+fn rebuild_attachment(attachment: Attachment) -> impl Iterator<Item = Operation> {
+    let Attachment { user, kind, item, status, service } = attachment;
+    let deactivate = Operation::SetStatus(user, kind, item, status);
+    [attach(user, kind, item, service)]
+        .into_iter()
+        .chain((status == Status::Inactive).then_some(deactivate))
 }

@@ -1,4 +1,5 @@
-//! Scripts and histories as text: what is printed is read again as it was, and errors say where.
+//! The text format of scripts: parsing a printed script returns the same script, and errors contain
+//! their position.
 
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::parse::parse;
@@ -18,14 +19,14 @@ fn status() -> impl Strategy<Value = Status> {
     select(vec![Status::Active, Status::Inactive])
 }
 
-fn object() -> impl Strategy<Value = Resource> {
+fn resource() -> impl Strategy<Value = Resource> {
     (select(ResourceKind::all().collect::<Vec<_>>()), 0..1000_u32)
         .prop_map(|(class, item)| Resource { class, item: Item(item) })
 }
 
-/// Any operation that has a call; `place` keeps issued symbols apart.
-fn operation(place: u32) -> impl Strategy<Value = Operation> {
-    let about_kind = (
+/// Any operation that belongs to an action. `step` makes issued symbols unique.
+fn operation(step: u32) -> impl Strategy<Value = Operation> {
+    let on_attachment = (
         select(AttachmentKind::all().collect::<Vec<_>>()),
         select(AttachmentAction::ALL.to_vec()),
         0..100_u32,
@@ -34,18 +35,18 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
         0..iamspec_model::tables::attachments::SERVICES,
         any::<bool>(),
     )
-        .prop_map(move |(kind, verb, user, item, status, service, again)| {
+        .prop_map(move |(kind, action, user, item, status, service, same_body)| {
             let row = kind.row();
             let (user, item) =
                 (User(user), if row.naming == Naming::Single { Item(0) } else { Item(item) });
-            match verb {
+            match action {
                 AttachmentAction::Attach if row.naming == Naming::Service => {
-                    let with = match (row.services, row.bodies && again) {
+                    let options = match (row.services, row.bodies && same_body) {
                         (true, _) => IssueOptions::Service(Service(service)),
                         (_, true) => IssueOptions::BodyOf(item),
                         _ => IssueOptions::Nothing,
                     };
-                    Operation::Issue(user, kind, Item(1000 + place), with)
+                    Operation::Issue(user, kind, Item(1000 + step), options)
                 }
                 AttachmentAction::Attach => Operation::Attach(user, kind, item),
                 AttachmentAction::List => Operation::List(user, kind),
@@ -55,20 +56,20 @@ fn operation(place: u32) -> impl Strategy<Value = Operation> {
                 AttachmentAction::Detach => Operation::Detach(user, kind, item),
             }
         })
-        .prop_filter("the kind has no such call", |op| op.call().is_some());
-    let flawed =
-        (select(InvalidRequest::all().collect::<Vec<_>>()), 0..100_u32).prop_map(|(flaw, user)| {
-            let about = Operation::Flawed(User(user), flaw).user();
-            Operation::Flawed(about.unwrap_or(User(0)), flaw)
-        });
-    prop_oneof![about_user(), about_object(), about_part(), about_kind, flawed]
+        .prop_filter("the kind has no such action", |op| op.call().is_some());
+    let requests = InvalidRequest::all().collect::<Vec<_>>();
+    let invalid = (select(requests), 0..100_u32).prop_map(|(request, user)| {
+        let user = Operation::Flawed(User(user), request).user();
+        Operation::Flawed(user.unwrap_or(User(0)), request)
+    });
+    prop_oneof![on_user(), on_resource(), on_sub_resource(), on_attachment, invalid]
 }
 
-fn about_user() -> impl Strategy<Value = Operation> {
+fn on_user() -> impl Strategy<Value = Operation> {
     let item = || proptest::option::of((0..50_u32).prop_map(Item));
     let path = || (0..10_u8).prop_map(Path);
     let user = || (0..100_u32).prop_map(User);
-    let extras = (path(), item(), item()).prop_map(|(path, boundary, tag)| CreateUserOptions {
+    let options = (path(), item(), item()).prop_map(|(path, boundary, tag)| CreateUserOptions {
         path,
         boundary,
         tag,
@@ -76,7 +77,7 @@ fn about_user() -> impl Strategy<Value = Operation> {
     let change = (proptest::option::of(user()), proptest::option::of(path()))
         .prop_map(|(name, path)| UserChange { name, path });
     prop_oneof![
-        (user(), extras).prop_map(|(user, extras)| Operation::CreateUser(user, extras)),
+        (user(), options).prop_map(|(user, options)| Operation::CreateUser(user, options)),
         (user(), change).prop_map(|(user, change)| Operation::UpdateUser(user, change)),
         (user(), 0..50_u32).prop_map(|(user, item)| Operation::PutBoundary(user, Item(item))),
         path().prop_map(Operation::ListUsers),
@@ -92,42 +93,42 @@ fn about_user() -> impl Strategy<Value = Operation> {
     ]
 }
 
-fn about_object() -> impl Strategy<Value = Operation> {
+fn on_resource() -> impl Strategy<Value = Operation> {
     let name = proptest::option::of((0..1000_u32).prop_map(Item));
-    let operations = (object(), name).prop_map(|(object, name)| {
+    let operations = (resource(), name).prop_map(|(resource, name)| {
         vec![
-            Operation::Create(object),
-            Operation::Read(object),
-            Operation::ListAll(object.class, Filter::All),
-            Operation::Rename(object, name),
-            Operation::Holders(object),
-            Operation::Delete(object),
+            Operation::Create(resource),
+            Operation::Read(resource),
+            Operation::ListAll(resource.class, Filter::All),
+            Operation::Rename(resource, name),
+            Operation::Holders(resource),
+            Operation::Delete(resource),
             Operation::ListAll(ResourceKind::Policy, Filter::Held),
             Operation::ListAll(ResourceKind::Device, Filter::Held),
             Operation::ListAll(ResourceKind::Device, Filter::Free),
         ]
     });
-    operations.prop_flat_map(select).prop_filter("no such call", |op| op.call().is_some())
+    operations.prop_flat_map(select).prop_filter("no such action", |op| op.call().is_some())
 }
 
-fn about_part() -> impl Strategy<Value = Operation> {
-    let part = select(SubResource::all().collect::<Vec<_>>());
-    let operations = (part, 0..50_u32, 0..50_u32).prop_map(|(part, of, item)| {
-        let (object, item) = (Resource { class: part.row().of, item: Item(of) }, Item(item));
-        let new = if part == SubResource::Version { Item(0) } else { item };
+fn on_sub_resource() -> impl Strategy<Value = Operation> {
+    let kind = select(SubResource::all().collect::<Vec<_>>());
+    let operations = (kind, 0..50_u32, 0..50_u32).prop_map(|(kind, of, item)| {
+        let (resource, item) = (Resource { class: kind.row().of, item: Item(of) }, Item(item));
+        let new = if kind == SubResource::Version { Item(0) } else { item };
         vec![
-            Operation::Add(object, part, new),
-            Operation::Parts(object, part),
-            Operation::Part(object, part, item),
-            Operation::SetDefault(object, part, item),
-            Operation::Remove(object, part, item),
+            Operation::Add(resource, kind, new),
+            Operation::Parts(resource, kind),
+            Operation::Part(resource, kind, item),
+            Operation::SetDefault(resource, kind, item),
+            Operation::Remove(resource, kind, item),
         ]
     });
-    operations.prop_flat_map(select).prop_filter("no such call", |op| op.call().is_some())
+    operations.prop_flat_map(select).prop_filter("no such action", |op| op.call().is_some())
 }
 
-/// Anything that an answer can show.
-fn thing() -> impl Strategy<Value = Entity> {
+/// Any entry of a listing.
+fn entity() -> impl Strategy<Value = Entity> {
     let item = (select(AttachmentKind::all().collect::<Vec<_>>()), 0..50_u32)
         .prop_filter("has no symbol", |(kind, _)| kind.row().naming != Naming::Single)
         .prop_map(|(kind, item)| Entity::of(kind, Item(item)));
@@ -136,26 +137,26 @@ fn thing() -> impl Strategy<Value = Entity> {
         any::<u8>().prop_map(|path| Entity::Path(Path(path))),
         (1..50_u32, any::<bool>())
             .prop_map(|(number, default)| Entity::Version { number, default }),
-        object().prop_map(Entity::Object),
+        resource().prop_map(Entity::Object),
         item,
     ]
 }
 
-fn answer() -> impl Strategy<Value = Option<Response>> {
-    let shown = (vec((thing(), status()), 0..4), vec(any::<String>(), 0..3))
+fn response() -> impl Strategy<Value = Option<Response>> {
+    let with_listing = (vec((entity(), status()), 0..4), vec(any::<String>(), 0..3))
         .prop_map(|(items, strangers)| Response::Done(Some(Listing { items, strangers })));
-    let done = prop_oneof![shown, Just(Response::DONE)];
+    let success = prop_oneof![with_listing, Just(Response::DONE)];
     let code = prop_oneof!["[A-Za-z.]{1,20}", any::<String>()]
-        .prop_filter("an error has a code", |it| !it.is_empty());
-    let refused = (200..600_u16, code, proptest::option::of(any::<String>()))
+        .prop_filter("an error contains a code", |it| !it.is_empty());
+    let refusal = (200..600_u16, code, proptest::option::of(any::<String>()))
         .prop_map(|(http, code, message)| Response::Refused { http, code, message });
-    let interrupted = (select(FailureKind::ALL.to_vec()), any::<String>())
+    let failure = (select(FailureKind::ALL.to_vec()), any::<String>())
         .prop_map(|(cause, detail)| Response::interrupted(cause, detail));
-    proptest::option::of(prop_oneof![done, refused, interrupted])
+    proptest::option::of(prop_oneof![success, refusal, failure])
 }
 
-fn step(place: u32) -> impl Strategy<Value = Step> {
-    (operation(place), answer()).prop_map(|(operation, answer)| Step { operation, answer })
+fn step(index: u32) -> impl Strategy<Value = Step> {
+    (operation(index), response()).prop_map(|(operation, answer)| Step { operation, answer })
 }
 
 fn script() -> impl Strategy<Value = Script> {
@@ -171,13 +172,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_printed_is_read_again_as_it_was(script in script()) {
+    fn parsing_a_printed_script_returns_the_same_script(script in script()) {
         let text = print(&script);
         prop_assert_eq!(parse("any", &text), Ok(script), "{}", text);
     }
 
     #[test]
-    fn no_text_makes_the_parser_panic(text in any::<String>(), line in "[A-Za-z]{0,12} ?[ugpd]?[0-9]{0,12}.{0,40}") {
+    fn the_parser_never_panics(text in any::<String>(), line in "[A-Za-z]{0,12} ?[ugpd]?[0-9]{0,12}.{0,40}") {
         let _ = parse("any", &text);
         let _ = parse("any", &line);
         let _ = parse("any", &format!("DeleteUser u0 -> {line}"));
@@ -185,7 +186,7 @@ proptest! {
 }
 
 #[test]
-fn errors_say_where_and_what_was_expected() {
+fn errors_contain_the_position_and_what_was_expected() {
     for (text, error) in [
         ("", "line 1, column 1: expected a call such as `CreateUser u0`, found none"),
         (
@@ -240,20 +241,36 @@ fn errors_say_where_and_what_was_expected() {
         ),
         (
             "CreateUser u0 -> 201 Created",
-            "line 1, column 18: expected `200` for a call that is carried out, found `201`; an error code follows a status such as 409, or is in quotes",
+            "line 1, column 18: expected `200` for a call that succeeds, found `201`; an error code follows a status such as 409, or is in quotes",
         ),
         (
             "CreateUser u0 -> 204",
-            "line 1, column 18: expected `200` for a call that is carried out, found `204`; an error code follows a status such as 409, or is in quotes",
+            "line 1, column 18: expected `200` for a call that succeeds, found `204`; an error code follows a status such as 409, or is in quotes",
         ),
         ("DeleteUser u0 -> 409 X y", "line 1, column 24: expected the end of the line, found `y`"),
         (
             "ListAccessKeys u0 -> 200 [key#0 key#1]",
-            "line 1, column 33: expected `,` or `]` in the listing",
+            "line 1, column 33: expected `,` or `]` in the listing, found `key#1`",
         ),
         (
             "CreateServiceSpecificCredential u0 cred#0 s9",
-            "line 1, column 45: expected a service, `s0` or `s1`",
+            "line 1, column 43: expected a service, `s0` or `s1`, found `s9`",
+        ),
+        (
+            "UpdateAccessKey u0 key#0 inactive",
+            "line 1, column 26: expected `Active` or `Inactive`, found `inactive`; did you mean `Inactive`?",
+        ),
+        (
+            "DeleteUser u0 UserName:to-long",
+            "line 1, column 15: expected `->`, `UserName:too-long`, `UserName:bad-character`, `UserName:other-case` or the end of the line, found `UserName:to-long`; did you mean `UserName:too-long`?",
+        ),
+        (
+            "DeleteUser u0 -> interrupted timeot",
+            "line 1, column 30: expected a kind of failure such as `timeout`, found `timeot`; did you mean `timeout`?",
+        ),
+        (
+            "DeleteUser u0 -> 409 X \"\\u1\"",
+            "line 1, column 24: expected an escape such as `\\n`, found `\\u`",
         ),
     ] {
         assert_eq!(parse("wrong", text).unwrap_err().to_string(), error, "{text}");
@@ -261,16 +278,16 @@ fn errors_say_where_and_what_was_expected() {
 }
 
 #[test]
-fn comments_and_blank_lines_are_passed_over() {
+fn comments_and_blank_lines_are_ignored() {
     let script = parse("any", "\n# The idea.\n# More.\n  CreateUser u0   # why\n\n").unwrap();
     assert_eq!((script.idea.as_str(), script.steps.len()), ("The idea.", 1));
 }
 
 #[test]
-fn an_error_under_a_status_of_success_is_written_in_quotes() {
+fn an_error_code_with_a_success_status_is_quoted() {
     let code = "NoSuchEntity".to_owned();
-    let answer = Response::Refused { http: 200, code, message: None };
-    assert_eq!(answer.to_string(), "200 \"NoSuchEntity\"");
-    let script = parse("any", &format!("GetUser u0 -> {answer}")).unwrap();
-    assert_eq!(script.steps[0].answer, Some(answer));
+    let response = Response::Refused { http: 200, code, message: None };
+    assert_eq!(response.to_string(), "200 \"NoSuchEntity\"");
+    let script = parse("any", &format!("GetUser u0 -> {response}")).unwrap();
+    assert_eq!(script.steps[0].answer, Some(response));
 }

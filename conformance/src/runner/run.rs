@@ -1,0 +1,349 @@
+//! The loop of a run: runs units one after the other, each in a namespace of its own.
+//!
+//! After each unit it looks for missing capabilities, checks whether the endpoint still responds,
+//! and deletes resources if too many are left. At the end it confirms missing capabilities and
+//! shortens the findings of generators.
+
+use std::collections::BTreeSet;
+
+use iamspec_model::{Operation, Rule};
+
+use crate::endpoint::{Counting, Endpoint, Namespace};
+use crate::generate::kind_set::USER;
+use crate::generate::{GeneratedSuite, Generator};
+use crate::oracle::{Tier, Verdict};
+use crate::response::FailureKind;
+use crate::results::findings;
+use crate::results::history::{Origin, ScriptRun, skipped};
+use crate::results::shrink::shrink;
+use crate::runner::capabilities::MissingCapability;
+use crate::runner::cleanup::{CleanupPlan, NotDeleted};
+use crate::runner::observe::ObserveMode;
+use crate::runner::retry::RetryPolicy;
+use crate::runner::session::{SessionOptions, run_generator, run_script};
+use crate::runner::{EndReason, Report, RunOptions};
+use crate::script::Script;
+
+/// The prefix of the scripts of the project's main subject: one attachment alone blocks
+/// `DeleteUser`.
+pub(super) const SINGLE_BLOCKER_SCRIPTS: &str = "delete-user/alone/";
+
+/// The number of resources left from which the run cleans up before it continues.
+const PENDING_CLEANUP_MAX: usize = 100;
+
+/// The number of interrupted namespaces after which a generator is abandoned.
+const INTERRUPTIONS_MAX: usize = 50;
+
+/// The number of namespaces in a row without a new rule after which a generator is exhausted.
+const NAMESPACES_WITHOUT_NEW_RULE_MAX: usize = 20;
+
+/// The maximum number of operations for shortening one finding.
+const SHRINK_OPERATIONS_MAX: usize = 2000;
+
+/// A script or a generated suite. Units are independent of each other.
+#[derive(Clone, Copy)]
+pub(super) enum Unit<'a> {
+    Script(&'a Script),
+    Generated(GeneratedSuite),
+}
+
+/// Resources that a unit has created and not deleted.
+pub(super) struct PendingCleanup {
+    namespace: Namespace,
+    plan: CleanupPlan,
+    /// A response in the unit diverged.
+    diverged: bool,
+}
+
+/// The results of the units that have run.
+#[derive(Default)]
+pub(super) struct Results {
+    pub(super) script_runs: Vec<ScriptRun>,
+    /// Suspected during the run, confirmed at its end.
+    pub(super) missing: Vec<MissingCapability>,
+    /// The indexes of the script runs that were skipped because of a missing capability.
+    pub(super) deferred: Vec<usize>,
+    pub(super) pending_cleanup: Vec<PendingCleanup>,
+    pub(super) not_deleted: Vec<(NotDeleted, bool)>,
+}
+
+/// A run in progress.
+pub(super) struct Run<'a> {
+    pub(super) endpoint: Counting<'a>,
+    pub(super) options: RunOptions,
+    pub(super) should_stop: &'a dyn Fn() -> bool,
+    pub(super) results: Results,
+    /// The endpoint has sent a response that could be understood.
+    pub(super) has_responded: bool,
+    pub(super) end_reason: Option<EndReason>,
+    /// The number of operations in a row without a response.
+    unresponsive_count: usize,
+    /// The actions of these operations.
+    unresponsive_actions: BTreeSet<&'static str>,
+}
+
+/// Runs a script or generator in the current namespace, and records what it creates.
+type RunInNamespace<'a> =
+    &'a mut dyn FnMut(&mut dyn Endpoint, &mut CleanupPlan, SessionOptions<'_>) -> ScriptRun;
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        endpoint: Counting<'a>,
+        options: RunOptions,
+        should_stop: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self {
+            endpoint,
+            options,
+            should_stop,
+            results: Results::default(),
+            has_responded: false,
+            end_reason: None,
+            unresponsive_count: 0,
+            unresponsive_actions: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn run_unit(&mut self, unit: Unit<'_>) {
+        match unit {
+            Unit::Script(script) => self.run_script(script),
+            Unit::Generated(suite) => {
+                self.run_generator(suite.course().as_mut(), suite.most_calls());
+            }
+        }
+    }
+
+    /// Confirms the missing capabilities, shortens findings, cleans up, and returns the report.
+    pub(super) fn finish(mut self) -> Report {
+        self.end_if_stopped();
+        self.confirm_missing_capabilities();
+        self.run_deferred_scripts();
+        self.shrink_findings();
+        self.end_if_stopped();
+        self.clean_up();
+        Report {
+            replays: self.results.script_runs,
+            kept: self.results.not_deleted,
+            requests: self.endpoint.requests,
+            ended: self.end_reason,
+        }
+    }
+
+    /// Ends the run if the caller has stopped it.
+    pub(super) fn end_if_stopped(&mut self) {
+        if self.end_reason.is_none() && (self.should_stop)() {
+            self.end_reason = Some(EndReason::Stopped);
+        }
+    }
+
+    /// Runs a script. Skips it if the run has ended, or if a capability that it needs is missing.
+    fn run_script(&mut self, script: &Script) {
+        self.end_if_stopped();
+        let missing = self.missing_for(script).map(|it| it.action);
+        if self.end_reason.is_none() && missing.is_some() {
+            self.results.deferred.push(self.results.script_runs.len());
+        }
+        let end_reason = self.end_reason.as_ref().map(ToString::to_string);
+        let skip_reason = end_reason.or_else(|| missing.map(|it| format!("needs {it}")));
+        let script_run = if let Some(reason) = skip_reason {
+            ScriptRun {
+                script: script.clone(),
+                exchanges: script.operations().map(|it| skipped(it, &reason)).collect(),
+                origin: Origin::Written,
+            }
+        } else {
+            let script_run = self.script_in_namespace(script);
+            self.results.missing.extend(MissingCapability::suspected_in(&script_run));
+            script_run
+        };
+        self.results.script_runs.push(script_run);
+    }
+
+    fn missing_for(&self, script: &Script) -> Option<&MissingCapability> {
+        let mut missing = self.results.missing.iter();
+        missing.find(|it| script.operations().any(|op| it.is_needed_by(&op)))
+    }
+
+    /// Runs a generator to its end, in as many namespaces as it needs.
+    fn run_generator(&mut self, generator: &mut dyn Generator, operations_max: usize) {
+        let (mut interruptions, mut operations_left) = (0, operations_max);
+        let mut reached: Vec<Rule> = Vec::new();
+        let mut without_new_rule = 0;
+        while generator.goes_on() && interruptions < INTERRUPTIONS_MAX && operations_left > 0 {
+            self.end_if_stopped();
+            let is_exhausted =
+                self.options.until_coverage && without_new_rule >= NAMESPACES_WITHOUT_NEW_RULE_MAX;
+            if self.end_reason.is_some() || is_exhausted {
+                return;
+            }
+            let script_run = self.run_in_namespace(&mut |endpoint, plan, options| {
+                run_generator(generator, operations_left, endpoint, plan, options)
+            });
+            operations_left = operations_left.saturating_sub(script_run.exchanges.len().max(1));
+            let last = script_run.exchanges.last();
+            let is_complete = last.is_some_and(|it| it.verdict.conforms_except_text());
+            interruptions += usize::from(!is_complete);
+            let reached_before = reached.len();
+            for rule in script_run.exchanges.iter().flat_map(|it| &it.in_force) {
+                if !reached.contains(rule) {
+                    reached.push(*rule);
+                }
+            }
+            let has_new_rule = reached.len() > reached_before;
+            without_new_rule = if has_new_rule { 0 } else { without_new_rule + 1 };
+            self.results.missing.extend(MissingCapability::suspected_in(&script_run));
+            if !script_run.exchanges.is_empty() {
+                self.results.script_runs.push(script_run);
+            }
+        }
+        self.report_omissions(generator);
+    }
+
+    /// Adds a skipped exchange that says what a generator has left out, if anything.
+    fn report_omissions(&mut self, generator: &dyn Generator) {
+        let name = generator.name();
+        let missing: BTreeSet<&str> = self.results.missing.iter().map(|it| it.action).collect();
+        let reason = if generator.goes_on() {
+            format!("{name} was abandoned: it makes no progress")
+        } else if missing.is_empty() {
+            return;
+        } else {
+            let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+            format!("{name} skips operations that need {missing}")
+        };
+        let mut script_runs = self.results.script_runs.iter_mut();
+        if let Some(script_run) = script_runs.rfind(|it| it.script.name == name) {
+            script_run.exchanges.push(skipped(Operation::DeleteUser(USER), &reason));
+        }
+    }
+
+    /// Runs the script of each suspected capability again, and marks those that fail again. A
+    /// capability that has worked during the run is not missing.
+    fn confirm_missing_capabilities(&mut self) {
+        for suspected in std::mem::take(&mut self.results.missing) {
+            if self.end_reason.is_some() || suspected.has_worked(&self.results.script_runs) {
+                continue;
+            }
+            let is_confirmed = (0..suspected.confirmations()).all(|_| {
+                let control = self.script_in_namespace(suspected.script());
+                suspected.is_reproduced_by(&control, self.has_responded)
+            });
+            if is_confirmed {
+                suspected.mark(&mut self.results.script_runs);
+                self.results.missing.push(suspected);
+            }
+        }
+    }
+
+    /// Runs the deferred scripts whose capabilities are not missing after all.
+    fn run_deferred_scripts(&mut self) {
+        for index in std::mem::take(&mut self.results.deferred) {
+            let script_run = self.results.script_runs.get(index);
+            let Some(script) = script_run.map(|it| it.script.clone()) else { continue };
+            let is_runnable = self.missing_for(&script).is_none();
+            if self.end_reason.is_none() && is_runnable && !(self.should_stop)() {
+                let script_run = self.script_in_namespace(&script);
+                self.results.script_runs.splice(index..=index, [script_run]);
+            }
+        }
+    }
+
+    /// Adds a short script for each finding that only a generator has shown.
+    fn shrink_findings(&mut self) {
+        for finding in findings(&self.results.script_runs) {
+            if self.end_reason.is_none() && finding.origin == Origin::Course {
+                let shrunk = shrink(&finding, SHRINK_OPERATIONS_MAX, &mut |script| {
+                    Some(self.script_in_namespace(script))
+                });
+                let name = format!("{}/{}", finding.history.name, finding.rule().id());
+                self.results.script_runs.extend(shrunk.map(|it| it.shrunk(name)));
+            }
+        }
+    }
+
+    fn script_in_namespace(&mut self, script: &Script) -> ScriptRun {
+        // The most important scripts run without additional reads.
+        let observe_off = script.name.starts_with(SINGLE_BLOCKER_SCRIPTS);
+        self.run_in_namespace(&mut |endpoint, plan, options| {
+            let observe = if observe_off { ObserveMode::Off } else { options.observe };
+            run_script(script, endpoint, plan, SessionOptions { observe, ..options })
+        })
+    }
+
+    /// Enters a new namespace, runs a script or generator in it, and plans its cleanup.
+    fn run_in_namespace(&mut self, run: RunInNamespace<'_>) -> ScriptRun {
+        let namespace = self.endpoint.fresh();
+        let mut plan = CleanupPlan::default();
+        let missing = &self.results.missing;
+        let is_supported = |op: &Operation| !missing.iter().any(|it| it.is_needed_by(op));
+        let options = SessionOptions {
+            is_supported: &is_supported,
+            observe: self.options.observe,
+            convergence_timeout: self.options.convergence_timeout,
+            has_responded: self.has_responded,
+            should_stop: self.should_stop,
+        };
+        let script_run = run(&mut self.endpoint, &mut plan, options);
+        if !plan.is_empty() {
+            let diverged = script_run.exchanges.iter().any(
+                |exchange| matches!(&exchange.verdict, Verdict::Diverges(it) if it.tier < Tier::Text),
+            );
+            self.results.pending_cleanup.push(PendingCleanup { namespace, plan, diverged });
+        }
+        self.check_responsiveness(&script_run);
+        self.clean_up_if_due();
+        script_run
+    }
+
+    /// Ends the run if the endpoint does not respond.
+    pub(super) fn check_responsiveness(&mut self, script_run: &ScriptRun) {
+        for exchange in &script_run.exchanges {
+            match &exchange.verdict {
+                Verdict::Inconclusive(failure)
+                    if !self.has_responded || failure.cause.is_unresponsive() =>
+                {
+                    self.unresponsive_count += 1;
+                    self.unresponsive_actions.extend(exchange.operation.call().map(|it| it.api));
+                    let is_gone = failure.cause == FailureKind::Unreachable
+                        || !self.has_responded && failure.cause.is_unresponsive();
+                    // An endpoint that responds to one action only with garbage is still alive.
+                    let is_one_action = self.has_responded
+                        && self.unresponsive_actions.len() == 1
+                        && failure.cause.is_unparsable();
+                    let is_over_limit = self.unresponsive_count >= RetryPolicy::MOST;
+                    if is_gone || is_over_limit && !is_one_action {
+                        self.end_reason = Some(if self.has_responded {
+                            EndReason::WentSilent(failure.clone())
+                        } else {
+                            EndReason::NeverHeard(failure.clone())
+                        });
+                        return;
+                    }
+                }
+                Verdict::Conforms(_) | Verdict::Diverges(_) => {
+                    self.has_responded = true;
+                    self.unresponsive_count = 0;
+                    self.unresponsive_actions.clear();
+                }
+                Verdict::Inconclusive(_) | Verdict::Unsupported(_) | Verdict::Skipped(_) => {}
+            }
+        }
+    }
+
+    /// Cleans up if more than [`PENDING_CLEANUP_MAX`] resources are left.
+    pub(super) fn clean_up_if_due(&mut self) {
+        let pending = self.results.pending_cleanup.iter().map(|it| it.plan.len()).sum::<usize>();
+        if pending > PENDING_CLEANUP_MAX {
+            self.clean_up();
+        }
+    }
+
+    fn clean_up(&mut self) {
+        let mut policy = RetryPolicy::settling(self.options.convergence_timeout);
+        for mut pending in std::mem::take(&mut self.results.pending_cleanup).into_iter().rev() {
+            let failed = pending.plan.remove(pending.namespace, &mut self.endpoint, &mut policy);
+            let diverged = pending.diverged;
+            self.results.not_deleted.extend(failed.into_iter().map(|it| (it, diverged)));
+        }
+    }
+}
