@@ -249,7 +249,7 @@ fn a_code_that_a_rule_of_the_call_names_is_a_refusal() {
     }
     // Of any other call it speaks of the caller.
     let others =
-        iamspec_model::rule::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+        iamspec_model::tables::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
     for call in others.chain([None]) {
         let observed = Response::refused(call, 403, "AccessDenied".to_owned(), None);
         assert!(
