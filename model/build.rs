@@ -1,5 +1,6 @@
-//! Turns `facts/facts.jsonl` into constants, so that a rule which cites a fact that does not exist
-//! does not compile, and a text is quoted from its fact instead of being typed again.
+//! Generates a constant for each fact in `facts/facts.jsonl`.
+//!
+//! A rule that cites a missing fact does not compile, and a rule quotes an error text from its fact.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -32,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_constant(&mut code, &name, &fact)?;
         names.push(name);
     }
-    writeln!(code, "/// Every fact, in the order of the file.")?;
+    writeln!(code, "/// Every fact, in file order.")?;
     writeln!(code, "pub const FACTS: [&Fact; {}] = [{}];", names.len(), names.join(", "))?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("facts.rs"), code)?;
     Ok(())

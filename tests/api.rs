@@ -2,7 +2,7 @@
 
 use super::reports::folder;
 use iamspec_harness::wire::names::{ShapeHashes, known, sums};
-use iamspec_model::rule::calls;
+use iamspec_model::tables::calls;
 use serde_json::{Value, json};
 
 fn model() -> Value {

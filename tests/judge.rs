@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::reports::folder;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::ResourceAction;
-use iamspec_model::{AttachmentAction, AttachmentKind, ResourceKind};
+use iamspec_model::{AttachmentAction, AttachmentKind, ResourceAction, ResourceKind};
 use serde_json::{Map, Value, json};
 
 /// A call, the members that it names, and the code of its refusal, if it was one.

@@ -257,7 +257,7 @@ fn a_code_that_a_rule_of_the_action_names_is_a_refusal() {
     }
     // In response to any other action, the code is about the caller.
     let other_actions =
-        iamspec_model::rule::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+        iamspec_model::tables::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
     for action in other_actions.chain([None]) {
         let observed = Response::refused(action, 403, "AccessDenied".to_owned(), None);
         assert!(

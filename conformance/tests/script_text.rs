@@ -32,7 +32,7 @@ fn operation(step: u32) -> impl Strategy<Value = Operation> {
         0..100_u32,
         0..50_u32,
         status(),
-        0..iamspec_model::tables::attachments::SERVICES,
+        0..iamspec_model::SERVICES,
         any::<bool>(),
     )
         .prop_map(move |(kind, action, user, item, status, service, same_body)| {

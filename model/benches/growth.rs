@@ -1,6 +1,7 @@
-//! How the states grow with users and items, and what is left where nobody can tell some of them apart:
+//! The growth of the number of states with users and items, with and without symmetry.
+//!
 //! `cargo bench -p iamspec-model --bench growth` prints the table.
-#![expect(clippy::print_stdout, reason = "the table is its result")]
+#![expect(clippy::print_stdout, reason = "the benchmark prints its result")]
 
 use std::time::Instant;
 
@@ -8,42 +9,42 @@ use iamspec_model::Scope;
 use iamspec_model::check::explorer::Search;
 use stateright::Model as _;
 
-/// More states than this are not looked for.
-const MOST: usize = 3_000_000;
+/// The search ends at this number of states.
+const STATE_LIMIT: usize = 3_000_000;
 
 fn main() {
-    println!("users | items a kind | states by name | seconds | states without names | seconds");
+    println!("users | items per kind | states | seconds | states with symmetry | seconds");
     for (users, items) in [(1, 1), (1, 2), (1, 3), (2, 0), (2, 1), (3, 0)] {
-        let objects = items.max(1);
+        let resources = items.max(1);
         let scope = Scope {
             users,
             items,
-            groups: objects,
-            policies: objects,
-            devices: objects,
+            groups: resources,
+            policies: resources,
+            devices: resources,
             given: true,
             ..Scope::NOTHING
         };
-        let [by_name, alike] = [false, true].map(|alike| searched(Scope { alike, ..scope }));
-        println!("{users} | {items} | {by_name} | {alike}");
+        let [plain, symmetric] = [false, true].map(|alike| search(Scope { alike, ..scope }));
+        println!("{users} | {items} | {plain} | {symmetric}");
     }
 }
 
-/// How many states there are, and how long it took.
-fn searched(scope: Scope) -> String {
-    let begun = Instant::now();
+/// The number of states and the search time in seconds.
+fn search(scope: Scope) -> String {
+    let start = Instant::now();
     let mut search = Search::new(scope);
     let mut calls = Vec::new();
-    while let Some((place, state)) = search.next_state() {
+    while let Some((found, state)) = search.next_state() {
         scope.actions(&state, &mut calls);
         for (number, op) in calls.drain(..).enumerate() {
             if let Some(after) = scope.next_state(&state, op) {
-                search.offer(place, number, after);
+                search.offer(found, number, after);
             }
         }
-        if search.states() > MOST {
-            return format!("over {MOST} | {:.2}", begun.elapsed().as_secs_f64());
+        if search.states() > STATE_LIMIT {
+            return format!("over {STATE_LIMIT} | {:.2}", start.elapsed().as_secs_f64());
         }
     }
-    format!("{} | {:.2}", search.states(), begun.elapsed().as_secs_f64())
+    format!("{} | {:.2}", search.states(), start.elapsed().as_secs_f64())
 }

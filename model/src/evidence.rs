@@ -1,64 +1,65 @@
-//! What is known of the real service, and how binding it is.
+//! The facts about the real service, and how binding they are.
 //!
-//! The facts are data (`facts/facts.jsonl`), turned into constants when the crate is built: a claim
-//! cites `B_AK_04`, and a fact that does not exist does not compile.
+//! The facts are data (`facts/facts.jsonl`). The build script turns each into a constant: a clause cites
+//! `B_AK_04`, and a citation of a missing fact does not compile.
 
-/// One row of what is known of the real service.
+/// One fact about the real service.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fact {
     /// A stable name, such as `A-003`.
     pub id: &'static str,
-    /// The operation, or several, that the row speaks of.
+    /// The action, or several actions, that the fact is about.
     pub operation: &'static str,
-    /// The state in which the call was made.
+    /// The state before the call.
     pub state: &'static str,
-    /// What was sent.
+    /// The request.
     pub input: &'static str,
-    /// The HTTP status that was answered.
+    /// The HTTP status of the response.
     pub http: Option<u16>,
-    /// The error code on the wire.
+    /// The error code in the response.
     pub code: Option<&'static str>,
-    /// The text, with `{UserName}` and the like for values as they were sent.
+    /// The error text, with placeholders such as `{UserName}` for values of the request.
     pub message: Option<&'static str>,
-    /// How sure it is.
+    /// How certain the fact is.
     pub strength: Strength,
-    /// Where it comes from, with dates.
+    /// The sources, with dates.
     pub source: &'static str,
-    /// What else is to be known, contradictions among it.
+    /// Further details, including contradictions.
     pub note: &'static str,
 }
 
 impl Fact {
-    /// What the note says of this call, where it goes through many (D-022, D-023); else the whole.
+    /// The part of the note about this action, if the note lists many (D-022, D-023); otherwise the
+    /// whole note.
     #[must_use]
     pub fn note_on(&self, api: &str) -> &'static str {
-        let of_call =
+        let is_about =
             |part: &&str| part.strip_prefix(api).is_some_and(|rest| rest.starts_with([':', '(']));
-        self.note.split(';').map(str::trim).find(of_call).unwrap_or(self.note)
+        self.note.split(';').map(str::trim).find(is_about).unwrap_or(self.note)
     }
 }
 
-/// How sure a fact is, weakest first.
+/// How certain a fact is, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
-    /// No evidence: the row names a question.
+    /// No evidence: the fact is an open question.
     Unknown,
-    /// Recorded for a sibling operation, or seen in emulators only.
+    /// Recorded for a similar action, or seen in emulators only.
     Inferred,
-    /// Real output, quoted by users.
+    /// Real output that users quote.
     Reported,
-    /// AWS's documentation or service model says so.
+    /// Stated in AWS's documentation or service model.
     Documented,
     /// Captured from the real service.
     Recorded,
 }
 
-/// How binding a claim is, weakest first.
+/// How binding a clause is, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Nobody knows: carrying out and refusing both conform, and the report says which was seen.
+    /// Unspecified: success and refusal both conform, and the report shows which one was observed.
     Open,
-    /// Inferred: a deviation is shown and never fails a run.
+    /// Inferred: a run reports a deviation and does not fail.
     Info,
     /// Reported: a deviation is a finding at level *should*.
     Should,
@@ -88,50 +89,50 @@ impl Level {
     }
 }
 
-/// The facts behind one tier of a claim, and how binding they make it.
+/// The facts that support one tier of a clause, with the resulting level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What it rests on.
+    /// The facts.
     pub facts: &'static [&'static Fact],
-    /// How binding that is.
+    /// How binding they are.
     pub level: Level,
 }
 
 impl Evidence {
-    /// As binding as the strongest of these facts.
+    /// Evidence as binding as the strongest of these facts.
     #[must_use]
     pub const fn by(facts: &'static [&'static Fact]) -> Self {
-        let mut rest = facts;
+        let mut remaining = facts;
         let mut level = Level::Open;
-        while let [first, others @ ..] = rest {
-            let next = Level::of(first.strength);
-            if next as u8 > level as u8 {
-                level = next;
+        while let [fact, rest @ ..] = remaining {
+            let fact_level = Level::of(fact.strength);
+            if fact_level as u8 > level as u8 {
+                level = fact_level;
             }
-            rest = others;
+            remaining = rest;
         }
         Self { facts, level }
     }
 
-    /// These facts speak of sibling operations: inferred, whatever their own strength.
+    /// Evidence from facts about similar actions: inferred, regardless of their own strength.
     #[must_use]
     pub const fn like(facts: &'static [&'static Fact]) -> Self {
         Self { facts, level: Level::Info }
     }
 
-    /// These facts leave it open or contradict each other: both answers conform.
+    /// Facts that leave the behavior unspecified or contradict each other: both responses conform.
     #[must_use]
     pub const fn open(facts: &'static [&'static Fact]) -> Self {
         Self { facts, level: Level::Open }
     }
 
-    /// The texts that these facts quote, newest first where the claim lists them so.
+    /// The error texts of these facts, in the order of the clause: newest first.
     pub fn texts(self) -> impl Iterator<Item = &'static str> {
         self.facts.iter().filter_map(|fact| fact.message)
     }
 }
 
-/// The fact with this id.
+/// The fact with this id, such as `A-003`.
 #[must_use]
 pub fn fact(id: &str) -> Option<&'static Fact> {
     FACTS.into_iter().find(|fact| fact.id == id)

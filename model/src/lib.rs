@@ -1,32 +1,37 @@
-//! An executable model of what can be attached to an AWS IAM user, and of when `DeleteUser` is
-//! carried out.
+//! An executable specification of AWS IAM user attachments and of the preconditions of `DeleteUser`.
 //!
-//! Read in this order: [`kind`] (the nine kinds of attachment, one row each), [`object`] (what
-//! exists besides users), [`account`] (the state, a set of facts), [`operation`] (the questions),
-//! [`reason`] (predicates on the state), [`claim`] (when a call is refused or carried out, and how
-//! we know), [`step`] (the two pure
-//! functions), [`scope`] and [`property`] (the exhaustive check of states), [`catalogue`] (the scopes that are
-//! checked), [`mod@plan`] (what must be done before a user can go), [`engine`] (a search through scopes that are too large
-//! for stateright), [`walk`] (the exhaustive check of calls; its sentences stand in `transition.rs`), [`fault`] (what
-//! these must notice).
+//! The modules in dependency order; each one uses only those before it:
+//!
+//! - [`ids`]: symbolic names and request options.
+//! - [`evidence`]: the facts about AWS, and how binding they are.
+//! - [`kind`]: the kinds of attachments, resources and sub-resources.
+//! - [`rule`]: the types of rules: actions, clauses, conditions, error codes.
+//! - [`operation`]: API calls with symbolic parameters.
+//! - [`tables`]: every action with its clauses, one row for each kind.
+//! - [`state`]: the state of an account, a set of facts.
+//! - [`semantics`]: two pure functions: the allowed responses, and the state after a response.
+//! - [`check`]: the exhaustive check of the specification itself.
 //!
 //! ```
 //! use iamspec_model::{
-//!     Account, Item, Kind, Operation, Outcome, User, With, allowed, next,
+//!     Account, AttachmentKind, Effect, IssueOptions, Item, Operation, User, allowed, next,
 //! };
 //!
 //! let user = User(0);
-//! let create = Operation::create_user(user);
-//! let script = [create, Operation::Issue(user, AttachmentKind::AccessKey, Item(0), IssueOptions::Nothing)];
-//! let account = script.iter().fold(Account::default(), |account, op| next(&account, op, Effect::Done));
-//! let answer = allowed(&account, &Operation::DeleteUser(user));
-//! assert!(!answer.may_be_done());
-//! assert_eq!(answer.rules().map(|rule| rule.id()).collect::<Vec<_>>(), ["DeleteUser/holds-access-key"]);
+//! let key = Operation::Issue(user, AttachmentKind::AccessKey, Item(0), IssueOptions::Nothing);
+//! let script = [Operation::create_user(user), key];
+//! let account =
+//!     script.iter().fold(Account::default(), |account, op| next(&account, op, Effect::Done));
+//! let allowed = allowed(&account, &Operation::DeleteUser(user));
+//! assert!(!allowed.may_be_done());
+//! let ids: Vec<_> = allowed.rules().map(|rule| rule.id()).collect();
+//! assert_eq!(ids, ["DeleteUser/holds-access-key"]);
 //! ```
 
 pub mod check;
 pub mod evidence;
 pub mod ids;
+pub mod kind;
 pub mod operation;
 pub mod rule;
 pub mod semantics;
@@ -36,17 +41,19 @@ pub mod tables;
 pub use check::scope::Scope;
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
 pub use ids::{
-    AttachmentAction, CreateUserOptions, Entity, Filter, IssueOptions, Listed, Path, User,
+    CreateUserOptions, Filter, IssueOptions, Item, Path, SERVICES, Service, Status, User,
     UserChange,
 };
-pub use operation::Operation;
-pub use rule::{Action, Clause, ErrorCode, Expected, Rule, rules};
-pub use semantics::conditions::Condition;
+pub use kind::{
+    AttachmentAction, AttachmentKind, Resource, ResourceAction, ResourceKind, SubResource,
+    SubResourceAction,
+};
+pub use operation::{InvalidRequest, Operation};
+pub use rule::{Action, Clause, Condition, ErrorCode, Expected, InputError, Rule};
 pub use semantics::deletion_plan::{plan, plan_with_devices};
-pub use semantics::listing::shown;
+pub use semantics::listing::{Entity, Listed, shown};
 pub use semantics::{Allowed, Effect, allowed, apply, next, worlds};
 pub use state::{Account, Attachment, SubResourceEntry, USERS_PER_ACCOUNT};
-pub use tables::attachments::{AttachmentKind, AttachmentRow, Item, Service, Status, TABLE};
-pub use tables::resources::{Resource, ResourceKind};
-pub use tables::sub_resources::SubResource;
-pub use tables::validation::{INVALID_REQUESTS, InputError, InvalidRequest};
+pub use tables::attachments::{AttachmentRow, TABLE};
+pub use tables::validation::INVALID_REQUESTS;
+pub use tables::{ActionEntry, ActionTarget, find_action, rules};

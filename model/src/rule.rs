@@ -1,86 +1,354 @@
-//! When a call is refused or carried out, and how we know.
+//! The types of rules: an API [`Action`], its [`Clause`]s, and the [`Condition`] of each clause.
 //!
-//! Each API call has a short list of claims; a claim has a reason (a predicate on the state), the
-//! answer it calls for, and evidence for each tier of that answer. A call with its claim is a rule.
+//! A clause states what the service returns under a condition, with evidence for the status, the
+//! error code and the text. An action together with one of its clauses is a [`Rule`]. Conditions are
+//! data here: [`crate::semantics::conditions`] alone evaluates them. The clauses themselves are in
+//! [`crate::tables`].
 
 use crate::evidence::{Evidence, Fact};
-use crate::ids::{AttachmentAction, User};
-use crate::semantics::conditions::Condition;
-use crate::tables::attachments::TABLE;
-use crate::tables::resources;
-use crate::tables::resources::{ResourceAction, ResourceKind};
-use crate::tables::sub_resources::{SubResource, SubResourceAction};
-use crate::tables::validation::INVALID_REQUESTS;
+use crate::kind::{AttachmentKind, SubResource};
 
-/// One API call, with everything that is claimed of its answers.
+/// An API action, with everything that is known about its responses.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Action {
-    /// The name of the action on the wire.
+    /// The name in the IAM API, such as `CreateUser`.
     pub api: &'static str,
-    /// What is claimed, `Unhindered` first.
+    /// The clauses. The first one has the condition `Unhindered`.
     pub claims: &'static [Clause],
 }
 
-/// A reason, the answer it calls for, and how we know.
+/// A condition, the response that it calls for, and the evidence.
 ///
-/// A claim is as binding as the facts that name its state. That a code is documented for a call
-/// (D-022) binds by itself only where it can mean one thing: that the user, to which every such request
-/// refers, does not exist; that a quota, which is documented too, is used up; that a device is enabled.
+/// A clause is as binding as the facts that name its state. A fact that only lists the error codes of
+/// an action (D-022) is binding if the code can have a single cause: the user that every such request
+/// names does not exist, a documented quota is reached, or a device is already enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// When it applies.
+    /// When the clause applies.
     pub reason: Condition,
-    /// What is answered then.
+    /// The expected response.
     pub answer: Expected,
-    /// Why it is carried out or refused, with that HTTP status.
+    /// Evidence that the call succeeds or is refused, with its HTTP status.
     pub status: Evidence,
-    /// Why with this code, or with these items where the call lists.
+    /// Evidence for the error code, or for the items of a listing.
     pub code: Evidence,
-    /// Why in these words: the texts are the messages of these facts.
+    /// Evidence for the text: the messages of these facts are the accepted texts.
     pub text: Evidence,
 }
 
-/// What a claim calls for.
+impl Clause {
+    /// Success, unless another clause applies.
+    #[must_use]
+    pub const fn done(evidence: Evidence) -> Self {
+        Self::done_although(Condition::Unhindered, evidence)
+    }
+
+    /// Success under a condition that suggests a refusal.
+    #[must_use]
+    pub const fn done_although(reason: Condition, evidence: Evidence) -> Self {
+        Self { reason, answer: Expected::Done, status: evidence, code: evidence, text: evidence }
+    }
+
+    /// Refusal with this code. The same evidence supports the status, the code and the text.
+    #[must_use]
+    pub const fn refused(reason: Condition, code: ErrorCode, evidence: Evidence) -> Self {
+        Self::refused_with_text(reason, code, evidence, evidence)
+    }
+
+    /// Refusal with this code. `text` is the evidence for the text.
+    #[must_use]
+    pub const fn refused_with_text(
+        reason: Condition,
+        code: ErrorCode,
+        evidence: Evidence,
+        text: Evidence,
+    ) -> Self {
+        Self { reason, answer: Expected::Refused(code), status: evidence, code: evidence, text }
+    }
+
+    /// Unspecified: the call may succeed. If it is refused, then presumably with this code.
+    #[must_use]
+    pub const fn open(reason: Condition, code: ErrorCode, facts: &'static [&'static Fact]) -> Self {
+        Self::refused(reason, code, Evidence::open(facts))
+    }
+
+    /// The call sometimes succeeds, as `status` shows. If it is refused, then with this code.
+    ///
+    /// `text` is the evidence for the code and for the text.
+    #[must_use]
+    pub const fn sometimes(
+        reason: Condition,
+        code: ErrorCode,
+        status: &'static [&'static Fact],
+        text: Evidence,
+    ) -> Self {
+        let answer = Expected::Refused(code);
+        Self { reason, answer, status: Evidence::open(status), code: text, text }
+    }
+
+    /// The same clause with an unknown text, which these facts name as an open question.
+    #[must_use]
+    pub const fn with_unknown_text(self, facts: &'static [&'static Fact]) -> Self {
+        Self { text: Evidence::open(facts), ..self }
+    }
+}
+
+/// An action with one of its clauses: the unit that findings name and `explain` explains.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The action.
+    pub call: &'static Action,
+    /// The clause.
+    pub claim: &'static Clause,
+}
+
+impl Rule {
+    /// A stable name, such as `DeleteUser/holds-access-key`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.call.api, self.claim.reason.slug())
+    }
+}
+
+/// Two rules are equal if they have the same action and the same condition.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.call.api == other.call.api && self.claim.reason == other.claim.reason
+    }
+}
+
+/// The response that a clause calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Expected {
-    /// The call is carried out.
+    /// The call succeeds.
     Done,
     /// The call is refused with this code.
     Refused(ErrorCode),
 }
 
-/// The error codes that the model speaks of, by their names on the wire.
+/// A predicate on the state of the account and the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// No other condition applies.
+    Unhindered,
+    /// This request parameter is invalid, or unusual in a way that the service accepts.
+    Flawed(&'static str, InputError),
+    /// The user already exists.
+    UserExists,
+    /// The user does not exist.
+    NoSuchUser,
+    /// The account has as many users as its quota allows.
+    AccountFull,
+    /// The resource already exists.
+    ObjectExists,
+    /// The group, policy or device does not exist.
+    NoSuchObject,
+    /// The device does not exist, so that no authentication code is valid.
+    NoRightCodes,
+    /// Another user or group has the new name.
+    NameTaken,
+    /// The new name equals the current one, or the request changes nothing.
+    SameName,
+    /// A user or a group uses the resource.
+    InUse,
+    /// The policy is the permissions boundary of a user.
+    IsBoundary,
+    /// The user has no permissions boundary.
+    NoBoundary,
+    /// The resource has a sub-resource of this kind; of versions, one besides the first.
+    HasParts(SubResource),
+    /// The resource already has this sub-resource.
+    AlreadyPart,
+    /// The resource does not have this sub-resource.
+    NotPart,
+    /// The policy or the version does not exist.
+    NoSuchVersion,
+    /// The policy to attach to the group does not exist.
+    NoSuchPolicy,
+    /// The version is the default version.
+    IsDefault,
+    /// The resource has as many sub-resources of the kind as its quota allows.
+    PartsFull,
+    /// The user already holds this item.
+    AlreadyHeld,
+    /// Another user, and not this one, holds the item.
+    HeldByAnother,
+    /// A user holds an item with the same body.
+    SameBody,
+    /// The user holds as much of the kind as the quota allows.
+    QuotaReached,
+    /// No user holds the item or, if it refers to a resource, this user does not.
+    NotHeld,
+    /// The user holds the item, which may be very new. The model has no time: the condition applies
+    /// for as long as the item is attached.
+    BeingMade,
+    /// The user exists and may have changed very recently. The model has no time: the condition
+    /// applies for as long as the user exists.
+    BeingChanged,
+    /// The user holds an active item of the kind, or any item if the kind has no status.
+    Holds(AttachmentKind),
+    /// The user holds inactive items of the kind and no active one.
+    HoldsInactive(AttachmentKind),
+}
+
+impl Condition {
+    /// Returns true if the condition ends by itself after an unknown time.
+    #[must_use]
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::BeingMade | Self::BeingChanged)
+    }
+
+    /// The second half of a rule id.
+    #[must_use]
+    pub fn slug(self) -> String {
+        let slug = match self {
+            Self::Unhindered => "carried-out",
+            Self::Flawed(member, defect) => {
+                return format!("{}-{}", kebab_case(member), defect.name());
+            }
+            Self::UserExists => "user-exists",
+            Self::NoSuchUser => "no-such-user",
+            Self::AccountFull => "account-full",
+            Self::ObjectExists => "already-exists",
+            Self::NoSuchObject => "no-such-object",
+            Self::NoRightCodes => "no-right-codes",
+            Self::NameTaken => "name-taken",
+            Self::SameName => "same-name",
+            Self::InUse => "in-use",
+            Self::IsBoundary => "is-boundary",
+            Self::NoBoundary => "no-boundary",
+            Self::HasParts(part) => return format!("has-{}", part.name()),
+            Self::AlreadyPart => "already-there",
+            Self::NotPart => "not-there",
+            Self::NoSuchVersion => "no-such-version",
+            Self::NoSuchPolicy => "no-such-policy",
+            Self::IsDefault => "is-default",
+            Self::PartsFull => "quota-of-parts-reached",
+            Self::AlreadyHeld => "already-held",
+            Self::HeldByAnother => "held-by-another",
+            Self::SameBody => "same-body",
+            Self::QuotaReached => "quota-reached",
+            Self::NotHeld => "not-held",
+            Self::BeingMade => "being-made",
+            Self::BeingChanged => "being-changed",
+            Self::Holds(kind) => return format!("holds-{}", kind.name()),
+            Self::HoldsInactive(kind) => return format!("holds-inactive-{}", kind.name()),
+        };
+        slug.to_owned()
+    }
+}
+
+/// Converts `NewUserName` to `new-user-name` and `SSHPublicKeyBody` to `ssh-public-key-body`.
+///
+/// Written by hand because rule ids must not change with the version of a case-conversion crate.
+fn kebab_case(member: &str) -> String {
+    let letters: Vec<char> = member.chars().collect();
+    let mut words = String::new();
+    for (index, letter) in letters.iter().enumerate() {
+        let next_is_lower = letters.get(index + 1).is_some_and(char::is_ascii_lowercase);
+        let previous = index.checked_sub(1).and_then(|it| letters.get(it));
+        let starts_word = letter.is_ascii_uppercase()
+            && previous.is_some_and(|it| it.is_ascii_lowercase() || next_is_lower);
+        if starts_word {
+            words.push('-');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+/// In which way a request parameter is invalid or unusual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InputError {
+    /// The parameter is absent: the user calls for itself and does not name itself.
+    Absent,
+    /// It has a character that is not allowed.
+    BadCharacter,
+    /// It repeats a value that must differ.
+    Doubled,
+    /// It does not have the required form.
+    Malformed,
+    /// It is not one of the allowed values.
+    NotAWord,
+    /// It requests one item per page; the client reads every page.
+    OneByOne,
+    /// It is an existing name in different case.
+    OtherCase,
+    /// It exceeds its maximum length, number or value.
+    TooLong,
+    /// It is below its minimum length, number or value.
+    TooShort,
+}
+
+impl InputError {
+    /// Every input error.
+    pub const ALL: [Self; 9] = [
+        Self::Absent,
+        Self::BadCharacter,
+        Self::Doubled,
+        Self::Malformed,
+        Self::NotAWord,
+        Self::OneByOne,
+        Self::OtherCase,
+        Self::TooLong,
+        Self::TooShort,
+    ];
+
+    /// The word in scripts and in rule ids.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::BadCharacter => "bad-character",
+            Self::Doubled => "doubled",
+            Self::Malformed => "malformed",
+            Self::NotAWord => "not-a-word",
+            Self::OneByOne => "one-by-one",
+            Self::OtherCase => "other-case",
+            Self::TooLong => "too-long",
+            Self::TooShort => "too-short",
+        }
+    }
+
+    /// Returns true if the rule about it applies only if the user or the resource exists.
+    #[must_use]
+    pub const fn needs_subject(self) -> bool {
+        matches!(self, Self::OtherCase | Self::Absent | Self::OneByOne)
+    }
+}
+
+/// The error codes in the model, by their name in responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
-    /// The caller may not, or may not know that there is nothing.
+    /// The caller lacks permission, or must not learn that the entity does not exist.
     AccessDenied,
     /// Something is still attached.
     DeleteConflict,
-    /// The certificate is there already.
+    /// The certificate already exists.
     DuplicateCertificate,
-    /// The key is there already.
+    /// The SSH key already exists.
     DuplicateSSHPublicKey,
-    /// It is there already.
+    /// The entity already exists.
     EntityAlreadyExists,
-    /// It is just being made.
+    /// The entity is still being created or changed.
     EntityTemporarilyUnmodifiable,
     /// The codes of the device are wrong.
     InvalidAuthenticationCode,
-    /// Something in the request is not as it should be.
+    /// A parameter is invalid.
     InvalidInput,
-    /// The quota is used up.
+    /// The quota is reached.
     LimitExceeded,
-    /// The certificate is none.
+    /// The body is not a certificate.
     MalformedCertificate,
-    /// The document is no policy.
+    /// The document is not a policy.
     MalformedPolicyDocument,
-    /// No such user, object or item.
+    /// The user, resource or item does not exist.
     NoSuchEntity,
-    /// The password is too weak for the account.
+    /// The password does not meet the password policy.
     PasswordPolicyViolation,
-    /// The key is none.
+    /// The body is not a public key.
     UnrecognizedPublicKeyEncoding,
-    /// A member breaks a constraint.
+    /// A parameter breaks a constraint.
     ValidationError,
 }
 
@@ -104,7 +372,7 @@ impl ErrorCode {
         Self::ValidationError,
     ];
 
-    /// The code as it stands in `<ErrorCode>`.
+    /// The name in the `<Code>` element of an error response.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -126,14 +394,14 @@ impl ErrorCode {
         }
     }
 
-    /// Whether it says that the request is not in the form that it should have, which is looked at
-    /// before anything is looked for (D-016).
+    /// Returns true if the code reports a malformed request. The service validates the form of a
+    /// request before it looks anything up (D-016).
     #[must_use]
     pub const fn is_of_form(self) -> bool {
         matches!(self, Self::InvalidInput | Self::ValidationError)
     }
 
-    /// The HTTP status that goes with it (E-005).
+    /// The HTTP status of the error (E-005).
     #[must_use]
     pub const fn http(self) -> u16 {
         match self {
@@ -152,105 +420,5 @@ impl ErrorCode {
             | Self::EntityTemporarilyUnmodifiable
             | Self::LimitExceeded => 409,
         }
-    }
-}
-
-/// A call with one of its claims: what a finding names and `explain` explains.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// The call.
-    pub call: &'static Action,
-    /// What is claimed of it.
-    pub claim: &'static Clause,
-}
-
-impl Rule {
-    /// A stable name, such as `DeleteUser/holds-access-key`.
-    #[must_use]
-    pub fn id(&self) -> String {
-        format!("{}/{}", self.call.api, self.claim.reason.slug())
-    }
-}
-
-/// Two rules are one where the call and the reason are.
-impl PartialEq for Rule {
-    fn eq(&self, other: &Self) -> bool {
-        self.call.api == other.call.api && self.claim.reason == other.claim.reason
-    }
-}
-
-/// Every call: users, objects and their parts, then the kinds in table order.
-pub fn calls() -> impl Iterator<Item = &'static Action> {
-    let users =
-        [&resources::CREATE_USER, &resources::GET_USER, &resources::DELETE_USER].into_iter();
-    let objects = ResourceKind::all().flat_map(|class| {
-        ResourceAction::ALL.into_iter().filter_map(move |deed| class.row().call(deed))
-    });
-    let parts = SubResource::all().flat_map(|part| {
-        SubResourceAction::ALL.into_iter().filter_map(move |act| part.row().call(act))
-    });
-    let kinds = TABLE
-        .iter()
-        .flat_map(|row| AttachmentAction::ALL.into_iter().filter_map(|it| row.call(it)));
-    users.chain(resources::OTHERS).chain(objects).chain(parts).chain(kinds)
-}
-
-/// Every rule, call by call; then those about calls that are put otherwise than they should be.
-pub fn rules() -> impl Iterator<Item = Rule> {
-    let sound = calls().flat_map(|call| call.claims.iter().map(move |claim| Rule { call, claim }));
-    let flawed = INVALID_REQUESTS
-        .iter()
-        .filter_map(|row| Some(Rule { call: (row.sound)(User(0)).call()?, claim: &row.claim }));
-    sound.chain(flawed)
-}
-
-impl Clause {
-    /// Carried out, unless another claim applies.
-    #[must_use]
-    pub const fn done(evidence: Evidence) -> Self {
-        Self::done_although(Condition::Unhindered, evidence)
-    }
-
-    /// Carried out, although one might expect a refusal.
-    #[must_use]
-    pub const fn done_although(reason: Condition, evidence: Evidence) -> Self {
-        Self { reason, answer: Expected::Done, status: evidence, code: evidence, text: evidence }
-    }
-
-    /// Refused with this code; the texts are the messages of the last facts.
-    #[must_use]
-    pub const fn refused(
-        reason: Condition,
-        code: ErrorCode,
-        evidence: Evidence,
-        text: Evidence,
-    ) -> Self {
-        Self { reason, answer: Expected::Refused(code), status: evidence, code: evidence, text }
-    }
-
-    /// Carried out or refused, nobody knows; if refused, then presumably with this code.
-    #[must_use]
-    pub const fn open(reason: Condition, code: ErrorCode, facts: Evidence) -> Self {
-        let open = Evidence::open(facts.facts);
-        Self { reason, answer: Expected::Refused(code), status: open, code: open, text: open }
-    }
-
-    /// Now carried out, now refused, as the first facts show; if refused, then with this code, as
-    /// the last ones do, whose messages are the texts.
-    #[must_use]
-    pub const fn sometimes(
-        reason: Condition,
-        code: ErrorCode,
-        status: Evidence,
-        text: Evidence,
-    ) -> Self {
-        let answer = Expected::Refused(code);
-        Self { reason, answer, status: Evidence::open(status.facts), code: text, text }
-    }
-
-    /// In words that these facts leave open.
-    #[must_use]
-    pub const fn in_unknown_words(self, facts: &'static [&'static Fact]) -> Self {
-        Self { text: Evidence::open(facts), ..self }
     }
 }

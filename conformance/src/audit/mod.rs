@@ -16,8 +16,7 @@ pub mod judge;
 mod possible_accounts;
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::ResourceAction;
-use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceKind};
+use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceAction, ResourceKind};
 
 /// A call that somebody made, and what was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use iamspec_model::tables::attachments::{Naming, SERVICES};
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, AttachmentKind, Item, Operation, Resource, ResourceKind, Service, User,
+    Account, AttachmentKind, Item, Operation, Resource, ResourceKind, SERVICES, Service, User,
 };
 
 use crate::generate::CanHold;

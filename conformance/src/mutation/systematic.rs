@@ -4,8 +4,8 @@
 //! Mutants that no run can tell from what they are made of.
 
 use iamspec_model::check::model_mutants::ModelMutant as ModelFault;
-use iamspec_model::rule::calls;
 use iamspec_model::tables::attachments::Naming;
+use iamspec_model::tables::calls;
 use iamspec_model::tables::precedence::outranked;
 use iamspec_model::{
     AttachmentAction, AttachmentKind, AttachmentRow, Clause, Condition, ErrorCode, Expected,

@@ -22,15 +22,12 @@
 //! column, what was expected, what was found, and the most similar name if there is one. The parser
 //! is hand-written: the grammar follows the model's tables, and the errors name the model's terms.
 
-use iamspec_model::rule::calls;
-use iamspec_model::tables::attachments::{Naming, SERVICES};
-use iamspec_model::tables::resources;
-use iamspec_model::tables::resources::ResourceAction;
-use iamspec_model::tables::sub_resources::SubResourceAction;
+use iamspec_model::tables::attachments::Naming;
+use iamspec_model::tables::{calls, resources};
 use iamspec_model::{
     Action, AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
-    IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status, SubResource,
-    User, UserChange,
+    IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind, SERVICES, Service,
+    Status, SubResource, SubResourceAction, User, UserChange,
 };
 
 use crate::response::{Failure, FailureKind, Listing, Response};

@@ -1,6 +1,6 @@
 //! How `DeleteUser` decides.
 
-use iamspec_model::rule::calls;
+use iamspec_model::tables::calls;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
 

@@ -8,7 +8,7 @@ mod wire_example;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use iamspec_model::rule::calls;
+use iamspec_model::tables::calls;
 
 use crate::docs::wire_example::WireExample;
 

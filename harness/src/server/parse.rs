@@ -9,12 +9,10 @@ use std::collections::{HashMap, HashSet};
 
 use iamspec_model::evidence::B_TG_10;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::ResourceAction;
-use iamspec_model::tables::sub_resources::SubResourceAction;
 use iamspec_model::{
     Account, Action, AttachmentAction, AttachmentKind, CreateUserOptions, Fact, Filter, InputError,
-    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status,
-    SubResource, User, UserChange,
+    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
+    Service, Status, SubResource, SubResourceAction, User, UserChange,
 };
 
 use crate::server::store::{Store, Within, key};

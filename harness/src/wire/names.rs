@@ -103,7 +103,7 @@ pub const fn id_prefix(kind: AttachmentKind) -> &'static str {
 }
 
 /// The services that credentials are made for, by number (B-SS-01).
-pub const SERVICES: [&str; iamspec_model::tables::attachments::SERVICES as usize] =
+pub const SERVICES: [&str; iamspec_model::SERVICES as usize] =
     ["codecommit.amazonaws.com", "cassandra.amazonaws.com"];
 
 /// The model from which the facts were taken: its version, and a checksum for each call.

@@ -1,18 +1,18 @@
-//! The state as the sketch had it: a bit for each item of each kind, in a few bytes that are copied.
+//! An alternative state for comparison: one bit for each item of each kind, in a few bytes.
 //!
-//! It is what the sorted list of facts is measured against, and knows just enough for the scope of
-//! the benchmark: one user, items that nobody can tell apart, no status, objects that stay.
+//! It supports only the scope of the benchmark: one user, indistinguishable items, no status, and fixed
+//! resources.
 
 use stateright::{Model, Property};
 
-/// What the user holds, a bit for each item of each kind; `None` where there is no user.
+/// The items of the user, one bit for each item of each kind; `None` if the user does not exist.
 pub(crate) type Held = Option<[u16; 9]>;
 
-/// One user, who holds so many items of each kind at most, in table order.
+/// One user, with the maximum number of items of each kind in table order.
 #[derive(Clone, Copy)]
 pub(crate) struct OneUser(pub(crate) [u32; 9]);
 
-/// A call that may change something.
+/// A call that may change the state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Call {
     Create,
@@ -40,8 +40,8 @@ impl Model for OneUser {
             (Call::Create, None) => after = Some([0; 9]),
             (Call::Delete, Some(items)) if items.iter().all(|it| *it == 0) => after = None,
             (Call::Attach(kind), Some(items)) => {
-                let (items, most) = (items.get_mut(kind)?, self.0.get(kind)?);
-                if items.count_ones() == *most {
+                let (items, quota) = (items.get_mut(kind)?, self.0.get(kind)?);
+                if items.count_ones() == *quota {
                     return None;
                 }
                 *items = *items << 1 | 1;
@@ -61,7 +61,7 @@ impl Model for OneUser {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![Property::always("no quota is exceeded", |model: &Self, state: &Held| {
             state.is_none_or(|items| {
-                items.iter().zip(model.0).all(|(it, most)| it.count_ones() <= most)
+                items.iter().zip(model.0).all(|(it, quota)| it.count_ones() <= quota)
             })
         })]
     }

@@ -1,11 +1,10 @@
-//! How long it takes to reach every state, by whom, and against what: `cargo bench -p iamspec-model`.
-//! `SCOPE=quotas` takes the large scope, without what would take minutes.
+//! The time to reach every state, by different searches and representations of the state.
 //!
-//! All do the same work, which is asserted: the states and transitions of one scope, one user up to
-//! its quotas. A machine that is shared is not the same a minute later, so each round runs a
-//! contender and the yardstick one after the other, and what counts in the end is the median of their
-//! ratios.
-#![expect(clippy::print_stdout, reason = "the ratios are what this prints")]
+//! `cargo bench -p iamspec-model` runs it; `SCOPE=quotas` selects the large scope, without the slowest
+//! contenders. All contenders search the same scope (one user up to its quotas), which the benchmark
+//! asserts by the number of states and transitions. The speed of a shared machine varies, so each round
+//! runs a contender right after the baseline, and the result is the median of their ratios.
+#![expect(clippy::print_stdout, reason = "the benchmark prints its result")]
 
 mod bitset;
 
@@ -22,12 +21,11 @@ use iamspec_model::check::explorer::Search;
 use iamspec_model::check::scopes::NamedScope;
 use stateright::{Checker, Model};
 
-/// States and transitions.
+/// The numbers of states and transitions.
 type Counts = (usize, usize);
 
-/// The yardstick: a search written by hand over a set of states, with no ways, no properties and
-/// nothing else.
-fn by_hand<M: Model>(model: &M) -> Counts
+/// The baseline: a plain search over a set of states, without paths and properties.
+fn baseline<M: Model>(model: &M) -> Counts
 where
     M::State: Clone + Eq + Hash,
 {
@@ -48,20 +46,20 @@ where
     (seen.len(), transitions)
 }
 
-fn by_engine(scope: &Scope) -> Counts {
+fn explorer(scope: &Scope) -> Counts {
     let mut search = Search::new(*scope);
     search.finish();
     (search.states(), search.transitions())
 }
 
-/// With every sentence about states and calls.
-fn by_walk(scope: &Scope) -> Counts {
-    let walked = exhaustive::walk(scope);
-    (walked.states, walked.transitions)
+/// With all properties of states and calls.
+fn exhaustive_check(scope: &Scope) -> Counts {
+    let result = exhaustive::walk(scope);
+    (result.states, result.transitions)
 }
 
-/// With every sentence about states.
-fn by_stateright<M>(model: M) -> Counts
+/// With all properties of states.
+fn stateright_bfs<M>(model: M) -> Counts
 where
     M: Model + Send + Sync + 'static,
     M::State: Hash + Send + Sync,
@@ -71,17 +69,17 @@ where
     (checker.unique_state_count(), checker.state_count() - 1)
 }
 
-/// One way to do the work.
+/// One search, with its measurements.
 struct Contender<'a> {
     name: &'static str,
     search: &'a dyn Fn() -> Counts,
-    /// Its times, and what the yardstick took just before.
+    /// The time of each round, and the time of the baseline right before.
     rounds: Vec<(Duration, Duration)>,
 }
 
-/// Measures the contender and, in the same round, the yardstick.
-fn measure(criterion: &mut Criterion, it: &mut Contender<'_>, yardstick: &dyn Fn() -> Counts) {
-    let expected = yardstick();
+/// Measures the contender and, in the same round, the baseline.
+fn measure(criterion: &mut Criterion, it: &mut Contender<'_>, run_baseline: &dyn Fn() -> Counts) {
+    let expected = run_baseline();
     let time = |search: &dyn Fn() -> Counts| {
         let start = Instant::now();
         assert_eq!(black_box(search()), expected);
@@ -92,7 +90,7 @@ fn measure(criterion: &mut Criterion, it: &mut Contender<'_>, yardstick: &dyn Fn
         bencher.iter_custom(|iterations| {
             (0..iterations)
                 .map(|_| {
-                    let before = time(yardstick);
+                    let before = time(run_baseline);
                     let round = time(*search);
                     rounds.push((round, before));
                     round
@@ -107,55 +105,55 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// As many as the quota allows of the first five, two of the others.
+/// The quota of the first five kinds, and two items of the others.
 const NEAR_QUOTAS: [u32; 9] = [1, 2, 2, 5, 2, 2, 2, 2, 2];
 
-/// As many as the quota allows.
+/// The quota of every kind.
 const QUOTAS: [u32; 9] = [1, 2, 2, 5, 2, 8, 3, 10, 10];
 
-/// The large scope, in rounds of its own: criterion would take ten and more.
-fn large() {
+/// The large scope, without criterion, which needs at least ten rounds.
+fn large_scope() {
     let Some(named) = NamedScope::of("quotas") else { return };
     let bits = bitset::OneUser(QUOTAS);
     let contenders: [(_, &dyn Fn() -> Counts); 4] = [
-        ("sorted facts, by hand (the yardstick)", &|| by_hand(&named.scope)),
-        ("sorted facts, our engine, with ways", &|| by_engine(&named.scope)),
-        ("bitsets, by hand", &|| by_hand(&bits)),
-        ("bitsets, stateright", &|| by_stateright(bits)),
+        ("sorted facts, plain search (baseline)", &|| baseline(&named.scope)),
+        ("sorted facts, explorer, with paths", &|| explorer(&named.scope)),
+        ("bitsets, plain search", &|| baseline(&bits)),
+        ("bitsets, stateright", &|| stateright_bfs(bits)),
     ];
     let mut times: [Vec<f64>; 4] = Default::default();
     for _ in 0..5 {
         for ((_, search), times) in contenders.iter().zip(&mut times) {
-            let begun = Instant::now();
+            let start = Instant::now();
             assert_eq!(search(), (named.states, named.transitions));
-            times.push(begun.elapsed().as_secs_f64());
+            times.push(start.elapsed().as_secs_f64());
         }
     }
     println!("\n{}: {} states, {} transitions", named.name, named.states, named.transitions);
     println!("{:<46} {:>10} {:>7}", "", "time", "ratio");
-    let yardstick = median(times[0].clone());
+    let baseline_time = median(times[0].clone());
     for ((name, _), times) in contenders.iter().zip(times) {
         let time = median(times);
-        println!("{name:<46} {time:>8.3} s {:>7.2}", time / yardstick);
+        println!("{name:<46} {time:>8.3} s {:>7.2}", time / baseline_time);
     }
 }
 
 fn main() {
     if std::env::var("SCOPE").is_ok_and(|it| it == "quotas") {
-        return large();
+        return large_scope();
     }
     let Some(named) = NamedScope::of("near-quotas") else { return };
     let scope = named.scope;
     let bits = bitset::OneUser(NEAR_QUOTAS);
-    let yardstick = || by_hand(&scope);
-    assert_eq!(yardstick(), (named.states, named.transitions));
+    let run_baseline = || baseline(&scope);
+    assert_eq!(run_baseline(), (named.states, named.transitions));
     let contenders: [(_, &dyn Fn() -> Counts); 6] = [
-        ("sorted facts, by hand (the yardstick)", &yardstick),
-        ("sorted facts, our engine, with ways", &|| by_engine(&scope)),
-        ("sorted facts, stateright, with properties", &|| by_stateright(scope)),
-        ("sorted facts, walk, with properties and calls", &|| by_walk(&scope)),
-        ("bitsets, by hand", &|| by_hand(&bits)),
-        ("bitsets, stateright", &|| by_stateright(bits)),
+        ("sorted facts, plain search (baseline)", &run_baseline),
+        ("sorted facts, explorer, with paths", &|| explorer(&scope)),
+        ("sorted facts, stateright, with properties", &|| stateright_bfs(scope)),
+        ("sorted facts, exhaustive check", &|| exhaustive_check(&scope)),
+        ("bitsets, plain search", &|| baseline(&bits)),
+        ("bitsets, stateright", &|| stateright_bfs(bits)),
     ];
     let second = Duration::from_secs(1);
     let mut criterion = Criterion::default()
@@ -166,9 +164,8 @@ fn main() {
     let mut lines = Vec::new();
     for (name, search) in contenders {
         let mut it = Contender { name, search, rounds: Vec::new() };
-        measure(&mut criterion, &mut it, &yardstick);
-        let ratio =
-            |(time, yardstick): &(Duration, Duration)| time.as_secs_f64() / yardstick.as_secs_f64();
+        measure(&mut criterion, &mut it, &run_baseline);
+        let ratio = |(time, base): &(Duration, Duration)| time.as_secs_f64() / base.as_secs_f64();
         let time = median(it.rounds.iter().map(|(time, _)| time.as_secs_f64()).collect());
         let ratio = median(it.rounds.iter().map(ratio).collect());
         lines.push(format!("{name:<46} {time:>8.3} s {ratio:>7.2}"));

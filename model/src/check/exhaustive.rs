@@ -1,7 +1,8 @@
-//! Every state of a scope and every call in it, reads and refusals included.
+//! The exhaustive check: every property, in every state of a scope and for every call in it.
 //!
-//! stateright sees states; what a call does and what it is answered is seen here. What holds of
-//! states is looked at here too, so that a scope that is too large for stateright is checked whole.
+//! stateright checks properties of states. This check also covers effects and refusals, reads
+//! included. It checks the properties of states too, so that it covers scopes that are too large for
+//! stateright.
 
 use std::panic::resume_unwind;
 
@@ -9,80 +10,51 @@ use stateright::{Expectation, Model as _, Property};
 
 use crate::check::explorer::{FoundState, Search};
 use crate::check::scope::Scope;
-use crate::check::transition_properties::TransitionProperty;
-use crate::check::{frame_properties, transition_properties};
+use crate::check::{
+    TransitionProperty, Visit, frame_properties, rule_oracle, transition_properties,
+};
 use crate::operation::Operation;
-use crate::semantics::Allowed;
 use crate::state::Account;
 
-/// One call in one state.
-#[derive(Debug)]
-pub struct Visit<'a> {
-    /// Where.
-    pub scope: &'a Scope,
-    /// The state in which it is asked.
-    pub before: &'a Account,
-    /// What is asked.
-    pub op: Operation,
-    /// What may be answered.
-    pub allowed: Allowed,
-    /// The state if it is carried out, wherever it may be; the same state where it may not.
-    pub after: &'a Account,
-}
-
-impl Visit<'_> {
-    /// Whether it may be carried out.
-    #[must_use]
-    pub fn may_be_done(&self) -> bool {
-        self.allowed.may_be_done()
-    }
-
-    /// Whether it is carried out for certain, if it is asked often enough.
-    #[must_use]
-    pub fn must_be_done(&self) -> bool {
-        self.allowed.must_be_done()
-    }
-}
-
-/// What a walk came to.
+/// The result of an exhaustive check.
 #[derive(Debug)]
 pub struct ExhaustiveCheck {
-    /// How many states there are.
+    /// The number of states.
     pub states: usize,
-    /// How often a call led from a state to another one.
+    /// The number of transitions between different states.
     pub transitions: usize,
-    /// How many calls were asked in them.
+    /// The number of calls checked.
     pub calls: usize,
-    /// How many states stand on the longest of the shortest ways.
+    /// The number of states on the longest of the shortest paths.
     pub depth: usize,
-    /// What was found of every sentence, those about states first.
+    /// The result for each property, properties of states first.
     pub found: Vec<Violation>,
 }
 
-/// What was found of a sentence.
+/// The result for one property.
 #[derive(Debug)]
 pub struct Violation {
-    /// The sentence.
+    /// The property, in one sentence.
     pub sentence: &'static str,
-    /// Where it is said to hold.
+    /// What the property quantifies over.
     pub said_of: PropertySubject,
-    /// The calls that lead to where it falls, or, of some state, to where it holds.
+    /// The calls that lead to a violation or, for [`PropertySubject::SomeState`], to an example.
     pub path: Option<Vec<Operation>>,
 }
 
-/// Where a sentence is said to hold.
+/// What a property quantifies over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PropertySubject {
-    /// In every state.
+    /// Every state.
     EveryState,
-    /// In at least one.
+    /// At least one state.
     SomeState,
-    /// Of every call in every state.
+    /// Every call in every state.
     EveryCall,
 }
 
 impl PropertySubject {
-    /// As it is printed.
+    /// The word in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -94,25 +66,27 @@ impl PropertySubject {
 }
 
 impl Violation {
-    /// What was found of a property of states, given the calls that lead to where it is decided.
+    /// The result for a property of states, with the path to the violation or the example.
     #[must_use]
     pub fn of(property: &Property<Scope>, path: Option<Vec<Operation>>) -> Self {
-        let reached = property.expectation == Expectation::Sometimes;
-        let said_of =
-            if reached { PropertySubject::SomeState } else { PropertySubject::EveryState };
+        let said_of = match property.expectation {
+            Expectation::Sometimes => PropertySubject::SomeState,
+            _ => PropertySubject::EveryState,
+        };
         Self { sentence: property.name, said_of, path }
     }
 
-    /// Whether the sentence is true.
+    /// Returns true if the property holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.path.is_some() == (self.said_of == PropertySubject::SomeState)
     }
 }
 
-/// Walks every state of the scope, breadth first, so that paths are shortest, on as many threads as
-/// there are processors: what is found does not depend on how many. Where the model has a fault, the
-/// walk ends when the fault is noticed.
+/// Checks every state of the scope, breadth first, so that paths are shortest.
+///
+/// The check uses one thread for each processor; the result does not depend on their number. If the
+/// scope has a model mutant, the check ends when a property detects it.
 #[must_use]
 pub fn walk(scope: &Scope) -> ExhaustiveCheck {
     let threads = if scope.fault.is_some() {
@@ -120,166 +94,202 @@ pub fn walk(scope: &Scope) -> ExhaustiveCheck {
     } else {
         std::thread::available_parallelism().map_or(1, Into::into)
     };
-    let mut walker = Walker::new(scope);
+    let mut checker = Checker::new(scope);
     loop {
-        // One thread looks at one state at a time: a fault may show in the next one.
-        let states = walker.search.next_states(if threads == 1 { 1 } else { STATES_AT_ONCE });
-        if states.is_empty() || scope.fault.is_some() && walker.notices() {
+        // One thread visits one state at a time, because the next state may detect the mutant.
+        let states = checker.search.next_states(if threads == 1 { 1 } else { BATCH_LEN });
+        if states.is_empty() || scope.fault.is_some() && checker.has_violation() {
             break;
         }
-        for looked in walker.look_at_all(&states, threads) {
-            walker.take(looked);
+        for result in checker.visit_all(&states, threads) {
+            checker.record(result);
         }
     }
-    walker.end()
+    checker.finish()
 }
 
-/// Enough for threads to be worth their start, and few enough to be kept.
-const STATES_AT_ONCE: usize = 4096;
+/// The number of states to visit before the results are recorded: enough to occupy the threads, and
+/// few enough to hold in memory.
+const BATCH_LEN: usize = 4096;
 
-/// Every sentence about calls that a walk checks.
+/// Every property of calls.
+fn transition_properties() -> impl Iterator<Item = (&'static str, TransitionProperty)> {
+    transition_properties::ALL
+        .into_iter()
+        .chain(frame_properties::ALL)
+        .chain(transition_properties::PROGRESS)
+        .chain([rule_oracle::PROPERTY, frame_properties::INVALID_REQUESTS])
+}
+
+/// The sentence of every property of calls.
 pub fn sentences() -> impl Iterator<Item = &'static str> {
-    transition_properties::all().map(|(words, _)| words)
+    transition_properties().map(|(sentence, _)| sentence)
 }
 
-struct Walker<'a> {
+struct Checker<'a> {
     scope: &'a Scope,
     search: Search,
     calls: usize,
-    /// Every property, with where it fell, or was first reached.
-    properties: Vec<(Property<Scope>, Option<FoundState>)>,
-    /// Every sentence about calls, and whether it speaks of those that are put otherwise.
-    sentences: Vec<(TransitionProperty, bool)>,
-    /// Where each of them fell first.
-    fallen: Vec<Option<(FoundState, Operation)>>,
+    /// The properties of states, each with the first state that decides it.
+    state_properties: Vec<(Property<Scope>, Option<FoundState>)>,
+    transition_properties: Vec<CheckedTransitionProperty>,
 }
 
-/// What was seen in one state.
-struct Looked {
-    place: FoundState,
+struct CheckedTransitionProperty {
+    sentence: &'static str,
+    holds: TransitionProperty,
+    /// True if the property is about invalid requests; all others skip them.
+    of_invalid_requests: bool,
+    /// The first violation.
+    violation: Option<(FoundState, Operation)>,
+}
+
+/// The results of visiting one state.
+struct VisitedState {
+    state: FoundState,
     calls: usize,
-    /// The properties that were decided here, by number.
+    /// The properties of states that this state decides, by index.
     decided: Vec<usize>,
-    /// The sentences that fell here, by number.
-    fallen: Vec<(usize, Operation)>,
-    /// The calls that lead on, by number, and what they lead to: its fingerprint, and the state where
-    /// it is new.
-    reached: Vec<(usize, u64, Option<Account>)>,
+    /// The violated properties of calls, by index.
+    violated: Vec<(usize, Operation)>,
+    successors: Vec<Successor>,
 }
 
-impl<'a> Walker<'a> {
+struct Successor {
+    /// The index of the call.
+    call: usize,
+    fingerprint: u64,
+    /// The state, unless it was reached before.
+    state: Option<Account>,
+}
+
+impl<'a> Checker<'a> {
     fn new(scope: &'a Scope) -> Self {
+        let checked = |(sentence, holds)| CheckedTransitionProperty {
+            sentence,
+            holds,
+            of_invalid_requests: sentence == frame_properties::INVALID_REQUESTS.0,
+            violation: None,
+        };
         Self {
             scope,
             search: Search::new(*scope),
             calls: 0,
-            properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
-            sentences: transition_properties::all()
-                .map(|(words, holds)| (holds, words == frame_properties::PUT_OTHERWISE.0))
-                .collect(),
-            fallen: vec![None; transition_properties::all().count()],
+            state_properties: scope.properties().into_iter().map(|it| (it, None)).collect(),
+            transition_properties: transition_properties().map(checked).collect(),
         }
     }
 
-    /// Looks at these states, each thread at its share of them.
-    fn look_at_all(&self, states: &[(FoundState, Account)], threads: usize) -> Vec<Looked> {
-        let look_at = |states: &[(FoundState, Account)]| -> Vec<Looked> {
+    /// Visits these states, each thread a share of them, and returns the results in order.
+    fn visit_all(&self, states: &[(FoundState, Account)], threads: usize) -> Vec<VisitedState> {
+        let visit = |states: &[(FoundState, Account)]| -> Vec<VisitedState> {
             let mut calls = Vec::new();
-            states.iter().map(|(place, state)| self.look_at(*place, state, &mut calls)).collect()
+            states.iter().map(|(state, account)| self.visit(*state, account, &mut calls)).collect()
         };
         let mut shares = states.chunks(states.len().div_ceil(threads).max(1));
-        let own = shares.next().unwrap_or_default();
+        let own_share = shares.next().unwrap_or_default();
         std::thread::scope(|scope| {
-            let look_at = &look_at;
-            let others: Vec<_> = shares.map(|share| scope.spawn(move || look_at(share))).collect();
-            let own = look_at(own);
+            let visit = &visit;
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || visit(share))).collect();
+            let own = visit(own_share);
             let others =
                 others.into_iter().map(|it| it.join().unwrap_or_else(|it| resume_unwind(it)));
             [own].into_iter().chain(others).flatten().collect()
         })
     }
 
-    fn look_at(&self, place: FoundState, before: &Account, calls: &mut Vec<Operation>) -> Looked {
+    fn visit(
+        &self,
+        state: FoundState,
+        before: &Account,
+        calls: &mut Vec<Operation>,
+    ) -> VisitedState {
         let scope = self.scope;
         scope.actions(before, calls);
-        let changing = calls.len();
+        let action_count = calls.len();
         scope.asked_only(before, calls);
-        let decided = self.decided(before);
-        let (mut fallen, mut reached) = (Vec::new(), Vec::new());
-        let count = calls.len();
-        for (number, op) in calls.drain(..).enumerate() {
+        let call_count = calls.len();
+        let decided = self.decided_properties(before);
+        let (mut violated, mut successors) = (Vec::new(), Vec::new());
+        for (call, op) in calls.drain(..).enumerate() {
             let allowed = scope.allowed(before, &op);
-            let done = allowed.may_be_done().then(|| scope.next(before, &op));
-            let after = done.as_ref().unwrap_or(before);
-            self.check(&Visit { scope, before, op, allowed, after }, &mut fallen);
-            if let Some(after) = done.filter(|after| number < changing && after != before) {
+            let success = allowed.may_be_done().then(|| scope.next(before, &op));
+            let after = success.as_ref().unwrap_or(before);
+            self.check_call(&Visit { scope, before, op, allowed, after }, &mut violated);
+            if let Some(after) = success.filter(|after| call < action_count && after != before) {
                 let fingerprint = scope.fingerprint(&after);
                 let new = !self.search.has_seen(fingerprint);
-                reached.push((number, fingerprint, new.then_some(after)));
+                successors.push(Successor { call, fingerprint, state: new.then_some(after) });
             }
         }
-        Looked { place, calls: count, decided, fallen, reached }
+        VisitedState { state, calls: call_count, decided, violated, successors }
     }
 
-    fn decided(&self, state: &Account) -> Vec<usize> {
-        let open = self.properties.iter().enumerate().filter(|(_, (_, found))| found.is_none());
+    fn decided_properties(&self, account: &Account) -> Vec<usize> {
+        let undecided =
+            self.state_properties.iter().enumerate().filter(|(_, (_, found))| found.is_none());
         let decides = |property: &Property<Scope>| {
-            let reached = property.expectation == Expectation::Sometimes;
-            (property.condition)(self.scope, state) == reached
+            let is_example = property.expectation == Expectation::Sometimes;
+            (property.condition)(self.scope, account) == is_example
         };
-        open.filter(|(_, (property, _))| decides(property)).map(|(number, _)| number).collect()
+        undecided.filter(|(_, (property, _))| decides(property)).map(|(index, _)| index).collect()
     }
 
-    fn check(&self, visit: &Visit<'_>, fallen: &mut Vec<(usize, Operation)>) {
-        let otherwise = matches!(visit.op, Operation::Flawed(..));
-        let sentences = self.sentences.iter().zip(&self.fallen).enumerate();
-        for (number, ((holds, of_flawed), known)) in sentences {
-            if otherwise == *of_flawed && known.is_none() && !holds(visit) {
-                fallen.push((number, visit.op));
+    fn check_call(&self, visit: &Visit<'_>, violated: &mut Vec<(usize, Operation)>) {
+        let is_invalid = matches!(visit.op, Operation::Flawed(..));
+        for (index, property) in self.transition_properties.iter().enumerate() {
+            if is_invalid == property.of_invalid_requests
+                && property.violation.is_none()
+                && !(property.holds)(visit)
+            {
+                violated.push((index, visit.op));
             }
         }
     }
 
-    fn take(&mut self, looked: Looked) {
-        self.calls += looked.calls;
-        for number in looked.decided {
-            if let Some((_, found)) = self.properties.get_mut(number) {
-                found.get_or_insert(looked.place);
+    fn record(&mut self, visited: VisitedState) {
+        self.calls += visited.calls;
+        for index in visited.decided {
+            if let Some((_, found)) = self.state_properties.get_mut(index) {
+                found.get_or_insert(visited.state);
             }
         }
-        for (number, op) in looked.fallen {
-            if let Some(fallen) = self.fallen.get_mut(number) {
-                fallen.get_or_insert((looked.place, op));
+        for (index, op) in visited.violated {
+            if let Some(property) = self.transition_properties.get_mut(index) {
+                property.violation.get_or_insert((visited.state, op));
             }
         }
-        for (number, fingerprint, state) in looked.reached {
-            self.search.offer_known(looked.place, number, fingerprint, state);
+        for Successor { call, fingerprint, state } in visited.successors {
+            self.search.offer_known(visited.state, call, fingerprint, state);
         }
     }
 
-    /// Whether something that must always hold has fallen.
-    fn notices(&self) -> bool {
-        let always = |it: &Property<Scope>| it.expectation != Expectation::Sometimes;
-        self.fallen.iter().any(Option::is_some)
-            || self.properties.iter().any(|(it, found)| always(it) && found.is_some())
+    /// Returns true if a property that must always hold is violated.
+    fn has_violation(&self) -> bool {
+        let must_hold = |it: &Property<Scope>| it.expectation != Expectation::Sometimes;
+        self.transition_properties.iter().any(|it| it.violation.is_some())
+            || self.state_properties.iter().any(|(it, found)| must_hold(it) && found.is_some())
     }
 
-    fn end(self) -> ExhaustiveCheck {
-        let mut found = Vec::new();
-        for (property, place) in &self.properties {
-            found.push(Violation::of(property, place.map(|place| self.search.path(place))));
-        }
-        for (sentence, fallen) in sentences().zip(&self.fallen) {
-            let path = |(place, op)| self.search.path(place).into_iter().chain([op]).collect();
-            let said_of = PropertySubject::EveryCall;
-            found.push(Violation { sentence, said_of, path: fallen.map(path) });
-        }
+    fn finish(self) -> ExhaustiveCheck {
+        let of_states = self
+            .state_properties
+            .iter()
+            .map(|(property, found)| Violation::of(property, found.map(|it| self.search.path(it))));
+        let of_calls = self.transition_properties.iter().map(|property| {
+            let path = |(state, op)| self.search.path(state).into_iter().chain([op]).collect();
+            Violation {
+                sentence: property.sentence,
+                said_of: PropertySubject::EveryCall,
+                path: property.violation.map(path),
+            }
+        });
         ExhaustiveCheck {
             states: self.search.states(),
             transitions: self.search.transitions(),
             calls: self.calls,
             depth: self.search.depth(),
-            found,
+            found: of_states.chain(of_calls).collect(),
         }
     }
 }

@@ -1,82 +1,82 @@
-//! What the calls beside attachments do and are answered in every state, each in one sentence.
+//! Frame properties: the calls besides those about attachments change their subject and nothing else.
 //!
-//! Like the others, these do not borrow the words of the rules: they compare facts before and after.
+//! They cover names, paths, boundaries, tags, sub-resources, reads of the account, and invalid
+//! requests. They do not use the functions that evaluate the rules.
 
-use crate::check::exhaustive::Visit;
-use crate::check::state_properties::most_parts;
-use crate::check::transition_properties::{TransitionProperty, exists, is_open, refuses, there};
-use crate::ids::{Path, User, UserChange};
+use crate::check::state_properties::{
+    attachments_of, policy, resource_exists, sub_resource_quota, user_exists,
+};
+use crate::check::{TransitionProperty, Visit};
+use crate::ids::{Item, Path, Status, User, UserChange};
+use crate::kind::{AttachmentKind, Resource, SubResource};
 use crate::operation::Operation;
-use crate::semantics::conditions::Condition;
-use crate::state::{Account, Attachment, SubResourceEntry};
-use crate::tables::attachments::{AttachmentKind, Item, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
-use crate::tables::validation::InputError;
+use crate::rule::{Condition, InputError};
+use crate::state::Account;
 
-/// Every sentence.
+/// The properties of well-formed calls.
 pub(crate) const ALL: [(&str, TransitionProperty); 9] = [
-    ("what gets another name keeps everything, and nothing else changes", renames_carry_everything),
+    ("a renamed entity keeps everything, and nothing else changes", renames_keep_everything),
+    ("no user or group gets a name that is taken, and any can get a free one", names_are_unique),
     (
-        "no user and no group gets the name of another one, and any gets one that is free",
-        names_are_unique,
+        "a permissions boundary is set, replaced and removed, and its policy is not deleted",
+        boundaries_work,
+    ),
+    ("a user is created with the requested path, boundary and tag", creates_users_with_options),
+    (
+        "a sub-resource is added, made the default and removed, and no other changes",
+        sub_resources_work,
     ),
     (
-        "a permissions boundary is put, replaced and taken away, and holds its policy",
-        boundaries_hold,
+        "a group with policies or a policy with several versions is not deleted",
+        sub_resources_block_deletion,
     ),
+    ("an entity is read and listed if and only if it exists", reads_what_exists),
     (
-        "a user is made with the path, the boundary and the tag that are asked for",
-        makes_what_is_asked,
+        "only a user with a password changes it, and the last use is known only for held keys",
+        passwords_and_keys_need_holders,
     ),
-    (
-        "what a group or a policy has is added, put in force and taken away, and nothing else",
-        parts_come_and_go,
-    ),
-    (
-        "a group that has policies is not deleted, nor a policy that has several versions",
-        parts_hold,
-    ),
-    ("what exists is read and listed, and nothing else is", reads_what_exists),
-    (
-        "a password is changed by a user that has one, and a key is told of that somebody holds",
-        owners_are_told,
-    ),
-    ("tags are put and taken away, put again and taken away again", tags_come_and_go),
+    ("tags are set and removed, also repeatedly", tags_work),
 ];
 
-/// The one sentence about calls that are put otherwise than they should be, of which the others say
-/// nothing.
-pub(crate) const PUT_OTHERWISE: (&str, TransitionProperty) = (
-    "what is wrong with a call is said, and a name in another case or none at all means the user",
-    means_the_same_or_is_refused,
+/// The only property of invalid requests; all other properties skip them.
+pub(crate) const INVALID_REQUESTS: (&str, TransitionProperty) = (
+    "an invalid request is refused, and a name in different case or an absent one means the user",
+    invalid_requests_work,
 );
 
-type Own = (Path, Option<Item>, Vec<(AttachmentKind, Item, Status)>);
+/// The facts about a user, except its name.
+type UserFacts = (Path, Option<Item>, Vec<(AttachmentKind, Item, Status)>);
 
-/// All that is true of a user but its name.
-fn own(account: &Account, user: User) -> Own {
-    let held = account.holdings().filter(|it| it.user == user);
-    let held = held.map(|it: Attachment| (it.kind, it.item, it.status)).collect();
+fn facts_of(account: &Account, user: User) -> UserFacts {
+    let held = attachments_of(account, user).map(|it| (it.kind, it.item, it.status)).collect();
     (account.path(user), account.boundary(user), held)
 }
 
 fn members(account: &Account, group: Resource) -> Vec<User> {
-    let of = |it: &Attachment| it.kind == AttachmentKind::GroupMembership && it.item == group.item;
-    account.holdings().filter(of).map(|it| it.user).collect()
+    account
+        .holdings()
+        .filter(|it| it.kind == AttachmentKind::GroupMembership && it.item == group.item)
+        .map(|it| it.user)
+        .collect()
 }
 
-fn pieces(account: &Account, object: Resource) -> Vec<(SubResource, Item, bool)> {
-    let of = |it: &SubResourceEntry| it.of == object;
-    account.pieces().filter(of).map(|it| (it.part, it.item, it.default)).collect()
+/// A sub-resource: its kind, its item, and whether it is the default.
+type Entry = (SubResource, Item, bool);
+
+fn entries(account: &Account, resource: Resource) -> Vec<Entry> {
+    account
+        .pieces()
+        .filter(|it| it.of == resource)
+        .map(|it| (it.part, it.item, it.default))
+        .collect()
 }
 
-fn has(account: &Account, object: Resource, part: SubResource, item: Item) -> Option<bool> {
-    let all = pieces(account, object);
-    all.iter().find(|it| (it.0, it.1) == (part, item)).map(|it| it.2)
+/// If the sub-resource exists, returns whether it is the default.
+fn entry(account: &Account, resource: Resource, kind: SubResource, item: Item) -> Option<bool> {
+    entries(account, resource).iter().find(|it| (it.0, it.1) == (kind, item)).map(|it| it.2)
 }
 
-fn renames_carry_everything(visit: &Visit<'_>) -> bool {
+fn renames_keep_everything(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
     if !visit.may_be_done() {
         return true;
@@ -85,123 +85,129 @@ fn renames_carry_everything(visit: &Visit<'_>) -> bool {
         Operation::UpdateUser(user, UserChange { name: Some(name), path: None })
             if user != name =>
         {
-            !exists(after, user)
-                && exists(after, name)
-                && own(before, user) == own(after, name)
+            !user_exists(after, user)
+                && user_exists(after, name)
+                && facts_of(before, user) == facts_of(after, name)
                 && before
                     .users()
                     .filter(|it| *it != user && *it != name)
-                    .all(|it| exists(after, it) && own(before, it) == own(after, it))
+                    .all(|it| user_exists(after, it) && facts_of(before, it) == facts_of(after, it))
         }
         Operation::UpdateUser(user, UserChange { name: None, path: Some(path) }) => {
-            own(after, user) == (path, own(before, user).1, own(before, user).2)
-                && before.users().eq(after.users())
+            let (_, boundary, held) = facts_of(before, user);
+            facts_of(after, user) == (path, boundary, held) && before.users().eq(after.users())
         }
         Operation::Rename(group, Some(item)) if item != group.item => {
             let renamed = Resource { item, ..group };
-            !there(after, group)
-                && there(after, renamed)
+            !resource_exists(after, group)
+                && resource_exists(after, renamed)
                 && members(before, group) == members(after, renamed)
-                && pieces(before, group) == pieces(after, renamed)
+                && entries(before, group) == entries(after, renamed)
         }
         _ => true,
     }
 }
 
 fn names_are_unique(visit: &Visit<'_>) -> bool {
-    let (own, taken) = match visit.op {
-        Operation::UpdateUser(user, change) if exists(visit.before, user) => {
-            let same = change.name == Some(user) || change.name.is_none() && change.path.is_none();
-            (same, change.name.is_some_and(|it| it != user && exists(visit.before, it)))
+    let before = visit.before;
+    let (unchanged, taken) = match visit.op {
+        Operation::UpdateUser(user, change) if user_exists(before, user) => {
+            let unchanged =
+                change.name == Some(user) || change.name.is_none() && change.path.is_none();
+            (unchanged, change.name.is_some_and(|it| it != user && user_exists(before, it)))
         }
-        Operation::Rename(group, name) if there(visit.before, group) => {
+        Operation::Rename(group, name) if resource_exists(before, group) => {
             let taken =
-                |item| item != group.item && there(visit.before, Resource { item, ..group });
+                |item| item != group.item && resource_exists(before, Resource { item, ..group });
             (name == Some(group.item), name.is_some_and(taken))
         }
         _ => return true,
     };
-    match (own, taken) {
-        (true, _) => is_open(visit),
-        (_, true) => refuses(visit, Condition::NameTaken),
+    match (unchanged, taken) {
+        (true, _) => visit.is_unspecified(),
+        (_, true) => visit.refuses(Condition::NameTaken),
         _ => visit.must_be_done(),
     }
 }
 
-fn boundaries_hold(visit: &Visit<'_>) -> bool {
+fn boundaries_work(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
-    let bounds = |policy: Resource| {
-        policy.class == ResourceKind::Policy
-            && before.users().any(|user| before.boundary(user) == Some(policy.item))
+    let is_boundary = |resource: Resource| {
+        before.users().any(|user| before.boundary(user).map(policy) == Some(resource))
     };
     match visit.op {
         Operation::PutBoundary(user, item) => {
-            let policy = Resource { class: ResourceKind::Policy, item };
-            let can = exists(before, user) && there(before, policy);
-            can == visit.must_be_done() && (!can || after.boundary(user) == Some(item))
+            let possible = user_exists(before, user) && resource_exists(before, policy(item));
+            possible == visit.must_be_done() && (!possible || after.boundary(user) == Some(item))
         }
-        Operation::DeleteBoundary(user) if exists(before, user) => {
-            let set = before.boundary(user).is_some();
+        Operation::DeleteBoundary(user) if user_exists(before, user) => {
+            let was_set = before.boundary(user).is_some();
             after.boundary(user).is_none()
-                && if set { visit.must_be_done() } else { is_open(visit) }
+                && if was_set { visit.must_be_done() } else { visit.is_unspecified() }
         }
-        Operation::Delete(policy) if bounds(policy) => refuses(visit, Condition::IsBoundary),
+        Operation::Delete(resource) if is_boundary(resource) => {
+            visit.refuses(Condition::IsBoundary)
+        }
         _ => true,
     }
 }
 
-fn makes_what_is_asked(visit: &Visit<'_>) -> bool {
-    let Operation::CreateUser(user, extras) = visit.op else { return true };
-    let tag = extras.tag.map(|it| (AttachmentKind::Tag, it, Status::Active)).into_iter().collect();
-    let made = own(visit.after, user) == (extras.path, extras.boundary, tag);
-    exists(visit.before, user) || !visit.may_be_done() || made
+fn creates_users_with_options(visit: &Visit<'_>) -> bool {
+    let Operation::CreateUser(user, options) = visit.op else { return true };
+    let tag = options.tag.map(|it| (AttachmentKind::Tag, it, Status::Active)).into_iter().collect();
+    user_exists(visit.before, user)
+        || !visit.may_be_done()
+        || facts_of(visit.after, user) == (options.path, options.boundary, tag)
 }
 
-fn parts_come_and_go(visit: &Visit<'_>) -> bool {
+fn sub_resources_work(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
-    let Some((object, part)) = visit.op.part() else { return true };
+    let Some((resource, kind)) = visit.op.part() else { return true };
     let item = visit.op.piece().unwrap_or_default();
-    let (had, has_now) = (has(before, object, part, item), has(after, object, part, item));
+    let entry_before = entry(before, resource, kind, item);
+    let entry_after = entry(after, resource, kind, item);
     let others = |account: &Account| {
-        let mut all = pieces(account, object);
-        all.retain(|it| (it.0, it.1) != (part, item));
+        let mut all = entries(account, resource);
+        all.retain(|it| (it.0, it.1) != (kind, item));
         all
     };
-    let refers = visit.op.referred().is_none_or(|it| there(before, it));
-    let can = there(before, object) && refers;
+    let policy_exists = visit.op.referred().is_none_or(|it| resource_exists(before, it));
+    let resources_exist = resource_exists(before, resource) && policy_exists;
     match visit.op {
-        // The five versions and the ten policies that C-017 and G-001 allow, once more.
+        // The property states the quotas of C-017 and G-001 independently of the tables.
         Operation::Add(..) => {
-            let full =
-                pieces(before, object).iter().filter(|it| it.0 == part).count() >= most_parts(part);
-            let can = can && (!full || had.is_some() && part != SubResource::Version);
-            can == visit.must_be_done()
-                && (!can || has_now.is_some())
+            let count = entries(before, resource).iter().filter(|it| it.0 == kind).count();
+            let replaces = entry_before.is_some() && kind != SubResource::Version;
+            let possible = resources_exist && (count < sub_resource_quota(kind) || replaces);
+            possible == visit.must_be_done()
+                && (!possible || entry_after.is_some())
                 && others(before) == others(after)
         }
         Operation::Remove(..) => {
-            let can = can && had.is_some_and(|default| !default);
-            can == visit.may_be_done()
-                && (!can || has_now.is_none())
+            let possible = resources_exist && entry_before.is_some_and(|default| !default);
+            possible == visit.may_be_done()
+                && (!possible || entry_after.is_none())
                 && others(before) == others(after)
         }
         Operation::SetDefault(..) => {
-            let only = pieces(after, object).iter().filter(|it| it.2).count() == 1;
-            had.is_some() == visit.may_be_done() && (had.is_none() || has_now == Some(true) && only)
+            let one_default = entries(after, resource).iter().filter(|it| it.2).count() == 1;
+            entry_before.is_some() == visit.may_be_done()
+                && (entry_before.is_none() || entry_after == Some(true) && one_default)
         }
         _ => true,
     }
 }
 
-fn parts_hold(visit: &Visit<'_>) -> bool {
-    let Operation::Delete(object) = visit.op else { return true };
-    let of = |part| pieces(visit.before, object).iter().filter(|it| it.0 == part).count();
-    (of(SubResource::InlinePolicy) == 0
-        || refuses(visit, Condition::HasParts(SubResource::InlinePolicy)))
-        && (of(SubResource::AttachedPolicy) == 0
-            || refuses(visit, Condition::HasParts(SubResource::AttachedPolicy)))
-        && (of(SubResource::Version) < 2
-            || refuses(visit, Condition::HasParts(SubResource::Version)))
+fn sub_resources_block_deletion(visit: &Visit<'_>) -> bool {
+    let Operation::Delete(resource) = visit.op else { return true };
+    let entries = entries(visit.before, resource);
+    let refused_if_more_than = |limit, kind| {
+        entries.iter().filter(|it| it.0 == kind).count() <= limit
+            || visit.refuses(Condition::HasParts(kind))
+    };
+    refused_if_more_than(0, SubResource::InlinePolicy)
+        && refused_if_more_than(0, SubResource::AttachedPolicy)
+        && refused_if_more_than(1, SubResource::Version)
 }
 
 fn reads_what_exists(visit: &Visit<'_>) -> bool {
@@ -211,18 +217,20 @@ fn reads_what_exists(visit: &Visit<'_>) -> bool {
         | Operation::ListAll(..)
         | Operation::Summary
         | Operation::Details => visit.must_be_done(),
-        Operation::Read(object) | Operation::Holders(object) | Operation::Parts(object, _) => {
-            there(before, object) == visit.must_be_done()
+        Operation::Read(resource)
+        | Operation::Holders(resource)
+        | Operation::Parts(resource, _) => {
+            resource_exists(before, resource) == visit.must_be_done()
         }
-        Operation::Part(object, part, item) => {
-            has(before, object, part, item).is_some() == visit.must_be_done()
+        Operation::Part(resource, kind, item) => {
+            entry(before, resource, kind, item).is_some() == visit.must_be_done()
         }
         _ => true,
     }
 }
 
-fn owners_are_told(visit: &Visit<'_>) -> bool {
-    let holds = |kind: AttachmentKind, item: Item, user: Option<User>| {
+fn passwords_and_keys_need_holders(visit: &Visit<'_>) -> bool {
+    let is_held = |kind: AttachmentKind, item: Item, user: Option<User>| {
         visit
             .before
             .holdings()
@@ -230,53 +238,54 @@ fn owners_are_told(visit: &Visit<'_>) -> bool {
     };
     match visit.op {
         Operation::ChangePassword(user) => {
-            let can = holds(AttachmentKind::LoginProfile, Item(0), Some(user));
-            can == visit.must_be_done()
-                && visit.allowed.refusals().any(|rule| rule.claim.reason == Condition::BeingChanged)
-                    == exists(visit.before, user)
+            let has_password = is_held(AttachmentKind::LoginProfile, Item(0), Some(user));
+            let mut refusals = visit.allowed.refusals();
+            let may_be_recent = refusals.any(|rule| rule.claim.reason == Condition::BeingChanged);
+            has_password == visit.must_be_done() && may_be_recent == user_exists(visit.before, user)
         }
         Operation::LastUsed(key) => {
-            holds(AttachmentKind::AccessKey, key, None) == visit.must_be_done()
+            is_held(AttachmentKind::AccessKey, key, None) == visit.must_be_done()
         }
         _ => true,
     }
 }
 
-fn tags_come_and_go(visit: &Visit<'_>) -> bool {
-    let tag = |account: &Account, user, tag| {
+fn tags_work(visit: &Visit<'_>) -> bool {
+    let has_tag = |account: &Account, user, tag| {
         account.holdings().any(|it| (it.user, it.kind, it.item) == (user, AttachmentKind::Tag, tag))
     };
     match visit.op {
-        Operation::Attach(user, AttachmentKind::Tag, item) if exists(visit.before, user) => {
-            visit.must_be_done() && tag(visit.after, user, item)
+        Operation::Attach(user, AttachmentKind::Tag, tag) if user_exists(visit.before, user) => {
+            visit.must_be_done() && has_tag(visit.after, user, tag)
         }
-        Operation::Detach(user, AttachmentKind::Tag, item) if exists(visit.before, user) => {
-            visit.must_be_done() && !tag(visit.after, user, item)
+        Operation::Detach(user, AttachmentKind::Tag, tag) if user_exists(visit.before, user) => {
+            visit.must_be_done() && !has_tag(visit.after, user, tag)
         }
         Operation::List(user, AttachmentKind::Tag) => {
-            exists(visit.before, user) == visit.must_be_done()
+            user_exists(visit.before, user) == visit.must_be_done()
         }
         _ => true,
     }
 }
 
-/// The user is made and renamed by names that differ; it is found by a name in another case. A listing
-/// may be asked for item by item wherever it may be asked for at once.
-fn means_the_same_or_is_refused(visit: &Visit<'_>) -> bool {
-    let Operation::Flawed(user, flaw) = visit.op else { return true };
-    let (row, sound) = (flaw.row(), visit.op.sound());
-    let named = Condition::Flawed(row.member, row.defect);
-    let said = visit.allowed.rules().any(|rule| rule.claim.reason == named);
-    let can = visit.scope.allowed(visit.before, &sound).may_be_done();
-    let gives = matches!(sound, Operation::CreateUser(..) | Operation::UpdateUser(..));
+/// Names that differ only in case collide in `CreateUser` and `UpdateUser`, and mean the same user
+/// elsewhere. A listing with one item per page succeeds if and only if the plain listing does.
+fn invalid_requests_work(visit: &Visit<'_>) -> bool {
+    let Operation::Flawed(user, invalid) = visit.op else { return true };
+    let (row, well_formed) = (invalid.row(), visit.op.sound());
+    let condition = Condition::Flawed(row.member, row.defect);
+    let rule_applies = visit.allowed.rules().any(|rule| rule.claim.reason == condition);
+    let may_succeed = visit.may_be_done();
+    let well_formed_may_succeed = visit.scope.allowed(visit.before, &well_formed).may_be_done();
+    let assigns_name = matches!(well_formed, Operation::CreateUser(..) | Operation::UpdateUser(..));
     match row.defect {
-        InputError::OtherCase | InputError::Absent if !exists(visit.before, user) => {
-            !said && can == visit.may_be_done()
+        InputError::OtherCase | InputError::Absent if !user_exists(visit.before, user) => {
+            !rule_applies && well_formed_may_succeed == may_succeed
         }
-        InputError::OtherCase if gives => said && !visit.may_be_done(),
+        InputError::OtherCase if assigns_name => rule_applies && !may_succeed,
         InputError::OtherCase | InputError::Absent | InputError::OneByOne => {
-            said == can && can == visit.may_be_done()
+            rule_applies == well_formed_may_succeed && well_formed_may_succeed == may_succeed
         }
-        _ => said && !visit.may_be_done(),
+        _ => rule_applies && !may_succeed,
     }
 }

@@ -1,39 +1,42 @@
-//! Why quotas and statuses can be checked apart.
+//! Why quotas and statuses can be checked in separate scopes.
 
 use stateright::Model as _;
 
-use crate::check::state_properties::{StateCondition, by};
+use crate::check::StateProperty;
+use crate::check::state_properties::attachments_of;
+use crate::ids::Status;
 use crate::operation::Operation;
 use crate::semantics::apply;
 use crate::state::{Account, Attachment};
-use crate::tables::attachments::Status;
 
-/// Asked where items of one kind are active and inactive at once. What a rule says of any state it
-/// then says of one in which every item is active, or of one with one item a kind: to check quotas
-/// without statuses, and statuses with one item a kind, is to check both.
-pub(crate) const SENTENCE: (&str, StateCondition) = (
-    "no rule reads both how many items a user holds and whether they are active",
-    |scope, account| {
+/// Checked in scopes in which a kind has active and inactive items at once.
+///
+/// If the property holds, the rules in force in any state are also in force in a state in which every
+/// item is active, or in one with at most one item of each kind. One scope with quotas and no statuses,
+/// and one with statuses and one item of each kind, therefore cover both together.
+pub(crate) const PROPERTY: (&str, StateProperty) =
+    ("no rule depends on both the number and the status of items", |scope, account| {
         let mut calls = Vec::new();
         scope.actions(account, &mut calls);
         scope.asked_only(account, &mut calls);
         calls.iter().all(|op| {
-            reads_one(account, |it| {
-                let rules = scope.allowed(it, op).rules();
+            depends_on_one(account, |state| {
+                let rules = scope.allowed(state, op).rules();
                 rules.map(|rule| rule.claim.reason).collect::<Vec<_>>()
             })
         })
-    },
-);
+    });
 
-/// Whether it says the same whatever is active, or where one item is left of each kind.
-fn reads_one<T: PartialEq>(account: &Account, says: impl Fn(&Account) -> T) -> bool {
-    let said = says(account);
-    said == says(&one_of_each(account)) || otherwise_active(account).all(|it| said == says(&it))
+/// Returns true if the value does not depend on statuses, or does not depend on numbers: it stays the
+/// same for every change of one status, or for one item of each kind.
+fn depends_on_one<T: PartialEq>(account: &Account, value: impl Fn(&Account) -> T) -> bool {
+    let expected = value(account);
+    expected == value(&one_of_each_kind(account))
+        || with_other_statuses(account).all(|it| expected == value(&it))
 }
 
-/// The same items: all active, and each time one of them as it was not.
-fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_> {
+/// The same items: all active, and then each state with one status changed.
+fn with_other_statuses(account: &Account) -> impl Iterator<Item = Account> + use<'_> {
     let with = |mut account: Account, it: Attachment, status| {
         apply(&mut account, &Operation::SetStatus(it.user, it.kind, it.item, status));
         account
@@ -48,14 +51,14 @@ fn otherwise_active(account: &Account) -> impl Iterator<Item = Account> + use<'_
     [all_active].into_iter().chain(changed)
 }
 
-/// Of what a user holds of a kind one item, active if one is.
-fn one_of_each(account: &Account) -> Account {
+/// One item of each kind that a user holds, an active one if there is one.
+fn one_of_each_kind(account: &Account) -> Account {
     let mut after = account.clone();
     for it in account.holdings() {
-        let better = |other: &Attachment| {
+        let replaces = |other: &Attachment| {
             other.kind == it.kind && other.item != it.item && other.status <= it.status
         };
-        if by(&after, it.user).any(|other| better(&other)) {
+        if attachments_of(&after, it.user).any(|other| replaces(&other)) {
             apply(&mut after, &Operation::Detach(it.user, it.kind, it.item));
         }
     }
@@ -66,11 +69,11 @@ fn one_of_each(account: &Account) -> Account {
 mod tests {
     use super::*;
     use crate::ids::IssueOptions;
+    use crate::ids::Item;
     use crate::ids::User;
-    use crate::tables::attachments::AttachmentKind;
-    use crate::tables::attachments::Item;
+    use crate::kind::AttachmentKind;
 
-    /// Every state of one user with none to two access keys, each active or inactive.
+    /// Every state of one user with zero to two access keys, each active or inactive.
     fn states() -> Vec<Account> {
         let (user, kind) = (User(0), AttachmentKind::AccessKey);
         let mut states = vec![Account::default()];
@@ -88,12 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_reads_numbers_and_statuses_is_noticed_and_one_that_reads_either_is_not() {
+    fn only_a_rule_that_depends_on_numbers_and_statuses_is_rejected() {
         let many = |it: &Account| it.holdings().count() > 1;
         let inactive = |it: &Account| it.holdings().any(|it| it.status == Status::Inactive);
         let usable = |it: &Account| it.holdings().any(|it| it.status == Status::Active);
         let always =
-            |says: &dyn Fn(&Account) -> bool| states().iter().all(|it| reads_one(it, says));
+            |value: &dyn Fn(&Account) -> bool| states().iter().all(|it| depends_on_one(it, value));
         assert!(always(&many) && always(&usable));
         assert!(!always(&|it| many(it) && inactive(it)));
         assert!(!always(&|it| it.holdings().filter(|it| it.status == Status::Active).count() > 1));

@@ -1,8 +1,8 @@
-//! Calls that are not atomic: each looks first and acts then, and others act in between.
+//! Concurrent calls on an endpoint without atomicity: each call checks first and takes effect later.
 //!
-//! That is how a service goes wrong that checks what stands in the way of a call and carries it out
-//! without a lock around both. stateright goes through every order of the looks and acts; where a way
-//! ends in answers and an account that no order of whole calls explains, it has found an anomaly.
+//! Such an endpoint evaluates the conditions of a call and applies its effect without a lock around
+//! both. stateright explores every interleaving of checks and effects. An interleaving is an anomaly
+//! if no sequential order of the calls explains the responses and the final state.
 
 use std::hash::Hash;
 
@@ -12,67 +12,72 @@ use crate::operation::Operation;
 use crate::semantics::{Effect, allowed, apply};
 use crate::state::Account;
 
-/// Calls that several clients make at the same time, one each.
+/// Concurrent calls, one for each client.
 #[derive(Clone, Debug)]
 pub struct Interleaving {
-    /// What is true before.
+    /// The state before the calls.
     pub account: Account,
-    /// What is asked.
+    /// The calls.
     pub calls: Vec<Operation>,
 }
 
-/// How far a call is.
+/// The progress of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// It has not begun.
-    Asked,
-    /// It has found nothing in its way, and will act.
-    Looked,
-    /// It is answered.
-    Answered(Effect),
+    /// Not started.
+    Pending,
+    /// The check succeeded; the effect is outstanding.
+    Checked,
+    /// Completed with this outcome.
+    Completed(Effect),
 }
 
-/// What is true while the calls go on.
+/// A state during the calls.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Between {
-    /// What exists.
+pub struct InterleavingState {
+    /// The state of the account.
     pub account: Account,
-    /// How far each call is.
+    /// The progress of each call.
     pub stages: Vec<Stage>,
 }
 
-/// The name of the one property.
-const EXPLAINED: &str =
-    "some order of whole calls explains the answers and what is true afterwards";
+/// The only property.
+const LINEARIZABLE: &str = "a sequential order explains the responses and the final state";
 
 impl Interleaving {
-    /// The shortest way to an anomaly, as which call takes its next step each time; nothing where every
-    /// way ends as some order of whole calls would.
+    /// The shortest interleaving that is an anomaly, as the index of the call that takes each step.
+    /// `None` if a sequential order explains every interleaving.
     #[must_use]
     pub fn anomaly(&self) -> Option<Vec<usize>> {
         let checker = self.clone().checker().spawn_bfs().join();
-        checker.discovery(EXPLAINED).map(stateright::Path::into_actions)
+        checker.discovery(LINEARIZABLE).map(stateright::Path::into_actions)
     }
 
-    fn is_explained(&self, end: &Between) -> bool {
-        let mut left: Vec<usize> = (0..self.calls.len()).collect();
-        self.some_order(&self.account, end, &mut left)
+    fn is_linearizable(&self, end: &InterleavingState) -> bool {
+        let mut remaining: Vec<usize> = (0..self.calls.len()).collect();
+        self.has_order(&self.account, end, &mut remaining)
     }
 
-    /// Whether the calls that are left can follow each other from here to the end.
-    fn some_order(&self, account: &Account, end: &Between, left: &mut Vec<usize>) -> bool {
-        if left.is_empty() {
+    /// Returns true if some order of the remaining calls leads from `account` to the end.
+    fn has_order(
+        &self,
+        account: &Account,
+        end: &InterleavingState,
+        remaining: &mut Vec<usize>,
+    ) -> bool {
+        if remaining.is_empty() {
             return *account == end.account;
         }
-        for place in 0..left.len() {
-            let call = left.remove(place);
-            let fits = self.calls.get(call).zip(end.stages.get(call)).and_then(|(op, stage)| {
-                let mut after = account.clone();
-                (Stage::Answered(answered(&mut after, op)) == *stage).then_some(after)
-            });
-            let explained = fits.is_some_and(|after| self.some_order(&after, end, left));
-            left.insert(place, call);
-            if explained {
+        for position in 0..remaining.len() {
+            let call = remaining.remove(position);
+            let matching =
+                self.calls.get(call).zip(end.stages.get(call)).and_then(|(op, stage)| {
+                    let mut after = account.clone();
+                    (Stage::Completed(execute(&mut after, op)) == *stage).then_some(after)
+                });
+            let found = matching.is_some_and(|after| self.has_order(&after, end, remaining));
+            remaining.insert(position, call);
+            if found {
                 return true;
             }
         }
@@ -80,8 +85,8 @@ impl Interleaving {
     }
 }
 
-/// The call as a whole. What may be refused is.
-fn answered(account: &mut Account, op: &Operation) -> Effect {
+/// Executes a call atomically. A call that may be refused is refused.
+fn execute(account: &mut Account, op: &Operation) -> Effect {
     if allowed(account, op).must_be_done() {
         apply(account, op);
         Effect::Done
@@ -91,41 +96,39 @@ fn answered(account: &mut Account, op: &Operation) -> Effect {
 }
 
 impl Model for Interleaving {
-    type State = Between;
-    /// The call that takes its next step.
+    type State = InterleavingState;
+    /// The index of the call that takes its next step.
     type Action = usize;
 
-    fn init_states(&self) -> Vec<Between> {
-        let stages = vec![Stage::Asked; self.calls.len()];
-        vec![Between { account: self.account.clone(), stages }]
+    fn init_states(&self) -> Vec<InterleavingState> {
+        let stages = vec![Stage::Pending; self.calls.len()];
+        vec![InterleavingState { account: self.account.clone(), stages }]
     }
 
-    fn actions(&self, state: &Between, actions: &mut Vec<usize>) {
-        let goes_on = |(place, stage): (usize, &Stage)| {
-            (!matches!(stage, Stage::Answered(_))).then_some(place)
-        };
-        actions.extend(state.stages.iter().enumerate().filter_map(goes_on));
+    fn actions(&self, state: &InterleavingState, actions: &mut Vec<usize>) {
+        let incomplete = |(_, stage): &(usize, &Stage)| !matches!(stage, Stage::Completed(_));
+        actions.extend(state.stages.iter().enumerate().filter(incomplete).map(|(call, _)| call));
     }
 
-    fn next_state(&self, last: &Between, call: usize) -> Option<Between> {
+    fn next_state(&self, last: &InterleavingState, call: usize) -> Option<InterleavingState> {
         let mut next = last.clone();
         let (op, stage) = (self.calls.get(call)?, next.stages.get_mut(call)?);
         *stage = match stage {
-            Stage::Asked if allowed(&last.account, op).must_be_done() => Stage::Looked,
-            Stage::Asked => Stage::Answered(Effect::Refused),
-            Stage::Looked => {
+            Stage::Pending if allowed(&last.account, op).must_be_done() => Stage::Checked,
+            Stage::Pending => Stage::Completed(Effect::Refused),
+            Stage::Checked => {
                 apply(&mut next.account, op);
-                Stage::Answered(Effect::Done)
+                Stage::Completed(Effect::Done)
             }
-            Stage::Answered(_) => return None,
+            Stage::Completed(_) => return None,
         };
         Some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always(EXPLAINED, |model: &Self, state: &Between| {
-            let over = state.stages.iter().all(|it| matches!(it, Stage::Answered(_)));
-            !over || model.is_explained(state)
+        vec![Property::always(LINEARIZABLE, |model: &Self, state: &InterleavingState| {
+            let completed = state.stages.iter().all(|it| matches!(it, Stage::Completed(_)));
+            !completed || model.is_linearizable(state)
         })]
     }
 }
@@ -133,9 +136,9 @@ impl Model for Interleaving {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Item;
     use crate::ids::User;
-    use crate::tables::attachments::AttachmentKind;
-    use crate::tables::attachments::Item;
+    use crate::kind::AttachmentKind;
     use crate::tables::attachments::Naming;
 
     fn race(account: &[Operation], calls: &[Operation]) -> Option<Vec<usize>> {
@@ -148,29 +151,29 @@ mod tests {
 
     const ALICE: User = User(0);
 
-    /// Of a kind that needs nothing but a user.
+    /// An attachment that needs only a user.
     fn attach() -> Option<Operation> {
         let kind = AttachmentKind::blockers().find(|it| it.row().naming == Naming::Single)?;
         Some(Operation::Attach(ALICE, kind, Item(0)))
     }
 
     #[test]
-    fn a_deletion_that_looks_first_misses_what_is_attached_then() {
+    fn a_concurrent_attachment_during_deletion_is_an_anomaly() {
         let before = [Operation::create_user(ALICE)];
-        let way = attach().and_then(|it| race(&before, &[Operation::DeleteUser(ALICE), it]));
-        assert_eq!(way.map(|it| it.len()), Some(4));
+        let anomaly = attach().and_then(|it| race(&before, &[Operation::DeleteUser(ALICE), it]));
+        assert_eq!(anomaly.map(|it| it.len()), Some(4));
     }
 
     #[test]
-    fn what_shares_nothing_is_explained() {
+    fn independent_calls_have_no_anomaly() {
         let [one, other] = [User(0), User(1)].map(Operation::create_user);
         assert_eq!(race(&[], &[one, other]), None);
         assert_eq!(race(&[one], &[Operation::DeleteUser(ALICE), other]), None);
     }
 
     #[test]
-    fn a_call_that_finds_something_in_its_way_at_once_is_explained() {
-        let way = attach().map(|it| race(&[], &[Operation::DeleteUser(ALICE), it]));
-        assert_eq!(way, Some(None));
+    fn a_call_refused_in_every_order_has_no_anomaly() {
+        let anomaly = attach().map(|it| race(&[], &[Operation::DeleteUser(ALICE), it]));
+        assert_eq!(anomaly, Some(None));
     }
 }

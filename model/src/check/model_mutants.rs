@@ -1,71 +1,68 @@
-//! Faults of the model itself, made from its tables: what a sentence must notice.
+//! Model mutants: deliberate errors in the model, derived from its tables.
 //!
-//! What a model with a fault does.
-//!
-//! Faults that change nothing.
+//! The properties must detect every mutant, except those in [`EQUIVALENT`], which change no behavior.
 
 use std::fmt;
 
-use crate::ids::{AttachmentAction, User};
+use crate::ids::{Status, User};
+use crate::kind::{AttachmentAction, AttachmentKind, ResourceAction, SubResourceAction};
 use crate::operation::Operation;
-use crate::rule::{Action, Clause, calls, rules};
-use crate::semantics::conditions::Condition;
-use crate::semantics::{Allowed, Effect, allowed_where, apply, next};
+use crate::rule::{Action, Clause, Condition, InputError};
+use crate::semantics::conditions::holds;
+use crate::semantics::{Allowed, Effect, allowed_if, apply, next};
 use crate::state::Account;
-use crate::tables::attachments::{AttachmentKind, Status, TABLE};
-use crate::tables::resources;
-use crate::tables::resources::{ResourceAction, ResourceKind};
-use crate::tables::sub_resources::{SubResource, SubResourceAction};
-use crate::tables::validation::InputError;
+use crate::tables::attachments::TABLE;
+use crate::tables::{ActionTarget, calls, find_action, resources, rules};
 
-/// One fault.
+/// One error in the model. Each variant has the API name of the action that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelMutant {
-    /// The rule of this call and reason is never in force.
+    /// The rule with this condition is never in force.
     Forgets(&'static str, Condition),
-    /// It always is.
+    /// The rule is always in force.
     Overdoes(&'static str, Condition),
-    /// It is in force only of the first user, object and item.
+    /// The rule is in force only for the first user, resource and item.
     OfTheFirst(&'static str, Condition),
-    /// It is in force only where it would be with any one fact less.
+    /// The rule is in force only if its condition still holds with any one fact less.
     NeedsOneMore(&'static str, Condition),
-    /// Each of these two is in force where the other one should be.
+    /// Each of two rules is in force if the other one should be.
     Confuses(&'static str, Condition, Condition),
-    /// The call is carried out and does nothing.
+    /// The call succeeds and has no effect.
     Loses(&'static str),
-    /// The call does the opposite.
+    /// The call has the opposite effect.
     Reverses(&'static str),
-    /// The call does to the next kind what it should do to this one.
+    /// The call affects the next kind of attachment instead.
     OtherKind(&'static str),
-    /// The call does to the next user what it should do to this one.
+    /// The call affects another user instead.
     OtherUser(&'static str),
-    /// The call is carried out for all users that hold the item.
+    /// The call affects every user that holds the item.
     ForEverybody(&'static str),
-    /// The call takes everything away that the user holds of the kind.
+    /// The call removes all items of the kind from the user.
     TakesAll(&'static str),
 }
 
 impl ModelMutant {
-    /// Every fault that the tables give.
+    /// Every mutant that the tables imply.
     pub fn all() -> impl Iterator<Item = Self> {
-        let verb = |verb| TABLE.iter().filter_map(move |row| row.call(verb)).map(|call| call.api);
-        let effects = || calls().map(|call| call.api).filter(|api| !rests(api));
-        let attachments = move || {
+        let apis =
+            |column| TABLE.iter().filter_map(move |row| row.call(column)).map(|action| action.api);
+        let changing = || calls().map(|action| action.api).filter(|api| !has_no_effect(api));
+        let of_attachments = move || {
             [AttachmentAction::Attach, AttachmentAction::SetStatus, AttachmentAction::Detach]
                 .into_iter()
-                .flat_map(verb)
+                .flat_map(apis)
         };
-        of_rules()
+        rule_mutants()
             .chain(calls().flat_map(confusions))
-            .chain(effects().map(Self::Loses))
-            .chain(effects().filter(|api| has_opposite(api)).map(Self::Reverses))
-            .chain(attachments().map(Self::OtherKind))
-            .chain(attachments().map(Self::OtherUser))
-            .chain(verb(AttachmentAction::Detach).map(Self::ForEverybody))
-            .chain(verb(AttachmentAction::Detach).map(Self::TakesAll))
+            .chain(changing().map(Self::Loses))
+            .chain(changing().filter(|api| has_opposite(api)).map(Self::Reverses))
+            .chain(of_attachments().map(Self::OtherKind))
+            .chain(of_attachments().map(Self::OtherUser))
+            .chain(apis(AttachmentAction::Detach).map(Self::ForEverybody))
+            .chain(apis(AttachmentAction::Detach).map(Self::TakesAll))
     }
 
-    /// The call that is wrong.
+    /// The API name of the action that is wrong.
     #[must_use]
     pub const fn api(self) -> &'static str {
         match self {
@@ -83,162 +80,54 @@ impl ModelMutant {
         }
     }
 
-    /// What the model with this fault allows.
+    /// The allowed responses in the model with this error.
     #[must_use]
     pub fn allowed(self, account: &Account, op: &Operation) -> Allowed {
-        allowed_where(account, op, &|call, claim| self.says(account, op, call, claim))
+        allowed_if(account, op, &|action, clause| self.holds(account, op, action, clause))
     }
 
-    /// Whether the claim is in force.
-    fn says(self, account: &Account, op: &Operation, call: &Action, claim: &Clause) -> bool {
-        let applies = |reason: Condition| reason.applies(account, op);
-        let this = |api, reason| call.api == api && claim.reason == reason;
-        let reason = claim.reason;
+    /// Returns true if the model with this error evaluates the condition of the clause as true.
+    fn holds(self, account: &Account, op: &Operation, action: &Action, clause: &Clause) -> bool {
+        let condition = clause.reason;
+        let is_affected = |api, of| action.api == api && condition == of;
+        let original = |condition: Condition| holds(condition, account, op);
         match self {
-            Self::Forgets(api, of) if this(api, of) => false,
-            Self::Overdoes(api, of) if this(api, of) => true,
-            Self::OfTheFirst(api, of) if this(api, of) => is_of_the_first(op) && applies(reason),
-            Self::NeedsOneMore(api, of) if this(api, of) => {
-                applies(reason) && account.with_one_less().all(|it| reason.applies(&it, op))
+            Self::Forgets(api, of) if is_affected(api, of) => false,
+            Self::Overdoes(api, of) if is_affected(api, of) => true,
+            Self::OfTheFirst(api, of) if is_affected(api, of) => {
+                names_only_first(op) && original(condition)
             }
-            Self::Confuses(api, one, other) if this(api, one) => applies(other),
-            Self::Confuses(api, one, other) if this(api, other) => applies(one),
-            _ => applies(reason),
+            Self::NeedsOneMore(api, of) if is_affected(api, of) => {
+                original(condition)
+                    && account.without_each().all(|fewer| holds(condition, &fewer, op))
+            }
+            Self::Confuses(api, one, other) if is_affected(api, one) => original(other),
+            Self::Confuses(api, one, other) if is_affected(api, other) => original(one),
+            _ => original(condition),
         }
     }
-}
 
-/// What can be wrong with one rule.
-fn of_rules() -> impl Iterator<Item = ModelMutant> {
-    rules().flat_map(|rule| {
-        let (api, reason) = (rule.call.api, rule.claim.reason);
-        // A listing may be asked for item by item just where it may be asked for at once.
-        let paged = matches!(reason, Condition::Flawed(_, InputError::OneByOne));
-        // What applies whatever is there cannot be overdone.
-        let always = match reason {
-            Condition::Unhindered => None,
-            Condition::Flawed(_, defect) if !defect.needs_subject() || paged => None,
-            _ => Some(ModelMutant::Overdoes(api, reason)),
-        };
-        let first = (!tells_of_all(api) && !paged).then_some(ModelMutant::OfTheFirst(api, reason));
-        let more = counts(reason).then_some(ModelMutant::NeedsOneMore(api, reason));
-        [Some(ModelMutant::Forgets(api, reason)), always, first, more].into_iter().flatten()
-    })
-}
-
-/// Two rules of a call that may be taken for each other.
-fn confusions(call: &'static Action) -> impl Iterator<Item = ModelMutant> {
-    let claims = call.claims.iter().enumerate();
-    claims.filter(|(_, it)| it.reason != Condition::Unhindered).flat_map(move |(place, one)| {
-        let others = call.claims.iter().skip(place + 1);
-        others.map(move |other| ModelMutant::Confuses(call.api, one.reason, other.reason))
-    })
-}
-
-/// Whether the reason is about how many there are.
-const fn counts(reason: Condition) -> bool {
-    matches!(
-        reason,
-        Condition::AccountFull
-            | Condition::InUse
-            | Condition::IsBoundary
-            | Condition::HasParts(_)
-            | Condition::PartsFull
-            | Condition::QuotaReached
-            | Condition::Holds(_)
-            | Condition::HoldsInactive(_)
-    )
-}
-
-/// Whether everything that the call names is the first of its sort.
-fn is_of_the_first(op: &Operation) -> bool {
-    let flawed = if let Operation::Flawed(user, _) = *op { Some(user) } else { None };
-    let user = flawed.or(op.user()).map(|user| user.0);
-    let object = op.object().map(|object| object.item.0);
-    let items = [op.item(), op.piece()].map(|item| item.map(|item| item.0));
-    [user, object].into_iter().chain(items).flatten().all(|number| number == 0)
-}
-
-fn is(call: Option<&Action>, api: &str) -> bool {
-    call.is_some_and(|call| call.api == api)
-}
-
-fn is_deed(deeds: &[ResourceAction], api: &str) -> bool {
-    ResourceKind::all().any(|class| deeds.iter().any(|deed| is(class.row().call(*deed), api)))
-}
-
-fn is_verb(verbs: &[AttachmentAction], api: &str) -> bool {
-    TABLE.iter().any(|row| verbs.iter().any(|verb| is(row.call(*verb), api)))
-}
-
-/// Whether the call names nothing.
-fn tells_of_all(api: &str) -> bool {
-    let own = [&resources::LIST_USERS, &resources::SUMMARY, &resources::DETAILS];
-    own.iter().any(|call| call.api == api) || is_deed(&[ResourceAction::ListAll], api)
-}
-
-/// Whether the call has no effect that could be lost.
-fn rests(api: &str) -> bool {
-    let own = [&resources::GET_USER, &resources::CHANGE_PASSWORD, &resources::LAST_USED];
-    let acts = [SubResourceAction::List, SubResourceAction::Get];
-    tells_of_all(api)
-        || own.iter().any(|call| call.api == api)
-        || is_verb(&[AttachmentAction::List, AttachmentAction::Get, AttachmentAction::Renew], api)
-        || is_deed(&[ResourceAction::Read, ResourceAction::Holders], api)
-        || SubResource::all().any(|part| acts.into_iter().any(|act| is(part.row().call(act), api)))
-}
-
-/// Whether there is a call that does the opposite, where this one does something.
-fn has_opposite(api: &str) -> bool {
-    let own = [&resources::CREATE_USER, &resources::PUT_BOUNDARY];
-    own.iter().any(|call| call.api == api)
-        || is_verb(&[AttachmentAction::Attach, AttachmentAction::SetStatus], api)
-        || is_deed(&[ResourceAction::Create], api)
-        || SubResource::all().any(|part| is(part.row().call(SubResourceAction::Add), api))
-}
-
-impl fmt::Display for ModelMutant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Forgets(api, reason) => write!(f, "forgets {api}/{}", reason.slug()),
-            Self::Overdoes(api, reason) => write!(f, "overdoes {api}/{}", reason.slug()),
-            Self::OfTheFirst(api, reason) => {
-                write!(f, "only of the first, {api}/{}", reason.slug())
-            }
-            Self::NeedsOneMore(api, reason) => write!(f, "one too late, {api}/{}", reason.slug()),
-            Self::Confuses(api, one, other) => {
-                write!(f, "takes {api}/{} and {} for each other", one.slug(), other.slug())
-            }
-            Self::Loses(api) => write!(f, "loses the effect of {api}"),
-            Self::Reverses(api) => write!(f, "does the opposite of {api}"),
-            Self::OtherKind(api) => write!(f, "does {api} to another kind"),
-            Self::OtherUser(api) => write!(f, "does {api} to another user"),
-            Self::ForEverybody(api) => write!(f, "does {api} for everybody"),
-            Self::TakesAll(api) => write!(f, "takes all away in {api}"),
-        }
-    }
-}
-
-impl ModelMutant {
-    /// What is true after the call was carried out by the model with this fault.
+    /// The state after the call succeeds in the model with this error.
     #[must_use]
     pub fn next(self, account: &Account, op: &Operation) -> Account {
         let mut after = next(account, op, Effect::Done);
-        let instead = |other: Option<Operation>| {
+        let with_instead = |other: Option<Operation>| {
             let mut account = account.clone();
             other.inspect(|other| apply(&mut account, other));
             account
         };
-        if op.call().is_none_or(|call| call.api != self.api()) {
+        if op.call().is_none_or(|action| action.api != self.api()) {
             return after;
         }
         match (self, *op) {
-            (Self::Loses(_), _) => instead(None),
-            (Self::Reverses(_), _) => instead(opposite(op)),
-            (Self::OtherKind(_), _) => instead(with(op, |user, kind| (user, following(kind)))),
+            (Self::Loses(_), _) => with_instead(None),
+            (Self::Reverses(_), _) => with_instead(opposite(op)),
+            (Self::OtherKind(_), _) => {
+                with_instead(retarget(op, |user, kind| (user, next_kind(kind))))
+            }
             (Self::OtherUser(_), _) => {
-                let others = |user: User| account.users().find(|it| *it != user).unwrap_or(user);
-                instead(with(op, |user, kind| (others(user), kind)))
+                let other = |user: User| account.users().find(|it| *it != user).unwrap_or(user);
+                with_instead(retarget(op, |user, kind| (other(user), kind)))
             }
             (Self::ForEverybody(_), Operation::Detach(_, kind, item)) => {
                 for user in account.holders(kind, item) {
@@ -257,13 +146,122 @@ impl ModelMutant {
     }
 }
 
-/// The call that would undo it.
+/// The mutants of single rules.
+fn rule_mutants() -> impl Iterator<Item = ModelMutant> {
+    rules().flat_map(|rule| {
+        let (api, condition) = (rule.call.api, rule.claim.reason);
+        // A listing with one item per page succeeds if and only if the plain listing does.
+        let is_paged = matches!(condition, Condition::Flawed(_, InputError::OneByOne));
+        // A rule that is in force in every state cannot be in force too often.
+        let overdoes = match condition {
+            Condition::Unhindered => None,
+            Condition::Flawed(_, error) if !error.needs_subject() || is_paged => None,
+            _ => Some(ModelMutant::Overdoes(api, condition)),
+        };
+        let of_the_first =
+            (!names_nothing(api) && !is_paged).then_some(ModelMutant::OfTheFirst(api, condition));
+        let needs_one_more =
+            depends_on_number(condition).then_some(ModelMutant::NeedsOneMore(api, condition));
+        [Some(ModelMutant::Forgets(api, condition)), overdoes, of_the_first, needs_one_more]
+            .into_iter()
+            .flatten()
+    })
+}
+
+/// Each pair of rules of an action.
+fn confusions(action: &'static Action) -> impl Iterator<Item = ModelMutant> {
+    let clauses = action.claims.iter().enumerate();
+    clauses.filter(|(_, it)| it.reason != Condition::Unhindered).flat_map(move |(index, one)| {
+        let others = action.claims.iter().skip(index + 1);
+        others.map(move |other| ModelMutant::Confuses(action.api, one.reason, other.reason))
+    })
+}
+
+const fn depends_on_number(condition: Condition) -> bool {
+    matches!(
+        condition,
+        Condition::AccountFull
+            | Condition::InUse
+            | Condition::IsBoundary
+            | Condition::HasParts(_)
+            | Condition::PartsFull
+            | Condition::QuotaReached
+            | Condition::Holds(_)
+            | Condition::HoldsInactive(_)
+    )
+}
+
+/// Returns true if everything that the call names has number 0.
+fn names_only_first(op: &Operation) -> bool {
+    let named_user = if let Operation::Flawed(user, _) = *op { Some(user) } else { op.user() };
+    let user = named_user.map(|user| user.0);
+    let resource = op.object().map(|resource| resource.item.0);
+    let items = [op.item(), op.piece()].map(|item| item.map(|item| item.0));
+    [user, resource].into_iter().chain(items).flatten().all(|number| number == 0)
+}
+
+fn is_one_of(api: &str, actions: &[&Action]) -> bool {
+    actions.iter().any(|action| action.api == api)
+}
+
+/// Returns true if requests of this action name no entity.
+fn names_nothing(api: &str) -> bool {
+    match find_action(api).map(|entry| entry.target) {
+        Some(ActionTarget::Resource(_, column)) => column == ResourceAction::ListAll,
+        Some(ActionTarget::User) => {
+            is_one_of(api, &[&resources::LIST_USERS, &resources::SUMMARY, &resources::DETAILS])
+        }
+        _ => false,
+    }
+}
+
+/// Returns true if a successful call leaves the state unchanged, so that no effect can be lost.
+fn has_no_effect(api: &str) -> bool {
+    match find_action(api).map(|entry| entry.target) {
+        Some(ActionTarget::Attachment(_, column)) => matches!(
+            column,
+            AttachmentAction::List | AttachmentAction::Get | AttachmentAction::Renew
+        ),
+        Some(ActionTarget::Resource(_, column)) => matches!(
+            column,
+            ResourceAction::Read | ResourceAction::ListAll | ResourceAction::Holders
+        ),
+        Some(ActionTarget::SubResource(_, column)) => {
+            matches!(column, SubResourceAction::List | SubResourceAction::Get)
+        }
+        Some(ActionTarget::User) => {
+            names_nothing(api)
+                || is_one_of(
+                    api,
+                    &[&resources::GET_USER, &resources::CHANGE_PASSWORD, &resources::LAST_USED],
+                )
+        }
+        None => false,
+    }
+}
+
+/// Returns true if [`opposite`] knows an operation with the opposite effect.
+fn has_opposite(api: &str) -> bool {
+    match find_action(api).map(|entry| entry.target) {
+        Some(ActionTarget::Attachment(_, column)) => {
+            matches!(column, AttachmentAction::Attach | AttachmentAction::SetStatus)
+        }
+        Some(ActionTarget::Resource(_, column)) => column == ResourceAction::Create,
+        Some(ActionTarget::SubResource(_, column)) => column == SubResourceAction::Add,
+        Some(ActionTarget::User) => {
+            is_one_of(api, &[&resources::CREATE_USER, &resources::PUT_BOUNDARY])
+        }
+        None => false,
+    }
+}
+
+/// The operation that reverts this one.
 fn opposite(op: &Operation) -> Option<Operation> {
     Some(match *op {
         Operation::CreateUser(user, _) => Operation::DeleteUser(user),
         Operation::PutBoundary(user, _) => Operation::DeleteBoundary(user),
-        Operation::Create(object) => Operation::Delete(object),
-        Operation::Add(object, part, item) => Operation::Remove(object, part, item),
+        Operation::Create(resource) => Operation::Delete(resource),
+        Operation::Add(resource, kind, item) => Operation::Remove(resource, kind, item),
         Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
             Operation::Detach(user, kind, item)
         }
@@ -275,42 +273,65 @@ fn opposite(op: &Operation) -> Option<Operation> {
     })
 }
 
-/// The same call about another kind or user.
-fn with(
+/// The same operation on another user or kind.
+fn retarget(
     op: &Operation,
     change: impl Fn(User, AttachmentKind) -> (User, AttachmentKind),
 ) -> Option<Operation> {
     let (user, kind) = change(op.user()?, op.kind()?);
     Some(match *op {
         Operation::Attach(_, _, item) => Operation::Attach(user, kind, item),
-        Operation::Issue(_, _, item, with) => Operation::Issue(user, kind, item, with),
+        Operation::Issue(_, _, item, options) => Operation::Issue(user, kind, item, options),
         Operation::SetStatus(_, _, item, status) => Operation::SetStatus(user, kind, item, status),
         Operation::Detach(_, _, item) => Operation::Detach(user, kind, item),
         _ => return None,
     })
 }
 
-/// The kind that comes next in the table, after the last one the first.
-fn following(kind: AttachmentKind) -> AttachmentKind {
-    AttachmentKind::all()
-        .chain(AttachmentKind::all())
-        .skip_while(|it| *it != kind)
-        .nth(1)
-        .unwrap_or(kind)
+/// The next kind in the table; the first one after the last.
+fn next_kind(kind: AttachmentKind) -> AttachmentKind {
+    let kinds = AttachmentKind::all().chain(AttachmentKind::all());
+    kinds.skip_while(|it| *it != kind).nth(1).unwrap_or(kind)
 }
 
-/// Faults that nothing can notice, each with the reason why.
+impl fmt::Display for ModelMutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forgets(api, condition) => write!(f, "never applies {api}/{}", condition.slug()),
+            Self::Overdoes(api, condition) => {
+                write!(f, "always applies {api}/{}", condition.slug())
+            }
+            Self::OfTheFirst(api, condition) => {
+                write!(f, "applies {api}/{} to the first only", condition.slug())
+            }
+            Self::NeedsOneMore(api, condition) => {
+                write!(f, "applies {api}/{} one fact too late", condition.slug())
+            }
+            Self::Confuses(api, one, other) => {
+                write!(f, "swaps {api}/{} and {}", one.slug(), other.slug())
+            }
+            Self::Loses(api) => write!(f, "loses the effect of {api}"),
+            Self::Reverses(api) => write!(f, "reverses the effect of {api}"),
+            Self::OtherKind(api) => write!(f, "applies {api} to another kind"),
+            Self::OtherUser(api) => write!(f, "applies {api} to another user"),
+            Self::ForEverybody(api) => write!(f, "applies {api} to all users"),
+            Self::TakesAll(api) => write!(f, "removes all items in {api}"),
+        }
+    }
+}
+
+/// Mutants that change no behavior, each with the reason.
 pub const EQUIVALENT: [(&str, &str); 7] = [
-    ("overdoes GetUser/user-name-other-case", NOBODY_THERE),
-    ("overdoes GetUser/user-name-absent", NOBODY_THERE),
-    ("overdoes DeleteUser/user-name-other-case", NOBODY_THERE),
-    ("overdoes DeleteAccessKey/user-name-absent", NOBODY_THERE),
-    ("takes EnableMFADevice/no-such-object and no-right-codes for each other", BOTH),
-    ("takes ResyncMFADevice/no-such-object and no-right-codes for each other", BOTH),
-    ("takes all away in DeleteLoginProfile", "a user holds one login profile at most"),
+    ("always applies GetUser/user-name-other-case", MISSING_USER),
+    ("always applies GetUser/user-name-absent", MISSING_USER),
+    ("always applies DeleteUser/user-name-other-case", MISSING_USER),
+    ("always applies DeleteAccessKey/user-name-absent", MISSING_USER),
+    ("swaps EnableMFADevice/no-such-object and no-right-codes", SAME_STATES),
+    ("swaps ResyncMFADevice/no-such-object and no-right-codes", SAME_STATES),
+    ("removes all items in DeleteLoginProfile", "a user holds at most one login profile"),
 ];
 
-const NOBODY_THERE: &str = "where the user does not exist the call is refused however it is put";
+const MISSING_USER: &str = "if the user does not exist, the call is refused in any form";
 
-const BOTH: &str =
-    "where there is no such device there are no right codes for it, and nowhere else";
+const SAME_STATES: &str =
+    "a device has no valid codes if and only if it does not exist in the model";

@@ -1,61 +1,66 @@
-//! Every reason once more, by counting facts: a rule is in force where its reason is so, and nowhere
-//! else.
+//! A second statement of each condition, by counting facts: a rule is in force if and only if its
+//! condition holds.
 //!
-//! Without this a rule could be taken for another one that refuses as well, or hold of one user and
-//! not of the next.
+//! Without this check, one rule could stand in for another that also refuses the call, or a rule could
+//! hold for one user and not for the next.
 
-use crate::check::exhaustive::Visit;
-use crate::check::state_properties::{by, most, most_parts};
-use crate::check::transition_properties::{TransitionProperty, exists, there};
-use crate::ids::{IssueOptions, User, UserChange};
+use crate::check::state_properties::{
+    count_of, item_quota, policy, resource_exists, sub_resource_quota, user_exists,
+};
+use crate::check::{TransitionProperty, Visit};
+use crate::ids::{IssueOptions, Status, User, UserChange};
+use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::operation::Operation;
-use crate::rule::{Expected, Rule};
-use crate::semantics::conditions::Condition;
+use crate::rule::{Condition, Expected, Rule};
 use crate::state::{Account, Attachment, SubResourceEntry};
-use crate::tables::attachments::{AttachmentKind, Naming, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
+use crate::tables::attachments::Naming;
 
-/// The sentence.
-pub(crate) const RECOUNTED: (&str, TransitionProperty) =
-    ("every rule is in force where its reason is so, and nowhere else", is_recounted);
+/// The property.
+pub(crate) const PROPERTY: (&str, TransitionProperty) =
+    ("a rule is in force if and only if its condition holds", rules_match_conditions);
 
-fn is_recounted(visit: &Visit<'_>) -> bool {
-    let Some(call) = visit.op.call() else { return true };
+fn rules_match_conditions(visit: &Visit<'_>) -> bool {
+    let Some(action) = visit.op.call() else { return true };
     let account = visit.before;
-    // Nothing is carried out for a user that is not there, whatever else is so.
-    let can = |rule: &Rule| {
-        rule.claim.answer != Expected::Done || visit.op.user().is_none_or(|it| exists(account, it))
+    // A clause for success applies only if the user exists.
+    let may_apply = |rule: &Rule| {
+        rule.claim.answer != Expected::Done
+            || visit.op.user().is_none_or(|user| user_exists(account, user))
     };
-    let so = |rule: &Rule| can(rule) && is_so(rule.claim.reason, account, &visit.op);
-    let rules = || call.claims.iter().map(|claim| Rule { call, claim });
-    let expected = rules().filter(|it| it.claim.reason != Condition::Unhindered).filter(so);
-    let said = visit.allowed.rules().filter(|it| it.claim.reason != Condition::Unhindered);
-    said.eq(expected)
+    let has_condition = |rule: &Rule| rule.claim.reason != Condition::Unhindered;
+    let expected = action
+        .claims
+        .iter()
+        .map(|claim| Rule { call: action, claim })
+        .filter(has_condition)
+        .filter(|rule| may_apply(rule) && expected(rule.claim.reason, account, &visit.op));
+    visit.allowed.rules().filter(has_condition).eq(expected)
 }
 
-/// Whether the reason is so.
-fn is_so(reason: Condition, account: &Account, op: &Operation) -> bool {
-    let user_is_there = op.user().is_none_or(|user| exists(account, user));
-    let object_is_there = op.object().is_none_or(|object| there(account, object));
-    let bounds = |user: User| account.boundary(user).map(policy);
-    match reason {
+/// Returns true if the condition holds.
+fn expected(condition: Condition, account: &Account, op: &Operation) -> bool {
+    let user_exists = op.user().is_none_or(|user| user_exists(account, user));
+    let resource_exists = op.object().is_none_or(|resource| resource_exists(account, resource));
+    let boundary = |user: User| account.boundary(user).map(policy);
+    match condition {
         Condition::Unhindered | Condition::Flawed(..) => true,
-        Condition::UserExists | Condition::BeingChanged => user_is_there,
-        Condition::NoSuchUser => !user_is_there,
-        // The 5,000 users of G-001 are in no scope.
+        Condition::UserExists | Condition::BeingChanged => user_exists,
+        Condition::NoSuchUser => !user_exists,
+        // No scope has the 5,000 users of G-001.
         Condition::AccountFull => false,
-        Condition::ObjectExists => object_is_there,
-        Condition::NoSuchObject | Condition::NoRightCodes => !object_is_there,
+        Condition::ObjectExists => resource_exists,
+        Condition::NoSuchObject | Condition::NoRightCodes => !resource_exists,
         Condition::NameTaken => new_name(account, op) == NewName::Taken,
-        Condition::SameName => new_name(account, op) == NewName::Same,
-        Condition::InUse => op.object().is_some_and(|object| is_used(account, object)),
-        Condition::IsBoundary => account.users().any(|user| bounds(user) == op.object()),
-        Condition::NoBoundary => op.user().is_some_and(|it| user_is_there && bounds(it).is_none()),
+        Condition::SameName => new_name(account, op) == NewName::Unchanged,
+        Condition::InUse => op.object().is_some_and(|resource| is_used(account, resource)),
+        Condition::IsBoundary => account.users().any(|user| boundary(user) == op.object()),
+        Condition::NoBoundary => {
+            op.user().is_some_and(|user| user_exists && boundary(user).is_none())
+        }
         Condition::Holds(kind) => statuses(account, op, kind).contains(&Status::Active),
         Condition::HoldsInactive(kind) => {
-            let held = statuses(account, op, kind);
-            !held.is_empty() && !held.contains(&Status::Active)
+            let statuses = statuses(account, op, kind);
+            !statuses.is_empty() && !statuses.contains(&Status::Active)
         }
         Condition::HasParts(_)
         | Condition::AlreadyPart
@@ -63,121 +68,124 @@ fn is_so(reason: Condition, account: &Account, op: &Operation) -> bool {
         | Condition::NoSuchVersion
         | Condition::NoSuchPolicy
         | Condition::IsDefault
-        | Condition::PartsFull => is_so_of_parts(reason, account, op, object_is_there),
+        | Condition::PartsFull => {
+            expected_of_sub_resources(condition, account, op, resource_exists)
+        }
         Condition::AlreadyHeld
         | Condition::BeingMade
         | Condition::HeldByAnother
         | Condition::SameBody
         | Condition::NotHeld
         | Condition::QuotaReached => {
-            is_so_of_items(reason, account, op, user_is_there, object_is_there)
+            expected_of_attachments(condition, account, op, user_exists, resource_exists)
         }
     }
 }
 
-fn is_so_of_parts(reason: Condition, account: &Account, op: &Operation, there: bool) -> bool {
-    let pieces = |part| {
-        let own = move |it: &SubResourceEntry| Some(it.of) == op.object() && it.part == part;
-        account.pieces().filter(own)
+fn expected_of_sub_resources(
+    condition: Condition,
+    account: &Account,
+    op: &Operation,
+    resource_exists: bool,
+) -> bool {
+    let entries = |kind| {
+        let of_resource = move |it: &SubResourceEntry| Some(it.of) == op.object();
+        account.pieces().filter(of_resource).filter(move |it| it.part == kind)
     };
-    let part = op.part().map(|(_, part)| part);
-    let named = part.into_iter().flat_map(pieces).find(|it| Some(it.item) == op.piece());
-    let policy_is_there =
-        op.referred().is_none_or(|policy| account.objects().any(|it| it == policy));
-    match reason {
-        Condition::HasParts(SubResource::Version) => pieces(SubResource::Version).count() > 1,
-        Condition::HasParts(part) => pieces(part).next().is_some(),
+    let kind = op.part().map(|(_, kind)| kind);
+    let named = kind.into_iter().flat_map(entries).find(|it| Some(it.item) == op.piece());
+    let policy_exists = op.referred().is_none_or(|policy| account.objects().any(|it| it == policy));
+    match condition {
+        Condition::HasParts(SubResource::Version) => entries(SubResource::Version).count() > 1,
+        Condition::HasParts(kind) => entries(kind).next().is_some(),
         Condition::AlreadyPart => named.is_some(),
-        Condition::NotPart => there && policy_is_there && named.is_none(),
+        Condition::NotPart => resource_exists && policy_exists && named.is_none(),
         Condition::NoSuchVersion => named.is_none(),
-        Condition::NoSuchPolicy => !policy_is_there,
+        Condition::NoSuchPolicy => !policy_exists,
         Condition::IsDefault => named.is_some_and(|it| it.default),
-        Condition::PartsFull => part.is_some_and(|part| {
-            pieces(part).count() >= most_parts(part)
-                && (named.is_none() || part == SubResource::Version)
+        Condition::PartsFull => kind.is_some_and(|kind| {
+            entries(kind).count() >= sub_resource_quota(kind)
+                && (named.is_none() || kind == SubResource::Version)
         }),
         _ => false,
     }
 }
 
-fn is_so_of_items(
-    reason: Condition,
+fn expected_of_attachments(
+    condition: Condition,
     account: &Account,
     op: &Operation,
-    user_is_there: bool,
-    object_is_there: bool,
+    user_exists: bool,
+    resource_exists: bool,
 ) -> bool {
     let Some(kind) = op.kind() else { return false };
-    let named = |held: &Attachment| held.kind == kind && held.item == op.item().unwrap_or_default();
-    let own = |held: &Attachment| op.user() == Some(held.user);
-    let held = account.holdings().any(|it| named(&it) && own(&it));
-    // What the service names, and a device, is one user's; other names are as many as there are users.
-    let one_users = kind.row().naming == Naming::Service || kind == AttachmentKind::MfaDevice;
-    let held_by_another = one_users && !held && account.holdings().any(|it| named(&it));
-    let again = matches!(
-        kind,
-        AttachmentKind::MfaDevice | AttachmentKind::InlinePolicy | AttachmentKind::Tag
-    ) && held;
-    match reason {
+    let item = op.item().unwrap_or_default();
+    let is_named = |held: &Attachment| held.kind == kind && held.item == item;
+    let held = account.holdings().any(|it| is_named(&it) && op.user() == Some(it.user));
+    // An item that the service names, and a device, has at most one holder.
+    let has_one_holder = kind.row().naming == Naming::Service || kind == AttachmentKind::MfaDevice;
+    let held_by_another = has_one_holder && !held && account.holdings().any(|it| is_named(&it));
+    let replaces = held
+        && matches!(
+            kind,
+            AttachmentKind::MfaDevice | AttachmentKind::InlinePolicy | AttachmentKind::Tag
+        );
+    match condition {
         Condition::AlreadyHeld => held,
-        Condition::BeingMade => user_is_there && held,
+        Condition::BeingMade => user_exists && held,
         Condition::HeldByAnother => held_by_another,
-        Condition::NotHeld => object_is_there && !held && !held_by_another,
+        Condition::NotHeld => resource_exists && !held && !held_by_another,
         Condition::SameBody => match *op {
             Operation::Issue(.., IssueOptions::BodyOf(other)) => {
                 account.holdings().any(|it| it.kind == kind && it.item == other)
             }
             _ => false,
         },
-        Condition::QuotaReached => op.user().is_some_and(|user| {
-            by(account, user).filter(|it| it.kind == kind).count() >= most(kind) && !again
-        }),
+        Condition::QuotaReached => op
+            .user()
+            .is_some_and(|user| count_of(account, user, kind) >= item_quota(kind) && !replaces),
         _ => false,
     }
 }
 
+/// The result of a request for a new name.
 #[derive(PartialEq, Eq)]
 enum NewName {
-    Same,
+    Unchanged,
     Free,
     Taken,
 }
 
 fn new_name(account: &Account, op: &Operation) -> NewName {
-    let name = |same, taken| match (same, taken) {
-        (true, _) => NewName::Same,
-        (false, true) => NewName::Taken,
-        (false, false) => NewName::Free,
-    };
-    match *op {
-        Operation::UpdateUser(_, UserChange { name: None, path }) => name(path.is_none(), false),
-        Operation::UpdateUser(user, UserChange { name: Some(other), .. }) => {
-            name(other == user, exists(account, other))
+    let (unchanged, taken) = match *op {
+        Operation::UpdateUser(_, UserChange { name: None, path }) => (path.is_none(), false),
+        Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
+            (name == user, user_exists(account, name))
         }
         Operation::Rename(group, Some(item)) => {
-            name(item == group.item, there(account, Resource { item, ..group }))
+            (item == group.item, resource_exists(account, Resource { item, ..group }))
         }
-        _ => NewName::Free,
+        _ => return NewName::Free,
+    };
+    match (unchanged, taken) {
+        (true, _) => NewName::Unchanged,
+        (false, true) => NewName::Taken,
+        (false, false) => NewName::Free,
     }
 }
 
-const fn policy(item: crate::tables::attachments::Item) -> Resource {
-    Resource { class: ResourceKind::Policy, item }
-}
-
-/// Whether a user or a group has it.
-fn is_used(account: &Account, object: Resource) -> bool {
-    let holds = |held: Attachment| {
-        held.item == object.item
-            && match object.class {
-                ResourceKind::Group => held.kind == AttachmentKind::GroupMembership,
-                ResourceKind::Policy => held.kind == AttachmentKind::ManagedPolicy,
-                ResourceKind::Device => held.kind == AttachmentKind::MfaDevice,
-            }
+/// Returns true if a user or a group uses the resource.
+fn is_used(account: &Account, resource: Resource) -> bool {
+    let kind = match resource.class {
+        ResourceKind::Group => AttachmentKind::GroupMembership,
+        ResourceKind::Policy => AttachmentKind::ManagedPolicy,
+        ResourceKind::Device => AttachmentKind::MfaDevice,
     };
-    let attached =
-        |it: SubResourceEntry| it.part == SubResource::AttachedPolicy && policy(it.item) == object;
-    account.holdings().any(holds) || account.pieces().any(attached)
+    let attached_to_group = |it: SubResourceEntry| {
+        it.part == SubResource::AttachedPolicy && policy(it.item) == resource
+    };
+    account.holdings().any(|held| held.kind == kind && held.item == resource.item)
+        || account.pieces().any(attached_to_group)
 }
 
 fn statuses(account: &Account, op: &Operation, kind: AttachmentKind) -> Vec<Status> {

@@ -1,73 +1,70 @@
-//! What must hold in every state, and what must be reached in some, each in one sentence.
+//! The properties of states: those that hold in every state, and those that some state must reach.
 //!
-//! A property does not borrow the words of the rules that it checks: it counts facts by itself and
-//! has its own copy of the few numbers it needs, so that a rule that forgets something is noticed.
+//! A property does not use the functions that evaluate the rules. It counts facts and has its own copy
+//! of the few numbers that it needs, so that it detects a rule that forgets something.
 
 use stateright::Property;
 
-use crate::check::independence;
+use crate::check::StateProperty;
 use crate::check::scope::Scope;
-use crate::ids::User;
+use crate::ids::{Item, Status, User};
+use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::operation::Operation;
 use crate::state::{Account, Attachment, SubResourceEntry};
-use crate::tables::attachments::{AttachmentKind, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
 
-pub(crate) type StateCondition = fn(&Scope, &Account) -> bool;
-
-const FREE_OBJECTS: &str =
-    "a group, policy or device that nobody holds, and that has nothing of its own, can be deleted";
-
-/// In every state.
-const ALWAYS: [(&str, StateCondition); 8] = [
-    ("a user that holds an active item, but for tags, is not deleted", |scope, account| {
+/// Properties of every state.
+const ALWAYS: [(&str, StateProperty); 8] = [
+    ("a user that holds an active item, other than a tag, is not deleted", |scope, account| {
         account
             .holdings()
             .filter(|it| it.status == Status::Active && it.kind != AttachmentKind::Tag)
-            .all(|it| !can(scope, account, Operation::DeleteUser(it.user)))
+            .all(|it| !may_succeed(scope, account, Operation::DeleteUser(it.user)))
     }),
     ("a user that holds nothing but tags can be deleted", |scope, account| {
         account
             .users()
-            .filter(|user| by(account, *user).all(|it| it.kind == AttachmentKind::Tag))
-            .all(|user| can(scope, account, Operation::DeleteUser(user)))
+            .filter(|user| attachments_of(account, *user).all(|it| it.kind == AttachmentKind::Tag))
+            .all(|user| may_succeed(scope, account, Operation::DeleteUser(user)))
     }),
     ("a user that does not exist holds nothing", |_, account| {
         account.holdings().all(|it| account.users().any(|user| user == it.user))
     }),
-    ("nothing refers to a group, policy or device that does not exist", |_, account| {
-        account
-            .holdings()
-            .all(|it| object(it).is_none_or(|object| account.objects().any(|it| it == object)))
+    ("no attachment refers to a group, policy or device that does not exist", |_, account| {
+        account.holdings().all(|it| {
+            resource_of(it).is_none_or(|resource| account.objects().any(|it| it == resource))
+        })
     }),
     ("a group, policy or device that a user holds is not deleted", |scope, account| {
-        account.holdings().filter_map(object).all(|it| !can(scope, account, Operation::Delete(it)))
-    }),
-    (FREE_OBJECTS, |scope, account| {
         account
-            .objects()
-            .filter(|it| is_free(account, *it))
-            .all(|it| can(scope, account, Operation::Delete(it)))
+            .holdings()
+            .filter_map(resource_of)
+            .all(|it| !may_succeed(scope, account, Operation::Delete(it)))
     }),
-    ("a device is enabled for one user at most", |_, account| {
-        account
-            .objects()
-            .filter(|it| it.class == ResourceKind::Device)
-            .all(|device| account.holdings().filter(|it| object(*it) == Some(device)).count() <= 1)
+    (
+        "a group, policy or device that is unused and has no sub-resources can be deleted",
+        |scope, account| {
+            account
+                .objects()
+                .filter(|it| is_unused(account, *it))
+                .all(|it| may_succeed(scope, account, Operation::Delete(it)))
+        },
+    ),
+    ("a device is enabled for at most one user", |_, account| {
+        account.objects().filter(|it| it.class == ResourceKind::Device).all(|device| {
+            account.holdings().filter(|it| resource_of(*it) == Some(device)).count() <= 1
+        })
     }),
-    ("nobody holds more than the quotas that AWS fixes", |_, account| {
+    ("no user exceeds a quota that AWS does not raise", |_, account| {
         account.users().all(|user| {
-            MOST.iter().all(|(kind, most)| {
-                by(account, user).filter(|it| it.kind == *kind).count() <= *most
-            })
+            FIXED_QUOTAS.iter().all(|(kind, quota)| count_of(account, user, *kind) <= *quota)
         })
     }),
 ];
 
-/// The quotas as G-001 and G-002 have them, once more, so far as they count items and AWS does not
-/// raise them; `tests/quotas.rs` fills every one.
-const MOST: [(AttachmentKind, usize); 7] = [
+/// The quotas of G-001 and G-002 that count items and that AWS does not raise.
+///
+/// They repeat the tables on purpose. `tests/model/quotas.rs` fills each of them.
+const FIXED_QUOTAS: [(AttachmentKind, usize); 7] = [
     (AttachmentKind::LoginProfile, 1),
     (AttachmentKind::AccessKey, 2),
     (AttachmentKind::SigningCertificate, 2),
@@ -77,146 +74,163 @@ const MOST: [(AttachmentKind, usize); 7] = [
     (AttachmentKind::GroupMembership, 10),
 ];
 
-/// A quota that AWS raises where it is asked to, so that it may be exceeded.
-const USUAL: (AttachmentKind, usize) = (AttachmentKind::ManagedPolicy, 10);
+/// A quota that AWS raises on request, so that an account may exceed it.
+const ADJUSTABLE_QUOTA: (AttachmentKind, usize) = (AttachmentKind::ManagedPolicy, 10);
 
-/// In some state.
-const SOMETIMES: [(&str, StateCondition); 11] = [
-    ("a user holds a login profile and nothing else", alone::<0>),
-    ("a user holds an access key and nothing else", alone::<1>),
-    ("a user holds a signing certificate and nothing else", alone::<2>),
-    ("a user holds an SSH public key and nothing else", alone::<3>),
-    ("a user holds a service-specific credential and nothing else", alone::<4>),
-    ("a user holds an MFA device and nothing else", alone::<5>),
-    ("a user holds an inline policy and nothing else", alone::<6>),
-    ("a user holds a managed policy and nothing else", alone::<7>),
-    ("a user holds a group membership and nothing else", alone::<8>),
-    ("a user holds all nine kinds at once", |_, account| {
-        account.users().any(|user| {
-            AttachmentKind::blockers().all(|kind| by(account, user).any(|it| it.kind == kind))
-        })
+/// Properties of some state, in a scope with at least one item of each kind.
+const SOMETIMES: [(&str, StateProperty); 11] = [
+    ("a user holds a login profile and nothing else", holds_only::<0>),
+    ("a user holds an access key and nothing else", holds_only::<1>),
+    ("a user holds a signing certificate and nothing else", holds_only::<2>),
+    ("a user holds an SSH public key and nothing else", holds_only::<3>),
+    ("a user holds a service-specific credential and nothing else", holds_only::<4>),
+    ("a user holds an MFA device and nothing else", holds_only::<5>),
+    ("a user holds an inline policy and nothing else", holds_only::<6>),
+    ("a user holds a managed policy and nothing else", holds_only::<7>),
+    ("a user holds a group membership and nothing else", holds_only::<8>),
+    ("a user holds every blocking kind at once", |_, account| {
+        account
+            .users()
+            .any(|user| AttachmentKind::blockers().all(|kind| count_of(account, user, kind) > 0))
     }),
-    ("a user exists beside a device that is enabled for nobody", |_, account| {
+    ("a user exists next to a device that is enabled for no user", |_, account| {
         account.users().next().is_some()
             && account.objects().any(|it| {
                 it.class == ResourceKind::Device
-                    && !account.holdings().any(|held| object(held) == Some(it))
+                    && !account.holdings().any(|held| resource_of(held) == Some(it))
             })
     }),
 ];
 
-/// Reached where nothing is given.
-const SOMETIMES_NOTHING: (&str, StateCondition) =
-    ("everything is gone again or not yet there", |_, account| {
-        account.users().next().is_none() && account.objects().next().is_none()
-    });
+/// For scopes whose resources are created and deleted.
+const REACHES_EMPTY: (&str, StateProperty) = ("nothing exists", |_, account| {
+    account.users().next().is_none() && account.objects().next().is_none()
+});
 
-/// Reached where two users have a group and a policy to share.
-const SOMETIMES_SHARED: (&str, StateCondition) =
-    ("two users are in one group and hold one policy", |_, account| {
+/// For scopes in which two users can share a group and a policy.
+const REACHES_SHARING: (&str, StateProperty) =
+    ("two users are in the same group and hold the same policy", |_, account| {
         let shared = |class| {
-            let users = |object: Resource| {
-                account
-                    .holdings()
-                    .filter(|held| crate::check::state_properties::object(*held) == Some(object))
-                    .count()
+            let holders = |resource: Resource| {
+                account.holdings().filter(|held| resource_of(*held) == Some(resource)).count()
             };
-            account.objects().any(|it| it.class == class && users(it) == 2)
+            account.objects().any(|it| it.class == class && holders(it) == 2)
         };
         shared(ResourceKind::Group) && shared(ResourceKind::Policy)
     });
 
-/// Reached where there is more of everything than AWS allows.
-const SOMETIMES_FULL_OF_ALL: (&str, StateCondition) =
+/// For scopes with more of everything than AWS allows.
+const REACHES_ALL_QUOTAS: (&str, StateProperty) =
     ("a user holds as many items of every kind as AWS allows", |_, account| {
         account.users().any(|user| {
-            MOST.iter().chain([&USUAL]).all(|(kind, most)| {
-                by(account, user).filter(|it| it.kind == *kind).count() == *most
-            })
+            FIXED_QUOTAS
+                .iter()
+                .chain([&ADJUSTABLE_QUOTA])
+                .all(|(kind, quota)| count_of(account, user, *kind) == *quota)
         })
     });
 
-/// Reached where items are made inactive.
-const SOMETIMES_INACTIVE: (&str, StateCondition) =
+/// For scopes with statuses.
+const REACHES_INACTIVE: (&str, StateProperty) =
     ("a user holds inactive items only", |_, account| {
         account.users().any(|user| {
-            by(account, user).count() > 0
-                && by(account, user).all(|it| it.status == Status::Inactive)
+            attachments_of(account, user).next().is_some()
+                && attachments_of(account, user).all(|it| it.status == Status::Inactive)
         })
     });
 
-/// Reached where there are more items than AWS's smallest quota of two allows.
-const SOMETIMES_FULL: (&str, StateCondition) =
-    ("a user holds two access keys, as many as AWS allows", |_, account| {
-        account.users().any(|user| {
-            by(account, user).filter(|it| it.kind == AttachmentKind::AccessKey).count() == 2
-        })
+/// For scopes with several items of a kind.
+const REACHES_KEY_QUOTA: (&str, StateProperty) =
+    ("a user holds two access keys, the maximum", |_, account| {
+        account.users().any(|user| count_of(account, user, AttachmentKind::AccessKey) == 2)
     });
 
-pub(crate) fn all(scope: Scope) -> Vec<Property<Scope>> {
-    let mut properties: Vec<_> =
-        ALWAYS.iter().map(|(name, it)| Property::always(name, *it)).collect();
-    let (name, holds) = independence::SENTENCE;
-    let mixed = scope.statuses && scope.items > 1;
-    properties.extend(mixed.then(|| Property::always(name, holds)));
-    let objects = scope.groups.min(scope.policies);
-    let has_all = objects.min(scope.devices).min(scope.items) > 0;
-    let reached = SOMETIMES.iter().filter(|_| has_all);
-    properties.extend(reached.map(|(name, it)| Property::sometimes(name, *it)));
-    let full = scope.quotas && objects >= 10 && scope.devices >= 8;
-    for (asked, (name, reached)) in [
-        (!scope.given, SOMETIMES_NOTHING),
-        (scope.statuses, SOMETIMES_INACTIVE),
-        (scope.items > 1, SOMETIMES_FULL),
-        (full, SOMETIMES_FULL_OF_ALL),
-        (scope.users > 1 && objects > 0, SOMETIMES_SHARED),
+/// The properties of every state.
+pub(crate) fn always() -> Vec<Property<Scope>> {
+    ALWAYS.iter().map(|(name, holds)| Property::always(name, *holds)).collect()
+}
+
+/// The properties that some state of the scope must reach.
+pub(crate) fn sometimes(scope: &Scope) -> Vec<Property<Scope>> {
+    let groups_and_policies = scope.groups.min(scope.policies);
+    let has_every_kind = groups_and_policies.min(scope.devices).min(scope.items) > 0;
+    let fills_all_quotas = scope.quotas && groups_and_policies >= 10 && scope.devices >= 8;
+    let mut properties: Vec<_> = SOMETIMES.iter().filter(|_| has_every_kind).collect();
+    for (applies, property) in [
+        (!scope.given, &REACHES_EMPTY),
+        (scope.statuses, &REACHES_INACTIVE),
+        (scope.items > 1, &REACHES_KEY_QUOTA),
+        (fills_all_quotas, &REACHES_ALL_QUOTAS),
+        (scope.users > 1 && groups_and_policies > 0, &REACHES_SHARING),
     ] {
-        properties.extend(asked.then(|| Property::sometimes(name, reached)));
+        properties.extend(applies.then_some(property));
     }
-    properties
+    properties.into_iter().map(|(name, holds)| Property::sometimes(name, *holds)).collect()
 }
 
-/// How many items of a kind a user may hold, for all that the scopes can tell.
-pub(crate) fn most(kind: AttachmentKind) -> usize {
-    MOST.iter().chain([&USUAL]).find(|(of, _)| *of == kind).map_or(usize::MAX, |(_, most)| *most)
+/// The quota of a kind in items, or `usize::MAX` if no scope can reach it.
+pub(crate) fn item_quota(kind: AttachmentKind) -> usize {
+    FIXED_QUOTAS
+        .iter()
+        .chain([&ADJUSTABLE_QUOTA])
+        .find(|(of, _)| *of == kind)
+        .map_or(usize::MAX, |(_, quota)| *quota)
 }
 
-/// How many parts of a sort an object may have (G-001, C-017); forty of our documents have the
-/// characters that a group may have.
-pub(crate) const fn most_parts(part: SubResource) -> usize {
-    match part {
+/// The quota of a kind of sub-resource (G-001, C-017). The inline policies of a group are limited by
+/// characters, which forty test documents use up.
+pub(crate) const fn sub_resource_quota(kind: SubResource) -> usize {
+    match kind {
         SubResource::Version => 5,
         SubResource::AttachedPolicy => 10,
         SubResource::InlinePolicy => 40,
     }
 }
 
-pub(crate) fn by(account: &Account, user: User) -> impl Iterator<Item = Attachment> + use<'_> {
+pub(crate) fn user_exists(account: &Account, user: User) -> bool {
+    account.users().any(|it| it == user)
+}
+
+pub(crate) fn resource_exists(account: &Account, resource: Resource) -> bool {
+    account.objects().any(|it| it == resource)
+}
+
+pub(crate) fn attachments_of(
+    account: &Account,
+    user: User,
+) -> impl Iterator<Item = Attachment> + use<'_> {
     account.holdings().filter(move |it| it.user == user)
 }
 
-fn can(scope: &Scope, account: &Account, op: Operation) -> bool {
+/// The number of items of a kind that the user holds.
+pub(crate) fn count_of(account: &Account, user: User, kind: AttachmentKind) -> usize {
+    attachments_of(account, user).filter(|it| it.kind == kind).count()
+}
+
+pub(crate) const fn policy(item: Item) -> Resource {
+    Resource { class: ResourceKind::Policy, item }
+}
+
+fn may_succeed(scope: &Scope, account: &Account, op: Operation) -> bool {
     scope.allowed(account, &op).may_be_done()
 }
 
-/// Whether neither users nor groups have it, and it has no policies and one version at most.
-fn is_free(account: &Account, object: Resource) -> bool {
+/// Returns true if no user and no group uses the resource, and it has no sub-resources but the first
+/// version of a policy.
+fn is_unused(account: &Account, resource: Resource) -> bool {
     let attached = |it: &SubResourceEntry| {
-        it.part == SubResource::AttachedPolicy
-            && object == Resource { class: ResourceKind::Policy, item: it.item }
+        it.part == SubResource::AttachedPolicy && resource == policy(it.item)
     };
-    let bounds = |user: User| {
-        account.boundary(user).map(|item| Resource { class: ResourceKind::Policy, item })
-            == Some(object)
-    };
-    !account.holdings().any(|held| crate::check::state_properties::object(held) == Some(object))
-        && !account.users().any(bounds)
+    let bounded = |user: User| account.boundary(user).map(policy) == Some(resource);
+    !account.holdings().any(|held| resource_of(held) == Some(resource))
+        && !account.users().any(bounded)
         && !account.pieces().any(|it| attached(&it))
-        && account.pieces().filter(|it| it.of == object).count()
-            <= usize::from(object.class == ResourceKind::Policy)
+        && account.pieces().filter(|it| it.of == resource).count()
+            <= usize::from(resource.class == ResourceKind::Policy)
 }
 
-fn object(held: Attachment) -> Option<Resource> {
+/// The resource that an attachment refers to.
+fn resource_of(held: Attachment) -> Option<Resource> {
     let class = match held.kind {
         AttachmentKind::MfaDevice => ResourceKind::Device,
         AttachmentKind::ManagedPolicy => ResourceKind::Policy,
@@ -226,8 +240,9 @@ fn object(held: Attachment) -> Option<Resource> {
     Some(Resource { class, item: held.item })
 }
 
-fn alone<const INDEX: usize>(_: &Scope, account: &Account) -> bool {
+fn holds_only<const INDEX: usize>(_: &Scope, account: &Account) -> bool {
     account.users().any(|user| {
-        by(account, user).count() > 0 && by(account, user).all(|it| it.kind as usize == INDEX)
+        attachments_of(account, user).next().is_some()
+            && attachments_of(account, user).all(|it| it.kind as usize == INDEX)
     })
 }

@@ -1,330 +1,317 @@
-//! What every call does and is answered in every state, each in one sentence.
+//! Properties of every call in every state: effects, refusals, and the progress of deletion plans.
 //!
-//! Like the properties of states, these do not borrow the words of the rules: they compare facts
-//! before and after.
-//!
-//! From every state every user can be deleted: by its plan, which is as short as any way.
+//! Like the properties of states, these do not use the functions that evaluate the rules. They compare
+//! the facts before and after a call.
 
-use crate::check::exhaustive::Visit;
-use crate::check::state_properties::most;
-use crate::check::{frame_properties, rule_oracle};
-use crate::ids::{IssueOptions, User};
+use crate::check::state_properties::{
+    attachments_of, count_of, item_quota, resource_exists, user_exists,
+};
+use crate::check::{TransitionProperty, Visit};
+use crate::ids::{IssueOptions, Status, User};
+use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::operation::Operation;
-use crate::semantics::conditions::Condition;
+use crate::rule::Condition;
 use crate::semantics::deletion_plan::{plan, plan_with_devices};
 use crate::state::{Account, Attachment};
-use crate::tables::attachments::{AttachmentKind, Naming, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
+use crate::tables::attachments::Naming;
 
-/// Whether a sentence holds of one call in one state.
-pub(crate) type TransitionProperty = fn(&Visit<'_>) -> bool;
-
-/// Every sentence, those of `neighbour.rs` and `progress.rs` too.
-pub(crate) fn all() -> impl Iterator<Item = (&'static str, TransitionProperty)> {
-    let sound = ALL.into_iter().chain(frame_properties::ALL).chain(PROGRESS);
-    let sound = sound.chain([rule_oracle::RECOUNTED]);
-    sound.chain([frame_properties::PUT_OTHERWISE])
-}
-
-const ALL: [(&str, TransitionProperty); 10] = [
-    ("a call changes nothing but what it names", names_all_it_changes),
+/// The properties of effects and refusals.
+pub(crate) const ALL: [(&str, TransitionProperty); 10] = [
+    ("a call changes only what it names", changes_only_what_it_names),
     (
-        "a call that is carried out does what it says, and a read or a new secret changes nothing",
-        does_what_it_says,
+        "a successful call has its effect, and a read or a new secret changes nothing",
+        has_its_effect,
     ),
-    ("no call about a user that does not exist is carried out, but CreateUser", needs_its_user),
+    ("no call about a user that does not exist succeeds, except CreateUser", needs_its_user),
     (
-        "no call about a group, policy or device that does not exist is carried out, but its creation",
-        needs_its_object,
+        "no call about a group, policy or device that does not exist succeeds, except its creation",
+        needs_its_resource,
     ),
-    ("what exists is not created again, and what does not exist can be", creates_once),
-    ("what nobody holds is not read, changed or taken away, but a membership", takes_what_is_held),
-    ("what a user holds is not attached again, but put, attached or joined again", attaches_once),
-    ("what was just made or changed may be refused for a while, and nothing else", waits),
-    ("what a user holds can be read, changed and taken away", gives_what_is_held),
-    ("what is free and within the quota can be attached", attaches_what_is_free),
+    ("an entity is created if and only if it does not exist", creates_only_missing_entities),
+    (
+        "an item that no user holds is not read, changed or removed, except a membership or a tag",
+        needs_its_attachment,
+    ),
+    ("an attachment is repeated only by the actions that permit it", repeats_only_if_permitted),
+    ("only a call on a recent change may be refused for a while", refuses_recent_changes_only),
+    ("an item that the user holds can be read, changed and removed", held_items_are_accessible),
+    ("a free item within the quota can be attached", free_items_are_attachable),
 ];
 
-pub(crate) fn exists(account: &Account, user: User) -> bool {
-    account.users().any(|it| it == user)
-}
+/// The properties of deletion plans.
+pub(crate) const PROGRESS: [(&str, TransitionProperty); 2] = [
+    ("the deletion plan of every user works and leaves other users unchanged", plan_works),
+    ("no call shortens a deletion plan by more than one step", plan_is_shortest),
+];
 
-pub(crate) fn there(account: &Account, object: Resource) -> bool {
-    account.objects().any(|it| it == object)
-}
-
-/// What is held, by this user if one is given, of what the call names.
-fn named<'a>(
+/// The attachments that the call names: those of `user`, or of all users.
+fn named_attachments<'a>(
     account: &'a Account,
     op: &'a Operation,
-    by: Option<User>,
+    user: Option<User>,
 ) -> impl Iterator<Item = Attachment> + 'a {
-    let item = op.item().unwrap_or_default();
-    let same = move |held: &Attachment| op.kind() == Some(held.kind) && held.item == item;
-    account.holdings().filter(move |held| same(held) && by.is_none_or(|user| user == held.user))
+    let (kind, item) = (op.kind(), op.item().unwrap_or_default());
+    account.holdings().filter(move |held| {
+        kind == Some(held.kind) && held.item == item && user.is_none_or(|user| user == held.user)
+    })
 }
 
-fn names_all_it_changes(visit: &Visit<'_>) -> bool {
+fn changes_only_what_it_names(visit: &Visit<'_>) -> bool {
     let (before, after, op) = (visit.before, visit.after, &visit.op);
     if before == after {
         return true;
     }
-    let called = match *op {
+    let new_name = match *op {
         Operation::UpdateUser(_, change) => change.name,
         _ => None,
     };
-    let is_user = |user: &User| [op.user(), called].contains(&Some(*user));
-    let users = |it: &Account| {
-        let facts = |user: User| (user, it.path(user), it.boundary(user));
-        it.users().filter(|user| !is_user(user)).map(facts).collect::<Vec<_>>()
+    let is_named = |user: &User| [op.user(), new_name].contains(&Some(*user));
+    let other_users = |account: &Account| {
+        let facts = |user: User| (user, account.path(user), account.boundary(user));
+        account.users().filter(|user| !is_named(user)).map(facts).collect::<Vec<_>>()
     };
-    let objects = |it: &Account| {
-        let pieces = it.pieces().filter(|piece| !names(op, piece.of)).collect::<Vec<_>>();
-        (it.objects().filter(|object| !names(op, *object)).collect::<Vec<_>>(), pieces)
+    let other_resources = |account: &Account| {
+        let entries = account.pieces().filter(|it| !names_resource(op, it.of)).collect::<Vec<_>>();
+        let resources = account.objects().filter(|it| !names_resource(op, *it));
+        (resources.collect::<Vec<_>>(), entries)
     };
-    // Of a user that is made again nothing is said here; `makes_what_is_asked` does.
-    let deletes = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
-    let other = |held: &Attachment| {
-        let same = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
+    // `creates_users_with_options` checks a user that is created while it exists.
+    let whole_user = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
+    let is_other = |held: &Attachment| {
+        let same_item = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
         let group = Resource { class: ResourceKind::Group, item: held.item };
-        let renamed =
+        let of_renamed_group =
             matches!(op, Operation::Rename(..)) && held.kind == AttachmentKind::GroupMembership;
-        !(op.user() == Some(held.user) && (deletes || same)
-            || called.is_some() && is_user(&held.user)
-            || renamed && names(op, group))
+        !(op.user() == Some(held.user) && (whole_user || same_item)
+            || new_name.is_some() && is_named(&held.user)
+            || of_renamed_group && names_resource(op, group))
     };
-    users(before) == users(after)
-        && objects(before) == objects(after)
-        && before.holdings().filter(other).eq(after.holdings().filter(other))
+    other_users(before) == other_users(after)
+        && other_resources(before) == other_resources(after)
+        && before.holdings().filter(is_other).eq(after.holdings().filter(is_other))
 }
 
-/// Whether the call is about this very object, its name or its parts.
-fn names(op: &Operation, object: Resource) -> bool {
+/// Returns true if the call is about the resource, its name or its sub-resources.
+fn names_resource(op: &Operation, resource: Resource) -> bool {
     match *op {
-        Operation::Create(it) | Operation::Delete(it) => it == object,
+        Operation::Create(it) | Operation::Delete(it) => it == resource,
         Operation::Rename(it, name) => {
-            it == object || name == Some(object.item) && it.class == object.class
+            it == resource || name == Some(resource.item) && it.class == resource.class
         }
-        _ => op.part().is_some_and(|(it, _)| it == object),
+        _ => op.part().is_some_and(|(it, _)| it == resource),
     }
 }
 
-fn does_what_it_says(visit: &Visit<'_>) -> bool {
+fn has_its_effect(visit: &Visit<'_>) -> bool {
     let (before, after, op) = (visit.before, visit.after, &visit.op);
     if !visit.may_be_done() {
         return before == after;
     }
-    let own = |account| named(account, op, op.user()).next();
+    let named = |account| named_attachments(account, op, op.user()).next();
     match *op {
-        Operation::CreateUser(user, _) => exists(after, user),
+        Operation::CreateUser(user, _) => user_exists(after, user),
         Operation::DeleteUser(user) => {
-            !exists(after, user) && after.holdings().all(|held| held.user != user)
+            !user_exists(after, user) && attachments_of(after, user).next().is_none()
         }
-        Operation::Create(object) => there(after, object),
-        Operation::Delete(object) => !there(after, object),
-        Operation::Attach(..) | Operation::Issue(..) => own(after).is_some_and(|it| {
-            it.status == own(before).map_or(Status::Active, |before| before.status)
+        Operation::Create(resource) => resource_exists(after, resource),
+        Operation::Delete(resource) => !resource_exists(after, resource),
+        Operation::Attach(..) | Operation::Issue(..) => named(after).is_some_and(|it| {
+            it.status == named(before).map_or(Status::Active, |before| before.status)
         }),
         Operation::SetStatus(.., status) => {
-            own(before).is_none() || own(after).is_some_and(|it| it.status == status)
+            named(before).is_none() || named(after).is_some_and(|it| it.status == status)
         }
-        Operation::Detach(..) => own(after).is_none(),
+        Operation::Detach(..) => named(after).is_none(),
         Operation::Renew(..) | Operation::ChangePassword(_) => before == after,
-        // The rest of what changes something has sentences of its own (`neighbour.rs`).
+        // The frame properties check the other calls that change something.
         _ => !op.is_read() || before == after,
     }
 }
 
-/// Whether it is refused, perhaps for this reason.
-pub(crate) fn refuses(visit: &Visit<'_>, reason: Condition) -> bool {
-    !visit.may_be_done() && visit.allowed.refusals().any(|rule| rule.claim.reason == reason)
-}
-
-/// Whether nobody knows if it is carried out.
-pub(crate) fn is_open(visit: &Visit<'_>) -> bool {
-    visit.may_be_done() && !visit.must_be_done()
-}
-
 fn needs_its_user(visit: &Visit<'_>) -> bool {
-    let missing = visit.op.user().is_some_and(|user| !exists(visit.before, user));
+    let user_missing = visit.op.user().is_some_and(|user| !user_exists(visit.before, user));
     match visit.op {
-        _ if !missing => true,
+        _ if !user_missing => true,
         Operation::CreateUser(..) => true,
-        // Nobody is there who could ask.
+        // A user that does not exist cannot call for itself.
         Operation::ChangePassword(_) => !visit.may_be_done(),
-        _ => refuses(visit, Condition::NoSuchUser),
+        _ => visit.refuses(Condition::NoSuchUser),
     }
 }
 
-fn needs_its_object(visit: &Visit<'_>) -> bool {
-    let missing = visit.op.object().is_some_and(|object| !there(visit.before, object));
-    let enables = matches!(
-        visit.op,
-        Operation::Attach(_, AttachmentKind::MfaDevice, _) | Operation::Renew(..)
-    );
-    let version =
-        matches!(visit.op.part(), Some((_, SubResource::Version))) && visit.op.piece().is_some();
-    let added = matches!(visit.op, Operation::Add(..));
-    !missing
-        || matches!(visit.op, Operation::Create(_))
-        // One text is recorded for both (C-019).
-        || version && !added && refuses(visit, Condition::NoSuchVersion)
-        || refuses(visit, Condition::NoSuchObject)
-            && (!enables || refuses(visit, Condition::NoRightCodes))
+fn needs_its_resource(visit: &Visit<'_>) -> bool {
+    let op = &visit.op;
+    let resource_missing = op.object().is_some_and(|it| !resource_exists(visit.before, it));
+    if !resource_missing || matches!(op, Operation::Create(_)) {
+        return true;
+    }
+    let needs_codes =
+        matches!(op, Operation::Attach(_, AttachmentKind::MfaDevice, _) | Operation::Renew(..));
+    let names_version = matches!(op.part(), Some((_, SubResource::Version)))
+        && op.piece().is_some()
+        && !matches!(op, Operation::Add(..));
+    // One text is recorded for both conditions (C-019).
+    names_version && visit.refuses(Condition::NoSuchVersion)
+        || visit.refuses(Condition::NoSuchObject)
+            && (!needs_codes || visit.refuses(Condition::NoRightCodes))
 }
 
-fn creates_once(visit: &Visit<'_>) -> bool {
+fn creates_only_missing_entities(visit: &Visit<'_>) -> bool {
     match visit.op {
         Operation::CreateUser(user, _) => {
-            let can = !exists(visit.before, user)
-                && visit.op.object().is_none_or(|policy| there(visit.before, policy));
-            can == visit.may_be_done() && can == visit.must_be_done()
+            let possible = !user_exists(visit.before, user)
+                && visit.op.object().is_none_or(|policy| resource_exists(visit.before, policy));
+            possible == visit.may_be_done() && possible == visit.must_be_done()
         }
-        Operation::Create(object) => there(visit.before, object) != visit.must_be_done(),
+        Operation::Create(resource) => {
+            resource_exists(visit.before, resource) != visit.must_be_done()
+        }
         _ => true,
     }
 }
 
-/// Whether a device that is not this user's can be deactivated is not known, nor what becomes
-/// of an id that is another user's.
-fn takes_what_is_held(visit: &Visit<'_>) -> bool {
-    let Some(kind) = visit.op.kind() else { return true };
-    let takes = matches!(
-        visit.op,
+/// It is unknown whether a user can deactivate a device that it does not hold, and what
+/// happens to the id of another user's item.
+fn needs_its_attachment(visit: &Visit<'_>) -> bool {
+    let op = &visit.op;
+    let Some(kind) = op.kind() else { return true };
+    let naming = kind.row().naming;
+    let accesses_item = match op {
         Operation::Get(..)
-            | Operation::SetStatus(..)
-            | Operation::Renew(..)
-            | Operation::Detach(..)
-    ) || matches!(visit.op, Operation::List(..)) && kind.row().naming == Naming::Single;
-    let Some(user) = visit.op.user().filter(|it| takes && exists(visit.before, *it)) else {
-        return true;
+        | Operation::SetStatus(..)
+        | Operation::Renew(..)
+        | Operation::Detach(..) => true,
+        Operation::List(..) => naming == Naming::Single,
+        _ => false,
     };
-    if named(visit.before, &visit.op, Some(user)).next().is_some() {
+    let user = op.user().filter(|user| accesses_item && user_exists(visit.before, *user));
+    let Some(user) = user else { return true };
+    if named_attachments(visit.before, op, Some(user)).next().is_some() {
         return true;
     }
-    let others = named(visit.before, &visit.op, None).next().is_some();
-    let device = kind == AttachmentKind::MfaDevice;
-    if device && visit.op.object().is_some_and(|it| there(visit.before, it))
-        || others && kind.row().naming == Naming::Service
+    let another_holds_it = named_attachments(visit.before, op, None).next().is_some();
+    let is_device = kind == AttachmentKind::MfaDevice;
+    if is_device && op.object().is_some_and(|it| resource_exists(visit.before, it))
+        || another_holds_it && naming == Naming::Service
     {
-        return is_open(visit);
+        return visit.is_unspecified();
     }
-    // UntagUser too (B-TG-06).
+    // RemoveUserFromGroup and UntagUser succeed (B-GR-03, B-TG-06).
     [AttachmentKind::GroupMembership, AttachmentKind::Tag].contains(&kind) || !visit.may_be_done()
 }
 
-/// Whether a device is enabled again, and whether a body can be uploaded again, is not known (X-013,
-///
-fn attaches_once(visit: &Visit<'_>) -> bool {
+/// It is unknown whether an enabled device can be enabled again, and whether a body can be
+/// uploaded again.
+fn repeats_only_if_permitted(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
-    let held = |item| {
-        let same = |held: &Attachment| op.kind() == Some(held.kind) && held.item == item;
-        account.holdings().any(|held| same(&held) && op.user() == Some(held.user))
+    let holds = |item| {
+        account.holdings().any(|held| {
+            op.kind() == Some(held.kind) && held.item == item && op.user() == Some(held.user)
+        })
     };
     match *op {
         Operation::Attach(_, AttachmentKind::LoginProfile, item) => {
-            !held(item) || !visit.may_be_done()
+            !holds(item) || !visit.may_be_done()
         }
-        Operation::Attach(_, AttachmentKind::MfaDevice, item) => !held(item) || is_open(visit),
-        Operation::Issue(.., IssueOptions::BodyOf(other)) => !held(other) || !visit.must_be_done(),
+        Operation::Attach(_, AttachmentKind::MfaDevice, item) => {
+            !holds(item) || visit.is_unspecified()
+        }
+        Operation::Issue(.., IssueOptions::BodyOf(other)) => !holds(other) || !visit.must_be_done(),
         _ => true,
     }
 }
 
-/// A password that was just set (B-LP-17), a user that was just changed (D-022).
-fn waits(visit: &Visit<'_>) -> bool {
+/// A login profile that was just created (B-LP-17), or a user that just changed (D-022).
+fn refuses_recent_changes_only(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
-    let changes = match *op {
+    let may_be_recent = match *op {
         Operation::Detach(user, AttachmentKind::LoginProfile, _)
         | Operation::Renew(user, AttachmentKind::LoginProfile, _) => {
-            named(account, op, Some(user)).next().is_some()
+            named_attachments(account, op, Some(user)).next().is_some()
         }
         Operation::Attach(user, AttachmentKind::MfaDevice, _)
         | Operation::Detach(user, AttachmentKind::MfaDevice, _)
         | Operation::UpdateUser(user, _)
-        | Operation::ChangePassword(user) => exists(account, user),
+        | Operation::ChangePassword(user) => user_exists(account, user),
         _ => false,
     };
-    changes == visit.allowed.refusals().any(|rule| rule.claim.reason.passes())
+    may_be_recent == visit.allowed.refusals().any(|rule| rule.claim.reason.passes())
 }
 
-fn gives_what_is_held(visit: &Visit<'_>) -> bool {
+fn held_items_are_accessible(visit: &Visit<'_>) -> bool {
     let op = &visit.op;
-    let Some(user) = op.user().filter(|user| exists(visit.before, *user)) else { return true };
-    let held = || named(visit.before, op, Some(user)).next().is_some();
-    let given = match op {
+    let user = op.user().filter(|user| user_exists(visit.before, *user));
+    let Some(user) = user else { return true };
+    let holds = || named_attachments(visit.before, op, Some(user)).next().is_some();
+    let accessible = match op {
         Operation::GetUser(_) => true,
-        Operation::List(_, kind) => kind.row().naming != Naming::Single || held(),
-        Operation::Get(..) | Operation::SetStatus(..) | Operation::Renew(..) => held(),
-        // Leaving a group that one is not in is carried out (B-GR-03).
+        Operation::List(_, kind) => kind.row().naming != Naming::Single || holds(),
+        Operation::Get(..) | Operation::SetStatus(..) | Operation::Renew(..) => holds(),
+        // Removing a user from a group that it is not in succeeds (B-GR-03).
         Operation::Detach(_, kind, _) => {
-            let member = *kind == AttachmentKind::GroupMembership;
-            held() || member && op.object().is_some_and(|object| there(visit.before, object))
+            let is_membership = *kind == AttachmentKind::GroupMembership;
+            let group_exists = || op.object().is_some_and(|it| resource_exists(visit.before, it));
+            holds() || is_membership && group_exists()
         }
         _ => false,
     };
-    !given || visit.must_be_done()
+    !accessible || visit.must_be_done()
 }
 
-fn attaches_what_is_free(visit: &Visit<'_>) -> bool {
+fn free_items_are_attachable(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return true };
-    if !matches!(op, Operation::Attach(..) | Operation::Issue(..)) || !exists(account, user) {
+    if !matches!(op, Operation::Attach(..) | Operation::Issue(..)) || !user_exists(account, user) {
         return true;
     }
-    let device = kind.row().refers == Some(ResourceKind::Device);
-    let taken = named(account, op, Some(user).filter(|_| !device)).next().is_some();
-    // Putting, joining, attaching and tagging can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07);
-    // whether that is so where the quota is used up is not known.
-    let repeats = [
-        AttachmentKind::InlinePolicy,
-        AttachmentKind::GroupMembership,
-        AttachmentKind::ManagedPolicy,
-        AttachmentKind::Tag,
-    ];
-    let repeats = repeats.contains(&kind);
-    let held = account.holdings().filter(|it| it.user == user && it.kind == kind).count();
-    let refers = op.object().is_none_or(|object| there(account, object));
-    let new = !matches!(op, Operation::Issue(.., IssueOptions::BodyOf(_)));
-    let free = refers && new && held < most(kind) && (!taken || repeats);
+    let is_device = kind.row().refers == Some(ResourceKind::Device);
+    let holder = Some(user).filter(|_| !is_device);
+    let taken = named_attachments(account, op, holder).next().is_some();
+    // These actions can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07). It is unknown whether they
+    // can if the quota is reached.
+    let repeatable = matches!(
+        kind,
+        AttachmentKind::InlinePolicy
+            | AttachmentKind::GroupMembership
+            | AttachmentKind::ManagedPolicy
+            | AttachmentKind::Tag
+    );
+    let resource_exists = op.object().is_none_or(|it| resource_exists(account, it));
+    let new_body = !matches!(op, Operation::Issue(.., IssueOptions::BodyOf(_)));
+    let within_quota = count_of(account, user, kind) < item_quota(kind);
+    let free = resource_exists && new_body && within_quota && (!taken || repeatable);
     !free || visit.must_be_done()
 }
 
-/// Every sentence.
-pub(crate) const PROGRESS: [(&str, TransitionProperty); 2] = [
-    ("every user can be deleted by its plan, which leaves the others as they are", plan_works),
-    ("no call brings the end of a user nearer than its plan says", plan_is_shortest),
-];
-
-/// Asked once for every user and state: where it is read.
+/// Checked once for each user and state: at `GetUser`.
 fn plan_works(visit: &Visit<'_>) -> bool {
     let Operation::GetUser(user) = visit.op else { return true };
-    if !exists(visit.before, user) {
+    if !user_exists(visit.before, user) {
         return true;
     }
-    if carried_out(visit, &plan_with_devices(visit.before, user)).is_none() {
+    if state_after(visit, &plan_with_devices(visit.before, user)).is_none() {
         return false;
     }
-    let Some(account) = carried_out(visit, &plan(visit.before, user)) else { return false };
-    let others = |it: &Account| it.holdings().filter(|held| held.user != user).collect::<Vec<_>>();
-    !exists(&account, user)
-        && others(&account) == others(visit.before)
-        && account.objects().eq(visit.before.objects())
+    let Some(after) = state_after(visit, &plan(visit.before, user)) else { return false };
+    let of_others =
+        |account: &Account| account.holdings().filter(|held| held.user != user).collect::<Vec<_>>();
+    !user_exists(&after, user)
+        && of_others(&after) == of_others(visit.before)
+        && after.objects().eq(visit.before.objects())
 }
 
-/// What is true after these calls, if each of them is carried out for certain.
-fn carried_out(visit: &Visit<'_>, plan: &[Operation]) -> Option<Account> {
+/// The state after these calls, if each of them is certain to succeed.
+fn state_after(visit: &Visit<'_>, plan: &[Operation]) -> Option<Account> {
     plan.iter().try_fold(visit.before.clone(), |account, op| {
         let certain = visit.scope.allowed(&account, op).must_be_done();
         certain.then(|| visit.scope.next(&account, op))
     })
 }
 
-/// A plan is as long as a shortest way only if no single call is worth two of its steps.
+/// If no call shortens a plan by more than one step, no sequence of calls is shorter than the plan.
 fn plan_is_shortest(visit: &Visit<'_>) -> bool {
     let length = |account: &Account, user| plan(account, user).len();
-    let called = |user| match visit.op {
+    let name_after = |user| match visit.op {
         Operation::UpdateUser(renamed, change) if renamed == user => change.name.unwrap_or(user),
         _ => user,
     };
@@ -333,5 +320,5 @@ fn plan_is_shortest(visit: &Visit<'_>) -> bool {
         || visit
             .before
             .users()
-            .all(|user| length(visit.after, called(user)) + 1 >= length(visit.before, user))
+            .all(|user| length(visit.after, name_after(user)) + 1 >= length(visit.before, user))
 }

@@ -1,36 +1,41 @@
-//! What must be done, in which order, before a user can go.
+//! The deletion plan of a user: the calls that delete it, in order.
 
 use crate::ids::User;
+use crate::kind::ResourceKind;
 use crate::operation::Operation;
 use crate::state::{Account, Attachment};
-use crate::tables::resources::ResourceKind;
 
-/// The calls that empty a user and delete it, each of which is carried out for certain; none where
-/// the user does not exist.
+/// The calls that remove the attachments of a user and delete it. Each of them is certain to
+/// succeed. The plan is empty if the user does not exist.
 ///
-/// Items are taken away in the order of the documentation of `DeleteUser`; the order among
-/// them does not matter. Inactive items are taken away too: whether they stand in the way is not
-/// known. Tags and the permissions boundary go with the user. No plan is
-/// shorter, which `verify` proves for every state of its scopes.
+/// Attachments are removed in the order of the `DeleteUser` reference; any other order works
+/// too. The plan removes inactive items as well, because it is unknown whether they block deletion
+/// . Tags and the permissions boundary go with the user. No plan is shorter,
+/// which `verify` proves for every state of its scopes.
 #[must_use]
 pub fn plan(account: &Account, user: User) -> Vec<Operation> {
     if !account.has_user(user) {
         return Vec::new();
     }
-    let blocks = |it: &Attachment| it.kind.row().blocks.is_some();
-    let detach =
-        account.held_by(user).filter(blocks).map(|it| Operation::Detach(user, it.kind, it.item));
+    let blocks = |held: &Attachment| held.kind.row().blocks.is_some();
+    let detach = account
+        .held_by(user)
+        .filter(blocks)
+        .map(|held| Operation::Detach(user, held.kind, held.item));
     detach.chain([Operation::DeleteUser(user)]).collect()
 }
 
-/// The same, with the virtual MFA devices that the user leaves deleted as well: each as soon as it is
-/// deactivated, for it is nobody's then (C-026). They need not be: a device that nobody has stands in
-/// the way of no user, but keeps its name (C-053).
+/// The same plan, which also deletes each virtual MFA device of the user after it is deactivated
+/// (C-026). That is optional: an unused device blocks no deletion, but keeps its name (C-053).
 #[must_use]
 pub fn plan_with_devices(account: &Account, user: User) -> Vec<Operation> {
-    let deleted = |op: &Operation| {
-        let device = op.object().filter(|it| it.class == ResourceKind::Device);
+    let delete_device = |op: &Operation| {
+        let device = op.object().filter(|resource| resource.class == ResourceKind::Device);
         device.map(Operation::Delete)
     };
-    plan(account, user).into_iter().flat_map(|op| [Some(op), deleted(&op)]).flatten().collect()
+    plan(account, user)
+        .into_iter()
+        .flat_map(|op| [Some(op), delete_device(&op)])
+        .flatten()
+        .collect()
 }

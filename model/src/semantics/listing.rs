@@ -1,61 +1,132 @@
-//! What a conforming endpoint shows when it carries a call out.
+//! The entities in a successful response.
 
-use crate::ids::{CreateUserOptions, Entity, Filter, Listed, Path, User};
+use std::fmt;
+
+use crate::ids::{CreateUserOptions, Filter, Item, Path, Status, User};
+use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::operation::Operation;
 use crate::state::{Account, Attachment, SubResourceEntry};
-use crate::tables::attachments::{AttachmentKind, Item, Naming, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
+use crate::tables::attachments::Naming;
 
-/// What is shown, sorted: the items of a listing, or what is told of the one that is read. `None`
-/// where the answer shows nothing that the model knows.
+/// An entity in a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Entity {
+    /// A user: `u0`.
+    User(User),
+    /// The path of a user, unless it is the root: `path1`.
+    Path(Path),
+    /// A group, managed policy or device: `g0`.
+    Object(Resource),
+    /// An item that refers to no resource: `key#0`.
+    Item(AttachmentKind, Item),
+    /// A version of a policy: `v2`, `v2 default`.
+    Version {
+        /// The number, from 1.
+        number: u32,
+        /// True if it is the default version.
+        default: bool,
+    },
+}
+
+/// An entity with its status.
+pub type Listed = (Entity, Status);
+
+impl Entity {
+    /// The entity that a listing of the kind shows for an item: the resource, if it refers to one.
+    #[must_use]
+    pub fn of(kind: AttachmentKind, item: Item) -> Self {
+        match kind.row().refers {
+            Some(class) => Self::Object(Resource { class, item }),
+            None => Self::Item(kind, item),
+        }
+    }
+
+    /// The item of the kind that a listing shows as this entity.
+    #[must_use]
+    pub fn item(self, kind: AttachmentKind) -> Option<Item> {
+        match self {
+            Self::Item(of, item) if of == kind => Some(item),
+            Self::Object(resource) if kind.row().refers == Some(resource.class) => {
+                Some(resource.item)
+            }
+            _ => None,
+        }
+    }
+
+    /// A managed policy.
+    #[must_use]
+    pub const fn policy(item: Item) -> Self {
+        Self::Object(Resource { class: ResourceKind::Policy, item })
+    }
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::User(user) => write!(f, "u{}", user.0),
+            Self::Path(path) => path.fmt(f),
+            Self::Object(resource) => resource.fmt(f),
+            Self::Item(kind, item) => f.write_str(&kind.symbol(item)),
+            Self::Version { number, default: false } => write!(f, "v{number}"),
+            Self::Version { number, default: true } => write!(f, "v{number} default"),
+        }
+    }
+}
+
+/// The entities in the response to a successful call, sorted. `None` if the response has none that
+/// the model knows.
 ///
-/// Of a user that is read: its path where that is not the root (C-042), its permissions boundary and
-/// its tags (B-PB-01, B-TG-02). A listing of users shows neither (C-049).
+/// `GetUser` shows the path unless it is the root (C-042), the permissions boundary and the tags
+/// (B-PB-01, B-TG-02). `ListUsers` shows neither boundary nor tags (C-049).
 #[must_use]
 pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Listed>> {
-    let mut shown: Vec<Listed> = match op.sound() {
+    let mut listing: Vec<Listed> = match op.sound() {
         Operation::List(_, kind) | Operation::Get(_, kind, _) | Operation::Renew(_, kind, _)
             if kind.row().naming == Naming::Single =>
         {
             return None;
         }
         Operation::Renew(_, AttachmentKind::MfaDevice, _) => return None,
-        Operation::List(user, kind) => account.held_of(user, kind).map(seen).collect(),
+        Operation::List(user, kind) => account.held_of(user, kind).map(attachment).collect(),
         Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
-            account.held(user, kind, item).into_iter().map(seen).collect()
+            account.held(user, kind, item).into_iter().map(attachment).collect()
         }
-        Operation::CreateUser(_, extras) if extras == CreateUserOptions::default() => return None,
-        Operation::CreateUser(_, extras) => {
-            let tag = extras.tag.map(|tag| Entity::Item(AttachmentKind::Tag, tag));
-            told(extras.path, extras.boundary).chain(tag).map(active).collect()
+        Operation::CreateUser(_, options) if options == CreateUserOptions::default() => {
+            return None;
+        }
+        Operation::CreateUser(_, options) => {
+            let tag = options.tag.map(|tag| Entity::Item(AttachmentKind::Tag, tag));
+            user_details(options.path, options.boundary).chain(tag).map(active).collect()
         }
         Operation::GetUser(user) => {
-            let tags = account.held_of(user, AttachmentKind::Tag).map(seen);
-            told(account.path(user), account.boundary(user)).map(active).chain(tags).collect()
+            let tags = account.held_of(user, AttachmentKind::Tag).map(attachment);
+            let details = user_details(account.path(user), account.boundary(user));
+            details.map(active).chain(tags).collect()
         }
-        Operation::Parts(object, part) => account.parts(object, part).map(piece).collect(),
-        Operation::Part(object, part, item) => {
-            account.parts(object, part).filter(|it| it.item == item).map(piece).collect()
+        Operation::Parts(resource, kind) => {
+            account.parts(resource, kind).map(sub_resource).collect()
         }
-        _ => things(account, op)?.into_iter().map(active).collect(),
+        Operation::Part(resource, kind, item) => {
+            account.parts(resource, kind).filter(|it| it.item == item).map(sub_resource).collect()
+        }
+        _ => entities(account, op)?.into_iter().map(active).collect(),
     };
-    shown.sort_unstable();
-    Some(shown)
+    listing.sort_unstable();
+    Some(listing)
 }
 
-/// Where only things are shown, without a status.
-fn things(account: &Account, op: &Operation) -> Option<Vec<Entity>> {
+/// The entities of responses that have no statuses.
+fn entities(account: &Account, op: &Operation) -> Option<Vec<Entity>> {
     let holders = |kind, item| account.holders(kind, item).map(Entity::User);
     Some(match op.sound() {
-        Operation::ListUsers(path) => under(account, path).map(Entity::User).collect(),
+        Operation::ListUsers(path) => users_under(account, path).map(Entity::User).collect(),
         Operation::Details => account.users().map(Entity::User).collect(),
         Operation::LastUsed(key) => holders(AttachmentKind::AccessKey, key).collect(),
         Operation::Read(Resource { class: ResourceKind::Group, item }) => {
             holders(AttachmentKind::GroupMembership, item).collect()
         }
-        Operation::ListAll(class, which) => {
-            listed(account, class, which).map(Entity::Object).collect()
+        Operation::ListAll(kind, filter) => {
+            resources(account, kind, filter).map(Entity::Object).collect()
         }
         Operation::Holders(policy) => {
             let groups = account.owners(policy).map(Entity::Object);
@@ -68,40 +139,44 @@ fn things(account: &Account, op: &Operation) -> Option<Vec<Entity>> {
     })
 }
 
-const fn active(thing: Entity) -> Listed {
-    (thing, Status::Active)
+const fn active(entity: Entity) -> Listed {
+    (entity, Status::Active)
 }
 
-fn seen(held: Attachment) -> Listed {
+fn attachment(held: Attachment) -> Listed {
     (Entity::of(held.kind, held.item), held.status)
 }
 
-fn piece(it: SubResourceEntry) -> Listed {
-    active(match it.part {
-        SubResource::InlinePolicy => Entity::Item(AttachmentKind::InlinePolicy, it.item),
-        SubResource::AttachedPolicy => Entity::policy(it.item),
-        SubResource::Version => Entity::Version { number: it.item.0, default: it.default },
+fn sub_resource(entry: SubResourceEntry) -> Listed {
+    active(match entry.part {
+        SubResource::InlinePolicy => Entity::Item(AttachmentKind::InlinePolicy, entry.item),
+        SubResource::AttachedPolicy => Entity::policy(entry.item),
+        SubResource::Version => Entity::Version { number: entry.item.0, default: entry.default },
     })
 }
 
-/// A user's path and permissions boundary, where they are told.
-fn told(path: Path, boundary: Option<Item>) -> impl Iterator<Item = Entity> {
+/// The path of a user, unless it is the root, and its permissions boundary.
+fn user_details(path: Path, boundary: Option<Item>) -> impl Iterator<Item = Entity> {
     let path = Some(path).filter(|it| *it != Path::default()).map(Entity::Path);
     path.into_iter().chain(boundary.map(Entity::policy))
 }
 
-/// Every path begins with the root.
-fn under(account: &Account, path: Path) -> impl Iterator<Item = User> {
+/// The users whose path starts with this one. Every path starts with the root.
+fn users_under(account: &Account, path: Path) -> impl Iterator<Item = User> {
     account.users().filter(move |user| path == Path::default() || account.path(*user) == path)
 }
 
-fn listed(account: &Account, class: ResourceKind, which: Filter) -> impl Iterator<Item = Resource> {
-    account.objects().filter(move |object| {
-        object.class == class
-            && match which {
+fn resources(
+    account: &Account,
+    kind: ResourceKind,
+    filter: Filter,
+) -> impl Iterator<Item = Resource> {
+    account.objects().filter(move |resource| {
+        resource.class == kind
+            && match filter {
                 Filter::All => true,
-                Filter::Held => account.is_used(*object),
-                Filter::Free => !account.is_used(*object),
+                Filter::Held => account.is_used(*resource),
+                Filter::Free => !account.is_used(*resource),
             }
     })
 }

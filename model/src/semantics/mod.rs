@@ -1,109 +1,115 @@
-//! The model in two pure functions: what may be answered ([`allowed`]), and what is true afterwards
-//! ([`next`]). Checks stand apart from effects: a refusal changes nothing.
+//! The semantics of the model: the allowed responses ([`allowed`]) and the next state ([`next`]).
+//!
+//! Both are pure functions. Checks are separate from effects, and a refusal changes nothing.
 
 pub mod conditions;
 pub mod deletion_plan;
 pub mod listing;
 
 use crate::evidence::Level;
-use crate::ids::{CreateUserOptions, IssueOptions, User};
+use crate::ids::{CreateUserOptions, IssueOptions, Item, Service, Status, User};
+use crate::kind::{AttachmentKind, Resource, SubResource};
 use crate::operation::Operation;
-use crate::rule::{Action, Clause, Expected, Rule};
-use crate::semantics::conditions::Condition;
+use crate::rule::{Action, Clause, Condition, Expected, Rule};
+use crate::semantics::conditions::holds;
 use crate::state::{Account, Attachment};
-use crate::tables::attachments::{AttachmentKind, Item, Naming, Service, Status};
-use crate::tables::resources::Resource;
-use crate::tables::sub_resources::SubResource;
+use crate::tables::attachments::Naming;
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// It was carried out.
+    /// The call succeeded.
     Done,
-    /// It was refused, and changed nothing.
+    /// The call was refused and changed nothing.
     Refused,
 }
 
-/// What a conforming endpoint may answer: the claims in force, one bit each.
+/// The responses that a conforming endpoint may give: a set of clauses of one action.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed {
-    call: &'static Action,
+    action: &'static Action,
+    /// A bit for each clause of the action that is in force.
     in_force: u32,
-    /// What is claimed because of how the call is put.
-    flawed: Option<&'static Clause>,
+    /// The clause for the invalid parameter of the request, if it applies.
+    invalid: Option<&'static Clause>,
 }
 
-const NOT_A_CALL: Action = Action { api: "", claims: &[] };
+const NO_ACTION: Action = Action { api: "", claims: &[] };
 
 impl Allowed {
-    fn claims(self) -> impl Iterator<Item = &'static Clause> {
-        let claims = self.call.claims.iter().enumerate();
-        let sound = claims.filter(move |(index, _)| self.in_force >> index & 1 == 1);
-        let sound = sound.map(|(_, claim)| claim);
-        // How it is put decides in place of what would carry it out.
-        let is_done = |claim: &&Clause| claim.answer == Expected::Done;
-        let stands = sound.clone().any(|claim| is_done(&claim));
-        let flawed = self.flawed.filter(|claim| claim.answer != Expected::Done || stands);
-        sound.filter(move |claim| self.flawed.is_none() || !is_done(claim)).chain(flawed)
+    fn clauses(self) -> impl Iterator<Item = &'static Clause> {
+        let clauses = self.action.claims.iter().enumerate();
+        let well_formed = clauses
+            .filter(move |(index, _)| self.in_force >> index & 1 == 1)
+            .map(|(_, clause)| clause);
+        // The clause for the invalid parameter replaces the clauses that let the call succeed.
+        let is_success = |clause: &&Clause| clause.answer == Expected::Done;
+        let may_succeed = well_formed.clone().any(|clause| is_success(&clause));
+        let invalid = self.invalid.filter(|clause| clause.answer != Expected::Done || may_succeed);
+        well_formed
+            .filter(move |clause| self.invalid.is_none() || !is_success(clause))
+            .chain(invalid)
     }
 
-    /// The rules in force. Where several refuse, each of them conforms.
+    /// The rules in force. If several refuse the call, each of them conforms.
     pub fn rules(self) -> impl Iterator<Item = Rule> {
-        self.claims().map(move |claim| Rule { call: self.call, claim })
+        self.clauses().map(move |claim| Rule { call: self.action, claim })
     }
 
-    /// The rules that speak for a refusal.
+    /// The rules in force that refuse the call.
     pub fn refusals(self) -> impl Iterator<Item = Rule> {
         self.rules().filter(|rule| rule.claim.answer != Expected::Done)
     }
 
-    /// Whether a conforming endpoint carries the call out, at the latest when what passes by itself
-    /// has passed.
+    /// Returns true if a conforming endpoint must accept the call, at the latest after every
+    /// transient condition has ended.
     #[must_use]
     pub fn must_be_done(self) -> bool {
         self.may_be_done() && self.refusals().all(|rule| rule.claim.reason.passes())
     }
 
-    /// Whether a conforming endpoint may carry the call out.
+    /// Returns true if a conforming endpoint may accept the call.
     #[must_use]
     pub fn may_be_done(self) -> bool {
-        self.claims().any(|claim| claim.answer == Expected::Done)
+        self.clauses().any(|clause| clause.answer == Expected::Done)
     }
 }
 
-/// What a conforming endpoint may answer to `op` in `account`.
+/// The responses that a conforming endpoint may give to `op` in `account`.
 ///
-/// That nothing hinders a call is in force where no claim refuses it, or where those that do leave
-/// it open. A claim that carries out despite appearances needs the user to be there.
+/// Success is allowed if no clause refuses the call, or if every refusing clause is unspecified. A
+/// clause that permits success despite a failed precondition applies only if the user exists.
 #[must_use]
 pub fn allowed(account: &Account, op: &Operation) -> Allowed {
-    allowed_where(account, op, &|_, claim| claim.reason.applies(account, op))
+    allowed_if(account, op, &|_, clause| holds(clause.reason, account, op))
 }
 
-/// As [`allowed`], where somebody else says which reasons apply.
-pub(crate) fn allowed_where(
+/// Like [`allowed`], with another evaluation of the conditions.
+pub(crate) fn allowed_if(
     account: &Account,
     op: &Operation,
-    says: &dyn Fn(&Action, &Clause) -> bool,
+    condition_holds: &dyn Fn(&Action, &Clause) -> bool,
 ) -> Allowed {
-    let call = op.call().unwrap_or(&NOT_A_CALL);
-    let flawed = match *op {
-        Operation::Flawed(_, flaw) => Some(&flaw.row().claim).filter(|claim| says(call, claim)),
+    let action = op.call().unwrap_or(&NO_ACTION);
+    let invalid = match *op {
+        Operation::Flawed(_, invalid) => {
+            Some(&invalid.row().claim).filter(|clause| condition_holds(action, clause))
+        }
         _ => None,
     };
     let mut in_force = 0;
-    let mut hindered = call.claims.first().is_none_or(|first| !says(call, first));
-    for (index, claim) in call.claims.iter().enumerate().skip(1) {
-        let refuses = claim.answer != Expected::Done;
-        let applies =
-            says(call, claim) && (refuses || op.user().is_none_or(|user| account.has_user(user)));
+    let mut hindered = action.claims.first().is_none_or(|first| !condition_holds(action, first));
+    for (index, clause) in action.claims.iter().enumerate().skip(1) {
+        let refuses = clause.answer != Expected::Done;
+        let applies = condition_holds(action, clause)
+            && (refuses || op.user().is_none_or(|user| account.has_user(user)));
         in_force |= u32::from(applies) << index;
-        hindered |= applies && (!refuses || claim.status.level > Level::Open);
+        hindered |= applies && (!refuses || clause.status.level > Level::Open);
     }
-    Allowed { call, in_force: in_force | u32::from(!hindered), flawed }
+    Allowed { action, in_force: in_force | u32::from(!hindered), invalid }
 }
 
-/// The account after `op` was answered with `outcome`.
+/// The account after `op` had this outcome.
 #[must_use]
 pub fn next(account: &Account, op: &Operation, outcome: Effect) -> Account {
     let mut after = account.clone();
@@ -113,10 +119,10 @@ pub fn next(account: &Account, op: &Operation, outcome: Effect) -> Account {
     after
 }
 
-/// Carries `op` out in place.
+/// Applies the effect of a successful `op` in place.
 pub fn apply(account: &mut Account, op: &Operation) {
     match op.sound() {
-        Operation::CreateUser(user, extras) => create_user(account, user, extras),
+        Operation::CreateUser(user, options) => create_user(account, user, options),
         Operation::UpdateUser(user, change) => {
             account.set_path(user, change.path.unwrap_or(account.path(user)));
             account.rename_user(user, change.name.unwrap_or(user));
@@ -124,130 +130,136 @@ pub fn apply(account: &mut Account, op: &Operation) {
         Operation::DeleteUser(user) => account.remove_user(user),
         Operation::PutBoundary(user, policy) => account.set_boundary(user, Some(policy)),
         Operation::DeleteBoundary(user) => account.set_boundary(user, None),
-        Operation::Create(object) => account.add(object),
-        Operation::Rename(object, name) => account.rename(object, name.unwrap_or(object.item)),
-        Operation::Delete(object) => delete(account, object),
+        Operation::Create(resource) => account.add_resource(resource),
+        Operation::Rename(resource, name) => {
+            account.rename_resource(resource, name.unwrap_or(resource.item));
+        }
+        Operation::Delete(resource) => delete_resource(account, resource),
         Operation::Add(policy, SubResource::Version, _) => {
-            account.add_piece(policy, SubResource::Version, account.next_version(policy));
+            account.add_entry(policy, SubResource::Version, account.next_version(policy));
         }
-        Operation::Add(object, part, item) => account.add_piece(object, part, item),
+        Operation::Add(resource, kind, item) => account.add_entry(resource, kind, item),
         Operation::SetDefault(policy, _, version) => account.set_default(policy, version),
-        Operation::Remove(object, part, item) => account.remove_piece(object, part, item),
+        Operation::Remove(resource, kind, item) => account.remove_entry(resource, kind, item),
         Operation::Attach(user, kind, item) => {
-            hold(
-                account,
-                Attachment { user, kind, item, status: Status::Active, service: Service(0) },
-            );
+            let service = Service::default();
+            attach(account, Attachment { user, kind, item, status: Status::Active, service });
         }
-        Operation::Issue(user, kind, item, with) => {
-            let service =
-                if let IssueOptions::Service(service) = with { service } else { Service(0) };
-            hold(account, Attachment { user, kind, item, status: Status::Active, service });
+        Operation::Issue(user, kind, item, options) => {
+            let service = match options {
+                IssueOptions::Service(service) => service,
+                _ => Service::default(),
+            };
+            attach(account, Attachment { user, kind, item, status: Status::Active, service });
         }
         Operation::SetStatus(user, kind, item, status) => {
             if let Some(held) = account.held(user, kind, item) {
-                account.hold(Attachment { status, ..held });
+                account.set_attachment(Attachment { status, ..held });
             }
         }
-        Operation::Detach(user, kind, item) => account.drop_item(user, kind, item),
-        // Secrets are not part of the state, and what reads changes nothing.
+        Operation::Detach(user, kind, item) => account.remove_attachment(user, kind, item),
+        // Secrets are not part of the state, and reads change nothing.
         _ => {}
     }
 }
 
-/// A user that is there already stays as it is.
-fn create_user(account: &mut Account, user: User, extras: CreateUserOptions) {
+/// Does nothing if the user already exists.
+fn create_user(account: &mut Account, user: User, options: CreateUserOptions) {
     if !account.has_user(user) {
         account.add_user(user);
-        account.set_path(user, extras.path);
-        account.set_boundary(user, extras.boundary);
-        if let Some(tag) = extras.tag {
+        account.set_path(user, options.path);
+        account.set_boundary(user, options.boundary);
+        if let Some(tag) = options.tag {
             apply(account, &Operation::Attach(user, AttachmentKind::Tag, tag));
         }
     }
 }
 
-/// A user that does not exist holds nothing, whatever was answered. What is held stays as it is.
-fn hold(account: &mut Account, held: Attachment) {
-    let there = account.held(held.user, held.kind, held.item).is_some();
-    if account.has_user(held.user) && !there {
-        account.hold(held);
+/// Does nothing if the user does not exist, whatever the response, or if it holds the item already.
+fn attach(account: &mut Account, attachment: Attachment) {
+    let Attachment { user, kind, item, .. } = attachment;
+    if account.has_user(user) && account.held(user, kind, item).is_none() {
+        account.set_attachment(attachment);
     }
 }
 
-/// An object takes the attachments to it along.
-fn delete(account: &mut Account, object: Resource) {
+/// Deletes a resource with everything that refers to it.
+fn delete_resource(account: &mut Account, resource: Resource) {
     let refers = |held: &Attachment| {
-        held.kind.row().refers == Some(object.class) && held.item == object.item
+        held.kind.row().refers == Some(resource.class) && held.item == resource.item
     };
-    let held: Vec<Attachment> = account.holdings().filter(refers).collect();
-    for it in held {
-        account.drop_item(it.user, it.kind, it.item);
+    let attachments: Vec<Attachment> = account.holdings().filter(refers).collect();
+    for it in attachments {
+        account.remove_attachment(it.user, it.kind, it.item);
     }
-    let groups: Vec<Resource> = account.owners(object).collect();
+    let groups: Vec<Resource> = account.owners(resource).collect();
     for group in groups {
-        account.remove_piece(group, SubResource::AttachedPolicy, object.item);
+        account.remove_entry(group, SubResource::AttachedPolicy, resource.item);
     }
-    let bounded: Vec<User> = account.bounded_by(object).collect();
+    let bounded: Vec<User> = account.bounded_by(resource).collect();
     for user in bounded {
         account.set_boundary(user, None);
     }
-    account.remove(object);
+    account.remove_resource(resource);
 }
 
-/// Every account that may be true after `op` was answered with `outcome`: one, unless the call was
-/// carried out where nobody knows what that does, or where a conforming endpoint refuses it.
+/// Every state that is possible after `op` had this outcome.
+///
+/// There is one, unless the call succeeded although the effect is unknown or a conforming endpoint
+/// refuses it.
 #[must_use]
 pub fn worlds(account: &Account, op: &Operation, outcome: Effect) -> Vec<Account> {
-    let main = next(account, op, outcome);
-    let mut worlds = vec![main];
-    let wrong = matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Expected::Done);
-    if wrong && !worlds.contains(account) {
-        // What comes of a call that should have been refused for how it is put is not known.
-        worlds.push(account.clone());
+    let mut states = vec![next(account, op, outcome)];
+    let should_refuse =
+        matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Expected::Done);
+    if should_refuse && !states.contains(account) {
+        // The effect of an invalid request that the endpoint accepts is unknown.
+        states.push(account.clone());
     }
     if outcome == Effect::Done && !op.is_read() {
-        let other = otherwise(account, op);
-        if !worlds.contains(&other) {
-            worlds.push(other);
+        let alternative = alternative_state(account, op);
+        if !states.contains(&alternative) {
+            states.push(alternative);
         }
     }
-    worlds
+    states
 }
 
-/// What else may be true where the call was carried out although something spoke against it.
-fn otherwise(account: &Account, op: &Operation) -> Account {
+/// The other plausible state after a call succeeded although a condition refuses it.
+fn alternative_state(account: &Account, op: &Operation) -> Account {
     let mut other = account.clone();
-    let spoken = |reason: Condition| reason.applies(account, op);
+    let applies = |condition: Condition| holds(condition, account, op);
     match op.sound() {
-        Operation::CreateUser(user, extras) if spoken(Condition::UserExists) => {
+        Operation::CreateUser(user, options) if applies(Condition::UserExists) => {
             other.remove_user(user);
-            create_user(&mut other, user, extras);
+            create_user(&mut other, user, options);
         }
-        Operation::CreateUser(user, extras) if spoken(Condition::NoSuchObject) => {
-            create_user(&mut other, user, CreateUserOptions { boundary: None, ..extras });
+        Operation::CreateUser(user, options) if applies(Condition::NoSuchObject) => {
+            create_user(&mut other, user, CreateUserOptions { boundary: None, ..options });
         }
-        Operation::PutBoundary(..) if spoken(Condition::NoSuchObject) => {}
-        // What stood in the way may be held by nobody that exists.
+        Operation::PutBoundary(..) if applies(Condition::NoSuchObject) => {}
+        // The endpoint may keep the attachments although their user is gone.
         Operation::DeleteUser(user)
             if account.held_by(user).any(|it| it.kind.row().blocks.is_some()) =>
         {
-            other.forget_user(user);
+            other.remove_user_only(user);
         }
-        Operation::Delete(object) if spoken(Condition::InUse) || spoken(Condition::IsBoundary) => {
-            other.remove(object);
+        Operation::Delete(resource)
+            if applies(Condition::InUse) || applies(Condition::IsBoundary) =>
+        {
+            other.remove_resource(resource);
         }
-        Operation::Attach(user, kind, item) if spoken(Condition::HeldByAnother) => {
-            drop_everywhere(&mut other, kind, item);
+        Operation::Attach(user, kind, item) if applies(Condition::HeldByAnother) => {
+            detach_from_all(&mut other, kind, item);
             apply(&mut other, &Operation::Attach(user, kind, item));
         }
         Operation::Attach(_, kind, _)
-            if spoken(Condition::NoSuchObject)
-                || kind.row().naming == Naming::Single && spoken(Condition::AlreadyHeld) => {}
-        Operation::Detach(_, kind, item) if spoken(Condition::HeldByAnother) => {
-            drop_everywhere(&mut other, kind, item);
+            if applies(Condition::NoSuchObject)
+                || kind.row().naming == Naming::Single && applies(Condition::AlreadyHeld) => {}
+        Operation::Detach(_, kind, item) if applies(Condition::HeldByAnother) => {
+            detach_from_all(&mut other, kind, item);
         }
-        Operation::SetStatus(_, kind, item, status) if spoken(Condition::HeldByAnother) => {
+        Operation::SetStatus(_, kind, item, status) if applies(Condition::HeldByAnother) => {
             let users: Vec<_> = account.holders(kind, item).collect();
             for user in users {
                 apply(&mut other, &Operation::SetStatus(user, kind, item, status));
@@ -258,9 +270,9 @@ fn otherwise(account: &Account, op: &Operation) -> Account {
     other
 }
 
-fn drop_everywhere(account: &mut Account, kind: AttachmentKind, item: Item) {
+fn detach_from_all(account: &mut Account, kind: AttachmentKind, item: Item) {
     let users: Vec<_> = account.holders(kind, item).collect();
     for user in users {
-        account.drop_item(user, kind, item);
+        account.remove_attachment(user, kind, item);
     }
 }

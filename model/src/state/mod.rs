@@ -1,86 +1,81 @@
-//! The state: a sorted list of facts, each packed into one integer, with no limit on users.
+//! The state of an account: which users and resources exist, and who holds which attachments.
 //!
-//! A set of facts has no second side that could disagree: that a user is in a group stands once.
-//!
-//! What the effects of calls do to the state. What is out of bounds is never made.
-//!
-//! The state as findings show it.
+//! The state is a set of packed facts. Each relation is one fact, so that its two sides cannot
+//! disagree, and there is no limit on users. Queries are public; only [`crate::semantics`] changes the
+//! state. A change with a number that is out of range has no effect.
 
 pub(crate) mod bits;
 
 use std::fmt;
 
-use crate::ids::{Path, User};
-use crate::operation::Operation;
+use crate::ids::{Item, Path, Service, Status, User};
+use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::state::bits::{
-    BOUNDARY, HELD, NOBODY, NUMBERED, OBJECT, OF_CLASS, OF_KIND, OF_USER, PATH, PIECE, Packed,
-    QUOTA, USER, USERS_QUOTA, bounded, pack,
+    ATTACHMENT, BOUNDARY, FactSet, LAST_VERSION, NOBODY, OF_CLASS, OF_KIND, OF_SUBJECT, PATH,
+    QUOTA, RESOURCE, SUB_RESOURCE, USER, USERS_QUOTA, bounded, pack,
 };
-use crate::tables::attachments::{AttachmentKind, Item, Service, Status};
-use crate::tables::resources::{Resource, ResourceKind};
-use crate::tables::sub_resources::SubResource;
 
-/// What is true of an account: who and what exists, and who holds what.
+/// The state of an account, as a set of facts.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Account {
-    pub(crate) facts: Packed,
+    facts: FactSet,
 }
 
-/// One thing that a user holds.
+/// An attachment of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Attachment {
-    /// Who holds it.
+    /// The user that holds it.
     pub user: User,
-    /// What it is.
+    /// The kind.
     pub kind: AttachmentKind,
-    /// Which one.
+    /// The symbolic name.
     pub item: Item,
-    /// Whether it may be used.
+    /// The status; active if the kind has none.
     pub status: Status,
-    /// For which service it was made; the first one where the kind knows no services.
+    /// The service of a credential; service 0 for all other kinds.
     pub service: Service,
 }
 
-/// A part that an object has.
+/// A sub-resource of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubResourceEntry {
-    /// What it is a part of.
+    /// The resource that it belongs to.
     pub of: Resource,
-    /// Of which sort it is.
+    /// The kind.
     pub part: SubResource,
-    /// Which one.
+    /// The symbolic name.
     pub item: Item,
-    /// Whether it is the version in force.
+    /// True if it is the default version.
     pub default: bool,
 }
 
-/// AWS's default for users in an account (G-001).
+/// AWS's default quota of users in an account (G-001).
 pub const USERS_PER_ACCOUNT: u64 = 5000;
 
-pub(crate) const fn pack_object(object: Resource) -> u64 {
-    pack(OBJECT, 0, object.class as u64, bounded(object.item.0))
+const fn pack_resource(resource: Resource) -> u64 {
+    pack(RESOURCE, 0, resource.class as u64, bounded(resource.item.0))
 }
 
-/// The first fact about what `user` holds of `kind`, from `item` on.
-pub(crate) const fn pack_held(user: User, kind: AttachmentKind, item: Item) -> u64 {
-    pack(HELD, user.0, kind as u64, bounded(item.0) << 4)
+/// The first possible fact about this attachment. The lowest four bits have its status and service.
+const fn pack_attachment(user: User, kind: AttachmentKind, item: Item) -> u64 {
+    pack(ATTACHMENT, user.0, kind as u64, bounded(item.0) << 4)
 }
 
-/// The first fact about the parts of an object, from `item` on. A part names its class.
-pub(crate) const fn pack_piece(object: Resource, part: SubResource, item: Item) -> u64 {
-    pack(PIECE, object.item.0, part as u64, bounded(item.0) << 4)
+/// The first possible fact about this sub-resource. Its kind determines the kind of the resource.
+const fn pack_sub_resource(resource: Resource, kind: SubResource, item: Item) -> u64 {
+    pack(SUB_RESOURCE, resource.item.0, kind as u64, bounded(item.0) << 4)
 }
 
 impl Attachment {
-    pub(crate) fn pack(self) -> u64 {
+    fn pack(self) -> u64 {
         let status = u64::from(self.status == Status::Inactive) << 3;
-        pack_held(self.user, self.kind, self.item) | status | u64::from(self.service.0.min(7))
+        pack_attachment(self.user, self.kind, self.item) | status | u64::from(self.service.0.min(7))
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its width")]
     fn unpack(fact: u64) -> Option<Self> {
         Some(Self {
-            user: User(bits::who(fact)),
+            user: User(bits::subject(fact)),
             kind: AttachmentKind::all().nth(bits::kind(fact))?,
             item: Item((fact >> 4) as u32 & NOBODY),
             status: if fact >> 3 & 1 == 1 { Status::Inactive } else { Status::Active },
@@ -94,7 +89,7 @@ impl SubResourceEntry {
     fn unpack(fact: u64) -> Option<Self> {
         let part = SubResource::all().nth(bits::kind(fact))?;
         Some(Self {
-            of: Resource { class: part.row().of, item: Item(bits::who(fact)) },
+            of: Resource { class: part.row().of, item: Item(bits::subject(fact)) },
             part,
             item: Item((fact >> 4) as u32 & NOBODY),
             default: fact & 1 == 1,
@@ -102,26 +97,26 @@ impl SubResourceEntry {
     }
 }
 
-/// Questions.
+/// Queries.
 impl Account {
-    /// Whether the user exists.
+    /// Returns true if the user exists.
     #[must_use]
     pub fn has_user(&self, user: User) -> bool {
         self.facts.contains(pack(USER, user.0, 0, 0))
     }
 
-    /// Whether the object exists.
+    /// Returns true if the resource exists.
     #[must_use]
-    pub fn has(&self, object: Resource) -> bool {
-        self.facts.contains(pack_object(object))
+    pub fn has(&self, resource: Resource) -> bool {
+        self.facts.contains(pack_resource(resource))
     }
 
     /// The path of the user.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "made of eight bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "a path has eight bits")]
     pub fn path(&self, user: User) -> Path {
         let from = pack(PATH, user.0, 0, 0);
-        let path = self.facts.between(from, from + OF_USER).first();
+        let path = self.facts.between(from, from + OF_SUBJECT).first();
         path.map_or(Path::default(), |fact| Path(*fact as u8))
     }
 
@@ -129,53 +124,53 @@ impl Account {
     #[must_use]
     pub fn boundary(&self, user: User) -> Option<Item> {
         let from = pack(BOUNDARY, user.0, 0, 0);
-        self.facts.between(from, from + OF_USER).first().map(|fact| policy_of(*fact))
+        self.facts.between(from, from + OF_SUBJECT).first().map(|fact| policy_of(*fact))
     }
 
-    /// Whether the policy is the permissions boundary of a user.
+    /// Returns true if the policy is the permissions boundary of a user.
     #[must_use]
     pub fn is_boundary(&self, policy: Resource) -> bool {
         self.bounded_by(policy).next().is_some()
     }
 
-    /// The users of whom the policy is the permissions boundary.
+    /// The users whose permissions boundary is the policy.
     pub fn bounded_by(&self, policy: Resource) -> impl Iterator<Item = User> + use<'_> {
-        let of_users = self.facts.between(BOUNDARY * OF_CLASS, PIECE * OF_CLASS);
+        let of_users = self.facts.between(BOUNDARY * OF_CLASS, SUB_RESOURCE * OF_CLASS);
         let bounds = move |fact: &&u64| {
             policy.class == ResourceKind::Policy && policy_of(**fact) == policy.item
         };
-        of_users.iter().filter(bounds).map(|fact| User(bits::who(*fact)))
+        of_users.iter().filter(bounds).map(|fact| User(bits::subject(*fact)))
     }
 
-    /// What is held, if the user holds this very item.
+    /// The attachment, if the user holds this item.
     #[must_use]
     pub fn held(&self, user: User, kind: AttachmentKind, item: Item) -> Option<Attachment> {
-        let from = pack_held(user, kind, item);
-        self.range(from, from + 16).next()
+        let from = pack_attachment(user, kind, item);
+        self.attachments_between(from, from + 16).next()
     }
 
-    /// What the user holds of the kind, by item.
+    /// The attachments of one kind of the user, by item.
     pub fn held_of(
         &self,
         user: User,
         kind: AttachmentKind,
     ) -> impl Iterator<Item = Attachment> + use<'_> {
-        let from = pack_held(user, kind, Item(0));
-        self.range(from, from + OF_KIND)
+        let from = pack_attachment(user, kind, Item(0));
+        self.attachments_between(from, from + OF_KIND)
     }
 
-    /// Everything the user holds, in table order.
+    /// The attachments of the user, in table order.
     pub fn held_by(&self, user: User) -> impl Iterator<Item = Attachment> + use<'_> {
-        let from = pack(HELD, user.0, 0, 0);
-        self.range(from, from + OF_USER)
+        let from = pack(ATTACHMENT, user.0, 0, 0);
+        self.attachments_between(from, from + OF_SUBJECT)
     }
 
-    /// Everything that anybody holds.
+    /// The attachments of all users.
     pub fn holdings(&self) -> impl Iterator<Item = Attachment> + use<'_> {
-        self.range(HELD * OF_CLASS, (HELD + 1) * OF_CLASS)
+        self.attachments_between(ATTACHMENT * OF_CLASS, (ATTACHMENT + 1) * OF_CLASS)
     }
 
-    /// Who holds this item.
+    /// The users that hold this item.
     pub fn holders(
         &self,
         kind: AttachmentKind,
@@ -184,62 +179,62 @@ impl Account {
         self.holdings().filter(move |it| it.kind == kind && it.item == item).map(|it| it.user)
     }
 
-    /// Whether a user holds the object, or a group has it.
+    /// Returns true if a user holds the resource or a group has it attached.
     #[must_use]
-    pub fn is_used(&self, object: Resource) -> bool {
-        let held =
-            |it: Attachment| it.kind.row().refers == Some(object.class) && it.item == object.item;
-        self.holdings().any(held) || self.owners(object).next().is_some()
+    pub fn is_used(&self, resource: Resource) -> bool {
+        let held = |it: Attachment| {
+            it.kind.row().refers == Some(resource.class) && it.item == resource.item
+        };
+        self.holdings().any(held) || self.owners(resource).next().is_some()
     }
 
-    /// The parts of this sort that the object has, by item.
+    /// The sub-resources of one kind of the resource, by item.
     pub fn parts(
         &self,
-        object: Resource,
-        part: SubResource,
+        resource: Resource,
+        kind: SubResource,
     ) -> impl Iterator<Item = SubResourceEntry> + use<'_> {
-        let from = pack_piece(object, part, Item(0));
-        let of_class = object.class == part.row().of;
-        self.pieces_between(from, from + if of_class { OF_KIND } else { 0 })
+        let from = pack_sub_resource(resource, kind, Item(0));
+        let of_class = resource.class == kind.row().of;
+        self.entries_between(from, from + if of_class { OF_KIND } else { 0 })
     }
 
-    /// The parts of all objects.
+    /// The sub-resources of all resources.
     pub fn pieces(&self) -> impl Iterator<Item = SubResourceEntry> + use<'_> {
-        self.pieces_between(PIECE * OF_CLASS, (PIECE + 1) * OF_CLASS)
+        self.entries_between(SUB_RESOURCE * OF_CLASS, (SUB_RESOURCE + 1) * OF_CLASS)
     }
 
-    /// The groups to which the object is attached.
-    pub fn owners(&self, object: Resource) -> impl Iterator<Item = Resource> + use<'_> {
-        let refers = move |it: &SubResourceEntry| it.part.row().refers == Some(object.class);
-        self.pieces().filter(refers).filter(move |it| it.item == object.item).map(|it| it.of)
+    /// The groups that have the resource attached.
+    pub fn owners(&self, resource: Resource) -> impl Iterator<Item = Resource> + use<'_> {
+        let refers = move |it: &SubResourceEntry| it.part.row().refers == Some(resource.class);
+        self.pieces().filter(refers).filter(move |it| it.item == resource.item).map(|it| it.of)
     }
 
-    /// The number of the next version of the policy: those that were deleted are not used again
-    /// (C-061).
+    /// The number of the next version of the policy. Numbers of deleted versions are not reused (C-061).
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "made of fewer bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "a version has fewer bits")]
     pub fn next_version(&self, policy: Resource) -> Item {
-        let from = pack(NUMBERED, policy.item.0, 0, 0);
-        let last = self.facts.between(from, from + OF_USER).first();
+        let from = pack(LAST_VERSION, policy.item.0, 0, 0);
+        let last = self.facts.between(from, from + OF_SUBJECT).first();
         Item(last.map_or(2, |fact| *fact as u32 + 1))
     }
 
-    /// Every user.
+    /// All users.
     pub fn users(&self) -> impl Iterator<Item = User> + use<'_> {
-        let users = self.facts.between(USER * OF_CLASS, OBJECT * OF_CLASS);
-        users.iter().map(|fact| User(bits::who(*fact)))
+        let users = self.facts.between(USER * OF_CLASS, RESOURCE * OF_CLASS);
+        users.iter().map(|fact| User(bits::subject(*fact)))
     }
 
-    /// Every group, policy and device.
+    /// All groups, policies and devices.
     #[expect(clippy::cast_possible_truncation, reason = "items have fewer bits")]
     pub fn objects(&self) -> impl Iterator<Item = Resource> + use<'_> {
-        self.facts.between(OBJECT * OF_CLASS, HELD * OF_CLASS).iter().filter_map(|fact| {
+        self.facts.between(RESOURCE * OF_CLASS, ATTACHMENT * OF_CLASS).iter().filter_map(|fact| {
             let class = ResourceKind::all().nth(bits::kind(*fact))?;
             Some(Resource { class, item: Item(*fact as u32) })
         })
     }
 
-    /// How much of the kind a user may hold.
+    /// The quota of the kind for one user.
     #[must_use]
     pub fn quota(&self, kind: AttachmentKind) -> u64 {
         let from = pack(QUOTA, 0, kind as u64, 0);
@@ -247,35 +242,38 @@ impl Account {
         changed.map_or(kind.row().quota.max, |fact| fact & 0xffff_ffff)
     }
 
-    /// How many users the account may hold.
+    /// The quota of users.
     #[must_use]
     pub fn users_quota(&self) -> u64 {
         let changed = self.facts.between(USERS_QUOTA * OF_CLASS, u64::MAX).first();
         changed.map_or(USERS_PER_ACCOUNT, |fact| fact & 0xffff_ffff)
     }
 
-    /// Whether one more user would be too many.
-    pub(crate) fn is_full(&self, op: &Operation) -> bool {
-        let users = self.facts.between(0, OBJECT * OF_CLASS).len() as u64;
-        matches!(op, Operation::CreateUser(..)) && users >= self.users_quota()
+    /// The number of users.
+    pub(crate) fn user_count(&self) -> u64 {
+        self.facts.between(0, RESOURCE * OF_CLASS).len() as u64
     }
 
-    /// Whether nothing exists. Quotas do not count.
+    /// Returns true if no user and no resource exists. Quotas do not count.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.facts.between(0, QUOTA * OF_CLASS).is_empty()
     }
 
-    /// Each time without one of the facts.
-    pub(crate) fn with_one_less(&self) -> impl Iterator<Item = Self> + use<'_> {
-        self.facts.with_one_less().map(|facts| Self { facts })
+    /// Every state with one fact less.
+    pub(crate) fn without_each(&self) -> impl Iterator<Item = Self> + use<'_> {
+        self.facts.without_each().map(|facts| Self { facts })
     }
 
-    fn range(&self, from: u64, to: u64) -> impl Iterator<Item = Attachment> + use<'_> {
+    fn attachments_between(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = Attachment> + use<'_> {
         self.facts.between(from, to).iter().filter_map(|fact| Attachment::unpack(*fact))
     }
 
-    fn pieces_between(
+    fn entries_between(
         &self,
         from: u64,
         to: u64,
@@ -290,8 +288,8 @@ const fn policy_of(boundary: u64) -> Item {
 }
 
 impl Account {
-    /// An account whose quotas are these instead of AWS's defaults: of users, and of each kind. The
-    /// last one counts where a kind has several.
+    /// An empty account with other quotas than AWS's defaults: of users, and of each kind. If a kind has
+    /// several, the last one counts.
     #[must_use]
     pub fn with_quotas(users: Option<u32>, kinds: &[(AttachmentKind, u32)]) -> Self {
         let mut account = Self::default();
@@ -312,24 +310,24 @@ impl Account {
         }
     }
 
-    /// Whatever is true of the user goes with it.
+    /// Removes the user with everything that belongs to it.
     pub(crate) fn remove_user(&mut self, user: User) {
-        for class in [USER, HELD, PATH, BOUNDARY] {
+        for class in [USER, ATTACHMENT, PATH, BOUNDARY] {
             let from = pack(class, user.0, 0, 0);
-            self.facts.remove_between(from, from + OF_USER);
+            self.facts.remove_between(from, from + OF_SUBJECT);
         }
     }
 
-    /// The user goes, and what it held stays, as no conforming endpoint has it.
-    pub(crate) fn forget_user(&mut self, user: User) {
+    /// Removes the user and keeps its attachments, which no conforming endpoint does.
+    pub(crate) fn remove_user_only(&mut self, user: User) {
         for class in [USER, PATH, BOUNDARY] {
             let from = pack(class, user.0, 0, 0);
-            self.facts.remove_between(from, from + OF_USER);
+            self.facts.remove_between(from, from + OF_SUBJECT);
         }
     }
 
-    /// Whatever is true of the user is true under the other name (C-032, C-033); who had that name
-    /// before is gone.
+    /// Gives the user another name; everything that belongs to it stays (C-032, C-033). A user that had
+    /// the new name is removed.
     pub(crate) fn rename_user(&mut self, user: User, name: User) {
         if self.has_user(user) && name.0 < NOBODY && name != user {
             self.remove_user(name);
@@ -337,106 +335,109 @@ impl Account {
         }
     }
 
-    /// Who is not there has no path; the root needs no fact.
+    /// Does nothing if the user does not exist. The root path has no fact.
     pub(crate) fn set_path(&mut self, user: User, path: Path) {
         let from = pack(PATH, user.0, 0, 0);
-        self.facts.remove_between(from, from + OF_USER);
+        self.facts.remove_between(from, from + OF_SUBJECT);
         if self.has_user(user) && path != Path::default() {
             self.facts.insert(from | u64::from(path.0));
         }
     }
 
-    /// Who is not there has no boundary.
+    /// Does nothing if the user does not exist.
     pub(crate) fn set_boundary(&mut self, user: User, policy: Option<Item>) {
         let from = pack(BOUNDARY, user.0, 0, 0);
-        self.facts.remove_between(from, from + OF_USER);
+        self.facts.remove_between(from, from + OF_SUBJECT);
         let policy = policy.filter(|it| self.has_user(user) && it.0 < NOBODY);
         if let Some(policy) = policy {
             self.facts.insert(from | bounded(policy.0));
         }
     }
 
-    /// A policy begins with its first version in force (C-020).
-    pub(crate) fn add(&mut self, object: Resource) {
-        if object.item.0 < NOBODY && !self.has(object) {
-            self.facts.insert(pack_object(object));
-            if object.class == ResourceKind::Policy {
-                self.add_piece(object, SubResource::Version, Item(1));
-                self.set_default(object, Item(1));
+    /// Adds a resource. A policy starts with version 1, the default version (C-020).
+    pub(crate) fn add_resource(&mut self, resource: Resource) {
+        if resource.item.0 < NOBODY && !self.has(resource) {
+            self.facts.insert(pack_resource(resource));
+            if resource.class == ResourceKind::Policy {
+                self.add_entry(resource, SubResource::Version, Item(1));
+                self.set_default(resource, Item(1));
             }
         }
     }
 
-    /// An object takes its parts along.
-    pub(crate) fn remove(&mut self, object: Resource) {
-        self.facts.remove_between(pack_object(object), pack_object(object) + 1);
-        let parts: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == object).collect();
-        for it in parts {
-            self.remove_piece(object, it.part, it.item);
+    /// Removes a resource with its sub-resources.
+    pub(crate) fn remove_resource(&mut self, resource: Resource) {
+        self.facts.remove_between(pack_resource(resource), pack_resource(resource) + 1);
+        let entries: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == resource).collect();
+        for it in entries {
+            self.remove_entry(resource, it.part, it.item);
         }
-        self.facts.remove_between(numbered(object), numbered(object) + numbers_of(object));
+        self.facts.remove_between(
+            last_version(resource),
+            last_version(resource) + last_version_len(resource),
+        );
     }
 
-    /// Whatever is true of the object, and refers to it, does so under the other name.
-    pub(crate) fn rename(&mut self, object: Resource, name: Item) {
-        let renamed = Resource { item: name, ..object };
-        if !self.has(object) || object == renamed || name.0 >= NOBODY {
+    /// Gives the resource another name; everything that refers to it follows.
+    pub(crate) fn rename_resource(&mut self, resource: Resource, name: Item) {
+        let renamed = Resource { item: name, ..resource };
+        if !self.has(resource) || resource == renamed || name.0 >= NOBODY {
             return;
         }
-        self.remove(renamed);
-        let refers = |it: &Attachment| it.kind.row().refers == Some(object.class);
+        self.remove_resource(renamed);
+        let refers = |it: &Attachment| it.kind.row().refers == Some(resource.class);
         let held: Vec<Attachment> = self.holdings().filter(refers).collect();
         for it in &held {
-            self.drop_item(it.user, it.kind, it.item);
+            self.remove_attachment(it.user, it.kind, it.item);
         }
         for it in held.into_iter().filter(|it| it.item != name) {
-            let item = if it.item == object.item { name } else { it.item };
-            self.hold(Attachment { item, ..it });
+            let item = if it.item == resource.item { name } else { it.item };
+            self.set_attachment(Attachment { item, ..it });
         }
-        let parts: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == object).collect();
-        self.remove(object);
-        self.facts.insert(pack_object(renamed));
-        for it in parts {
-            self.add_piece(renamed, it.part, it.item);
+        let entries: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == resource).collect();
+        self.remove_resource(resource);
+        self.facts.insert(pack_resource(renamed));
+        for it in entries {
+            self.add_entry(renamed, it.part, it.item);
         }
     }
 
-    /// Puts what is held in place of what was held of the same item.
-    pub(crate) fn hold(&mut self, held: Attachment) {
-        self.drop_item(held.user, held.kind, held.item);
+    /// Adds an attachment, or replaces the one with the same item.
+    pub(crate) fn set_attachment(&mut self, held: Attachment) {
+        self.remove_attachment(held.user, held.kind, held.item);
         if held.user.0 < NOBODY && held.item.0 < NOBODY {
             self.facts.insert(held.pack());
         }
     }
 
-    pub(crate) fn drop_item(&mut self, user: User, kind: AttachmentKind, item: Item) {
-        let from = pack_held(user, kind, item);
+    pub(crate) fn remove_attachment(&mut self, user: User, kind: AttachmentKind, item: Item) {
+        let from = pack_attachment(user, kind, item);
         self.facts.remove_between(from, from + 16);
     }
 
-    /// What is not there has no parts. A version is numbered by the service.
-    pub(crate) fn add_piece(&mut self, object: Resource, part: SubResource, item: Item) {
-        let there = self.parts(object, part).any(|it| it.item == item);
-        if !self.has(object) || item.0 >= NOBODY || there {
+    /// Adds a sub-resource. Does nothing if the resource does not exist or has it already.
+    pub(crate) fn add_entry(&mut self, resource: Resource, kind: SubResource, item: Item) {
+        let exists = self.parts(resource, kind).any(|it| it.item == item);
+        if !self.has(resource) || item.0 >= NOBODY || exists {
             return;
         }
-        self.facts.insert(pack_piece(object, part, item));
-        if part == SubResource::Version && item.0 > 1 {
-            let from = numbered(object);
-            self.facts.remove_between(from, from + OF_USER);
+        self.facts.insert(pack_sub_resource(resource, kind, item));
+        if kind == SubResource::Version && item.0 > 1 {
+            let from = last_version(resource);
+            self.facts.remove_between(from, from + OF_SUBJECT);
             self.facts.insert(from | bounded(item.0));
         }
     }
 
-    pub(crate) fn remove_piece(&mut self, object: Resource, part: SubResource, item: Item) {
-        let from = pack_piece(object, part, item);
+    pub(crate) fn remove_entry(&mut self, resource: Resource, kind: SubResource, item: Item) {
+        let from = pack_sub_resource(resource, kind, item);
         self.facts.remove_between(from, from + 16);
     }
 
-    /// Puts a version in force, and no other.
+    /// Makes a version the only default version.
     pub(crate) fn set_default(&mut self, policy: Resource, version: Item) {
-        let from = pack_piece(policy, SubResource::Version, Item(0));
-        let chosen = pack_piece(policy, SubResource::Version, version);
+        let from = pack_sub_resource(policy, SubResource::Version, Item(0));
+        let chosen = pack_sub_resource(policy, SubResource::Version, version);
         if self.parts(policy, SubResource::Version).any(|it| it.item == version) {
             self.facts
                 .replace(from, from + OF_KIND, |fact| (fact & !1) | u64::from(fact & !1 == chosen));
@@ -444,37 +445,37 @@ impl Account {
     }
 }
 
-/// Where the number of the last version of a policy is kept.
-const fn numbered(policy: Resource) -> u64 {
-    pack(NUMBERED, policy.item.0, 0, 0)
+/// The first possible fact about the number of the last version of a policy.
+const fn last_version(policy: Resource) -> u64 {
+    pack(LAST_VERSION, policy.item.0, 0, 0)
 }
 
-/// Only policies have versions.
-fn numbers_of(object: Resource) -> u64 {
-    if object.class == ResourceKind::Policy { OF_USER } else { 0 }
+/// The size of the range of that fact. Only policies have versions.
+fn last_version_len(resource: Resource) -> u64 {
+    if resource.class == ResourceKind::Policy { OF_SUBJECT } else { 0 }
 }
 
-/// `u0 {key#0, g0} u1 {}, g0`: what a finding shows as the state.
+/// The state in findings: `u0 {key#0, g0} u1 {} g0`.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for user in self.users() {
             let path = Some(self.path(user)).filter(|path| *path != Path::default());
-            let words = self.held_by(user).map(|held| held.to_string());
-            let words = words.chain(path.map(|path| path.to_string()));
+            let attachments = self.held_by(user).map(|held| held.to_string());
+            let path = path.map(|path| path.to_string());
             let boundary = self.boundary(user).map(|policy| format!("within p{}", policy.0));
-            let words: Vec<String> = words.chain(boundary).collect();
-            write!(f, "{separator}u{} {{{}}}", user.0, words.join(", "))?;
+            let facts: Vec<String> = attachments.chain(path).chain(boundary).collect();
+            write!(f, "{separator}u{} {{{}}}", user.0, facts.join(", "))?;
             separator = " ";
         }
-        for object in self.objects() {
-            write!(f, "{separator}{object}")?;
-            // The one version that every policy begins with goes without saying.
-            let first = |it: &SubResourceEntry| it.default && it.item == Item(1);
-            let parts = self.pieces().filter(|it| it.of == object && !first(it));
-            let parts: Vec<String> = parts.map(|it| it.to_string()).collect();
-            if !parts.is_empty() {
-                write!(f, " {{{}}}", parts.join(", "))?;
+        for resource in self.objects() {
+            write!(f, "{separator}{resource}")?;
+            // Every policy starts with this version, so that it is not printed.
+            let is_first = |it: &SubResourceEntry| it.default && it.item == Item(1);
+            let entries = self.pieces().filter(|it| it.of == resource && !is_first(it));
+            let entries: Vec<String> = entries.map(|it| it.to_string()).collect();
+            if !entries.is_empty() {
+                write!(f, " {{{}}}", entries.join(", "))?;
             }
             separator = " ";
         }
@@ -488,7 +489,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// `key#0`, `g0`, `login-profile`; inactive ones say so.
+/// `key#0`, `g0`, `login-profile`; `key#0 Inactive` if inactive.
 impl fmt::Display for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.kind.symbol(self.item))?;

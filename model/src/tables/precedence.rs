@@ -1,26 +1,27 @@
-//! Which of several refusals AWS answers with, as far as anybody knows: a partial order, as data.
-//! Where it says nothing, every refusal that applies conforms. A response that breaks an order differs in the
-//! first tier in which it differs from the refusal that wins: the status, the code or the text.
+//! The precedence of refusals: a partial order, as data.
+//!
+//! If several conditions refuse a call and no order relates them, each refusal conforms. A response
+//! that violates an order deviates in the first tier (status, code, text) in which it differs from the
+//! refusal that takes precedence.
 
 use crate::evidence::{A_031, D_017, D_018, Evidence};
-use crate::rule::Rule;
-use crate::semantics::conditions::Condition;
-use crate::tables::attachments::AttachmentKind;
+use crate::kind::AttachmentKind;
+use crate::rule::{Condition, Rule};
 
-/// Where both apply, `first` is answered and `then` is not.
+/// If both apply, the service reports `first` and not `then`.
 #[derive(Debug)]
 pub struct Precedence {
-    /// The calls that it holds for.
+    /// The API names of the actions.
     pub calls: &'static [&'static str],
-    /// The reason that wins.
+    /// The condition that takes precedence.
     pub first: Condition,
-    /// The reasons that lose.
+    /// The conditions that it takes precedence over.
     pub then: &'static [Condition],
-    /// How we know.
+    /// The evidence.
     pub evidence: Evidence,
 }
 
-/// Every order that is known.
+/// Every known order.
 pub const PRECEDENCES: [Precedence; 3] = [
     Precedence {
         calls: &["DeleteUser"],
@@ -58,12 +59,12 @@ pub const PRECEDENCES: [Precedence; 3] = [
     },
 ];
 
-/// The order by which `rule` loses against one of `in_force`, if there is one.
+/// The order in which one of the rules `in_force` takes precedence over `rule`, with that rule.
 #[must_use]
 pub fn outranked(rule: Rule, in_force: &[Rule]) -> Option<(&'static Precedence, Rule)> {
     PRECEDENCES.iter().find_map(|order| {
-        let here = order.calls.contains(&rule.call.api) && order.then.contains(&rule.claim.reason);
+        let loses = order.calls.contains(&rule.call.api) && order.then.contains(&rule.claim.reason);
         let winner = in_force.iter().find(|other| other.claim.reason == order.first)?;
-        here.then_some((order, *winner))
+        loses.then_some((order, *winner))
     })
 }

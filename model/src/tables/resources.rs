@@ -1,14 +1,8 @@
-//! What exists besides attachments: users, and the groups, managed policies and virtual MFA devices
-//! that a user's attachments refer to. One row a class, with the claims about its calls.
+//! The table of resources (groups, customer managed policies, virtual MFA devices), and the actions on
+//! users and on the whole account.
 //!
-//! Virtual MFA devices.
-//!
-//! Groups.
-//!
-//! Managed policies of the customer.
-//!
-//! The calls about users themselves, about what a user has that is no attachment, and the views of
-//! the whole account.
+//! One row describes one kind of resource, with the clauses of its actions. The actions on users are
+//! constants: they are in no row because users are the subject of the model.
 
 use std::fmt;
 
@@ -19,89 +13,46 @@ use crate::evidence::{
     C_040, C_041, C_042, C_044, C_048, C_049, C_050, C_051, C_060, D_022, D_023, E_001, E_010,
     Evidence, F_002, F_003, F_010, G_001, G_006, X_011, X_018, X_019,
 };
+use crate::kind::{Resource, ResourceAction, ResourceKind, SubResource};
+use crate::rule::Condition::{
+    AccountFull, BeingChanged, HasParts, InUse, IsBoundary, NameTaken, NoBoundary, NoSuchObject,
+    NoSuchUser, NotHeld, ObjectExists, SameName, UserExists,
+};
 use crate::rule::ErrorCode::{
     AccessDenied, DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable,
     LimitExceeded, NoSuchEntity,
 };
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
-    AccountFull, BeingChanged, HasParts, InUse, IsBoundary, NameTaken, NoBoundary, NoSuchObject,
-    NoSuchUser, NotHeld, ObjectExists, SameName, UserExists,
-};
-use crate::tables::attachments::{BLOCKERS_LEN, Item, with_blockers};
-use crate::tables::sub_resources::SubResource;
+use crate::tables::attachments::{BLOCKING_CLAUSES, with_blocking_clauses};
 
-/// A group, a managed policy or a virtual MFA device, by its symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Resource {
-    /// What it is.
-    pub class: ResourceKind,
-    /// Which one: the number of its symbol, which is also that of the attachment to it.
-    pub item: Item,
-}
-
-/// A class of objects that attachments refer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ResourceKind {
-    /// A group.
-    Group,
-    /// A customer managed policy.
-    Policy,
-    /// A virtual MFA device.
-    Device,
-}
-
-/// How one class differs from another.
+/// The facts about one kind of resource.
 #[derive(Debug)]
 pub struct ResourceRow {
-    /// What people call it.
+    /// The noun in sentences.
     pub noun: &'static str,
     /// The letter of its symbols in scripts: `g0`.
     pub symbol: &'static str,
-    /// The request member that names it.
+    /// The request parameter that names it.
     pub member: &'static str,
-    /// The call that makes it.
+    /// The action that creates it.
     pub create: Action,
-    /// The call that reads one.
+    /// The action that reads it.
     pub read: Option<Action>,
-    /// The call that lists all that there are.
+    /// The action that lists all resources of the kind.
     pub list: Action,
-    /// The call that gives it another name.
+    /// The action that renames it.
     pub rename: Option<Action>,
-    /// The call that lists who holds it.
+    /// The action that lists its holders.
     pub holders: Option<Action>,
-    /// The call that removes it.
+    /// The action that deletes it.
     pub delete: Action,
 }
 
-/// What is done with an object: the columns of the table of classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ResourceAction {
-    /// Makes it.
-    Create,
-    /// Reads it.
-    Read,
-    /// Lists all of its class.
-    ListAll,
-    /// Gives it another name.
-    Rename,
-    /// Lists who holds it.
-    Holders,
-    /// Removes it.
-    Delete,
-}
-
-impl ResourceAction {
-    /// Every deed, in the order of the columns.
-    pub const ALL: [Self; 6] =
-        [Self::Create, Self::Read, Self::ListAll, Self::Rename, Self::Holders, Self::Delete];
-}
-
 impl ResourceRow {
-    /// The call for a deed, if the class has one.
+    /// The API action for an action of this kind, if the API has one.
     #[must_use]
-    pub const fn call(&self, deed: ResourceAction) -> Option<&Action> {
-        match deed {
+    pub const fn call(&self, action: ResourceAction) -> Option<&Action> {
+        match action {
             ResourceAction::Create => Some(&self.create),
             ResourceAction::Read => self.read.as_ref(),
             ResourceAction::ListAll => Some(&self.list),
@@ -113,12 +64,12 @@ impl ResourceRow {
 }
 
 impl ResourceKind {
-    /// Every class.
+    /// Every kind of resource.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::Group, Self::Policy, Self::Device].into_iter()
     }
 
-    /// Its row.
+    /// The row of this kind.
     #[must_use]
     pub const fn row(self) -> &'static ResourceRow {
         match self {
@@ -135,8 +86,7 @@ impl fmt::Display for Resource {
     }
 }
 
-/// The row.
-pub(crate) const DEVICE: ResourceRow = ResourceRow {
+const DEVICE: ResourceRow = ResourceRow {
     noun: "virtual MFA device",
     symbol: "d",
     member: "SerialNumber",
@@ -144,12 +94,7 @@ pub(crate) const DEVICE: ResourceRow = ResourceRow {
         api: "CreateVirtualMFADevice",
         claims: &[
             Clause::done(Evidence::by(&[B_MF_01])),
-            Clause::refused(
-                ObjectExists,
-                EntityAlreadyExists,
-                Evidence::by(&[B_MF_02]),
-                Evidence::by(&[B_MF_02]),
-            ),
+            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[B_MF_02])),
         ],
     },
     read: None,
@@ -163,22 +108,20 @@ pub(crate) const DEVICE: ResourceRow = ResourceRow {
         api: "DeleteVirtualMFADevice",
         claims: &[
             Clause::done(Evidence::by(&[C_026])),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[B_MF_05]),
-                Evidence::by(&[B_MF_05]),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MF_05])),
+            Clause::refused_with_text(
+                InUse,
+                DeleteConflict,
+                Evidence::by(&[D_022]),
+                Evidence::by(&[C_025]),
             ),
-            Clause::refused(InUse, DeleteConflict, Evidence::by(&[D_022]), Evidence::by(&[C_025])),
         ],
     },
 };
 
-const NO_SUCH_GROUP: Clause =
-    Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_004]), Evidence::by(&[C_004]));
+const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_004]));
 
-/// The row.
-pub(crate) const GROUP: ResourceRow = ResourceRow {
+const GROUP: ResourceRow = ResourceRow {
     noun: "group",
     symbol: "g",
     member: "GroupName",
@@ -186,12 +129,7 @@ pub(crate) const GROUP: ResourceRow = ResourceRow {
         api: "CreateGroup",
         claims: &[
             Clause::done(Evidence::by(&[D_023])),
-            Clause::refused(
-                ObjectExists,
-                EntityAlreadyExists,
-                Evidence::by(&[C_005]),
-                Evidence::by(&[C_005]),
-            ),
+            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[C_005])),
         ],
     },
     read: Some(Action {
@@ -204,14 +142,9 @@ pub(crate) const GROUP: ResourceRow = ResourceRow {
         claims: &[
             Clause::done(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
-            Clause::refused(
-                NameTaken,
-                EntityAlreadyExists,
-                Evidence::by(&[C_006]),
-                Evidence::by(&[C_006]),
-            ),
-            // No evidence: X-018 asks the same of UpdateUser.
-            Clause::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
+            Clause::refused(NameTaken, EntityAlreadyExists, Evidence::by(&[C_006])),
+            // No evidence: X-018 is the same question about UpdateUser.
+            Clause::open(SameName, EntityAlreadyExists, &[X_018]),
         ],
     }),
     holders: None,
@@ -220,25 +153,22 @@ pub(crate) const GROUP: ResourceRow = ResourceRow {
         claims: &[
             Clause::done(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
-            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_001]), Evidence::by(&[C_001])),
+            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_001])),
             Clause::refused(
                 HasParts(SubResource::AttachedPolicy),
                 DeleteConflict,
-                Evidence::by(&[C_002]),
                 Evidence::by(&[C_002]),
             ),
             Clause::refused(
                 HasParts(SubResource::InlinePolicy),
                 DeleteConflict,
                 Evidence::by(&[C_003]),
-                Evidence::by(&[C_003]),
             ),
         ],
     },
 };
 
-/// The row.
-pub(crate) const POLICY: ResourceRow = ResourceRow {
+const POLICY: ResourceRow = ResourceRow {
     noun: "managed policy",
     symbol: "p",
     member: "PolicyArn",
@@ -246,24 +176,14 @@ pub(crate) const POLICY: ResourceRow = ResourceRow {
         api: "CreatePolicy",
         claims: &[
             Clause::done(Evidence::by(&[C_020])),
-            Clause::refused(
-                ObjectExists,
-                EntityAlreadyExists,
-                Evidence::by(&[C_016]),
-                Evidence::by(&[C_016]),
-            ),
+            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[C_016])),
         ],
     },
     read: Some(Action {
         api: "GetPolicy",
         claims: &[
             Clause::done(Evidence::like(&[C_020])),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[C_014]),
-                Evidence::by(&[C_014]),
-            ),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_014])),
         ],
     }),
     list: Action { api: "ListPolicies", claims: &[Clause::done(Evidence::like(&[E_010]))] },
@@ -272,37 +192,17 @@ pub(crate) const POLICY: ResourceRow = ResourceRow {
         api: "ListEntitiesForPolicy",
         claims: &[
             Clause::done(Evidence::like(&[C_060])),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[C_021]),
-                Evidence::by(&[C_021]),
-            ),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_021])),
         ],
     }),
     delete: Action {
         api: "DeletePolicy",
         claims: &[
             Clause::done(Evidence::by(&[E_001, D_023])),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[C_013]),
-                Evidence::by(&[C_013]),
-            ),
-            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_010]), Evidence::by(&[C_010])),
-            Clause::refused(
-                IsBoundary,
-                DeleteConflict,
-                Evidence::by(&[C_011]),
-                Evidence::by(&[C_011]),
-            ),
-            Clause::refused(
-                HasParts(SubResource::Version),
-                DeleteConflict,
-                Evidence::by(&[C_012]),
-                Evidence::by(&[C_012]),
-            ),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_013])),
+            Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_010])),
+            Clause::refused(IsBoundary, DeleteConflict, Evidence::by(&[C_011])),
+            Clause::refused(HasParts(SubResource::Version), DeleteConflict, Evidence::by(&[C_012])),
         ],
     },
 };
@@ -312,24 +212,9 @@ pub const CREATE_USER: Action = Action {
     api: "CreateUser",
     claims: &[
         Clause::done(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
-        Clause::refused(
-            UserExists,
-            EntityAlreadyExists,
-            Evidence::by(&[C_040]),
-            Evidence::by(&[C_040]),
-        ),
-        Clause::refused(
-            NoSuchObject,
-            NoSuchEntity,
-            Evidence::by(&[B_PB_04]),
-            Evidence::by(&[B_PB_04]),
-        ),
-        Clause::sometimes(
-            AccountFull,
-            LimitExceeded,
-            Evidence::by(&[G_001]),
-            Evidence::by(&[G_006]),
-        ),
+        Clause::refused(UserExists, EntityAlreadyExists, Evidence::by(&[C_040])),
+        Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_PB_04])),
+        Clause::sometimes(AccountFull, LimitExceeded, &[G_001], Evidence::by(&[G_006])),
     ],
 };
 
@@ -338,7 +223,7 @@ pub const GET_USER: Action = Action {
     api: "GetUser",
     claims: &[
         Clause::done(Evidence::by(&[C_044])),
-        Clause::refused(
+        Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022, A_001]),
@@ -351,35 +236,35 @@ pub const GET_USER: Action = Action {
 pub const LIST_USERS: Action =
     Action { api: "ListUsers", claims: &[Clause::done(Evidence::by(&[C_048, C_049]))] };
 
-/// `UpdateUser`. A name that is taken is refused because names are unique, whoever asks (C-041).
+/// `UpdateUser`. A name that another user has is refused because user names are unique (C-041).
 pub const UPDATE_USER: Action = Action {
     api: "UpdateUser",
     claims: &[
         Clause::done(Evidence::by(&[C_030])),
-        Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031]), Evidence::by(&[C_031])),
-        Clause::refused(
+        Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031])),
+        Clause::refused_with_text(
             NameTaken,
             EntityAlreadyExists,
             Evidence::by(&[C_041, D_022, C_035]),
             Evidence::by(&[C_035]),
         ),
-        Clause::open(SameName, EntityAlreadyExists, Evidence::open(&[X_018])),
+        Clause::open(SameName, EntityAlreadyExists, &[X_018]),
         Clause::sometimes(
             BeingChanged,
             EntityTemporarilyUnmodifiable,
-            Evidence::by(&[D_022, F_010]),
+            &[D_022, F_010],
             Evidence::by(&[D_022, F_010]),
         )
-        .in_unknown_words(&[X_019]),
+        .with_unknown_text(&[X_019]),
     ],
 };
 
-/// `DeleteUser`: what the rows of the kinds say stands in its way.
-pub const DELETE_USER: Action = Action { api: "DeleteUser", claims: &DELETE_USER_CLAIMS };
+/// `DeleteUser`. The rows of the table of attachments supply the blocking clauses.
+pub const DELETE_USER: Action = Action { api: "DeleteUser", claims: &DELETE_USER_CLAUSES };
 
-const DELETE_USER_CLAIMS: [Clause; BLOCKERS_LEN + 2] = with_blockers(&[
+const DELETE_USER_CLAUSES: [Clause; BLOCKING_CLAUSES + 2] = with_blocking_clauses(&[
     Clause::done(Evidence::by(&[A_001])),
-    Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[A_002]), Evidence::by(&[A_002])),
+    Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[A_002])),
 ]);
 
 /// `PutUserPermissionsBoundary`.
@@ -387,18 +272,13 @@ pub const PUT_BOUNDARY: Action = Action {
     api: "PutUserPermissionsBoundary",
     claims: &[
         Clause::done(Evidence::by(&[B_PB_02])),
-        Clause::refused(
+        Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022, B_PB_06]),
             Evidence::by(&[B_PB_06]),
         ),
-        Clause::refused(
-            NoSuchObject,
-            NoSuchEntity,
-            Evidence::by(&[B_PB_04]),
-            Evidence::by(&[B_PB_04]),
-        ),
+        Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_PB_04])),
     ],
 };
 
@@ -407,44 +287,39 @@ pub const DELETE_BOUNDARY: Action = Action {
     api: "DeleteUserPermissionsBoundary",
     claims: &[
         Clause::done(Evidence::by(&[B_PB_03])),
-        Clause::refused(
+        Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022]),
             Evidence::like(&[B_PB_06]),
         ),
-        Clause::open(NoBoundary, NoSuchEntity, Evidence::open(&[X_011])),
+        Clause::open(NoBoundary, NoSuchEntity, &[X_011]),
     ],
 };
 
-/// `ChangePassword`: the user itself asks.
+/// `ChangePassword`. The user calls for itself.
 pub const CHANGE_PASSWORD: Action = Action {
     api: "ChangePassword",
     claims: &[
         Clause::done(Evidence::by(&[D_023])),
-        Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_12]), Evidence::by(&[B_LP_12])),
+        Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_12])),
         Clause::sometimes(
             BeingChanged,
             EntityTemporarilyUnmodifiable,
-            Evidence::by(&[D_022]),
+            &[D_022],
             Evidence::by(&[D_022]),
         )
-        .in_unknown_words(&[X_019]),
+        .with_unknown_text(&[X_019]),
     ],
 };
 
-/// `GetAccessKeyLastUsed`, which names no user. What it says of a key that nobody holds is recorded of
-/// one that never was.
+/// `GetAccessKeyLastUsed`, which names no user. The response for a key that no user holds is recorded
+/// for a key that never existed.
 pub const LAST_USED: Action = Action {
     api: "GetAccessKeyLastUsed",
     claims: &[
         Clause::done(Evidence::by(&[B_AK_13, C_032])),
-        Clause::refused(
-            NotHeld,
-            AccessDenied,
-            Evidence::like(&[B_AK_15]),
-            Evidence::like(&[B_AK_15]),
-        ),
+        Clause::refused(NotHeld, AccessDenied, Evidence::like(&[B_AK_15])),
     ],
 };
 
@@ -458,8 +333,11 @@ pub const DETAILS: Action = Action {
     claims: &[Clause::done(Evidence::by(&[C_050]))],
 };
 
-/// Every call of this file but those that begin and end a user.
-pub const OTHERS: [&Action; 8] = [
+/// The actions on users and on the whole account.
+pub(crate) const USER_ACTIONS: [&Action; 11] = [
+    &CREATE_USER,
+    &GET_USER,
+    &DELETE_USER,
     &LIST_USERS,
     &UPDATE_USER,
     &PUT_BOUNDARY,

@@ -1,86 +1,54 @@
-//! What a group or a policy has that stands in the way of its own deletion: the policies of a group
-//! and the versions of a policy. One row a part.
+//! The table of sub-resources: the policies of a group and the versions of a policy.
 //!
-//! Little is recorded of the policies of groups; what is recorded for those of users is taken for
-//! them too, as inferred.
+//! They block the deletion of their resource. Few facts record the policies of groups; clauses for
+//! them cite the facts for policies of users, at level *info*.
 
 use crate::evidence::{
     B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_MP_01, B_MP_02, B_MP_03, B_MP_04,
     B_MP_08, C_004, C_013, C_017, C_018, C_019, C_061, E_001, E_010, Evidence, G_001, G_007, X_010,
 };
-use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
+use crate::ids::Item;
+use crate::kind::{ResourceKind, SubResource, SubResourceAction};
+use crate::rule::Condition::{
     AlreadyPart, IsDefault, NoSuchObject, NoSuchPolicy, NoSuchVersion, NotPart, PartsFull,
 };
-use crate::tables::attachments::Item;
-use crate::tables::resources::ResourceKind;
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
 
-/// A part of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SubResource {
-    /// An inline policy of a group.
-    InlinePolicy,
-    /// A managed policy that is attached to a group.
-    AttachedPolicy,
-    /// A version of a managed policy. The first is made with the policy, and one is in force.
-    Version,
-}
-
-/// How one part differs from another.
+/// The facts about one kind of sub-resource.
 #[derive(Debug)]
 pub struct SubResourceRow {
-    /// What it is a part of.
+    /// The kind of resource that it belongs to.
     pub of: ResourceKind,
-    /// Its name in rule ids.
+    /// The name in rule ids.
     pub name: &'static str,
-    /// What people call one.
+    /// The noun in sentences.
     pub noun: &'static str,
-    /// What its symbols begin with in scripts.
+    /// The prefix of its symbols in scripts.
     pub symbol: &'static str,
-    /// The request member that names it.
+    /// The request parameter that names it.
     pub member: &'static str,
-    /// What it refers to, if it refers to something that exists by itself.
+    /// The kind of resource that it refers to.
     pub refers: Option<ResourceKind>,
-    /// How many an object may have, and what one counts for.
+    /// The maximum number for one resource.
     pub max: u64,
-    /// The call that adds one.
+    /// The action that adds one.
     pub add: Action,
-    /// The call that lists them.
+    /// The action that lists them.
     pub list: Action,
-    /// The call that reads one.
+    /// The action that reads one.
     pub get: Option<Action>,
-    /// The call that puts one in force.
+    /// The action that makes one the default.
     pub set_default: Option<Action>,
-    /// The call that takes one away.
+    /// The action that removes one.
     pub remove: Action,
 }
 
-/// What is done with a part: the columns of the table of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SubResourceAction {
-    /// Adds one.
-    Add,
-    /// Lists them.
-    List,
-    /// Reads one.
-    Get,
-    /// Puts one in force.
-    SetDefault,
-    /// Takes one away.
-    Remove,
-}
-
-impl SubResourceAction {
-    /// Every act, in the order of the columns.
-    pub const ALL: [Self; 5] = [Self::Add, Self::List, Self::Get, Self::SetDefault, Self::Remove];
-}
-
 impl SubResourceRow {
-    /// The call for an act, if the part has one.
+    /// The API action for an action of this kind, if the API has one.
     #[must_use]
-    pub const fn call(&self, act: SubResourceAction) -> Option<&Action> {
-        match act {
+    pub const fn call(&self, action: SubResourceAction) -> Option<&Action> {
+        match action {
             SubResourceAction::Add => Some(&self.add),
             SubResourceAction::List => Some(&self.list),
             SubResourceAction::Get => self.get.as_ref(),
@@ -91,50 +59,54 @@ impl SubResourceRow {
 }
 
 impl SubResource {
-    /// Every part.
+    /// Every kind of sub-resource.
     pub fn all() -> impl Iterator<Item = Self> {
         [Self::InlinePolicy, Self::AttachedPolicy, Self::Version].into_iter()
     }
 
-    /// Its row.
+    /// The row of this kind.
     #[must_use]
     pub const fn row(self) -> &'static SubResourceRow {
         match self {
-            Self::InlinePolicy => &INLINE,
-            Self::AttachedPolicy => &ATTACHED,
+            Self::InlinePolicy => &INLINE_POLICY,
+            Self::AttachedPolicy => &ATTACHED_POLICY,
             Self::Version => &VERSION,
         }
     }
 
-    /// The symbol of one as scripts write it: `i0`, `p0`, `v1`.
+    /// The symbol of a sub-resource in scripts: `i0`, `p0`, `v1`.
     #[must_use]
     pub fn symbol(self, item: Item) -> String {
         format!("{}{}", self.row().symbol, item.0)
     }
 }
 
-const NO_SUCH_GROUP: Clause =
-    Clause::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]), Evidence::like(&[C_004]));
+const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]));
 
-/// Recorded for groups in other words than those of the fact (B-IP-06).
-const NO_SUCH_INLINE_POLICY: Clause =
-    Clause::refused(NotPart, NoSuchEntity, Evidence::like(&[B_IP_06]), Evidence::open(&[B_IP_06]));
+/// The text for groups is recorded, and differs from the one in the fact (B-IP-06).
+const NO_SUCH_INLINE_POLICY: Clause = Clause::refused_with_text(
+    NotPart,
+    NoSuchEntity,
+    Evidence::like(&[B_IP_06]),
+    Evidence::open(&[B_IP_06]),
+);
 
-const INLINE: SubResourceRow = SubResourceRow {
+const INLINE_POLICY: SubResourceRow = SubResourceRow {
     of: ResourceKind::Group,
-    name: "inline-policy",
-    noun: "inline policy of the group",
+    name: SubResource::InlinePolicy.name(),
+    noun: "inline group policy",
     symbol: "i",
     member: "PolicyName",
     refers: None,
-    max: 40, // 5,120 characters (G-001), at 128 for each of our documents
+    // 5,120 characters (G-001) divided by the 128 characters of each test document.
+    max: 40,
     add: Action {
         api: "PutGroupPolicy",
         claims: &[
             Clause::done(Evidence::like(&[B_IP_01])),
             NO_SUCH_GROUP,
             Clause::done_although(AlreadyPart, Evidence::like(&[B_IP_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 PartsFull,
                 LimitExceeded,
                 Evidence::like(&[G_001]),
@@ -157,10 +129,10 @@ const INLINE: SubResourceRow = SubResourceRow {
     },
 };
 
-const ATTACHED: SubResourceRow = SubResourceRow {
+const ATTACHED_POLICY: SubResourceRow = SubResourceRow {
     of: ResourceKind::Group,
-    name: "attached-policy",
-    noun: "managed policy that is attached to the group",
+    name: SubResource::AttachedPolicy.name(),
+    noun: "attached managed policy",
     symbol: "p",
     member: "PolicyArn",
     refers: Some(ResourceKind::Policy),
@@ -170,14 +142,9 @@ const ATTACHED: SubResourceRow = SubResourceRow {
         claims: &[
             Clause::done(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
-            Clause::refused(
-                NoSuchPolicy,
-                NoSuchEntity,
-                Evidence::like(&[B_MP_03]),
-                Evidence::like(&[B_MP_03]),
-            ),
+            Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_03])),
             Clause::done_although(AlreadyPart, Evidence::like(&[B_MP_08, X_010])),
-            Clause::refused(
+            Clause::refused_with_text(
                 PartsFull,
                 LimitExceeded,
                 Evidence::like(&[G_001, G_007]),
@@ -196,27 +163,17 @@ const ATTACHED: SubResourceRow = SubResourceRow {
         claims: &[
             Clause::done(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
-            Clause::refused(
-                NoSuchPolicy,
-                NoSuchEntity,
-                Evidence::like(&[B_MP_04]),
-                Evidence::like(&[B_MP_04]),
-            ),
-            Clause::refused(
-                NotPart,
-                NoSuchEntity,
-                Evidence::like(&[B_MP_04]),
-                Evidence::like(&[B_MP_04]),
-            ),
+            Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_04])),
+            Clause::refused(NotPart, NoSuchEntity, Evidence::like(&[B_MP_04])),
         ],
     },
 };
 
 const NO_SUCH_VERSION: Clause =
-    Clause::refused(NoSuchVersion, NoSuchEntity, Evidence::by(&[C_019]), Evidence::by(&[C_019]));
+    Clause::refused(NoSuchVersion, NoSuchEntity, Evidence::by(&[C_019]));
 
-/// Which of the two texts is said is not known.
-const NO_SUCH_POLICY: Clause = Clause::refused(
+/// It is unknown which of the two texts the service returns.
+const NO_SUCH_POLICY: Clause = Clause::refused_with_text(
     NoSuchObject,
     NoSuchEntity,
     Evidence::like(&[C_013, C_019]),
@@ -225,8 +182,8 @@ const NO_SUCH_POLICY: Clause = Clause::refused(
 
 const VERSION: SubResourceRow = SubResourceRow {
     of: ResourceKind::Policy,
-    name: "version",
-    noun: "version of the policy",
+    name: SubResource::Version.name(),
+    noun: "policy version",
     symbol: "v",
     member: "VersionId",
     refers: None,
@@ -236,12 +193,7 @@ const VERSION: SubResourceRow = SubResourceRow {
         claims: &[
             Clause::done(Evidence::by(&[C_061])),
             NO_SUCH_POLICY,
-            Clause::refused(
-                PartsFull,
-                LimitExceeded,
-                Evidence::by(&[C_017]),
-                Evidence::by(&[C_017]),
-            ),
+            Clause::refused(PartsFull, LimitExceeded, Evidence::by(&[C_017])),
         ],
     },
     list: Action {
@@ -261,12 +213,7 @@ const VERSION: SubResourceRow = SubResourceRow {
         claims: &[
             Clause::done(Evidence::by(&[E_001])),
             NO_SUCH_VERSION,
-            Clause::refused(
-                IsDefault,
-                DeleteConflict,
-                Evidence::by(&[C_018]),
-                Evidence::by(&[C_018]),
-            ),
+            Clause::refused(IsDefault, DeleteConflict, Evidence::by(&[C_018])),
         ],
     },
 };

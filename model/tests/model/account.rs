@@ -1,31 +1,31 @@
-//! The state as a list of packed facts: what is at the end of a field does not leak into the next.
+//! The packed facts of the state: a value at the limit of its field does not leak into the next field.
 
 use iamspec_model::{
     Account, AttachmentKind, Item, Operation, Resource, ResourceKind, User, apply,
 };
 
 #[test]
-fn numbers_that_do_not_fit_are_nobody_and_disturb_nothing() {
+fn numbers_out_of_range_have_no_effect() {
     let mut account = Account::default();
     let group = Resource { class: ResourceKind::Group, item: Item(0) };
     apply(&mut account, &Operation::create_user(User(0)));
     apply(&mut account, &Operation::Create(group));
     let before = account.clone();
     for number in [(1 << 24) - 1, 1 << 24, u32::MAX] {
-        let object = Resource { class: ResourceKind::Group, item: Item(number) };
+        let resource = Resource { class: ResourceKind::Group, item: Item(number) };
         apply(&mut account, &Operation::create_user(User(number)));
-        apply(&mut account, &Operation::Create(object));
+        apply(&mut account, &Operation::Create(resource));
         apply(
             &mut account,
             &Operation::Attach(User(0), AttachmentKind::InlinePolicy, Item(number)),
         );
-        assert!(!account.has_user(User(number)) && !account.has(object));
+        assert!(!account.has_user(User(number)) && !account.has(resource));
     }
     assert_eq!(account, before);
 }
 
 #[test]
-fn the_largest_numbers_that_fit_are_kept_apart() {
+fn the_largest_numbers_are_distinct() {
     let mut account = Account::default();
     let last = (1 << 24) - 2;
     for user in [0, 1, last].map(User) {
@@ -41,7 +41,7 @@ fn the_largest_numbers_that_fit_are_kept_apart() {
 }
 
 #[test]
-fn of_two_quotas_for_one_kind_the_last_counts() {
+fn the_last_quota_of_a_kind_counts() {
     let account = Account::with_quotas(
         None,
         &[(AttachmentKind::AccessKey, 1), (AttachmentKind::AccessKey, 5)],

@@ -1,9 +1,9 @@
-//! Every rule rests on facts that say what the rule says, tier by tier.
+//! The evidence of every rule states what the rule states, for the status, the code and the text.
 
 use iamspec_model::{Condition, Expected, FACTS, Fact, Level, Rule, Strength, rules};
 
-/// Whether the fact is about this call: it names it, or shortens a list of names as in
-/// `Upload/List/DeleteSigningCertificate` and `UpdateServiceSpecificCredential / Delete...`.
+/// Returns true if the fact is about this action: it has its name, or an abbreviated list of names such
+/// as `Upload/List/DeleteSigningCertificate` or `UpdateServiceSpecificCredential / Delete...`.
 fn is_about(fact: &Fact, api: &str) -> bool {
     let verb_end = api.chars().skip(1).position(char::is_uppercase).map_or(api.len(), |it| it + 1);
     let (verb, noun) = api.split_at(verb_end);
@@ -21,31 +21,32 @@ fn is_about(fact: &Fact, api: &str) -> bool {
         || shortened && fact.operation.contains(noun.trim_end_matches('s'))
 }
 
-/// Whether the fact says that the call is answered with this code and status: in its columns, or
-/// by naming them for the call in its note (A-016, D-022).
-fn says(fact: &Fact, rule: &Rule) -> bool {
+/// Returns true if the fact states the code and status of the rule: in its columns, or in its note for
+/// this action (A-016, D-022).
+fn supports(fact: &Fact, rule: &Rule) -> bool {
     let about = is_about(fact, rule.call.api);
     let Expected::Refused(code) = rule.claim.answer else {
-        // E-001 has the lengths of the answers to a few calls.
+        // E-001 has the response lengths of a few actions.
         let length = fact.note.split(&format!("{} ", rule.call.api)).nth(1);
         return about && fact.http == Some(200)
             || fact.note.contains(&format!("{}(", rule.call.api))
             || length.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()));
     };
-    let words = format!("{} {}", code.name(), code.http());
-    let of_call = |part: &str| part.trim().starts_with(&format!("{}: ", rule.call.api));
-    let modelled = fact.note.split(';').any(|part| of_call(part) && part.contains(&words));
-    let direct = fact.http == Some(code.http()) && fact.code == Some(code.name());
-    modelled || about && (direct || fact.note.contains(&words))
+    let code_and_status = format!("{} {}", code.name(), code.http());
+    let of_action = |part: &str| part.trim().starts_with(&format!("{}: ", rule.call.api));
+    let in_note =
+        fact.note.split(';').any(|part| of_action(part) && part.contains(&code_and_status));
+    let in_columns = fact.http == Some(code.http()) && fact.code == Some(code.name());
+    in_note || about && (in_columns || fact.note.contains(&code_and_status))
 }
 
 #[test]
-fn every_binding_refusal_and_success_is_said_by_a_fact() {
+fn a_fact_supports_every_binding_response() {
     for rule in rules().filter(|rule| rule.claim.code.level > Level::Info) {
         let facts = rule.claim.code.facts.iter().chain(rule.claim.status.facts);
         assert!(
-            facts.clone().any(|fact| says(fact, &rule)),
-            "{} is said by none of {:?}",
+            facts.clone().any(|fact| supports(fact, &rule)),
+            "no fact supports {}: {:?}",
             rule.id(),
             facts.map(|it| it.id).collect::<Vec<_>>()
         );
@@ -53,7 +54,7 @@ fn every_binding_refusal_and_success_is_said_by_a_fact() {
 }
 
 #[test]
-fn no_fact_that_a_rule_cites_says_the_opposite() {
+fn no_cited_fact_contradicts_its_rule() {
     for rule in rules().filter(|rule| rule.claim.status.level > Level::Open) {
         let Expected::Refused(code) = rule.claim.answer else { continue };
         for fact in rule.claim.code.facts.iter().chain(rule.claim.text.facts) {
@@ -69,7 +70,7 @@ fn no_fact_that_a_rule_cites_says_the_opposite() {
 }
 
 #[test]
-fn every_binding_text_is_quoted_from_a_fact() {
+fn a_fact_has_every_binding_text() {
     for rule in rules().filter(|rule| rule.claim.answer != Expected::Done) {
         let text = rule.claim.text;
         assert!(text.level == Level::Open || text.texts().next().is_some(), "{}", rule.id());
@@ -77,18 +78,18 @@ fn every_binding_text_is_quoted_from_a_fact() {
 }
 
 #[test]
-fn a_level_is_never_higher_than_its_strongest_fact() {
+fn no_level_exceeds_the_strongest_fact() {
     for rule in rules() {
         for evidence in [rule.claim.status, rule.claim.code, rule.claim.text] {
             let strongest =
                 evidence.facts.iter().map(|fact| fact.strength).max().unwrap_or(Strength::Unknown);
-            let most = match strongest {
+            let highest = match strongest {
                 Strength::Recorded | Strength::Documented => Level::Must,
                 Strength::Reported => Level::Should,
                 Strength::Inferred => Level::Info,
                 Strength::Unknown => Level::Open,
             };
-            assert!(evidence.level <= most, "{}", rule.id());
+            assert!(evidence.level <= highest, "{}", rule.id());
         }
     }
 }
@@ -104,9 +105,9 @@ fn rule_ids_and_fact_ids_are_unique() {
 }
 
 #[test]
-fn the_first_claim_of_every_call_is_that_nothing_hinders_it() {
+fn the_first_clause_of_every_action_is_unhindered() {
     assert!(
-        iamspec_model::rule::calls()
+        iamspec_model::tables::calls()
             .all(|call| call.claims.len() <= 32 && call.claims[0].reason == Condition::Unhindered)
     );
 }

@@ -1,7 +1,7 @@
-//! The model against its facts, and against what must be true of it.
+//! Tests of the specification: its evidence, its quotas, its properties, and the mutants of the model.
 
 mod account;
 mod evidence;
 mod exhaustive;
-mod faults;
+mod mutants;
 mod quotas;

@@ -1,4 +1,4 @@
-//! Every quota of the table is reached exactly where the facts say.
+//! Every quota of the tables is the one that the facts state.
 
 use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::tables::attachments::Naming;
@@ -7,9 +7,9 @@ use iamspec_model::{
     SubResource, User, apply,
 };
 
-/// As G-001 and G-002 have them, once more; inline policies are measured in characters, of which
-/// sixteen of ours use all.
-const MOST: [(AttachmentKind, u32); 10] = [
+/// The quotas of G-001 and G-002, independently of the tables. Inline policies are limited by
+/// characters, which sixteen test documents use up.
+const QUOTAS: [(AttachmentKind, u32); 10] = [
     (AttachmentKind::LoginProfile, 1),
     (AttachmentKind::AccessKey, 2),
     (AttachmentKind::SigningCertificate, 2),
@@ -22,9 +22,9 @@ const MOST: [(AttachmentKind, u32); 10] = [
     (AttachmentKind::Tag, 50),
 ];
 
-/// As G-001 and C-017 have them: a policy begins with one of its five versions, and of our documents
-/// forty have the characters that a group may have.
-const PARTS: [(SubResource, u32); 3] =
+/// The quotas of G-001 and C-017. A policy starts with one of its five versions; forty test documents use
+/// up the characters of a group.
+const SUB_RESOURCE_QUOTAS: [(SubResource, u32); 3] =
     [(SubResource::InlinePolicy, 40), (SubResource::AttachedPolicy, 10), (SubResource::Version, 4)];
 
 fn attach(kind: AttachmentKind, item: u32) -> Operation {
@@ -38,8 +38,8 @@ fn attach(kind: AttachmentKind, item: u32) -> Operation {
     }
 }
 
-/// How many calls are carried out for certain, one after the other; at most sixty.
-fn carried_out(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation) -> u32 {
+/// The number of consecutive calls that are certain to succeed; at most sixty.
+fn successful_calls(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation) -> u32 {
     for number in 0..60 {
         if !scope.allowed(&account, &op(number)).must_be_done() {
             return number;
@@ -49,26 +49,28 @@ fn carried_out(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation
     60
 }
 
-/// Whether every quota is what it is said to be, in a model with this fault or none.
-pub(crate) fn are_right(fault: Option<ModelMutant>) -> bool {
-    let scope = Scope { fault, ..super::faults::NONE };
+/// Returns true if every quota is right, in the model with this mutant, if any.
+pub(crate) fn are_right(mutant: Option<ModelMutant>) -> bool {
+    let scope = Scope { fault: mutant, ..super::mutants::NONE };
     let mut account = Account::default();
     apply(&mut account, &Operation::create_user(User(0)));
-    for object in ResourceKind::all().flat_map(|class| (0..20).map(move |it| (class, it))) {
-        let (class, item) = (object.0, Item(object.1));
+    for (class, number) in
+        ResourceKind::all().flat_map(|it| (0..20).map(move |number| (it, number)))
+    {
+        let item = Item(number);
         apply(&mut account, &Operation::Create(Resource { class, item }));
     }
     let full = Account::with_quotas(Some(3), &[]);
-    MOST.iter().all(|(kind, most)| {
-        carried_out(scope, account.clone(), |item| attach(*kind, item)) == *most
-    }) && PARTS.iter().all(|(part, most)| {
-        let object = Resource { class: part.row().of, item: Item(0) };
-        let add = |item| Operation::Add(object, *part, Item(item));
-        carried_out(scope, account.clone(), add) == *most
-    }) && carried_out(scope, full, |user| Operation::create_user(User(user))) == 3
+    QUOTAS.iter().all(|(kind, quota)| {
+        successful_calls(scope, account.clone(), |item| attach(*kind, item)) == *quota
+    }) && SUB_RESOURCE_QUOTAS.iter().all(|(kind, quota)| {
+        let resource = Resource { class: kind.row().of, item: Item(0) };
+        let add = |item| Operation::Add(resource, *kind, Item(item));
+        successful_calls(scope, account.clone(), add) == *quota
+    }) && successful_calls(scope, full, |user| Operation::create_user(User(user))) == 3
 }
 
 #[test]
-fn a_user_may_hold_as_many_as_the_quota_says_and_no_more() {
+fn every_quota_is_right() {
     assert!(are_right(None));
 }

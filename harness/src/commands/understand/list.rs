@@ -8,8 +8,8 @@ use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::Violation;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
-use iamspec_model::rule::calls;
 use iamspec_model::tables::attachments::Naming;
+use iamspec_model::tables::calls;
 use iamspec_model::{AttachmentAction, AttachmentKind, Scope, rules};
 use stateright::Model as _;
 

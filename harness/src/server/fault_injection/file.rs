@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, bail};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
-use iamspec_model::rule::calls;
+use iamspec_model::tables::calls;
 use serde::Deserialize;
 use toml::Spanned;
 

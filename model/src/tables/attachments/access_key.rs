@@ -1,27 +1,28 @@
-//! Access keys: a pair of an id and a secret, made by the service.
+//! Access keys: an id and a secret, which the service creates.
 
 use crate::evidence::{
     A_009, A_010, A_015, A_016, B_AK_01, B_AK_02, B_AK_03, B_AK_04, B_AK_06, B_AK_07, B_AK_08,
     B_AK_09, B_AK_10, D_022, Evidence, G_003, X_004, X_026,
 };
-use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::AccessKey,
-    name: "access-key",
+    name: AttachmentKind::AccessKey.name(),
     noun: "access key",
     symbol: "key",
     member: "AccessKeyId",
     naming: Naming::Service,
     statuses: true,
     bodies: false,
-    loses: "its secret, which no call tells again",
+    loses: "its secret, which no action returns again",
     services: false,
     refers: None,
     quota: Quota { name: "AccessKeysPerUser", max: 2, each: 1 },
@@ -29,25 +30,15 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "CreateAccessKey",
         claims: &[
             Clause::done(Evidence::by(&[B_AK_01])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_AK_06]),
-                Evidence::by(&[B_AK_06]),
-            ),
-            Clause::refused(
-                QuotaReached,
-                LimitExceeded,
-                Evidence::by(&[B_AK_04, G_003]),
-                Evidence::by(&[B_AK_04, G_003]),
-            ),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_AK_06])),
+            Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_AK_04, G_003])),
         ],
     },
     list: Action {
         api: "ListAccessKeys",
         claims: &[
             Clause::done(Evidence::by(&[B_AK_02, B_AK_03])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -60,19 +51,14 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UpdateAccessKey",
         claims: &[
             Clause::done(Evidence::by(&[B_AK_09])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_AK_06]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_AK_07]),
-                Evidence::by(&[B_AK_07]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_07])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
@@ -80,28 +66,23 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DeleteAccessKey",
         claims: &[
             Clause::done(Evidence::by(&[B_AK_10])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_AK_06]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_AK_08]),
-                Evidence::by(&[B_AK_08]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_08])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::AccessKey),
         DeleteConflict,
         Evidence::by(&[A_009, A_015, A_016]),
         Evidence::by(&[A_009]),
     )),
-    blocks_inactive: Some(Clause::refused(
+    blocks_inactive: Some(Clause::refused_with_text(
         HoldsInactive(AttachmentKind::AccessKey),
         DeleteConflict,
         Evidence::by(&[A_010, X_004]),

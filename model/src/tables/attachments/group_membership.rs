@@ -1,21 +1,19 @@
-//! Group memberships: what makes a user a member.
+//! Group memberships of a user.
 
 use crate::evidence::{
     A_011, A_015, A_016, B_GR_01, B_GR_02, B_GR_03, B_GR_04, B_GR_05, B_GR_06, B_GR_07, B_GR_08,
     B_GR_10, D_022, D_023, Evidence, G_001, G_002, X_009,
 };
+use crate::kind::{AttachmentKind, ResourceKind};
+use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
-    AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached,
-};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
-use crate::tables::resources::ResourceKind;
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::GroupMembership,
-    name: "group-membership",
+    name: AttachmentKind::GroupMembership.name(),
     noun: "group membership",
     symbol: "g",
     member: "GroupName",
@@ -30,20 +28,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "AddUserToGroup",
         claims: &[
             Clause::done(Evidence::by(&[B_GR_01])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_GR_04]),
-                Evidence::by(&[B_GR_04]),
-            ),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[B_GR_05]),
-                Evidence::by(&[B_GR_05]),
-            ),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_GR_04])),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_GR_05])),
             Clause::done_although(AlreadyHeld, Evidence::by(&[B_GR_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_001, G_002, D_022]),
@@ -55,7 +43,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "ListGroupsForUser",
         claims: &[
             Clause::done(Evidence::by(&[B_GR_08])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -70,22 +58,12 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "RemoveUserFromGroup",
         claims: &[
             Clause::done(Evidence::by(&[D_023])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_GR_07]),
-                Evidence::by(&[B_GR_07]),
-            ),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[B_GR_06]),
-                Evidence::by(&[B_GR_06]),
-            ),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_GR_07])),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_GR_06])),
             Clause::done_although(NotHeld, Evidence::by(&[B_GR_03])),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::GroupMembership),
         DeleteConflict,
         Evidence::by(&[A_011, A_015, A_016]),

@@ -1,20 +1,19 @@
-//! Inline policies: documents that belong to the user alone.
+//! Inline policies: policy documents that belong to one user.
 
 use crate::evidence::{
     A_004, A_015, A_016, B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_IP_07, B_IP_08,
     D_022, Evidence, G_008,
 };
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
-    AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached,
-};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::InlinePolicy,
-    name: "inline-policy",
+    name: AttachmentKind::InlinePolicy.name(),
     noun: "inline policy",
     symbol: "i",
     member: "PolicyName",
@@ -29,26 +28,21 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "PutUserPolicy",
         claims: &[
             Clause::done(Evidence::by(&[B_IP_01])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
             Clause::done_although(AlreadyHeld, Evidence::by(&[B_IP_02])),
-            Clause::refused(
-                QuotaReached,
-                LimitExceeded,
-                Evidence::by(&[B_IP_08, G_008]),
-                Evidence::by(&[B_IP_08, G_008]),
-            ),
+            Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_IP_08, G_008])),
         ],
     },
     list: Action {
         api: "ListUserPolicies",
         claims: &[
             Clause::done(Evidence::by(&[B_IP_04])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -60,18 +54,13 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "GetUserPolicy",
         claims: &[
             Clause::done(Evidence::by(&[B_IP_03])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_IP_06]),
-                Evidence::by(&[B_IP_06]),
-            ),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06])),
         ],
     }),
     set_status: None,
@@ -80,21 +69,16 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DeleteUserPolicy",
         claims: &[
             Clause::done(Evidence::by(&[B_IP_05])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_IP_06]),
-                Evidence::by(&[B_IP_06]),
-            ),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06])),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::InlinePolicy),
         DeleteConflict,
         Evidence::by(&[A_004, A_015, A_016]),

@@ -1,20 +1,21 @@
-//! The login profile: a console password, one or none.
+//! The login profile: a console password, at most one for each user.
 
 use crate::evidence::{
     A_008, A_015, A_016, B_LP_01, B_LP_02, B_LP_03, B_LP_04, B_LP_05, B_LP_06, B_LP_07, B_LP_08,
     B_LP_09, B_LP_10, B_LP_11, B_LP_17, D_022, Evidence,
 };
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{AlreadyHeld, BeingMade, Holds, NoSuchUser, NotHeld};
 use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, NoSuchEntity,
 };
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{AlreadyHeld, BeingMade, Holds, NoSuchUser, NotHeld};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::LoginProfile,
-    name: "login-profile",
+    name: AttachmentKind::LoginProfile.name(),
     noun: "login profile",
     symbol: "",
     member: "UserName",
@@ -29,36 +30,21 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "CreateLoginProfile",
         claims: &[
             Clause::done(Evidence::by(&[B_LP_01])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_LP_07]),
-                Evidence::by(&[B_LP_07]),
-            ),
-            Clause::refused(
-                AlreadyHeld,
-                EntityAlreadyExists,
-                Evidence::by(&[B_LP_06]),
-                Evidence::by(&[B_LP_06]),
-            ),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_LP_07])),
+            Clause::refused(AlreadyHeld, EntityAlreadyExists, Evidence::by(&[B_LP_06])),
         ],
     },
     list: Action {
         api: "GetLoginProfile",
         claims: &[
             Clause::done(Evidence::by(&[B_LP_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_LP_07, B_LP_08]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_LP_03]),
-                Evidence::by(&[B_LP_03]),
-            ),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_03])),
         ],
     },
     get: None,
@@ -67,22 +53,17 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UpdateLoginProfile",
         claims: &[
             Clause::done(Evidence::by(&[B_LP_09])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_LP_07, B_LP_08]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_LP_11]),
-                Evidence::by(&[B_LP_11]),
-            ),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_11])),
             Clause::sometimes(
                 BeingMade,
                 EntityTemporarilyUnmodifiable,
-                Evidence::by(&[B_LP_17, B_LP_09]),
+                &[B_LP_17, B_LP_09],
                 Evidence::by(&[B_LP_17]),
             ),
         ],
@@ -91,13 +72,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DeleteLoginProfile",
         claims: &[
             Clause::done(Evidence::by(&[B_LP_10])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_LP_08]),
-                Evidence::by(&[B_LP_08]),
-            ),
-            Clause::refused(
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_LP_08])),
+            Clause::refused_with_text(
                 NotHeld,
                 NoSuchEntity,
                 Evidence::by(&[B_LP_04]),
@@ -106,12 +82,12 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::sometimes(
                 BeingMade,
                 EntityTemporarilyUnmodifiable,
-                Evidence::by(&[B_LP_17, B_LP_10]),
+                &[B_LP_17, B_LP_10],
                 Evidence::by(&[B_LP_17]),
             ),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::LoginProfile),
         DeleteConflict,
         Evidence::by(&[A_008, A_015, A_016]),

@@ -1,21 +1,19 @@
-//! Managed policies: attached to the user by their ARN.
+//! Managed policies, which are attached to a user by their ARN.
 
 use crate::evidence::{
     A_003, A_015, A_016, A_020, B_MP_01, B_MP_02, B_MP_03, B_MP_04, B_MP_06, B_MP_07, B_MP_08,
     D_022, D_023, Evidence, G_002, G_005, X_010,
 };
+use crate::kind::{AttachmentKind, ResourceKind};
+use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
-    AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached,
-};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
-use crate::tables::resources::ResourceKind;
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::ManagedPolicy,
-    name: "managed-policy",
+    name: AttachmentKind::ManagedPolicy.name(),
     noun: "managed policy",
     symbol: "p",
     member: "PolicyArn",
@@ -30,23 +28,18 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "AttachUserPolicy",
         claims: &[
             Clause::done(Evidence::by(&[B_MP_01])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_MP_07, D_022]),
                 Evidence::by(&[B_MP_07]),
             ),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[B_MP_03]),
-                Evidence::by(&[B_MP_03]),
-            ),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MP_03])),
             Clause::done_although(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
             Clause::sometimes(
                 QuotaReached,
                 LimitExceeded,
-                Evidence::by(&[G_002]),
+                &[G_002],
                 Evidence::by(&[B_MP_06, G_005]),
             ),
         ],
@@ -55,7 +48,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "ListAttachedUserPolicies",
         claims: &[
             Clause::done(Evidence::by(&[B_MP_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -70,27 +63,22 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DetachUserPolicy",
         claims: &[
             Clause::done(Evidence::by(&[A_020, D_023])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_MP_07]),
             ),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_04, D_022]),
                 Evidence::like(&[B_MP_04]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_MP_04]),
-                Evidence::by(&[B_MP_04]),
-            ),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_MP_04])),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::ManagedPolicy),
         DeleteConflict,
         Evidence::by(&[A_003, A_015, A_016]),

@@ -1,25 +1,25 @@
-//! MFA devices: a virtual device that is enabled for the user.
+//! Virtual MFA devices that are enabled for a user.
 
 use crate::evidence::{
     A_012, A_013, A_015, A_016, B_MF_06, B_MF_07, B_MF_08, B_MF_09, B_MF_10, B_MF_11, B_MF_12,
     B_MF_13, D_022, D_023, Evidence, F_010, G_002, X_008, X_012, X_013, X_019,
+};
+use crate::kind::{AttachmentKind, ResourceKind};
+use crate::rule::Condition::{
+    AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
+    NotHeld, QuotaReached,
 };
 use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, InvalidAuthenticationCode,
     LimitExceeded, NoSuchEntity,
 };
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
-    AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
-    NotHeld, QuotaReached,
-};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
-use crate::tables::resources::ResourceKind;
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::MfaDevice,
-    name: "mfa-device",
+    name: AttachmentKind::MfaDevice.name(),
     noun: "MFA device",
     symbol: "d",
     member: "SerialNumber",
@@ -34,32 +34,17 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "EnableMFADevice",
         claims: &[
             Clause::done(Evidence::by(&[B_MF_06])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_MF_07]),
-                Evidence::by(&[B_MF_07]),
-            ),
-            Clause::refused(
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_MF_07])),
+            Clause::refused_with_text(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
-            Clause::refused(
-                NoRightCodes,
-                InvalidAuthenticationCode,
-                Evidence::like(&[B_MF_09]),
-                Evidence::like(&[B_MF_09]),
-            ),
-            Clause::open(AlreadyHeld, EntityAlreadyExists, Evidence::open(&[X_013])),
-            Clause::refused(
-                HeldByAnother,
-                EntityAlreadyExists,
-                Evidence::by(&[B_MF_08]),
-                Evidence::by(&[B_MF_08]),
-            ),
-            Clause::refused(
+            Clause::refused(NoRightCodes, InvalidAuthenticationCode, Evidence::like(&[B_MF_09])),
+            Clause::open(AlreadyHeld, EntityAlreadyExists, &[X_013]),
+            Clause::refused(HeldByAnother, EntityAlreadyExists, Evidence::by(&[B_MF_08])),
+            Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
@@ -68,17 +53,17 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::sometimes(
                 BeingChanged,
                 EntityTemporarilyUnmodifiable,
-                Evidence::by(&[D_022, F_010]),
+                &[D_022, F_010],
                 Evidence::by(&[D_022, F_010]),
             )
-            .in_unknown_words(&[X_019]),
+            .with_unknown_text(&[X_019]),
         ],
     },
     list: Action {
         api: "ListMFADevices",
         claims: &[
             Clause::done(Evidence::by(&[B_MF_13])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -92,57 +77,47 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "ResyncMFADevice",
         claims: &[
             Clause::done(Evidence::by(&[D_023])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_MF_07]),
             ),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchObject,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoRightCodes,
                 InvalidAuthenticationCode,
                 Evidence::like(&[B_MF_09, D_022]),
                 Evidence::like(&[B_MF_09]),
             ),
-            // No evidence: X-012 asks the same of DeactivateMFADevice.
-            Clause::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            // No evidence: X-012 is the same question about DeactivateMFADevice.
+            Clause::open(NotHeld, NoSuchEntity, &[X_012]),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_012]),
         ],
     }),
     detach: Action {
         api: "DeactivateMFADevice",
         claims: &[
             Clause::done(Evidence::by(&[B_MF_10])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_MF_11]),
-                Evidence::by(&[B_MF_11]),
-            ),
-            Clause::refused(
-                NoSuchObject,
-                NoSuchEntity,
-                Evidence::by(&[B_MF_12]),
-                Evidence::by(&[B_MF_12]),
-            ),
-            Clause::open(NotHeld, NoSuchEntity, Evidence::open(&[X_012])),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_012])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_MF_11])),
+            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MF_12])),
+            Clause::open(NotHeld, NoSuchEntity, &[X_012]),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_012]),
             Clause::sometimes(
                 BeingChanged,
                 EntityTemporarilyUnmodifiable,
-                Evidence::by(&[D_022]),
+                &[D_022],
                 Evidence::by(&[D_022]),
             )
-            .in_unknown_words(&[X_019]),
+            .with_unknown_text(&[X_019]),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::MfaDevice),
         DeleteConflict,
         Evidence::by(&[A_013, A_012, A_015, A_016]),

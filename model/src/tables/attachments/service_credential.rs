@@ -1,27 +1,28 @@
-//! Service-specific credentials: a name and a password for one service.
+//! Service-specific credentials: a user name and a password for one service.
 
 use crate::evidence::{
     A_005, A_015, A_016, B_SS_01, B_SS_02, B_SS_03, B_SS_04, B_SS_07, B_SS_08, B_SS_10, D_022,
     Evidence, G_002, X_004, X_007, X_026,
 };
-use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
-use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached,
 };
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::ServiceCredential,
-    name: "service-credential",
+    name: AttachmentKind::ServiceCredential.name(),
     noun: "service-specific credential",
     symbol: "cred",
     member: "ServiceSpecificCredentialId",
     naming: Naming::Service,
     statuses: true,
     bodies: false,
-    loses: "its password, which no call tells again",
+    loses: "its password, which no action returns again",
     services: true,
     refers: None,
     quota: Quota { name: "ServiceSpecificCredentialsPerUser", max: 2, each: 1 },
@@ -29,13 +30,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "CreateServiceSpecificCredential",
         claims: &[
             Clause::done(Evidence::by(&[B_SS_01])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_07]),
-                Evidence::by(&[B_SS_07]),
-            ),
-            Clause::refused(
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_07])),
+            Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
@@ -47,7 +43,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "ListServiceSpecificCredentials",
         claims: &[
             Clause::done(Evidence::by(&[B_SS_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -60,60 +56,30 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UpdateServiceSpecificCredential",
         claims: &[
             Clause::done(Evidence::by(&[B_SS_03])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_10]),
-                Evidence::by(&[B_SS_10]),
-            ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_08]),
-                Evidence::by(&[B_SS_08]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: Some(Action {
         api: "ResetServiceSpecificCredential",
         claims: &[
             Clause::done(Evidence::by(&[B_SS_04])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_10]),
-                Evidence::by(&[B_SS_10]),
-            ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_08]),
-                Evidence::by(&[B_SS_08]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     detach: Action {
         api: "DeleteServiceSpecificCredential",
         claims: &[
             Clause::done(Evidence::by(&[B_SS_03])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_10]),
-                Evidence::by(&[B_SS_10]),
-            ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SS_08]),
-                Evidence::by(&[B_SS_08]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::ServiceCredential),
         DeleteConflict,
         Evidence::by(&[A_005, A_015, A_016]),
@@ -122,6 +88,6 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks_inactive: Some(Clause::open(
         HoldsInactive(AttachmentKind::ServiceCredential),
         DeleteConflict,
-        Evidence::open(&[X_004]),
+        &[X_004],
     )),
 };

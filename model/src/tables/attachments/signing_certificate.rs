@@ -4,17 +4,18 @@ use crate::evidence::{
     A_007, A_015, A_016, B_SC_01, B_SC_02, B_SC_03, B_SC_04, B_SC_06, B_SC_07, E_005, Evidence,
     G_004, X_004, X_020, X_026,
 };
-use crate::rule::ErrorCode::{DeleteConflict, DuplicateCertificate, LimitExceeded, NoSuchEntity};
-use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached, SameBody,
 };
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::rule::ErrorCode::{DeleteConflict, DuplicateCertificate, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::SigningCertificate,
-    name: "signing-certificate",
+    name: AttachmentKind::SigningCertificate.name(),
     noun: "signing certificate",
     symbol: "cert",
     member: "CertificateId",
@@ -29,31 +30,16 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UploadSigningCertificate",
         claims: &[
             Clause::done(Evidence::by(&[B_SC_01])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_07]),
-                Evidence::by(&[B_SC_07]),
-            ),
-            Clause::refused(
-                QuotaReached,
-                LimitExceeded,
-                Evidence::by(&[B_SC_04, G_004]),
-                Evidence::by(&[B_SC_04, G_004]),
-            ),
-            Clause::open(SameBody, DuplicateCertificate, Evidence::open(&[E_005, X_020])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
+            Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_SC_04, G_004])),
+            Clause::open(SameBody, DuplicateCertificate, &[E_005, X_020]),
         ],
     },
     list: Action {
         api: "ListSigningCertificates",
         claims: &[
             Clause::done(Evidence::by(&[B_SC_02])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_07]),
-                Evidence::by(&[B_SC_07]),
-            ),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
         ],
     },
     get: None,
@@ -61,19 +47,9 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UpdateSigningCertificate",
         claims: &[
             Clause::done(Evidence::by(&[B_SC_03])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_07]),
-                Evidence::by(&[B_SC_07]),
-            ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_06]),
-                Evidence::by(&[B_SC_06]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SC_06])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
@@ -81,22 +57,12 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DeleteSigningCertificate",
         claims: &[
             Clause::done(Evidence::by(&[B_SC_03])),
-            Clause::refused(
-                NoSuchUser,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_07]),
-                Evidence::by(&[B_SC_07]),
-            ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SC_06]),
-                Evidence::by(&[B_SC_06]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SC_06])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::SigningCertificate),
         DeleteConflict,
         Evidence::by(&[A_007, A_015, A_016]),
@@ -105,6 +71,6 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks_inactive: Some(Clause::open(
         HoldsInactive(AttachmentKind::SigningCertificate),
         DeleteConflict,
-        Evidence::open(&[X_004]),
+        &[X_004],
     )),
 };

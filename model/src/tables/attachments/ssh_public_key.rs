@@ -1,20 +1,21 @@
-//! SSH public keys: what the caller uploads for Git over SSH.
+//! SSH public keys, which the caller uploads for Git over SSH.
 
 use crate::evidence::{
     A_006, A_015, A_016, B_AK_06, B_SC_07, B_SK_01, B_SK_02, B_SK_03, B_SK_04, B_SK_05, D_022,
     E_005, Evidence, G_002, X_004, X_006, X_020, X_026,
 };
-use crate::rule::ErrorCode::{DeleteConflict, DuplicateSSHPublicKey, LimitExceeded, NoSuchEntity};
-use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{
     HeldByAnother, Holds, HoldsInactive, NoSuchUser, NotHeld, QuotaReached, SameBody,
 };
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::rule::ErrorCode::{DeleteConflict, DuplicateSSHPublicKey, LimitExceeded, NoSuchEntity};
+use crate::rule::{Action, Clause};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::SshPublicKey,
-    name: "ssh-public-key",
+    name: AttachmentKind::SshPublicKey.name(),
     noun: "SSH public key",
     symbol: "ssh",
     member: "SSHPublicKeyId",
@@ -29,26 +30,26 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "UploadSSHPublicKey",
         claims: &[
             Clause::done(Evidence::by(&[B_SK_01])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Clause::refused(
+            Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
                 Evidence::open(&[X_006]),
             ),
-            Clause::open(SameBody, DuplicateSSHPublicKey, Evidence::open(&[E_005, X_020])),
+            Clause::open(SameBody, DuplicateSSHPublicKey, &[E_005, X_020]),
         ],
     },
     list: Action {
         api: "ListSSHPublicKeys",
         claims: &[
             Clause::done(Evidence::by(&[B_SK_03])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
@@ -60,38 +61,28 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "GetSSHPublicKey",
         claims: &[
             Clause::done(Evidence::by(&[B_SK_02])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SK_05]),
-                Evidence::by(&[B_SK_05]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     set_status: Some(Action {
         api: "UpdateSSHPublicKey",
         claims: &[
             Clause::done(Evidence::by(&[B_SK_04])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SK_05]),
-                Evidence::by(&[B_SK_05]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
@@ -99,22 +90,17 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         api: "DeleteSSHPublicKey",
         claims: &[
             Clause::done(Evidence::by(&[B_SK_04])),
-            Clause::refused(
+            Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[D_022]),
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
-            Clause::refused(
-                NotHeld,
-                NoSuchEntity,
-                Evidence::by(&[B_SK_05]),
-                Evidence::by(&[B_SK_05]),
-            ),
-            Clause::open(HeldByAnother, NoSuchEntity, Evidence::open(&[X_026])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
+            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
-    blocks: Some(Clause::refused(
+    blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::SshPublicKey),
         DeleteConflict,
         Evidence::by(&[A_006, A_015, A_016]),
@@ -123,6 +109,6 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks_inactive: Some(Clause::open(
         HoldsInactive(AttachmentKind::SshPublicKey),
         DeleteConflict,
-        Evidence::open(&[X_004]),
+        &[X_004],
     )),
 };

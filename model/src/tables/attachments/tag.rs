@@ -1,17 +1,18 @@
-//! Tags: what does not stand in the way of deletion, although a user holds it.
+//! Tags. They do not block the deletion of a user.
 
 use crate::evidence::{
     B_TG_03, B_TG_04, B_TG_05, B_TG_06, B_TG_07, B_TG_09, D_022, Evidence, G_002, X_024,
 };
+use crate::kind::AttachmentKind;
+use crate::rule::Condition::{AlreadyHeld, NoSuchUser, NotHeld, QuotaReached};
 use crate::rule::ErrorCode::{LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::semantics::conditions::Condition::{AlreadyHeld, NoSuchUser, NotHeld, QuotaReached};
-use crate::tables::attachments::{AttachmentKind, AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Naming, Quota};
 
-/// The row.
+/// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::Tag,
-    name: "tag",
+    name: AttachmentKind::Tag.name(),
     noun: "tag",
     symbol: "t",
     member: "Key",
@@ -28,7 +29,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::done(Evidence::by(&[B_TG_04])),
             NO_SUCH_USER,
             Clause::done_although(AlreadyHeld, Evidence::by(&[B_TG_07])),
-            Clause::refused(
+            Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
@@ -55,5 +56,4 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks_inactive: None,
 };
 
-const NO_SUCH_USER: Clause =
-    Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_TG_05]), Evidence::by(&[B_TG_05]));
+const NO_SUCH_USER: Clause = Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_TG_05]));
