@@ -7,6 +7,7 @@
 mod delete_user;
 mod markdown;
 mod operation;
+mod script_index;
 mod tables;
 mod wire_example;
 
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use iamspec_model::rule::calls;
 
+use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
 
 /// The comparison of current emulators, from the last campaign.
@@ -26,19 +28,20 @@ const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
 /// Fails if an embedded script does not parse, which a test rules out, or if the embedded endpoint
 /// cannot start.
 pub fn pages() -> Result<BTreeMap<String, String>> {
+    let scripts = ScriptIndex::new()?;
     let mut pages = BTreeMap::from([
         ("README.md".to_owned(), index()),
         ("delete-user.md".to_owned(), delete_user::page()),
         ("kinds.md".to_owned(), tables::kinds()),
         ("errors.md".to_owned(), tables::errors()),
-        ("open-questions.md".to_owned(), tables::open_questions()?),
+        ("open-questions.md".to_owned(), tables::open_questions(&scripts)),
         ("facts.md".to_owned(), tables::facts()),
         ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
     let mut wire = WireExample::new()?;
     for action in calls() {
         let name = format!("operations/{}.md", action.api);
-        pages.insert(name, operation::page(action, &mut wire)?);
+        pages.insert(name, operation::page(action, &scripts, &mut wire));
     }
     Ok(pages)
 }

@@ -2,19 +2,22 @@
 //!
 //! An example always ends in the response of its rule. A rule that no script shows has none.
 
-use anyhow::{Result, anyhow};
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::results::history::{Exchange, ScriptRun};
-use iamspec_conformance::script::corpus::probes;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{Reference, Response, Script, Suite};
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Action, Expected, Rule};
 
 use crate::docs::markdown::{LEGEND, anchor, escape, fact_links};
+use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
 
-pub(crate) fn page(action: &'static Action, wire: &mut WireExample) -> Result<String> {
+pub(crate) fn page(
+    action: &'static Action,
+    scripts: &ScriptIndex,
+    wire: &mut WireExample,
+) -> String {
     let mut page = format!(
         "# {}\n\n| rule | response | status | code | text | facts |\n|---|---|---|---|---|---|\n",
         action.api
@@ -26,9 +29,9 @@ pub(crate) fn page(action: &'static Action, wire: &mut WireExample) -> Result<St
     page.push_str(&format!("\n{LEGEND}"));
     page.push_str(&orders(action));
     for rule in rules {
-        page.push_str(&section(rule, wire)?);
+        page.push_str(&section(rule, scripts, wire));
     }
-    Ok(page)
+    page
 }
 
 fn row(rule: Rule) -> String {
@@ -72,36 +75,34 @@ fn orders(action: &Action) -> String {
 }
 
 /// The rule in words, its messages, and its example.
-fn section(rule: Rule, wire: &mut WireExample) -> Result<String> {
+fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
     let mut text = format!("\n## {}\n\n{}\n", rule.id(), escape(&rule.statement()));
     let messages: Vec<String> = rule.claim.text.texts().map(escape).collect();
     if !messages.is_empty() {
         text.push_str(&format!("\n> {}\n", messages.join("<br>\n> or ")));
     }
-    let scripts =
-        probes(rule).map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
-    let is_tested = !scripts.is_empty();
-    match scripts.into_iter().find_map(|script| Example::find(rule, script)) {
+    let is_reached = scripts.reaching(rule).next().is_some();
+    match scripts.reaching(rule).find_map(|script| Example::find(rule, script)) {
         Some(example) => text.push_str(&example.markdown(wire)),
-        None if is_tested => text.push_str(
+        None if is_reached => text.push_str(
             "\nScripts reach this rule, but the reference endpoint responds by another rule.\n",
         ),
         None => text.push_str("\nNo script reaches this rule.\n"),
     }
-    Ok(text)
+    text
 }
 
 /// A run of a script up to the request that a rule answers.
-struct Example {
-    script: Script,
+struct Example<'a> {
+    script: &'a Script,
     run: ScriptRun,
     /// The index of the request.
     last: usize,
 }
 
-impl Example {
+impl<'a> Example<'a> {
     /// Runs the script against the reference and looks for the response of the rule.
-    fn find(rule: Rule, script: Script) -> Option<Self> {
+    fn find(rule: Rule, script: &'a Script) -> Option<Self> {
         let suite = Suite::new(vec![script.clone()]);
         let report = suite.run(&mut Reference::default(), &mut |_| (), &|| false);
         let run = report.replays.into_iter().next()?;
@@ -122,7 +123,7 @@ impl Example {
             }
         }
         text.push_str("```\n");
-        if let Some(exchange) = wire.exchange(&self.script, self.last) {
+        if let Some(exchange) = wire.exchange(self.script, self.last) {
             text.push_str(&format!(
                 "\n<details><summary>Request and response, with example names</summary>\n\n```text\n{exchange}\n```\n\n</details>\n"
             ));

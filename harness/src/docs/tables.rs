@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow};
-use iamspec_conformance::script::corpus::probes;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Expected, Level, Rule, evidence, rules};
 
 use crate::commands::understand::list::{UNMODELLED, kinds as kinds_table};
 use crate::docs::markdown::{escape, fact_links};
+use crate::docs::script_index::ScriptIndex;
 
 /// The kinds of attachment, with their operations and quotas.
 pub(crate) fn kinds() -> String {
@@ -42,17 +41,16 @@ pub(crate) fn errors() -> String {
 }
 
 /// The unspecified rules, each with the script that shows the behavior of an endpoint.
-pub(crate) fn open_questions() -> Result<String> {
+pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
     let mut page = "# Open questions\n\n\
         No fact states how AWS responds in these cases. Every response conforms, and the report of a run \
         states which one was observed.\n\n\
         | rule | facts | script |\n|---|---|---|\n"
         .to_owned();
     for rule in rules().filter(|rule| rule.claim.status.level == Level::Open) {
-        let scripts = probes(rule)
-            .map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
         let script = scripts
-            .first()
+            .reaching(rule)
+            .next()
             .map_or_else(|| "none".to_owned(), |it| format!("`iamspec run {}`", it.name));
         let facts: Vec<&str> = rule.claim.status.facts.iter().map(|fact| fact.id).collect();
         let (id, api, facts) = (rule.id(), rule.call.api, fact_links(&facts, ""));
@@ -62,7 +60,7 @@ pub(crate) fn open_questions() -> Result<String> {
     for line in UNMODELLED {
         page.push_str(&format!("- {}\n", escape(line)));
     }
-    Ok(page)
+    page
 }
 
 /// Every fact that a rule or an order cites.
