@@ -1,4 +1,4 @@
-//! The shared files of the user are read or refused; an empty line of `=` stands between the two.
+//! The client parses or rejects any AWS config and credentials files. A line `=` separates the two.
 #![no_main]
 
 use iamspec_harness::aws::config::Surroundings;
@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     ];
     if let Ok(read) = Surroundings::of(variables.map(|(name, value)| (name.to_owned(), value))) {
         let _ = (read.service_setting("iam", "endpoint_url"), read.has_profile());
-        // A command of the file is not run.
+        // The target must not run a command of the file.
         if read.setting("credential_process").is_none() {
             let _ = Identity::find(&read);
         }
