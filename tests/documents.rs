@@ -1,29 +1,34 @@
-//! What the README says of the code is printed by the code. `UPDATE_DOCUMENTS=1` writes it anew.
+//! The code prints the generated blocks of the README. `UPDATE_DOCUMENTS=1` updates them.
 
 use std::fmt::Write as _;
 
 const OPEN: &str = "<!-- printed by: ";
 const CLOSE: &str = "<!-- end -->";
 
-/// The document with every printed part replaced by what the command prints now.
-fn printed_anew(document: &str) -> String {
+/// Replaces every generated block of the document by the current output of its command.
+fn regenerated(document: &str) -> String {
     let mut out = String::new();
     let mut rest = document;
     while let Some((before, after)) = rest.split_once(OPEN) {
         let (command, after) = after.split_once(" -->").unwrap();
-        let (_, after) = after.split_once(CLOSE).unwrap_or_else(|| panic!("no end of `{command}`"));
+        let (_, after) = after
+            .split_once(CLOSE)
+            .unwrap_or_else(|| panic!("expected `{CLOSE}` after the block of `{command}`"));
         let arguments: Vec<&str> = command.split(' ').skip(1).collect();
         let text = super::stdout(&super::iamspec(&arguments));
-        let text =
-            if text.starts_with('|') { text } else { format!("```text\n{}```\n", steady(&text)) };
+        let text = if text.starts_with('|') {
+            text
+        } else {
+            format!("```text\n{}```\n", without_port(&text))
+        };
         write!(out, "{before}{OPEN}{command} -->\n{text}{CLOSE}").unwrap();
         rest = after;
     }
     out + rest
 }
 
-/// Without the port, which differs from run to run.
-fn steady(text: &str) -> String {
+/// Removes the port, which differs from run to run.
+fn without_port(text: &str) -> String {
     let mut lines = String::new();
     for line in text.lines() {
         let line = match line.split_once(" (http://127.0.0.1:") {
@@ -37,27 +42,27 @@ fn steady(text: &str) -> String {
 }
 
 #[test]
-fn the_readme_says_what_the_code_prints() {
+fn the_generated_blocks_of_the_readme_are_current() {
     let path = super::root().join("README.md");
     let document = std::fs::read_to_string(&path).unwrap();
-    let anew = printed_anew(&document);
+    let current = regenerated(&document);
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        std::fs::write(&path, &anew).unwrap();
+        std::fs::write(&path, &current).unwrap();
     }
     assert!(document.matches(OPEN).count() >= 4);
-    assert_eq!(document, anew, "run UPDATE_DOCUMENTS=1 cargo test documents");
+    assert_eq!(document, current, "run UPDATE_DOCUMENTS=1 cargo test documents");
 }
 
 #[test]
-fn every_path_that_the_readme_names_exists() {
+fn every_path_in_the_readme_exists() {
     let document = std::fs::read_to_string(super::root().join("README.md")).unwrap();
-    let named = document
+    let quoted = document
         .split('`')
         .skip(1)
         .step_by(2)
         .filter(|it| it.contains('/') && !it.contains([' ', '*', ':', '<', '=']));
     let mut paths = 0;
-    for name in named.filter(|it| {
+    for name in quoted.filter(|it| {
         ["model/", "conformance/", "harness/", "tests/"].iter().any(|top| it.starts_with(top))
     }) {
         assert!(super::root().join(name).exists(), "{name}");
@@ -67,10 +72,10 @@ fn every_path_that_the_readme_names_exists() {
 }
 
 #[test]
-fn every_snapshot_is_used_by_a_test() {
+fn every_snapshot_belongs_to_a_test() {
     for entry in std::fs::read_dir(super::root().join("tests/snapshots")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // The pages of `iamspec docs`, each of which tests/docs.rs compares.
+        // tests/docs.rs compares these pages.
         if name == "docs" {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Scripts as programs: each of ours can be written in each language, and what is written is a program.
+//! Exports: every script can be exported in every language, and the shell exports are valid.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ const LANGUAGES: [Language; 4] =
     [Language::AwsCli, Language::Boto3, Language::Curl, Language::Pytest];
 
 #[test]
-fn every_script_can_be_written_in_every_language() {
+fn every_script_is_exported_in_every_language() {
     for script in ours().unwrap() {
         for language in LANGUAGES {
             let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
@@ -24,7 +24,7 @@ fn every_script_can_be_written_in_every_language() {
 }
 
 #[test]
-fn what_is_written_for_a_shell_can_be_read_by_one() {
+fn shell_exports_are_valid_bash() {
     for script in ours().unwrap() {
         for language in [Language::AwsCli, Language::Curl] {
             let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
@@ -36,7 +36,7 @@ fn what_is_written_for_a_shell_can_be_read_by_one() {
 }
 
 #[test]
-fn a_quote_or_a_dollar_in_a_script_is_a_letter_in_the_program() {
+fn quotes_and_backslashes_of_the_idea_are_escaped() {
     let mut script = ours().unwrap().into_iter().find(|it| it.name == "delete-user/bare").unwrap();
     script.idea = "a \"\"\"quote\"\"\" and a back\\slash".to_owned();
     let text = export(&script, Language::Boto3, "http://127.0.0.1:5000").unwrap();
@@ -44,12 +44,12 @@ fn a_quote_or_a_dollar_in_a_script_is_a_letter_in_the_program() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said_with_the_call() {
+fn an_export_error_names_the_operation_and_the_script() {
     let file = super::reports::folder("exports").join("password.script");
-    std::fs::write(&file, "# Nobody can sign this.\nCreateUser u0\nChangePassword u0\n").unwrap();
+    std::fs::write(&file, "# No user can sign this.\nCreateUser u0\nChangePassword u0\n").unwrap();
     let output = super::iamspec(&["export", "--as", "curl", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
     let text = super::stderr(&output);
-    assert!(text.contains("`ChangePassword u0` of"), "{text}");
+    assert!(text.contains("cannot export `ChangePassword u0` of"), "{text}");
     assert!(text.contains("u0 has no access key to sign with"), "{text}");
 }

@@ -1,6 +1,6 @@
-//! Truth from elsewhere: each recorded, documented or reported fact that gives an answer is played
-//! against the reference endpoint over HTTP. What must be answered is read from the facts, not from
-//! the rules, and what is sent is written by hand, not by the client.
+//! Tests the reference server against the facts. `facts/tested.txt` contains the requests for each
+//! fact with a response; the last response must match the fact. The expected response comes from the
+//! fact, not from the rules. The requests are written by hand, not by the client.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,43 +9,43 @@ use iamspec_harness::wire::payload;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{FACTS, Fact, Item, Strength, evidence};
 
-const PLAYED: &str = include_str!("facts/played.txt");
-const UNPLAYED: &str = include_str!("facts/unplayed.txt");
+const TESTED: &str = include_str!("facts/tested.txt");
+const UNTESTED: &str = include_str!("facts/untested.txt");
 const UNCITED: &str = include_str!("facts/uncited.txt");
 
-/// A fact and the calls that show it.
-struct Play {
+/// A fact and the requests that reproduce it.
+struct FactTest {
     fact: &'static Fact,
-    calls: Vec<&'static str>,
+    requests: Vec<&'static str>,
 }
 
-fn plays() -> Vec<Play> {
-    let mut plays: Vec<Play> = Vec::new();
-    for line in PLAYED.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        if let Some(call) = line.strip_prefix("  ") {
-            plays.last_mut().unwrap().calls.push(call);
+fn fact_tests() -> Vec<FactTest> {
+    let mut tests: Vec<FactTest> = Vec::new();
+    for line in TESTED.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        if let Some(request) = line.strip_prefix("  ") {
+            tests.last_mut().unwrap().requests.push(request);
             continue;
         }
         let fact = evidence::fact(line).unwrap_or_else(|| panic!("no fact {line}"));
-        plays.push(Play { fact, calls: Vec::new() });
+        tests.push(FactTest { fact, requests: Vec::new() });
     }
-    plays
+    tests
 }
 
-/// Ids of facts, with reasons.
+/// The fact ids of a list, each with its reason.
 fn reasons(list: &'static str) -> Vec<(&'static str, &'static str)> {
     let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     lines.map(|line| line.split_once(' ').unwrap_or_else(|| panic!("no reason: {line}"))).collect()
 }
 
-/// What came back.
-struct Answer {
+/// An HTTP response.
+struct Response {
     status: u16,
     body: String,
 }
 
-impl Answer {
-    /// The text of the first element of that name.
+impl Response {
+    /// The text of the first element with this name.
     fn text(&self, name: &str) -> Option<String> {
         let (_, rest) = self.body.split_once(&format!("<{name}>"))?;
         let (text, _) = rest.split_once(&format!("</{name}>"))?;
@@ -53,31 +53,32 @@ impl Answer {
     }
 }
 
-/// Sends calls one after the other and keeps what the answers tell.
+/// Sends requests one after the other and stores the responses.
 struct Caller {
     server: Server,
-    told: Vec<Answer>,
+    responses: Vec<Response>,
 }
 
 impl Caller {
+    /// The value of a member: literal, `$Name` from an earlier response, or `@payload`.
     fn value(&self, written: &str) -> String {
-        let told = |name: &str| self.told.iter().rev().find_map(|answer| answer.text(name));
+        let known = |name: &str| self.responses.iter().rev().find_map(|it| it.text(name));
         match (written.strip_prefix('$'), written.strip_prefix('@')) {
-            (Some(name), _) => told(name).unwrap_or_else(|| panic!("nothing told {name}")),
+            (Some(name), _) => known(name).unwrap_or_else(|| panic!("no response has {name}")),
             (_, Some("document")) => payload::policy_document(),
             (_, Some("password")) => payload::password(),
             (_, Some("ssh-key")) => payload::ssh_key(Item(0)).to_owned(),
             (_, Some(name)) if name.starts_with("certificate") => {
                 payload::certificate(name).unwrap()
             }
-            (_, Some(name)) => panic!("no payload {name}"),
+            (_, Some(name)) => panic!("no payload is called {name}"),
             _ => written.to_owned(),
         }
     }
 
-    /// Makes a call and returns the members as they were sent.
-    fn call(&mut self, call: &str) -> HashMap<String, String> {
-        let mut words = call.trim_start_matches('~').split(' ');
+    /// Sends a request and returns its members.
+    fn send(&mut self, request: &str) -> HashMap<String, String> {
+        let mut words = request.trim_start_matches('~').split(' ');
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", words.next().unwrap()).append_pair("Version", "2010-05-08");
         let mut members = HashMap::new();
@@ -86,15 +87,15 @@ impl Caller {
             form.append_pair(member, &value);
             members.insert(member.to_owned(), value);
         }
-        let answer = super::server::posted(&self.server, &form.finish());
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let response = super::server::posted(&self.server, &form.finish());
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        self.told.push(Answer { status, body: body.to_owned() });
+        self.responses.push(Response { status, body: body.to_owned() });
         members
     }
 }
 
-/// The text with what was sent; each, where the fact gives several wordings as `{one|another}`.
+/// Fills in the members. A fact with several wordings, `{one|another}`, gives several texts.
 fn filled(text: &str, members: &HashMap<String, String>) -> Vec<String> {
     let text = members.iter().fold(text.to_owned(), |text, (member, value)| {
         text.replace(&format!("{{{member}}}"), value)
@@ -109,42 +110,46 @@ fn filled(text: &str, members: &HashMap<String, String>) -> Vec<String> {
 }
 
 #[test]
-fn the_reference_endpoint_answers_as_every_fact_says_that_can_be_played() {
-    for play in plays() {
-        let (fact, last) = (play.fact, play.calls.len() - 1);
-        let mut caller = Caller { server: super::server(None), told: Vec::new() };
+fn the_reference_server_responds_like_every_tested_fact() {
+    for test in fact_tests() {
+        let (fact, last) = (test.fact, test.requests.len() - 1);
+        let mut caller = Caller { server: super::server(None), responses: Vec::new() };
         let mut sent = HashMap::new();
-        for (place, call) in play.calls.iter().enumerate() {
-            sent = caller.call(call);
-            let status = caller.told.last().unwrap().status;
-            let refused = call.starts_with('~');
-            assert!(place == last || (status != 200) == refused, "{}: {call}: {status}", fact.id);
+        for (index, request) in test.requests.iter().enumerate() {
+            sent = caller.send(request);
+            let status = caller.responses.last().unwrap().status;
+            let refused = request.starts_with('~');
+            assert!(
+                index == last || (status != 200) == refused,
+                "{}: {request}: {status}",
+                fact.id
+            );
         }
-        let answer = caller.told.last().unwrap();
-        assert_eq!(Some(answer.status), fact.http, "{}: {}", fact.id, answer.body);
-        assert_eq!(answer.text("Code").as_deref(), fact.code, "{}: {}", fact.id, answer.body);
+        let response = caller.responses.last().unwrap();
+        assert_eq!(Some(response.status), fact.http, "{}: {}", fact.id, response.body);
+        assert_eq!(response.text("Code").as_deref(), fact.code, "{}: {}", fact.id, response.body);
         if let Some(message) = fact.message {
-            let (told, known) = (answer.text("Message").unwrap(), filled(message, &sent));
-            assert!(known.contains(&told), "{}: {told}", fact.id);
+            let (actual, known) = (response.text("Message").unwrap(), filled(message, &sent));
+            assert!(known.contains(&actual), "{}: {actual}", fact.id);
         }
     }
 }
 
 #[test]
-fn every_fact_with_an_answer_is_played_or_says_why_not() {
-    let played: HashSet<&str> = plays().iter().map(|play| play.fact.id).collect();
-    let unplayed = reasons(UNPLAYED);
-    for (id, reason) in &unplayed {
+fn every_fact_with_a_response_is_tested_or_has_a_reason() {
+    let tested: HashSet<&str> = fact_tests().iter().map(|it| it.fact.id).collect();
+    let untested = reasons(UNTESTED);
+    for (id, reason) in &untested {
         assert!(evidence::fact(id).is_some() && !reason.trim().is_empty(), "{id}");
-        assert!(!played.contains(id), "{id} is played, and says why it is not");
+        assert!(!tested.contains(id), "{id} is tested and listed as untested");
     }
     for fact in FACTS.iter().filter(|it| it.http.is_some() && it.strength >= Strength::Reported) {
-        let listed = unplayed.iter().filter(|(id, _)| *id == fact.id).count();
-        assert_eq!(listed, usize::from(!played.contains(fact.id)), "{}", fact.id);
+        let listed = untested.iter().filter(|(id, _)| *id == fact.id).count();
+        assert_eq!(listed, usize::from(!tested.contains(fact.id)), "{}", fact.id);
     }
 }
 
-/// What a rule, an order among rules, or the form of a text rests on.
+/// The facts that a rule, an order of rules or the form of a message cites.
 fn cited() -> HashSet<&'static str> {
     let claims = iamspec_model::rules().flat_map(|rule| {
         [rule.claim.status, rule.claim.code, rule.claim.text].into_iter().flat_map(|it| it.facts)
@@ -154,14 +159,14 @@ fn cited() -> HashSet<&'static str> {
 }
 
 #[test]
-fn every_fact_is_cited_or_played_or_says_why_not() {
-    let played: HashSet<&str> = plays().iter().map(|play| play.fact.id).collect();
-    let (cited, unplayed) = (cited(), reasons(UNPLAYED));
+fn every_fact_is_cited_or_tested_or_has_a_reason() {
+    let tested: HashSet<&str> = fact_tests().iter().map(|it| it.fact.id).collect();
+    let (cited, untested) = (cited(), reasons(UNTESTED));
     let uncited: HashSet<&str> = reasons(UNCITED).iter().map(|(id, _)| *id).collect();
     for fact in &FACTS {
         let used = cited.contains(fact.id)
-            || played.contains(fact.id)
-            || unplayed.iter().any(|(id, _)| *id == fact.id);
+            || tested.contains(fact.id)
+            || untested.iter().any(|(id, _)| *id == fact.id);
         assert_eq!(used, !uncited.contains(fact.id), "{}", fact.id);
     }
     assert!(uncited.iter().all(|id| evidence::fact(id).is_some()));

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Hypothesis and iamspec against the same moto: what each needs to find that moto deletes users that
-# still hold something. Prints a table, and writes it with its figures to tests/reports/hypothesis.md.
-# Takes some minutes, so it is no part of CI.
+# Compares Hypothesis and iamspec on the same moto: how many requests and seconds each needs to find that moto
+# deletes users with attachments. Prints a table and writes tests/reports/hypothesis.md. Takes some minutes, so CI
+# does not run it.
 #
 #   tests/baseline/compare.sh target/release/iamspec
 #
-# A number behind it: how many seeds, instead of 10. The cache is the one of the other checks:
-# IAMSPEC_CACHE moves it (default: ~/.cache/iamspec).
+# A second argument sets the number of seeds (default: 10). IAMSPEC_CACHE moves the cache (default:
+# ~/.cache/iamspec).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ ! -x "${1:-}" ] || [[ ! ${2:-10} =~ ^[1-9][0-9]*$ ]]; then
-  echo "expected the binary of iamspec and perhaps a number of seeds, came '$*'; try: tests/baseline/compare.sh target/release/iamspec" >&2
+  echo "expected the iamspec binary and optionally a number of seeds, got '$*'; try: tests/baseline/compare.sh target/release/iamspec" >&2
   exit 2
 fi
 version=$(sed -n 's/^hypothesis==//p' "$here/requirements.txt")

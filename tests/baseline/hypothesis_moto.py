@@ -1,17 +1,17 @@
-"""How soon Hypothesis finds that an endpoint deletes a user that still holds something.
+"""Measures how soon Hypothesis finds that an endpoint deletes a user with attachments.
 
     hypothesis_moto.py --endpoint http://127.0.0.1:5000 --seed 1 --requests 3000
 
-One state machine with boto3 and a small model, as an engineer would write it in an afternoon: two
+A state machine with boto3 and a small model, as an engineer would write it in an afternoon: two
 users, groups, policies and devices, and eight kinds of attachments (moto has no service-specific
-credentials). Users and groups are there when an example starts: without, finds take longer. Each
-example has names of its own, so none sees what another one left behind.
+credentials). Each example starts with users and groups, because findings take longer without them.
+Each example has its own names, so examples do not affect each other.
 
-A find is noted and the run goes on: the model takes over what the endpoint did. Nothing is shrunk.
-Every request counts, those that prepare something too.
+A run continues after a finding: the model adopts the state of the endpoint. Shrinking is off. Every
+request counts, including setup.
 
-Prints, separated by tabs, the requests and seconds to the first wrong deletion, to each kind that
-was seen wrong alone, and to all of these.
+Prints, separated by tabs, the requests and seconds until the first wrong deletion, until each kind
+was wrong as the only attachment, and until all of these.
 """
 
 import argparse
@@ -49,16 +49,16 @@ USERS, GROUPS, POLICIES = ["alice", "bob"], ["admins", "staff"], ["reading", "wr
 DEVICES, INLINE = ["phone", "token"], ["first", "second"]
 
 FIRST, ALL = "first wrong deletion", "all six alone"
-# What moto forgets; it refuses for inline and managed policies.
+# The kinds that moto ignores. It refuses to delete a user with inline or managed policies.
 KINDS = ["login profile", "access key", "signing certificate", "SSH key", "MFA device", "group membership"]
 
 
 class Ended(KeyboardInterrupt):
-    """The run is over. Hypothesis would take anything else for a failure of the example."""
+    """Ends the run. Hypothesis would treat any other exception as a failure of the example."""
 
 
 class Run:
-    """The endpoint, and what was found after how many requests."""
+    """A connection to the endpoint, and the request number of each finding."""
 
     def __init__(self, url, limit):
         self.limit, self.requests, self.found = limit, 0, {}
@@ -77,7 +77,7 @@ class Run:
         return time.monotonic() - self.start
 
     def call(self, api, **members):
-        """The answer, or nothing where the call is refused."""
+        """The response, or None if the endpoint refuses the request."""
         if self.requests == self.limit:
             raise Ended
         self.requests += 1
@@ -86,22 +86,22 @@ class Run:
         except ClientError:
             return None
         except BotoCoreError as error:
-            raise Ended(f"expected an answer to {api}, came: {error}; is the endpoint still there?")
+            raise Ended(f"expected a response to {api}, got: {error}; does the endpoint still run?")
 
-    def note(self, what):
-        self.found.setdefault(what, (self.requests, self.seconds()))
+    def record(self, finding):
+        self.found.setdefault(finding, (self.requests, self.seconds()))
 
     def wrongly_deleted(self, kinds):
-        """A user was deleted that held these kinds."""
-        self.note(FIRST)
+        """Records that the endpoint deleted a user with these kinds."""
+        self.record(FIRST)
         if len(kinds) == 1:
-            self.note(*kinds)
+            self.record(*kinds)
         if all(kind in self.found for kind in KINDS):
-            self.note(ALL)
+            self.record(ALL)
 
 
 class Iam(RuleBasedStateMachine):
-    """Users, and what is attached to them. The model is `held`: what each user that exists holds."""
+    """Users and their attachments. The model is `held`: the attachments of each existing user."""
 
     run = None
 
@@ -109,7 +109,7 @@ class Iam(RuleBasedStateMachine):
     groups = Bundle("groups")
     policies = Bundle("policies")
     devices = Bundle("devices")
-    # What the service names, each with its user.
+    # Items with generated ids, each with its user.
     keys = Bundle("keys")
     certificates = Bundle("certificates")
     ssh_keys = Bundle("ssh_keys")
@@ -123,17 +123,17 @@ class Iam(RuleBasedStateMachine):
         return f"{self.run.prefix}-{self.example}-{name}"
 
     def make(self, api, member, name, **members):
-        """The answer, or nothing where there is one already."""
+        """The response, or None if the name is taken."""
         return self.run.call(api, **{member: self.own(name)}, **members)
 
     def attach(self, kind, item, api, user, **members):
-        """Whatever the endpoint attaches is held."""
+        """Adds the item to the model if the endpoint attached it."""
         made = self.run.call(api, UserName=user, **members)
         if made:
             self.held[user].add((kind, item))
 
     def attach_named(self, kind, path, api, user, **members):
-        """The same, for what the service names: the user and the name, for a bundle."""
+        """The same for an item with a generated id. Returns the user and the id for a bundle."""
         made = self.run.call(api, UserName=user, **members)
         if not made:
             return multiple()
@@ -145,7 +145,7 @@ class Iam(RuleBasedStateMachine):
         if self.run.call(api, UserName=user, **members):
             self.held[user].discard((kind, item))
 
-    # Users, and what can be attached to them.
+    # Users and the resources that can be attached to them.
 
     @initialize(target=users)
     def two_users(self):
@@ -161,7 +161,7 @@ class Iam(RuleBasedStateMachine):
 
     @rule(user=users)
     def delete_user(self, user):
-        """Must be refused with DeleteConflict where the user holds anything."""
+        """The endpoint must refuse with DeleteConflict if the user has an attachment."""
         if self.run.call("delete_user", UserName=user):
             held = self.held.pop(user, set())
             if held:
@@ -255,7 +255,7 @@ class Iam(RuleBasedStateMachine):
 
 
 def search(run, seed):
-    """Until the requests are spent or all is found; what went wrong, if anything did."""
+    """Runs until the request limit or until all kinds are found. Returns an error message or None."""
     settings = hypothesis.settings(
         max_examples=run.limit + 1,
         stateful_step_count=50,
@@ -278,15 +278,15 @@ def main():
     parser.add_argument("--endpoint", required=True, metavar="URL")
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--requests", default=3000, type=int, metavar="MAX")
-    asked = parser.parse_args()
-    run = Run(asked.endpoint, asked.requests)
-    wrong = search(run, asked.seed)
-    if wrong:
-        sys.exit(wrong)
-    print(f"seed {asked.seed}", run.requests, f"{run.seconds():.3f}", sep="\t")
-    for what in [FIRST, *KINDS, ALL]:
-        requests, seconds = run.found.get(what, ("never", None))
-        print(what, requests, "never" if seconds is None else f"{seconds:.3f}", sep="\t")
+    args = parser.parse_args()
+    run = Run(args.endpoint, args.requests)
+    error = search(run, args.seed)
+    if error:
+        sys.exit(error)
+    print(f"seed {args.seed}", run.requests, f"{run.seconds():.3f}", sep="\t")
+    for finding in [FIRST, *KINDS, ALL]:
+        requests, seconds = run.found.get(finding, ("never", None))
+        print(finding, requests, "never" if seconds is None else f"{seconds:.3f}", sep="\t")
 
 
 if __name__ == "__main__":

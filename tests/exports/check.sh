@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs scripts as programs for the AWS CLI, boto3, curl and pytest, on the reference endpoint and on one that is
-# wrong; each answer must be the one that a run saw.
+# Runs the exports of scripts for the AWS CLI, boto3, curl and pytest, against the reference endpoint and
+# against a mutant. Each response must be the same as in a run of the script.
 #
-#   tests/exports/check.sh target/release/iamspec          a sample
-#   tests/exports/check.sh target/release/iamspec --all    every script of ours
+#   tests/exports/check.sh target/release/iamspec          a sample of the scripts
+#   tests/exports/check.sh target/release/iamspec --all    every script
 #
 # IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 set -euo pipefail
@@ -23,11 +23,11 @@ export PATH=$venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
 python "$here/check.py" "$iamspec" "$every"
 python "$here/check.py" "$iamspec" 1000 --mutant forgets-mfa-device
 
-# A plan is carried out by the AWS CLI as it is printed, on the reference endpoint and on moto.
+# The AWS CLI runs the commands of a plan, against the reference endpoint and against moto.
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2> /dev/null || true; wait; rm -rf "$work"' EXIT
-on() {
+run_plan() {
   mkfifo "$work/url"
   "$@" > "$work/url" 2> "$work/log" &
   servers+=($!)
@@ -35,5 +35,5 @@ on() {
   rm "$work/url"
   python "$here/plan.py" "$iamspec" "$url"
 }
-on "$iamspec" serve --listen 127.0.0.1:0
-on "$here/../emulators/moto/start.sh"
+run_plan "$iamspec" serve --listen 127.0.0.1:0
+run_plan "$here/../emulators/moto/start.sh"

@@ -1,4 +1,4 @@
-"""Empties and deletes a user by the AWS CLI, with the commands that `iamspec plan` prints for it.
+"""Deletes a user with all its attachments: runs the commands of `iamspec plan` with the AWS CLI.
 
     plan.py IAMSPEC URL
 """
@@ -18,7 +18,7 @@ iamspec, url = sys.argv[1:]
 
 
 def everything(iam):
-    """A user that holds one of each kind that the endpoint has."""
+    """Creates a user with an attachment of each kind that the endpoint supports."""
     name = account.user(iam)
     certificate, key = account.CERTIFICATES[0], account.SSH_KEYS[0]
     made = [
@@ -51,12 +51,12 @@ def main():
     words = [iamspec, "plan", name, "--endpoint", url, "--as", "aws-cli"]
     printed = subprocess.run(words, capture_output=True, text=True, check=False)
     commands = printed.stdout.splitlines()
-    assert len(commands) == held + 1, f"{len(commands)} commands for {held} things\n{printed.stdout}{printed.stderr}"
+    assert len(commands) == held + 1, f"{len(commands)} commands for {held} attachments\n{printed.stdout}{printed.stderr}"
     keys = {"AWS_ACCESS_KEY_ID": account.NO_KEY["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": account.NO_KEY["SecretAccessKey"]}
     environment = os.environ | keys | {"AWS_ENDPOINT_URL_IAM": url, "AWS_DEFAULT_REGION": "us-east-1"}
     subprocess.run(["bash", "-eu"], input=printed.stdout, text=True, check=True, env=environment)
     account.refused(iam, "NoSuchEntity", iam.get_user, UserName=name)
-    print(f"a user that held {held} of 9 kinds is gone, by the {len(commands)} commands of its plan")
+    print(f"the {len(commands)} commands of the plan deleted a user with {held} of 9 kinds")
 
 
 main()

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Feeds each reader with anything at all, guided by what its code has seen, so long:
+# Fuzzes each parser with libFuzzer for a number of seconds:
 #
 #   tests/fuzz/run.sh SECONDS [TARGET...]
 #
-# It needs a nightly compiler and a C++ compiler. What crashes a target is kept under
-# target/fuzz/crashes; give the file to the binary to see it again.
+# Needs a nightly Rust compiler and a C++ compiler. Inputs that crash a target are in target/fuzz/crashes; pass
+# the file to the binary of the target to reproduce the crash.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$here/../.." && pwd)/target/fuzz
-seconds=${1:?how many seconds for each target}
+seconds=${1:?expected the number of seconds per target}
 shift
 targets=("$@")
 if [ ${#targets[@]} = 0 ]; then
@@ -29,7 +29,7 @@ for target in "${targets[@]}"; do
   mkdir -p "$corpus" "$crashes"
   seeds=()
   if [ -d "$here/seeds/$target" ]; then seeds=("$here/seeds/$target"); fi
-  if [ "$target" = script ]; then seeds=("$here/../scripts"); fi
+  if [ "$target" = script ]; then seeds=("$here/../../conformance/scripts"); fi
   log=$out/$target.log
   if "$out/$host/release/$target" "$corpus" "${seeds[@]}" -max_total_time="$seconds" -max_len=65536 \
     -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$crashes/" -print_final_stats=1 > "$log" 2>&1; then

@@ -1,4 +1,6 @@
-//! One event of `CloudTrail`, and what it says in the words of the model.
+//! One `CloudTrail` event, and its conversion to an [`AuditEvent`] of the audit.
+//!
+//! The conversion uses only the members that the model needs. It does not check the event.
 
 use iamspec_conformance::audit::{AuditEvent, AuditOperation, AuditResponse};
 use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceKind};
@@ -7,14 +9,14 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// An event, as far as it is looked at.
+/// The members of an event that the audit uses.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CloudTrailRecord {
     event_source: String,
     event_name: String,
     event_time: String,
-    /// What tells it from others.
+    /// The unique id of the event.
     #[serde(default, rename = "eventID")]
     pub event_id: String,
     error_code: Option<String>,
@@ -25,62 +27,62 @@ pub struct CloudTrailRecord {
     recipient_account_id: Option<String>,
 }
 
-/// Who asked.
+/// The caller.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UserIdentity {
     #[serde(rename = "type")]
-    sort: Option<String>,
+    caller_type: Option<String>,
     user_name: Option<String>,
 }
 
-/// What an event comes to.
+/// The result of the conversion.
 #[derive(Clone, Debug)]
 pub enum Understood {
-    /// A call that the model knows.
+    /// An operation of the model.
     Event(AuditEvent),
-    /// One that changes nothing that is looked at.
+    /// An operation that does not change what the model describes.
     Ignored,
 }
 
 impl CloudTrailRecord {
-    /// Whether it is a call of IAM.
+    /// Whether the event is an IAM operation.
     #[must_use]
     pub fn is_of_iam(&self) -> bool {
         self.event_source == "iam.amazonaws.com"
     }
 
-    /// When it was, in seconds since 1970; nothing where that is no time.
+    /// The time in seconds since 1970, or `None` if the event has no valid time.
     #[must_use]
     pub fn at(&self) -> Option<i64> {
         OffsetDateTime::parse(&self.event_time, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
     }
 
-    /// The account in which it was.
+    /// The id of the account, or an empty string.
     #[must_use]
     pub fn account(&self) -> &str {
         self.recipient_account_id.as_deref().unwrap_or_default()
     }
 
-    /// The call in the words of the model.
+    /// Converts the event to an operation of the model.
     #[must_use]
     pub fn understood(&self) -> Understood {
-        let Some(asked) = AuditOperation::named(&self.event_name) else {
+        let Some(operation) = AuditOperation::named(&self.event_name) else {
             return Understood::Ignored;
         };
         Understood::Event(AuditEvent {
             id: self.event_id.clone(),
             at: self.at().unwrap_or_default(),
-            asked,
-            user: self.user(asked),
-            other: self.other(asked),
-            answer: self.answer(),
+            asked: operation,
+            user: self.user(operation),
+            other: self.other(operation),
+            answer: self.response(),
             message: self.error_message.clone(),
         })
     }
 
-    /// Codes end in `Exception` here, which they do not on the wire (E-006).
-    fn answer(&self) -> AuditResponse {
+    /// `CloudTrail` appends `Exception` to error codes; responses do not (E-006).
+    fn response(&self) -> AuditResponse {
         let Some(error) = &self.error_code else { return AuditResponse::Done };
         let code = error.strip_suffix("Exception").unwrap_or(error);
         let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
@@ -91,20 +93,21 @@ impl CloudTrailRecord {
         Some(self.request_parameters.as_ref()?.get(name)?.as_str()?.to_owned())
     }
 
-    /// The user that is named, or the one that asks about itself.
-    fn user(&self, asked: AuditOperation) -> Option<String> {
-        if matches!(asked, AuditOperation::Create(_) | AuditOperation::Delete(_)) {
+    /// The user of the request, or the caller if the request has no user name.
+    fn user(&self, operation: AuditOperation) -> Option<String> {
+        if matches!(operation, AuditOperation::Create(_) | AuditOperation::Delete(_)) {
             return None;
         }
         self.parameter("userName").or_else(|| {
             let caller = self.user_identity.as_ref()?;
-            caller.user_name.clone().filter(|_| caller.sort.as_deref() == Some("IAMUser"))
+            caller.user_name.clone().filter(|_| caller.caller_type.as_deref() == Some("IAMUser"))
         })
     }
 
-    /// What else is named: in the request, or in the answer where the service names it.
-    fn other(&self, asked: AuditOperation) -> Option<String> {
-        match asked {
+    /// The other resource of the operation: from the request, or from the response if the service
+    /// generates its name.
+    fn other(&self, operation: AuditOperation) -> Option<String> {
+        match operation {
             AuditOperation::UpdateUser => self.parameter("newUserName"),
             AuditOperation::Kind(kind, AttachmentAction::List) if kind.row().member.is_empty() => {
                 None
@@ -112,10 +115,12 @@ impl CloudTrailRecord {
             AuditOperation::Kind(kind, _) => self.item(kind),
             AuditOperation::Create(ResourceKind::Group)
             | AuditOperation::Delete(ResourceKind::Group) => self.parameter("groupName"),
-            AuditOperation::Create(ResourceKind::Policy) => self.answered(&["policy", "arn"]),
+            AuditOperation::Create(ResourceKind::Policy) => {
+                self.response_element(&["policy", "arn"])
+            }
             AuditOperation::Delete(ResourceKind::Policy) => self.parameter("policyArn"),
             AuditOperation::Create(ResourceKind::Device) => {
-                self.answered(&["virtualMFADevice", "serialNumber"])
+                self.response_element(&["virtualMFADevice", "serialNumber"])
             }
             AuditOperation::Delete(ResourceKind::Device) => self.parameter("serialNumber"),
             _ => None,
@@ -125,18 +130,18 @@ impl CloudTrailRecord {
     fn item(&self, kind: AttachmentKind) -> Option<String> {
         let member = lower_camel(kind.row().member);
         self.parameter(&member).or_else(|| {
-            let answer = self.response_elements.as_ref()?.as_object()?;
-            answer.values().find_map(|it| it.get(&member)?.as_str().map(str::to_owned))
+            let response = self.response_elements.as_ref()?.as_object()?;
+            response.values().find_map(|it| it.get(&member)?.as_str().map(str::to_owned))
         })
     }
 
-    fn answered(&self, path: &[&str]) -> Option<String> {
-        let answer = self.response_elements.as_ref()?;
-        path.iter().try_fold(answer, |it, name| it.get(*name))?.as_str().map(str::to_owned)
+    fn response_element(&self, path: &[&str]) -> Option<String> {
+        let response = self.response_elements.as_ref()?;
+        path.iter().try_fold(response, |it, name| it.get(*name))?.as_str().map(str::to_owned)
     }
 }
 
-/// `AccessKeyId` as `CloudTrail` writes it: `accessKeyId`.
+/// Converts `AccessKeyId` to `accessKeyId`, the form of `CloudTrail`.
 pub(crate) fn lower_camel(member: &str) -> String {
     let mut letters = member.chars();
     letters

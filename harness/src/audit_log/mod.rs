@@ -1,9 +1,8 @@
-//! `CloudTrail`'s logs: files as AWS delivers them, one event or many, packed or not, and folders of them; and HTTP
-//! traffic that was recorded.
+//! Reads audit logs: `CloudTrail` files, with or without gzip, HAR files, and folders of them.
 //!
-//! Events are handed out by their time. Files come roughly in that order, by name, and an event may be
-//! delivered late: those of the last quarter of an hour are kept back until a later one has come, so that memory
-//! does not grow with the logs.
+//! [`read`] emits the IAM events in the order of their times. Files are roughly in that order, by
+//! name, but AWS can deliver an event late. The reader therefore buffers the last 15 minutes and
+//! reports older events as [`LogEvent::Late`], so that memory use does not depend on the log size.
 
 pub mod cloudtrail;
 mod har;
@@ -18,63 +17,63 @@ use flate2::read::MultiGzDecoder;
 use crate::audit_log::cloudtrail::CloudTrailRecord;
 use crate::audit_log::har::Har;
 
-/// So many seconds events are kept back.
-const WINDOW: i64 = 15 * 60;
+/// The number of seconds for which events are buffered.
+const BUFFER_SECONDS: i64 = 15 * 60;
 
-/// What comes out of the logs.
+/// An IAM event of the logs.
 #[derive(Debug)]
 pub enum LogEvent {
-    /// An event of IAM, in its turn.
+    /// An event in the order of times.
     Event(Box<CloudTrailRecord>),
-    /// One that comes when later ones are already told.
+    /// An event that is older than one that was already emitted.
     Late(Box<CloudTrailRecord>),
 }
 
-/// What was read.
+/// How much was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogCounts {
-    /// Files.
+    /// The number of files.
     pub files: usize,
-    /// Events of all services.
+    /// The number of events of all services.
     pub events: usize,
 }
 
-/// Reads the files and folders, and tells the events of IAM in the order of their times.
+/// Reads the files and folders and emits the IAM events in the order of their times.
 ///
 /// # Errors
-/// A file that cannot be read or holds no events, and which.
-pub fn read(paths: &[PathBuf], tell: &mut dyn FnMut(LogEvent)) -> Result<LogCounts> {
+/// Fails if a file cannot be read or is not a log. The error names the file.
+pub fn read(paths: &[PathBuf], emit: &mut dyn FnMut(LogEvent)) -> Result<LogCounts> {
     let mut counts = LogCounts::default();
-    // The number of the event tells apart those of one second that have the same id, or none.
-    let mut kept: BTreeMap<(i64, String, usize), Box<CloudTrailRecord>> = BTreeMap::new();
-    let (mut latest, mut told) = (i64::MIN, i64::MIN);
+    // The event number makes keys unique: events of one second can share an id or have none.
+    let mut buffered: BTreeMap<(i64, String, usize), Box<CloudTrailRecord>> = BTreeMap::new();
+    let (mut latest, mut emitted) = (i64::MIN, i64::MIN);
     for file in files(paths)? {
         counts.files += 1;
         for record in records(&file).with_context(|| format!("cannot read {}", file.display()))? {
             counts.events += 1;
             let Some(at) = record.at().filter(|_| record.is_of_iam()) else { continue };
-            if at < told {
-                tell(LogEvent::Late(Box::new(record)));
+            if at < emitted {
+                emit(LogEvent::Late(Box::new(record)));
                 continue;
             }
             latest = latest.max(at);
-            kept.insert((at, record.event_id.clone(), counts.events), Box::new(record));
+            buffered.insert((at, record.event_id.clone(), counts.events), Box::new(record));
         }
-        while let Some(first) = kept.first_entry() {
-            if first.key().0 >= latest.saturating_sub(WINDOW) {
+        while let Some(first) = buffered.first_entry() {
+            if first.key().0 >= latest.saturating_sub(BUFFER_SECONDS) {
                 break;
             }
-            told = first.key().0;
-            tell(LogEvent::Event(first.remove()));
+            emitted = first.key().0;
+            emit(LogEvent::Event(first.remove()));
         }
     }
-    for it in kept.into_values() {
-        tell(LogEvent::Event(it));
+    for record in buffered.into_values() {
+        emit(LogEvent::Event(record));
     }
     Ok(counts)
 }
 
-/// The files, and those in the folders, each folder in the order of its names.
+/// All files of the paths. The files of a folder are sorted by name.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
@@ -83,13 +82,13 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             continue;
         }
         let entries = path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
-        let mut inner = Vec::new();
+        let mut children = Vec::new();
         for entry in entries {
-            inner.push(entry.with_context(|| format!("cannot read {}", path.display()))?.path());
+            children.push(entry.with_context(|| format!("cannot read {}", path.display()))?.path());
         }
-        inner.sort();
-        inner.retain(|it| it.is_dir() || is_log(it));
-        files.extend(crate::audit_log::files(&inner)?);
+        children.sort();
+        children.retain(|it| it.is_dir() || is_log(it));
+        files.extend(crate::audit_log::files(&children)?);
     }
     Ok(files)
 }
@@ -99,38 +98,40 @@ fn is_log(path: &Path) -> bool {
     [".json", ".jsonl", ".json.gz", ".jsonl.gz", ".har"].iter().any(|end| name.ends_with(end))
 }
 
-/// The events of a file: `{"Records": [...]}`, a list, one or many events one after the other, or a HAR.
+/// The events of a file: `{"Records": [...]}`, a JSON list, concatenated events, or a HAR file.
 fn records(file: &Path) -> Result<Vec<CloudTrailRecord>> {
     let mut bytes = std::fs::read(file)?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = Vec::new();
+        let mut decompressed = Vec::new();
         MultiGzDecoder::new(bytes.as_slice())
-            .read_to_end(&mut unpacked)
-            .context("it is no whole gzip")?;
-        bytes = unpacked;
+            .read_to_end(&mut decompressed)
+            .context("the gzip data is truncated or corrupt")?;
+        bytes = decompressed;
     }
-    let wrong = "expected events of CloudTrail in JSON, or a HAR";
+    let expected = "expected events of CloudTrail in JSON, or a HAR file";
     let first = bytes.iter().find(|it| !it.is_ascii_whitespace());
-    let records = match (first, serde_json::from_slice::<Many>(&bytes)) {
-        (Some(b'['), _) => serde_json::from_slice(&bytes).context(wrong)?,
-        (_, Ok(many)) => many.records,
+    let records = match (first, serde_json::from_slice::<Delivery>(&bytes)) {
+        (Some(b'['), _) => serde_json::from_slice(&bytes).context(expected)?,
+        (_, Ok(delivery)) => delivery.records,
         _ => {
-            let one_by_one =
+            let concatenated =
                 serde_json::Deserializer::from_slice(&bytes).into_iter::<CloudTrailRecord>();
-            let one_by_one = one_by_one.collect::<Result<Vec<_>, _>>();
+            let concatenated = concatenated.collect::<Result<Vec<_>, _>>();
             let har = || serde_json::from_slice::<Har>(&bytes).ok();
-            one_by_one.or_else(|error| har().map(|it| it.records()).ok_or(error)).context(wrong)?
+            concatenated
+                .or_else(|error| har().map(|it| it.records()).ok_or(error))
+                .context(expected)?
         }
     };
     if records.is_empty() && bytes.iter().all(u8::is_ascii_whitespace) {
-        bail!("it is empty; expected events of CloudTrail");
+        bail!("the file is empty; expected events of CloudTrail in JSON, or a HAR file");
     }
     Ok(records)
 }
 
-/// A file as AWS delivers it.
+/// A log file in the form in which AWS delivers it.
 #[derive(serde::Deserialize)]
-struct Many {
+struct Delivery {
     #[serde(rename = "Records")]
     records: Vec<CloudTrailRecord>,
 }

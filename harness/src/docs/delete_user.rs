@@ -1,92 +1,122 @@
-//! How `DeleteUser` decides.
+//! The page about `DeleteUser`: which attachments block it, and in which order to remove them.
 
 use iamspec_model::tables::calls;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
 
-use crate::docs::{plain, ways};
+use crate::docs::markdown::{LEGEND, escape, fact_links};
 
 pub(crate) fn page() -> String {
     let mut page = "# DeleteUser\n\n\
-        A user is deleted when it exists and holds nothing of what stands below; what it holds of any of them must be taken away \
-        before. [Every rule of the call](calls/DeleteUser.md).\n\n\
-        | it holds | which is there by | taken away by | and is refused with 409 DeleteConflict | how sure | facts |\n\
+        DeleteUser succeeds if the user exists and has none of the attachments in this table. Remove each of them first. \
+        See also [all rules of the operation](operations/DeleteUser.md).\n\n\
+        | attachment | created by | removed by | message of 409 DeleteConflict | levels | facts |\n\
         |---|---|---|---|---|---|\n"
         .to_owned();
     for kind in AttachmentKind::blockers() {
         page.push_str(&row(kind));
     }
+    page.push_str(&format!("\n{LEGEND}"));
     page.push_str(
-        "\nOf a user that holds several, any of these may be named, but for what is known:\n\n",
+        "\n## In which order\n\n\
+        The order of removal is free, with one exception: call \
+        [DeactivateMFADevice](operations/DeactivateMFADevice.md) before \
+        [DeleteVirtualMFADevice](operations/DeleteVirtualMFADevice.md). \
+        `iamspec plan` prints a complete plan for a user.\n",
     );
-    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&"DeleteUser")) {
-        let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
-        page.push_str(&format!(
-            "- `{}` before `{}` ({}, {})\n",
-            order.first.slug(),
-            others.join("`, `"),
-            order.evidence.level.name(),
-            facts(order.evidence)
-        ));
-    }
-    page.push_str("\nWhere every item of a kind is inactive, the answer is inferred: ");
-    let inactive =
-        AttachmentKind::blockers().filter_map(|kind| Some((kind, kind.row().blocks_inactive?)));
-    let inactive =
-        inactive.map(|(kind, claim)| format!("{} ({})", kind.row().noun, facts(claim.status)));
-    page.push_str(&inactive.collect::<Vec<_>>().join(", "));
-    page.push_str(".\n\n## What does not stand in the way\n\nTags, the permissions boundary, and a virtual MFA device that is not enabled for it any more.\n");
+    page.push_str(&reported_first());
+    page.push_str(&inactive());
+    page.push_str(
+        "\n## What does not block DeleteUser\n\n\
+        Tags, the permissions boundary, and a virtual MFA device that is no longer enabled for the user.\n",
+    );
     page.push_str(&diagram());
     page
 }
 
-fn facts(evidence: Evidence) -> String {
-    ways(&evidence.facts.iter().map(|fact| fact.id).collect::<Vec<_>>(), "")
+/// Which refusal is reported if several attachments block.
+fn reported_first() -> String {
+    let mut text = "\n## Which refusal is reported first\n\n\
+        If several attachments block DeleteUser, the response names one of them. \
+        Any of them conforms, except for these known orders:\n\n"
+        .to_owned();
+    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&"DeleteUser")) {
+        let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
+        text.push_str(&format!(
+            "- `{}` is reported before `{}` ({}, {})\n",
+            order.first.slug(),
+            others.join("` and `"),
+            order.evidence.level.name(),
+            links(order.evidence)
+        ));
+    }
+    text
+}
+
+/// The kinds for which the effect of inactive items is not confirmed.
+fn inactive() -> String {
+    let kinds =
+        AttachmentKind::blockers().filter_map(|kind| Some((kind, kind.row().blocks_inactive?)));
+    let kinds = kinds.map(|(kind, clause)| {
+        let (noun, level) = (kind.row().noun, clause.status.level.name());
+        format!("- {noun}: {level} ({})\n", links(clause.status))
+    });
+    format!(
+        "\n## Inactive items\n\n\
+        If every item of one of these kinds is inactive, no recording confirms the response:\n\n{}",
+        kinds.collect::<String>()
+    )
+}
+
+fn links(evidence: Evidence) -> String {
+    fact_links(&evidence.facts.iter().map(|fact| fact.id).collect::<Vec<_>>(), "")
 }
 
 fn row(kind: AttachmentKind) -> String {
     let row = kind.row();
-    let way = |verb: AttachmentAction| {
-        let call = row.call(verb).map_or("", |call| call.api);
-        format!("[{call}](calls/{call}.md)")
+    let link = |action: AttachmentAction| {
+        let api = row.call(action).map_or("", |it| it.api);
+        format!("[{api}](operations/{api}.md)")
     };
     let Some(blocks) = row.blocks else { return String::new() };
-    let words: Vec<String> = blocks.text.texts().map(plain).collect();
-    let all = [blocks.status, blocks.code, blocks.text];
-    let ids: Vec<&str> = all.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
-    let levels = all.map(|it| it.level.name());
-    let [status, code, text] = levels;
+    let messages: Vec<String> = blocks.text.texts().map(escape).collect();
+    let tiers = [blocks.status, blocks.code, blocks.text];
+    let ids: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
+    let [status, code, text] = tiers.map(|it| it.level.name());
     format!(
-        "| {} | {} | {} | {} | {status}, code {code}, text {text} | {} |\n",
+        "| {} | {} | {} | {} | status {status}, code {code}, text {text} | {} |\n",
         row.noun,
-        way(AttachmentAction::Attach),
-        way(AttachmentAction::Detach),
-        words.join("<br>*or* "),
-        ways(&ids, "")
+        link(AttachmentAction::Attach),
+        link(AttachmentAction::Detach),
+        messages.join("<br>*or* "),
+        fact_links(&ids, "")
     )
 }
 
-/// A user and one thing that it may hold, as states.
+/// The states of a user as a Mermaid diagram.
 fn diagram() -> String {
-    let detach: Vec<&str> = AttachmentKind::blockers()
-        .filter_map(|it| it.row().call(AttachmentAction::Detach))
-        .map(|it| it.api)
-        .collect();
-    let attach: Vec<&str> = AttachmentKind::blockers()
-        .filter_map(|it| it.row().call(AttachmentAction::Attach))
-        .map(|it| it.api)
-        .collect();
-    // As few lines as there are names for a reader to take in.
+    let names = |action: AttachmentAction| -> Vec<&str> {
+        let actions = AttachmentKind::blockers().filter_map(|it| it.row().call(action));
+        actions.map(|it| it.api).collect()
+    };
+    let (attach, detach) = (names(AttachmentAction::Attach), names(AttachmentAction::Detach));
+    // Three names a line keep the labels readable.
     let lines =
-        |calls: &[&str]| calls.chunks(3).map(|it| it.join(", ")).collect::<Vec<_>>().join("<br/>");
-    let known = calls().count();
+        |names: &[&str]| names.chunks(3).map(|it| it.join(", ")).collect::<Vec<_>>().join("<br/>");
     format!(
-        "\n## As states\n\nEach of the {} kinds is there or not, which makes {} states of a user that exists, and one in which it does not; \
-         only one of them is left by DeleteUser. The model knows {known} calls.\n\n```mermaid\nstateDiagram-v2\n    [*] --> bare: CreateUser\n    bare --> holding: {}\n    \
-         holding --> holding: DeleteUser is refused\n    holding --> bare: {}\n    bare --> [*]: DeleteUser\n```\n",
-        attach.len(),
-        1_usize << attach.len(),
-        lines(&attach),
-        lines(&detach)
+        "\n## States\n\n\
+        Each of the {kinds} kinds is present or absent, so an existing user has {states} combinations. \
+        DeleteUser succeeds in only one of them. The model contains {actions} operations.\n\n\
+        ```mermaid\nstateDiagram-v2\n    \
+        [*] --> bare: CreateUser\n    \
+        bare --> blocked: {attach}\n    \
+        blocked --> blocked: DeleteUser is refused\n    \
+        blocked --> bare: {detach}\n    \
+        bare --> [*]: DeleteUser\n```\n",
+        kinds = attach.len(),
+        states = 1_usize << attach.len(),
+        actions = calls().count(),
+        attach = lines(&attach),
+        detach = lines(&detach)
     )
 }

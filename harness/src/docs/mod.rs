@@ -1,7 +1,13 @@
-//! Pages of semantics in Markdown, all of it from the model: how deletion works, call by call, and how that is known.
+//! The semantics of the model as Markdown pages: how `DeleteUser` decides, one page per operation,
+//! and the facts behind each rule.
+//!
+//! [`pages`] generates every page from the model and the scripts. Nothing here is written by hand
+//! except the sentences that join the tables. The command `iamspec docs` writes the pages to files.
 
 mod delete_user;
+mod markdown;
 mod operation;
+mod script_index;
 mod tables;
 mod wire_example;
 
@@ -10,66 +16,50 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use iamspec_model::tables::calls;
 
+use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
 
-/// Where the emulators of today differ, as they were last asked.
+/// The comparison of current emulators, from the last campaign.
 const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
 
-/// The pages by the names of their files.
+/// Every page by its file name.
 ///
 /// # Errors
-/// A script of ours that cannot be read, which a test rules out; an embedded endpoint that cannot be started.
+/// Fails if an embedded script does not parse, which a test rules out, or if the embedded endpoint
+/// cannot start.
 pub fn pages() -> Result<BTreeMap<String, String>> {
+    let scripts = ScriptIndex::new()?;
     let mut pages = BTreeMap::from([
         ("README.md".to_owned(), index()),
         ("delete-user.md".to_owned(), delete_user::page()),
         ("kinds.md".to_owned(), tables::kinds()),
         ("errors.md".to_owned(), tables::errors()),
-        ("unknown.md".to_owned(), tables::unknown()?),
+        ("open-questions.md".to_owned(), tables::open_questions(&scripts)),
         ("facts.md".to_owned(), tables::facts()),
         ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
     let mut wire = WireExample::new()?;
-    for call in calls() {
-        pages.insert(format!("calls/{}.md", call.api), operation::page(call, &mut wire)?);
+    for action in calls() {
+        let name = format!("operations/{}.md", action.api);
+        pages.insert(name, operation::page(action, &scripts, &mut wire));
     }
     Ok(pages)
 }
 
-/// Where to begin.
+/// The start page with links to all others.
 fn index() -> String {
-    let mut page = "# When is an IAM user deleted?\n\n\
-        Printed by `iamspec docs` from the model; a test keeps these pages as it prints them.\n\n\
-        - [DeleteUser](delete-user.md): what stands in the way, what takes it away, what is said\n\
-        - [What can be attached to a user](kinds.md)\n\
+    let mut page = "# When does DeleteUser succeed?\n\n\
+        `iamspec docs` generates these pages from the model.\n\n\
+        - [DeleteUser](delete-user.md): which attachments block it, how to remove them, and the messages\n\
+        - [Attachments of a user](kinds.md)\n\
         - [Errors](errors.md)\n\
-        - [What is not known](unknown.md), and what would settle it\n\
-        - [Facts](facts.md): what all of it rests on\n\
-        - [Emulators](emulators.md): where those of today differ\n\n\
-        ## Calls\n\n"
+        - [Open questions](open-questions.md): unspecified behavior, and the scripts that would answer them\n\
+        - [Facts](facts.md): the evidence behind the rules\n\
+        - [Emulators](emulators.md): where current emulators differ\n\n\
+        ## Operations\n\n"
         .to_owned();
-    for call in calls() {
-        page.push_str(&format!("- [{0}](calls/{0}.md)\n", call.api));
+    for action in calls() {
+        page.push_str(&format!("- [{0}](operations/{0}.md)\n", action.api));
     }
     page
-}
-
-/// Text that is no markup in Markdown, in a table neither.
-fn plain(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
-}
-
-/// The facts of a claim, each with a way to it from a page so many folders down.
-fn ways(facts: &[&str], up: &str) -> String {
-    let mut known: Vec<&str> = Vec::new();
-    for id in facts {
-        if !known.contains(id) {
-            known.push(id);
-        }
-    }
-    if known.is_empty() {
-        return "no evidence".to_owned();
-    }
-    let way = |id: &&str| format!("[{id}]({up}facts.md#{})", id.to_lowercase());
-    known.iter().map(way).collect::<Vec<_>>().join(" ")
 }

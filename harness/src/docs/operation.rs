@@ -1,113 +1,148 @@
-//! One page a call: its rules, and for each the shortest script that shows it.
+//! One page per operation: its rules, and per rule the shortest script that shows its response.
+//!
+//! An example always ends in the response of its rule. A rule that no script shows has none.
 
-use anyhow::{Result, anyhow};
-use iamspec_conformance::script::corpus::probes;
-use iamspec_conformance::{Reference, Suite};
+use iamspec_conformance::oracle::messages;
+use iamspec_conformance::script::print;
+use iamspec_conformance::{Exchange, Reference, Response, Script, ScriptRun, Suite};
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Action, Expected, Rule};
 
+use crate::docs::markdown::{LEGEND, anchor, escape, fact_links};
+use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
-use crate::docs::{plain, ways};
 
-pub(crate) fn page(call: &'static Action, wire: &mut WireExample) -> Result<String> {
+pub(crate) fn page(
+    action: &'static Action,
+    scripts: &ScriptIndex,
+    wire: &mut WireExample,
+) -> String {
     let mut page = format!(
-        "# {}\n\nHow sure each part of an answer is stands behind it: *must* is recorded or documented, *should* is reported, *info* is \
-         inferred, and of what is *open* nobody knows.\n\n| rule | answer | status | code | text | facts |\n|---|---|---|---|---|---|\n",
-        call.api
+        "# {}\n\n| rule | response | status | code | text | facts |\n|---|---|---|---|---|---|\n",
+        action.api
     );
-    let rules: Vec<Rule> = call.claims.iter().map(|claim| Rule { call, claim }).collect();
+    let rules: Vec<Rule> = action.claims.iter().map(|claim| Rule { call: action, claim }).collect();
     for rule in &rules {
         page.push_str(&row(*rule));
     }
-    page.push_str(&orders(call));
+    page.push_str(&format!("\n{LEGEND}"));
+    page.push_str(&orders(action));
     for rule in rules {
-        page.push_str(&shown(rule, wire)?);
+        page.push_str(&section(rule, scripts, wire));
     }
-    Ok(page)
+    page
 }
 
 fn row(rule: Rule) -> String {
-    let claim = rule.claim;
-    let answer = match claim.answer {
+    let clause = rule.claim;
+    let response = match clause.answer {
         Expected::Done => "200".to_owned(),
         Expected::Refused(code) => format!("{} {}", code.http(), code.name()),
     };
-    let tiers = [claim.status, claim.code, claim.text];
-    let [status, code, words] = tiers.map(|it| it.level.name());
-    let words = if claim.answer == Expected::Done { "–" } else { words };
+    let tiers = [clause.status, clause.code, clause.text];
+    let [status, code, text] = tiers.map(|it| it.level.name());
+    let text = if clause.answer == Expected::Done { "–" } else { text };
     let facts: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
-    let id = rule.id();
-    let slug = claim.reason.slug();
     format!(
-        "| [{slug}](#{}) | {answer} | {status} | {code} | {words} | {} |\n",
-        anchor(&id),
-        ways(&facts, "../")
+        "| [{}](#{}) | {response} | {status} | {code} | {text} | {} |\n",
+        clause.reason.slug(),
+        anchor(&rule.id()),
+        fact_links(&facts, "../")
     )
 }
 
-/// The anchor that a code forge gives a heading.
-fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|it| it.is_alphanumeric() || matches!(it, '-' | ' ' | '_'));
-    kept.collect::<String>().to_lowercase().replace(' ', "-")
-}
-
-/// Which of several refusals is named, where that is known.
-fn orders(call: &Action) -> String {
+/// The known orders among the refusals of the operation.
+fn orders(action: &Action) -> String {
     let mut text = String::new();
-    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&call.api)) {
+    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&action.api)) {
         let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
         let facts: Vec<&str> = order.evidence.facts.iter().map(|fact| fact.id).collect();
         text.push_str(&format!(
-            "\nWhere several refuse, `{}` is named before `{}` ({}, {}).\n",
+            "\nIf several rules refuse, `{}` is reported before `{}` ({}, {}).\n",
             order.first.slug(),
             others.join("`, `"),
             order.evidence.level.name(),
-            ways(&facts, "../")
+            fact_links(&facts, "../")
         ));
     }
     if text.is_empty() {
-        text.push_str("\nWhere several refuse, each of them may be named: no order is known.\n");
+        text.push_str(
+            "\nIf several rules refuse, any of them may be reported: no order is known.\n",
+        );
     }
     text
 }
 
-/// The rule in words, its texts, and the shortest script that reaches it, with the answers of the model.
-fn shown(rule: Rule, wire: &mut WireExample) -> Result<String> {
-    let mut text = format!("\n## {}\n\n{}\n", rule.id(), plain(&rule.statement()));
-    let words: Vec<&str> = rule.claim.text.texts().collect();
-    if !words.is_empty() {
-        text.push_str(&format!(
-            "\n> {}\n",
-            words.iter().map(|it| plain(it)).collect::<Vec<_>>().join("<br>\n> or ")
-        ));
+/// The rule in words, its messages, and its example.
+fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
+    let mut text = format!("\n## {}\n\n{}\n", rule.id(), escape(&rule.statement()));
+    let messages: Vec<String> = rule.claim.text.texts().map(escape).collect();
+    if !messages.is_empty() {
+        text.push_str(&format!("\n> {}\n", messages.join("<br>\n> or ")));
     }
-    let scripts =
-        probes(rule).map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
-    let Some(script) = scripts.into_iter().next() else {
-        text.push_str("\nNo script of ours asks it.\n");
-        return Ok(text);
-    };
-    let name = script.name.clone();
-    let report =
-        Suite::new(vec![script.clone()]).run(&mut Reference::default(), &mut |_| (), &|| false);
-    let Some(replay) = report.replays.first() else { return Ok(text) };
-    let place = replay.exchanges.iter().position(|it| it.in_force.contains(&rule));
-    let history = place.map_or_else(|| replay.history(), |place| replay.history().until(place));
-    text.push_str(&format!(
-        "\nThe shortest of our scripts that asks it, `iamspec run {name}`:\n\n```text\n"
-    ));
-    for step in &history.steps {
-        let call = iamspec_conformance::script::print::operation(&step.operation);
-        match &step.answer {
-            Some(answer) => text.push_str(&format!("{call:<40} -> {answer}\n")),
-            None => text.push_str(&format!("{call}\n")),
+    let is_reached = scripts.reaching(rule).next().is_some();
+    match scripts.reaching(rule).find_map(|script| Example::find(rule, script)) {
+        Some(example) => text.push_str(&example.markdown(wire)),
+        None if is_reached => text.push_str(
+            "\nScripts reach this rule, but the reference endpoint responds by another rule.\n",
+        ),
+        None => text.push_str("\nNo script reaches this rule.\n"),
+    }
+    text
+}
+
+/// A run of a script up to the request that a rule answers.
+struct Example<'a> {
+    script: &'a Script,
+    run: ScriptRun,
+    /// The index of the request.
+    last: usize,
+}
+
+impl<'a> Example<'a> {
+    /// Runs the script against the reference and looks for the response of the rule.
+    fn find(rule: Rule, script: &'a Script) -> Option<Self> {
+        let suite = Suite::new(vec![script.clone()]);
+        let report = suite.run(&mut Reference::default(), &mut |_| (), &|| false);
+        let run = report.replays.into_iter().next()?;
+        let mut written = run.exchanges.iter().take(script.steps.len());
+        let last = written.position(|it| is_response_of(rule, it))?;
+        Some(Self { script, run, last })
+    }
+
+    fn markdown(&self, wire: &mut WireExample) -> String {
+        let name = &self.script.name;
+        let mut text =
+            format!("\nThe shortest script that shows it, `iamspec run {name}`:\n\n```text\n");
+        for step in &self.run.history().until(self.last).steps {
+            let operation = print::operation(&step.operation);
+            match &step.answer {
+                Some(response) => text.push_str(&format!("{operation:<40} -> {response}\n")),
+                None => text.push_str(&format!("{operation}\n")),
+            }
         }
+        text.push_str("```\n");
+        if let Some(exchange) = wire.exchange(self.script, self.last) {
+            text.push_str(&format!(
+                "\n<details><summary>Request and response, with example names</summary>\n\n```text\n{exchange}\n```\n\n</details>\n"
+            ));
+        }
+        text
     }
-    text.push_str("```\n");
-    if let Some(exchange) = place.and_then(|place| wire.exchange(&script, place)) {
-        text.push_str(&format!(
-            "\n<details><summary>Its request and its answer, in names of no account</summary>\n\n```text\n{exchange}\n```\n\n</details>\n"
-        ));
+}
+
+/// Whether this rule gave the response, and not another rule that was in force as well.
+fn is_response_of(rule: Rule, exchange: &Exchange) -> bool {
+    if !exchange.in_force.contains(&rule) {
+        return false;
     }
-    Ok(text)
+    match (&exchange.observed, rule.claim.answer) {
+        (Some(Response::Done(_)), Expected::Done) => true,
+        (Some(Response::Refused { code, message, .. }), Expected::Refused(expected)) => {
+            let symbols = messages::symbols(&exchange.operation);
+            let text = messages::preferred(rule, &exchange.before, &exchange.operation, &symbols);
+            code == expected.name() && *message == text
+        }
+        _ => false,
+    }
 }

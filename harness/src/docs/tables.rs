@@ -1,22 +1,24 @@
-//! What is attached, what is answered, what is not known, and what all of it rests on.
+//! The pages that consist of one table or list: kinds, errors, open questions and facts.
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow};
-use iamspec_conformance::script::corpus::probes;
+use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Expected, Level, Rule, evidence, rules};
 
-use crate::commands::understand::list::{UNMODELLED, kinds as nine_kinds};
-use crate::docs::{plain, ways};
+use crate::commands::understand::list::{UNMODELLED, kinds as kinds_table};
+use crate::docs::markdown::{escape, fact_links};
+use crate::docs::script_index::ScriptIndex;
 
+/// The kinds of attachment, with their operations and quotas.
 pub(crate) fn kinds() -> String {
     format!(
-        "# What can be attached to a user\n\n{}\nThe quotas are AWS's defaults; that of managed policies can be raised (G-002).\n",
-        nine_kinds()
+        "# Attachments of a user\n\n{}\n\
+        The quotas are AWS's defaults. An account can raise the quota of managed policies (G-002).\n",
+        kinds_table()
     )
 }
 
-/// Every code with the rules that answer it.
+/// Every error code, with the rules whose response has it.
 pub(crate) fn errors() -> String {
     let mut codes: BTreeMap<(&str, u16), Vec<Rule>> = BTreeMap::new();
     for rule in rules() {
@@ -24,53 +26,55 @@ pub(crate) fn errors() -> String {
             codes.entry((code.name(), code.http())).or_default().push(rule);
         }
     }
-    let mut page = "# Errors\n\nOn the wire the code has no suffix; CloudTrail writes it with `Exception` (E-006).\n".to_owned();
+    let mut page = "# Errors\n\n\
+        CloudTrail appends `Exception` to a code; a response does not (E-006).\n"
+        .to_owned();
     for ((code, http), rules) in codes {
         page.push_str(&format!("\n## {code}\n\nHTTP {http}.\n\n"));
         for rule in rules {
-            let (id, api, says) = (rule.id(), rule.call.api, plain(&rule.statement()));
-            page.push_str(&format!("- [{id}](calls/{api}.md): {says}\n"));
+            let (id, api) = (rule.id(), rule.call.api);
+            let statement = escape(&rule.statement());
+            page.push_str(&format!("- [{id}](operations/{api}.md): {statement}\n"));
         }
     }
     page
 }
 
-/// What the facts leave open, with the script that would settle it on the real service.
-pub(crate) fn unknown() -> Result<String> {
-    let mut page = "# What is not known\n\nWhere nobody knows, every answer conforms, and a run says which was seen.\n\n\
-        | rule | facts | what would settle it |\n|---|---|---|\n"
+/// The unspecified rules, each with the script that shows the behavior of an endpoint.
+pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
+    let mut page = "# Open questions\n\n\
+        No fact states how AWS responds in these cases. Every response conforms, and the report of a run \
+        states which one was observed.\n\n\
+        | rule | facts | script |\n|---|---|---|\n"
         .to_owned();
     for rule in rules().filter(|rule| rule.claim.status.level == Level::Open) {
-        let scripts =
-            probes(rule).map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
-        let probe = scripts.first().map_or_else(
-            || "no script of ours asks it".to_owned(),
-            |it| format!("`iamspec run {}`", it.name),
-        );
+        let script = scripts
+            .reaching(rule)
+            .next()
+            .map_or_else(|| "none".to_owned(), |it| format!("`iamspec run {}`", it.name));
         let facts: Vec<&str> = rule.claim.status.facts.iter().map(|fact| fact.id).collect();
-        let (id, api) = (rule.id(), rule.call.api);
-        page.push_str(&format!("| [{id}](calls/{api}.md) | {} | {probe} |\n", ways(&facts, "")));
+        let (id, api, facts) = (rule.id(), rule.call.api, fact_links(&facts, ""));
+        page.push_str(&format!("| [{id}](operations/{api}.md) | {facts} | {script} |\n"));
     }
-    page.push_str("\n## What the model does not speak of\n\n");
+    page.push_str("\n## Not in the model\n\n");
     for line in UNMODELLED {
-        page.push_str(&format!("- {}\n", plain(line)));
+        page.push_str(&format!("- {}\n", escape(line)));
     }
-    Ok(page)
+    page
 }
 
-/// Every fact that a rule rests on.
+/// Every fact that a rule or an order cites.
 pub(crate) fn facts() -> String {
     let mut ids: Vec<&str> = Vec::new();
     for rule in rules() {
         let tiers = [rule.claim.status, rule.claim.code, rule.claim.text];
         ids.extend(tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id));
     }
-    let orders = iamspec_model::tables::precedence::PRECEDENCES.iter();
-    ids.extend(orders.flat_map(|it| it.evidence.facts).map(|fact| fact.id));
+    ids.extend(PRECEDENCES.iter().flat_map(|it| it.evidence.facts).map(|fact| fact.id));
     ids.sort_unstable();
     ids.dedup();
     let mut page =
-        "# Facts\n\nWhat is known of the real service, where it comes from, and how sure it is.\n"
+        "# Facts\n\nEach fact describes AWS's behavior, with its source and its strength.\n"
             .to_owned();
     for fact in ids.iter().filter_map(|id| evidence::fact(id)) {
         let strength = format!("{:?}", fact.strength).to_lowercase();
@@ -78,19 +82,19 @@ pub(crate) fn facts() -> String {
             "\n## {}\n\n{}, {}: {}.",
             fact.id,
             strength,
-            plain(fact.operation),
-            plain(fact.state)
+            escape(fact.operation),
+            escape(fact.state)
         ));
         if let Some(http) = fact.http {
             page.push_str(&format!(" {http} {}", fact.code.unwrap_or_default()));
         }
         if let Some(message) = fact.message {
-            page.push_str(&format!("\n\n> {}", plain(message)));
+            page.push_str(&format!("\n\n> {}", escape(message)));
         }
         if !fact.note.is_empty() {
-            page.push_str(&format!("\n\n{}", plain(fact.note)));
+            page.push_str(&format!("\n\n{}", escape(fact.note)));
         }
-        page.push_str(&format!("\n\nFrom {}\n", plain(fact.source)));
+        page.push_str(&format!("\n\nSource: {}\n", escape(fact.source)));
     }
     page
 }

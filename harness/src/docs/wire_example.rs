@@ -1,4 +1,7 @@
-//! What goes over the wire between our client and the reference endpoint, in names that are the same each time.
+//! Requests and responses between the client and the reference server, as stable examples.
+//!
+//! A real client talks to a real server over HTTP. Run names, ids, dates, keys and markers differ
+//! from run to run, so they are replaced by constants.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -9,19 +12,20 @@ use iamspec_conformance::{Endpoint as _, Script};
 use crate::client::HttpClient;
 use crate::server::{Options, Server};
 
-/// What tells the names of the pages from those of runs.
+/// The run id in the names of the examples.
 const RUN: &str = "docs";
 
-/// A request is answered sooner.
+/// The reference server responds much sooner.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A word that is longer holds a key or a certificate.
-const WORD_MAX: usize = 48;
+/// A longer word is part of a key or certificate.
+const MAX_WORD_LEN: usize = 48;
 
-/// What the ids of users, groups, policies, access keys, SSH keys and service credentials begin with (E-017).
-const SORTS: [&str; 6] = ["AIDA", "AGPA", "ANPA", "AKIA", "APKA", "ACCA"];
+/// The prefixes of ids: users, groups, policies, access keys, SSH public keys and service-specific
+/// credentials (E-017).
+const ID_PREFIXES: [&str; 6] = ["AIDA", "AGPA", "ANPA", "AKIA", "APKA", "ACCA"];
 
-/// A client and an endpoint that speak to each other.
+/// A client and the server that it talks to.
 pub(crate) struct WireExample {
     http: HttpClient,
     _server: Server,
@@ -29,44 +33,46 @@ pub(crate) struct WireExample {
 
 impl WireExample {
     pub(crate) fn new() -> Result<Self> {
-        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::start(free, Options::default())?;
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(any_port, Options::default())?;
         let http = HttpClient::new(&server.url(), RUN, TIMEOUT)?;
         Ok(Self { http, _server: server })
     }
 
-    /// The request of the call in this place of a script, and its answer.
-    pub(crate) fn exchange(&mut self, script: &Script, place: usize) -> Option<String> {
+    /// The request at this index of the script, and its response. Returns `None` for a listing that
+    /// is sorted by generated ids, because its order changes from run to run.
+    pub(crate) fn exchange(&mut self, script: &Script, index: usize) -> Option<String> {
         self.http.fresh();
-        for op in script.operations().take(place + 1) {
+        for op in script.operations().take(index + 1) {
             self.http.ask(&op);
         }
         let wire = self.http.wire()?;
-        let (request, answer) = (stable(&wire.request), stable(wire.answer.trim_end()));
-        // What has an id stands in the order of ids, which is another one each time.
-        let shuffled = answer.matches("<member>").count() > 1 && answer.contains("EXAMPLE<");
-        (!shuffled).then(|| format!("{request}\n\n{answer}"))
+        let (request, response) = (stable(&wire.request), stable(wire.answer.trim_end()));
+        let is_sorted_by_id =
+            response.matches("<member>").count() > 1 && response.contains("EXAMPLE<");
+        (!is_sorted_by_id).then(|| format!("{request}\n\n{response}"))
     }
 }
 
-/// A text without what is different each time: the run in names, ids, dates, keys and markers.
+/// Replaces everything that differs between runs: run names, ids, dates, keys and markers.
 fn stable(text: &str) -> String {
-    let part = |it: char| it.is_ascii_alphanumeric() || "+=/:_-".contains(it);
+    let is_word_char = |it: char| it.is_ascii_alphanumeric() || "+=/:_-".contains(it);
     let lines = text.lines().map(|line| {
         let mut out = String::new();
         let mut rest = line;
-        while let Some(start) = rest.find(part) {
-            let (before, from) = rest.split_at(start);
-            let (word, after) = from.split_at(from.find(|it| !part(it)).unwrap_or(from.len()));
+        while let Some(start) = rest.find(is_word_char) {
+            let (before, tail) = rest.split_at(start);
+            let end = tail.find(|it| !is_word_char(it)).unwrap_or(tail.len());
+            let (word, after) = tail.split_at(end);
             out.push_str(before);
             out.push_str(&stable_word(word, out.ends_with("<Marker>")));
             rest = after;
         }
         out + rest
     });
-    let mut shown: Vec<String> = lines.collect();
-    shown.dedup_by(|line, before| line == "…" && before == "…");
-    shown.join("\n")
+    let mut lines: Vec<String> = lines.collect();
+    lines.dedup_by(|line, before| line == "…" && before == "…");
+    lines.join("\n")
 }
 
 fn stable_word(word: &str, is_marker: bool) -> String {
@@ -80,28 +86,28 @@ fn stable_word(word: &str, is_marker: bool) -> String {
         "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" => "00000000-0000-0000-0000-000000000000".to_owned(),
         "xxxx-xx-xxTxx:xx:xxZ" => "2026-01-01T00:00:00Z".to_owned(),
         _ if shape.matches("xx:").count() == 15 => "…".to_owned(),
-        _ if word.len() > WORD_MAX => "…".to_owned(),
+        _ if word.len() > MAX_WORD_LEN => "…".to_owned(),
         _ => word.split_inclusive(|it: char| !it.is_ascii_alphanumeric()).map(without_id).collect(),
     }
 }
 
-/// E-017: what tells sorts of ids apart stays.
-fn without_id(piece: &str) -> String {
-    let upper = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit();
-    let id = piece.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
-    if id.len() < 16 || !id.chars().all(upper) {
-        return piece.to_owned();
+/// Replaces a generated id but keeps the prefix that states the type of the id (E-017).
+fn without_id(part: &str) -> String {
+    let is_id_char = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit();
+    let id = part.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
+    if id.len() < 16 || !id.chars().all(is_id_char) {
+        return part.to_owned();
     }
-    let end = piece.get(id.len()..).unwrap_or_default();
-    let sort = id.get(..4).filter(|it| SORTS.contains(it)).unwrap_or_default();
-    format!("{sort}EXAMPLE{end}")
+    let end = part.get(id.len()..).unwrap_or_default();
+    let prefix = id.get(..4).filter(|it| ID_PREFIXES.contains(it)).unwrap_or_default();
+    format!("{prefix}EXAMPLE{end}")
 }
 
-/// A name without the prefix of the run and the number of its name space.
+/// Removes the run prefix and the namespace number from a name.
 fn without_run(word: &str) -> String {
     let prefix = format!("iamspec-{RUN}");
-    let Some(at) = word.to_lowercase().find(&prefix) else { return word.to_owned() };
-    let (before, rest) = word.split_at(at);
+    let Some(start) = word.to_lowercase().find(&prefix) else { return word.to_owned() };
+    let (before, rest) = word.split_at(start);
     let rest = rest.get(prefix.len()..).unwrap_or_default();
     let rest =
         rest.trim_start_matches(['-', '/']).trim_start_matches(|it: char| it.is_ascii_digit());

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # @IDEA@
 #
-# Made by iamspec from its script @NAME@. Needs the AWS CLI. AWS_ENDPOINT_URL_IAM says whom to ask.
+# Exported by iamspec from the script @NAME@. Needs the AWS CLI.
+# AWS_ENDPOINT_URL_IAM overrides the endpoint.
 set -u
 
 endpoint=${AWS_ENDPOINT_URL_IAM:-@ENDPOINT@}
@@ -13,38 +14,38 @@ differs=0
 seed=$(mktemp)
 trap 'rm -f "$seed"' EXIT
 
-# Makes a call, and shows what came of it: the program tells the code of a refusal, and no status.
+# Sends a request and prints the response. The AWS CLI shows the code of an error but not its status.
 call() {
-  local text=$1 expected=${2#* } seen
+  local text=$1 expected=${2#* } actual
   shift 2
   : > "$seed"
-  if answer=$(aws --endpoint-url "$endpoint" --output json iam "$@" 2>&1); then
-    seen=200
+  if response=$(aws --endpoint-url "$endpoint" --output json iam "$@" 2>&1); then
+    actual=200
   else
-    seen=$(sed -n 's/.*An error occurred (\([A-Za-z0-9]*\)).*/\1/p' <<< "$answer")
-    seen=${seen:-$answer}
-    # What the program refuses itself it does not send.
-    case $answer in *"arameter validation failed"*) seen='(not sent)' expected='' ;; esac
+    actual=$(sed -n 's/.*An error occurred (\([A-Za-z0-9]*\)).*/\1/p' <<< "$response")
+    actual=${actual:-$response}
+    # The AWS CLI itself rejects some parameters and sends no request.
+    case $response in *"arameter validation failed"*) actual='(not sent)' expected='' ;; esac
   fi
-  if [ -z "$expected" ] || [ "$seen" = "$expected" ]; then
-    printf '%-40s -> %s\n' "$text" "$seen"
+  if [ -z "$expected" ] || [ "$actual" = "$expected" ]; then
+    printf '%-40s -> %s\n' "$text" "$actual"
   else
-    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$seen" "$expected"
+    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "$expected"
     differs=1
   fi
 }
 
-# A member of the last answer.
-told() {
+# A member of the last response.
+member() {
   if [ "$1" = Base32StringSeed ]; then
     cat "$seed"
   else
-    sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" <<< "$answer" | head -n 1
+    sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" <<< "$response" | head -n 1
   fi
 }
 
-# Removes something, if it is still there.
-undo() {
+# Removes a resource, if it still exists.
+remove() {
   aws --endpoint-url "$endpoint" iam "$@" > /dev/null 2>&1 || echo "not removed: $*"
 }
 

@@ -1,4 +1,4 @@
-# The code of a device at this time, or at the next (RFC 6238).
+# The code of a device for the current time window, or the next one (RFC 6238).
 code() {
   python3 - "$1" "$2" <<'PY'
 import base64, hashlib, hmac, struct, sys, time

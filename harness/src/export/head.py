@@ -1,6 +1,7 @@
 """@IDEA@
 
-Made by iamspec from its script @NAME@. Needs @NEEDS@. AWS_ENDPOINT_URL_IAM says whom to ask.
+Exported by iamspec from the script @NAME@. Needs @NEEDS@.
+AWS_ENDPOINT_URL_IAM overrides the endpoint.
 """
 
 @IMPORTS@
@@ -12,17 +13,17 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM", "@ENDPOINT@")
-MISSING = "never-told"
+MISSING = "missing"
 run = str(uuid.uuid4().int)[:9]
 
 
 def client(key=None, secret=None):
-    """Credentials that open nothing, unless there are others."""
+    """A client with the credentials of the environment, or with example credentials."""
     return boto3.client(
         "iam",
         endpoint_url=ENDPOINT,
         region_name="us-east-1",
-        # Each call is sent once and as it is, so that the endpoint answers it and not the SDK.
+        # The SDK neither validates nor retries, so each response comes from the endpoint.
         config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
         aws_access_key_id=key or os.environ.get("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
         aws_secret_access_key=secret or os.environ.get("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -32,30 +33,30 @@ def client(key=None, secret=None):
 iam = client()
 
 
-def call(text, expected, operation, **members):
-    """Makes a call, @WHAT@."""
+def call(text, expected, operation, **parameters):
+    """Sends a request@PURPOSE@."""
     try:
-        answer, seen = operation(**members), "200"
+        response, actual = operation(**parameters), "200"
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        answer, seen = {}, f"{status} {error.response['Error']['Code']}"
+        response, actual = {}, f"{status} {error.response['Error']['Code']}"
     except ResponseParserError:
-        answer, seen = {}, "(no answer of IAM)"
-@SHOWN@
-    return answer
+        response, actual = {}, "(not an IAM response)"
+@REPORT@
+    return response
 
 
-def told(answer, *path):
-    """A member of an answer."""
+def member(response, *path):
+    """A member of a response."""
     for name in path:
-        answer = answer.get(name, {})
-    return answer or MISSING
+        response = response.get(name, {})
+    return response or MISSING
 
 
-def undo(operation, **members):
-    """Removes something, if it is still there."""
+def remove(operation, **parameters):
+    """Removes a resource, if it still exists."""
     try:
-        operation(**members)
+        operation(**parameters)
     except Exception as error:
         print(f"not removed: {error}")
 

@@ -1,9 +1,8 @@
-//! A script as a program that anybody can run: for the issue tracker of an emulator.
+//! Exports a script as a program that runs without iamspec, for example for an issue.
 //!
-//! The members of each call are those that the client sends (`client/request.rs`); what only an answer tells
-//! stands in a variable.
-//!
-//! One call, as a command or a line of a program: for real names.
+//! [`export`] writes a whole script. The parameters of each request are those that the client sends
+//! (`client/request.rs`). Values that only a response contains become variables. [`aws_cli`],
+//! [`boto3`] and [`json`] write a single request with real names, for `iamspec plan`.
 
 mod python;
 mod shell;
@@ -21,7 +20,7 @@ use crate::client::signed_by;
 use crate::driver::adapter::params;
 use crate::wire::names;
 
-/// What a script can be written in.
+/// The language of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// A shell script for the AWS CLI
@@ -34,34 +33,34 @@ pub enum Language {
     Pytest,
 }
 
-/// A script, ready to be written down.
+/// A script in a form that every language can print.
 struct Program {
     name: String,
     idea: String,
     lines: Vec<ProgramLine>,
-    /// What removes what it makes, in order.
-    undo: Vec<ProgramLine>,
+    /// The requests that remove everything the script creates, in order.
+    cleanup: Vec<ProgramLine>,
 }
 
-/// One call.
+/// One request.
 struct ProgramLine {
-    /// As the script has it.
+    /// The operation in script syntax.
     call: String,
-    /// The status, and the code of a refusal, where only one answer conforms.
+    /// The status, and the code of an error, if only one response conforms.
     expected: Option<String>,
     form: Vec<(String, String)>,
     op: String,
     params: Map<String, Value>,
-    /// Variables, and the members of the answer that they get.
-    learns: Vec<(String, Vec<&'static str>)>,
-    /// The variables of the key that signs it, where it is not the usual one.
+    /// The variables to set, each with the path of a member of the response.
+    variables: Vec<(String, Vec<&'static str>)>,
+    /// The variables of the access key that signs the request, if a user of the script signs it.
     signer: Option<(String, String)>,
 }
 
-/// The program. `endpoint` is where it asks if nobody says otherwise.
+/// Exports the script. `endpoint` is the default endpoint of the program.
 ///
 /// # Errors
-/// A call that cannot be made, such as one about an item that was never made.
+/// Fails if a request cannot be exported, for example if it uses an item that no request creates.
 pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<String> {
     let program = program(script)?;
     Ok(match language {
@@ -74,41 +73,41 @@ pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<Str
 
 fn program(script: &Script) -> Result<Program> {
     let mut names = Names::new(variables::RUN);
-    let (mut reference, mut leftovers) = (Reference::default(), CleanupPlan::default());
+    let (mut reference, mut created) = (Reference::default(), CleanupPlan::default());
     let mut account = Account::default();
     let mut lines = Vec::new();
     names.fresh();
     reference.fresh();
     for step in &script.steps {
         let op = step.operation;
-        let told = expected(&account, &op, step.answer.as_ref());
+        let response = expected(&account, &op, step.answer.as_ref());
         let observed = reference.ask(&op);
-        leftovers.note(&op, &observed);
+        created.note(&op, &observed);
         if matches!(observed, Response::Done(_)) {
             iamspec_model::apply(&mut account, &op);
         }
-        lines.push(line(&op, told, &mut names).with_context(|| {
+        lines.push(line(&op, response, &mut names).with_context(|| {
             format!(
-                "`{}` of {} cannot be written down",
+                "cannot export `{}` of {}",
                 iamspec_conformance::script::print::operation(&op),
                 script.name
             )
         })?);
     }
-    let undo = leftovers.undo().iter().rev().map(|op| line(op, None, &mut names));
-    let undo = undo.collect::<Result<Vec<_>>>()?;
-    Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, undo })
+    let cleanup = created.undo().iter().rev().map(|op| line(op, None, &mut names));
+    let cleanup = cleanup.collect::<Result<Vec<_>>>()?;
+    Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, cleanup })
 }
 
-/// The answer that the script writes, or the only one that conforms.
-fn expected(account: &Account, op: &Operation, written: Option<&Response>) -> Option<String> {
-    let told = match written {
+/// The response that the script states, or the only one that conforms.
+fn expected(account: &Account, op: &Operation, stated: Option<&Response>) -> Option<String> {
+    let allowed = match stated {
         Some(Response::Done(_)) => return Some("200".to_owned()),
         Some(Response::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
         Some(Response::Interrupted(_)) => return None,
         None => allowed(account, op),
     };
-    let mut rules = told.rules();
+    let mut rules = allowed.rules();
     let (rule, more) = (rules.next()?, rules.next());
     if more.is_some() || rule.claim.code.level == Level::Open {
         return None;
@@ -125,80 +124,80 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<P
     let signer = match signed_by(op) {
         Some(user) => {
             let Some((id, secret)) = names.keyring.key(user) else {
-                bail!("u{} has no access key to sign with", user.0)
+                bail!("u{} has no access key to sign with; add `CreateAccessKey` before it", user.0)
             };
             Some((id.to_owned(), secret.to_owned()))
         }
         None => None,
     };
-    // The codes of a device that was never made are guesses.
+    // Without a seed there are no valid codes: the script never creates the device.
     let device = op.object().filter(|it| it.class == ResourceKind::Device);
     let device = device.filter(|it| names.keyring.seed(it.item).is_some());
     let device = device.filter(|_| op.sound() == *op).map(|it| it.to_string());
     let mut form = crate::client::request::form(op, names)?;
     for (name, value) in &mut form {
-        *value = variables::in_variables(name, value, device.as_deref());
+        *value = variables::parameterize(name, value, device.as_deref());
     }
     let (api, params) = params(&form);
-    let learns = learns(op, names);
+    let variables = variables_of(op, names);
     Ok(ProgramLine {
         call: iamspec_conformance::script::print::operation(op),
         expected,
         form,
         op: api,
         params,
-        learns,
+        variables,
         signer,
     })
 }
 
-/// What the answer tells, and from then on what stands for it in requests.
-fn learns(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
+/// The variables that the response sets. Later requests use them in place of names and keys.
+fn variables_of(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
     match op.sound() {
         Operation::Create(object) if object.class != ResourceKind::Group => {
             let (structure, member) = names::created(object.class);
             let variable =
                 format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
             names.bind_object(object, &variables::variable(&variable));
-            let mut learns = vec![(variable, vec![structure, member])];
+            let mut variables = vec![(variable, vec![structure, member])];
             if object.class == ResourceKind::Device {
                 names.keyring.keep_seed(object.item, variables::SEED.to_owned());
-                learns.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
+                variables.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
             }
-            learns
+            variables
         }
         Operation::Issue(user, kind, item, _) if kind.row().naming == Naming::Service => {
             let Some(structure) = names::structure(kind) else { return Vec::new() };
             let variable = kind.symbol(item).replace(['#', '-'], "_");
             let id = variables::variable(&variable);
             names.bind(kind, item, &id);
-            let mut learns = vec![(variable.clone(), vec![structure, kind.row().member])];
+            let mut variables = vec![(variable.clone(), vec![structure, kind.row().member])];
             if structure == "AccessKey" {
                 let secret = format!("{variable}_secret");
                 names.keyring.keep_key(user, &id, &variables::variable(&secret));
-                learns.push((secret, vec![structure, "SecretAccessKey"]));
+                variables.push((secret, vec![structure, "SecretAccessKey"]));
             }
-            learns
+            variables
         }
         _ => Vec::new(),
     }
 }
 
-/// A call by the AWS CLI.
+/// A request as a command of the AWS CLI.
 #[must_use]
 pub fn aws_cli(form: &[(String, String)]) -> String {
     let (op, params) = params(form);
-    format!("aws iam{}", shell::words(&op, &params))
+    format!("aws iam{}", shell::command(&op, &params))
 }
 
-/// A call by a client of boto3 that is called `iam`.
+/// A request as a call of a boto3 client named `iam`.
 #[must_use]
 pub fn boto3(form: &[(String, String)]) -> String {
     let (op, params) = params(form);
     python::line(&op, &params)
 }
 
-/// The call and its members.
+/// A request as JSON: the operation and its parameters.
 #[must_use]
 pub fn json(form: &[(String, String)]) -> Value {
     let (op, params): (String, Map<String, Value>) = params(form);

@@ -1,33 +1,36 @@
-//! Programs and tests in Python.
+//! Exports as Python programs with boto3, and as pytest tests.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::export::variables::{TextPiece, name_of, pieces, split};
+use crate::export::variables::{TextPart, name_of, parse, split};
 use crate::export::{Program, ProgramLine};
 
 const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
 
-/// What differs between a program and a test: what it needs, what a call does, and how.
-struct PythonProgram {
+/// The parts of the template that differ between a program and a test.
+struct PythonTemplate {
+    /// The packages to install.
     needs: &'static str,
-    what: &'static str,
-    shown: &'static str,
+    /// The end of the docstring of `call`.
+    purpose: &'static str,
+    /// How `call` reports the response.
+    report: &'static str,
 }
 
-const PROGRAM: PythonProgram = PythonProgram {
+const PROGRAM: PythonTemplate = PythonTemplate {
     needs: "boto3",
-    what: "and shows what came of it",
-    shown: r#"    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, seen) else ""
-    print(f"{text:<40} -> {seen}{differs}")"#,
+    purpose: " and prints the response",
+    report: r#"    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, actual) else ""
+    print(f"{text:<40} -> {actual}{differs}")"#,
 };
 
-const TEST: PythonProgram = PythonProgram {
+const TEST: PythonTemplate = PythonTemplate {
     needs: "boto3 and pytest",
-    what: "which must be answered so",
-    shown: r#"    assert expected in (None, seen), f"{text}: answered {seen}, AWS answers {expected}""#,
+    purpose: " and fails if the response differs from AWS's",
+    report: r#"    assert expected in (None, actual), f"{text}: expected {expected} like AWS, got {actual}""#,
 };
 
 pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
@@ -35,9 +38,9 @@ pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
     for line in &program.lines {
         out.push_str(&call(line, ""));
     }
-    out.push_str("\n# What was made is removed again, as far as the endpoint lets go of it.\n");
-    for line in &program.undo {
-        out.push_str(&undo(line, ""));
+    out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
+    for line in &program.cleanup {
+        out.push_str(&cleanup(line, ""));
     }
     out
 }
@@ -47,24 +50,24 @@ pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
     let name: String =
         program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
     _ = writeln!(out, "def test_{name}():\n    try:");
-    // A variable that nothing has told yet is missing in the clean-up, not undefined.
-    for (variable, _) in program.lines.iter().flat_map(|it| &it.learns) {
+    // The cleanup can use a variable that no response has set yet.
+    for (variable, _) in program.lines.iter().flat_map(|it| &it.variables) {
         _ = writeln!(out, "        {variable} = MISSING");
     }
     for line in &program.lines {
         out.push_str(&call(line, "        "));
     }
     out.push_str("    finally:\n");
-    for line in &program.undo {
-        out.push_str(&undo(line, "        "));
+    for line in &program.cleanup {
+        out.push_str(&cleanup(line, "        "));
     }
-    if program.undo.is_empty() {
+    if program.cleanup.is_empty() {
         out.push_str("        pass\n");
     }
     out
 }
 
-fn head(sort: &PythonProgram, program: &Program, endpoint: &str) -> String {
+fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String {
     let uses_codes = program
         .lines
         .iter()
@@ -74,9 +77,9 @@ fn head(sort: &PythonProgram, program: &Program, endpoint: &str) -> String {
     } else {
         "import os\n"
     };
-    HEAD.replace("@NEEDS@", sort.needs)
-        .replace("@WHAT@", sort.what)
-        .replace("@SHOWN@", sort.shown)
+    HEAD.replace("@NEEDS@", template.needs)
+        .replace("@PURPOSE@", template.purpose)
+        .replace("@REPORT@", template.report)
         .replace("@IDEA@", &program.idea.replace('\\', "\\\\").replace("\"\"\"", "'''"))
         .replace("@NAME@", &program.name)
         .replace("@ENDPOINT@", endpoint)
@@ -92,37 +95,35 @@ fn call(line: &ProgramLine, indent: &str) -> String {
     );
     let operation = format!("{client}.{}", split(&line.op, '_'));
     let call = &line.call;
-    let mut out =
-        format!("{indent}answer = call({call:?}, {expected}, {operation}{})\n", after_comma(line));
-    for (variable, path) in &line.learns {
+    let mut out = format!(
+        "{indent}response = call({call:?}, {expected}, {operation}{})\n",
+        further_arguments(line)
+    );
+    for (variable, path) in &line.variables {
         let path = path.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join(", ");
-        _ = writeln!(out, "{indent}{variable} = told(answer, {path})");
+        _ = writeln!(out, "{indent}{variable} = member(response, {path})");
     }
     out
 }
 
-fn undo(line: &ProgramLine, indent: &str) -> String {
-    format!("{indent}undo(iam.{}{})\n", split(&line.op, '_'), after_comma(line))
+fn cleanup(line: &ProgramLine, indent: &str) -> String {
+    format!("{indent}remove(iam.{}{})\n", split(&line.op, '_'), further_arguments(line))
 }
 
-/// The members as arguments after others.
-fn after_comma(line: &ProgramLine) -> String {
-    let members = members(line);
-    if members.is_empty() { members } else { format!(", {members}") }
+/// The parameters as further arguments, with a leading comma.
+fn further_arguments(line: &ProgramLine) -> String {
+    let arguments = arguments(&line.params);
+    if arguments.is_empty() { arguments } else { format!(", {arguments}") }
 }
 
-/// A call by a client that is called `iam`.
+/// A request as a method call of a client named `iam`.
 pub(crate) fn line(op: &str, params: &Map<String, Value>) -> String {
     format!("iam.{}({})", split(op, '_'), arguments(params))
 }
 
-fn members(line: &ProgramLine) -> String {
-    arguments(&line.params)
-}
-
 fn arguments(params: &Map<String, Value>) -> String {
-    let members = params.iter().map(|(name, it)| format!("{name}={}", value(it)));
-    members.collect::<Vec<_>>().join(", ")
+    let arguments = params.iter().map(|(name, it)| format!("{name}={}", value(it)));
+    arguments.collect::<Vec<_>>().join(", ")
 }
 
 fn value(it: &Value) -> String {
@@ -142,22 +143,22 @@ fn value(it: &Value) -> String {
     }
 }
 
-/// A text as Python writes it; with variables, as one that is formatted.
+/// A Python string literal; an f-string or a bare variable if the text contains variables.
 fn literal(text: &str) -> String {
-    let pieces = pieces(text);
+    let parts = parse(text);
     let quoted = |text: &str| Value::from(text).to_string();
-    match pieces.as_slice() {
-        [TextPiece::Text(text)] => quoted(text),
-        [TextPiece::Variable(name)] if *name != "run" => (*name).to_owned(),
-        [TextPiece::Code(device, which)] => format!("code(seed_{device}, {which})"),
+    match parts.as_slice() {
+        [TextPart::Text(text)] => quoted(text),
+        [TextPart::Variable(name)] if *name != "run" => (*name).to_owned(),
+        [TextPart::Code(device, offset)] => format!("code(seed_{device}, {offset})"),
         _ => {
-            let inner = pieces.iter().map(|it| match it {
-                TextPiece::Text(text) => {
+            let inner = parts.iter().map(|it| match it {
+                TextPart::Text(text) => {
                     let quoted = quoted(&text.replace('{', "{{").replace('}', "}}"));
                     quoted.trim_matches('"').to_owned()
                 }
-                TextPiece::Variable(name) => format!("{{{name}}}"),
-                TextPiece::Code(device, which) => format!("{{code(seed_{device}, {which})}}"),
+                TextPart::Variable(name) => format!("{{{name}}}"),
+                TextPart::Code(device, offset) => format!("{{code(seed_{device}, {offset})}}"),
             });
             format!("f\"{}\"", inner.collect::<String>())
         }

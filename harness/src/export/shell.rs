@@ -1,10 +1,10 @@
-//! Shell scripts: for the AWS CLI, and for curl.
+//! Exports as shell scripts for the AWS CLI and for curl.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::export::variables::{TextPiece, name_of, pieces, split};
+use crate::export::variables::{TextPart, name_of, parse, split};
 use crate::export::{Program, ProgramLine};
 
 const AWS_CLI: &str = include_str!("aws-cli.sh");
@@ -12,21 +12,21 @@ const CURL: &str = include_str!("curl.sh");
 const CODE: &str = include_str!("code.sh");
 
 pub(crate) fn aws_cli(program: &Program, endpoint: &str) -> String {
-    written(program, AWS_CLI, endpoint, &options)
+    script(program, AWS_CLI, endpoint, &options)
 }
 
 pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
-    written(program, CURL, endpoint, &|line| {
-        let members = line.form.iter().map(|(name, value)| quoted(&format!("{name}={value}")));
-        format!(" {}", members.collect::<Vec<_>>().join(" "))
+    script(program, CURL, endpoint, &|line| {
+        let parameters = line.form.iter().map(|(name, value)| quoted(&format!("{name}={value}")));
+        format!(" {}", parameters.collect::<Vec<_>>().join(" "))
     })
 }
 
-fn written(
+fn script(
     program: &Program,
     template: &str,
     endpoint: &str,
-    words: &dyn Fn(&ProgramLine) -> String,
+    arguments: &dyn Fn(&ProgramLine) -> String,
 ) -> String {
     let uses_codes = program
         .lines
@@ -49,32 +49,32 @@ fn written(
             "{signer}call {} {}{}",
             quoted(&line.call),
             quoted(expected),
-            words(line)
+            arguments(line)
         );
-        for (variable, path) in &line.learns {
-            _ = writeln!(out, "{variable}=$(told {})", path.last().copied().unwrap_or_default());
+        for (variable, path) in &line.variables {
+            _ = writeln!(out, "{variable}=$(member {})", path.last().copied().unwrap_or_default());
         }
     }
-    out.push_str("\n# What was made is removed again, as far as the endpoint lets go of it.\n");
-    for line in &program.undo {
-        _ = writeln!(out, "undo{}", words(line));
+    out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
+    for line in &program.cleanup {
+        _ = writeln!(out, "remove{}", arguments(line));
     }
     out.push_str("exit \"$differs\"\n");
     out
 }
 
-/// The words of a command of the AWS CLI.
+/// The arguments of the AWS CLI for one line.
 fn options(line: &ProgramLine) -> String {
-    let mut out = words(&line.op, &line.params);
+    let mut out = command(&line.op, &line.params);
     if line.op == "CreateVirtualMFADevice" {
-        // The program writes the seed into a file, and tells it nowhere else.
+        // The AWS CLI writes the seed to a file and shows it nowhere else.
         out.push_str(" --outfile \"$seed\" --bootstrap-method Base32StringSeed");
     }
     out
 }
 
-/// A call and its members as options.
-pub(crate) fn words(op: &str, params: &Map<String, Value>) -> String {
+/// The command of an operation, with its parameters as options.
+pub(crate) fn command(op: &str, params: &Map<String, Value>) -> String {
     let mut out = format!(" {}", split(op, '-'));
     for (name, value) in params {
         let option = split(name, '-');
@@ -89,23 +89,23 @@ pub(crate) fn words(op: &str, params: &Map<String, Value>) -> String {
     out
 }
 
-/// A list or a structure, with its variables as they are.
+/// A list or structure as JSON that keeps the variable markers.
 fn json(value: &Value) -> String {
     value.to_string().replace("\\u0001", "\u{1}").replace("\\u0002", "\u{2}")
 }
 
-/// A text as one word of a shell, with what the variables in it hold.
+/// One shell word. The shell expands the variables in it.
 fn quoted(text: &str) -> String {
-    let pieces = pieces(text);
-    if let [TextPiece::Text(text)] = pieces.as_slice() {
+    let parts = parse(text);
+    if let [TextPart::Text(text)] = parts.as_slice() {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
-    let inner = pieces.iter().map(|it| match it {
-        TextPiece::Text(text) => {
+    let inner = parts.iter().map(|it| match it {
+        TextPart::Text(text) => {
             text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`")
         }
-        TextPiece::Variable(name) => format!("${{{name}}}"),
-        TextPiece::Code(device, which) => format!("$(code \"$seed_{device}\" {which})"),
+        TextPart::Variable(name) => format!("${{{name}}}"),
+        TextPart::Code(device, offset) => format!("$(code \"$seed_{device}\" {offset})"),
     });
     format!("\"{}\"", inner.collect::<String>())
 }

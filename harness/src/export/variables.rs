@@ -1,22 +1,26 @@
-//! Texts with variables in them, as the languages write them.
+//! Text with variables, independent of the language of the export.
+//!
+//! A variable is a name between two control characters, which occur in no request. [`parse`] splits
+//! a text into its parts; the modules of the languages print each part in their syntax.
 
-/// Stands for the number of a run in names until they are written.
+/// The placeholder for the run number in names.
 pub(crate) const RUN: &str = "RUN";
 
-/// A seed that is none of anybody's, in base 32.
+/// An example seed of a device, in base32.
 pub(crate) const SEED: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
-/// Where a variable begins and ends in a text.
+/// The characters before and after the name of a variable.
 const BEGIN: char = '\u{1}';
 const END: char = '\u{2}';
 
-/// A variable in a text.
+/// Marks a name as a variable.
 pub(crate) fn variable(name: &str) -> String {
     format!("{BEGIN}{name}{END}")
 }
 
-/// A value of a request: the number of the run and the codes of devices are reckoned when the program runs.
-pub(crate) fn in_variables(name: &str, value: &str, device: Option<&str>) -> String {
+/// Replaces the run number and the codes of devices by variables, because the program computes them
+/// when it runs.
+pub(crate) fn parameterize(name: &str, value: &str, device: Option<&str>) -> String {
     match (name, device) {
         ("AuthenticationCode1", Some(device)) => variable(&format!("code:{device}:0")),
         ("AuthenticationCode2", Some(device)) => variable(&format!("code:{device}:1")),
@@ -30,54 +34,55 @@ pub(crate) fn in_variables(name: &str, value: &str, device: Option<&str>) -> Str
     }
 }
 
-/// What a text is made of.
-pub(crate) enum TextPiece<'a> {
-    /// As it is.
+/// A part of a text.
+pub(crate) enum TextPart<'a> {
+    /// Literal text.
     Text(&'a str),
-    /// What a variable holds.
+    /// The value of a variable.
     Variable(&'a str),
-    /// The code of a device, by which its seed is known, of this time or the next.
+    /// A code of this device, for the current time window (`0`) or the next one (`1`).
     Code(&'a str, &'a str),
 }
 
-/// The pieces of a text.
-pub(crate) fn pieces(text: &str) -> Vec<TextPiece<'_>> {
-    let mut pieces = Vec::new();
+/// Splits a text into its parts.
+pub(crate) fn parse(text: &str) -> Vec<TextPart<'_>> {
+    let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(BEGIN) {
         if !before.is_empty() {
-            pieces.push(TextPiece::Text(before));
+            parts.push(TextPart::Text(before));
         }
         let (name, tail) = after.split_once(END).unwrap_or((after, ""));
-        pieces.push(match name.split(':').collect::<Vec<_>>().as_slice() {
-            ["code", device, which] => TextPiece::Code(device, which),
-            _ => TextPiece::Variable(name),
+        parts.push(match name.split(':').collect::<Vec<_>>().as_slice() {
+            ["code", device, offset] => TextPart::Code(device, offset),
+            _ => TextPart::Variable(name),
         });
         rest = tail;
     }
-    if !rest.is_empty() || pieces.is_empty() {
-        pieces.push(TextPiece::Text(rest));
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(TextPart::Text(rest));
     }
-    pieces
+    parts
 }
 
-/// The name of a variable that a token holds.
-pub(crate) fn name_of(token: &str) -> &str {
-    token.trim_matches([BEGIN, END])
+/// The name of a variable without its markers.
+pub(crate) fn name_of(variable: &str) -> &str {
+    variable.trim_matches([BEGIN, END])
 }
 
-/// `DeleteUser` as `delete_user` or `delete-user`: as botocore writes names.
-pub(crate) fn split(name: &str, between: char) -> String {
+/// Converts `DeleteUser` to `delete_user` or `delete-user`, exactly as botocore does. Hand-written
+/// because general case converters split acronyms such as `SSHPublicKey` differently.
+pub(crate) fn split(name: &str, separator: char) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
-    for (place, letter) in letters.iter().enumerate() {
-        let before = place.checked_sub(1).and_then(|it| letters.get(it));
-        let after = letters.get(place + 1);
-        let begins = letter.is_uppercase()
+    for (index, letter) in letters.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|it| letters.get(it));
+        let after = letters.get(index + 1);
+        let starts_word = letter.is_uppercase()
             && before
                 .is_some_and(|it| !it.is_uppercase() || after.is_some_and(|it| it.is_lowercase()));
-        if begins {
-            out.push(between);
+        if starts_word {
+            out.push(separator);
         }
         out.extend(letter.to_lowercase());
     }
@@ -89,7 +94,7 @@ mod tests {
     use super::split;
 
     #[test]
-    fn names_are_split_as_botocore_splits_them() {
+    fn names_are_split_like_in_botocore() {
         for (name, split_name) in [
             ("DeleteUser", "delete_user"),
             ("UploadSSHPublicKey", "upload_ssh_public_key"),

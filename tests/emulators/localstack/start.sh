@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Serves the pinned LocalStack; serve.sh says how.
+# Serves the pinned LocalStack (see serve.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/target.toml")
 packages="localstack-core[runtime]==$version cbor2<6 pyopenssl<26 cryptography<47 service-identity"
 run() {
-  # Its default server binds every address.
+  # The default server listens on every address.
   export GATEWAY_LISTEN=127.0.0.1:$port GATEWAY_SERVER=hypercorn SERVICES=iam,sts STRICT_SERVICE_LOADING=1
   export EAGER_SERVICE_LOADING=0 DISABLE_EVENTS=1 SKIP_SSL_CERT_DOWNLOAD=1 PERSISTENCE=0 DNS_ADDRESS=0
   export LOCALSTACK_VOLUME_DIR=$home/volume LOCALSTACK_HOST=127.0.0.1:$port HOME=$home

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Serves the pinned MiniStack; serve.sh says how.
+# Serves the pinned MiniStack (see serve.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

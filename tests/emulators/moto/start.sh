@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Serves the pinned moto; serve.sh says how.
+# Serves the pinned moto (see serve.sh).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

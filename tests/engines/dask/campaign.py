@@ -1,9 +1,9 @@
-"""A campaign over Dask, a part for each task:
+"""Runs a campaign on Dask, one shard per task:
 
-    campaign.py --scheduler tcp://HOST:8786 --parts 8 IAMSPEC FOLDER -- --suite random --calls 1000000
+    campaign.py --scheduler tcp://HOST:8786 --shards 8 IAMSPEC FOLDER -- --suite random --calls 1000000
 
-Without --scheduler it starts a cluster on this machine. The folder is one that all workers can write to. A task
-whose worker dies is played again by Dask on another one.
+Without --scheduler, it starts a cluster on this machine. All workers must be able to write to the folder. If a
+worker dies, Dask runs its task again on another worker.
 """
 
 import argparse
@@ -14,24 +14,24 @@ import sys
 from dask.distributed import Client, LocalCluster, as_completed
 
 
-def play(iamspec, folder, part, parts, options):
-    """Plays one part; its report is there only when it has come to its end."""
-    report = pathlib.Path(folder, f"{part}.jsonl")
-    begun = report.with_suffix(".new")
-    command = [iamspec, "run", "--shard", f"{part}/{parts}", "--report", f"json={begun}"]
-    command += ["--regressions", str(pathlib.Path(folder, "finds")), *options]
+def run_shard(iamspec, folder, shard, shards, options):
+    """Runs one shard. The report gets its name only at the end of the run."""
+    report = pathlib.Path(folder, f"{shard}.jsonl")
+    unfinished = report.with_suffix(".new")
+    command = [iamspec, "run", "--shard", f"{shard}/{shards}", "--report", f"json={unfinished}"]
+    command += ["--regressions", str(pathlib.Path(folder, "findings")), *options]
     run = subprocess.run(command, capture_output=True, text=True)
-    # 1 is a finding, and no reason to play it again.
+    # Exit code 1 means a finding; another run would not change it.
     if run.returncode > 1:
-        raise RuntimeError(f"part {part} ended with {run.returncode}: {run.stderr[-2000:]}")
-    begun.rename(report)
-    return part, run.stdout.splitlines()[-1]
+        raise RuntimeError(f"shard {shard} exited with {run.returncode}: {run.stderr[-2000:]}")
+    unfinished.rename(report)
+    return shard, run.stdout.splitlines()[-1]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scheduler")
-    parser.add_argument("--parts", type=int, default=8)
+    parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("iamspec")
     parser.add_argument("folder")
     parser.add_argument("options", nargs="*")
@@ -40,12 +40,12 @@ def main():
     cluster = None if args.scheduler else LocalCluster(dashboard_address=None, threads_per_worker=1)
     with Client(args.scheduler or cluster) as client:
         tasks = [
-            client.submit(play, args.iamspec, args.folder, part, args.parts, args.options, pure=False, retries=2)
-            for part in range(1, args.parts + 1)
+            client.submit(run_shard, args.iamspec, args.folder, shard, args.shards, args.options, pure=False, retries=2)
+            for shard in range(1, args.shards + 1)
         ]
         for task in as_completed(tasks):
-            part, last = task.result()
-            print(f"part {part}/{args.parts}: {last}", file=sys.stderr, flush=True)
+            shard, last = task.result()
+            print(f"shard {shard}/{args.shards}: {last}", file=sys.stderr, flush=True)
     if cluster:
         cluster.close()
 

@@ -1,9 +1,9 @@
-# A Slurm of one node, all of it in the folder $work and in processes of our own. Sourced; sets SLURM_CONF,
-# and `end_cluster` ends it.
+# Starts a Slurm cluster of one node in the folder $work. Sourced. Sets SLURM_CONF; `end_cluster` stops the
+# daemons.
 
 for program in munged slurmctld slurmd sbatch scontrol; do
   command -v "$program" > /dev/null || {
-    echo "slurm: no $program; apt-get install slurm-wlm munge" >&2
+    echo "slurm: cannot find $program; install it with apt-get install slurm-wlm munge" >&2
     exit 1
   }
 done
@@ -53,7 +53,7 @@ slurmd -D -N "$host" > /dev/null 2>&1 &
 daemons="$daemons $!"
 
 end_cluster() {
-  # shellcheck disable=SC2086  # several processes, a word each
+  # shellcheck disable=SC2086  # one word per process
   kill $daemons 2> /dev/null || true
   wait 2> /dev/null || true
 }
@@ -64,6 +64,6 @@ for _ in $(seq 100); do
 done
 sinfo --noheader --format=%T 2> /dev/null | grep -q idle || {
   tail -n 20 "$work"/*.log "$work/munge/stderr" >&2
-  echo "slurm: its node is not ready" >&2
+  echo "slurm: the node is not idle after 30 s; see the logs above" >&2
   exit 1
 }

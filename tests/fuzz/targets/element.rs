@@ -1,4 +1,4 @@
-//! XML is read or refused.
+//! The XML parser parses or rejects any text.
 #![no_main]
 
 use iamspec_harness::wire::xml_read::Element;
@@ -9,7 +9,7 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
     }
 });
 
-/// The bytes of its names and texts.
+/// The total size of all names and texts.
 fn size(element: &Element) -> usize {
     element.name.len() + element.text.len() + element.children.iter().map(size).sum::<usize>()
 }

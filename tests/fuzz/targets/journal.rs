@@ -1,4 +1,4 @@
-//! A journal is taken up or refused.
+//! The client resumes or rejects any journal.
 #![no_main]
 
 use iamspec_harness::client::journal::Journal;

@@ -1,4 +1,4 @@
-//! A script is read or refused, and one that was read is printed and read again as the same.
+//! The script parser parses or rejects any text. A parsed script prints as an equal script.
 #![no_main]
 
 use iamspec_conformance::script::parse;
@@ -6,6 +6,6 @@ use iamspec_conformance::script::parse;
 libfuzzer_sys::fuzz_target!(|script: &str| {
     if let Ok(read) = parse::parse("fuzz", script) {
         let printed = iamspec_conformance::script::print::print(&read);
-        assert_eq!(parse::parse("fuzz", &printed).expect("what was printed"), read);
+        assert_eq!(parse::parse("fuzz", &printed).expect("a printed script parses"), read);
     }
 });

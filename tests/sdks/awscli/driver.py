@@ -1,7 +1,7 @@
-"""Drives the AWS CLI, version 1: each call is a command line that its own program is given.
+"""A driver for the AWS CLI, version 1: each request is a command line of the CLI.
 
-The protocol is in harness/drivers.md. The program is loaded once and called as its script does. It tells
-no HTTP status. Nothing here repairs what it does.
+The protocol is in docs/guide/drivers.md. The driver loads the CLI once and calls its entry point. The CLI does
+not show the HTTP status. The driver does not change the behavior of the CLI.
 """
 
 import base64
@@ -27,7 +27,7 @@ REFUSED = re.compile(
 
 
 def run(words):
-    """The exit code, and what the program wrote."""
+    """Runs a command; returns the exit code, stdout and stderr."""
     out, error = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
         try:
@@ -37,27 +37,27 @@ def run(words):
     return code, out.getvalue(), error.getvalue()
 
 
-def call(session, asked):
-    """What came of one call."""
-    params, name = dict(asked["params"]), xform_name(asked["op"], "-")
+def call(session, message):
+    """Sends a request; returns its outcome."""
+    params, name = dict(message["params"]), xform_name(message["op"], "-")
     words = {
         None: ["iam", name, "--no-paginate"],
-        # It asks for page after page where nothing else is said.
+        # The CLI requests all pages by default.
         "paginator": ["iam", name, "--page-size", str(params.pop("MaxItems", 100))],
         "waiter": ["iam", "wait", {"get-user": "user-exists"}.get(name)],
-    }[asked.get("through")]
+    }[message.get("through")]
     words += ["--output", "json"]
     words += ["--endpoint-url", session["endpoint"], "--region", session["region"]]
-    seconds = str(max(1, asked["deadline_ms"] // 1000))
+    seconds = str(max(1, message["deadline_ms"] // 1000))
     words += ["--cli-read-timeout", seconds, "--cli-connect-timeout", seconds]
-    if asked["op"] != "CreateVirtualMFADevice":
+    if message["op"] != "CreateVirtualMFADevice":
         words += ["--cli-input-json", json.dumps(params)]
     with tempfile.TemporaryDirectory() as folder:
-        # The seed of a device is written into a file, and there is no other way to it.
+        # The CLI writes the seed of a device only to a file.
         seed = pathlib.Path(folder, "seed")
-        if asked["op"] == "CreateVirtualMFADevice":
-            # It takes no JSON either.
-            for name, value in asked["params"].items():
+        if message["op"] == "CreateVirtualMFADevice":
+            # This command does not accept JSON.
+            for name, value in message["params"].items():
                 option = "--" + xform_name(name, "-")
                 words += [option, value if isinstance(value, str) else json.dumps(value)]
             words += ["--outfile", str(seed), "--bootstrap-method", "Base32StringSeed"]
@@ -69,12 +69,11 @@ def call(session, asked):
             device = result.setdefault("VirtualMFADevice", {})
             device["Base32StringSeed"] = base64.b64encode(written).decode()
         return {"ok": {"result": result}}
-    refused = REFUSED.search(error)
-    if refused:
-        message = refused["message"].strip()
-        return {"aws_error": {"code": refused["code"], "message": message}}
+    error_match = REFUSED.search(error)
+    if error_match:
+        return {"aws_error": {"code": error_match["code"], "message": error_match["message"].strip()}}
     if error.startswith("usage:") or "\nusage:" in error:
-        # What it says after its usage is why.
+        # The reason follows the usage.
         reason = " ".join(error.strip().splitlines()[-1].split())
         return {"unsupported": {"reason": reason}}
     detail = " ".join(error.split())
@@ -90,8 +89,8 @@ def call(session, asked):
 
 
 def environment(session):
-    """The program finds its credentials where it always does, and nothing else."""
-    # AWS_DATA_PATH is where the program has put the files of its own.
+    """Passes the credentials in the environment, and removes other AWS settings."""
+    # The CLI sets AWS_DATA_PATH to its own data files.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         if name != "AWS_DATA_PATH":
             del os.environ[name]
@@ -106,10 +105,10 @@ def environment(session):
 def main():
     session = None
     for line in sys.stdin:
-        asked = json.loads(line)
-        kind = asked["type"]
+        message = json.loads(line)
+        kind = message["type"]
         if kind == "hello":
-            said = {
+            reply = {
                 "type": "hello",
                 "protocol": 1,
                 "driver": "iamspec-awscli",
@@ -120,14 +119,14 @@ def main():
                 "through": ["paginator", "waiter"],
             }
         elif kind == "session":
-            session = asked
+            session = message
             environment(session)
-            said = {"type": "session"}
+            reply = {"type": "session"}
         elif kind == "call":
-            said = {"type": "answer", "seq": asked["seq"], "outcome": call(session, asked)}
+            reply = {"type": "answer", "seq": message["seq"], "outcome": call(session, message)}
         else:
             return
-        print(json.dumps(said), flush=True)
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A client of the endpoint, and what the calls need before they can succeed."""
+"""A client of the endpoint, and the resources that other requests need."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ NO_KEY = {"AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": "wJalrXUtnFE
 
 
 def client(url, key=NO_KEY):
-    """Credentials that open nothing, one try for each call."""
+    """A client with example credentials that does not retry."""
     return boto3.client(
         "iam",
         endpoint_url=url,
@@ -45,9 +45,9 @@ def client(url, key=NO_KEY):
 
 
 def as_holder(iam, key):
-    """A client that calls with this access key."""
+    """A client that signs with this access key."""
     other = client(iam.meta.endpoint_url, key)
-    iam.answers.watch(other)
+    iam.responses.watch(other)
     return other
 
 
@@ -68,7 +68,7 @@ def policy(iam):
 
 
 def no_policy(arn):
-    """The ARN of a policy that does not exist, in the account of this one."""
+    """The ARN of a policy that does not exist, in the same account."""
     return arn.rsplit("/", 1)[0] + "/none"
 
 
@@ -77,7 +77,7 @@ def device(iam):
 
 
 def codes(made):
-    """Two consecutive codes of a device that was just made (RFC 6238); the seed is in base 32."""
+    """Two consecutive codes of a new device (RFC 6238). The seed is in base32."""
     key, window = base64.b32decode(made["Base32StringSeed"]), int(time.time()) // 30
 
     def code(counter):
@@ -89,38 +89,38 @@ def codes(made):
 
 
 def enabled(iam, name):
-    """A device that is enabled for this user: its serial number."""
+    """Creates a device and enables it for the user; returns its serial number."""
     made = device(iam)
     iam.enable_mfa_device(UserName=name, SerialNumber=made["SerialNumber"], **codes(made))
     return made["SerialNumber"]
 
 
 def md5_of_key(body):
-    """How the documentation tells keys apart: the MD5 digest of the blob, with colons."""
+    """The fingerprint of the documentation: the MD5 digest of the blob, with colons."""
     return hashlib.md5(base64.b64decode(body.split()[1])).digest().hex(":")
 
 
 def refused(iam, code, call, **members):
-    """The call must be refused with this code, as the exception that the SDK has for it."""
+    """Asserts that the endpoint refuses with this code, and that the SDK raises its exception for the code."""
     exception = iam.exceptions.from_code(code)
     try:
         call(**members)
     except ClientError as error:
-        assert type(error) is exception, f"{error!r} where {exception.__name__} is known"
-        assert error.response["Error"]["Code"] == code, f"{error!r} where {code} is known"
-        assert error.response["Error"].get("Message") or code == "MalformedInput", "no message"
+        assert type(error) is exception, f"expected {exception.__name__}, got {error!r}"
+        assert error.response["Error"]["Code"] == code, f"expected {code}, got {error!r}"
+        assert error.response["Error"].get("Message") or code == "MalformedInput", "the error has no message"
         return error
-    raise AssertionError(f"carried out, must be refused with {code}")
+    raise AssertionError(f"expected {code}, but the request succeeded")
 
 
 def lists_of(iam, api):
-    """The members of an answer that are lists."""
+    """The members of the response that are lists."""
     output = iam.meta.service_model.operation_model(api).output_shape
     return [name for name, shape in output.members.items() if shape.type_name == "list"]
 
 
 def one_by_one(iam, api, **members):
-    """The pages of one member each, by botocore's paginator where it has one."""
+    """The pages with one member each. Uses botocore's paginator if the operation has one."""
     name = xform_name(api)
     if iam.can_paginate(name):
         yield from iam.get_paginator(name).paginate(**members, PaginationConfig={"PageSize": 1})
@@ -133,14 +133,14 @@ def one_by_one(iam, api, **members):
 
 
 def listed(iam, api, **members):
-    """What a listing shows, which must be the same in one page and one by one."""
+    """The members of a listing. Asserts that one page and pages of one member give the same."""
     call, lists = getattr(iam, xform_name(api)), lists_of(iam, api)
     whole, pages = call(**members, MaxItems=1000), list(one_by_one(iam, api, **members))
-    assert whole["IsTruncated"] is False and "Marker" not in whole, "not all on a page of 1000"
+    assert whole["IsTruncated"] is False and "Marker" not in whole, "a page of 1000 must contain all members"
     for name in lists:
-        shown = [member for page in pages for member in page[name]]
-        assert shown == whole[name], f"{name} one by one: {shown}, at once: {whole[name]}"
+        paged = [member for page in pages for member in page[name]]
+        assert paged == whole[name], f"{name} with one member per page: {paged}, in one page: {whole[name]}"
     total = sum(len(whole[name]) for name in lists)
-    assert len(pages) == max(total, 1), f"{total} members on {len(pages)} pages of one"
+    assert len(pages) == max(total, 1), f"expected {total} pages of one member, got {len(pages)}"
     refused(iam, "ValidationError", call, **members, Marker="none")
     return whole[lists[0]] if len(lists) == 1 else {name: whole[name] for name in lists}

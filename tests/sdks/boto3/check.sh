@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Calls every operation of the reference endpoint with a real boto3 client: what is carried out is
-# held to the shapes that the SDK knows, and what is refused to the exceptions that it raises. Then
-# an endpoint that checks signatures is asked with right and wrong ones.
+# Sends every operation to the reference endpoint with boto3. Checks responses against the shapes of the
+# SDK, and errors against its exceptions. Then tests the signature check with valid and invalid signatures,
+# and the resource class IAM.User.
 #
 #   tests/sdks/boto3/check.sh target/release/iamspec
 #
@@ -24,15 +24,15 @@ work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; wait "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-# Starts an endpoint with these options; $url is where. It says when it listens by writing its URL; a
-# pipe lets us wait for that line.
+# Starts a server with these options and sets $url. The server prints its URL when it listens; the pipe
+# makes the script wait for that line.
 serve() {
   rm -f "$work/url"
   mkfifo "$work/url"
   "$iamspec" serve --listen 127.0.0.1:0 "$@" > "$work/url" 2> "$work/serve.log" &
   servers+=($!)
   if ! read -r url < "$work/url"; then
-    echo "the reference endpoint did not start:" >&2
+    echo "the reference endpoint did not start; its log:" >&2
     cat "$work/serve.log" >&2
     exit 1
   fi

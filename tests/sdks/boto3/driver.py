@@ -1,6 +1,6 @@
-"""Drives boto3: the calls that iamspec asks for are made by its IAM client.
+"""A driver for boto3: its IAM client sends the requests of iamspec.
 
-The protocol is in harness/drivers.md. Nothing here repairs what the SDK does.
+The protocol is in docs/guide/drivers.md. The driver does not change the behavior of the SDK.
 """
 
 import base64
@@ -20,7 +20,7 @@ TRANSPORT = (errors.HTTPClientError, errors.ConnectionError)
 
 
 def plain(value):
-    """A result as JSON: dates in UTC, blobs in base 64."""
+    """Converts a result to JSON: dates in UTC, blobs in base64."""
     if isinstance(value, dict):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
@@ -32,36 +32,36 @@ def plain(value):
     return value
 
 
-def session(asked, deadline=None):
-    """A client; retries as the SDK has them."""
+def session(message, deadline=None):
+    """Creates a client with the default retries of the SDK."""
     config = Config(read_timeout=deadline, connect_timeout=deadline) if deadline else None
     return boto3.client(
         "iam",
-        endpoint_url=asked["endpoint"],
-        region_name=asked["region"],
-        aws_access_key_id=asked["access_key_id"],
-        aws_secret_access_key=asked["secret_access_key"],
-        aws_session_token=asked.get("session_token"),
+        endpoint_url=message["endpoint"],
+        region_name=message["region"],
+        aws_access_key_id=message["access_key_id"],
+        aws_secret_access_key=message["secret_access_key"],
+        aws_session_token=message.get("session_token"),
         config=config,
     )
 
 
-def call(client, asked):
-    """What came of one call."""
+def call(client, message):
+    """Sends a request; returns its outcome."""
     try:
-        operation = getattr(client, xform_name(asked["op"]))
+        operation = getattr(client, xform_name(message["op"]))
     except AttributeError as error:
         return {"unsupported": {"reason": str(error)}}
     try:
-        result = through(client, asked) if "through" in asked else operation(**asked["params"])
+        result = through(client, message) if "through" in message else operation(**message["params"])
     except errors.ClientError as error:
-        answered = error.response["Error"]
+        details = error.response["Error"]
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return {
             "aws_error": {
                 "http_status": status,
-                "code": answered.get("Code", ""),
-                "message": answered.get("Message"),
+                "code": details.get("Code", ""),
+                "message": details.get("Message"),
                 "exception": type(error).__name__,
             }
         }
@@ -71,17 +71,17 @@ def call(client, asked):
         return {"sdk_error": {"kind": "timeout", "detail": one_line(error)}}
     except TRANSPORT as error:
         return {"sdk_error": {"kind": "transport", "detail": one_line(error)}}
-    except Exception as error:  # Whatever else it raises, it could not read the answer.
+    except Exception as error:  # The SDK cannot parse the response.
         return {"sdk_error": {"kind": "parse", "detail": one_line(error)}}
     result.pop("ResponseMetadata", None)
     return {"ok": {"result": plain(result)}}
 
 
-def through(client, asked):
-    """What its own paginator or waiter comes to."""
-    params = dict(asked["params"])
-    name = xform_name(asked["op"])
-    if asked["through"] == "waiter":
+def through(client, message):
+    """The result of a paginator or waiter of the SDK."""
+    params = dict(message["params"])
+    name = xform_name(message["op"])
+    if message["through"] == "waiter":
         client.get_waiter({"get_user": "user_exists"}[name]).wait(**params)
         return {}
     pages = client.get_paginator(name)
@@ -95,12 +95,12 @@ def one_line(error):
 
 
 def main():
-    client, asked_session, deadline = None, None, None
+    client, session_message, deadline = None, None, None
     for line in sys.stdin:
-        asked = json.loads(line)
-        kind = asked["type"]
+        message = json.loads(line)
+        kind = message["type"]
         if kind == "hello":
-            said = {
+            reply = {
                 "type": "hello",
                 "protocol": 1,
                 "driver": "iamspec-boto3",
@@ -111,16 +111,16 @@ def main():
                 "through": ["paginator", "waiter"],
             }
         elif kind == "session":
-            client, asked_session, deadline = session(asked), asked, None
-            said = {"type": "session"}
+            client, session_message, deadline = session(message), message, None
+            reply = {"type": "session"}
         elif kind == "call":
-            if deadline != asked["deadline_ms"]:
-                deadline = asked["deadline_ms"]
-                client = session(asked_session, deadline / 1000)
-            said = {"type": "answer", "seq": asked["seq"], "outcome": call(client, asked)}
+            if deadline != message["deadline_ms"]:
+                deadline = message["deadline_ms"]
+                client = session(session_message, deadline / 1000)
+            reply = {"type": "answer", "seq": message["seq"], "outcome": call(client, message)}
         else:
             return
-        print(json.dumps(said), flush=True)
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":

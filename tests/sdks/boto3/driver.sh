@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the pinned packages into a cache outside the checkout and drives them.
+# Installs the pinned packages into a cache outside the checkout, and runs the driver.
 #
 #   iamspec run --driver tests/sdks/boto3/driver.sh
 #   IAMSPEC_BOTO3=1.43.0 tests/sdks/boto3/driver.sh     another release

@@ -1,5 +1,5 @@
-"""Tests of calls that are not served yet: each is used as soon as `iamspec list calls` names its call.
-What they expect is what the facts say."""
+"""Tests of operations that a version of the server may not serve. A test runs if `iamspec list calls` names its
+operation. The expected responses come from the facts."""
 
 import json
 
@@ -132,7 +132,7 @@ def get_access_key_last_used(iam):
 
 @call("ChangePassword")
 def change_password(iam):
-    """It is about the caller, so a user calls with a key of its own."""
+    """The operation applies to the caller, so the user signs with its own key."""
     name = account.user(iam)
     caller = account.as_holder(iam, iam.create_access_key(UserName=name)["AccessKey"])
     passwords = {"OldPassword": PASSWORD, "NewPassword": PASSWORD + "y"}
@@ -326,7 +326,7 @@ def delete_policy_version(iam):
     refused(iam, "DeleteConflict", iam.delete_policy_version, PolicyArn=arn, VersionId="v1")
     iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
     refused(iam, "NoSuchEntity", iam.delete_policy_version, PolicyArn=arn, VersionId="v2")
-    # The number of a version is not given again (C-061).
+    # The number of a deleted version is not reused (C-061).
     made = iam.create_policy_version(PolicyArn=arn, PolicyDocument=OTHER)["PolicyVersion"]
     assert made["VersionId"] == "v3"
 

@@ -1,5 +1,5 @@
-"""A user that holds one of everything is emptied with boto3's resource `IAM.User` alone: which kinds it reaches,
-and which stand in the way of its `delete()` all the same.
+"""Removes the attachments of a user with boto3's resource class `IAM.User`. Shows which kinds the class supports,
+and that `delete()` fails until the client removes the others.
 
     resource.py URL
 """
@@ -9,10 +9,10 @@ import sys
 import account
 import boto3
 
-# What the resource of this release of boto3 cannot reach: the client must be used for them.
-OUT_OF_REACH = ["SSH public key", "service-specific credential"]
+# The kinds that the resource class of this boto3 release does not support. They need the client.
+UNSUPPORTED = ["SSH public key", "service-specific credential"]
 
-# Kind by kind: how one is given to a user, how the resource takes all of them away, how the client does.
+# Per kind: how to attach an item, how the resource class removes all items, and how the client does.
 KINDS = {
     "login profile": (
         lambda iam, name: iam.create_login_profile(UserName=name, Password=account.PASSWORD),
@@ -79,19 +79,19 @@ def main(url):
     credentials["aws_secret_access_key"] = account.NO_KEY["SecretAccessKey"]
     user = boto3.resource("iam", endpoint_url=url, region_name="us-east-1", **credentials).User(name)
     account.refused(iam, "DeleteConflict", user.delete)
-    out_of_reach = []
+    unsupported = []
     for kind, (_, detach, _) in KINDS.items():
         try:
             detach(user)
         except AttributeError:
-            out_of_reach.append(kind)
-    assert out_of_reach == OUT_OF_REACH, f"IAM.User cannot reach {out_of_reach}, known is {OUT_OF_REACH}"
+            unsupported.append(kind)
+    assert unsupported == UNSUPPORTED, f"expected IAM.User not to support {UNSUPPORTED}, got {unsupported}"
     account.refused(iam, "DeleteConflict", user.delete)
-    for kind in out_of_reach:
+    for kind in unsupported:
         KINDS[kind][2](iam, name)
     user.delete()
     account.refused(iam, "NoSuchEntity", iam.get_user, UserName=name)
-    print(f"boto3's IAM.User reaches {len(KINDS) - len(out_of_reach)} of {len(KINDS)} kinds; not {', '.join(out_of_reach)}")
+    print(f"boto3's IAM.User supports {len(KINDS) - len(unsupported)} of {len(KINDS)} kinds; not {', '.join(unsupported)}")
 
 
 main(sys.argv[1])

@@ -1,4 +1,4 @@
-"""The calls that the reference endpoint serves. A test makes what it needs and depends on no other."""
+"""Tests of the operations that the reference server serves. Each test creates its own resources."""
 
 import json
 
@@ -294,7 +294,7 @@ def remove_user_from_group(iam):
 
 
 class Issued:
-    """A kind of item that the service names: its calls differ in their words only."""
+    """A kind of item with generated ids. The operations of these kinds differ only in their names."""
 
     def __init__(self, noun, plural, member, structure, listing, makes, quota, bodies):
         self.noun, self.plural, self.member = noun, plural, member
@@ -345,7 +345,7 @@ class Issued:
         iam.delete_user(UserName=name)
 
     def none(self, item):
-        """An id of the right form that nothing has."""
+        """A well-formed id that no item has."""
         return {self.member: item[self.member][:-4] + "NONE"}
 
 

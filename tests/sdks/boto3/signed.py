@@ -1,4 +1,4 @@
-"""An endpoint that checks signatures, by what botocore signs.
+"""Tests the signature check of the reference server with requests that botocore signs.
 
     signed.py URL
 """
@@ -25,30 +25,30 @@ def refused(code, call, *words, **members):
     try:
         call(**members)
     except ClientError as error:
-        said = error.response["Error"]
-        assert said["Code"] == code, f"{error!r} where {code} is known"
-        assert all(word in said["Message"] for word in words), said
+        response = error.response["Error"]
+        assert response["Code"] == code, f"expected {code}, got {error!r}"
+        assert all(word in response["Message"] for word in words), response
         return
-    raise AssertionError(f"carried out, must be refused with {code}")
+    raise AssertionError(f"expected {code}, but the request succeeded")
 
 
-def the_right_secret_is_let_in(url, iam):
+def a_valid_signature_is_accepted(url, iam):
     iam.create_user(UserName="a+b=c,d", Tags=[{"Key": "é ~", "Value": "a  b/*%2F"}])
     assert iam.get_user(UserName="a+b=c,d")["User"]["UserName"] == "a+b=c,d"
     iam.delete_user(UserName="a+b=c,d")
 
 
-def another_secret_is_not(url, iam):
+def a_wrong_secret_is_refused(url, iam):
     other = account.client(url, NO_KEY | {"SecretAccessKey": "x" * 40})
     refused("SignatureDoesNotMatch", other.list_users, "Check your AWS Secret Access Key")
 
 
-def nobody_knows_another_key(url, iam):
+def an_unknown_key_is_refused(url, iam):
     other = account.client(url, NO_KEY | {"AccessKeyId": "AKIAIOSFODNN7NOTHERE"})
     refused("InvalidClientTokenId", other.list_users, "security token")
 
 
-def what_is_not_signed_is_not_let_in(url, iam):
+def an_unsigned_request_is_refused(url, iam):
     session = botocore.session.get_session()
     other = session.create_client(
         "iam", endpoint_url=url, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
@@ -56,7 +56,7 @@ def what_is_not_signed_is_not_let_in(url, iam):
     refused("MissingAuthenticationToken", other.list_users, "missing Authentication Token")
 
 
-def a_key_serves_while_it_is_active(url, iam):
+def a_key_works_while_it_is_active(url, iam):
     name = account.user(iam)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     own = account.client(url, key)
@@ -73,12 +73,12 @@ def a_key_serves_while_it_is_active(url, iam):
     iam.delete_user(UserName=name)
 
 
-def sent(url, auth, age, method="POST"):
-    """The status and the text of the answer to a request that was signed so many minutes ago."""
-    then = botocore.auth.get_current_datetime
+def send(url, auth, age, method="POST"):
+    """Sends a request that was signed `age` minutes ago; returns the status and the body."""
+    current = botocore.auth.get_current_datetime
 
     def earlier(*arguments, **named):
-        return then(*arguments, **named) - datetime.timedelta(minutes=age)
+        return current(*arguments, **named) - datetime.timedelta(minutes=age)
 
     members = {"Action": "ListUsers", "Version": "2010-05-08"}
     request = AWSRequest(method=method, url=url + "/", data=members if method == "POST" else None)
@@ -88,45 +88,45 @@ def sent(url, auth, age, method="POST"):
     try:
         auth.add_auth(request)
     finally:
-        botocore.auth.get_current_datetime = then
-    answer = URLLib3Session().send(request.prepare())
-    return answer.status_code, answer.text
+        botocore.auth.get_current_datetime = current
+    response = URLLib3Session().send(request.prepare())
+    return response.status_code, response.text
 
 
 KEY = Credentials(NO_KEY["AccessKeyId"], NO_KEY["SecretAccessKey"])
 
 
-def a_signature_grows_old(url, iam):
+def a_signature_expires(url, iam):
     auth = botocore.auth.SigV4Auth(KEY, "iam", "us-east-1")
     for age in [0, 14, -14]:
-        assert sent(url, auth, age)[0] == 200, sent(url, auth, age)
+        assert send(url, auth, age)[0] == 200, send(url, auth, age)
     for age, words in [(16, "Signature expired"), (-16, "not yet current")]:
-        status, text = sent(url, auth, age)
+        status, text = send(url, auth, age)
         assert status == 403 and "SignatureDoesNotMatch" in text and words in text, text
 
 
 def a_signature_has_a_scope(url, iam):
     for service, region in [("iam", "eu-west-1"), ("sts", "us-east-1")]:
-        status, text = sent(url, botocore.auth.SigV4Auth(KEY, service, region), 0)
+        status, text = send(url, botocore.auth.SigV4Auth(KEY, service, region), 0)
         assert status == 403 and "Credential should be scoped" in text, text
 
 
-def a_signed_address_is_let_in(url, iam):
+def a_presigned_url_is_accepted(url, iam):
     auth = botocore.auth.SigV4QueryAuth(KEY, "iam", "us-east-1", expires=120)
-    assert sent(url, auth, 1, "GET")[0] == 200, sent(url, auth, 1, "GET")
-    status, text = sent(url, auth, 3, "GET")
+    assert send(url, auth, 1, "GET")[0] == 200, send(url, auth, 1, "GET")
+    status, text = send(url, auth, 3, "GET")
     assert status == 403 and "Signature expired" in text, text
 
 
 TESTS = [
-    the_right_secret_is_let_in,
-    another_secret_is_not,
-    nobody_knows_another_key,
-    what_is_not_signed_is_not_let_in,
-    a_key_serves_while_it_is_active,
-    a_signature_grows_old,
+    a_valid_signature_is_accepted,
+    a_wrong_secret_is_refused,
+    an_unknown_key_is_refused,
+    an_unsigned_request_is_refused,
+    a_key_works_while_it_is_active,
+    a_signature_expires,
     a_signature_has_a_scope,
-    a_signed_address_is_let_in,
+    a_presigned_url_is_accepted,
 ]
 
 

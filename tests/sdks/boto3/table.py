@@ -1,4 +1,4 @@
-"""A table of tests: each is about one call, by its name in the API, and carries it out at least once."""
+"""A table of tests. Each row tests one operation, by its API name, and must succeed with it at least once."""
 
 
 class Table:
@@ -6,7 +6,7 @@ class Table:
         self.rows = []
 
     def __call__(self, api):
-        """The function that follows is a test of this call."""
+        """Registers the decorated function as a test of this operation."""
 
         def add(test):
             self.rows.append((api, test))

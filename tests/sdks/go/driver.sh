@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the driver with the pinned SDK into a cache outside the checkout and runs it.
+# Builds the driver with the pinned SDK in a cache outside the checkout, and runs it.
 #
 #   iamspec run --driver tests/sdks/go/driver.sh
 #
@@ -9,6 +9,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/sdk-go/driver
 cd "$here"
-# What was built before is taken where nothing has changed.
+# Go rebuilds only after a change.
 go build -o "$program" . >&2
 exec "$program"

@@ -1,5 +1,5 @@
-// Drives the AWS SDK for Go, version 2: the protocol is in harness/drivers.md. Nothing here repairs what
-// the SDK does.
+// A driver for the AWS SDK for Go, version 2. The protocol is in docs/guide/drivers.md. The driver does not
+// change the behavior of the SDK.
 package main
 
 import (
@@ -26,7 +26,7 @@ import (
 
 type object = map[string]any
 
-type asked struct {
+type request struct {
 	Type            string          `json:"type"`
 	Endpoint        string          `json:"endpoint"`
 	Region          string          `json:"region"`
@@ -40,7 +40,7 @@ type asked struct {
 	Through         string          `json:"through"`
 }
 
-func client(to asked) *iam.Client {
+func client(to request) *iam.Client {
 	return iam.New(iam.Options{
 		BaseEndpoint: aws.String(to.Endpoint),
 		Region:       to.Region,
@@ -49,7 +49,7 @@ func client(to asked) *iam.Client {
 	})
 }
 
-// plain is a result as JSON: dates in UTC, blobs in base 64, and no member that holds nothing.
+// plain converts a result to JSON: dates in UTC, blobs in base64, without empty members.
 func plain(value reflect.Value) any {
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -62,14 +62,14 @@ func plain(value reflect.Value) any {
 			return at.UTC().Format(time.RFC3339Nano)
 		}
 		members := object{}
-		for place := range value.NumField() {
-			field := value.Type().Field(place)
+		for index := range value.NumField() {
+			field := value.Type().Field(index)
 			if !field.IsExported() || field.Name == "ResultMetadata" {
 				continue
 			}
-			// An enumeration that was not answered is an empty text; other texts are behind a pointer.
-			absent := field.Type.Kind() == reflect.String && value.Field(place).Len() == 0
-			if it := plain(value.Field(place)); it != nil && !absent {
+			// A missing enumeration is an empty string; other strings are pointers.
+			absent := field.Type.Kind() == reflect.String && value.Field(index).Len() == 0
+			if it := plain(value.Field(index)); it != nil && !absent {
 				members[field.Name] = it
 			}
 		}
@@ -82,8 +82,8 @@ func plain(value reflect.Value) any {
 			return value.Bytes()
 		}
 		items := []any{}
-		for place := range value.Len() {
-			items = append(items, plain(value.Index(place)))
+		for index := range value.Len() {
+			items = append(items, plain(value.Index(index)))
 		}
 		return items
 	case reflect.Map:
@@ -121,7 +121,7 @@ func failed(err error) object {
 	}
 	var invalid smithy.InvalidParamsError
 	var unread *smithy.DeserializationError
-	var answered *smithyhttp.ResponseError
+	var response *smithyhttp.ResponseError
 	var network net.Error
 	switch {
 	case errors.As(err, &invalid):
@@ -130,9 +130,9 @@ func failed(err error) object {
 		return sdkError("timeout", err)
 	case errors.As(err, &network) && network.Timeout():
 		return sdkError("timeout", err)
-	case errors.As(err, &answered) && answered.HTTPStatusCode() > 0:
+	case errors.As(err, &response) && response.HTTPStatusCode() > 0:
 		failure := sdkError("parse", err)
-		failure["sdk_error"].(object)["http_status"] = answered.HTTPStatusCode()
+		failure["sdk_error"].(object)["http_status"] = response.HTTPStatusCode()
 		return failure
 	case errors.As(err, &unread):
 		return sdkError("parse", err)
@@ -141,8 +141,8 @@ func failed(err error) object {
 	}
 }
 
-// through makes the calls of the SDK's own paginator or waiter. Each has a type of its own.
-func through(within context.Context, sender *iam.Client, it asked, input any) (object, error) {
+// through uses a paginator or waiter of the SDK. Each has its own type.
+func through(within context.Context, sender *iam.Client, it request, input any) (object, error) {
 	if it.Through == "waiter" {
 		limit := time.Duration(it.DeadlineMs) * time.Millisecond
 		return object{}, iam.NewUserExistsWaiter(sender).Wait(within, input.(*iam.GetUserInput), limit)
@@ -156,7 +156,7 @@ func through(within context.Context, sender *iam.Client, it asked, input any) (o
 	case *iam.ListEntitiesForPolicyInput:
 		pages = iam.NewListEntitiesForPolicyPaginator(sender, input)
 	default:
-		return nil, errors.New("the driver knows no such paginator")
+		return nil, errors.New("the driver does not support a paginator of this operation")
 	}
 	joined := object{}
 	more, next := reflect.ValueOf(pages).MethodByName("HasMorePages"), reflect.ValueOf(pages).MethodByName("NextPage")
@@ -175,7 +175,7 @@ func through(within context.Context, sender *iam.Client, it asked, input any) (o
 	return joined, nil
 }
 
-func call(sender *iam.Client, it asked) object {
+func call(sender *iam.Client, it request) object {
 	method := reflect.ValueOf(sender).MethodByName(it.Op)
 	if !method.IsValid() {
 		return object{"unsupported": object{"reason": "the client has no " + it.Op}}
@@ -216,7 +216,7 @@ func version() string {
 func main() {
 	var sender *iam.Client
 	var writing sync.Mutex
-	say := func(message object) {
+	send := func(message object) {
 		line, _ := json.Marshal(message)
 		writing.Lock()
 		defer writing.Unlock()
@@ -228,24 +228,24 @@ func main() {
 		if err != nil {
 			return
 		}
-		var it asked
+		var it request
 		if err := json.Unmarshal(line, &it); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}
 		switch it.Type {
 		case "hello":
-			say(object{"type": "hello", "protocol": 1, "driver": "iamspec-go",
+			send(object{"type": "hello", "protocol": 1, "driver": "iamspec-go",
 				"sdk": "aws-sdk-go-v2/service/iam", "version": version(),
 				"language": runtime.Version(), "ops": []string{},
 				"through": []string{"paginator", "waiter"}})
 		case "session":
 			sender = client(it)
-			say(object{"type": "session"})
+			send(object{"type": "session"})
 		case "call":
-			with := sender
+			client := sender
 			go func() {
-				say(object{"type": "answer", "seq": it.Seq, "outcome": call(with, it)})
+				send(object{"type": "answer", "seq": it.Seq, "outcome": call(client, it)})
 			}()
 		case "stop":
 			return

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the driver with the pinned SDK into a cache outside the checkout and runs it.
+# Builds the driver with the pinned SDK in a cache outside the checkout, and runs it.
 #
 #   iamspec run --driver tests/sdks/java/driver.sh
 #
@@ -17,5 +17,5 @@ if ! cmp -s "$here/pom.xml" "$cache/pom.xml" || ! cmp -s "$here/src/Driver.java"
   touch "$cache/installed"
 fi
 
-# What the SDK says of its logging is of no interest here.
+# The SDK warns about missing log configuration.
 exec java -cp "$cache/target/classes:$cache/target/jars/*" Driver 2> >(grep -v SLF4J >&2)

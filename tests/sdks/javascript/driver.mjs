@@ -1,5 +1,5 @@
-// Drives the AWS SDK for JavaScript, version 3: the protocol is in harness/drivers.md. Nothing here
-// repairs what the SDK does.
+// A driver for the AWS SDK for JavaScript, version 3. The protocol is in docs/guide/drivers.md. The driver
+// does not change the behavior of the SDK.
 
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import * as iam from "@aws-sdk/client-iam";
 
 const version = createRequire(import.meta.url)("@aws-sdk/client-iam/package.json").version;
 
-/** A result as JSON: dates in UTC, blobs in base 64. */
+/** Converts a result to JSON: dates in UTC, blobs in base64. */
 function plain(value) {
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
@@ -53,16 +53,16 @@ function failed(error) {
   return { sdk_error: { kind: sent ? "parse" : "validation", detail, http_status } };
 }
 
-/** What its own paginator or waiter comes to. */
-async function through(sender, asked, abortSignal) {
-  if (asked.through === "waiter") {
-    const maxWaitTime = asked.deadline_ms / 1000;
-    await iam.waitUntilUserExists({ client: sender, maxWaitTime, abortSignal }, asked.params);
+/** The result of a paginator or waiter of the SDK. */
+async function through(sender, message, abortSignal) {
+  if (message.through === "waiter") {
+    const maxWaitTime = message.deadline_ms / 1000;
+    await iam.waitUntilUserExists({ client: sender, maxWaitTime, abortSignal }, message.params);
     return {};
   }
-  const { MaxItems: pageSize, ...params } = asked.params;
+  const { MaxItems: pageSize, ...params } = message.params;
   const joined = {};
-  for await (const page of iam[`paginate${asked.op}`]({ client: sender, pageSize }, params)) {
+  for await (const page of iam[`paginate${message.op}`]({ client: sender, pageSize }, params)) {
     abortSignal.throwIfAborted();
     for (const [name, it] of Object.entries(page)) {
       if (Array.isArray(it)) joined[name] = [...(joined[name] ?? []), ...it];
@@ -71,29 +71,29 @@ async function through(sender, asked, abortSignal) {
   return joined;
 }
 
-async function call(sender, asked) {
-  const Command = iam[`${asked.op}Command`];
+async function call(sender, message) {
+  const Command = iam[`${message.op}Command`];
   if (Command === undefined) {
-    return { unsupported: { reason: `there is no ${asked.op}Command` } };
+    return { unsupported: { reason: `the SDK has no ${message.op}Command` } };
   }
   try {
-    const abortSignal = AbortSignal.timeout(asked.deadline_ms);
-    if (asked.through !== undefined) {
-      return { ok: { result: plain(await through(sender, asked, abortSignal)) } };
+    const abortSignal = AbortSignal.timeout(message.deadline_ms);
+    if (message.through !== undefined) {
+      return { ok: { result: plain(await through(sender, message, abortSignal)) } };
     }
-    const { $metadata, ...result } = await sender.send(new Command(asked.params), { abortSignal });
+    const { $metadata, ...result } = await sender.send(new Command(message.params), { abortSignal });
     return { ok: { result: plain(result) } };
   } catch (error) {
     return failed(error);
   }
 }
 
-const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+const send = (reply) => process.stdout.write(`${JSON.stringify(reply)}\n`);
 let sender;
 for await (const line of createInterface({ input: process.stdin })) {
-  const asked = JSON.parse(line);
-  if (asked.type === "hello") {
-    say({
+  const message = JSON.parse(line);
+  if (message.type === "hello") {
+    send({
       type: "hello",
       protocol: 1,
       driver: "iamspec-javascript",
@@ -103,12 +103,11 @@ for await (const line of createInterface({ input: process.stdin })) {
       ops: [],
       through: ["paginator", "waiter"],
     });
-  } else if (asked.type === "session") {
-    sender = client(asked);
-    say({ type: "session" });
-  } else if (asked.type === "call") {
-    const with_ = sender;
-    call(with_, asked).then((outcome) => say({ type: "answer", seq: asked.seq, outcome }));
+  } else if (message.type === "session") {
+    sender = client(message);
+    send({ type: "session" });
+  } else if (message.type === "call") {
+    call(sender, message).then((outcome) => send({ type: "answer", seq: message.seq, outcome }));
   } else {
     process.exit(0);
   }

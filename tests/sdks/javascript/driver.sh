@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the pinned SDK into a cache outside the checkout and drives it.
+# Installs the pinned SDK into a cache outside the checkout, and runs the driver.
 #
 #   iamspec run --driver tests/sdks/javascript/driver.sh
 #
@@ -17,7 +17,7 @@ if ! cmp -s "$here/package.json" "$cache/package.json" || ! cmp -s "$here/packag
   touch "$cache/installed"
 fi
 
-# Modules are looked for beside the program that asks for them.
+# Node.js resolves modules relative to the program.
 cp "$here/driver.mjs" "$cache/driver.mjs"
-# What it says of the version of Node.js is of no interest here.
+# The SDK warns about the version of Node.js.
 exec node --no-warnings "$cache/driver.mjs"

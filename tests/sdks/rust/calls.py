@@ -1,9 +1,9 @@
-"""Writes calls.rs: the SDK for Rust has a builder for each call and no call by name, and its results know
-no JSON, so that both are written out from botocore's description of the service.
+"""Generates calls.rs from the botocore model of the service. The SDK for Rust has a builder per operation, no call
+by name, and no conversion of results to JSON, so the driver needs generated code for both.
 
     python calls.py > calls.rs
 
-A call whose input has structures other than tags, or maps, is left out.
+Omits operations whose input contains maps, or structures other than tags.
 """
 
 import gzip
@@ -32,70 +32,70 @@ def pascal(name):
     return "".join(word.capitalize() for word in snake(name).split("_"))
 
 
-def can_be_given(shape):
+def is_supported(shape):
     it = shapes[shape]
     if it["type"] == "list":
-        return can_be_given(it["member"]["shape"])
+        return is_supported(it["member"]["shape"])
     return shape == "Tag" or it["type"] not in ("structure", "map")
 
 
-def reached(shape, seen):
-    """The structures and enumerations that a result holds."""
+def collect_types(shape, seen):
+    """Collects the structures and enumerations of a result."""
     it = shapes[shape]
     if shape in seen:
         return
     if it["type"] in ("list", "map"):
-        reached(it.get("member", it.get("value"))["shape"], seen)
+        collect_types(it.get("member", it.get("value"))["shape"], seen)
     elif it["type"] == "structure":
         seen.append(shape)
         for member in it["members"].values():
-            reached(member["shape"], seen)
+            collect_types(member["shape"], seen)
     elif "enum" in it:
         seen.append(shape)
 
 
-def read(kind, members):
-    values = ", ".join(f'("{name}", self.{field(name)}.plain())' for name in members)
-    print(f"impl Plain for {kind} {{ fn plain(&self) -> Option<Value> {{ members([{values}]) }} }}")
+def print_to_json(kind, members):
+    values = ", ".join(f'("{name}", self.{field(name)}.to_json())' for name in members)
+    print(f"impl ToJson for {kind} {{ fn to_json(&self) -> Option<Value> {{ members([{values}]) }} }}")
 
 
-held, given, arms = [], [], []
+outputs, inputs, arms = [], [], []
 for name, operation in sorted(model["operations"].items()):
     members = {}
     if "input" in operation:
         members = shapes[operation["input"]["shape"]]["members"]
-    if not all(can_be_given(it["shape"]) for it in members.values()):
+    if not all(is_supported(it["shape"]) for it in members.values()):
         continue
     for it in members.values():
         shape = it["shape"]
         shape = shapes[shape].get("member", {}).get("shape", shape)
-        if "enum" in shapes[shape] and shape not in given:
-            given.append(shape)
+        if "enum" in shapes[shape] and shape not in inputs:
+            inputs.append(shape)
     output = f"operation::{snake(name)}::{pascal(name)}Output"
     if "output" in operation:
         results = shapes[operation["output"]["shape"]]["members"]
         for it in results.values():
-            reached(it["shape"], held)
-        read(output, results)
+            collect_types(it["shape"], outputs)
+        print_to_json(output, results)
     else:
-        read(output, {})
-    setters = "".join(f'.set_{snake(it)}(given.take("{it}")?)' for it in members)
-    send = "answered(Box::pin(call.send()).await)"
+        print_to_json(output, {})
+    setters = "".join(f'.set_{snake(it)}(parameters.take("{it}")?)' for it in members)
+    send = "response(Box::pin(call.send()).await)"
     if name in paged:
         send = ("if paged { let mut pages = call.into_paginator().send(); let mut all = Map::new(); "
-                "while let Some(page) = Box::pin(pages.next()).await { join(&mut all, &answered(page)?); } "
+                "while let Some(page) = Box::pin(pages.next()).await { join(&mut all, &response(page)?); } "
                 f'Ok(json!({{"ok": {{"result": all}}}})) }} else {{ {send} }}')
-    arms.append(f'"{name}" => {{ let call = client.{snake(name)}(){setters}; given.end()?; {send} }}')
+    arms.append(f'"{name}" => {{ let call = client.{snake(name)}(){setters}; parameters.end()?; {send} }}')
 
-for shape in held:
+for shape in outputs:
     if shapes[shape]["type"] == "structure":
-        read(f"types::{pascal(shape)}", shapes[shape]["members"])
+        print_to_json(f"types::{pascal(shape)}", shapes[shape]["members"])
     else:
-        print(f"impl Plain for types::{pascal(shape)} "
-              "{ fn plain(&self) -> Option<Value> { Some(self.as_str().into()) } }")
-for shape in given:
-    print(f"impl Given for types::{pascal(shape)} {{ fn given(it: &Value) -> Option<Self> "
+        print(f"impl ToJson for types::{pascal(shape)} "
+              "{ fn to_json(&self) -> Option<Value> { Some(self.as_str().into()) } }")
+for shape in inputs:
+    print(f"impl FromJson for types::{pascal(shape)} {{ fn from_json(it: &Value) -> Option<Self> "
           "{ Some(it.as_str()?.into()) } }")
-print("async fn call(client: &Client, op: &str, mut given: Members, paged: bool) -> Result<Value, Value> { match op {")
+print("async fn call(client: &Client, op: &str, mut parameters: Parameters, paged: bool) -> Result<Value, Value> { match op {")
 print("\n".join(arms))
 print('_ => Err(unsupported(format!("the driver has no {op}"))) } }')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the calls out, builds the driver with the pinned SDK into a cache outside the checkout and runs it.
+# Generates calls.rs, builds the driver with the pinned SDK in a cache outside the checkout, and runs it.
 #
 #   iamspec run --driver tests/sdks/rust/driver.sh
 #
@@ -13,9 +13,9 @@ sources=$(cd "$here" && find . -type f -exec sha256sum {} + | sort)
 if ! cmp -s "$cache/installed" - <<< "$sources"; then
   mkdir -p "$cache"
   rm -f "$cache/installed"
-  python3 -m venv "$cache/describes"
-  "$cache/describes/bin/pip" install --quiet --disable-pip-version-check botocore==1.44.5 >&2
-  "$cache/describes/bin/python" "$here/calls.py" > "$cache/calls.rs"
+  python3 -m venv "$cache/botocore"
+  "$cache/botocore/bin/pip" install --quiet --disable-pip-version-check botocore==1.44.5 >&2
+  "$cache/botocore/bin/python" "$here/calls.py" > "$cache/calls.rs"
   CALLS=$cache/calls.rs RUST_VERSION=$(rustc --version) CARGO_TARGET_DIR=$cache/target \
     cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml" >&2
   cat > "$cache/installed" <<< "$sources"

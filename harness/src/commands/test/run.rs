@@ -356,7 +356,7 @@ fn chosen(args: &RunArgs) -> Result<Vec<Script>> {
         scripts.extend(match suite {
             SuiteArg::Scripts => ours()?,
             SuiteArg::Cover => covering(ours()?),
-            SuiteArg::Defects => named("defects/*")?,
+            SuiteArg::Defects => named("validation/*")?,
             _ => Vec::new(),
         });
     }

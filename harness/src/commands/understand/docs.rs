@@ -38,10 +38,10 @@ pub(crate) fn docs(args: &DocsArgs, out: &mut dyn Write) -> Result<u8> {
     let pages = pages()?;
     let Some(folder) = &args.out else {
         let name = args.page.as_deref().unwrap_or("delete-user");
-        let names = [format!("{name}.md"), format!("calls/{name}.md")];
+        let names = [format!("{name}.md"), format!("operations/{name}.md")];
         let Some(page) = names.iter().find_map(|it| pages.get(it)) else {
             let known =
-                pages.keys().map(|it| it.trim_start_matches("calls/").trim_end_matches(".md"));
+                pages.keys().map(|it| it.trim_start_matches("operations/").trim_end_matches(".md"));
             let near = suggestion(name, known);
             bail!("no page is called `{name}`{near}; `iamspec docs README` lists them");
         };

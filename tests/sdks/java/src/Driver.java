@@ -40,8 +40,8 @@ import software.amazon.awssdk.services.iam.model.IamRequest;
 import software.amazon.awssdk.utils.builder.SdkBuilder;
 
 /**
- * Drives the AWS SDK for Java, version 2: the protocol is in harness/drivers.md. Nothing here repairs what
- * the SDK does.
+ * A driver for the AWS SDK for Java, version 2. The protocol is in docs/guide/drivers.md. The driver does not
+ * change the behavior of the SDK.
  */
 public final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -61,7 +61,7 @@ public final class Driver {
             .build();
     }
 
-    /** Sets every member; one that the SDK does not know is refused. */
+    /** Sets every member. Throws if the SDK does not have a member. */
     private static void set(SdkPojo builder, JsonNode params) {
         params.fields().forEachRemaining(member -> {
             for (SdkField<?> field : builder.sdkFields()) {
@@ -70,7 +70,7 @@ public final class Driver {
                     return;
                 }
             }
-            throw new IllegalArgumentException("there is no member " + member.getKey());
+            throw new IllegalArgumentException("the SDK has no member " + member.getKey());
         });
     }
 
@@ -99,7 +99,7 @@ public final class Driver {
         }
     }
 
-    /** A result as JSON: dates in UTC, blobs in base 64, and no member that holds nothing. */
+    /** Converts a result to JSON: dates in UTC, blobs in base64, without empty members. */
     private static JsonNode plain(Object value) {
         if (value instanceof SdkPojo) {
             ObjectNode members = JSON.createObjectNode();
@@ -171,19 +171,19 @@ public final class Driver {
         return sdkError(error instanceof SdkClientException ? "parse" : "validation", error);
     }
 
-    /** What its own paginator or waiter comes to. */
-    private static JsonNode through(IamClient sender, JsonNode asked, String name, Class<?> type, Object request)
+    /** The result of a paginator or waiter of the SDK. */
+    private static JsonNode through(IamClient sender, JsonNode message, String name, Class<?> type, Object request)
         throws ReflectiveOperationException {
         ObjectNode joined = JSON.createObjectNode();
-        if (asked.get("through").asText().equals("waiter")) {
+        if (message.get("through").asText().equals("waiter")) {
             sender.waiter().waitUntilUserExists((GetUserRequest) request);
             return joined;
         }
-        long end = System.currentTimeMillis() + asked.get("deadline_ms").asLong();
+        long end = System.currentTimeMillis() + message.get("deadline_ms").asLong();
         Method pages = IamClient.class.getMethod(name + "Paginator", type.asSubclass(IamRequest.class));
         for (Object page : (Iterable<?>) pages.invoke(sender, request)) {
             if (System.currentTimeMillis() > end) {
-                throw ApiCallTimeoutException.create(asked.get("deadline_ms").asLong());
+                throw ApiCallTimeoutException.create(message.get("deadline_ms").asLong());
             }
             plain(page).fields().forEachRemaining(member -> {
                 if (member.getValue().isArray()) {
@@ -194,18 +194,18 @@ public final class Driver {
         return joined;
     }
 
-    private static ObjectNode call(IamClient sender, JsonNode asked) {
-        String op = asked.get("op").asText();
+    private static ObjectNode call(IamClient sender, JsonNode message) {
+        String op = message.get("op").asText();
         try {
-            // The SDK writes abbreviations as words in the names of classes, and not in those of methods.
+            // The SDK spells abbreviations as words in class names, but not in method names.
             String word = op.replace("MFA", "Mfa").replace("SSH", "Ssh");
             Class<?> type = Class.forName(MODEL + word + "Request");
             Object builder = type.getMethod("builder").invoke(null);
-            set((SdkPojo) builder, asked.get("params"));
+            set((SdkPojo) builder, message.get("params"));
             Object request = ((SdkBuilder<?, ?>) builder).build();
             String name = Character.toLowerCase(op.charAt(0)) + op.substring(1);
-            if (asked.has("through")) {
-                return outcome("ok", "result", through(sender, asked, name, type, request));
+            if (message.has("through")) {
+                return outcome("ok", "result", through(sender, message, name, type, request));
             }
             Method method = IamClient.class.getMethod(name, type.asSubclass(IamRequest.class));
             return outcome("ok", "result", plain(method.invoke(sender, request)));
@@ -231,30 +231,30 @@ public final class Driver {
         long deadline = 0;
         IamClient sender = null;
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            JsonNode asked = JSON.readTree(line);
-            ObjectNode said = JSON.createObjectNode();
-            switch (asked.get("type").asText()) {
+            JsonNode message = JSON.readTree(line);
+            ObjectNode reply = JSON.createObjectNode();
+            switch (message.get("type").asText()) {
                 case "hello":
-                    said.put("type", "hello").put("protocol", 1).put("driver", "iamspec-java")
+                    reply.put("type", "hello").put("protocol", 1).put("driver", "iamspec-java")
                         .put("sdk", "software.amazon.awssdk:iam").put("version", VersionInfo.SDK_VERSION)
                         .put("language", "Java " + Runtime.version().feature()).putArray("ops");
-                    said.putArray("through").add("paginator").add("waiter");
-                    say(out, said);
+                    reply.putArray("through").add("paginator").add("waiter");
+                    say(out, reply);
                     break;
                 case "session":
-                    session = asked;
+                    session = message;
                     sender = null;
-                    say(out, said.put("type", "session"));
+                    say(out, reply.put("type", "session"));
                     break;
                 case "call":
-                    if (sender == null || deadline != asked.get("deadline_ms").asLong()) {
-                        deadline = asked.get("deadline_ms").asLong();
+                    if (sender == null || deadline != message.get("deadline_ms").asLong()) {
+                        deadline = message.get("deadline_ms").asLong();
                         sender = client(session, deadline);
                     }
-                    IamClient with = sender;
+                    IamClient client = sender;
                     workers.submit(() -> {
                         ObjectNode answer = JSON.createObjectNode().put("type", "answer");
-                        answer.put("seq", asked.get("seq").asLong()).set("outcome", call(with, asked));
+                        answer.put("seq", message.get("seq").asLong()).set("outcome", call(client, message));
                         say(out, answer);
                     });
                     break;
