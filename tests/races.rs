@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{RaceOptions, play};
-use iamspec_conformance::concurrency::linearizability::{Linearization, order};
+use iamspec_conformance::concurrency::execute::{RaceOptions, execute};
+use iamspec_conformance::concurrency::linearizability::{Linearization, linearize};
 use iamspec_conformance::concurrency::{ConcurrentEndpoint as _, TimedCall};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::{Endpoint as _, Mutant};
@@ -29,7 +29,7 @@ fn the_reference_ends_as_some_order_would_and_nothing_is_left() {
     let server = super::server(None);
     let mut http = client(&server, "races");
     for race in races().iter().filter(|it| it.certain) {
-        let raced = play(race, &mut http, manner(5));
+        let raced = execute(race, &mut http, manner(5));
         assert_eq!((raced.not_raced, raced.histories), (None, 5), "{}", race.name);
         assert_eq!((raced.broken, raced.unknown, raced.failures), (0, 0, 0), "{}", race.name);
         assert!(raced.kept.is_empty(), "{}: {:?}", race.name, raced.kept);
@@ -50,7 +50,7 @@ fn each_mutant_that_looks_first_and_acts_then_is_found_out() {
         let asks = |op: &Operation| op.call().is_some_and(|call| call.api == api);
         let mine = races.iter().filter(|it| it.certain && it.calls.iter().any(asks));
         let found = mine.into_iter().find_map(|race| {
-            let came = play(race, &mut http, manner(20));
+            let came = execute(race, &mut http, manner(20));
             histories += came.histories;
             (came.broken > 0).then(|| race.name.clone())
         });
@@ -97,7 +97,7 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
             it.end += Duration::from_nanos(1);
             it
         }));
-        let found = order(&history, &Account::default(), 1_000_000);
+        let found = linearize(&history, &Account::default(), 1_000_000);
         assert!(matches!(found, Linearization::Found(_)), "{found:?} {history:#?}");
     }
 }

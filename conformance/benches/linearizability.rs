@@ -1,51 +1,52 @@
-//! How many histories of three clients a second are judged, and how that grows with their length: good ones, and
-//! ones in which one answer was made another. `cargo bench -p iamspec-conformance` prints the table.
+//! Measures the histories per second of the linearizability search, by the length of the history:
+//! for linearizable histories, and for histories with one wrong response. Run it with `cargo bench
+//! -p iamspec-conformance`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench fails by panicking")]
-#![expect(clippy::print_stdout, reason = "the table is its result")]
+#![expect(clippy::print_stdout, reason = "the bench prints a table")]
 
 #[path = "../tests/overlap/mod.rs"]
 mod overlap;
 
 use std::time::Instant;
 
-use iamspec_conformance::concurrency::linearizability::{Linearization, order};
+use iamspec_conformance::concurrency::linearizability::{Linearization, linearize};
 use iamspec_conformance::rng::Rng;
 use iamspec_model::Account;
 
-/// So many steps a search may make: as in a run.
-const STEPS: usize = 100_000;
+/// The step limit of the search, the same as in a run.
+const MAX_STEPS: usize = 100_000;
 const HISTORIES: u32 = 1_000;
 const ROUNDS: usize = 5;
 
 fn main() {
     println!("calls  good: histories/s  unknown   bad: histories/s  refuted  unknown");
-    for calls in [10, 20, 40, 80, 120] {
-        let [good, bad] = [false, true].map(|bad| measured(calls, bad));
+    for length in [10, 20, 40, 80, 120] {
+        let [good, bad] = [false, true].map(|bad| measure(length, bad));
         println!(
-            "{calls:>5} {:>18.0} {:>7.1}% {:>18.0} {:>7.1}% {:>7.1}%",
+            "{length:>5} {:>18.0} {:>7.1}% {:>18.0} {:>7.1}% {:>7.1}%",
             good.0, good.2, bad.0, bad.1, bad.2
         );
     }
 }
 
-/// Histories a second, the median of the rounds; of a hundred how many are refuted, and undecided.
-fn measured(calls: u32, bad: bool) -> (f64, f64, f64) {
-    let mut chance = Rng(u64::from(calls));
+/// The median of the histories per second, and the percentages of refuted and undecided histories.
+fn measure(length: u32, bad: bool) -> (f64, f64, f64) {
+    let mut rng = Rng(u64::from(length));
     let histories: Vec<_> =
-        (0..HISTORIES).map(|_| overlap::history(&mut chance, calls, bad)).collect();
+        (0..HISTORIES).map(|_| overlap::history(&mut rng, length, bad)).collect();
     let (mut refuted, mut unknown) = (0_u32, 0_u32);
     let mut rates: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             (refuted, unknown) = (0, 0);
-            let begun = Instant::now();
+            let start = Instant::now();
             for history in &histories {
-                match order(history, &Account::default(), STEPS) {
+                match linearize(history, &Account::default(), MAX_STEPS) {
                     Linearization::Found(_) => {}
                     Linearization::None => refuted += 1,
                     Linearization::Unknown => unknown += 1,
                 }
             }
-            f64::from(HISTORIES) / begun.elapsed().as_secs_f64()
+            f64::from(HISTORIES) / start.elapsed().as_secs_f64()
         })
         .collect();
     rates.sort_by(f64::total_cmp);

@@ -1,5 +1,8 @@
-//! What must hold of any service that is like IAM, whatever its codes and texts: an answer is compared
-//! with other answers of the same endpoint, and not with AWS's.
+//! The invariants suite: checks an endpoint against itself.
+//!
+//! An [`Invariant`] compares the responses of one script with each other, for example a listing
+//! before and after a rename. It needs no error codes or messages of AWS, so it applies to any
+//! service that resembles IAM.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
@@ -12,89 +15,90 @@ use crate::results::history::{Exchange, ScriptRun};
 use crate::script::isolation::attach;
 use crate::script::{Script, Step};
 
-/// One thing that must hold.
+/// A property that the responses of one script must satisfy.
 #[derive(Debug)]
 pub struct Invariant {
-    /// Its id, such as `resurrection`.
+    /// The id, such as `resurrection`.
     pub id: &'static str,
-    /// What must hold, in one sentence.
+    /// The property, in one sentence.
     pub sentence: &'static str,
-    /// The calls that show it for a kind; none where it says nothing of the kind.
-    calls: fn(AttachmentKind) -> Vec<Operation>,
-    /// Whether the answers agree; nothing where a call on the way was not carried out.
-    agree: fn(Answers<'_>) -> Option<bool>,
+    /// The operations that test it for a kind. Empty if it does not apply to the kind.
+    operations: fn(AttachmentKind) -> Vec<Operation>,
+    /// Whether the responses satisfy it. `None` if an operation that it depends on failed.
+    holds: fn(Responses<'_>) -> Option<bool>,
 }
 
-/// What was found of a checker.
+/// The result of one invariant.
 #[derive(Debug)]
 pub struct InvariantResult<'a> {
-    /// The checker.
+    /// The invariant.
     pub checker: &'static Invariant,
-    /// Of how many kinds it could be asked.
+    /// The number of kinds for which it could be tested.
     pub asked: usize,
-    /// What does not agree.
+    /// The script runs that violate it.
     pub broken: Vec<&'a ScriptRun>,
 }
 
-/// Every checker.
-pub static CHECKERS: [Invariant; 8] = [
+/// Every invariant.
+pub static INVARIANTS: [Invariant; 8] = [
     Invariant {
         id: "use-after-delete",
-        sentence: "nothing is given to a user that was deleted",
-        calls: |kind| with_objects(kind, vec![CREATE, DELETE, attached(kind)]),
-        agree: |it| {
-            it.if_done(-2)?;
-            Some(!it.done(-1)?)
+        sentence: "nothing can be attached to a deleted user",
+        operations: |kind| with_resource(kind, vec![CREATE, DELETE, attach_item(kind)]),
+        holds: |it| {
+            it.require_success(-2)?;
+            Some(!it.succeeded(-1)?)
         },
     },
     Invariant {
         id: "resurrection",
-        sentence: "a user that is deleted and made again holds nothing",
-        calls: |kind| {
-            let (item, list) = (attached(kind), Operation::List(USER, kind));
+        sentence: "a user that is deleted and created again holds nothing",
+        operations: |kind| {
+            let (item, list) = (attach_item(kind), Operation::List(USER, kind));
             let detach = Operation::Detach(USER, kind, ITEM);
-            with_objects(kind, vec![CREATE, item, DELETE, detach, DELETE, CREATE, list])
+            with_resource(kind, vec![CREATE, item, DELETE, detach, DELETE, CREATE, list])
         },
-        agree: |it| {
-            // It was made, given something, deleted at the first try or the second, and made again.
-            it.if_done(-6)?;
-            it.if_done(-2)?;
-            let deleted = it.done(-5)? || it.done(-3)?;
-            deleted.then(|| it.shows_nothing(-1))?
+        holds: |it| {
+            // The attachment succeeded, one of the two deletions did, and the user was created
+            // again.
+            it.require_success(-6)?;
+            it.require_success(-2)?;
+            let deleted = it.succeeded(-5)? || it.succeeded(-3)?;
+            deleted.then(|| it.is_empty_listing(-1))?
         },
     },
     Invariant {
         id: "rename-carries-everything",
-        sentence: "a user that gets another name holds what it held",
-        calls: |kind| {
+        sentence: "a renamed user keeps its attachments",
+        operations: |kind| {
             let change = UserChange { name: Some(OTHER), path: None };
             let rename = Operation::UpdateUser(USER, change);
             let lists = [USER, OTHER].map(|user| Operation::List(user, kind));
-            with_objects(kind, vec![CREATE, attached(kind), lists[0], rename, lists[1]])
+            with_resource(kind, vec![CREATE, attach_item(kind), lists[0], rename, lists[1]])
         },
-        agree: |it| {
-            it.if_done(-3)?;
-            it.if_done(-2)?;
+        holds: |it| {
+            it.require_success(-3)?;
+            it.require_success(-2)?;
             it.same(-3, -1)
         },
     },
     Invariant {
         id: "refusal-changes-nothing",
-        sentence: "a user that is not deleted holds what it held",
-        calls: |kind| {
+        sentence: "a refused deletion does not change the attachments",
+        operations: |kind| {
             let list = Operation::List(USER, kind);
-            with_objects(kind, vec![CREATE, attached(kind), list, DELETE, list])
+            with_resource(kind, vec![CREATE, attach_item(kind), list, DELETE, list])
         },
-        agree: |it| {
-            it.if_done(-3)?;
-            (!it.done(-2)?).then(|| it.same(-3, -1))?
+        holds: |it| {
+            it.require_success(-3)?;
+            (!it.succeeded(-2)?).then(|| it.same(-3, -1))?
         },
     },
     Invariant {
         id: "both-sides-agree",
-        sentence: "a group or a policy lists a user exactly where the user lists it",
-        calls: |kind| {
-            let other = match kind.row().refers {
+        sentence: "a group or policy lists a user if and only if the user lists it",
+        operations: |kind| {
+            let from_resource = match kind.row().refers {
                 Some(class @ ResourceKind::Group) => {
                     Operation::Read(Resource { class, item: ITEM })
                 }
@@ -104,61 +108,61 @@ pub static CHECKERS: [Invariant; 8] = [
                 _ => return Vec::new(),
             };
             let list = Operation::List(USER, kind);
-            with_objects(kind, vec![CREATE, attached(kind), list, other])
+            with_resource(kind, vec![CREATE, attach_item(kind), list, from_resource])
         },
-        agree: |it| {
-            let lists = it.shown(-2).map(<[Listed]>::is_empty);
-            let listed =
-                it.shown(-1).map(|items| !items.iter().any(|(it, _)| *it == Entity::User(USER)));
-            Some(lists? == listed?)
+        holds: |it| {
+            let user_side_empty = it.listed(-2).map(<[Listed]>::is_empty);
+            let resource_side_empty =
+                it.listed(-1).map(|items| !items.iter().any(|(it, _)| *it == Entity::User(USER)));
+            Some(user_side_empty? == resource_side_empty?)
         },
     },
     Invariant {
         id: "list-and-get-agree",
-        sentence: "what is listed can be read, and what was taken away neither",
-        calls: |kind| {
+        sentence: "a listed item can be read, and a detached item is neither listed nor readable",
+        operations: |kind| {
             if kind.row().get.is_none() || kind.row().naming == Naming::Single {
                 return Vec::new();
             }
             let get = Operation::Get(USER, kind, ITEM);
             let list = Operation::List(USER, kind);
             let detach = Operation::Detach(USER, kind, ITEM);
-            vec![CREATE, attached(kind), list, get, detach, list, get]
+            vec![CREATE, attach_item(kind), list, get, detach, list, get]
         },
-        agree: |it| {
-            it.if_done(-5)?;
-            it.if_done(-3)?;
-            let before = it.shows_nothing(-5)? != it.done(-4)?;
-            Some(before && it.shows_nothing(-2)? && !it.done(-1)?)
+        holds: |it| {
+            it.require_success(-5)?;
+            it.require_success(-3)?;
+            let readable = it.is_empty_listing(-5)? != it.succeeded(-4)?;
+            Some(readable && it.is_empty_listing(-2)? && !it.succeeded(-1)?)
         },
     },
     Invariant {
         id: "detach-twice",
-        sentence: "what was taken away is gone, also after it is taken away again",
-        calls: |kind| {
+        sentence: "a detached item stays detached, also after a second detach",
+        operations: |kind| {
             let (detach, list) = (Operation::Detach(USER, kind, ITEM), Operation::List(USER, kind));
-            with_objects(kind, vec![CREATE, attached(kind), detach, list, detach, list])
+            with_resource(kind, vec![CREATE, attach_item(kind), detach, list, detach, list])
         },
-        agree: |it| {
-            it.if_done(-4)?;
-            Some(it.shows_nothing(-3)? && it.shows_nothing(-1)?)
+        holds: |it| {
+            it.require_success(-4)?;
+            Some(it.is_empty_listing(-3)? && it.is_empty_listing(-1)?)
         },
     },
     Invariant {
         id: "one-device-one-user",
-        sentence: "what can be one user's only is listed for one user only",
-        calls: |kind| {
+        sentence: "a device is listed for at most one user",
+        operations: |kind| {
             if kind.row().refers != Some(ResourceKind::Device) {
                 return Vec::new();
             }
             let enable = [USER, OTHER].map(|user| Operation::Attach(user, kind, ITEM));
             let lists = [USER, OTHER].map(|user| Operation::List(user, kind));
             let other = Operation::create_user(OTHER);
-            with_objects(kind, vec![CREATE, other, enable[0], enable[1], lists[0], lists[1]])
+            with_resource(kind, vec![CREATE, other, enable[0], enable[1], lists[0], lists[1]])
         },
-        agree: |it| {
-            let (first, second) = (it.shown(-2)?, it.shown(-1)?);
-            it.if_done(-4)?;
+        holds: |it| {
+            let (first, second) = (it.listed(-2)?, it.listed(-1)?);
+            it.require_success(-4)?;
             Some(first.len() + second.len() <= 1)
         },
     },
@@ -171,85 +175,93 @@ const DELETE: Operation = Operation::DeleteUser(USER);
 const CREATE: Operation =
     Operation::CreateUser(USER, CreateUserOptions { path: Path(0), boundary: None, tag: None });
 
-/// The call that gives the user one of the kind.
-fn attached(kind: AttachmentKind) -> Operation {
+/// The operation that attaches an item of this kind to the user.
+fn attach_item(kind: AttachmentKind) -> Operation {
     attach(USER, kind, ITEM, Service(0))
 }
 
-fn with_objects(kind: AttachmentKind, calls: Vec<Operation>) -> Vec<Operation> {
-    let object = kind.row().refers.map(|class| Operation::Create(Resource { class, item: ITEM }));
-    object.into_iter().chain(calls).collect()
+/// The operations, after the creation of the resource that the kind refers to.
+fn with_resource(kind: AttachmentKind, operations: Vec<Operation>) -> Vec<Operation> {
+    let resource = kind.row().refers.map(|class| Operation::Create(Resource { class, item: ITEM }));
+    resource.into_iter().chain(operations).collect()
 }
 
-/// The scripts of every checker and kind: `checkers/resurrection/access-key`.
+/// The scripts of every invariant and kind, such as `invariants/resurrection/access-key`.
 #[must_use]
 pub fn scripts() -> Vec<Script> {
-    let of = |checker: &'static Invariant| {
+    let scripts_of = |invariant: &'static Invariant| {
         AttachmentKind::blockers().map(move |kind| Script {
-            name: format!("checkers/{}/{}", checker.id, kind.row().name),
-            idea: checker.sentence.to_owned(),
-            steps: (checker.calls)(kind)
+            name: format!("invariants/{}/{}", invariant.id, kind.row().name),
+            idea: invariant.sentence.to_owned(),
+            steps: (invariant.operations)(kind)
                 .into_iter()
                 .map(|operation| Step { operation, answer: None })
                 .collect(),
         })
     };
-    CHECKERS.iter().flat_map(of).filter(|script| !script.steps.is_empty()).collect()
+    INVARIANTS.iter().flat_map(scripts_of).filter(|script| !script.steps.is_empty()).collect()
 }
 
-/// What these replays of [`scripts`] say of every checker.
+/// The results of every invariant, from the runs of [`scripts`].
 #[must_use]
 pub fn check(replays: &[ScriptRun]) -> Vec<InvariantResult<'_>> {
-    let of = |checker: &'static Invariant| {
-        let prefix = format!("checkers/{}/", checker.id);
-        let own = replays.iter().filter(|it| it.script.name.starts_with(&prefix));
-        let asked: Vec<(&ScriptRun, bool)> =
-            own.filter_map(|it| Some((it, (checker.agree)(Answers(&it.exchanges))?))).collect();
-        let broken = asked.iter().filter(|(_, agrees)| !agrees).map(|(replay, _)| *replay);
-        InvariantResult { checker, asked: asked.len(), broken: broken.collect() }
+    let result_of = |invariant: &'static Invariant| {
+        let prefix = format!("invariants/{}/", invariant.id);
+        let runs = replays.iter().filter(|it| it.script.name.starts_with(&prefix));
+        let tested: Vec<(&ScriptRun, bool)> = runs
+            .filter_map(|it| Some((it, (invariant.holds)(Responses(&it.exchanges))?)))
+            .collect();
+        let broken = tested.iter().filter(|(_, holds)| !holds).map(|(run, _)| *run);
+        InvariantResult { checker: invariant, asked: tested.len(), broken: broken.collect() }
     };
-    CHECKERS.iter().map(of).collect()
+    INVARIANTS.iter().map(result_of).collect()
 }
 
-/// The answers of one script, counted from its end: -1 is the last.
+/// The responses of one script, indexed from its end: -1 is the last.
 #[derive(Clone, Copy, Debug)]
-struct Answers<'a>(&'a [Exchange]);
+struct Responses<'a>(&'a [Exchange]);
 
-impl<'a> Answers<'a> {
-    fn at(self, place: isize) -> Option<&'a Response> {
-        let place = self.0.len().checked_add_signed(place)?;
-        self.0.get(place)?.observed.as_ref()
+impl<'a> Responses<'a> {
+    fn at(self, index: isize) -> Option<&'a Response> {
+        let index = self.0.len().checked_add_signed(index)?;
+        self.0.get(index)?.observed.as_ref()
     }
 
-    /// Whether it was carried out; nothing where it was not answered.
-    fn done(self, place: isize) -> Option<bool> {
-        match self.at(place)? {
+    /// Whether the operation succeeded. `None` if there is no response.
+    fn succeeded(self, index: isize) -> Option<bool> {
+        match self.at(index)? {
             Response::Done(_) => Some(true),
             Response::Refused { .. } => Some(false),
             Response::Interrupted(_) => None,
         }
     }
 
-    /// Goes on where the call was carried out.
-    fn if_done(self, place: isize) -> Option<()> {
-        self.done(place)?.then_some(())
+    /// Returns `None` unless the operation succeeded.
+    fn require_success(self, index: isize) -> Option<()> {
+        self.succeeded(index)?.then_some(())
     }
 
-    fn shown(self, place: isize) -> Option<&'a [Listed]> {
-        match self.at(place) {
-            Some(Response::Done(Some(shown))) => Some(&shown.items),
+    /// The items of a listing.
+    fn listed(self, index: isize) -> Option<&'a [Listed]> {
+        match self.at(index) {
+            Some(Response::Done(Some(listing))) => Some(&listing.items),
             _ => None,
         }
     }
 
-    /// Whether a listing is empty, or what can only be read is refused.
-    fn shows_nothing(self, place: isize) -> Option<bool> {
-        let done = self.done(place)?;
-        Some(self.shown(place).map_or(!done, <[Listed]>::is_empty))
+    /// Whether a listing is empty. For a kind that is read instead of listed: whether the read is
+    /// refused.
+    fn is_empty_listing(self, index: isize) -> Option<bool> {
+        let succeeded = self.succeeded(index)?;
+        Some(self.listed(index).map_or(!succeeded, <[Listed]>::is_empty))
     }
 
-    /// Whether two listings show the same, or what can only be read is there both times.
+    /// Whether two listings are equal. For a kind that is read instead of listed: whether both
+    /// reads have the same outcome.
     fn same(self, one: isize, other: isize) -> Option<bool> {
-        Some(self.done(one)? == self.done(other)? && self.shown(one) == self.shown(other))
+        Some(
+            self.succeeded(one)? == self.succeeded(other)?
+                && self.listed(one) == self.listed(other),
+        )
     }
 }

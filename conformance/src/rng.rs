@@ -1,11 +1,14 @@
-//! Reproducible random numbers: the same seed gives the same choices on every platform and in every version.
+//! Reproducible random numbers: a seed gives the same choices on every platform and in every
+//! version.
+//!
+//! Hand-written instead of the `rand` crate, whose generators may change between versions.
 
-/// `SplitMix64`, by its seed.
+/// A `SplitMix64` generator. The field is its state; initialize it with the seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rng(pub u64);
 
 impl Rng {
-    /// The next number.
+    /// The next random number.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut number = self.0;
@@ -14,28 +17,28 @@ impl Rng {
         number ^ (number >> 31)
     }
 
-    /// Whether what comes about so often, from 0 to 1, comes about now.
-    pub fn comes_about(&mut self, often: f64) -> bool {
+    /// Returns true with this probability, from 0 to 1.
+    pub fn comes_about(&mut self, probability: f64) -> bool {
         let drawn = u32::try_from(self.next() >> 32).unwrap_or(u32::MAX);
-        f64::from(drawn) / (f64::from(u32::MAX) + 1.0) < often
+        f64::from(drawn) / (f64::from(u32::MAX) + 1.0) < probability
     }
 
-    /// A number below this one; 0 where that is 0.
-    pub fn below(&mut self, most: u32) -> u32 {
-        u32::try_from(self.next() % u64::from(most.max(1))).unwrap_or(0)
+    /// A number below `limit`, or 0 if `limit` is 0.
+    pub fn below(&mut self, limit: u32) -> u32 {
+        u32::try_from(self.next() % u64::from(limit.max(1))).unwrap_or(0)
     }
 
-    /// A number from 0 to this one.
-    pub const fn up_to(&mut self, most: u64) -> u64 {
-        match most.checked_add(1) {
-            Some(numbers) => self.next() % numbers,
+    /// A number from 0 to `max`, inclusive.
+    pub const fn at_most(&mut self, max: u64) -> u64 {
+        match max.checked_add(1) {
+            Some(count) => self.next() % count,
             None => self.next(),
         }
     }
 
-    /// One of these; nothing where there is none.
-    pub fn pick<T: Copy>(&mut self, among: &[T]) -> Option<T> {
-        let number = u32::try_from(among.len()).unwrap_or(u32::MAX);
-        among.get(self.below(number) as usize).copied()
+    /// One of the elements, or `None` if there are none.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> Option<T> {
+        let count = u32::try_from(choices.len()).unwrap_or(u32::MAX);
+        choices.get(self.below(count) as usize).copied()
     }
 }

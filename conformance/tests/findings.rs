@@ -1,4 +1,4 @@
-//! Findings and the sums of a run agree: each call that fails the run is part of a finding that counts.
+//! Findings and totals of a run agree: each divergence that fails the run is part of a finding.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::mutation::kill::{MutantFate, kill};
@@ -14,8 +14,8 @@ fn rule(id: &str) -> Rule {
     rules().find(|it| it.id() == id).unwrap()
 }
 
-/// A script of so many calls, of which the last diverges at this level.
-fn diverging(name: &str, calls: usize, level: Level, request: usize) -> ScriptRun {
+/// The run of a script with this many steps. The last response diverges at this level.
+fn diverging(name: &str, steps: usize, level: Level, request: usize) -> ScriptRun {
     let operation = Operation::DeleteUser(User(0));
     let exchange = |verdict| Exchange {
         operation,
@@ -37,33 +37,33 @@ fn diverging(name: &str, calls: usize, level: Level, request: usize) -> ScriptRu
         state: String::new(),
         going_on: "",
     };
-    let mut exchanges = vec![exchange(Verdict::Conforms(Vec::new())); calls - 1];
+    let mut exchanges = vec![exchange(Verdict::Conforms(Vec::new())); steps - 1];
     exchanges.push(exchange(Verdict::Diverges(Box::new(divergence))));
-    let steps = vec![Step { operation, answer: None }; calls];
-    let script = Script { name: name.to_owned(), idea: "An idea.".to_owned(), steps };
+    let steps = vec![Step { operation, answer: None }; steps];
+    let script = Script { name: name.to_owned(), idea: "A description.".to_owned(), steps };
     ScriptRun { script, exchanges, origin: Origin::Written }
 }
 
 #[test]
-fn each_level_of_a_divergence_is_a_finding() {
+fn divergences_of_different_levels_are_separate_findings() {
     let info = diverging("short", 1, Level::Info, 1);
     let must = diverging("long", 5, Level::Must, 7);
     for replays in [[info.clone(), must.clone()], [must.clone(), info.clone()]] {
         let found = findings(&replays);
-        let told: Vec<_> =
+        let summary: Vec<_> =
             found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
-        assert_eq!(told, [(Level::Must, "long"), (Level::Info, "short")]);
+        assert_eq!(summary, [(Level::Must, "long"), (Level::Info, "short")]);
         assert!(found.iter().all(|it| it.also.is_empty()));
         let threshold = Threshold { tier: Tier::Text, level: Level::Must };
-        let tally = Totals::of(&replays, threshold, &KnownFailures::default());
+        let totals = Totals::of(&replays, threshold, &KnownFailures::default());
         let counted = found.iter().filter(|it| threshold.counts(&it.divergence)).count();
-        assert_eq!((tally.unexpected, counted), (1, 1));
-        // A script that shows the weaker divergence is no substitute for one that shows the stronger.
+        assert_eq!((totals.unexpected, counted), (1, 1));
+        // A run that shows the weaker divergence does not show the stronger one.
         let [strong, weak] = &*found else { panic!("{found:?}") };
         assert!(shows(&must, strong) && shows(&info, weak));
         assert!(!shows(&info, strong) && !shows(&must, weak));
     }
-    // The same level twice stays one finding, with the shortest script.
+    // Two divergences of the same level are one finding, with the shortest script.
     let longer = diverging("longer", 9, Level::Must, 1);
     let found = findings(&[longer, must]);
     assert_eq!(
@@ -73,10 +73,10 @@ fn each_level_of_a_divergence_is_a_finding() {
 }
 
 #[test]
-fn a_mutant_is_killed_at_the_request_of_its_own_level() {
+fn a_kill_reports_the_request_of_the_finding_with_its_level() {
     let mutant = Mutant::named("forgets-access-key").unwrap();
     let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
     let report = Report { replays, kept: Vec::new(), requests: 9, ended: None };
-    let MutantFate::Killed(kill) = kill(&mutant, &report) else { panic!("it survives") };
+    let MutantFate::Killed(kill) = kill(&mutant, &report) else { panic!("the mutant survives") };
     assert_eq!((kill.request, kill.calls), (7, 5));
 }

@@ -1,4 +1,4 @@
-//! Endpoints that are wrong in one way each, made from the tables: the judge says so, and says where.
+//! Systematic mutants: the suite kills each one with a finding that names the broken rule.
 
 use std::collections::BTreeSet;
 
@@ -13,26 +13,26 @@ fn fate(suite: &Suite, mutant: &Mutant) -> MutantFate {
     kill(mutant, &report)
 }
 
-/// Those that are wrong in memory too; `tests/form.rs` has those of the wire.
+/// The mutants that deviate in memory. `tests/form.rs` tests those of the wire format.
 fn in_memory() -> impl Iterator<Item = Mutant> {
     Mutant::systematic().filter(|it| !it.fault.is_of_the_wire())
 }
 
 #[test]
-fn every_mutant_of_what_binds_is_killed_by_a_finding_that_names_what_is_wrong() {
+fn every_mutant_of_a_binding_rule_is_killed_by_a_finding_that_names_it() {
     let suite = Suite::new(ours().unwrap());
     let mutants: Vec<Mutant> = in_memory().collect();
-    let sites: BTreeSet<&str> = mutants.iter().map(|it| it.name.as_str()).collect();
-    assert!(sites.len() == mutants.len() && mutants.len() >= 250, "{}", mutants.len());
+    let names: BTreeSet<&str> = mutants.iter().map(|it| it.name.as_str()).collect();
+    assert!(names.len() == mutants.len() && mutants.len() >= 250, "{}", mutants.len());
     let mut wrong = Vec::new();
     for mutant in mutants {
         let fate = fate(&suite, &mutant);
-        let right = match (mutant.level() >= Level::Should, mutant.equivalent()) {
+        let is_expected = match (mutant.level() >= Level::Should, mutant.equivalent()) {
             (true, None) => matches!(fate, MutantFate::Killed(_)),
             (true, Some(_)) => fate == MutantFate::Survives,
             (false, _) => !matches!(fate, MutantFate::ByAnother(_)),
         };
-        if !right {
+        if !is_expected {
             wrong.push(format!("{} ({:?}): {fate:?}", mutant.name, mutant.equivalent()));
         }
     }
@@ -40,23 +40,22 @@ fn every_mutant_of_what_binds_is_killed_by_a_finding_that_names_what_is_wrong() 
 }
 
 #[test]
-fn where_the_facts_leave_an_answer_open_no_mutant_is_accused() {
+fn mutants_of_unspecified_behavior_survive() {
     let suite = Suite::new(ours().unwrap());
-    let open = |it: &Mutant| it.level() == Level::Open && !it.is_of_an_effect();
-    let mutants: Vec<Mutant> = in_memory().filter(open).collect();
+    let is_unspecified = |it: &Mutant| it.level() == Level::Open && !it.is_of_an_effect();
+    let mutants: Vec<Mutant> = in_memory().filter(is_unspecified).collect();
     assert!(mutants.len() > 50, "{}", mutants.len());
     for mutant in mutants {
         assert_eq!(fate(&suite, &mutant), MutantFate::Survives, "{}", mutant.name);
     }
 }
 
-/// What shows elsewhere is charged where it shows; but who only answers wrongly is not accused of
-/// anything else.
+/// A wrong effect shows at another rule. A wrong response must not.
 #[test]
-fn who_answers_wrongly_is_accused_of_that_alone() {
+fn a_mutant_with_wrong_responses_only_breaks_no_other_rule() {
     let suite = Suite::new(ours().unwrap());
     let mut wrong = Vec::new();
-    for mutant in in_memory().filter(|it| !it.is_of_an_effect() && !it.acts()) {
+    for mutant in in_memory().filter(|it| !it.is_of_an_effect() && !it.changes_outcome()) {
         let report = suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false);
         for finding in findings(&report.replays) {
             let allowed =

@@ -1,4 +1,5 @@
-//! Histories in which calls overlap: the search against stateright's, and races on endpoints in memory.
+//! Concurrency: the linearizability search compared with stateright's, and races on endpoints in
+//! memory.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod overlap;
@@ -7,14 +8,16 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold, play};
-use iamspec_conformance::concurrency::linearizability::{Linearization, explain, follow, order};
+use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, execute, hold};
+use iamspec_conformance::concurrency::linearizability::{
+    Linearization, explain, follow, linearize,
+};
 use iamspec_conformance::concurrency::{ConcurrentEndpoint, Race, TimedCall};
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::rng::Rng;
 use iamspec_conformance::{Endpoint, Reference, Response};
 use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
-use overlap::{ALICE, answer, history};
+use overlap::{ALICE, history, respond};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 
 #[derive(Clone)]
@@ -25,7 +28,7 @@ impl SequentialSpec for Spec {
     type Ret = String;
 
     fn invoke(&mut self, op: &Operation) -> String {
-        answer(&mut self.0, op).to_string()
+        respond(&mut self.0, op).to_string()
     }
 
     fn is_valid_step(&mut self, op: &Operation, answer: &String) -> bool {
@@ -45,24 +48,25 @@ thread_local! {
         std::cell::RefCell::default();
 }
 
-/// What stateright says of the history: each call is a thread of its own that begins and ends in time.
-fn stateright_says(history: &[TimedCall]) -> bool {
+/// Whether stateright finds the history linearizable. Each operation is its own thread.
+fn is_linearizable_by_stateright(history: &[TimedCall]) -> bool {
     let mut moments: Vec<(Duration, bool, usize)> = Vec::new();
-    for (place, it) in history.iter().enumerate() {
-        moments.push((it.start, false, place));
-        moments.push((it.end, true, place));
+    for (index, it) in history.iter().enumerate() {
+        moments.push((it.start, false, index));
+        moments.push((it.end, true, index));
     }
     // A start and an end at the same moment overlap.
     moments.sort_unstable();
     let mut tester = LinearizabilityTester::new(Spec(Account::default()));
-    for (_, ends, place) in moments {
-        let it = &history[place];
-        if ends {
+    for (_, is_end, index) in moments {
+        let it = &history[index];
+        if is_end {
             let answer = it.observed.to_string();
-            ANSWERS.with(|known| known.borrow_mut().insert(answer.clone(), it.observed.clone()));
-            tester.on_return(place, answer).unwrap();
+            ANSWERS
+                .with(|answers| answers.borrow_mut().insert(answer.clone(), it.observed.clone()));
+            tester.on_return(index, answer).unwrap();
         } else {
-            tester.on_invoke(place, it.operation).unwrap();
+            tester.on_invoke(index, it.operation).unwrap();
         }
     }
     tester.is_consistent()
@@ -70,46 +74,50 @@ fn stateright_says(history: &[TimedCall]) -> bool {
 
 #[test]
 fn the_search_agrees_with_stateright() {
-    let mut chance = Rng(7);
+    let mut rng = Rng(7);
     let (mut good, mut bad) = (0, 0);
     for number in 0..20_000 {
-        let many = 2 + chance.below(7);
-        let history = history(&mut chance, many, number % 2 == 1);
+        let length = 2 + rng.below(7);
+        let history = history(&mut rng, length, number % 2 == 1);
         let ours =
-            matches!(order(&history, &Account::default(), usize::MAX), Linearization::Found(_));
-        assert_eq!(ours, stateright_says(&history), "{history:#?}");
+            matches!(linearize(&history, &Account::default(), usize::MAX), Linearization::Found(_));
+        assert_eq!(ours, is_linearizable_by_stateright(&history), "{history:#?}");
         if ours { good += 1 } else { bad += 1 }
     }
     assert!(good > 5_000 && bad > 2_000, "{good} good, {bad} bad");
 }
 
 #[test]
-fn what_took_effect_in_some_order_is_explained_however_long() {
-    let mut chance = Rng(11);
+fn long_linearizable_histories_are_explained() {
+    let mut rng = Rng(11);
     for _ in 0..200 {
-        let history = history(&mut chance, 100, false);
-        assert!(matches!(order(&history, &Account::default(), 1_000_000), Linearization::Found(_)));
+        let history = history(&mut rng, 100, false);
+        assert!(matches!(
+            linearize(&history, &Account::default(), 1_000_000),
+            Linearization::Found(_)
+        ));
     }
 }
 
 #[test]
-fn an_order_that_is_found_explains_every_answer() {
-    let mut chance = Rng(3);
+fn a_found_order_explains_every_response() {
+    let mut rng = Rng(3);
     for _ in 0..200 {
-        let history = history(&mut chance, 20, false);
-        let Linearization::Found(found) = order(&history, &Account::default(), 1_000_000) else {
+        let history = history(&mut rng, 20, false);
+        let Linearization::Found(found) = linearize(&history, &Account::default(), 1_000_000)
+        else {
             panic!("no order")
         };
         let mut account = Account::default();
-        for place in found {
-            let it = &history[place];
+        for index in found {
+            let it = &history[index];
             account = follow(&account, &it.operation, &it.observed).into_iter().next().unwrap();
         }
     }
 }
 
 #[test]
-fn a_lost_answer_may_have_taken_effect_or_not() {
+fn an_operation_with_a_lost_response_may_or_may_not_take_effect() {
     let time = Duration::from_nanos;
     let at = |operation, observed, start, end| TimedCall {
         operation,
@@ -130,23 +138,24 @@ fn a_lost_answer_may_have_taken_effect_or_not() {
     ] {
         let [one, other] = answers;
         let history = [create.clone(), delete.clone(), at(get, one, 4, 5), at(get, other, 6, 7)];
-        let found = matches!(order(&history, &Account::default(), 1000), Linearization::Found(_));
+        let found =
+            matches!(linearize(&history, &Account::default(), 1000), Linearization::Found(_));
         assert_eq!(found, explained);
     }
 }
 
 #[test]
-fn a_search_that_may_not_go_on_says_that_it_does_not_know() {
+fn the_search_is_unknown_after_its_step_limit() {
     let history = history(&mut Rng(5), 12, false);
-    assert_eq!(order(&history, &Account::default(), 3), Linearization::Unknown);
+    assert_eq!(linearize(&history, &Account::default(), 3), Linearization::Unknown);
 }
 
-/// The model in memory; what is asked together is answered as one way of looking first and acting then
-/// would have it, or as a lock would.
+/// The model in memory. Concurrent operations either run one after the other, as under a lock, or
+/// all check before any of them acts.
 struct InMemory {
     reference: Reference,
     account: Account,
-    /// So many calls at once are no longer each a whole.
+    /// Fewer concurrent operations than this are atomic.
     atomic_below: usize,
 }
 
@@ -175,19 +184,19 @@ impl ConcurrentEndpoint for InMemory {
     fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         let before = self.account.clone();
         let end = Duration::from_nanos(10);
-        let of = |(operation, _): &(Operation, Duration)| {
+        let timed = |(operation, _): &(Operation, Duration)| {
             let observed = if calls.len() < self.atomic_below {
                 self.ask(operation)
             } else {
-                let looked = answer(&mut before.clone(), operation);
-                if matches!(looked, Response::Done(_)) {
+                let checked = respond(&mut before.clone(), operation);
+                if matches!(checked, Response::Done(_)) {
                     apply(&mut self.account, operation);
                 }
-                looked
+                checked
             };
             TimedCall { operation: *operation, observed, start: Duration::ZERO, end }
         };
-        calls.iter().map(of).collect()
+        calls.iter().map(timed).collect()
     }
 }
 
@@ -195,7 +204,7 @@ fn endpoint(atomic_below: usize) -> InMemory {
     InMemory { reference: Reference::default(), account: Account::default(), atomic_below }
 }
 
-fn manner() -> RaceOptions<'static> {
+fn options() -> RaceOptions<'static> {
     RaceOptions {
         repeats: 2,
         seed: 1,
@@ -207,74 +216,80 @@ fn manner() -> RaceOptions<'static> {
 }
 
 #[test]
-fn what_only_a_crowd_shows_is_shown_with_as_few_as_it_takes() {
+fn a_violation_of_many_clients_is_reduced_to_the_fewest() {
     let races = races();
     for race in races.iter().filter(|it| it.certain) {
-        let (few, came) = hold(race, 6, &mut endpoint(4), manner());
-        assert_eq!((few.calls.len(), came.broken), (4, 2), "{}", race.name);
-        let (history, before) = came.shown.unwrap();
+        let (fewest, result) = hold(race, 6, &mut endpoint(4), options());
+        assert_eq!((fewest.calls.len(), result.broken), (4, 2), "{}", race.name);
+        let (history, before) = result.shown.unwrap();
         assert_eq!(explain(&history, before, 4).len(), 24, "{}", race.name);
-        let (_, came) = hold(race, 6, &mut endpoint(7), manner());
-        assert_eq!((came.broken, came.not_raced), (0, None), "{}", race.name);
-        let (few, came) = hold(race, 6, &mut endpoint(5), manner());
-        let why = came.not_raced.unwrap();
-        assert!(why.contains("it takes 5 clients"), "{}: {why} {:?}", race.name, few.calls);
+        let (_, result) = hold(race, 6, &mut endpoint(7), options());
+        assert_eq!((result.broken, result.not_raced), (0, None), "{}", race.name);
+        let (fewest, result) = hold(race, 6, &mut endpoint(5), options());
+        let reason = result.not_raced.unwrap();
+        assert!(
+            reason.contains("it takes 5 clients"),
+            "{}: {reason} {:?}",
+            race.name,
+            fewest.calls
+        );
     }
 }
 
-fn raced(race: &Race, atomic: bool) -> RaceResult {
+fn result_of(race: &Race, atomic: bool) -> RaceResult {
     let below = if atomic { usize::MAX } else { 0 };
-    play(race, &mut endpoint(below), manner())
+    execute(race, &mut endpoint(below), options())
 }
 
 #[test]
-fn every_race_shows_on_what_looks_first_and_acts_then_and_on_nothing_else() {
+fn every_race_detects_check_then_act_and_accepts_atomic_operations() {
     for race in races() {
-        let (safe, wrong) = (raced(&race, true), raced(&race, false));
-        assert_eq!(safe.not_raced, None, "{}", race.name);
-        assert_eq!((safe.histories, safe.broken, safe.unknown), (2, 0, 0), "{}", race.name);
+        let (atomic, racy) = (result_of(&race, true), result_of(&race, false));
+        assert_eq!(atomic.not_raced, None, "{}", race.name);
+        assert_eq!((atomic.histories, atomic.broken, atomic.unknown), (2, 0, 0), "{}", race.name);
         if !race.certain {
-            assert_eq!(wrong.broken, 0, "{}", race.name);
+            assert_eq!(racy.broken, 0, "{}", race.name);
             continue;
         }
-        assert_eq!((wrong.histories, wrong.broken), (2, 2), "{}", race.name);
-        let (history, before) = wrong.shown.unwrap();
-        let ruled = explain(&history, before, race.calls.len());
-        assert_eq!(ruled.len(), 2, "{}: {ruled:?}", race.name);
-        assert!(ruled.iter().all(|it| !it.evidence.is_empty()), "{ruled:?}");
+        assert_eq!((racy.histories, racy.broken), (2, 2), "{}", race.name);
+        let (history, before) = racy.shown.unwrap();
+        let orders = explain(&history, before, race.calls.len());
+        assert_eq!(orders.len(), 2, "{}: {orders:?}", race.name);
+        assert!(orders.iter().all(|it| !it.evidence.is_empty()), "{orders:?}");
     }
 }
 
-/// An endpoint that fails one call of each race with `at` clients, and then keeps what the race made.
-struct Keeping {
+/// An endpoint that refuses deletions after a race with `at` clients, and fails one operation of a
+/// race with two.
+struct RefusesCleanup {
     inner: InMemory,
     at: usize,
-    /// The name space that was entered last.
+    /// The current namespace.
     space: Namespace,
-    keeps: bool,
-    /// The name spaces in which it refused to delete something.
-    kept: HashSet<Namespace>,
+    refuses: bool,
+    /// The namespaces in which it refused a deletion.
+    refused_in: HashSet<Namespace>,
     failures: usize,
     head_starts: Vec<Duration>,
 }
 
-impl Keeping {
+impl RefusesCleanup {
     fn at(clients: usize, atomic_below: usize) -> Self {
         Self {
             inner: endpoint(atomic_below),
             at: clients,
             space: Namespace::default(),
-            keeps: false,
-            kept: HashSet::new(),
+            refuses: false,
+            refused_in: HashSet::new(),
             failures: 0,
             head_starts: Vec::new(),
         }
     }
 }
 
-impl Endpoint for Keeping {
+impl Endpoint for RefusesCleanup {
     fn fresh(&mut self) -> Namespace {
-        self.keeps = false;
+        self.refuses = false;
         self.space = self.inner.fresh();
         self.space
     }
@@ -286,8 +301,8 @@ impl Endpoint for Keeping {
     fn ask(&mut self, op: &Operation) -> Response {
         let deletes = matches!(op, Operation::DeleteUser(_) | Operation::Delete(_));
         let observed = self.inner.ask(op);
-        if self.keeps && deletes && matches!(observed, Response::Done(_)) {
-            self.kept.insert(self.space);
+        if self.refuses && deletes && matches!(observed, Response::Done(_)) {
+            self.refused_in.insert(self.space);
             let code = "DeleteConflict".to_owned();
             return Response::Refused { http: 409, code, message: None };
         }
@@ -299,12 +314,12 @@ impl Endpoint for Keeping {
     }
 }
 
-impl ConcurrentEndpoint for Keeping {
+impl ConcurrentEndpoint for RefusesCleanup {
     fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
-        self.head_starts.extend(calls.iter().map(|(_, wait)| *wait));
+        self.head_starts.extend(calls.iter().map(|(_, delay)| *delay));
         let mut timed = self.inner.together(calls);
-        self.keeps = calls.len() == self.at;
-        if self.keeps && self.at == 2 {
+        self.refuses = calls.len() == self.at;
+        if self.refuses && self.at == 2 {
             self.failures += 1;
             timed[0].observed =
                 Response::interrupted(iamspec_conformance::response::FailureKind::Failure, "");
@@ -314,29 +329,29 @@ impl ConcurrentEndpoint for Keeping {
 }
 
 #[test]
-fn hold_reports_what_every_phase_left_behind() {
+fn the_result_has_the_undeleted_resources_of_every_phase() {
     let races = races();
     let deletes_user = |it: &&Race| it.certain && it.name.contains("could-hold-group");
     let race = races.iter().find(deletes_user).unwrap();
-    // Six clients break, five break, four break, three do not; or none of them does.
+    // Violations with six, five and four clients, none with three; or none at all.
     for (atomic_below, at) in
         [(4, 2), (4, 3), (4, 4), (4, 5), (4, 6), (usize::MAX, 2), (usize::MAX, 6), (5, 2)]
     {
-        let mut endpoint = Keeping::at(at, atomic_below);
-        let (_, came) = hold(race, 6, &mut endpoint, manner());
-        let spaces: HashSet<Namespace> = came.kept.iter().map(|it| it.space).collect();
-        assert!(!endpoint.kept.is_empty(), "{}: the endpoint keeps nothing", race.name);
+        let mut endpoint = RefusesCleanup::at(at, atomic_below);
+        let (_, result) = hold(race, 6, &mut endpoint, options());
+        let spaces: HashSet<Namespace> = result.kept.iter().map(|it| it.space).collect();
+        assert!(!endpoint.refused_in.is_empty(), "{}: the endpoint refuses no deletion", race.name);
         assert_eq!(
-            spaces, endpoint.kept,
-            "{}: breaks from {atomic_below}, keeps at {at}",
+            spaces, endpoint.refused_in,
+            "{}: atomic below {atomic_below}, refuses at {at}",
             race.name
         );
-        assert_eq!(came.failures, endpoint.failures, "{}: {atomic_below}, {at}", race.name);
+        assert_eq!(result.failures, endpoint.failures, "{}: {atomic_below}, {at}", race.name);
     }
 }
 
 #[test]
-fn the_head_start_reaches_any_jitter() {
+fn delays_reach_any_jitter() {
     let races = races();
     let race = races.iter().find(|it| it.certain).unwrap();
     for (jitter, beyond) in [
@@ -346,8 +361,8 @@ fn the_head_start_reaches_any_jitter() {
         (Duration::from_secs(1_000_000), Some(Duration::from_secs(4295))),
         (Duration::MAX, Some(Duration::from_secs(1_000_000))),
     ] {
-        let mut endpoint = Keeping::at(usize::MAX, usize::MAX);
-        play(race, &mut endpoint, RaceOptions { repeats: 20, jitter, ..manner() });
+        let mut endpoint = RefusesCleanup::at(usize::MAX, usize::MAX);
+        execute(race, &mut endpoint, RaceOptions { repeats: 20, jitter, ..options() });
         let longest = *endpoint.head_starts.iter().max().unwrap();
         assert!(longest <= jitter, "{longest:?} of {jitter:?}");
         assert!(beyond.is_none_or(|it| longest > it), "{longest:?} of {jitter:?}");

@@ -1,4 +1,4 @@
-//! The model in memory against the hand-written scripts, and mutants of it against the judge.
+//! The reference and its hand-written mutants, run with the scripts.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::results::findings;
@@ -14,14 +14,14 @@ fn run(reference: &mut Reference) -> Report {
 }
 
 #[test]
-fn the_reference_answers_as_the_authors_of_the_scripts_say() {
+fn the_reference_responds_as_the_scripts_expect() {
     for replay in run(&mut Reference::default()).replays {
         for (step, exchange) in replay.script.steps.iter().zip(&replay.exchanges) {
             let Some(expected) = &step.answer else { continue };
             let observed = exchange.observed.as_ref().unwrap();
             assert!(
                 agrees(expected, observed),
-                "{}: {} answered {observed:?}",
+                "{}: {} returned {observed:?}",
                 replay.script.name,
                 iamspec_conformance::script::print::operation(&step.operation)
             );
@@ -29,7 +29,7 @@ fn the_reference_answers_as_the_authors_of_the_scripts_say() {
     }
 }
 
-/// A script says as much of an answer as its idea needs: a text or a listing may be left out.
+/// Whether a response matches the one in a script, which may omit the message or the listing.
 fn agrees(expected: &Response, observed: &Response) -> bool {
     match (expected, observed) {
         (Response::Done(None), Response::Done(_)) => true,
@@ -42,7 +42,7 @@ fn agrees(expected: &Response, observed: &Response) -> bool {
 }
 
 #[test]
-fn every_answer_of_the_reference_conforms_and_nothing_is_left() {
+fn the_reference_conforms_and_every_resource_is_deleted() {
     let mut reference = Reference::default();
     let report = run(&mut reference);
     for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
@@ -52,21 +52,22 @@ fn every_answer_of_the_reference_conforms_and_nothing_is_left() {
 }
 
 #[test]
-fn every_mutant_is_caught_by_the_rule_it_breaks() {
+fn every_mutant_is_found_by_the_rule_it_breaks() {
     for mutant in Mutant::all() {
         let mut reference = Reference::mutated(mutant.clone());
         let found = findings(&run(&mut reference).replays);
-        let named: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
+        let broken: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
         assert!(
-            named.contains(&mutant.shows),
-            "{} is not caught by {}, but by {named:?}",
+            broken.contains(&mutant.shows),
+            "{} is not found by {}, but by {broken:?}",
             mutant.name,
             mutant.shows
         );
     }
 }
 
-/// The only rule that no script reaches needs five thousand users; `serve --quota` is tested for it.
+/// The rule that no script reaches needs five thousand users. The tests of `serve --quota` cover
+/// it.
 #[test]
 fn every_rule_but_one_is_reached_by_a_script() {
     let report = run(&mut Reference::default());
@@ -80,7 +81,7 @@ fn every_rule_but_one_is_reached_by_a_script() {
 }
 
 #[test]
-fn the_first_wrong_deletions_cost_at_most_thirty_requests() {
+fn the_first_scripts_test_every_kind_in_at_most_thirty_requests() {
     let suite = Suite::new(scripts());
     let alone = suite.scripts().iter().take_while(|it| it.name.starts_with("delete-user/alone/"));
     let cost: usize = alone.clone().map(|it| it.steps.len()).sum();

@@ -1,236 +1,218 @@
-//! What an answer teaches, and when nothing is known any more.
+//! What is known about one account, and how each event changes that knowledge.
 //!
-//! What an answer teaches where the facts leave open what it is.
+//! An event adds what all its explanations agree on, and the effect of a change. Times are in
+//! seconds: if the order of two changes within a second matters, their result is unknown.
 
-use iamspec_model::{AttachmentAction, AttachmentKind, Level, ResourceKind, Rule, allowed};
+use std::collections::HashMap;
 
-use crate::audit::judge::{Auditor, answered, key, told};
-use crate::audit::possible_accounts::{KnownResource, KnownUser, Open, note};
-use crate::audit::{AuditEvent, AuditOperation, Inference};
+use iamspec_model::{AttachmentAction, AttachmentKind, ResourceKind};
 
-impl Auditor {
-    fn user(&mut self, name: &str) -> &mut KnownUser {
-        self.users.entry(key(name)).or_default()
+use crate::audit::possible_accounts::{
+    Assumption, EventContext, KnownResource, KnownUser, add_recent_event, name_key,
+};
+use crate::audit::{AuditEvent, AuditOperation};
+
+/// What is known about one account, by the keys of names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Knowledge {
+    users: HashMap<String, KnownUser>,
+    resources: HashMap<(ResourceKind, String), KnownResource>,
+}
+
+impl Knowledge {
+    /// The event with what is known about its user and resource. The defaults stand for those that
+    /// no earlier event names.
+    pub(crate) fn context<'a>(
+        &'a self,
+        event: &'a AuditEvent,
+        (unknown_user, unknown_resource): (&'a KnownUser, &'a KnownResource),
+    ) -> EventContext<'a> {
+        let user = |name: &Option<String>| {
+            name.as_ref().map(|it| self.users.get(&name_key(it)).unwrap_or(unknown_user))
+        };
+        let resource =
+            event.resource().map(|it| self.resources.get(&it).unwrap_or(unknown_resource));
+        let is_rename = event.asked == AuditOperation::UpdateUser;
+        let new_user = if is_rename { user(&event.other) } else { None };
+        EventContext { event, user: user(&event.user), new_user, resource }
     }
 
-    /// What is so in all accounts that may have answered so, and what was done.
-    pub(crate) fn learn(&mut self, event: &AuditEvent, possible: &[Vec<Open>]) {
-        let decided = |open: Open| {
-            let so = possible.iter().filter(|it| it.contains(&open)).count();
-            match so {
-                _ if possible.is_empty() => None,
+    /// The times at which the user and the resource of the event last changed.
+    pub(crate) fn times_of_change(&self, event: &AuditEvent) -> impl Iterator<Item = i64> {
+        let user = |name: &Option<String>| self.users.get(&name_key(name.as_ref()?))?.changed;
+        let resource = event.resource().and_then(|it| self.resources.get(&it)?.changed);
+        [user(&event.user), user(&event.other), resource].into_iter().flatten()
+    }
+
+    /// Learns from an event, given the assumptions of each possible account that explains it.
+    pub(crate) fn learn(&mut self, event: &AuditEvent, explanations: &[Vec<Assumption>]) {
+        let agreed = |assumption: Assumption| {
+            let count = explanations.iter().filter(|it| it.contains(&assumption)).count();
+            match count {
+                _ if explanations.is_empty() => None,
                 0 => Some(false),
-                all if all == possible.len() => Some(true),
+                all if all == explanations.len() => Some(true),
                 _ => None,
             }
         };
         if let Some(name) = &event.user {
             let user = self.user(name);
-            user.exists = user.exists.or_else(|| decided(Open::UserExists));
-            if let (AuditOperation::Kind(kind, _), Some(held)) = (event.asked, decided(Open::Held))
+            user.exists = user.exists.or_else(|| agreed(Assumption::UserExists));
+            if let (AuditOperation::Kind(kind, _), Some(held)) =
+                (event.asked, agreed(Assumption::ItemHeld))
             {
-                let it = (kind, event.named().to_owned());
-                if !user.held.contains_key(&it) {
-                    user.perhaps_inactive.insert(it.clone());
+                let item = (kind, event.item_name().to_owned());
+                if !user.held.contains_key(&item) {
+                    user.possibly_inactive.insert(item.clone());
                 }
-                user.held.entry(it).or_insert(held);
+                user.held.entry(item).or_insert(held);
             }
-            note(&mut user.taught, told(event));
+            add_recent_event(&mut user.recent_events, event.to_string());
         }
         if let (AuditOperation::UpdateUser, Some(name)) = (event.asked, &event.other) {
             let user = self.user(name);
-            user.exists = user.exists.or_else(|| decided(Open::NewExists));
+            user.exists = user.exists.or_else(|| agreed(Assumption::NewUserExists));
         }
-        if let Some(it) = Self::thing_of(event) {
-            let thing = self.things.entry(it).or_default();
-            thing.exists = thing.exists.or_else(|| decided(Open::ThingExists));
-            note(&mut thing.taught, told(event));
+        if let Some(it) = event.resource() {
+            let resource = self.resources.entry(it).or_default();
+            resource.exists = resource.exists.or_else(|| agreed(Assumption::ResourceExists));
+            add_recent_event(&mut resource.recent_events, event.to_string());
         }
         if event.changes() {
-            self.carry_out(event);
+            self.apply_change(event);
         }
     }
 
-    /// What is so now that it was carried out.
-    fn carry_out(&mut self, event: &AuditEvent) {
-        let (at, other) = (Some(event.at), event.other.clone().unwrap_or_default());
+    /// Applies the effect of a successful change.
+    fn apply_change(&mut self, event: &AuditEvent) {
+        let other = event.other.clone().unwrap_or_default();
         let name = event.user.clone().unwrap_or_default();
         match event.asked {
-            AuditOperation::CreateUser => self.user(&name).made(),
+            AuditOperation::CreateUser => self.user(&name).set_created(),
             AuditOperation::DeleteUser => {
-                for it in self.held_by(&name) {
-                    self.things.entry(it).or_default().holders.remove(&key(&name));
+                for it in self.resources_held_by(&name) {
+                    self.resources.entry(it).or_default().holders.remove(&name_key(&name));
                 }
-                self.user(&name).is_gone();
+                self.user(&name).set_deleted();
             }
             AuditOperation::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
             AuditOperation::Kind(kind, AttachmentAction::Attach) => {
-                self.attached(event, kind, true)
+                self.set_held(event, kind, true);
             }
             AuditOperation::Kind(kind, AttachmentAction::Detach) => {
-                self.attached(event, kind, false)
+                self.set_held(event, kind, false);
             }
             AuditOperation::Kind(kind, AttachmentAction::SetStatus) => {
-                let it = (kind, event.named().to_owned());
-                self.user(&name).perhaps_inactive.insert(it);
+                let item = (kind, event.item_name().to_owned());
+                self.user(&name).possibly_inactive.insert(item);
             }
             AuditOperation::Create(_) | AuditOperation::Delete(_) => {
                 let exists = matches!(event.asked, AuditOperation::Create(_));
-                let it = Self::thing_of(event);
-                if let Some(thing) = it.map(|it| self.things.entry(it).or_default()) {
-                    // In which order things were done within a second is not known.
-                    let clear = thing.changed != at;
-                    (thing.exists, thing.whole, thing.changed) =
-                        (Some(exists).filter(|_| clear), clear, at);
-                    thing.holders.clear();
+                if let Some(it) = event.resource() {
+                    let resource = self.resources.entry(it).or_default();
+                    // The order of two changes within a second is unknown.
+                    let is_ordered = resource.changed != Some(event.at);
+                    resource.exists = Some(exists).filter(|_| is_ordered);
+                    resource.holders_complete = is_ordered;
+                    resource.changed = Some(event.at);
+                    resource.holders.clear();
                 }
             }
             _ => {}
         }
-        self.was_changed(event);
+        self.record_time_of_change(event);
     }
 
-    fn attached(&mut self, event: &AuditEvent, kind: AttachmentKind, held: bool) {
+    /// Records that the event's user holds the event's item, or no longer holds it.
+    fn set_held(&mut self, event: &AuditEvent, kind: AttachmentKind, held: bool) {
         let name = event.user.clone().unwrap_or_default();
         let user = self.user(&name);
         user.exists = Some(true);
-        let it = (kind, event.named().to_owned());
-        user.perhaps_inactive.remove(&it);
-        user.held.insert(it, held);
-        let Some(it) = Self::thing_of(event) else { return };
-        let thing = self.things.entry(it).or_default();
-        thing.exists = Some(true);
+        let item = (kind, event.item_name().to_owned());
+        user.possibly_inactive.remove(&item);
+        user.held.insert(item, held);
+        let Some(it) = event.resource() else { return };
+        let resource = self.resources.entry(it).or_default();
+        resource.exists = Some(true);
         if held {
-            thing.holders.insert(key(&name));
+            resource.holders.insert(name_key(&name));
         } else {
-            thing.holders.remove(&key(&name));
+            resource.holders.remove(&name_key(&name));
         }
     }
 
-    /// The groups, policies and devices that the user is known to hold.
-    fn held_by(&self, name: &str) -> Vec<(ResourceKind, String)> {
-        let held = self.users.get(&key(name)).into_iter().flat_map(|it| &it.held);
-        let held = held.filter(|(_, held)| **held);
-        held.filter_map(|((kind, name), _)| Some((kind.row().refers?, key(name)))).collect()
-    }
-
-    pub(crate) fn was_changed(&mut self, event: &AuditEvent) {
-        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
-        for name in event.user.iter().chain(new) {
-            self.user(name).was_changed(event);
-        }
-        if let Some(it) = Self::thing_of(event) {
-            self.things.entry(it).or_default().changed = Some(event.at);
-        }
-    }
-
-    /// What is known goes along with the new name.
-    fn rename(&mut self, name: &str, new: &str, at: i64) {
-        if key(name) == key(new) {
+    /// Moves what is known about a user to its new name.
+    fn rename(&mut self, name: &str, new_name: &str, time: i64) {
+        if name_key(name) == name_key(new_name) {
             return;
         }
-        for it in self.held_by(name) {
-            let holders = &mut self.things.entry(it).or_default().holders;
-            holders.remove(&key(name));
-            holders.insert(key(new));
+        for it in self.resources_held_by(name) {
+            let holders = &mut self.resources.entry(it).or_default().holders;
+            holders.remove(&name_key(name));
+            holders.insert(name_key(new_name));
         }
-        let user = self.users.remove(&key(name)).unwrap_or_default();
-        // Whoever had that name within the same second may have come or gone after.
-        let clear = self.users.get(&key(new)).is_none_or(|it| it.changed != Some(at));
-        self.users.insert(key(new), user);
-        if !clear {
-            self.user(new).forget();
+        let user = self.users.remove(&name_key(name)).unwrap_or_default();
+        // A user of the new name that changed within the same second may have changed later.
+        let is_ordered =
+            self.users.get(&name_key(new_name)).is_none_or(|it| it.changed != Some(time));
+        self.users.insert(name_key(new_name), user);
+        if !is_ordered {
+            self.user(new_name).forget();
         }
-        self.user(name).is_gone();
+        self.user(name).set_deleted();
     }
 
-    /// Something was changed, and nobody knows of whom, or what: it may be anything.
-    pub(crate) fn doubt(&mut self, event: &AuditEvent) {
+    /// Records when the users and the resource of the event changed.
+    pub(crate) fn record_time_of_change(&mut self, event: &AuditEvent) {
+        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
+        for name in event.user.iter().chain(new) {
+            self.user(name).record_change(event);
+        }
+        if let Some(it) = event.resource() {
+            self.resources.entry(it).or_default().changed = Some(event.at);
+        }
+    }
+
+    /// Forgets everything that a change may affect if the event does not name its user or resource.
+    pub(crate) fn forget_affected(&mut self, event: &AuditEvent) {
         match (&event.user, event.asked) {
-            (_, AuditOperation::Rename(class)) => self.forget_all(class),
+            (_, AuditOperation::Rename(class)) => self.forget_resources(class),
             (Some(user), _) => self.user(user).forget(),
-            (None, AuditOperation::Create(_) | AuditOperation::Delete(_)) => self.things.clear(),
+            (None, AuditOperation::Create(_) | AuditOperation::Delete(_)) => self.resources.clear(),
             (None, _) => self.users.clear(),
         }
     }
 
-    /// Nothing is known any more of what is of this class, nor of who holds it.
-    fn forget_all(&mut self, class: ResourceKind) {
-        self.things.retain(|(it, _), _| *it != class);
+    /// Forgets all resources of this kind and who holds them.
+    fn forget_resources(&mut self, class: ResourceKind) {
+        self.resources.retain(|(it, _), _| *it != class);
         for user in self.users.values_mut() {
             user.held.retain(|(kind, _), _| kind.row().refers != Some(class));
-            user.whole = false;
+            user.held_complete = false;
         }
     }
 
-    /// An event that comes too late for its time: what it is about is not known any more.
-    pub fn missed(&mut self, event: &AuditEvent) {
-        if event.changes() {
-            self.doubt(event);
-            self.forget(event);
-        }
-    }
-
+    /// Forgets the users and the resource that the event names.
     pub(crate) fn forget(&mut self, event: &AuditEvent) {
-        if let Some(name) = &event.user {
+        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
+        for name in event.user.iter().chain(new) {
             self.user(name).forget();
         }
-        if let (AuditOperation::UpdateUser, Some(name)) = (event.asked, &event.other) {
-            self.user(name).forget();
-        }
-        if let Some(it) = Self::thing_of(event) {
-            let thing = self.things.entry(it).or_default();
-            *thing = KnownResource {
-                taught: std::mem::take(&mut thing.taught),
-                ..KnownResource::default()
-            };
-        }
-    }
-}
-
-impl Auditor {
-    /// From now on it keeps what answers teach.
-    #[must_use]
-    pub fn learning(mut self) -> Self {
-        self.lessons = Some(Vec::new());
-        self
-    }
-
-    /// What answers have taught since the last time.
-    pub fn lessons(&mut self) -> Vec<Inference> {
-        self.lessons.as_mut().map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Keeps what an answer teaches, where nothing else than what is known may have decided it.
-    pub(crate) fn teach(&mut self, event: &AuditEvent, possible: &[Vec<Open>]) {
-        let known = matches!(possible, [only] if only.is_empty());
-        if self.lessons.is_none() || !known {
-            return;
-        }
-        let lesson = self.lesson(event);
-        if let Some(lessons) = &mut self.lessons {
-            lessons.extend(lesson);
+        if let Some(it) = event.resource() {
+            let resource = self.resources.entry(it).or_default();
+            let recent_events = std::mem::take(&mut resource.recent_events);
+            *resource = KnownResource { recent_events, ..KnownResource::default() };
         }
     }
 
-    fn lesson(&self, event: &AuditEvent) -> Option<Inference> {
-        let (nobody, nothing) = (KnownUser::default(), KnownResource::default());
-        let about = self.about(event, (&nobody, &nothing));
-        let completion = about.completions().into_iter().next()?;
-        let rules: Vec<Rule> = allowed(&completion.account, &about.operation()).rules().collect();
-        let open = |rule: &&Rule| rule.claim.status.level == Level::Open;
-        let unsure = rules.iter().find(open);
-        if unsure.is_none() && rules.len() < 2 {
-            return None;
-        }
-        let facts = unsure.iter().flat_map(|it| it.claim.status.facts);
-        let words = event.message.as_deref().map(|it| format!(" {it:?}")).unwrap_or_default();
-        let answer = answered(event.answer) + &words;
-        Some(Inference {
-            rules: rules.iter().map(Rule::id).collect(),
-            facts: facts.map(|it| it.id).collect(),
-            answer,
-            event: event.id.clone(),
-        })
+    fn user(&mut self, name: &str) -> &mut KnownUser {
+        self.users.entry(name_key(name)).or_default()
+    }
+
+    /// The groups, policies and devices that the user is known to hold.
+    fn resources_held_by(&self, name: &str) -> Vec<(ResourceKind, String)> {
+        let held = self.users.get(&name_key(name)).into_iter().flat_map(|it| &it.held);
+        let held = held.filter(|(_, held)| **held);
+        held.filter_map(|((kind, name), _)| Some((kind.row().refers?, name_key(name)))).collect()
     }
 }

@@ -1,43 +1,50 @@
-//! Histories from elsewhere: what was answered to calls that others made, in an account of which nothing is known
-//! at first.
+//! Audit: checks recorded traffic of other clients, such as CloudTrail logs, against the
+//! specification.
 //!
-//! What is known grows with the answers: that a user exists, that it holds an item, that it holds nothing else because
-//! it was made within the history. An answer is held against the service only where no account that agrees
-//! with all that is known may give it, by what is recorded or documented, and whatever is not known. Three things are assumed:
-//! no event about the users and objects in question is missing between the first one and the last; they are in the
-//! order of their times; and what was changed only just now may not be seen yet, so that nothing is said
-//! of an answer that comes too soon after a change (F-001).
+//! Nothing is known about the account at first. Knowledge grows with the responses. A response is
+//! impossible only if no account that agrees with all knowledge explains it, by recorded or
+//! documented behavior. The audit makes three assumptions:
+//! - No event about the users and resources in question is missing between the first and the last.
+//! - Events are ordered by their times.
+//! - Responses may be stale after a change (F-001), so they cannot be impossible within the lag.
 //!
-//! Read in this order: [`AuditEvent`] (what was asked and answered), `known.rs` (what is known of a user and an
-//! object), `completion.rs` (the accounts that agree with it), `judge.rs` and `learn.rs`.
+//! `possible_accounts.rs` enumerates the accounts that agree with the knowledge, `inference.rs`
+//! updates the knowledge, and `checker.rs` has the [`Auditor`]. Log formats belong to the harness.
 
-pub mod inference;
-pub mod judge;
+mod checker;
+mod inference;
 mod possible_accounts;
+
+use std::fmt;
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceAction, ResourceKind};
 
-/// A call that somebody made, and what was answered.
+use crate::audit::possible_accounts::name_key;
+
+pub use crate::audit::checker::Auditor;
+
+/// A recorded request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// What tells it from others, for whoever looks it up.
+    /// The id of the event in the log.
     pub id: String,
-    /// When, in seconds since 1970.
+    /// The time, in seconds since 1970.
     pub at: i64,
-    /// What was asked.
+    /// The operation.
     pub asked: AuditOperation,
-    /// The user that it is about, by its name.
+    /// The name of the user.
     pub user: Option<String>,
-    /// What else it names: an item, a group, a policy, a device, or the new name of a user.
+    /// The other name in the request: an item, a group, a policy, a device, or the new name of a
+    /// user.
     pub other: Option<String>,
-    /// What was answered.
+    /// The response.
     pub answer: AuditResponse,
-    /// In which words, where they were written down.
+    /// The error message, if the log has it.
     pub message: Option<String>,
 }
 
-/// A call about a user, an attachment, or what can be attached.
+/// An operation on a user, an attachment, or a resource that can be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditOperation {
     /// `CreateUser`.
@@ -48,91 +55,164 @@ pub enum AuditOperation {
     UpdateUser,
     /// `DeleteUser`.
     DeleteUser,
-    /// A call of a kind.
+    /// An action on an attachment of this kind.
     Kind(AttachmentKind, AttachmentAction),
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
     Create(ResourceKind),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
     Delete(ResourceKind),
-    /// `UpdateGroup`: what is called otherwise afterwards is not followed.
+    /// `UpdateGroup`. The audit does not track the new name.
     Rename(ResourceKind),
 }
 
-/// What was answered.
+/// The response of a recorded request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditResponse {
-    /// It was carried out.
+    /// Success.
     Done,
-    /// It was refused with this code.
+    /// Refusal with this error code.
     Refused(ErrorCode),
-    /// It was not carried out, for a reason that tells nothing of the account.
+    /// A failure that does not depend on the account, such as throttling.
     Nothing,
 }
 
+/// The verdict on a recorded event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditVerdict {
+    /// Some account that agrees with the knowledge explains the response.
+    Possible,
+    /// No account explains the response.
+    Impossible(Box<AuditFinding>),
+    /// No account explains the response, but it may be stale after a recent change.
+    TooSoon,
+    /// The response does not depend on the account, or the event lacks a name.
+    Nothing,
+}
+
+/// The reason why a response is impossible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditFinding {
+    /// The id of the broken rule.
+    pub rule: String,
+    /// The broken rule as a sentence.
+    pub statement: String,
+    /// The expected responses, each with its rule.
+    pub allowed: Vec<(String, String)>,
+    /// The facts that the rule is based on.
+    pub evidence: Vec<&'static str>,
+    /// The event.
+    pub event: String,
+    /// The preceding events about the same user and the same resource.
+    pub taught: Vec<String>,
+}
+
+/// A response that shows unspecified behavior, in an account that was known as far as the operation
+/// depends on it. Either a rule is unspecified, or several rules apply and the response names one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inference {
+    /// The rules that may have decided the response.
+    pub rules: Vec<String>,
+    /// The facts that leave the behavior unspecified.
+    pub facts: Vec<&'static str>,
+    /// The response, with its message if known.
+    pub answer: String,
+    /// The id of the event.
+    pub event: String,
+}
+
 impl AuditEvent {
-    /// The name of the item, group, policy or device; empty where one is all that there can be.
-    fn named(&self) -> &str {
-        let single = matches!(self.asked, AuditOperation::Kind(kind, _) if kind.row().naming == Naming::Single);
-        self.other.as_deref().filter(|_| !single).unwrap_or_default()
+    /// The name of the item, group, policy or device. Empty if a user can hold only one item of the
+    /// kind.
+    fn item_name(&self) -> &str {
+        self.other.as_deref().filter(|_| !self.asked.is_about_single()).unwrap_or_default()
     }
 
-    /// Whether it says all that the call is about.
-    fn names_all(&self) -> bool {
+    /// Whether the event has all names that the operation depends on.
+    fn is_complete(&self) -> bool {
         match self.asked {
             AuditOperation::Kind(_, AttachmentAction::List)
             | AuditOperation::CreateUser
             | AuditOperation::GetUser
             | AuditOperation::UpdateUser
             | AuditOperation::DeleteUser => self.user.is_some(),
-            AuditOperation::Kind(kind, _) => {
-                self.user.is_some() && (self.other.is_some() || kind.row().naming == Naming::Single)
+            AuditOperation::Kind(..) => {
+                self.user.is_some() && (self.other.is_some() || self.asked.is_about_single())
             }
             AuditOperation::Create(_) | AuditOperation::Delete(_) => self.other.is_some(),
             AuditOperation::Rename(_) => false,
         }
     }
 
-    /// Whether it changes something.
+    /// Whether the event changed something.
     fn changes(&self) -> bool {
         self.answer == AuditResponse::Done && !self.asked.is_read()
+    }
+
+    /// The kind and the key of the group, policy or device that the event names.
+    fn resource(&self) -> Option<(ResourceKind, String)> {
+        Some((self.asked.resource_kind()?, name_key(self.other.as_deref()?)))
+    }
+
+    /// The keys of all names in the event.
+    fn name_keys(&self) -> impl Iterator<Item = String> {
+        [&self.user, &self.other].into_iter().flatten().map(|name| name_key(name))
+    }
+}
+
+impl fmt::Display for AuditEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [self.user.as_deref(), self.other.as_deref()];
+        let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let api = self.asked.api().unwrap_or_default();
+        write!(f, "{api} {names} -> {}, event {}", self.answer, self.id)
+    }
+}
+
+impl fmt::Display for AuditResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("200"),
+            Self::Refused(code) => write!(f, "{} {}", code.http(), code.name()),
+            Self::Nothing => f.write_str("a failure that does not depend on the account"),
+        }
     }
 }
 
 impl AuditOperation {
-    /// Every call.
+    /// Every operation.
     fn all() -> impl Iterator<Item = Self> {
         let of_kinds = AttachmentKind::blockers().flat_map(|kind| {
-            AttachmentAction::ALL.into_iter().map(move |verb| Self::Kind(kind, verb))
+            AttachmentAction::ALL.into_iter().map(move |action| Self::Kind(kind, action))
         });
-        let of_classes = ResourceKind::all()
+        let of_resources = ResourceKind::all()
             .flat_map(|class| [Self::Create(class), Self::Delete(class), Self::Rename(class)]);
         let of_users = [Self::CreateUser, Self::GetUser, Self::UpdateUser, Self::DeleteUser];
-        of_users.into_iter().chain(of_kinds).chain(of_classes)
+        of_users.into_iter().chain(of_kinds).chain(of_resources)
     }
 
-    /// The call of this name, if it is one.
+    /// The operation of the action with this name.
     #[must_use]
     pub fn named(api: &str) -> Option<Self> {
         Self::all().find(|it| it.api() == Some(api))
     }
 
-    /// Its name in the API; nothing where a kind or class has no such call.
+    /// The name of the action. `None` if the kind or resource has no such action.
     #[must_use]
     pub fn api(self) -> Option<&'static str> {
-        let call = match self {
+        let action = match self {
             Self::CreateUser => return Some("CreateUser"),
             Self::GetUser => return Some("GetUser"),
             Self::UpdateUser => return Some("UpdateUser"),
             Self::DeleteUser => return Some("DeleteUser"),
-            Self::Kind(kind, verb) => kind.row().call(verb),
+            Self::Kind(kind, action) => kind.row().call(action),
             Self::Create(class) => class.row().call(ResourceAction::Create),
             Self::Delete(class) => class.row().call(ResourceAction::Delete),
             Self::Rename(class) => class.row().call(ResourceAction::Rename),
         };
-        call.map(|it| it.api)
+        action.map(|it| it.api)
     }
 
-    /// Whether it changes nothing.
+    /// Whether the operation changes nothing.
     #[must_use]
     pub const fn is_read(self) -> bool {
         matches!(
@@ -140,18 +220,21 @@ impl AuditOperation {
             Self::GetUser | Self::Kind(_, AttachmentAction::List | AttachmentAction::Get)
         )
     }
-}
 
-/// An answer in an account that was known as far as the call depends on it, where nobody knows what is answered: by a rule
-/// that is open, or because several stand in the way and one is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inference {
-    /// The rules that may have decided it.
-    pub rules: Vec<String>,
-    /// The facts that leave it open.
-    pub facts: Vec<&'static str>,
-    /// What was answered, with its words where they are known.
-    pub answer: String,
-    /// The event.
-    pub event: String,
+    /// Whether it is an operation on a kind of which a user holds at most one item.
+    fn is_about_single(self) -> bool {
+        matches!(self, Self::Kind(kind, _) if kind.row().naming == Naming::Single)
+    }
+
+    /// The kind of the resource that the operation names.
+    fn resource_kind(self) -> Option<ResourceKind> {
+        match self {
+            Self::Create(class) | Self::Delete(class) => Some(class),
+            Self::Kind(
+                kind,
+                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::Renew,
+            ) => kind.row().refers,
+            _ => None,
+        }
+    }
 }

@@ -1,165 +1,177 @@
-//! What is known of a user and of what can be attached to it.
+//! The possible accounts for one event: all that agree with the knowledge and differ for the
+//! operation.
 //!
-//! The accounts that agree with what is known, as far as one call can tell them apart.
-//!
-//! What is not known and what the call may depend on is a question with two answers. Of what exists every combination is
-//! looked at; of what may be held besides, every one and every two: a refusal names one thing that stands in the way, so
-//! that more of them explain no answer that fewer do not.
+//! Each unknown fact that the operation may depend on is assumed to be true or false. All
+//! combinations are tried for what exists. For additional attachments, up to two are assumed at a
+//! time: a refusal names one blocking attachment, so more of them explain no further response.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    Account, AttachmentAction, AttachmentKind, Item, Operation, Resource, ResourceKind, Service,
-    Status, User, UserChange, apply,
+    Account, AttachmentAction, AttachmentKind, Item, Operation, Resource, Service, Status, User,
+    UserChange, apply,
 };
 
 use crate::audit::{AuditEvent, AuditOperation};
 use crate::script::isolation::attach;
 
-/// So many events are kept that taught what is known.
-const TAUGHT_MAX: usize = 6;
-
-/// What is known of a user.
+/// What is known about a user.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownUser {
     pub(crate) exists: Option<bool>,
-    /// Whether it holds nothing but what is known: it was made within the history.
-    pub(crate) whole: bool,
-    /// What it holds, and what it does not.
+    /// Whether `held` is complete, because the user was created within the history.
+    pub(crate) held_complete: bool,
+    /// The items that the user is known to hold or not to hold.
     pub(crate) held: BTreeMap<(AttachmentKind, String), bool>,
-    /// What it may hold inactive: nobody has seen how it was attached, or its status was changed.
-    pub(crate) perhaps_inactive: BTreeSet<(AttachmentKind, String)>,
-    /// When it was last changed, and what of it within that second; nothing stands for the user itself.
+    /// The items that may be inactive: no event shows their creation, or their status changed.
+    pub(crate) possibly_inactive: BTreeSet<(AttachmentKind, String)>,
+    /// The time of the last change.
     pub(crate) changed: Option<i64>,
-    pub(crate) touched: Vec<Option<(AttachmentKind, String)>>,
-    /// The last events about it.
-    pub(crate) taught: VecDeque<String>,
+    /// The items that changed within that second. `None` stands for the user itself.
+    touched: Vec<Option<(AttachmentKind, String)>>,
+    /// The last events about the user.
+    pub(crate) recent_events: VecDeque<String>,
 }
 
-/// What is known of a group, a policy or a device.
+/// What is known about a group, a policy or a device.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownResource {
     pub(crate) exists: Option<bool>,
-    /// Whether nobody holds it but those who are known to.
-    pub(crate) whole: bool,
-    /// The users that hold it.
+    /// Whether `holders` is complete.
+    pub(crate) holders_complete: bool,
+    /// The users that are known to hold it.
     pub(crate) holders: BTreeSet<String>,
+    /// The time of the last change.
     pub(crate) changed: Option<i64>,
-    pub(crate) taught: VecDeque<String>,
+    /// The last events about the resource.
+    pub(crate) recent_events: VecDeque<String>,
 }
 
 impl KnownUser {
-    /// Of one that was just made everything is known.
-    pub(crate) fn made(&mut self) {
-        (self.exists, self.whole) = (Some(true), true);
+    /// Records the creation. Everything about a new user is known.
+    pub(crate) fn set_created(&mut self) {
+        (self.exists, self.held_complete) = (Some(true), true);
         self.held.clear();
     }
 
-    /// Of one that is gone nothing is to be known but that, and by which event.
-    pub(crate) fn is_gone(&mut self) {
-        self.taught.drain(..self.taught.len().saturating_sub(1));
-        self.taught.shrink_to_fit();
-        (self.exists, self.whole) = (Some(false), true);
+    /// Records the deletion. Only the event that deleted the user is kept.
+    pub(crate) fn set_deleted(&mut self) {
+        self.recent_events.drain(..self.recent_events.len().saturating_sub(1));
+        self.recent_events.shrink_to_fit();
+        (self.exists, self.held_complete) = (Some(false), true);
         self.held.clear();
     }
 
-    /// Nothing is known any more.
+    /// Forgets everything except the recent events and the last change.
     pub(crate) fn forget(&mut self) {
-        let (taught, touched) =
-            (std::mem::take(&mut self.taught), std::mem::take(&mut self.touched));
-        *self = Self { taught, touched, changed: self.changed, ..Self::default() };
+        *self = Self {
+            recent_events: std::mem::take(&mut self.recent_events),
+            touched: std::mem::take(&mut self.touched),
+            changed: self.changed,
+            ..Self::default()
+        };
     }
 
-    /// Whether it holds the item, where that is known.
-    pub(crate) fn holds(&self, kind: AttachmentKind, item: &str) -> Option<bool> {
-        if let Some(known) = self.held.get(&(kind, item.to_owned())) {
-            return Some(*known);
+    /// Whether the user holds the item, if known.
+    fn holds(&self, kind: AttachmentKind, item: &str) -> Option<bool> {
+        if let Some(held) = self.held.get(&(kind, item.to_owned())) {
+            return Some(*held);
         }
-        // Whether names that differ in case alone are the same is not known of all kinds.
-        let alike =
-            |(of, name): &&(AttachmentKind, String)| *of == kind && name.eq_ignore_ascii_case(item);
-        let alike = self.held.keys().any(|it| alike(&it));
-        (!alike && (self.whole || self.exists == Some(false))).then_some(false)
+        // For some kinds it is unknown whether names are case-sensitive.
+        let is_similar =
+            |(of, name): &(AttachmentKind, String)| *of == kind && name.eq_ignore_ascii_case(item);
+        let has_similar = self.held.keys().any(is_similar);
+        (!has_similar && (self.held_complete || self.exists == Some(false))).then_some(false)
     }
 
-    /// Takes note of when it was changed. Times are in seconds: in which order things were done within one is
-    /// not known, so that what depends on it is forgotten.
-    pub(crate) fn was_changed(&mut self, event: &AuditEvent) {
-        let what = match event.asked {
-            AuditOperation::Kind(kind, _) => Some((kind, event.named().to_owned())),
+    /// Records a change. If the order of several changes within a second matters, the user becomes
+    /// unknown.
+    pub(crate) fn record_change(&mut self, event: &AuditEvent) {
+        let item = match event.asked {
+            AuditOperation::Kind(kind, _) => Some((kind, event.item_name().to_owned())),
             _ => None,
         };
         if self.changed != Some(event.at) {
             self.touched.clear();
         }
-        let both = self.touched.contains(&what);
-        let whole = what.is_none() || self.touched.contains(&None);
-        if both || whole && !self.touched.is_empty() {
+        let same_item = self.touched.contains(&item);
+        let user_itself = item.is_none() || self.touched.contains(&None);
+        if same_item || user_itself && !self.touched.is_empty() {
             self.forget();
         }
         self.changed = Some(event.at);
-        self.touched.push(what);
+        self.touched.push(item);
     }
 }
 
-/// Keeps an event as one that taught something.
-pub(crate) fn note(taught: &mut VecDeque<String>, event: String) {
-    if taught.len() == TAUGHT_MAX {
-        taught.pop_front();
-    }
-    taught.push_back(event);
+/// The key of a name. IAM compares names without regard to case (C-041, C-043).
+pub(crate) fn name_key(name: &str) -> String {
+    name.to_lowercase()
 }
 
-pub(crate) const USER: User = User(0);
-const NEW: User = User(1);
-const OTHER: User = User(2);
-/// An item that nobody has named.
-const STRANGER: Item = Item(999);
+/// The maximum number of recent events kept.
+const MAX_RECENT_EVENTS: usize = 6;
 
-/// What the call names, and what is known of it.
-pub(crate) struct About<'a> {
+/// Appends an event and drops the oldest one if there are too many.
+pub(crate) fn add_recent_event(recent_events: &mut VecDeque<String>, event: String) {
+    if recent_events.len() == MAX_RECENT_EVENTS {
+        recent_events.pop_front();
+    }
+    recent_events.push_back(event);
+}
+
+/// The symbols for the event's user, the user with the new name, and any other user.
+const USER: User = User(0);
+const NEW_USER: User = User(1);
+const OTHER_USER: User = User(2);
+/// The symbol for the item that the event names. Items with other names have smaller symbols.
+const NAMED_ITEM: Item = Item(500);
+/// The symbol for an item that no event names.
+const UNNAMED_ITEM: Item = Item(999);
+
+/// An event, and what is known about the users and the resource that it names.
+pub(crate) struct EventContext<'a> {
     pub(crate) event: &'a AuditEvent,
     pub(crate) user: Option<&'a KnownUser>,
-    /// The user that has the new name.
-    pub(crate) new: Option<&'a KnownUser>,
-    pub(crate) thing: Option<&'a KnownResource>,
+    /// The user that has the new name, if the event is a rename.
+    pub(crate) new_user: Option<&'a KnownUser>,
+    pub(crate) resource: Option<&'a KnownResource>,
 }
 
-/// Something that may be so or not.
+/// An unknown fact about the account that a possible account assumes to be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Open {
+pub(crate) enum Assumption {
     UserExists,
-    NewExists,
-    ThingExists,
-    /// The user holds the item that is named.
-    Held,
-    /// It holds something else of the kind.
-    More(AttachmentKind),
-    /// Somebody else holds what is named.
+    NewUserExists,
+    ResourceExists,
+    /// The user holds the named item.
+    ItemHeld,
+    /// The user holds another item of this kind.
+    HoldsAnother(AttachmentKind),
+    /// Another user holds the named item.
     HeldByOther,
 }
 
-/// One account that agrees with what is known, and what is so in it of what is not.
-pub(crate) struct Completion {
+/// An account that agrees with the knowledge, and the assumptions that are true in it.
+pub(crate) struct PossibleAccount {
     pub(crate) account: Account,
-    pub(crate) so: Vec<Open>,
+    pub(crate) assumptions: Vec<Assumption>,
 }
 
-impl About<'_> {
-    /// The call in symbols: the user is the first, and what is named the first of its kind that is not held
-    /// otherwise.
+impl EventContext<'_> {
+    /// The event's operation in the symbols of the model.
     pub(crate) fn operation(&self) -> Operation {
         let item = self.item();
         match self.event.asked {
             AuditOperation::CreateUser => Operation::create_user(USER),
             AuditOperation::GetUser => Operation::GetUser(USER),
             AuditOperation::UpdateUser => {
-                let name = self.event.other.as_ref().map(|_| NEW);
+                let name = self.event.other.as_ref().map(|_| NEW_USER);
                 Operation::UpdateUser(USER, UserChange { name, path: None })
             }
             AuditOperation::DeleteUser => Operation::DeleteUser(USER),
-            AuditOperation::Kind(kind, verb) => match verb {
+            AuditOperation::Kind(kind, action) => match action {
                 AttachmentAction::Attach => attach(USER, kind, item, Service(0)),
                 AttachmentAction::List => Operation::List(USER, kind),
                 AttachmentAction::Get => Operation::Get(USER, kind, item),
@@ -175,157 +187,152 @@ impl About<'_> {
         }
     }
 
-    /// The symbol of what is named.
-    fn item(&self) -> Item {
-        let single = matches!(self.event.asked, AuditOperation::Kind(kind, _) if kind.row().naming == Naming::Single);
-        if single { Item(0) } else { Item(500) }
-    }
-
-    fn attaches(&self, kind: AttachmentKind) -> bool {
-        self.event.asked == AuditOperation::Kind(kind, AttachmentAction::Attach)
-    }
-
-    fn class(&self) -> Option<ResourceKind> {
-        match self.event.asked {
-            AuditOperation::Create(class) | AuditOperation::Delete(class) => Some(class),
-            AuditOperation::Kind(
-                kind,
-                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::Renew,
-            ) => kind.row().refers,
-            _ => None,
+    /// Every possible account.
+    pub(crate) fn possible_accounts(&self) -> Vec<PossibleAccount> {
+        let (existence, attachments) = self.unknowns();
+        let mut up_to_two: Vec<Vec<Assumption>> = vec![Vec::new()];
+        for (index, one) in attachments.iter().enumerate() {
+            up_to_two.push(vec![*one]);
+            up_to_two.extend(attachments.iter().skip(index + 1).map(|other| vec![*one, *other]));
         }
+        let subsets = (0..1_usize << existence.len()).map(|bits| {
+            let subset =
+                existence.iter().enumerate().filter(move |(index, _)| bits >> index & 1 == 1);
+            subset.map(|(_, it)| *it).collect::<Vec<_>>()
+        });
+        let combinations = subsets.flat_map(|subset| {
+            up_to_two
+                .iter()
+                .map(move |attachments| subset.iter().chain(attachments).copied().collect())
+        });
+        let possible = |assumptions: Vec<Assumption>| {
+            Some(PossibleAccount { account: self.account(&assumptions)?, assumptions })
+        };
+        combinations.filter_map(possible).collect()
     }
 
-    /// What is not known and may matter.
-    fn open(&self) -> (Vec<Open>, Vec<Open>) {
-        let (mut exist, mut held) = (Vec::new(), Vec::new());
-        let name = self.event.named();
+    /// The unknown facts that the operation may depend on: about existence, and about attachments.
+    fn unknowns(&self) -> (Vec<Assumption>, Vec<Assumption>) {
+        let (mut existence, mut attachments) = (Vec::new(), Vec::new());
+        let name = self.event.item_name();
         if let Some(user) = self.user {
-            exist.extend(user.exists.is_none().then_some(Open::UserExists));
-            if let AuditOperation::Kind(kind, verb) = self.event.asked
-                && (verb != AttachmentAction::List || kind.row().naming == Naming::Single)
+            existence.extend(user.exists.is_none().then_some(Assumption::UserExists));
+            if let AuditOperation::Kind(kind, action) = self.event.asked
+                && (action != AttachmentAction::List || kind.row().naming == Naming::Single)
                 && user.holds(kind, name).is_none()
             {
-                held.push(Open::Held);
+                attachments.push(Assumption::ItemHeld);
             }
-            if self.event.asked == AuditOperation::DeleteUser && !user.whole {
-                held.extend(AttachmentKind::blockers().map(Open::More));
+            if self.event.asked == AuditOperation::DeleteUser && !user.held_complete {
+                attachments.extend(AttachmentKind::blockers().map(Assumption::HoldsAnother));
             }
         }
-        exist.extend(self.new.filter(|it| it.exists.is_none()).map(|_| Open::NewExists));
-        if let Some(thing) = self.thing {
-            exist.extend(thing.exists.is_none().then_some(Open::ThingExists));
-            held.extend((!thing.whole).then_some(Open::HeldByOther));
+        let new_user = self.new_user.filter(|it| it.exists.is_none());
+        existence.extend(new_user.map(|_| Assumption::NewUserExists));
+        if let Some(resource) = self.resource {
+            existence.extend(resource.exists.is_none().then_some(Assumption::ResourceExists));
+            attachments.extend((!resource.holders_complete).then_some(Assumption::HeldByOther));
         }
-        (exist, held)
+        (existence, attachments)
     }
 
-    /// Every account that can be told apart.
-    pub(crate) fn completions(&self) -> Vec<Completion> {
-        let (exist, held) = self.open();
-        let mut few: Vec<Vec<Open>> = vec![Vec::new()];
-        for (place, one) in held.iter().enumerate() {
-            few.push(vec![*one]);
-            few.extend(held.iter().skip(place + 1).map(|other| vec![*one, *other]));
-        }
-        let subsets = (0..1_usize << exist.len()).map(|bits| {
-            let there = exist.iter().enumerate().filter(move |(place, _)| bits >> place & 1 == 1);
-            there.map(|(_, it)| *it).collect::<Vec<_>>()
-        });
-        let all = subsets.flat_map(|exist| {
-            few.iter().map(move |held| exist.iter().chain(held).copied().collect::<Vec<_>>())
-        });
-        all.filter_map(|so| Some(Completion { account: self.account(&so)?, so })).collect()
-    }
-
-    /// The account in which this is so; nothing where it contradicts itself: who does not exist holds
-    /// nothing, and what does not exist is held by nobody.
-    fn account(&self, so: &[Open]) -> Option<Account> {
-        let is = |known: Option<bool>, open: Open| known.unwrap_or(so.contains(&open));
+    /// The account with these assumptions. Returns `None` if they contradict each other: a user
+    /// that does not exist holds nothing, and no user holds a resource that does not exist.
+    fn account(&self, assumptions: &[Assumption]) -> Option<Account> {
+        let is_true = |known: Option<bool>, assumption: Assumption| {
+            known.unwrap_or(assumptions.contains(&assumption))
+        };
         let mut account = Account::default();
-        if let Some(thing) = self.thing {
-            let exists = is(thing.exists, Open::ThingExists);
-            let held = so.contains(&Open::HeldByOther) || !thing.holders.is_empty();
-            if held && !exists {
+        if let Some(resource) = self.resource {
+            let held_by_other = assumptions.contains(&Assumption::HeldByOther);
+            let exists = is_true(resource.exists, Assumption::ResourceExists);
+            if !exists && (held_by_other || !resource.holders.is_empty()) {
                 return None;
             }
-            let class = self.class()?;
+            let class = self.event.asked.resource_kind()?;
             if exists {
                 apply(&mut account, &Operation::Create(Resource { class, item: self.item() }));
             }
             let kind = AttachmentKind::blockers().find(|kind| kind.row().refers == Some(class))?;
-            let owner = self.event.user.as_ref();
-            let others = thing.holders.iter().any(|it| Some(it) != owner);
-            if others || so.contains(&Open::HeldByOther) {
-                apply(&mut account, &Operation::create_user(OTHER));
-                apply(&mut account, &attach(OTHER, kind, self.item(), Service(0)));
+            let user = self.event.user.as_ref();
+            if held_by_other || resource.holders.iter().any(|it| Some(it) != user) {
+                apply(&mut account, &Operation::create_user(OTHER_USER));
+                apply(&mut account, &attach(OTHER_USER, kind, self.item(), Service(0)));
             }
         }
-        if self.new.is_some_and(|it| is(it.exists, Open::NewExists)) {
-            apply(&mut account, &Operation::create_user(NEW));
+        if self.new_user.is_some_and(|it| is_true(it.exists, Assumption::NewUserExists)) {
+            apply(&mut account, &Operation::create_user(NEW_USER));
         }
-        self.with_user(&mut account, so, is(self.user.and_then(|it| it.exists), Open::UserExists))
-            .then_some(account)
+        let exists = is_true(self.user.and_then(|it| it.exists), Assumption::UserExists);
+        self.add_user(&mut account, assumptions, exists).then_some(account)
     }
 
-    /// Adds the user and what it holds; whether that can be.
-    fn with_user(&self, account: &mut Account, so: &[Open], exists: bool) -> bool {
+    /// Adds the user and its attachments. Returns false if the assumptions contradict each other.
+    fn add_user(&self, account: &mut Account, assumptions: &[Assumption], exists: bool) -> bool {
         let Some(user) = self.user else { return true };
-        let holds = |it: &Open| matches!(it, Open::Held | Open::More(_));
         if !exists {
-            return !so.iter().any(holds);
+            let holds =
+                |it: &Assumption| matches!(it, Assumption::ItemHeld | Assumption::HoldsAnother(_));
+            return !assumptions.iter().any(holds);
         }
         apply(account, &Operation::create_user(USER));
-        let named = |kind: AttachmentKind, name: &str| {
-            matches!(self.event.asked, AuditOperation::Kind(asked, _) if asked == kind)
-                && self.event.named() == name
+        let is_named = |kind: AttachmentKind, name: &str| {
+            matches!(self.event.asked, AuditOperation::Kind(of, _) if of == kind)
+                && self.event.item_name() == name
         };
-        let known = user.held.iter().filter(|(_, held)| **held);
-        for (place, (it @ (kind, name), _)) in known.enumerate() {
-            // How much fits depends on the service, which no event names.
-            if kind.row().services && !named(*kind, name) && self.attaches(*kind) {
+        let held = user.held.iter().filter(|(_, held)| **held);
+        for (index, (entry @ (kind, name), _)) in held.enumerate() {
+            // The quota counts per service, which events do not name.
+            let attaches =
+                self.event.asked == AuditOperation::Kind(*kind, AttachmentAction::Attach);
+            if kind.row().services && !is_named(*kind, name) && attaches {
                 continue;
             }
-            let place = Item(u32::try_from(place).unwrap_or(0));
-            let item = match (named(*kind, name), kind.row().naming) {
+            let item = match (is_named(*kind, name), kind.row().naming) {
                 (true, _) => self.item(),
                 (false, Naming::Single) => Item(0),
-                (false, _) => place,
+                (false, _) => Item(u32::try_from(index).unwrap_or(0)),
             };
-            hold(account, *kind, item);
-            if user.perhaps_inactive.contains(it) {
+            add_attachment(account, *kind, item);
+            if user.possibly_inactive.contains(entry) {
                 apply(account, &Operation::SetStatus(USER, *kind, item, Status::Inactive));
             }
         }
-        self.with_more(account, so)
+        self.add_assumed_attachments(account, assumptions)
     }
 
-    /// Adds what may be held besides; whether that can be.
-    fn with_more(&self, account: &mut Account, so: &[Open]) -> bool {
-        for open in so {
-            match (open, self.event.asked) {
-                (Open::Held, AuditOperation::Kind(kind, _)) => {
-                    let there = kind.row().refers.is_none_or(|class| {
-                        account.has(Resource { class, item: self.item() }) || self.thing.is_none()
+    /// Adds the assumed attachments. Returns false if the assumptions contradict each other.
+    fn add_assumed_attachments(&self, account: &mut Account, assumptions: &[Assumption]) -> bool {
+        for assumption in assumptions {
+            match (assumption, self.event.asked) {
+                (Assumption::ItemHeld, AuditOperation::Kind(kind, _)) => {
+                    let resource_exists = kind.row().refers.is_none_or(|class| {
+                        account.has(Resource { class, item: self.item() })
+                            || self.resource.is_none()
                     });
-                    if !there {
+                    if !resource_exists {
                         return false;
                     }
-                    hold(account, kind, self.item());
+                    add_attachment(account, kind, self.item());
                 }
-                (Open::More(kind), _) => {
-                    let single = kind.row().naming == Naming::Single;
-                    hold(account, *kind, if single { Item(0) } else { STRANGER });
+                (Assumption::HoldsAnother(kind), _) => {
+                    let is_single = kind.row().naming == Naming::Single;
+                    add_attachment(account, *kind, if is_single { Item(0) } else { UNNAMED_ITEM });
                 }
                 _ => {}
             }
         }
         true
     }
+
+    /// The symbol of the named item.
+    fn item(&self) -> Item {
+        if self.event.asked.is_about_single() { Item(0) } else { NAMED_ITEM }
+    }
 }
 
-/// The user holds it, and what it refers to exists.
-fn hold(account: &mut Account, kind: AttachmentKind, item: Item) {
+/// Attaches the item to the user and creates the resource that it refers to.
+fn add_attachment(account: &mut Account, kind: AttachmentKind, item: Item) {
     if let Some(class) = kind.row().refers {
         apply(account, &Operation::Create(Resource { class, item }));
     }

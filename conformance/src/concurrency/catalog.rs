@@ -1,5 +1,8 @@
-//! Which calls are asked together: every two of these, in a few accounts, for which the model checker finds
-//! a wrong end where an implementation checks first and acts then.
+//! The race catalog: pairs of operations that go wrong if an implementation checks first and acts
+//! later.
+//!
+//! [`races`] combines every two of the operations below in every initial state below. It keeps the
+//! pairs for which the model checker finds an interleaving with a wrong outcome.
 
 use std::time::Duration;
 
@@ -10,8 +13,8 @@ use iamspec_model::{
     Service, User, UserChange, allowed, apply,
 };
 
-use crate::concurrency::execute::reads;
-use crate::concurrency::linearizability::{Linearization, order};
+use crate::concurrency::execute::final_reads;
+use crate::concurrency::linearizability::{Linearization, linearize};
 use crate::concurrency::{Race, TimedCall};
 use crate::oracle::messages;
 use crate::reference::{ReferenceOptions, settle};
@@ -21,18 +24,19 @@ use crate::script::isolation::attach;
 const ONE: User = User(0);
 const OTHER: User = User(1);
 
-/// How an account is called in which one more of a kind fits, and not two.
-const NEARLY: &str = "nearly-full-of-";
+/// The name prefix of an initial state in which one more item of a kind fits the quota, but not
+/// two.
+const NEARLY_FULL: &str = "nearly-full-of-";
 
-/// The races, those about `DeleteUser` first, those that nobody could be blamed for last.
+/// All races. Races with `DeleteUser` come first, races with a possibly correct outcome last.
 #[must_use]
 pub fn races() -> Vec<Race> {
     let mut races: Vec<Race> = Vec::new();
-    for (place, before) in accounts() {
-        let calls = calls();
-        for (at, one) in calls.iter().enumerate() {
-            for other in calls.iter().skip(at) {
-                races.extend(race(&place, &before, [*one, *other]));
+    for (state, before) in initial_states() {
+        let operations = operations();
+        for (index, one) in operations.iter().enumerate() {
+            for other in operations.iter().skip(index) {
+                races.extend(race(&state, &before, [*one, *other]));
             }
         }
     }
@@ -40,132 +44,137 @@ pub fn races() -> Vec<Race> {
         let deletes = |op: &Operation| matches!(op, Operation::DeleteUser(_));
         (!it.certain, !it.calls.iter().any(deletes), it.before.len(), it.name.clone())
     });
-    let mut kept: Vec<Race> = Vec::new();
+    let mut distinct: Vec<Race> = Vec::new();
     for race in races {
-        if !kept.iter().any(|known| is_same(known, &race)) {
-            kept.push(race);
+        if !distinct.iter().any(|known| is_duplicate(known, &race)) {
+            distinct.push(race);
         }
     }
-    kept
+    distinct
 }
 
-/// Two calls go wrong together in more than one account: one is enough, and one more where each alone would
-/// still fit into a quota.
-fn is_same(one: &Race, other: &Race) -> bool {
+/// Whether two races have the same actions. The catalog keeps one race per pair of actions, and a
+/// second one in which both operations compete for the last place of a quota.
+fn is_duplicate(one: &Race, other: &Race) -> bool {
     let apis = |it: &Race| {
-        let mut apis: Vec<String> = it.calls.iter().map(api).collect();
+        let mut apis: Vec<String> = it.calls.iter().map(action_name).collect();
         apis.sort_unstable();
         apis
     };
     let attaches = |op: &Operation| matches!(op, Operation::Attach(..) | Operation::Issue(..));
-    let to_the_quota = |it: &Race| it.name.contains(NEARLY) && it.calls.iter().all(attaches);
-    apis(one) == apis(other) && to_the_quota(one) == to_the_quota(other)
+    let competes_for_quota =
+        |it: &Race| it.name.contains(NEARLY_FULL) && it.calls.iter().all(attaches);
+    apis(one) == apis(other) && competes_for_quota(one) == competes_for_quota(other)
 }
 
-/// The call, and whether it names the user in another case.
-fn api(op: &Operation) -> String {
+/// The action's name, marked if the operation names the user in another case.
+fn action_name(op: &Operation) -> String {
     let api = op.call().map_or("", |call| call.api);
     let other_case = matches!(op, Operation::Flawed(..));
     if other_case { format!("{api}-in-another-case") } else { api.to_owned() }
 }
 
-fn race(place: &str, before: &[Operation], calls: [Operation; 2]) -> Option<Race> {
+fn race(state: &str, before: &[Operation], calls: [Operation; 2]) -> Option<Race> {
     let mut account = Account::default();
     for op in before {
         apply(&mut account, op);
     }
-    // Each alone is carried out: a refusal that nothing else causes shows nothing.
+    // Each operation must succeed on its own. A refusal that the other does not cause shows
+    // nothing.
     if !calls.iter().all(|op| allowed(&account, op).must_be_done()) {
         return None;
     }
-    let way = Interleaving { account, calls: calls.to_vec() }.anomaly()?;
-    let [one, other] = calls.each_ref().map(api);
-    let name = format!("{one}+{other}/{place}");
-    let race = Race { name, before: before.to_vec(), calls: calls.to_vec(), way, certain: false };
+    let anomaly = Interleaving { account, calls: calls.to_vec() }.anomaly()?;
+    let [one, other] = calls.each_ref().map(action_name);
+    let name = format!("{one}+{other}/{state}");
+    let (before, calls) = (before.to_vec(), calls.to_vec());
+    let race = Race { name, before, calls, way: anomaly, certain: false };
     Some(Race { certain: is_ruled_out(&race), ..race })
 }
 
-/// Whether the end of an implementation in which every call looks before any acts is one that no order of
-/// them may have.
+/// Whether the specification rules out the outcome of an implementation in which all operations
+/// check before any of them acts.
 fn is_ruled_out(race: &Race) -> bool {
     let mut account = Account::default();
     let done = race.before.iter().chain(&race.calls).map(|op| {
         apply(&mut account, op);
         (*op, Response::DONE)
     });
-    let mut asked: Vec<(Operation, Response)> = done.collect();
-    for op in reads(race) {
+    let mut exchanges: Vec<(Operation, Response)> = done.collect();
+    for op in final_reads(race) {
         let symbols = messages::symbols(&op);
-        asked.push((op, settle(&mut account, &op, &mut ReferenceOptions::default(), &symbols)));
+        let response = settle(&mut account, &op, &mut ReferenceOptions::default(), &symbols);
+        exchanges.push((op, response));
     }
-    // Each at a moment of its own, but for those that are asked together.
+    // Every operation has its own time, except the racing ones, which share one.
     let (first, last) = (race.before.len(), race.before.len() + race.calls.len());
-    let timed = asked.into_iter().enumerate().map(|(place, (operation, observed))| {
-        let moment = if place < last { place.min(first) } else { place };
+    let timed = exchanges.into_iter().enumerate().map(|(index, (operation, observed))| {
+        let moment = if index < last { index.min(first) } else { index };
         let start = Duration::from_micros(u64::try_from(moment).unwrap_or(u64::MAX));
         TimedCall { operation, observed, start, end: start + Duration::from_nanos(1) }
     });
-    order(&timed.collect::<Vec<_>>(), &Account::default(), usize::MAX) == Linearization::None
+    linearize(&timed.collect::<Vec<_>>(), &Account::default(), usize::MAX) == Linearization::None
 }
 
-/// The accounts in which they are asked: nothing, a user alone, and for each kind a user that could hold
-/// one, holds one, or lacks one to its quota.
-fn accounts() -> Vec<(String, Vec<Operation>)> {
+/// The initial states, each with its name and the operations that create it: an empty account, a
+/// user, and for each kind a user that could hold one, holds one, or holds one less than its quota.
+fn initial_states() -> Vec<(String, Vec<Operation>)> {
     let user = Operation::create_user(ONE);
-    let mut accounts = vec![("nothing".to_owned(), vec![]), ("a-user".to_owned(), vec![user])];
+    let mut states = vec![("nothing".to_owned(), vec![]), ("a-user".to_owned(), vec![user])];
     for kind in AttachmentKind::blockers() {
         let (row, name) = (kind.row(), kind.row().name);
-        let objects = |many: u32| {
+        let resources = |count: u32| {
             row.refers.into_iter().flat_map(move |class| {
-                (0..many).map(move |item| Operation::Create(Resource { class, item: Item(item) }))
+                (0..count).map(move |item| Operation::Create(Resource { class, item: Item(item) }))
             })
         };
-        let held = |many: u32| (0..many).map(move |item| attach(ONE, kind, Item(item), Service(0)));
+        let held =
+            |count: u32| (0..count).map(move |item| attach(ONE, kind, Item(item), Service(0)));
         let users = [user, Operation::create_user(OTHER)];
         if row.refers.is_some() {
-            let both = objects(1).chain(users).collect();
-            accounts.push((format!("could-hold-{name}"), both));
+            let before = resources(1).chain(users).collect();
+            states.push((format!("could-hold-{name}"), before));
         }
         let quota = u32::try_from(Account::default().quota(kind)).unwrap_or(u32::MAX);
         if row.naming != Naming::Single && (2..=10).contains(&quota) {
-            let nearly = objects(quota + 1).chain([user]).chain(held(quota - 1)).collect();
-            accounts.push((format!("{NEARLY}{name}"), nearly));
+            let nearly = resources(quota + 1).chain([user]).chain(held(quota - 1)).collect();
+            states.push((format!("{NEARLY_FULL}{name}"), nearly));
         }
-        accounts.push((format!("holds-{name}"), objects(1).chain([user]).chain(held(1)).collect()));
+        states.push((format!("holds-{name}"), resources(1).chain([user]).chain(held(1)).collect()));
     }
-    accounts
+    states
 }
 
-/// What is asked.
-fn calls() -> Vec<Operation> {
+/// The operations that race.
+fn operations() -> Vec<Operation> {
     let renamed =
         |user| Operation::UpdateUser(user, UserChange { name: Some(User(2)), path: None });
     let other_case = InvalidRequest::of(Operation::create_user, "UserName", InputError::OtherCase);
-    let mut calls = vec![
+    let mut operations = vec![
         Operation::DeleteUser(ONE),
         Operation::create_user(ONE),
         Operation::create_user(User(2)),
         renamed(ONE),
         renamed(OTHER),
     ];
-    calls.extend(other_case.map(|flaw| Operation::Flawed(ONE, flaw)));
+    operations.extend(other_case.map(|flaw| Operation::Flawed(ONE, flaw)));
     for kind in AttachmentKind::blockers() {
         let quota = u32::try_from(Account::default().quota(kind)).unwrap_or(u32::MAX);
-        // The first two, and the two beyond which the quota does not let.
-        let nearly = if (2..=10).contains(&quota) { [quota - 1, quota] } else { [0, 1] };
+        // The first two items, and the last one within the quota and the first one beyond it.
+        let at_quota = if (2..=10).contains(&quota) { [quota - 1, quota] } else { [0, 1] };
         let mut items = vec![0, 1];
-        items.extend(nearly.into_iter().filter(|it| *it > 1));
+        items.extend(at_quota.into_iter().filter(|it| *it > 1));
         for item in items {
-            calls.push(attach(ONE, kind, Item(item), Service(0)));
+            operations.push(attach(ONE, kind, Item(item), Service(0)));
         }
-        calls.push(attach(OTHER, kind, Item(0), Service(0)));
-        calls.push(Operation::Detach(ONE, kind, Item(0)));
+        operations.push(attach(OTHER, kind, Item(0), Service(0)));
+        operations.push(Operation::Detach(ONE, kind, Item(0)));
     }
     for class in ResourceKind::all() {
-        let object = Resource { class, item: Item(0) };
-        calls.extend([Operation::Create(object), Operation::Delete(object)]);
+        let resource = Resource { class, item: Item(0) };
+        operations.extend([Operation::Create(resource), Operation::Delete(resource)]);
     }
-    calls
+    operations
 }
 
 #[cfg(test)]
@@ -173,14 +182,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deletion_races_with_every_kind() {
+    fn delete_user_races_with_every_kind() {
         let races = races();
         for kind in AttachmentKind::blockers() {
-            let against = |it: &&Race| {
+            let is_against_kind = |it: &&Race| {
                 let deletes = it.calls.contains(&Operation::DeleteUser(ONE));
                 deletes && it.calls.iter().any(|op| op.kind() == Some(kind))
             };
-            assert!(races.iter().any(|it| against(&it)), "{}", kind.row().name);
+            assert!(races.iter().any(|it| is_against_kind(&it)), "{}", kind.row().name);
         }
     }
 }

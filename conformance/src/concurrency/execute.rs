@@ -1,10 +1,11 @@
-//! Races on an endpoint. Its calls are first asked one after the other, in every order: where that already
-//! goes wrong the race says nothing, and is not held. Where it does not, and the same calls at the
-//! same time end as no order of them would, it is the race that shows.
+//! Runs races against an endpoint.
 //!
-//! More than two clients: the calls of a race asked by many at once, which hits more often. What no order
-//! explains then is made small again before anything is said: clients are dropped for as long as it still
-//! shows, and what is left is asked one after the other in every order.
+//! The operations of a race first run sequentially in every order. If that already fails, the race
+//! proves nothing and is skipped. Otherwise they run at the same time, and a history that no order
+//! explains is a violation caused by concurrency.
+//!
+//! With many clients ([`hold`]), violations are more likely. A violation is then reduced to as few
+//! clients as still show it, and those operations run sequentially as above.
 
 use std::time::Duration;
 
@@ -13,58 +14,59 @@ use iamspec_model::{
     Account, AttachmentKind, Filter, Item, Operation, Resource, ResourceKind, User,
 };
 
-use crate::concurrency::linearizability::{Linearization, follow, order, orders};
+use crate::concurrency::linearizability::{Linearization, follow, linearize, orders};
 use crate::concurrency::{ConcurrentEndpoint, Race, TimedCall};
 use crate::endpoint::Namespace;
 use crate::response::{FailureKind, Response};
 use crate::rng::Rng;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::retry::RetryPolicy;
+use crate::script::print;
 
-/// So many steps of the search are made before nothing is said.
-const STEPS: usize = 100_000;
+/// The search is undecided after this many steps.
+const MAX_STEPS: usize = 100_000;
 
-/// How often the calls of a race are asked together, and with which chance.
+/// How often the operations of a race run together, and with which delays.
 #[derive(Clone, Copy)]
 pub struct RaceOptions<'a> {
-    /// How many times.
+    /// The number of repetitions.
     pub repeats: usize,
-    /// What the head starts begin with.
+    /// The seed of the random delays.
     pub seed: u64,
-    /// The longest head start.
+    /// The longest delay of one client relative to the others.
     pub jitter: Duration,
-    /// How long reads may show what was true at an earlier moment; calls that change something are each done in
-    /// one moment all the same. What is true in the end is what the reads show when that time is up.
+    /// How long reads may be stale. The final state is what the reads show after that time.
+    /// Operations that change something still take effect at one moment.
     pub settle: Duration,
-    /// Whether it is enough to know that it goes wrong at all.
+    /// Whether to stop after the first violation.
     pub once: bool,
-    /// Ends it.
+    /// Returns true to end the run.
     pub stop: &'a dyn Fn() -> bool,
 }
 
-/// What came of a race.
+/// The result of a race.
 #[derive(Clone, Debug, Default)]
 pub struct RaceResult {
-    /// Why its calls were not asked together, if they were not.
+    /// The reason why the operations did not run together, if they did not.
     pub not_raced: Option<String>,
-    /// How many histories were judged.
+    /// The number of histories checked.
     pub histories: usize,
-    /// How many of them no order explains.
+    /// The number of histories that no order explains.
     pub broken: usize,
-    /// The first of these, and how many calls stand before those that were asked together.
+    /// The first of these histories, and the number of setup operations at its beginning.
     pub shown: Option<(Vec<TimedCall>, usize)>,
-    /// Of how many nothing can be said.
+    /// The number of histories for which the search is undecided.
     pub unknown: usize,
-    /// How many of the calls ended in a failure of the service, though none does alone.
+    /// The number of racing operations that ended in a service failure. None fails sequentially.
     pub failures: usize,
-    /// What the endpoint did not let go.
+    /// The resources that the cleanup could not delete.
     pub kept: Vec<NotDeleted>,
 }
 
 impl RaceResult {
-    /// Adds the counts and the leftovers of another phase of the same race. The broken histories stay
-    /// those of this phase.
-    pub(crate) fn add_phase(&mut self, other: Self) {
+    /// Adds the counts and the undeleted resources of another phase of the same race. Violations
+    /// stay those of this phase.
+    fn add_phase(&mut self, other: Self) {
         let Self { not_raced: _, histories, broken: _, shown: _, unknown, failures, kept } = other;
         self.histories += histories;
         self.unknown += unknown;
@@ -73,76 +75,91 @@ impl RaceResult {
     }
 }
 
-/// Asks the calls of a race one after the other in every order, and then, where that goes well, together.
-pub fn play(
+/// Runs the operations of a race sequentially in every order and then, if that succeeds, together.
+pub fn execute(
     race: &Race,
     endpoint: &mut dyn ConcurrentEndpoint,
-    manner: RaceOptions<'_>,
+    options: RaceOptions<'_>,
 ) -> RaceResult {
-    let mut raced = RaceResult::default();
-    raced.not_raced = alone(race, endpoint, &mut raced, manner.settle);
-    if raced.not_raced.is_some() {
-        return raced;
+    let mut sequential = RaceResult::default();
+    sequential.not_raced = run_every_order(race, endpoint, &mut sequential, options.settle);
+    if sequential.not_raced.is_some() {
+        return sequential;
     }
-    let mut together = together(race, endpoint, manner);
-    together.add_phase(raced);
-    together
+    let mut concurrent = run_together(race, endpoint, options);
+    concurrent.add_phase(sequential);
+    concurrent
 }
 
-/// Asks them one after the other in every order, and tells what goes wrong in one of these.
-pub(crate) fn alone(
+/// Runs the operations sequentially in every order. Returns the first error, as a reason to skip
+/// the race.
+fn run_every_order(
     race: &Race,
     endpoint: &mut dyn ConcurrentEndpoint,
-    raced: &mut RaceResult,
+    result: &mut RaceResult,
     settle: Duration,
 ) -> Option<String> {
     orders(&race.calls).into_iter().find_map(|calls| {
-        let asked: Vec<Operation> = race.before.iter().copied().chain(calls).collect();
-        let (history, kept) = one_by_one(&asked, race, endpoint, settle);
-        raced.kept.extend(kept);
-        goes_wrong(&history)
+        let mut sequence = Sequence::new(endpoint);
+        for op in race.before.iter().chain(&calls) {
+            sequence.send(op);
+        }
+        sequence.read_final_state(race, settle);
+        let (history, kept) = sequence.finish(settle);
+        result.kept.extend(kept);
+        sequential_error(&history)
     })
 }
 
-/// Asks them together, again and again, each time in a name space of its own.
-pub(crate) fn together(
+/// Runs the operations together, repeatedly, each time in a new namespace.
+fn run_together(
     race: &Race,
     endpoint: &mut dyn ConcurrentEndpoint,
-    manner: RaceOptions<'_>,
+    options: RaceOptions<'_>,
 ) -> RaceResult {
-    let mut raced = RaceResult::default();
-    let mut chance = Rng(manner.seed);
-    for _ in 0..manner.repeats {
-        if (manner.stop)() || manner.once && raced.broken > 0 {
+    let mut result = RaceResult::default();
+    let mut rng = Rng(options.seed);
+    let max_delay = u64::try_from(options.jitter.as_micros()).unwrap_or(u64::MAX);
+    for _ in 0..options.repeats {
+        if (options.stop)() || options.once && result.broken > 0 {
             break;
         }
-        let (history, kept) = at_once(race, endpoint, &mut chance, manner);
-        raced.kept.extend(kept);
-        raced.histories += 1;
-        raced.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
-        match order(&history, &Account::default(), STEPS) {
+        let mut sequence = Sequence::new(endpoint);
+        for op in &race.before {
+            sequence.send(op);
+        }
+        let with_delay = |op: &Operation| (*op, Duration::from_micros(rng.at_most(max_delay)));
+        let calls: Vec<_> = race.calls.iter().map(with_delay).collect();
+        sequence.send_together(&calls);
+        sequence.read_final_state(race, options.settle);
+        let (history, kept) = sequence.finish(options.settle);
+        result.kept.extend(kept);
+        result.histories += 1;
+        result.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
+        match linearize(&history, &Account::default(), MAX_STEPS) {
             Linearization::Found(_) => {}
-            Linearization::Unknown => raced.unknown += 1,
+            Linearization::Unknown => result.unknown += 1,
             Linearization::None => {
-                raced.broken += 1;
-                raced.shown.get_or_insert((history, race.before.len()));
+                result.broken += 1;
+                result.shown.get_or_insert((history, race.before.len()));
             }
         }
     }
-    raced
+    result
 }
 
 fn is_failure(observed: &Response) -> bool {
-    matches!(observed, Response::Interrupted(it) if matches!(it.cause, FailureKind::Failure | FailureKind::Crash))
+    let Response::Interrupted(failure) = observed else { return false };
+    matches!(failure.cause, FailureKind::Failure | FailureKind::Crash)
 }
 
-/// The first answer that is none that the model allows, or that is none at all.
-fn goes_wrong(history: &[TimedCall]) -> Option<String> {
+/// The first response of a sequential history that is a failure or that the model does not allow.
+fn sequential_error(history: &[TimedCall]) -> Option<String> {
     let mut accounts = vec![Account::default()];
     for it in history {
-        let call = || crate::script::print::operation(&it.operation);
+        let operation = || print::operation(&it.operation);
         if matches!(it.observed, Response::Interrupted(_)) {
-            return Some(format!("{} is answered {}", call(), it.observed));
+            return Some(format!("{} fails: {}", operation(), it.observed));
         }
         accounts = accounts
             .iter()
@@ -150,8 +167,8 @@ fn goes_wrong(history: &[TimedCall]) -> Option<String> {
             .collect();
         if accounts.is_empty() {
             return Some(format!(
-                "one after the other, {} is already answered {}",
-                call(),
+                "it diverges without concurrency: {} returns {}",
+                operation(),
                 it.observed
             ));
         }
@@ -159,8 +176,8 @@ fn goes_wrong(history: &[TimedCall]) -> Option<String> {
     None
 }
 
-/// Asks what is true in the end, from both sides.
-pub(crate) fn reads(race: &Race) -> Vec<Operation> {
+/// The reads that show the final state, from the user's side and from the resource's side.
+pub(crate) fn final_reads(race: &Race) -> Vec<Operation> {
     let calls = || race.before.iter().chain(&race.calls);
     let mut users: Vec<User> = calls().filter_map(Operation::user).collect();
     users.extend(calls().filter_map(|op| match op {
@@ -169,90 +186,93 @@ pub(crate) fn reads(race: &Race) -> Vec<Operation> {
     }));
     users.sort_unstable();
     users.dedup();
-    let kinds =
-        AttachmentKind::blockers().filter(|kind| calls().any(|op| op.kind() == Some(*kind)));
-    let kinds: Vec<AttachmentKind> = kinds.collect();
-    let mut objects: Vec<Resource> = race.calls.iter().filter_map(Operation::object).collect();
-    objects.sort_unstable();
-    objects.dedup();
+    let kinds: Vec<AttachmentKind> = AttachmentKind::blockers()
+        .filter(|kind| calls().any(|op| op.kind() == Some(*kind)))
+        .collect();
+    let mut resources: Vec<Resource> = race.calls.iter().filter_map(Operation::object).collect();
+    resources.sort_unstable();
+    resources.dedup();
     let of_user = |user: User| {
         let lists = kinds.iter().map(move |kind| Operation::List(user, *kind));
         [Operation::GetUser(user)].into_iter().chain(lists).collect::<Vec<_>>()
     };
-    let of_object = |object: Resource| match object.class {
-        ResourceKind::Group => Operation::Read(object),
-        ResourceKind::Policy => Operation::Holders(object),
+    let of_resource = |resource: Resource| match resource.class {
+        ResourceKind::Group => Operation::Read(resource),
+        ResourceKind::Policy => Operation::Holders(resource),
         ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
     };
-    users.into_iter().flat_map(of_user).chain(objects.into_iter().map(of_object)).collect()
+    users.into_iter().flat_map(of_user).chain(resources.into_iter().map(of_resource)).collect()
 }
 
-/// What is asked one after the other, timed by its place.
+/// A history in one namespace. Sequential operations get increasing artificial times.
 struct Sequence<'a> {
     endpoint: &'a mut dyn ConcurrentEndpoint,
     space: Namespace,
-    left: CleanupPlan,
+    cleanup: CleanupPlan,
     history: Vec<TimedCall>,
     now: Duration,
 }
 
 impl<'a> Sequence<'a> {
-    fn begin(endpoint: &'a mut dyn ConcurrentEndpoint) -> Self {
+    fn new(endpoint: &'a mut dyn ConcurrentEndpoint) -> Self {
         let space = endpoint.fresh();
-        let (left, history) = (CleanupPlan::default(), Vec::new());
-        Self { endpoint, space, left, history, now: Duration::ZERO }
+        let (cleanup, history) = (CleanupPlan::default(), Vec::new());
+        Self { endpoint, space, cleanup, history, now: Duration::ZERO }
     }
 
-    fn ask(&mut self, op: &Operation) {
+    fn send(&mut self, op: &Operation) {
         let observed = self.endpoint.ask(op);
-        self.note(op, &observed);
+        self.record_for_cleanup(op, &observed);
         let tick = Duration::from_nanos(1);
         let (start, end) = (self.now + tick, self.now + 2 * tick);
         self.history.push(TimedCall { operation: *op, observed, start, end });
         self.now = end;
     }
 
-    fn together(&mut self, calls: &[(Operation, Duration)]) {
-        let begun = self.now + Duration::from_nanos(1);
-        let heard = self.endpoint.together(calls);
-        // What is attached may go along with a new name, whichever came first.
-        let renames = |it: &TimedCall| matches!(it.operation, Operation::UpdateUser(..));
-        let (last, first): (Vec<&TimedCall>, Vec<&TimedCall>) =
-            heard.iter().partition(|it| renames(it));
-        for it in first.into_iter().chain(last) {
-            self.note(&it.operation, &it.observed);
+    fn send_together(&mut self, calls: &[(Operation, Duration)]) {
+        let offset = self.now + Duration::from_nanos(1);
+        let timed = self.endpoint.together(calls);
+        // A rename may move an attachment whichever came first, so renames are recorded last.
+        let is_rename = |it: &TimedCall| matches!(it.operation, Operation::UpdateUser(..));
+        let (renames, others): (Vec<&TimedCall>, Vec<&TimedCall>) =
+            timed.iter().partition(|it| is_rename(it));
+        for it in others.into_iter().chain(renames) {
+            self.record_for_cleanup(&it.operation, &it.observed);
         }
-        for mut it in heard {
-            it.start += begun;
-            it.end += begun;
+        for mut it in timed {
+            it.start += offset;
+            it.end += offset;
             self.now = self.now.max(it.end);
             self.history.push(it);
         }
     }
 
-    /// After a race nobody knows what a deletion or a new name has left: both are looked at again.
-    fn note(&mut self, op: &Operation, observed: &Response) {
+    /// Records an operation in the cleanup plan. After a race, the effect of deletions and renames
+    /// is unknown: deletions are ignored, and renames count as lost, so that the cleanup covers
+    /// both.
+    fn record_for_cleanup(&mut self, op: &Operation, observed: &Response) {
         let lost = Response::interrupted(FailureKind::Timeout, "in a race");
         match op {
             Operation::DeleteUser(_) | Operation::Delete(_) | Operation::Detach(..) => {}
-            Operation::UpdateUser(..) => self.left.note(op, &lost),
-            _ => self.left.note(op, observed),
+            Operation::UpdateUser(..) => self.cleanup.note(op, &lost),
+            _ => self.cleanup.note(op, observed),
         }
     }
 
-    /// Asks what is true in the end: again, where no order explains it and it may settle.
-    fn observe(&mut self, race: &Race, settle: Duration) {
+    /// Reads the final state. Repeats stale reads until an order explains the history or the time
+    /// to converge has passed.
+    fn read_final_state(&mut self, race: &Race, settle: Duration) {
         let (before, now) = (self.history.len(), self.now);
         let (mut waited, mut tries) = (Duration::ZERO, 0);
         loop {
             self.history.truncate(before);
             self.now = now;
-            for op in &reads(race) {
-                self.ask(op);
+            for op in &final_reads(race) {
+                self.send(op);
             }
-            let explained =
-                || order(&self.history, &Account::default(), STEPS) != Linearization::None;
-            if waited >= settle || explained() {
+            let is_explained =
+                || linearize(&self.history, &Account::default(), MAX_STEPS) != Linearization::None;
+            if waited >= settle || is_explained() {
                 return;
             }
             waited += self.endpoint.wait(tries);
@@ -260,60 +280,29 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    fn end(mut self, settle: Duration) -> (Vec<TimedCall>, Vec<NotDeleted>) {
-        let mut patience = RetryPolicy::settling(settle);
-        let kept = self.left.remove(self.space, self.endpoint, &mut patience);
+    /// Deletes what the history created. Returns the history and what could not be deleted.
+    fn finish(mut self, settle: Duration) -> (Vec<TimedCall>, Vec<NotDeleted>) {
+        let mut retries = RetryPolicy::settling(settle);
+        let kept = self.cleanup.remove(self.space, self.endpoint, &mut retries);
         (self.history, kept)
     }
 }
 
-fn one_by_one(
-    asked: &[Operation],
-    race: &Race,
-    endpoint: &mut dyn ConcurrentEndpoint,
-    settle: Duration,
-) -> (Vec<TimedCall>, Vec<NotDeleted>) {
-    let mut sequence = Sequence::begin(endpoint);
-    for op in asked {
-        sequence.ask(op);
-    }
-    sequence.observe(race, settle);
-    sequence.end(settle)
-}
+/// Up to this many operations run sequentially in every order.
+const MAX_SEQUENTIAL: usize = 4;
 
-fn at_once(
-    race: &Race,
-    endpoint: &mut dyn ConcurrentEndpoint,
-    chance: &mut Rng,
-    RaceOptions { jitter, settle, .. }: RaceOptions<'_>,
-) -> (Vec<TimedCall>, Vec<NotDeleted>) {
-    let mut sequence = Sequence::begin(endpoint);
-    for op in &race.before {
-        sequence.ask(op);
-    }
-    let most = u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX);
-    let head_start = |op: &Operation| (*op, Duration::from_micros(chance.up_to(most)));
-    let calls: Vec<_> = race.calls.iter().map(head_start).collect();
-    sequence.together(&calls);
-    sequence.observe(race, settle);
-    sequence.end(settle)
-}
+/// The first item symbol for the items that additional clients create.
+const FIRST_EXTRA_ITEM: u32 = 100;
 
-/// So many clients can be asked in every order, one after the other.
-const ORDERS_MAX: usize = 4;
-
-/// What the service names is called anew by each client, from here on.
-const ANEW: u32 = 100;
-
-/// The same race with so many clients: its calls in turn, what the service names under a name of its own.
-#[must_use]
-pub fn crowded(race: &Race, clients: usize) -> Race {
-    let call = |(place, op): (usize, &Operation)| match *op {
+/// The same race with this many clients. The operations repeat in turn; items that the service
+/// names get new symbols.
+fn with_clients(race: &Race, clients: usize) -> Race {
+    let call = |(index, op): (usize, &Operation)| match *op {
         Operation::Issue(user, kind, _, with)
-            if place >= race.calls.len() && kind.row().naming == Naming::Service =>
+            if index >= race.calls.len() && kind.row().naming == Naming::Service =>
         {
-            let anew = u32::try_from(place).unwrap_or(0);
-            Operation::Issue(user, kind, Item(ANEW + anew), with)
+            let extra = u32::try_from(index).unwrap_or(0);
+            Operation::Issue(user, kind, Item(FIRST_EXTRA_ITEM + extra), with)
         }
         op => op,
     };
@@ -321,58 +310,60 @@ pub fn crowded(race: &Race, clients: usize) -> Race {
     Race { calls: calls.map(call).collect(), ..race.clone() }
 }
 
-/// Holds a race with so many clients. What is returned is the race that shows, with as few of them as it
-/// still shows with.
+/// Runs a race with this many clients. Returns the race that shows a violation with as few clients
+/// as possible, and its result.
 pub fn hold(
     race: &Race,
     clients: usize,
     endpoint: &mut dyn ConcurrentEndpoint,
-    manner: RaceOptions<'_>,
+    options: RaceOptions<'_>,
 ) -> (Race, RaceResult) {
-    // What goes wrong with two says it best, and whether they go wrong alone.
-    let raced = play(race, endpoint, manner);
-    if clients <= race.calls.len() || raced.broken > 0 || raced.not_raced.is_some() {
-        return (race.clone(), raced);
+    // A violation with the race's own clients is the clearest, and shows sequential errors.
+    let result = execute(race, endpoint, options);
+    if clients <= race.calls.len() || result.broken > 0 || result.not_raced.is_some() {
+        return (race.clone(), result);
     }
-    let many = crowded(race, clients);
-    let mut crowd = together(&many, endpoint, manner);
-    crowd.add_phase(raced);
-    if crowd.broken == 0 {
-        return (race.clone(), crowd);
+    let many = with_clients(race, clients);
+    let mut many_result = run_together(&many, endpoint, options);
+    many_result.add_phase(result);
+    if many_result.broken == 0 {
+        return (race.clone(), many_result);
     }
-    let (few, mut shown) = fewer(many, crowd, endpoint, manner);
-    let wrong = match few.calls.len() {
-        ..=ORDERS_MAX => alone(&few, endpoint, &mut shown, manner.settle),
-        many => Some(format!("it takes {many} clients, too many to ask in every order")),
+    let (fewest, mut result) = remove_clients(many, many_result, endpoint, options);
+    let not_raced = match fewest.calls.len() {
+        ..=MAX_SEQUENTIAL => run_every_order(&fewest, endpoint, &mut result, options.settle),
+        many => {
+            Some(format!("it takes {many} clients, too many to run sequentially in every order"))
+        }
     };
-    if wrong.is_some() {
-        shown = RaceResult { not_raced: wrong, broken: 0, shown: None, ..shown };
+    if not_raced.is_some() {
+        result = RaceResult { not_raced, broken: 0, shown: None, ..result };
     }
-    (few, shown)
+    (fewest, result)
 }
 
-/// Drops one client after the other, as long as it still shows without.
-fn fewer(
+/// Removes one client after the other as long as the violation remains.
+fn remove_clients(
     mut race: Race,
-    mut shown: RaceResult,
+    mut result: RaceResult,
     endpoint: &mut dyn ConcurrentEndpoint,
-    manner: RaceOptions<'_>,
+    options: RaceOptions<'_>,
 ) -> (Race, RaceResult) {
-    let mut place = race.calls.len();
-    while let Some(next) = place.checked_sub(1) {
-        place = next;
+    let mut index = race.calls.len();
+    while let Some(next) = index.checked_sub(1) {
+        index = next;
         if race.calls.len() <= 2 {
             break;
         }
         let mut smaller = race.clone();
-        smaller.calls.remove(place);
-        let mut without = together(&smaller, endpoint, manner);
+        smaller.calls.remove(index);
+        let mut without = run_together(&smaller, endpoint, options);
         if without.broken > 0 {
-            without.add_phase(shown);
-            (race, shown) = (smaller, without);
+            without.add_phase(result);
+            (race, result) = (smaller, without);
         } else {
-            shown.add_phase(without);
+            result.add_phase(without);
         }
     }
-    (race, shown)
+    (race, result)
 }

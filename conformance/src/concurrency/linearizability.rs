@@ -1,10 +1,11 @@
-//! Is there an order? The search of Wing and Gong, with Lowe's memory of where it was before.
+//! Linearizability: the search of Wing and Gong with Lowe's memoization.
 //!
-//! A history is linearizable where its calls can be put in an order in which each is answered as the model
-//! allows, and which keeps the order of those that did not overlap. A call whose answer was lost may
-//! have taken effect at any time after it was sent, or never.
-//!
-//! Why no order of the calls explains a history: for each order, the first answer that it rules out.
+//! A history is linearizable if its operations have an order in which the model allows every
+//! response and which keeps the order of operations that did not overlap. [`linearize`] extends a
+//! partial order by each operation that can come next, follows the model's accounts, and
+//! backtracks. Pairs of completed operations and account that failed once are not visited again. An
+//! operation with a lost response may take effect at any time after its request, or never.
+//! [`explain`] reports for each order the first response that it does not allow.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -14,30 +15,32 @@ use iamspec_model::{Account, Effect, Level, Operation, worlds};
 use crate::concurrency::TimedCall;
 use crate::oracle::{Tier, divergence};
 use crate::response::Response;
+use crate::script::print;
 
-/// So many calls a history may have.
-pub const CALLS_MAX: usize = 128;
+/// The maximum number of operations in a history.
+const MAX_CALLS: usize = 128;
 
-/// What came of the search.
+/// The result of the search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Linearization {
-    /// These calls, in this order, explain every answer.
+    /// The operations in this order explain every response.
     Found(Vec<usize>),
-    /// No order does.
+    /// No order explains the responses.
     None,
-    /// The search had to end before it knew.
+    /// The search reached its step limit, or the history is too long.
     Unknown,
 }
 
-/// Looks for an order, in at most so many steps.
+/// Searches for an order in at most `max_steps` steps.
 #[must_use]
-pub fn order(calls: &[TimedCall], account: &Account, steps: usize) -> Linearization {
-    if calls.len() > CALLS_MAX {
+pub fn linearize(calls: &[TimedCall], account: &Account, max_steps: usize) -> Linearization {
+    if calls.len() > MAX_CALLS {
         return Linearization::Unknown;
     }
-    let mut search = Search { calls, been: HashSet::new(), so_far: Vec::new(), steps };
-    match search.from(account, 0) {
-        Some(true) => Linearization::Found(search.so_far),
+    let mut search =
+        Search { calls, failed: HashSet::new(), order: Vec::new(), steps_left: max_steps };
+    match search.extend(account, 0) {
+        Some(true) => Linearization::Found(search.order),
         Some(false) => Linearization::None,
         None => Linearization::Unknown,
     }
@@ -45,83 +48,88 @@ pub fn order(calls: &[TimedCall], account: &Account, steps: usize) -> Linearizat
 
 struct Search<'a> {
     calls: &'a [TimedCall],
-    /// Which calls were done, one bit each, and the account then: from there no order was found.
-    been: HashSet<(u128, Account)>,
-    so_far: Vec<usize>,
-    steps: usize,
+    /// The visited pairs of completed operations, one bit each, and account. No order was found
+    /// there.
+    failed: HashSet<(u128, Account)>,
+    order: Vec<usize>,
+    steps_left: usize,
 }
 
 impl Search<'_> {
-    /// Whether the calls that are not done can follow from here; nothing where the steps are used up.
-    fn from(&mut self, account: &Account, done: u128) -> Option<bool> {
-        let left = |place: usize| done >> place & 1 == 0;
-        let answered = |it: &TimedCall| !may_be_lost(&it.observed);
-        let open = self.calls.iter().enumerate().filter(|(place, it)| left(*place) && answered(it));
-        // What began after another call was answered comes after it.
-        let Some(first_end) = open.map(|(_, it)| it.end).min() else { return Some(true) };
-        self.steps = self.steps.checked_sub(1)?;
-        if !self.been.insert((done, account.clone())) {
+    /// Whether the remaining operations can follow. Returns `None` if the step limit is reached.
+    fn extend(&mut self, account: &Account, done: u128) -> Option<bool> {
+        let is_left = |index: usize| done >> index & 1 == 0;
+        let has_response = |it: &TimedCall| !is_lost(&it.observed);
+        let left = self.calls.iter().enumerate();
+        let left = left.filter(|(index, it)| is_left(*index) && has_response(it));
+        // An operation that starts after another one ends comes after it.
+        let Some(first_end) = left.map(|(_, it)| it.end).min() else { return Some(true) };
+        self.steps_left = self.steps_left.checked_sub(1)?;
+        if !self.failed.insert((done, account.clone())) {
             return Some(false);
         }
-        let mut ways: Vec<(usize, Vec<Account>)> = Vec::new();
-        for (place, it) in self.next(done, first_end) {
+        let mut candidates: Vec<(usize, Vec<Account>)> = Vec::new();
+        for (index, it) in self.candidates(done, first_end) {
             let after = follow(account, &it.operation, &it.observed);
-            // What changes nothing anywhere and fits now may as well come now: it stands in nobody's way.
+            // An operation that changes nothing and fits here can come here: it excludes no order.
             if changes_nothing(it) && !after.is_empty() {
-                self.so_far.push(place);
-                let found = self.from(account, done | 1 << place);
+                self.order.push(index);
+                let found = self.extend(account, done | 1 << index);
                 if found == Some(false) {
-                    self.so_far.pop();
+                    self.order.pop();
                 }
                 return found;
             }
-            ways.push((place, after));
+            candidates.push((index, after));
         }
-        for (place, after) in ways {
-            self.so_far.push(place);
+        for (index, after) in candidates {
+            self.order.push(index);
             for after in after {
-                if self.from(&after, done | 1 << place)? {
+                if self.extend(&after, done | 1 << index)? {
                     return Some(true);
                 }
             }
-            self.so_far.pop();
+            self.order.pop();
         }
         Some(false)
     }
 }
 
 impl<'a> Search<'a> {
-    /// The calls that may come next, those first that were answered first.
-    fn next(&self, done: u128, first_end: Duration) -> Vec<(usize, &'a TimedCall)> {
-        let may_come =
-            |(place, it): &(usize, &TimedCall)| done >> *place & 1 == 0 && it.start <= first_end;
+    /// The operations that can come next, earliest response first.
+    fn candidates(&self, done: u128, first_end: Duration) -> Vec<(usize, &'a TimedCall)> {
+        let can_come_next =
+            |(index, it): &(usize, &TimedCall)| done >> *index & 1 == 0 && it.start <= first_end;
         let mut next: Vec<(usize, &TimedCall)> =
-            self.calls.iter().enumerate().filter(may_come).collect();
+            self.calls.iter().enumerate().filter(can_come_next).collect();
         next.sort_by_key(|(_, it)| it.end);
-        // Of calls that are alike the one that was answered first may as well come first.
-        let mut known: Vec<(&Operation, &Response)> = Vec::new();
+        // Of equal operations with equal responses, only the one with the earliest response is
+        // tried.
+        let mut seen: Vec<(&Operation, &Response)> = Vec::new();
         next.retain(|(_, it)| {
-            let alike = (&it.operation, &it.observed);
-            let new = !known.contains(&alike);
-            known.push(alike);
-            new
+            let key = (&it.operation, &it.observed);
+            let is_new = !seen.contains(&key);
+            seen.push(key);
+            is_new
         });
         next
     }
 }
 
-/// Whether the call changes nothing, whenever it was carried out.
+/// Whether the operation changes nothing, whenever it runs.
 fn changes_nothing(it: &TimedCall) -> bool {
     it.operation.is_read() || matches!(it.observed, Response::Refused { .. })
 }
 
-/// Whether the call may have taken effect at any time, or never.
-fn may_be_lost(observed: &Response) -> bool {
+/// Whether the response is lost, so that the operation may take effect at any time or never.
+fn is_lost(observed: &Response) -> bool {
     matches!(observed, Response::Interrupted(_))
 }
 
-/// What may be true after that answer; nothing where it cannot be given. Only what is recorded or
-/// documented, and is not of the words alone, makes an answer impossible.
+/// The possible accounts after this response, or none if the response is impossible.
+///
+/// A response is impossible only if it contradicts recorded or documented behavior in more than the
+/// message.
 #[must_use]
 pub fn follow(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
     let outcome = match observed {
@@ -139,40 +147,44 @@ fn is_impossible(account: &Account, op: &Operation, observed: &Response) -> bool
         .is_some_and(|it| it.level >= Level::Must && it.tier != Tier::Text)
 }
 
-/// One order, and why it cannot be.
+/// An order of the racing operations, and the response that rules it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuledOut {
-    /// The calls that were asked together, in this order.
+    /// The racing operations, in this order.
     pub order: Vec<String>,
-    /// The call whose answer does not fit, and that answer.
+    /// The operation whose response does not fit.
     pub call: String,
-    /// What was answered.
+    /// The response.
     pub observed: String,
-    /// What conforms after the calls before it, with the rule that says so.
+    /// The expected responses after the operations before it, each with its rule.
     pub allowed: Vec<(String, String)>,
-    /// The facts that the rule rests on.
+    /// The facts that the rule is based on.
     pub evidence: Vec<&'static str>,
 }
 
-/// Each order of the `racing` calls that stand after `before` others, and why it is ruled out.
+/// The maximum number of racing operations that [`explain`] explains.
+const MAX_EXPLAINED: usize = 4;
+
+/// For each order of the `racing` operations that follow `before` others, the response that rules
+/// it out.
 #[must_use]
 pub fn explain(history: &[TimedCall], before: usize, racing: usize) -> Vec<RuledOut> {
-    // Of more calls there are too many orders to read.
-    let racing = if racing > 4 { 0 } else { racing };
+    // More operations have too many orders to read.
+    let racing = if racing > MAX_EXPLAINED { 0 } else { racing };
     let racing = racing.min(history.len().saturating_sub(before));
     let orders = orders(&(0..racing).collect::<Vec<_>>());
-    orders.iter().filter_map(|order| ruled_out(history, before, order)).collect()
+    orders.iter().filter_map(|order| first_contradiction(history, before, order)).collect()
 }
 
-fn ruled_out(history: &[TimedCall], before: usize, order: &[usize]) -> Option<RuledOut> {
-    let racing = order.iter().filter_map(|place| history.get(before + place));
+fn first_contradiction(history: &[TimedCall], before: usize, order: &[usize]) -> Option<RuledOut> {
+    let racing = order.iter().filter_map(|index| history.get(before + index));
     let calls: Vec<&TimedCall> = history
         .iter()
         .take(before)
         .chain(racing.clone())
         .chain(history.iter().skip(before + order.len()))
         .collect();
-    let order = racing.map(|it| crate::script::print::operation(&it.operation)).collect();
+    let order = racing.map(|it| print::operation(&it.operation)).collect();
     let mut accounts = vec![Account::default()];
     for it in calls {
         let next: Vec<Account> = accounts
@@ -181,17 +193,17 @@ fn ruled_out(history: &[TimedCall], before: usize, order: &[usize]) -> Option<Ru
             .collect();
         if next.is_empty() {
             let account = accounts.first()?;
-            let why = divergence(account, &it.operation, &it.observed)?;
+            let divergence = divergence(account, &it.operation, &it.observed)?;
             return Some(RuledOut {
                 order,
-                call: crate::script::print::operation(&it.operation),
+                call: print::operation(&it.operation),
                 observed: it.observed.to_string(),
-                allowed: why
+                allowed: divergence
                     .allowed
                     .iter()
                     .map(|(answer, rule)| (answer.clone(), rule.id()))
                     .collect(),
-                evidence: why.evidence,
+                evidence: divergence.evidence,
             });
         }
         accounts = next;
@@ -199,13 +211,13 @@ fn ruled_out(history: &[TimedCall], before: usize, order: &[usize]) -> Option<Ru
     None
 }
 
-/// The calls in every order.
+/// All orders of the elements.
 pub(crate) fn orders<T: Copy>(calls: &[T]) -> Vec<Vec<T>> {
     let Some((first, others)) = calls.split_first() else { return vec![Vec::new()] };
     let insert = |order: Vec<T>| {
-        (0..=order.len()).map(move |place| {
+        (0..=order.len()).map(move |index| {
             let mut order = order.clone();
-            order.insert(place, *first);
+            order.insert(index, *first);
             order
         })
     };

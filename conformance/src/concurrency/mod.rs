@@ -1,14 +1,12 @@
-//! Several clients at once: what is asked at the same time, and whether some order of the calls explains
-//! what was answered and what is true afterwards.
+//! Concurrent clients: operations sent at the same time, and a check that some order of them
+//! explains every response and the final state.
 //!
-//! Read in this order: [`hunt`] (which calls are asked together: those that the model checker finds wrong
-//! answers for where an implementation checks first and acts then), [`search`] (is there an order),
-//! [`mod@play`] and [`crowd`] (how they are asked, by how many, and when anything is held against the endpoint), [`explain`] (why no
-//! order fits).
+//! [`catalog`] lists the races: pairs of operations for which the model checker finds a wrong
+//! outcome if an implementation checks first and acts later. [`execute`] runs them with two or more
+//! clients. [`linearizability`] searches for an order and explains why none fits.
 //!
-//! Histories are judged whole. Splitting them by object would be faster, and wrong: a group, a policy or a device
-//! joins its users, and a rename joins two names; calls about things that share nothing are never asked
-//! together, so that there is nothing to split.
+//! Each history is checked as a whole. Checking it per resource would be faster but wrong: a group,
+//! a policy or a device connects its users, and a rename connects two names.
 
 pub mod catalog;
 pub mod execute;
@@ -21,38 +19,39 @@ use iamspec_model::Operation;
 use crate::endpoint::Endpoint;
 use crate::response::Response;
 
-/// Calls that are asked at the same time, one by each client, after others that make what they need.
+/// Operations sent at the same time, each by its own client, after a common setup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Race {
-    /// What it is called, after its calls and what was there before.
+    /// The name: the actions and the initial state.
     pub name: String,
-    /// What is asked before, by one client.
+    /// The setup operations, sent by one client.
     pub before: Vec<Operation>,
-    /// What is asked together.
+    /// The racing operations.
     pub calls: Vec<Operation>,
-    /// A way to go wrong: which call takes its next step each time, looking first and acting then.
+    /// An interleaving with a wrong outcome: the index of the operation that takes each step. Every
+    /// operation first checks and then acts.
     pub way: Vec<usize>,
-    /// Whether what is known rules out what comes of that way: where it does not, nothing is held
-    /// against anybody, and it is not asked.
+    /// Whether the specification rules out the outcome of that interleaving. Otherwise the race
+    /// proves nothing and is not run.
     pub certain: bool,
 }
 
-/// A call of a history in which calls overlap.
+/// An operation in a history of overlapping operations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimedCall {
-    /// What was asked.
+    /// The operation.
     pub operation: Operation,
-    /// What was answered. A lost answer may come from a call that took effect, then or later.
+    /// The response. After a lost response, the operation may take effect at any time or never.
     pub observed: Response,
-    /// When it was sent.
+    /// The time of the request.
     pub start: Duration,
-    /// When it was answered.
+    /// The time of the response.
     pub end: Duration,
 }
 
-/// An endpoint that several clients can ask at the same time.
+/// An endpoint that several clients can call at the same time.
 pub trait ConcurrentEndpoint: Endpoint {
-    /// Asks all of them at the same moment, each by a client of its own, after so long a head start for
-    /// the others; the answers in the same order. The times are counted from one moment.
+    /// Sends all operations at the same time, each from its own client, after its delay. Returns
+    /// the responses in the same order, with times from a common clock.
     fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall>;
 }

@@ -1,33 +1,35 @@
-//! As much as there may be, and its plan.
-//!
-//! An account out of nothing.
+//! The drain generator: fills a user to every quota, then empties it by its deletion plan.
 
 use iamspec_model::{Account, AttachmentKind, Operation, plan_with_devices};
 
-use crate::generate::kind_set::{Fresh, USER, first_its_object};
+use crate::generate::kind_set::{Fresh, USER, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
 
-/// A user is filled to every quota, one more is asked of each kind, and the plan empties it.
+/// Fills a user to the quota of every kind, attempts one more of each kind, and then executes the
+/// deletion plan.
 #[derive(Clone, Debug)]
 pub struct Drain {
-    /// The kind that is filled; after the last one the user is emptied.
+    /// The kind that is being filled. `None` after the last one: the user is then emptied.
     filling: Option<AttachmentKind>,
-    /// Whether the one that is too many was asked, and whether `DeleteUser` was.
-    asked: bool,
-    /// Whether the user was made in this name space, and whether all is over.
-    begun: bool,
-    over: bool,
+    /// While filling: whether the attachment beyond the quota was attempted. Afterwards: whether
+    /// `DeleteUser` of the full user was attempted.
+    attempted: bool,
+    /// Whether the user was created in this namespace.
+    created: bool,
+    finished: bool,
     fresh: Fresh,
 }
 
 impl Default for Drain {
     fn default() -> Self {
         let filling = AttachmentKind::blockers().next();
-        Self { filling, asked: false, begun: false, over: false, fresh: Fresh::default() }
+        Self { filling, attempted: false, created: false, finished: false, fresh: Fresh::default() }
     }
 }
 
 impl Drain {
+    /// The next operation that fills the user with this kind. Returns `None` and selects the next
+    /// kind if this one is complete or unsupported.
     fn fill(
         &mut self,
         account: &Account,
@@ -35,16 +37,16 @@ impl Drain {
         can: CanHold<'_>,
     ) -> Option<Operation> {
         let quota = kind.row().quota;
-        let most = account.quota(kind) / quota.each.max(1);
+        let max = account.quota(kind) / quota.each.max(1);
         let held = account.held_of(USER, kind).count() as u64;
         let attach = self.fresh.attach(account, USER, kind);
-        let op = first_its_object(account, attach);
-        if !can(&op) || self.asked || held > most {
+        let op = or_create_missing_resource(account, attach);
+        if !can(&op) || self.attempted || held > max {
             self.filling = AttachmentKind::blockers().skip_while(|it| *it != kind).nth(1);
-            self.asked = false;
+            self.attempted = false;
             return None;
         }
-        self.asked = held == most && op == attach;
+        self.attempted = held == max && op == attach;
         Some(op)
     }
 }
@@ -55,7 +57,7 @@ impl Generator for Drain {
     }
 
     fn idea(&self) -> &'static str {
-        "a user that holds as much as it may of every kind is emptied by its plan, and goes"
+        "a user filled to the quota of every kind is emptied by its deletion plan and deleted"
     }
 
     fn begin(&mut self) {
@@ -64,23 +66,23 @@ impl Generator for Drain {
 
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         if !account.has_user(USER) {
-            self.over = self.begun;
-            self.begun = true;
-            return (!self.over).then_some(Operation::create_user(USER));
+            self.finished = self.created;
+            self.created = true;
+            return (!self.finished).then_some(Operation::create_user(USER));
         }
         while let Some(kind) = self.filling {
             if let Some(op) = self.fill(account, kind, can) {
                 return Some(op);
             }
         }
-        if !self.asked {
-            self.asked = true;
+        if !self.attempted {
+            self.attempted = true;
             return Some(Operation::DeleteUser(USER));
         }
         plan_with_devices(account, USER).into_iter().next()
     }
 
     fn goes_on(&self) -> bool {
-        !self.over
+        !self.finished
     }
 }

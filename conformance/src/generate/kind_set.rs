@@ -1,4 +1,7 @@
-//! Sets of attachment kinds, and the calls that lead to a user who holds such a set.
+//! Sets of attachment kinds, and the operations that lead to a user who holds such a set.
+//!
+//! [`KindSet`] is a bit set of the kinds that block `DeleteUser`. [`Fresh`] picks item symbols that
+//! the endpoint has not seen yet.
 
 use std::collections::BTreeMap;
 
@@ -10,23 +13,23 @@ use iamspec_model::{
 use crate::generate::CanHold;
 use crate::script::isolation::attach;
 
-/// The user of a course that needs one only.
+/// The user of a generator that needs only one.
 pub(crate) const USER: User = User(0);
 
-/// A set of the nine kinds, one bit each in table order.
+/// A set of the kinds that block deletion, one bit each in table order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KindSet(pub u16);
 
 impl KindSet {
-    /// The kinds of which a user holds something.
+    /// The kinds of which the user holds at least one attachment.
     #[must_use]
     pub fn held(account: &Account, user: User) -> Self {
         let held = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_some();
         AttachmentKind::blockers().filter(held).fold(Self::default(), Self::with)
     }
 
-    /// Every set, small ones first; the next one of a size differs from the one before in two kinds.
-    /// What takes a call more to attach, a device, changes least often.
+    /// Every set, smallest first. Consecutive sets of the same size differ in two kinds. MFA
+    /// devices change least often, because attaching one takes an extra operation.
     #[must_use]
     pub fn by_size() -> Vec<Self> {
         let mut kinds: Vec<AttachmentKind> = AttachmentKind::blockers().collect();
@@ -41,39 +44,39 @@ impl KindSet {
         (0..=kinds.len()).flat_map(of_size).collect()
     }
 
-    /// Whether the kind is in it.
+    /// Whether the set contains this kind.
     #[must_use]
     pub fn has(self, kind: AttachmentKind) -> bool {
         self.0 >> kind as u16 & 1 == 1
     }
 
-    /// How many there are.
+    /// The number of kinds in the set.
     #[must_use]
     pub const fn len(self) -> u32 {
         self.0.count_ones()
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The set and this kind.
+    /// The set with this kind added.
     #[must_use]
     pub fn with(self, kind: AttachmentKind) -> Self {
         Self(self.0 | 1 << kind as u16)
     }
 
-    /// The set and not this kind.
+    /// The set with this kind removed.
     #[must_use]
     pub fn without(self, kind: AttachmentKind) -> Self {
         Self(self.0 & !(1 << kind as u16))
     }
 }
 
-/// The sets of so many of these kinds in revolving-door order: each differs from the next by one kind
-/// that goes and one that comes.
+/// All subsets of `kinds` of this size in revolving-door order: consecutive subsets differ by one
+/// kind removed and one kind added.
 fn revolving(kinds: &[AttachmentKind], size: usize) -> Vec<KindSet> {
     let Some((last, others)) = kinds.split_last() else {
         return if size == 0 { vec![KindSet::default()] } else { Vec::new() };
@@ -83,31 +86,32 @@ fn revolving(kinds: &[AttachmentKind], size: usize) -> Vec<KindSet> {
     revolving(others, size).into_iter().chain(with).collect()
 }
 
-/// Symbols that were not used before, kind by kind: what the service names is called anew each time,
-/// and a device is enabled once, for its codes serve once.
+/// Item symbols that were not used before, per kind. Each item that the service names gets a new
+/// symbol. Each device is enabled only once, because its codes are valid only once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fresh(BTreeMap<AttachmentKind, u32>);
 
 impl Fresh {
-    /// The call that attaches one of the kind: of what the caller names, the first that the user does
-    /// not hold.
+    /// The operation that attaches one item of this kind. If the caller names the items, it
+    /// attaches the first item that the user does not hold.
     pub(crate) fn attach(
         &mut self,
         account: &Account,
         user: User,
         kind: AttachmentKind,
     ) -> Operation {
-        let free = || (0..u32::MAX).map(Item).find(|it| account.held(user, kind, *it).is_none());
+        let first_free =
+            || (0..u32::MAX).map(Item).find(|it| account.held(user, kind, *it).is_none());
         match kind.row().naming {
             Naming::Single => Operation::Attach(user, kind, Item(0)),
             Naming::Caller if kind.row().refers == Some(ResourceKind::Device) => {
                 let next = self.0.entry(kind).or_default();
                 let item = Item(*next);
-                // One that is not there yet is made first, and asked for again.
+                // A device that does not exist yet is created first and enabled by a later call.
                 *next += u32::from(account.has(Resource { class: ResourceKind::Device, item }));
                 Operation::Attach(user, kind, item)
             }
-            Naming::Caller => Operation::Attach(user, kind, free().unwrap_or_default()),
+            Naming::Caller => Operation::Attach(user, kind, first_free().unwrap_or_default()),
             Naming::Service => {
                 let next = self.0.entry(kind).or_default();
                 let item = Item(*next);
@@ -118,9 +122,10 @@ impl Fresh {
         }
     }
 
-    /// The next call on the way to where the user exists and holds these kinds, one item each; none
-    /// where it does.
-    pub(crate) fn towards(
+    /// The next operation towards a state in which the user exists and holds exactly one item of
+    /// each of these kinds. Returns `None` if the account is in that state or an operation on the
+    /// path is unsupported.
+    pub(crate) fn step_towards(
         &mut self,
         account: &Account,
         user: User,
@@ -130,25 +135,25 @@ impl Fresh {
         if !account.has_user(user) {
             return Some(Operation::create_user(user));
         }
-        let too_much =
+        let surplus =
             account.held_by(user).find(|it| it.kind.row().blocks.is_some() && !kinds.has(it.kind));
-        if let Some(it) = too_much {
+        if let Some(it) = surplus {
             return Some(Operation::Detach(user, it.kind, it.item));
         }
-        let lacking = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_none();
-        let lacking = AttachmentKind::blockers().filter(|it| kinds.has(*it)).find(lacking)?;
-        let attach = self.attach(account, user, lacking);
-        Some(first_its_object(account, attach)).filter(can)
+        let is_missing = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_none();
+        let missing = AttachmentKind::blockers().filter(|it| kinds.has(*it)).find(is_missing)?;
+        let attach = self.attach(account, user, missing);
+        Some(or_create_missing_resource(account, attach)).filter(can)
     }
 }
 
-/// The call itself, or the one that makes what it refers to.
-pub(crate) fn first_its_object(account: &Account, op: Operation) -> Operation {
+/// The operation itself, or the creation of the resource it refers to if that does not exist.
+pub(crate) fn or_create_missing_resource(account: &Account, op: Operation) -> Operation {
     let missing = op.object().filter(|it| !account.has(*it));
     missing.map_or(op, Operation::Create)
 }
 
-/// Whether everything of these kinds can be attached, for all that is known.
+/// Whether the endpoint supports the operations that attach each of these kinds, as far as known.
 pub(crate) fn can_hold(kinds: KindSet, can: CanHold<'_>) -> bool {
     let attach = |kind: AttachmentKind| Fresh::default().attach(&Account::default(), USER, kind);
     AttachmentKind::blockers().filter(|it| kinds.has(*it)).all(|kind| {

@@ -1,6 +1,5 @@
-//! Every set of kinds.
-//!
-//! Every two kinds, in either order.
+//! Two generators that call `DeleteUser` with combinations of kinds: [`Lattice`] covers every set
+//! of kinds, [`Pairs`] every ordered pair.
 
 use std::collections::VecDeque;
 
@@ -9,7 +8,7 @@ use iamspec_model::{Account, AttachmentKind, Operation};
 use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold};
 use crate::generate::{CanHold, Generator};
 
-/// `DeleteUser` where the user holds each of the 512 sets of kinds, small sets first.
+/// Calls `DeleteUser` on a user that holds each set of kinds in turn, small sets first.
 #[derive(Clone, Debug)]
 pub struct Lattice {
     sets: VecDeque<KindSet>,
@@ -18,7 +17,7 @@ pub struct Lattice {
 
 impl Default for Lattice {
     fn default() -> Self {
-        // Of a bare user last: it is gone then.
+        // The empty set comes last, because that call deletes the user.
         let mut sets: VecDeque<KindSet> = KindSet::by_size().into();
         sets.rotate_left(1);
         Self { sets, fresh: Fresh::default() }
@@ -31,13 +30,13 @@ impl Generator for Lattice {
     }
 
     fn idea(&self) -> &'static str {
-        "each of the 512 sets of kinds stands in the way of deletion, but for the empty one"
+        "every non-empty set of attachment kinds blocks deletion; the empty set does not"
     }
 
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while let Some(set) = self.sets.front().copied() {
             if can_hold(set, can) {
-                if let Some(op) = self.fresh.towards(account, USER, set, can) {
+                if let Some(op) = self.fresh.step_towards(account, USER, set, can) {
                     return Some(op);
                 }
                 self.sets.pop_front();
@@ -53,11 +52,11 @@ impl Generator for Lattice {
     }
 }
 
-/// `DeleteUser` where the user holds two kinds, attached in either order: which of the two is named
-/// is the only thing that can differ.
+/// Calls `DeleteUser` on a user that holds two kinds, attached in either order. Only the attachment
+/// named in the refusal may differ.
 #[derive(Clone, Debug)]
 pub struct Pairs {
-    /// First this kind is attached, then that one; a bare user stands between.
+    /// The remaining pairs; each has its kinds in the order in which they are attached.
     pairs: VecDeque<(AttachmentKind, AttachmentKind)>,
     fresh: Fresh,
 }
@@ -66,8 +65,8 @@ impl Default for Pairs {
     fn default() -> Self {
         let pairs = AttachmentKind::blockers().flat_map(|first| {
             AttachmentKind::blockers()
-                .filter(move |then| *then != first)
-                .map(move |then| (first, then))
+                .filter(move |second| *second != first)
+                .map(move |second| (first, second))
         });
         Self { pairs: pairs.collect(), fresh: Fresh::default() }
     }
@@ -79,12 +78,13 @@ impl Generator for Pairs {
     }
 
     fn idea(&self) -> &'static str {
-        "each two kinds stand in the way of deletion, in whichever order they were attached"
+        "every two attachment kinds block deletion, whichever was attached first"
     }
 
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
-        while let Some((first, then)) = self.pairs.front().copied() {
-            let (one, both) = (set([first]), set([first, then]));
+        while let Some((first, second)) = self.pairs.front().copied() {
+            let one = KindSet::default().with(first);
+            let both = one.with(second);
             if !can_hold(both, can) {
                 self.pairs.pop_front();
                 continue;
@@ -94,8 +94,8 @@ impl Generator for Pairs {
                 self.pairs.pop_front();
                 return Some(Operation::DeleteUser(USER));
             }
-            let aim = if held == one { both } else { one };
-            if let Some(op) = self.fresh.towards(account, USER, aim, can) {
+            let goal = if held == one { both } else { one };
+            if let Some(op) = self.fresh.step_towards(account, USER, goal, can) {
                 return Some(op);
             }
             self.pairs.pop_front();
@@ -106,8 +106,4 @@ impl Generator for Pairs {
     fn goes_on(&self) -> bool {
         !self.pairs.is_empty()
     }
-}
-
-fn set<const N: usize>(kinds: [AttachmentKind; N]) -> KindSet {
-    kinds.into_iter().fold(KindSet::default(), KindSet::with)
 }

@@ -1,10 +1,8 @@
-//! Calls that are chosen one by one, by where the account is thought to be: so that a divergence
-//! costs what it costs to mend the state, and no more. A script is what is asked whatever comes; a
-//! course has aims.
+//! Generators: they choose each operation from the account's assumed state.
 //!
-//! The suites that are generated, by name.
-//!
-//! Chance that can be had again: the same seed gives the same choices.
+//! A script sends fixed operations. A [`Generator`] adapts: after a divergence it only repairs the
+//! state it needs and continues. [`GeneratedSuite`] lists the generators by name. Generators do not
+//! call the endpoint and do not judge responses.
 
 pub mod drain;
 pub mod kind_set;
@@ -20,66 +18,66 @@ use crate::generate::random::Random;
 use crate::generate::tour::Tour;
 use crate::rng::Rng;
 
-/// Whether the endpoint has what a call needs, for all that is known.
+/// Whether the endpoint supports an operation, as far as known.
 pub type CanHold<'a> = &'a dyn Fn(&Operation) -> bool;
 
-/// Calls with an aim.
+/// A source of operations, each chosen from the account's assumed state.
 pub trait Generator {
-    /// A stable name, such as `lattice`.
+    /// The stable name, such as `lattice`.
     fn name(&self) -> &'static str;
 
-    /// What it is for, in one sentence.
+    /// The purpose, in one sentence.
     fn idea(&self) -> &'static str;
 
-    /// A name space of its own begins.
+    /// Starts a new, empty namespace.
     fn begin(&mut self) {}
 
-    /// The next call, where the account is thought to be so. None where nothing is left to be asked in
-    /// this name space.
+    /// The next operation, given the assumed account. Returns `None` if nothing is left for this
+    /// namespace.
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation>;
 
-    /// Whether something is left to be asked, in a name space of its own. Asked before the first
-    /// call, and where a name space was left.
+    /// Whether operations are left for another namespace. Runners call this before the first
+    /// operation and each time a namespace ends.
     fn goes_on(&self) -> bool;
 }
 
-/// A suite that is generated as it goes.
+/// A suite whose operations a generator chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GeneratedSuite {
-    /// Every set of kinds.
+    /// `DeleteUser` with every set of kinds.
     Lattice,
-    /// Every two kinds, in either order.
+    /// `DeleteUser` with every ordered pair of kinds.
     Pairs,
-    /// Every call in every state with one of each kind or none.
+    /// Every user and attachment operation in every state with at most one item of each kind.
     Tour,
-    /// As much as there may be, and its plan.
+    /// A user filled to every quota, emptied by its deletion plan.
     Drain,
-    /// By chance.
+    /// Random operations.
     Random {
-        /// What chance begins with.
+        /// The seed of the random choices.
         seed: u64,
-        /// How many calls it makes.
+        /// The maximum number of operations.
         calls: usize,
     },
 }
 
-/// Calls by chance are made in portions of so many, each of which can be played alone.
-const PORTION: usize = 1000;
+/// The number of random operations in one batch. Each batch can run on its own.
+const BATCH: usize = 1000;
 
 impl GeneratedSuite {
-    /// What can be played apart, in order: calls by chance in portions, and everything else whole.
+    /// The parts that can run independently, in order. Only the random suite has several.
     #[must_use]
     pub fn portions(self) -> Vec<Self> {
         let Self::Random { seed, calls } = self else { return vec![self] };
-        let mut chance = Rng(seed);
-        let portion = |number: usize| Self::Random {
-            seed: if number == 0 { seed } else { chance.next() },
-            calls: PORTION.min(calls.saturating_sub(number * PORTION)),
+        let mut rng = Rng(seed);
+        let batch = |number: usize| Self::Random {
+            seed: if number == 0 { seed } else { rng.next() },
+            calls: BATCH.min(calls.saturating_sub(number * BATCH)),
         };
-        (0..calls.div_ceil(PORTION)).map(portion).collect()
+        (0..calls.div_ceil(BATCH)).map(batch).collect()
     }
 
-    /// Its course, from the beginning.
+    /// A new generator of this suite.
     #[must_use]
     pub fn course(self) -> Box<dyn Generator> {
         match self {
@@ -91,8 +89,8 @@ impl GeneratedSuite {
         }
     }
 
-    /// How many calls it may make before it is given up: some four times what it makes on an endpoint that
-    /// conforms.
+    /// The maximum number of operations before the run gives up: about four times the number that
+    /// the suite needs on a conforming endpoint.
     pub(crate) const fn most_calls(self) -> usize {
         match self {
             Self::Lattice => 6_000,
@@ -102,7 +100,7 @@ impl GeneratedSuite {
         }
     }
 
-    /// Its name.
+    /// The suite's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.course().name()

@@ -1,4 +1,8 @@
-//! Calls by chance.
+//! Random operations with swarm selection: each episode uses only some of the actions, which
+//! reaches states that a uniform choice among all actions would not.
+//!
+//! Hand-written instead of proptest: seeds must give the same operations in every version, and the
+//! generator chooses against a live endpoint. A comparison with proptest is planned.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
@@ -6,82 +10,85 @@ use iamspec_model::{
     User,
 };
 
-use crate::generate::kind_set::{Fresh, first_its_object};
+use crate::generate::kind_set::{Fresh, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
 use crate::rng::Rng;
 
-/// Calls by chance: in each episode of fifty some calls and no others (swarm selection), which
-/// reaches what an even choice among all never would.
+/// Generates random operations in episodes of [`EPISODE`] operations.
 #[derive(Clone, Debug)]
 pub struct Random {
-    chance: Rng,
+    rng: Rng,
     fresh: Fresh,
-    /// The verbs of this episode, and how many calls it has left.
-    verbs: Vec<(AttachmentKind, AttachmentAction)>,
-    left: usize,
-    /// How many calls the episodes after this one have.
-    calls: usize,
+    /// The actions of this episode.
+    actions: Vec<(AttachmentKind, AttachmentAction)>,
+    /// The number of operations left in this episode.
+    left_in_episode: usize,
+    /// The number of operations left after this episode.
+    left_after: usize,
 }
 
 const EPISODE: usize = 50;
 const USERS: u32 = 2;
 
 impl Random {
-    /// So many calls in all, by chance from this seed on.
+    /// Generates up to `calls` operations in total from this seed.
     #[must_use]
     pub fn new(seed: u64, calls: usize) -> Self {
-        let (chance, fresh) = (Rng(seed), Fresh::default());
-        Self { chance, fresh, verbs: Vec::new(), left: 0, calls }
+        Self {
+            rng: Rng(seed),
+            fresh: Fresh::default(),
+            actions: Vec::new(),
+            left_in_episode: 0,
+            left_after: calls,
+        }
     }
 
-    fn call(&mut self, account: &Account) -> Operation {
-        let user = User(self.chance.below(USERS));
-        match self.chance.below(8) {
+    fn random_operation(&mut self, account: &Account) -> Operation {
+        let user = User(self.rng.below(USERS));
+        match self.rng.below(8) {
             0 => return Operation::create_user(user),
             1 => return Operation::DeleteUser(user),
             2 => return Operation::GetUser(user),
-            3 => return self.object(),
+            3 => return self.resource_operation(),
             _ => {}
         }
-        let verb = self.chance.pick(&self.verbs);
-        verb.map_or(Operation::DeleteUser(user), |(kind, verb)| {
-            self.about(account, user, kind, verb)
+        let action = self.rng.pick(&self.actions);
+        action.map_or(Operation::DeleteUser(user), |(kind, action)| {
+            self.attachment_operation(account, user, kind, action)
         })
     }
 
-    fn object(&mut self) -> Operation {
-        let class = self
-            .chance
-            .pick(&ResourceKind::all().collect::<Vec<_>>())
-            .unwrap_or(ResourceKind::Group);
-        let object = Resource { class, item: Item(self.chance.below(2)) };
-        if self.chance.below(2) == 0 {
-            Operation::Create(object)
+    fn resource_operation(&mut self) -> Operation {
+        let class =
+            self.rng.pick(&ResourceKind::all().collect::<Vec<_>>()).unwrap_or(ResourceKind::Group);
+        let resource = Resource { class, item: Item(self.rng.below(2)) };
+        if self.rng.below(2) == 0 {
+            Operation::Create(resource)
         } else {
-            Operation::Delete(object)
+            Operation::Delete(resource)
         }
     }
 
-    fn about(
+    fn attachment_operation(
         &mut self,
         account: &Account,
         user: User,
         kind: AttachmentKind,
-        verb: AttachmentAction,
+        action: AttachmentAction,
     ) -> Operation {
-        let item = self.item(account, user, kind);
-        match verb {
+        let item = self.random_item(account, user, kind);
+        match action {
             AttachmentAction::Attach
                 if kind.row().naming == Naming::Service
                     || kind.row().refers == Some(ResourceKind::Device) =>
             {
-                first_its_object(account, self.fresh.attach(account, user, kind))
+                or_create_missing_resource(account, self.fresh.attach(account, user, kind))
             }
             AttachmentAction::Attach => Operation::Attach(user, kind, item),
             AttachmentAction::List => Operation::List(user, kind),
             AttachmentAction::Get => Operation::Get(user, kind, item),
             AttachmentAction::SetStatus => {
-                let status = self.chance.pick(&[Status::Active, Status::Inactive]);
+                let status = self.rng.pick(&[Status::Active, Status::Inactive]);
                 Operation::SetStatus(user, kind, item, status.unwrap_or_default())
             }
             AttachmentAction::Renew => Operation::Renew(user, kind, item),
@@ -89,16 +96,16 @@ impl Random {
         }
     }
 
-    /// Mostly one that the user holds.
-    fn item(&mut self, account: &Account, user: User, kind: AttachmentKind) -> Item {
+    /// An item of this kind: in three of four cases one that the user holds, if it holds any.
+    fn random_item(&mut self, account: &Account, user: User, kind: AttachmentKind) -> Item {
         let held: Vec<Item> = account.held_of(user, kind).map(|it| it.item).collect();
-        let known = self.chance.pick(&held);
+        let held = self.rng.pick(&held);
         let any = match kind.row().naming {
             Naming::Single => Item(0),
-            Naming::Caller => Item(self.chance.below(2)),
+            Naming::Caller => Item(self.rng.below(2)),
             Naming::Service => Item(u32::MAX >> 9),
         };
-        known.filter(|_| self.chance.below(4) > 0).unwrap_or(any)
+        held.filter(|_| self.rng.below(4) > 0).unwrap_or(any)
     }
 }
 
@@ -108,23 +115,24 @@ impl Generator for Random {
     }
 
     fn idea(&self) -> &'static str {
-        "calls by chance, of some sorts at a time"
+        "random operations, a random subset of the actions at a time"
     }
 
     fn begin(&mut self) {
-        self.left = EPISODE.min(self.calls);
-        self.calls -= self.left;
+        self.left_in_episode = EPISODE.min(self.left_after);
+        self.left_after -= self.left_in_episode;
         self.fresh = Fresh::default();
-        let of =
-            |kind: AttachmentKind| AttachmentAction::ALL.into_iter().map(move |verb| (kind, verb));
-        self.verbs =
-            AttachmentKind::all().flat_map(of).filter(|_| self.chance.below(3) == 0).collect();
+        let actions_of = |kind: AttachmentKind| {
+            AttachmentAction::ALL.into_iter().map(move |action| (kind, action))
+        };
+        self.actions =
+            AttachmentKind::all().flat_map(actions_of).filter(|_| self.rng.below(3) == 0).collect();
     }
 
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
-        while self.left > 0 {
-            self.left -= 1;
-            let op = self.call(account);
+        while self.left_in_episode > 0 {
+            self.left_in_episode -= 1;
+            let op = self.random_operation(account);
             if can(&op) && op.call().is_some() {
                 return Some(op);
             }
@@ -133,6 +141,6 @@ impl Generator for Random {
     }
 
     fn goes_on(&self) -> bool {
-        self.calls > 0
+        self.left_after > 0
     }
 }

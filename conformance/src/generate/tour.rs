@@ -1,19 +1,25 @@
-//! Every call in every state.
+//! The tour generator: every user and attachment action in every state with at most one item of
+//! each kind.
+//!
+//! The tour walks the state graph. It first covers the open actions of the current state, then
+//! takes the shortest path to the next state with open actions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Account, AttachmentKind, Item, Operation};
 
-use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold, first_its_object};
+use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
 
-/// Where a tour is: whether the user exists, and which kinds it holds.
-type Place = Option<KindSet>;
+/// A state of the tour: `None` if the user does not exist, otherwise the kinds that it holds.
+type TourState = Option<KindSet>;
 
-/// What a tour asks of one kind, or of the user.
+/// An action of the tour, on the user or on one kind.
+///
+/// The order of the variants matters: the tour takes the last open action that changes the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Ask {
+enum TourAction {
     Get,
     List(AttachmentKind),
     Detach(AttachmentKind),
@@ -22,54 +28,59 @@ enum Ask {
     Delete,
 }
 
-/// Create, get and delete of the user and attach, list and detach of the nine kinds, in each of the
-/// 513 states in which a user is absent or holds one of each kind or none.
+/// Covers create, get and delete of the user and attach, list and detach of every kind. The states
+/// are: no user, and a user with each set of kinds.
 #[derive(Clone, Debug)]
 pub struct Tour {
-    open: BTreeMap<Place, BTreeSet<Ask>>,
+    /// The actions not covered yet, by state.
+    open: BTreeMap<TourState, BTreeSet<TourAction>>,
     fresh: Fresh,
 }
 
 impl Default for Tour {
     fn default() -> Self {
         let sets = KindSet::by_size().into_iter().map(Some);
-        let open = [None].into_iter().chain(sets).map(|place| (place, asks().collect()));
-        Self { open: open.collect(), fresh: Fresh::default() }
+        let states = [None].into_iter().chain(sets);
+        let open = states.map(|state| (state, all_actions().collect())).collect();
+        Self { open, fresh: Fresh::default() }
     }
 }
 
-fn asks() -> impl Iterator<Item = Ask> {
-    let of = |kind| [Ask::List(kind), Ask::Detach(kind), Ask::Attach(kind)];
-    [Ask::Get, Ask::Create, Ask::Delete].into_iter().chain(AttachmentKind::blockers().flat_map(of))
+fn all_actions() -> impl Iterator<Item = TourAction> {
+    let of_kind =
+        |kind| [TourAction::List(kind), TourAction::Detach(kind), TourAction::Attach(kind)];
+    [TourAction::Get, TourAction::Create, TourAction::Delete]
+        .into_iter()
+        .chain(AttachmentKind::blockers().flat_map(of_kind))
 }
 
-fn place(account: &Account) -> Place {
+fn state_of(account: &Account) -> TourState {
     account.has_user(USER).then(|| KindSet::held(account, USER))
 }
 
-/// Where a call leads.
-fn leads(place: Place, ask: Ask) -> Place {
-    match (place, ask) {
-        (None, Ask::Create) => Some(KindSet::default()),
-        (Some(held), Ask::Delete) if held.is_empty() => None,
-        (Some(held), Ask::Attach(kind)) => Some(held.with(kind)),
-        (Some(held), Ask::Detach(kind)) => Some(held.without(kind)),
-        (place, _) => place,
+/// The state after an action.
+fn next_state(state: TourState, action: TourAction) -> TourState {
+    match (state, action) {
+        (None, TourAction::Create) => Some(KindSet::default()),
+        (Some(held), TourAction::Delete) if held.is_empty() => None,
+        (Some(held), TourAction::Attach(kind)) => Some(held.with(kind)),
+        (Some(held), TourAction::Detach(kind)) => Some(held.without(kind)),
+        (state, _) => state,
     }
 }
 
 impl Tour {
-    fn operation(&mut self, account: &Account, ask: Ask) -> Operation {
-        match ask {
-            Ask::Get => Operation::GetUser(USER),
-            Ask::Create => Operation::create_user(USER),
-            Ask::Delete => Operation::DeleteUser(USER),
-            Ask::List(kind) => Operation::List(USER, kind),
-            Ask::Detach(kind) => {
+    fn operation(&mut self, account: &Account, action: TourAction) -> Operation {
+        match action {
+            TourAction::Get => Operation::GetUser(USER),
+            TourAction::Create => Operation::create_user(USER),
+            TourAction::Delete => Operation::DeleteUser(USER),
+            TourAction::List(kind) => Operation::List(USER, kind),
+            TourAction::Detach(kind) => {
                 let held = account.held_of(USER, kind).next().map(|it| it.item);
                 Operation::Detach(USER, kind, held.unwrap_or_default())
             }
-            Ask::Attach(kind) => {
+            TourAction::Attach(kind) => {
                 let held = account.held_of(USER, kind).next().map(|it| it.item);
                 match held.filter(|_| kind.row().naming != Naming::Service) {
                     Some(item) => Operation::Attach(USER, kind, item),
@@ -79,47 +90,48 @@ impl Tour {
         }
     }
 
-    /// The shortest way to where something is left to be asked; what is left here comes first, and of
-    /// it what leads nowhere.
-    fn way(&self, from: Place, can: CanHold<'_>) -> Option<Ask> {
-        let left = |at: &Place| self.open.get(at).filter(|asks| !asks.is_empty());
-        if let Some(asks) = left(&from) {
-            let stays = asks.iter().find(|ask| leads(from, **ask) == from);
-            return stays.or(asks.iter().next_back()).copied();
+    /// The next action: an open action of this state, preferably one that does not change the
+    /// state; otherwise the first step of a shortest path to a state with open actions.
+    fn next_action(&self, from: TourState, can: CanHold<'_>) -> Option<TourAction> {
+        let open_in =
+            |state: &TourState| self.open.get(state).filter(|actions| !actions.is_empty());
+        if let Some(actions) = open_in(&from) {
+            let stays = actions.iter().find(|action| next_state(from, **action) == from);
+            return stays.or(actions.iter().next_back()).copied();
         }
-        let mut seen: BTreeSet<Place> = [from].into();
-        let mut next: VecDeque<(Place, Option<Ask>)> = [(from, None)].into();
-        while let Some((at, first)) = next.pop_front() {
-            if left(&at).is_some() {
+        let mut seen: BTreeSet<TourState> = [from].into();
+        let mut queue: VecDeque<(TourState, Option<TourAction>)> = [(from, None)].into();
+        while let Some((state, first)) = queue.pop_front() {
+            if open_in(&state).is_some() {
                 return first;
             }
-            for ask in asks().filter(|ask| possible(*ask, can)) {
-                let to = leads(at, ask);
+            for action in all_actions().filter(|action| is_supported(*action, can)) {
+                let to = next_state(state, action);
                 if seen.insert(to) {
-                    next.push_back((to, first.or(Some(ask))));
+                    queue.push_back((to, first.or(Some(action))));
                 }
             }
         }
         None
     }
 
-    /// What the endpoint lacks is not asked, and no way leads through it.
-    fn give_up(&mut self, can: CanHold<'_>) {
-        self.open.retain(|place, _| place.is_none_or(|held| can_hold(held, can)));
-        for asks in self.open.values_mut() {
-            asks.retain(|ask| possible(*ask, can));
+    /// Removes the states and actions that the endpoint does not support.
+    fn drop_unsupported(&mut self, can: CanHold<'_>) {
+        self.open.retain(|state, _| state.is_none_or(|held| can_hold(held, can)));
+        for actions in self.open.values_mut() {
+            actions.retain(|action| is_supported(*action, can));
         }
     }
 }
 
-fn possible(ask: Ask, can: CanHold<'_>) -> bool {
-    match ask {
-        Ask::Get => can(&Operation::GetUser(USER)),
-        Ask::Create => can(&Operation::create_user(USER)),
-        Ask::Delete => can(&Operation::DeleteUser(USER)),
-        Ask::Attach(kind) => can_hold(KindSet::default().with(kind), can),
-        Ask::List(kind) => can(&Operation::List(USER, kind)),
-        Ask::Detach(kind) => can(&Operation::Detach(USER, kind, Item(0))),
+fn is_supported(action: TourAction, can: CanHold<'_>) -> bool {
+    match action {
+        TourAction::Get => can(&Operation::GetUser(USER)),
+        TourAction::Create => can(&Operation::create_user(USER)),
+        TourAction::Delete => can(&Operation::DeleteUser(USER)),
+        TourAction::Attach(kind) => can_hold(KindSet::default().with(kind), can),
+        TourAction::List(kind) => can(&Operation::List(USER, kind)),
+        TourAction::Detach(kind) => can(&Operation::Detach(USER, kind, Item(0))),
     }
 }
 
@@ -129,34 +141,30 @@ impl Generator for Tour {
     }
 
     fn idea(&self) -> &'static str {
-        "every call about a user and its attachments, in every state with one of each kind or none"
+        "every user and attachment action in every state with at most one item of each kind"
     }
 
     fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
-        let here = place(account);
-        let ask = self.way(here, can).filter(|ask| possible(*ask, can));
-        let Some(ask) = ask else {
-            self.give_up(can);
-            let ask = self.way(here, can)?;
-            return Some(self.ask(account, here, ask));
+        let state = state_of(account);
+        let supported = self.next_action(state, can).filter(|action| is_supported(*action, can));
+        let action = match supported {
+            Some(action) => action,
+            None => {
+                self.drop_unsupported(can);
+                self.next_action(state, can)?
+            }
         };
-        Some(self.ask(account, here, ask))
+        let wanted = self.operation(account, action);
+        let op = or_create_missing_resource(account, wanted);
+        if op == wanted
+            && let Some(actions) = self.open.get_mut(&state)
+        {
+            actions.remove(&action);
+        }
+        Some(op)
     }
 
     fn goes_on(&self) -> bool {
-        self.open.values().any(|asks| !asks.is_empty())
-    }
-}
-
-impl Tour {
-    fn ask(&mut self, account: &Account, here: Place, ask: Ask) -> Operation {
-        let op = self.operation(account, ask);
-        let first = first_its_object(account, op);
-        if first == op
-            && let Some(asks) = self.open.get_mut(&here)
-        {
-            asks.remove(&ask);
-        }
-        first
+        self.open.values().any(|actions| !actions.is_empty())
     }
 }

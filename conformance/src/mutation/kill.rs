@@ -1,4 +1,4 @@
-//! What becomes of a mutant in a run.
+//! Decides whether a run killed a mutant: whether a finding names the rule that the mutant breaks.
 
 use iamspec_model::{Level, Operation};
 
@@ -8,74 +8,75 @@ use crate::results::history::ScriptRun;
 use crate::results::{Finding, findings};
 use crate::runner::Report;
 
-/// What becomes of a mutant.
+/// The fate of a mutant in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MutantFate {
-    /// A finding names the rule that it breaks; or, where a call does what it should not, comes after that
-    /// call, with no other between that changes something.
+    /// A finding names the rule that the mutant breaks. If the mutant's deviation is an effect, the
+    /// finding may also be at the mutated action or at the first divergence after it.
     Killed(Kill),
-    /// There are findings, and none names the rule that it breaks.
+    /// There are findings, but none names the rule that the mutant breaks.
     ByAnother(Kill),
-    /// Nothing that binds is found.
+    /// There is no finding of level `should` or above.
     Survives,
 }
 
-/// What a mutant was killed by.
+/// The finding that killed a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kill {
     /// The rule that the finding names.
     pub rule: String,
-    /// The script that shows it in the fewest calls.
+    /// The shortest script that shows it.
     pub script: String,
-    /// At which request it showed first.
+    /// The number of the first request that showed it.
     pub request: usize,
-    /// How many calls the shortest script has that shows it.
+    /// The number of operations in the shortest script.
     pub calls: usize,
 }
 
-/// What became of it, by the findings of level `should` and above in any tier.
+/// The fate of the mutant, from the findings of level `should` and above in any tier.
 #[must_use]
 pub fn kill(mutant: &Mutant, report: &Report) -> MutantFate {
     let mut found = findings(&report.replays);
     found.retain(|it| it.divergence.level >= Level::Should);
-    let right = found.iter().filter(|it| names(it, mutant));
-    let of = |finding: &Finding| Kill {
+    let naming = found.iter().filter(|it| names_mutant(it, mutant));
+    let kill_by = |finding: &Finding| Kill {
         rule: finding.rule().id(),
         script: finding.history.name.clone(),
-        request: first_seen(&report.replays, finding),
+        request: first_request(&report.replays, finding),
         calls: finding.history.steps.len(),
     };
-    match (right.map(of).min_by_key(|it| it.request), found.first()) {
+    match (naming.map(kill_by).min_by_key(|it| it.request), found.first()) {
         (Some(kill), _) => MutantFate::Killed(kill),
-        (None, Some(other)) => MutantFate::ByAnother(of(other)),
+        (None, Some(other)) => MutantFate::ByAnother(kill_by(other)),
         (None, None) => MutantFate::Survives,
     }
 }
 
-/// Whether the finding is about the rule that the mutant breaks, or says that it was one of those that
-/// were in force; or, where a call does what it should not, whether that call diverges or is the last
-/// before that changed something.
-fn names(finding: &Finding, mutant: &Mutant) -> bool {
+/// Whether the finding names the rule that the mutant breaks, as the broken rule or among the
+/// expected responses. If the deviation is an effect, also whether the diverging call, or the last
+/// change before it, is the mutated action.
+fn names_mutant(finding: &Finding, mutant: &Mutant) -> bool {
     let api = |op: Operation| op.call().map(|call| call.api);
-    let broken = mutant.rule.split('/').next();
-    let effect = mutant.is_of_an_effect();
+    let mutated = mutant.rule.split('/').next();
+    let is_effect = mutant.is_of_an_effect();
     let allowed = finding.divergence.allowed.iter().any(|(_, rule)| rule.id() == mutant.rule);
     finding.rule().id() == mutant.rule
         || allowed
-        || effect && changed_last(finding).is_some_and(|op| api(op) == broken)
-        || effect && finding.history.operations().last().is_some_and(|op| api(op) == broken)
+        || is_effect && last_change(finding).is_some_and(|op| api(op) == mutated)
+        || is_effect && finding.history.operations().last().is_some_and(|op| api(op) == mutated)
 }
 
-/// The last call before the one that diverges that changed something.
-fn changed_last(finding: &Finding) -> Option<Operation> {
+/// The last operation before the diverging one that changes something.
+fn last_change(finding: &Finding) -> Option<Operation> {
     let before = finding.history.steps.split_last()?.1;
     before.iter().rev().map(|it| it.operation).find(|op| !op.is_read())
 }
 
-fn first_seen(replays: &[ScriptRun], finding: &Finding) -> usize {
+/// The number of the first request with the finding's divergence.
+fn first_request(replays: &[ScriptRun], finding: &Finding) -> usize {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
-    let same = exchanges.filter(
+    let diverging = exchanges.filter(
         |it| matches!(&it.verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence)),
     );
-    same.map(|it| it.request).min().unwrap_or(0)
+    diverging.map(|it| it.request).min().unwrap_or(0)
 }

@@ -1,9 +1,9 @@
-//! Endpoints that are wrong in one known way. A judge is believed when it has said no: each mutant
-//! must be caught by a finding that names the rule it breaks.
+//! Mutants: reference endpoints that are wrong in one known way. They test the conformance suite.
 //!
-//! What a mutant remembers of the account, where what is wrong with it is that it does not forget.
-//!
-//! The faults that have a name of their own, each as some endpoint has had it or might.
+//! The suite must kill each mutant with a finding that names the rule it breaks. This file has the
+//! hand-written mutants, modelled on mistakes of real endpoints. `systematic.rs` derives mutants
+//! from the rule tables and lists the equivalent ones; [`kill`] decides whether a run killed a
+//! mutant.
 
 pub mod kill;
 mod systematic;
@@ -13,15 +13,15 @@ use std::collections::BTreeSet;
 use iamspec_model::AttachmentKind;
 
 use crate::concurrency::catalog::races;
-use crate::reference::deviation::{Deviation, LOOKS_THEN_ACTS, Mutant};
+use crate::reference::deviation::{CHECK_THEN_ACT, Deviation, Mutant};
 
 impl Mutant {
-    /// Every mutant that was made by hand.
+    /// The hand-written mutants.
     pub fn all() -> impl Iterator<Item = Self> {
         let forgets = AttachmentKind::blockers().map(|kind| {
             let rule = format!("DeleteUser/holds-{}", kind.row().name);
             let name = format!("forgets-{}", kind.row().name);
-            Self { name, shows: rule.clone(), rule, fault: Deviation::CarriesOut }
+            Self { name, shows: rule.clone(), rule, fault: Deviation::Succeeds }
         });
         forgets.chain(NAMED.iter().map(|(name, rule, shows, fault)| Self {
             name: (*name).to_owned(),
@@ -31,35 +31,36 @@ impl Mutant {
         }))
     }
 
-    /// The mutant of that name, made by hand or from the tables.
+    /// The mutant of this name, hand-written or derived from the tables.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let all = Self::all().chain(Self::systematic()).chain(Self::racing());
         all.into_iter().find(|mutant| mutant.name == name)
     }
 
-    /// One for each call that a race asks: it looks at what stands in the way, and acts then. One after the
-    /// other nothing shows.
+    /// One mutant per action in the race catalog: it checks the preconditions first and acts later.
+    /// Sequential operations do not show it.
     pub fn racing() -> impl Iterator<Item = Self> {
         let races = races().into_iter().filter(|it| it.certain);
         let calls = races.flat_map(|it| it.calls).filter_map(|op| op.call());
         let apis: BTreeSet<&str> = calls.map(|call| call.api).collect();
         apis.into_iter().map(|api| {
             let rule = format!("{api}/carried-out");
-            let name = format!("{LOOKS_THEN_ACTS}{api}");
-            Self { name, shows: rule.clone(), rule, fault: Deviation::LooksThenActs }
+            let name = format!("{CHECK_THEN_ACT}{api}");
+            Self { name, shows: rule.clone(), rule, fault: Deviation::ChecksThenActs }
         })
     }
 }
 
-/// The faults that have a name, beside that of forgetting one kind: name, rule, shown by, fault.
-pub(crate) const NAMED: [(&str, &str, &str, Deviation); 17] = [
+/// The hand-written mutants, except those that forget one kind: name, rule, rule that shows it,
+/// deviation.
+const NAMED: [(&str, &str, &str, Deviation); 17] = [
     ("deletes-nobody", "DeleteUser/carried-out", "DeleteUser/carried-out", Deviation::Refuses),
     (
         "deletes-despite-refusal",
         "DeleteUser/holds-access-key",
         "DeleteAccessKey/carried-out",
-        Deviation::RefusesAndActs,
+        Deviation::RefusesWithEffect,
     ),
     ("delete-is-lost", "DeleteUser/carried-out", "CreateUser/carried-out", Deviation::LosesEffect),
     (
@@ -90,25 +91,25 @@ pub(crate) const NAMED: [(&str, &str, &str, Deviation); 17] = [
         "second-password",
         "CreateLoginProfile/already-held",
         "CreateLoginProfile/already-held",
-        Deviation::CarriesOut,
+        Deviation::Succeeds,
     ),
     (
         "third-access-key",
         "CreateAccessKey/quota-reached",
         "CreateAccessKey/quota-reached",
-        Deviation::CarriesOut,
+        Deviation::Succeeds,
     ),
     (
         "device-on-two-users",
         "EnableMFADevice/held-by-another",
         "EnableMFADevice/held-by-another",
-        Deviation::CarriesOut,
+        Deviation::Succeeds,
     ),
     (
         "detach-is-idempotent",
         "DetachUserPolicy/not-held",
         "DetachUserPolicy/not-held",
-        Deviation::CarriesOut,
+        Deviation::Succeeds,
     ),
     (
         "leaving-needs-membership",
@@ -116,7 +117,7 @@ pub(crate) const NAMED: [(&str, &str, &str, Deviation); 17] = [
         "RemoveUserFromGroup/not-held",
         Deviation::Refuses,
     ),
-    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Deviation::CarriesOut),
+    ("group-with-members-goes", "DeleteGroup/in-use", "DeleteGroup/in-use", Deviation::Succeeds),
     (
         "key-deletion-is-lost",
         "DeleteAccessKey/carried-out",

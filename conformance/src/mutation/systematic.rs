@@ -1,9 +1,9 @@
-//! Mutants made from the tables: each rule and each effect is broken in several ways, counted by distinct
-//! place and fault.
+//! Mutants derived from the rule tables: each rule and each effect is broken in several ways.
 //!
-//! Mutants that no run can tell from what they are made of.
+//! [`Mutant::equivalent`] lists the mutants that no run can distinguish from the reference, each
+//! with the reason.
 
-use iamspec_model::check::model_mutants::ModelMutant as ModelFault;
+use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::calls;
 use iamspec_model::tables::precedence::outranked;
@@ -16,13 +16,17 @@ use crate::oracle::formats::FORMS;
 use crate::reference::deviation::{Deviation, Mutant};
 
 impl Mutant {
-    /// Every mutant that the tables give.
+    /// Every mutant derived from the tables.
     pub fn systematic() -> impl Iterator<Item = Self> {
         let renames = AttachmentKind::all().map(|kind| {
             let fault = Deviation::RenameLoses(kind);
             Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
         });
-        models().chain(rules().flat_map(answers)).chain(renames).chain(again()).chain(odd())
+        model_mutants()
+            .chain(rules().flat_map(response_mutants))
+            .chain(renames)
+            .chain(creation_mutants())
+            .chain(wire_mutants())
     }
 
     fn of(rule: &str, what: &str, fault: Deviation) -> Self {
@@ -30,15 +34,15 @@ impl Mutant {
         Self { name: format!("{rule} {what}"), shows: rule.clone(), rule, fault }
     }
 
-    /// How sure it is that a conforming endpoint does otherwise.
+    /// The level of the evidence that a conforming endpoint behaves differently.
     #[must_use]
     pub fn level(&self) -> Level {
         let rule = rules().find(|rule| rule.id() == self.rule);
         rule.map_or(Level::Open, |rule| match self.fault {
             Deviation::Text(_) => rule.claim.text.level,
-            // Recorded of every success, and of the members in the table (E-001).
+            // Recorded for every success, and for the members in the table (E-001).
             Deviation::BreaksXml | Deviation::Odd(_) => Level::Must,
-            // That tags stay with a user that gets another name there is no evidence of.
+            // No evidence shows that a renamed user keeps its tags.
             Deviation::RenameLoses(kind) if !AttachmentKind::blockers().any(|it| it == kind) => {
                 Level::Open
             }
@@ -46,115 +50,116 @@ impl Mutant {
             | Deviation::Status(_)
             | Deviation::ListsNothing
             | Deviation::ListsTwice
-            | Deviation::ListsOneLess
-            | Deviation::ListsLate
+            | Deviation::OmitsLast
+            | Deviation::ListsStale
             | Deviation::LosesPage
             | Deviation::RepeatsPage => rule.claim.code.level,
             _ => rule.claim.status.level,
         })
     }
 
-    /// Whether a call that should be refused is carried out, or one that should be carried out is not: what
-    /// follows is then asked in another account than the scripts had in mind.
+    /// Whether an operation that should be refused succeeds, or the reverse. The rest of a script
+    /// then runs in an account that its author did not intend.
     #[must_use]
-    pub const fn acts(&self) -> bool {
-        matches!(self.fault, Deviation::Model(_) | Deviation::CarriesOut | Deviation::Refuses)
+    pub const fn changes_outcome(&self) -> bool {
+        matches!(self.fault, Deviation::Model(_) | Deviation::Succeeds | Deviation::Refuses)
     }
 
-    /// Whether it is what the call does that is wrong, so that another call must show it.
+    /// Whether the effect of the operation deviates, so that only another operation can show it.
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {
         match self.fault {
             Deviation::LosesEffect
-            | Deviation::RefusesAndActs
+            | Deviation::RefusesWithEffect
             | Deviation::RenameLoses(_)
             | Deviation::Resurrects(_)
             | Deviation::ResurrectsBoundary
-            | Deviation::ActsTwice => true,
+            | Deviation::CreatesTwo => true,
             Deviation::Model(fault) => matches!(
                 fault,
-                ModelFault::Loses(_)
-                    | ModelFault::Reverses(_)
-                    | ModelFault::OtherKind(_)
-                    | ModelFault::OtherUser(_)
-                    | ModelFault::ForEverybody(_)
-                    | ModelFault::TakesAll(_)
+                ModelMutant::Loses(_)
+                    | ModelMutant::Reverses(_)
+                    | ModelMutant::OtherKind(_)
+                    | ModelMutant::OtherUser(_)
+                    | ModelMutant::ForEverybody(_)
+                    | ModelMutant::TakesAll(_)
             ),
             _ => false,
         }
     }
 }
 
-/// Those whose rules or effects are those of a model with a fault. That of two rules one is taken for
-/// the other is a wrong code or text, which is made below.
-fn models() -> impl Iterator<Item = Mutant> {
-    ModelFault::all().filter_map(|fault| {
+/// The mutants whose rules or effects are those of a mutated model. Confusing two rules is a wrong
+/// code or message, which [`response_mutants`] covers.
+fn model_mutants() -> impl Iterator<Item = Mutant> {
+    ModelMutant::all().filter_map(|fault| {
         let (reason, what) = match fault {
-            // What holds of the first alone is forgotten wherever something else was there before.
-            ModelFault::Confuses(..) | ModelFault::OfTheFirst(..) => return None,
-            ModelFault::Forgets(api, reason) => (refuses(api, reason)?, "is forgotten".to_owned()),
-            ModelFault::NeedsOneMore(api, reason) => {
-                (refuses(api, reason)?, "comes one too late".to_owned())
+            // A rule that holds only for the first item is forgotten for all others.
+            ModelMutant::Confuses(..) | ModelMutant::OfTheFirst(..) => return None,
+            ModelMutant::Forgets(api, reason) => {
+                (refusing(api, reason)?, "is forgotten".to_owned())
             }
-            ModelFault::Overdoes(api, reason) => {
-                let always = refuses(api, reason)?.slug();
+            ModelMutant::NeedsOneMore(api, reason) => {
+                (refusing(api, reason)?, "comes one too late".to_owned())
+            }
+            ModelMutant::Overdoes(api, reason) => {
+                let always = refusing(api, reason)?.slug();
                 (Condition::Unhindered, format!("is refused as {always} whatever there is"))
             }
-            ModelFault::Loses(_) => (Condition::Unhindered, "does nothing".to_owned()),
-            ModelFault::Reverses(_) => (Condition::Unhindered, "does the opposite".to_owned()),
-            ModelFault::OtherKind(_) => (Condition::Unhindered, "is of another kind".to_owned()),
-            ModelFault::OtherUser(_) => (Condition::Unhindered, "is for another user".to_owned()),
-            ModelFault::ForEverybody(_) => (Condition::Unhindered, "is for everybody".to_owned()),
-            ModelFault::TakesAll(_) => (Condition::Unhindered, "takes all away".to_owned()),
+            ModelMutant::Loses(_) => (Condition::Unhindered, "does nothing".to_owned()),
+            ModelMutant::Reverses(_) => (Condition::Unhindered, "does the opposite".to_owned()),
+            ModelMutant::OtherKind(_) => (Condition::Unhindered, "is of another kind".to_owned()),
+            ModelMutant::OtherUser(_) => (Condition::Unhindered, "is for another user".to_owned()),
+            ModelMutant::ForEverybody(_) => (Condition::Unhindered, "is for everybody".to_owned()),
+            ModelMutant::TakesAll(_) => (Condition::Unhindered, "takes all away".to_owned()),
         };
         let rule = format!("{}/{}", fault.api(), reason.slug());
         Some(Mutant::of(&rule, &what, Deviation::Model(fault)))
     })
 }
 
-/// Those that are wrong on the wire: what they say is right, and not how.
-fn odd() -> impl Iterator<Item = Mutant> {
+/// The mutants with a wrong wire format and correct content.
+fn wire_mutants() -> impl Iterator<Item = Mutant> {
     let rule = |api: &str| format!("{api}/carried-out");
-    let broken = calls()
+    let malformed = calls()
         .map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Deviation::BreaksXml));
     let forms = FORMS.iter().flat_map(|row| row.calls.iter().map(|api| (*api, row.member)));
     let members = forms.map(move |(api, member)| {
         Mutant::of(&rule(api), &format!("has an odd {member}"), Deviation::Odd(member))
     });
-    broken.chain(members)
+    malformed.chain(members)
 }
 
-/// Those that make again what is gone, or twice what is made once.
-fn again() -> impl Iterator<Item = Mutant> {
+/// The mutants that restore deleted attachments or create two items instead of one.
+fn creation_mutants() -> impl Iterator<Item = Mutant> {
     let create = |what: &str, fault| Mutant::of("CreateUser/carried-out", what, fault);
     let kinds = AttachmentKind::all().map(move |kind| {
         let what = format!("brings back every {}", kind.row().noun);
         create(&what, Deviation::Resurrects(kind))
     });
-    let named = TABLE.iter().filter(|row| row.naming == Naming::Service);
-    let calls = named.filter_map(|row| row.call(AttachmentAction::Attach));
+    let issued = TABLE.iter().filter(|row| row.naming == Naming::Service);
+    let calls = issued.filter_map(|row| row.call(AttachmentAction::Attach));
     let twice = calls.map(|call| {
-        Mutant::of(&format!("{}/carried-out", call.api), "makes two", Deviation::ActsTwice)
+        Mutant::of(&format!("{}/carried-out", call.api), "makes two", Deviation::CreatesTwo)
     });
     let boundary = create("brings back the permissions boundary", Deviation::ResurrectsBoundary);
     kinds.chain([boundary]).chain(twice)
 }
 
-/// The reason, where the rule is a refusal: what is carried out with a rule and without it is not
-/// missed.
-fn refuses(api: &str, reason: Condition) -> Option<Condition> {
+/// The condition, if its rule refuses the action. Otherwise removing the rule has no consequence.
+fn refusing(api: &str, reason: Condition) -> Option<Condition> {
     let is = |rule: &Rule| rule.call.api == api && rule.claim.reason == reason;
     let rule = rules().find(is)?;
     (rule.claim.answer != Expected::Done).then_some(reason)
 }
 
-/// Whether the call changes something.
-fn writes(api: &'static str) -> bool {
-    ModelFault::all().any(|fault| fault == ModelFault::Loses(api))
+/// Whether the action changes something.
+fn is_write(api: &'static str) -> bool {
+    ModelMutant::all().any(|fault| fault == ModelMutant::Loses(api))
 }
 
-/// Whether there is something that the call could do where it is refused.
-const fn could_be_done(reason: Condition) -> bool {
+/// Whether the action could take effect although this condition refuses it.
+const fn could_take_effect(reason: Condition) -> bool {
     matches!(
         reason,
         Condition::Holds(_)
@@ -169,8 +174,8 @@ const fn could_be_done(reason: Condition) -> bool {
     )
 }
 
-/// Those that answer wrongly where this rule decides.
-fn answers(rule: Rule) -> Vec<Mutant> {
+/// The mutants that respond wrongly if this rule decides.
+fn response_mutants(rule: Rule) -> Vec<Mutant> {
     let mutant = |what: &str, fault| Mutant::of(&rule.id(), what, fault);
     let Expected::Refused(code) = rule.claim.answer else {
         let mut mutants = Vec::new();
@@ -179,8 +184,8 @@ fn answers(rule: Rule) -> Vec<Mutant> {
             if rule.call.api.starts_with("List") {
                 mutants.push(mutant("shows nothing", Deviation::ListsNothing));
                 mutants.push(mutant("shows all twice", Deviation::ListsTwice));
-                mutants.push(mutant("lacks the last", Deviation::ListsOneLess));
-                mutants.push(mutant("shows what was so before", Deviation::ListsLate));
+                mutants.push(mutant("lacks the last", Deviation::OmitsLast));
+                mutants.push(mutant("shows what was so before", Deviation::ListsStale));
             }
         }
         if matches!(rule.claim.reason, Condition::Flawed(_, InputError::OneByOne)) {
@@ -189,83 +194,83 @@ fn answers(rule: Rule) -> Vec<Mutant> {
         }
         return mutants;
     };
-    let other = if code == ErrorCode::NoSuchEntity {
+    let other_code = if code == ErrorCode::NoSuchEntity {
         ErrorCode::ValidationError
     } else {
         ErrorCode::NoSuchEntity
     };
-    let status = if code.http() == 400 { 409 } else { 400 };
-    let acts = writes(rule.call.api) && could_be_done(rule.claim.reason);
-    let acts = acts.then(|| mutant("is refused and done", Deviation::RefusesAndActs));
+    let other_status = if code.http() == 400 { 409 } else { 400 };
+    let has_effect = is_write(rule.call.api) && could_take_effect(rule.claim.reason);
+    let with_effect =
+        has_effect.then(|| mutant("is refused and done", Deviation::RefusesWithEffect));
     [
-        mutant("has another code", Deviation::Code(other.http(), other.name())),
-        mutant("has another status", Deviation::Status(status)),
+        mutant("has another code", Deviation::Code(other_code.http(), other_code.name())),
+        mutant("has another status", Deviation::Status(other_status)),
         mutant("has other words", Deviation::Text("No.")),
     ]
     .into_iter()
-    .chain(acts)
+    .chain(with_effect)
     .collect()
 }
 
-const NEVER_MADE: &str =
-    "the reference has no time in which anything could be just made or changed";
-const FULL: &str = "an account may be full of what is not ours";
-const NEVER_FULL: &str = "no script makes the five thousand users that fill an account";
-const CALLER: &str = "AccessDenied about a key that is held tells of the caller";
-const SAME: &str = "another rule refuses in the same way there, with the same code";
-const NOT_ASKED: &str = "no script asks for a name in another case that nobody has";
-const ONE_NAME: &str = "the model has no second user of the same name in another case";
-const UNHEARD: &str = "where no user can be made at all the run ends, and says so";
-const ONE_HOLDER: &str = "one user alone can hold it";
-const SINGLE: &str = "a user holds one of the kind at most";
+const NO_CLOCK: &str = "the reference has no clock, so nothing is recently created or changed";
+const ACCOUNT_MAY_BE_FULL: &str = "an account may be full of resources that the run did not create";
+const NEVER_FULL: &str = "no script creates the five thousand users that fill an account";
+const CALLER: &str = "AccessDenied about an existing key is about the caller's permissions";
+const SAME_CODE: &str = "another rule refuses with the same code in the same states";
+const NOT_TESTED: &str = "no script uses a name in another case that no user has";
+const ONE_NAME: &str = "the model has no second user with the same name in another case";
+const RUN_ENDS: &str = "if no user can be created, the run ends and reports that";
+const ONE_HOLDER: &str = "only one user can hold the item";
+const SINGLE: &str = "a user holds at most one item of the kind";
 
 impl Mutant {
-    /// Why nothing can tell it from what it is made of, where that is so.
+    /// The reason why no run can distinguish the mutant from the reference, if it is equivalent.
     #[must_use]
     pub fn equivalent(&self) -> Option<&'static str> {
         let rule = rules().find(|rule| rule.id() == self.rule)?;
         let reason = rule.claim.reason;
         match self.fault {
-            Deviation::Model(fault) => of_model(fault, rule),
-            Deviation::RefusesAndActs => {
+            Deviation::Model(fault) => model_equivalence(fault, rule),
+            Deviation::RefusesWithEffect => {
                 matches!(reason, Condition::Flawed(_, InputError::OtherCase)).then_some(ONE_NAME)
             }
-            Deviation::BreaksXml if rule.call.api == "CreateUser" => Some(UNHEARD),
-            _ if reason.passes() => Some(NEVER_MADE),
+            Deviation::BreaksXml if rule.call.api == "CreateUser" => Some(RUN_ENDS),
+            _ if reason.passes() => Some(NO_CLOCK),
             _ => (reason == Condition::AccountFull).then_some(NEVER_FULL),
         }
     }
 }
 
-fn of_model(fault: ModelFault, rule: Rule) -> Option<&'static str> {
+fn model_equivalence(fault: ModelMutant, rule: Rule) -> Option<&'static str> {
     let kind = TABLE
         .iter()
         .find(|row| row.call(AttachmentAction::Detach).map(|it| it.api) == Some(fault.api()));
     match fault {
-        ModelFault::Overdoes(_, reason) if reason.passes() => Some(NEVER_MADE),
-        ModelFault::Overdoes(_, Condition::AccountFull) => Some(FULL),
-        ModelFault::Forgets(_, Condition::Flawed(_, InputError::OtherCase)) => Some(SAME),
-        ModelFault::Overdoes(_, Condition::Flawed(_, InputError::OtherCase)) => Some(NOT_ASKED),
-        ModelFault::Overdoes(_, Condition::NotHeld) => {
+        ModelMutant::Overdoes(_, reason) if reason.passes() => Some(NO_CLOCK),
+        ModelMutant::Overdoes(_, Condition::AccountFull) => Some(ACCOUNT_MAY_BE_FULL),
+        ModelMutant::Forgets(_, Condition::Flawed(_, InputError::OtherCase)) => Some(SAME_CODE),
+        ModelMutant::Overdoes(_, Condition::Flawed(_, InputError::OtherCase)) => Some(NOT_TESTED),
+        ModelMutant::Overdoes(_, Condition::NotHeld) => {
             (rule.call.claims.len() == 2).then_some(CALLER)
         }
-        ModelFault::Forgets(_, Condition::NoSuchUser) => {
-            let same =
+        ModelMutant::Forgets(_, Condition::NoSuchUser) => {
+            let has_same_answer =
                 |it: &&Clause| it.reason == Condition::NotHeld && it.answer == rule.claim.answer;
-            let claim = rule.call.claims.iter().find(same)?;
+            let claim = rule.call.claims.iter().find(has_same_answer)?;
             let other = Rule { call: rule.call, claim };
-            // Where it is known that the user is named first, the other's words are not excused.
-            let ordered = outranked(other, &[rule, other])
+            // If the precedence of the missing user is known, the other message does not conform.
+            let is_ordered = outranked(other, &[rule, other])
                 .is_some_and(|(order, _)| order.evidence.level >= Level::Should);
-            (!ordered).then_some(SAME)
+            (!is_ordered).then_some(SAME_CODE)
         }
-        ModelFault::ForEverybody(_) => {
-            let alone = |row: &AttachmentRow| {
+        ModelMutant::ForEverybody(_) => {
+            let has_one_holder = |row: &AttachmentRow| {
                 row.naming == Naming::Service || row.refers == Some(ResourceKind::Device)
             };
-            kind.filter(|row| alone(row)).map(|_| ONE_HOLDER)
+            kind.filter(|row| has_one_holder(row)).map(|_| ONE_HOLDER)
         }
-        ModelFault::TakesAll(_) => kind.filter(|row| row.naming == Naming::Single).map(|_| SINGLE),
+        ModelMutant::TakesAll(_) => kind.filter(|row| row.naming == Naming::Single).map(|_| SINGLE),
         _ => None,
     }
 }

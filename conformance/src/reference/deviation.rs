@@ -1,6 +1,9 @@
-//! A reference endpoint that deviates from AWS in one known way.
+//! Deviations: the ways in which a mutant of the reference endpoint differs from AWS.
+//!
+//! A [`Mutant`] applies one [`Deviation`] when one rule decides. Deviations of the wire format are
+//! applied by the reference server, because a response in memory has no format.
 
-use iamspec_model::check::model_mutants::ModelMutant as ModelFault;
+use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     Account, AttachmentKind, Expected, IssueOptions, Item, Operation, Rule, User, UserChange,
@@ -8,100 +11,101 @@ use iamspec_model::{
 };
 
 use crate::oracle::messages::Value;
-use crate::reference::response::answer;
+use crate::reference::response::expected_response;
 use crate::response::{Listing, Response};
 
-/// One fault.
+/// An endpoint that is wrong in one known way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
-    /// What it is called on the command line.
+    /// The name on the command line.
     pub name: String,
-    /// The rule that it breaks.
+    /// The rule that the mutant breaks.
     pub rule: String,
-    /// The rule that a finding must name: the same, but where the fault shows at another call.
+    /// The rule that a finding must name. It differs from `rule` if another call shows the
+    /// deviation.
     pub shows: String,
-    /// What goes wrong there.
+    /// The deviation.
     pub fault: Deviation,
 }
 
-/// What goes wrong where a rule is in force.
+/// A deviation that applies when the mutant's rule decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deviation {
-    /// The call is carried out although it must be refused.
-    CarriesOut,
-    /// The call is refused although it must be carried out.
+    /// The operation succeeds instead of being refused.
+    Succeeds,
+    /// The operation is refused instead of succeeding.
     Refuses,
-    /// The call is refused, and carried out all the same.
-    RefusesAndActs,
-    /// The call is answered as if carried out, and nothing happens.
+    /// The operation is refused, but takes effect.
+    RefusesWithEffect,
+    /// The operation succeeds without an effect.
     LosesEffect,
-    /// The refusal has this code and its status.
+    /// The refusal has this HTTP status and error code.
     Code(u16, &'static str),
     /// The refusal has this HTTP status.
     Status(u16),
-    /// The refusal has this text.
+    /// The refusal has this message.
     Text(&'static str),
     /// The listing is empty.
     ListsNothing,
-    /// The listing shows everything twice.
+    /// The listing contains every item twice.
     ListsTwice,
     /// The listing lacks its last item.
-    ListsOneLess,
-    /// The listing shows what was so before the last call that changed something.
-    ListsLate,
-    /// Of a listing that is asked for page by page, the item that the second page begins with is lost.
+    OmitsLast,
+    /// The listing shows the state before the last change.
+    ListsStale,
+    /// A listing read page by page lacks the first item of the second page.
     LosesPage,
-    /// Every page but the first begins with the last item of the one before.
+    /// Every page except the first begins with the last item of the previous page.
     RepeatsPage,
-    /// Users that get another name lose what they hold of this kind.
+    /// A renamed user loses its attachments of this kind.
     RenameLoses(AttachmentKind),
-    /// A user holds what one of its name that was deleted held of this kind.
+    /// A new user gets the attachments of this kind that a deleted user of the same name held.
     Resurrects(AttachmentKind),
-    /// A user has the permissions boundary of one of its name that was deleted.
+    /// A new user gets the permissions boundary of a deleted user of the same name.
     ResurrectsBoundary,
-    /// What the service names is made twice by one call.
-    ActsTwice,
-    /// Everything is answered and done as the model with this fault would.
-    Model(ModelFault),
-    /// The answer is XML that ends before its last element does.
+    /// One operation creates two items that the service names.
+    CreatesTwo,
+    /// The endpoint behaves like the model with this mutation.
+    Model(ModelMutant),
+    /// The response is truncated XML.
     BreaksXml,
-    /// This member of the answer is not as it should be.
+    /// This member of the response has the wrong format.
     Odd(&'static str),
-    /// The call is looked at first and carried out then, and others come in between.
-    LooksThenActs,
+    /// The endpoint checks first and acts later, so that other operations can run in between.
+    ChecksThenActs,
 }
 
-/// What the name of a mutant begins with that looks first and acts then, before its call.
-pub(crate) const LOOKS_THEN_ACTS: &str = "check-then-act:";
+/// The name prefix of mutants that check first and act later, before the action.
+pub(crate) const CHECK_THEN_ACT: &str = "check-then-act:";
 
 impl Deviation {
-    /// Whether it shows on the wire alone: in memory an answer has no form.
+    /// Whether only the wire format deviates. A response in memory has no format.
     #[must_use]
     pub const fn is_of_the_wire(self) -> bool {
         matches!(self, Self::BreaksXml | Self::Odd(_))
     }
 }
 
-/// What was so before.
+/// Earlier states, for deviations that need them.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// The account before the last call that changed something.
+    /// The account before the last change.
     pub(crate) before: Account,
-    /// The calls by which each user would get again what it held last.
-    held: Vec<(User, Vec<Operation>)>,
+    /// For each user, the operations that restore what it last held.
+    restore: Vec<(User, Vec<Operation>)>,
 }
 
 impl Deviation {
-    /// Whether it is about what was so before.
+    /// Whether the deviation needs [`Memory`].
     #[must_use]
     pub const fn remembers(self) -> bool {
-        matches!(self, Self::ListsLate | Self::Resurrects(_) | Self::ResurrectsBoundary)
+        matches!(self, Self::ListsStale | Self::Resurrects(_) | Self::ResurrectsBoundary)
     }
 }
 
 impl Memory {
-    /// Takes note of what a call has changed.
-    pub(crate) fn note(
+    /// Records the change that an operation made.
+    pub(crate) fn record(
         &mut self,
         fault: Deviation,
         op: &Operation,
@@ -112,27 +116,29 @@ impl Memory {
             return;
         }
         for user in after.users() {
-            let held = again(fault, after, user);
-            if !held.is_empty() {
-                self.held.retain(|(it, _)| *it != user);
-                self.held.push((user, held));
+            let operations = restoring(fault, after, user);
+            if !operations.is_empty() {
+                self.restore.retain(|(it, _)| *it != user);
+                self.restore.push((user, operations));
             }
         }
-        // Who gets another name takes all along, and leaves nothing to the next who has the old one.
+        // A rename moves everything to the new name; nothing remains for the next user of the old
+        // one.
         if let Operation::UpdateUser(user, UserChange { name: Some(_), .. }) = *op {
-            self.held.retain(|(it, _)| *it != user);
+            self.restore.retain(|(it, _)| *it != user);
         }
         self.before = before;
     }
 
-    /// The calls by which a user gets again what the one of its name held last.
-    pub(crate) fn held_by(&self, user: User) -> impl Iterator<Item = Operation> + use<'_> {
-        self.held.iter().filter(move |(it, _)| *it == user).flat_map(|(_, held)| held).copied()
+    /// The operations that restore what the last user of this name held.
+    pub(crate) fn restoring(&self, user: User) -> impl Iterator<Item = Operation> + use<'_> {
+        let of_user = self.restore.iter().filter(move |(it, _)| *it == user);
+        of_user.flat_map(|(_, operations)| operations).copied()
     }
 }
 
-/// How a user would get again what it holds now, of that with which the fault is concerned.
-fn again(fault: Deviation, account: &Account, user: User) -> Vec<Operation> {
+/// The operations that restore what the user holds now, as far as the deviation concerns it.
+fn restoring(fault: Deviation, account: &Account, user: User) -> Vec<Operation> {
     match fault {
         Deviation::Resurrects(kind) => {
             account.held_of(user, kind).map(|it| attach(user, kind, it.item)).collect()
@@ -153,30 +159,32 @@ fn attach(user: User, kind: AttachmentKind, item: Item) -> Operation {
 }
 
 impl Mutant {
-    /// Whether this call is one that it looks at first and carries out then.
+    /// Whether the mutant checks this action first and acts later.
     #[must_use]
     pub fn looks_first(&self, api: &str) -> bool {
-        self.fault == Deviation::LooksThenActs
-            && self.name.strip_prefix(LOOKS_THEN_ACTS) == Some(api)
+        self.fault == Deviation::ChecksThenActs
+            && self.name.strip_prefix(CHECK_THEN_ACT) == Some(api)
     }
 
-    /// The wrong answer, with its effect, where the rule that it breaks decides.
-    pub(crate) fn settle(
+    /// Responds with the deviation and applies its effect. Returns `None` if another rule decides.
+    pub(crate) fn respond(
         &self,
         (account, memory): (&mut Account, &Memory),
         op: &Operation,
         rule: Rule,
         value: Value<'_>,
     ) -> Option<Response> {
-        let elsewhere = matches!(self.fault, Deviation::Model(_) | Deviation::LooksThenActs);
-        if rule.id() != self.rule || elsewhere {
+        let is_applied_elsewhere =
+            matches!(self.fault, Deviation::Model(_) | Deviation::ChecksThenActs);
+        if rule.id() != self.rule || is_applied_elsewhere {
             return None;
         }
-        let late = self.fault == Deviation::ListsLate;
-        let right = answer(if late { &memory.before } else { account }, op, rule, value);
-        let acts = matches!(self.fault, Deviation::CarriesOut | Deviation::RefusesAndActs);
-        let rests = matches!(self.fault, Deviation::Refuses | Deviation::LosesEffect);
-        if acts || rule.claim.answer == Expected::Done && !rests {
+        let stale = self.fault == Deviation::ListsStale;
+        let correct =
+            expected_response(if stale { &memory.before } else { account }, op, rule, value);
+        let takes_effect = matches!(self.fault, Deviation::Succeeds | Deviation::RefusesWithEffect);
+        let has_no_effect = matches!(self.fault, Deviation::Refuses | Deviation::LosesEffect);
+        if takes_effect || rule.claim.answer == Expected::Done && !has_no_effect {
             apply(account, op);
         }
         if let (Deviation::RenameLoses(kind), Operation::UpdateUser(user, change)) =
@@ -188,30 +196,33 @@ impl Mutant {
                 apply(account, &Operation::Detach(user, kind, it.item));
             }
         }
-        let held = op.user().into_iter().flat_map(|user| memory.held_by(user));
-        for again in held.filter(|_| matches!(op.sound(), Operation::CreateUser(..))) {
-            if allowed(account, &again).may_be_done() {
-                apply(account, &again);
+        let restoring = op.user().into_iter().flat_map(|user| memory.restoring(user));
+        for restore in restoring.filter(|_| matches!(op.sound(), Operation::CreateUser(..))) {
+            if allowed(account, &restore).may_be_done() {
+                apply(account, &restore);
             }
         }
-        Some(self.spoil(right))
+        Some(self.deviate(correct))
     }
 
-    /// The same call once more, about another item, where it is one that does all twice.
+    /// The second operation of a mutant that creates two items, with another item.
     #[must_use]
     pub fn twice(&self, op: &Operation, other: impl FnOnce() -> Item) -> Option<Operation> {
-        let named = self.rule.split('/').next() == op.call().map(|call| call.api);
+        let breaks_action = self.rule.split('/').next() == op.call().map(|call| call.api);
         match *op {
-            Operation::Issue(user, kind, ..) if named && self.fault == Deviation::ActsTwice => {
+            Operation::Issue(user, kind, ..)
+                if breaks_action && self.fault == Deviation::CreatesTwo =>
+            {
                 Some(Operation::Issue(user, kind, other(), IssueOptions::Nothing))
             }
             _ => None,
         }
     }
 
-    fn spoil(&self, right: Response) -> Response {
-        match (self.fault, right) {
-            (Deviation::CarriesOut, _) => Response::DONE,
+    /// The deviating response.
+    fn deviate(&self, correct: Response) -> Response {
+        match (self.fault, correct) {
+            (Deviation::Succeeds, _) => Response::DONE,
             (Deviation::Refuses, _) => Response::Refused {
                 http: 409,
                 code: "DeleteConflict".to_owned(),
@@ -226,32 +237,32 @@ impl Mutant {
             (Deviation::Text(text), Response::Refused { http, code, .. }) => {
                 Response::Refused { http, code, message: Some(text.to_owned()) }
             }
-            (_, Response::Done(Some(shown))) => Response::Done(Some(self.relist(shown))),
-            (_, right) => right,
+            (_, Response::Done(Some(shown))) => Response::Done(Some(self.deviating_listing(shown))),
+            (_, correct) => correct,
         }
     }
 
-    /// The wrong listing.
-    fn relist(&self, mut shown: Listing) -> Listing {
+    /// The deviating listing.
+    fn deviating_listing(&self, mut listing: Listing) -> Listing {
         match self.fault {
             Deviation::ListsNothing => return Listing::default(),
             Deviation::ListsTwice => {
-                shown.items = shown.items.iter().flat_map(|it| [*it, *it]).collect();
+                listing.items = listing.items.iter().flat_map(|it| [*it, *it]).collect();
             }
-            Deviation::LosesPage if shown.items.len() > 1 => drop(shown.items.remove(1)),
+            Deviation::LosesPage if listing.items.len() > 1 => drop(listing.items.remove(1)),
             Deviation::RepeatsPage => {
-                let again: Vec<_> = shown.items.iter().rev().skip(1).copied().collect();
-                shown.items.extend(again);
-                shown.items.sort_unstable();
+                let repeated: Vec<_> = listing.items.iter().rev().skip(1).copied().collect();
+                listing.items.extend(repeated);
+                listing.items.sort_unstable();
             }
-            Deviation::ListsOneLess => drop(shown.items.pop()),
+            Deviation::OmitsLast => drop(listing.items.pop()),
             _ => {}
         }
-        shown
+        listing
     }
 
-    /// The model that it answers by, where that is one with a fault.
-    pub(crate) const fn model(&self) -> Option<ModelFault> {
+    /// The model mutation, if the deviation is one.
+    pub(crate) const fn model(&self) -> Option<ModelMutant> {
         if let Deviation::Model(fault) = self.fault { Some(fault) } else { None }
     }
 }

@@ -1,6 +1,10 @@
-//! The model itself as an endpoint: it answers with the rule that is known best, in its words.
+//! The reference endpoint: the model as an endpoint in memory.
 //!
-//! What the reference does where nobody knows what AWS does. Each way must conform.
+//! [`settle`] answers one operation and applies its effect. [`Reference`] wraps it as an
+//! [`Endpoint`]; the reference server calls it behind HTTP. Several rules may be in force: the
+//! reference then responds by the one with the strongest level. [`UnspecifiedPolicy`] selects the
+//! response if AWS's behavior is unknown. Every response conforms, unless the options contain a
+//! [`Mutant`].
 
 pub mod deviation;
 mod response;
@@ -17,70 +21,79 @@ use crate::endpoint::{Endpoint, Namespace};
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
 use crate::reference::deviation::{Memory, Mutant};
-use crate::reference::response::answer;
+use crate::reference::response::expected_response;
 use crate::response::{FailureKind, Response};
 use crate::rng::Rng;
 
-/// How the reference answers.
+/// How the reference responds.
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceOptions {
-    /// Where nobody knows.
+    /// The policy for unspecified behavior.
     pub may: UnspecifiedPolicy,
-    /// What it does wrong, if anything.
+    /// The mutant, if the reference deviates.
     pub mutant: Option<Mutant>,
-    /// What it remembers, where that is what is wrong.
+    /// Earlier states, for mutants that need them.
     pub memory: Memory,
-    /// The rule by which the next call is answered, where it was looked at before, in another account.
+    /// The rule that decides the next operation, if it was checked earlier against another account.
     pub looked: Option<Rule>,
-    /// The rule by which the last call was answered.
+    /// The rule that decided the last operation.
     pub last: Option<Rule>,
 }
 
 /// The model in memory, or a mutant of it.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
-    behaviour: ReferenceOptions,
-    spaces: Vec<Account>,
-    here: usize,
+    options: ReferenceOptions,
+    accounts: Vec<Account>,
+    current: usize,
 }
 
 impl Reference {
-    /// One with this fault.
+    /// A reference with this mutant.
     #[must_use]
     pub fn mutated(mutant: Mutant) -> Self {
         Self::behaving(ReferenceOptions { mutant: Some(mutant), ..ReferenceOptions::default() })
     }
 
-    /// One that answers like this.
+    /// A reference with these options.
     #[must_use]
-    pub fn behaving(behaviour: ReferenceOptions) -> Self {
-        Self { behaviour, ..Self::default() }
+    pub fn behaving(options: ReferenceOptions) -> Self {
+        Self { options, ..Self::default() }
     }
 
-    /// Whether nothing exists in any name space.
+    /// Whether every namespace is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.spaces.iter().all(Account::is_empty)
+        self.accounts.iter().all(Account::is_empty)
     }
 }
 
+/// The distance between a script's item and the second item that a mutant creates.
+const SECOND_ITEM: u32 = 1 << 16;
+
 impl Endpoint for Reference {
     fn fresh(&mut self) -> Namespace {
-        self.spaces.push(Account::default());
-        self.enter(Namespace(self.spaces.len() - 1));
-        Namespace(self.here)
+        self.accounts.push(Account::default());
+        self.enter(Namespace(self.accounts.len() - 1));
+        Namespace(self.current)
     }
 
     fn enter(&mut self, space: Namespace) {
-        self.here = space.0;
-        self.behaviour.memory = Memory::default();
+        self.current = space.0;
+        self.options.memory = Memory::default();
     }
 
     fn ask(&mut self, op: &Operation) -> Response {
-        match self.spaces.get_mut(self.here) {
-            Some(account) => ask(account, op, &mut self.behaviour),
-            None => Response::interrupted(FailureKind::Unreachable, "no name space was entered"),
+        let Some(account) = self.accounts.get_mut(self.current) else {
+            return Response::interrupted(FailureKind::Unreachable, "no namespace was entered");
+        };
+        let response = settle(account, op, &mut self.options, &messages::symbols(op));
+        let second = Item(op.item().unwrap_or_default().0 + SECOND_ITEM);
+        let twice = self.options.mutant.as_ref().and_then(|it| it.twice(op, || second));
+        if let (Some(twice), Response::Done(_)) = (twice, &response) {
+            apply(account, &twice);
         }
+        response
     }
 
     fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
@@ -88,130 +101,120 @@ impl Endpoint for Reference {
     }
 }
 
-/// So far from the items of scripts are those that nobody asked for.
-const FAR: u32 = 1 << 16;
-
-fn ask(account: &mut Account, op: &Operation, behaviour: &mut ReferenceOptions) -> Response {
-    let observed = settle(account, op, behaviour, &messages::symbols(op));
-    let item = op.item().unwrap_or_default();
-    let twice = behaviour.mutant.as_ref().and_then(|it| it.twice(op, || Item(item.0 + FAR)));
-    if let (Some(twice), Response::Done(_)) = (twice, &observed) {
-        apply(account, &twice);
-    }
-    observed
-}
-
-/// Answers one operation and makes its effect: what the reference endpoint does, in memory and
-/// behind HTTP. `value` gives the names as the caller wrote them, for the texts.
+/// Responds to one operation and applies its effect to the account. `value` gives the names as the
+/// caller wrote them, for the messages.
 pub fn settle(
     account: &mut Account,
     op: &Operation,
-    behaviour: &mut ReferenceOptions,
+    options: &mut ReferenceOptions,
     value: Value<'_>,
 ) -> Response {
-    let fault = behaviour.mutant.as_ref().map(|it| it.fault).filter(|it| it.remembers());
-    let before = fault.map(|fault| (fault, account.clone()));
-    let observed = decided(account, op, behaviour, value);
-    if let Some((fault, before)) = before {
-        behaviour.memory.note(fault, op, before, account);
+    let deviation = options.mutant.as_ref().map(|it| it.fault).filter(|it| it.remembers());
+    let before = deviation.map(|deviation| (deviation, account.clone()));
+    let response = respond(account, op, options, value);
+    if let Some((deviation, before)) = before {
+        options.memory.record(deviation, op, before, account);
     }
-    observed
+    response
 }
 
-fn decided(
+fn respond(
     account: &mut Account,
     op: &Operation,
-    behaviour: &mut ReferenceOptions,
+    options: &mut ReferenceOptions,
     value: Value<'_>,
 ) -> Response {
-    let model = behaviour.mutant.as_ref().and_then(Mutant::model);
-    let looked = behaviour.looked.take();
-    behaviour.last = looked.or_else(|| decide(account, op, &mut behaviour.may, model));
-    let Some(rule) = behaviour.last else {
-        return Response::interrupted(FailureKind::Unimplemented, "no such call");
+    let model = options.mutant.as_ref().and_then(Mutant::model);
+    let prior = options.looked.take();
+    options.last = prior.or_else(|| deciding_rule(account, op, &mut options.may, model));
+    let Some(rule) = options.last else {
+        return Response::interrupted(FailureKind::Unimplemented, "no such action");
     };
-    let wrong =
-        |mutant: &Mutant| mutant.settle((&mut *account, &behaviour.memory), op, rule, value);
-    if let Some(observed) = behaviour.mutant.as_ref().and_then(wrong) {
-        return observed;
+    let deviating =
+        |mutant: &Mutant| mutant.respond((&mut *account, &options.memory), op, rule, value);
+    if let Some(response) = options.mutant.as_ref().and_then(deviating) {
+        return response;
     }
-    let observed = answer(account, op, rule, value);
+    let response = expected_response(account, op, rule, value);
     if rule.claim.answer == Expected::Done {
         match model {
-            Some(fault) => *account = fault.next(account, op),
+            Some(mutant) => *account = mutant.next(account, op),
             None => apply(account, op),
         }
     }
-    observed
+    response
 }
 
-/// The rule by which it answers: of several refusals the one that binds most, the first in table
-/// order among equals. Where nobody knows, it does as it is told, or else refuses as the facts
-/// presume; nothing takes time to make here, so nothing is refused for being made.
-fn decide(
+/// The rule that decides the response. Of several refusals, it is the one with the highest
+/// precedence; among equals, the first in table order.
+///
+/// If AWS's behavior is unspecified, the policy decides; by default that is the refusal that the
+/// facts presume. Conditions that pass with time do not apply: nothing takes time to create here.
+fn deciding_rule(
     account: &Account,
     op: &Operation,
-    may: &mut UnspecifiedPolicy,
+    policy: &mut UnspecifiedPolicy,
     model: Option<ModelMutant>,
 ) -> Option<Rule> {
-    let allowed = model.map_or_else(|| allowed(account, op), |fault| fault.allowed(account, op));
+    let allowed = model.map_or_else(|| allowed(account, op), |mutant| mutant.allowed(account, op));
     let rules: Vec<Rule> = allowed.rules().collect();
-    if let Some(rule) = may.pick(&rules) {
+    if let Some(rule) = policy.pick(&rules) {
         return Some(rule);
     }
     let refuses = |rule: &&Rule| rule.claim.answer != Expected::Done && !rule.claim.reason.passes();
-    let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| rank(**rule));
-    let done = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
-    refusal.or(done).or(rules.first()).copied()
+    let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| precedence(**rule));
+    let success = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
+    refusal.or(success).or(rules.first()).copied()
 }
 
-/// What is wrong with the form of a request is said first (D-016), then that the user does not exist
-/// (D-018); then what binds more.
-fn rank(rule: Rule) -> (bool, bool, bool, Level) {
-    let flawed = matches!(rule.claim.reason, Condition::Flawed(..));
-    let of_form = matches!(rule.claim.answer, Expected::Refused(code) if code.is_of_form());
+/// The precedence of a refusal: validation errors come first (D-016), then a missing user (D-018),
+/// then the stronger level.
+fn precedence(rule: Rule) -> (bool, bool, bool, Level) {
+    let is_invalid = matches!(rule.claim.reason, Condition::Flawed(..));
+    let has_validation_code =
+        matches!(rule.claim.answer, Expected::Refused(code) if code.is_of_form());
     let no_user = rule.claim.reason == Condition::NoSuchUser;
-    (flawed && of_form, no_user, flawed, rule.claim.status.level)
+    (is_invalid && has_validation_code, no_user, is_invalid, rule.claim.status.level)
 }
 
-/// What is answered where the facts leave it open.
+/// The response if AWS's behavior is unspecified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnspecifiedPolicy {
-    /// What the facts presume, which is a refusal.
+    /// The response that the facts presume, which is a refusal.
     #[default]
     Presume,
-    /// The call is carried out.
+    /// The operation succeeds.
     Accept,
-    /// The call is refused.
+    /// The operation is refused.
     Refuse,
-    /// Now this, now that, by chance from this seed on, also where what hinders a call passes by
-    /// itself.
+    /// A random choice with this seed. It includes refusals by conditions that pass with time.
     Seed(u64),
 }
 
 impl UnspecifiedPolicy {
-    /// Picks one of the rules in force where the facts leave the choice; nothing where they do not.
-    pub(crate) fn pick(&mut self, rules: &[Rule]) -> Option<Rule> {
-        let done = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
-        let lasts = |rule: &&Rule| !rule.claim.reason.passes();
-        let open: Vec<&Rule> = rules
+    /// Picks one of the rules in force. Returns `None` if the behavior is specified.
+    fn pick(&mut self, rules: &[Rule]) -> Option<Rule> {
+        let success = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
+        let is_lasting = |rule: &&Rule| !rule.claim.reason.passes();
+        let unspecified: Vec<&Rule> = rules
             .iter()
             .filter(|rule| rule.claim.answer != Expected::Done)
             .filter(|rule| rule.claim.status.level == Level::Open)
             .collect();
-        let done = done.filter(|_| !open.is_empty())?;
+        let success = success.filter(|_| !unspecified.is_empty())?;
         match self {
             Self::Presume => None,
-            Self::Accept => Some(*done),
-            Self::Refuse => open.into_iter().find(lasts).copied(),
+            Self::Accept => Some(*success),
+            Self::Refuse => unspecified.into_iter().find(is_lasting).copied(),
             Self::Seed(seed) => {
-                let mut chance = Rng(*seed);
-                // What passes by itself does so soon.
-                let passes = chance.below(8) > 0;
-                let open = open.into_iter().filter(|rule| !passes || lasts(rule));
-                let choices: Vec<&Rule> = open.chain([done]).collect();
-                let choice = chance.pick(&choices);
-                *seed = chance.0;
+                let mut rng = Rng(*seed);
+                // Mostly, conditions that pass with time have passed already.
+                let has_passed = rng.below(8) > 0;
+                let refusals =
+                    unspecified.into_iter().filter(|rule| !has_passed || is_lasting(rule));
+                let choices: Vec<&Rule> = refusals.chain([success]).collect();
+                let choice = rng.pick(&choices);
+                *seed = rng.0;
                 choice.copied()
             }
         }
@@ -227,7 +230,8 @@ impl FromStr for UnspecifiedPolicy {
             "accept" => Ok(Self::Accept),
             "refuse" => Ok(Self::Refuse),
             number => number.parse().map(Self::Seed).map_err(|_| {
-                "expected `presume`, `accept`, `refuse` or a number, the seed of chance".to_owned()
+                "expected `presume`, `accept`, `refuse`, or a number as the seed of a random choice"
+                    .to_owned()
             }),
         }
     }

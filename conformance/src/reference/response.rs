@@ -1,4 +1,4 @@
-//! The response that a rule asks for.
+//! The response that a rule prescribes.
 
 use iamspec_model::{Account, Expected, Operation, Rule, shown};
 
@@ -6,8 +6,13 @@ use crate::oracle::messages;
 use crate::oracle::messages::Value;
 use crate::response::{Listing, Response};
 
-/// What is answered by that rule.
-pub(crate) fn answer(account: &Account, op: &Operation, rule: Rule, value: Value<'_>) -> Response {
+/// The response to an operation that this rule decides.
+pub(crate) fn expected_response(
+    account: &Account,
+    op: &Operation,
+    rule: Rule,
+    value: Value<'_>,
+) -> Response {
     match rule.claim.answer {
         Expected::Done => Response::Done(shown(account, op).map(Listing::of)),
         Expected::Refused(code) => Response::Refused {

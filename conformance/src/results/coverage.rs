@@ -1,54 +1,65 @@
-//! What a run has asked, in the model's words, and what it has not.
+//! Coverage: the rules, outcomes, sets of kinds and ordered pairs that a run reached.
+//!
+//! Only judged calls count: the response conforms or diverges.
 
 use std::collections::BTreeSet;
 
-use iamspec_model::{AttachmentKind, Expected, Operation, Rule, User, rules};
+use iamspec_model::{AttachmentKind, Expected, Operation, Rule, TABLE, User, rules};
 
 use crate::generate::kind_set::KindSet;
 use crate::oracle::Verdict;
 use crate::results::history::{Exchange, ScriptRun};
 
-/// What was asked so that its answer could be judged.
+/// What the judged calls of a run covered.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
-    /// The rules that were in force, by id, in the order of `rules`.
+    /// The rules, in table order. A rule is reached if it was in force in a judged call.
     pub rules: Vec<Reach>,
-    /// The answers that each call may be given: carried out, or refused with a code.
+    /// The outcomes of each action: success, or refusal with an error code.
     pub outcomes: Vec<Reach>,
-    /// The sets of kinds with which a user was to be deleted.
+    /// The sets of kinds that users held when `DeleteUser` was called.
     pub sets: BTreeSet<KindSet>,
-    /// The two kinds that a user held when it was to be deleted, in the order in which they were
-    /// attached.
+    /// The ordered pairs of kinds, for users that held exactly two kinds when `DeleteUser` was
+    /// called. The kind attached first comes first.
     pub pairs: BTreeSet<(AttachmentKind, AttachmentKind)>,
 }
 
-/// One thing that a run may reach.
+/// A coverage target and whether a run reached it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// What it is: `DeleteUser/holds-access-key`, `DeleteUser DeleteConflict`.
+    /// The target, such as `DeleteUser/holds-access-key` or `DeleteUser DeleteConflict`.
     pub name: String,
-    /// The call.
+    /// The action.
     pub api: &'static str,
-    /// Whether it was reached.
+    /// Whether the run reached it.
     pub reached: bool,
 }
 
-/// How many sets of kinds there are.
-pub const SETS: usize = 512;
+/// The number of kinds that block `DeleteUser`.
+const BLOCKING_KINDS: usize = {
+    let (mut count, mut rest) = (0, TABLE.as_slice());
+    while let [row, others @ ..] = rest {
+        count += row.blocks.is_some() as usize;
+        rest = others;
+    }
+    count
+};
 
-/// How many ordered pairs of kinds there are.
-pub const PAIRS: usize = 72;
+/// The number of sets of blocking kinds.
+pub const SETS: usize = 1 << BLOCKING_KINDS;
+
+/// The number of ordered pairs of different blocking kinds.
+pub const PAIRS: usize = BLOCKING_KINDS * (BLOCKING_KINDS - 1);
 
 impl Coverage {
-    /// What these replays reached.
+    /// Computes the coverage of these script runs.
     #[must_use]
     pub fn of(replays: &[ScriptRun]) -> Self {
         let mut coverage = Self::default();
         let mut in_force: Vec<Rule> = Vec::new();
         for replay in replays {
-            for (place, exchange) in
-                replay.exchanges.iter().enumerate().filter(|(_, it)| judged(it))
-            {
+            let exchanges = replay.exchanges.iter().enumerate();
+            for (index, exchange) in exchanges.filter(|(_, it)| is_judged(it)) {
                 for rule in &exchange.in_force {
                     if !in_force.contains(rule) {
                         in_force.push(*rule);
@@ -58,14 +69,14 @@ impl Coverage {
                     && exchange.before.has_user(user)
                 {
                     coverage.sets.insert(KindSet::held(&exchange.before, user));
-                    coverage.pairs.extend(pair(replay, place, user));
+                    coverage.pairs.extend(pair_held(replay, index, user));
                 }
             }
         }
         for rule in rules() {
             let reached = in_force.contains(&rule);
             coverage.rules.push(Reach { name: rule.id(), api: rule.call.api, reached });
-            let name = outcome(rule);
+            let name = outcome_name(rule);
             match coverage.outcomes.iter_mut().find(|it| it.name == name) {
                 Some(it) => it.reached |= reached,
                 None => coverage.outcomes.push(Reach { name, api: rule.call.api, reached }),
@@ -75,29 +86,33 @@ impl Coverage {
     }
 }
 
-/// How many were reached.
+/// The number of targets that were reached.
 #[must_use]
 pub fn reached(of: &[Reach]) -> usize {
     of.iter().filter(|it| it.reached).count()
 }
 
-fn judged(exchange: &Exchange) -> bool {
+fn is_judged(exchange: &Exchange) -> bool {
     matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_))
 }
 
-fn outcome(rule: Rule) -> String {
+fn outcome_name(rule: Rule) -> String {
     match rule.claim.answer {
-        Expected::Done => format!("{} carried out", rule.call.api),
+        Expected::Done => format!("{} succeeds", rule.call.api),
         Expected::Refused(code) => format!("{} {}", rule.call.api, code.name()),
     }
 }
 
-/// The two kinds that the user holds, the one that was attached first before the other.
-fn pair(replay: &ScriptRun, place: usize, user: User) -> Option<(AttachmentKind, AttachmentKind)> {
-    let before = replay.exchanges.get(place)?;
-    let held = KindSet::held(&before.before, user);
-    let calls = replay.exchanges.iter().take(place).map(|it| it.operation).rev();
-    let attached = calls.filter_map(|op| match op {
+/// The two kinds that the user holds before the call at this index, the one attached first in
+/// front. Returns `None` if the user holds another number of kinds.
+fn pair_held(
+    replay: &ScriptRun,
+    index: usize,
+    user: User,
+) -> Option<(AttachmentKind, AttachmentKind)> {
+    let held = KindSet::held(&replay.exchanges.get(index)?.before, user);
+    let earlier = replay.exchanges.iter().take(index).map(|it| it.operation).rev();
+    let attached = earlier.filter_map(|op| match op {
         Operation::Attach(of, kind, _) | Operation::Issue(of, kind, ..) if of == user => Some(kind),
         _ => None,
     });

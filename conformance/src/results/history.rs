@@ -1,4 +1,4 @@
-//! What a run did: each script with its requests, the responses, and the verdicts.
+//! The results of script runs: each request with its response and its verdict.
 
 use std::time::Duration;
 
@@ -10,76 +10,77 @@ use crate::response::{FailureKind, Response};
 use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
 
-/// One call, its answer, and what is said of it.
+/// One operation, its response and its verdict.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// What was asked.
+    /// The operation.
     pub operation: Operation,
-    /// What was answered; nothing where it was not asked.
+    /// The response, or `None` if the operation was not sent.
     pub observed: Option<Response>,
-    /// The number in the run of the request that got this answer, counted from 1: of several retries or
-    /// pages the last. 0 if none was sent.
+    /// The number of the request within the run, counted from 1. With retries or several pages, the
+    /// number of the last request. 0 if no request was sent.
     pub request: usize,
-    /// The account in which it was asked, as it was thought to be.
+    /// The assumed account before the operation.
     pub before: Account,
-    /// The rules that were in force, if it was asked.
+    /// The rules in force, or none if the operation was not sent.
     pub in_force: Vec<Rule>,
-    /// What is said of the answer.
+    /// The verdict.
     pub verdict: Verdict,
-    /// How long it took until the answer was this one, where it was another one before.
+    /// How long the endpoint took to converge, if earlier attempts got other responses.
     pub settled: Option<Convergence>,
-    /// What went over the wire, where the answer diverges.
+    /// The HTTP exchange, if the response diverges.
     pub wire: Option<Box<WireExchange>>,
-    /// What the service called the request, where it told and that is recorded.
+    /// The service's request id, if the response has one and the run records it.
     pub id: Option<Box<str>>,
 }
 
-/// Where calls come from.
+/// The source of a script's operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody wrote them down.
+    /// A written script.
     Written,
-    /// A course chose them one by one.
+    /// A generator.
     Course,
-    /// They are what is left of a course's.
+    /// The shrunk operations of a generator.
     Shrunk,
 }
 
-/// A script that was played.
+/// The run of one script or of one namespace of a generator.
 #[derive(Clone, Debug)]
 pub struct ScriptRun {
     /// The script.
     pub script: Script,
-    /// Its calls, in order.
+    /// The exchanges, in order.
     pub exchanges: Vec<Exchange>,
-    /// Where they come from.
+    /// The source of the operations.
     pub origin: Origin,
 }
 
 impl ScriptRun {
-    /// A script that leads to this call: where nobody wrote one, what makes the account in which it was
-    /// asked.
+    /// A script that ends with the operation at this index. For a written script, it is the script
+    /// up to that operation. For a generator, it rebuilds the assumed account and appends the
+    /// operation.
     #[must_use]
-    pub fn leading_to(&self, place: usize) -> Script {
-        let script = self.history().until(place);
-        match self.exchanges.get(place) {
+    pub fn leading_to(&self, index: usize) -> Script {
+        let script = self.history().until(index);
+        match self.exchanges.get(index) {
             Some(it) if self.origin == Origin::Course => {
-                let calls = rebuild(&it.before).into_iter().chain([it.operation]);
-                let steps = calls.map(|operation| Step { operation, answer: None }).collect();
+                let operations = rebuild(&it.before).into_iter().chain([it.operation]);
+                let steps = operations.map(|operation| Step { operation, answer: None }).collect();
                 Script { steps, ..script }
             }
             _ => script,
         }
     }
 
-    /// The same, as what is left of a course's calls, under this name.
+    /// The same run, marked as shrunk, under this name.
     #[must_use]
     pub fn shrunk(mut self, name: String) -> Self {
         self.script.name = name;
         Self { origin: Origin::Shrunk, ..self }
     }
 
-    /// The history: the script with the answers that were observed.
+    /// The script with the observed responses.
     #[must_use]
     pub fn history(&self) -> Script {
         let steps = self.exchanges.iter().map(|exchange| Step {
@@ -90,16 +91,15 @@ impl ScriptRun {
     }
 }
 
-pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
-    let verdict = Verdict::Skipped(why.to_owned());
-    let before = Account::default();
+/// The exchange of an operation that was not sent, with the reason.
+pub(crate) fn skipped(operation: Operation, reason: &str) -> Exchange {
     Exchange {
         operation,
         observed: None,
         request: 0,
-        before,
+        before: Account::default(),
         in_force: Vec::new(),
-        verdict,
+        verdict: Verdict::Skipped(reason.to_owned()),
         settled: None,
         wire: None,
         id: None,
@@ -107,26 +107,26 @@ pub(crate) fn skipped(operation: Operation, why: &str) -> Exchange {
 }
 
 impl Exchange {
-    /// Whether the call was answered as a success in what is no answer to it. Whether that is the call's
-    /// doing is for a control to show.
+    /// Whether the response was a success with an unreadable body. A control operation must show
+    /// whether the action itself causes this.
     #[must_use]
     pub fn is_garbled(&self) -> bool {
         matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == FailureKind::Garbled)
     }
 
-    /// Whether the endpoint may lack the call: it failed, in a way that a service that lacks it
-    /// fails. Whether it does is for a control to show.
+    /// Whether the operation failed like one that the endpoint does not support. A control
+    /// operation must show whether it does.
     #[must_use]
     pub fn looks_unsupported(&self) -> bool {
         matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause.looks_unsupported())
     }
 }
 
-/// How long answers took to settle.
+/// How long the endpoint took to converge to its final response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Convergence {
-    /// How often the call was asked again.
+    /// The number of retries.
     pub tries: u32,
-    /// How long was waited in all.
+    /// The total time waited.
     pub after: Duration,
 }

@@ -1,6 +1,8 @@
-//! Divergences that are known: a file in TOML, the user's own, that can only shrink.
+//! Known failures: a TOML file of the user that lists divergences not yet fixed.
 //!
-//! What a run has seen of an entry of the known divergences, and whether that entry is out of date.
+//! [`KnownFailures`] is the file, [`KnownFailure`] one entry. Each entry is checked against the
+//! run: an entry that is stale, expired or matches nothing fails the run, so that the list only
+//! shrinks. This module parses text; the commands read and write the file.
 
 use std::fmt;
 
@@ -12,80 +14,81 @@ use crate::response::Response;
 use crate::results::Finding;
 use crate::results::history::ScriptRun;
 
-/// What a target is known to do otherwise.
+/// A file of known failures.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailures {
-    /// The target of which they hold.
+    /// The target to which the entries apply.
     pub target: Option<KnownFailureFile>,
-    /// One entry a rule.
-    #[serde(default)]
+    /// The entries: `[[known-failure]]` in the file, or `[[expected]]` in older files.
+    #[serde(default, rename = "known-failure", alias = "expected")]
     pub expected: Vec<KnownFailure>,
-    /// What the client that makes the calls is known to do otherwise.
+    /// Known deviations of the client that sends the requests: `[[client]]` in the file.
     #[serde(default)]
     pub client: Vec<ClientDeviation>,
 }
 
-/// Something that a client is known to do otherwise than it should.
+/// A known deviation of the client that sends the requests.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct ClientDeviation {
-    /// The call, or a pattern.
+    /// The action, or a pattern.
     pub call: String,
-    /// What it does, as a run says it, or a pattern.
+    /// The deviation as the run reports it, or a pattern.
     pub what: String,
-    /// Why it is listed.
+    /// The reason why it is listed.
     pub reason: String,
 }
 
-/// The target of which a file of expectations holds.
+/// The target to which a file of known failures applies.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailureFile {
-    /// What it is called.
+    /// The target's name.
     pub name: String,
-    /// The versions of which they hold, such as `>=5.2, <6`; any where it is left out.
+    /// The target's versions, such as `>=5.2, <6`. All versions if absent.
     pub versions: Option<String>,
 }
 
-/// One known divergence.
+/// One known failure.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
-    /// The rule, or a pattern in which `*` stands for anything.
+    /// The rule, or a pattern in which `*` matches any text.
     pub rule: String,
-    /// The script, or a pattern, if it is known of some scripts only.
+    /// The script, or a pattern. All scripts if absent.
     pub script: Option<String>,
-    /// What the answer begins with, such as `200` or `409 DeleteConflict`, if only that is known.
+    /// The beginning of the response, such as `200` or `409 DeleteConflict`. Any response if
+    /// absent.
     pub outcome: Option<String>,
-    /// The tier in which it differs.
+    /// The tier of the divergence.
     #[serde(default)]
     pub tier: TierName,
-    /// Why it is listed.
+    /// The reason why it is listed.
     pub reason: String,
-    /// The facts that say what AWS does.
+    /// The ids of the facts that document the behavior of AWS.
     #[serde(default)]
     pub facts: Vec<String>,
-    /// Where it is talked about.
+    /// The issue that tracks the failure.
     pub issue: Option<String>,
-    /// The day on which it was listed, such as `2026-11-25`.
+    /// The date on which the entry was added, such as `2026-11-25`.
     pub since: Option<String>,
-    /// The last day on which it is expected.
+    /// The last date on which the failure is accepted.
     pub expires: Option<String>,
-    /// It diverges now and then only: so many calls of a run must conform at least.
+    /// For an intermittent failure: the minimum number of calls of a run that must conform.
     pub flaky: Option<usize>,
 }
 
-/// A tier as the file writes it.
+/// A tier as the file spells it.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum TierName {
-    /// Carried out or refused.
+    /// Success or refusal.
     #[default]
     Status,
-    /// The code, or the items of a listing.
+    /// The error code, or the items of a listing.
     Code,
-    /// The text.
+    /// The error message.
     Text,
 }
 
@@ -99,74 +102,101 @@ impl From<TierName> for Tier {
     }
 }
 
-/// What is wrong with an entry. Each of them fails the run.
+/// An invalid or outdated entry. Each one fails the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownFailureError {
-    /// No rule has this name, or matches this pattern.
+    /// No rule matches this name or pattern.
     Unknown(String),
     /// No fact has this id.
     UnknownFact(String),
-    /// No script that was played has this name, or matches this pattern.
+    /// No script of the run matches this name or pattern.
     Unmatched(String),
-    /// What should be a day is none.
+    /// This text is not a date.
     NoDay(String),
-    /// It was to be mended by this day.
+    /// The failure of this rule was accepted until this date only.
     Expired(String, String),
-    /// It was asked, and the endpoint conforms: take the entry out.
+    /// The run tested this rule, and the endpoint conforms.
     Stale(String),
-    /// It was to conform now and then, and did so less often than that.
+    /// The endpoint conforms to this rule in fewer calls than the entry's `flaky` requires.
     TooFlaky(String, usize),
 }
 
 impl fmt::Display for KnownFailureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(rule) => write!(f, "unknown expectation: no rule is called `{rule}`"),
-            Self::UnknownFact(id) => write!(f, "unknown fact in the expectations: `{id}`"),
-            Self::Unmatched(script) => {
-                write!(f, "unmatched expectation: no script that was played is called `{script}`")
-            }
+            Self::Unknown(rule) => write!(
+                f,
+                "unknown known failure: no rule matches `{rule}`; \
+                 `iamspec list rules` prints the rules"
+            ),
+            Self::UnknownFact(id) => write!(
+                f,
+                "unknown fact in a known failure: `{id}`; \
+                 `iamspec explain RULE` prints the facts of a rule"
+            ),
+            Self::Unmatched(script) => write!(
+                f,
+                "unmatched known failure: no script of this run matches `{script}`; \
+                 correct `script` or remove the entry"
+            ),
             Self::NoDay(text) => {
-                write!(f, "wrong expectation: `{text}` is no day; write it as 2026-11-25")
+                write!(f, "invalid date in a known failure: `{text}`; write it like 2026-11-25")
             }
-            Self::Expired(rule, day) => {
-                write!(f, "expired expectation: {rule} was to be mended by {day}")
-            }
+            Self::Expired(rule, date) => write!(
+                f,
+                "expired known failure: {rule} was accepted until {date}; \
+                 fix the endpoint or set a later `expires`"
+            ),
             Self::Stale(rule) => {
-                write!(f, "stale expectation: {rule} was asked and conforms; take the entry out")
+                write!(f, "stale known failure: {rule} was tested and conforms; remove the entry")
             }
-            Self::TooFlaky(rule, least) => {
-                write!(f, "flaky expectation: {rule} conforms in fewer than {least} calls")
-            }
+            Self::TooFlaky(rule, min) => write!(
+                f,
+                "known failure conforms too rarely: {rule} conforms in fewer than {min} calls; \
+                 lower `flaky` or remove it"
+            ),
         }
     }
 }
 
-/// What a run knows when its expectations are looked at.
+/// The results of a run against which the entries are checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Played<'a> {
-    /// What was played.
+    /// The script runs.
     pub replays: &'a [ScriptRun],
-    /// What was found, and which entry lists it.
+    /// The findings, with the entries that list them.
     pub findings: &'a [Finding],
-    /// The rules that alone decided an answer.
+    /// The rules that alone decided an expected response.
     pub decisive: &'a [Rule],
-    /// Whether the whole of the default suite was played: only then an entry may be stale.
+    /// Whether the run covered the whole default suite. Only then can an entry be stale.
     pub whole: bool,
-    /// The day, such as `2026-11-25`.
+    /// Today's date, such as `2026-11-25`.
     pub today: &'a str,
 }
 
+/// What a run observed of one entry. If a suite is sharded, only the merged status is conclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EntryStatus {
+    /// Whether a script ran that the entry matches.
+    pub played: bool,
+    /// Whether the entry's rule alone decided an expected response.
+    pub asked: bool,
+    /// Whether the entry lists a finding of the run.
+    pub seen: bool,
+    /// The number of calls that the rule alone decided and that conform.
+    pub conforms: usize,
+}
+
 impl KnownFailures {
-    /// Reads the file.
+    /// Parses the file.
     ///
     /// # Errors
-    /// What TOML expected, and where.
+    /// The position of the error, and the TOML expected there.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
 
-    /// The entry that lists a divergence, by its place.
+    /// The index of the entry that lists a divergence.
     #[must_use]
     pub fn place(
         &self,
@@ -177,59 +207,105 @@ impl KnownFailures {
         self.expected.iter().position(|it| it.lists(divergence, script, observed))
     }
 
-    /// Why something is listed that a client does in a call.
+    /// The reason why a deviation of the client is listed for this action, if it is.
     #[must_use]
-    pub fn known_of_client(&self, api: &str, what: &str) -> Option<&str> {
-        let lists = |it: &&ClientDeviation| glob(&it.call, api) && glob(&it.what, what);
+    pub fn known_of_client(&self, api: &str, deviation: &str) -> Option<&str> {
+        let lists = |it: &&ClientDeviation| glob(&it.call, api) && glob(&it.what, deviation);
         self.client.iter().find(lists).map(|it| it.reason.as_str())
     }
 
-    /// What is wrong with the entries, given what was played, each with the place of its entry.
+    /// The invalid and outdated entries, each error with the index of its entry.
     #[must_use]
-    pub fn complaints(&self, played: &Played<'_>) -> Vec<(usize, KnownFailureError)> {
-        let of = |(place, entry): (usize, &KnownFailure)| {
-            let complaints = entry.complaints(place, played).into_iter();
-            complaints.map(move |it| (place, it)).collect::<Vec<_>>()
+    pub fn complaints(&self, run: &Played<'_>) -> Vec<(usize, KnownFailureError)> {
+        let errors_of = |(index, entry): (usize, &KnownFailure)| {
+            entry.errors(index, run).into_iter().map(move |it| (index, it))
         };
-        self.expected.iter().enumerate().flat_map(of).collect()
+        self.expected.iter().enumerate().flat_map(errors_of).collect()
+    }
+
+    /// The status of each entry.
+    #[must_use]
+    pub fn standings(&self, run: &Played<'_>) -> Vec<EntryStatus> {
+        self.expected.iter().enumerate().map(|(index, it)| it.status(index, run)).collect()
     }
 }
 
 impl KnownFailure {
-    fn complaints(&self, place: usize, played: &Played<'_>) -> Vec<KnownFailureError> {
-        let mut complaints = Vec::new();
-        let unknown = self.facts.iter().filter(|id| evidence::fact(id).is_none());
-        complaints.extend(unknown.map(|id| KnownFailureError::UnknownFact(id.clone())));
-        let days = self.since.iter().chain(&self.expires).filter(|it| !is_day(it));
-        complaints.extend(days.map(|it| KnownFailureError::NoDay(it.clone())));
-        if let Some(day) =
-            self.expires.as_ref().filter(|it| is_day(it) && it.as_str() < played.today)
+    fn errors(&self, index: usize, run: &Played<'_>) -> Vec<KnownFailureError> {
+        let mut errors = Vec::new();
+        let unknown_facts = self.facts.iter().filter(|id| evidence::fact(id).is_none());
+        errors.extend(unknown_facts.map(|id| KnownFailureError::UnknownFact(id.clone())));
+        let invalid_dates = self.since.iter().chain(&self.expires).filter(|it| !is_date(it));
+        errors.extend(invalid_dates.map(|it| KnownFailureError::NoDay(it.clone())));
+        if let Some(date) =
+            self.expires.as_ref().filter(|it| is_date(it) && it.as_str() < run.today)
         {
-            complaints.push(KnownFailureError::Expired(self.rule.clone(), day.clone()));
+            errors.push(KnownFailureError::Expired(self.rule.clone(), date.clone()));
         }
         if !rules().any(|rule| self.matches(&rule)) {
-            complaints.push(KnownFailureError::Unknown(self.rule.clone()));
-            return complaints;
+            errors.push(KnownFailureError::Unknown(self.rule.clone()));
+            return errors;
         }
-        let standing = Some(self.standing(place, played)).filter(|_| played.whole);
-        complaints.extend(standing.and_then(|it| self.out_of_date(it)));
-        complaints
+        let status = Some(self.status(index, run)).filter(|_| run.whole);
+        errors.extend(status.and_then(|it| self.out_of_date(it)));
+        errors
     }
 
     fn lists(&self, divergence: &Divergence, script: &str, observed: &Response) -> bool {
         self.matches(&divergence.rule)
             && Tier::from(self.tier) == divergence.tier
-            && self.script.as_ref().is_none_or(|it| glob(it, script))
+            && self.matches_script(script)
             && self.outcome.as_ref().is_none_or(|it| observed.to_string().starts_with(it.as_str()))
     }
 
-    pub(crate) fn matches(&self, rule: &Rule) -> bool {
+    fn matches(&self, rule: &Rule) -> bool {
         glob(&self.rule, &rule.id())
+    }
+
+    fn matches_script(&self, name: &str) -> bool {
+        self.script.as_ref().is_none_or(|pattern| glob(pattern, name))
+    }
+
+    /// The status of the entry, which has this index in the file.
+    fn status(&self, index: usize, run: &Played<'_>) -> EntryStatus {
+        let has_run = |it: &ScriptRun| self.matches_script(&it.script.name);
+        EntryStatus {
+            played: self.script.is_none() || run.replays.iter().any(has_run),
+            asked: run.decisive.iter().any(|rule| self.matches(rule)),
+            seen: run.findings.iter().any(|it| it.entry == Some(index)),
+            conforms: self.conforming_calls(run.replays),
+        }
+    }
+
+    /// The error of the entry, given its status after a run of the whole suite.
+    #[must_use]
+    pub fn out_of_date(&self, status: EntryStatus) -> Option<KnownFailureError> {
+        if !status.played {
+            return self.script.clone().map(KnownFailureError::Unmatched);
+        }
+        match self.flaky {
+            _ if !status.asked => None,
+            Some(min) if status.conforms < min => {
+                Some(KnownFailureError::TooFlaky(self.rule.clone(), min))
+            }
+            None if !status.seen => Some(KnownFailureError::Stale(self.rule.clone())),
+            _ => None,
+        }
+    }
+
+    /// The number of calls that the rule alone decided and that conform.
+    fn conforming_calls(&self, replays: &[ScriptRun]) -> usize {
+        let matching = replays.iter().filter(|it| self.matches_script(&it.script.name));
+        let conforming = matching.flat_map(|it| &it.exchanges).filter(|it| {
+            matches!(it.verdict, Verdict::Conforms(_))
+                && matches!(it.in_force.as_slice(), [rule] if self.matches(rule))
+        });
+        conforming.count()
     }
 }
 
-/// Whether a text is a day, such as `2026-11-25`: such texts are in the order of their days.
-fn is_day(text: &str) -> bool {
+/// Whether a text is a date such as `2026-11-25`. Dates in this form sort as text.
+fn is_date(text: &str) -> bool {
     let digits = |it: &str, len| it.len() == len && it.bytes().all(|it| it.is_ascii_digit());
     match text.split('-').collect::<Vec<_>>().as_slice() {
         [year, month, day] => {
@@ -243,7 +319,7 @@ fn is_day(text: &str) -> bool {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for anything.
+/// Whether a text matches a pattern in which `*` matches any text.
 #[must_use]
 pub fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
@@ -257,63 +333,16 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// What was seen of an entry. One of several parts of a suite says nothing yet; all of them together do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EntryStatus {
-    /// Whether a script was played that it is about.
-    pub played: bool,
-    /// Whether its rule alone decided an answer.
-    pub asked: bool,
-    /// Whether it lists something that was found.
-    pub seen: bool,
-    /// In how many calls its rule holds.
-    pub conforms: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl KnownFailures {
-    /// What was seen of each entry.
-    #[must_use]
-    pub fn standings(&self, played: &Played<'_>) -> Vec<EntryStatus> {
-        self.expected.iter().enumerate().map(|(place, it)| it.standing(place, played)).collect()
-    }
-}
-
-impl KnownFailure {
-    /// What was seen of the entry at this place.
-    pub(crate) fn standing(&self, place: usize, played: &Played<'_>) -> EntryStatus {
-        let names = played.replays.iter().map(|it| &it.script.name);
-        EntryStatus {
-            played: self.script.as_ref().is_none_or(|of| names.into_iter().any(|it| glob(of, it))),
-            asked: played.decisive.iter().any(|rule| self.matches(rule)),
-            seen: played.findings.iter().any(|it| it.entry == Some(place)),
-            conforms: self.conforms(played.replays),
+    #[test]
+    fn both_table_names_are_read() -> Result<(), toml::de::Error> {
+        for table in ["known-failure", "expected"] {
+            let text = format!("[[{table}]]\nrule = \"DeleteUser/*\"\nreason = \"known\"\n");
+            assert_eq!(KnownFailures::parse(&text)?.expected.len(), 1, "{table}");
         }
-    }
-
-    /// What is wrong with an entry that so much was seen of in the whole of the suite.
-    #[must_use]
-    pub fn out_of_date(&self, standing: EntryStatus) -> Option<KnownFailureError> {
-        if !standing.played {
-            return self.script.clone().map(KnownFailureError::Unmatched);
-        }
-        match self.flaky {
-            _ if !standing.asked => None,
-            Some(least) if standing.conforms < least => {
-                Some(KnownFailureError::TooFlaky(self.rule.clone(), least))
-            }
-            None if !standing.seen => Some(KnownFailureError::Stale(self.rule.clone())),
-            _ => None,
-        }
-    }
-
-    /// In how many calls that the rule alone decided the endpoint conforms.
-    fn conforms(&self, replays: &[ScriptRun]) -> usize {
-        let mine = |it: &ScriptRun| self.script.as_ref().is_none_or(|of| glob(of, &it.script.name));
-        let exchanges = replays.iter().filter(|it| mine(it)).flat_map(|it| &it.exchanges);
-        let conforms = exchanges.filter(|it| {
-            matches!(it.verdict, Verdict::Conforms(_))
-                && matches!(it.in_force.as_slice(), [rule] if self.matches(rule))
-        });
-        conforms.count()
+        Ok(())
     }
 }

@@ -1,5 +1,8 @@
-//! What a run found: divergences grouped by the rule they break, each with the shortest script that
-//! shows it; and the sums of the last line.
+//! The results of a run.
+//!
+//! A [`Finding`] groups the divergences that break one rule in the same way, with the shortest
+//! script that shows them. [`Totals`] counts every call of the run once. [`Threshold`] decides
+//! which divergences fail the run. This module does not print: the harness formats the results.
 
 pub mod coverage;
 pub mod history;
@@ -15,35 +18,36 @@ use crate::results::history::{Exchange, Origin, ScriptRun};
 use crate::results::known_failures::KnownFailures;
 use crate::script::{Script, Step};
 
-/// One rule that the endpoint breaks in one way.
+/// A rule that the endpoint breaks, in one tier and at one level.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// How the answer differs.
+    /// The difference between the response and the specification.
     pub divergence: Divergence,
-    /// What was answered.
+    /// The response.
     pub observed: Response,
-    /// The account in which it was asked, as it was thought to be.
+    /// The assumed account before the diverging call.
     pub before: Account,
-    /// Where its history comes from.
+    /// The source of the history.
     pub origin: Origin,
-    /// The history up to the call that diverges: the shortest of those that show it.
+    /// The shortest history that shows the finding, up to the diverging call.
     pub history: Script,
-    /// What went over the wire at that call.
+    /// The HTTP exchange of the diverging call.
     pub wire: Option<Box<WireExchange>>,
-    /// The call before which this answer to a read was right: one that comes late looks like that.
+    /// The change that a possibly stale read misses: before this operation, the response would have
+    /// conformed.
     pub late: Option<Operation>,
-    /// The other scripts that show it.
+    /// The other scripts that show the finding.
     pub also: Vec<String>,
-    /// Which of the expectations lists it, if one does.
+    /// The index of the known failure that lists it, if any.
     pub entry: Option<usize>,
 }
 
-/// From where on a finding fails a run.
+/// The limits from which on a divergence fails a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Threshold {
-    /// Differences in this tier and the coarser ones count.
+    /// Divergences in this tier and coarser tiers count.
     pub tier: Tier,
-    /// Claims of this level and the stronger ones count.
+    /// Divergences of this level and stronger levels count.
     pub level: Level,
 }
 
@@ -54,7 +58,7 @@ impl Default for Threshold {
 }
 
 impl Threshold {
-    /// Whether a divergence counts.
+    /// Whether a divergence reaches the threshold.
     #[must_use]
     pub fn counts(self, divergence: &Divergence) -> bool {
         divergence.tier <= self.tier && divergence.level >= self.level
@@ -62,40 +66,40 @@ impl Threshold {
 }
 
 impl Finding {
-    /// The script that shows it, and what it shows.
+    /// The script that shows the finding, with the broken rule as its description.
     #[must_use]
     pub fn script(&self) -> Script {
         let steps = self.history.steps.iter().map(|it| Step { answer: None, ..it.clone() });
         Script { idea: self.rule().statement(), steps: steps.collect(), ..self.history.clone() }
     }
 
-    /// The rule that is broken.
+    /// The broken rule.
     #[must_use]
     pub fn rule(&self) -> Rule {
         self.divergence.rule
     }
 }
 
-/// The findings of a run, what binds most first.
+/// The findings of a run, strongest level first.
 #[must_use]
 pub fn findings(replays: &[ScriptRun]) -> Vec<Finding> {
     findings_against(replays, &KnownFailures::default())
 }
 
-/// The same, those that different expectations list apart.
+/// The findings of a run. Findings that different known failures list stay separate.
 #[must_use]
-pub fn findings_against(replays: &[ScriptRun], expectations: &KnownFailures) -> Vec<Finding> {
+pub fn findings_against(replays: &[ScriptRun], known_failures: &KnownFailures) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for replay in replays {
         let history = replay.history();
-        for (place, exchange) in replay.exchanges.iter().enumerate() {
+        for (index, exchange) in replay.exchanges.iter().enumerate() {
             let (Verdict::Diverges(divergence), Some(observed)) =
                 (&exchange.verdict, &exchange.observed)
             else {
                 continue;
             };
-            let entry = expectations.place(divergence, &replay.script.name, observed);
-            let history = history.until(place);
+            let entry = known_failures.place(divergence, &replay.script.name, observed);
+            let history = history.until(index);
             let finding = Finding {
                 divergence: (**divergence).clone(),
                 observed: observed.clone(),
@@ -103,34 +107,35 @@ pub fn findings_against(replays: &[ScriptRun], expectations: &KnownFailures) -> 
                 origin: replay.origin,
                 history,
                 wire: exchange.wire.clone(),
-                late: late(replay, place, observed),
+                late: missed_change(replay, index, observed),
                 also: Vec::new(),
                 entry,
             };
-            add(&mut found, finding);
+            merge_finding(&mut found, finding);
         }
     }
     found.sort_by_key(|it| (std::cmp::Reverse(it.divergence.level), it.divergence.tier));
     found
 }
 
-/// The last call that changed what this read shows, where its answer is that of before.
-fn late(replay: &ScriptRun, place: usize, observed: &Response) -> Option<Operation> {
-    let read = replay.exchanges.get(place)?.operation;
-    let earlier = replay.exchanges.get(..place)?.iter().rev().filter(|_| read.is_read());
-    let right = |it: &&Exchange| {
+/// The last operation before which this response to a read would have conformed.
+fn missed_change(replay: &ScriptRun, index: usize, observed: &Response) -> Option<Operation> {
+    let read = replay.exchanges.get(index)?.operation;
+    let earlier = replay.exchanges.get(..index)?.iter().rev().filter(|_| read.is_read());
+    let would_conform = |it: &&Exchange| {
         divergence(&it.before, &read, observed).is_none_or(|it| it.tier == Tier::Text)
     };
-    earlier.into_iter().find(right).map(|it| it.operation)
+    earlier.into_iter().find(would_conform).map(|it| it.operation)
 }
 
-fn add(found: &mut Vec<Finding>, mut finding: Finding) {
+/// Adds a finding, or merges it into the one it repeats and keeps the shorter history of the two.
+fn merge_finding(found: &mut Vec<Finding>, mut finding: Finding) {
     let same =
         |it: &&mut Finding| it.divergence.is_like(&finding.divergence) && it.entry == finding.entry;
     match found.iter_mut().find(same) {
         None => found.push(finding),
         Some(it) => {
-            // What nobody can play again by its name is the last choice.
+            // A generated history has no script name to run it by, so a script is preferred.
             let cost = |it: &Finding| (it.origin == Origin::Course, it.history.steps.len());
             if cost(&finding) < cost(it) {
                 std::mem::swap(it, &mut finding);
@@ -144,22 +149,22 @@ fn add(found: &mut Vec<Finding>, mut finding: Finding) {
     }
 }
 
-/// The questions of the facts that the run speaks to, each rule and answer once.
+/// The unspecified behavior that the run observed, each rule and response once.
 #[must_use]
 pub fn open_points(replays: &[ScriptRun]) -> Vec<UnspecifiedBehavior> {
-    let mut points: Vec<UnspecifiedBehavior> = Vec::new();
+    let mut distinct: Vec<UnspecifiedBehavior> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let Verdict::Conforms(seen) = &exchange.verdict else { continue };
-        for point in seen {
-            if !points.contains(point) {
-                points.push(point.clone());
+        for behavior in seen {
+            if !distinct.contains(behavior) {
+                distinct.push(behavior.clone());
             }
         }
     }
-    points
+    distinct
 }
 
-/// The rules that alone decided what a judged call had to be answered with.
+/// The rules that alone decided the expected response of a judged call.
 #[must_use]
 pub fn decisive(replays: &[ScriptRun]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
@@ -175,56 +180,58 @@ pub fn decisive(replays: &[ScriptRun]) -> Vec<Rule> {
     rules
 }
 
-/// The last line of a run: every call is in exactly one of these.
+/// The totals of a run. Every call counts in exactly one field, except that `below` is part of
+/// `passed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Answers that conform, or differ below the threshold.
+    /// Responses that conform, or diverge below the threshold.
     pub passed: usize,
-    /// Of these: those that differ below the threshold.
+    /// The part of `passed` that diverges below the threshold.
     pub below: usize,
-    /// Answers that diverge.
+    /// Divergent responses that no known failure lists.
     pub unexpected: usize,
-    /// Answers that diverge and are listed.
+    /// Divergent responses that a known failure lists.
     pub expected: usize,
-    /// Calls that the endpoint lacks.
+    /// Calls that the endpoint does not support.
     pub unsupported: usize,
-    /// Calls of whose answer nothing can be said.
+    /// Calls with an inconclusive response.
     pub inconclusive: usize,
-    /// Calls that were not asked.
+    /// Calls that were not sent.
     pub not_exercised: usize,
 }
 
 impl Totals {
     /// Counts every call of a run.
     #[must_use]
-    pub fn of(replays: &[ScriptRun], threshold: Threshold, expectations: &KnownFailures) -> Self {
-        let mut tally = Self::default();
+    pub fn of(replays: &[ScriptRun], threshold: Threshold, known_failures: &KnownFailures) -> Self {
+        let mut totals = Self::default();
         let exchanges = replays
             .iter()
             .flat_map(|replay| replay.exchanges.iter().map(|it| (&*replay.script.name, it)));
         for (script, exchange) in exchanges {
-            let listed = |it: &Divergence| {
+            let is_known = |it: &Divergence| {
                 let observed = exchange.observed.as_ref();
-                observed.is_some_and(|answer| expectations.place(it, script, answer).is_some())
+                observed
+                    .is_some_and(|response| known_failures.place(it, script, response).is_some())
             };
-            let place = match &exchange.verdict {
-                Verdict::Conforms(_) => &mut tally.passed,
+            let counter = match &exchange.verdict {
+                Verdict::Conforms(_) => &mut totals.passed,
                 Verdict::Diverges(it) if !threshold.counts(it) => {
-                    tally.below += 1;
-                    &mut tally.passed
+                    totals.below += 1;
+                    &mut totals.passed
                 }
-                Verdict::Diverges(it) if listed(it) => &mut tally.expected,
-                Verdict::Diverges(_) => &mut tally.unexpected,
-                Verdict::Inconclusive(_) => &mut tally.inconclusive,
-                Verdict::Unsupported(_) => &mut tally.unsupported,
-                Verdict::Skipped(_) => &mut tally.not_exercised,
+                Verdict::Diverges(it) if is_known(it) => &mut totals.expected,
+                Verdict::Diverges(_) => &mut totals.unexpected,
+                Verdict::Inconclusive(_) => &mut totals.inconclusive,
+                Verdict::Unsupported(_) => &mut totals.unsupported,
+                Verdict::Skipped(_) => &mut totals.not_exercised,
             };
-            *place += 1;
+            *counter += 1;
         }
-        tally
+        totals
     }
 
-    /// Every call.
+    /// The number of calls.
     #[must_use]
     pub const fn calls(&self) -> usize {
         self.passed

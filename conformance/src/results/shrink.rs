@@ -1,5 +1,7 @@
-//! From a history that shows a divergence to a script of which no call can be dropped, tried on the
-//! endpoint itself.
+//! Shrinking: removes operations from a diverging history while the divergence remains.
+//!
+//! Each candidate runs against the endpoint itself. Hand-written instead of proptest, whose
+//! shrinking assumes a local, deterministic test function; a comparison with proptest is planned.
 
 use crate::oracle::Verdict;
 use crate::results::Finding;
@@ -7,47 +9,48 @@ use crate::results::history::ScriptRun;
 use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
 
-/// Plays a script in a name space of its own, if it can.
+/// Runs a script in a new namespace. Returns `None` if that is not possible.
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<ScriptRun>;
 
-/// Whether a call that is judged here breaks the rule of the finding in the same tier at the same level.
+/// Whether a call of this run breaks the finding's rule in the same tier and at the same level.
 #[must_use]
 pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
-    let same = |verdict: &Verdict| matches!(verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence));
-    replay.exchanges.iter().any(|it| same(&it.verdict))
+    let mut verdicts = replay.exchanges.iter().map(|it| &it.verdict);
+    verdicts.any(|it| matches!(it, Verdict::Diverges(it) if it.is_like(&finding.divergence)))
 }
 
-/// The shortest script to be had that shows the finding, as it was played: first one that makes the
-/// account in which it was seen out of nothing, then the history itself; of either calls are dropped for
-/// as long as it shows. None where neither shows it again.
+/// Returns the run of the shortest script found that reproduces the finding.
 ///
-/// At most so many calls are asked.
-pub fn shrink(finding: &Finding, calls: usize, play: Play<'_>) -> Option<ScriptRun> {
-    let mut left = calls;
-    let mut shown = |steps: Vec<Step>| {
-        let cost = steps.len();
+/// It starts from a script that rebuilds the account of the finding, or, if that does not reproduce
+/// it, from the history itself. It then removes ever smaller blocks of steps as long as the finding
+/// is reproduced. Returns `None` if neither start reproduces it.
+///
+/// All attempts together send at most `max_operations` operations.
+pub fn shrink(finding: &Finding, max_operations: usize, play: Play<'_>) -> Option<ScriptRun> {
+    let mut budget = max_operations;
+    let mut reproduce = |steps: Vec<Step>| {
+        budget = budget.checked_sub(steps.len())?;
         let script = Script { steps, ..finding.history.clone() };
-        left = left.checked_sub(cost)?;
         play(&script).filter(|replay| shows(replay, finding))
     };
-    let asked = finding.history.steps.last()?.operation;
-    let state = rebuild(&finding.before).into_iter().chain([asked]);
-    let state = state.map(|operation| Step { operation, answer: None }).collect();
+    let diverging = finding.history.steps.last()?.operation;
+    let rebuilt = rebuild(&finding.before).into_iter().chain([diverging]);
+    let rebuilt = rebuilt.map(|operation| Step { operation, answer: None }).collect();
     let history = || finding.history.steps.iter().map(|it| Step { answer: None, ..it.clone() });
-    let mut best = shown(state).or_else(|| shown(history().collect()))?;
-    let mut size = best.script.steps.len() / 2;
-    while size > 0 {
+    let mut best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
+    let mut block = best.script.steps.len() / 2;
+    while block > 0 {
         let mut from = 0;
         while from < best.script.steps.len() {
             let steps = best.script.steps.iter().enumerate();
-            let kept = steps.filter(|(place, _)| !(from..from + size).contains(place));
-            let kept: Vec<Step> = kept.map(|(_, step)| step.clone()).collect();
-            match Some(kept).filter(|it| !it.is_empty()).and_then(&mut shown) {
+            let remaining = steps.filter(|(index, _)| !(from..from + block).contains(index));
+            let remaining: Vec<Step> = remaining.map(|(_, step)| step.clone()).collect();
+            match Some(remaining).filter(|it| !it.is_empty()).and_then(&mut reproduce) {
                 Some(shorter) => best = shorter,
-                None => from += size,
+                None => from += block,
             }
         }
-        size /= 2;
+        block /= 2;
     }
     Some(best)
 }

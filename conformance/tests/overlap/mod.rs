@@ -1,4 +1,4 @@
-//! Histories in which the calls of three clients overlap.
+//! Generates histories in which the operations of three clients overlap.
 
 use std::time::Duration;
 
@@ -9,29 +9,28 @@ use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User
 
 pub(crate) const ALICE: User = User(0);
 
-/// What is asked in generated histories: calls that leave one account.
-fn calls() -> Vec<Operation> {
+/// The operations of the histories, all about one user.
+fn operations() -> Vec<Operation> {
     let kinds = [AttachmentKind::LoginProfile, AttachmentKind::InlinePolicy];
-    let of = |kind| {
+    let of_kind = |kind| {
         let item = Item(0);
         [Operation::Attach(ALICE, kind, item), Operation::Detach(ALICE, kind, item)]
     };
     let key = |item| {
         Operation::Issue(ALICE, AttachmentKind::AccessKey, Item(item), IssueOptions::Nothing)
     };
-    let mut calls =
+    let mut operations =
         vec![Operation::create_user(ALICE), Operation::DeleteUser(ALICE), key(0), key(1), key(2)];
-    calls.extend(kinds.into_iter().flat_map(of));
-    calls
+    operations.extend(kinds.into_iter().flat_map(of_kind));
+    operations
 }
 
 fn refused() -> Response {
     Response::Refused { http: 409, code: "DeleteConflict".to_owned(), message: None }
 }
 
-/// What the model answers.
-pub(crate) fn answer(account: &mut Account, op: &Operation) -> Response {
-    // The text is of no interest here.
+/// The response of the model, without a message.
+pub(crate) fn respond(account: &mut Account, op: &Operation) -> Response {
     if allowed(account, op).must_be_done() {
         apply(account, op);
         return Response::DONE;
@@ -45,33 +44,33 @@ pub(crate) fn answer(account: &mut Account, op: &Operation) -> Response {
     }
 }
 
-/// A history of overlapping calls: each takes effect at a moment between its start and its end. Where `bad`
-/// is asked for, one answer is made another.
-pub(crate) fn history(chance: &mut Rng, many: u32, bad: bool) -> Vec<TimedCall> {
-    let calls = calls();
+/// A history of overlapping operations, each of which takes effect between its start and its end.
+/// If `bad`, one response is replaced by a wrong one.
+pub(crate) fn history(rng: &mut Rng, length: u32, bad: bool) -> Vec<TimedCall> {
+    let operations = operations();
     let mut account = Account::default();
     let mut clients = [0_u32; 3];
     let mut moments: Vec<(u32, usize, u32, u32, Operation)> = Vec::new();
-    for _ in 0..many {
-        let client = chance.below(3) as usize;
-        let start = clients[client] + 1 + chance.below(4);
-        let effect = start + chance.below(6);
-        let end = effect + chance.below(6);
+    for _ in 0..length {
+        let client = rng.below(3) as usize;
+        let start = clients[client] + 1 + rng.below(4);
+        let effect = start + rng.below(6);
+        let end = effect + rng.below(6);
         clients[client] = end + 1;
-        moments.push((effect, client, start, end, chance.pick(&calls).unwrap()));
+        moments.push((effect, client, start, end, rng.pick(&operations).unwrap()));
     }
     moments.sort_unstable_by_key(|(effect, client, ..)| (*effect, *client));
     let time = |it: u32| Duration::from_nanos(u64::from(it) * 10);
     let mut history: Vec<TimedCall> = moments
         .into_iter()
         .map(|(_, _, start, end, operation)| {
-            let observed = answer(&mut account, &operation);
+            let observed = respond(&mut account, &operation);
             TimedCall { operation, observed, start: time(start), end: time(end) }
         })
         .collect();
     if bad {
-        let place = chance.below(many) as usize;
-        history[place].observed = match history[place].observed {
+        let index = rng.below(length) as usize;
+        history[index].observed = match history[index].observed {
             Response::Done(_) => refused(),
             _ => Response::DONE,
         };

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use iamspec_conformance::audit::AuditEvent;
-use iamspec_conformance::audit::judge::{AuditFinding, AuditVerdict, Auditor};
+use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditVerdict, Auditor};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::{Threshold, Totals, findings};
 use iamspec_conformance::runner::record::judged;

@@ -1,5 +1,5 @@
-//! The suites that are generated: they conform on the reference, reach what they are for, and find what
-//! is wrong.
+//! The generated suites: the reference conforms to them, they reach their coverage targets, and
+//! they find deviations.
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::GeneratedSuite;
@@ -22,14 +22,14 @@ fn run(suite: GeneratedSuite, reference: &mut Reference) -> Report {
     Suite::new(Vec::new()).with(vec![suite]).run(reference, &mut |_| (), &|| false)
 }
 
-/// The calls that a generated suite makes on the reference endpoint.
-fn calls_of(generated: GeneratedSuite) -> usize {
+/// The number of operations that a generated suite sends to the reference.
+fn operation_count(generated: GeneratedSuite) -> usize {
     let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
     suite.calls(&mut Reference::default())
 }
 
 #[test]
-fn every_answer_of_the_reference_conforms_and_nothing_is_left() {
+fn the_reference_conforms_and_every_resource_is_deleted() {
     for suite in ALL {
         let mut reference = Reference::default();
         let report = run(suite, &mut reference);
@@ -43,38 +43,38 @@ fn every_answer_of_the_reference_conforms_and_nothing_is_left() {
 }
 
 #[test]
-fn the_lattice_has_every_set_the_pairs_every_order_and_the_tour_every_call_in_every_state() {
-    let of = |suite| Coverage::of(&run(suite, &mut Reference::default()).replays);
-    assert_eq!(of(GeneratedSuite::Lattice).sets.len(), SETS);
-    assert_eq!(of(GeneratedSuite::Pairs).pairs.len(), PAIRS);
-    assert_eq!(of(GeneratedSuite::Tour).sets.len(), SETS);
-    // 513 states, thirty calls in each: at most a twentieth more with the groups, policies and devices.
-    let calls = calls_of(GeneratedSuite::Tour);
+fn lattice_pairs_and_tour_reach_full_coverage() {
+    let coverage = |suite| Coverage::of(&run(suite, &mut Reference::default()).replays);
+    assert_eq!(coverage(GeneratedSuite::Lattice).sets.len(), SETS);
+    assert_eq!(coverage(GeneratedSuite::Pairs).pairs.len(), PAIRS);
+    assert_eq!(coverage(GeneratedSuite::Tour).sets.len(), SETS);
+    // 513 states with 30 actions each, and up to 5% more to create groups, policies and devices.
+    let calls = operation_count(GeneratedSuite::Tour);
     assert!((15_390..=16_200).contains(&calls), "{calls}");
-    // 512 deletions, a step or two between each.
-    let calls = calls_of(GeneratedSuite::Lattice);
+    // 512 deletions, with one or two operations between them.
+    let calls = operation_count(GeneratedSuite::Lattice);
     assert!((1_526..=1_545).contains(&calls), "{calls}");
 }
 
 #[test]
-fn a_forgotten_kind_is_found_and_handed_over_as_the_shortest_script() {
+fn a_forgotten_kind_is_found_and_shrunk_to_the_shortest_script() {
     for mutant in Mutant::all().filter(|it| it.name.starts_with("forgets-")) {
-        // Beside another kind, which stands in the way as well, it does not show.
+        // Next to another kind, which also blocks deletion, the deviation does not show.
         for suite in [GeneratedSuite::Lattice, GeneratedSuite::Tour] {
             let report = run(suite, &mut Reference::mutated(mutant.clone()));
             let found = findings(&report.replays);
             let [finding] = found.as_slice() else { panic!("{}: {found:?}", mutant.name) };
             assert_eq!(finding.rule().id(), mutant.rule);
             assert_eq!(finding.origin, Origin::Shrunk);
-            // A user, what it is to hold, perhaps what that refers to, and the deletion.
-            let calls = finding.history.steps.len();
-            assert!(calls == 3 || calls == 4, "{}: {calls}", mutant.name);
+            // Create the user, attach an item, perhaps create its resource, and delete the user.
+            let steps = finding.history.steps.len();
+            assert!(steps == 3 || steps == 4, "{}: {steps}", mutant.name);
         }
     }
 }
 
 #[test]
-fn the_same_seed_makes_the_same_calls_and_another_one_others() {
+fn a_seed_determines_the_operations() {
     let calls = |seed| {
         let suite = GeneratedSuite::Random { seed, calls: 500 };
         let report = run(suite, &mut Reference::default());
@@ -86,10 +86,10 @@ fn the_same_seed_makes_the_same_calls_and_another_one_others() {
     assert!((300..=500).contains(&calls(7).len()));
 }
 
-/// The reference, but for what is answered otherwise.
-struct Otherwise<F>(Reference, F);
+/// The reference with overridden responses.
+struct Override<F>(Reference, F);
 
-impl<F: FnMut(&Operation) -> Option<Response>> Endpoint for Otherwise<F> {
+impl<F: FnMut(&Operation) -> Option<Response>> Endpoint for Override<F> {
     fn fresh(&mut self) -> Namespace {
         self.0.fresh()
     }
@@ -107,13 +107,17 @@ impl<F: FnMut(&Operation) -> Option<Response>> Endpoint for Otherwise<F> {
     }
 }
 
-fn play(suite: GeneratedSuite, answers: impl FnMut(&Operation) -> Option<Response>) -> Report {
+/// Runs a suite against the reference with overridden responses.
+fn run_with(
+    suite: GeneratedSuite,
+    responses: impl FnMut(&Operation) -> Option<Response>,
+) -> Report {
     let suite = Suite::new(Vec::new()).with(vec![suite]);
-    suite.run(&mut Otherwise(Reference::default(), answers), &mut |_| (), &|| false)
+    suite.run(&mut Override(Reference::default(), responses), &mut |_| (), &|| false)
 }
 
 #[test]
-fn a_deletion_that_is_lost_is_seen_by_every_suite_that_deletes() {
+fn every_suite_that_deletes_detects_a_lost_deletion() {
     for suite in [GeneratedSuite::Lattice, GeneratedSuite::Drain, GeneratedSuite::Tour] {
         let Some(mutant) = Mutant::named("delete-is-lost") else { panic!("no such mutant") };
         let report = run(suite, &mut Reference::mutated(mutant));
@@ -122,33 +126,33 @@ fn a_deletion_that_is_lost_is_seen_by_every_suite_that_deletes() {
 }
 
 #[test]
-fn what_an_endpoint_lacks_is_counted_once_and_the_rest_is_asked() {
+fn an_unsupported_action_counts_once_and_the_rest_is_tested() {
     let crash = || Response::interrupted(FailureKind::Crash, "HTTP 500: HTML");
-    let lacks = |op: &Operation| op.kind() == Some(AttachmentKind::ServiceCredential);
-    let report = play(GeneratedSuite::Lattice, |op| lacks(op).then(crash));
+    let is_unsupported = |op: &Operation| op.kind() == Some(AttachmentKind::ServiceCredential);
+    let report = run_with(GeneratedSuite::Lattice, |op| is_unsupported(op).then(crash));
     let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
     let unsupported = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Unsupported(_)));
     assert_eq!(unsupported.count(), 1);
     let judged = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Conforms(_)));
-    // One is unsupported, and one says what was left out for want of it.
+    // One exchange is unsupported, and one reports the operations skipped because of it.
     assert_eq!(judged.count() + 2, exchanges.len());
     assert_eq!(Coverage::of(&report.replays).sets.len(), SETS / 2);
 }
 
 #[test]
-fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_agrees() {
+fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_accepts() {
     let crash = |_: &Operation| Some(Response::interrupted(FailureKind::Crash, "HTTP 500: HTML"));
     let refuse = |_: &Operation| {
         let (http, code, message) = (403, "NoSuchEntity".to_owned(), None);
         Some(Response::Refused { http, code, message })
     };
-    let agree = |_: &Operation| Some(Response::DONE);
+    let accept = |_: &Operation| Some(Response::DONE);
     for suite in ALL {
-        let calls = calls_of(suite);
-        for report in [play(suite, crash), play(suite, refuse), play(suite, agree)] {
-            // What is spent on making finds short and on cleaning up is bounded too.
+        let operations = operation_count(suite);
+        for report in [run_with(suite, crash), run_with(suite, refuse), run_with(suite, accept)] {
+            // The requests for shrinking and cleanup are bounded, too.
             assert!(
-                report.requests < calls * 20 + 100_000,
+                report.requests < operations * 20 + 100_000,
                 "{}: {}",
                 suite.name(),
                 report.requests
@@ -158,9 +162,13 @@ fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_agrees() {
 }
 
 #[test]
-fn every_suite_ends_where_it_does_not_get_on_and_says_so() {
-    let keeps = |op: &Operation| matches!(op, Operation::DeleteUser(_)).then_some(Response::DONE);
-    let mut reports = vec![play(GeneratedSuite::Lattice, keeps), play(GeneratedSuite::Tour, keeps)];
+fn a_suite_that_makes_no_progress_ends_and_reports_skipped_operations() {
+    let never_deletes =
+        |op: &Operation| matches!(op, Operation::DeleteUser(_)).then_some(Response::DONE);
+    let mut reports = vec![
+        run_with(GeneratedSuite::Lattice, never_deletes),
+        run_with(GeneratedSuite::Tour, never_deletes),
+    ];
     for name in
         ["EnableMFADevice/carried-out is refused", "CreateAccessKey/carried-out does nothing"]
     {
@@ -174,16 +182,16 @@ fn every_suite_ends_where_it_does_not_get_on_and_says_so() {
     }
     for report in reports {
         let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
-        let left_out = exchanges.filter(|it| matches!(it.verdict, Verdict::Skipped(_))).count();
+        let skipped = exchanges.filter(|it| matches!(it.verdict, Verdict::Skipped(_))).count();
         let sets = Coverage::of(&report.replays).sets.len();
-        assert!(left_out > 0 || sets == SETS, "{sets}");
+        assert!(skipped > 0 || sets == SETS, "{sets}");
     }
 }
 
-/// Deletes every user that it is asked to delete, with all that it holds.
-struct Ruthless(Reference);
+/// Deletes a user together with everything it holds.
+struct CascadingDelete(Reference);
 
-impl Endpoint for Ruthless {
+impl Endpoint for CascadingDelete {
     fn fresh(&mut self) -> Namespace {
         self.0.fresh()
     }
@@ -197,8 +205,8 @@ impl Endpoint for Ruthless {
             for kind in AttachmentKind::blockers() {
                 let listed = self.0.ask(&Operation::List(user, kind));
                 let items = match listed {
-                    Response::Done(Some(shown)) => {
-                        shown.items.iter().filter_map(|(it, _)| it.item(kind)).collect()
+                    Response::Done(Some(listing)) => {
+                        listing.items.iter().filter_map(|(it, _)| it.item(kind)).collect()
                     }
                     Response::Done(None) => vec![Item(0)],
                     _ => Vec::new(),
@@ -217,10 +225,10 @@ impl Endpoint for Ruthless {
 }
 
 #[test]
-fn one_wrong_deletion_hides_no_other() {
+fn one_wrong_deletion_does_not_hide_another() {
     for suite in [GeneratedSuite::Lattice, GeneratedSuite::Tour] {
         let suite = Suite::new(Vec::new()).with(vec![suite]);
-        let report = suite.run(&mut Ruthless(Reference::default()), &mut |_| (), &|| false);
+        let report = suite.run(&mut CascadingDelete(Reference::default()), &mut |_| (), &|| false);
         let mut found: Vec<String> =
             findings(&report.replays).iter().map(|it| it.rule().id()).collect();
         found.sort();
@@ -233,15 +241,17 @@ fn one_wrong_deletion_hides_no_other() {
 }
 
 #[test]
-fn an_endpoint_that_answers_one_call_alone_with_nonsense_is_asked_everything_else() {
-    let device = |op: &Operation| op.call().is_some_and(|it| it.api == "CreateVirtualMFADevice");
-    let nonsense = Response::interrupted(FailureKind::Unreadable, "HTTP 200: HTML");
-    let mut odd =
-        Otherwise(Reference::default(), |op: &Operation| device(op).then(|| nonsense.clone()));
+fn one_action_with_unreadable_responses_does_not_stop_the_run() {
+    let creates_device =
+        |op: &Operation| op.call().is_some_and(|it| it.api == "CreateVirtualMFADevice");
+    let unreadable = Response::interrupted(FailureKind::Unreadable, "HTTP 200: HTML");
+    let mut endpoint = Override(Reference::default(), |op: &Operation| {
+        creates_device(op).then(|| unreadable.clone())
+    });
     let suite = Suite::new(iamspec_conformance::script::corpus::ours().unwrap());
-    let report = suite.run(&mut odd, &mut |_| (), &|| false);
+    let report = suite.run(&mut endpoint, &mut |_| (), &|| false);
     assert_eq!(report.ended, None);
-    let judged = |it: &&iamspec_conformance::Exchange| matches!(it.verdict, Verdict::Conforms(_));
+    let conforms = |it: &&iamspec_conformance::Exchange| matches!(it.verdict, Verdict::Conforms(_));
     let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
-    assert!(exchanges.filter(judged).count() > 1000);
+    assert!(exchanges.filter(conforms).count() > 1000);
 }

@@ -1,7 +1,7 @@
-//! The checkers that need no text: each holds on the reference, and each has been seen to say no.
+//! The invariants suite: each invariant holds on the reference, and each detects a violation.
 
 use iamspec_conformance::endpoint::Namespace;
-use iamspec_conformance::invariants::{CHECKERS, check, scripts};
+use iamspec_conformance::invariants::{INVARIANTS, check, scripts};
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Endpoint, Mutant, Reference, Report, Response, Suite};
 use iamspec_model::{AttachmentKind, Item, Operation};
@@ -10,30 +10,32 @@ fn run(endpoint: &mut dyn Endpoint) -> Report {
     Suite::new(scripts()).observing(ObserveMode::Off).run(endpoint, &mut |_| (), &|| false)
 }
 
-fn broken(endpoint: &mut dyn Endpoint) -> Vec<&'static str> {
+/// The ids of the violated invariants.
+fn violated(endpoint: &mut dyn Endpoint) -> Vec<&'static str> {
     let report = run(endpoint);
-    let checked = check(&report.replays);
-    checked.iter().filter(|it| !it.broken.is_empty()).map(|it| it.checker.id).collect()
+    let results = check(&report.replays);
+    results.iter().filter(|it| !it.broken.is_empty()).map(|it| it.checker.id).collect()
 }
 
 #[test]
-fn every_checker_is_asked_and_holds_on_the_reference() {
+fn every_invariant_is_tested_and_holds_on_the_reference() {
     let report = run(&mut Reference::default());
     for it in check(&report.replays) {
         assert!(it.asked > 0 && it.broken.is_empty(), "{}", it.checker.id);
     }
 }
 
-/// Says that it deletes users, and gives everything back to who makes them again.
+/// Hides a deleted user instead of deleting it, and shows it with its attachments when a user of
+/// the same name is created.
 #[derive(Default)]
-struct Keeping {
+struct HidesDeletedUsers {
     inner: Reference,
-    gone: bool,
+    hidden: bool,
 }
 
-impl Endpoint for Keeping {
+impl Endpoint for HidesDeletedUsers {
     fn fresh(&mut self) -> Namespace {
-        self.gone = false;
+        self.hidden = false;
         self.inner.fresh()
     }
 
@@ -43,9 +45,9 @@ impl Endpoint for Keeping {
 
     fn ask(&mut self, op: &Operation) -> Response {
         match op {
-            Operation::DeleteUser(_) => self.gone = true,
-            Operation::CreateUser(..) if self.gone => self.gone = false,
-            _ if self.gone => {
+            Operation::DeleteUser(_) => self.hidden = true,
+            Operation::CreateUser(..) if self.hidden => self.hidden = false,
+            _ if self.hidden => {
                 let (http, code) = (404, "NoSuchEntity".to_owned());
                 return Response::Refused { http, code, message: None };
             }
@@ -60,7 +62,7 @@ impl Endpoint for Keeping {
 }
 
 #[test]
-fn every_checker_says_no_where_it_should() {
+fn every_invariant_detects_a_violation() {
     let mutants = [
         ("use-after-delete", "CreateAccessKey/no-such-user is forgotten"),
         ("rename-carries-everything", "UpdateUser/carried-out loses every access key"),
@@ -70,13 +72,13 @@ fn every_checker_says_no_where_it_should() {
         ("detach-twice", "DeleteAccessKey/carried-out does nothing"),
         ("one-device-one-user", "EnableMFADevice/held-by-another is forgotten"),
     ];
-    let mut seen = vec!["resurrection"];
-    assert!(broken(&mut Keeping::default()).contains(&"resurrection"));
-    for (checker, name) in mutants {
+    let mut covered = vec!["resurrection"];
+    assert!(violated(&mut HidesDeletedUsers::default()).contains(&"resurrection"));
+    for (invariant, name) in mutants {
         let Some(mutant) = Mutant::named(name) else { panic!("{name}") };
-        let broken = broken(&mut Reference::mutated(mutant));
-        assert!(broken.contains(&checker), "{name}: {broken:?}");
-        seen.push(checker);
+        let violated = violated(&mut Reference::mutated(mutant));
+        assert!(violated.contains(&invariant), "{name}: {violated:?}");
+        covered.push(invariant);
     }
-    assert!(CHECKERS.iter().all(|it| seen.contains(&it.id)));
+    assert!(INVARIANTS.iter().all(|it| covered.contains(&it.id)));
 }

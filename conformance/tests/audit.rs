@@ -1,9 +1,10 @@
-//! Histories from elsewhere: what the reference answers is never called impossible, wherever one begins to look and
-//! whatever order the events of one second have; what cannot be is.
+//! Audit: responses of the reference are never impossible, wherever the log begins and in whatever
+//! order the events of one second are. Responses of mutants are.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::audit::judge::{AuditVerdict, Auditor};
-use iamspec_conformance::audit::{AuditEvent, AuditOperation, AuditResponse};
+use iamspec_conformance::audit::{
+    AuditEvent, AuditOperation, AuditResponse, AuditVerdict, Auditor,
+};
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::rng::Rng;
@@ -14,8 +15,8 @@ fn name(user: iamspec_model::User) -> String {
     format!("u{}", user.0)
 }
 
-/// A call as an event; nothing where it is of those that are not looked at.
-fn event(place: usize, op: &Operation, observed: &Response) -> Option<AuditEvent> {
+/// An exchange as an event, or `None` if the audit does not cover the operation.
+fn event(index: usize, op: &Operation, observed: &Response) -> Option<AuditEvent> {
     let user = |it| Some(name(it));
     let object = |it: Resource| Some(it.item.0.to_string());
     let item = |item: iamspec_model::Item| Some(item.0.to_string());
@@ -48,9 +49,12 @@ fn event(place: usize, op: &Operation, observed: &Response) -> Option<AuditEvent
         }
         _ => return None,
     };
-    // What needs no name has none.
-    let single = |asked: AuditOperation| matches!(asked, AuditOperation::Kind(kind, _) if kind.row().member.is_empty());
-    let other = other.filter(|_| !single(asked));
+    // Attachments of which a user holds at most one have no name.
+    let is_single = match asked {
+        AuditOperation::Kind(kind, _) => kind.row().member.is_empty(),
+        _ => false,
+    };
+    let other = other.filter(|_| !is_single);
     asked.api()?;
     let answer = match observed {
         Response::Done(_) => AuditResponse::Done,
@@ -60,94 +64,93 @@ fn event(place: usize, op: &Operation, observed: &Response) -> Option<AuditEvent
         }
         Response::Interrupted(_) => AuditResponse::Nothing,
     };
-    let at = i64::try_from(place).unwrap();
-    let id = place.to_string();
+    let at = i64::try_from(index).unwrap();
+    let id = index.to_string();
     Some(AuditEvent { id, at, asked, user, other, answer, message: None })
 }
 
-/// What the reference, or a mutant of it, answers to calls by chance, each name space an account of its own.
+/// The events of random operations on the reference or a mutant, one history per namespace.
 fn histories(seed: u64, mutant: Option<Mutant>) -> Vec<Vec<AuditEvent>> {
-    answered(seed, mutant.map_or_else(Reference::default, Reference::mutated))
+    histories_of(seed, mutant.map_or_else(Reference::default, Reference::mutated))
 }
 
-fn answered(seed: u64, mut reference: Reference) -> Vec<Vec<AuditEvent>> {
+fn histories_of(seed: u64, mut reference: Reference) -> Vec<Vec<AuditEvent>> {
     let suite = Suite::new(Vec::new()).with(vec![GeneratedSuite::Random { seed, calls: 1000 }]);
     let report = suite.run(&mut reference, &mut |_| (), &|| false);
-    let of = |replay: &iamspec_conformance::ScriptRun| {
-        let asked = replay.exchanges.iter().enumerate();
-        let event = |(place, it): (usize, &iamspec_conformance::Exchange)| {
-            event(place, &it.operation, it.observed.as_ref()?)
+    let events_of = |replay: &iamspec_conformance::ScriptRun| {
+        let exchanges = replay.exchanges.iter().enumerate();
+        let event = |(index, it): (usize, &iamspec_conformance::Exchange)| {
+            event(index, &it.operation, it.observed.as_ref()?)
         };
-        asked.filter_map(event).collect::<Vec<_>>()
+        exchanges.filter_map(event).collect::<Vec<_>>()
     };
-    report.replays.iter().map(of).collect()
+    report.replays.iter().map(events_of).collect()
 }
 
-/// The first event that is impossible.
+/// The finding of the first impossible event.
 fn impossible(events: &[AuditEvent]) -> Option<String> {
-    let mut foreign = Auditor::lagging(0);
+    let mut auditor = Auditor::lagging(0);
     events.chunk_by(|one, other| one.at == other.at).find_map(|second| {
-        foreign.judge(second).into_iter().find_map(|said| match said {
-            AuditVerdict::Impossible(accused) => Some(format!("{accused:#?}")),
+        auditor.judge(second).into_iter().find_map(|verdict| match verdict {
+            AuditVerdict::Impossible(finding) => Some(format!("{finding:#?}")),
             _ => None,
         })
     })
 }
 
 #[test]
-fn what_the_reference_answers_is_possible_wherever_one_begins() {
-    let mut chance = Rng(1);
-    let mut judged = 0;
+fn responses_of_the_reference_are_possible_wherever_the_log_begins() {
+    let mut rng = Rng(1);
+    let mut checked = 0;
     for seed in 0..30 {
         for events in histories(seed, None) {
-            let begin = chance.below(u32::try_from(events.len()).unwrap()) as usize;
-            for from in [0, begin] {
-                let accused = impossible(events.get(from..).unwrap());
-                assert!(accused.is_none(), "seed {seed}, from {from}: {}", accused.unwrap());
-                judged += events.len() - from;
+            let middle = rng.below(u32::try_from(events.len()).unwrap()) as usize;
+            for from in [0, middle] {
+                let finding = impossible(events.get(from..).unwrap());
+                assert!(finding.is_none(), "seed {seed}, from {from}: {}", finding.unwrap());
+                checked += events.len() - from;
             }
         }
     }
-    assert!(judged > 20_000, "{judged}");
+    assert!(checked > 20_000, "{checked}");
 }
 
-/// Whatever it does where nobody knows what AWS does.
 #[test]
-fn what_nobody_knows_is_held_against_nobody() {
-    for way in ["accept", "refuse", "7"] {
+fn unspecified_behavior_is_possible_under_every_policy() {
+    for policy in ["accept", "refuse", "7"] {
         for seed in 0..20 {
-            let may = way.parse().unwrap();
+            let may = policy.parse().unwrap();
             let reference =
                 Reference::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
-            for events in answered(seed, reference) {
-                let accused = impossible(&events);
-                assert!(accused.is_none(), "{way}, seed {seed}: {}", accused.unwrap());
+            for events in histories_of(seed, reference) {
+                let finding = impossible(&events);
+                assert!(finding.is_none(), "{policy}, seed {seed}: {}", finding.unwrap());
             }
         }
     }
 }
 
-/// Times are in seconds, and events of one second in any order.
+/// Times are in seconds, and the events of one second may have any order.
 #[test]
-fn the_order_within_a_second_accuses_nobody() {
-    let mut chance = Rng(2);
+fn the_order_of_events_within_a_second_makes_none_impossible() {
+    let mut rng = Rng(2);
     for seed in 0..30 {
         for mut events in histories(seed, None) {
             for event in &mut events {
                 event.at /= 3;
             }
             let mut shuffled: Vec<(i64, u64, AuditEvent)> =
-                events.into_iter().map(|it| (it.at, chance.next(), it)).collect();
-            shuffled.sort_by_key(|(at, place, _)| (*at, *place));
+                events.into_iter().map(|it| (it.at, rng.next(), it)).collect();
+            shuffled.sort_by_key(|(at, random, _)| (*at, *random));
             let events: Vec<AuditEvent> = shuffled.into_iter().map(|(.., it)| it).collect();
-            let accused = impossible(&events);
-            assert!(accused.is_none(), "seed {seed}: {}", accused.unwrap());
+            let finding = impossible(&events);
+            assert!(finding.is_none(), "seed {seed}: {}", finding.unwrap());
         }
     }
 }
 
 #[test]
-fn an_endpoint_that_forgets_a_kind_is_found_out_by_its_events() {
+fn a_mutant_that_forgets_a_kind_has_impossible_events() {
     for kind in iamspec_model::AttachmentKind::blockers() {
         let mutant = Mutant::named(&format!("forgets-{}", kind.row().name)).unwrap();
         let mut all = (0..20).flat_map(|seed| histories(seed, Some(mutant.clone())));
