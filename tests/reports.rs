@@ -154,7 +154,10 @@ fn each_format_names_the_finding_that_fails_the_run() {
     assert!(markdown.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{markdown}");
     let html = text("html");
     assert!(html.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{html}");
-    assert!(html.contains("<td class=\"wrong\">deleted, must be refused</td>"), "{html}");
+    assert!(
+        html.contains("<td class=\"verdict-cell wrong\">deleted, must be refused</td>"),
+        "{html}"
+    );
     let badge: serde_json::Value = serde_json::from_str(&text("badge")).unwrap();
     assert_eq!(badge["message"], "8 of 9 blockers");
     assert_eq!(badge["color"], "red");

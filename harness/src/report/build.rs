@@ -38,7 +38,7 @@ pub struct ReportInput<'a> {
     pub complaints: Vec<String>,
     /// The number of calls by verdict.
     pub tally: Totals,
-    /// The footer without its totals and counts, which [`told`] fills in.
+    /// The footer without its totals and counts, which the builder fills in.
     pub end: EndEvent,
 }
 

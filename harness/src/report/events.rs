@@ -321,7 +321,7 @@ pub struct EndEvent {
     /// True if the endpoint sent at least one IAM response.
     #[serde(rename = "responded", alias = "heard")]
     pub heard: bool,
-    /// The run whose journal still lists resources; for merged shards, several, separated by blanks.
+    /// The run whose journal still lists resources. Merged shards list several, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
     /// The exit code.

@@ -1,4 +1,4 @@
-//! A finding as the JSON Lines report stores it: the divergence, its evidence and how to reproduce it.
+//! A finding as the JSON Lines report stores it: divergence, evidence and reproduction.
 //!
 //! The aliases are the names of format 1, the first edition.
 
@@ -70,7 +70,8 @@ pub struct FindingEvent {
     /// The command that reproduces the finding.
     #[serde(alias = "again")]
     pub reproduce: String,
-    /// The command that exports the script as a program, without the language; absent for generated calls.
+    /// The command that exports the script as a program, without the language. Absent for
+    /// generated calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
 }

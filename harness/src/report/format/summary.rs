@@ -13,8 +13,8 @@ use crate::report::format::style::Style;
 
 /// The levels and tiers of findings, explained in two lines.
 pub const LEVELS_AND_TIERS: [&str; 2] = [
-    "Level: must = AWS documents it or was recorded doing it; should = users report it; info = inferred.",
-    "Tier: status = success or refusal, HTTP status; code = error code, listed items; text = message, formats.",
+    "Level: must = documented by or recorded from AWS; should = reported; info = inferred.",
+    "Tier: status = HTTP status; code = error code or listed items; text = message and formats.",
 ];
 
 /// Returns the findings of one status.
@@ -31,7 +31,7 @@ pub fn unspecified(report: &RunReport) -> String {
     }
     _ = writeln!(
         out,
-        "Unspecified behavior observed: what AWS does is unknown or varies, and every response conforms"
+        "Unspecified behavior observed: AWS's behavior is unknown or varies; every response conforms"
     );
     for it in &report.unspecified {
         _ = writeln!(out, "  {:<54} {:<12} {}", it.rule, it.facts.join(" "), it.response);
@@ -129,7 +129,8 @@ pub fn last_line(report: &RunReport) -> String {
         below => format!(" ({} below the selected tier or level)", number(below)),
     };
     format!(
-        "{}{diverging} in {}, {}, {}: {} passed{below}, {} unexpected, {}, {} unsupported, {} inconclusive, {} skipped",
+        "{}{diverging} in {}, {}, {}: {} passed{below}, {} unexpected, {}, {} unsupported, \
+         {} inconclusive, {} skipped",
         counted(findings, "finding"),
         counted(report.end.scripts, "script"),
         counted(totals.calls(), "call"),
@@ -149,9 +150,9 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// A number with a comma between thousands.
-fn number(number: usize) -> String {
-    let digits = number.to_string();
+/// Returns a number with a comma between thousands.
+pub(crate) fn number(count: usize) -> String {
+    let digits = count.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -193,7 +194,8 @@ pub fn coverage(coverage: &CoverageEvent, style: Style) -> String {
         format!("{} of {}", it.tested.len(), it.tested.len() + it.not_tested.len())
     };
     format!(
-        "{}: {} rules, {} outcomes of actions, {} of {SETS} sets of kinds, {} of {PAIRS} ordered pairs\n",
+        "{}: {} rules, {} outcomes of actions, {} of {SETS} sets of kinds, \
+         {} of {PAIRS} ordered pairs\n",
         style.bold("Tested"),
         of(&coverage.rules),
         of(&coverage.outcomes),

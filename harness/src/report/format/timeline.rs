@@ -1,4 +1,4 @@
-//! A race as text: its calls as bars on a time axis, and why no order of them explains the responses.
+//! A race as text: its calls as bars on a time axis, and what rules out each order of them.
 
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -22,7 +22,7 @@ use crate::report::format::html::lattice::lattice;
 use crate::report::format::html::source::{SourcePart, parts};
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
-use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, of_status, reasons};
+use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
 use crate::report::format::terminal::kept;
 
 const PAGE: &str = include_str!("page.html");
@@ -76,19 +76,23 @@ fn head(report: &RunReport) -> Value {
 #[derive(Serialize)]
 struct TotalsCell {
     name: &'static str,
-    number: usize,
+    number: String,
     class: &'static str,
 }
 
 fn totals(report: &RunReport) -> [TotalsCell; 7] {
     let totals = &report.end.totals;
     let findings = of_status(report, FindingStatus::Unexpected).len();
-    let wrong = |number| if number > 0 { "wrong" } else { "" };
-    let cell = |name, number, class| TotalsCell { name, number, class };
+    let wrong = |count| if count > 0 { "wrong" } else { "" };
+    let cell = |name, count, class| TotalsCell { name, number: number(count), class };
     [
-        cell("findings", findings, wrong(findings)),
-        cell("unexpected calls", totals.unexpected, wrong(totals.unexpected)),
-        cell("known failures", totals.known_failures, ""),
+        cell(if findings == 1 { "finding" } else { "findings" }, findings, wrong(findings)),
+        cell("unexpected", totals.unexpected, wrong(totals.unexpected)),
+        cell(
+            if totals.known_failures == 1 { "known failure" } else { "known failures" },
+            totals.known_failures,
+            "",
+        ),
         cell("passed", totals.passed, "right"),
         cell("unsupported", totals.unsupported, ""),
         cell("inconclusive", totals.inconclusive, ""),
