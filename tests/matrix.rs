@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reports::{folder, told};
+use super::reports::{folder, run_report};
 
 /// An endpoint with these options, as a target that a matrix starts.
 fn served(folder: &Path, options: &str) -> PathBuf {
@@ -19,7 +19,7 @@ fn served(folder: &Path, options: &str) -> PathBuf {
 
 #[test]
 fn endpoints_stand_side_by_side() {
-    told("matrix-right", &["delete-user/alone/*"]);
+    run_report("matrix-right", &["delete-user/alone/*"]);
     let at = folder("matrix");
     let target = served(&at, "--mutant forgets-mfa-device");
     let (out, target) = (at.display().to_string(), target.display().to_string());
@@ -35,7 +35,7 @@ fn endpoints_stand_side_by_side() {
     let page = std::fs::read_to_string(at.join("matrix.html")).unwrap();
     assert!(page.contains("<td class=\"wrong\">✗ · · 200</td>"), "{page}");
     assert!(page.contains("href=\"2-forgetful.html\"") && at.join("2-forgetful.html").is_file());
-    told("matrix-other", &["delete-user/bare"]);
+    run_report("matrix-other", &["delete-user/bare"]);
     let other = folder("reports").join("matrix-other.jsonl").display().to_string();
     let refused = super::iamspec(&["matrix", "--out", &out, &right, &other]);
     assert_eq!(refused.status.code(), Some(2));
@@ -77,11 +77,11 @@ fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
 #[test]
 fn an_endpoint_that_is_not_there_does_not_hide_a_divergence() {
     let (_, wrong, _) =
-        told("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
+        run_report("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let (_, gone, _) = told("matrix-gone", &["--endpoint", &url, "delete-user/alone/*"]);
+    let (_, gone, _) = run_report("matrix-gone", &["--endpoint", &url, "delete-user/alone/*"]);
     assert_eq!((wrong, gone), (Some(1), Some(3)));
     let at = folder("matrix-codes");
     let file = |name: &str| folder("reports").join(format!("{name}.jsonl")).display().to_string();

@@ -1,4 +1,4 @@
-//! Pages of listings: what is listed does not depend on how much a page shows.
+//! Pagination of listings: the listed items do not depend on the page size.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -10,11 +10,11 @@ use iamspec_model::{
     Account, AttachmentKind, Item, Listed, Operation, Resource, ResourceKind, User,
 };
 
-/// More than two pages of the size that a request gets which names none.
+/// More than two pages of the default size.
 const MANY: u32 = 250;
 
-/// An account in which a user may hold that many.
-fn roomy() -> Server {
+/// A server whose quotas allow that many attachments.
+fn server_with_high_quotas() -> Server {
     let quotas =
         [(AttachmentKind::GroupMembership, MANY), (AttachmentKind::InlinePolicy, MANY * 2048)];
     let account = Account::with_quotas(None, &quotas);
@@ -22,15 +22,15 @@ fn roomy() -> Server {
     Server::start(free, Options { account, ..Options::default() }).unwrap()
 }
 
-/// The texts between the tags of that name.
-fn texts<'a>(answer: &'a str, name: &str) -> Vec<&'a str> {
+/// The texts of the elements with that name.
+fn texts<'a>(response: &'a str, name: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    answer.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap()).collect()
+    response.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap()).collect()
 }
 
-/// A user `a` in the groups that these names make.
-fn member_of(groups: impl Iterator<Item = String>) -> Server {
-    let server = roomy();
+/// A server with a user `a` who is a member of these groups.
+fn server_with_groups(groups: impl Iterator<Item = String>) -> Server {
+    let server = server_with_high_quotas();
     posted(&server, "Action=CreateUser&UserName=a");
     for group in groups {
         posted(&server, &format!("Action=CreateGroup&GroupName={group}"));
@@ -45,29 +45,29 @@ fn page(server: &Server, size: &str, marker: Option<&str>) -> String {
     posted(server, &format!("Action=ListGroupsForUser&UserName=a{size}{marker}"))
 }
 
-/// Every page, with something done after each.
+/// Every page; `after_each` runs after each, with the number of pages so far.
 fn pages(server: &Server, size: &str, mut after_each: impl FnMut(usize)) -> Vec<Vec<String>> {
     let (mut pages, mut marker) = (Vec::new(), None::<String>);
     loop {
-        let answer = page(server, size, marker.as_deref());
-        pages.push(texts(&answer, "GroupName").into_iter().map(str::to_owned).collect());
-        marker = texts(&answer, "Marker").first().map(|it| (*it).to_owned());
+        let response = page(server, size, marker.as_deref());
+        pages.push(texts(&response, "GroupName").into_iter().map(str::to_owned).collect());
+        marker = texts(&response, "Marker").first().map(|it| (*it).to_owned());
         assert_eq!(
-            texts(&answer, "IsTruncated"),
+            texts(&response, "IsTruncated"),
             [if marker.is_some() { "true" } else { "false" }]
         );
         if marker.is_none() {
             return pages;
         }
-        assert!(pages.len() < MANY as usize, "the pages have no end");
+        assert!(pages.len() < MANY as usize, "the listing does not end");
         after_each(pages.len());
     }
 }
 
 #[test]
-fn every_size_of_page_shows_the_same_groups_in_the_same_order() {
-    // In an order that is not that of their names.
-    let server = member_of((0..MANY).map(|it| format!("g{}", it * 7 % MANY)));
+fn every_page_size_lists_the_same_groups_in_the_same_order() {
+    // Created in another order than that of their names.
+    let server = server_with_groups((0..MANY).map(|it| format!("g{}", it * 7 % MANY)));
     let whole = pages(&server, "&MaxItems=1000", |_| ());
     assert_eq!(whole.len(), 1);
     let whole = whole.concat();
@@ -82,31 +82,31 @@ fn every_size_of_page_shows_the_same_groups_in_the_same_order() {
 }
 
 #[test]
-fn what_is_deleted_between_two_pages_moves_nothing_else() {
-    let server = member_of((0..10).map(|it| format!("g{it}")));
-    let leave = |group| {
+fn a_deletion_between_two_pages_does_not_move_other_items() {
+    let server = server_with_groups((0..10).map(|it| format!("g{it}")));
+    let remove = |group| {
         posted(&server, &format!("Action=RemoveUserFromGroup&UserName=a&GroupName={group}"));
     };
-    let shown = pages(&server, "&MaxItems=3", |so_far| {
-        if so_far == 1 {
-            // One that was shown, the last that was shown, and the next.
-            ["g0", "g2", "g3"].into_iter().for_each(leave);
+    let listed = pages(&server, "&MaxItems=3", |pages| {
+        if pages == 1 {
+            // A listed group, the last listed group, and the next one.
+            ["g0", "g2", "g3"].into_iter().for_each(remove);
         }
     });
-    assert_eq!(shown.concat(), ["g0", "g1", "g2", "g4", "g5", "g6", "g7", "g8", "g9"]);
+    assert_eq!(listed.concat(), ["g0", "g1", "g2", "g4", "g5", "g6", "g7", "g8", "g9"]);
 }
 
 #[test]
-fn a_page_that_is_just_full_is_the_last() {
-    let server = member_of((0..4).map(|it| format!("g{it}")));
+fn a_page_that_is_exactly_full_is_the_last() {
+    let server = server_with_groups((0..4).map(|it| format!("g{it}")));
     assert_eq!(pages(&server, "&MaxItems=4", |_| ()).len(), 1);
     assert_eq!(pages(&server, "&MaxItems=2", |_| ()).len(), 2);
     assert_eq!(pages(&server, "&MaxItems=3", |_| ()).concat().len(), 4);
 }
 
 #[test]
-fn the_client_lists_more_than_one_page_shows() {
-    let server = roomy();
+fn the_client_reads_all_pages() {
+    let server = server_with_high_quotas();
     let mut client = super::client(&server.url());
     client.fresh();
     let user = User(0);
@@ -120,22 +120,22 @@ fn the_client_lists_more_than_one_page_shows() {
         }
     }
     for kind in [AttachmentKind::GroupMembership, AttachmentKind::InlinePolicy] {
-        let Response::Done(Some(shown)) = client.ask(&Operation::List(user, kind)) else {
-            panic!("not listed")
+        let Response::Done(Some(listing)) = client.ask(&Operation::List(user, kind)) else {
+            panic!("expected a listing")
         };
         let items: Vec<Item> = {
             let item = |(it, _): &Listed| it.item(kind);
-            shown.items.iter().filter_map(item).collect()
+            listing.items.iter().filter_map(item).collect()
         };
         assert_eq!(items, (0..MANY).map(Item).collect::<Vec<_>>());
-        assert!(shown.strangers.is_empty());
+        assert!(listing.strangers.is_empty());
     }
 }
 
 #[test]
-fn a_size_or_a_marker_that_is_none_is_refused_before_the_user_is_looked_for() {
+fn an_invalid_page_size_or_marker_is_refused_before_the_user_is_checked() {
     let server = super::server(None);
-    for (asked, code, text) in [
+    for (parameters, code, text) in [
         (
             "&MaxItems=0",
             "ValidationError",
@@ -146,22 +146,22 @@ fn a_size_or_a_marker_that_is_none_is_refused_before_the_user_is_looked_for() {
         ("&Marker=none", "ValidationError", "Invalid Marker."),
         ("&Marker=", "ValidationError", "Invalid Marker."),
     ] {
-        let answer = page(&server, asked, None).replace("&apos;", "'");
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-        assert_eq!(texts(&answer, "Code"), [code]);
-        assert!(texts(&answer, "Message").iter().all(|it| it.ends_with(text)), "{answer}");
+        let response = page(&server, parameters, None).replace("&apos;", "'");
+        assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+        assert_eq!(texts(&response, "Code"), [code]);
+        assert!(texts(&response, "Message").iter().all(|it| it.ends_with(text)), "{response}");
     }
     for size in ["abc", "", "1.5", "99999999999"] {
-        let answer = page(&server, &format!("&MaxItems={size}"), None);
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-        assert_eq!(texts(&answer, "Code"), ["MalformedInput"]);
-        assert!(texts(&answer, "Message").is_empty());
+        let response = page(&server, &format!("&MaxItems={size}"), None);
+        assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+        assert_eq!(texts(&response, "Code"), ["MalformedInput"]);
+        assert!(texts(&response, "Message").is_empty());
     }
 }
 
-/// Keys are told apart by their ids, policies by their ARNs.
+/// Markers work for items that are identified by name, by id and by ARN.
 #[test]
-fn every_list_call_has_pages() {
+fn every_list_action_is_paginated() {
     let server = super::server(None);
     posted(&server, "Action=CreateUser&UserName=a");
     for _ in 0..2 {
@@ -212,42 +212,42 @@ fn every_list_call_has_pages() {
         if !call.api.starts_with("List") {
             continue;
         }
-        let ask = |more: &str| {
+        let list = |more: &str| {
             posted(&server, &format!("Action={}&UserName=a&MaxItems=1{more}", call.api))
         };
-        let first = ask("");
+        let first = list("");
         assert_eq!(first.matches("<member>").count(), 1, "{first}");
         let marker = texts(&first, "Marker").concat();
-        let second = ask(&format!("&Marker={marker}"));
+        let second = list(&format!("&Marker={marker}"));
         assert_eq!(second.matches("<member>").count(), 1, "{second}");
         assert_eq!(texts(&second, "IsTruncated"), ["false"]);
-        let member = |answer: &str| texts(answer, "member").concat();
+        let member = |response: &str| texts(response, "member").concat();
         assert_ne!(member(&first), member(&second));
     }
 }
 
-/// Of many, each page shows as many as were asked for, and all of them show every user once.
+/// Each page but the last has the requested size, and each user is listed once.
 #[test]
-fn a_thousand_users_stand_on_their_pages() {
-    let server = roomy();
+fn a_thousand_users_are_listed_on_their_pages() {
+    let server = server_with_high_quotas();
     let names: Vec<String> = (0..1000).map(|it| format!("User-{it:03}")).collect();
     for name in names.iter().rev() {
         posted(&server, &format!("Action=CreateUser&UserName={name}"));
     }
     for size in [1000, 300, 7] {
-        let (mut shown, mut pages, mut marker) = (Vec::new(), 0, String::new());
+        let (mut listed, mut pages, mut marker) = (Vec::new(), 0, String::new());
         loop {
-            let answer = posted(&server, &format!("Action=ListUsers&MaxItems={size}{marker}"));
-            let page = texts(&answer, "UserName");
-            assert!(page.len() == size || shown.len() + page.len() == 1000);
-            shown.extend(page.into_iter().map(str::to_owned));
+            let response = posted(&server, &format!("Action=ListUsers&MaxItems={size}{marker}"));
+            let page = texts(&response, "UserName");
+            assert!(page.len() == size || listed.len() + page.len() == 1000);
+            listed.extend(page.into_iter().map(str::to_owned));
             pages += 1;
-            let Some(next) = texts(&answer, "Marker").first().map(|it| format!("&Marker={it}"))
+            let Some(next) = texts(&response, "Marker").first().map(|it| format!("&Marker={it}"))
             else {
                 break;
             };
             marker = next;
         }
-        assert_eq!((shown, pages), (names.clone(), 1000_usize.div_ceil(size)));
+        assert_eq!((listed, pages), (names.clone(), 1000_usize.div_ceil(size)));
     }
 }

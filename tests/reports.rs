@@ -1,22 +1,34 @@
-//! A run in every form: what is told of it, read again, and two runs against each other.
+//! The report of a run in every format, reading it back, and the comparison of two runs.
 
 use std::path::{Path, PathBuf};
 
-use iamspec_harness::report::RunReport;
 use iamspec_harness::report::diff::compare;
-use iamspec_harness::report::events::CallVerdict;
-use iamspec_harness::report::file::read;
-use iamspec_harness::report::finding::FindingStatus;
+use iamspec_harness::report::events::{
+    CallEvent, CallVerdict, ConvergedEvent, NotDeletedEvent, RemarkEvent, RunClient, ShardOf,
+    UnspecifiedEvent,
+};
+use iamspec_harness::report::file::{lines, read, schema};
+use iamspec_harness::report::finding::{FindingEvent, FindingStatus};
+use iamspec_harness::report::format::html::html;
+use iamspec_harness::report::format::markdown::markdown;
+use iamspec_harness::report::format::style::Style;
+use iamspec_harness::report::format::summary::unspecified;
+use iamspec_harness::report::format::terminal::{TerminalOptions, terminal};
+use iamspec_harness::report::merge::merge;
+use iamspec_harness::report::{FORMAT, RunReport};
 
-/// A folder of this test's own.
+/// A report of the first edition, shortened, with an event of each kind.
+const FORMAT_1: &str = include_str!("reports/format-1.jsonl");
+
+/// A temporary folder for one test.
 pub(super) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("iamspec-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// A run that writes itself down, and its exit code.
-pub(super) fn told(name: &str, words: &[&str]) -> (RunReport, Option<i32>, String) {
+/// The report of a run with these arguments, its exit code and its output.
+pub(super) fn run_report(name: &str, words: &[&str]) -> (RunReport, Option<i32>, String) {
     let file = folder("reports").join(format!("{name}.jsonl"));
     let report = format!("json={}", file.display());
     let output = super::iamspec(&[&["run", "--report", &report], words].concat());
@@ -27,38 +39,35 @@ pub(super) fn told(name: &str, words: &[&str]) -> (RunReport, Option<i32>, Strin
 const ALONE: [&str; 3] = ["--mutant", "forgets-mfa-device", "delete-user/alone/*"];
 
 #[test]
-fn what_a_run_tells_is_what_it_printed() {
-    let (stream, code, printed) = told("printed", &ALONE);
-    assert_eq!(code, Some(i32::from(stream.end.exit)));
-    let shown = iamspec_harness::report::format::terminal::terminal(
-        &stream,
-        iamspec_harness::report::format::style::Style::none(),
-    );
-    assert!(printed.ends_with(&shown), "{printed}\n---\n{shown}");
-    let found = stream.findings.iter().filter(|it| it.counted == FindingStatus::Unexpected);
-    assert_eq!(found.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
-    let judged = stream.calls.iter().filter(|it| it.verdict.is_judged()).count();
-    assert_eq!(judged, stream.end.sums.passed + stream.end.sums.unexpected);
+fn a_run_prints_its_report() {
+    let (report, code, printed) = run_report("printed", &ALONE);
+    assert_eq!(code, Some(i32::from(report.end.exit)));
+    let expected = terminal(&report, Style::none());
+    assert!(printed.ends_with(&expected), "{printed}\n---\n{expected}");
+    let findings = report.findings.iter().filter(|it| it.counted == FindingStatus::Unexpected);
+    assert_eq!(findings.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
+    let judged = report.calls.iter().filter(|it| it.verdict.is_judged()).count();
+    assert_eq!(judged, report.end.totals.passed + report.end.totals.unexpected);
 }
 
 #[test]
-fn a_finding_shows_what_went_over_the_wire() {
-    let (stream, ..) = told("wire", &ALONE);
-    let wire = stream.findings[0].wire.as_ref().unwrap();
+fn a_finding_contains_its_request_and_response() {
+    let (report, ..) = run_report("wire", &ALONE);
+    let wire = report.findings[0].wire.as_ref().unwrap();
     assert!(wire.request.starts_with("Action=DeleteUser\nVersion=2010-05-08\nUserName=iamspec-"));
-    assert!(wire.answer.starts_with("200 text/xml\n<DeleteUserResponse"), "{}", wire.answer);
+    assert!(wire.response.starts_with("200 text/xml\n<DeleteUserResponse"), "{}", wire.response);
 }
 
 #[test]
-fn what_was_written_is_read_as_it_was() {
-    let (stream, ..) = told("read", &["delete-user/*"]);
-    assert_eq!(read(&iamspec_harness::report::file::lines(&stream).unwrap()).unwrap(), stream);
+fn a_written_report_is_read_back_unchanged() {
+    let (report, ..) = run_report("read", &["delete-user/*"]);
+    assert_eq!(read(&lines(&report).unwrap()).unwrap(), report);
 }
 
 #[test]
-fn a_file_that_is_no_whole_run_is_refused_with_what_is_wrong() {
-    let (stream, ..) = told("broken", &["delete-user/bare"]);
-    let whole = iamspec_harness::report::file::lines(&stream).unwrap();
+fn an_invalid_or_incomplete_file_is_refused_with_the_reason() {
+    let (report, ..) = run_report("broken", &["delete-user/bare"]);
+    let whole = lines(&report).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     let cut = lines[..lines.len() - 1].join("\n");
     let twice = format!("{whole}{whole}");
@@ -66,32 +75,66 @@ fn a_file_that_is_no_whole_run_is_refused_with_what_is_wrong() {
         (&cut, "its footer is missing"),
         ("", "the file is empty"),
         ("{}\n", "line 1 is no header"),
-        (&whole.replace("\"format\":1", "\"format\":2"), "has format 2"),
+        (&whole.replace("\"format\":2", "\"format\":3"), "has format 3"),
         (&format!("{}\nnonsense\n", lines[0]), "line 2 is no event"),
         (&twice, "comes after the footer"),
     ];
-    for (text, why) in cases {
+    for (text, reason) in cases {
         let error = format!("{:#}", read(text).unwrap_err());
-        assert!(error.contains(why), "{error}");
+        assert!(error.contains(reason), "{error}");
     }
 }
 
+/// Every event of the first edition is read, and written under its new name.
 #[test]
-fn the_schema_is_that_of_the_events() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/stream.json");
-    let schema = iamspec_harness::report::file::schema().unwrap();
+fn a_report_of_format_1_can_still_be_read() {
+    let report = read(FORMAT_1).unwrap();
+    assert_eq!((report.header.format, &*report.header.asked), (FORMAT, "1 script"));
+    assert_eq!(report.calls.len(), 4);
+    assert_eq!(report.calls[0].answer.as_deref(), Some("200"));
+    assert!(report.calls[0].begins);
+    assert_eq!(report.calls[2].converged.map(|it| it.retries), Some(2));
+    assert_eq!(report.calls[3].why.as_deref(), Some("status must"));
+    let finding = &report.findings[0];
+    assert_eq!(finding.counted, FindingStatus::Unexpected);
+    assert!(finding.expected[0].response.starts_with("409 DeleteConflict"));
+    assert_eq!((finding.because.len(), finding.history.len()), (2, 4));
+    assert!(finding.reproduce.starts_with("iamspec run"));
+    assert_eq!(report.remarks[0].times, 2);
+    assert_eq!(report.unspecified[0].response, "409 DeleteConflict");
+    assert_eq!(report.not_deleted[0].call, "DeleteUser u0");
+    assert_eq!(report.known_failures[0].conforms, 3);
+    assert_eq!(report.known_failure_errors.len(), 1);
+    assert_eq!(report.coverage.rules.not_tested.len(), 2);
+    assert_eq!((report.end.totals.calls(), report.end.heard), (4, true));
+
+    let written = lines(&report).unwrap();
+    assert_eq!(read(&written).unwrap(), report);
+    for old in ["answer", "because", "allowed", "again", "sums", "asked", "heard", "why", "begun"] {
+        assert!(!written.contains(&format!("\"{old}\":")), "{old}");
+    }
+    for old in ["open", "kept", "entry", "complaint"] {
+        assert!(!written.contains(&format!("\"event\":\"{old}\"")), "{old}");
+    }
+    assert!(markdown(&report).contains("1 finding (1 call)"));
+}
+
+#[test]
+fn the_schema_file_matches_the_events() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/report.json");
+    let schema = schema().unwrap();
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
         std::fs::write(&path, &schema).unwrap();
     }
     assert!(
         std::fs::read_to_string(&path).unwrap_or_default() == schema,
-        "{} is not the schema of the events; write it with UPDATE_DOCUMENTS=1",
+        "{} is out of date; write it with UPDATE_DOCUMENTS=1",
         path.display()
     );
 }
 
 #[test]
-fn each_form_says_what_fails_the_run() {
+fn each_format_names_the_finding_that_fails_the_run() {
     let folder = folder("forms");
     let file = |name: &str| folder.join(name).display().to_string();
     let forms = ["junit", "markdown", "badge", "html"].map(|it| format!("{it}={}", file(it)));
@@ -102,13 +145,19 @@ fn each_form_says_what_fails_the_run() {
     let junit = text("junit");
     assert!(junit.contains("failures=\"1\" errors=\"0\""), "{junit}");
     assert!(junit.contains("<failure message=\"DeleteUser is refused"), "{junit}");
+    assert!(junit.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{junit}");
     let markdown = text("markdown");
     assert!(markdown.contains("| MFA device | 200 | ❌ deleted, must be refused |"), "{markdown}");
     assert!(
         markdown.contains("iamspec run --mutant forgets-mfa-device delete-user/alone/mfa-device")
     );
+    assert!(markdown.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{markdown}");
     let html = text("html");
-    assert!(html.contains("<td class=\"wrong\">deleted, must be refused</td>"), "{html}");
+    assert!(html.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{html}");
+    assert!(
+        html.contains("<td class=\"verdict-cell wrong\">deleted, must be refused</td>"),
+        "{html}"
+    );
     let badge: serde_json::Value = serde_json::from_str(&text("badge")).unwrap();
     assert_eq!(badge["message"], "8 of 9 blockers");
     assert_eq!(badge["color"], "red");
@@ -116,20 +165,20 @@ fn each_form_says_what_fails_the_run() {
 }
 
 #[test]
-fn what_an_endpoint_says_is_no_markup_in_markdown() {
-    let (mut stream, ..) = told("markup", &ALONE);
-    stream.findings[0].counted = FindingStatus::Expected;
-    stream.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
-    let text = iamspec_harness::report::format::markdown::markdown(&stream);
+fn responses_are_escaped_in_markdown_and_html() {
+    let (mut report, ..) = run_report("markup", &ALONE);
+    report.findings[0].counted = FindingStatus::KnownFailure;
+    report.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
+    let text = markdown(&report);
     assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
-    let page = iamspec_harness::report::format::html::html(&stream).unwrap();
+    let page = html(&report).unwrap();
     assert!(page.contains("&lt;img src=x&gt;") && !page.contains("<img"), "the page has an image");
 }
 
 #[test]
-fn two_runs_are_compared_by_what_they_broke() {
-    let (right, ..) = told("right", &["delete-user/alone/*"]);
-    let (wrong, ..) = told("wrong", &ALONE);
+fn two_runs_are_compared_by_rules_and_calls() {
+    let (right, ..) = run_report("right", &["delete-user/alone/*"]);
+    let (wrong, ..) = run_report("wrong", &ALONE);
     let worse = compare(&right, &wrong);
     assert_eq!(
         worse.new.iter().map(|it| &*it.rule).collect::<Vec<_>>(),
@@ -137,9 +186,9 @@ fn two_runs_are_compared_by_what_they_broke() {
     );
     let better = compare(&wrong, &right);
     assert_eq!(better.fixed.len(), 1);
-    assert!(better.new.is_empty() && better.not_asked.is_empty());
-    let (less, ..) = told("less", &["delete-user/bare"]);
-    assert_eq!(compare(&wrong, &less).not_asked.len(), 1);
+    assert!(better.new.is_empty() && better.not_tested.is_empty());
+    let (less, ..) = run_report("less", &["delete-user/bare"]);
+    assert_eq!(compare(&wrong, &less).not_tested.len(), 1);
     let mut other = wrong.clone();
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
     assert_eq!(compare(&wrong, &other).changed.len(), 1);
@@ -148,19 +197,37 @@ fn two_runs_are_compared_by_what_they_broke() {
     assert_eq!(compare(&wrong, &other).calls.len(), 1);
 }
 
+/// moto repeats the name of a user in capitals, and the name contains the run.
 #[test]
-fn the_exit_code_of_diff_says_whether_something_is_new() {
-    told("old", &["delete-user/alone/*"]);
-    told("new", &ALONE);
+fn names_of_a_run_are_no_difference() {
+    let named = |name: &str| {
+        let (mut report, ..) = run_report("names", &ALONE);
+        let response = format!("409 DeleteConflict \"{name} cannot be deleted\"");
+        report.findings[0].observed.clone_from(&response);
+        let conforming = |it: &&mut CallEvent| it.verdict == CallVerdict::Conforms;
+        report.calls.iter_mut().find(conforming).unwrap().answer = Some(response);
+        report
+    };
+    let first = named("IAMSPEC-4F797A0A-74-U0");
+    let diff = compare(&first, &named("IAMSPEC-8C7E24CA-3-U0"));
+    assert_eq!((diff.same, diff.changed.len(), diff.calls.len()), (1, 0, 0));
+    let diff = compare(&first, &named("iamspec-8c7e24ca-3-u0"));
+    assert_eq!((diff.same, diff.changed.len(), diff.calls.len()), (0, 1, 1));
+}
+
+#[test]
+fn the_exit_code_of_diff_depends_on_new_findings() {
+    run_report("old", &["delete-user/alone/*"]);
+    run_report("new", &ALONE);
     let file = |name: &str| folder("reports").join(name).display().to_string();
     let (old, new) = (file("old.jsonl"), file("new.jsonl"));
     let worse = super::iamspec(&["diff", &old, &new]);
     assert_eq!(worse.status.code(), Some(1));
     assert!(super::stdout(&worse).contains("1 new, 0 fixed"), "{}", super::stdout(&worse));
     assert_eq!(super::iamspec(&["diff", &new, &old]).status.code(), Some(0));
-    let again = super::iamspec(&["report", &new]);
-    assert_eq!(again.status.code(), Some(1));
-    assert!(super::stdout(&again).contains("DIVERGES"));
+    let printed = super::iamspec(&["report", &new]);
+    assert_eq!(printed.status.code(), Some(1));
+    assert!(super::stdout(&printed).contains("DIVERGES"));
     let text = std::fs::read_to_string(&new).unwrap();
     let revision = read(&text).unwrap().header.revision;
     std::fs::write(&new, text.replace(&revision, "000000000000")).unwrap();
@@ -170,12 +237,12 @@ fn the_exit_code_of_diff_says_whether_something_is_new() {
 }
 
 #[test]
-fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
-    told("issue", &ALONE);
+fn an_issue_contains_the_evidence_and_a_program() {
+    run_report("issue", &ALONE);
     let file = folder("reports").join("issue.jsonl").display().to_string();
     let text = super::stdout(&super::iamspec(&["issue", &file, "DeleteUser/holds-mfa-device"]));
     assert!(
-        text.starts_with("# DeleteUser is answered 200, where the user holds an MFA device\n"),
+        text.starts_with("# DeleteUser returns 200 if the user holds an MFA device\n"),
         "{text}"
     );
     for part in
@@ -188,103 +255,112 @@ fn a_finding_is_written_as_an_issue_with_its_evidence_and_a_program() {
     assert!(super::stderr(&none).contains("has no finding whose rule is `DeleteUser/holds-*-key`"));
 }
 
-/// What a client may have done otherwise.
-fn remark(what: &str, reason: Option<&str>) -> iamspec_harness::report::events::RemarkEvent {
-    iamspec_harness::report::events::RemarkEvent {
+/// A deviation of a client.
+fn remark(deviation: &str, reason: Option<&str>) -> RemarkEvent {
+    RemarkEvent {
         api: "CreateUser".to_owned(),
-        what: what.to_owned(),
+        what: deviation.to_owned(),
         times: 2,
         params: "UserName=iamspec-1-u0".to_owned(),
         reason: reason.map(str::to_owned),
     }
 }
 
-/// One finding in each of the groups, and more of the last than are named.
-fn every_group(
-    of: &iamspec_harness::report::finding::FindingEvent,
-) -> Vec<iamspec_harness::report::finding::FindingEvent> {
+/// A finding of each status, and more below the threshold than are listed.
+fn findings_of_each_status(of: &FindingEvent) -> Vec<FindingEvent> {
     let mut finding = of.clone();
-    finding.late = Some("DeleteAccessKey u0 key#0".to_owned());
-    finding.also = (0..5).map(|number| format!("other/{number}")).collect();
-    "iamspec run --endpoint http://127.0.0.1:5000 x".clone_into(&mut finding.again);
-    let as_is = |counted, reason: Option<&str>| {
+    finding.possibly_stale = Some("DeleteAccessKey u0 key#0".to_owned());
+    finding.other_scripts = (0..5).map(|number| format!("other/{number}")).collect();
+    "iamspec run --endpoint http://127.0.0.1:5000 x".clone_into(&mut finding.reproduce);
+    let with_status = |counted, reason: Option<&str>| {
         let mut it = finding.clone();
         (it.counted, it.reason) = (counted, reason.map(str::to_owned));
         it
     };
-    let below = (0..14).map(|_| as_is(FindingStatus::Below, None));
-    let above =
-        [as_is(FindingStatus::Unexpected, None), as_is(FindingStatus::Expected, Some("issue 123"))];
-    above.into_iter().chain(below).collect()
+    let unexpected = with_status(FindingStatus::Unexpected, None);
+    let known = with_status(FindingStatus::KnownFailure, Some("issue 123"));
+    let below = (0..14).map(|_| with_status(FindingStatus::Below, None));
+    [unexpected, known].into_iter().chain(below).collect()
 }
 
-/// A call of each sort.
-fn every_call(
-    of: &iamspec_harness::report::events::CallEvent,
-) -> [iamspec_harness::report::events::CallEvent; 4] {
-    let call = |verdict, why: &str| iamspec_harness::report::events::CallEvent {
+/// A call of each verdict that is not part of a finding.
+fn calls_of_each_verdict(of: &CallEvent) -> [CallEvent; 6] {
+    let call = |script: &str, verdict, reason: &str| CallEvent {
+        script: script.to_owned(),
         verdict,
-        why: Some(why.to_owned()),
+        why: Some(reason.to_owned()),
         ..of.clone()
     };
-    let late = iamspec_harness::report::events::ConvergedEvent { tries: 3, seconds: 1.5 };
+    let skipped = "the call before it was interrupted: crash";
+    let converged = ConvergedEvent { retries: 3, seconds: 1.5 };
     [
-        call(CallVerdict::Inconclusive, "interrupted reset \"the connection ended\""),
-        call(CallVerdict::Unsupported, "UploadSSHPublicKey"),
-        call(CallVerdict::NotExercised, "needs UploadSSHPublicKey"),
-        iamspec_harness::report::events::CallEvent { settled: Some(late), ..of.clone() },
+        call("a", CallVerdict::Inconclusive, "interrupted reset \"the connection ended\""),
+        call("b", CallVerdict::Inconclusive, "interrupted crash \"500 text/html\""),
+        call("b", CallVerdict::Skipped, skipped),
+        call("c", CallVerdict::Unsupported, "UploadSSHPublicKey"),
+        call("d", CallVerdict::Skipped, "needs UploadSSHPublicKey"),
+        CallEvent { converged: Some(converged), ..of.clone() },
     ]
 }
 
-/// A run that has a line of every kind, made from one that is wrong.
-fn with_every_line() -> RunReport {
-    let (mut stream, ..) = told("lines", &ALONE);
+/// A report with every line that can be printed.
+fn report_with_every_line() -> RunReport {
+    let (mut report, ..) = run_report("lines", &ALONE);
     let text = |text: &str| text.to_owned();
-    stream.header.client = Some(iamspec_harness::report::events::RunClient {
-        sdk: text("an-sdk"),
-        version: text("1.2"),
-        language: text("any"),
-    });
-    stream.remarks =
-        vec![remark("asks again after 200", Some("issue 7")), remark("leaves out Path", None)];
-    stream.findings = stream.findings.first().map(every_group).unwrap();
-    stream.calls.extend(stream.calls.first().map(every_call).unwrap());
+    report.header.client =
+        Some(RunClient { sdk: text("an-sdk"), version: text("1.2"), language: text("any") });
+    report.remarks = vec![
+        remark("repeats the request after 200", Some("issue 7")),
+        remark("leaves out Path", None),
+    ];
+    report.findings = report.findings.first().map(findings_of_each_status).unwrap();
+    report.calls.extend(report.calls.first().map(calls_of_each_verdict).unwrap());
     let rule = text("DeleteUser/holds-inactive-access-key");
-    let (facts, seen) = (vec![text("A-010")], text("409 DeleteConflict"));
-    stream.open = vec![iamspec_harness::report::events::UnspecifiedEvent { rule, facts, seen }];
-    let kept = |perhaps, diverged| iamspec_harness::report::events::NotDeletedEvent {
+    let (facts, response) = (vec![text("A-010")], text("409 DeleteConflict"));
+    report.unspecified = vec![UnspecifiedEvent { rule, facts, response }];
+    let not_deleted = |uncertain, after_divergence| NotDeletedEvent {
         name: text("iamspec-1-u0"),
-        undo: text("DeleteUser u0"),
-        answer: text("409 DeleteConflict"),
-        perhaps,
-        diverged,
+        call: text("DeleteUser u0"),
+        response: text("409 DeleteConflict"),
+        uncertain,
+        after_divergence,
     };
-    stream.kept = vec![kept(false, false), kept(true, true)];
-    stream.complaints =
-        vec![text("stale expectation: GetUser/no-such-user was asked and conforms")];
-    stream.end.journal = Some(text("1f3a9c02"));
-    stream.end.early = Some(text("the budget was used up; raise --budget to go on"));
-    stream
+    report.not_deleted = vec![not_deleted(false, false), not_deleted(true, true)];
+    report.known_failure_errors =
+        vec![text("stale known failure: GetUser/no-such-user was tested and conforms")];
+    report.end.journal = Some(text("1f3a9c02"));
+    report.end.early = Some(text("the budget was used up; raise --budget to go on"));
+    report
 }
 
 #[test]
 fn every_line_that_a_run_can_print_is_as_reviewed() {
-    let paint = iamspec_harness::report::format::style::Style::none();
-    let page = iamspec_harness::report::format::terminal::terminal(&with_every_line(), paint);
-    insta::assert_snapshot!(page);
+    insta::assert_snapshot!(terminal(&report_with_every_line(), Style::none()));
+}
+
+#[test]
+fn unspecified_behavior_is_listed_on_request() {
+    let report = report_with_every_line();
+    let list = unspecified(&report);
+    assert!(list.contains("DeleteUser/holds-inactive-access-key"), "{list}");
+    let short = terminal(&report, Style::none());
+    assert!(!short.contains(&list) && short.contains("1 unspecified behavior observed"), "{short}");
+    let options = TerminalOptions { style: Style::none(), show_unspecified: true };
+    let full = terminal(&report, options);
+    assert!(full.contains(&list) && !full.contains("--show unspecified"), "{full}");
 }
 
 #[test]
 fn divergences_of_two_levels_stay_two_findings() {
-    let (mut one, ..) = told("levels", &ALONE);
-    one.header.shard = Some(iamspec_harness::report::events::ShardOf { number: 1, of: 2 });
+    let (mut one, ..) = run_report("levels", &ALONE);
+    one.header.shard = Some(ShardOf { number: 1, of: 2 });
     let mut other = one.clone();
-    other.header.shard = Some(iamspec_harness::report::events::ShardOf { number: 2, of: 2 });
+    other.header.shard = Some(ShardOf { number: 2, of: 2 });
     other.findings[0].level = "info".to_owned();
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
-    let merged = iamspec_harness::report::merge::merge(vec![other, one]).unwrap();
+    let merged = merge(vec![other, one]).unwrap();
     let levels: Vec<&str> = merged.findings.iter().map(|it| &*it.level).collect();
     assert_eq!(levels, ["must", "info"]);
-    let changes = compare(&merged, &merged);
-    assert_eq!((changes.same, changes.changed.len(), changes.new.len()), (2, 0, 0));
+    let diff = compare(&merged, &merged);
+    assert_eq!((diff.same, diff.changed.len(), diff.new.len()), (2, 0, 0));
 }

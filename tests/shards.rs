@@ -1,4 +1,4 @@
-//! One suite in parts: together they are the whole, and what is no such whole is refused.
+//! Shards of a suite: merged, they are the whole run. Incomplete or different shards are refused.
 
 use std::path::{Path, PathBuf};
 
@@ -6,101 +6,105 @@ use super::reports::folder;
 use iamspec_harness::report::RunReport;
 use iamspec_harness::report::diff::compare;
 use iamspec_harness::report::file::read;
+use iamspec_harness::report::merge::merge;
 
-/// What a run tells, of a part or of the whole.
+/// The report file and the report of a run, of a shard or of the whole suite.
 fn run(folder: &Path, name: &str, words: &[&str]) -> (PathBuf, RunReport) {
     let file = folder.join(format!("{name}.jsonl"));
     let report = format!("json={}", file.display());
-    let finds = folder.join("finds").display().to_string();
-    super::iamspec(&[&["run", "--report", &report, "--regressions", &finds], words].concat());
-    let stream = read(&std::fs::read_to_string(&file).unwrap()).unwrap();
-    (file, stream)
+    let regressions = folder.join("regressions").display().to_string();
+    super::iamspec(&[&["run", "--report", &report, "--regressions", &regressions], words].concat());
+    let parsed = read(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    (file, parsed)
 }
 
-fn parts(folder: &Path, of: usize, words: &[&str]) -> Vec<RunReport> {
-    let part = |number: usize| {
-        let shard = format!("{number}/{of}");
-        run(folder, &format!("{number}"), &[&["--shard", &shard], words].concat()).1
+fn shards(folder: &Path, of: usize, words: &[&str]) -> Vec<RunReport> {
+    let shard = |number: usize| {
+        let part = format!("{number}/{of}");
+        run(folder, &number.to_string(), &[&["--shard", &part], words].concat()).1
     };
-    (1..=of).map(part).collect()
+    (1..=of).map(shard).collect()
 }
 
 #[test]
-fn the_parts_together_are_the_whole() {
-    let folder = folder("parts");
+fn merged_shards_equal_the_whole_run() {
+    let folder = folder("shards");
     let words = ["--mutant", "forgets-mfa-device", "--suite", "scripts", "--suite", "pairs"];
     let (_, whole) = run(&folder, "whole", &words);
-    let mut parts = parts(&folder, 3, &words);
-    assert!(parts.iter().all(|it| it.end.sums.calls() > 0), "a part is empty");
-    parts.reverse();
-    let merged = iamspec_harness::report::merge::merge(parts).unwrap();
-    let changes = compare(&whole, &merged);
-    assert_eq!((changes.new, changes.fixed, changes.calls), (vec![], vec![], vec![]));
+    let mut shards = shards(&folder, 3, &words);
+    assert!(shards.iter().all(|it| it.end.totals.calls() > 0), "a shard is empty");
+    shards.reverse();
+    let merged = merge(shards).unwrap();
+    let diff = compare(&whole, &merged);
+    assert_eq!((diff.new, diff.fixed, diff.calls), (vec![], vec![], vec![]));
     assert_eq!(merged.end.exit, whole.end.exit);
-    let sets = |it: &RunReport| {
-        let (rules, outcomes) = (&it.coverage.rules.asked, &it.coverage.outcomes.asked);
+    let covered = |it: &RunReport| {
+        let (rules, outcomes) = (&it.coverage.rules.tested, &it.coverage.outcomes.tested);
         let mut names: Vec<String> = rules.iter().chain(outcomes).cloned().collect();
         names.sort();
         names
     };
-    assert_eq!(sets(&merged), sets(&whole));
+    assert_eq!(covered(&merged), covered(&whole));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Calls by chance come in portions that do not depend on how many parts there are.
+/// Random calls are generated in blocks that do not depend on the number of shards.
 #[test]
-fn calls_by_chance_are_the_same_in_however_many_parts() {
-    let folder = folder("chance");
+fn random_calls_do_not_depend_on_the_number_of_shards() {
+    let folder = folder("random");
     let words = ["--suite", "random", "--calls", "3000"];
     let (_, whole) = run(&folder, "whole", &words);
-    let merged = iamspec_harness::report::merge::merge(parts(&folder, 2, &words)).unwrap();
-    assert_eq!(merged.end.sums, whole.end.sums);
+    let merged = merge(shards(&folder, 2, &words)).unwrap();
+    assert_eq!(merged.end.totals, whole.end.totals);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn the_order_of_the_files_does_not_matter() {
     let folder = folder("order");
-    let mut parts = parts(&folder, 2, &["--mutant", "forgets-mfa-device", "delete-user/*"]);
-    let one = iamspec_harness::report::merge::merge(parts.clone()).unwrap();
-    parts.reverse();
-    assert_eq!(iamspec_harness::report::merge::merge(parts).unwrap(), one);
+    let mut shards = shards(&folder, 2, &["--mutant", "forgets-mfa-device", "delete-user/*"]);
+    let merged = merge(shards.clone()).unwrap();
+    shards.reverse();
+    assert_eq!(merge(shards).unwrap(), merged);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn what_is_no_whole_run_is_refused_with_what_is_wrong() {
+fn incomplete_or_different_shards_are_refused_with_the_reason() {
     let folder = folder("refused");
-    let parts = parts(&folder, 2, &["delete-user/alone/*"]);
+    let shards = shards(&folder, 2, &["delete-user/alone/*"]);
     let (_, whole) = run(&folder, "whole", &["delete-user/alone/*"]);
-    let [one, two] = parts.as_slice() else { panic!("two parts") };
-    let otherwise = |change: &dyn Fn(&mut RunReport)| {
+    let [one, two] = shards.as_slice() else { panic!("expected two shards") };
+    let changed = |change: &dyn Fn(&mut RunReport)| {
         let mut other = two.clone();
         change(&mut other);
         vec![one.clone(), other]
     };
     let cases = [
         (vec![], "nothing to merge"),
-        (vec![one.clone()], "missing: 2/2"),
+        (vec![one.clone()], "missing shards: 2/2"),
         (vec![one.clone(), one.clone()], "1/2 is there twice"),
         (vec![whole], "is whole"),
-        (otherwise(&|it| it.header.revision = "else".to_owned()), "the revision of part 1"),
-        (otherwise(&|it| it.header.target.name = "moto".to_owned()), "--about FILE"),
-        (otherwise(&|it| it.header.seed = 2), "the seed of part 1"),
-        (otherwise(&|it| it.header.tier = "text".to_owned()), "the tier of part 1"),
-        (otherwise(&|it| it.header.shard.as_mut().unwrap().of = 3), "a part of 2 and one of 3"),
-        (otherwise(&|it| it.header.shard.as_mut().unwrap().number = 3), "no part 3 of 2"),
+        (changed(&|it| it.header.revision = "else".to_owned()), "the revision of shard 1"),
+        (changed(&|it| it.header.target.name = "moto".to_owned()), "--about FILE"),
+        (changed(&|it| it.header.seed = 2), "the seed of shard 1"),
+        (changed(&|it| it.header.tier = "text".to_owned()), "the tier of shard 1"),
+        (
+            changed(&|it| it.header.shard.as_mut().unwrap().of = 3),
+            "a shard of 2 and another a shard of 3",
+        ),
+        (changed(&|it| it.header.shard.as_mut().unwrap().number = 3), "no shard 3 of 2"),
     ];
-    for (parts, why) in cases {
-        let error = format!("{:#}", iamspec_harness::report::merge::merge(parts).unwrap_err());
-        assert!(error.contains(why), "{error}");
+    for (shards, reason) in cases {
+        let error = format!("{:#}", merge(shards).unwrap_err());
+        assert!(error.contains(reason), "{error}");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// No part knows whether an entry is stale; all of them do.
+/// A single shard cannot tell whether an entry is stale; all shards together can.
 #[test]
-fn a_stale_entry_is_found_where_the_parts_come_together() {
+fn a_stale_entry_is_reported_when_shards_are_merged() {
     let folder = folder("stale");
     let known = folder.join("known.toml");
     let entry = |rule: &str| format!("[[expected]]\nrule = \"{rule}\"\nreason = \"known\"\n");
@@ -108,11 +112,11 @@ fn a_stale_entry_is_found_where_the_parts_come_together() {
     std::fs::write(&known, text).unwrap();
     let expect = known.display().to_string();
     let words = ["--mutant", "forgets-mfa-device", "--expect", &expect];
-    let parts = parts(&folder, 2, &words);
-    assert!(parts.iter().all(|it| it.complaints.is_empty() && it.end.exit == 0));
-    let merged = iamspec_harness::report::merge::merge(parts).unwrap();
+    let shards = shards(&folder, 2, &words);
+    assert!(shards.iter().all(|it| it.known_failure_errors.is_empty() && it.end.exit == 0));
+    let merged = merge(shards).unwrap();
     assert_eq!(
-        merged.complaints,
+        merged.known_failure_errors,
         [
             "stale expectation: DeleteUser/holds-access-key was asked and conforms; take the entry out"
         ]
@@ -122,7 +126,7 @@ fn a_stale_entry_is_found_where_the_parts_come_together() {
 }
 
 #[test]
-fn merge_prints_the_run_and_ends_with_its_code() {
+fn merge_prints_the_run_and_returns_its_exit_code() {
     let folder = folder("merged");
     let words = ["--mutant", "forgets-mfa-device", "delete-user/alone/*"];
     let file = |number: usize| {

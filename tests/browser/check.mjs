@@ -1,4 +1,4 @@
-// What a reader can do on the page of a run, and what the page must not do.
+// Checks the HTML report in a browser: filters, keyboard, themes, print, escaping and accessibility.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -9,18 +9,18 @@ const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 let passed = 0;
 
-/** A page of this run; whatever it says on the console or asks of a network is kept. */
+/** Opens a page; console messages, dialogs and network requests are collected as problems. */
 async function open(name, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
   const page = await context.newPage();
-  page.wrongs = [];
-  page.on("console", (message) => page.wrongs.push(message.text()));
-  page.on("pageerror", (error) => page.wrongs.push(error.message));
-  page.on("dialog", (dialog) => page.wrongs.push(dialog.message()));
+  page.problems = [];
+  page.on("console", (message) => page.problems.push(message.text()));
+  page.on("pageerror", (error) => page.problems.push(error.message));
+  page.on("dialog", (dialog) => page.problems.push(dialog.message()));
   await page.route("**", (route) => {
     const url = route.request().url();
     if (url.startsWith("file:")) return route.continue();
-    page.wrongs.push(`asks for ${url}`);
+    page.problems.push(`requests ${url}`);
     return route.abort();
   });
   await page.goto(`file://${folder}/${name}.html`);
@@ -29,7 +29,7 @@ async function open(name, options = {}) {
 
 async function check(sentence, page, test) {
   await test(page);
-  assert.deepEqual(page.wrongs, [], `${sentence}: the console and the network are silent`);
+  assert.deepEqual(page.problems, [], `${sentence}: the console and the network are silent`);
   await page.context().close();
   passed += 1;
   console.log(`holds  ${sentence}`);
@@ -37,12 +37,12 @@ async function check(sentence, page, test) {
 
 const visible = (page) => page.locator("details.finding:visible");
 
-await check("the verdict comes first, with the sums", await open("wrong"), async (page) => {
-  assert.match(await page.locator("#verdict").innerText(), /divergence/);
-  assert.match(await page.locator(".sums").innerText(), /unexpected/);
+await check("the verdict comes first, with the totals", await open("wrong"), async (page) => {
+  assert.match(await page.locator("#verdict").innerText(), /finding/);
+  assert.match(await page.locator(".totals").innerText(), /unexpected/);
 });
 
-await check("the picture has a mark for each set, and each says which", await open("wrong"), async (page) => {
+await check("the picture has a mark with a title for each set", await open("wrong"), async (page) => {
   assert.equal(await page.locator("section .corner:has(title)").count(), 512);
   const deleted = await page.locator(".corner.deleted title").allTextContents();
   assert.ok(deleted.includes("MFA device: wrongly deleted"), deleted.join("; "));
@@ -50,12 +50,12 @@ await check("the picture has a mark for each set, and each says which", await op
   assert.equal(await page.locator("svg .corner.missing:has(title)").count(), 0);
 });
 
-await check("the nine rows show the tiers", await open("wrong"), async (page) => {
+await check("the table of the nine kinds shows the verdicts", await open("wrong"), async (page) => {
   assert.match(await page.locator("tr", { hasText: "MFA device" }).innerText(), /deleted, must be refused/);
   assert.equal(await page.locator("tbody tr").count(), 9);
 });
 
-await check("findings are filtered and searched", await open("wrong"), async (page) => {
+await check("findings can be filtered and searched", await open("wrong"), async (page) => {
   const all = await visible(page).count();
   assert.ok(all > 0);
   await page.getByLabel("Search").fill("no such words anywhere");
@@ -71,7 +71,7 @@ await check("findings are filtered and searched", await open("wrong"), async (pa
   assert.equal(await page.locator("details.finding[data-tier=status]:visible").count(), 0);
 });
 
-await check("a finding is opened and its command copied, by the keyboard alone", await open("wrong", { permissions: ["clipboard-read", "clipboard-write"] }), async (page) => {
+await check("a finding can be opened and its command copied with the keyboard", await open("wrong", { permissions: ["clipboard-read", "clipboard-write"] }), async (page) => {
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
   const summary = visible(page).first().locator("summary");
@@ -80,7 +80,7 @@ await check("a finding is opened and its command copied, by the keyboard alone",
   }
   await page.keyboard.press("Enter");
   const first = visible(page).first();
-  assert.ok(await first.getByText("The model says").isVisible());
+  assert.ok(await first.getByRole("heading", { name: "Expected" }).isVisible());
   const button = first.getByRole("button", { name: "Copy" }).first();
   await button.focus();
   await page.keyboard.press("Enter");
@@ -90,25 +90,25 @@ await check("a finding is opened and its command copied, by the keyboard alone",
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
 });
 
-await check("light and dark can be changed", await open("wrong", { colorScheme: "dark" }), async (page) => {
+await check("the theme can be changed", await open("wrong", { colorScheme: "dark" }), async (page) => {
   const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const dark = await paper();
   await page.getByRole("button", { name: "Dark or light" }).click();
   assert.notEqual(await paper(), dark);
 });
 
-await check("nothing is wider than a phone", await open("wrong", { viewport: { width: 375, height: 800 } }), async (page) => {
+await check("no part of the page is wider than a phone", await open("wrong", { viewport: { width: 375, height: 800 } }), async (page) => {
   await page.evaluate(() => document.querySelectorAll("details").forEach((it) => { it.open = true; }));
-  const [is, may] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(is <= may, `${is} pixels on a screen of ${may}`);
+  const [width, limit] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(width <= limit, `${width} pixels on a screen of ${limit}`);
 });
 
-await check("what is printed is seen whole", await open("wrong"), async (page) => {
+await check("all details are open in print", await open("wrong"), async (page) => {
   await page.pdf();
   assert.equal(await page.locator("details:not([open])").count(), 0);
 });
 
-await check("what an endpoint says is text and nothing else", await open("hostile"), async (page) => {
+await check("responses are shown as text only", await open("hostile"), async (page) => {
   const first = page.locator("details.finding", { hasText: "<script>hostile()" }).first();
   await first.evaluate((it) => { it.open = true; });
   assert.equal(await page.locator("main script, main img").count(), 0);
@@ -117,24 +117,24 @@ await check("what an endpoint says is text and nothing else", await open("hostil
   assert.equal(await page.locator("[onmouseover]").count(), 0);
 });
 
-await check("endpoints stand side by side, each with its own page", await open("matrix"), async (page) => {
+await check("the matrix links to the page of each endpoint", await open("matrix"), async (page) => {
   assert.match(await page.locator("tr", { hasText: "MFA device" }).first().innerText(), /✗ · · 200\s+✓ ✓ ✓/);
   await page.locator("thead a").first().click();
-  assert.match(await page.locator("#verdict").innerText(), /divergence/);
+  assert.match(await page.locator("#verdict").innerText(), /finding/);
 });
 
 for (const name of ["wrong", "right", "matrix"]) {
   for (const colorScheme of ["light", "dark"]) {
-    await check(`axe finds nothing: ${name}, ${colorScheme}`, await open(name, { colorScheme }), async (page) => {
+    await check(`axe reports no violation: ${name}, ${colorScheme}`, await open(name, { colorScheme }), async (page) => {
       await page.evaluate(() => [...document.querySelectorAll("details")].slice(0, 12).forEach((it) => { it.open = true; }));
       await page.addScriptTag({ path: axe }).catch(async () => {
-        // The page's own policy lets no script in; the test may.
+        // The content security policy of the page blocks the script tag; evaluate is allowed.
         await page.evaluate(await (await import("node:fs/promises")).readFile(axe, "utf8"));
       });
-      const found = await page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "best-practice"] }));
-      const told = found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).slice(0, 3)}`);
-      assert.deepEqual(told, []);
-      page.wrongs = [];
+      const results = await page.evaluate(() => axe.run({ runOnly: ["wcag2a", "wcag2aa", "best-practice"] }));
+      const violations = results.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html).slice(0, 3)}`);
+      assert.deepEqual(violations, []);
+      page.problems = [];
     });
   }
 }

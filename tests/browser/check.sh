@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Opens the page of a run in a real browser, headless: what a reader can do there, and what the page must not.
+# Checks the HTML report in a headless browser.
 #
 #   tests/browser/check.sh target/release/iamspec
 #
-# CHROMIUM names the browser (default: chromium). IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
+# CHROMIUM: the browser (default: chromium). IAMSPEC_CACHE: the cache folder (default: ~/.cache/iamspec).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
 cache=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/browser
-chromium=$(command -v "${CHROMIUM:-chromium}") || { echo "no chromium; install Debian's package chromium, or name it in CHROMIUM" >&2; exit 1; }
+chromium=$(command -v "${CHROMIUM:-chromium}") || { echo "chromium not found; install the Debian package chromium, or set CHROMIUM" >&2; exit 1; }
 
 if ! cmp -s "$here/package-lock.json" "$cache/package-lock.json" || [ ! -e "$cache/installed" ]; then
   rm -rf "$cache"
@@ -27,11 +27,10 @@ rule = "DeleteUser/holds-access-key"
 reason = "<b>known</b> & waiting"
 '
 printf '%s' "$known" > "$work/known.toml"
-# Something unexpected, something expected, something below; and a run where all is well.
-"$iamspec" run --mutant forgets-mfa-device --suite scripts --suite lattice --regressions "$work/finds" \
+# A run with findings, a run without, and a report with hostile text in its responses and sources.
+"$iamspec" run --mutant forgets-mfa-device --suite scripts --suite lattice --regressions "$work/regressions" \
   --report "html=$work/wrong.html" --report "json=$work/wrong.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
 "$iamspec" run --report "html=$work/right.html" > "$work/out" 2>&1
-# An endpoint may say anything.
 sed -e 's/"observed":"200"/"observed":"200 <script>hostile()<\/script><img src=x onerror=hostile()>"/' \
   -e 's/"source":"/"source":"https:\/\/example.com\/\\"onmouseover=\\"hostile() javascript:hostile() /' \
   "$work/wrong.jsonl" > "$work/hostile.jsonl"

@@ -1,14 +1,13 @@
-//! A run, as events: everything that the model's words are needed for is said here.
+//! Builds the [`RunReport`] of a run: the only place that translates values of the model into text.
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::kind_set::KindSet;
-use iamspec_conformance::results::coverage::Reach;
+use iamspec_conformance::results::coverage::{Coverage, Reach};
 use iamspec_conformance::results::known_failures::KnownFailure;
-use iamspec_conformance::results::{Threshold, Totals, coverage, open_points};
-use iamspec_conformance::runner::cleanup::NotDeleted as Left;
-use iamspec_conformance::{
-    Exchange, Finding as Found, Origin, Report, Response, ScriptRun, Verdict as Said,
-};
+use iamspec_conformance::results::{Threshold, Totals, open_points};
+use iamspec_conformance::runner::cleanup::NotDeleted;
+use iamspec_conformance::script::print;
+use iamspec_conformance::{Exchange, Finding, Origin, Report, Response, ScriptRun, Verdict};
 use iamspec_model::{AttachmentKind, Fact, Operation, evidence};
 
 use crate::report::RunReport;
@@ -21,234 +20,237 @@ use crate::report::finding::{
     CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
 };
 
-/// What is told besides the report itself.
+/// The parts of a report that the run itself does not contain.
 pub struct ReportInput<'a> {
-    /// What was to be played, and where.
+    /// The target, the selected suite and the options.
     pub header: RunHeader,
-    /// What was found, with the entry that lists it, and the command that repeats it.
-    pub findings: Vec<(&'a Found, Option<&'a KnownFailure>, String)>,
-    /// From where on a finding fails the run.
+    /// Each finding, its entry in the known-failures file, and the command that reproduces it.
+    pub findings: Vec<(&'a Finding, Option<&'a KnownFailure>, String)>,
+    /// The tier and level from which a finding fails the run.
     pub threshold: Threshold,
-    /// What the client did otherwise than it should.
+    /// The deviations of the client under test.
     pub remarks: Vec<RemarkEvent>,
-    /// What the endpoint did not let go, by its real name.
+    /// The resources that the cleanup could not delete, by their names on the endpoint.
     pub kept: Vec<NotDeletedEvent>,
-    /// What a part of a suite has seen of the expectations.
+    /// For a shard: its results for each entry of the known-failures file.
     pub entries: Vec<KnownFailureEvent>,
-    /// What is wrong with the expectations.
+    /// The problems in the known-failures file.
     pub complaints: Vec<String>,
-    /// The sums.
+    /// The number of calls by verdict.
     pub tally: Totals,
-    /// What the run came to; the sums and the counts are filled in.
+    /// The footer without its totals and counts, which the builder fills in.
     pub end: EndEvent,
 }
 
-/// The stream of a run.
+/// Builds the report of a run.
 #[must_use]
-pub fn told(report: &Report, told: ReportInput<'_>) -> RunReport {
-    let threshold = told.threshold;
-    let replays = &report.replays;
+pub fn told(report: &Report, input: ReportInput<'_>) -> RunReport {
+    let runs = &report.replays;
     let mut findings: Vec<FindingEvent> =
-        told.findings.into_iter().map(|it| finding(it, threshold)).collect();
-    // What is late in spite of that is not late.
-    for it in findings.iter_mut().filter(|_| told.header.settle > 0.0) {
-        it.late = None;
+        input.findings.into_iter().map(|it| finding(it, input.threshold)).collect();
+    // A run with a convergence time has retried stale reads already.
+    for it in findings.iter_mut().filter(|_| input.header.settle > 0.0) {
+        it.possibly_stale = None;
     }
-    let tally = told.tally;
-    let sums = RunTotals {
-        passed: tally.passed,
-        below: tally.below,
-        unexpected: tally.unexpected,
-        expected: tally.expected,
-        unsupported: tally.unsupported,
-        inconclusive: tally.inconclusive,
-        not_exercised: tally.not_exercised,
-    };
-    let end = EndEvent { scripts: replays.len(), requests: report.requests, sums, ..told.end };
+    let totals = totals(input.tally);
+    let end = EndEvent { scripts: runs.len(), requests: report.requests, totals, ..input.end };
     RunReport {
-        header: told.header,
-        calls: replays.iter().flat_map(calls).collect(),
+        header: input.header,
+        calls: runs.iter().flat_map(calls).collect(),
         findings,
-        remarks: told.remarks,
-        open: open(replays),
-        coverage: reached(replays),
-        kept: told.kept,
-        entries: told.entries,
-        complaints: told.complaints,
+        remarks: input.remarks,
+        unspecified: unspecified(runs),
+        coverage: coverage(runs),
+        not_deleted: input.kept,
+        known_failures: input.entries,
+        known_failure_errors: input.complaints,
         end,
     }
 }
 
-fn calls(replay: &ScriptRun) -> impl Iterator<Item = CallEvent> {
-    let calls = replay.exchanges.iter().map(|it| call(&replay.script.name, it));
-    calls.enumerate().map(|(place, it)| CallEvent { begins: place == 0, ..it })
+const fn totals(it: Totals) -> RunTotals {
+    RunTotals {
+        passed: it.passed,
+        below: it.below,
+        unexpected: it.unexpected,
+        known_failures: it.expected,
+        unsupported: it.unsupported,
+        inconclusive: it.inconclusive,
+        skipped: it.not_exercised,
+    }
+}
+
+fn calls(run: &ScriptRun) -> impl Iterator<Item = CallEvent> {
+    let calls = run.exchanges.iter().map(|it| call(&run.script.name, it));
+    calls.enumerate().map(|(index, it)| CallEvent { begins: index == 0, ..it })
 }
 
 fn call(script: &str, exchange: &Exchange) -> CallEvent {
-    let (verdict, why) = said(&exchange.verdict);
+    let (verdict, reason) = verdict(&exchange.verdict);
     let holds = match exchange.operation {
         Operation::DeleteUser(user) if exchange.before.has_user(user) => {
-            Some(names(KindSet::held(&exchange.before, user)))
+            Some(kind_names(KindSet::held(&exchange.before, user)))
         }
         _ => None,
     };
-    let settled = exchange
+    let converged = exchange
         .settled
-        .map(|it| ConvergedEvent { tries: it.tries, seconds: it.after.as_secs_f64() });
+        .map(|it| ConvergedEvent { retries: it.tries, seconds: it.after.as_secs_f64() });
     CallEvent {
         script: script.to_owned(),
-        call: iamspec_conformance::script::print::operation(&exchange.operation),
+        call: print::operation(&exchange.operation),
         api: exchange.operation.call().map_or("", |call| call.api).to_owned(),
         request: Some(exchange.request).filter(|it| *it > 0),
         answer: exchange.observed.as_ref().map(ToString::to_string),
         verdict,
-        why,
+        why: reason,
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
-        settled,
+        converged,
         begins: false,
         id: exchange.id.as_deref().map(str::to_owned),
     }
 }
 
-fn said(verdict: &Said) -> (CallVerdict, Option<String>) {
+/// The verdict, and the tier and level of a divergence or the reason why there is no verdict.
+fn verdict(verdict: &Verdict) -> (CallVerdict, Option<String>) {
     match verdict {
-        Said::Conforms(_) => (CallVerdict::Conforms, None),
-        Said::Diverges(it) => {
+        Verdict::Conforms(_) => (CallVerdict::Conforms, None),
+        Verdict::Diverges(it) => {
             (CallVerdict::Diverges, Some(format!("{} {}", it.tier.name(), it.level.name())))
         }
-        Said::Inconclusive(it) => (CallVerdict::Inconclusive, Some(it.to_string())),
-        Said::Unsupported(api) => (CallVerdict::Unsupported, Some((*api).to_owned())),
-        Said::Skipped(why) => (CallVerdict::NotExercised, Some(why.clone())),
+        Verdict::Inconclusive(it) => (CallVerdict::Inconclusive, Some(it.to_string())),
+        Verdict::Unsupported(api) => (CallVerdict::Unsupported, Some((*api).to_owned())),
+        Verdict::Skipped(reason) => (CallVerdict::Skipped, Some(reason.clone())),
     }
 }
 
-fn names(set: KindSet) -> Vec<String> {
+fn kind_names(set: KindSet) -> Vec<String> {
     let held = AttachmentKind::blockers().filter(|it| set.has(*it));
     held.map(|it| it.row().name.to_owned()).collect()
 }
 
 fn finding(
-    (it, entry, again): (&Found, Option<&KnownFailure>, String),
+    (finding, entry, reproduce): (&Finding, Option<&KnownFailure>, String),
     threshold: Threshold,
 ) -> FindingEvent {
-    let (rule, divergence) = (it.rule(), &it.divergence);
-    let counts = threshold.counts(divergence);
-    let steps = it.history.steps.iter().map(|step| FindingStep {
-        call: iamspec_conformance::script::print::operation(&step.operation),
-        answer: step.answer.as_ref().map(ToString::to_string).unwrap_or_default(),
+    let (rule, divergence) = (finding.rule(), &finding.divergence);
+    let steps = finding.history.steps.iter().map(|step| FindingStep {
+        call: print::operation(&step.operation),
+        response: step.answer.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
-    let allowed = divergence
+    let expected = divergence
         .allowed
         .iter()
-        .map(|(answer, rule)| ExpectedResponse { answer: answer.clone(), rule: rule.id() });
+        .map(|(response, rule)| ExpectedResponse { response: response.clone(), rule: rule.id() });
     let facts = divergence.evidence.iter().filter_map(|id| evidence::fact(id));
-    let name = &it.history.name;
-    let wire = it.wire.as_deref().cloned();
+    let script = &finding.history.name;
+    let wire = finding.wire.as_deref().cloned();
     FindingEvent {
         rule: rule.id(),
-        api: rule.call.api.to_owned(),
+        action: rule.call.api.to_owned(),
         statement: rule.statement(),
         level: divergence.level.name().to_owned(),
         tier: divergence.tier.name().to_owned(),
-        counted: counted(counts, entry.is_some()),
+        counted: status(threshold.counts(divergence), entry.is_some()),
         reason: entry.map(|it| it.reason.clone()),
         issue: entry.and_then(|it| it.issue.clone()),
-        script: it.history.name.clone(),
+        script: script.clone(),
         history: steps.collect(),
-        observed: it.observed.to_string(),
-        allowed: allowed.collect(),
-        because: facts.map(|fact| because(fact, rule.call.api)).collect(),
+        observed: finding.observed.to_string(),
+        expected: expected.collect(),
+        because: facts.map(|fact| cited(fact, rule.call.api)).collect(),
         state: divergence.state.clone(),
-        going_on: divergence.going_on.to_owned(),
-        late: it.late.as_ref().map(iamspec_conformance::script::print::operation),
-        also: it.also.clone(),
-        wire: wire.map(|it| FindingWire { request: it.request, answer: it.answer }),
-        again,
-        export: (it.origin != Origin::Course).then(|| format!("iamspec export {name} --as")),
+        assumed_state: divergence.going_on.to_owned(),
+        possibly_stale: finding.late.as_ref().map(print::operation),
+        other_scripts: finding.also.clone(),
+        wire: wire.map(|it| FindingWire { request: it.request, response: it.answer }),
+        reproduce,
+        export: (finding.origin != Origin::Course).then(|| format!("iamspec export {script} --as")),
     }
 }
 
-const fn counted(counts: bool, listed: bool) -> FindingStatus {
-    match (counts, listed) {
+const fn status(counts: bool, is_known: bool) -> FindingStatus {
+    match (counts, is_known) {
         (false, _) => FindingStatus::Below,
-        (true, true) => FindingStatus::Expected,
+        (true, true) => FindingStatus::KnownFailure,
         (true, false) => FindingStatus::Unexpected,
     }
 }
 
-/// The strength of a fact and what it says: the answer in that state, or else its words.
-fn because(fact: &Fact, api: &str) -> CitedFact {
-    let answer = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
-    let says = match answer {
-        Some(answer) => format!("{}: {}", fact.state, answer.trim_end()),
+/// A fact as a finding cites it: its state and response, or else its note or source.
+fn cited(fact: &Fact, api: &str) -> CitedFact {
+    let response = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
+    let statement = match response {
+        Some(response) => format!("{}: {}", fact.state, response.trim_end()),
         None if fact.note.is_empty() => fact.source.to_owned(),
         None => fact.note_on(api).to_owned(),
     };
     CitedFact {
         fact: fact.id.to_owned(),
         strength: format!("{:?}", fact.strength).to_lowercase(),
-        says,
+        statement,
         source: fact.source.to_owned(),
     }
 }
 
-/// What the endpoint did not let go; `name` tells the real name of what a call is about.
+/// The resources that the cleanup could not delete; `name` returns the name of a resource on the
+/// endpoint.
 #[must_use]
 pub fn kept(
     report: &Report,
     name: &dyn Fn(Namespace, &Operation) -> String,
 ) -> Vec<NotDeletedEvent> {
-    let of = |(left, diverged): &(Left, bool)| NotDeletedEvent {
-        name: name(left.space, &left.undo),
-        undo: iamspec_conformance::script::print::operation(&left.undo),
-        answer: left.answer.to_string(),
-        perhaps: matches!(left.answer, Response::Interrupted(_)),
-        diverged: *diverged,
+    let event = |(leftover, diverged): &(NotDeleted, bool)| NotDeletedEvent {
+        name: name(leftover.space, &leftover.undo),
+        call: print::operation(&leftover.undo),
+        response: leftover.answer.to_string(),
+        uncertain: matches!(leftover.answer, Response::Interrupted(_)),
+        after_divergence: *diverged,
     };
-    report.kept.iter().map(of).collect()
+    report.kept.iter().map(event).collect()
 }
 
-fn open(replays: &[ScriptRun]) -> Vec<UnspecifiedEvent> {
-    let points = open_points(replays).into_iter().map(|point| UnspecifiedEvent {
-        rule: point.rule.id(),
-        facts: point.rule.claim.status.facts.iter().map(|fact| fact.id.to_owned()).collect(),
-        seen: point.seen,
+fn unspecified(runs: &[ScriptRun]) -> Vec<UnspecifiedEvent> {
+    let events = open_points(runs).into_iter().map(|it| UnspecifiedEvent {
+        rule: it.rule.id(),
+        facts: it.rule.claim.status.facts.iter().map(|fact| fact.id.to_owned()).collect(),
+        response: it.seen,
     });
-    points.collect()
+    events.collect()
 }
 
-fn reached(replays: &[ScriptRun]) -> CoverageEvent {
-    let coverage = coverage::Coverage::of(replays);
+fn coverage(runs: &[ScriptRun]) -> CoverageEvent {
+    let coverage = Coverage::of(runs);
     let name = |kind: AttachmentKind| kind.row().name.to_owned();
     CoverageEvent {
-        rules: split(&coverage.rules, replays),
-        outcomes: split(&coverage.outcomes, replays),
-        sets: coverage.sets.iter().copied().map(names).collect(),
+        rules: exercise(&coverage.rules, runs),
+        outcomes: exercise(&coverage.outcomes, runs),
+        sets: coverage.sets.iter().copied().map(kind_names).collect(),
         pairs: coverage.pairs.iter().map(|(first, then)| [name(*first), name(*then)]).collect(),
     }
 }
 
-fn split(reach: &[Reach], replays: &[ScriptRun]) -> ExerciseEvent {
-    let asked = reach.iter().filter(|it| it.reached).map(|it| it.name.clone());
+fn exercise(reach: &[Reach], runs: &[ScriptRun]) -> ExerciseEvent {
+    let tested = reach.iter().filter(|it| it.reached).map(|it| it.name.clone());
     let missing = reach.iter().filter(|it| !it.reached);
-    let missing =
-        missing.map(|it| MissingEvent { name: it.name.clone(), why: why(it.api, replays) });
-    ExerciseEvent { asked: asked.collect(), not_asked: missing.collect() }
+    let missing = missing
+        .map(|it| MissingEvent { name: it.name.clone(), reason: missing_reason(it.api, runs) });
+    ExerciseEvent { tested: tested.collect(), not_tested: missing.collect() }
 }
 
-/// Why most of what was not asked was not.
-pub(crate) const NOBODY_ASKS: &str = "no script of this run asks it";
+/// The most frequent reason why a rule was not tested.
+pub(super) const NO_SCRIPT: &str = "no script of this run tests it";
 
-/// Why nothing was judged of a call in that state.
-fn why(api: &str, replays: &[ScriptRun]) -> String {
-    let exchanges = replays.iter().flat_map(|it| &it.exchanges);
+/// The reason why the run has no verdict on any call of this action.
+fn missing_reason(api: &str, runs: &[ScriptRun]) -> String {
+    let exchanges = runs.iter().flat_map(|it| &it.exchanges);
     let own = exchanges.filter(|it| it.operation.call().is_some_and(|call| call.api == api));
     let mut reasons = own.filter_map(|it| match &it.verdict {
-        Said::Unsupported(api) => Some(format!("{api} is unsupported")),
-        Said::Skipped(why) => Some(why.clone()),
-        Said::Inconclusive(it) => Some(it.to_string()),
-        Said::Conforms(_) | Said::Diverges(_) => None,
+        Verdict::Unsupported(api) => Some(format!("{api} is unsupported")),
+        Verdict::Skipped(reason) => Some(reason.clone()),
+        Verdict::Inconclusive(it) => Some(it.to_string()),
+        Verdict::Conforms(_) | Verdict::Diverges(_) => None,
     });
-    reasons.next().unwrap_or_else(|| NOBODY_ASKS.to_owned())
+    reasons.next().unwrap_or_else(|| NO_SCRIPT.to_owned())
 }

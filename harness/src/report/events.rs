@@ -1,329 +1,365 @@
-//! The events of a run, as they stand in a file: words and numbers, nothing that needs the model.
+//! The events of a run, as the JSON Lines report stores them.
 //!
-//! The first line of the stream: who is asked what, by whom and how.
+//! Events hold only text and numbers, so a reader needs no part of the model. The aliases are the
+//! names of format 1, the first edition.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::report::finding::FindingEvent;
 
-/// One line of the stream.
+/// One line of the report.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum ReportEvent {
-    /// The first line.
+    /// The header: the first line.
     Run(RunHeader),
-    /// A call and what is said of its answer.
+    /// A call and its verdict.
     Call(CallEvent),
-    /// A rule that is broken in one way.
+    /// A rule that the endpoint breaks in one way.
     Finding(Box<FindingEvent>),
-    /// Something that the client did otherwise than it should.
+    /// A deviation of the client under test.
     Remark(RemarkEvent),
-    /// A question that the facts leave open.
-    Open(UnspecifiedEvent),
-    /// What was reached.
+    /// A response in a situation that the evidence leaves unspecified.
+    #[serde(alias = "open")]
+    Unspecified(UnspecifiedEvent),
+    /// The coverage of the run.
     Coverage(CoverageEvent),
-    /// Something that the endpoint did not let go.
-    Kept(NotDeletedEvent),
-    /// What a part of a suite has seen of an entry of the expectations.
-    Entry(KnownFailureEvent),
-    /// Something wrong with the expectations.
-    Complaint {
-        /// What, in a sentence.
+    /// A resource that the cleanup could not delete.
+    #[serde(alias = "kept")]
+    NotDeleted(NotDeletedEvent),
+    /// The result of one shard for an entry of the known-failures file.
+    #[serde(alias = "entry")]
+    KnownFailure(KnownFailureEvent),
+    /// A problem in the known-failures file.
+    #[serde(alias = "complaint")]
+    KnownFailureError {
+        /// The problem, in a sentence.
         text: String,
     },
-    /// The last line.
+    /// The footer: the last line.
     End(EndEvent),
 }
 
-/// Something that the client did otherwise than it should: what it sent, or what it made of an answer.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct RemarkEvent {
-    /// The call.
-    pub api: String,
-    /// What it did.
-    pub what: String,
-    /// In how many calls.
-    pub times: usize,
-    /// The members of the first such call, without secrets.
-    pub params: String,
-    /// Why it is expected, if it is.
+/// The header of a run: the target, the selected suite and the options.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct RunHeader {
+    /// The version of the report format.
+    pub format: u32,
+    /// The version of iamspec.
+    pub version: String,
+    /// A digest of the rules and scripts of this iamspec.
+    pub revision: String,
+    /// The endpoint under test.
+    pub target: RunTarget,
+    /// The client that sent the calls; absent for the client of iamspec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub client: Option<RunClient>,
+    /// The selected scripts and generators, in words.
+    #[serde(rename = "selection", alias = "asked")]
+    pub asked: String,
+    /// The finest tier in which a difference fails the run.
+    pub tier: String,
+    /// The lowest level at which a difference fails the run.
+    pub level: String,
+    /// How many seconds the endpoint had to converge.
+    pub settle: f64,
+    /// The seed of the random generator.
+    pub seed: u64,
+    /// The start time, in UTC (RFC 3339).
+    #[serde(rename = "started", alias = "begun")]
+    pub begun: String,
+    /// The shard of the suite; absent if the run covers the whole suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardOf>,
 }
 
-/// A call and what is said of its answer.
+impl RunHeader {
+    /// Returns the name and version of the client that sent the calls.
+    #[must_use]
+    pub fn client_name(&self) -> String {
+        let client = self.client.as_ref();
+        client.map_or_else(|| "iamspec".to_owned(), |it| format!("{} {}", it.sdk, it.version))
+    }
+}
+
+/// One of several shards of a suite.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
+pub struct ShardOf {
+    /// The number of the shard, from 1.
+    pub number: usize,
+    /// The number of shards.
+    pub of: usize,
+}
+
+/// The endpoint under test.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct RunTarget {
+    /// Its name.
+    pub name: String,
+    /// Its version, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its licence, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+}
+
+/// The client that sent the calls.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct RunClient {
+    /// The name of the SDK.
+    pub sdk: String,
+    /// Its version.
+    pub version: String,
+    /// Its programming language.
+    pub language: String,
+}
+
+/// A call and its verdict.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct CallEvent {
-    /// The script that it is of.
+    /// The script that contains the call.
     pub script: String,
     /// The call in symbols: `DeleteUser u0`.
     pub call: String,
-    /// Its name in the API.
+    /// The action of the API: `DeleteUser`.
+    #[serde(rename = "action", alias = "api")]
     pub api: String,
-    /// Which request of the run it was, counted from 1; nothing where it was not asked.
+    /// The number of the request in the run, from 1; absent if the call was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<usize>,
-    /// What was answered, in symbols.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The response, in symbols.
+    #[serde(default, rename = "response", alias = "answer")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// What is said of it.
+    /// The verdict on the response.
     pub verdict: CallVerdict,
-    /// Why nothing can be said; the tier and the level of what differs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The tier and level of a divergence, or the reason why there is no verdict.
+    #[serde(default, rename = "reason", alias = "why")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The rules that were in force.
+    /// The rules that apply to the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
-    /// The kinds that a user held when it was to be deleted.
+    /// The kinds of attachments that the user of a `DeleteUser` call has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holds: Option<Vec<String>>,
-    /// How the answer came to be this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settled: Option<ConvergedEvent>,
-    /// Whether it is the first of its script, in an account in which nothing existed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// The retries until the response conformed.
+    #[serde(default, alias = "settled", skip_serializing_if = "Option::is_none")]
+    pub converged: Option<ConvergedEvent>,
+    /// True for the first call of a script, which starts in an empty account.
+    #[serde(default, rename = "starts_script", alias = "begins")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub begins: bool,
-    /// What the service called the request, where it was recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The request id of the service, if it was recorded.
+    #[serde(default, rename = "request_id", alias = "id")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
-/// How an answer came to be right only when it was asked for again.
+/// The retries of a call whose response conformed only after a while.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct ConvergedEvent {
-    /// How often it was asked again.
-    pub tries: u32,
-    /// How many seconds after the first time.
+    /// The number of retries.
+    #[serde(alias = "tries")]
+    pub retries: u32,
+    /// The seconds from the first attempt to the conforming response.
     pub seconds: f64,
 }
 
-/// What is said of an answer.
+/// The verdict on a response.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallVerdict {
-    /// It is one that the model allows.
+    /// The model allows the response.
     Conforms,
-    /// It is none of them.
+    /// The model does not allow the response.
     Diverges,
-    /// Nothing can be said.
+    /// The response allows no verdict.
     Inconclusive,
-    /// The endpoint lacks the call.
+    /// The endpoint does not implement the action.
     Unsupported,
-    /// Not asked.
-    NotExercised,
+    /// The call was not sent.
+    #[serde(alias = "not-exercised")]
+    Skipped,
 }
 
 impl CallVerdict {
-    /// Whether anything is said of the answer.
+    /// Returns true if the response was compared with the model.
     #[must_use]
     pub const fn is_judged(self) -> bool {
         matches!(self, Self::Conforms | Self::Diverges)
     }
 }
 
-/// A question that the facts leave open, with what was seen.
+/// A deviation of the client under test: in the request it sent or in its reading of a response.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct RemarkEvent {
+    /// The action of the API.
+    #[serde(rename = "action", alias = "api")]
+    pub api: String,
+    /// The deviation.
+    #[serde(rename = "deviation", alias = "what")]
+    pub what: String,
+    /// The number of calls that show it.
+    #[serde(rename = "calls", alias = "times")]
+    pub times: usize,
+    /// The parameters of the first such call, without secrets.
+    #[serde(rename = "parameters", alias = "params")]
+    pub params: String,
+    /// The reason, if the deviation is a known failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A response in a situation that the evidence leaves unspecified.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct UnspecifiedEvent {
     /// The rule.
     pub rule: String,
-    /// The facts that leave it open.
+    /// The facts that leave the behavior unspecified.
     pub facts: Vec<String>,
-    /// What the endpoint did.
-    pub seen: String,
+    /// The response of the endpoint.
+    #[serde(alias = "seen")]
+    pub response: String,
 }
 
-/// What a part of a suite has seen of an entry of the expectations.
+/// The result of one shard for an entry of the known-failures file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct KnownFailureEvent {
-    /// The rule, or a pattern, as the file has it.
+    /// The rule, or a pattern, as written in the file.
     pub rule: String,
     /// The script, or a pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
-    /// In how many calls its rule must hold.
+    /// For a flaky entry: the minimum number of conforming calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaky: Option<usize>,
-    /// Whether a script was played that it is about.
+    /// True if a script to which the entry applies was run.
+    #[serde(rename = "run", alias = "played")]
     pub played: bool,
-    /// Whether its rule alone decided an answer.
+    /// True if the rule alone decided a response.
+    #[serde(rename = "tested", alias = "asked")]
     pub asked: bool,
-    /// Whether it lists something that was found.
+    /// True if a finding matches the entry.
+    #[serde(rename = "matched", alias = "seen")]
     pub seen: bool,
-    /// In how many calls its rule holds.
+    /// The number of calls that conform to the rule.
     pub conforms: usize,
 }
 
-/// What was reached, and what was not.
+/// The coverage of a run.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct CoverageEvent {
     /// The rules.
     pub rules: ExerciseEvent,
-    /// The answers that each call may be given.
+    /// The outcomes of each action.
     pub outcomes: ExerciseEvent,
-    /// The sets of kinds with which a user was to be deleted.
+    /// The sets of attachment kinds that a user had at a `DeleteUser` call.
     pub sets: Vec<Vec<String>>,
-    /// The two kinds that a user held when it was to be deleted, in the order attached.
+    /// The ordered pairs of attachment kinds that a user had at a `DeleteUser` call.
     pub pairs: Vec<[String; 2]>,
 }
 
-/// What was asked, and what was not.
+/// The tested and the untested rules, or outcomes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct ExerciseEvent {
-    /// By name.
-    pub asked: Vec<String>,
-    /// With why.
-    pub not_asked: Vec<MissingEvent>,
+    /// The names of those tested.
+    #[serde(alias = "asked")]
+    pub tested: Vec<String>,
+    /// The others, each with the reason.
+    #[serde(alias = "not_asked")]
+    pub not_tested: Vec<MissingEvent>,
 }
 
-/// What was not asked.
+/// A rule or outcome that the run did not test.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct MissingEvent {
-    /// What.
+    /// Its name.
     pub name: String,
-    /// Why.
-    pub why: String,
+    /// The reason.
+    #[serde(alias = "why")]
+    pub reason: String,
 }
 
-/// Something that the endpoint did not let go.
+/// A resource that the cleanup could not delete.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct NotDeletedEvent {
-    /// Its real name.
+    /// The name of the resource on the endpoint.
     pub name: String,
-    /// The call that was to remove it.
-    pub undo: String,
-    /// What that was answered.
-    pub answer: String,
-    /// Whether it may be gone all the same, because the answer was lost.
-    pub perhaps: bool,
-    /// Whether an answer in its script diverged, which may explain it.
-    pub diverged: bool,
+    /// The call that should have deleted it.
+    #[serde(alias = "undo")]
+    pub call: String,
+    /// The response to that call.
+    #[serde(alias = "answer")]
+    pub response: String,
+    /// True if the response was lost: the resource may be deleted.
+    #[serde(alias = "perhaps")]
+    pub uncertain: bool,
+    /// True if a response in the same script diverged, which may explain the failure.
+    #[serde(alias = "diverged")]
+    pub after_divergence: bool,
 }
 
-/// What a run came to.
+/// The footer of a run: its totals and its exit code.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct EndEvent {
-    /// How many scripts were played.
+    /// The number of scripts run.
     pub scripts: usize,
-    /// How many requests were sent, those of the clean-up included.
+    /// The number of requests sent, including the cleanup.
     pub requests: usize,
-    /// How long it took.
+    /// The duration of the run.
     pub seconds: f64,
-    /// The sums of the last line.
-    pub sums: RunTotals,
-    /// Why it ended early, and what to do, if it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The number of calls by verdict.
+    #[serde(alias = "sums")]
+    pub totals: RunTotals,
+    /// The reason why the run ended early and the next step, if it did.
+    #[serde(default, rename = "ended_early", alias = "early")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub early: Option<String>,
-    /// Whether any answer was understood.
+    /// True if the endpoint sent at least one IAM response.
+    #[serde(rename = "responded", alias = "heard")]
     pub heard: bool,
-    /// The run whose journal still names things; of several parts those of each, with blanks between.
+    /// The run whose journal still lists resources. Merged shards list several, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
     /// The exit code.
     pub exit: u8,
 }
 
-/// The sums of the last line: every call is in exactly one of these.
+/// The number of calls by verdict; each call counts once.
+///
+/// The stored form of [`iamspec_conformance::results::Totals`], whose crate writes no JSON.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 pub struct RunTotals {
-    /// Answers that conform, or differ below the threshold.
+    /// Responses that conform, or differ below the threshold.
     pub passed: usize,
-    /// Of these: those that differ below the threshold.
+    /// The passed calls that differ below the threshold.
     pub below: usize,
-    /// Answers that diverge.
+    /// Responses that diverge and are not known failures.
     pub unexpected: usize,
-    /// Answers that diverge and are listed.
-    pub expected: usize,
-    /// Calls that the endpoint lacks.
+    /// Responses that diverge and are known failures.
+    #[serde(alias = "expected")]
+    pub known_failures: usize,
+    /// Calls that the endpoint does not implement.
     pub unsupported: usize,
-    /// Calls of whose answer nothing can be said.
+    /// Calls whose response allows no verdict.
     pub inconclusive: usize,
-    /// Calls that were not asked.
-    pub not_exercised: usize,
+    /// Calls that were not sent.
+    #[serde(alias = "not_exercised")]
+    pub skipped: usize,
 }
 
 impl RunTotals {
-    /// Every call.
+    /// Returns the number of calls.
     #[must_use]
     pub const fn calls(&self) -> usize {
         self.passed
             + self.unexpected
-            + self.expected
+            + self.known_failures
             + self.unsupported
             + self.inconclusive
-            + self.not_exercised
+            + self.skipped
     }
-}
-
-/// What was to be played, and where.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct RunHeader {
-    /// The version of the format.
-    pub format: u32,
-    /// The version of iamspec.
-    pub version: String,
-    /// What tells the rules and scripts of this iamspec from those of others.
-    pub revision: String,
-    /// Who was asked.
-    pub target: RunTarget,
-    /// Who made the calls, where it was not iamspec itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<RunClient>,
-    /// What was to be played, in words.
-    pub asked: String,
-    /// How closely answers were compared: the tier from which a difference counts.
-    pub tier: String,
-    /// The level from which it counts.
-    pub level: String,
-    /// How many seconds the endpoint had until its answers were as they should be.
-    pub settle: f64,
-    /// What chance began with.
-    pub seed: u64,
-    /// When it began, in UTC (RFC 3339).
-    pub begun: String,
-    /// Which part of the suite it played; all of it where this is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<ShardOf>,
-}
-
-impl RunHeader {
-    /// Who made the calls, in words.
-    #[must_use]
-    pub fn made_by(&self) -> String {
-        let client = self.client.as_ref();
-        client.map_or("iamspec".to_owned(), |it| format!("{} {}", it.sdk, it.version))
-    }
-}
-
-/// One of several parts of a suite.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
-pub struct ShardOf {
-    /// Its number, from 1.
-    pub number: usize,
-    /// How many there are.
-    pub of: usize,
-}
-
-/// Who was asked.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct RunTarget {
-    /// What it is called.
-    pub name: String,
-    /// Its version, where somebody said it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Its licence, where somebody said it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licence: Option<String>,
-}
-
-/// Who made the calls.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-pub struct RunClient {
-    /// The SDK.
-    pub sdk: String,
-    /// Its version.
-    pub version: String,
-    /// The language.
-    pub language: String,
 }

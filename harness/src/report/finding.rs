@@ -1,4 +1,6 @@
-//! A finding as it stands in a file: everything that a reader needs to believe it and to repeat it.
+//! A finding as the JSON Lines report stores it: divergence, evidence and reproduction.
+//!
+//! The aliases are the names of format 1, the first edition.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingStatus {
-    /// It does.
+    /// The finding fails the run.
     Unexpected,
-    /// It is listed as known.
-    Expected,
-    /// It lies below the tier or level that was asked for.
+    /// The finding is a known failure.
+    #[serde(alias = "expected")]
+    KnownFailure,
+    /// The finding is below the selected tier or level.
     Below,
 }
 
@@ -20,48 +23,55 @@ pub enum FindingStatus {
 pub struct FindingEvent {
     /// The rule.
     pub rule: String,
-    /// Its call in the API.
-    pub api: String,
+    /// The action of the API.
+    #[serde(alias = "api")]
+    pub action: String,
     /// The rule as a sentence.
     pub statement: String,
-    /// How binding the evidence is.
+    /// The level of the rule: `must`, `should` or `info`.
     pub level: String,
-    /// The first tier in which the answer differs.
+    /// The first tier in which the response differs: `status`, `code` or `text`.
     pub tier: String,
-    /// Whether it fails the run.
+    /// Whether the finding fails the run.
+    #[serde(rename = "status", alias = "counted")]
     pub counted: FindingStatus,
-    /// Why it is expected.
+    /// The reason, if the finding is a known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Where that is talked about.
+    /// The issue of the known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<String>,
-    /// The shortest of the scripts that show it.
+    /// The shortest script that shows the finding.
     pub script: String,
-    /// The calls of that script up to the one that diverges, with their answers.
+    /// The calls of that script up to the one that diverges, with their responses.
     pub history: Vec<FindingStep>,
-    /// What was answered.
+    /// The response of the endpoint.
     pub observed: String,
-    /// What conforms.
-    pub allowed: Vec<ExpectedResponse>,
-    /// What the rule rests on.
+    /// The responses that conform.
+    #[serde(alias = "allowed")]
+    pub expected: Vec<ExpectedResponse>,
+    /// The facts that support the rule.
+    #[serde(rename = "evidence", alias = "because")]
     pub because: Vec<CitedFact>,
-    /// The account in which it was asked.
+    /// The state of the account before the call.
     pub state: String,
-    /// How the judge went on.
-    pub going_on: String,
-    /// The call before which this answer to a read was right: one that comes late looks like that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub late: Option<String>,
-    /// The other scripts that show it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<String>,
-    /// What went over the wire, without what is secret.
+    /// The state that the oracle assumes after the call.
+    #[serde(alias = "going_on")]
+    pub assumed_state: String,
+    /// For a read: the call before which the response was right. The read may be stale.
+    #[serde(default, alias = "late", skip_serializing_if = "Option::is_none")]
+    pub possibly_stale: Option<String>,
+    /// The other scripts that show the finding.
+    #[serde(default, alias = "also", skip_serializing_if = "Vec::is_empty")]
+    pub other_scripts: Vec<String>,
+    /// The HTTP exchange, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<FindingWire>,
-    /// The command that repeats it.
-    pub again: String,
-    /// The command that writes its script as a program, but for the language; nothing where it has no script.
+    /// The command that reproduces the finding.
+    #[serde(alias = "again")]
+    pub reproduce: String,
+    /// The command that exports the script as a program, without the language. Absent for
+    /// generated calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
 }
@@ -71,37 +81,41 @@ pub struct FindingEvent {
 pub struct FindingStep {
     /// The call in symbols.
     pub call: String,
-    /// What was answered, in symbols.
-    pub answer: String,
+    /// The response, in symbols.
+    #[serde(alias = "answer")]
+    pub response: String,
 }
 
-/// An answer that conforms.
+/// A response that conforms.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct ExpectedResponse {
-    /// The answer.
-    pub answer: String,
+    /// The response.
+    #[serde(alias = "answer")]
+    pub response: String,
     /// The rule that allows it.
     pub rule: String,
 }
 
-/// A fact that a rule rests on.
+/// A fact that supports a rule.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct CitedFact {
     /// Its id.
     pub fact: String,
-    /// How sure it is.
+    /// The strength of its evidence.
     pub strength: String,
-    /// What it says.
-    pub says: String,
-    /// Where it comes from.
+    /// The fact as a sentence.
+    #[serde(alias = "says")]
+    pub statement: String,
+    /// Its source.
     pub source: String,
 }
 
-/// What went over the wire.
+/// The HTTP exchange of a call.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct FindingWire {
     /// The form that was sent.
     pub request: String,
-    /// The status and the body.
-    pub answer: String,
+    /// The status and the body of the response.
+    #[serde(alias = "answer")]
+    pub response: String,
 }

@@ -1,7 +1,8 @@
-//! What a run tells, as one stream of events: every renderer reads it, and nothing else.
+//! The report of a run: the data that every output format is written from.
 //!
-//! A file of it is JSON Lines, an event a line (`harness/schemas/stream.json`): first the header, then
-//! what was asked and what was found, last the footer. Without a footer the run is incomplete.
+//! A run produces one [`RunReport`]. Its file is JSON Lines, one event a line
+//! (`harness/schemas/report.json`): first the header, then calls and findings, last the footer. A
+//! file without a footer is incomplete, and reading it fails.
 
 mod anonymize;
 pub mod build;
@@ -18,30 +19,30 @@ use crate::report::events::{
 };
 use crate::report::finding::FindingEvent;
 
-/// The version of the format; a reader refuses others.
-pub const FORMAT: u32 = 1;
+/// The version of the format. Version 1 differs only in names and can still be read.
+pub const FORMAT: u32 = 2;
 
-/// A whole run.
+/// The report of a whole run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunReport {
-    /// What was to be played, and where.
+    /// The target, the selected suite and the options.
     pub header: RunHeader,
-    /// Every call, in the order asked.
+    /// Every call, in the order of the scripts.
     pub calls: Vec<CallEvent>,
-    /// What was found, what binds most first.
+    /// The findings, those of the highest level first.
     pub findings: Vec<FindingEvent>,
-    /// What the client did otherwise than it should.
+    /// The deviations of the client under test.
     pub remarks: Vec<RemarkEvent>,
-    /// Questions that the facts leave open, with what was seen.
-    pub open: Vec<UnspecifiedEvent>,
-    /// What was reached, and what was not.
+    /// The responses in situations that the evidence leaves unspecified.
+    pub unspecified: Vec<UnspecifiedEvent>,
+    /// The coverage of the run.
     pub coverage: CoverageEvent,
-    /// What the endpoint did not let go.
-    pub kept: Vec<NotDeletedEvent>,
-    /// What a part of a suite has seen of the expectations.
-    pub entries: Vec<KnownFailureEvent>,
-    /// What is wrong with the expectations, a sentence each.
-    pub complaints: Vec<String>,
-    /// What it came to.
+    /// The resources that the cleanup could not delete.
+    pub not_deleted: Vec<NotDeletedEvent>,
+    /// For a shard: its results for each entry of the known-failures file.
+    pub known_failures: Vec<KnownFailureEvent>,
+    /// The problems in the known-failures file, a sentence each.
+    pub known_failure_errors: Vec<String>,
+    /// The totals and the exit code.
     pub end: EndEvent,
 }

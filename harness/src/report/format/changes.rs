@@ -1,57 +1,62 @@
-//! Two runs against each other, for a terminal.
+//! The differences between two runs, for a terminal.
 
 use std::fmt::Write as _;
 
 use crate::report::diff::ReportDiff;
-use crate::report::events::RemarkEvent;
+use crate::report::events::{CallEvent, RemarkEvent};
 use crate::report::finding::FindingEvent;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
-/// So many calls that were answered otherwise are named.
+/// The number of changed calls that are listed.
 const CALLS_MAX: usize = 40;
 
-/// What is otherwise in the second run, what got worse first.
+/// Returns the differences, new findings first.
 #[must_use]
-pub fn changes(changes: &ReportDiff, paint: Style) -> String {
+pub fn changes(diff: &ReportDiff, style: Style) -> String {
     let mut out = String::new();
     let mut group = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
-            _ = writeln!(out, "{}", paint.bold(title));
+            _ = writeln!(out, "{}", style.bold(title));
             for line in lines {
                 _ = writeln!(out, "  {line}");
             }
             out.push('\n');
         }
     };
-    group("New", changes.new.iter().map(line).collect());
-    let otherwise = changes.changed.iter();
-    let otherwise = otherwise.map(|(one, other)| format!("{}; was {}", line(other), one.observed));
-    group("Answered otherwise", otherwise.collect());
-    group("Fixed", changes.fixed.iter().map(line).collect());
-    group("Not asked any more", changes.not_asked.iter().map(line).collect());
-    let remark = |it: &RemarkEvent| format!("{:<32} {} ({} times)", it.api, it.what, it.times);
-    group("What the client does otherwise only now", changes.remarks.iter().map(remark).collect());
-    group(
-        "What the client does not do any more",
-        changes.remarks_gone.iter().map(remark).collect(),
-    );
-    let calls = changes.calls.iter().take(CALLS_MAX).map(|(one, other)| {
-        let answer = |it: &Option<String>| it.clone().unwrap_or_else(|| "not asked".to_owned());
-        let (was, is) = (answer(&one.answer), answer(&other.answer));
-        format!("{} in {}: {was}, now {is}", other.call, other.script)
+    group("New findings", diff.new.iter().map(finding_line).collect());
+    let changed = diff.changed.iter();
+    let changed = changed
+        .map(|(before, after)| format!("{}; before: {}", finding_line(after), before.observed));
+    group("Findings with another response", changed.collect());
+    group("Fixed", diff.fixed.iter().map(finding_line).collect());
+    group("No longer tested", diff.not_tested.iter().map(finding_line).collect());
+    group("New deviations of the client", diff.remarks.iter().map(remark_line).collect());
+    group("Fixed deviations of the client", diff.remarks_gone.iter().map(remark_line).collect());
+    let calls = diff.calls.iter().take(CALLS_MAX).map(|(before, after)| {
+        let (was, is) = (response(before), response(after));
+        format!("{} in {}: {was}, now {is}", after.call, after.script)
     });
-    group("Calls that are answered otherwise and break no rule", calls.collect());
-    let others = changes.calls.len().saturating_sub(CALLS_MAX);
+    group("Other calls with another response", calls.collect());
+    let others = diff.calls.len().saturating_sub(CALLS_MAX);
     if others > 0 {
         _ = writeln!(out, "and {} more\n", counted(others, "call"));
     }
-    let (new, fixed) = (changes.new.len(), changes.fixed.len());
-    let (other, same) = (changes.changed.len(), changes.same);
-    _ = writeln!(out, "{new} new, {fixed} fixed, {other} answered otherwise, {same} as before");
+    let (new, fixed) = (diff.new.len(), diff.fixed.len());
+    let (changed, same) = (diff.changed.len(), diff.same);
+    let calls = counted(diff.calls.len(), "other changed call");
+    _ = writeln!(out, "{new} new, {fixed} fixed, {changed} changed, {same} unchanged; {calls}");
     out
 }
 
-fn line(it: &FindingEvent) -> String {
+fn finding_line(it: &FindingEvent) -> String {
     format!("{:<48} {:<6} {:<6} {}", it.rule, it.level, it.tier, it.observed)
+}
+
+fn remark_line(it: &RemarkEvent) -> String {
+    format!("{:<32} {} ({})", it.api, it.what, counted(it.times, "call"))
+}
+
+fn response(call: &CallEvent) -> &str {
+    call.answer.as_deref().unwrap_or("not sent")
 }

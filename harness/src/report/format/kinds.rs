@@ -1,4 +1,4 @@
-//! The nine rows: what was answered to `DeleteUser` where only an item of one kind was held.
+//! The nine attachment kinds: the response to `DeleteUser` for a user with a single attachment.
 
 use std::fmt::Write as _;
 
@@ -6,66 +6,72 @@ use iamspec_model::{AttachmentKind, Condition, Expected, rules};
 
 use crate::report::events::{CallEvent, CallVerdict};
 use crate::report::format::style::Style;
+use crate::report::format::summary::counted;
 
-/// What was seen of one kind.
+/// The result for one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KindResult {
-    /// Refused, as it must be.
+    /// The endpoint refuses to delete the user, and the response conforms.
     Refused {
         /// The status and the code.
-        answer: String,
-        /// At which request.
+        response: String,
+        /// The number of the request.
         request: usize,
     },
-    /// Something else was answered.
+    /// The response diverges.
     Diverges {
         /// The status and the code.
-        answer: String,
-        /// In which tier it differs.
+        response: String,
+        /// The tier in which the response differs.
         tier: String,
-        /// At which request.
+        /// The number of the request.
         request: usize,
     },
-    /// The endpoint lacks the call that attaches it.
+    /// The endpoint does not implement the action that attaches the kind.
     Unsupported,
-    /// Nobody asked.
-    NotAsked,
+    /// No call of the run tests the kind.
+    NotTested,
 }
 
 impl KindResult {
-    /// What was seen, in a few words.
+    /// Returns the result in a few words.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn description(&self) -> String {
         match self {
-            Self::Refused { .. } => "refused, as it must be".to_owned(),
-            Self::Diverges { answer, tier, .. } if tier == "status" && answer == "200" => {
+            Self::Refused { .. } => "conforms".to_owned(),
+            Self::Diverges { response, tier, .. } if tier == "status" && response == "200" => {
                 "deleted, must be refused".to_owned()
             }
             Self::Diverges { tier, .. } => format!("differs in its {tier}"),
             Self::Unsupported => "unsupported".to_owned(),
-            Self::NotAsked => "not asked".to_owned(),
+            Self::NotTested => "not tested".to_owned(),
         }
+    }
+
+    /// Returns true if the run has a verdict on the kind.
+    pub(crate) const fn is_tested(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Diverges { .. })
     }
 }
 
-/// Kind by kind, in the order of the table.
+/// Returns the result for each kind, in the order of the table of kinds.
 #[must_use]
 pub fn kinds(calls: &[CallEvent]) -> Vec<(AttachmentKind, KindResult)> {
-    let lacking = |it: &CallEvent, api| {
-        it.verdict == CallVerdict::Unsupported && it.why.as_deref() == Some(api)
+    let is_unsupported = |it: &CallEvent, action| {
+        it.verdict == CallVerdict::Unsupported && it.why.as_deref() == Some(action)
     };
-    let seen = |kind: AttachmentKind| match calls.iter().find(|it| alone(it) == Some(kind)) {
-        Some(call) => of(call),
-        None if calls.iter().any(|it| lacking(it, kind.row().attach.api)) => {
+    let result = |kind: AttachmentKind| match calls.iter().find(|it| tested(it) == Some(kind)) {
+        Some(call) => result(call),
+        None if calls.iter().any(|it| is_unsupported(it, kind.row().attach.api)) => {
             KindResult::Unsupported
         }
-        None => KindResult::NotAsked,
+        None => KindResult::NotTested,
     };
-    AttachmentKind::blockers().map(|kind| (kind, seen(kind))).collect()
+    AttachmentKind::blockers().map(|kind| (kind, result(kind))).collect()
 }
 
-/// The kind, where its item alone stood in the way of a deletion that was answered.
-fn alone(call: &CallEvent) -> Option<AttachmentKind> {
+/// The kind that a call tests: a `DeleteUser` that only an attachment of this kind blocks.
+fn tested(call: &CallEvent) -> Option<AttachmentKind> {
     let [id] = call.rules.as_slice() else { return None };
     if call.api != "DeleteUser" || !call.verdict.is_judged() {
         return None;
@@ -77,57 +83,47 @@ fn alone(call: &CallEvent) -> Option<AttachmentKind> {
     }
 }
 
-fn of(call: &CallEvent) -> KindResult {
-    let answer = call.answer.as_deref().unwrap_or_default();
-    let answer = answer.split(" \"").next().unwrap_or_default().to_owned();
+fn result(call: &CallEvent) -> KindResult {
+    let response = call.answer.as_deref().unwrap_or_default();
+    let response = response.split(" \"").next().unwrap_or_default().to_owned();
     let request = call.request.unwrap_or_default();
     match call.verdict {
         CallVerdict::Diverges => {
-            let why = call.why.as_deref().unwrap_or_default();
-            let tier = why.split(' ').next().unwrap_or_default().to_owned();
-            KindResult::Diverges { answer, tier, request }
+            let tier_and_level = call.why.as_deref().unwrap_or_default();
+            let tier = tier_and_level.split(' ').next().unwrap_or_default().to_owned();
+            KindResult::Diverges { response, tier, request }
         }
-        _ => KindResult::Refused { answer, request },
+        _ => KindResult::Refused { response, request },
     }
 }
 
-/// The nine rows for a terminal. Empty where no kind was asked.
+/// Returns the table of the nine kinds for a terminal. Empty if no kind was tested.
 #[must_use]
-pub fn nine_rows(calls: &[CallEvent], paint: Style) -> String {
+pub fn nine_rows(calls: &[CallEvent], style: Style) -> String {
     let kinds = kinds(calls);
-    let asked =
-        |it: &KindResult| matches!(it, KindResult::Refused { .. } | KindResult::Diverges { .. });
-    if !kinds.iter().any(|(_, seen)| asked(seen)) {
+    if !kinds.iter().any(|(_, it)| it.is_tested()) {
         return String::new();
     }
-    let mut out = paint.bold("DeleteUser of a user that holds nothing but one") + "\n";
-    for (kind, seen) in &kinds {
-        let (noun, words) = (kind.row().noun, seen.words());
-        _ = match seen {
-            KindResult::Refused { answer, request } => {
-                writeln!(
-                    out,
-                    "  {noun:<28} {answer:<20} {}, at request {request}",
-                    paint.right(&words)
-                )
+    let mut out = style.bold("DeleteUser of a user with a single attachment") + "\n";
+    for (kind, result) in &kinds {
+        let (noun, text) = (kind.row().noun, result.description());
+        let (response, text) = match result {
+            KindResult::Refused { response, request } => {
+                (response.as_str(), format!("{}, request {request}", style.right(&text)))
             }
-            KindResult::Diverges { answer, request, .. } => {
-                writeln!(
-                    out,
-                    "  {noun:<28} {answer:<20} {}, at request {request}",
-                    paint.wrong(&words)
-                )
+            KindResult::Diverges { response, request, .. } => {
+                (response.as_str(), format!("{}, request {request}", style.wrong(&text)))
             }
             KindResult::Unsupported => {
-                let api = kind.row().attach.api;
-                writeln!(out, "  {noun:<28} {:<20} not asked: {api} is unsupported", "-")
+                ("-", format!("not tested: {} is unsupported", kind.row().attach.api))
             }
-            KindResult::NotAsked => Ok(()),
+            KindResult::NotTested => continue,
         };
+        _ = writeln!(out, "  {noun:<28} {response:<20} {text}");
     }
-    let missing = kinds.iter().filter(|(_, seen)| *seen == KindResult::NotAsked).count();
+    let missing = kinds.iter().filter(|(_, it)| *it == KindResult::NotTested).count();
     if missing > 0 {
-        _ = writeln!(out, "  {missing} other kinds were not asked");
+        _ = writeln!(out, "  not tested: {}", counted(missing, "other kind"));
     }
     out
 }

@@ -1,6 +1,7 @@
-//! A run in Markdown, for the summary page of a CI job: bounded, for such pages hold a megabyte.
+//! A run in Markdown, for the summary page of a CI job, and the badge of a run.
 //!
-//! A badge, as shields.io reads it (<https://shields.io/badges/endpoint-badge>).
+//! The length is bounded, because such pages are limited to a megabyte. The badge has the format of
+//! shields.io (<https://shields.io/badges/endpoint-badge>).
 
 use std::fmt::Write as _;
 
@@ -12,32 +13,32 @@ use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::style::Style;
-use crate::report::format::summary::{last_line, reasons};
+use crate::report::format::summary::{
+    LEVELS_AND_TIERS, counted, last_line, of_status, reasons, unspecified_count,
+};
 use crate::report::format::terminal::kept;
 
-/// So many findings are shown in full.
+/// The number of findings in full.
 const FULL_MAX: usize = 20;
 
-/// So many lines of one sort are shown.
+/// The number of lines in a list.
 const LINES_MAX: usize = 100;
 
-/// The page.
+/// Returns the page.
 #[must_use]
-pub fn markdown(stream: &RunReport) -> String {
+pub fn markdown(report: &RunReport) -> String {
     let mut out = String::new();
-    let of = |counted| {
-        let mine = move |it: &&FindingEvent| it.counted == counted;
-        stream.findings.iter().filter(mine).collect::<Vec<_>>()
-    };
-    let (unexpected, expected) = (of(FindingStatus::Unexpected), of(FindingStatus::Expected));
-    let target = &stream.header.target;
+    let unexpected = of_status(report, FindingStatus::Unexpected);
+    let known = of_status(report, FindingStatus::KnownFailure);
+    let target = &report.header.target;
     let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
     _ = writeln!(out, "## iamspec: {}{version}\n", plain(&target.name));
-    _ = writeln!(out, "**{}**\n", verdict(stream, unexpected.len()));
-    _ = writeln!(out, "{}\n", last_line(&stream.end));
-    table(&mut out, stream);
+    _ = writeln!(out, "**{}**\n", verdict(report));
+    _ = writeln!(out, "{}\n", last_line(report));
+    out.push_str(&kinds_table(report));
     if !unexpected.is_empty() {
-        _ = writeln!(out, "### Unexpected\n");
+        let [levels, tiers] = LEVELS_AND_TIERS;
+        _ = writeln!(out, "### Findings\n\n{levels}\n{tiers}\n");
     }
     for it in unexpected.iter().take(FULL_MAX) {
         _ = writeln!(
@@ -48,68 +49,65 @@ pub fn markdown(stream: &RunReport) -> String {
         _ = writeln!(out, "{}", fenced(&finding(it, Style::none())));
         _ = writeln!(out, "</details>\n");
     }
-    let more: Vec<String> = unexpected.iter().skip(FULL_MAX).map(|it| line(it)).collect();
-    list(&mut out, "More that is unexpected", &more);
-    let expected: Vec<String> = expected.iter().map(|it| line(it)).collect();
-    list(&mut out, "Expected", &expected);
-    let not_judged = reasons(&stream.calls);
-    let not_judged = not_judged.iter().map(|(why, count)| format!("{count} × {}", plain(why)));
-    list(&mut out, "Not judged", &not_judged.collect::<Vec<_>>());
-    let left: Vec<String> = stream.kept.iter().map(|it| plain(&kept(it))).collect();
-    list(&mut out, "Left behind", &left);
-    let complaints: Vec<String> = stream.complaints.iter().map(|it| plain(it)).collect();
-    list(&mut out, "Expectations to mend", &complaints);
+    let lines = |findings: &[&FindingEvent]| findings.iter().map(|it| line(it)).collect::<Vec<_>>();
+    list(&mut out, "More findings", &lines(unexpected.get(FULL_MAX..).unwrap_or_default()));
+    list(&mut out, "Known failures", &lines(&known));
+    let reasons = reasons(&report.calls);
+    let reasons = reasons.iter().map(|(reason, count)| format!("{count} × {}", plain(reason)));
+    list(&mut out, "Calls without a verdict", &reasons.collect::<Vec<_>>());
+    let not_deleted: Vec<String> = report.not_deleted.iter().map(|it| plain(&kept(it))).collect();
+    list(&mut out, "Not deleted", &not_deleted);
+    let errors: Vec<String> = report.known_failure_errors.iter().map(|it| plain(it)).collect();
+    list(&mut out, "Problems in the known-failures file", &errors);
+    out.push_str(&unspecified_count(report));
     out
 }
 
-/// What it came to, in a sentence.
-pub(crate) fn verdict(stream: &RunReport, unexpected: usize) -> String {
-    let sums = &stream.end.sums;
-    match (unexpected, stream.complaints.len()) {
-        (0, 0) if sums.passed == 0 => "Nothing was judged.".to_owned(),
-        (0, 0) if stream.end.early.is_some() => "It ended early.".to_owned(),
-        (0, 0) if sums.inconclusive > 0 => {
-            "Nothing unexpected; some answers say nothing.".to_owned()
+/// The result of a run, in a sentence.
+pub(crate) fn verdict(report: &RunReport) -> String {
+    let totals = &report.end.totals;
+    let findings = of_status(report, FindingStatus::Unexpected).len();
+    match (findings, report.known_failure_errors.len()) {
+        (0, 0) if totals.passed == 0 => "No call has a verdict.".to_owned(),
+        (0, 0) if report.end.early.is_some() => "The run ended early.".to_owned(),
+        (0, 0) if totals.inconclusive > 0 => {
+            "No unexpected finding; some calls are inconclusive.".to_owned()
         }
-        (0, 0) => "Nothing unexpected.".to_owned(),
-        (0, wrong) => {
-            format!("{} to mend.", crate::report::format::summary::counted(wrong, "expectation"))
+        (0, 0) => "The endpoint conforms.".to_owned(),
+        (0, errors) => {
+            format!("{} in the known-failures file.", counted(errors, "problem"))
         }
-        (broken, _) => {
-            let rules = crate::report::format::summary::counted(broken, "divergence");
-            format!("{rules} from what AWS is known to do.")
+        (findings, _) => {
+            format!("{}: the endpoint differs from AWS.", counted(findings, "finding"))
         }
     }
 }
 
-fn table(out: &mut String, stream: &RunReport) {
-    let kinds = kinds(&stream.calls);
-    if kinds.iter().all(|(_, it)| *it == KindResult::NotAsked) {
-        return;
+fn kinds_table(report: &RunReport) -> String {
+    let kinds = kinds(&report.calls);
+    let mut out = String::new();
+    if kinds.iter().all(|(_, it)| *it == KindResult::NotTested) {
+        return out;
     }
-    _ = writeln!(out, "| DeleteUser of a user that holds one | answer | |\n|---|---|---|");
-    for (kind, seen) in &kinds {
-        let answer = match seen {
-            KindResult::Refused { answer, .. } | KindResult::Diverges { answer, .. } => {
-                answer.as_str()
-            }
-            KindResult::Unsupported | KindResult::NotAsked => "–",
+    _ = writeln!(out, "| DeleteUser of a user with one | response | |\n|---|---|---|");
+    for (kind, result) in &kinds {
+        let (response, mark) = match result {
+            KindResult::Refused { response, .. } => (response.as_str(), "✅"),
+            KindResult::Diverges { response, .. } => (response.as_str(), "❌"),
+            KindResult::Unsupported | KindResult::NotTested => ("–", "➖"),
         };
-        let mark = match seen {
-            KindResult::Refused { .. } => "✅",
-            KindResult::Diverges { .. } => "❌",
-            KindResult::Unsupported | KindResult::NotAsked => "➖",
-        };
-        _ = writeln!(out, "| {} | {answer} | {mark} {} |", kind.row().noun, seen.words());
+        let (noun, text) = (kind.row().noun, result.description());
+        _ = writeln!(out, "| {noun} | {response} | {mark} {text} |");
     }
     out.push('\n');
+    out
 }
 
 fn line(it: &FindingEvent) -> String {
-    let why = it.reason.as_deref().map(|it| format!(": {}", plain(it))).unwrap_or_default();
+    let reason = it.reason.as_deref().map(|it| format!(": {}", plain(it))).unwrap_or_default();
     let issue = it.issue.as_deref().map(|it| format!(" ({})", plain(it))).unwrap_or_default();
     let observed = plain(&it.observed);
-    format!("`{}` {}, {}, answered {observed}{why}{issue}", it.rule, it.level, it.tier)
+    format!("`{}` {}, {}, observed {observed}{reason}{issue}", it.rule, it.level, it.tier)
 }
 
 fn list(out: &mut String, title: &str, lines: &[String]) {
@@ -126,7 +124,7 @@ fn list(out: &mut String, title: &str, lines: &[String]) {
     _ = writeln!(out, "\n</details>\n");
 }
 
-/// A text that an endpoint may have written, so that it is shown and not read as Markdown or HTML.
+/// Escapes text of an endpoint, so that it is neither Markdown nor HTML.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in text.chars() {
@@ -145,23 +143,23 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// A block of code around a text, whatever stands in it.
+/// Returns a code block; its fence is longer than any row of backticks in the text.
 pub(crate) fn fenced(text: &str) -> String {
     let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// How many of the nine kinds stand in the way of deletion, as they must.
+/// Returns the badge: how many of the nine kinds block deletion, as on AWS.
 ///
 /// # Errors
-/// What the JSON library says.
-pub fn badge(stream: &RunReport) -> Result<String> {
-    let kinds = kinds(&stream.calls);
+/// An error of the JSON library.
+pub fn badge(report: &RunReport) -> Result<String> {
+    let kinds = kinds(&report.calls);
     let refused = kinds.iter().filter(|(_, it)| matches!(it, KindResult::Refused { .. })).count();
     let diverges = kinds.iter().any(|(_, it)| matches!(it, KindResult::Diverges { .. }));
-    let elsewhere = stream.end.sums.unexpected + stream.end.sums.expected > 0;
-    let colour = match (diverges, elsewhere) {
+    let diverges_elsewhere = report.end.totals.unexpected + report.end.totals.known_failures > 0;
+    let color = match (diverges, diverges_elsewhere) {
         (true, _) => "red",
         _ if refused == 0 => "lightgrey",
         (_, true) => "yellow",
@@ -172,7 +170,7 @@ pub fn badge(stream: &RunReport) -> Result<String> {
         "schemaVersion": 1,
         "label": "IAM DeleteUser",
         "message": format!("{refused} of {} blockers", kinds.len()),
-        "color": colour,
+        "color": color,
     });
     Ok(serde_json::to_string_pretty(&badge)? + "\n")
 }

@@ -1,5 +1,6 @@
-//! Several runs side by side: endpoints as columns, kinds and broken rules as rows.
+//! Several runs side by side: endpoints as columns, attachment kinds and broken rules as rows.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use iamspec_model::AttachmentKind;
@@ -14,7 +15,7 @@ use crate::report::format::markdown::plain;
 /// The tiers of a cell, in their order.
 const TIERS: [&str; 3] = ["status", "code", "text"];
 
-/// One of the tables: endpoints are its columns.
+/// A table whose columns are endpoints.
 #[derive(Serialize)]
 pub(crate) struct MatrixTable {
     pub(crate) title: &'static str,
@@ -28,104 +29,114 @@ pub(crate) struct MatrixRow {
     pub(crate) cells: Vec<MatrixCell>,
 }
 
-/// What stands in a cell, and whether that is right, wrong, or neither.
+/// The text of a cell, and its CSS class: `right`, `wrong` or none.
 #[derive(Serialize)]
 pub(crate) struct MatrixCell {
     pub(crate) text: String,
     pub(crate) class: &'static str,
 }
 
-/// The tables of these runs.
+impl MatrixCell {
+    fn plain(text: String) -> Self {
+        Self { text, class: "" }
+    }
+
+    fn right(text: &str) -> Self {
+        Self { text: text.to_owned(), class: "right" }
+    }
+}
+
+/// Returns the tables of these runs.
 pub(crate) fn tables(runs: &[RunReport]) -> Vec<MatrixTable> {
     let columns: Vec<Vec<(AttachmentKind, KindResult)>> =
         runs.iter().map(|it| kinds(&it.calls)).collect();
-    let kind = |(place, kind): (usize, AttachmentKind)| {
-        let cells = columns.iter().filter_map(|it| it.get(place)).map(|(_, seen)| cell(seen));
+    let kind_row = |(index, kind): (usize, AttachmentKind)| {
+        let cells = columns.iter().filter_map(|it| it.get(index)).map(|(_, it)| kind_cell(it));
         MatrixRow { name: kind.row().noun.to_owned(), cells: cells.collect() }
     };
-    let rule = |rule: String| {
-        let cells = runs.iter().map(|run| broke(run, &rule)).collect();
+    let rule_row = |rule: String| {
+        let cells = runs.iter().map(|run| rule_cell(run, &rule)).collect();
         MatrixRow { name: rule, cells }
     };
-    let sum = |(name, of): (&str, fn(&RunReport) -> String)| {
-        let cells = runs.iter().map(|it| MatrixCell { text: of(it), class: "" }).collect();
-        MatrixRow { name: name.to_owned(), cells }
-    };
-    let clients = MatrixTable {
-        title: "Who made the calls, and what is wrong with that one alone",
-        corner: "",
-        rows: clients(runs),
-    };
-    let by_others = runs.iter().any(|it| it.header.client.is_some());
+    let totals = FIGURES.iter().map(|(name, value)| row(name, runs, value)).collect();
     let mut tables = vec![
         MatrixTable {
-            title: "DeleteUser of a user that holds nothing but one: as it must be in its status, code and text",
+            title: "DeleteUser of a user with a single attachment: status, code and text",
             corner: "kind",
-            rows: AttachmentKind::blockers().enumerate().map(kind).collect(),
+            rows: AttachmentKind::blockers().enumerate().map(kind_row).collect(),
         },
         MatrixTable {
-            title: "Rules that are broken at level must, words left out: in which tier, and how it answered",
+            title: "Broken rules of level must, without the tier text: the tier and the response",
             corner: "rule",
-            rows: broken(runs).into_iter().map(rule).collect(),
+            rows: broken_rules(runs).into_iter().map(rule_row).collect(),
         },
-        MatrixTable { title: "The runs", corner: "", rows: SUMS.into_iter().map(sum).collect() },
+        MatrixTable { title: "The runs", corner: "", rows: totals },
     ];
-    tables.extend(by_others.then_some(clients));
+    if runs.iter().any(|it| it.header.client.is_some()) {
+        tables.push(MatrixTable {
+            title: "Clients, and the failures of each alone",
+            corner: "",
+            rows: clients(runs),
+        });
+    }
     tables
 }
 
-/// Whose a difference is: what is broken through a client, and not where iamspec itself asks the same
-/// endpoint, is the client's; what it did otherwise than asked is seen at the reference endpoint alone.
+fn row(name: &str, runs: &[RunReport], value: &dyn Fn(&RunReport) -> String) -> MatrixRow {
+    let cells = runs.iter().map(|it| MatrixCell::plain(value(it))).collect();
+    MatrixRow { name: name.to_owned(), cells }
+}
+
+/// Attributes differences to clients.
+///
+/// A rule that is broken through a client but holds for the client of iamspec at the same endpoint
+/// is a failure of the client.
 fn clients(runs: &[RunReport]) -> Vec<MatrixRow> {
-    let row = |name: &str, of: &dyn Fn(&RunReport) -> String| MatrixRow {
-        name: name.to_owned(),
-        cells: runs.iter().map(|it| MatrixCell { text: of(it), class: "" }).collect(),
-    };
-    let otherwise = |run: &RunReport| {
-        let said = run.remarks.iter().filter(|it| it.reason.is_none());
-        counted(said.map(|it| format!("{} {}", it.api, it.what)), "; ")
+    let deviations = |run: &RunReport| {
+        let unexpected = run.remarks.iter().filter(|it| it.reason.is_none());
+        list_with_count(unexpected.map(|it| format!("{} {}", it.api, it.what)), "; ")
     };
     vec![
-        row("made by", &|it| it.header.made_by()),
-        row("rules broken through it alone", &|it| alone(it, runs)),
-        row("what it did otherwise, not expected", &otherwise),
+        row("client", runs, &|it| it.header.client_name()),
+        row("rules broken through this client alone", runs, &|it| broken_by_client(it, runs)),
+        row("unexpected deviations", runs, &deviations),
     ]
 }
 
-/// The rules that a run breaks and that hold where iamspec itself asks the same endpoint.
-fn alone(run: &RunReport, runs: &[RunReport]) -> String {
+/// The rules that a run breaks, and that hold for the client of iamspec at the same endpoint.
+fn broken_by_client(run: &RunReport, runs: &[RunReport]) -> String {
     if run.header.client.is_none() {
         return "–".to_owned();
     }
-    let same =
+    let is_baseline =
         |it: &&RunReport| it.header.target == run.header.target && it.header.client.is_none();
-    let Some(bare) = runs.iter().find(same) else {
-        return "iamspec itself was not asked".to_owned();
+    let Some(baseline) = runs.iter().find(is_baseline) else {
+        return "no run without this client".to_owned();
     };
-    let known = broken(std::slice::from_ref(bare));
-    // A call that iamspec itself did not come to ask is held against nobody.
-    let asked = |it: &&FindingEvent| {
+    let known = broken_rules(std::slice::from_ref(baseline));
+    // Without a verdict of the baseline, the endpoint may be at fault.
+    let has_baseline = |it: &&FindingEvent| {
         let last = it.history.last().map(|step| &step.call);
         let same = |call: &&CallEvent| call.script == it.script && Some(&call.call) == last;
-        bare.calls.iter().find(same).is_some_and(|call| call.verdict.is_judged())
+        baseline.calls.iter().find(same).is_some_and(|call| call.verdict.is_judged())
     };
-    let found = run.findings.iter().filter(|it| binds(it)).filter(asked);
-    let mut own: Vec<String> = found.map(|it| it.rule.clone()).collect();
-    own.retain(|it| !known.contains(it));
-    own.dedup();
-    counted(own.into_iter(), ", ")
+    let findings = run.findings.iter().filter(|it| has_row(it)).filter(has_baseline);
+    let mut rules: Vec<String> = findings.map(|it| it.rule.clone()).collect();
+    rules.retain(|it| !known.contains(it));
+    rules.dedup();
+    list_with_count(rules.into_iter(), ", ")
 }
 
-/// How many, and which.
-fn counted(these: impl Iterator<Item = String>, between: &str) -> String {
-    let these: Vec<String> = these.collect();
-    if these.is_empty() {
+/// `2: one, other`.
+fn list_with_count(items: impl Iterator<Item = String>, separator: &str) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() {
         return "0".to_owned();
     }
-    format!("{}: {}", these.len(), these.join(between))
+    format!("{}: {}", items.len(), items.join(separator))
 }
 
-/// The tables in Markdown.
+/// Returns the tables in Markdown.
 #[must_use]
 pub fn matrix(runs: &[RunReport]) -> String {
     let mut out = String::new();
@@ -133,12 +144,9 @@ pub fn matrix(runs: &[RunReport]) -> String {
     for table in tables(runs) {
         _ = writeln!(out, "{}{}\n", if out.is_empty() { "" } else { "\n" }, table.title);
         let names = runs.iter().map(|it| {
-            let through = it
-                .header
-                .client
-                .as_ref()
-                .map(|_| format!("<br>through {}", plain(&it.header.made_by())));
-            called(&it.header.target) + &through.unwrap_or_default()
+            let client = it.header.client.as_ref();
+            let client = client.map(|_| format!("<br>through {}", plain(&it.header.client_name())));
+            target_name(&it.header.target) + &client.unwrap_or_default()
         });
         let head: Vec<String> = [table.corner.to_owned()].into_iter().chain(names).collect();
         out.push_str(&line(&head));
@@ -152,62 +160,62 @@ pub fn matrix(runs: &[RunReport]) -> String {
     out
 }
 
-type TotalsRow = (&'static str, fn(&RunReport) -> String);
+type Figure = (&'static str, fn(&RunReport) -> String);
 
-const SUMS: [TotalsRow; 9] = [
-    ("findings at must: status + code + text", |it| levels(it, "must")),
-    ("findings at should", |it| levels(it, "should")),
-    ("findings at info", |it| levels(it, "info")),
-    ("rules asked", |it| it.coverage.rules.asked.len().to_string()),
-    ("calls unsupported", |it| it.end.sums.unsupported.to_string()),
-    ("calls inconclusive", |it| it.end.sums.inconclusive.to_string()),
-    ("left behind", |it| it.kept.len().to_string()),
+/// The figures of a run.
+const FIGURES: [Figure; 9] = [
+    ("findings at must: status + code + text", |it| findings_by_tier(it, "must")),
+    ("findings at should", |it| findings_by_tier(it, "should")),
+    ("findings at info", |it| findings_by_tier(it, "info")),
+    ("rules tested", |it| it.coverage.rules.tested.len().to_string()),
+    ("calls unsupported", |it| it.end.totals.unsupported.to_string()),
+    ("calls inconclusive", |it| it.end.totals.inconclusive.to_string()),
+    ("not deleted", |it| it.not_deleted.len().to_string()),
     ("requests", |it| it.end.requests.to_string()),
     ("seconds", |it| format!("{:.1}", it.end.seconds)),
 ];
 
-/// How many findings of this level there are, tier by tier.
-fn levels(run: &RunReport, level: &str) -> String {
+/// The number of findings of this level in each tier.
+fn findings_by_tier(run: &RunReport, level: &str) -> String {
     let of = |tier| run.findings.iter().filter(|it| it.level == level && it.tier == tier).count();
     TIERS.map(|tier| of(tier).to_string()).join(" + ")
 }
 
-fn called(target: &RunTarget) -> String {
+fn target_name(target: &RunTarget) -> String {
     let version = target.version.as_deref().map(|it| format!(" {}", plain(it))).unwrap_or_default();
     let licence =
         target.licence.as_deref().map(|it| format!("<br>{}", plain(it))).unwrap_or_default();
     format!("{}{version}{licence}", plain(&target.name))
 }
 
-/// Tier by tier: as it must be, or not, or not looked at because an earlier one differs.
-fn cell(seen: &KindResult) -> MatrixCell {
-    match seen {
-        KindResult::Refused { .. } => MatrixCell { text: "✓ ✓ ✓".to_owned(), class: "right" },
-        KindResult::Diverges { answer, tier, .. } => {
+/// One mark for each tier: conforms, differs, or not compared because an earlier tier differs.
+fn kind_cell(result: &KindResult) -> MatrixCell {
+    match result {
+        KindResult::Refused { .. } => MatrixCell::right("✓ ✓ ✓"),
+        KindResult::Diverges { response, tier, .. } => {
             let at = TIERS.iter().position(|it| it == tier).unwrap_or_default();
             let marks = (0..TIERS.len()).map(|it| match it.cmp(&at) {
-                std::cmp::Ordering::Less => "✓",
-                std::cmp::Ordering::Equal => "✗",
-                std::cmp::Ordering::Greater => "·",
+                Ordering::Less => "✓",
+                Ordering::Equal => "✗",
+                Ordering::Greater => "·",
             });
             let marks = marks.collect::<Vec<_>>().join(" ");
-            let text = if at == 0 { format!("{marks} {answer}") } else { marks };
+            let text = if at == 0 { format!("{marks} {response}") } else { marks };
             MatrixCell { text, class: if at == 2 { "" } else { "wrong" } }
         }
-        KindResult::Unsupported => MatrixCell { text: "unsupported".to_owned(), class: "" },
-        KindResult::NotAsked => MatrixCell { text: "not asked".to_owned(), class: "" },
+        KindResult::Unsupported | KindResult::NotTested => MatrixCell::plain(result.description()),
     }
 }
 
-/// Whether a finding has a row: words alone have none.
-fn binds(it: &FindingEvent) -> bool {
+/// Returns true if the rule of a finding has a row: differences in the text alone have none.
+fn has_row(it: &FindingEvent) -> bool {
     it.level == "must" && it.tier != "text"
 }
 
-/// Every rule that some run breaks so, in the order found.
-fn broken(runs: &[RunReport]) -> Vec<String> {
+/// Every rule that a run breaks and that has a row, in the order of the findings.
+fn broken_rules(runs: &[RunReport]) -> Vec<String> {
     let mut rules: Vec<String> = Vec::new();
-    for finding in runs.iter().flat_map(|it| &it.findings).filter(|it| binds(it)) {
+    for finding in runs.iter().flat_map(|it| &it.findings).filter(|it| has_row(it)) {
         if !rules.contains(&finding.rule) {
             rules.push(finding.rule.clone());
         }
@@ -215,19 +223,16 @@ fn broken(runs: &[RunReport]) -> Vec<String> {
     rules
 }
 
-/// How a run breaks a rule; or that it conforms, or was not asked.
-fn broke(run: &RunReport, rule: &str) -> MatrixCell {
-    let mut found: Vec<&FindingEvent> =
-        run.findings.iter().filter(|it| it.rule == rule && binds(it)).collect();
-    found.sort_by_key(|it| TIERS.iter().position(|tier| *tier == it.tier));
-    match found.first() {
+/// The result of a run for a rule: the coarsest difference, conforms, or not tested.
+fn rule_cell(run: &RunReport, rule: &str) -> MatrixCell {
+    let findings = run.findings.iter().filter(|it| it.rule == rule && has_row(it));
+    let coarsest = findings.min_by_key(|it| TIERS.iter().position(|tier| *tier == it.tier));
+    match coarsest {
         Some(it) => {
-            let observed: String = it.observed.split(" \"").take(1).collect();
-            MatrixCell { text: format!("{}: {observed}", it.tier), class: "wrong" }
+            let response = it.observed.split(" \"").next().unwrap_or_default();
+            MatrixCell { text: format!("{}: {response}", it.tier), class: "wrong" }
         }
-        None if run.coverage.rules.asked.iter().any(|it| it == rule) => {
-            MatrixCell { text: "✓".to_owned(), class: "right" }
-        }
-        None => MatrixCell { text: "–".to_owned(), class: "" },
+        None if run.coverage.rules.tested.iter().any(|it| it == rule) => MatrixCell::right("✓"),
+        None => MatrixCell::plain("–".to_owned()),
     }
 }

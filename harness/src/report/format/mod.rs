@@ -1,4 +1,7 @@
-//! What a user reads, and what other programs read: all of it from the stream of a run, but for races.
+//! The output formats of a report.
+//!
+//! Every format reads a [`RunReport`](crate::report::RunReport) and nothing else, so all formats
+//! can be made from a stored run. The pictures of races are the exception: a race has no report.
 
 pub mod changes;
 pub mod finding;

@@ -1,52 +1,65 @@
-//! Colour, on terminals only.
+//! Colors and weights of terminal output.
 
-use std::io::IsTerminal as _;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Effects};
 
-/// Paints, or leaves texts as they are.
+/// Adds terminal colors to text, or leaves the text as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    colour: bool,
+    colors: bool,
 }
 
 impl Style {
-    /// Colour where stdout is a terminal and `NO_COLOR` is not set.
+    /// Colors if stdout is a terminal that supports them. `NO_COLOR` turns them off.
     #[must_use]
     pub fn stdout() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
-        Self { colour: !refused && std::io::stdout().is_terminal() }
+        Self { colors: AutoStream::choice(&std::io::stdout()) != ColorChoice::Never }
     }
 
-    /// No colour.
+    /// No colors.
     #[must_use]
     pub const fn none() -> Self {
-        Self { colour: false }
+        Self { colors: false }
     }
 
-    /// What is wrong.
+    /// The style of failures.
     #[must_use]
     pub fn wrong(self, text: &str) -> String {
-        self.paint(text, "31;1")
+        self.apply(text, AnsiColor::Red.on_default().effects(Effects::BOLD))
     }
 
-    /// What is right.
+    /// The style of successes.
     #[must_use]
     pub fn right(self, text: &str) -> String {
-        self.paint(text, "32")
+        self.apply(text, AnsiColor::Green.on_default())
     }
 
-    /// What stands out.
+    /// The style of titles.
     #[must_use]
     pub fn bold(self, text: &str) -> String {
-        self.paint(text, "1")
+        self.apply(text, anstyle::Style::new().bold())
     }
 
-    /// What stands back.
+    /// The style of secondary text.
     #[must_use]
     pub fn dim(self, text: &str) -> String {
-        self.paint(text, "2")
+        self.apply(text, anstyle::Style::new().dimmed())
     }
 
-    fn paint(self, text: &str, code: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    fn apply(self, text: &str, style: anstyle::Style) -> String {
+        if self.colors { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Style;
+
+    #[test]
+    fn colors_are_reset_after_the_text() {
+        let style = Style { colors: true };
+        assert_eq!(style.bold("a"), "\u{1b}[1ma\u{1b}[0m");
+        assert_eq!(style.right("a"), "\u{1b}[32ma\u{1b}[0m");
+        assert_eq!(Style::none().wrong("a"), "a");
     }
 }

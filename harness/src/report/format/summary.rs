@@ -1,52 +1,82 @@
-//! What stands at the end of a run: the open points, what was not judged, and the sums.
-//!
-//! What an endpoint answered rightly only after a while.
-//!
-//! What a run has reached.
+//! The sections of a run that are not findings: unspecified behavior, calls without a verdict,
+//! coverage, and the totals in the last line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use iamspec_conformance::results::coverage::{PAIRS, SETS};
 
-use crate::report::events::{
-    CallEvent, CallVerdict, CoverageEvent, EndEvent, ExerciseEvent, UnspecifiedEvent,
-};
+use crate::report::RunReport;
+use crate::report::events::{CallEvent, CallVerdict, CoverageEvent, ExerciseEvent};
+use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::style::Style;
 
-/// The questions that the facts leave open, with what was seen.
+/// The levels and tiers of findings, explained in two lines.
+pub const LEVELS_AND_TIERS: [&str; 2] = [
+    "Level: must = documented by or recorded from AWS; should = reported; info = inferred.",
+    "Tier: status = HTTP status; code = error code or listed items; text = message and formats.",
+];
+
+/// Returns the findings of one status.
+pub(crate) fn of_status(report: &RunReport, status: FindingStatus) -> Vec<&FindingEvent> {
+    report.findings.iter().filter(|it| it.counted == status).collect()
+}
+
+/// Returns the list of unspecified behaviors that the run observed: rule, facts and response.
 #[must_use]
-pub fn open_points(points: &[UnspecifiedEvent], paint: Style) -> String {
+pub fn unspecified(report: &RunReport) -> String {
     let mut out = String::new();
-    if points.is_empty() {
+    if report.unspecified.is_empty() {
         return out;
     }
     _ = writeln!(
         out,
-        "{}",
-        paint.bold(
-            "Open points: what AWS does is unknown or varies, and either answer conforms; seen here"
-        )
+        "Unspecified behavior observed: AWS's behavior is unknown or varies; every response conforms"
     );
-    for point in points {
-        _ = writeln!(out, "  {:<54} {:<12} {}", point.rule, point.facts.join(" "), point.seen);
+    for it in &report.unspecified {
+        _ = writeln!(out, "  {:<54} {:<12} {}", it.rule, it.facts.join(" "), it.response);
     }
     out
 }
 
-/// Why calls were not judged, each reason once, with how many they are.
+/// The number of unspecified behaviors, in one line. Empty if there is none.
+pub(crate) fn unspecified_count(report: &RunReport) -> String {
+    match report.unspecified.len() {
+        0 => String::new(),
+        number => format!(
+            "{} observed; --show unspecified lists {}\n",
+            counted(number, "unspecified behavior"),
+            if number == 1 { "it" } else { "them" }
+        ),
+    }
+}
+
+/// Returns each reason why calls have no verdict, with the number of those calls.
 #[must_use]
 pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
     let mut reasons: Vec<(String, usize)> = Vec::new();
+    let mut interrupted: Option<&CallEvent> = None;
     for call in calls {
-        let why = call.why.as_deref().unwrap_or_default();
-        let reason = match call.verdict {
-            CallVerdict::NotExercised => format!("not exercised: {why}"),
-            CallVerdict::Unsupported => format!(
-                "unsupported: {why}, which failed twice in the same way while other calls worked"
+        let reason = call.why.as_deref().unwrap_or_default();
+        interrupted = interrupted.filter(|it| it.script == call.script);
+        let reason = match (call.verdict, interrupted) {
+            (CallVerdict::Skipped, Some(earlier)) => format!(
+                "skipped: an earlier call of the script {} ({})",
+                failure(earlier.why.as_deref().unwrap_or_default()),
+                earlier.api
             ),
-            CallVerdict::Inconclusive => format!("inconclusive: {}, {why}", call.api),
-            CallVerdict::Conforms | CallVerdict::Diverges => continue,
+            (CallVerdict::Skipped, None) => format!("skipped: {reason}"),
+            (CallVerdict::Unsupported, _) => format!(
+                "unsupported: {reason} failed twice in the same way while other actions worked"
+            ),
+            (CallVerdict::Inconclusive, _) => {
+                interrupted = Some(call);
+                format!("inconclusive: {}, {reason}", call.api)
+            }
+            (CallVerdict::Conforms | CallVerdict::Diverges, _) => {
+                interrupted = None;
+                continue;
+            }
         };
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
@@ -56,13 +86,28 @@ pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
     reasons
 }
 
-/// What was not asked or not answered, with why.
+/// A failure in a few words, from `interrupted KIND "detail"`.
+fn failure(reason: &str) -> String {
+    let (kind, detail) =
+        reason.trim_start_matches("interrupted ").split_once(' ').unwrap_or((reason, ""));
+    let status = detail
+        .split(|it: char| !it.is_ascii_alphanumeric())
+        .find(|it| it.len() == 3 && it.starts_with(['4', '5']) && it.parse::<u16>().is_ok());
+    match (kind, status) {
+        (_, Some(status)) => format!("got HTTP {status}"),
+        ("timeout", None) => "timed out".to_owned(),
+        ("reset", None) => "lost its connection".to_owned(),
+        (kind, None) => format!("was interrupted: {kind}"),
+    }
+}
+
+/// Returns the calls without a verdict, by reason. Empty if there is none.
 #[must_use]
-pub fn unexercised(calls: &[CallEvent], paint: Style) -> String {
+pub fn without_verdict(calls: &[CallEvent], style: Style) -> String {
     let reasons = reasons(calls);
     let mut out = String::new();
     if !reasons.is_empty() {
-        _ = writeln!(out, "{}", paint.bold("Not judged"));
+        _ = writeln!(out, "{}", style.bold("Calls without a verdict"));
     }
     for (reason, count) in reasons {
         _ = writeln!(out, "  {count:>4} {reason}");
@@ -70,73 +115,124 @@ pub fn unexercised(calls: &[CallEvent], paint: Style) -> String {
     out
 }
 
-/// The last line of a run.
+/// Returns the last line of a run: the number of findings, and the calls by verdict.
 #[must_use]
-pub fn last_line(end: &EndEvent) -> String {
-    let sums = &end.sums;
-    let below = if sums.below > 0 {
-        format!(" ({} below the asked tier or level)", sums.below)
-    } else {
-        String::new()
+pub fn last_line(report: &RunReport) -> String {
+    let totals = &report.end.totals;
+    let findings = of_status(report, FindingStatus::Unexpected).len();
+    let diverging = match totals.unexpected {
+        0 => String::new(),
+        calls => format!(" ({})", counted(calls, "call")),
+    };
+    let below = match totals.below {
+        0 => String::new(),
+        below => format!(" ({} below the selected tier or level)", number(below)),
     };
     format!(
-        "{}, {} in {}: {} passed{below}, {} unexpected, {} expected, {} unsupported, {} inconclusive, {} not exercised",
-        counted(end.scripts, "script"),
-        counted(sums.calls(), "call"),
-        counted(end.requests, "request"),
-        sums.passed,
-        sums.unexpected,
-        sums.expected,
-        sums.unsupported,
-        sums.inconclusive,
-        sums.not_exercised,
+        "{}{diverging} in {}, {}, {}: {} passed{below}, {} unexpected, {}, {} unsupported, \
+         {} inconclusive, {} skipped",
+        counted(findings, "finding"),
+        counted(report.end.scripts, "script"),
+        counted(totals.calls(), "call"),
+        counted(report.end.requests, "request"),
+        number(totals.passed),
+        number(totals.unexpected),
+        counted(totals.known_failures, "known failure"),
+        number(totals.unsupported),
+        number(totals.inconclusive),
+        number(totals.skipped),
     )
 }
 
-/// `1 script`, `2 scripts`.
+/// Returns a number with its noun: `1 script`, `2,058 requests`.
 #[must_use]
-pub fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// Call by call: how often it was asked again, and how long it took at most. Empty where nothing was late.
+/// Returns a number with a comma between thousands.
+pub(crate) fn number(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns the actions whose responses conformed only after retries. Empty if there is none.
 #[must_use]
-pub fn settled(asked: &[CallEvent], paint: Style) -> String {
-    let mut calls: BTreeMap<&str, (usize, u32, f64)> = BTreeMap::new();
-    for call in asked.iter().filter(|it| it.verdict == CallVerdict::Conforms) {
-        let Some(it) = call.settled else { continue };
-        let (times, tries, longest) = calls.entry(&call.api).or_default();
-        *times += 1;
-        *tries += it.tries;
+pub fn converged(calls: &[CallEvent], style: Style) -> String {
+    let mut actions: BTreeMap<&str, (usize, u32, f64)> = BTreeMap::new();
+    for call in calls.iter().filter(|it| it.verdict == CallVerdict::Conforms) {
+        let Some(it) = call.converged else { continue };
+        let (responses, retries, longest) = actions.entry(&call.api).or_default();
+        *responses += 1;
+        *retries += it.retries;
         *longest = it.seconds.max(*longest);
     }
-    let mut out = String::new();
-    for (call, (times, tries, longest)) in calls {
-        let answers = counted(times, "answer");
-        _ = writeln!(
-            out,
-            "  {call:<32} {answers}, asked again {tries} times, after {longest:.1} s at most"
-        );
+    if actions.is_empty() {
+        return String::new();
     }
-    if out.is_empty() {
-        out
-    } else {
-        paint.bold("As it should be only when asked again") + "\n" + &out
+    let mut out = style.bold("Conforms only after retries") + "\n";
+    for (action, (responses, retries, longest)) in actions {
+        let responses = counted(responses, "response");
+        let retries =
+            if retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
+        _ = writeln!(out, "  {action:<32} {responses}, {retries}, {longest:.1} s at most");
     }
+    out
 }
 
-/// Four figures, in one line.
+/// Returns the coverage of a run, in one line.
 #[must_use]
-pub fn coverage(coverage: &CoverageEvent, paint: Style) -> String {
+pub fn coverage(coverage: &CoverageEvent, style: Style) -> String {
     let of = |it: &ExerciseEvent| {
-        format!("{} of {}", it.asked.len(), it.asked.len() + it.not_asked.len())
+        format!("{} of {}", it.tested.len(), it.tested.len() + it.not_tested.len())
     };
     format!(
-        "{}: {} rules, {} outcomes of calls, {} of {SETS} sets of kinds, {} of {PAIRS} ordered pairs\n",
-        paint.bold("Asked"),
+        "{}: {} rules, {} outcomes of actions, {} of {SETS} sets of kinds, \
+         {} of {PAIRS} ordered pairs\n",
+        style.bold("Tested"),
         of(&coverage.rules),
         of(&coverage.outcomes),
         coverage.sets.len(),
         coverage.pairs.len(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{counted, failure};
+
+    #[test]
+    fn numbers_have_a_noun_and_commas() {
+        let texts = [0, 1, 2, 999, 1000, 2058, 1_234_567].map(|it| counted(it, "call"));
+        let expected = [
+            "0 calls",
+            "1 call",
+            "2 calls",
+            "999 calls",
+            "1,000 calls",
+            "2,058 calls",
+            "1,234,567 calls",
+        ];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn a_failure_is_named_by_its_status_if_it_has_one() {
+        for (reason, expected) in [
+            ("interrupted crash \"500 text/html\"", "got HTTP 500"),
+            ("interrupted failure \"HTTP 503 ServiceFailure\"", "got HTTP 503"),
+            ("interrupted reset \"the connection ended\"", "lost its connection"),
+            ("interrupted timeout \"after 5 s\"", "timed out"),
+            ("interrupted garbled \"broken XML\"", "was interrupted: garbled"),
+        ] {
+            assert_eq!(failure(reason), expected);
+        }
+    }
 }

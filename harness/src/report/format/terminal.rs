@@ -1,111 +1,132 @@
-//! A run for a terminal: what is unexpected first, then what is expected, then what was not judged, and the
-//! sums last.
+//! A run for a terminal: findings in full first, then a summary that fits on the last screen.
 
 use std::fmt::Write as _;
 
 use crate::report::RunReport;
 use crate::report::events::NotDeletedEvent;
 use crate::report::finding::{FindingEvent, FindingStatus};
-use crate::report::format::finding::finding;
+use crate::report::format::finding::{finding, table};
 use crate::report::format::kinds::nine_rows;
 use crate::report::format::style::Style;
-use crate::report::format::summary::{coverage, last_line, open_points, settled, unexercised};
+use crate::report::format::summary::{
+    LEVELS_AND_TIERS, converged, counted, coverage, last_line, of_status, unspecified,
+    unspecified_count, without_verdict,
+};
 
-/// So many findings that count for nothing are named.
+/// The number of findings below the selected tier or level that are listed.
 const BELOW_MAX: usize = 12;
 
-/// The whole run, but for the line that announced it.
-#[must_use]
-pub fn terminal(stream: &RunReport, paint: Style) -> String {
-    let mut out = String::new();
-    let of = |counted| stream.findings.iter().filter(move |it| it.counted == counted);
-    for it in of(FindingStatus::Unexpected) {
-        _ = write!(out, "\n{}", finding(it, paint));
+/// The options of terminal output.
+#[derive(Clone, Copy, Debug)]
+pub struct TerminalOptions {
+    /// The colors.
+    pub style: Style,
+    /// List each unspecified behavior instead of their number.
+    pub show_unspecified: bool,
+}
+
+impl From<Style> for TerminalOptions {
+    fn from(style: Style) -> Self {
+        Self { style, show_unspecified: false }
     }
-    _ = write!(out, "{}", client(stream, paint));
-    let expected: Vec<&FindingEvent> = of(FindingStatus::Expected).collect();
-    group(&mut out, "Expected divergences", &expected, usize::MAX, paint);
-    let below: Vec<&FindingEvent> = of(FindingStatus::Below).collect();
-    group(&mut out, "Below the asked tier or level", &below, BELOW_MAX, paint);
-    if stream.end.heard {
-        for text in [
-            settled(&stream.calls, paint),
-            open_points(&stream.open, paint),
-            unexercised(&stream.calls, paint),
-            nine_rows(&stream.calls, paint),
-            coverage(&stream.coverage, paint),
+}
+
+/// Returns the run as text, without the line that announces it.
+#[must_use]
+pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> String {
+    let TerminalOptions { style, show_unspecified } = options.into();
+    let mut out = String::new();
+    for it in of_status(report, FindingStatus::Unexpected) {
+        _ = write!(out, "\n{}", finding(it, style));
+    }
+    out.push_str(&client_deviations(report, style));
+    let unspecified =
+        if show_unspecified { unspecified(report) } else { unspecified_count(report) };
+    if report.end.heard {
+        for section in [
+            converged(&report.calls, style),
+            unspecified,
+            without_verdict(&report.calls, style),
+            coverage(&report.coverage, style),
         ] {
-            if !text.is_empty() {
-                _ = write!(out, "\n{text}");
+            if !section.is_empty() {
+                _ = write!(out, "\n{section}");
             }
         }
     }
+    out.push_str(&tables(report, style));
+    let nine_rows = nine_rows(&report.calls, style);
+    if !nine_rows.is_empty() {
+        _ = write!(out, "\n{nine_rows}");
+    }
     out.push('\n');
-    for it in &stream.kept {
+    for it in &report.not_deleted {
         _ = writeln!(out, "{}", kept(it));
     }
-    for run in stream.end.journal.iter().flat_map(|it| it.split_whitespace()) {
-        _ = writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}");
+    for run in report.end.journal.iter().flat_map(|it| it.split_whitespace()) {
+        _ = writeln!(out, "to delete the rest later: iamspec cleanup {run}");
     }
-    for complaint in &stream.complaints {
-        _ = writeln!(out, "{complaint}");
+    for error in &report.known_failure_errors {
+        _ = writeln!(out, "{error}");
     }
-    if let Some(early) = &stream.end.early {
+    if let Some(early) = &report.end.early {
         _ = writeln!(out, "ended early: {early}");
     }
-    _ = writeln!(out, "{}", last_line(&stream.end));
+    _ = writeln!(out, "{}", last_line(report));
     out
 }
 
-/// What the client did otherwise than it should, what is not expected first. Empty where there is nothing.
-fn client(stream: &RunReport, paint: Style) -> String {
-    let Some(client) = &stream.header.client else { return String::new() };
-    let mut out = String::new();
-    let mut remarks: Vec<_> = stream.remarks.iter().collect();
+/// The deviations of the client under test, known failures last. Empty if there is none.
+fn client_deviations(report: &RunReport, style: Style) -> String {
+    let Some(client) = report.header.client.as_ref().filter(|_| !report.remarks.is_empty()) else {
+        return String::new();
+    };
+    let title = format!("Deviations of the client {} {}", client.sdk, client.version);
+    let mut out = format!("\n{}\n", style.bold(&title));
+    let mut remarks: Vec<_> = report.remarks.iter().collect();
     remarks.sort_by_key(|it| it.reason.is_some());
     for it in remarks {
-        let why = match &it.reason {
-            Some(reason) => paint.dim(&format!("expected: {reason}")),
-            None => paint.wrong("DIFFERS"),
+        let status = match &it.reason {
+            Some(reason) => style.dim(&format!("known failure: {reason}")),
+            None => style.wrong("DIFFERS"),
         };
-        _ = writeln!(out, "  {:<32} {} ({} times)  {why}", it.api, it.what, it.times);
+        let calls = counted(it.times, "call");
+        _ = writeln!(out, "  {:<32} {} ({calls})  {status}", it.api, it.what);
         _ = writeln!(out, "  {:<32} first with {}", "", it.params);
     }
-    if out.is_empty() {
-        return out;
-    }
-    let name = format!(
-        "What {} {} did otherwise than it was asked, or than it was answered",
-        client.sdk, client.version
-    );
-    format!("\n{}\n{out}", paint.bold(&name))
+    out
 }
 
-/// Findings that do not fail the run, a line each.
-fn group(out: &mut String, title: &str, findings: &[&FindingEvent], most: usize, paint: Style) {
-    if findings.is_empty() {
-        return;
+/// The tables of findings, one line each, and the explanation of levels and tiers.
+fn tables(report: &RunReport, style: Style) -> String {
+    let mut out = String::new();
+    let mut group = |title: &str, findings: &[&FindingEvent], max: usize| {
+        if findings.is_empty() {
+            return;
+        }
+        let shown = findings.get(..max).unwrap_or(findings);
+        _ = write!(out, "\n{}\n{}", style.bold(title), table(shown, style));
+        let others = findings.len() - shown.len();
+        if others > 0 {
+            _ = writeln!(out, "  and {others} more; --tier text --level info shows each in full");
+        }
+    };
+    let of = |status| of_status(report, status);
+    group("Below the selected tier or level", &of(FindingStatus::Below), BELOW_MAX);
+    group("Known failures", &of(FindingStatus::KnownFailure), usize::MAX);
+    group("Findings", &of(FindingStatus::Unexpected), usize::MAX);
+    if !report.findings.is_empty() {
+        for line in LEVELS_AND_TIERS {
+            _ = writeln!(out, "  {}", style.dim(line));
+        }
     }
-    _ = writeln!(out, "\n{}", paint.bold(title));
-    for it in findings.iter().take(most) {
-        let why = it.reason.as_deref().unwrap_or(&it.script);
-        let (rule, level, tier, observed) = (&it.rule, &it.level, &it.tier, &it.observed);
-        let why = paint.dim(why);
-        _ = writeln!(out, "  {rule:<48} {level:<6} {tier:<6} {observed}  {why}");
-    }
-    let others = findings.len().saturating_sub(most);
-    if others > 0 {
-        _ = writeln!(out, "  and {others} more; --tier text --level info shows each in full");
-    }
+    out
 }
 
-/// What the endpoint did not let go.
+/// Returns the line about a resource that the cleanup could not delete.
 #[must_use]
 pub fn kept(it: &NotDeletedEvent) -> String {
-    let perhaps = if it.perhaps { "perhaps " } else { "" };
-    let after = if it.diverged { " after a divergence" } else { "" };
-    format!(
-        "{perhaps}left behind{after}: {}, because {} was answered {}",
-        it.name, it.undo, it.answer
-    )
+    let possibly = if it.uncertain { "possibly " } else { "" };
+    let after = if it.after_divergence { " after a divergence" } else { "" };
+    format!("{possibly}not deleted{after}: {}; {} got {}", it.name, it.call, it.response)
 }

@@ -1,4 +1,4 @@
-//! The sets of the nine kinds as a picture: what was answered to `DeleteUser` with each.
+//! The picture of the 512 sets of attachment kinds: the response to `DeleteUser` for each set.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,24 +10,29 @@ use serde::Serialize;
 
 use crate::report::events::{CallEvent, CallVerdict};
 
-/// Of one mark, and from one row to the next.
-const STEP: usize = 8;
+/// The distance between two marks, in units of the picture.
+const COLUMN: usize = 8;
+
+/// The distance between two rows, in units of the picture.
 const ROW: usize = 17;
 
-/// What was seen of a set, what is worst first: a class of the page, and its words.
-const SEEN: [(&str, &str); 6] = [
+/// The results, worst first: the CSS class and the words.
+const RESULTS: [(&str, &str); 6] = [
     ("deleted", "wrongly deleted"),
     ("status", "another status"),
     ("code", "another code"),
     ("text", "another text"),
-    ("refused", "as it must be"),
-    ("missing", "not reached"),
+    ("refused", "conforms"),
+    ("missing", "not tested"),
 ];
 
-/// As it must be, and not reached.
-const RIGHT: usize = 4;
-const MISSING: usize = 5;
+/// The index of the conforming result.
+const CONFORMS: usize = 4;
 
+/// The index of the result of a set that was not tested.
+const NOT_TESTED: usize = 5;
+
+/// A mark of the picture.
 #[derive(Serialize)]
 struct Corner {
     class: &'static str,
@@ -37,39 +42,36 @@ struct Corner {
 }
 
 #[derive(Serialize)]
-struct Legend {
+struct LegendEntry {
     class: &'static str,
     name: &'static str,
     count: usize,
 }
 
-/// The values of the picture.
+/// Returns the template values of the picture.
 pub(crate) fn lattice(calls: &[CallEvent]) -> Value {
     let sets = KindSet::by_size();
-    let widest = (0..=9).map(|size| sets.iter().filter(|it| it.len() == size).count()).max();
-    let widest = widest.unwrap_or_default();
-    let seen = seen(calls);
-    let mut counts = [0; SEEN.len()];
+    let of_size = |size| sets.iter().filter(move |it| it.len() == size);
+    let widest = (0..=9).map(|size| of_size(size).count()).max().unwrap_or_default();
+    let results = worst_results(calls);
+    let mut counts = [0; RESULTS.len()];
     let mut corners = Vec::new();
     for size in 0..=9 {
-        let row: Vec<&KindSet> = sets.iter().filter(|it| it.len() == size).collect();
-        let indent = (widest - row.len()) * STEP / 2;
-        for (place, set) in row.into_iter().enumerate() {
-            let at = seen.get(set).copied().unwrap_or(MISSING);
-            let Some((class, words)) = SEEN.get(at) else { continue };
-            if let Some(count) = counts.get_mut(at) {
+        let row: Vec<&KindSet> = of_size(size).collect();
+        let indent = (widest - row.len()) * COLUMN / 2;
+        for (index, set) in row.into_iter().enumerate() {
+            let result = results.get(set).copied().unwrap_or(NOT_TESTED);
+            let Some((class, name)) = RESULTS.get(result) else { continue };
+            if let Some(count) = counts.get_mut(result) {
                 *count += 1;
             }
-            let (x, y) = (indent + place * STEP, size as usize * ROW);
-            corners.push(Corner { class, x, y, title: format!("{}: {words}", named(*set)) });
+            let (x, y) = (indent + index * COLUMN, size as usize * ROW);
+            corners.push(Corner { class, x, y, title: format!("{}: {name}", set_name(*set)) });
         }
     }
-    let of = |((class, name), count): (&(&'static str, &'static str), usize)| Legend {
-        class,
-        name,
-        count,
-    };
-    let legend: Vec<Legend> = SEEN.iter().zip(counts).map(of).collect();
+    let entries = RESULTS.iter().zip(counts);
+    let legend: Vec<LegendEntry> =
+        entries.map(|(&(class, name), count)| LegendEntry { class, name, count }).collect();
     let mut label = String::from("Sets of kinds");
     for it in &legend {
         _ = write!(label, "; {}: {}", it.name, it.count);
@@ -78,37 +80,39 @@ pub(crate) fn lattice(calls: &[CallEvent]) -> Value {
         corners,
         legend,
         lattice_label => label,
-        lattice_width => widest * STEP + 2,
+        lattice_width => widest * COLUMN + 2,
         lattice_height => 10 * ROW,
     }
 }
 
-/// The worst that was seen of each set.
-fn seen(calls: &[CallEvent]) -> BTreeMap<KindSet, usize> {
+/// The worst result of each set, as an index of [`RESULTS`].
+fn worst_results(calls: &[CallEvent]) -> BTreeMap<KindSet, usize> {
     let mut worst = BTreeMap::new();
     for call in calls.iter().filter(|it| it.api == "DeleteUser" && it.verdict.is_judged()) {
         let Some(holds) = &call.holds else { continue };
         let held =
             AttachmentKind::blockers().filter(|kind| holds.iter().any(|it| it == kind.row().name));
         let set = held.fold(KindSet::default(), KindSet::with);
-        let now = rank(call);
-        let at = worst.entry(set).or_insert(now);
-        *at = now.min(*at);
+        let result = result(call);
+        let known = worst.entry(set).or_insert(result);
+        *known = result.min(*known);
     }
     worst
 }
 
-fn rank(call: &CallEvent) -> usize {
+fn result(call: &CallEvent) -> usize {
     let tier = call.why.as_deref().unwrap_or_default().split(' ').next().unwrap_or_default();
-    let deleted = call.answer.as_deref() == Some("200");
+    let is_deleted = call.answer.as_deref() == Some("200");
     match (call.verdict, tier) {
-        (CallVerdict::Diverges, "status") if deleted => 0,
-        (CallVerdict::Diverges, _) => SEEN.iter().position(|(it, _)| *it == tier).unwrap_or(1),
-        _ => RIGHT,
+        (CallVerdict::Diverges, "status") if is_deleted => 0,
+        (CallVerdict::Diverges, _) => {
+            RESULTS.iter().position(|(class, _)| *class == tier).unwrap_or(1)
+        }
+        _ => CONFORMS,
     }
 }
 
-fn named(set: KindSet) -> String {
+fn set_name(set: KindSet) -> String {
     let held = AttachmentKind::blockers().filter(|it| set.has(*it)).map(|it| it.row().noun);
     let names = held.collect::<Vec<_>>().join(", ");
     if names.is_empty() { "nothing".to_owned() } else { names }

@@ -1,21 +1,28 @@
-//! A run as one page that needs nothing else: no network, no other file.
+//! A run as a single HTML page, without a network and without other files.
+//!
+//! The template escapes every value, because an endpoint controls the text of its responses. The
+//! content security policy of the page allows its own style and script only.
 
 mod lattice;
 pub mod races;
 pub mod side_by_side;
 mod source;
 
+use std::cmp::Ordering;
+
 use anyhow::{Context as _, Result};
+use iamspec_model::AttachmentKind;
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use crate::report::RunReport;
 use crate::report::finding::{CitedFact, FindingEvent, FindingStatus};
+use crate::report::format::finding::{FoldedStep, folded};
 use crate::report::format::html::lattice::lattice;
-use crate::report::format::html::source::{SourcePiece, pieces};
+use crate::report::format::html::source::{SourcePart, parts};
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
-use crate::report::format::summary::{last_line, reasons};
+use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
 use crate::report::format::terminal::kept;
 
 const PAGE: &str = include_str!("page.html");
@@ -25,51 +32,43 @@ const JS: &str = include_str!("page.js");
 /// The tiers, in the order of a row.
 const TIERS: [&str; 3] = ["status", "code", "text"];
 
-/// The page.
+/// Returns the page.
 ///
 /// # Errors
-/// What the library of templates says.
-pub fn html(stream: &RunReport) -> Result<String> {
+/// An error of the template library.
+pub fn html(report: &RunReport) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", PAGE).context("the page's template is wrong")?;
-    let page = environment.get_template("page").context("the page's template is lost")?;
-    let values = context! {
-        css => CSS,
-        js => JS,
-        ..merged(stream)
-    };
+    environment.add_template("page", PAGE).context("the template of the page is invalid")?;
+    let page = environment.get_template("page").context("the template of the page is missing")?;
+    let values = minijinja::value::merge_maps([head(report), body(report), lattice(&report.calls)]);
+    let values = context! { css => CSS, js => JS, ..values };
     page.render(values).context("cannot write the page")
 }
 
-fn merged(stream: &RunReport) -> Value {
-    minijinja::value::merge_maps([head(stream), body(stream), lattice(&stream.calls)])
-}
-
-fn head(stream: &RunReport) -> Value {
-    let (header, end) = (&stream.header, &stream.end);
-    let unexpected = of(stream, FindingStatus::Unexpected).count();
+/// The values of the header and the verdict.
+fn head(report: &RunReport) -> Value {
+    let (header, end) = (&report.header, &report.end);
     let verdict_class = match end.exit {
         0 => "conforms",
         1 => "diverges",
         _ => "unsure",
     };
-    let client = header.client.as_ref().map(|it| format!("{} {}", it.sdk, it.version));
     context! {
         target => header.target.name,
         target_version => header.target.version,
         licence => header.target.licence,
         version => header.version,
         revision => header.revision,
-        client,
-        asked => header.asked,
+        client => header.client.as_ref().map(|_| header.client_name()),
+        selection => header.asked,
         tier => header.tier,
         level => header.level,
-        begun => header.begun,
-        verdict => verdict(stream, unexpected),
+        started => header.begun,
+        verdict => verdict(report),
         verdict_class,
-        sums => sums(stream),
-        last_line => last_line(end),
+        totals => totals(report),
+        last_line => last_line(report),
         early => end.early,
     }
 }
@@ -77,81 +76,92 @@ fn head(stream: &RunReport) -> Value {
 #[derive(Serialize)]
 struct TotalsCell {
     name: &'static str,
-    number: usize,
+    number: String,
     class: &'static str,
 }
 
-fn sums(stream: &RunReport) -> [TotalsCell; 6] {
-    let sums = &stream.end.sums;
-    let of = |name, number, class| TotalsCell { name, number, class };
+fn totals(report: &RunReport) -> [TotalsCell; 7] {
+    let totals = &report.end.totals;
+    let findings = of_status(report, FindingStatus::Unexpected).len();
+    let wrong = |count| if count > 0 { "wrong" } else { "" };
+    let cell = |name, count, class| TotalsCell { name, number: number(count), class };
     [
-        of("unexpected", sums.unexpected, if sums.unexpected > 0 { "wrong" } else { "" }),
-        of("expected", sums.expected, ""),
-        of("passed", sums.passed, "right"),
-        of("unsupported", sums.unsupported, ""),
-        of("inconclusive", sums.inconclusive, ""),
-        of("not exercised", sums.not_exercised, ""),
+        cell(if findings == 1 { "finding" } else { "findings" }, findings, wrong(findings)),
+        cell("unexpected", totals.unexpected, wrong(totals.unexpected)),
+        cell(
+            if totals.known_failures == 1 { "known failure" } else { "known failures" },
+            totals.known_failures,
+            "",
+        ),
+        cell("passed", totals.passed, "right"),
+        cell("unsupported", totals.unsupported, ""),
+        cell("inconclusive", totals.inconclusive, ""),
+        cell("skipped", totals.skipped, ""),
     ]
 }
 
-fn of(stream: &RunReport, counted: FindingStatus) -> impl Iterator<Item = &FindingEvent> {
-    stream.findings.iter().filter(move |it| it.counted == counted)
-}
-
-/// A finding, and where each fact comes from with its links.
+/// A finding for the template: folded history, and facts with links to their sources.
 #[derive(Serialize)]
-struct ShownFinding<'a> {
+struct FindingView<'a> {
     #[serde(flatten)]
     finding: &'a FindingEvent,
-    because: Vec<ShownFact<'a>>,
+    steps: Vec<FoldedStep>,
+    facts: Vec<FactView<'a>>,
 }
 
 #[derive(Serialize)]
-struct ShownFact<'a> {
+struct FactView<'a> {
     #[serde(flatten)]
     fact: &'a CitedFact,
-    pieces: Vec<SourcePiece>,
+    parts: Vec<SourcePart>,
 }
 
-fn shown(finding: &FindingEvent) -> ShownFinding<'_> {
-    let fact = |fact| ShownFact { fact, pieces: pieces(&fact.source) };
-    ShownFinding { finding, because: finding.because.iter().map(fact).collect() }
+fn finding_view(finding: &FindingEvent) -> FindingView<'_> {
+    let fact = |fact| FactView { fact, parts: parts(&fact.source) };
+    let facts = finding.because.iter().map(fact).collect();
+    FindingView { finding, steps: folded(&finding.history), facts }
 }
 
-/// A box to tick: which findings are shown.
+/// A checkbox that shows or hides the findings of one status.
 #[derive(Serialize)]
-struct Tick {
-    class: &'static str,
+struct StatusFilter {
+    status: FindingStatus,
+    name: &'static str,
     count: usize,
     checked: bool,
 }
 
-fn body(stream: &RunReport) -> Value {
-    let order = [FindingStatus::Unexpected, FindingStatus::Expected, FindingStatus::Below];
-    let findings: Vec<ShownFinding<'_>> =
-        order.into_iter().flat_map(|it| of(stream, it)).map(shown).collect();
-    let class = |(class, counted): (&'static str, FindingStatus)| {
-        let count = of(stream, counted).count();
-        Tick { class, count, checked: counted != FindingStatus::Below }
-    };
-    let names = [
-        ("unexpected", FindingStatus::Unexpected),
-        ("expected", FindingStatus::Expected),
-        ("below", FindingStatus::Below),
+fn body(report: &RunReport) -> Value {
+    let statuses = [
+        (FindingStatus::Unexpected, "unexpected"),
+        (FindingStatus::KnownFailure, "known failure"),
+        (FindingStatus::Below, "below"),
     ];
-    let reached = &stream.coverage;
+    let findings: Vec<FindingView<'_>> = statuses
+        .iter()
+        .flat_map(|(status, _)| of_status(report, *status))
+        .map(finding_view)
+        .collect();
+    let filters = statuses.map(|(status, name)| StatusFilter {
+        status,
+        name,
+        count: of_status(report, status).len(),
+        checked: status != FindingStatus::Below,
+    });
+    let coverage = &report.coverage;
     context! {
-        kinds => rows(stream),
+        kinds => kind_rows(report),
         findings,
-        classes => names.map(class),
-        remarks => stream.remarks,
-        rest => rest(stream),
-        rules_asked => reached.rules.asked.len(),
-        rules_all => reached.rules.asked.len() + reached.rules.not_asked.len(),
-        outcomes_asked => reached.outcomes.asked.len(),
-        outcomes_all => reached.outcomes.asked.len() + reached.outcomes.not_asked.len(),
-        sets => reached.sets.len(),
-        pairs => reached.pairs.len(),
+        filters,
+        legend_lines => LEVELS_AND_TIERS,
+        remarks => report.remarks,
+        sections => sections(report),
+        rules_tested => coverage.rules.tested.len(),
+        rules_all => coverage.rules.tested.len() + coverage.rules.not_tested.len(),
+        outcomes_tested => coverage.outcomes.tested.len(),
+        outcomes_all => coverage.outcomes.tested.len() + coverage.outcomes.not_tested.len(),
+        sets => coverage.sets.len(),
+        pairs => coverage.pairs.len(),
     }
 }
 
@@ -159,42 +169,43 @@ fn body(stream: &RunReport) -> Value {
 struct KindRow {
     noun: &'static str,
     marks: [Mark; 3],
-    answer: String,
-    words: String,
+    response: String,
+    verdict: String,
     class: &'static str,
 }
 
+/// A sign for the eye, a description for screen readers, and a CSS class.
 #[derive(Clone, Copy, Serialize)]
 struct Mark {
     sign: &'static str,
-    said: &'static str,
+    description: &'static str,
     class: &'static str,
 }
 
-const AS_IT_MUST: Mark = Mark { sign: "✓", said: "as it must be", class: "right" };
-const OTHERWISE: Mark = Mark { sign: "✗", said: "otherwise", class: "wrong" };
-const NOT_LOOKED_AT: Mark = Mark { sign: "·", said: "not looked at", class: "" };
+const CONFORMS: Mark = Mark { sign: "✓", description: "conforms", class: "right" };
+const DIFFERS: Mark = Mark { sign: "✗", description: "differs", class: "wrong" };
+const NOT_COMPARED: Mark = Mark { sign: "·", description: "not compared", class: "" };
 
-fn rows(stream: &RunReport) -> Vec<KindRow> {
-    let row = |(kind, seen): (iamspec_model::AttachmentKind, KindResult)| {
-        let (marks, answer, class) = match &seen {
-            KindResult::Refused { answer, .. } => ([AS_IT_MUST; 3], answer.clone(), "right"),
-            KindResult::Diverges { answer, tier, .. } => (marks(tier), answer.clone(), "wrong"),
-            KindResult::Unsupported | KindResult::NotAsked => {
-                ([NOT_LOOKED_AT; 3], String::new(), "")
+fn kind_rows(report: &RunReport) -> Vec<KindRow> {
+    let row = |(kind, result): (AttachmentKind, KindResult)| {
+        let (marks, response, class) = match &result {
+            KindResult::Refused { response, .. } => ([CONFORMS; 3], response.clone(), "right"),
+            KindResult::Diverges { response, tier, .. } => (marks(tier), response.clone(), "wrong"),
+            KindResult::Unsupported | KindResult::NotTested => {
+                ([NOT_COMPARED; 3], String::new(), "")
             }
         };
-        KindRow { noun: kind.row().noun, marks, answer, words: seen.words(), class }
+        KindRow { noun: kind.row().noun, marks, response, verdict: result.description(), class }
     };
-    kinds(&stream.calls).into_iter().map(row).collect()
+    kinds(&report.calls).into_iter().map(row).collect()
 }
 
 fn marks(tier: &str) -> [Mark; 3] {
     let at = TIERS.iter().position(|it| *it == tier).unwrap_or_default();
-    [0, 1, 2].map(|place: usize| match place.cmp(&at) {
-        std::cmp::Ordering::Less => AS_IT_MUST,
-        std::cmp::Ordering::Equal => OTHERWISE,
-        std::cmp::Ordering::Greater => NOT_LOOKED_AT,
+    [0, 1, 2].map(|index: usize| match index.cmp(&at) {
+        Ordering::Less => CONFORMS,
+        Ordering::Equal => DIFFERS,
+        Ordering::Greater => NOT_COMPARED,
     })
 }
 
@@ -204,20 +215,21 @@ struct PageSection {
     lines: Vec<String>,
 }
 
-/// What is no finding.
-fn rest(stream: &RunReport) -> [PageSection; 5] {
-    let part = |title, lines| PageSection { title, lines };
-    let open = stream.open.iter();
-    let open = open.map(|it| format!("{} ({}): {}", it.rule, it.facts.join(" "), it.seen));
-    let judged = reasons(&stream.calls);
-    let judged = judged.iter().map(|(why, count)| format!("{count} × {why}"));
-    let missing = stream.coverage.rules.not_asked.iter();
-    let missing = missing.map(|it| format!("{}: {}", it.name, it.why));
+/// The sections of the page that are not findings.
+fn sections(report: &RunReport) -> [PageSection; 5] {
+    let section = |title, lines| PageSection { title, lines };
+    let unspecified = report.unspecified.iter();
+    let unspecified =
+        unspecified.map(|it| format!("{} ({}): {}", it.rule, it.facts.join(" "), it.response));
+    let reasons = reasons(&report.calls);
+    let reasons = reasons.iter().map(|(reason, count)| format!("{count} × {reason}"));
+    let not_tested = report.coverage.rules.not_tested.iter();
+    let not_tested = not_tested.map(|it| format!("{}: {}", it.name, it.reason));
     [
-        part("Expectations to mend", stream.complaints.clone()),
-        part("Left behind", stream.kept.iter().map(kept).collect()),
-        part("Calls that were not judged", judged.collect()),
-        part("What AWS does is unknown, and either answer conforms", open.collect()),
-        part("Rules that were not asked", missing.collect()),
+        section("Problems in the known-failures file", report.known_failure_errors.clone()),
+        section("Not deleted", report.not_deleted.iter().map(kept).collect()),
+        section("Calls without a verdict", reasons.collect()),
+        section("Unspecified behavior observed", unspecified.collect()),
+        section("Rules that were not tested", not_tested.collect()),
     ]
 }

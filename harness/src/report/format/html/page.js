@@ -11,12 +11,12 @@
   const field = (name) => document.getElementById(name);
   const filter = () => {
     const words = field("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const counted = [...document.querySelectorAll("input[name=counted]:checked")].map((it) => it.value);
+    const statuses = [...document.querySelectorAll("input[name=status]:checked")].map((it) => it.value);
     const [level, tier] = [field("level").value, field("tier").value];
     let shown = 0;
     for (const it of findings) {
       const text = it.textContent.toLowerCase();
-      const matches = counted.includes(it.dataset.counted) && (!level || it.dataset.level === level) &&
+      const matches = statuses.includes(it.dataset.status) && (!level || it.dataset.level === level) &&
         (!tier || it.dataset.tier === tier) && words.every((word) => text.includes(word));
       it.hidden = !matches;
       shown += matches ? 1 : 0;
@@ -35,7 +35,7 @@
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      // Pages that were opened from a file may not use the clipboard.
+      // A page opened from a file may lack permission to use the clipboard.
       const area = document.createElement("textarea");
       area.value = text;
       document.body.append(area);
@@ -52,6 +52,6 @@
     });
   }
 
-  // What is printed is seen whole.
+  // Print all details open.
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((it) => { it.open = true; }));
 })();

@@ -1,4 +1,4 @@
-//! Races that were lost, as a page: their calls as bars, and why no order of them fits.
+//! Races that no order explains, as a page: their calls as bars, and what rules out each order.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use iamspec_conformance::concurrency::execute::RaceResult;
 use iamspec_conformance::concurrency::linearizability::{RuledOut, explain};
 use iamspec_conformance::concurrency::{Race, TimedCall};
+use iamspec_conformance::script::print;
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
@@ -13,105 +14,103 @@ use crate::report::format::html::CSS;
 
 const PAGE: &str = include_str!("races.html");
 
-/// How wide the longest bar is, and how short the shortest, in the units of the picture.
+/// The width of the longest bar, in units of the picture.
 const WIDTH: u128 = 700;
-const LEAST: u128 = 4;
 
+/// The width of the shortest bar, in units of the picture.
+const MIN_WIDTH: u128 = 4;
+
+/// A race for the template.
 #[derive(Serialize)]
-struct Lost {
+struct RaceView {
     name: String,
     broken: usize,
     histories: usize,
     calls: Vec<Bar>,
-    ruled: Vec<Ruling>,
+    ruled_out: Vec<RuledOutView>,
     before: Vec<String>,
     after: Vec<String>,
-    again: String,
+    reproduce: String,
 }
 
 #[derive(Serialize)]
 struct Bar {
     call: String,
-    answer: String,
+    response: String,
     start: String,
     width: String,
     class: &'static str,
 }
 
 #[derive(Serialize)]
-struct Ruling {
+struct RuledOutView {
     order: String,
     call: String,
     observed: String,
-    allowed: String,
+    expected: String,
     facts: String,
 }
 
-/// The page. Each race comes with what came of it and the command that repeats it.
+/// Returns the page. Each race has its result and the command that reproduces it.
 ///
 /// # Errors
-/// What the library of templates says.
-pub fn races(target: &str, sums: &str, all: &[(Race, RaceResult, String)]) -> Result<String> {
+/// An error of the template library.
+pub fn races(target: &str, totals: &str, all: &[(Race, RaceResult, String)]) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", PAGE).context("the page's template is wrong")?;
-    let page = environment.get_template("page").context("the page's template is lost")?;
-    let lost = all.iter().filter_map(|(race, raced, again)| {
-        let (history, before) = raced.shown.as_ref()?;
-        Some(lost(race, raced, (history, *before), again.clone()))
+    environment.add_template("page", PAGE).context("the template of the page is invalid")?;
+    let page = environment.get_template("page").context("the template of the page is missing")?;
+    let broken = all.iter().filter_map(|(race, result, reproduce)| {
+        let (history, before) = result.shown.as_ref()?;
+        Some(race_view(race, result, (history, *before), reproduce.clone()))
     });
-    let races: Vec<Lost> = lost.collect();
-    let values = context! { css => CSS, version => env!("CARGO_PKG_VERSION"), target, sums, races };
+    let races: Vec<RaceView> = broken.collect();
+    let values =
+        context! { css => CSS, version => env!("CARGO_PKG_VERSION"), target, totals, races };
     page.render(values).context("cannot write the page")
 }
 
-fn lost(
+fn race_view(
     race: &Race,
-    raced: &RaceResult,
+    result: &RaceResult,
     (history, before): (&[TimedCall], usize),
-    again: String,
-) -> Lost {
-    let (made, asked) = history.split_at(before.min(history.len()));
-    let (racing, after) = asked.split_at(race.calls.len().min(asked.len()));
-    let ruled = explain(history, before, racing.len());
-    let accused = |call: &str| ruled.iter().any(|it| it.call == call);
-    let begun = racing.iter().map(|it| it.start).min().unwrap_or_default();
-    let all = racing.iter().map(|it| it.end).max().unwrap_or_default().saturating_sub(begun);
-    let place = |at: Duration| {
-        at.saturating_sub(begun).as_nanos() * (WIDTH - LEAST) / all.as_nanos().max(1)
+    reproduce: String,
+) -> RaceView {
+    let (setup, rest) = history.split_at(before.min(history.len()));
+    let (racing, after) = rest.split_at(race.calls.len().min(rest.len()));
+    let ruled_out = explain(history, before, racing.len());
+    let start = racing.iter().map(|it| it.start).min().unwrap_or_default();
+    let length = racing.iter().map(|it| it.end).max().unwrap_or_default().saturating_sub(start);
+    let position = |at: Duration| {
+        at.saturating_sub(start).as_nanos() * (WIDTH - MIN_WIDTH) / length.as_nanos().max(1)
     };
     let bars = racing.iter().map(|it| {
-        let (call, start) =
-            (iamspec_conformance::script::print::operation(&it.operation), place(it.start));
-        let width = place(it.end).saturating_sub(start) + LEAST;
-        let class = if accused(&call) { "accused" } else { "" };
-        let answer = it.observed.to_string();
-        Bar { call, answer, start: start.to_string(), width: width.to_string(), class }
+        let (call, start) = (print::operation(&it.operation), position(it.start));
+        let width = position(it.end).saturating_sub(start) + MIN_WIDTH;
+        let is_ruled_out = ruled_out.iter().any(|other| other.call == call);
+        let class = if is_ruled_out { "ruled-out" } else { "" };
+        let response = it.observed.to_string();
+        Bar { call, response, start: start.to_string(), width: width.to_string(), class }
     });
-    let line = |it: &TimedCall| {
-        format!(
-            "{:<36} -> {}",
-            iamspec_conformance::script::print::operation(&it.operation),
-            it.observed
-        )
-    };
-    Lost {
+    let line =
+        |it: &TimedCall| format!("{:<36} -> {}", print::operation(&it.operation), it.observed);
+    RaceView {
         name: race.name.clone(),
-        broken: raced.broken,
-        histories: raced.histories,
+        broken: result.broken,
+        histories: result.histories,
         calls: bars.collect(),
-        before: made.iter().map(line).collect(),
+        before: setup.iter().map(line).collect(),
         after: after.iter().map(line).collect(),
-        ruled: ruled.into_iter().map(ruling).collect(),
-        again,
+        ruled_out: ruled_out.into_iter().map(ruled_out_view).collect(),
+        reproduce,
     }
 }
 
-fn ruling(it: RuledOut) -> Ruling {
-    let allowed = it.allowed.iter().map(|(answer, rule)| format!("{answer} ({rule})"));
-    Ruling {
+fn ruled_out_view(it: RuledOut) -> RuledOutView {
+    let expected = it.allowed.iter().map(|(response, rule)| format!("{response} ({rule})"));
+    RuledOutView {
         order: it.order.join(" comes before "),
-        allowed: allowed.collect::<Vec<_>>().join(" or "),
+        expected: expected.collect::<Vec<_>>().join(" or "),
         facts: it.evidence.join(" "),
         call: it.call,
         observed: it.observed,

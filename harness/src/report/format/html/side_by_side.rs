@@ -1,4 +1,4 @@
-//! Several runs side by side as a page; each column leads to the page of its run.
+//! Several runs side by side as a page; each column links to the page of its run.
 
 use anyhow::{Context as _, Result};
 use minijinja::{AutoEscape, Environment, context};
@@ -18,22 +18,22 @@ struct SideColumn<'a> {
     href: &'a str,
 }
 
-/// The page. `pages` are the addresses of the pages of the runs.
+/// Returns the page. `pages` are the addresses of the pages of the runs.
 ///
 /// # Errors
-/// What the library of templates says.
+/// An error of the template library.
 pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", PAGE).context("the page's template is wrong")?;
-    let page = environment.get_template("page").context("the page's template is lost")?;
+    environment.add_template("page", PAGE).context("the template of the page is invalid")?;
+    let page = environment.get_template("page").context("the template of the page is missing")?;
     let columns = runs.iter().zip(pages).map(|(run, href)| {
         let target = &run.header.target;
         let version = target.version.as_deref().unwrap_or_default();
         let licence = target.licence.as_deref().unwrap_or_default();
-        let through =
-            run.header.client.as_ref().map(|_| format!(" through {}", run.header.made_by()));
-        let name = target.name.clone() + &through.unwrap_or_default();
+        let client = run.header.client.as_ref();
+        let client = client.map(|_| format!(" through {}", run.header.client_name()));
+        let name = target.name.clone() + &client.unwrap_or_default();
         SideColumn { name, version, licence, href }
     });
     let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
@@ -43,8 +43,8 @@ pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
         tables => tables(runs),
         version => header.version,
         revision => header.revision,
-        asked => header.asked,
-        begun => header.begun,
+        selection => header.asked,
+        started => header.begun,
     };
     page.render(values).context("cannot write the page")
 }

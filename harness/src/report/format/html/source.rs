@@ -1,28 +1,28 @@
-//! Where a fact comes from, with links where it can be looked up.
+//! Turns the source of a fact into text with links.
 
 use serde::Serialize;
 
-/// A word or several, and where they lead.
+/// A part of a source: some words, and the address they link to.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct SourcePiece {
+pub(crate) struct SourcePart {
     pub(crate) text: String,
     pub(crate) href: Option<String>,
 }
 
-/// The source in pieces: addresses, repositories at a commit, and issues are links.
-pub(crate) fn pieces(source: &str) -> Vec<SourcePiece> {
-    let mut pieces: Vec<SourcePiece> = Vec::new();
+/// Returns the source in parts. Addresses, repositories at a commit, and issues become links.
+pub(crate) fn parts(source: &str) -> Vec<SourcePart> {
+    let mut parts: Vec<SourcePart> = Vec::new();
     for word in source.split_whitespace() {
         let href = href(word.trim_end_matches([';', ',', ')', '.']).trim_start_matches('('));
-        match pieces.last_mut() {
-            Some(SourcePiece { text, href: None }) if href.is_none() => {
+        match parts.last_mut() {
+            Some(SourcePart { text, href: None }) if href.is_none() => {
                 text.push(' ');
                 text.push_str(word);
             }
-            _ => pieces.push(SourcePiece { text: word.to_owned(), href }),
+            _ => parts.push(SourcePart { text: word.to_owned(), href }),
         }
     }
-    pieces
+    parts
 }
 
 fn href(word: &str) -> Option<String> {
@@ -30,21 +30,21 @@ fn href(word: &str) -> Option<String> {
         return Some(word.to_owned());
     }
     if let Some((repository, commit)) = word.split_once('@') {
-        let hex = commit.len() >= 7 && commit.bytes().all(|it| it.is_ascii_hexdigit());
-        return (hex && is_repository(repository))
+        let is_commit = commit.len() >= 7 && commit.bytes().all(|it| it.is_ascii_hexdigit());
+        return (is_commit && is_repository(repository))
             .then(|| format!("https://github.com/{repository}/tree/{commit}"));
     }
     let (repository, issue) = word.split_once('#')?;
-    let number = !issue.is_empty() && issue.bytes().all(|it| it.is_ascii_digit());
-    (number && is_repository(repository))
+    let is_number = !issue.is_empty() && issue.bytes().all(|it| it.is_ascii_digit());
+    (is_number && is_repository(repository))
         .then(|| format!("https://github.com/{repository}/issues/{issue}"))
 }
 
 fn is_repository(name: &str) -> bool {
-    let plain = |it: &str| {
+    let is_plain = |it: &str| {
         !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
     };
-    name.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+    name.split_once('/').is_some_and(|(owner, name)| is_plain(owner) && is_plain(name))
 }
 
 #[cfg(test)]
@@ -52,9 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_looked_up_is_a_link() {
+    fn addresses_commits_and_issues_become_links() {
         let links =
-            |text: &str| pieces(text).into_iter().filter_map(|it| it.href).collect::<Vec<_>>();
+            |text: &str| parts(text).into_iter().filter_map(|it| it.href).collect::<Vec<_>>();
         assert_eq!(
             links("a/b@0e6e2404 some/path.json::x (2026)"),
             ["https://github.com/a/b/tree/0e6e2404"]
