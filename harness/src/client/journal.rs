@@ -84,9 +84,9 @@ impl Journal {
     ///
     /// # Errors
     /// Neither `XDG_STATE_HOME` nor `HOME` is set.
-    pub fn folder(surroundings: &Config) -> Result<PathBuf> {
-        let state = surroundings.variable("XDG_STATE_HOME").map(PathBuf::from);
-        let state = state.or_else(|| Some(surroundings.home()?.join(".local").join("state")));
+    pub fn folder(config: &Config) -> Result<PathBuf> {
+        let state = config.variable("XDG_STATE_HOME").map(PathBuf::from);
+        let state = state.or_else(|| Some(config.home()?.join(".local").join("state")));
         let state = state.context("no folder for the journal: set HOME, or give --journal")?;
         Ok(state.join("iamspec"))
     }

@@ -1,6 +1,6 @@
 //! Interprets a raw response: success, refusal, or a failure that says what came instead.
 //!
-//! [`read`] parses the XML, records the names and secrets that the service gave in [`Names`], and
+//! `read` parses the XML, records the names and secrets that the service gave in [`Names`], and
 //! translates what the response shows into symbols. A response that is not a valid IAM response
 //! becomes an interruption; its content is never guessed.
 

@@ -1,6 +1,6 @@
 //! Sends requests at a limited rate, with valid credentials, and traces each exchange.
 //!
-//! A [`Sender`] adds to a transport what concerns every request of a run: the rate limit, the
+//! A `Sender` adds to a transport what concerns every request of a run: the rate limit, the
 //! renewal of credentials, the request counter and the trace.
 
 use std::any::Any;
