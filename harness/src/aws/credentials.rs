@@ -95,9 +95,9 @@ impl Identity {
             );
         }
         // The output is secret and is not shown.
-        let printed: Value = serde_json::from_slice(&output.stdout).ok().with_context(|| {
-            format!("the credential_process of {profile} printed no JSON")
-        })?;
+        let printed: Value = serde_json::from_slice(&output.stdout)
+            .ok()
+            .with_context(|| format!("the credential_process of {profile} printed no JSON"))?;
         let text = |name: &str| printed.get(name).and_then(Value::as_str);
         let (Some(id), Some(secret)) = (text("AccessKeyId"), text("SecretAccessKey")) else {
             bail!("the credential_process of {profile} printed no AccessKeyId and SecretAccessKey");
