@@ -1,5 +1,5 @@
-//! Connections of the reference server: slow, silent, greedy or vanished clients do not affect others,
-//! and the server stops on demand.
+//! Connections of the reference server: slow, silent, greedy or vanished clients do not affect
+//! others, and the server stops on demand.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};

@@ -1,5 +1,5 @@
-//! A run counts exactly the requests that the endpoint receives, including retries, pages and the reads
-//! after a lost response.
+//! A run counts exactly the requests that the endpoint receives, including retries, pages and the
+//! reads after a lost response.
 
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,8 @@ use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
 
-/// Every request triggers one of these faults, so that their counts add up to the received requests.
+/// Every request triggers one of these faults, so that their counts add up to the received
+/// requests.
 const FAULTS: &str = r#"
 [[fault]]
 sort = "throttle"

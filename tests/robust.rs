@@ -1,4 +1,5 @@
-//! Responses and files from outside are read or refused: no panic, and memory bounded by their size.
+//! Responses and files from outside are read or refused: no panic, and memory bounded by their
+//! size.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

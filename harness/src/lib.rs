@@ -1,7 +1,9 @@
-//! Everything of iamspec that does I/O: the client, the reference server, the command line, reports.
+//! Everything of iamspec that does I/O: the client, the reference server, the command line,
+//! reports.
 //!
 //! From low to high: [`wire`] → [`aws`] → [`client`] → [`server`] → [`driver`] → [`report`] →
-//! [`audit_log`], [`export`], [`docs`] → [`commands`] → [`cli`]. A module uses only modules below it.
+//! [`audit_log`], [`export`], [`docs`] → [`commands`] → [`cli`]. A module uses only modules below
+//! it.
 
 /// Reads audit logs of others: CloudTrail and HAR.
 pub mod audit_log;

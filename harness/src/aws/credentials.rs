@@ -1,7 +1,7 @@
 //! Credentials, from the same sources and in the same order as AWS's tools.
 //!
-//! Variables, profiles and `credential_process` are read here, so that a small build needs no SDK. The
-//! feature `aws-config` adds the other sources with AWS's own library.
+//! Variables, profiles and `credential_process` are read here, so that a small build needs no SDK.
+//! The feature `aws-config` adds the other sources with AWS's own library.
 
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -15,8 +15,8 @@ use crate::aws::config::Config;
 /// Credentials are renewed if they expire within this time.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(1);
 
-/// The example access key of AWS's documents, which gives access to nothing. The client signs with it
-/// on this machine, and the reference server knows it.
+/// The example access key of AWS's documents, which gives access to nothing. The client signs with
+/// it on this machine, and the reference server knows it.
 pub const FAKE: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
 
 /// Credentials and their source. `Debug` shows no secret.

@@ -22,8 +22,8 @@ pub struct Destination {
 const URL_HINT: &str = "write one such as http://127.0.0.1:5000";
 
 /// The partitions: the prefix of their regions, the IAM endpoint, its signing region, and the STS
-/// endpoint. The first row is for all other regions. IAM has one endpoint per partition (E-018); the
-/// rest is from the endpoint rules of botocore.
+/// endpoint. The first row is for all other regions. IAM has one endpoint per partition (E-018);
+/// the rest is from the endpoint rules of botocore.
 const PARTITIONS: [(&str, &str, &str, &str); 8] = [
     ("", "iam.amazonaws.com", "us-east-1", "sts.us-east-1.amazonaws.com"),
     ("cn-", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
@@ -56,8 +56,8 @@ const PARTITIONS: [(&str, &str, &str, &str); 8] = [
 ];
 
 impl Destination {
-    /// The destination of an endpoint option: a URL; `aws`; or `env` for the endpoint of the variables
-    /// and the profile, or AWS if they have none.
+    /// The destination of an endpoint option: a URL; `aws`; or `env` for the endpoint of the
+    /// variables and the profile, or AWS if they have none.
     ///
     /// # Errors
     /// The endpoint is not a URL.

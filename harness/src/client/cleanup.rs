@@ -81,8 +81,8 @@ impl HttpClient {
         LeftoverResource { made, name: name.to_owned(), reference }
     }
 
-    /// Adds the members of a listing that runs created. Of policies, only the customer's are listed.
-    /// In an account that others use too, only the paths of runs are listed.
+    /// Adds the members of a listing that runs created. Of policies, only the customer's are
+    /// listed. In an account that others use too, only the paths of runs are listed.
     fn whole_listing(
         &mut self,
         (made, action, list, member_name): AccountListing,

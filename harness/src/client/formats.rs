@@ -116,7 +116,8 @@ fn is_arn(text: &str, end: &str) -> bool {
             && it == end)
 }
 
-/// Whether a text is a date such as `2026-02-19T08:30:00Z`. `fraction` allows fractions of a second.
+/// Whether a text is a date such as `2026-02-19T08:30:00Z`. `fraction` allows fractions of a
+/// second.
 fn is_date(text: &str, fraction: bool) -> bool {
     let Some(local) = text.strip_suffix('Z') else { return false };
     let (whole, part) = local.split_once('.').map_or((local, None), |(it, part)| (it, Some(part)));

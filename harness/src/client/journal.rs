@@ -183,8 +183,8 @@ impl Journal {
         Ok(true)
     }
 
-    /// Records that a resource is deleted or was not created. If the line is lost, the cleanup tries
-    /// to delete the resource once more.
+    /// Records that a resource is deleted or was not created. If the line is lost, the cleanup
+    /// tries to delete the resource once more.
     pub fn gone(&mut self, made: CreatedResource, name: &str) {
         if self.remaining.remove(&(made, name.to_owned())) {
             let line = serde_json::to_string(&JournalLine::Gone(made, name.to_owned()));

@@ -161,7 +161,7 @@ impl Sender {
         transport.downcast_ref()
     }
 
-    /// Reads credentials that expire soon again.
+    /// Reads the credentials anew if they expire soon.
     fn renew_credentials(&mut self, signer: Option<&Identity>) -> Result<()> {
         if signer.is_none() && self.identity.expires() {
             self.identity = Identity::find(&Config::read()?)

@@ -17,7 +17,7 @@ use crate::driver::protocol::{DriverOutcome, SdkError};
 /// The characters of a policy document that are not percent-encoded in a response (E-017).
 const DOCUMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The status and the body of the response that an outcome stands for, or the failure.
+/// The status and the body of the response that matches an outcome, or the failure.
 pub(crate) fn response(op: &str, outcome: &DriverOutcome) -> Result<(u16, String), Response> {
     match outcome {
         DriverOutcome::Ok { result } => {

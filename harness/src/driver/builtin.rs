@@ -1,4 +1,5 @@
-//! The built-in driver: the built-in client behind the driver protocol, to test the checks of drivers.
+//! The built-in driver: the built-in client behind the driver protocol, to test the checks of
+//! drivers.
 //!
 //! It is correct, or has one of the known defects in [`WRONG`]. Each defect must be detected.
 

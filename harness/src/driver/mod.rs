@@ -128,7 +128,7 @@ impl Driver {
         self.exchange(DriverCall { through: Some(through), ..call }, session).map(Some)
     }
 
-    /// Makes a call. After an error, the next call starts the driver again.
+    /// Makes a call. After an error, the next call restarts the driver.
     fn exchange(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
         let outcome = self.try_exchange(call, session);
         if outcome.is_err() {

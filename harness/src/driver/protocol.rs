@@ -152,8 +152,8 @@ pub struct Hello {
 pub enum DriverOutcome {
     /// The SDK returned a result.
     Ok {
-        /// The result of the SDK, by the members of the API: dates as RFC 3339 in UTC, blobs in base
-        /// 64, without absent members and without members that the SDK adds.
+        /// The result of the SDK, by the members of the API: dates as RFC 3339 in UTC, blobs in
+        /// base 64, without absent members and without members that the SDK adds.
         result: Map<String, Value>,
     },
     /// The SDK raised an error that the service returned.

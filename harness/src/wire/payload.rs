@@ -1,4 +1,5 @@
-//! The payloads of requests: valid certificates, SSH keys, MFA codes, passwords and policy documents.
+//! The payloads of requests: valid certificates, SSH keys, MFA codes, passwords and policy
+//! documents.
 //!
 //! The endpoint parses them, so they must be real. None of them gives access to anything.
 
@@ -7,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, anyhow};
 use iamspec_model::Item;
 
-/// RSA public keys of 2048 bits, in the encoding that the service accepts (D-021). Their private keys
-/// do not exist any more.
+/// RSA public keys of 2048 bits, in the encoding that the service accepts (D-021). Their private
+/// keys do not exist any more.
 const SSH_KEYS: &str = include_str!("../../data/ssh-keys.txt");
 
 /// The key that signs certificates. It is fixed, because generating one takes longer than a run.
@@ -20,8 +21,8 @@ pub const INLINE_POLICY_SIZE: usize = 128;
 /// The validity of an MFA code in seconds (RFC 6238).
 const WINDOW: u64 = 30;
 
-/// The public key of an item. There are sixteen, more than the quotas of three users allow; then they
-/// repeat.
+/// The public key of an item. There are sixteen, more than the quotas of three users allow; then
+/// they repeat.
 #[must_use]
 pub fn ssh_key(item: Item) -> &'static str {
     let index = item.0 as usize % SSH_KEYS.lines().count().max(1);
@@ -55,8 +56,8 @@ pub fn policy_document() -> String {
     document(&"x".repeat(padding))
 }
 
-/// A password that meets every possible password policy: of the maximum length, with every character
-/// class.
+/// A password that meets every possible password policy: of the maximum length, with every
+/// character class.
 #[must_use]
 pub fn password() -> String {
     let mut password = "Aa1!".to_owned();
@@ -80,8 +81,8 @@ pub struct MfaCodes {
 pub const GUESSES: [&str; 2] = ["123456", "654321"];
 
 /// The codes of a device with this base 32 seed. In the last second of a window, waits for the next
-/// window, so that both codes are still valid when they arrive. Also waits if both codes are equal by
-/// chance.
+/// window, so that both codes are still valid when they arrive. Also waits if both codes are equal
+/// by chance.
 ///
 /// # Errors
 /// The seed is not base 32.

@@ -24,7 +24,8 @@ pub fn secret_names() -> impl Iterator<Item = &'static str> {
     SHARED_SECRETS.into_iter().chain(of_kinds)
 }
 
-/// The elements that name the value beside them, as in `<entry><key>…</key><value>…</value></entry>`.
+/// The elements that name the value beside them, as in
+/// `<entry><key>…</key><value>…</value></entry>`.
 const KEYS: [&str; 6] = ["key", "name", "field", "parameter", "attribute", "property"];
 
 /// The number of nested encodings that are decoded.

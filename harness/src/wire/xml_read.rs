@@ -1,7 +1,7 @@
 //! Reads XML into a small tree, with limits on depth and size.
 //!
-//! A tree over `quick-xml` events instead of its serde support: it reads responses of any shape, and
-//! the limits bound the cost of a hostile response. Attributes and namespaces are ignored.
+//! A tree over `quick-xml` events instead of its serde support: it reads responses of any shape,
+//! and the limits bound the cost of a hostile response. Attributes and namespaces are ignored.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
