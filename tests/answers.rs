@@ -1,4 +1,4 @@
-//! Answers that are nearly right: what they lack is said, and what is told is believed.
+//! Responses that are almost correct: a missing element is named, and nothing is guessed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use super::port::{Port, http};
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::sender::ClientSettings;
 use iamspec_harness::client::trace::Trace;
-use iamspec_harness::client::transport::ClientSettings;
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, ResourceKind, User};
 
 const USER: User = User(0);
@@ -17,7 +17,7 @@ fn xml(status: &str, body: &str) -> Vec<u8> {
     http(status, "text/xml", body.as_bytes())
 }
 
-fn asked(operation: &Operation, answer: Vec<u8>) -> Response {
+fn response_to(operation: &Operation, answer: Vec<u8>) -> Response {
     let port = Port::answering(answer);
     let mut client = super::client(&port.url);
     client.fresh();
@@ -32,23 +32,25 @@ fn keys(members: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_listing_that_lacks_something_is_not_guessed_at() {
+fn a_missing_element_of_a_listing_is_named() {
     let list = Operation::List(USER, AttachmentKind::AccessKey);
     let key = "<AccessKeyMetadata><member><AccessKeyId>AKIA1</AccessKeyId>STATUS</member></AccessKeyMetadata>";
-    let whole = asked(&list, keys(&key.replace("STATUS", "<Status>Active</Status>")));
+    let whole = response_to(&list, keys(&key.replace("STATUS", "<Status>Active</Status>")));
     assert_eq!(whole.to_string(), "200 [?AKIA1]");
-    for (members, lacking) in [
+    for (members, missing) in [
         ("<IsTruncated>false</IsTruncated>".to_owned(), "AccessKeyMetadata"),
         ("<AccessKeyMetadata><member/></AccessKeyMetadata>".to_owned(), "AccessKeyId"),
         ("<AccessKeyMetadata/><IsTruncated>true</IsTruncated>".to_owned(), "Marker"),
     ] {
-        let Response::Interrupted(it) = asked(&list, keys(&members)) else { panic!("{members}") };
+        let Response::Interrupted(it) = response_to(&list, keys(&members)) else {
+            panic!("{members}")
+        };
         assert_eq!(it.cause, FailureKind::Unreadable);
-        assert!(it.detail.contains(lacking), "{}", it.detail);
+        assert!(it.detail.contains(missing), "{}", it.detail);
     }
 }
 
-/// Answers as an endpoint does that made `key#0` with the id `AKIA1`.
+/// An endpoint that creates `key#0` with the id `AKIA1`.
 fn one_key(status: &'static str) -> Port {
     Port::telling(move |request| {
         Some(if request.contains("Action=Create") {
@@ -65,7 +67,7 @@ fn one_key(status: &'static str) -> Port {
 }
 
 #[test]
-fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
+fn a_missing_or_unknown_status_is_unreadable() {
     for (status, shown) in [
         ("<Status>Active</Status>", "200 [key#0]"),
         ("<Status>Inactive</Status>", "200 [key#0 Inactive]"),
@@ -87,15 +89,15 @@ fn a_status_that_is_missing_or_unknown_is_not_taken_for_active() {
 }
 
 #[test]
-fn the_item_that_was_read_is_the_one_that_was_asked_for() {
+fn the_name_in_a_get_response_is_compared() {
     let answer = "<GetUserPolicyResponse><GetUserPolicyResult><PolicyName>another</PolicyName></GetUserPolicyResult></GetUserPolicyResponse>";
     let get = Operation::Get(USER, AttachmentKind::InlinePolicy, Item(0));
-    let seen = asked(&get, xml("200 OK", answer));
+    let seen = response_to(&get, xml("200 OK", answer));
     assert_eq!(seen.to_string(), "200 [?another]");
 }
 
 #[test]
-fn only_the_name_that_was_sent_becomes_a_symbol() {
+fn only_names_of_the_request_become_symbols() {
     let policy = Resource { class: ResourceKind::Policy, item: Item(0) };
     let port = Port::telling(|request| {
         let arn = request.split("PolicyArn=").nth(1)?.replace("%3A", ":").replace("%2F", "/");
@@ -114,10 +116,10 @@ fn only_the_name_that_was_sent_becomes_a_symbol() {
 }
 
 #[test]
-fn a_service_that_says_it_failed_is_not_taken_for_one_that_lacks_the_call() {
+fn a_service_failure_does_not_look_unsupported() {
     let error = |code| {
         let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
-        asked(&Operation::DeleteUser(USER), xml("500 Oops", &body))
+        response_to(&Operation::DeleteUser(USER), xml("500 Oops", &body))
     };
     let Response::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
     assert_eq!(failure.cause, FailureKind::Failure);
@@ -126,7 +128,7 @@ fn a_service_that_says_it_failed_is_not_taken_for_one_that_lacks_the_call() {
 }
 
 #[test]
-fn codes_of_a_device_that_were_sent_before_accuse_nobody() {
+fn a_refusal_of_repeated_codes_is_doubtful() {
     let port = Port::telling(|request| {
         Some(if request.contains("Action=CreateVirtual") {
             // `IAMSPEC2` in base 32, in base 64.
@@ -146,12 +148,12 @@ fn codes_of_a_device_that_were_sent_before_accuse_nobody() {
     client.ask(&Operation::Create(Resource { class: ResourceKind::Device, item: Item(0) }));
     let enable = Operation::Attach(USER, AttachmentKind::MfaDevice, Item(0));
     assert!(matches!(client.ask(&enable), Response::Refused { http: 403, .. }));
-    let Response::Interrupted(it) = client.ask(&enable) else { panic!("believed") };
+    let Response::Interrupted(it) = client.ask(&enable) else { panic!("not doubtful") };
     assert_eq!(it.cause, FailureKind::Doubtful);
 }
 
 #[test]
-fn a_body_that_another_script_uploaded_accuses_nobody() {
+fn a_refusal_of_a_shared_body_is_doubtful() {
     let port = Port::answering(xml(
         "400 No",
         "<ErrorResponse><Error><Code>DuplicateSSHPublicKey</Code></Error></ErrorResponse>",
@@ -162,7 +164,7 @@ fn a_body_that_another_script_uploaded_accuses_nobody() {
         Operation::Issue(USER, AttachmentKind::SshPublicKey, Item(0), IssueOptions::Nothing);
     assert!(matches!(client.ask(&upload), Response::Refused { http: 400, .. }));
     client.fresh();
-    let Response::Interrupted(it) = client.ask(&upload) else { panic!("believed") };
+    let Response::Interrupted(it) = client.ask(&upload) else { panic!("not doubtful") };
     assert_eq!(it.cause, FailureKind::Doubtful);
 }
 
@@ -185,7 +187,7 @@ fn with_secret(secret: &'static str) -> Port {
 }
 
 #[test]
-fn a_message_is_not_changed_by_an_empty_or_a_short_secret() {
+fn an_empty_or_short_secret_does_not_change_messages() {
     for secret in ["<SecretAccessKey/>", "<SecretAccessKey>n</SecretAccessKey>"] {
         let port = with_secret(secret);
         let mut client = super::client(&port.url);
@@ -203,9 +205,9 @@ fn a_message_is_not_changed_by_an_empty_or_a_short_secret() {
     }
 }
 
-/// The reader takes a secret in any of these forms, so that it must not be written down in any of them.
+/// The XML reader accepts a secret in each of these forms, so each must be hidden.
 #[test]
-fn a_secret_in_another_form_is_in_no_trace_and_in_no_finding() {
+fn no_form_of_a_secret_is_in_a_trace_or_a_finding() {
     for secret in [
         "<SecretAccessKey>hush4u5H</SecretAccessKey>",
         "<SecretAccessKey><![CDATA[hush4u5H]]></SecretAccessKey>",

@@ -1,7 +1,7 @@
-//! The service model of IAM against the one from which the facts were taken.
+//! Compares service models of IAM with the model that the facts were taken from.
 
 use super::reports::folder;
-use iamspec_harness::wire::names::{ShapeHashes, known, sums};
+use iamspec_harness::wire::service_model::{ShapeHashes, known, sums};
 use iamspec_model::tables::calls;
 use serde_json::{Value, json};
 
@@ -22,12 +22,13 @@ fn model() -> Value {
     })
 }
 
+/// The actions whose checksum differs if one value of the model changes.
 fn changed(path: &str, value: Value) -> Vec<String> {
-    let of = |model: &Value| -> ShapeHashes { sums(model.to_string().as_bytes()).unwrap() };
-    let before = of(&model());
+    let checksums = |model: &Value| -> ShapeHashes { sums(model.to_string().as_bytes()).unwrap() };
+    let before = checksums(&model());
     let mut other = model();
     *other.pointer_mut(path).unwrap() = value;
-    let after = of(&other);
+    let after = checksums(&other);
     after
         .into_iter()
         .filter(|(api, sum)| before.get(api) != Some(sum))
@@ -36,7 +37,7 @@ fn changed(path: &str, value: Value) -> Vec<String> {
 }
 
 #[test]
-fn a_call_changes_with_all_that_it_reaches_and_with_nothing_else() {
+fn a_checksum_covers_exactly_the_reachable_shapes() {
     assert_eq!(changed("/shapes/Name/max", json!(128)), ["GetUser"]);
     assert_eq!(changed("/shapes/Gone/error/httpStatusCode", json!(409)), ["GetUser"]);
     assert_eq!(changed("/operations/GetUser/errors", json!([])), ["GetUser"]);
@@ -45,7 +46,7 @@ fn a_call_changes_with_all_that_it_reaches_and_with_nothing_else() {
 }
 
 #[test]
-fn every_call_of_the_model_is_in_the_one_that_the_facts_were_taken_from() {
+fn the_known_service_model_has_every_action_of_the_specification() {
     let (version, sums) = known();
     assert!(version.starts_with("botocore "), "{version}");
     for call in calls() {
@@ -54,7 +55,7 @@ fn every_call_of_the_model_is_in_the_one_that_the_facts_were_taken_from() {
 }
 
 #[test]
-fn what_differs_is_named_with_the_rules_to_look_at_again() {
+fn api_diff_lists_changed_actions_with_their_rules() {
     let folder = folder("api");
     let file = folder.join("service-2.json");
     std::fs::write(&file, model().to_string()).unwrap();
@@ -68,7 +69,7 @@ fn what_differs_is_named_with_the_rules_to_look_at_again() {
     );
     assert!(printed.contains("gone     DeleteUser\n"), "{printed}");
     for (text, why) in [
-        ("{", "it is no JSON"),
+        ("{", "it is not JSON"),
         ("{}", "it has no `metadata`"),
         (r#"{"metadata":{"serviceId":"S3"}}"#, "the model of `S3`"),
     ] {

@@ -1,4 +1,4 @@
-//! Credentials and endpoints are found where every AWS tool finds them.
+//! Credentials and endpoints come from the same sources as in other AWS tools.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::aws::destination::Destination;
 
-/// A shared file in a folder of the tests.
+/// Writes a shared file for a test.
 fn file(name: &str, text: &str) -> String {
     let path: PathBuf = [env!("CARGO_TARGET_TMPDIR"), name].iter().collect();
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-fn surroundings(variables: &[(&str, &str)]) -> Config {
+fn config(variables: &[(&str, &str)]) -> Config {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::of(variables).unwrap()
 }
@@ -44,16 +44,17 @@ aws_access_key_id = AKIDDEFAULT
 aws_secret_access_key = abc/def+ghi=#;
 ";
 
-/// With both files, and these variables as well.
+/// A configuration with both shared files and these variables.
 fn with_files(test: &str, variables: &[(&str, &str)]) -> Config {
-    let config = file(&format!("{test}.config"), CONFIG);
+    let config_file = file(&format!("{test}.config"), CONFIG);
     let credentials = file(&format!("{test}.credentials"), CREDENTIALS);
-    let files = [("AWS_CONFIG_FILE", &*config), ("AWS_SHARED_CREDENTIALS_FILE", &*credentials)];
-    surroundings(&[&files[..], variables].concat())
+    let files =
+        [("AWS_CONFIG_FILE", &*config_file), ("AWS_SHARED_CREDENTIALS_FILE", &*credentials)];
+    config(&[&files[..], variables].concat())
 }
 
 #[test]
-fn variables_come_before_profiles_and_profiles_before_nothing() {
+fn variables_take_precedence_over_profiles() {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "hush")];
     for (variables, source) in [
         (&keys[..], "the environment"),
@@ -70,7 +71,7 @@ fn variables_come_before_profiles_and_profiles_before_nothing() {
 }
 
 #[test]
-fn who_has_no_credentials_is_told_what_to_do() {
+fn missing_credentials_are_an_error_with_advice() {
     let why = |variables: &[(&str, &str)]| {
         Identity::find(&with_files("none", variables)).unwrap_err().to_string()
     };
@@ -81,13 +82,13 @@ fn who_has_no_credentials_is_told_what_to_do() {
 }
 
 #[test]
-fn credentials_that_have_expired_are_fetched_again() {
+fn expired_credentials_are_detected() {
     let found = Identity::find(&with_files("expiry", &[("AWS_PROFILE", "mine")])).unwrap();
     assert!(found.expires());
     assert!(!Identity::find(&with_files("expiry", &[])).unwrap().expires());
 }
 
-/// The table of section "Endpoints" of what botocore does.
+/// The endpoint table of botocore.
 #[test]
 fn each_region_has_the_endpoint_and_the_signing_region_of_its_partition() {
     for (region, host, signed) in [
@@ -103,18 +104,18 @@ fn each_region_has_the_endpoint_and_the_signing_region_of_its_partition() {
         ("us-isof-east-1", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"),
         ("eusc-de-east-1", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
     ] {
-        let found = Destination::of("aws", &surroundings(&[("AWS_REGION", region)])).unwrap();
+        let found = Destination::of("aws", &config(&[("AWS_REGION", region)])).unwrap();
         assert_eq!(found.url.host_str(), Some(host), "{region}");
         assert_eq!(found.region, signed, "{region}");
         assert!(!found.loopback);
-        // A journal keeps the URL alone.
-        let again = Destination::of(found.url.as_str(), &surroundings(&[])).unwrap();
-        assert_eq!((again.region, again.sts), (found.region, found.sts));
+        // A journal has the URL only.
+        let reread = Destination::of(found.url.as_str(), &config(&[])).unwrap();
+        assert_eq!((reread.region, reread.sts), (found.region, found.sts));
     }
 }
 
 #[test]
-fn an_endpoint_of_the_user_s_is_signed_for_the_region_of_the_user() {
+fn a_custom_endpoint_is_signed_for_the_configured_region() {
     let specific = ("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:1111/iam/");
     let general = ("AWS_ENDPOINT_URL", "http://127.0.0.1:2222");
     let ignored = ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
@@ -132,8 +133,8 @@ fn an_endpoint_of_the_user_s_is_signed_for_the_region_of_the_user() {
 }
 
 #[test]
-fn only_this_machine_is_this_machine() {
-    for (url, own) in [
+fn only_loopback_addresses_are_this_machine() {
+    for (url, loopback) in [
         ("http://127.0.0.1:5000", true),
         ("http://127.9.9.9", true),
         ("http://[::1]:80/", true),
@@ -144,15 +145,15 @@ fn only_this_machine_is_this_machine() {
         ("http://0.0.0.0", false),
         ("http://192.168.0.1", false),
     ] {
-        assert_eq!(Destination::of(url, &surroundings(&[])).unwrap().loopback, own, "{url}");
+        assert_eq!(Destination::of(url, &config(&[])).unwrap().loopback, loopback, "{url}");
     }
     for url in ["127.0.0.1:5000", "ftp://127.0.0.1", "no url", "http://"] {
-        assert!(Destination::of(url, &surroundings(&[])).is_err(), "{url}");
+        assert!(Destination::of(url, &config(&[])).is_err(), "{url}");
     }
 }
 
 #[test]
-fn an_endpoint_with_a_certificate_of_its_own_is_believed_where_the_bundle_has_it() {
+fn a_self_signed_endpoint_is_trusted_if_the_bundle_has_its_certificate() {
     let free = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let server =
         iamspec_harness::server::Server::start(free, iamspec_harness::server::Options::default())
@@ -165,13 +166,13 @@ fn an_endpoint_with_a_certificate_of_its_own_is_believed_where_the_bundle_has_it
         command.envs(bundle.map(|it| ("AWS_CA_BUNDLE", it)));
         command.output().unwrap()
     };
-    let believed = run(Some(&bundle));
-    assert_eq!(believed.status.code(), Some(0), "{}", super::stdout(&believed));
+    let trusted = run(Some(&bundle));
+    assert_eq!(trusted.status.code(), Some(0), "{}", super::stdout(&trusted));
     let refused = run(None);
     assert_eq!(refused.status.code(), Some(3));
     let text = super::stdout(&refused);
     assert!(text.contains("certificate") && text.contains("AWS_CA_BUNDLE"), "{text}");
-    assert!(!text.contains("cleanup"), "nothing was made: {text}");
+    assert!(!text.contains("cleanup"), "nothing was created: {text}");
     let none = PathBuf::from(file("no-bundle.pem", "nothing\n"));
     let wrong = run(Some(&none));
     assert_eq!(wrong.status.code(), Some(2));

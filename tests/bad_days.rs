@@ -8,9 +8,9 @@ use std::process::Output;
 use super::port::Port;
 use iamspec_conformance::Mutant;
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_harness::client::trace::SECRETS;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
+use iamspec_harness::wire::redact::secret_names;
 
 fn free() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
@@ -125,7 +125,7 @@ fn secrets(wire: &str) -> Vec<String> {
     let sent =
         members.filter(|(name, _)| name.contains("Password") && *name != "PasswordResetRequired");
     let sent = sent.map(|(_, value)| value.replace("%21", "!"));
-    let told = SECRETS.iter().flat_map(|name| {
+    let told = secret_names().flat_map(|name| {
         let tag = format!("<{name}>");
         let parts = wire.split(&tag).skip(1).filter_map(|it| it.split('<').next());
         parts.map(str::to_owned).collect::<Vec<_>>()

@@ -1,5 +1,5 @@
-//! The reference endpoint as a server: clients that are slow, silent, greedy or gone take nothing from
-//! others, and it ends when it is told to.
+//! Connections of the reference server: slow, silent, greedy or vanished clients do not affect
+//! others, and the server stops on demand.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
@@ -22,8 +22,8 @@ fn connect(server: &Server) -> TcpStream {
     TcpStream::connect(server.url().trim_start_matches("http://")).unwrap()
 }
 
-/// What comes until the connection ends, in order or not.
-fn rest(mut stream: &TcpStream) -> String {
+/// Everything received until the connection closes.
+fn read_to_close(mut stream: &TcpStream) -> String {
     let mut answer = Vec::new();
     _ = stream.read_to_end(&mut answer);
     String::from_utf8(answer).unwrap()
@@ -41,7 +41,7 @@ fn list(more: &str) -> String {
     request(more, LIST.len(), LIST)
 }
 
-/// Sends, and reads one answer, after which the connection stays.
+/// Sends a request and reads the response; the connection stays open.
 fn ask(mut stream: &TcpStream) {
     stream.write_all(list("").as_bytes()).unwrap();
     let mut answer = String::new();
@@ -51,25 +51,25 @@ fn ask(mut stream: &TcpStream) {
     }
 }
 
-fn serves(server: &Server) {
+fn assert_serves(server: &Server) {
     let stream = connect(server);
     (&stream).write_all(list("connection: close\r\n").as_bytes()).unwrap();
-    assert!(rest(&stream).starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 #[test]
-fn a_head_that_does_not_end_is_not_waited_for() {
+fn an_incomplete_head_times_out() {
     let server = with(|limits| limits.head_time = SHORT);
     let (silent, stuck) = (connect(&server), connect(&server));
     (&stuck).write_all(b"POST / HTTP/1.1\r\nhost: loc").unwrap();
-    serves(&server);
-    assert_eq!(rest(&silent), "");
-    assert!(!rest(&stuck).contains("200 OK"));
+    assert_serves(&server);
+    assert_eq!(read_to_close(&silent), "");
+    assert!(!read_to_close(&stuck).contains("200 OK"));
 }
 
-/// A byte at a time: each keeps the connection busy, and none makes it last.
+/// A byte at a time keeps the connection busy, but does not extend the limit.
 #[test]
-fn a_head_that_comes_by_the_byte_is_not_waited_for() {
+fn a_head_sent_byte_by_byte_times_out() {
     let server = with(|limits| limits.head_time = SHORT);
     let mut stream = connect(&server);
     stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
@@ -86,40 +86,40 @@ fn a_head_that_comes_by_the_byte_is_not_waited_for() {
         }
     }
     assert!(sent > 1);
-    serves(&server);
+    assert_serves(&server);
 }
 
 #[test]
-fn a_connection_that_rests_too_long_is_ended() {
+fn an_idle_connection_is_closed() {
     let server = with(|limits| limits.head_time = SHORT);
     let stream = connect(&server);
     ask(&stream);
-    assert_eq!(rest(&stream), "");
+    assert_eq!(read_to_close(&stream), "");
 }
 
 #[test]
-fn a_body_that_does_not_end_is_not_waited_for() {
+fn an_incomplete_body_times_out() {
     let server = with(|limits| limits.body_time = SHORT);
     let stream = connect(&server);
     (&stream).write_all(request("", 100, LIST).as_bytes()).unwrap();
-    assert!(rest(&stream).starts_with("HTTP/1.1 408 "));
-    serves(&server);
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 408 "));
+    assert_serves(&server);
 }
 
 #[test]
-fn heads_and_bodies_have_a_longest() {
+fn heads_and_bodies_have_a_maximum_length() {
     let server = with(|limits| (limits.head, limits.body) = (4000, 40));
     let stream = connect(&server);
     (&stream).write_all(request("", 60, &"a".repeat(60)).as_bytes()).unwrap();
-    assert!(rest(&stream).starts_with("HTTP/1.1 413 "));
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 413 "));
     let stream = connect(&server);
     (&stream).write_all(list(&format!("x: {}\r\n", "a".repeat(5000))).as_bytes()).unwrap();
-    assert!(rest(&stream).starts_with("HTTP/1.1 431 "));
-    serves(&server);
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 431 "));
+    assert_serves(&server);
 }
 
 #[test]
-fn who_comes_when_there_is_no_room_waits_for_it() {
+fn a_client_beyond_the_connection_limit_waits() {
     let server = with(|limits| limits.connections = 1);
     let first = connect(&server);
     ask(&first);
@@ -130,27 +130,27 @@ fn who_comes_when_there_is_no_room_waits_for_it() {
     assert!(matches!(early, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{early:?}");
     second.set_read_timeout(None).unwrap();
     drop(first);
-    assert!(rest(&second).starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(read_to_close(&second).starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 #[test]
-fn who_has_asked_and_sends_no_more_is_answered() {
-    // Late, so that the end of what is sent comes before the answer.
+fn a_client_that_closes_its_sending_side_gets_a_response() {
+    // The response is delayed, so that the sending side is closed before it.
     let faults = FaultPlan::parse("[[fault]]\nsort = \"slow\"\nms = 50\nfirst = 1").unwrap();
     let options = Options { faults, ..Options::default() };
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).unwrap();
     let stream = connect(&server);
     (&stream).write_all(list("").as_bytes()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
-    assert!(rest(&stream).ends_with("</ListUsersResponse>\n"));
+    assert!(read_to_close(&stream).ends_with("</ListUsersResponse>\n"));
     let gone = connect(&server);
     (&gone).write_all(request("", 100, LIST).as_bytes()).unwrap();
     drop(gone);
-    serves(&server);
+    assert_serves(&server);
 }
 
 #[test]
-fn it_ends_whatever_is_open() {
+fn the_server_stops_with_open_connections() {
     let server = with(|limits| limits.farewell = SHORT);
     let open: Vec<TcpStream> = (0..3).map(|_| connect(&server)).collect();
     ask(&open[0]);
@@ -158,13 +158,13 @@ fn it_ends_whatever_is_open() {
     (&open[2]).write_all(request("", 100, LIST).as_bytes()).unwrap();
     server.end();
     for stream in &open {
-        assert!(!rest(stream).contains("200 OK"));
+        assert!(!read_to_close(stream).contains("200 OK"));
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_it_as_it_should_be() {
+fn ctrl_c_stops_the_server_with_exit_code_0() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iamspec"));
     command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut served = command.spawn().unwrap();
@@ -175,11 +175,11 @@ fn ctrl_c_ends_it_as_it_should_be() {
     let kill = Command::new("kill").args(["-INT", &served.id().to_string()]).status();
     assert!(kill.unwrap().success());
     assert_eq!(served.wait().unwrap().code(), Some(0));
-    assert_eq!(rest(&idle), "");
+    assert_eq!(read_to_close(&idle), "");
 }
 
 #[test]
-fn another_machine_is_let_in_only_where_that_is_said() {
+fn listening_beyond_this_machine_needs_an_option() {
     let output = super::iamspec(&["serve", "--listen", "0.0.0.0:0"]);
     let text = super::stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{text}");

@@ -1,5 +1,5 @@
-//! The form of answers: what is odd about it is said at tier `text`, and what cannot be read is charged to
-//! a call only where a control shows that it is the call's doing.
+//! The form of responses: format deviations are reported at tier `text`, and an unreadable response
+//! counts against an action only if other actions work.
 
 use super::leftovers::{Failing, Fault};
 use iamspec_conformance::mutation::kill::{MutantFate, kill};
@@ -15,7 +15,7 @@ fn is(op: &Operation, api: &str) -> bool {
     op.call().is_some_and(|call| call.api == api)
 }
 
-/// A run in which this call is lost in this way, always or the first time only.
+/// A run in which the responses to an action fail, always or the first time only.
 fn lost(api: &str, cause: FailureKind, always: bool) -> Report {
     let mut broken = true;
     super::run(&mut Failing::new(|_, op| {
@@ -26,20 +26,20 @@ fn lost(api: &str, cause: FailureKind, always: bool) -> Report {
 }
 
 #[test]
-fn a_call_whose_every_answer_is_garbled_breaks_its_rule() {
+fn an_action_whose_every_response_is_garbled_diverges() {
     for api in ["ListAccessKeys", "DeleteAccessKey", "CreateGroup"] {
         let found = findings(&lost(api, FailureKind::Garbled, true).replays);
-        let said: Vec<_> = found
+        let reported: Vec<_> = found
             .iter()
             .map(|it| (it.rule().id(), it.divergence.tier, it.divergence.level))
             .collect();
-        assert_eq!(said, [(format!("{api}/carried-out"), Tier::Status, Level::Must)]);
+        assert_eq!(reported, [(format!("{api}/carried-out"), Tier::Status, Level::Must)]);
         assert!(found.iter().all(|it| it.divergence.evidence == ["E-001"]));
     }
 }
 
 #[test]
-fn what_may_be_the_doing_of_something_else_is_no_divergence() {
+fn failures_with_another_possible_cause_are_inconclusive() {
     let causes = [
         FailureKind::Unreadable,
         FailureKind::Reset,
@@ -57,16 +57,16 @@ fn what_may_be_the_doing_of_something_else_is_no_divergence() {
     assert_eq!(exchanges.filter(|it| inconclusive(&it.verdict)).count(), 1);
 }
 
-/// Where nobody can be made there is no control.
+/// If no user can be created, no other action can serve as a control.
 #[test]
-fn a_run_that_understands_no_answer_accuses_nobody() {
+fn a_run_without_a_readable_response_has_no_findings() {
     let report = lost("CreateUser", FailureKind::Garbled, true);
     assert!(findings(&report.replays).is_empty());
     assert!(matches!(report.ended, Some(EndReason::NeverHeard(_))), "{:?}", report.ended);
 }
 
-/// A mutant in the scripts that put its rule to an endpoint, behind HTTP.
-fn played(mutant: &Mutant) -> Report {
+/// A run of a mutant server with the scripts that test its rule.
+fn run_mutant(mutant: &Mutant) -> Report {
     let rule = rules().find(|rule| rule.id() == mutant.rule).unwrap();
     let scripts = probes(rule).unwrap().into_iter().take(3).collect();
     let server = super::server(Some(mutant.clone()));
@@ -74,14 +74,14 @@ fn played(mutant: &Mutant) -> Report {
 }
 
 #[test]
-fn every_member_that_is_not_as_it_should_be_is_found_at_tier_text() {
-    let odd = Mutant::systematic().filter(|it| matches!(it.fault, Deviation::Odd(_)));
-    let odd: Vec<Mutant> = odd.collect();
-    assert!(odd.len() >= FORMS.len());
-    for mutant in odd {
-        let report = played(&mutant);
+fn every_format_deviation_is_found_at_tier_text() {
+    let mutants = Mutant::systematic().filter(|it| matches!(it.fault, Deviation::Odd(_)));
+    let mutants: Vec<Mutant> = mutants.collect();
+    assert!(mutants.len() >= FORMS.len());
+    for mutant in mutants {
+        let report = run_mutant(&mutant);
         let MutantFate::Killed(kill) = kill(&mutant, &report) else {
-            panic!("{} passes", mutant.name)
+            panic!("{} survives", mutant.name)
         };
         assert_eq!(kill.rule, mutant.rule, "{}", mutant.name);
         let found = findings(&report.replays);
@@ -93,20 +93,20 @@ fn every_member_that_is_not_as_it_should_be_is_found_at_tier_text() {
 }
 
 #[test]
-fn xml_that_breaks_off_is_charged_to_its_call_over_http() {
+fn truncated_xml_counts_against_its_action_over_http() {
     for api in ["DeleteUser", "ListGroupsForUser", "TagUser"] {
         let mutant = Mutant::named(&format!("{api}/carried-out breaks its XML")).unwrap();
         let found = findings(
             &super::run(&mut super::client(&super::server(Some(mutant.clone())).url())).replays,
         );
-        let named: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
-        assert_eq!(named, [mutant.rule]);
+        let rules: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
+        assert_eq!(rules, [mutant.rule]);
     }
 }
 
-/// What is odd is shown below a default run, and stands in the way of nothing.
+/// A default run does not report format deviations.
 #[test]
-fn an_odd_id_fails_no_default_run() {
+fn a_format_deviation_fails_only_a_run_at_tier_text() {
     let name = "CreateUser/carried-out has an odd UserId";
     let output = super::iamspec(&["run", "--mutant", name, "delete-user/alone/*"]);
     assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));

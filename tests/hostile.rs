@@ -1,4 +1,4 @@
-//! Whatever comes back that is not an IAM answer is an interruption that says what it was.
+//! A response that is not from IAM is an interruption that says what came instead.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -15,16 +15,16 @@ fn ask(url: &str, timeout: Duration) -> Response {
     client.ask(&Operation::create_user(User(0)))
 }
 
-fn cause(answer: Vec<u8>) -> (FailureKind, String) {
-    let port = Port::answering(answer);
+fn failure(response: Vec<u8>) -> (FailureKind, String) {
+    let port = Port::answering(response);
     match ask(&port.url, Duration::from_secs(5)) {
         Response::Interrupted(it) => (it.cause, it.detail),
-        other => panic!("understood as {other:?}"),
+        other => panic!("interpreted as {other:?}"),
     }
 }
 
 #[test]
-fn answers_that_are_not_iam_are_told_apart() {
+fn each_response_that_is_not_iam_has_its_failure_kind() {
     let xml = "text/xml";
     let good = b"<CreateUserResponse><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
     let deep = "<a>".repeat(100_000);
@@ -125,22 +125,22 @@ fn answers_that_are_not_iam_are_told_apart() {
         ("half a body", [&http("200 OK", xml, good)[..110]].concat(), FailureKind::Reset, ""),
         ("no http", b"hello\r\n\r\n".to_vec(), FailureKind::Reset, ""),
     ];
-    for (name, answer, expected, words) in cases {
-        let (cause, detail) = cause(answer);
-        assert_eq!(cause, expected, "{name}: {detail}");
+    for (name, response, expected, words) in cases {
+        let (kind, detail) = failure(response);
+        assert_eq!(kind, expected, "{name}: {detail}");
         assert!(detail.contains(words), "{name}: {detail}");
     }
 }
 
 #[test]
-fn a_good_answer_is_understood() {
+fn a_valid_response_is_interpreted() {
     let good = b"<?xml version=\"1.0\"?>\n<CreateUserResponse xmlns=\"urn:x\"><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
     let port = Port::answering(http("200 OK", "text/xml", good));
     assert_eq!(ask(&port.url, Duration::from_secs(5)), Response::DONE);
 }
 
 #[test]
-fn a_port_that_never_answers_is_a_timeout() {
+fn a_port_without_a_response_is_a_timeout() {
     let port = Port::silent();
     let Response::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
         panic!("answered")
@@ -155,9 +155,9 @@ fn a_dead_port_is_unreachable() {
     assert_eq!(it.cause, FailureKind::Unreachable);
 }
 
-/// What a user sees: one line that says what happened, exit code 3 or 2, and nothing asked further.
+/// One line gives the reason, the exit code is 3 or 2, and no further request is sent.
 #[test]
-fn a_run_against_no_iam_ends_at_once_with_its_reason() {
+fn a_run_against_another_service_ends_early_with_a_reason() {
     let html = Port::answering(http("200 OK", "text/html", b"<html></html>"));
     let hangs = Port::silent();
     let dead =
@@ -175,7 +175,7 @@ fn a_run_against_no_iam_ends_at_once_with_its_reason() {
         let ended = text.lines().find(|line| line.starts_with("ended early")).unwrap();
         assert!(ended.contains(words) && ended.contains(advice), "{ended}");
         assert!(!text.contains("Not judged"), "{text}");
-        // A call or three, and those that remove what they may have made. A dead port gets none.
+        // One to three calls and their cleanup. A dead port receives none.
         let requests = text.lines().last().unwrap().split(" in ").nth(1).unwrap();
         let few: &[char] = if url == dead { &['0'] } else { &['1', '2', '3'] };
         assert!(requests.starts_with(few), "{text}");
@@ -183,7 +183,7 @@ fn a_run_against_no_iam_ends_at_once_with_its_reason() {
 }
 
 #[test]
-fn an_endpoint_that_is_none_of_ours_is_refused_before_anything_is_sent() {
+fn a_remote_or_invalid_endpoint_is_refused_before_any_request() {
     for (url, words) in [
         ("localhost:5000", "not an HTTP URL"),
         ("http//127.0.0.1", "not a URL"),

@@ -70,7 +70,7 @@ fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
     assert!(!alone[5].contains("DeleteUser/holds-mfa-device"), "{table}");
     assert!(alone[5].contains("DeleteUser/holds-access-key"), "{table}");
     let otherwise = row("what it did otherwise, not expected");
-    assert!(otherwise[1] == "0" && otherwise[2].contains("tells the code"), "{table}");
+    assert!(otherwise[1] == "0" && otherwise[2].contains("reports the code"), "{table}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

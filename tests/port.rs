@@ -1,52 +1,54 @@
-//! A port that answers what a test wants it to.
+//! A fake endpoint that responds as a test demands.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 
-/// A port that answers every request, or, where it has no answer, holds on until the end of the test.
+/// A fake endpoint. Without a response, it keeps the connection open until the end of the test.
 pub(super) struct Port {
     pub(super) url: String,
     _end: mpsc::Sender<()>,
 }
 
 impl Port {
-    /// The same bytes to every request.
+    /// Responds to every request with the same bytes.
     pub(super) fn answering(answer: Vec<u8>) -> Self {
         Self::telling(move |_| Some(answer.clone()))
     }
 
-    /// No answer.
+    /// Never responds.
     pub(super) fn silent() -> Self {
         Self::telling(|_| None)
     }
 
-    /// What the body of the request calls for.
+    /// Responds to the body of a request.
     pub(super) fn telling(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> Self {
-        Self::hearing(move |request| answer(&request.body))
+        Self::listening(move |request| answer(&request.body))
     }
 
-    /// What another port answers, unless there is an answer to the body already.
+    /// A proxy of another port, which may respond to a body itself.
     pub(super) fn before(
         other: &str,
         answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static,
     ) -> Self {
         let other = other.trim_start_matches("http://").to_owned();
-        Self::hearing(move |request| answer(&request.body).or_else(|| Some(request.ask(&other))))
+        Self::listening(move |request| {
+            answer(&request.body).or_else(|| Some(request.forward(&other)))
+        })
     }
 
-    /// What another port answers, request and answer told to somebody.
+    /// A proxy of another port that passes every request and response to `hear`.
     pub(super) fn overhearing(other: &str, hear: impl Fn(&str) + Send + 'static) -> Self {
         let other = other.trim_start_matches("http://").to_owned();
-        Self::hearing(move |request| {
-            let answer = request.ask(&other);
+        Self::listening(move |request| {
+            let answer = request.forward(&other);
             hear(&request.body);
             hear(&String::from_utf8_lossy(&answer));
             Some(answer)
         })
     }
 
-    /// What another port answers, over TLS, and the certificate that says so, in a file.
+    /// A TLS proxy of another port. Writes its certificate to a file.
     pub(super) fn secured(other: &str, file: &std::path::Path) -> Self {
         let other = other.trim_start_matches("http://").to_owned();
         let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
@@ -66,9 +68,9 @@ impl Port {
             for stream in listener.incoming().map_while(Result::ok) {
                 let connection = rustls::ServerConnection::new(config.clone()).unwrap();
                 let mut stream = rustls::StreamOwned::new(connection, stream);
-                // Who does not believe the certificate hangs up.
+                // A client that does not trust the certificate closes the connection.
                 let Some(request) = Request::read(&mut stream) else { continue };
-                _ = stream.write_all(&request.ask(&other));
+                _ = stream.write_all(&request.forward(&other));
                 stream.conn.send_close_notify();
                 _ = stream.flush();
             }
@@ -76,7 +78,7 @@ impl Port {
         Self { url, _end: end }
     }
 
-    fn hearing(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
+    fn listening(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (end, ended) = mpsc::channel();
@@ -84,9 +86,9 @@ impl Port {
             for mut stream in listener.incoming().map_while(Result::ok) {
                 let Some(request) = Request::read(&mut stream) else { continue };
                 match answer(&request) {
-                    // A client that has read enough hangs up.
+                    // The client may have closed the connection.
                     Some(answer) => _ = stream.write_all(&answer),
-                    // Ends when the test drops its end of the channel.
+                    // Ends when the test drops the port.
                     None => drop((ended.recv(), stream)),
                 }
             }
@@ -95,14 +97,14 @@ impl Port {
     }
 }
 
-/// A request, its lines and its body.
+/// A request: its head and its body.
 struct Request {
     head: String,
     body: String,
 }
 
 impl Request {
-    /// Reads it to its end, so that closing the connection is no reset.
+    /// Reads the whole request, so that closing the connection does not reset it.
     fn read(stream: &mut impl std::io::Read) -> Option<Self> {
         let mut request = Vec::new();
         let mut buffer = [0; 4096];
@@ -122,19 +124,19 @@ impl Request {
         }
     }
 
-    /// What the other port answers, whole.
-    fn ask(&self, other: &str) -> Vec<u8> {
+    /// Forwards the request to another port and returns its response.
+    fn forward(&self, other: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(other).unwrap();
         let request = format!("{}\r\nconnection: close\r\n\r\n{}", self.head, self.body);
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
-        // The other port may hang up in the middle.
+        // The other port may close the connection early.
         _ = stream.read_to_end(&mut answer);
         answer
     }
 }
 
-/// An answer with its head.
+/// An HTTP response.
 pub(super) fn http(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",

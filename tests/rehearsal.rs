@@ -48,7 +48,7 @@ fn what_goes_on_is_told_where_it_is_asked_for() {
     assert!(!quiet.contains("CreateUser"), "{quiet}");
     let told = super::stderr(&super::iamspec(&["run", "-v", "delete-user/bare"]));
     assert!(told.contains("action=\"CreateUser\" status=200"), "{told}");
-    assert!(told.contains("credentials=\"credentials that open nothing\""), "{told}");
+    assert!(told.contains("credentials=\"the example credentials\""), "{told}");
     let more = super::stderr(&super::iamspec(&["run", "-vv", "delete-user/bare"]));
     assert!(more.contains("members=Action (10) Version (10) UserName ("), "{more}");
 }

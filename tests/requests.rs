@@ -1,5 +1,5 @@
-//! The requests of a run are those that the endpoint receives: retries, pages and the reads after a lost
-//! answer included.
+//! A run counts exactly the requests that the endpoint receives, including retries, pages and the
+//! reads after a lost response.
 
 use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,13 +11,14 @@ use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Mutant, Suite, Verdict};
 use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::sender::ClientSettings;
 use iamspec_harness::client::trace::Trace;
-use iamspec_harness::client::transport::ClientSettings;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
 
-/// Every call meets with one of these, so that their counts add up to the requests received.
+/// Every request triggers one of these faults, so that their counts add up to the received
+/// requests.
 const FAULTS: &str = r#"
 [[fault]]
 sort = "throttle"
@@ -37,17 +38,17 @@ sort = "slow"
 ms = 0
 "#;
 
-fn served(mutant: Option<Mutant>) -> Server {
+fn server(mutant: Option<Mutant>) -> Server {
     let faults = FaultPlan::parse(FAULTS).unwrap();
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
     Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
 }
 
-/// How many requests the server has received.
+/// The number of requests that the server received.
 fn received(server: &Server) -> usize {
     let faults = server.faults().into_iter();
-    faults.map(|(_, happened)| usize::try_from(happened).unwrap()).sum()
+    faults.map(|(_, count)| usize::try_from(count).unwrap()).sum()
 }
 
 fn client(server: &Server, trace: &Path) -> HttpClient {
@@ -75,8 +76,8 @@ fn suite() -> Suite {
 }
 
 #[test]
-fn each_call_has_the_number_of_its_request() {
-    let server = served(Mutant::named("forgets-mfa-device"));
+fn each_call_records_the_number_of_its_request() {
+    let server = server(Mutant::named("forgets-mfa-device"));
     let folder = folder("requests");
     let trace = folder.join("trace.jsonl");
     let counted = Cell::new(0);
@@ -95,15 +96,15 @@ fn each_call_has_the_number_of_its_request() {
         before = it.request;
     }
     assert!(exchanges.iter().any(|it| matches!(it.verdict, Verdict::Diverges(_))));
-    for (fault, happened) in server.faults() {
-        assert!(happened > 0, "no {fault}");
+    for (fault, count) in server.faults() {
+        assert!(count > 0, "no {fault}");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn the_budget_counts_retries_and_pages() {
-    let server = served(None);
+    let server = server(None);
     let url = server.url();
     let folder = folder("budget");
     let file = folder.join("run.jsonl");
@@ -118,9 +119,9 @@ fn the_budget_counts_retries_and_pages() {
         assert_eq!(stream.end.requests, received(&server) - before, "--jobs {jobs}");
         assert!(stream.end.early.unwrap().contains("budget"), "--jobs {jobs}");
         if jobs == "1" {
-            let asked = stream.calls.iter().filter_map(|it| it.request);
-            // A listing has a page more than it needs.
-            assert!(asked.max().unwrap() <= 61, "a call after the budget");
+            let numbers = stream.calls.iter().filter_map(|it| it.request);
+            // The fault adds a page to a listing.
+            assert!(numbers.max().unwrap() <= 61, "a call after the budget");
         }
     }
     std::fs::remove_dir_all(folder).unwrap();

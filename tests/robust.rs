@@ -1,5 +1,5 @@
-//! Whatever is read from outside, answers and files, is understood or refused: no panic, and no more
-//! memory than it has bytes.
+//! Responses and files from outside are read or refused: no panic, and memory bounded by their
+//! size.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -18,8 +18,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Real answers: forms that are asked in this order, and what the reference endpoint answers.
-static ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
+/// Real responses of the reference server to these forms, in this order.
+static RESPONSES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let server = super::server(None);
     let body = |form: &str| {
         let answer = super::server::posted(&server, &format!("Action={form}&Version=2010-05-08"));
@@ -43,14 +43,14 @@ static ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     forms.iter().map(|form| body(form)).collect()
 });
 
-/// Every call of our scripts.
+/// Every operation of the bundled scripts.
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let steps = ours().unwrap().into_iter().flat_map(|script| script.steps);
     steps.map(|step| step.operation).collect()
 });
 
-/// Pieces of documents, whole and broken.
-const PIECES: [&str; 34] = [
+/// Fragments of documents, well-formed and broken.
+const FRAGMENTS: [&str; 34] = [
     "<a>",
     "</a>",
     "<a/>",
@@ -87,11 +87,11 @@ const PIECES: [&str; 34] = [
     "<Marker>x</Marker></ListUsersResult></ListUsersResponse>",
 ];
 
-/// A real answer in which some places were changed.
-fn changed() -> impl Strategy<Value = Vec<u8>> {
+/// A real response with some changes.
+fn changed_response() -> impl Strategy<Value = Vec<u8>> {
     let change = (any::<Index>(), 0..6_usize, any::<Index>(), any::<u8>());
     (any::<Index>(), vec(change, 1..8)).prop_map(|(which, changes)| {
-        let mut bytes = which.get(&ANSWERS).clone().into_bytes();
+        let mut bytes = which.get(&RESPONSES).clone().into_bytes();
         for (place, what, other, byte) in changes {
             let (at, to) = (place.index(bytes.len() + 1), other.index(bytes.len() + 1));
             match what {
@@ -99,7 +99,7 @@ fn changed() -> impl Strategy<Value = Vec<u8>> {
                 1 => bytes.truncate(at.max(1)),
                 2 => drop(bytes.drain(at.min(to)..at.max(to).min(at.min(to) + 40))),
                 3 => bytes.splice(at..at, bytes.clone().into_iter().take(to)).for_each(drop),
-                4 => bytes.splice(at..at, other.get(&PIECES).bytes()).for_each(drop),
+                4 => bytes.splice(at..at, other.get(&FRAGMENTS).bytes()).for_each(drop),
                 _ => bytes.iter_mut().skip(at).take(1).for_each(|it| *it = byte),
             }
         }
@@ -108,17 +108,17 @@ fn changed() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn anything() -> impl Strategy<Value = Vec<u8>> {
-    let pieces = vec(select(PIECES.to_vec()), 0..60).prop_map(|it| it.concat().into_bytes());
-    prop_oneof![vec(any::<u8>(), 0..400), pieces, changed()]
+    let fragments = vec(select(FRAGMENTS.to_vec()), 0..60).prop_map(|it| it.concat().into_bytes());
+    prop_oneof![vec(any::<u8>(), 0..400), fragments, changed_response()]
 }
 
-/// Lines that look like those of a file, and some that do not.
-fn lines(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
-    let known = vec(select(pieces), 0..40).prop_map(|it| it.concat().into_bytes());
+/// Lines made of fragments of a file format, and arbitrary bytes.
+fn lines(fragments: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let known = vec(select(fragments), 0..40).prop_map(|it| it.concat().into_bytes());
     prop_oneof![vec(any::<u8>(), 0..400), known, any::<String>().prop_map(String::into_bytes)]
 }
 
-/// The elements of a tree, the bytes of its names and texts, and how deep it is.
+/// The number of elements of a tree, the bytes of its names and texts, and its depth.
 fn size(element: &Element) -> (usize, usize, usize) {
     let own = (1, element.name.len() + element.text.len(), 1);
     element
@@ -131,11 +131,11 @@ fn size(element: &Element) -> (usize, usize, usize) {
 fn read(op: &Operation, status: u16, body: &[u8]) {
     let mut names = Names::new("test");
     names.fresh();
-    let told = understood(op, (status, "text/xml", body), &mut names).to_string();
-    assert!(told.len() <= 10 * body.len() + 1000, "{told}");
+    let text = understood(op, (status, "text/xml", body), &mut names).to_string();
+    assert!(text.len() <= 10 * body.len() + 1000, "{text}");
 }
 
-/// A file of the tests with this in it.
+/// Writes a file for a test.
 fn file(name: &str, bytes: &[u8]) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -155,7 +155,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_is_understood_or_refused(
+    fn a_response_is_interpreted_or_refused(
         bytes in anything(),
         op in any::<Index>(),
         status in select(vec![200_u16, 204, 302, 400, 404, 409, 500, 501, 503]),
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn known_divergences_are_read_or_refused(bytes in lines(&[
+    fn known_failures_are_read_or_refused(bytes in lines(&[
         "[[expected]]\n", "rule = ", "\"DeleteUser/*\"", "'*'", "\n", "tier = \"code\"\n", "reason = \"r\"\n",
         "facts = [\"A-015\"]\n", "[", "]", "=", "\"\"\"", "\\u{", "#", "expected.", "1979-05-27T07:32:00Z",
     ])) {
@@ -187,7 +187,7 @@ proptest! {
     }
 
     #[test]
-    fn a_journal_is_taken_up_or_refused(head in any::<bool>(), rest in lines(&[
+    fn a_journal_is_resumed_or_refused(head in any::<bool>(), rest in lines(&[
         "{\"makes\":[\"user\",\"a\"]}\n", "{\"gone\":[\"user\",\"a\"]}\n", "{\"makes\":[\"policy\",", "{", "}", "\n",
         "[", "]", "\"", "\\ud800", "null", "\"é\"",
     ])) {
@@ -239,15 +239,15 @@ const INI: &[&str] = &[
     "region\n",
 ];
 
-/// A machine that stops may cut a line anywhere, in the middle of a character too.
+/// A crash may cut a line anywhere, also inside a character.
 #[test]
-fn a_journal_is_taken_up_wherever_it_is_cut_off() {
+fn a_journal_is_resumed_wherever_it_is_cut() {
     let first = "{\"run\":\"r\",\"endpoint\":\"e\",\"account\":null,\"begun\":\"b\"}\n";
     let lines = ["a", "é", "日本", "b"].map(|it| format!("{{\"makes\":[\"user\",\"{it}\"]}}\n"));
     let whole = format!("{first}{}", lines.concat());
     for end in first.len()..=whole.len() {
         let path = file("cut.jsonl", &whole.as_bytes()[..end]);
-        // A line counts once it has its end, or lacks nothing else.
+        // A line counts if only its newline is missing, or nothing.
         let mut begin = first.len();
         let complete = lines.iter().filter(|line| {
             begin += line.len();
@@ -256,32 +256,32 @@ fn a_journal_is_taken_up_wherever_it_is_cut_off() {
         let complete = complete.count();
         let journal = Journal::take_up(&path).unwrap();
         assert_eq!(journal.there().count(), complete, "cut at {end}");
-        // What is written after the cut is read, and so is what stood before it.
+        // Lines after the cut are read too.
         let mut journal = journal;
         journal.makes(CreatedResource::User, "z").unwrap();
         drop(journal);
-        let again = Journal::take_up(&path).unwrap();
-        assert_eq!(again.there().count(), complete + 1, "cut at {end}");
+        let reread = Journal::take_up(&path).unwrap();
+        assert_eq!(reread.there().count(), complete + 1, "cut at {end}");
     }
 }
 
 #[test]
-fn real_answers_are_read_wherever_they_are_cut_off() {
-    for answer in ANSWERS.iter() {
+fn truncated_responses_are_refused() {
+    for answer in RESPONSES.iter() {
         assert!(Element::parse(answer).is_ok(), "{answer}");
         let last = answer.trim_end().len();
         for end in 0..last {
             assert!(Element::parse(&answer[..end]).is_err(), "{}", &answer[..end]);
         }
     }
-    let answer = ANSWERS.first().unwrap().as_bytes();
+    let answer = RESPONSES.first().unwrap().as_bytes();
     for op in OPERATIONS.iter().step_by(7) {
         (0..answer.len()).step_by(5).for_each(|end| read(op, 200, &answer[..end]));
     }
 }
 
 #[test]
-fn what_would_grow_is_refused() {
+fn documents_beyond_the_limits_are_refused() {
     let deep = format!("{}{}", "<a>".repeat(33), "</a>".repeat(33));
     let wide = format!("<a>{}</a>", "<b/>".repeat(200_000));
     let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]><a>&c;</a>";

@@ -1,4 +1,4 @@
-//! The reference endpoint where signatures must hold, by our own client and by what is not signed.
+//! The reference server with signature verification, for signed and unsigned requests.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -16,9 +16,9 @@ fn verdicts(replay: &ScriptRun) -> Vec<&Verdict> {
     replay.exchanges.iter().map(|it| &it.verdict).collect()
 }
 
-/// Among the scripts is one that calls with an access key that was issued a moment before.
+/// One of the scripts signs with an access key that it has just created.
 #[test]
-fn our_client_is_let_in_with_every_script() {
+fn every_script_passes_signature_verification() {
     let server = server();
     let signed = super::run(&mut super::client(&server.url()));
     let unchecked = super::server(None);
@@ -31,7 +31,7 @@ fn our_client_is_let_in_with_every_script() {
 }
 
 #[test]
-fn what_is_not_signed_is_turned_away_and_has_no_effect() {
+fn an_unsigned_request_is_refused_without_effect() {
     let server = server();
     let answer = super::server::posted(&server, "Action=CreateUser&UserName=a");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
@@ -40,7 +40,7 @@ fn what_is_not_signed_is_turned_away_and_has_no_effect() {
 }
 
 #[test]
-fn a_user_signs_with_a_key_that_is_there_and_active() {
+fn a_user_signs_with_an_existing_active_key() {
     let user = User(0);
     let [first, second] = [Item(0), Item(1)];
     let issue =
@@ -60,15 +60,15 @@ fn a_user_signs_with_a_key_that_is_there_and_active() {
         let mut client = crate::client(&server.url());
         client.fresh();
         let password = Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
-        let made = [Operation::create_user(user), password, issue(first), issue(second)];
-        for op in made.iter().chain(&changes) {
+        let setup = [Operation::create_user(user), password, issue(first), issue(second)];
+        for op in setup.iter().chain(&changes) {
             assert!(matches!(client.ask(op), Response::Done(_)), "{op:?}");
         }
         let changed = client.ask(&Operation::ChangePassword(user));
         if signs {
             assert_eq!(changed, Response::DONE, "{changes:?}");
         } else {
-            // Nothing is sent that can only be refused for its key.
+            // Without a usable key, nothing is sent.
             let text = changed.to_string();
             assert!(text.starts_with("interrupted unsent"), "{changes:?}: {text}");
             assert!(text.contains("no access key to sign with"), "{changes:?}: {text}");

@@ -1,4 +1,4 @@
-//! The variables and the shared files of the user.
+//! Environment variables, and the profile in the shared AWS configuration files.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use configparser::ini::{Ini, IniDefault};
 
 type Sections = HashMap<String, HashMap<String, Option<String>>>;
 
-/// Variables, and the profile that they choose in the shared files.
+/// The environment variables and the selected profile of the shared files.
 #[derive(Clone, Default)]
 pub struct Config {
     variables: HashMap<String, String>,
@@ -18,20 +18,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// Those of this process.
+    /// Reads the variables of this process and the shared files.
     ///
     /// # Errors
-    /// A shared file that is there and cannot be read, or is none.
+    /// A shared file exists and cannot be read or parsed.
     pub fn read() -> Result<Self> {
         Self::of(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }))
     }
 
-    /// These variables, and the files that they name.
+    /// Reads the shared files that these variables select.
     ///
     /// # Errors
-    /// A shared file that is there and cannot be read, or is none.
+    /// A shared file exists and cannot be read or parsed.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
         let variables = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let mut read = Self { variables, ..Self::default() };
@@ -42,19 +42,19 @@ impl Config {
         Ok(read)
     }
 
-    /// A variable that is set to something.
+    /// A variable that is set and not empty.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Where the user's own files are.
+    /// The home folder of the user.
     #[must_use]
     pub fn home(&self) -> Option<PathBuf> {
         self.variable("HOME").or_else(|| self.variable("USERPROFILE")).map(PathBuf::from)
     }
 
-    /// What the profile says: the credentials file before the other.
+    /// A setting of the profile. The credentials file takes precedence over the config file.
     #[must_use]
     pub fn setting(&self, key: &str) -> Option<&str> {
         let in_config = self.config.get(&self.section()).and_then(|it| it.get(key));
@@ -62,7 +62,7 @@ impl Config {
         in_credentials.or(in_config)?.as_deref().filter(|it| !it.is_empty())
     }
 
-    /// What the profile says of one service, in the section that its `services` names.
+    /// A setting of the profile for one service, from the section that its `services` names.
     #[must_use]
     pub fn service_setting(&self, service: &str, key: &str) -> Option<&str> {
         let section = format!("services {}", self.setting("services")?);
@@ -71,13 +71,13 @@ impl Config {
         pairs.map(|(name, value)| (name.trim(), value.trim())).find(|it| it.0 == key).map(|it| it.1)
     }
 
-    /// What the profile is called.
+    /// The name of the profile.
     #[must_use]
     pub fn profile(&self) -> &str {
         &self.profile
     }
 
-    /// Whether a shared file speaks of the profile.
+    /// Whether a shared file has the profile.
     #[must_use]
     pub fn has_profile(&self) -> bool {
         self.config.contains_key(&self.section()) || self.credentials.contains_key(&self.profile)
@@ -96,18 +96,19 @@ impl Config {
     }
 }
 
-/// The sections of a file, which need not be there.
+/// The sections of a file; none if the file does not exist.
 fn sections(file: Option<PathBuf>) -> Result<Sections> {
     let Some(file) = file.filter(|it| it.is_file()) else { return Ok(Sections::new()) };
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("cannot read the shared file {}", file.display()))?;
-    let mut form = IniDefault::default();
-    form.case_sensitive = true;
-    form.multiline = true;
-    form.delimiters = vec!['='];
-    form.comment_symbols = vec!['#', ';'];
-    form.inline_comment_symbols = Some(Vec::new());
-    let sections = Ini::new_from_defaults(form).read(text);
-    // What the parser says may quote the file, and with it a secret.
-    sections.map_err(|_| anyhow!("the shared file {} is no file of profiles", file.display()))
+    let mut format = IniDefault::default();
+    format.case_sensitive = true;
+    format.multiline = true;
+    format.delimiters = vec!['='];
+    format.comment_symbols = vec!['#', ';'];
+    format.inline_comment_symbols = Some(Vec::new());
+    let sections = Ini::new_from_defaults(format).read(text);
+    // The error of the parser is dropped, because it may quote a secret of the file.
+    sections
+        .map_err(|_| anyhow!("the shared file {} is not a valid file of profiles", file.display()))
 }

@@ -1,4 +1,7 @@
-//! Who asks: credentials, in the order in which AWS's own tools look for them.
+//! Credentials, from the same sources and in the same order as AWS's tools.
+//!
+//! Variables, profiles and `credential_process` are read here, so that a small build needs no SDK.
+//! The feature `aws-config` adds the other sources with AWS's own library.
 
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -8,17 +11,15 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 
 use crate::aws::config::Config;
-use crate::aws::destination::Destination;
-use crate::driver::protocol::DriverSession;
 
-/// Credentials are fetched again when they have no longer than this to live.
-const SOON: Duration = Duration::from_mins(1);
+/// Credentials are renewed if they expire within this time.
+const RENEWAL_MARGIN: Duration = Duration::from_mins(1);
 
-/// An access key of AWS's own documents, which opens nothing: the client signs with it on this machine,
-/// and the reference endpoint knows it.
+/// The example access key of AWS's documents, which gives access to nothing. The client signs with
+/// it on this machine, and the reference server knows it.
 pub const FAKE: (&str, &str) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
 
-/// Who asks, and where that was found. `Debug` shows no secret.
+/// Credentials and their source. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct Identity {
     credentials: Credentials,
@@ -26,53 +27,41 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Credentials that open nothing, for endpoints on this machine.
+    /// The example credentials, for endpoints on this machine.
     #[must_use]
     pub fn fake() -> Self {
         let (id, secret) = FAKE;
-        Self::of(id, secret, None, "credentials that open nothing")
+        Self::of(id, secret, None, "the example credentials")
     }
 
-    /// An access key, with the token that belongs to it where it is a temporary one.
+    /// An access key; a temporary one has a session token.
     #[must_use]
     pub fn of(id: &str, secret: &str, token: Option<&str>, source: &str) -> Self {
-        Self::until(id, secret, token, None, source)
+        Self::expiring(id, secret, token, None, source)
     }
 
-    fn until(
+    fn expiring(
         id: &str,
         secret: &str,
         token: Option<&str>,
-        end: Option<SystemTime>,
+        expiry: Option<SystemTime>,
         source: &str,
     ) -> Self {
         let token = token.map(str::to_owned);
-        let credentials = Credentials::new(id, secret, token, end, "iamspec");
+        let credentials = Credentials::new(id, secret, token, expiry, "iamspec");
         Self { credentials, source: source.to_owned() }
     }
 
-    /// What a driver is told of this identity and of where it asks.
-    #[must_use]
-    pub fn session(&self, destination: &Destination) -> DriverSession {
-        DriverSession {
-            endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
-            region: destination.region.clone(),
-            access_key_id: self.credentials.access_key_id().to_owned(),
-            secret_access_key: self.credentials.secret_access_key().to_owned(),
-            session_token: self.credentials.session_token().map(str::to_owned),
-        }
-    }
-
-    /// The variables, then the profile.
+    /// Finds credentials: in variables, then in the profile.
     ///
     /// # Errors
-    /// There are none, or not where they should be.
-    pub fn find(surroundings: &Config) -> Result<Self> {
-        if let Some(found) = Self::of_variables(surroundings) {
+    /// There are no credentials, or their source is broken.
+    pub fn find(config: &Config) -> Result<Self> {
+        if let Some(found) = Self::of_variables(config) {
             return Ok(found);
         }
-        let setting = |key| surroundings.setting(key);
-        let profile = format!("the profile {}", surroundings.profile());
+        let setting = |key| config.setting(key);
+        let profile = format!("the profile {}", config.profile());
         if let (Some(id), Some(secret)) =
             (setting("aws_access_key_id"), setting("aws_secret_access_key"))
         {
@@ -81,55 +70,58 @@ impl Identity {
         if let Some(command) = setting("credential_process") {
             return Self::of_process(command, &profile);
         }
-        elsewhere(surroundings)
+        from_other_sources(config)
     }
 
-    /// Those that variables give.
+    /// The credentials in variables.
     #[must_use]
-    pub fn of_variables(surroundings: &Config) -> Option<Self> {
-        let id = surroundings.variable("AWS_ACCESS_KEY_ID")?;
-        let secret = surroundings.variable("AWS_SECRET_ACCESS_KEY")?;
-        let token = surroundings.variable("AWS_SESSION_TOKEN");
+    pub fn of_variables(config: &Config) -> Option<Self> {
+        let id = config.variable("AWS_ACCESS_KEY_ID")?;
+        let secret = config.variable("AWS_SECRET_ACCESS_KEY")?;
+        let token = config.variable("AWS_SESSION_TOKEN");
         Some(Self::of(id, secret, token, "the environment"))
     }
 
-    /// What a command of the profile prints.
+    /// The credentials that a command prints.
     fn of_process(command: &str, profile: &str) -> Result<Self> {
-        let made = Command::new("sh")
+        let output = Command::new("sh")
             .args(["-c", command])
             .output()
             .with_context(|| format!("cannot start the credential_process of {profile}"))?;
-        if !made.status.success() {
-            bail!("the credential_process of {profile} failed ({}); run it by hand", made.status);
+        if !output.status.success() {
+            bail!(
+                "the credential_process of {profile} failed ({}); run it manually to see why",
+                output.status
+            );
         }
-        // What it printed is not shown: it is a secret.
-        let printed: Value = serde_json::from_slice(&made.stdout)
+        // The output is secret and is not shown.
+        let printed: Value = serde_json::from_slice(&output.stdout)
             .ok()
             .with_context(|| format!("the credential_process of {profile} printed no JSON"))?;
         let text = |name: &str| printed.get(name).and_then(Value::as_str);
         let (Some(id), Some(secret)) = (text("AccessKeyId"), text("SecretAccessKey")) else {
             bail!("the credential_process of {profile} printed no AccessKeyId and SecretAccessKey");
         };
-        let end = text("Expiration").map(|end| {
-            let form = &time::format_description::well_known::Rfc3339;
-            time::OffsetDateTime::parse(end, form).map(SystemTime::from)
+        let expiry = text("Expiration").map(|expiry| {
+            let format = &time::format_description::well_known::Rfc3339;
+            time::OffsetDateTime::parse(expiry, format).map(SystemTime::from)
         });
-        let end = end.transpose().with_context(|| {
-            format!("the credential_process of {profile} printed an Expiration that is no time")
+        let expiry = expiry.transpose().with_context(|| {
+            format!("the credential_process of {profile} printed an Expiration that is not an RFC 3339 time")
         })?;
-        Ok(Self::until(id, secret, text("SessionToken"), end, profile))
+        Ok(Self::expiring(id, secret, text("SessionToken"), expiry, profile))
     }
 
-    /// Where they were found.
+    /// The source of the credentials.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether they must be fetched again.
+    /// Whether the credentials have expired or expire soon.
     #[must_use]
     pub fn expires(&self) -> bool {
-        self.credentials.expiry().is_some_and(|until| until < SystemTime::now() + SOON)
+        self.credentials.expiry().is_some_and(|until| until < SystemTime::now() + RENEWAL_MARGIN)
     }
 
     pub(crate) const fn credentials(&self) -> &Credentials {
@@ -137,9 +129,9 @@ impl Identity {
     }
 }
 
-/// Whatever else there is, by AWS's own library: roles, single sign-on, containers, instances.
+/// Other sources, through AWS's own library: roles, single sign-on, containers, instances.
 #[cfg(feature = "aws-config")]
-fn elsewhere(_: &Config) -> Result<Identity> {
+fn from_other_sources(_: &Config) -> Result<Identity> {
     use aws_credential_types::provider::ProvideCredentials as _;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
@@ -152,18 +144,18 @@ fn elsewhere(_: &Config) -> Result<Identity> {
 }
 
 #[cfg(not(feature = "aws-config"))]
-fn elsewhere(surroundings: &Config) -> Result<Identity> {
-    let profile = surroundings.profile();
-    let needs = ["role_arn", "sso_session", "sso_start_url", "web_identity_token_file"];
-    let needed = needs.iter().find(|key| surroundings.setting(key).is_some());
-    if let Some(key) = needed {
+fn from_other_sources(config: &Config) -> Result<Identity> {
+    let profile = config.profile();
+    let keys = ["role_arn", "sso_session", "sso_start_url", "web_identity_token_file"];
+    let unsupported = keys.iter().find(|key| config.setting(key).is_some());
+    if let Some(key) = unsupported {
         bail!(
-            "the profile {profile} has {key}, which this build does not follow; \
-             run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"` before, \
+            "the profile {profile} has {key}, which this build does not support; \
+             run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"` first, \
              or build with --features aws-config"
         );
     }
-    if surroundings.has_profile() {
+    if config.has_profile() {
         bail!("the profile {profile} has no credentials; run `aws configure --profile {profile}`");
     }
     bail!(

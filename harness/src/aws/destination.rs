@@ -1,29 +1,29 @@
-//! Where requests go, and for which region they are signed.
+//! The endpoint of requests, and the region that they are signed for.
 
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
 use crate::aws::config::Config;
 
-/// Where requests go.
+/// The endpoints and the signing region of requests.
 #[derive(Clone, Debug)]
 pub struct Destination {
     /// The endpoint of IAM.
     pub url: Url,
-    /// The endpoint that says whose credentials these are.
+    /// The endpoint of STS, which identifies the caller.
     pub sts: Url,
-    /// For which region requests are signed.
+    /// The region that requests are signed for.
     pub region: String,
-    /// Whether it is this machine.
+    /// Whether the endpoint is on this machine.
     pub loopback: bool,
 }
 
-/// What a URL should look like.
-const SUCH_AS: &str = "write one such as http://127.0.0.1:5000";
+/// The hint in errors about URLs.
+const URL_HINT: &str = "write one such as http://127.0.0.1:5000";
 
-/// The partitions: what their regions begin with, the endpoint of IAM, the region for which it is signed,
-/// and the endpoint of STS there. The first stands for every other region. IAM has one endpoint a
-/// partition (E-018); the rest is what botocore's rules of endpoints say.
+/// The partitions: the prefix of their regions, the IAM endpoint, its signing region, and the STS
+/// endpoint. The first row is for all other regions. IAM has one endpoint per partition (E-018);
+/// the rest is from the endpoint rules of botocore.
 const PARTITIONS: [(&str, &str, &str, &str); 8] = [
     ("", "iam.amazonaws.com", "us-east-1", "sts.us-east-1.amazonaws.com"),
     ("cn-", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
@@ -56,39 +56,35 @@ const PARTITIONS: [(&str, &str, &str, &str); 8] = [
 ];
 
 impl Destination {
-    /// A URL; `env` for what variables and the profile say, and AWS where they say nothing; `aws` for
-    /// AWS.
+    /// The destination of an endpoint option: a URL; `aws`; or `env` for the endpoint of the
+    /// variables and the profile, or AWS if they have none.
     ///
     /// # Errors
-    /// What is no URL.
-    pub fn of(endpoint: &str, surroundings: &Config) -> Result<Self> {
-        let region = region(surroundings);
-        let own = match endpoint {
+    /// The endpoint is not a URL.
+    pub fn of(endpoint: &str, config: &Config) -> Result<Self> {
+        let region = region(config);
+        let custom = match endpoint {
             "aws" => None,
-            "env"
-                if surroundings.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some("true") =>
-            {
-                None
-            }
-            "env" => configured(surroundings, "iam", "AWS_ENDPOINT_URL_IAM"),
+            "env" if config.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some("true") => None,
+            "env" => configured(config, "iam", "AWS_ENDPOINT_URL_IAM"),
             url => Some(url),
         };
-        let Some(own) = own else { return of_partition(region) };
-        let url = parse(own)?;
+        let Some(custom) = custom else { return of_partition(region) };
+        let url = parse(custom)?;
         if let Some(row) = PARTITIONS.iter().find(|it| url.host_str() == Some(it.1)) {
             return at(row);
         }
-        // Emulators answer for every service at one address.
-        let sts = surroundings
+        // Emulators serve all services at one address.
+        let sts = config
             .variable("AWS_ENDPOINT_URL_STS")
-            .or_else(|| surroundings.service_setting("sts", "endpoint_url"));
+            .or_else(|| config.service_setting("sts", "endpoint_url"));
         let sts = sts.map_or(Ok(url.clone()), parse)?;
         let region = region.unwrap_or("us-east-1").to_owned();
         let loopback = is_loopback(&url);
         Ok(Self { url, sts, region, loopback })
     }
 
-    /// Whether a URL is that of AWS's own IAM.
+    /// Whether a URL is an IAM endpoint of AWS.
     #[must_use]
     pub fn is_aws(url: &str) -> bool {
         let url = Url::parse(url).ok();
@@ -97,10 +93,10 @@ impl Destination {
         })
     }
 
-    /// An endpoint of this machine.
+    /// An endpoint on this machine.
     ///
     /// # Errors
-    /// What is no URL, or of another machine.
+    /// The endpoint is not a URL, or is on another machine.
     pub fn loopback(endpoint: &str) -> Result<Self> {
         let url = parse(endpoint)?;
         if !is_loopback(&url) {
@@ -110,26 +106,27 @@ impl Destination {
     }
 }
 
-/// The endpoint of a service as the user has set it.
-fn configured<'a>(surroundings: &'a Config, service: &str, variable: &str) -> Option<&'a str> {
-    surroundings
+/// The endpoint of a service in the variables or the profile.
+fn configured<'a>(config: &'a Config, service: &str, variable: &str) -> Option<&'a str> {
+    config
         .variable(variable)
-        .or_else(|| surroundings.variable("AWS_ENDPOINT_URL"))
-        .or_else(|| surroundings.service_setting(service, "endpoint_url"))
-        .or_else(|| surroundings.setting("endpoint_url"))
+        .or_else(|| config.variable("AWS_ENDPOINT_URL"))
+        .or_else(|| config.service_setting(service, "endpoint_url"))
+        .or_else(|| config.setting("endpoint_url"))
 }
 
-fn region(surroundings: &Config) -> Option<&str> {
-    surroundings
+fn region(config: &Config) -> Option<&str> {
+    config
         .variable("AWS_REGION")
-        .or_else(|| surroundings.variable("AWS_DEFAULT_REGION"))
-        .or_else(|| surroundings.setting("region"))
+        .or_else(|| config.variable("AWS_DEFAULT_REGION"))
+        .or_else(|| config.setting("region"))
 }
 
 fn of_partition(region: Option<&str>) -> Result<Destination> {
-    let named = |it: &&(&str, &str, &str, &str)| region.is_some_and(|name| name.starts_with(it.0));
+    let has_region =
+        |it: &&(&str, &str, &str, &str)| region.is_some_and(|name| name.starts_with(it.0));
     let [first, ..] = &PARTITIONS;
-    at(PARTITIONS.iter().rev().find(named).unwrap_or(first))
+    at(PARTITIONS.iter().rev().find(has_region).unwrap_or(first))
 }
 
 fn at((_, iam, region, sts): &(&str, &str, &str, &str)) -> Result<Destination> {
@@ -139,9 +136,9 @@ fn at((_, iam, region, sts): &(&str, &str, &str, &str)) -> Result<Destination> {
 
 fn parse(endpoint: &str) -> Result<Url> {
     let url =
-        Url::parse(endpoint).with_context(|| format!("`{endpoint}` is not a URL; {SUCH_AS}"))?;
+        Url::parse(endpoint).with_context(|| format!("`{endpoint}` is not a URL; {URL_HINT}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        bail!("`{endpoint}` is not an HTTP URL; {SUCH_AS}");
+        bail!("`{endpoint}` is not an HTTP URL; {URL_HINT}");
     }
     Ok(url)
 }

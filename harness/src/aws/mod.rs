@@ -1,5 +1,6 @@
-//! What every AWS tool takes from its surroundings: variables, shared files, credentials, endpoints.
-//! The names of variables and settings are AWS's own, and stand in no fact.
+//! The configuration that AWS tools share: variables, shared files, credentials and endpoints.
+//!
+//! The names of variables and settings are AWS's. No fact of the specification depends on them.
 
 pub mod config;
 pub mod credentials;

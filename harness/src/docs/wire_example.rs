@@ -11,6 +11,7 @@ use iamspec_conformance::{Endpoint as _, Script};
 
 use crate::client::HttpClient;
 use crate::server::{Options, Server};
+use crate::wire::attachments::ATTACHMENTS;
 
 /// The run id in the names of the examples.
 const RUN: &str = "docs";
@@ -21,9 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A longer word is part of a key or certificate.
 const MAX_WORD_LEN: usize = 48;
 
-/// The prefixes of ids: users, groups, policies, access keys, SSH public keys and service-specific
-/// credentials (E-017).
-const ID_PREFIXES: [&str; 6] = ["AIDA", "AGPA", "ANPA", "AKIA", "APKA", "ACCA"];
+/// The prefixes of the ids of users, groups and policies (E-017).
+const RESOURCE_PREFIXES: [&str; 3] = ["AIDA", "AGPA", "ANPA"];
 
 /// A client and the server that it talks to.
 pub(crate) struct WireExample {
@@ -99,7 +99,10 @@ fn without_id(part: &str) -> String {
         return part.to_owned();
     }
     let end = part.get(id.len()..).unwrap_or_default();
-    let prefix = id.get(..4).filter(|it| ID_PREFIXES.contains(it)).unwrap_or_default();
+    let known = |it: &&str| {
+        RESOURCE_PREFIXES.contains(it) || ATTACHMENTS.iter().any(|row| row.id_prefix == *it)
+    };
+    let prefix = id.get(..4).filter(known).unwrap_or_default();
     format!("{prefix}EXAMPLE{end}")
 }
 

@@ -1,6 +1,7 @@
-//! From what an SDK understood to an answer as it comes over the wire: it is read and judged like any other.
+//! Converts between forms and XML on our side, and the JSON values of an SDK.
 //!
-//! From the form of a request to the members that an SDK is given.
+//! The outcome of a driver becomes an XML response, which the client interprets like any other. A
+//! form becomes the members of an SDK call. No value is checked here.
 
 use std::fmt::Write as _;
 
@@ -13,11 +14,11 @@ use serde_json::{Map, Value};
 
 use crate::driver::protocol::{DriverOutcome, SdkError};
 
-/// What stays as it is in a policy document that comes back (E-017).
+/// The characters of a policy document that are not percent-encoded in a response (E-017).
 const DOCUMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The status and the body of an answer, or why there is none.
-pub(crate) fn answer(op: &str, outcome: &DriverOutcome) -> Result<(u16, String), Response> {
+/// The status and the body of the response that matches an outcome, or the failure.
+pub(crate) fn response(op: &str, outcome: &DriverOutcome) -> Result<(u16, String), Response> {
     match outcome {
         DriverOutcome::Ok { result } => {
             let mut body = String::new();
@@ -27,25 +28,25 @@ pub(crate) fn answer(op: &str, outcome: &DriverOutcome) -> Result<(u16, String),
         }
         DriverOutcome::AwsError { http_status, code, message, .. } => {
             let message = message.as_ref().map(|it| format!("<Message>{}</Message>", escape(it)));
-            let (word, message) = (escape(code), message.unwrap_or_default());
+            let (code_text, message) = (escape(code), message.unwrap_or_default());
             let body = format!(
-                "<ErrorResponse><Error><Code>{word}</Code>{message}</Error></ErrorResponse>"
+                "<ErrorResponse><Error><Code>{code_text}</Code>{message}</Error></ErrorResponse>"
             );
-            Ok((http_status.unwrap_or_else(|| usual(code)), body))
+            Ok((http_status.unwrap_or_else(|| default_status(code)), body))
         }
         DriverOutcome::SdkError { kind, detail, http_status } => {
-            let cause = match kind {
+            let failure = match kind {
                 SdkError::Validation => FailureKind::Client,
                 SdkError::Timeout => FailureKind::Timeout,
                 SdkError::Transport => FailureKind::Reset,
-                // Without a status nobody knows whether it was an answer to the call at all.
+                // Without a status, it may not have been a response to the call.
                 SdkError::Parse => match http_status {
                     Some(200..=299) => FailureKind::Garbled,
                     Some(status) => FailureKind::of_status(*status),
                     None => FailureKind::Unreadable,
                 },
             };
-            Err(Response::interrupted(cause, detail))
+            Err(Response::interrupted(failure, detail))
         }
         DriverOutcome::Unsupported { reason } => {
             Err(Response::interrupted(FailureKind::Client, reason))
@@ -53,8 +54,8 @@ pub(crate) fn answer(op: &str, outcome: &DriverOutcome) -> Result<(u16, String),
     }
 }
 
-/// The status that goes with a code, where the client does not tell it (D-022, E-015, A-016).
-fn usual(code: &str) -> u16 {
+/// The status of an error code, for SDKs that do not report it (D-022, E-015, A-016).
+fn default_status(code: &str) -> u16 {
     match ErrorCode::ALL.into_iter().find(|it| it.name() == code) {
         Some(known) => known.http(),
         None => match code {
@@ -68,14 +69,14 @@ fn usual(code: &str) -> u16 {
 
 fn members(out: &mut String, result: &Map<String, Value>) {
     for (name, value) in result {
-        // A name that is none of XML's would break what stands around it.
+        // A name that is not valid in XML would break the document.
         if name.chars().all(|it| it.is_ascii_alphanumeric()) && !name.is_empty() {
             element(out, name, value);
         }
     }
 }
 
-/// `2026-11-25T06:00:00.000Z`.
+/// The length of `2026-11-25T06:00:00.000Z`.
 const DATE_LEN: usize = 24;
 
 fn element(out: &mut String, name: &str, value: &Value) {
@@ -90,7 +91,7 @@ fn element(out: &mut String, name: &str, value: &Value) {
         }
         Value::Object(inner) => members(out, inner),
         Value::Array(items) => items.iter().for_each(|it| element(out, "member", it)),
-        // Some languages write no date without fractions of a second.
+        // Some languages always write fractions of a second.
         Value::String(text) => match text.strip_suffix(".000Z") {
             Some(whole) if text.len() == DATE_LEN => _ = write!(out, "{whole}Z"),
             _ => out.push_str(&escape(text)),
@@ -100,13 +101,13 @@ fn element(out: &mut String, name: &str, value: &Value) {
     _ = write!(out, "</{name}>");
 }
 
-/// The members that the service model gives a number (D-001), of those that are asked.
+/// The members that are numbers in the service model (D-001).
 const NUMBERS: [&str; 2] = ["MaxItems", "CredentialAgeDays"];
 
-/// The members that the service model gives a truth value (D-001), of those that are asked.
-const TRUTHS: [&str; 4] = ["OnlyAttached", "SetAsDefault", "PasswordResetRequired", "AllUsers"];
+/// The members that are booleans in the service model (D-001).
+const BOOLEANS: [&str; 4] = ["OnlyAttached", "SetAsDefault", "PasswordResetRequired", "AllUsers"];
 
-/// The operation, and its members. What is no number where one belongs is left as it is, for the SDK to refuse.
+/// The operation of a form, and its members. An invalid number stays a text, for the SDK to reject.
 pub(crate) fn params(form: &[(String, String)]) -> (String, Map<String, Value>) {
     let mut op = String::new();
     let mut params = Map::new();
@@ -119,7 +120,7 @@ pub(crate) fn params(form: &[(String, String)]) -> (String, Map<String, Value>) 
                 let first = words.next().unwrap_or_default();
                 let rest: Vec<&str> = words.collect();
                 let place = params.entry(first).or_insert(Value::Null);
-                put(place, &rest, typed(first, value));
+                insert(place, &rest, typed(first, value));
             }
         }
     }
@@ -128,16 +129,16 @@ pub(crate) fn params(form: &[(String, String)]) -> (String, Map<String, Value>) 
 
 fn typed(name: &str, value: &str) -> Value {
     let number = || value.parse::<i64>().ok().filter(|_| NUMBERS.contains(&name));
-    let truth = || value.parse::<bool>().ok().filter(|_| TRUTHS.contains(&name));
-    match (number(), truth()) {
+    let boolean = || value.parse::<bool>().ok().filter(|_| BOOLEANS.contains(&name));
+    match (number(), boolean()) {
         (Some(number), _) => Value::from(number),
-        (_, Some(truth)) => Value::from(truth),
+        (_, Some(boolean)) => Value::from(boolean),
         _ => Value::from(value),
     }
 }
 
-/// Puts a value where `member.1.Key` says (E-018).
-fn put(place: &mut Value, words: &[&str], value: Value) {
+/// Inserts a value at a path such as `member.1.Key` (E-018).
+fn insert(place: &mut Value, words: &[&str], value: Value) {
     match words {
         [] => *place = value,
         ["member", number, rest @ ..] => {
@@ -146,13 +147,13 @@ fn put(place: &mut Value, words: &[&str], value: Value) {
             }
             let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
             if let Value::Array(items) = place {
-                // Members are counted without a gap.
+                // Numbers have no gaps.
                 let at = at.min(items.len());
                 if at == items.len() {
                     items.push(Value::Null);
                 }
                 if let Some(item) = items.get_mut(at) {
-                    put(item, rest, value);
+                    insert(item, rest, value);
                 }
             }
         }
@@ -161,7 +162,7 @@ fn put(place: &mut Value, words: &[&str], value: Value) {
                 *place = Value::Object(Map::new());
             }
             if let Value::Object(members) = place {
-                put(members.entry(*name).or_insert(Value::Null), rest, value);
+                insert(members.entry(*name).or_insert(Value::Null), rest, value);
             }
         }
     }
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_and_structures_are_put_together_again() {
+    fn a_form_becomes_lists_and_structures() {
         let form = [
             ("Action", "CreateUser"),
             ("Version", "2010-05-08"),
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_for_the_sdk_to_refuse() {
+    fn an_invalid_number_stays_a_text() {
         let form = [("MaxItems".to_owned(), "many".to_owned())];
         assert_eq!(params(&form).1["MaxItems"], "many");
     }

@@ -1,5 +1,7 @@
-//! A driver of our own: our client in the place of an SDK, right or wrong in one known way, so that what
-//! is said of drivers can be tried.
+//! The built-in driver: the built-in client behind the driver protocol, to test the checks of
+//! drivers.
+//!
+//! It is correct, or has one of the known defects in [`WRONG`]. Each defect must be detected.
 
 use std::io::{BufRead, Write};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::pages;
-use crate::client::transport::FormSender;
+use crate::client::sender::FormSender;
 use crate::driver::protocol::{
     CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
     PROTOCOL, SdkError,
@@ -18,10 +20,10 @@ use crate::driver::protocol::{
 use crate::wire::names;
 use crate::wire::xml_read::Element;
 
-/// So long an answer may take: whoever asks it to drive gives up sooner.
-const LONGEST: Duration = Duration::from_secs(20);
+/// The time limit of a request. The deadline of a call is shorter.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a driver of ours can do wrong.
+/// The known defects.
 pub const WRONG: [&str; 15] = [
     "forgets-a-member",
     "spells-truth-otherwise",
@@ -40,33 +42,34 @@ pub const WRONG: [&str; 15] = [
     "dies",
 ];
 
-/// Speaks the protocol until it is told to stop, or nobody speaks any more.
+/// Runs the driver until `stop` or the end of the input.
 ///
 /// # Errors
-/// A message that is none; an endpoint that is not on this machine.
+/// A line is not a message; the endpoint is not on this machine.
 pub fn drive(wrong: Option<&str>, input: impl BufRead, out: &mut dyn Write) -> Result<()> {
     let mut client: Option<FormSender> = None;
     for line in input.lines() {
-        let said =
-            match serde_json::from_str(&line?).context("that is no message of the protocol")? {
-                DriverRequest::Hello { .. } => DriverMessage::Hello(hello()),
-                DriverRequest::Session(session) => {
-                    client = Some(client_of(&session)?);
-                    DriverMessage::Session
+        let answer = match serde_json::from_str(&line?)
+            .context("the line is not a message of the protocol")?
+        {
+            DriverRequest::Hello { .. } => DriverMessage::Hello(hello()),
+            DriverRequest::Session(session) => {
+                client = Some(client_of(&session)?);
+                DriverMessage::Session
+            }
+            DriverRequest::Call(call) => {
+                let client = client.as_mut().context("a call before `session`")?;
+                match break_protocol(wrong, &call, out)? {
+                    Some(message) => message,
+                    None => DriverMessage::Answer {
+                        seq: call.seq,
+                        outcome: outcome(wrong, &call, client),
+                    },
                 }
-                DriverRequest::Call(call) => {
-                    let client = client.as_mut().context("a call before `session`")?;
-                    match misbehave(wrong, &call, out)? {
-                        Some(said) => said,
-                        None => DriverMessage::Answer {
-                            seq: call.seq,
-                            outcome: outcome(wrong, &call, client),
-                        },
-                    }
-                }
-                DriverRequest::Stop => return Ok(()),
-            };
-        writeln!(out, "{}", serde_json::to_string(&said)?)?;
+            }
+            DriverRequest::Stop => return Ok(()),
+        };
+        writeln!(out, "{}", serde_json::to_string(&answer)?)?;
         out.flush()?;
     }
     Ok(())
@@ -84,15 +87,15 @@ fn hello() -> Hello {
     }
 }
 
-/// What a driver does that does not keep to the protocol.
-fn misbehave(
+/// The defects that break the protocol. Returns the message that replaces the answer, if any.
+fn break_protocol(
     wrong: Option<&str>,
     call: &DriverCall,
     out: &mut dyn Write,
 ) -> Result<Option<DriverMessage>> {
     match wrong {
         Some("answers-another-call") => {
-            let outcome = DriverOutcome::Unsupported { reason: "whatever".to_owned() };
+            let outcome = DriverOutcome::Unsupported { reason: "another call".to_owned() };
             Ok(Some(DriverMessage::Answer { seq: call.seq + 1, outcome }))
         }
         Some("says-garbage") => {
@@ -109,7 +112,7 @@ fn misbehave(
         Some("hangs") => loop {
             std::thread::park();
         },
-        Some("dies") => bail!("it ends in the middle of a call, as it was told"),
+        Some("dies") => bail!("the driver ends during a call, as --wrong dies demands"),
         _ => Ok(None),
     }
 }
@@ -118,27 +121,27 @@ fn client_of(session: &DriverSession) -> Result<FormSender> {
     let destination = Destination::loopback(&session.endpoint)?;
     let (id, secret) = (&session.access_key_id, &session.secret_access_key);
     let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
-    FormSender::new(destination, identity, LONGEST)
+    FormSender::new(destination, identity, TIMEOUT)
 }
 
-/// What comes of a call, through a paginator or a waiter where that is asked.
-fn outcome(wrong: Option<&str>, call: &DriverCall, raw: &mut FormSender) -> DriverOutcome {
+/// The outcome of a call, through a paginator or a waiter if the call says so.
+fn outcome(wrong: Option<&str>, call: &DriverCall, sender: &mut FormSender) -> DriverOutcome {
     match call.through {
-        None => answer(wrong, call, raw),
-        Some(CallVia::Waiter) => match answer(wrong, call, raw) {
+        None => answer(wrong, call, sender),
+        Some(CallVia::Waiter) => match answer(wrong, call, sender) {
             DriverOutcome::Ok { .. } => DriverOutcome::Ok { result: Map::new() },
             other => other,
         },
-        Some(CallVia::Paginator) => every_page(wrong, call.clone(), raw),
+        Some(CallVia::Paginator) => every_page(wrong, call.clone(), sender),
     }
 }
 
-fn every_page(wrong: Option<&str>, mut call: DriverCall, raw: &mut FormSender) -> DriverOutcome {
+fn every_page(wrong: Option<&str>, mut call: DriverCall, sender: &mut FormSender) -> DriverOutcome {
     let mut all = Map::new();
     let unreadable = |detail: String| failed(SdkError::Parse, detail);
     let read = |marker: Option<String>| {
         call.params.extend(marker.map(|it| ("Marker".to_owned(), Value::from(it))));
-        let mut page = match answer(wrong, &call, raw) {
+        let mut page = match answer(wrong, &call, sender) {
             DriverOutcome::Ok { result } => result,
             other => return Err(other),
         };
@@ -159,7 +162,7 @@ fn every_page(wrong: Option<&str>, mut call: DriverCall, raw: &mut FormSender) -
     }
 }
 
-fn answer(wrong: Option<&str>, call: &DriverCall, raw: &mut FormSender) -> DriverOutcome {
+fn answer(wrong: Option<&str>, call: &DriverCall, sender: &mut FormSender) -> DriverOutcome {
     if wrong == Some("tells-and-sends-nothing") {
         return DriverOutcome::Ok { result: Map::new() };
     }
@@ -174,25 +177,26 @@ fn answer(wrong: Option<&str>, call: &DriverCall, raw: &mut FormSender) -> Drive
         _ => {}
     }
     if wrong == Some("sends-twice") {
-        _ = raw.post(&form);
+        _ = sender.post(&form);
     }
-    let answered = raw.post(&form);
+    let response = sender.post(&form);
     if wrong == Some("refuses-and-sends") {
-        let detail = "it does not like the members".to_owned();
+        let detail = "the members are invalid".to_owned();
         return failed(SdkError::Validation, detail);
     }
-    let Ok((status, body)) = answered else {
-        let detail = "no answer".to_owned();
+    let Ok((status, body)) = response else {
+        let detail = "no response".to_owned();
         return failed(SdkError::Transport, detail);
     };
-    understood(wrong, &call.op, status, &body)
+    sdk_outcome(wrong, &call.op, status, &body)
 }
 
 const fn failed(kind: SdkError, detail: String) -> DriverOutcome {
     DriverOutcome::SdkError { kind, detail, http_status: None }
 }
 
-fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> DriverOutcome {
+/// The outcome that an SDK would make of a response.
+fn sdk_outcome(wrong: Option<&str>, op: &str, status: u16, body: &str) -> DriverOutcome {
     let root = match Element::parse(body) {
         Ok(root) => root,
         Err(detail) => return failed(SdkError::Parse, detail),
@@ -224,28 +228,28 @@ fn understood(wrong: Option<&str>, op: &str, status: u16, body: &str) -> DriverO
     DriverOutcome::Ok { result }
 }
 
-/// The form of a call.
+/// The form of a call, from the members of the API.
 fn form(call: &DriverCall) -> Vec<(String, String)> {
     let mut form = vec![
         ("Action".to_owned(), call.op.clone()),
         ("Version".to_owned(), names::VERSION.to_owned()),
     ];
     for (name, value) in &call.params {
-        put(&mut form, name, value);
+        add_members(&mut form, name, value);
     }
     form
 }
 
-fn put(form: &mut Vec<(String, String)>, name: &str, value: &Value) {
+fn add_members(form: &mut Vec<(String, String)>, name: &str, value: &Value) {
     match value {
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                put(form, &format!("{name}.member.{}", place + 1), item);
+                add_members(form, &format!("{name}.member.{}", place + 1), item);
             }
         }
         Value::Object(members) => {
             for (member, value) in members {
-                put(form, &format!("{name}.{member}"), value);
+                add_members(form, &format!("{name}.{member}"), value);
             }
         }
         Value::String(text) => form.push((name.to_owned(), text.clone())),

@@ -1,6 +1,8 @@
-//! An SDK or a tool that makes the calls in the place of our own client: a process that speaks JSON Lines.
+//! Drivers: programs that make IAM calls through an SDK or a tool, instead of the built-in client.
 //!
-//! The page for whoever writes one is `harness/drivers.md`.
+//! A [`Driver`] is a process that speaks JSON Lines ([`protocol`]). It implements [`Transport`], so
+//! a client uses it like HTTP. [`check`] tests a driver against the protocol, and [`traffic`]
+//! compares what the SDK sent and returned. `docs/guide/drivers.md` explains how to write a driver.
 
 pub(crate) mod adapter;
 pub mod builtin;
@@ -15,63 +17,68 @@ use anyhow::{Context as _, Result, bail, ensure};
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 
+use crate::client::HttpClient;
+use crate::client::transport::{OutgoingRequest, RawResponse, Transport};
 use crate::driver::adapter::params;
-use crate::driver::process::{Process, Silent};
+use crate::driver::process::{HELLO_TIMEOUT, Process, Silent};
 use crate::driver::protocol::{
     CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
-    PROTOCOL,
 };
 use crate::driver::traffic::{TrafficCheck, TrafficRemark};
 use crate::server::capture::RequestLog;
 
-/// So long a driver may take to say who it is: SDKs are slow to load.
-pub const HELLO_MAX: Duration = Duration::from_mins(1);
-
-/// So much longer than its deadline a call may take until the driver has said so.
+/// The time that a call may take beyond its deadline, until the driver has reported the timeout.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// An SDK that makes calls.
+/// A driver program.
 pub struct Driver {
     command: String,
     process: Option<Process>,
     hello: Hello,
     session: Option<DriverSession>,
     seq: u64,
-    witness: Option<TrafficCheck>,
+    traffic: Option<TrafficCheck>,
 }
 
 impl Driver {
-    /// Starts a driver and hears who it is.
+    /// Starts a driver and reads its `hello`.
     ///
     /// # Errors
-    /// A program that cannot be run, or that does not speak the protocol.
+    /// The program cannot be run, or does not speak the protocol.
     pub fn start(command: &str) -> Result<Self> {
-        let (process, hello) = greet(command)?;
+        let (process, hello) = Process::start_with_hello(command)?;
         let (command, process) = (command.to_owned(), Some(process));
-        Ok(Self { command, process, hello, session: None, seq: 0, witness: None })
+        Ok(Self { command, process, hello, session: None, seq: 0, traffic: None })
     }
 
-    /// Who it is.
+    /// The driver's description of itself.
     #[must_use]
     pub const fn hello(&self) -> &Hello {
         &self.hello
     }
 
-    /// From now on it is compared what is sent and what is asked, at the endpoint that these ears belong to.
-    pub fn watch(&mut self, ears: RequestLog) {
-        self.witness = Some(TrafficCheck::new(ears));
+    /// Compares every call with the requests in this log from now on. Only this driver may send
+    /// requests to the server of the log.
+    pub fn watch(&mut self, log: RequestLog) {
+        self.traffic = Some(TrafficCheck::new(log));
     }
 
-    /// What was noticed.
+    /// The differences between calls and traffic so far.
     #[must_use]
     pub fn remarks(&self) -> Vec<TrafficRemark> {
-        self.witness.as_ref().map(TrafficCheck::remarks).unwrap_or_default()
+        self.traffic.as_ref().map(TrafficCheck::remarks).unwrap_or_default()
     }
 
-    /// Makes the call that a form stands for: the status and the body of its answer.
+    /// The driver as a transport for a client.
+    #[must_use]
+    pub fn boxed(self) -> Box<dyn Transport> {
+        Box::new(self)
+    }
+
+    /// Makes the call of a form, and returns the status and the body of the response.
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// The failure that replaces the response.
     pub fn call(
         &mut self,
         form: &[(String, String)],
@@ -86,26 +93,26 @@ impl Driver {
             ));
         }
         let call = DriverCall::plain(self.seq + 1, &op, params, deadline);
-        match self.ask(call, session) {
+        match self.exchange(call, session) {
             Ok(outcome) => {
-                if let Some(witness) = &mut self.witness {
-                    witness.look(form, session, &outcome);
+                if let Some(traffic) = &mut self.traffic {
+                    traffic.compare(form, session, &outcome);
                 }
-                adapter::answer(&op, &outcome)
+                adapter::response(&op, &outcome)
             }
             Err(error) => {
-                // Only silence may be the endpoint's: everything else is a failure of the driver itself.
-                let cause =
+                // Only silence may be due to the endpoint. Any other failure is the driver's.
+                let kind =
                     if error.is::<Silent>() { FailureKind::Timeout } else { FailureKind::Driver };
-                Err(Response::interrupted(cause, format!("{error:#}")))
+                Err(Response::interrupted(kind, format!("{error:#}")))
             }
         }
     }
 
-    /// Makes calls through a paginator or a waiter of the SDK; nothing where it has none.
+    /// Makes a call through a paginator or a waiter of the SDK; `None` if the SDK has none.
     ///
     /// # Errors
-    /// No answer of the driver in time.
+    /// The driver does not respond in time, or breaks the protocol.
     pub fn through(
         &mut self,
         through: CallVia,
@@ -118,12 +125,12 @@ impl Driver {
         }
         let (op, params) = params(form);
         let call = DriverCall::plain(self.seq + 1, &op, params, deadline);
-        self.ask(DriverCall { through: Some(through), ..call }, session).map(Some)
+        self.exchange(DriverCall { through: Some(through), ..call }, session).map(Some)
     }
 
-    /// A driver that does not answer as it should is started anew for the next call.
-    fn ask(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
-        let outcome = self.answer(call, session);
+    /// Makes a call. After an error, the next call restarts the driver.
+    fn exchange(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
+        let outcome = self.try_exchange(call, session);
         if outcome.is_err() {
             self.process = None;
             self.session = None;
@@ -131,32 +138,32 @@ impl Driver {
         outcome
     }
 
-    fn answer(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
+    fn try_exchange(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
         if self.process.is_none() {
-            self.process = Some(greet(&self.command)?.0);
+            self.process = Some(Process::start_with_hello(&self.command)?.0);
         }
         let process = self.process.as_mut().context("the driver does not run")?;
         if self.session.as_ref() != Some(session) {
-            process.tell(&DriverRequest::Session(session.clone()))?;
+            process.send(&DriverRequest::Session(session.clone()))?;
             ensure!(
-                process.hear(HELLO_MAX)? == DriverMessage::Session,
+                process.receive(HELLO_TIMEOUT)? == DriverMessage::Session,
                 "the driver did not answer `session` with `session`"
             );
             self.session = Some(session.clone());
         }
         self.seq = call.seq;
-        let within = Duration::from_millis(call.deadline_ms) + GRACE;
-        process.tell(&DriverRequest::Call(call))?;
-        match process.hear(within)? {
+        let timeout = Duration::from_millis(call.deadline_ms) + GRACE;
+        process.send(&DriverRequest::Call(call))?;
+        match process.receive(timeout)? {
             DriverMessage::Answer { seq, outcome } if seq == self.seq => Ok(outcome),
             DriverMessage::Answer { seq, .. } => {
-                bail!("the driver answered call {seq}, asked was {}", self.seq)
+                bail!("the driver answered call {seq}; expected call {}", self.seq)
             }
             _ => bail!("the driver did not answer a call with `answer`"),
         }
     }
 
-    /// Ends it.
+    /// Stops the driver.
     pub fn end(self) {
         if let Some(process) = self.process {
             _ = process.stop();
@@ -164,22 +171,26 @@ impl Driver {
     }
 }
 
-fn greet(command: &str) -> Result<(Process, Hello)> {
-    let mut process = Process::start(command)?;
-    process.tell(&DriverRequest::Hello { protocol: PROTOCOL })?;
-    match process.hear(HELLO_MAX)? {
-        DriverMessage::Hello(hello) if hello.protocol == PROTOCOL => Ok((process, hello)),
-        DriverMessage::Hello(hello) => {
-            bail!("the driver speaks protocol {}, and this iamspec {PROTOCOL}", hello.protocol)
-        }
-        _ => bail!("the driver did not answer `hello` with `hello`"),
+impl Transport for Driver {
+    fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<RawResponse, Response> {
+        let session = DriverSession::new(request.identity, request.destination);
+        let (status, body) = self.call(request.form, &session, request.timeout)?;
+        Ok(RawResponse { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
     }
 }
 
-/// The schema of all messages, in JSON.
+impl HttpClient {
+    /// The driver that sends the requests of this client.
+    #[must_use]
+    pub fn driver(&self) -> Option<&Driver> {
+        self.transport()
+    }
+}
+
+/// The JSON schema of all messages.
 ///
 /// # Errors
-/// What the JSON library says.
+/// The schema cannot be written as JSON.
 pub fn schema() -> Result<String> {
     let schema = serde_json::json!({
         "to the driver": schemars::schema_for!(DriverRequest),

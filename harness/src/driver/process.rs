@@ -1,4 +1,4 @@
-//! A driver as a process: a line in, a line out, each in time and of a size that can be borne.
+//! A driver as a child process: one line per message, with limits on time and length.
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -7,17 +7,20 @@ use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::driver::protocol::{DriverMessage, DriverRequest};
+use crate::driver::protocol::{DriverMessage, DriverRequest, Hello, PROTOCOL};
 
-/// A longer line is no message.
+/// The longest line of a driver, in bytes.
 pub(crate) const LINE_MAX: u64 = 4 << 20;
 
-/// So long a driver may take to end when it is told to.
-const STOP_MAX: Duration = Duration::from_secs(5);
+/// The time until `hello`. SDKs are slow to load.
+pub const HELLO_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The driver runs, and has sent no message in this time.
+/// The time that a driver may take to end after `stop`.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The driver runs, but has sent no message in this time.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent(pub Duration);
 
@@ -25,11 +28,11 @@ impl std::error::Error for Silent {}
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the driver said nothing for {:.1} s", self.0.as_secs_f64())
+        write!(f, "the driver sent no message for {:.1} s", self.0.as_secs_f64())
     }
 }
 
-/// A driver that runs. It ends when this goes.
+/// A running driver. Dropping it kills the process.
 pub struct Process {
     child: Child,
     stdin: ChildStdin,
@@ -37,10 +40,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a driver: words as a shell splits them, without the rest of a shell.
+    /// Starts a driver. The command is split into words like in a shell, without other shell
+    /// syntax.
     ///
     /// # Errors
-    /// No word; a program that cannot be run.
+    /// The command has no word, or the program cannot be run.
     pub fn start(command: &str) -> Result<Self> {
         let words =
             shlex::split(command).context("a quote in the driver's command is not closed")?;
@@ -56,7 +60,7 @@ impl Process {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             let mut reader = BufReader::new(stdout);
-            while let Some(line) = next(&mut reader) {
+            while let Some(line) = read_line(&mut reader) {
                 if sender.send(line).is_err() {
                     break;
                 }
@@ -65,45 +69,62 @@ impl Process {
         Ok(Self { child, stdin, lines })
     }
 
-    /// Tells the driver something.
+    /// Starts a driver and exchanges `hello`.
     ///
     /// # Errors
-    /// It hears nothing any more.
-    pub fn tell(&mut self, message: &DriverRequest) -> Result<()> {
-        self.tell_line(&serde_json::to_string(message)?)
+    /// The program cannot be run, or does not speak this version of the protocol.
+    pub fn start_with_hello(command: &str) -> Result<(Self, Hello)> {
+        let mut process = Self::start(command)?;
+        process.send(&DriverRequest::Hello { protocol: PROTOCOL })?;
+        match process.receive(HELLO_TIMEOUT)? {
+            DriverMessage::Hello(hello) if hello.protocol == PROTOCOL => Ok((process, hello)),
+            DriverMessage::Hello(hello) => {
+                bail!("the driver speaks protocol {}; expected {PROTOCOL}", hello.protocol)
+            }
+            _ => bail!("the driver did not answer `hello` with `hello`"),
+        }
     }
 
-    /// Tells the driver a line, whatever it is.
+    /// Sends a message.
     ///
     /// # Errors
-    /// It hears nothing any more.
-    pub fn tell_line(&mut self, line: &str) -> Result<()> {
-        let told = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
-        told.map_err(|_| self.gone())
+    /// The driver no longer reads.
+    pub fn send(&mut self, message: &DriverRequest) -> Result<()> {
+        self.send_line(&serde_json::to_string(message)?)
     }
 
-    /// What the driver says next.
+    /// Sends a line of any content.
     ///
     /// # Errors
-    /// Nothing in time; its end; a line that is no message.
-    pub fn hear(&mut self, within: Duration) -> Result<DriverMessage> {
-        let line = match self.lines.recv_timeout(within) {
+    /// The driver no longer reads.
+    pub fn send_line(&mut self, line: &str) -> Result<()> {
+        let sent = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
+        sent.map_err(|_| self.exit_error())
+    }
+
+    /// The next message of the driver.
+    ///
+    /// # Errors
+    /// There is no message in time, the driver has ended, or the line is not a message.
+    pub fn receive(&mut self, timeout: Duration) -> Result<DriverMessage> {
+        let line = match self.lines.recv_timeout(timeout) {
             Ok(line) => line?,
-            Err(RecvTimeoutError::Timeout) => return Err(Silent(within).into()),
-            Err(RecvTimeoutError::Disconnected) => return Err(self.gone()),
+            Err(RecvTimeoutError::Timeout) => return Err(Silent(timeout).into()),
+            Err(RecvTimeoutError::Disconnected) => return Err(self.exit_error()),
         };
         serde_json::from_str(&line).with_context(|| {
             let shown: String = line.chars().take(120).collect();
-            format!("the driver said what is no message: {shown:?}")
+            format!("the driver sent a line that is not a message: {shown:?}")
         })
     }
 
-    /// Tells it to stop, and what it ended with; nothing where it did not end in time and was killed.
+    /// Sends `stop` and returns the exit code; `None` if the driver did not end in time and was
+    /// killed.
     #[must_use]
     pub fn stop(mut self) -> Option<i32> {
-        _ = self.tell(&DriverRequest::Stop);
-        let begun = Instant::now();
-        while begun.elapsed() < STOP_MAX {
+        _ = self.send(&DriverRequest::Stop);
+        let start = Instant::now();
+        while start.elapsed() < STOP_TIMEOUT {
             match self.child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(5)),
                 ended => return ended.ok().flatten().and_then(|it| it.code()),
@@ -112,17 +133,17 @@ impl Process {
         None
     }
 
-    fn gone(&mut self) -> anyhow::Error {
-        // Whoever has closed its pipes is about to end.
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(1) {
+    /// The error for closed pipes. The process usually ends soon after.
+    fn exit_error(&mut self) -> anyhow::Error {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(1) {
             match self.child.try_wait() {
                 Ok(None) => std::thread::sleep(Duration::from_millis(5)),
                 Ok(Some(status)) => return anyhow!("the driver has ended, {status}"),
                 Err(_) => break,
             }
         }
-        anyhow!("the driver has closed its stdin or stdout, and runs on")
+        anyhow!("the driver has closed its stdin or stdout, but still runs")
     }
 }
 
@@ -133,17 +154,18 @@ impl Drop for Process {
     }
 }
 
-/// The next line; nothing at the end.
-fn next(reader: &mut BufReader<ChildStdout>) -> Option<Result<String>> {
+/// The next line; `None` at the end.
+fn read_line(reader: &mut BufReader<ChildStdout>) -> Option<Result<String>> {
     let mut line = Vec::new();
     let read = reader.by_ref().take(LINE_MAX).read_until(b'\n', &mut line);
     match read {
         Ok(0) | Err(_) => None,
         Ok(_) if !line.ends_with(b"\n") && line.len() as u64 == LINE_MAX => {
-            Some(Err(anyhow!("the driver said a line of more than {LINE_MAX} bytes")))
+            Some(Err(anyhow!("the driver sent a line of more than {LINE_MAX} bytes")))
         }
-        Ok(_) => {
-            Some(String::from_utf8(line).map_err(|_| anyhow!("the driver said what is not UTF-8")))
-        }
+        Ok(_) => Some(
+            String::from_utf8(line)
+                .map_err(|_| anyhow!("the driver sent a line that is not UTF-8")),
+        ),
     }
 }

@@ -1,5 +1,6 @@
-//! What iamspec and a driver say to each other: JSON Lines, a message a line
-//! (`harness/schemas/driver.json`).
+//! The messages between iamspec and a driver: JSON Lines, one message per line.
+//!
+//! `harness/schemas/driver.json` is the schema of these types. Their doc comments are in it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,10 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::aws::credentials::Identity;
+use crate::aws::destination::Destination;
+
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
 
-/// What a driver hears on its stdin.
+/// A message to the driver, on its stdin.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum DriverRequest {
@@ -20,7 +24,7 @@ pub enum DriverRequest {
         /// The version of the protocol.
         protocol: u32,
     },
-    /// Whom to ask from now on, and as whom. The answer is `session`.
+    /// The endpoint and the credentials to use from now on. The answer is `session`.
     Session(DriverSession),
     /// Make one call. The answer is `answer`, with the same `seq`.
     Call(DriverCall),
@@ -28,7 +32,7 @@ pub enum DriverRequest {
     Stop,
 }
 
-/// Whom to ask, and as whom.
+/// The endpoint and the credentials of a client.
 #[derive(Clone, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct DriverSession {
     /// The URL of the IAM endpoint.
@@ -39,12 +43,27 @@ pub struct DriverSession {
     pub access_key_id: String,
     /// The secret access key.
     pub secret_access_key: String,
-    /// The session token, where there is one.
+    /// The session token, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_token: Option<String>,
 }
 
-/// Whatever is printed of it, no secret is.
+impl DriverSession {
+    /// The session of an identity at a destination.
+    #[must_use]
+    pub fn new(identity: &Identity, destination: &Destination) -> Self {
+        let credentials = identity.credentials();
+        Self {
+            endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
+            region: destination.region.clone(),
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().to_owned(),
+            session_token: credentials.session_token().map(str::to_owned),
+        }
+    }
+}
+
+/// Shows no secret.
 impl fmt::Debug for DriverSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, region, access_key_id, .. } = self;
@@ -55,21 +74,22 @@ impl fmt::Debug for DriverSession {
 /// One call.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct DriverCall {
-    /// Tells this call from others.
+    /// The number of this call.
     pub seq: u64,
-    /// The operation, as the API calls it: `CreateUser`.
+    /// The operation by its API name: `CreateUser`.
     pub op: String,
-    /// Its members, as the API calls them: strings, numbers, booleans, lists and structures.
+    /// Its members by their API names: strings, numbers, booleans, lists and structures.
     pub params: Map<String, Value>,
-    /// How long it may take, in milliseconds, retries of the SDK included.
+    /// The time limit in milliseconds, including retries of the SDK.
     pub deadline_ms: u64,
-    /// Not by a plain call. Asked of no driver that does not say that it can.
+    /// Make the call through a paginator or a waiter. Only sent to drivers that announce it in
+    /// `hello`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub through: Option<CallVia>,
 }
 
 impl DriverCall {
-    /// A call that is made once, as far as the SDK does not ask again.
+    /// A call that is made directly, with the retries of the SDK.
     #[must_use]
     pub fn plain(seq: u64, op: &str, params: Map<String, Value>, deadline: Duration) -> Self {
         let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
@@ -77,68 +97,68 @@ impl DriverCall {
     }
 }
 
-/// What of an SDK makes calls of its own.
+/// A feature of an SDK that makes calls of its own.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallVia {
-    /// What asks for page after page of a listing; `MaxItems` is the size of a page. The result has the lists of
-    /// all pages, each joined into one, and nothing else.
+    /// Requests the pages of a listing, one after the other; `MaxItems` is the size of a page. The
+    /// result has the lists of all pages, each joined into one, and nothing else.
     Paginator,
-    /// What asks again until there is something, `UserExists` for `GetUser`. The result is empty.
+    /// Repeats a request until a resource exists: `UserExists` for `GetUser`. The result is empty.
     Waiter,
 }
 
-/// What a driver says on its stdout.
+/// A message of the driver, on its stdout.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum DriverMessage {
-    /// Who it is.
+    /// The driver's description of itself.
     Hello(Hello),
     /// The session is set up.
     Session,
-    /// What came of a call.
+    /// The outcome of a call.
     Answer {
-        /// That of the call.
+        /// The number of the call.
         seq: u64,
-        /// What came of it.
+        /// The outcome.
         outcome: DriverOutcome,
     },
 }
 
-/// Who a driver is.
+/// A driver's description of itself.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Hello {
-    /// The version of the protocol that it speaks.
+    /// The version of the protocol that the driver speaks.
     pub protocol: u32,
     /// The name of the driver.
     pub driver: String,
-    /// The SDK that it drives.
+    /// The SDK behind the driver.
     pub sdk: String,
     /// The version of the SDK.
     pub version: String,
     /// The language, with its version.
     pub language: String,
-    /// The operations that it can call; every one if empty.
+    /// The supported operations; empty if all are supported.
     #[serde(default)]
     pub ops: Vec<String>,
-    /// What of the SDK it can be asked to call through.
+    /// The SDK features that calls can be made through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub through: Vec<CallVia>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriverOutcome {
     /// The SDK returned a result.
     Ok {
-        /// The result as the SDK understood it, by the members of the API: dates as RFC 3339 in UTC, blobs in
-        /// base 64, what is absent left out. Without what the SDK adds.
+        /// The result of the SDK, by the members of the API: dates as RFC 3339 in UTC, blobs in
+        /// base 64, without absent members and without members that the SDK adds.
         result: Map<String, Value>,
     },
-    /// The SDK raised an error that the service had answered.
+    /// The SDK raised an error that the service returned.
     AwsError {
-        /// The HTTP status, where the client tells it.
+        /// The HTTP status, if the SDK reports it.
         #[serde(default)]
         http_status: Option<u16>,
         /// The code, such as `NoSuchEntity`.
@@ -152,31 +172,31 @@ pub enum DriverOutcome {
     },
     /// The SDK raised an error of its own.
     SdkError {
-        /// Of which sort.
+        /// Its kind.
         kind: SdkError,
-        /// What it says, in one line.
+        /// Its message, in one line.
         detail: String,
-        /// The HTTP status of the answer that it could not read, where the client tells it.
+        /// The HTTP status of the response that the SDK could not read, if the SDK reports it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         http_status: Option<u16>,
     },
-    /// The SDK has no such call, or cannot be given these members.
+    /// The SDK has no such operation, or does not accept these members.
     Unsupported {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// A sort of error that is an SDK's own.
+/// The kind of an error that the SDK itself raised.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SdkError {
-    /// It refuses the members, and has sent nothing.
+    /// The SDK rejected the members and sent nothing.
     Validation,
-    /// It was not answered in time.
+    /// There was no response in time.
     Timeout,
-    /// The connection could not be made or ended.
+    /// The connection failed or was closed.
     Transport,
-    /// It could not read the answer.
+    /// The SDK could not read the response.
     Parse,
 }

@@ -1,6 +1,7 @@
-//! What an SDK sent, against what it was asked to call; and what it handed out, against what it was answered.
+//! Compares a call with the requests that the SDK sent, and the result with the response it got.
 //!
-//! An answer in XML against the result that an SDK made of it: every member, its type and its value.
+//! [`TrafficCheck`] reads the request log of the reference server after every call. Each difference
+//! is a [`TrafficRemark`]. Whether IAM behaves as specified is not checked here.
 
 use std::collections::BTreeMap;
 
@@ -9,56 +10,55 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::client::trace::HIDDEN;
 use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
 use crate::server::capture::{CapturedRequest, RequestLog};
-use crate::wire::redact::is_secret;
+use crate::wire::redact::{is_secret, without_secrets};
 use crate::wire::xml_read::Element;
 
-/// Something that an SDK did otherwise than it should.
+/// A difference between a call and the traffic of the SDK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrafficRemark {
-    /// The call.
+    /// The action.
     pub api: String,
-    /// What it did.
+    /// The difference.
     pub what: String,
-    /// In how many calls.
+    /// The number of calls with it.
     pub times: usize,
     /// The members of the first such call, without secrets.
     pub params: String,
 }
 
-/// Watches an SDK at the reference endpoint.
+/// Compares the calls of a driver with the requests at the reference server.
 pub struct TrafficCheck {
-    ears: RequestLog,
+    log: RequestLog,
     remarks: BTreeMap<(String, String), TrafficRemark>,
 }
 
 impl TrafficCheck {
-    /// Watches what comes to an endpoint that only one client asks.
+    /// A check against this log. Only one client may send requests to the server of the log.
     #[must_use]
-    pub fn new(ears: RequestLog) -> Self {
-        Self { ears, remarks: BTreeMap::new() }
+    pub fn new(log: RequestLog) -> Self {
+        Self { log, remarks: BTreeMap::new() }
     }
 
-    /// Everything that was noticed.
+    /// The remarks so far.
     #[must_use]
     pub fn remarks(&self) -> Vec<TrafficRemark> {
         self.remarks.values().cloned().collect()
     }
 
-    /// Looks at one call.
-    pub(crate) fn look(
+    /// Compares one call.
+    pub(crate) fn compare(
         &mut self,
-        asked: &[(String, String)],
+        form: &[(String, String)],
         session: &DriverSession,
         outcome: &DriverOutcome,
     ) {
-        let heard = self.ears.take();
-        let api = value(asked, "Action").to_owned();
-        for what in remarks(&api, asked, session, outcome, &heard) {
+        let requests = self.log.take();
+        let api = value(form, "Action").to_owned();
+        for what in remarks(&api, form, session, outcome, &requests) {
             let remark = self.remarks.entry((api.clone(), what.clone())).or_insert_with(|| {
-                TrafficRemark { api: api.clone(), what, times: 0, params: shown(asked) }
+                TrafficRemark { api: api.clone(), what, times: 0, params: shown(form) }
             });
             remark.times += 1;
         }
@@ -67,76 +67,79 @@ impl TrafficCheck {
 
 fn remarks(
     api: &str,
-    asked: &[(String, String)],
+    form: &[(String, String)],
     session: &DriverSession,
     outcome: &DriverOutcome,
-    heard: &[CapturedRequest],
+    requests: &[CapturedRequest],
 ) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let own = matches!(
+    let without_request = matches!(
         outcome,
         DriverOutcome::Unsupported { .. }
             | DriverOutcome::SdkError { kind: SdkError::Validation, .. }
     );
-    let Some(last) = heard.last() else {
-        let silent = own
+    let Some(last) = requests.last() else {
+        let no_request_expected = without_request
             || matches!(
                 outcome,
                 DriverOutcome::SdkError { kind: SdkError::Transport | SdkError::Timeout, .. }
             );
-        return if silent {
+        return if no_request_expected {
             found
         } else {
-            vec!["tells an answer, and has sent nothing".to_owned()]
+            vec!["reports a response, but sent nothing".to_owned()]
         };
     };
-    if own {
-        found.push("refuses the call, and has sent it all the same".to_owned());
+    if without_request {
+        found.push("rejects the call, but sent it".to_owned());
     }
-    for request in heard {
-        found.extend(sent(asked, request));
-        found.extend(signed(session, request));
+    for request in requests {
+        found.extend(request_differences(form, request));
+        found.extend(signature_differences(session, request));
     }
-    if let [first, _, ..] = heard
+    if let [first, _, ..] = requests
         && first.status.is_some_and(|it| it < 500)
         && !first.body.contains("Throttling")
     {
-        found.push(format!("asks again after {}", first_words(first)));
+        found.push(format!("asks again after {}", status_and_code(first)));
     }
-    found.extend(handed_out(api, outcome, last));
+    found.extend(outcome_differences(api, outcome, last));
     found.dedup();
     found
 }
 
-/// What is otherwise about the members, the line and the type of a request.
-fn sent(asked: &[(String, String)], request: &CapturedRequest) -> Vec<String> {
+/// The differences in the members, the request line and the content type.
+fn request_differences(form: &[(String, String)], request: &CapturedRequest) -> Vec<String> {
     let mut found = Vec::new();
-    for (name, wanted) in asked {
+    for (name, expected) in form {
         match request.form.iter().find(|(it, _)| it == name) {
-            None => found.push(format!("leaves out {}", general(name))),
-            Some((_, is)) if is == wanted => {}
+            None => found.push(format!("leaves out {}", without_numbers(name))),
+            Some((_, is)) if is == expected => {}
             Some(_) if is_secret(name) => {
                 found.push(format!("sends another {name}"));
             }
             Some((_, is)) => {
-                let (wanted, is) = (short(wanted), short(is));
-                found.push(format!("sends {} as {is:?} and not as {wanted:?}", general(name)));
+                let (expected, is) = (short(expected), short(is));
+                found.push(format!(
+                    "sends {} as {is:?} and not as {expected:?}",
+                    without_numbers(name)
+                ));
             }
         }
     }
-    let more = request.form.iter().filter(|(name, _)| asked.iter().all(|(it, _)| it != name));
-    found.extend(more.map(|(name, _)| format!("adds {}", general(name))));
+    let more = request.form.iter().filter(|(name, _)| form.iter().all(|(it, _)| it != name));
+    found.extend(more.map(|(name, _)| format!("adds {}", without_numbers(name))));
     if request.line != "POST /" {
         found.push(format!("sends {} and not POST /", request.line));
     }
     if !request.content_type.starts_with("application/x-www-form-urlencoded") {
-        found.push(format!("says that its body is {:?}", request.content_type));
+        found.push(format!("sends the content type {:?}", request.content_type));
     }
     found
 }
 
-/// What is otherwise about the signature: its scope and the headers that it must cover.
-fn signed(session: &DriverSession, request: &CapturedRequest) -> Vec<String> {
+/// The differences in the signature: its scope, and the headers that it must cover.
+fn signature_differences(session: &DriverSession, request: &CapturedRequest) -> Vec<String> {
     let part = |name: &str| {
         let mut parts = request.authorization.split([' ', ',']);
         parts.find_map(|it| it.trim().strip_prefix(name)).unwrap_or_default().to_owned()
@@ -159,9 +162,9 @@ fn signed(session: &DriverSession, request: &CapturedRequest) -> Vec<String> {
     found
 }
 
-/// What is otherwise about what was handed out.
-fn handed_out(api: &str, outcome: &DriverOutcome, last: &CapturedRequest) -> Vec<String> {
-    // What was spoilt on its way is none of the SDK's doing.
+/// The differences between the last response and the outcome.
+fn outcome_differences(api: &str, outcome: &DriverOutcome, last: &CapturedRequest) -> Vec<String> {
+    // An injected fault that broke the response is not the SDK's.
     let Ok(root) = Element::parse(&last.body) else { return Vec::new() };
     let error = root.child("Error");
     match (outcome, error) {
@@ -175,76 +178,72 @@ fn handed_out(api: &str, outcome: &DriverOutcome, last: &CapturedRequest) -> Vec
         }
         (DriverOutcome::AwsError { http_status, code, message, .. }, Some(error)) => {
             let mut found = Vec::new();
-            if let (Some(told), Some(is)) = (http_status, last.status)
-                && *told != is
+            if let (Some(reported), Some(is)) = (http_status, last.status)
+                && *reported != is
             {
-                found.push(format!("tells the status {told} of {is}"));
+                found.push(format!("reports the status {reported} instead of {is}"));
             }
             let is = error.text_of("Code").unwrap_or_default();
             if is != code {
-                found.push(format!("tells the code {code:?} of {is:?}"));
+                found.push(format!("reports the code {code:?} instead of {is:?}"));
             }
-            let said = error.text_of("Message");
-            if said.is_some() && said.map(str::trim) != message.as_deref().map(str::trim) {
-                found.push("tells another message".to_owned());
+            let expected = error.text_of("Message");
+            if expected.is_some() && expected.map(str::trim) != message.as_deref().map(str::trim) {
+                found.push("reports another message".to_owned());
             }
             found
         }
         (DriverOutcome::AwsError { code, .. }, None) => vec![format!("takes a success for {code}")],
         (DriverOutcome::SdkError { kind: SdkError::Parse, detail, .. }, _) => {
-            vec![format!("cannot read the answer: {}", short(detail))]
+            vec![format!("cannot read the response: {}", short(detail))]
         }
         _ => Vec::new(),
     }
 }
 
-/// The status and the code of an answer.
-fn first_words(answer: &CapturedRequest) -> String {
-    let root = Element::parse(&answer.body).unwrap_or_default();
+/// The status and the error code of the response to a request.
+fn status_and_code(request: &CapturedRequest) -> String {
+    let root = Element::parse(&request.body).unwrap_or_default();
     let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
-    format!("{} {code}", answer.status.unwrap_or_default()).trim_end().to_owned()
+    format!("{} {code}", request.status.unwrap_or_default()).trim_end().to_owned()
 }
 
 fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
     form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
 }
 
-/// The name of a member of a list, whichever.
-fn general(name: &str) -> String {
+/// A member name with the numbers of list members replaced by `N`.
+fn without_numbers(name: &str) -> String {
     let words = name.split('.').map(|it| if it.parse::<u32>().is_ok() { "N" } else { it });
     words.collect::<Vec<_>>().join(".")
 }
 
 fn short(text: &str) -> String {
-    const MOST: usize = 80;
+    const MAX: usize = 80;
     let text = &text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX) {
         None => text.to_owned(),
         Some((end, _)) => format!("{} …", text.get(..end).unwrap_or(text)),
     }
 }
 
 /// The members of a call, without secrets.
-fn shown(asked: &[(String, String)]) -> String {
-    let members = asked.iter().filter(|(name, _)| name != "Action" && name != "Version");
-    let members = members.map(|(name, value)| {
-        let secret = is_secret(name);
-        let value = if secret { HIDDEN.to_owned() } else { short(value) };
-        format!("{name}={value}")
-    });
+fn shown(form: &[(String, String)]) -> String {
+    let members = without_secrets(form);
+    let members = members.iter().filter(|(name, _)| name != "Action" && name != "Version");
+    let members = members.map(|(name, value)| format!("{name}={}", short(value)));
     members.collect::<Vec<_>>().join(" ")
 }
 
-/// What was answered and is handed out otherwise, and what is handed out and was not answered; a list that
-/// is empty may be absent.
-pub(crate) fn differences(answered: &Element, result: &Map<String, Value>) -> Vec<String> {
+/// The differences between a response and the result of the SDK. An empty list may be absent.
+fn differences(response: &Element, result: &Map<String, Value>) -> Vec<String> {
     let mut found = Vec::new();
-    structure(answered, result, "", &mut found);
+    structure(response, result, "", &mut found);
     found
 }
 
-fn structure(answered: &Element, result: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
-    for child in &answered.children {
+fn structure(response: &Element, result: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
+    for child in &response.children {
         let path = format!("{path}{}", child.name);
         let value = result.get(&child.name).filter(|it| !it.is_null());
         match value {
@@ -260,35 +259,35 @@ fn structure(answered: &Element, result: &Map<String, Value>, path: &str, found:
             Value::Object(members) => members.is_empty(),
             _ => false,
         };
-        if !empty && answered.child(name).is_none() {
-            found.push(format!("hands out {path}{name}, which was not answered"));
+        if !empty && response.child(name).is_none() {
+            found.push(format!("hands out {path}{name}, which was not in the response"));
         }
     }
 }
 
-fn member(answered: &Element, value: &Value, path: &str, found: &mut Vec<String>) {
+fn member(response: &Element, value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(_) if path.ends_with("Document") => {
-            let text = percent_decode_str(&answered.text).decode_utf8_lossy().into_owned();
+            let text = percent_decode_str(&response.text).decode_utf8_lossy().into_owned();
             if serde_json::from_str::<Value>(&text).ok().as_ref() != Some(value) {
                 found.push(format!("hands out another {path}"));
             }
         }
-        Value::Object(members) if answered.children.iter().any(|it| it.name == "entry") => {
-            map(answered, members, path, found);
+        Value::Object(members) if response.children.iter().any(|it| it.name == "entry") => {
+            map(response, members, path, found);
         }
-        Value::Object(members) => structure(answered, members, &format!("{path}."), found),
-        Value::Array(items) => list(answered, items, path, found),
-        Value::String(text) => leaf(answered, text, path, found),
-        Value::Number(number) => same(answered, &number.to_string(), path, found),
-        Value::Bool(truth) => same(answered, &truth.to_string(), path, found),
+        Value::Object(members) => structure(response, members, &format!("{path}."), found),
+        Value::Array(items) => list(response, items, path, found),
+        Value::String(text) => leaf(response, text, path, found),
+        Value::Number(number) => same(response, &number.to_string(), path, found),
+        Value::Bool(truth) => same(response, &truth.to_string(), path, found),
         Value::Null => {}
     }
 }
 
-fn list(answered: &Element, items: &[Value], path: &str, found: &mut Vec<String>) {
+fn list(response: &Element, items: &[Value], path: &str, found: &mut Vec<String>) {
     let members: Vec<&Element> =
-        answered.children.iter().filter(|it| it.name == "member").collect();
+        response.children.iter().filter(|it| it.name == "member").collect();
     if members.len() != items.len() {
         found.push(format!("hands out {} of {} members of {path}", items.len(), members.len()));
         return;
@@ -298,8 +297,8 @@ fn list(answered: &Element, items: &[Value], path: &str, found: &mut Vec<String>
     }
 }
 
-fn map(answered: &Element, members: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
-    let entries: Vec<&Element> = answered.children.iter().filter(|it| it.name == "entry").collect();
+fn map(response: &Element, members: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
+    let entries: Vec<&Element> = response.children.iter().filter(|it| it.name == "entry").collect();
     if entries.len() != members.len() {
         found.push(format!("hands out {} of {} entries of {path}", members.len(), entries.len()));
     }
@@ -312,28 +311,28 @@ fn map(answered: &Element, members: &Map<String, Value>, path: &str, found: &mut
     }
 }
 
-fn leaf(answered: &Element, text: &str, path: &str, found: &mut Vec<String>) {
-    // A document comes percent-encoded (E-017), and may be handed out as it is or decoded.
-    let decoded = || percent_decode_str(&answered.text).decode_utf8_lossy() == text;
-    if path.ends_with("Document") && decoded() || instant(&answered.text, text) {
+fn leaf(response: &Element, text: &str, path: &str, found: &mut Vec<String>) {
+    // A document is percent-encoded (E-017). The SDK may return it encoded or decoded.
+    let decoded = || percent_decode_str(&response.text).decode_utf8_lossy() == text;
+    if path.ends_with("Document") && decoded() || same_instant(&response.text, text) {
         return;
     }
-    same(answered, text, path, found);
+    same(response, text, path, found);
 }
 
-fn same(answered: &Element, text: &str, path: &str, found: &mut Vec<String>) {
-    if answered.text != text {
+fn same(response: &Element, text: &str, path: &str, found: &mut Vec<String>) {
+    if response.text != text {
         found.push(format!("hands out another {path}"));
     }
 }
 
-/// Whether both are dates, and the same.
-fn instant(one: &str, other: &str) -> bool {
+/// Whether both texts are dates of the same instant.
+fn same_instant(one: &str, other: &str) -> bool {
     let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     matches!((read(one), read(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// Whether an element says no more than that it is there.
+/// Whether an element has neither text nor children.
 fn is_empty(element: &Element) -> bool {
     element.text.is_empty() && element.children.is_empty()
 }
@@ -344,13 +343,13 @@ mod tests {
 
     use super::*;
 
-    const ANSWER: &str = "<R><User><UserName>a</UserName><CreateDate>2026-11-25T06:00:00Z</CreateDate><Tags/></User>\
+    const RESPONSE: &str = "<R><User><UserName>a</UserName><CreateDate>2026-11-25T06:00:00Z</CreateDate><Tags/></User>\
         <IsTruncated>false</IsTruncated><Names><member>x</member><member>y</member></Names>\
         <PolicyDocument>%7B%22a%22%3A%201%7D</PolicyDocument>\
         <Map><entry><key>Users</key><value>3</value></entry></Map></R>";
 
     fn of(result: &Value) -> Vec<String> {
-        let root = Element::parse(ANSWER).unwrap();
+        let root = Element::parse(RESPONSE).unwrap();
         differences(&root, result.as_object().unwrap())
     }
 
@@ -362,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_in_other_clothes_is_the_same() {
+    fn equivalent_forms_are_not_differences() {
         assert!(of(&right()).is_empty(), "{:?}", of(&right()));
         let mut other = right();
         other["PolicyDocument"] = json!("{\"a\": 1}");
@@ -371,8 +370,8 @@ mod tests {
     }
 
     #[test]
-    fn every_difference_is_told_with_its_place() {
-        for (pointer, value, told) in [
+    fn every_difference_is_reported_with_its_path() {
+        for (pointer, value, expected) in [
             ("/User/UserName", json!("b"), "hands out another User.UserName"),
             (
                 "/User/CreateDate",
@@ -388,10 +387,10 @@ mod tests {
         ] {
             let mut wrong = right();
             *wrong.pointer_mut(pointer).unwrap() = value;
-            assert_eq!(of(&wrong), [told]);
+            assert_eq!(of(&wrong), [expected]);
         }
         let mut more = right();
         more["Marker"] = json!("m");
-        assert_eq!(of(&more), ["hands out Marker, which was not answered"]);
+        assert_eq!(of(&more), ["hands out Marker, which was not in the response"]);
     }
 }

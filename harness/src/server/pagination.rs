@@ -11,6 +11,7 @@ use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
 use crate::server::fault_injection::BadPage;
 use crate::server::parse::{ParsedForm, Refusal};
 use crate::server::store::Store;
+use crate::wire::attachments::ATTACHMENTS;
 use crate::wire::xml_write::{Node, text};
 
 /// How many a page shows where the request does not say (E-009).
@@ -19,21 +20,13 @@ const SIZE: usize = 100;
 /// What an odd marker begins with.
 const ODD: &str = "&+=% /\u{e9};";
 
-/// What tells the members of a listing apart, and gives them their order: ids before names. The text
-/// of a member that has none of these is its name.
-const NAMES: [&str; 11] = [
-    "AccessKeyId",
-    "CertificateId",
-    "SSHPublicKeyId",
-    "ServiceSpecificCredentialId",
-    "SerialNumber",
-    "Key",
-    "PolicyId",
-    "PolicyArn",
-    "GroupName",
-    "RoleName",
-    "UserName",
-];
+/// The elements that name a member of a listing and give the members their order: first those of
+/// the attachment kinds, then those of users, roles and policies. If a member has none of these,
+/// its text is its name.
+fn name_elements() -> impl Iterator<Item = &'static str> {
+    let of_kinds = ATTACHMENTS.iter().filter_map(|row| row.listing?.name);
+    of_kinds.chain(["PolicyId", "RoleName", "UserName"])
+}
 
 /// The page that a request asks for.
 pub(crate) struct Page<'a> {
@@ -186,7 +179,7 @@ fn alternative(text: &str, which: usize) -> String {
 
 impl PageStart {
     fn of(list: usize, member: &Node) -> Self {
-        let name = NAMES.iter().find_map(|name| member.text_of(name)).or(member.own_text());
+        let name = name_elements().find_map(|name| member.text_of(name)).or(member.own_text());
         let newest_first = |version: &str| {
             let number: Option<u32> = version.strip_prefix('v').and_then(|it| it.parse().ok());
             number.map(|it| format!("{:010}", u32::MAX - it))

@@ -16,6 +16,7 @@ use iamspec_model::{
 };
 
 use crate::server::store::{Store, Within, key};
+use crate::wire::attachments::{kind_of, wire};
 use crate::wire::{names, xml_write};
 
 /// An operation that a call stands for, and the tag that it is about.
@@ -92,13 +93,9 @@ fn user_call(
             Operation::ChangePassword(caller.ok_or(Refusal::NoUser)?)
         }
         "GetAccessKeyLastUsed" => {
-            let id = form.need("AccessKeyId")?;
-            Operation::LastUsed(registry.item(
-                Within::Everything,
-                AttachmentKind::AccessKey,
-                id,
-                false,
-            ))
+            let kind = AttachmentKind::AccessKey;
+            let id = form.need(kind.row().member)?;
+            Operation::LastUsed(registry.item(Within::Everything, kind, id, false))
         }
         "GetAccountSummary" => Operation::Summary,
         "GetAccountAuthorizationDetails" => Operation::Details,
@@ -200,7 +197,7 @@ fn part_call(
         SubResource::AttachedPolicy => registry.object(ResourceKind::Policy, name),
         SubResource::InlinePolicy => registry.item(
             Within::Object(object),
-            AttachmentKind::InlinePolicy,
+            kind_of(part).ok_or(Refusal::Missing(part.row().member))?,
             name,
             act == SubResourceAction::Add,
         ),
@@ -217,7 +214,7 @@ fn kind_call(
     account: &Account,
     action: &str,
 ) -> Result<Operation, Refusal> {
-    let Some((kind, verb)) = verb_of(action) else {
+    let Some((kind, verb)) = action_of(action) else {
         let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         return Err(Refusal::Unknown(action.to_owned(), version.to_owned()));
     };
@@ -267,7 +264,7 @@ fn issue(
 }
 
 /// The kind that has this call, and what the call does.
-fn verb_of(action: &str) -> Option<(AttachmentKind, AttachmentAction)> {
+fn action_of(action: &str) -> Option<(AttachmentKind, AttachmentAction)> {
     let named = |kind: AttachmentKind| {
         let is =
             |verb: &AttachmentAction| kind.row().call(*verb).is_some_and(|call| call.api == action);
@@ -354,29 +351,12 @@ fn put(form: &ParsedForm, registry: &mut Store, user: User) -> Result<Vec<Parsed
 /// The members of a request.
 pub(crate) struct ParsedForm(HashMap<String, String>);
 
-/// The calls that mean who asks where they name no user (D-023).
-const OPTIONAL: [&str; 20] = [
-    "GetUser",
-    "CreateLoginProfile",
-    "GetLoginProfile",
-    "DeleteLoginProfile",
-    "CreateAccessKey",
-    "UpdateAccessKey",
-    "DeleteAccessKey",
-    "ListAccessKeys",
-    "UploadSigningCertificate",
-    "UpdateSigningCertificate",
-    "DeleteSigningCertificate",
-    "ListSigningCertificates",
-    "ListSSHPublicKeys",
-    "UpdateServiceSpecificCredential",
-    "ResetServiceSpecificCredential",
-    "DeleteServiceSpecificCredential",
-    "ListServiceSpecificCredentials",
-    "DeactivateMFADevice",
-    "ListMFADevices",
-    "GetMFADevice",
-];
+/// Whether an action uses the caller as the user if the request has no `UserName` (D-023).
+fn caller_is_default(action: &str) -> bool {
+    let of_kind =
+        action_of(action).is_some_and(|(kind, it)| wire(kind).caller_is_default.contains(&it));
+    of_kind || ["GetUser", "GetMFADevice"].contains(&action)
+}
 
 impl ParsedForm {
     pub(crate) fn new(pairs: impl Iterator<Item = (String, String)>) -> Self {
@@ -394,7 +374,7 @@ impl ParsedForm {
     /// The same, naming who asks where the request names nobody and need not (D-023).
     pub(crate) fn naming(&self, caller: impl Fn() -> Option<String>) -> Self {
         let action = self.get("Action").unwrap_or_default();
-        let optional = OPTIONAL.contains(&action) && self.get("UserName").is_none();
+        let optional = caller_is_default(action) && self.get("UserName").is_none();
         let name = optional.then(caller).flatten().map(|name| ("UserName".to_owned(), name));
         Self(self.0.clone().into_iter().chain(name).collect())
     }
@@ -409,10 +389,9 @@ impl ParsedForm {
         self.get(member).unwrap_or("/").to_owned()
     }
 
-    /// What is uploaded, or that for which a credential is made.
-    pub(crate) fn body(&self) -> Option<&str> {
-        let members = ["CertificateBody", "SSHPublicKeyBody", "PolicyDocument", "ServiceName"];
-        members.into_iter().find_map(|member| self.get(member))
+    /// The payload of an attach request: the uploaded body, or the service of a credential.
+    pub(crate) fn payload(&self, kind: AttachmentKind) -> Option<&str> {
+        self.get(wire(kind).payload_member?)
     }
 
     /// The members of a list, from 1 on, without what stands behind their number (E-018).

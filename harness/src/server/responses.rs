@@ -4,13 +4,14 @@
 
 use iamspec_conformance::Listing;
 use iamspec_model::{
-    Account, AttachmentKind, Entity, IssueOptions, Item, Operation, Resource, ResourceKind, Status,
-    SubResource, User,
+    Account, AttachmentKind, Entity, Item, Operation, Resource, ResourceKind, Status, SubResource,
+    User,
 };
 use md5::{Digest as _, Md5};
 
 use crate::server::store::{ACCOUNT, Record, Store, secret};
 use crate::server::{ModelState, details};
+use crate::wire::attachments::{ElementSource, ItemElement, ListResponse, kind_of, wire};
 use crate::wire::names;
 use crate::wire::xml_write::{Node, node, text};
 
@@ -29,28 +30,34 @@ pub(crate) fn result(
             Some(vec![node("User", members)])
         }
         Operation::Create(object) => Some(created(object, registry, account)),
-        Operation::Attach(user, AttachmentKind::LoginProfile, _)
-        | Operation::List(user, AttachmentKind::LoginProfile) => {
-            Some(vec![node("LoginProfile", login_profile(user, registry))])
+        Operation::Issue(user, kind, item, _) => {
+            let mut nodes = shown_item((user, kind, item), Status::Active, registry);
+            let secret = || registry.item_record(kind, item).secret;
+            nodes.extend(wire(kind).issued.element().map(|it| text(it, secret().reveal())));
+            Some(vec![node(wire(kind).structure?, nodes)])
         }
-        Operation::Issue(user, kind, item, with) => Some(issued(user, kind, item, with, registry)),
-        Operation::List(user, kind) => Some(listed(user, kind, &seen, registry)),
-        Operation::Get(user, AttachmentKind::InlinePolicy, item) => {
-            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
-            Some(vec![
-                text("UserName", registry.user_record(user).name),
-                text("PolicyName", &*record.name),
-                text("PolicyDocument", encode(&record.body)),
-            ])
+        Operation::Attach(user, kind, item) => {
+            let nodes = shown_item((user, kind, item), Status::Active, registry);
+            Some(vec![node(wire(kind).structure?, nodes)])
         }
-        Operation::Renew(_, AttachmentKind::LoginProfile | AttachmentKind::MfaDevice, _) => None,
-        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
-            let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
-            let mut members = members(user, kind, item, status, registry);
-            members.extend(body(kind, item, registry));
-            let renewed = matches!(op, Operation::Renew(..));
-            members.extend(renewed.then(|| text("ServicePassword", secret())));
-            Some(vec![node(names::structure(kind)?, members)])
+        Operation::List(user, kind) => match wire(kind).listing {
+            Some(listing) => Some(listed(user, kind, &listing, &seen, registry)),
+            None => {
+                let nodes = shown_item((user, kind, Item(0)), Status::Active, registry);
+                Some(vec![node(wire(kind).structure?, nodes)])
+            }
+        },
+        Operation::Get(user, kind, item) => {
+            let nodes = shown_item((user, kind, item), shown_status(&seen), registry);
+            Some(match wire(kind).structure {
+                Some(structure) => vec![node(structure, nodes)],
+                None => nodes,
+            })
+        }
+        Operation::Renew(user, kind, item) => {
+            let mut nodes = shown_item((user, kind, item), shown_status(&seen), registry);
+            nodes.extend(wire(kind).issued.element().map(|it| text(it, secret())));
+            Some(vec![node(wire(kind).renew_structure?, nodes)])
         }
         _ => listing_result(op, &seen, registry, account),
     }
@@ -85,74 +92,56 @@ pub(crate) fn group_members(record: &Record) -> Vec<Node> {
         text("Path", &*record.path),
         text("GroupName", &*record.name),
         text("GroupId", &*record.id),
-        text("Arn", format!("arn:aws:iam::{ACCOUNT}:group{}{}", record.path, record.name)),
+        text("Arn", group_arn(record)),
         text("CreateDate", &*record.created),
     ]
 }
 
-fn login_profile(user: User, registry: &Store) -> Vec<Node> {
-    vec![
-        text("UserName", registry.user_record(user).name),
-        text("CreateDate", registry.since(user, AttachmentKind::LoginProfile, Item(0))),
-        text("PasswordResetRequired", registry.resets(user).to_string()),
-    ]
+fn group_arn(group: &Record) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:group{}{}", group.path, group.name)
 }
 
-fn issued(
-    user: User,
-    kind: AttachmentKind,
-    item: Item,
-    with: IssueOptions,
-    registry: &Store,
-) -> Vec<Node> {
-    let mut members = members(user, kind, item, Status::Active, registry);
-    members.extend(body(kind, item, registry));
-    if kind == AttachmentKind::AccessKey {
-        members.push(text("SecretAccessKey", registry.item_record(kind, item).secret.reveal()));
-    }
-    if let IssueOptions::Service(_) = with {
-        members.push(text("ServicePassword", secret()));
-    }
-    names::structure(kind).map(|name| node(name, members)).into_iter().collect()
+fn shown_status(seen: &Listing) -> Status {
+    seen.items.first().map(|(_, status)| *status).unwrap_or_default()
 }
 
-/// What a listing shows of an item that the service named.
-fn members(
-    user: User,
-    kind: AttachmentKind,
-    item: Item,
+/// The elements of an item in the responses of its attach, get and renew actions.
+fn shown_item(held: (User, AttachmentKind, Item), status: Status, registry: &Store) -> Vec<Node> {
+    item_elements(wire(held.1).elements, held, status, registry)
+}
+
+/// The elements of an item, as a row of the wire table lists them.
+fn item_elements(
+    elements: &[ItemElement],
+    (user, kind, item): (User, AttachmentKind, Item),
     status: Status,
     registry: &Store,
 ) -> Vec<Node> {
-    let (owner, record) = (registry.user_record(user).name, registry.item_record(kind, item));
-    let date = match kind {
-        AttachmentKind::SigningCertificate | AttachmentKind::SshPublicKey => "UploadDate",
-        _ => "CreateDate",
+    let record = registry.item_record(kind, item);
+    let resource = kind.row().refers.map(|class| registry.object_record(Resource { class, item }));
+    let resource = resource.unwrap_or_default();
+    let one = |(name, source): &ItemElement| {
+        let value = match source {
+            ElementSource::User => registry.user_record(user).name,
+            ElementSource::Id => record.id.clone(),
+            ElementSource::Name => record.name.clone(),
+            ElementSource::Status => status.name().to_owned(),
+            ElementSource::Created => record.created.clone(),
+            ElementSource::Attached => registry.since(user, kind, item),
+            ElementSource::Payload => record.body.clone(),
+            ElementSource::Document => encode(&record.body),
+            ElementSource::Fingerprint => fingerprint(&record.body),
+            ElementSource::ServiceUser => record.other.clone(),
+            ElementSource::PasswordReset => registry.resets(user).to_string(),
+            ElementSource::ResourcePath => resource.path.clone(),
+            ElementSource::ResourceName => resource.name.clone(),
+            ElementSource::ResourceId => resource.id.clone(),
+            ElementSource::GroupArn => group_arn(&resource),
+            ElementSource::ResourceCreated => resource.created.clone(),
+        };
+        text(name, value)
     };
-    let mut members = vec![
-        text("UserName", &*owner),
-        text(kind.row().member, &*record.id),
-        text("Status", status.name()),
-        text(date, &*record.created),
-    ];
-    if kind.row().services {
-        members.push(text("ServiceUserName", record.other));
-        members.push(text("ServiceName", record.body));
-    }
-    members
-}
-
-/// The body of an uploaded item, with what is told of it.
-fn body(kind: AttachmentKind, item: Item, registry: &Store) -> Vec<Node> {
-    let body = registry.item_record(kind, item).body;
-    match kind {
-        AttachmentKind::SigningCertificate => vec![text("CertificateBody", body)],
-        AttachmentKind::SshPublicKey => {
-            let print = fingerprint(&body);
-            vec![text("SSHPublicKeyBody", body), text("Fingerprint", print)]
-        }
-        _ => Vec::new(),
-    }
+    elements.iter().map(one).collect()
 }
 
 /// The MD5 digest of a key, its bytes apart by colons (B-SK-07); empty where it is no key.
@@ -162,30 +151,21 @@ fn fingerprint(body: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
-fn listed(user: User, kind: AttachmentKind, seen: &Listing, registry: &Store) -> Vec<Node> {
-    let one = |(item, status): (Item, Status)| {
-        let nodes = match (kind, kind.row().refers) {
-            (AttachmentKind::MfaDevice, _) => enabled_device_members(user, item, registry),
-            (AttachmentKind::InlinePolicy, _) => {
-                return text("member", registry.item_record(kind, item).name);
-            }
-            (AttachmentKind::Tag, _) => tag_members(&registry.item_record(kind, item)),
-            (_, Some(ResourceKind::Policy)) => {
-                attached_members(Resource { class: ResourceKind::Policy, item }, registry)
-            }
-            (_, Some(class)) => group_members(&registry.object_record(Resource { class, item })),
-            (_, None) => {
-                let whole = kind == AttachmentKind::SigningCertificate;
-                let body = whole.then(|| body(kind, item, registry));
-                let members = members(user, kind, item, status, registry);
-                members.into_iter().chain(body.into_iter().flatten()).collect()
-            }
-        };
-        node("member", nodes)
+fn listed(
+    user: User,
+    kind: AttachmentKind,
+    listing: &ListResponse,
+    seen: &Listing,
+    registry: &Store,
+) -> Vec<Node> {
+    let one = |(item, status): (Item, Status)| match listing.name {
+        None => text("member", registry.item_record(kind, item).name),
+        Some(_) => {
+            node("member", item_elements(listing.elements, (user, kind, item), status, registry))
+        }
     };
     let items = seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status)));
-    let list = names::listing(kind).map(|it| node(it.list, items.map(one).collect()));
-    list.into_iter().chain([text("IsTruncated", "false")]).collect()
+    vec![node(listing.list, items.map(one).collect()), text("IsTruncated", "false")]
 }
 
 pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
@@ -195,17 +175,6 @@ pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
 pub(crate) fn attached_members(policy: Resource, registry: &Store) -> Vec<Node> {
     let record = registry.object_record(policy);
     vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
-}
-
-fn enabled_device_members(user: User, device: Item, registry: &Store) -> Vec<Node> {
-    vec![
-        text("UserName", registry.user_record(user).name),
-        text(
-            "SerialNumber",
-            registry.object_record(Resource { class: ResourceKind::Device, item: device }).id,
-        ),
-        text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device)),
-    ]
 }
 
 /// RFC 3986: everything but letters, digits and `-._~` (B-IP-03).
@@ -283,7 +252,7 @@ fn one_part(
             Some(vec![node("PolicyVersion", members)])
         }
         SubResource::InlinePolicy if read => {
-            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
+            let record = registry.item_record(kind_of(part)?, item);
             Some(vec![
                 text("GroupName", registry.object_record(object).name),
                 text("PolicyName", record.name),
@@ -420,12 +389,11 @@ fn parts(object: Resource, part: SubResource, seen: &Listing, registry: &Store) 
             _ => None,
         }),
         SubResource::InlinePolicy => {
-            let names =
-                seen.items.iter().filter_map(|(it, _)| it.item(AttachmentKind::InlinePolicy));
-            let name = |item| {
-                text("member", registry.item_record(AttachmentKind::InlinePolicy, item).name)
-            };
-            vec![node("PolicyNames", names.map(name).collect()), text("IsTruncated", "false")]
+            let names = seen.items.iter().filter_map(|(it, _)| {
+                let kind = kind_of(part)?;
+                Some(text("member", registry.item_record(kind, it.item(kind)?).name))
+            });
+            vec![node("PolicyNames", names.collect()), text("IsTruncated", "false")]
         }
     }
 }

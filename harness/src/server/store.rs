@@ -15,6 +15,7 @@ use iamspec_model::{
 
 use crate::server::auth::Secret;
 use crate::server::parse::{ParsedCall, ParsedForm};
+use crate::wire::attachments::wire;
 
 /// The account that the reference endpoint plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -148,7 +149,7 @@ impl Store {
         form: &ParsedForm,
         account: &Account,
     ) -> Option<Item> {
-        let body = form.body().filter(|_| kind.row().bodies)?;
+        let body = form.payload(kind).filter(|_| kind.row().bodies)?;
         let same =
             |item: &Item| self.item_records.get(&(kind, *item)).is_some_and(|it| it.body == body);
         account.held_of(user, kind).map(|held| held.item).find(same)
@@ -167,7 +168,7 @@ impl Store {
             return holders(policy, shown, form, account);
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
-            (Operation::List(_, AttachmentKind::ServiceCredential), Some(service), _) => {
+            (Operation::List(_, kind), Some(service), _) if kind.row().services => {
                 shown.items.retain(|(thing, _)| match *thing {
                     Entity::Item(kind, item) => self.item_record(kind, item).body == service,
                     _ => true,
@@ -271,8 +272,7 @@ pub(crate) fn secret() -> String {
 
 /// The id of a new item of a kind that the service names (E-017).
 pub(crate) fn item_id(kind: AttachmentKind) -> String {
-    let length = if kind == AttachmentKind::SigningCertificate { 32 } else { 20 };
-    new_id(crate::wire::names::id_prefix(kind), length)
+    new_id(wire(kind).id_prefix, wire(kind).id_length)
 }
 
 /// An id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
@@ -407,10 +407,10 @@ impl Store {
             }
         };
         let value = asked.tag.as_ref().map(|(_, value)| value.clone());
-        let body = value.unwrap_or_else(|| form.body().unwrap_or_default().to_owned());
+        let body = value.unwrap_or_else(|| form.payload(kind).unwrap_or_default().to_owned());
         self.items.insert(item_key(Within::User(user), kind, &name), item);
         let other = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
-        let issued = (kind == AttachmentKind::AccessKey).then(|| Secret::new(secret()));
+        let issued = wire(kind).issued.element().map(|_| Secret::new(secret()));
         let secret = issued.unwrap_or_default();
         let record = Record { name, id, created, body, other, secret, ..Record::default() };
         self.item_records.insert((kind, item), record);

@@ -8,6 +8,7 @@ use iamspec_model::evidence::{
 };
 
 use crate::server::parse::{ParsedForm, Refusal};
+use crate::wire::attachments::ATTACHMENTS;
 
 /// The names that are given or looked for, and how long they may be: new names of users less.
 const NAMES: [(&str, usize); 5] = [
@@ -17,9 +18,6 @@ const NAMES: [(&str, usize); 5] = [
     ("NewGroupName", 128),
     ("PolicyName", 128),
 ];
-
-/// Ids: which characters they have, as a pattern in AWS's words.
-const IDS: [(&str, &str); 1] = [("ServiceSpecificCredentialId", r"[\w]+")];
 
 const VERSION: &str = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?";
 
@@ -80,7 +78,9 @@ fn violations(form: &ParsedForm) -> Vec<(String, String)> {
         }
     }
     let pattern = |it| format!("Member must satisfy regular expression pattern: {it}");
-    for (name, allowed) in IDS {
+    for row in &ATTACHMENTS {
+        let Some(allowed) = row.id_pattern else { continue };
+        let name = row.kind.row().member;
         let word = |it: char| it.is_ascii_alphanumeric() || it == '_';
         if form.get(name).is_some_and(|it| !it.chars().all(word)) {
             found.push((field(name), pattern(allowed)));

@@ -1,35 +1,38 @@
-//! What requests carry besides names: real certificates, keys, codes and documents.
+//! The payloads of requests: valid certificates, SSH keys, MFA codes, passwords and policy
+//! documents.
+//!
+//! The endpoint parses them, so they must be real. None of them gives access to anything.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, anyhow};
 use iamspec_model::Item;
 
-/// RSA keys of 2048 bits, in the encoding that the service accepts (D-021). Their private halves
-/// were thrown away.
+/// RSA public keys of 2048 bits, in the encoding that the service accepts (D-021). Their private
+/// keys do not exist any more.
 const SSH_KEYS: &str = include_str!("../../data/ssh-keys.txt");
 
-/// Signs our certificates and opens nothing: making such a key takes longer than a whole run.
+/// The key that signs certificates. It is fixed, because generating one takes longer than a run.
 const CERTIFICATE_KEY: &[u8] = include_bytes!("../../data/certificate-key.der");
 
-/// What one inline policy counts for: the model reckons with it (`InlinePolicy`, B-IP-08).
+/// The size of an inline policy, which the model uses for the quota (B-IP-08).
 pub const INLINE_POLICY_SIZE: usize = 128;
 
-/// How long a code of a device is for, in seconds (RFC 6238).
+/// The validity of an MFA code in seconds (RFC 6238).
 const WINDOW: u64 = 30;
 
-/// The public key of an item: there are sixteen, more than the quotas of three users, and then they come
-/// again.
+/// The public key of an item. There are sixteen, more than the quotas of three users allow; then
+/// they repeat.
 #[must_use]
 pub fn ssh_key(item: Item) -> &'static str {
-    let place = item.0 as usize % SSH_KEYS.lines().count().max(1);
-    SSH_KEYS.lines().nth(place).unwrap_or_default()
+    let index = item.0 as usize % SSH_KEYS.lines().count().max(1);
+    SSH_KEYS.lines().nth(index).unwrap_or_default()
 }
 
-/// A self-signed certificate, another one for each item and run.
+/// A self-signed certificate for a name, which differs for each item and run.
 ///
 /// # Errors
-/// What the certificate library says.
+/// The certificate cannot be created.
 pub fn certificate(name: &str) -> Result<String> {
     let key = rcgen::KeyPair::try_from(CERTIFICATE_KEY).context("reading the signing key")?;
     let mut params =
@@ -41,20 +44,20 @@ pub fn certificate(name: &str) -> Result<String> {
     Ok(params.self_signed(&key).context("signing a certificate")?.pem())
 }
 
-/// A document that grants nothing, with exactly the size the model reckons with.
+/// A policy document that grants nothing, with the size [`INLINE_POLICY_SIZE`].
 #[must_use]
 pub fn policy_document() -> String {
-    let with = |sid: &str| {
+    let document = |sid: &str| {
         format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Deny","Action":"iam:CreateUser","Resource":"*"}}]}}"#
         )
     };
-    let padding = INLINE_POLICY_SIZE.saturating_sub(with("").len());
-    with(&"x".repeat(padding))
+    let padding = INLINE_POLICY_SIZE.saturating_sub(document("").len());
+    document(&"x".repeat(padding))
 }
 
-/// A password that meets every rule that an account can make: as long as one may be, and with every
-/// class of characters.
+/// A password that meets every possible password policy: of the maximum length, with every
+/// character class.
 #[must_use]
 pub fn password() -> String {
     let mut password = "Aa1!".to_owned();
@@ -65,21 +68,21 @@ pub fn password() -> String {
     password
 }
 
-/// Two consecutive codes of a device, and the window of the second one, which is now.
+/// Two consecutive codes of a device, and the time window of the second one.
 #[derive(Debug)]
 pub struct MfaCodes {
-    /// The codes, the earlier one first.
+    /// The codes, earlier first.
     pub codes: [String; 2],
-    /// The time by which the second one counts.
+    /// The current window: the number of thirty-second periods since 1970.
     pub window: u64,
 }
 
-/// Codes that nobody can have told, for a device that has no seed.
+/// Codes for a device without a known seed.
 pub const GUESSES: [&str; 2] = ["123456", "654321"];
 
-/// The codes of a device by its seed in base 32. Near the end of a window it waits for the next one,
-/// at most a second, so that both codes still count when they arrive; where both codes are the same by
-/// chance, once in a million, it waits for another one.
+/// The codes of a device with this base 32 seed. In the last second of a window, waits for the next
+/// window, so that both codes are still valid when they arrive. Also waits if both codes are equal
+/// by chance.
 ///
 /// # Errors
 /// The seed is not base 32.
@@ -89,9 +92,9 @@ pub fn codes(seed: &str) -> Result<MfaCodes> {
     let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
     loop {
         let now = clock()?;
-        let into = Duration::from_secs(now.as_secs() % WINDOW)
+        let elapsed = Duration::from_secs(now.as_secs() % WINDOW)
             + Duration::from_nanos(u64::from(now.subsec_nanos()));
-        let rest = Duration::from_secs(WINDOW).saturating_sub(into);
+        let rest = Duration::from_secs(WINDOW).saturating_sub(elapsed);
         if rest > Duration::from_secs(1) {
             let times = [now.as_secs().saturating_sub(WINDOW), now.as_secs()];
             let codes = times.map(|time| totp.generate(time).to_string());
@@ -112,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_ssh_key_is_a_different_rsa_key_of_at_least_2048_bits() {
+    fn ssh_keys_are_distinct_rsa_keys_of_at_least_2048_bits() {
         let mut seen = Vec::new();
         for item in 0..16 {
             let key = ssh_key::PublicKey::from_openssh(ssh_key(Item(item))).unwrap();
@@ -124,22 +127,15 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_document_has_the_size_that_the_model_reckons_with() {
-        let quota = iamspec_model::AttachmentKind::InlinePolicy.row().quota;
-        let document = policy_document();
-        assert_eq!(document.chars().filter(|it| !it.is_whitespace()).count() as u64, quota.each);
-    }
-
-    #[test]
     fn two_certificates_differ_and_are_x509() {
         let [one, two] = ["one", "two"].map(|name| certificate(name).unwrap());
         assert_ne!(one, two);
         assert!(one.starts_with("-----BEGIN CERTIFICATE-----"));
     }
 
-    /// RFC 6238's own example: at second 59 the key `12345678901234567890` gives 287082.
+    /// The example of RFC 6238: at second 59 the key `12345678901234567890` gives 287082.
     #[test]
-    fn codes_are_those_of_the_standard() {
+    fn codes_follow_rfc_6238() {
         let secret = totp_rs::Secret::try_from_base32("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
         assert_eq!(totp.generate(59).to_string(), "287082");

@@ -1,26 +1,75 @@
-//! Hides the secrets of a response body before it is written down.
+//! Hides secrets in requests, response bodies and messages before they are written anywhere.
 //!
-//! The XML reader splits the body, so that the content of an element is found in whatever form it is written:
-//! as text, in CDATA, with entities, between comments, in elements of its own. If the body is no XML, or no
-//! longer, whatever may hold a secret is hidden.
+//! `hide` splits a body with the XML reader. It finds the content of an element in every form: as
+//! text, in CDATA, with entities, between comments, in child elements. If the body is not XML, or
+//! the XML is broken, everything that may hold a secret is hidden. `replace_known` hides known
+//! secrets in any text.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::client::trace::{HIDDEN, SECRETS};
+use crate::wire::attachments::ATTACHMENTS;
+use crate::wire::names::RequestForm;
 
-/// The elements that name a value of the same parent, as in `<entry><key>…</key><value>…</value></entry>`.
+/// The text that replaces a secret.
+pub const HIDDEN: &str = "(secret)";
+
+/// Members and elements that hold secrets and belong to no attachment kind.
+const SHARED_SECRETS: [&str; 4] = ["OldPassword", "NewPassword", "SessionToken", "SSHPrivateKey"];
+
+/// The members of requests and the elements of responses that hold secrets.
+pub fn secret_names() -> impl Iterator<Item = &'static str> {
+    let of_kinds =
+        ATTACHMENTS.iter().flat_map(|row| row.secrets.iter().copied().chain(row.issued.element()));
+    SHARED_SECRETS.into_iter().chain(of_kinds)
+}
+
+/// The elements that name the value beside them, as in
+/// `<entry><key>…</key><value>…</value></entry>`.
 const KEYS: [&str; 6] = ["key", "name", "field", "parameter", "attribute", "property"];
 
-/// An encoding in an encoding, and so on, is followed so far.
-const ROUNDS: usize = 4;
+/// The number of nested encodings that are decoded.
+const DECODINGS_MAX: usize = 4;
 
 /// Whether a member or an element of this name holds a secret, however the name is spelled.
 pub(crate) fn is_secret(name: &str) -> bool {
-    ends_with_secret(&squeezed(name))
+    ends_with_secret(&normalized(name))
 }
 
-/// A body with a word in the place of each secret, also if the body was cut.
+/// The members of a request with the secret values replaced by [`HIDDEN`].
+pub(crate) fn without_secrets(form: &[(String, String)]) -> RequestForm {
+    let redacted = |(name, value): &(String, String)| {
+        (name.clone(), if is_secret(name) { HIDDEN.to_owned() } else { value.clone() })
+    };
+    form.iter().map(redacted).collect()
+}
+
+/// Shorter secrets are not searched for in texts: they may be a part of any word.
+const SEARCHED_MIN: usize = 8;
+
+/// A text with these secrets replaced by [`HIDDEN`], in one pass: the replacement is not searched.
+/// Overlapping secrets are replaced together.
+pub(crate) fn replace_known<'a>(text: &str, secrets: impl Iterator<Item = &'a str>) -> String {
+    let mut found: Vec<(usize, usize)> = secrets
+        .filter(|secret| secret.len() >= SEARCHED_MIN)
+        .flat_map(|secret| text.match_indices(secret))
+        .map(|(begin, secret)| (begin, begin + secret.len()))
+        .collect();
+    found.sort_unstable();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for (begin, end) in found {
+        if begin >= at {
+            shown.push_str(text.get(at..begin).unwrap_or_default());
+            shown.push_str(HIDDEN);
+        }
+        at = at.max(end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    shown
+}
+
+/// A body with each secret replaced by [`HIDDEN`]. The body may be cut at any place.
 pub(crate) fn hide(body: &str) -> String {
     let body = body.trim_start_matches('\u{feff}');
     if !body.trim_start().starts_with('<') {
@@ -29,34 +78,34 @@ pub(crate) fn hide(body: &str) -> String {
     Document::read(body).shown()
 }
 
-/// An element of a document. The first one stands for the document itself.
+/// An element of a document. Element 0 is the document itself.
 #[derive(Default)]
 struct Element {
     parent: usize,
-    /// Its name, squeezed.
+    /// Its name, normalized.
     name: String,
-    /// The text directly in it.
+    /// Its own text.
     text: String,
     /// Whether its attributes and its content are hidden.
     hidden: bool,
 }
 
-/// What a piece of a document is.
+/// The kind of a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum TokenKind {
     Start,
     Empty,
     End,
     Text,
     /// A comment, a processing instruction, a declaration.
-    Aside,
-    /// What follows the place where the document is no XML any more.
+    Other,
+    /// The rest of the document after an XML error.
     Broken,
 }
 
-/// A piece of a document as it is written, and the element that it belongs to.
-struct Piece<'a> {
-    sort: Sort,
+/// A token of a document as written, and the element that it belongs to.
+struct Token<'a> {
+    kind: TokenKind,
     element: usize,
     raw: &'a str,
 }
@@ -64,23 +113,23 @@ struct Piece<'a> {
 struct Document<'a> {
     body: &'a str,
     elements: Vec<Element>,
-    pieces: Vec<Piece<'a>>,
+    tokens: Vec<Token<'a>>,
 }
 
 impl<'a> Document<'a> {
     fn read(body: &'a str) -> Self {
-        let mut document = Self { body, elements: vec![Element::default()], pieces: Vec::new() };
+        let mut document = Self { body, elements: vec![Element::default()], tokens: Vec::new() };
         let mut reader = Reader::from_str(body);
-        // The names of the open elements, one after the other: a name may be split over several elements.
+        // The joined names of the open elements, because a name may be split over several elements.
         let (mut path, mut open) = (String::new(), 0);
         let mut begin = 0;
         loop {
             let event = reader.read_event();
             let end = usize::try_from(reader.buffer_position()).unwrap_or(body.len());
             let raw = body.get(begin..end).unwrap_or_default();
-            let sort = match &event {
+            let kind = match &event {
                 Ok(Event::Start(tag) | Event::Empty(tag)) => {
-                    let name = squeezed(tag.local_name().as_ref());
+                    let name = normalized(tag.local_name().as_ref());
                     path.push_str(&name);
                     let attributes = tag.attributes_raw();
                     let hidden = ends_with_secret(&path) || mentions_secret(attributes);
@@ -91,15 +140,19 @@ impl<'a> Document<'a> {
                         ..Element::default()
                     });
                     open = document.elements.len() - 1;
-                    if matches!(event, Ok(Event::Start(_))) { Sort::Start } else { Sort::Empty }
+                    if matches!(event, Ok(Event::Start(_))) {
+                        TokenKind::Start
+                    } else {
+                        TokenKind::Empty
+                    }
                 }
-                Ok(Event::End(_)) => Sort::End,
-                Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => Sort::Text,
+                Ok(Event::End(_)) => TokenKind::End,
+                Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => TokenKind::Text,
                 Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_) | Event::DocType(_)) => {
-                    Sort::Aside
+                    TokenKind::Other
                 }
                 Ok(Event::Eof) => break,
-                Err(_) => Sort::Broken,
+                Err(_) => TokenKind::Broken,
             };
             let text: &str = match &event {
                 Ok(Event::Text(text)) => text,
@@ -111,11 +164,11 @@ impl<'a> Document<'a> {
                 element.text.push_str(text);
             }
             let raw =
-                if sort == Sort::Broken { body.get(begin..).unwrap_or_default() } else { raw };
-            document.pieces.push(Piece { sort, element: open, raw });
-            match sort {
-                Sort::Broken => break,
-                Sort::Empty | Sort::End => {
+                if kind == TokenKind::Broken { body.get(begin..).unwrap_or_default() } else { raw };
+            document.tokens.push(Token { kind, element: open, raw });
+            match kind {
+                TokenKind::Broken => break,
+                TokenKind::Empty | TokenKind::End => {
                     let done = document.elements.get(open).map(|it| (it.parent, it.name.len()));
                     let (parent, name) = done.unwrap_or_default();
                     path.truncate(path.len().saturating_sub(name));
@@ -125,12 +178,12 @@ impl<'a> Document<'a> {
             }
             begin = end;
         }
-        document.inherit();
+        document.propagate_hidden();
         document
     }
 
-    /// What is in a hidden element is hidden, and so is what stands beside a key that names a secret.
-    fn inherit(&mut self) {
+    /// Hides the content of hidden elements, and the siblings of a key that names a secret.
+    fn propagate_hidden(&mut self) {
         for place in 1..self.elements.len() {
             let Some(element) = self.elements.get(place) else { continue };
             if KEYS.contains(&element.name.as_str()) && is_secret(&element.text) {
@@ -154,29 +207,29 @@ impl<'a> Document<'a> {
     }
 
     fn shown(&self) -> String {
-        let told: Vec<bool> = self.elements.iter().map(|it| tells_secret(&it.text)).collect();
+        let has_secret: Vec<bool> = self.elements.iter().map(|it| has_secret(&it.text)).collect();
         let mut shown = String::with_capacity(self.body.len());
-        for Piece { sort, element, raw } in &self.pieces {
+        for Token { kind, element, raw } in &self.tokens {
             let parent = self.elements.get(*element).map_or(0, |it| it.parent);
             let (inner, outer) = (self.is_hidden(*element), self.is_hidden(parent));
-            match sort {
-                Sort::Start | Sort::Empty | Sort::End if outer => {}
-                Sort::Start if inner => {
+            match kind {
+                TokenKind::Start | TokenKind::Empty | TokenKind::End if outer => {}
+                TokenKind::Start if inner => {
                     shown.push_str(&without_attributes(raw));
                     shown.push_str(HIDDEN);
                 }
-                Sort::Empty if inner => shown.push_str(&without_attributes(raw)),
-                Sort::Text | Sort::Aside | Sort::Broken if inner => {}
-                Sort::Text if told.get(*element) == Some(&true) => {
+                TokenKind::Empty if inner => shown.push_str(&without_attributes(raw)),
+                TokenKind::Text | TokenKind::Other | TokenKind::Broken if inner => {}
+                TokenKind::Text if has_secret.get(*element) == Some(&true) => {
                     if !shown.ends_with(HIDDEN) {
                         shown.push_str(HIDDEN);
                     }
                 }
-                Sort::Aside if mentions_secret(raw) || raw.contains("<!ENTITY") => {
+                TokenKind::Other if mentions_secret(raw) || raw.contains("<!ENTITY") => {
                     shown.push_str(HIDDEN);
                 }
-                // Which element it belongs to is not known.
-                Sort::Broken if mentions_secret(self.body) || raw.contains("<!ENTITY") => {
+                // The element that it belongs to is unknown.
+                TokenKind::Broken if mentions_secret(self.body) || raw.contains("<!ENTITY") => {
                     shown.push_str(HIDDEN);
                 }
                 _ => shown.push_str(raw),
@@ -186,7 +239,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A tag with a word in the place of its attributes.
+/// A tag with its attributes replaced by [`HIDDEN`].
 fn without_attributes(tag: &str) -> String {
     let inner = tag.trim_start_matches('<').trim_end_matches('>');
     let (inner, end) = inner.strip_suffix('/').map_or((inner, ">"), |it| (it, "/>"));
@@ -196,19 +249,19 @@ fn without_attributes(tag: &str) -> String {
     }
 }
 
-/// Whether a text says the name of a secret anywhere.
+/// Whether a text contains the name of a secret.
 fn mentions_secret(text: &str) -> bool {
-    let text = squeezed(text);
-    squeezed_secrets().any(|secret| text.contains(&secret))
+    let text = normalized(text);
+    normalized_secrets().any(|secret| text.contains(&secret))
 }
 
-/// Whether a text gives a secret as well as its name: `name=value`, `"name": "value"`, `<name …>value`. A
-/// text that has the name only, as the messages of refusals do, gives none.
-fn tells_secret(text: &str) -> bool {
-    let is_kept = |it: &char| it.is_ascii_alphanumeric() || "=:<>,;|".contains(*it);
-    let text: String = decoded(text).chars().filter(is_kept).collect();
+/// Whether a text contains the name of a secret with a value: `name=value`, `"name": "value"`,
+/// `<name …>value`. The name alone, as in error messages, does not count.
+fn has_secret(text: &str) -> bool {
+    let is_relevant = |it: &char| it.is_ascii_alphanumeric() || "=:<>,;|".contains(*it);
+    let text: String = decoded(text).chars().filter(is_relevant).collect();
     let text = text.to_ascii_lowercase();
-    squeezed_secrets().any(|secret| {
+    normalized_secrets().any(|secret| {
         text.match_indices(&secret).any(|(place, _)| {
             let (before, after) = text.split_at(place);
             let after = after.strip_prefix(&secret).unwrap_or_default();
@@ -220,26 +273,26 @@ fn tells_secret(text: &str) -> bool {
     })
 }
 
-fn ends_with_secret(squeezed: &str) -> bool {
-    let single = squeezed.trim_end_matches('s');
-    squeezed_secrets().any(|secret| single.ends_with(&secret))
+fn ends_with_secret(normalized: &str) -> bool {
+    let single = normalized.trim_end_matches('s');
+    normalized_secrets().any(|secret| single.ends_with(&secret))
 }
 
-fn squeezed_secrets() -> impl Iterator<Item = String> {
-    SECRETS.iter().map(|it| it.to_ascii_lowercase())
+fn normalized_secrets() -> impl Iterator<Item = String> {
+    secret_names().map(str::to_ascii_lowercase)
 }
 
-/// The letters and digits of a text, in small letters, without their encodings.
-fn squeezed(text: &str) -> String {
+/// The decoded letters and digits of a text, in lower case.
+fn normalized(text: &str) -> String {
     let decoded = decoded(text);
-    let kept = decoded.chars().filter(char::is_ascii_alphanumeric);
-    kept.map(|it| it.to_ascii_lowercase()).collect()
+    let letters = decoded.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|it| it.to_ascii_lowercase()).collect()
 }
 
-/// A text without entities, percent-encodings and escapes of JSON, also if one is in the other.
+/// A text with entities, percent-encodings and JSON escapes decoded, also nested ones.
 fn decoded(text: &str) -> String {
     let mut text = text.to_owned();
-    for _ in 0..ROUNDS {
+    for _ in 0..DECODINGS_MAX {
         if !text.contains(['&', '%', '\\']) {
             break;
         }
@@ -262,7 +315,7 @@ fn decoded_once(text: &str) -> String {
     decoded
 }
 
-/// The character that an escape at the begin of this text stands for, and how long the escape is.
+/// The character of the escape at the start of a text, and the length of the escape.
 fn escape(text: &str) -> Option<(Option<char>, usize)> {
     let number =
         |digits: &str, radix| u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
@@ -293,7 +346,7 @@ mod tests {
     use super::*;
     use crate::wire::xml_read::Element as Tree;
 
-    /// What must not be shown, in forms that the reader puts together.
+    /// The value that must not be shown.
     const VALUE: [&str; 2] = ["hush", "4u5H"];
 
     fn shows(body: &str) -> bool {
@@ -301,7 +354,7 @@ mod tests {
         VALUE.iter().any(|it| shown.contains(it))
     }
 
-    /// Every form holds the value as it is, so that a redaction that does nothing fails the test.
+    /// Every form contains the value unchanged, so that a redaction without effect fails the test.
     const FORMS: [&str; 50] = [
         // The content of the element.
         "<SecretAccessKey>hush</SecretAccessKey>",
@@ -340,7 +393,7 @@ mod tests {
         "<member name=\"SecretAccessKey\">hush</member>",
         "<member name=\"SecretAccessKey\" value=\"hush\"/>",
         "<member name=\"Secret&#65;ccessKey\"><value>hush</value></member>",
-        // Names and values side by side.
+        // Names and values in sibling elements.
         "<entry><key>SecretAccessKey</key><value>hush</value></entry>",
         "<entry><value>hush</value><Key><![CDATA[secretAccessKey]]></Key></entry>",
         "<member><Name>Secret<!-- -->AccessKey</Name><Value>hush</Value></member>",
@@ -354,14 +407,14 @@ mod tests {
         "<Message>&lt;SecretAccessKey a=\"b\"&gt;hush&lt;/SecretAccessKey&gt;</Message>",
         "<Message>&amp;lt;SecretAccessKey&amp;gt;hush</Message>",
         "<Message>secret access key: hush</Message>",
-        // Beside the elements.
+        // Outside elements.
         "<!-- SecretAccessKey=hush --><a/>",
         "<?echo SecretAccessKey=hush?><a/>",
         "<!DOCTYPE a [<!ENTITY k \"hush\">]><a><SecretAccessKey>&k;</SecretAccessKey></a>",
         "SecretAccessKey=hush",
     ];
 
-    /// What follows is no XML.
+    /// Bodies that are not well-formed XML.
     const BROKEN: [&str; 12] = [
         "<A><SecretAccessKey>hush</B></A>",
         "<A></B><SecretAccessKey>hush</SecretAccessKey></A>",
@@ -378,6 +431,24 @@ mod tests {
     ];
 
     #[test]
+    fn no_secret_is_shown_wherever_a_response_is_cut() {
+        let whole = "<A><SecretAccessKey>hush</SecretAccessKey><UserName>alice</UserName>\
+                     <x:ServicePassword a=\"b\">hush</x:ServicePassword></A>";
+        for end in 0..=whole.len() {
+            assert!(!hide(&whole[..end]).contains("hush"), "{}", hide(&whole[..end]));
+        }
+        assert!(hide(whole).contains("<UserName>alice</UserName>"));
+        assert!(!hide(r#"{"SecretAccessKey": "hush", "a": 1}"#).contains("hush"));
+    }
+
+    #[test]
+    fn a_response_without_secrets_is_shown_unchanged() {
+        let text = "<GetUserResponse><UserName>Password</UserName></GetUserResponse>";
+        assert_eq!(hide("<UserName>alice</UserName>"), "<UserName>alice</UserName>");
+        assert!(hide(text).starts_with("<GetUserResponse><UserName>"));
+    }
+
+    #[test]
     fn no_form_of_a_secret_is_shown() {
         for form in FORMS.iter().chain(&BROKEN) {
             assert!(form.contains("hush"), "{form}");
@@ -390,7 +461,7 @@ mod tests {
 
     #[test]
     fn every_name_of_a_secret_is_hidden() {
-        for name in SECRETS {
+        for name in secret_names() {
             assert!(!shows(&format!("<R><{name}>hush</{name}></R>")), "{name}");
             assert!(!shows(&format!("<R><Message>{name}=hush</Message></R>")), "{name}");
             assert!(is_secret(name) && is_secret(&name.to_uppercase()), "{name}");
@@ -414,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_shown_as_it_is() {
+    fn a_body_without_secrets_is_unchanged() {
         for body in [
             "",
             "it works",
@@ -435,7 +506,7 @@ mod tests {
         assert_eq!(hide(body), shown);
     }
 
-    /// How often a text has the value, in the whole tree and in elements that hold secrets.
+    /// The occurrences of the value in the whole tree, and in elements that hold secrets.
     fn values(tree: &Tree, secret: bool) -> (usize, usize) {
         let secret = secret || tree.name == "SecretAccessKey";
         let own = tree.text.matches("hush").count();
@@ -469,9 +540,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
-        /// What the client reads as a secret is not shown: the reader of responses is the judge.
+        /// The response reader decides which values are secrets. None of them is shown.
         #[test]
-        fn what_the_client_reads_as_a_secret_is_not_shown(
+        fn a_value_that_the_client_reads_as_secret_is_not_shown(
             pieces in vec(select(PIECES.to_vec()), 0..8),
             around in vec(select(PIECES.to_vec()), 0..8),
         ) {
@@ -479,7 +550,7 @@ mod tests {
             for body in [format!("<R>{inner}</R>"), format!("<R>{}{inner}</R>", around.concat())] {
                 let Ok(tree) = Tree::parse(&body) else { continue };
                 let (all, secret) = values(&tree, false);
-                // Also not in a comment.
+                // Outside secrets, the value must not occur in comments either.
                 if all == secret && body.matches("hush").count() <= secret {
                     prop_assert!(!hide(&body).contains("hush"), "{body}\n{}", hide(&body));
                 }
@@ -487,7 +558,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_hidden_without_a_panic(body in ".{0,200}", pieces in vec(select(PIECES.to_vec()), 0..20)) {
+        fn no_text_causes_a_panic(body in ".{0,200}", pieces in vec(select(PIECES.to_vec()), 0..20)) {
             hide(&body);
             hide(&format!("<{body}{}", pieces.concat()));
         }

@@ -1,24 +1,26 @@
-//! XML as a small tree, with bounds: what an answer may cost is known before it is read.
+//! Reads XML into a small tree, with limits on depth and size.
+//!
+//! A tree over `quick-xml` events instead of its serde support: it reads responses of any shape,
+//! and the limits bound the cost of a hostile response. Attributes and namespaces are ignored.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// An element with its text and its children. Attributes and namespaces are not looked at, but for
-/// the prefix of a name, which is dropped.
+/// An element with its text and its children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
-    /// The local name.
+    /// The name without its prefix.
     pub name: String,
-    /// The text directly in it.
+    /// Its own text.
     pub text: String,
-    /// The elements in it, in order.
+    /// The child elements, in order.
     pub children: Vec<Element>,
 }
 
-/// More than is read.
-pub(crate) const TOO_MUCH: &str = "nested too deeply, or too many elements";
+/// The error for XML beyond the limits.
+pub(crate) const TOO_LARGE: &str = "nested too deeply, or too many elements";
 
-/// XML, and not read.
+/// The error for XML with a DTD.
 pub(crate) const DECLARATION: &str = "a document type declaration";
 
 const DEPTH_MAX: usize = 32;
@@ -28,7 +30,7 @@ impl Element {
     /// Reads a document.
     ///
     /// # Errors
-    /// What is wrong with it, in one line.
+    /// The document is not well-formed, or exceeds the limits; the error is one line.
     pub fn parse(xml: &str) -> Result<Self, String> {
         let mut reader = Reader::from_str(xml);
         let mut open: Vec<Self> = vec![Self::default()];
@@ -37,7 +39,7 @@ impl Element {
             let event = reader.read_event().map_err(|error| error.to_string())?;
             elements += 1;
             if elements > ELEMENTS_MAX || open.len() > DEPTH_MAX {
-                return Err(TOO_MUCH.to_owned());
+                return Err(TOO_LARGE.to_owned());
             }
             match event {
                 Event::Start(tag) => open.push(Self::named(tag.local_name().as_ref())),
@@ -92,7 +94,7 @@ fn push(open: &mut [Element], text: &str) {
     }
 }
 
-/// The five entities of XML and character references; no others can be declared.
+/// Resolves character references and the five entities of XML. Others cannot be declared.
 fn resolve(entity: &quick_xml::events::BytesRef<'_>) -> Result<String, String> {
     if let Some(char) = entity.resolve_char_ref().map_err(|error| error.to_string())? {
         return Ok(char.to_string());

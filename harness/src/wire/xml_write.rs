@@ -1,11 +1,13 @@
-//! Answers as the facts describe them to the byte: two blanks a level, a new line at the end, no
-//! declaration, empty elements closed at once (E-001, E-002, E-003, E-007).
+//! Writes response bodies exactly as the facts give them: two spaces per level, a final newline, no
+//! declaration, self-closing empty elements (E-001, E-002, E-003, E-007).
+//!
+//! Written by hand because tests compare the output with recorded lengths, byte by byte.
 
 use std::fmt::Write as _;
 
 use crate::wire::names::NAMESPACE;
 
-/// An element to write.
+/// An element.
 pub(crate) struct Node {
     name: String,
     content: Content,
@@ -22,7 +24,7 @@ impl Node {
         self.name == name
     }
 
-    /// Its text, where it holds one.
+    /// Its text; `None` if it holds elements.
     pub(crate) fn own_text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
@@ -30,7 +32,7 @@ impl Node {
         }
     }
 
-    /// The text of the first element in it that has this name.
+    /// The text of the first child of this name.
     pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         match &self.content {
             Content::Text(_) => None,
@@ -38,7 +40,7 @@ impl Node {
         }
     }
 
-    /// Changes the texts of all elements of this name, in whatever depth.
+    /// Changes the texts of all elements of this name, at any depth.
     pub(crate) fn change(&mut self, name: &str, to: &dyn Fn(&str) -> String) {
         match &mut self.content {
             Content::Text(text) if self.name == name => *text = to(text),
@@ -51,7 +53,7 @@ impl Node {
         }
     }
 
-    /// Its members, where it is a list.
+    /// Its members; `None` if it is not a list.
     pub(crate) fn members_mut(&mut self) -> Option<&mut Vec<Self>> {
         match &mut self.content {
             Content::Nodes(nodes) if nodes.iter().all(|it| it.is("member")) => Some(nodes),
@@ -60,17 +62,17 @@ impl Node {
     }
 }
 
-/// An element that holds a text.
+/// An element with a text.
 pub(crate) fn text(name: &str, text: impl Into<String>) -> Node {
     Node { name: name.to_owned(), content: Content::Text(text.into()) }
 }
 
-/// An element that holds elements.
+/// An element with child elements.
 pub(crate) fn node(name: &str, nodes: Vec<Node>) -> Node {
     Node { name: name.to_owned(), content: Content::Nodes(nodes) }
 }
 
-/// The answer to a call that was carried out; without a result where it shows nothing.
+/// The response of an action that succeeds; without a result element if it shows nothing.
 pub(crate) fn success(action: &str, result: Option<Vec<Node>>, request_id: &str) -> String {
     let mut nodes: Vec<Node> = Vec::new();
     nodes.extend(result.map(|nodes| node(&format!("{action}Result"), nodes)));
@@ -78,7 +80,7 @@ pub(crate) fn success(action: &str, result: Option<Vec<Node>>, request_id: &str)
     document(&format!("{action}Response"), nodes)
 }
 
-/// The answer to a call that was refused.
+/// The response of an action that is refused.
 pub(crate) fn error(code: &str, message: Option<&str>, request_id: &str) -> String {
     let mut error = vec![text("Type", "Sender"), text("Code", code)];
     error.extend(message.map(|message| text("Message", message)));
@@ -96,7 +98,7 @@ fn document(root: &str, nodes: Vec<Node>) -> String {
 
 fn write(node: &Node, depth: usize, out: &mut String) {
     let (indent, name) = ("  ".repeat(depth), &node.name);
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     _ = match &node.content {
         Content::Text(text) => {
             writeln!(out, "{indent}<{name}>{}</{name}>", quick_xml::escape::escape(text.as_str()))
@@ -118,9 +120,9 @@ mod tests {
 
     const ID: &str = "12345678-1234-1234-1234-123456789012";
 
-    /// The lengths that E-001 has from real `content-length` headers.
+    /// The lengths of real `content-length` headers (E-001).
     #[test]
-    fn void_answers_are_as_long_as_the_recorded_ones() {
+    fn responses_without_a_result_have_the_recorded_lengths() {
         for (action, length) in
             [("DeleteUser", 200), ("DeleteAccessKey", 210), ("DeletePolicy", 204)]
         {
@@ -128,9 +130,9 @@ mod tests {
         }
     }
 
-    /// E-003, B-LP-05: recorded with 284 bytes, for the user alice.
+    /// Recorded with 284 bytes, for the user alice (E-003, B-LP-05).
     #[test]
-    fn an_error_is_as_long_as_the_recorded_one() {
+    fn an_error_has_the_recorded_length() {
         let text = "Cannot find Login Profile for User alice";
         assert_eq!(error("NoSuchEntity", Some(text), ID).len(), 284);
     }
