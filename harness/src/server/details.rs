@@ -5,7 +5,7 @@ use iamspec_model::{
     Account, AttachmentKind, Entity, Item, Resource, ResourceKind, SubResource, User,
 };
 
-use crate::server::parse::ParsedForm;
+use crate::server::parse::form::ParsedForm;
 use crate::server::responses::{
     attached_members, details_of, encode, group_members, list, policy_members, tags, user_members,
     version_members,
@@ -47,16 +47,16 @@ pub(crate) fn summary(account: &Account) -> Node {
 }
 
 /// Users, groups and policies, each with what it has; there are no roles.
-pub(crate) fn details(seen: &Listing, registry: &Store, account: &Account) -> Vec<Node> {
+pub(crate) fn details(seen: &Listing, store: &Store, account: &Account) -> Vec<Node> {
     let users = list("UserDetailList", seen, |it| match it {
-        Entity::User(user) => Some(user_details(user, registry, account)),
+        Entity::User(user) => Some(user_details(user, store, account)),
         _ => None,
     });
     let all = |class| account.objects().filter(move |it| it.class == class);
     let groups =
-        all(ResourceKind::Group).map(|it| node("member", group_details(it, registry, account)));
+        all(ResourceKind::Group).map(|it| node("member", group_details(it, store, account)));
     let policies =
-        all(ResourceKind::Policy).map(|it| node("member", policy_details(it, registry, account)));
+        all(ResourceKind::Policy).map(|it| node("member", policy_details(it, store, account)));
     let others = [
         node("GroupDetailList", groups.collect()),
         node("RoleDetailList", Vec::new()),
@@ -66,7 +66,7 @@ pub(crate) fn details(seen: &Listing, registry: &Store, account: &Account) -> Ve
 }
 
 /// Empties the lists that a request does not ask for; without a filter it asks for all.
-pub(crate) fn chosen(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
+pub(crate) fn filter(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
     let wanted: Vec<&str> = form.list("Filter", "").collect();
     for (list, filters) in [
         ("UserDetailList", ["User"].as_slice()),
@@ -85,40 +85,40 @@ pub(crate) fn chosen(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
 }
 
 /// Lists that are empty are there, but for that of inline policies (C-050).
-fn user_details(user: User, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = user_members(&registry.user_record(user));
+fn user_details(user: User, store: &Store, account: &Account) -> Vec<Node> {
+    let mut members = user_members(&store.user_record(user));
     let inline = account.held_of(user, AttachmentKind::InlinePolicy).map(|it| it.item);
-    let inline = inline_policies(inline, registry);
+    let inline = inline_policies(inline, store);
     members.extend((!inline.is_empty()).then(|| node("UserPolicyList", inline)));
     let groups = account.held_of(user, AttachmentKind::GroupMembership).map(|it| {
         text(
             "member",
-            registry.object_record(Resource { class: ResourceKind::Group, item: it.item }).name,
+            store.resource_record(Resource { class: ResourceKind::Group, item: it.item }).name,
         )
     });
     members.push(node("GroupList", groups.collect()));
     let attached = account.held_of(user, AttachmentKind::ManagedPolicy).map(|it| it.item);
-    members.push(attached_policies(attached, registry));
-    members.extend(details_of(user, registry, account).into_iter().filter(|it| !it.is("Tags")));
-    members.push(node("Tags", tags(user, registry, account)));
+    members.push(attached_policies(attached, store));
+    members.extend(details_of(user, store, account).into_iter().filter(|it| !it.is("Tags")));
+    members.push(node("Tags", tags(user, store, account)));
     members
 }
 
 /// Of groups that list is there too, empty or not (C-050).
-fn group_details(group: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = group_members(&registry.object_record(group));
+fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let mut members = group_members(&store.resource_record(group));
     let inline = account.parts(group, SubResource::InlinePolicy).map(|it| it.item);
-    members.push(node("GroupPolicyList", inline_policies(inline, registry)));
+    members.push(node("GroupPolicyList", inline_policies(inline, store)));
     let attached = account.parts(group, SubResource::AttachedPolicy).map(|it| it.item);
-    members.push(attached_policies(attached, registry));
+    members.push(attached_policies(attached, store));
     members
 }
 
-fn policy_details(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = policy_members(policy, registry, account);
+fn policy_details(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let mut members = policy_members(policy, store, account);
     let versions = account.parts(policy, SubResource::Version).map(|it| {
-        let mut version = version_members(policy, it.item, it.default, registry);
-        let document = registry.version_record(policy, it.item).body;
+        let mut version = version_members(policy, it.item, it.default, store);
+        let document = store.version_record(policy, it.item).body;
         version.push(text("Document", encode(&document)));
         node("member", version)
     });
@@ -126,16 +126,16 @@ fn policy_details(policy: Resource, registry: &Store, account: &Account) -> Vec<
     members
 }
 
-fn inline_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Vec<Node> {
+fn inline_policies(items: impl Iterator<Item = Item>, store: &Store) -> Vec<Node> {
     let one = |item| {
-        let record = registry.item_record(AttachmentKind::InlinePolicy, item);
+        let record = store.item_record(AttachmentKind::InlinePolicy, item);
         let document = text("PolicyDocument", encode(&record.body));
         node("member", vec![text("PolicyName", record.name), document])
     };
     items.map(one).collect()
 }
 
-fn attached_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Node {
-    let one = |item| attached_members(Resource { class: ResourceKind::Policy, item }, registry);
+fn attached_policies(items: impl Iterator<Item = Item>, store: &Store) -> Node {
+    let one = |item| attached_members(Resource { class: ResourceKind::Policy, item }, store);
     node("AttachedManagedPolicies", items.map(|item| node("member", one(item))).collect())
 }

@@ -9,8 +9,8 @@ use iamspec_model::{
 };
 use md5::{Digest as _, Md5};
 
-use crate::server::store::{ACCOUNT, Record, Store, secret};
-use crate::server::{ModelState, details};
+use crate::server::ModelState;
+use crate::server::store::{ACCOUNT, Record, Store, new_secret};
 use crate::wire::names;
 use crate::wire::xml_write::{Node, node, text};
 
@@ -18,27 +18,27 @@ use crate::wire::xml_write::{Node, node, text};
 pub(crate) fn result(
     op: &Operation,
     shown: Option<Listing>,
-    world: &ModelState,
+    model: &ModelState,
 ) -> Option<Vec<Node>> {
-    let (registry, account) = (&world.registry, &world.account);
+    let (store, account) = (&model.store, &model.account);
     let seen = shown.unwrap_or_default();
     match *op {
         Operation::CreateUser(user, _) | Operation::GetUser(user) => {
-            let mut members = user_members(&registry.user_record(user));
-            members.extend(details_of(user, registry, account));
+            let mut members = user_members(&store.user_record(user));
+            members.extend(details_of(user, store, account));
             Some(vec![node("User", members)])
         }
-        Operation::Create(object) => Some(created(object, registry, account)),
+        Operation::Create(object) => Some(created(object, store, account)),
         Operation::Attach(user, AttachmentKind::LoginProfile, _)
         | Operation::List(user, AttachmentKind::LoginProfile) => {
-            Some(vec![node("LoginProfile", login_profile(user, registry))])
+            Some(vec![node("LoginProfile", login_profile(user, store))])
         }
-        Operation::Issue(user, kind, item, with) => Some(issued(user, kind, item, with, registry)),
-        Operation::List(user, kind) => Some(listed(user, kind, &seen, registry)),
+        Operation::Issue(user, kind, item, with) => Some(issued(user, kind, item, with, store)),
+        Operation::List(user, kind) => Some(listed(user, kind, &seen, store)),
         Operation::Get(user, AttachmentKind::InlinePolicy, item) => {
-            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
+            let record = store.item_record(AttachmentKind::InlinePolicy, item);
             Some(vec![
-                text("UserName", registry.user_record(user).name),
+                text("UserName", store.user_record(user).name),
                 text("PolicyName", &*record.name),
                 text("PolicyDocument", encode(&record.body)),
             ])
@@ -46,13 +46,13 @@ pub(crate) fn result(
         Operation::Renew(_, AttachmentKind::LoginProfile | AttachmentKind::MfaDevice, _) => None,
         Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
             let status = seen.items.first().map(|(_, status)| *status).unwrap_or_default();
-            let mut members = members(user, kind, item, status, registry);
-            members.extend(body(kind, item, registry));
+            let mut members = members(user, kind, item, status, store);
+            members.extend(body(kind, item, store));
             let renewed = matches!(op, Operation::Renew(..));
-            members.extend(renewed.then(|| text("ServicePassword", secret())));
+            members.extend(renewed.then(|| text("ServicePassword", new_secret())));
             Some(vec![node(names::structure(kind)?, members)])
         }
-        _ => listing_result(op, &seen, registry, account),
+        _ => listing_result(op, &seen, store, account),
     }
 }
 
@@ -66,11 +66,11 @@ pub(crate) fn user_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn created(object: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let record = registry.object_record(object);
+fn created(object: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let record = store.resource_record(object);
     let members = match object.class {
         ResourceKind::Group => group_members(&record),
-        ResourceKind::Policy => policy_members(object, registry, account),
+        ResourceKind::Policy => policy_members(object, store, account),
         ResourceKind::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
@@ -90,11 +90,20 @@ pub(crate) fn group_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn login_profile(user: User, registry: &Store) -> Vec<Node> {
+fn login_profile(user: User, store: &Store) -> Vec<Node> {
     vec![
-        text("UserName", registry.user_record(user).name),
-        text("CreateDate", registry.since(user, AttachmentKind::LoginProfile, Item(0))),
-        text("PasswordResetRequired", registry.resets(user).to_string()),
+        text("UserName", store.user_record(user).name),
+        text(
+            "CreateDate",
+            store.attachment_record(user, AttachmentKind::LoginProfile, Item(0)).created,
+        ),
+        text(
+            "PasswordResetRequired",
+            store
+                .attachment_record(user, AttachmentKind::LoginProfile, Item(0))
+                .password_reset_required
+                .to_string(),
+        ),
     ]
 }
 
@@ -103,15 +112,15 @@ fn issued(
     kind: AttachmentKind,
     item: Item,
     with: IssueOptions,
-    registry: &Store,
+    store: &Store,
 ) -> Vec<Node> {
-    let mut members = members(user, kind, item, Status::Active, registry);
-    members.extend(body(kind, item, registry));
+    let mut members = members(user, kind, item, Status::Active, store);
+    members.extend(body(kind, item, store));
     if kind == AttachmentKind::AccessKey {
-        members.push(text("SecretAccessKey", registry.item_record(kind, item).secret.reveal()));
+        members.push(text("SecretAccessKey", store.item_record(kind, item).secret.reveal()));
     }
     if let IssueOptions::Service(_) = with {
-        members.push(text("ServicePassword", secret()));
+        members.push(text("ServicePassword", new_secret()));
     }
     names::structure(kind).map(|name| node(name, members)).into_iter().collect()
 }
@@ -122,9 +131,9 @@ fn members(
     kind: AttachmentKind,
     item: Item,
     status: Status,
-    registry: &Store,
+    store: &Store,
 ) -> Vec<Node> {
-    let (owner, record) = (registry.user_record(user).name, registry.item_record(kind, item));
+    let (owner, record) = (store.user_record(user).name, store.item_record(kind, item));
     let date = match kind {
         AttachmentKind::SigningCertificate | AttachmentKind::SshPublicKey => "UploadDate",
         _ => "CreateDate",
@@ -136,15 +145,15 @@ fn members(
         text(date, &*record.created),
     ];
     if kind.row().services {
-        members.push(text("ServiceUserName", record.other));
+        members.push(text("ServiceUserName", record.alternate_id));
         members.push(text("ServiceName", record.body));
     }
     members
 }
 
 /// The body of an uploaded item, with what is told of it.
-fn body(kind: AttachmentKind, item: Item, registry: &Store) -> Vec<Node> {
-    let body = registry.item_record(kind, item).body;
+fn body(kind: AttachmentKind, item: Item, store: &Store) -> Vec<Node> {
+    let body = store.item_record(kind, item).body;
     match kind {
         AttachmentKind::SigningCertificate => vec![text("CertificateBody", body)],
         AttachmentKind::SshPublicKey => {
@@ -162,22 +171,22 @@ fn fingerprint(body: &str) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
-fn listed(user: User, kind: AttachmentKind, seen: &Listing, registry: &Store) -> Vec<Node> {
+fn listed(user: User, kind: AttachmentKind, seen: &Listing, store: &Store) -> Vec<Node> {
     let one = |(item, status): (Item, Status)| {
         let nodes = match (kind, kind.row().refers) {
-            (AttachmentKind::MfaDevice, _) => enabled_device_members(user, item, registry),
+            (AttachmentKind::MfaDevice, _) => enabled_device_members(user, item, store),
             (AttachmentKind::InlinePolicy, _) => {
-                return text("member", registry.item_record(kind, item).name);
+                return text("member", store.item_record(kind, item).name);
             }
-            (AttachmentKind::Tag, _) => tag_members(&registry.item_record(kind, item)),
+            (AttachmentKind::Tag, _) => tag_members(&store.item_record(kind, item)),
             (_, Some(ResourceKind::Policy)) => {
-                attached_members(Resource { class: ResourceKind::Policy, item }, registry)
+                attached_members(Resource { class: ResourceKind::Policy, item }, store)
             }
-            (_, Some(class)) => group_members(&registry.object_record(Resource { class, item })),
+            (_, Some(class)) => group_members(&store.resource_record(Resource { class, item })),
             (_, None) => {
                 let whole = kind == AttachmentKind::SigningCertificate;
-                let body = whole.then(|| body(kind, item, registry));
-                let members = members(user, kind, item, status, registry);
+                let body = whole.then(|| body(kind, item, store));
+                let members = members(user, kind, item, status, store);
                 members.into_iter().chain(body.into_iter().flatten()).collect()
             }
         };
@@ -192,19 +201,22 @@ pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
     vec![text("Key", &*record.name), text("Value", &*record.body)]
 }
 
-pub(crate) fn attached_members(policy: Resource, registry: &Store) -> Vec<Node> {
-    let record = registry.object_record(policy);
+pub(crate) fn attached_members(policy: Resource, store: &Store) -> Vec<Node> {
+    let record = store.resource_record(policy);
     vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
 }
 
-fn enabled_device_members(user: User, device: Item, registry: &Store) -> Vec<Node> {
+fn enabled_device_members(user: User, device: Item, store: &Store) -> Vec<Node> {
     vec![
-        text("UserName", registry.user_record(user).name),
+        text("UserName", store.user_record(user).name),
         text(
             "SerialNumber",
-            registry.object_record(Resource { class: ResourceKind::Device, item: device }).id,
+            store.resource_record(Resource { class: ResourceKind::Device, item: device }).id,
         ),
-        text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device)),
+        text(
+            "EnableDate",
+            store.attachment_record(user, AttachmentKind::MfaDevice, device).created,
+        ),
     ]
 }
 
@@ -232,34 +244,32 @@ mod tests {
 pub(crate) fn listing_result(
     op: &Operation,
     seen: &Listing,
-    registry: &Store,
+    store: &Store,
     account: &Account,
 ) -> Option<Vec<Node>> {
     Some(match *op {
-        Operation::ListUsers(_) => list("Users", seen, |it| user(it, registry)),
+        Operation::ListUsers(_) => list("Users", seen, |it| user(it, store)),
         Operation::LastUsed(_) => vec![
             text(
                 "UserName",
-                users(seen).next().map(|it| registry.user_record(it).name).unwrap_or_default(),
+                users(seen).next().map(|it| store.user_record(it).name).unwrap_or_default(),
             ),
             node("AccessKeyLastUsed", vec![text("ServiceName", "N/A"), text("Region", "N/A")]),
         ],
         Operation::Read(group) if group.class == ResourceKind::Group => {
-            let group = node("Group", group_members(&registry.object_record(group)));
-            [group].into_iter().chain(list("Users", seen, |it| user(it, registry))).collect()
+            let group = node("Group", group_members(&store.resource_record(group)));
+            [group].into_iter().chain(list("Users", seen, |it| user(it, store))).collect()
         }
-        Operation::Read(policy) => vec![node("Policy", policy_members(policy, registry, account))],
+        Operation::Read(policy) => vec![node("Policy", policy_members(policy, store, account))],
         Operation::ListAll(class, _) => {
-            let one = |it| object(it, registry, account);
+            let one = |it| object(it, store, account);
             list(names::objects(class).0, seen, one)
         }
-        Operation::Holders(_) => holders(seen, registry),
+        Operation::Holders(_) => holders(seen, store),
         Operation::Add(object, part, item) | Operation::Part(object, part, item) => {
-            return one_part(op, object, part, item, registry, account);
+            return one_part(op, object, part, item, store, account);
         }
-        Operation::Parts(object, part) => parts(object, part, seen, registry),
-        Operation::Summary => vec![details::summary(account)],
-        Operation::Details => details::details(seen, registry, account),
+        Operation::Parts(object, part) => parts(object, part, seen, store),
         _ => return None,
     })
 }
@@ -270,22 +280,22 @@ fn one_part(
     object: Resource,
     part: SubResource,
     item: Item,
-    registry: &Store,
+    store: &Store,
     account: &Account,
 ) -> Option<Vec<Node>> {
     let read = matches!(op, Operation::Part(..));
     match part {
         SubResource::Version => {
             let default = account.parts(object, part).any(|it| it.item == item && it.default);
-            let mut members = version_members(object, item, default, registry);
-            let document = || encode(&registry.version_record(object, item).body);
+            let mut members = version_members(object, item, default, store);
+            let document = || encode(&store.version_record(object, item).body);
             members.extend(read.then(|| text("Document", document())));
             Some(vec![node("PolicyVersion", members)])
         }
         SubResource::InlinePolicy if read => {
-            let record = registry.item_record(AttachmentKind::InlinePolicy, item);
+            let record = store.item_record(AttachmentKind::InlinePolicy, item);
             Some(vec![
-                text("GroupName", registry.object_record(object).name),
+                text("GroupName", store.resource_record(object).name),
                 text("PolicyName", record.name),
                 text("PolicyDocument", encode(&record.body)),
             ])
@@ -312,32 +322,32 @@ fn users(seen: &Listing) -> impl Iterator<Item = User> {
     })
 }
 
-fn user(thing: Entity, registry: &Store) -> Option<Vec<Node>> {
+fn user(thing: Entity, store: &Store) -> Option<Vec<Node>> {
     let Entity::User(user) = thing else { return None };
-    Some(user_members(&registry.user_record(user)))
+    Some(user_members(&store.user_record(user)))
 }
 
 /// What `GetUser` tells and `ListUsers` does not (C-044, C-049): each only where there is one.
-pub(crate) fn details_of(user: User, registry: &Store, account: &Account) -> Vec<Node> {
+pub(crate) fn details_of(user: User, store: &Store, account: &Account) -> Vec<Node> {
     let boundary = account.boundary(user).map(|policy| {
-        let arn = registry.object_record(Resource { class: ResourceKind::Policy, item: policy }).id;
+        let arn = store.resource_record(Resource { class: ResourceKind::Policy, item: policy }).id;
         let members =
             [("PermissionsBoundaryType", "Policy".to_owned()), ("PermissionsBoundaryArn", arn)];
         node("PermissionsBoundary", members.map(|(name, value)| text(name, value)).into())
     });
-    let tags = tags(user, registry, account);
+    let tags = tags(user, store, account);
     let tags = (!tags.is_empty()).then(|| node("Tags", tags));
     boundary.into_iter().chain(tags).collect()
 }
 
-pub(crate) fn tags(user: User, registry: &Store, account: &Account) -> Vec<Node> {
+pub(crate) fn tags(user: User, store: &Store, account: &Account) -> Vec<Node> {
     let tags = account.held_of(user, AttachmentKind::Tag);
-    tags.map(|it| node("member", tag_members(&registry.item_record(AttachmentKind::Tag, it.item))))
+    tags.map(|it| node("member", tag_members(&store.item_record(AttachmentKind::Tag, it.item))))
         .collect()
 }
 
-pub(crate) fn policy_members(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let record = registry.object_record(policy);
+pub(crate) fn policy_members(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let record = store.resource_record(policy);
     let version = account.parts(policy, SubResource::Version).find(|it| it.default);
     let version =
         version.map_or_else(|| "v1".to_owned(), |it| SubResource::Version.symbol(it.item));
@@ -346,7 +356,7 @@ pub(crate) fn policy_members(policy: Resource, registry: &Store, account: &Accou
     let bounds = account.bounded_by(policy).count();
     vec![
         text("PolicyName", record.name),
-        text("PolicyId", record.other),
+        text("PolicyId", record.alternate_id),
         text("Arn", record.id),
         text("Path", record.path),
         text("DefaultVersionId", version),
@@ -358,36 +368,38 @@ pub(crate) fn policy_members(policy: Resource, registry: &Store, account: &Accou
     ]
 }
 
-fn object(thing: Entity, registry: &Store, account: &Account) -> Option<Vec<Node>> {
+fn object(thing: Entity, store: &Store, account: &Account) -> Option<Vec<Node>> {
     let Entity::Object(object) = thing else { return None };
     Some(match object.class {
-        ResourceKind::Group => group_members(&registry.object_record(object)),
-        ResourceKind::Policy => policy_members(object, registry, account),
-        ResourceKind::Device => device_members(object, registry, account),
+        ResourceKind::Group => group_members(&store.resource_record(object)),
+        ResourceKind::Policy => policy_members(object, store, account),
+        ResourceKind::Device => device_members(object, store, account),
     })
 }
 
 /// An unassigned device shows its serial number and nothing else (B-MF-14).
-fn device_members(device: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = vec![text("SerialNumber", registry.object_record(device).id)];
+fn device_members(device: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let mut members = vec![text("SerialNumber", store.resource_record(device).id)];
     if let Some(user) = account.holders(AttachmentKind::MfaDevice, device.item).next() {
-        members.push(node("User", user_members(&registry.user_record(user))));
-        members
-            .push(text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device.item)));
+        members.push(node("User", user_members(&store.user_record(user))));
+        members.push(text(
+            "EnableDate",
+            store.attachment_record(user, AttachmentKind::MfaDevice, device.item).created,
+        ));
     }
     members
 }
 
-fn holders(seen: &Listing, registry: &Store) -> Vec<Node> {
+fn holders(seen: &Listing, store: &Store) -> Vec<Node> {
     let named = |record: Record, what: &str| {
         vec![text(&format!("{what}Name"), record.name), text(&format!("{what}Id"), record.id)]
     };
     let groups = list("PolicyGroups", seen, |it| match it {
-        Entity::Object(group) => Some(named(registry.object_record(group), "Group")),
+        Entity::Object(group) => Some(named(store.resource_record(group), "Group")),
         _ => None,
     });
     let users = list("PolicyUsers", seen, |it| match it {
-        Entity::User(user) => Some(named(registry.user_record(user), "User")),
+        Entity::User(user) => Some(named(store.user_record(user), "User")),
         _ => None,
     });
     let roles = node("PolicyRoles", Vec::new());
@@ -398,33 +410,32 @@ pub(crate) fn version_members(
     policy: Resource,
     version: Item,
     default: bool,
-    registry: &Store,
+    store: &Store,
 ) -> Vec<Node> {
     vec![
         text("VersionId", SubResource::Version.symbol(version)),
         text("IsDefaultVersion", default.to_string()),
-        text("CreateDate", registry.version_record(policy, version).created),
+        text("CreateDate", store.version_record(policy, version).created),
     ]
 }
 
-fn parts(object: Resource, part: SubResource, seen: &Listing, registry: &Store) -> Vec<Node> {
+fn parts(object: Resource, part: SubResource, seen: &Listing, store: &Store) -> Vec<Node> {
     match part {
         SubResource::Version => list("Versions", seen, |it| match it {
             Entity::Version { number, default } => {
-                Some(version_members(object, Item(number), default, registry))
+                Some(version_members(object, Item(number), default, store))
             }
             _ => None,
         }),
         SubResource::AttachedPolicy => list("AttachedPolicies", seen, |it| match it {
-            Entity::Object(policy) => Some(attached_members(policy, registry)),
+            Entity::Object(policy) => Some(attached_members(policy, store)),
             _ => None,
         }),
         SubResource::InlinePolicy => {
             let names =
                 seen.items.iter().filter_map(|(it, _)| it.item(AttachmentKind::InlinePolicy));
-            let name = |item| {
-                text("member", registry.item_record(AttachmentKind::InlinePolicy, item).name)
-            };
+            let name =
+                |item| text("member", store.item_record(AttachmentKind::InlinePolicy, item).name);
             vec![node("PolicyNames", names.map(name).collect()), text("IsTruncated", "false")]
         }
     }

@@ -219,17 +219,17 @@ fn chance_is_as_often_as_it_says_and_times_is_an_end() {
 #[test]
 fn what_is_wrong_with_a_file_is_said_in_one_line() {
     for (text, words) in [
-        ("", "no `[[fault]]`"),
+        ("", "no `[[fault]]` in the file"),
         ("sed = 1", "line 1: unknown field `sed`, expected `seed` or `fault`"),
         ("[[fault]]\nsort = \"lagg\"", "line 2: unknown variant `lagg`, expected one of `lag`"),
-        ("\n[[fault]]\nsort = \"lag\"", "line 2: either `ms` or `calls`"),
+        ("\n[[fault]]\nsort = \"lag\"", "line 2: the window needs either `ms` or `calls`"),
         (
             "[[fault]]\nsort = \"drop\"\nms = 1",
-            "line 1: `ms` says nothing of this sort of fault; allowed are `effect`, `on`",
+            "line 1: `ms` is no parameter of this sort of fault; allowed are `effect`, `on`",
         ),
         ("[[fault]]\nsort = \"drop\"\nchance = 2", "`chance = 2` is not from 0 to 1"),
-        ("[[fault]]\nsort = \"drop\"\nchance = 1\nevery = 2", "not several"),
-        ("[[fault]]\nsort = \"drop\"\non = \"Gte*\"", "is no call"),
+        ("[[fault]]\nsort = \"drop\"\nchance = 1\nevery = 2", "keep one of them"),
+        ("[[fault]]\nsort = \"drop\"\non = \"Gte*\"", "matches no action"),
         ("[[fault]]\nsort = \"fail\"\nstatus = 404", "is not 500 or 503"),
         ("[[fault]]\nsort = ", "line 2: "),
     ] {
