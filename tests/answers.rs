@@ -7,8 +7,8 @@ use super::port::{Port, http};
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::sender::ClientSettings;
 use iamspec_harness::client::trace::Trace;
-use iamspec_harness::client::transport::ClientSettings;
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, ResourceKind, User};
 
 const USER: User = User(0);

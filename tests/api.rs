@@ -1,7 +1,7 @@
 //! The service model of IAM against the one from which the facts were taken.
 
 use super::reports::folder;
-use iamspec_harness::wire::names::{ShapeHashes, known, sums};
+use iamspec_harness::wire::service_model::{ShapeHashes, known, sums};
 use iamspec_model::rule::calls;
 use serde_json::{Value, json};
 

@@ -191,9 +191,9 @@ fn unusual_pages_list_every_user() {
     assert_eq!(pages("empty-page"), [2, 0, 1]);
     assert_eq!(pages("odd-marker"), [2, 1]);
     assert_eq!(pages("same-marker"), [2, 1]);
-    let odd = server_with("odd-marker");
-    send_all(&odd, &[CREATE, "Action=CreateUser&UserName=b"]);
-    assert!(marker(&send(&odd, "Action=ListUsers&MaxItems=1")).starts_with("%26%2B%3D%25"));
+    let server = server_with("odd-marker");
+    send_all(&server, &[CREATE, "Action=CreateUser&UserName=b"]);
+    assert!(marker(&send(&server, "Action=ListUsers&MaxItems=1")).starts_with("%26%2B%3D%25"));
 }
 
 #[test]

@@ -11,9 +11,9 @@ use std::process::Output;
 use super::port::Port;
 use iamspec_conformance::Mutant;
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_harness::client::trace::SECRETS;
 use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
+use iamspec_harness::wire::redact::secret_names;
 
 fn free_port() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
@@ -130,7 +130,7 @@ fn secrets(wire: &str) -> Vec<String> {
     let sent =
         members.filter(|(name, _)| name.contains("Password") && *name != "PasswordResetRequired");
     let sent = sent.map(|(_, value)| value.replace("%21", "!"));
-    let received = SECRETS.iter().flat_map(|name| {
+    let received = secret_names().flat_map(|name| {
         let tag = format!("<{name}>");
         let parts = wire.split(&tag).skip(1).filter_map(|it| it.split('<').next());
         parts.map(str::to_owned).collect::<Vec<_>>()

@@ -9,7 +9,7 @@ use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::aws::destination::Destination;
 use iamspec_harness::client::HttpClient;
-use iamspec_harness::client::transport::FormSender;
+use iamspec_harness::client::sender::FormSender;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, User};

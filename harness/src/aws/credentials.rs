@@ -8,8 +8,6 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 
 use crate::aws::config::Config;
-use crate::aws::destination::Destination;
-use crate::driver::protocol::DriverSession;
 
 /// Credentials are fetched again when they have no longer than this to live.
 const SOON: Duration = Duration::from_mins(1);
@@ -49,18 +47,6 @@ impl Identity {
         let token = token.map(str::to_owned);
         let credentials = Credentials::new(id, secret, token, end, "iamspec");
         Self { credentials, source: source.to_owned() }
-    }
-
-    /// What a driver is told of this identity and of where it asks.
-    #[must_use]
-    pub fn session(&self, destination: &Destination) -> DriverSession {
-        DriverSession {
-            endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
-            region: destination.region.clone(),
-            access_key_id: self.credentials.access_key_id().to_owned(),
-            secret_access_key: self.credentials.secret_access_key().to_owned(),
-            session_token: self.credentials.session_token().map(str::to_owned),
-        }
     }
 
     /// The variables, then the profile.

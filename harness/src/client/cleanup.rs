@@ -1,5 +1,7 @@
-//! Removes what an earlier run has left, by the names that things have: what carries the prefix of the run
-//! and nothing else.
+//! Finds and deletes the resources that earlier runs left in the account.
+//!
+//! Only resources whose name carries the prefix of a run are listed or deleted. Attachments and
+//! sub-resources are detached first; users go before groups, policies and devices.
 
 use iamspec_conformance::runner::cleanup::is_gone;
 use iamspec_conformance::runner::retry::RetryPolicy;
@@ -10,35 +12,38 @@ use iamspec_model::{
 };
 
 use crate::client::journal::CreatedResource;
-use crate::client::request::member;
-use crate::client::session::last;
+use crate::client::response::unreadable;
+use crate::client::session::base_name;
 use crate::client::transport::SigningService;
-use crate::client::{HttpClient, pages, response, unreadable};
+use crate::client::{HttpClient, pages, response};
+use crate::wire::attachments::kind_of;
 use crate::wire::names;
+use crate::wire::names::member;
 
-/// Something that is there, by its name and by what names it in requests.
+/// A resource of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftoverResource {
-    /// What it is.
+    /// Its kind.
     pub made: CreatedResource,
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Its name, or its ARN.
+    /// Its reference in requests: its name or its ARN.
     pub reference: String,
 }
 
-/// Something that is still there, and the answer that says why.
+/// A resource that was not deleted, and the response that says why.
 #[derive(Clone, Debug)]
 pub struct CleanupResult {
-    /// The name of it.
+    /// Its name.
     pub name: String,
-    /// What was asked.
+    /// The action that failed.
     pub asked: &'static str,
-    /// What was answered.
+    /// The response to that action.
     pub answer: Response,
 }
 
-/// A listing of an account: the call, the element that holds the members, what names one.
+/// A listing of an account: the kind, the action, the element of the list, and the element in a
+/// member that references the resource.
 type AccountListing = (CreatedResource, &'static str, &'static str, &'static str);
 
 const LISTINGS: [AccountListing; 4] = [
@@ -49,10 +54,10 @@ const LISTINGS: [AccountListing; 4] = [
 ];
 
 impl HttpClient {
-    /// Everything in the account that a run of this program has made, whichever run it was.
+    /// The resources in the account that any run of this program created.
     ///
     /// # Errors
-    /// A listing that was not answered.
+    /// A listing failed.
     pub fn leftovers(&mut self) -> Result<Vec<LeftoverResource>, CleanupResult> {
         let mut found = Vec::new();
         for listing in LISTINGS {
@@ -65,7 +70,7 @@ impl HttpClient {
         Ok(found)
     }
 
-    /// What a run of this prefix has made by this name, though no listing shows it.
+    /// The resource of this name that this run may have created, without asking the endpoint.
     #[must_use]
     pub fn by_name(&self, made: CreatedResource, name: &str) -> LeftoverResource {
         let reference = match made {
@@ -76,118 +81,122 @@ impl HttpClient {
         LeftoverResource { made, name: name.to_owned(), reference }
     }
 
-    /// What runs have made of the members of a listing, page after page; of policies those of the customer.
-    /// Where others live, only the folders of our runs are read.
+    /// Adds the members of a listing that runs created. Of policies, only the customer's are listed.
+    /// In an account that others use too, only the paths of runs are listed.
     fn whole_listing(
         &mut self,
-        (made, call, list, member_name): AccountListing,
+        (made, action, list, member_name): AccountListing,
         found: &mut Vec<LeftoverResource>,
     ) -> Result<(), Response> {
-        let mut form = vec![("Action", call), ("Version", names::VERSION), ("MaxItems", "1000")];
+        let mut form = vec![("Action", action), ("Version", names::VERSION), ("MaxItems", "1000")];
         form.extend((made == CreatedResource::Policy).then_some(("Scope", "Local")));
-        let folders = self.names.folder().is_some() && made != CreatedResource::Device;
-        form.extend(folders.then_some(("PathPrefix", "/iamspec-")));
+        let in_folder = self.names.folder().is_some() && made != CreatedResource::Device;
+        form.extend(in_folder.then_some(("PathPrefix", "/iamspec-")));
         let form: Vec<_> = form.iter().map(|(name, value)| member(name, *value)).collect();
         let read = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| member("Marker", marker)));
-            let answer = self.sender.post(SigningService::Iam, &form, None)?;
-            let page = response::result(call, &answer, &self.names)?;
+            let raw = self.sender.post(SigningService::Iam, &form, None)?;
+            let page = response::result(action, &raw, &self.names)?;
             let members = page.child(list).map(|it| it.children.as_slice()).unwrap_or_default();
             let references = members.iter().filter_map(|it| it.text_of(member_name));
-            let named = references.map(|reference| {
-                let name = last(reference).to_owned();
+            let resources = references.map(|reference| {
+                let name = base_name(reference).to_owned();
                 LeftoverResource { made, name, reference: reference.to_owned() }
             });
-            found.extend(named.filter(|it| it.run().is_some()));
+            found.extend(resources.filter(|it| it.run().is_some()));
             pages::after(&page).map_err(|what| unreadable(what.to_owned()))
         };
         pages::every(read, unreadable)
     }
 
-    /// Removes these, with everything that they hold: users first, then groups, policies, devices. What is
-    /// gone already is no failure. Returns what the endpoint does not let go.
+    /// Deletes resources with their attachments and sub-resources: users first, then groups,
+    /// policies and devices. Returns the resources that were not deleted. A resource that does not
+    /// exist counts as deleted.
     pub fn sweep(&mut self, found: &[LeftoverResource]) -> Vec<CleanupResult> {
         self.fresh();
-        let mut patience = RetryPolicy::default();
-        let mut remains = Vec::new();
+        let mut retries = RetryPolicy::default();
+        let mut not_deleted = Vec::new();
         let mut sorted = found.to_vec();
         sorted.sort();
-        for it in sorted {
-            let undo = match it.made {
+        for leftover in sorted {
+            let delete = match leftover.made {
                 CreatedResource::User => {
-                    let user = self.names.adopt_user(&it.reference);
-                    self.empty_user(user, &mut patience);
+                    let user = self.names.adopt_user(&leftover.reference);
+                    self.empty_user(user, &mut retries);
                     Operation::DeleteUser(user)
                 }
                 CreatedResource::Group => {
-                    self.empty(ResourceKind::Group, &it.reference, &mut patience)
+                    self.empty_resource(ResourceKind::Group, &leftover.reference, &mut retries)
                 }
                 CreatedResource::Policy => {
-                    self.empty(ResourceKind::Policy, &it.reference, &mut patience)
+                    self.empty_resource(ResourceKind::Policy, &leftover.reference, &mut retries)
                 }
                 CreatedResource::Device => {
-                    self.empty(ResourceKind::Device, &it.reference, &mut patience)
+                    self.empty_resource(ResourceKind::Device, &leftover.reference, &mut retries)
                 }
             };
-            let answer = patience.ask(&undo, self);
+            let answer = retries.ask(&delete, self);
             if !is_gone(&answer) {
-                let asked = undo.call().map_or("", |call| call.api);
-                remains.push(CleanupResult { name: it.name, asked, answer });
+                let asked = delete.call().map_or("", |call| call.api);
+                not_deleted.push(CleanupResult { name: leftover.name, asked, answer });
             }
         }
-        remains
+        not_deleted
     }
 
-    /// Takes away what stands in the way of the user; what cannot be taken is named by its deletion.
-    fn empty_user(&mut self, user: User, patience: &mut RetryPolicy) {
+    /// Detaches everything that blocks the deletion of a user. Failures show when the user is
+    /// deleted.
+    fn empty_user(&mut self, user: User, retries: &mut RetryPolicy) {
         for kind in AttachmentKind::blockers() {
             if kind.row().naming == Naming::Single {
-                patience.ask(&Operation::Detach(user, kind, Item::default()), self);
+                retries.ask(&Operation::Detach(user, kind, Item::default()), self);
                 continue;
             }
-            let Response::Done(Some(shown)) = patience.ask(&Operation::List(user, kind), self)
+            let Response::Done(Some(shown)) = retries.ask(&Operation::List(user, kind), self)
             else {
                 continue;
             };
             for item in self.items(kind, &shown) {
-                patience.ask(&Operation::Detach(user, kind, item), self);
+                retries.ask(&Operation::Detach(user, kind, item), self);
             }
         }
     }
 
-    /// Takes away what stands in the way of an object, and gives the call that deletes it.
-    fn empty(
+    /// Removes the sub-resources of a resource, and returns the operation that deletes it.
+    fn empty_resource(
         &mut self,
         class: ResourceKind,
         reference: &str,
-        patience: &mut RetryPolicy,
+        retries: &mut RetryPolicy,
     ) -> Operation {
-        let object = self.names.adopt_object(class, reference);
+        let resource = self.names.adopt_resource(class, reference);
         for part in SubResource::all().filter(|part| part.row().of == class) {
-            self.empty_part(object, part, patience);
+            self.empty_sub_resource(resource, part, retries);
         }
-        Operation::Delete(object)
+        Operation::Delete(resource)
     }
 
-    fn empty_part(&mut self, object: Resource, part: SubResource, patience: &mut RetryPolicy) {
-        let Response::Done(Some(shown)) = patience.ask(&Operation::Parts(object, part), self)
+    fn empty_sub_resource(
+        &mut self,
+        resource: Resource,
+        part: SubResource,
+        retries: &mut RetryPolicy,
+    ) {
+        let Response::Done(Some(shown)) = retries.ask(&Operation::Parts(resource, part), self)
         else {
             return;
         };
-        let items = match part {
-            SubResource::InlinePolicy => self.items(AttachmentKind::InlinePolicy, &shown),
-            SubResource::AttachedPolicy => self.items(AttachmentKind::ManagedPolicy, &shown),
-            SubResource::Version => {
-                shown.items.iter().filter_map(|(it, _)| older_version(*it)).collect()
-            }
+        let items = match kind_of(part) {
+            Some(kind) => self.items(kind, &shown),
+            None => shown.items.iter().filter_map(|(it, _)| older_version(*it)).collect(),
         };
         for item in items {
-            patience.ask(&Operation::Remove(object, part, item), self);
+            retries.ask(&Operation::Remove(resource, part, item), self);
         }
     }
 
-    /// The symbols of what a listing shows.
+    /// The symbols of the items of a listing. Items without a symbol get one.
     fn items(&mut self, kind: AttachmentKind, shown: &Listing) -> Vec<Item> {
         let known: Vec<Item> = shown.items.iter().filter_map(|(it, _)| it.item(kind)).collect();
         let adopted: Vec<Item> =
@@ -196,16 +205,16 @@ impl HttpClient {
     }
 }
 
-/// The version in force goes with its policy.
-fn older_version(thing: Entity) -> Option<Item> {
-    match thing {
+/// A version that must be deleted before its policy: not the default version.
+fn older_version(entity: Entity) -> Option<Item> {
+    match entity {
         Entity::Version { number, default: false } => Some(Item(number)),
         _ => None,
     }
 }
 
 impl LeftoverResource {
-    /// The run that made it, where its name says so: `iamspec`, the run, and the number of a name space.
+    /// The run that created the resource, if the name has the form `iamspec`, run, namespace.
     #[must_use]
     pub fn run(&self) -> Option<&str> {
         let prefix = self.name.get(..8).filter(|it| it.eq_ignore_ascii_case("iamspec-"))?;

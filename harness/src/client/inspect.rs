@@ -1,6 +1,4 @@
-//! What a user holds that this run has not made: read, and nothing else.
-//!
-//! Whose credentials these are, and whose account.
+//! Reads existing attachments and the identity of the caller. Nothing is created or changed.
 
 use anyhow::{Result, bail};
 use iamspec_conformance::Response;
@@ -10,28 +8,29 @@ use iamspec_model::{
     Account, AttachmentKind, ErrorCode, IssueOptions, Item, Operation, User, apply,
 };
 
-use crate::client::request::{RequestForm, member};
+use crate::client::response::unreadable;
 use crate::client::transport::SigningService;
-use crate::client::{HttpClient, pages, response, unreadable};
+use crate::client::{HttpClient, pages, request, response};
 use crate::wire::names;
+use crate::wire::names::{RequestForm, member};
 use crate::wire::xml_read::Element;
 
-/// What a user holds, as far as that may be read.
+/// The attachments of a user, as far as the caller may read them.
 #[derive(Debug, Default)]
 pub struct Holdings {
-    /// The account as it was read: this user alone, and what it holds.
+    /// An account with this user and its attachments only.
     pub account: Account,
-    /// Whether there is such a user.
+    /// Whether the user exists.
     pub exists: bool,
-    /// The calls that were not answered, and what they were answered instead.
+    /// The actions that failed, and their responses.
     pub unread: Vec<(&'static str, Response)>,
 }
 
-/// The user whose holdings are read.
+/// The symbol of the user whose attachments are read.
 pub const READ: User = User(0);
 
 impl HttpClient {
-    /// Reads what a user holds, kind by kind. Only calls that read are made, by whatever name the user has.
+    /// Reads the attachments of a user, kind by kind. The user may have any name.
     pub fn holdings(&mut self, user: &str) -> Holdings {
         let mut holdings = Holdings::default();
         self.names.enter(Namespace(0));
@@ -41,21 +40,21 @@ impl HttpClient {
             Err(Response::Refused { code, .. }) if code == ErrorCode::NoSuchEntity.name() => {
                 return holdings;
             }
-            // Whoever may list may still find out.
-            Err(answer) => holdings.unread.push(("GetUser", answer)),
+            // A caller that may list attachments can still find out.
+            Err(response) => holdings.unread.push(("GetUser", response)),
         }
         apply(&mut holdings.account, &Operation::create_user(READ));
         for kind in AttachmentKind::blockers() {
             match self.read(&Operation::List(READ, kind)) {
-                Ok(names) => self.hold(&mut holdings, kind, &names),
+                Ok(names) => self.add(&mut holdings, kind, &names),
                 Err(Response::Refused { code, .. }) if code == ErrorCode::NoSuchEntity.name() => {}
-                Err(answer) => holdings.unread.push((kind.row().list.api, answer)),
+                Err(response) => holdings.unread.push((kind.row().list.api, response)),
             }
         }
         holdings
     }
 
-    fn hold(&mut self, holdings: &mut Holdings, kind: AttachmentKind, names: &[String]) {
+    fn add(&mut self, holdings: &mut Holdings, kind: AttachmentKind, names: &[String]) {
         holdings.exists = true;
         let account = &mut holdings.account;
         if kind.row().naming == Naming::Single {
@@ -64,15 +63,15 @@ impl HttpClient {
         }
         for name in names {
             let item = self.names.adopt(kind, name);
-            let held = match kind.row().naming {
+            let attach = match kind.row().naming {
                 Naming::Service => Operation::Issue(READ, kind, item, IssueOptions::Nothing),
                 _ => Operation::Attach(READ, kind, item),
             };
-            apply(account, &held);
+            apply(account, &attach);
         }
     }
 
-    /// The names that a listing shows, page by page; none where it shows none.
+    /// The names in the response of an operation, from all pages; none if it shows no names.
     fn read(&mut self, op: &Operation) -> Result<Vec<String>, Response> {
         let api = op.call().map_or("", |call| call.api);
         let user = self.names.user(READ);
@@ -81,13 +80,13 @@ impl HttpClient {
             member("Version", names::VERSION),
             member("UserName", user),
         ];
-        let (mut names, asked) = (Vec::new(), form.len());
-        let read = |marker: Option<String>| {
-            form.truncate(asked);
+        let (mut names, without_marker) = (Vec::new(), form.len());
+        let read_page = |marker: Option<String>| {
+            form.truncate(without_marker);
             form.extend(marker.map(|marker| member("Marker", marker)));
-            let answer = self.sender.post(SigningService::Iam, &form, None)?;
-            let page = response::read((op, &form), &answer, &mut self.names)?;
-            match page.observed {
+            let raw = self.sender.post(SigningService::Iam, &form, None)?;
+            let page = response::read((op, &form), &raw, &mut self.names)?;
+            match page.response {
                 Response::Done(shown) => {
                     names.extend(shown.map(|it| it.strangers).unwrap_or_default());
                     Ok(page.next)
@@ -95,20 +94,20 @@ impl HttpClient {
                 refused => Err(refused),
             }
         };
-        pages::every(read, unreadable)?;
+        pages::every(read_page, unreadable)?;
         Ok(names)
     }
 
-    /// The form of a call about what was read. It is not sent.
+    /// The form of an operation on the user that was read. It is not sent.
     ///
     /// # Errors
-    /// A call that cannot be put into a form.
+    /// The operation has no form.
     pub fn form(&mut self, op: &Operation) -> Result<Vec<(String, String)>> {
-        crate::client::request::form(op, &mut self.names)
+        request::form(op, &mut self.names)
     }
 }
 
-/// Who asks.
+/// The identity behind the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The id of the account.
@@ -118,17 +117,18 @@ pub struct Caller {
 }
 
 impl HttpClient {
-    /// Asks whose credentials these are.
+    /// Requests the identity of the caller from STS.
     ///
     /// # Errors
-    /// Nobody answers, or not in the form of AWS.
+    /// There is no response, or it is not in the form of AWS.
     pub fn caller(&mut self) -> Result<Caller> {
-        let found = self.ask_by_name(SigningService::Sts, "GetCallerIdentity", names::STS_VERSION);
+        let found =
+            self.call_without_members(SigningService::Sts, "GetCallerIdentity", names::STS_VERSION);
         let found = match found {
             Ok(result) => result,
-            Err(answer) => {
+            Err(response) => {
                 bail!(
-                    "GetCallerIdentity was answered {answer}; see who may ask at {}",
+                    "GetCallerIdentity failed with {response}; check that the credentials are valid at {}",
                     self.sender.sts()
                 )
             }
@@ -136,21 +136,25 @@ impl HttpClient {
         let text = |name| found.text_of(name).unwrap_or_default().to_owned();
         let caller = Caller { account: text("Account"), arn: text("Arn") };
         if caller.account.is_empty() {
-            bail!("GetCallerIdentity names no account; see what answers at {}", self.sender.sts());
+            bail!(
+                "GetCallerIdentity returned no account; check that {} is an STS endpoint",
+                self.sender.sts()
+            );
         }
         self.names.learn_account(&caller.arn);
         Ok(caller)
     }
 
-    /// The alias of the account, if it has one and the caller may know.
+    /// The alias of the account, if it has one and the caller may read it.
     pub fn alias(&mut self) -> Option<String> {
-        let found =
-            self.ask_by_name(SigningService::Iam, "ListAccountAliases", names::VERSION).ok()?;
+        let found = self
+            .call_without_members(SigningService::Iam, "ListAccountAliases", names::VERSION)
+            .ok()?;
         Some(found.child("AccountAliases")?.children.first()?.text.trim().to_owned())
     }
 
-    /// The result of a call that takes no members.
-    fn ask_by_name(
+    /// The result of an action without members.
+    fn call_without_members(
         &mut self,
         service: SigningService,
         action: &str,
@@ -158,7 +162,7 @@ impl HttpClient {
     ) -> Result<Element, Response> {
         let form = [("Action", action), ("Version", version)];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let answer = self.sender.post(service, &form, None)?;
-        response::result(action, &answer, &self.names)
+        let raw = self.sender.post(service, &form, None)?;
+        response::result(action, &raw, &self.names)
     }
 }

@@ -1,11 +1,9 @@
-//! What a run is about to make, written down before it is asked for, so that it can be removed whatever
-//! becomes of the run.
+//! The journal of a run: every user, group, policy and device that the run creates.
 //!
-//! A user, a group, a policy or a device is a line; what they hold is found by asking. A line that makes
-//! is on the disk before the request is sent; a line that was cut is the last one, and its request was
-//! never sent. A run holds its file locked for as long as it lives.
-//!
-//! Which requests make and remove what a journal keeps.
+//! A line is on the disk before the create request is sent, so that a cleanup finds the resource
+//! even if the run is killed. If a line is incomplete, it is the last one, and its request was
+//! never sent. The journal has no attachments: the cleanup lists them. A run keeps its journal file
+//! locked.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -19,10 +17,10 @@ use iamspec_model::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::config::Config;
-use crate::client::request::RequestForm;
-use crate::client::session::last;
+use crate::client::session::base_name;
+use crate::wire::names::RequestForm;
 
-/// What a line is about.
+/// The kind of a created resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CreatedResource {
@@ -37,7 +35,7 @@ pub enum CreatedResource {
 }
 
 impl CreatedResource {
-    /// The word for it.
+    /// The word for it in messages.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -49,20 +47,20 @@ impl CreatedResource {
     }
 }
 
-/// The first line.
+/// The first line of a journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JournalHeader {
-    /// What tells the names of the run from those of others.
+    /// The id of the run, which is a part of every name that the run creates.
     pub run: String,
-    /// Which endpoint was asked.
+    /// The endpoint.
     pub endpoint: String,
-    /// Whose account it was, where that was asked.
+    /// The account id, if STS returned it.
     pub account: Option<String>,
-    /// When it began, in UTC.
+    /// The start of the run, in UTC.
     pub begun: String,
 }
 
-/// Every other line.
+/// Any other line.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum JournalLine {
@@ -76,13 +74,13 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     header: JournalHeader,
-    there: BTreeSet<(CreatedResource, String)>,
-    /// Whether a line may have been cut: what follows it could not be read.
+    remaining: BTreeSet<(CreatedResource, String)>,
+    /// Whether a line may be incomplete, so that the lines after it would be unreadable.
     torn: bool,
 }
 
 impl Journal {
-    /// Where journals are kept: `iamspec` in the user's folder of state.
+    /// The folder of journals: `iamspec` in the user's state folder.
     ///
     /// # Errors
     /// Neither `XDG_STATE_HOME` nor `HOME` is set.
@@ -93,7 +91,7 @@ impl Journal {
         Ok(state.join("iamspec"))
     }
 
-    /// Begins the journal of a run in a folder.
+    /// Creates the journal of a run in a folder.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -106,38 +104,38 @@ impl Journal {
             OpenOptions::new().create_new(true).append(true).open(&path).with_context(cannot)?;
         file.try_lock().with_context(cannot)?;
         let mut journal =
-            Self { file, path: path.clone(), header, there: BTreeSet::new(), torn: false };
+            Self { file, path: path.clone(), header, remaining: BTreeSet::new(), torn: false };
         let first = serde_json::to_string(&journal.header).with_context(cannot)?;
         journal.write(&first).and_then(|()| journal.file.sync_all()).with_context(cannot)?;
-        // The name of the file must be there as well as its lines.
+        // The directory entry must be on the disk too.
         File::open(folder).and_then(|it| it.sync_all()).with_context(cannot)?;
         Ok(journal)
     }
 
-    /// Takes up the journal of a run that is over.
+    /// Opens the journal of a run that has ended.
     ///
     /// # Errors
-    /// No such file, one that is no journal, or the run still goes on.
+    /// The file does not exist or is not a journal, or the run has not ended.
     pub fn take_up(path: &Path) -> Result<Self> {
         let cannot = || format!("cannot read the journal {}", path.display());
         let file = OpenOptions::new().append(true).open(path).with_context(cannot)?;
         if file.try_lock().is_err() {
-            bail!("the run of {} still goes on", path.display());
+            bail!("the run of {} has not ended", path.display());
         }
-        // Bytes, and not text: a line may be cut in the middle of a character.
+        // Bytes instead of text: the last line may end inside a character.
         let bytes = std::fs::read(path).with_context(cannot)?;
         let mut lines = bytes.split(|it| *it == b'\n');
         let header = lines.next().and_then(|it| serde_json::from_slice(it).ok());
         let header = header.with_context(|| {
-            format!("{} is no journal: its first line says of no run", path.display())
+            format!("{} is not a journal: its first line does not name a run", path.display())
         })?;
         let mut journal =
-            Self { file, path: path.to_owned(), header, there: BTreeSet::new(), torn: false };
+            Self { file, path: path.to_owned(), header, remaining: BTreeSet::new(), torn: false };
         for line in lines {
             match serde_json::from_slice(line) {
-                Ok(JournalLine::Makes(made, name)) => _ = journal.there.insert((made, name)),
-                Ok(JournalLine::Gone(made, name)) => _ = journal.there.remove(&(made, name)),
-                // Cut in the middle: nothing was asked after it.
+                Ok(JournalLine::Makes(made, name)) => _ = journal.remaining.insert((made, name)),
+                Ok(JournalLine::Gone(made, name)) => _ = journal.remaining.remove(&(made, name)),
+                // Incomplete: its request was never sent.
                 Err(_) => {}
             }
         }
@@ -147,7 +145,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The journals in a folder, by name; none where there is no folder.
+    /// The journals in a folder, by name; none if the folder does not exist.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -163,16 +161,17 @@ impl Journal {
         Ok(paths)
     }
 
-    /// Writes down what is about to be made; whether it is new.
+    /// Records a resource before it is created. Returns whether it was not in the journal before.
     ///
     /// # Errors
-    /// The line is not on the disk: nothing may be made.
+    /// The line is not on the disk, so the resource must not be created.
     pub fn makes(&mut self, made: CreatedResource, name: &str) -> Result<bool> {
-        if self.there.contains(&(made, name.to_owned())) {
+        if self.remaining.contains(&(made, name.to_owned())) {
             return Ok(false);
         }
-        let cannot =
-            || format!("cannot write the journal {}, so nothing more is made", self.path.display());
+        let cannot = || {
+            format!("cannot write the journal {}, so nothing more is created", self.path.display())
+        };
         let line = serde_json::to_string(&JournalLine::Makes(made, name.to_owned()))
             .with_context(cannot)?;
         let message = cannot();
@@ -180,14 +179,14 @@ impl Journal {
             bail!(message);
         }
         self.write(&line).and_then(|()| self.file.sync_data()).context(message)?;
-        self.there.insert((made, name.to_owned()));
+        self.remaining.insert((made, name.to_owned()));
         Ok(true)
     }
 
-    /// Strikes what is gone, or was not made. A line that is lost does no harm: what is gone is asked for
-    /// once more.
+    /// Records that a resource is deleted or was not created. If the line is lost, the cleanup tries
+    /// to delete the resource once more.
     pub fn gone(&mut self, made: CreatedResource, name: &str) {
-        if self.there.remove(&(made, name.to_owned())) {
+        if self.remaining.remove(&(made, name.to_owned())) {
             let line = serde_json::to_string(&JournalLine::Gone(made, name.to_owned()));
             _ = line.map(|line| self.write(&line));
         }
@@ -199,31 +198,32 @@ impl Journal {
         written
     }
 
-    /// Of which run it is.
+    /// The first line.
     #[must_use]
     pub const fn header(&self) -> &JournalHeader {
         &self.header
     }
 
-    /// What may still be there.
+    /// The resources that may still exist.
     pub fn there(&self) -> impl Iterator<Item = (CreatedResource, &str)> {
-        self.there.iter().map(|(made, name)| (*made, name.as_str()))
+        self.remaining.iter().map(|(made, name)| (*made, name.as_str()))
     }
 }
 
-/// A journal that has nothing left is taken away with its run.
+/// Deletes the file of a journal without remaining resources.
 impl Drop for Journal {
     fn drop(&mut self) {
-        if self.there.is_empty() {
+        if self.remaining.is_empty() {
             _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-type Row = (&'static str, CreatedResource, &'static str);
+/// An action, the kind of the resource, and the member that names it.
+type ActionRow = (&'static str, CreatedResource, &'static str);
 
-/// The calls that make something, and the member that names it.
-const MAKES: [Row; 6] = [
+/// The actions after which a name exists.
+const CREATES: [ActionRow; 6] = [
     ("CreateUser", CreatedResource::User, "UserName"),
     ("UpdateUser", CreatedResource::User, "NewUserName"),
     ("CreateGroup", CreatedResource::Group, "GroupName"),
@@ -232,8 +232,8 @@ const MAKES: [Row; 6] = [
     ("CreateVirtualMFADevice", CreatedResource::Device, "VirtualMFADeviceName"),
 ];
 
-/// The calls after which a name means nothing, and the member that names it.
-const REMOVES: [Row; 6] = [
+/// The actions after which a name does not exist.
+const DELETES: [ActionRow; 6] = [
     ("DeleteUser", CreatedResource::User, "UserName"),
     ("UpdateUser", CreatedResource::User, "UserName"),
     ("DeleteGroup", CreatedResource::Group, "GroupName"),
@@ -242,54 +242,55 @@ const REMOVES: [Row; 6] = [
     ("DeleteVirtualMFADevice", CreatedResource::Device, "SerialNumber"),
 ];
 
-/// Writes down what a request is about to make; whether that is new.
+/// Records the resource that a request creates. Returns whether it was not in the journal before.
 pub(crate) fn before(form: &RequestForm, journal: Option<MutexGuard<'_, Journal>>) -> Result<bool> {
-    let (Some((made, name)), Some(mut journal)) = (named(form, &MAKES), journal) else {
+    let (Some((made, name)), Some(mut journal)) = (named(form, &CREATES), journal) else {
         return Ok(false);
     };
     journal.makes(made, name)
 }
 
-/// Strikes what an answer says is gone, or was not made although it was `new`.
+/// Records that a resource is deleted, or was not created, as the response says. `creates_new` is
+/// the value that [`before`] returned.
 pub(crate) fn after(
     form: &RequestForm,
-    observed: &Response,
-    new: bool,
+    response: &Response,
+    creates_new: bool,
     journal: Option<MutexGuard<'_, Journal>>,
 ) {
     let Some(mut journal) = journal else { return };
-    let (makes, removes) = (named(form, &MAKES), named(form, &REMOVES));
-    let gone = match observed {
-        Response::Done(_) => removes.filter(|_| makes.is_some() || !renames(form)),
+    let (created, deleted) = (named(form, &CREATES), named(form, &DELETES));
+    let gone = match response {
+        Response::Done(_) => deleted.filter(|_| created.is_some() || !renames(form)),
         Response::Refused { code, .. }
             if code == ErrorCode::NoSuchEntity.name() && !renames(form) =>
         {
-            removes
+            deleted
         }
         _ => None,
     };
-    if let Some((made, name)) = gone.filter(|_| gone != makes) {
+    if let Some((made, name)) = gone.filter(|_| gone != created) {
         journal.gone(made, name);
     }
-    let not_made = match observed {
+    let not_created = match response {
         Response::Done(_) => false,
         Response::Refused { .. } => true,
         Response::Interrupted(it) => it.cause.changed_nothing(),
     };
-    if let (Some((made, name)), true, true) = (makes, not_made, new) {
+    if let (Some((made, name)), true, true) = (created, not_created, creates_new) {
         journal.gone(made, name);
     }
 }
 
-/// Whether the call changes what something is called, or else where it is.
+/// Whether the action changes the name or the path of a resource.
 fn renames(form: &RequestForm) -> bool {
     value(form, "Action").is_some_and(|action| action.starts_with("Update"))
 }
 
-fn named<'a>(form: &'a RequestForm, rows: &[Row]) -> Option<(CreatedResource, &'a str)> {
+fn named<'a>(form: &'a RequestForm, rows: &[ActionRow]) -> Option<(CreatedResource, &'a str)> {
     let action = value(form, "Action")?;
     let (_, made, member) = rows.iter().find(|(name, ..)| *name == action)?;
-    Some((*made, last(value(form, member)?)))
+    Some((*made, base_name(value(form, member)?)))
 }
 
 fn value<'a>(form: &'a RequestForm, member: &str) -> Option<&'a str> {

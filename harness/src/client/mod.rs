@@ -1,4 +1,9 @@
-//! An endpoint behind HTTP: one operation in, one signed request out, one answer understood.
+//! An IAM endpoint behind HTTP: one operation in, one signed request out, one response interpreted.
+//!
+//! [`HttpClient`] implements [`Endpoint`]. For each operation it builds the form (`request`),
+//! checks that the form names nothing of others (`guard`), writes the resource to be created into
+//! the journal (`journal`), sends the form (`sender`, `transport`) and interprets the response
+//! (`response`, `formats`). It does not judge: that is the oracle's task.
 
 pub mod cleanup;
 mod concurrent;
@@ -9,6 +14,7 @@ pub mod journal;
 pub(crate) mod pages;
 pub(crate) mod request;
 pub mod response;
+pub mod sender;
 pub mod session;
 pub mod trace;
 pub mod transport;
@@ -17,134 +23,147 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use iamspec_conformance::endpoint::{Namespace, WireExchange};
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Endpoint, Response};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{
-    AttachmentKind, ErrorCode, InputError, InvalidRequest, IssueOptions, Item, Operation,
-    ResourceKind, User,
-};
+use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind};
 
-use crate::aws::credentials::Identity;
-use crate::client::concurrent::PreparedRequest;
 use crate::client::journal::Journal;
-use crate::client::request::RequestForm;
+use crate::client::request::PreparedRequest;
+use crate::client::response::unreadable;
+use crate::client::sender::{ClientSettings, Sender};
 use crate::client::session::{Names, Usable};
-use crate::client::transport::{ClientSettings, RawResponse, Sender, SigningService};
-use crate::driver::Driver;
+use crate::client::transport::{RawResponse, SigningService, Transport};
+use crate::wire::names::RequestForm;
 
-/// An IAM service behind HTTP.
+/// A client of an IAM endpoint.
 pub struct HttpClient {
     sender: Sender,
-    /// One for all who ask at the same time.
+    /// Shared by all clients of a run.
     journal: Option<Arc<Mutex<Journal>>>,
     names: Names,
-    /// What was odd about the last answer.
-    odd: Vec<FormatDeviation>,
-    /// The last request and its answer.
+    /// The format deviations of the last response.
+    deviations: Vec<FormatDeviation>,
+    /// The last request and its response.
     last: Option<(RequestForm, RawResponse)>,
-    /// Those who ask at the same time.
+    /// The senders of simultaneous requests.
     racers: Vec<Sender>,
-    /// Whether somebody wants to know what the service calls each request.
-    recording: bool,
+    /// Whether the request ids of responses are recorded.
+    records_ids: bool,
 }
 
 impl HttpClient {
-    /// A client for an endpoint of this machine. `run` tells the names of this run from those of others.
+    /// A client for an endpoint on this machine. `run` is a part of every name it creates.
     ///
     /// # Errors
-    /// A URL that is not one, or not of this machine; a client that cannot be made.
+    /// The endpoint is not a URL, or is on another machine; the HTTP client cannot be created.
     pub fn new(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
         Self::with(ClientSettings::loopback(endpoint, run, timeout)?)
     }
 
-    /// A client that asks like this.
+    /// A client with these settings.
     ///
     /// # Errors
-    /// A client that cannot be made; certificates that cannot be read.
+    /// The HTTP client cannot be created; the CA certificates cannot be read.
     pub fn with(settings: ClientSettings) -> Result<Self> {
         let names = Names::new(&settings.run);
-        let alone = settings.destination.loopback;
-        let names = if alone { names } else { names.in_folder() };
+        let names = if settings.destination.loopback { names } else { names.in_folder() };
         Ok(Self {
             sender: Sender::new(settings)?,
             journal: None,
             names,
-            odd: Vec::new(),
+            deviations: Vec::new(),
             last: None,
             racers: Vec::new(),
-            recording: false,
+            records_ids: false,
         })
     }
 
-    /// From now on it is written down what is made.
+    /// Records created resources in this journal from now on.
     pub fn write_down(&mut self, journal: Journal) {
         self.journal = Some(Arc::new(Mutex::new(journal)));
     }
 
-    /// Whether it is told from now on what the service calls each request.
+    /// Sets whether [`Endpoint::request_id`] returns the request ids of responses.
     pub const fn record(&mut self, recording: bool) {
-        self.recording = recording;
+        self.records_ids = recording;
     }
 
-    /// Where it is written down what was made and is still there.
+    /// The journal of created resources that may still exist.
     #[must_use]
     pub fn journal(&self) -> Option<MutexGuard<'_, Journal>> {
-        held(self.journal.as_ref())
+        lock(self.journal.as_ref())
     }
 
-    /// Who makes the calls in our place.
+    /// The transport that sends IAM requests instead of HTTP, if it is of this type.
     #[must_use]
-    pub const fn driver(&self) -> Option<&Driver> {
-        self.sender.driver()
+    pub fn transport<T: Transport>(&self) -> Option<&T> {
+        self.sender.transport()
     }
 
-    /// The real name of what an operation is about.
+    /// The real name of the user or resource of an operation.
     #[must_use]
     pub fn name_of(&self, space: Namespace, op: &Operation) -> String {
         self.names.describe(space, op)
     }
 
-    fn exchange(&mut self, op: &Operation) -> Result<Response, Response> {
-        let PreparedRequest { form, signer, new } = self.ready(op)?;
-        let mut seen: Option<Response> = None;
-        let read = |marker: Option<String>| {
-            let mut form = form.clone();
-            form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
-            let answer = self.sender.post(SigningService::Iam, &form, signer.as_ref());
-            let answer =
-                answer.inspect_err(|lost| journal::after(&form, lost, new, self.journal()))?;
-            let page = response::read((op, &form), &answer, &mut self.names);
-            let (form, _) = self.last.insert((form, answer));
-            let response::ResponsePage { observed, next, odd } = page?;
-            self.odd.extend(odd);
-            journal::after(form, &observed, new, held(self.journal.as_ref()));
-            seen = Some(response::join(seen.take(), observed));
-            Ok(next)
-        };
-        pages::every(read, unreadable)?;
-        let seen = seen.ok_or_else(|| unreadable("no page".to_owned()))?;
-        Ok(self.unless_ours(op, seen))
+    /// A client of the same run for another thread: with its own names and connections, and the
+    /// same journal.
+    pub(crate) fn clone_client(&self) -> Option<Self> {
+        Some(Self {
+            sender: self.sender.for_another_thread()?,
+            journal: self.journal.clone(),
+            names: self.names.for_another_client(),
+            deviations: Vec::new(),
+            last: None,
+            racers: Vec::new(),
+            records_ids: self.records_ids,
+        })
     }
 
-    /// A refusal that may be due to what this run itself sent before tells nothing.
-    fn unless_ours(&self, op: &Operation, observed: Response) -> Response {
-        let Response::Refused { http, code, .. } = &observed else { return observed };
+    /// Sends the request of an operation and reads every page of the response.
+    fn exchange(&mut self, op: &Operation) -> Result<Response, Response> {
+        let PreparedRequest { form, signer, creates_new } = self.prepare(op)?;
+        let mut joined: Option<Response> = None;
+        let read_page = |marker: Option<String>| {
+            let mut form = form.clone();
+            form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
+            let raw = self.sender.post(SigningService::Iam, &form, signer.as_ref());
+            let raw = raw.inspect_err(|failure| {
+                journal::after(&form, failure, creates_new, self.journal());
+            })?;
+            let page = response::read((op, &form), &raw, &mut self.names);
+            let (form, _) = self.last.insert((form, raw));
+            let response::ResponsePage { response, next, deviations } = page?;
+            self.deviations.extend(deviations);
+            journal::after(form, &response, creates_new, lock(self.journal.as_ref()));
+            joined = Some(response::join(joined.take(), response));
+            Ok(next)
+        };
+        pages::every(read_page, unreadable)?;
+        let response = joined.ok_or_else(|| unreadable("no page".to_owned()))?;
+        Ok(self.unless_caused_by_run(op, response))
+    }
+
+    /// The response, or an interruption if an earlier request of this run may have caused the
+    /// refusal.
+    fn unless_caused_by_run(&self, op: &Operation, response: Response) -> Response {
+        let Response::Refused { http, code, .. } = &response else { return response };
         let why = match (ErrorCode::ALL.into_iter().find(|it| it.name() == code), op) {
             (
                 Some(ErrorCode::InvalidAuthenticationCode),
                 Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
             ) if self.names.keyring.repeats_codes(*device) => {
-                "its codes were sent before, and a code serves once"
+                "its codes were sent before, and a code is valid once"
             }
             (
                 Some(ErrorCode::InvalidAuthenticationCode),
                 Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
             ) if self.names.keyring.lost_seed(*device) => {
-                "its codes are guesses, for no answer has told its seed"
+                "its codes are guesses, because no response returned its seed"
             }
             (
                 Some(ErrorCode::DuplicateSSHPublicKey | ErrorCode::DuplicateCertificate),
@@ -152,61 +171,34 @@ impl HttpClient {
             ) if self.names.keyring.shares_body(*kind, *item) => {
                 "another script of this run has uploaded the same body"
             }
-            _ => return observed,
+            _ => return response,
         };
         Response::interrupted(FailureKind::Doubtful, format!("{http} {code}: {why}"))
     }
 
-    /// After a lost answer nobody knows which password holds, what the seed of a device is, or whether an
-    /// access key is still usable.
-    fn lose_secrets(&mut self, op: &Operation) {
-        if let Some((user, key, _)) = response::key_changed(op) {
-            let id = self.names.item(AttachmentKind::AccessKey, key);
-            self.names.keyring.set_usable(user, &id, Usable::Unknown);
+    /// Marks secrets as unknown after a lost response: the operation may have changed a password,
+    /// created a device with a new seed, or made an access key unusable.
+    fn mark_secrets_lost(&mut self, op: &Operation) {
+        if let Some(change) = response::key_change(op) {
+            let id = self.names.item(change.kind, change.key);
+            self.names.keyring.set_usable(change.user, &id, Usable::Unknown);
         }
         match *op {
-            Operation::Create(object) if object.class == ResourceKind::Device => {
-                self.names.keyring.lose_seed(object.item);
+            Operation::Create(resource) if resource.class == ResourceKind::Device => {
+                self.names.keyring.mark_seed_lost(resource.item);
             }
-            Operation::ChangePassword(user) => self.names.keyring.lose_password(user),
+            Operation::ChangePassword(user) => self.names.keyring.mark_password_lost(user),
             Operation::Attach(user, kind, _) | Operation::Renew(user, kind, _)
                 if kind.row().naming == Naming::Single =>
             {
-                self.names.keyring.lose_password(user);
+                self.names.keyring.mark_password_lost(user);
             }
             _ => {}
         }
     }
-
-    /// The user itself, where it is the user that asks.
-    fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
-        let Some(user) = signed_by(op) else { return Ok(None) };
-        let (id, secret) = self.names.keyring.key(user).with_context(|| {
-            format!(
-                "u{0} has no access key to sign with that is active; ask CreateAccessKey u{0} before",
-                user.0
-            )
-        })?;
-        Ok(Some(Identity::of(id, secret, None, "a user of this run")))
-    }
 }
 
-/// The user that must ask a call itself.
-pub(crate) fn signed_by(op: &Operation) -> Option<User> {
-    let absent = |flaw: InvalidRequest| flaw.row().defect == InputError::Absent;
-    match *op {
-        Operation::ChangePassword(user) => Some(user),
-        Operation::Flawed(user, flaw) if absent(flaw) => Some(user),
-        _ => None,
-    }
-}
-
-/// An answer that cannot be read, and why.
-fn unreadable(why: String) -> Response {
-    Response::interrupted(FailureKind::Unreadable, why)
-}
-
-fn held(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {
+fn lock(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {
     journal.map(|it| it.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -220,15 +212,15 @@ impl Endpoint for HttpClient {
     }
 
     fn ask(&mut self, operation: &Operation) -> Response {
-        self.odd.clear();
+        self.deviations.clear();
         self.last = None;
-        self.exchange(operation).unwrap_or_else(|interrupted| {
-            if let Response::Interrupted(it) = &interrupted
+        self.exchange(operation).unwrap_or_else(|failure| {
+            if let Response::Interrupted(it) = &failure
                 && !it.cause.changed_nothing()
             {
-                self.lose_secrets(operation);
+                self.mark_secrets_lost(operation);
             }
-            interrupted
+            failure
         })
     }
 
@@ -237,16 +229,16 @@ impl Endpoint for HttpClient {
     }
 
     fn oddities(&mut self) -> Vec<FormatDeviation> {
-        std::mem::take(&mut self.odd)
+        std::mem::take(&mut self.deviations)
     }
 
     fn wire(&self) -> Option<WireExchange> {
-        self.last.as_ref().map(|(form, answer)| trace::wire(form, answer))
+        self.last.as_ref().map(|(form, raw)| trace::exchange(form, raw))
     }
 
     fn request_id(&self) -> Option<Box<str>> {
-        let (_, answer) = self.last.as_ref().filter(|_| self.recording)?;
-        let (_, rest) = std::str::from_utf8(&answer.body).ok()?.rsplit_once("<RequestId>")?;
+        let (_, raw) = self.last.as_ref().filter(|_| self.records_ids)?;
+        let (_, rest) = std::str::from_utf8(&raw.body).ok()?.rsplit_once("<RequestId>")?;
         rest.split('<').next().map(Box::from)
     }
 
@@ -259,28 +251,28 @@ impl Endpoint for HttpClient {
     }
 
     fn fork(&self) -> Option<Box<dyn Endpoint + Send>> {
-        Some(Box::new(self.forked()?))
+        Some(Box::new(self.clone_client()?))
     }
 
     fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
-        Some(Box::new(self.names.give_away()))
+        Some(Box::new(self.names.take()))
     }
 
     fn take_in(&mut self, learnt: Box<dyn Any + Send>) {
-        _ = learnt.downcast::<Names>().map(|it| self.names.take_in(*it));
+        _ = learnt.downcast::<Names>().map(|it| self.names.merge(*it));
     }
 
-    /// A tenth of a second, then twice as long each time, by chance half as long; or what the endpoint
-    /// asks for.
+    /// Waits 0.1 s before the first retry and doubles that up to 0.8 s, with a random reduction of
+    /// up to one half; or as long as the endpoint asks for, if that is longer.
     fn wait(&mut self, tries: u32) -> Duration {
         let most = Duration::from_millis(100 << tries.min(3));
-        let part = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
-        let wait = most.mul_f64(f64::midpoint(1.0, part));
-        let wait = self.sender.asked_to_wait.take().map_or(wait, |asked| asked.max(wait));
+        let random = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
+        let wait = most.mul_f64(f64::midpoint(1.0, random));
+        let wait = self.sender.retry_after.take().map_or(wait, |it| it.max(wait));
         tracing::debug!(
             tries,
             milliseconds = u64::try_from(wait.as_millis()).unwrap_or_default(),
-            "waits before it asks again"
+            "waits before the next attempt"
         );
         std::thread::sleep(wait);
         wait

@@ -1,29 +1,29 @@
-//! The pages of a listing, one after the other. Every loop over pages is the one of this file: an endpoint
-//! whose listing has no end must not keep a run or a cleanup from ending.
+//! Reads the pages of a listing, one after the other, up to a limit.
+//!
+//! Every loop over pages uses [`every`], so that an endpoint whose listing has no end cannot keep a
+//! run or a cleanup from ending.
 
 use std::collections::BTreeSet;
 
 use crate::wire::xml_read::Element;
 
-/// More pages than this are not followed. A page has up to 1000 items.
+/// The highest number of pages that are read. A page has up to 1000 items.
 const PAGES_MAX: usize = 100;
 
-/// Reads every page of a listing. `read` gets the marker of a page, which is `None` for the first one, and
-/// returns the marker of the next page, which is `None` after the last one. The markers that
-/// [`next`] returns will do.
+/// Reads every page of a listing. `read` gets the marker of a page, `None` for the first one, and
+/// returns the marker of the next page, `None` after the last one, as [`next`] does.
 ///
 /// # Errors
-/// An error of `read`; a marker that was there before, or too many pages, as the error that `endless` makes
-/// of the reason.
+/// An error of `read`; a repeated marker, or too many pages, converted by `endless`.
 pub(crate) fn every<E>(
     mut read: impl FnMut(Option<String>) -> Result<Option<String>, E>,
     endless: impl FnOnce(String) -> E,
 ) -> Result<(), E> {
-    let mut seen = BTreeSet::new();
+    let mut markers = BTreeSet::new();
     let mut marker = None;
     for _ in 0..PAGES_MAX {
         let Some(next) = read(marker)? else { return Ok(()) };
-        if !seen.insert(next.clone()) {
+        if !markers.insert(next.clone()) {
             return Err(endless("a page of a listing leads back to an earlier page".to_owned()));
         }
         marker = Some(next);
@@ -34,7 +34,7 @@ pub(crate) fn every<E>(
 /// The marker of the next page; `None` after the last page.
 ///
 /// # Errors
-/// A page that is not the last one and has no marker: the rest of the listing cannot be read.
+/// A page is truncated and has no marker: the rest of the listing cannot be read.
 pub(crate) fn next(truncated: bool, marker: Option<&str>) -> Result<Option<String>, &'static str> {
     match marker.filter(|it| !it.is_empty()) {
         _ if !truncated => Ok(None),
@@ -52,7 +52,7 @@ pub(crate) fn after(result: &Element) -> Result<Option<String>, &'static str> {
 mod tests {
     use super::*;
 
-    /// Reads pages whose next markers are these, and counts them.
+    /// Reads pages with these next markers, and counts the pages.
     fn read(markers: impl IntoIterator<Item = usize>) -> (usize, Result<(), String>) {
         let (mut markers, mut pages) = (markers.into_iter(), 0);
         let read = every(
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_read_to_the_last_one_unless_they_have_no_end() {
+    fn all_pages_are_read_unless_the_listing_has_no_end() {
         assert_eq!(read([]), (1, Ok(())));
         assert_eq!(read(0..99), (100, Ok(())));
         let back = Err("a page of a listing leads back to an earlier page".to_owned());
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_without_a_marker_is_not_the_whole() {
+    fn a_truncated_page_without_a_marker_is_an_error() {
         assert_eq!(next(false, None), Ok(None));
         assert_eq!(next(false, Some("a")), Ok(None));
         assert_eq!(next(true, Some("a")), Ok(Some("a".to_owned())));

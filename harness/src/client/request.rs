@@ -1,86 +1,131 @@
-//! From an operation to the form that is sent.
+//! Builds the request of an operation: its form, valid or with one invalid member, and its signer.
 //!
-//! What is sent where a member is to be otherwise than it should be: a value just beyond what D-021
-//! and D-012 allow, or one that was refused when a fact was recorded.
+//! [`form`] writes the members in the order in which they are sent. [`HttpClient::prepare`] also
+//! checks the form with the guard and records created resources in the journal. Nothing here sends.
 
 use anyhow::{Context as _, Result, bail};
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, Filter, InputError, IssueOptions, Item, Operation, Path, Resource,
-    ResourceKind, Service, Status, SubResource, User,
+    AttachmentKind, Filter, InputError, InvalidRequest, IssueOptions, Item, Operation, Path,
+    Resource, ResourceKind, Service, SubResource, User,
 };
 use secrecy::ExposeSecret as _;
 
+use crate::aws::credentials::Identity;
 use crate::client::session::Names;
+use crate::client::{HttpClient, guard, journal};
+use crate::wire::attachments::{Payload, kind_of, wire};
+use crate::wire::names::{RequestForm, invalid_value, member};
 use crate::wire::{names, payload};
 
-pub(crate) type RequestForm = Vec<(String, String)>;
+/// A request that is checked, in the journal, and ready to be sent.
+pub(crate) struct PreparedRequest {
+    pub(crate) form: RequestForm,
+    /// The user that signs the request; `None` if the run's own identity signs it.
+    pub(crate) signer: Option<Identity>,
+    /// Whether the request creates a resource that was not in the journal before.
+    pub(crate) creates_new: bool,
+}
+
+impl HttpClient {
+    /// Prepares the request of an operation. An error is the response of a request that was not
+    /// sent.
+    pub(crate) fn prepare(&mut self, op: &Operation) -> Result<PreparedRequest, Response> {
+        let unsent =
+            |error: anyhow::Error| Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
+        let signer = self.signer_of(op).map_err(unsent)?;
+        let form = form(op, &mut self.names).map_err(unsent)?;
+        guard::check(&form, &self.names, signer.is_some()).map_err(unsent)?;
+        let creates_new = journal::before(&form, self.journal()).map_err(unsent)?;
+        Ok(PreparedRequest { form, signer, creates_new })
+    }
+
+    /// The identity of the user that must sign the operation itself.
+    fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
+        let Some(user) = signed_by(op) else { return Ok(None) };
+        let (id, secret) = self.names.keyring.key(user).with_context(|| {
+            format!("u{0} has no access key to sign with; call CreateAccessKey u{0} first", user.0)
+        })?;
+        Ok(Some(Identity::of(id, secret, None, "a user of this run")))
+    }
+}
+
+/// The user that must sign the operation itself.
+pub(crate) fn signed_by(op: &Operation) -> Option<User> {
+    let absent = |invalid: InvalidRequest| invalid.row().defect == InputError::Absent;
+    match *op {
+        Operation::ChangePassword(user) => Some(user),
+        Operation::Flawed(user, invalid) if absent(invalid) => Some(user),
+        _ => None,
+    }
+}
 
 /// The members of the request, `Action` and `Version` first.
 pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<RequestForm> {
-    let mut form = sound(&op.sound(), names)?;
-    if let Operation::Flawed(_, flaw) = op {
-        spoil(&mut form, flaw.row().member, flaw.row().defect);
+    let mut form = well_formed(&op.sound(), names)?;
+    if let Operation::Flawed(_, invalid) = op {
+        make_invalid(&mut form, invalid.row().member, invalid.row().defect);
     }
     Ok(form)
 }
 
-fn sound(op: &Operation, names: &mut Names) -> Result<RequestForm> {
-    let call = op.call().context("the kind has no such call")?;
-    let mut form = vec![member("Action", call.api), member("Version", names::VERSION)];
-    // Who changes its own password is known by its signature.
-    let about = op.user().filter(|_| !matches!(op, Operation::ChangePassword(_)));
-    form.extend(about.map(|user| member("UserName", names.user(user))));
+fn well_formed(op: &Operation, names: &mut Names) -> Result<RequestForm> {
+    let action = op.call().context("the kind has no such action")?;
+    let mut form = vec![member("Action", action.api), member("Version", names::VERSION)];
+    // The signature identifies the user that changes its own password.
+    let user = op.user().filter(|_| !matches!(op, Operation::ChangePassword(_)));
+    form.extend(user.map(|user| member("UserName", names.user(user))));
     match *op {
-        Operation::Create(object) => form.extend(created(object, names)),
-        Operation::Read(object)
-        | Operation::Rename(object, _)
-        | Operation::Holders(object)
-        | Operation::Delete(object) => {
-            form.push(member(object.class.row().member, names.object(object)));
-            form.extend(more_of_object(op, names));
+        Operation::Create(resource) => form.extend(create_members(resource, names)),
+        Operation::Read(resource)
+        | Operation::Rename(resource, _)
+        | Operation::Holders(resource)
+        | Operation::Delete(resource) => {
+            form.push(member(resource.class.row().member, names.resource(resource)));
+            form.extend(resource_option(op, names));
         }
-        Operation::ListAll(class, which) => form.extend(choice(class, which)),
-        Operation::Add(object, part, item)
-        | Operation::Part(object, part, item)
-        | Operation::SetDefault(object, part, item)
-        | Operation::Remove(object, part, item) => {
-            form.push(member(object.class.row().member, names.object(object)));
-            form.extend(piece(op, part, item, names));
+        Operation::ListAll(kind, filter) => form.extend(list_filter(kind, filter)),
+        Operation::Add(resource, part, item)
+        | Operation::Part(resource, part, item)
+        | Operation::SetDefault(resource, part, item)
+        | Operation::Remove(resource, part, item) => {
+            form.push(member(resource.class.row().member, names.resource(resource)));
+            form.extend(sub_resource_members(op, part, item, names));
         }
-        Operation::Parts(object, _) => {
-            form.push(member(object.class.row().member, names.object(object)));
+        Operation::Parts(resource, _) => {
+            form.push(member(resource.class.row().member, names.resource(resource)));
         }
         Operation::Attach(..)
         | Operation::Issue(..)
         | Operation::Get(..)
         | Operation::SetStatus(..)
         | Operation::Renew(..)
-        | Operation::Detach(..) => form.extend(attachment(op, names)?),
+        | Operation::Detach(..) => form.extend(attachment_members(op, names)?),
         Operation::ChangePassword(user) if names.keyring.lost_password(user) => {
-            bail!("the password of u{} is not known, for an answer was lost", user.0)
+            bail!("the password of u{} is unknown, because a response was lost", user.0)
         }
-        _ => form.extend(of_user(op, names)),
+        _ => form.extend(user_members(op, names)),
     }
     Ok(form)
 }
 
-/// What the calls about a user need that are about no attachment of it.
-fn of_user(op: &Operation, names: &mut Names) -> RequestForm {
+/// The members of an operation on a user that concerns none of its attachments.
+fn user_members(op: &Operation, names: &mut Names) -> RequestForm {
     let policy = |item| Resource { class: ResourceKind::Policy, item };
     match *op {
-        Operation::CreateUser(_, extras) => {
-            let path = Some(extras.path).filter(|it| *it != Path::default());
+        Operation::CreateUser(_, options) => {
+            let path = Some(options.path).filter(|it| *it != Path::default());
             let path = path.map(|path| names.path(path)).or(names.folder());
             let path = path.map(|path| member("Path", path));
-            let boundary = extras.boundary.map(|it| names.object(policy(it)));
+            let boundary = options.boundary.map(|it| names.resource(policy(it)));
             let boundary = boundary.map(|arn| member("PermissionsBoundary", arn));
-            let tag =
-                extras.tag.map(|tag| crate::client::request::tag(tag, names)).into_iter().flatten();
+            let tag = options.tag.map(|tag| tag_members(tag, names)).into_iter().flatten();
             path.into_iter().chain(boundary).chain(tag).collect()
         }
         Operation::ListUsers(path) if path != Path::default() => {
-            // Any beginning of a path will do, without the slash at its end too (C-048).
+            // A prefix may end anywhere in a path, also before the last slash (C-048).
             vec![member("PathPrefix", names.path(path).trim_end_matches('/'))]
         }
         Operation::UpdateUser(_, change) => {
@@ -89,40 +134,38 @@ fn of_user(op: &Operation, names: &mut Names) -> RequestForm {
             name.into_iter().chain(path).collect()
         }
         Operation::PutBoundary(_, item) => {
-            vec![member("PermissionsBoundary", names.object(policy(item)))]
+            vec![member("PermissionsBoundary", names.resource(policy(item)))]
         }
         Operation::ChangePassword(user) => {
             let new = payload::password();
-            let old = names.keyring.keep_password(user, &new);
+            let old = names.keyring.set_password(user, &new);
             let old = old.map_or_else(payload::password, |it| it.expose_secret().to_owned());
             vec![member("OldPassword", old), member("NewPassword", new)]
         }
         Operation::LastUsed(key) => {
-            vec![member(
-                AttachmentKind::AccessKey.row().member,
-                names.item(AttachmentKind::AccessKey, key),
-            )]
+            op.kind().map(|kind| item_member(kind, key, names)).into_iter().collect()
         }
         Operation::Details => vec![member("Filter.member.1", "User")],
         _ => Vec::new(),
     }
 }
 
-fn more_of_object(op: &Operation, names: &Names) -> Option<(String, String)> {
+/// The member that an operation on a resource needs besides the resource.
+fn resource_option(op: &Operation, names: &Names) -> Option<(String, String)> {
     match *op {
         Operation::Rename(_, None) => Some(member("NewPath", names.path(Path(1)))),
-        Operation::Rename(object, Some(item)) => {
-            Some(member("NewGroupName", names.object_name(Resource { item, ..object })))
+        Operation::Rename(resource, Some(item)) => {
+            Some(member("NewGroupName", names.resource_name(Resource { item, ..resource })))
         }
-        // Those for whom it is a permissions boundary only are not asked for.
+        // Without users that have the policy as their permissions boundary only.
         Operation::Holders(_) => Some(member("PolicyUsageFilter", "PermissionsPolicy")),
         _ => None,
     }
 }
 
-/// What chooses among the objects of a class: of policies, those of the customer.
-fn choice(class: ResourceKind, which: Filter) -> RequestForm {
-    match (class, which) {
+/// The members that filter a listing of resources; of policies, only the customer's are listed.
+fn list_filter(kind: ResourceKind, filter: Filter) -> RequestForm {
+    match (kind, filter) {
         (ResourceKind::Group, _) | (ResourceKind::Device, Filter::All) => Vec::new(),
         (ResourceKind::Policy, Filter::Held) => {
             vec![member("Scope", "Local"), member("OnlyAttached", "true")]
@@ -133,63 +176,59 @@ fn choice(class: ResourceKind, which: Filter) -> RequestForm {
     }
 }
 
-/// What names a part, and what a new one holds.
-fn piece(op: &Operation, part: SubResource, item: Item, names: &Names) -> RequestForm {
+/// The member that names a sub-resource, and the document of a new one.
+fn sub_resource_members(
+    op: &Operation,
+    part: SubResource,
+    item: Item,
+    names: &Names,
+) -> RequestForm {
     let adds = matches!(op, Operation::Add(..));
-    let name = match part {
-        SubResource::Version if adds => None,
-        SubResource::Version => Some(part.symbol(item)),
-        SubResource::AttachedPolicy => {
-            Some(names.object(Resource { class: ResourceKind::Policy, item }))
-        }
-        SubResource::InlinePolicy => Some(names.item(AttachmentKind::InlinePolicy, item)),
+    let name = match kind_of(part) {
+        Some(kind) => Some(names.item(kind, item)),
+        None => (!adds).then(|| part.symbol(item)),
     };
     let name = name.map(|name| member(part.row().member, name));
-    let body = (adds && part != SubResource::AttachedPolicy).then(document);
-    name.into_iter().chain(body).collect()
+    let document = (adds && part != SubResource::AttachedPolicy).then(document);
+    name.into_iter().chain(document).collect()
 }
 
-/// What the calls about an attachment need beside the user.
-fn attachment(op: &Operation, names: &mut Names) -> Result<RequestForm> {
+/// The members of an operation on an attachment, besides the user.
+fn attachment_members(op: &Operation, names: &mut Names) -> Result<RequestForm> {
     Ok(match *op {
         Operation::Attach(user, kind, item) => {
-            body(user, kind, item, IssueOptions::Nothing, names)?
+            attach_members(user, kind, item, IssueOptions::Nothing, names)?
         }
-        Operation::Issue(user, kind, item, with) => body(user, kind, item, with, names)?,
+        Operation::Issue(user, kind, item, options) => {
+            attach_members(user, kind, item, options, names)?
+        }
         Operation::Get(_, kind, item) => {
-            let encoding =
-                (kind == AttachmentKind::SshPublicKey).then(|| member("Encoding", "SSH"));
-            [named(kind, item, names)].into_iter().chain(encoding).collect()
+            let constant = wire(kind).get_members.iter().map(|(name, value)| member(name, *value));
+            [item_member(kind, item, names)].into_iter().chain(constant).collect()
         }
         Operation::SetStatus(_, kind, item, status) => {
-            vec![named(kind, item, names), member("Status", Status::name(status))]
+            vec![item_member(kind, item, names), member("Status", status.name())]
         }
-        Operation::Renew(user, kind, _) if kind.row().naming == Naming::Single => {
-            let new = payload::password();
-            names.keyring.keep_password(user, &new);
-            vec![member("Password", new)]
-        }
-        Operation::Renew(_, AttachmentKind::MfaDevice, item) => {
-            [named(AttachmentKind::MfaDevice, item, names)]
-                .into_iter()
-                .chain(codes(item, names)?)
-                .collect()
-        }
-        Operation::Detach(_, AttachmentKind::Tag, tag) => {
-            vec![member("TagKeys.member.1", names.item(AttachmentKind::Tag, tag))]
+        Operation::Renew(user, kind, item) => {
+            let named = kind.row().naming != Naming::Single;
+            let name = named.then(|| item_member(kind, item, names));
+            let request = PayloadRequest { user, kind, item, options: IssueOptions::Nothing };
+            let payload = payload_members(wire(kind).renew_payload, request, names)?;
+            name.into_iter().chain(payload).collect()
         }
         Operation::Detach(_, kind, _) if kind.row().naming == Naming::Single => Vec::new(),
-        Operation::Renew(_, kind, item) | Operation::Detach(_, kind, item) => {
-            vec![named(kind, item, names)]
+        Operation::Detach(_, kind, item) => {
+            let name = wire(kind).detach_member.unwrap_or(kind.row().member);
+            vec![member(name, names.item(kind, item))]
         }
         _ => Vec::new(),
     })
 }
 
-/// What the creating call of a class needs.
-fn created(object: Resource, names: &Names) -> RequestForm {
-    let name = names.object_name(object);
-    let members = match object.class {
+/// The members of the create action of a resource.
+fn create_members(resource: Resource, names: &Names) -> RequestForm {
+    let name = names.resource_name(resource);
+    let members = match resource.class {
         ResourceKind::Group => vec![member("GroupName", name)],
         ResourceKind::Device => vec![member("VirtualMFADeviceName", name)],
         ResourceKind::Policy => vec![member("PolicyName", name), document()],
@@ -197,88 +236,110 @@ fn created(object: Resource, names: &Names) -> RequestForm {
     members.into_iter().chain(names.folder().map(|path| member("Path", path))).collect()
 }
 
-/// What the attaching call of a kind needs beside the user.
-fn body(
+/// The members of the attach action of a kind, besides the user.
+fn attach_members(
     user: User,
     kind: AttachmentKind,
     item: Item,
-    with: IssueOptions,
+    options: IssueOptions,
     names: &mut Names,
 ) -> Result<RequestForm> {
-    Ok(match kind {
-        AttachmentKind::LoginProfile => {
-            let new = payload::password();
-            names.keyring.keep_password(user, &new);
-            vec![member("Password", new)]
-        }
-        AttachmentKind::AccessKey => Vec::new(),
-        AttachmentKind::SigningCertificate => {
-            let name = format!("{} {}", names.user(user), kind.symbol(item));
-            let body = uploaded(kind, item, with, names, || payload::certificate(&name))?;
-            vec![member("CertificateBody", body)]
-        }
-        AttachmentKind::SshPublicKey => {
-            let own = || Ok(payload::ssh_key(item).to_owned());
-            vec![member("SSHPublicKeyBody", uploaded(kind, item, with, names, own)?)]
-        }
-        AttachmentKind::ServiceCredential => {
-            let Service(number) =
-                if let IssueOptions::Service(service) = with { service } else { Service(0) };
-            let service = names::SERVICES
-                .get(usize::from(number))
-                .context("no such service; use `s0` or `s1`")?;
-            vec![member("ServiceName", *service)]
-        }
-        AttachmentKind::MfaDevice => {
-            [named(kind, item, names)].into_iter().chain(codes(item, names)?).collect()
-        }
-        AttachmentKind::Tag => tag(item, names).to_vec(),
-        AttachmentKind::InlinePolicy => vec![named(kind, item, names), document()],
-        AttachmentKind::ManagedPolicy | AttachmentKind::GroupMembership => {
-            vec![named(kind, item, names)]
-        }
-    })
+    let row = wire(kind);
+    let name = (kind.row().naming == Naming::Caller).then(|| {
+        let name = row.attach_member.unwrap_or(kind.row().member);
+        member(name, names.item(kind, item))
+    });
+    let request = PayloadRequest { user, kind, item, options };
+    let payload = payload_members(row.payload, request, names)?;
+    Ok(name.into_iter().chain(payload).collect())
 }
 
-/// Two codes of a device, one after the other; guesses where its seed is not known.
+/// The attachment that a payload is for.
+#[derive(Clone, Copy)]
+struct PayloadRequest {
+    user: User,
+    kind: AttachmentKind,
+    item: Item,
+    options: IssueOptions,
+}
+
+/// The members that hold a payload. Secrets and uploads are recorded in the keyring.
+fn payload_members(
+    payload: Payload,
+    request: PayloadRequest,
+    names: &mut Names,
+) -> Result<RequestForm> {
+    let PayloadRequest { user, kind, item, options } = request;
+    let value = match payload {
+        Payload::None => return Ok(Vec::new()),
+        Payload::Codes => return codes(item, names),
+        Payload::Document => payload::policy_document(),
+        Payload::TagValue => TAG_VALUE.to_owned(),
+        Payload::Password => {
+            let new = payload::password();
+            names.keyring.set_password(user, &new);
+            new
+        }
+        Payload::Certificate => {
+            let name = format!("{} {}", names.user(user), kind.symbol(item));
+            upload(request, names, || payload::certificate(&name))?
+        }
+        Payload::SshKey => upload(request, names, || Ok(payload::ssh_key(item).to_owned()))?,
+        Payload::Service => {
+            let Service(number) =
+                if let IssueOptions::Service(service) = options { service } else { Service(0) };
+            let service = names::SERVICES.get(usize::from(number));
+            (*service.context("no such service; use `s0` or `s1`")?).to_owned()
+        }
+    };
+    Ok(wire(kind).payload_member.map(|name| member(name, value)).into_iter().collect())
+}
+
+/// Two consecutive codes of a device; guesses if its seed is unknown.
 fn codes(device: Item, names: &mut Names) -> Result<RequestForm> {
     let [first, second] = match names.keyring.seed(device) {
         None => payload::GUESSES.map(str::to_owned),
         Some(seed) => {
             let payload::MfaCodes { codes, window } = payload::codes(seed)?;
-            names.keyring.keep_codes(device, window);
+            names.keyring.record_codes(device, window);
             codes
         }
     };
     Ok(vec![member("AuthenticationCode1", first), member("AuthenticationCode2", second)])
 }
 
-fn tag(tag: Item, names: &Names) -> [(String, String); 2] {
-    let key = names.item(AttachmentKind::Tag, tag);
-    [member("Tags.member.1.Key", key), member("Tags.member.1.Value", "iamspec")]
+/// The value of every tag.
+const TAG_VALUE: &str = "iamspec";
+
+fn tag_members(tag: Item, names: &Names) -> RequestForm {
+    let kind = AttachmentKind::Tag;
+    let key = names.item(kind, tag);
+    let row = wire(kind);
+    let key = row.attach_member.map(|name| member(name, key));
+    let value = row.payload_member.map(|name| member(name, TAG_VALUE));
+    key.into_iter().chain(value).collect()
 }
 
-/// The body of an item: that of the other one where the script says so, and else its own.
-fn uploaded(
-    kind: AttachmentKind,
-    item: Item,
-    with: IssueOptions,
+/// The uploaded body of an item: the body of the other item that the script names, or a new one.
+fn upload(
+    request: PayloadRequest,
     names: &mut Names,
-    own: impl FnOnce() -> Result<String>,
+    new: impl FnOnce() -> Result<String>,
 ) -> Result<String> {
-    let body = match with {
-        IssueOptions::BodyOf(other) => {
-            names.keyring.body(kind, other).map(str::to_owned).with_context(|| {
-                format!("nothing was uploaded for `{}` before", kind.symbol(other))
-            })?
-        }
-        _ => own()?,
+    let PayloadRequest { kind, item, options, .. } = request;
+    let body = match options {
+        IssueOptions::BodyOf(other) => names
+            .keyring
+            .body(kind, other)
+            .map(str::to_owned)
+            .with_context(|| format!("`{}` was not uploaded before", kind.symbol(other)))?,
+        _ => new()?,
     };
-    names.keyring.keep_body(kind, item, &body);
+    names.keyring.record_body(kind, item, &body);
     Ok(body)
 }
 
-fn named(kind: AttachmentKind, item: Item, names: &Names) -> (String, String) {
+fn item_member(kind: AttachmentKind, item: Item, names: &Names) -> (String, String) {
     member(kind.row().member, names.item(kind, item))
 }
 
@@ -286,13 +347,10 @@ fn document() -> (String, String) {
     member("PolicyDocument", payload::policy_document())
 }
 
-pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
-    (name.to_owned(), value.into())
-}
-
-/// Makes one member of a request as wrong as is asked for. Names keep the prefix of their run.
-pub(crate) fn spoil(form: &mut RequestForm, name: &str, defect: InputError) {
-    match (name, defect) {
+/// Makes one member of a request invalid: a value just beyond what D-021 and D-012 allow, or a
+/// value that was refused when a fact was recorded. Names keep the prefix of their run.
+fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
+    match (name, error) {
         (_, InputError::Absent) => form.retain(|(it, _)| it != name),
         (_, InputError::OtherCase) => change(form, name, |value| other_case(&value)),
         ("UserName", InputError::TooLong) => {
@@ -313,37 +371,16 @@ pub(crate) fn spoil(form: &mut RequestForm, name: &str, defect: InputError) {
             let first = value_of(form, "AuthenticationCode1");
             change(form, name, |_| first);
         }
-        _ => set(form, name, &wrong(name, defect)),
+        ("Path", InputError::TooLong) => set(form, name, &format!("/{}/", "x".repeat(511))),
+        ("MaxItems", InputError::TooLong) => set(form, name, "1001"),
+        ("MaxItems", InputError::OneByOne) => set(form, name, "1"),
+        ("MaxItems", InputError::TooShort) => set(form, name, "0"),
+        ("Status", _) => set(form, name, "Invalid"),
+        _ => set(form, name, invalid_value(name).unwrap_or("none")),
     }
 }
 
-/// Values that name nothing, for all their form.
-pub(crate) const NOTHINGS: [&str; 3] = [WRONG_ID, NO_ARN, NO_POLICY];
-
-const WRONG_ID: &str = "totally-wrong-credential-id-with-hyphens";
-const NO_ARN: &str = "longpolicynamebutnoarn";
-const NO_POLICY: &str = "arn:aws:iam::111111111111:not_a_policy/invalid";
-
-/// A value that the member may not have.
-fn wrong(name: &str, defect: InputError) -> String {
-    match (name, defect) {
-        ("Path", InputError::TooLong) => format!("/{}/", "x".repeat(511)),
-        ("MaxItems", InputError::TooLong) => "1001".to_owned(),
-        ("MaxItems", InputError::OneByOne) => "1".to_owned(),
-        ("MaxItems", InputError::TooShort) => "0".to_owned(),
-        ("Password", _) => "Aa1!".to_owned(),
-        ("Status", _) => "Invalid".to_owned(),
-        ("ServiceName", _) => "lambda.amazonaws.com".to_owned(),
-        ("ServiceSpecificCredentialId", _) => WRONG_ID.to_owned(),
-        ("CertificateBody", _) => "invalid-certificate-body".to_owned(),
-        ("PolicyDocument", _) => "{".to_owned(),
-        ("PolicyArn", _) => NO_ARN.to_owned(),
-        ("PermissionsBoundary", _) => NO_POLICY.to_owned(),
-        _ => "none".to_owned(),
-    }
-}
-
-/// The same name for whom case makes no difference.
+/// The same name in another case, which a service that ignores case takes for the same.
 pub(crate) fn other_case(name: &str) -> String {
     name.to_ascii_uppercase()
 }
@@ -370,5 +407,5 @@ fn set(form: &mut RequestForm, name: &str, value: &str) {
 
 fn set_tag(form: &mut RequestForm, number: u32, key: &str) {
     set(form, &format!("Tags.member.{number}.Key"), key);
-    set(form, &format!("Tags.member.{number}.Value"), "iamspec");
+    set(form, &format!("Tags.member.{number}.Value"), TAG_VALUE);
 }

@@ -1,9 +1,8 @@
-//! From what came back to an answer. Whatever is not an IAM answer is an interruption that says what
-//! it was, never a guess.
+//! Interprets a raw response: success, refusal, or a failure that says what came instead.
 //!
-//! What an answer shows, in symbols.
-//!
-//! The reading of an answer by itself, so that it can be tried with anything at all.
+//! [`read`] parses the XML, records the names and secrets that the service gave in [`Names`], and
+//! translates what the response shows into symbols. A response that is not a valid IAM response
+//! becomes an interruption; its content is never guessed.
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_conformance::response::FailureKind;
@@ -13,14 +12,14 @@ use iamspec_model::{
     ResourceKind, Status, SubResource, User, UserChange,
 };
 
-use crate::client::formats::oddities;
-use crate::client::request::RequestForm;
+use crate::client::formats::deviations;
 use crate::client::session::{Names, Usable};
-use crate::client::trace::HIDDEN;
 use crate::client::transport::RawResponse;
 use crate::client::{pages, request};
+use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
 use crate::wire::names;
-use crate::wire::xml_read::{DECLARATION, Element, TOO_MUCH};
+use crate::wire::names::RequestForm;
+use crate::wire::xml_read::{DECLARATION, Element, TOO_LARGE};
 
 impl RawResponse {
     fn is_success(&self) -> bool {
@@ -28,100 +27,99 @@ impl RawResponse {
     }
 }
 
-/// One page of an answer.
+/// One page of a response.
 pub(crate) struct ResponsePage {
-    pub(crate) observed: Response,
-    /// The marker of the next page if there is one.
+    pub(crate) response: Response,
+    /// The marker of the next page, if there is one.
     pub(crate) next: Option<String>,
-    /// What is odd about its form.
-    pub(crate) odd: Vec<FormatDeviation>,
+    pub(crate) deviations: Vec<FormatDeviation>,
 }
 
 impl From<Response> for ResponsePage {
-    fn from(observed: Response) -> Self {
-        Self { observed, next: None, odd: Vec::new() }
+    fn from(response: Response) -> Self {
+        Self { response, next: None, deviations: Vec::new() }
     }
 }
 
-/// The answer to an operation that was put like this.
+/// Interprets the response to the request of an operation. An error is an interruption.
 pub(crate) fn read(
-    (op, sent): (&Operation, &RequestForm),
-    answer: &RawResponse,
+    (op, form): (&Operation, &RequestForm),
+    raw: &RawResponse,
     names: &mut Names,
 ) -> Result<ResponsePage, Response> {
-    let root = parse(answer)?;
+    let root = parse(raw)?;
     if let Some(error) = error_of(&root) {
-        let (code, message) = refusal(error, answer)?;
+        let (code, message) = refusal(error, raw)?;
         let message = message.map(|text| names.in_symbols(&text, op));
-        return Ok(Response::refused(op.call(), answer.status, code, message).into());
+        return Ok(Response::refused(op.call(), raw.status, code, message).into());
     }
-    let result = &result_of(op.call().map_or("", |call| call.api), root, answer)?;
-    learn(op, result, names)
-        .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
-    let next = pages::after(result).map_err(|what| unreadable(answer, what))?;
-    let shown = read_listing(&op.sound(), result, names)
-        .map_err(|missing| unreadable(answer, &format!("no {missing} in the answer")))?;
-    let odd = oddities(op, sent, result, names);
-    Ok(ResponsePage { observed: Response::Done(shown), next, odd })
+    let missing = |element: &str| failure(raw, &format!("no {element} in the response"));
+    let result = &result_of(op.call().map_or("", |call| call.api), root, raw)?;
+    record_names(op, result, names).map_err(missing)?;
+    let next = pages::after(result).map_err(|what| failure(raw, what))?;
+    let shown = read_listing(&op.sound(), result, names).map_err(missing)?;
+    let deviations = deviations(op, form, result, names);
+    Ok(ResponsePage { response: Response::Done(shown), next, deviations })
 }
 
-/// The result of a call by its name, where it is no operation of a script.
-pub(crate) fn result(api: &str, answer: &RawResponse, names: &Names) -> Result<Element, Response> {
-    let root = parse(answer)?;
+/// The result of an action that is not an operation of the model, by the action's name.
+pub(crate) fn result(api: &str, raw: &RawResponse, names: &Names) -> Result<Element, Response> {
+    let root = parse(raw)?;
     match error_of(&root) {
         Some(error) => {
-            let (code, message) = refusal(error, answer)?;
-            let message = message.map(|text| names.keyring.hide(&text, HIDDEN));
-            Err(Response::refused(None, answer.status, code, message))
+            let (code, message) = refusal(error, raw)?;
+            let message = message.map(|text| names.keyring.redact(&text));
+            Err(Response::refused(None, raw.status, code, message))
         }
-        None => result_of(api, root, answer),
+        None => result_of(api, root, raw),
     }
 }
 
-fn result_of(api: &str, mut root: Element, answer: &RawResponse) -> Result<Element, Response> {
-    if !answer.is_success() || root.name != format!("{api}Response") {
-        let what = format!("<{}> where <{api}Response> was expected", root.name);
-        // What looks like an answer to something else is one, not what stands in between.
-        let answers = root.name.ends_with("Response");
-        return Err(if answers { garbled(answer, &what) } else { unreadable(answer, &what) });
+fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element, Response> {
+    if !raw.is_success() || root.name != format!("{api}Response") {
+        let what = format!("<{}> instead of <{api}Response>", root.name);
+        // A response to another action comes from the service, and not from a proxy in between.
+        let from_service = root.name.ends_with("Response");
+        return Err(if from_service { garbled(raw, &what) } else { failure(raw, &what) });
     }
     let name = format!("{api}Result");
     let place = root.children.iter().position(|it| it.name == name);
     Ok(place.map(|place| root.children.swap_remove(place)).unwrap_or_default())
 }
 
-fn refusal(error: &Element, answer: &RawResponse) -> Result<(String, Option<String>), Response> {
+fn refusal(error: &Element, raw: &RawResponse) -> Result<(String, Option<String>), Response> {
     let code = error.text_of("Code").unwrap_or_default().to_owned();
     if code.is_empty() {
-        return Err(unreadable(answer, "an error without a code"));
+        return Err(failure(raw, "an error without a code"));
     }
     Ok((code, error.text_of("Message").map(str::to_owned)))
 }
 
-fn parse(answer: &RawResponse) -> Result<Element, Response> {
-    if (300..400).contains(&answer.status) {
-        return Err(unreadable(answer, "a redirect"));
+fn parse(raw: &RawResponse) -> Result<Element, Response> {
+    if (300..400).contains(&raw.status) {
+        return Err(failure(raw, "a redirect"));
     }
-    if answer.body.is_empty() {
-        return Err(unreadable(answer, "an empty answer"));
+    if raw.body.is_empty() {
+        return Err(failure(raw, "an empty response"));
     }
-    let text = std::str::from_utf8(&answer.body).map_err(|_| unreadable(answer, "not UTF-8"))?;
-    let html = answer.content_type.contains("html")
+    let text = std::str::from_utf8(&raw.body).map_err(|_| failure(raw, "not UTF-8"))?;
+    let html = raw.content_type.contains("html")
         || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
-    let json = answer.content_type.contains("json") || text.trim_start().starts_with('{');
+    let json = raw.content_type.contains("json") || text.trim_start().starts_with('{');
     if html || json {
-        return Err(unreadable(answer, if html { "HTML" } else { "JSON" }));
+        return Err(failure(raw, if html { "HTML" } else { "JSON" }));
     }
     Element::parse(text).map_err(|error| {
         let what = format!("broken XML, {error}");
-        // What we do not care to read may be in order.
-        let ours = error == TOO_MUCH || error == DECLARATION;
-        let xml = text.trim_start().starts_with('<') && !ours;
-        if xml { garbled(answer, &what) } else { unreadable(answer, &what) }
+        // XML beyond the limits of the reader may be well-formed.
+        let limit = error == TOO_LARGE || error == DECLARATION;
+        let malformed = text.trim_start().starts_with('<') && !limit;
+        if malformed { garbled(raw, &what) } else { failure(raw, &what) }
     })
 }
 
-/// `<ErrorResponse><Error>` (E-003), or the bare `<Error>` that some write.
+/// The error of a response: `<ErrorResponse><Error>` (E-003), or the bare `<Error>` of some
+/// endpoints.
 fn error_of(root: &Element) -> Option<&Element> {
     match root.name.as_str() {
         "ErrorResponse" => root.child("Error"),
@@ -130,25 +128,31 @@ fn error_of(root: &Element) -> Option<&Element> {
     }
 }
 
-/// A success that is none to this call (E-001); without a status that says so, just unreadable.
-fn garbled(answer: &RawResponse, what: &str) -> Response {
-    match unreadable(answer, what) {
-        Response::Interrupted(it) if answer.is_success() => {
+/// A success whose body is not a response to the action (E-001). Without a status of success, the
+/// response is an ordinary failure.
+fn garbled(raw: &RawResponse, what: &str) -> Response {
+    match failure(raw, what) {
+        Response::Interrupted(it) if raw.is_success() => {
             Response::interrupted(FailureKind::Garbled, it.detail)
         }
         other => other,
     }
 }
 
-/// A failure of the service where the status says so; otherwise something that is not IAM.
-fn unreadable(answer: &RawResponse, what: &str) -> Response {
-    let cause = FailureKind::of_status(answer.status);
-    Response::interrupted(cause, format!("HTTP {}: {what}", answer.status))
+/// A failure of the service if the status says so; otherwise a response that is not from IAM.
+fn failure(raw: &RawResponse, what: &str) -> Response {
+    let kind = FailureKind::of_status(raw.status);
+    Response::interrupted(kind, format!("HTTP {}: {what}", raw.status))
 }
 
-/// Keeps the names that the service gave.
-fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
-    learn_name(op, result, names);
+/// A response that cannot be read, and why.
+pub(crate) fn unreadable(why: String) -> Response {
+    Response::interrupted(FailureKind::Unreadable, why)
+}
+
+/// Records the names, ids and secrets that the service gave.
+fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
+    record_accepted_name(op, result, names);
     match op.sound() {
         Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
             names.keyring.rename(user, name);
@@ -157,34 +161,36 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
             names.learn_account(arn.ok_or("User.Arn")?);
         }
-        Operation::Create(object) => {
-            let (structure, name) = names::created(object.class);
-            let made = result.child(structure).ok_or(structure)?;
-            let name = made.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
+        Operation::Create(resource) => {
+            let (structure, name) = names::created(resource.class);
+            let created = result.child(structure).ok_or(structure)?;
+            let name = created.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
             names.learn_account(&name);
-            names.bind_object(object, &name);
-            if object.class == ResourceKind::Device {
-                // Without a seed its codes are guesses, which an endpoint may take that looks at none.
-                match made.text_of("Base32StringSeed").and_then(decode) {
-                    Some(seed) => names.keyring.keep_seed(object.item, seed),
-                    None => names.keyring.lose_seed(object.item),
+            names.bind_resource(resource, &name);
+            if resource.class == ResourceKind::Device {
+                // Without a seed the codes are guesses. An endpoint that checks no code takes them.
+                match created.text_of("Base32StringSeed").and_then(decode_seed) {
+                    Some(seed) => names.keyring.set_seed(resource.item, seed),
+                    None => names.keyring.mark_seed_lost(resource.item),
                 }
             }
         }
         Operation::Issue(user, kind, item, _) => {
-            let structure = names::structure(kind).ok_or("structure")?;
-            let made = result.child(structure).ok_or(structure)?;
-            let id = made.text_of(kind.row().member).filter(|it| !it.is_empty());
+            let structure = wire(kind).structure.ok_or("structure")?;
+            let issued = result.child(structure).ok_or(structure)?;
+            let id = issued.text_of(kind.row().member).filter(|it| !it.is_empty());
             let id = id.ok_or(kind.row().member)?;
             names.bind(kind, item, id);
-            if let Some(secret) = made.text_of("SecretAccessKey") {
-                names.keyring.keep_key(user, id, secret);
+            if let IssuedSecret::SigningKey(element) = wire(kind).issued
+                && let Some(secret) = issued.text_of(element)
+            {
+                names.keyring.add_key(user, id, secret);
             }
         }
-        Operation::DeleteUser(user) => names.keyring.forget_keys(user),
+        Operation::DeleteUser(user) => names.keyring.mark_keys_deleted(user),
         _ => {
-            if let Some((user, key, usable)) = key_changed(op) {
-                let id = names.item(AttachmentKind::AccessKey, key);
+            if let Some(KeyChange { user, kind, key, usable }) = key_change(op) {
+                let id = names.item(kind, key);
                 names.keyring.set_usable(user, &id, usable);
             }
         }
@@ -192,27 +198,34 @@ fn learn(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'st
     Ok(())
 }
 
-/// The access key that a call deletes, activates or deactivates, and whether it is usable afterwards.
-pub(crate) fn key_changed(op: &Operation) -> Option<(User, Item, Usable)> {
-    match op.sound() {
-        Operation::Detach(user, AttachmentKind::AccessKey, key)
-        | Operation::SetStatus(user, AttachmentKind::AccessKey, key, Status::Inactive) => {
-            Some((user, key, Usable::No))
-        }
-        Operation::SetStatus(user, AttachmentKind::AccessKey, key, Status::Active) => {
-            Some((user, key, Usable::Yes))
-        }
-        _ => None,
-    }
+/// An access key that an operation deletes, activates or deactivates.
+pub(crate) struct KeyChange {
+    pub(crate) user: User,
+    pub(crate) kind: AttachmentKind,
+    pub(crate) key: Item,
+    /// Whether the key is usable afterwards.
+    pub(crate) usable: Usable,
 }
 
-/// A user whose name was to be refused, and was not, is called so from now on.
-fn learn_name(op: &Operation, result: &Element, names: &mut Names) {
-    let Operation::Flawed(user, flaw) = *op else { return };
-    let made = result.child("User").and_then(|user| user.text_of("UserName"));
-    match (op.sound(), flaw.row().defect) {
+/// The change of an access key that an operation makes.
+pub(crate) fn key_change(op: &Operation) -> Option<KeyChange> {
+    let (user, kind, key, usable) = match op.sound() {
+        Operation::Detach(user, kind, key)
+        | Operation::SetStatus(user, kind, key, Status::Inactive) => (user, kind, key, Usable::No),
+        Operation::SetStatus(user, kind, key, Status::Active) => (user, kind, key, Usable::Yes),
+        _ => return None,
+    };
+    let signs = matches!(wire(kind).issued, IssuedSecret::SigningKey(_));
+    signs.then_some(KeyChange { user, kind, key, usable })
+}
+
+/// Records the name of a user that the endpoint accepted although the name is invalid.
+fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
+    let Operation::Flawed(user, invalid) = *op else { return };
+    let name = result.child("User").and_then(|user| user.text_of("UserName"));
+    match (op.sound(), invalid.row().defect) {
         (Operation::CreateUser(..), InputError::TooLong | InputError::BadCharacter) => {
-            if let Some(name) = made {
+            if let Some(name) = name {
                 names.bind_user(user, name);
             }
         }
@@ -224,8 +237,8 @@ fn learn_name(op: &Operation, result: &Element, names: &mut Names) {
     }
 }
 
-/// A blob on the wire is base 64; that of a seed holds base 32. Some endpoints leave out the former.
-fn decode(blob: &str) -> Option<String> {
+/// The seed in base 32. On the wire it is a blob in base 64, but some endpoints omit that encoding.
+fn decode_seed(blob: &str) -> Option<String> {
     let is_seed = |it: &String| {
         data_encoding::BASE32_NOPAD.decode(it.trim_end_matches('=').as_bytes()).is_ok()
     };
@@ -234,7 +247,7 @@ fn decode(blob: &str) -> Option<String> {
     inner.or_else(|| Some(blob.to_owned()).filter(is_seed))
 }
 
-/// The pages of a listing, one after the other.
+/// Joins the next page of a listing to the pages before it.
 pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
     match (before, page) {
         (Some(Response::Done(Some(mut all))), Response::Done(Some(more))) => {
@@ -247,52 +260,51 @@ pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
     }
 }
 
-/// What a missing element is called.
+/// The name of an element that a response must have and does not.
 type Missing = &'static str;
 
-/// What the answer shows, where the model says that it shows something.
-pub(crate) fn read_listing(
+/// The listing that a response shows, if the model defines one for the operation.
+fn read_listing(
     op: &Operation,
     result: &Element,
     names: &Names,
 ) -> Result<Option<Listing>, Missing> {
-    let mut seen = Reader { names, shown: Listing::default() };
+    let mut reader = ListingReader { names, shown: Listing::default() };
     match *op {
         Operation::List(_, kind) => {
-            let Some(listing) = names::listing(kind) else { return Ok(None) };
-            seen.items(kind, listing, result)?;
+            let Some(listing) = wire(kind).listing else { return Ok(None) };
+            reader.items(kind, listing, result)?;
         }
-        Operation::Renew(_, AttachmentKind::LoginProfile | AttachmentKind::MfaDevice, _) => {
-            return Ok(None);
-        }
+        Operation::Renew(_, kind, _) if wire(kind).renew_structure.is_none() => return Ok(None),
         Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
-            let read_listing = match names::structure(kind) {
+            let item = match wire(kind).structure {
                 Some(structure) => result.child(structure).ok_or(structure)?,
                 None => result,
             };
             let member = kind.row().member;
-            seen.item(kind, read_listing.text_of(member).ok_or(member)?, read_listing)?;
+            reader.item(kind, item.text_of(member).ok_or(member)?, item)?;
         }
         _ => {
-            if !seen.view(op, result)? {
+            if !reader.other(op, result)? {
                 return Ok(None);
             }
         }
     }
-    seen.shown.items.sort_unstable();
-    Ok(Some(seen.shown))
+    reader.shown.items.sort_unstable();
+    Ok(Some(reader.shown))
 }
 
-struct Reader<'a> {
+struct ListingReader<'a> {
     names: &'a Names,
     shown: Listing,
 }
 
-impl Reader<'_> {
-    /// What is no attachment; whether anything is shown.
-    fn view(&mut self, op: &Operation, result: &Element) -> Result<bool, Missing> {
+impl ListingReader<'_> {
+    /// Reads the response of an operation that is about no attachment of a user. Returns whether it
+    /// shows a listing.
+    fn other(&mut self, op: &Operation, result: &Element) -> Result<bool, Missing> {
         match *op {
-            Operation::CreateUser(_, extras) if extras == CreateUserOptions::default() => {
+            Operation::CreateUser(_, options) if options == CreateUserOptions::default() => {
                 return Ok(false);
             }
             Operation::CreateUser(..) | Operation::GetUser(_) => {
@@ -306,7 +318,7 @@ impl Reader<'_> {
             Operation::Read(Resource { class: ResourceKind::Group, .. }) => {
                 self.users(result, "Users", false)?;
             }
-            Operation::ListAll(class, _) => self.objects(class, result)?,
+            Operation::ListAll(kind, _) => self.resources(kind, result)?,
             Operation::Holders(_) => {
                 self.users(result, "PolicyUsers", false)?;
                 self.groups(result)?;
@@ -315,53 +327,54 @@ impl Reader<'_> {
             | Operation::Part(_, SubResource::Version, _) => {
                 self.version(result.child("PolicyVersion").ok_or("PolicyVersion")?)?;
             }
-            Operation::Part(_, SubResource::InlinePolicy, _) => {
-                let name = result.text_of("PolicyName").ok_or("PolicyName")?;
-                self.item(AttachmentKind::InlinePolicy, name, result)?;
+            Operation::Part(_, part, _) => {
+                let Some(kind) = kind_of(part) else { return Ok(false) };
+                let member = kind.row().member;
+                self.item(kind, result.text_of(member).ok_or(member)?, result)?;
             }
-            Operation::Parts(_, part) => self.parts(part, result)?,
+            Operation::Parts(_, part) => self.sub_resources(part, result)?,
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    /// One thing by its symbol, or by the name that has none.
-    fn show(&mut self, thing: Option<Entity>, status: Status, name: &str) {
-        match thing {
-            Some(thing) => self.shown.items.push((thing, status)),
+    /// Adds an entity by its symbol, or by its real name if it has none.
+    fn push(&mut self, entity: Option<Entity>, status: Status, name: &str) {
+        match entity {
+            Some(entity) => self.shown.items.push((entity, status)),
             None => self.shown.strangers.push(name.to_owned()),
         }
     }
 
     fn item(&mut self, kind: AttachmentKind, name: &str, element: &Element) -> Result<(), Missing> {
-        let thing = self.names.symbol(kind, name).map(|item| Entity::of(kind, item));
-        self.show(thing, status(kind, element)?, name);
+        let entity = self.names.symbol(kind, name).map(|item| Entity::of(kind, item));
+        self.push(entity, status(kind, element)?, name);
         Ok(())
     }
 
     fn items(
         &mut self,
         kind: AttachmentKind,
-        listing: names::ListNames,
-        from: &Element,
+        listing: ListResponse,
+        result: &Element,
     ) -> Result<(), Missing> {
-        for member in &from.child(listing.list).ok_or(listing.list)?.children {
+        for member in &result.child(listing.list).ok_or(listing.list)?.children {
             let name = listing.name.map_or(Some(member.text.trim()), |it| member.text_of(it));
             self.item(kind, name.ok_or(listing.name.unwrap_or("member"))?, member)?;
         }
         Ok(())
     }
 
-    /// The path where it is not the root, the permissions boundary and the tags of a user.
+    /// The path of a user if it is not the root, the permissions boundary, and the tags.
     fn user(&mut self, user: &Element) -> Result<(), Missing> {
         let path = user.text_of("Path").ok_or("Path")?;
         if path != self.names.path(Path::default()) {
             let known = (1..10).map(Path).find(|it| self.names.path(*it) == path);
-            self.show(known.map(Entity::Path), Status::Active, path);
+            self.push(known.map(Entity::Path), Status::Active, path);
         }
         if let Some(boundary) = user.child("PermissionsBoundary") {
             let arn = boundary.text_of("PermissionsBoundaryArn").ok_or("PermissionsBoundaryArn")?;
-            self.item(AttachmentKind::ManagedPolicy, arn, boundary)?;
+            self.resource(ResourceKind::Policy, arn);
         }
         for tag in user.child("Tags").map(|it| it.children.as_slice()).unwrap_or_default() {
             self.item(AttachmentKind::Tag, tag.text_of("Key").ok_or("Key")?, tag)?;
@@ -371,58 +384,67 @@ impl Reader<'_> {
 
     fn named_user(&mut self, name: &str) {
         let user = self.names.number("u", name).map(User).map(Entity::User);
-        self.show(user, Status::Active, name);
+        self.push(user, Status::Active, name);
     }
 
-    /// Users by name. Where all of the account are listed, other people's are passed over.
-    fn users(&mut self, from: &Element, list: Missing, all: bool) -> Result<(), Missing> {
-        for member in &from.child(list).ok_or(list)?.children {
+    /// The users of a list. If the list is of the whole account, users of others are skipped.
+    fn users(
+        &mut self,
+        result: &Element,
+        list: Missing,
+        whole_account: bool,
+    ) -> Result<(), Missing> {
+        for member in &result.child(list).ok_or(list)?.children {
             let name = member.text_of("UserName").ok_or("UserName")?;
-            if !all || self.names.number("u", name).is_some() {
+            if !whole_account || self.names.number("u", name).is_some() {
                 self.named_user(name);
             }
         }
         Ok(())
     }
 
-    /// All objects of a class; other people's are passed over.
-    fn objects(&mut self, class: ResourceKind, from: &Element) -> Result<(), Missing> {
+    fn resource(&mut self, class: ResourceKind, reference: &str) {
+        let number = self.names.number(class.row().symbol, reference);
+        let resource = number.map(|number| Resource { class, item: Item(number) });
+        self.push(resource.map(Entity::Object), Status::Active, reference);
+    }
+
+    /// The resources of a kind in the account. Resources of others are skipped.
+    fn resources(&mut self, class: ResourceKind, result: &Element) -> Result<(), Missing> {
         let (list, name) = names::objects(class);
-        for member in &from.child(list).ok_or(list)?.children {
+        for member in &result.child(list).ok_or(list)?.children {
             let name = member.text_of(name).ok_or(name)?;
-            if let Some(number) = self.names.number(class.row().symbol, name) {
-                let object = Resource { class, item: Item(number) };
-                self.show(Some(Entity::Object(object)), Status::Active, name);
+            if self.names.number(class.row().symbol, name).is_some() {
+                self.resource(class, name);
             }
         }
         Ok(())
     }
 
-    fn groups(&mut self, from: &Element) -> Result<(), Missing> {
-        for member in &from.child("PolicyGroups").ok_or("PolicyGroups")?.children {
-            let name = member.text_of("GroupName").ok_or("GroupName")?;
-            self.item(AttachmentKind::GroupMembership, name, member)?;
+    fn groups(&mut self, result: &Element) -> Result<(), Missing> {
+        for member in &result.child("PolicyGroups").ok_or("PolicyGroups")?.children {
+            self.resource(ResourceKind::Group, member.text_of("GroupName").ok_or("GroupName")?);
         }
         Ok(())
     }
 
-    fn parts(&mut self, part: SubResource, from: &Element) -> Result<(), Missing> {
-        let kind = match part {
-            SubResource::InlinePolicy => AttachmentKind::InlinePolicy,
-            SubResource::AttachedPolicy => AttachmentKind::ManagedPolicy,
-            SubResource::Version => {
-                let versions = &from.child("Versions").ok_or("Versions")?.children;
-                return versions.iter().try_for_each(|version| self.version(version));
+    fn sub_resources(&mut self, part: SubResource, result: &Element) -> Result<(), Missing> {
+        match kind_of(part) {
+            Some(kind) => {
+                wire(kind).listing.map_or(Ok(()), |listing| self.items(kind, listing, result))
             }
-        };
-        names::listing(kind).map_or(Ok(()), |listing| self.items(kind, listing, from))
+            None => {
+                let versions = &result.child("Versions").ok_or("Versions")?.children;
+                versions.iter().try_for_each(|version| self.version(version))
+            }
+        }
     }
 
     fn version(&mut self, version: &Element) -> Result<(), Missing> {
         let id = version.text_of("VersionId").ok_or("VersionId")?;
         let default = version.text_of("IsDefaultVersion") == Some("true");
         let number = id.strip_prefix('v').and_then(|it| it.parse().ok());
-        self.show(number.map(|number| Entity::Version { number, default }), Status::Active, id);
+        self.push(number.map(|number| Entity::Version { number, default }), Status::Active, id);
         Ok(())
     }
 }
@@ -436,14 +458,14 @@ fn status(kind: AttachmentKind, element: &Element) -> Result<Status, Missing> {
     }
 }
 
-/// What a client would understand of this answer to an operation. Nothing is sent.
+/// The interpretation of a response to an operation, without sending anything.
 #[must_use]
 pub fn understood(
     op: &Operation,
     (status, content_type, body): (u16, &str, &[u8]),
     names: &mut Names,
 ) -> Response {
-    let answer = RawResponse { status, content_type: content_type.to_owned(), body: body.to_vec() };
+    let raw = RawResponse { status, content_type: content_type.to_owned(), body: body.to_vec() };
     let form = request::form(op, names).unwrap_or_default();
-    read((op, &form), &answer, names).map_or_else(|it| it, |page| page.observed)
+    read((op, &form), &raw, names).map_or_else(|it| it, |page| page.response)
 }

@@ -1,215 +1,140 @@
-//! One signed request out, one answer in: no more often than is asked for, and no longer than it may be.
+//! How a request reaches the endpoint: the [`Transport`] trait and its implementation over HTTP.
 //!
-//! Signature version 4, by AWS's own library.
-//!
-//! How an endpoint is asked.
-//!
-//! A form, signed and sent, and what came back, as it is: for a driver of our own.
+//! Another transport, such as an SDK driver, may replace HTTP for IAM requests. A transport sends
+//! one request and returns one raw response; it neither retries nor interprets.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::any::Any;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 use reqwest::Url;
 
-use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
-use crate::client::trace::Trace;
-use crate::driver::Driver;
 
-/// More than this is not an answer. The longest real ones, full pages of certificates, have less.
-const ANSWER_MAX: usize = 1 << 20;
+/// Longer responses are not read. The longest real ones, full pages of certificates, are shorter.
+const RESPONSE_MAX: usize = 1 << 20;
 
-/// No service is waited for longer than so many seconds.
-const WAIT_MAX: u64 = 60;
+/// A longer `Retry-After` is cut to this many seconds.
+const RETRY_AFTER_MAX: u64 = 60;
 
-/// How requests are written (E-018).
+/// The content type of requests (E-018).
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
-/// What came back.
-pub(crate) struct RawResponse {
-    pub(crate) status: u16,
-    pub(crate) content_type: String,
-    pub(crate) body: Vec<u8>,
+/// A response before it is interpreted.
+pub struct RawResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Content-Type` header, or an empty text.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
-/// Whom a request is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SigningService {
+/// The service that a request is signed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningService {
+    /// IAM itself.
     Iam,
+    /// STS, which identifies the caller.
     Sts,
 }
 
-pub(crate) struct Sender {
-    runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
-    destination: Destination,
-    identity: Identity,
-    /// Who sends what is for IAM in our place.
-    driver: Option<Driver>,
-    timeout: Duration,
-    authorities: Option<PathBuf>,
-    /// One for all who ask at the same time.
-    pace: Option<Arc<Mutex<RateLimit>>>,
-    pub(crate) trace: Option<Trace>,
-    /// What the last answer asked to wait before the next request.
-    pub(crate) asked_to_wait: Option<Duration>,
-    /// How many requests it has sent.
-    pub(crate) sent: usize,
+/// A request that is ready to be signed and sent.
+#[derive(Clone, Copy, Debug)]
+pub struct OutgoingRequest<'a> {
+    /// The service that receives it.
+    pub service: SigningService,
+    /// Its members.
+    pub form: &'a [(String, String)],
+    /// The identity that signs it.
+    pub identity: &'a Identity,
+    /// The endpoints and the region.
+    pub destination: &'a Destination,
+    /// The longest time until the response.
+    pub timeout: Duration,
 }
 
-impl Sender {
-    pub(crate) fn new(settings: ClientSettings) -> Result<Self> {
-        let client =
-            client(&settings.destination, settings.timeout, settings.authorities.as_deref())?;
+/// Sends prepared requests and returns raw responses.
+pub trait Transport: Any + Send {
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// The failure that replaces the response.
+    fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<RawResponse, Response>;
+
+    /// How long the last response asked to wait before the next request.
+    fn retry_after(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Signed requests over HTTP, over connections of its own.
+pub(crate) struct HttpTransport {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    retry_after: Option<Duration>,
+}
+
+impl HttpTransport {
+    /// A transport for one destination. `authorities` is a file of CA certificates that replace the
+    /// machine's.
+    pub(crate) fn new(
+        destination: &Destination,
+        timeout: Duration,
+        authorities: Option<&Path>,
+    ) -> Result<Self> {
+        let client = client(destination, timeout, authorities)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the client's runtime")?;
-        let (endpoint, region) = (&settings.destination.url, &settings.destination.region);
-        tracing::debug!(%endpoint, region, credentials = settings.identity.source());
-        Ok(Self {
-            runtime,
-            client,
-            destination: settings.destination,
-            identity: settings.identity,
-            driver: settings.driver,
-            timeout: settings.timeout,
-            authorities: settings.authorities,
-            pace: settings.rate.map(|rate| Arc::new(Mutex::new(RateLimit::new(rate)))),
-            trace: settings.trace,
-            asked_to_wait: None,
-            sent: 0,
-        })
+        Ok(Self { runtime, client, retry_after: None })
     }
 
-    /// One that asks as this one does, over connections of its own, and as fast as it can.
-    pub(crate) fn another(&self) -> Result<Self> {
-        Self::new(ClientSettings {
-            destination: self.destination.clone(),
-            run: String::new(),
-            identity: self.identity.clone(),
-            timeout: self.timeout,
-            rate: None,
-            authorities: self.authorities.clone(),
-            driver: None,
-            trace: None,
-        })
-    }
-
-    /// One that asks at the same time, and together no more often; nothing where what is sent must stay in
-    /// its order, for a driver or a trace.
-    pub(crate) fn fork(&self) -> Option<Self> {
-        let alone = self.driver.is_some() || self.trace.is_some();
-        let other = if alone { None } else { self.another().ok() }?;
-        Some(Self { pace: self.pace.clone(), ..other })
-    }
-
-    /// Sends a form, signed by this identity or else by the one of the run.
-    pub(crate) fn post(
-        &mut self,
-        service: SigningService,
-        form: &[(String, String)],
-        signer: Option<&Identity>,
-    ) -> Result<RawResponse, Response> {
-        let unsent =
-            |error: anyhow::Error| Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
-        self.renew(signer).map_err(unsent)?;
-        if let Some(pace) = &self.pace {
-            pace.lock().unwrap_or_else(PoisonError::into_inner).keep();
-        }
-        self.asked_to_wait = None;
-        let begun = Instant::now();
-        let answer = if service == SigningService::Iam && self.driver.is_some() {
-            self.drive(form, signer)
-        } else {
-            let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-            let request = self.request(service, body, signer).map_err(unsent)?;
-            self.runtime.block_on(receive(request, &mut self.asked_to_wait))
+    fn signed(&self, request: &OutgoingRequest<'_>) -> Result<reqwest::RequestBuilder> {
+        let OutgoingRequest { destination, identity, .. } = *request;
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(request.form).finish();
+        let (url, service) = match request.service {
+            SigningService::Iam => (&destination.url, "iam"),
+            SigningService::Sts => (&destination.sts, "sts"),
         };
-        let took = begun.elapsed();
-        self.sent += usize::from(answer.as_ref().err().is_none_or(was_sent));
-        told(form, &answer, took);
-        if let Some(trace) = &mut self.trace {
-            trace.note(form, &answer, took);
-        }
-        answer
-    }
-
-    /// The same through a driver.
-    fn drive(
-        &mut self,
-        form: &[(String, String)],
-        signer: Option<&Identity>,
-    ) -> Result<RawResponse, Response> {
-        let session = signer.unwrap_or(&self.identity).session(&self.destination);
-        let Some(driver) = &mut self.driver else {
-            return Err(Response::interrupted(FailureKind::Unsent, "there is no driver"));
-        };
-        let (status, body) = driver.call(form, &session, self.timeout)?;
-        Ok(RawResponse { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
-    }
-
-    /// Who sends in our place.
-    pub(crate) const fn driver(&self) -> Option<&Driver> {
-        self.driver.as_ref()
-    }
-
-    /// Finds credentials again that expire.
-    fn renew(&mut self, signer: Option<&Identity>) -> Result<()> {
-        if signer.is_none() && self.identity.expires() {
-            self.identity = Identity::find(&Config::read()?)
-                .context("the credentials expire, and there are no others")?;
-        }
-        Ok(())
-    }
-
-    fn request(
-        &mut self,
-        service: SigningService,
-        body: String,
-        signer: Option<&Identity>,
-    ) -> Result<reqwest::RequestBuilder> {
-        let (url, name) = match service {
-            SigningService::Iam => (&self.destination.url, "iam"),
-            SigningService::Sts => (&self.destination.sts, "sts"),
-        };
-        let scope = (name, self.destination.region.as_str());
-        let signer = signer.unwrap_or(&self.identity);
-        let headers = headers(signer, scope, url, (CONTENT_TYPE, body.as_bytes()))?;
-        let mut request = self.client.post(url.clone()).header("content-type", CONTENT_TYPE);
+        let scope = (service, destination.region.as_str());
+        let headers = headers(identity, scope, url, (CONTENT_TYPE, body.as_bytes()))?;
+        let mut builder = self.client.post(url.clone()).header("content-type", CONTENT_TYPE);
         for (name, value) in headers {
-            request = request.header(name, value);
+            builder = builder.header(name, value);
         }
-        Ok(request.body(body))
-    }
-
-    /// Where it is asked whose credentials these are.
-    pub(crate) const fn sts(&self) -> &Url {
-        &self.destination.sts
+        Ok(builder.body(body))
     }
 }
 
-/// Whether a request that was not answered left this machine.
-fn was_sent(lost: &Response) -> bool {
-    let unsent = |cause| {
-        matches!(cause, FailureKind::Unsent | FailureKind::Unreachable | FailureKind::Client)
-    };
-    !matches!(lost, Response::Interrupted(it) if unsent(it.cause))
+impl Transport for HttpTransport {
+    fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<RawResponse, Response> {
+        self.retry_after = None;
+        let request = self
+            .signed(request)
+            .map_err(|error| Response::interrupted(FailureKind::Unsent, format!("{error:#}")))?;
+        self.runtime.block_on(receive(request, &mut self.retry_after))
+    }
+
+    fn retry_after(&mut self) -> Option<Duration> {
+        self.retry_after
+    }
 }
 
 fn client(
     destination: &Destination,
     timeout: Duration,
-    certificates: Option<&Path>,
+    authorities: Option<&Path>,
 ) -> Result<reqwest::Client> {
-    // Installing twice fails, and then the first is as good.
+    // A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut client = reqwest::Client::builder()
         .timeout(timeout)
@@ -219,50 +144,38 @@ fn client(
         client = client.no_proxy();
     }
     let plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
-    if let Some(file) = certificates {
-        client = client.tls_certs_only(authorities(file)?);
+    if let Some(file) = authorities {
+        client = client.tls_certs_only(certificates(file)?);
     } else if plain {
-        // Nobody needs those of the machine, which take longer to read than a hundred requests.
+        // Plain HTTP needs no certificates. Reading the machine's takes longer than 100 requests.
         client = client.tls_certs_only([]);
     }
-    client.build().context("cannot make an HTTP client")
-}
-
-/// Says what was asked and answered: no value of a member, for it may be secret.
-fn told(form: &[(String, String)], answer: &Result<RawResponse, Response>, took: Duration) {
-    let action = form.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    match answer {
-        Ok(it) => tracing::debug!(action, status = it.status, bytes = it.body.len(), milliseconds),
-        Err(why) => tracing::debug!(action, %why, milliseconds),
-    }
-    let members = form.iter().map(|(name, value)| format!("{name} ({})", value.len()));
-    tracing::trace!(action, members = %members.collect::<Vec<_>>().join(" "));
+    client.build().context("cannot create an HTTP client")
 }
 
 async fn receive(
     request: reqwest::RequestBuilder,
-    asked_to_wait: &mut Option<Duration>,
+    retry_after: &mut Option<Duration>,
 ) -> Result<RawResponse, Response> {
-    let mut response = request.send().await.map_err(|error| interruption(&error))?;
+    let mut response = request.send().await.map_err(|error| failure(&error))?;
     let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
     let content_type = header("content-type").unwrap_or_default().to_owned();
     let seconds = header("retry-after").and_then(|it| it.parse().ok());
-    *asked_to_wait = seconds.map(|it: u64| Duration::from_secs(it.min(WAIT_MAX)));
+    *retry_after = seconds.map(|it: u64| Duration::from_secs(it.min(RETRY_AFTER_MAX)));
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| interruption(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
         body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_MAX {
-            let detail = format!("more than {ANSWER_MAX} bytes");
+        if body.len() > RESPONSE_MAX {
+            let detail = format!("more than {RESPONSE_MAX} bytes");
             return Err(Response::interrupted(FailureKind::Unreadable, detail));
         }
     }
     Ok(RawResponse { status, content_type, body })
 }
 
-fn interruption(error: &reqwest::Error) -> Response {
-    let cause = if error.is_connect() {
+fn failure(error: &reqwest::Error) -> Response {
+    let kind = if error.is_connect() {
         FailureKind::Unreachable
     } else if error.is_timeout() {
         FailureKind::Timeout
@@ -275,50 +188,23 @@ fn interruption(error: &reqwest::Error) -> Response {
         detail = inner.to_string();
         source = inner.source();
     }
-    Response::interrupted(cause, detail)
+    Response::interrupted(kind, detail)
 }
 
-/// The certificates of a file, which are believed instead of those of the machine.
-fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>> {
+/// The CA certificates of a file.
+fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>> {
     let pem = std::fs::read(file)
         .with_context(|| format!("cannot read AWS_CA_BUNDLE, {}", file.display()))?;
-    let read = reqwest::Certificate::from_pem_bundle(&pem)
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
         .with_context(|| format!("AWS_CA_BUNDLE, {}, holds no certificates", file.display()))?;
-    if read.is_empty() {
+    if certificates.is_empty() {
         bail!("AWS_CA_BUNDLE, {}, holds no certificates", file.display());
     }
-    Ok(read)
+    Ok(certificates)
 }
 
-/// So many requests a second, and so many at once after a rest: a bucket of tokens.
-struct RateLimit {
-    rate: f64,
-    tokens: f64,
-    at: Instant,
-}
-
-impl RateLimit {
-    /// How many seconds' worth may be sent at once.
-    const BURST: f64 = 1.0;
-
-    fn new(rate: f64) -> Self {
-        Self { rate, tokens: rate.max(1.0) * Self::BURST, at: Instant::now() }
-    }
-
-    /// Waits for the next token.
-    fn keep(&mut self) {
-        let now = Instant::now();
-        let most = self.rate.max(1.0) * Self::BURST;
-        let earned = now.duration_since(self.at).as_secs_f64() * self.rate;
-        self.tokens = (self.tokens + earned).min(most) - 1.0;
-        self.at = now;
-        if self.tokens < 0.0 {
-            std::thread::sleep(Duration::from_secs_f64(-self.tokens / self.rate));
-        }
-    }
-}
-
-/// The headers that sign this body (E-018), with the token of a temporary key.
+/// The headers that sign a body (E-018), with the session token of a temporary key. AWS's own
+/// library signs; the reference server verifies with independent code.
 pub(crate) fn headers(
     identity: &Identity,
     (service, region): (&str, &str),
@@ -339,78 +225,6 @@ pub(crate) fn headers(
     let request = SignableRequest::new("POST", url.as_str(), headers, SignableBody::Bytes(body))
         .context("cannot prepare the signature")?;
     let (instructions, _) = sign(request, &params).context("cannot sign")?.into_parts();
-    let named = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    Ok(instructions.headers().map(named).collect())
-}
-
-/// How an endpoint is asked.
-pub struct ClientSettings {
-    /// Which one.
-    pub destination: Destination,
-    /// What tells the names of this run from those of others.
-    pub run: String,
-    /// Who asks.
-    pub identity: Identity,
-    /// How long an answer may take.
-    pub timeout: Duration,
-    /// How many requests a second are sent at most.
-    pub rate: Option<f64>,
-    /// A file of certificates to believe, instead of those of the machine.
-    pub authorities: Option<PathBuf>,
-    /// Who makes the calls in our place.
-    pub driver: Option<Driver>,
-    /// Where it is written down what went over the wire.
-    pub trace: Option<Trace>,
-}
-
-impl ClientSettings {
-    /// An endpoint of this machine, with credentials that open nothing.
-    ///
-    /// # Errors
-    /// What is no URL, or of another machine.
-    pub fn loopback(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
-        Ok(Self {
-            destination: Destination::loopback(endpoint)?,
-            run: run.to_owned(),
-            identity: Identity::fake(),
-            timeout,
-            rate: None,
-            authorities: None,
-            driver: None,
-            trace: None,
-        })
-    }
-}
-
-/// Sends forms.
-pub struct FormSender(Sender);
-
-impl FormSender {
-    /// To an endpoint of this machine, as this identity.
-    ///
-    /// # Errors
-    /// A client that cannot be made.
-    pub fn new(destination: Destination, identity: Identity, timeout: Duration) -> Result<Self> {
-        let settings = ClientSettings {
-            destination,
-            run: String::new(),
-            identity,
-            timeout,
-            rate: None,
-            authorities: None,
-            driver: None,
-            trace: None,
-        };
-        Ok(Self(Sender::new(settings)?))
-    }
-
-    /// The status and the body of the answer.
-    ///
-    /// # Errors
-    /// There is none, or none in text.
-    pub fn post(&mut self, form: &[(String, String)]) -> Result<(u16, String)> {
-        let answer =
-            self.0.post(SigningService::Iam, form, None).map_err(|why| anyhow!("{why}"))?;
-        Ok((answer.status, String::from_utf8(answer.body)?))
-    }
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Ok(instructions.headers().map(owned).collect())
 }

@@ -8,6 +8,7 @@ use iamspec_conformance::{Endpoint as _, Script};
 
 use crate::client::HttpClient;
 use crate::server::{Options, Server};
+use crate::wire::attachments::ATTACHMENTS;
 
 /// What tells the names of the pages from those of runs.
 const RUN: &str = "docs";
@@ -18,8 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A word that is longer holds a key or a certificate.
 const WORD_MAX: usize = 48;
 
-/// What the ids of users, groups, policies, access keys, SSH keys and service credentials begin with (E-017).
-const SORTS: [&str; 6] = ["AIDA", "AGPA", "ANPA", "AKIA", "APKA", "ACCA"];
+/// The prefixes of the ids of users, groups and policies (E-017).
+const RESOURCE_PREFIXES: [&str; 3] = ["AIDA", "AGPA", "ANPA"];
 
 /// A client and an endpoint that speak to each other.
 pub(crate) struct WireExample {
@@ -93,7 +94,10 @@ fn without_id(piece: &str) -> String {
         return piece.to_owned();
     }
     let end = piece.get(id.len()..).unwrap_or_default();
-    let sort = id.get(..4).filter(|it| SORTS.contains(it)).unwrap_or_default();
+    let known = |it: &&str| {
+        RESOURCE_PREFIXES.contains(it) || ATTACHMENTS.iter().any(|row| row.id_prefix == *it)
+    };
+    let sort = id.get(..4).filter(known).unwrap_or_default();
     format!("{sort}EXAMPLE{end}")
 }
 

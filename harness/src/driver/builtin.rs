@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::pages;
-use crate::client::transport::FormSender;
+use crate::client::sender::FormSender;
 use crate::driver::protocol::{
     CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
     PROTOCOL, SdkError,

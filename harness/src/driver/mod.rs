@@ -15,6 +15,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 
+use crate::client::HttpClient;
+use crate::client::transport::{OutgoingRequest, RawResponse, Transport};
 use crate::driver::adapter::params;
 use crate::driver::process::{Process, Silent};
 use crate::driver::protocol::{
@@ -66,6 +68,12 @@ impl Driver {
     #[must_use]
     pub fn remarks(&self) -> Vec<TrafficRemark> {
         self.witness.as_ref().map(TrafficCheck::remarks).unwrap_or_default()
+    }
+
+    /// The driver as a transport for a client.
+    #[must_use]
+    pub fn boxed(self) -> Box<dyn Transport> {
+        Box::new(self)
     }
 
     /// Makes the call that a form stands for: the status and the body of its answer.
@@ -161,6 +169,22 @@ impl Driver {
         if let Some(process) = self.process {
             _ = process.stop();
         }
+    }
+}
+
+impl Transport for Driver {
+    fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<RawResponse, Response> {
+        let session = DriverSession::new(request.identity, request.destination);
+        let (status, body) = self.call(request.form, &session, request.timeout)?;
+        Ok(RawResponse { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
+    }
+}
+
+impl HttpClient {
+    /// The driver that sends the requests of this client.
+    #[must_use]
+    pub fn driver(&self) -> Option<&Driver> {
+        self.transport()
     }
 }
 

@@ -8,6 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::aws::credentials::Identity;
+use crate::aws::destination::Destination;
+
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
 
@@ -44,7 +47,22 @@ pub struct DriverSession {
     pub session_token: Option<String>,
 }
 
-/// Whatever is printed of it, no secret is.
+impl DriverSession {
+    /// The session of an identity at a destination.
+    #[must_use]
+    pub fn new(identity: &Identity, destination: &Destination) -> Self {
+        let credentials = identity.credentials();
+        Self {
+            endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
+            region: destination.region.clone(),
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret_access_key: credentials.secret_access_key().to_owned(),
+            session_token: credentials.session_token().map(str::to_owned),
+        }
+    }
+}
+
+/// Shows no secret.
 impl fmt::Debug for DriverSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { endpoint, region, access_key_id, .. } = self;

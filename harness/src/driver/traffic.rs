@@ -9,10 +9,9 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::client::trace::HIDDEN;
 use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
 use crate::server::capture::{CapturedRequest, RequestLog};
-use crate::wire::redact::is_secret;
+use crate::wire::redact::{HIDDEN, is_secret};
 use crate::wire::xml_read::Element;
 
 /// Something that an SDK did otherwise than it should.

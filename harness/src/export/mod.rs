@@ -16,9 +16,10 @@ use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Account, ErrorCode, Level, Operation, ResourceKind, allowed};
 use serde_json::{Map, Value};
 
+use crate::client::request::signed_by;
 use crate::client::session::Names;
-use crate::client::signed_by;
 use crate::driver::adapter::params;
+use crate::wire::attachments::{IssuedSecret, wire};
 use crate::wire::names;
 
 /// What a script can be written in.
@@ -159,24 +160,24 @@ fn learns(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)>
             let (structure, member) = names::created(object.class);
             let variable =
                 format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
-            names.bind_object(object, &variables::variable(&variable));
+            names.bind_resource(object, &variables::variable(&variable));
             let mut learns = vec![(variable, vec![structure, member])];
             if object.class == ResourceKind::Device {
-                names.keyring.keep_seed(object.item, variables::SEED.to_owned());
+                names.keyring.set_seed(object.item, variables::SEED.to_owned());
                 learns.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
             }
             learns
         }
         Operation::Issue(user, kind, item, _) if kind.row().naming == Naming::Service => {
-            let Some(structure) = names::structure(kind) else { return Vec::new() };
+            let Some(structure) = wire(kind).structure else { return Vec::new() };
             let variable = kind.symbol(item).replace(['#', '-'], "_");
             let id = variables::variable(&variable);
             names.bind(kind, item, &id);
             let mut learns = vec![(variable.clone(), vec![structure, kind.row().member])];
-            if structure == "AccessKey" {
+            if let IssuedSecret::SigningKey(element) = wire(kind).issued {
                 let secret = format!("{variable}_secret");
-                names.keyring.keep_key(user, &id, &variables::variable(&secret));
-                learns.push((secret, vec![structure, "SecretAccessKey"]));
+                names.keyring.add_key(user, &id, &variables::variable(&secret));
+                learns.push((secret, vec![structure, element]));
             }
             learns
         }

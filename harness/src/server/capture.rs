@@ -1,4 +1,4 @@
-//! Captured requests: what a client really sent, and what it received.
+//! Captured requests: each request as the client sent it, with its response.
 
 use hyper::header;
 use hyper::header::HeaderName;

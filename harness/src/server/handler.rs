@@ -243,7 +243,8 @@ fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> Respons
         Err(error) => return error.response(id),
     };
     let caller = access_key.and_then(|key| model.store.access_key_user(key, &model.account));
-    let form = &form.with_caller(|| caller.map(|user| model.store.user_record(user).name));
+    let caller_name = || caller.map(|user| model.store.user_record(user).name);
+    let form = &parse::with_caller(form, caller_name);
     let calls = match parse_and_validate(model, form, caller) {
         Ok(calls) => calls,
         Err(error) => return error.response(id),
@@ -401,7 +402,7 @@ mod tests {
         model
     }
 
-    /// Calls that create a user with attachments, and delete them all again.
+    /// Calls that create a user with attachments, and delete all of them.
     fn lifecycle(name: &str) -> Vec<String> {
         let calls = "CreateUser&UserName=NAME&Tags.member.1.Key=k&Tags.member.1.Value=v
 CreateLoginProfile&UserName=NAME&Password=Aa1!aaaaaaaaaaaaaaaaaaaa

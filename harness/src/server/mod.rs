@@ -7,7 +7,7 @@
 //! `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
 //! (constraints on members) -> the model -> `store` (names and ids) -> `responses` and `details`
 //! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
-//! and `mutants` change single steps; [`capture`] records what arrived.
+//! and `mutants` change single steps; [`capture`] records requests.
 
 mod auth;
 pub mod capture;

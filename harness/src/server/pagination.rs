@@ -12,6 +12,7 @@ use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
 use crate::server::fault_injection::PageFault;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::store::Store;
+use crate::wire::attachments::ATTACHMENTS;
 use crate::wire::xml_write::{Node, text};
 
 /// The default size of a page (E-009).
@@ -20,21 +21,13 @@ const DEFAULT_SIZE: usize = 100;
 /// The prefix of a marker that a fault makes hard to encode.
 const ODD_PREFIX: &str = "&+=% /\u{e9};";
 
-/// The elements that identify a member of a listing and define its order: ids before names. A
-/// member without any of these is identified by its text.
-const KEYS: [&str; 11] = [
-    "AccessKeyId",
-    "CertificateId",
-    "SSHPublicKeyId",
-    "ServiceSpecificCredentialId",
-    "SerialNumber",
-    "Key",
-    "PolicyId",
-    "PolicyArn",
-    "GroupName",
-    "RoleName",
-    "UserName",
-];
+/// The elements that identify a member of a listing and define its order: first those of the
+/// attachment kinds, then those of policies, roles and users. A member without any of these is
+/// identified by its text.
+fn key_elements() -> impl Iterator<Item = &'static str> {
+    let of_kinds = ATTACHMENTS.iter().filter_map(|row| row.listing?.name);
+    of_kinds.chain(["PolicyId", "RoleName", "UserName"])
+}
 
 /// The page that a request asks for.
 pub(super) struct Page<'a> {
@@ -193,7 +186,7 @@ fn alternative(template: &str, index: usize) -> String {
 
 impl ListingPosition {
     fn of(list: usize, member: &Node) -> Self {
-        let name = KEYS.iter().find_map(|key| member.text_of(key)).or(member.own_text());
+        let name = key_elements().find_map(|key| member.text_of(key)).or(member.own_text());
         let newest_first = |version: &str| {
             let number: Option<u32> = version.strip_prefix('v').and_then(|it| it.parse().ok());
             number.map(|it| format!("{:010}", u32::MAX - it))
@@ -237,7 +230,7 @@ pub(super) fn prefetch(
     listing
 }
 
-/// The text by which [`KEYS`] identifies and sorts an entity.
+/// The text by which [`key_elements`] identify and sort an entity.
 fn key(entity: Entity, store: &Store) -> Option<&str> {
     let Entity::Object(resource) = entity else { return None };
     let record = store.resource_records.get(&resource)?;

@@ -16,6 +16,7 @@ use iamspec_model::{
 };
 
 use crate::server::parse::form::ParsedForm;
+use crate::wire::attachments::wire;
 
 /// The id of the account that the server simulates.
 pub(super) const ACCOUNT: &str = "123456789012";
@@ -150,7 +151,7 @@ impl Store {
         form: &ParsedForm,
         account: &Account,
     ) -> Option<Item> {
-        let body = form.body().filter(|_| kind.row().bodies)?;
+        let body = form.payload(kind).filter(|_| kind.row().bodies)?;
         let has_body = |item: &Item| {
             self.item_records.get(&(kind, *item)).is_some_and(|record| record.body == body)
         };
@@ -171,7 +172,7 @@ impl Store {
             return filtered_entities(policy, listing, form, account);
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
-            (Operation::List(_, AttachmentKind::ServiceCredential), Some(service), _) => {
+            (Operation::List(_, kind), Some(service), _) if kind.row().services => {
                 listing.items.retain(|(entity, _)| match *entity {
                     Entity::Item(kind, item) => self.item_record(kind, item).body == service,
                     _ => true,
@@ -242,7 +243,7 @@ pub(super) struct Record {
     /// The id of a resource whose `id` is an ARN; the service user name of a credential, which does
     /// not change if the user is renamed (C-032).
     pub(super) alternate_id: String,
-    /// The secret of an access key, for the verification of signatures.
+    /// The secret that the service issued with an item, such as the secret of an access key.
     pub(super) secret: Secret,
 }
 
@@ -301,8 +302,7 @@ pub(super) fn new_secret() -> String {
 
 /// The id of a new item whose kind is named by the service (E-017).
 fn new_item_id(kind: AttachmentKind) -> String {
-    let length = if kind == AttachmentKind::SigningCertificate { 32 } else { 20 };
-    new_id(crate::wire::names::id_prefix(kind), length)
+    new_id(wire(kind).id_prefix, wire(kind).id_length)
 }
 
 /// A random id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
@@ -446,10 +446,10 @@ impl Store {
             }
         };
         let value = tag.map(|(_, value)| value.clone());
-        let body = value.unwrap_or_else(|| form.body().unwrap_or_default().to_owned());
+        let body = value.unwrap_or_else(|| form.payload(kind).unwrap_or_default().to_owned());
         self.items.insert(item_key(NameScope::User(user), kind, &name), item);
         let alternate_id = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
-        let secret = (kind == AttachmentKind::AccessKey).then(|| Secret::new(new_secret()));
+        let secret = wire(kind).issued.element().map(|_| Secret::new(new_secret()));
         let secret = secret.unwrap_or_default();
         let record = Record { name, id, created, body, alternate_id, secret, ..Record::default() };
         self.item_records.insert((kind, item), record);

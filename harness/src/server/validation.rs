@@ -10,6 +10,7 @@ use iamspec_model::evidence::{
 };
 
 use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::wire::attachments::ATTACHMENTS;
 
 /// The members that are names, with their maximum length. New names of users are shorter.
 const NAMES: [(&str, usize); 5] = [
@@ -19,9 +20,6 @@ const NAMES: [(&str, usize); 5] = [
     ("NewGroupName", 128),
     ("PolicyName", 128),
 ];
-
-/// The members that are ids, with their pattern as AWS writes it.
-const IDS: [(&str, &str); 1] = [("ServiceSpecificCredentialId", r"[\w]+")];
 
 /// The pattern of `VersionId` as AWS writes it.
 const VERSION: &str = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?";
@@ -83,7 +81,9 @@ fn violations(form: &ParsedForm) -> Vec<(String, String)> {
         }
     }
     let must_match = |pattern| format!("Member must satisfy regular expression pattern: {pattern}");
-    for (name, pattern) in IDS {
+    for row in &ATTACHMENTS {
+        let Some(pattern) = row.id_pattern else { continue };
+        let name = row.kind.row().member;
         let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         if form.get(name).is_some_and(|id| !id.chars().all(is_word)) {
             violations.push((field(name), must_match(pattern)));

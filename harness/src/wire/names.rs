@@ -1,77 +1,28 @@
-//! AWS's names on the wire, beyond those in the model's tables (D-023): where a listing keeps its
-//! members, and where an answer keeps the name that the service gave.
-//!
-//! The service model of IAM, as botocore has it: a checksum for each call, over what can be sent, what comes back
-//! and which errors there are, so that a later model shows which calls are not what the facts were taken from.
+//! Names on the wire that belong to no attachment kind: versions, resources and shared members.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
+use iamspec_model::ResourceKind;
 
-use anyhow::{Context as _, Result, ensure};
-use data_encoding::HEXLOWER;
-use flate2::read::GzDecoder;
-use iamspec_model::{AttachmentKind, ResourceKind};
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+use crate::wire::attachments::{ATTACHMENTS, MemberRole};
 
-/// The namespace of every IAM answer (E-001).
+/// The members of a request by name and value, in the order in which they are sent.
+pub type RequestForm = Vec<(String, String)>;
+
+/// A member of a request.
+pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
+    (name.to_owned(), value.into())
+}
+
+/// The XML namespace of every IAM response (E-001).
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 
 /// The version of the Query API (E-018).
 pub const VERSION: &str = "2010-05-08";
 
-/// The version of the API that says whose credentials a request is signed with, as botocore sends it.
+/// The version of the STS API that identifies the caller, as botocore sends it.
 pub const STS_VERSION: &str = "2011-06-15";
 
-/// How a listing of a kind looks.
-#[derive(Clone, Copy, Debug)]
-pub struct ListNames {
-    /// The element that holds the members.
-    pub list: &'static str,
-    /// The element in a member that names the item; none where the member's text does.
-    pub name: Option<&'static str>,
-}
-
-/// Where the items of a kind stand in its listing. `None` for the login profile, which is not
-/// listed.
-#[must_use]
-pub const fn listing(kind: AttachmentKind) -> Option<ListNames> {
-    let (list, name) = match kind {
-        AttachmentKind::LoginProfile => return None,
-        AttachmentKind::AccessKey => ("AccessKeyMetadata", Some("AccessKeyId")),
-        AttachmentKind::SigningCertificate => ("Certificates", Some("CertificateId")),
-        AttachmentKind::SshPublicKey => ("SSHPublicKeys", Some("SSHPublicKeyId")),
-        AttachmentKind::ServiceCredential => {
-            ("ServiceSpecificCredentials", Some("ServiceSpecificCredentialId"))
-        }
-        AttachmentKind::MfaDevice => ("MFADevices", Some("SerialNumber")),
-        AttachmentKind::InlinePolicy => ("PolicyNames", None),
-        AttachmentKind::ManagedPolicy => ("AttachedPolicies", Some("PolicyArn")),
-        AttachmentKind::GroupMembership => ("Groups", Some("GroupName")),
-        AttachmentKind::Tag => ("Tags", Some("Key")),
-    };
-    Some(ListNames { list, name })
-}
-
-/// The element that an issuing or reading call answers with, such as `AccessKey`.
-#[must_use]
-pub const fn structure(kind: AttachmentKind) -> Option<&'static str> {
-    match kind {
-        AttachmentKind::LoginProfile => Some("LoginProfile"),
-        AttachmentKind::AccessKey => Some("AccessKey"),
-        AttachmentKind::SigningCertificate => Some("Certificate"),
-        AttachmentKind::SshPublicKey => Some("SSHPublicKey"),
-        AttachmentKind::ServiceCredential => Some("ServiceSpecificCredential"),
-        AttachmentKind::MfaDevice
-        | AttachmentKind::InlinePolicy
-        | AttachmentKind::ManagedPolicy
-        | AttachmentKind::GroupMembership
-        | AttachmentKind::Tag => None,
-    }
-}
-
-/// The element that answers the creation of an object, and the one in it that names the object in
-/// later requests.
+/// The element of a create response, and the element in it that names the resource in later
+/// requests.
 #[must_use]
 pub const fn created(class: ResourceKind) -> (&'static str, &'static str) {
     match class {
@@ -81,7 +32,7 @@ pub const fn created(class: ResourceKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The element that lists the objects of a class, and the one in a member that names the object.
+/// The element that lists the resources of a kind, and the element in a member that names one.
 #[must_use]
 pub const fn objects(class: ResourceKind) -> (&'static str, &'static str) {
     match class {
@@ -91,90 +42,50 @@ pub const fn objects(class: ResourceKind) -> (&'static str, &'static str) {
     }
 }
 
-/// What an id that the service gives begins with (E-017).
-#[must_use]
-pub const fn id_prefix(kind: AttachmentKind) -> &'static str {
-    match kind {
-        AttachmentKind::AccessKey => "AKIA",
-        AttachmentKind::SshPublicKey => "APKA",
-        AttachmentKind::ServiceCredential => "ACCA",
-        _ => "",
-    }
-}
-
 /// The services that credentials are made for, by number (B-SS-01).
 pub const SERVICES: [&str; iamspec_model::tables::attachments::SERVICES as usize] =
     ["codecommit.amazonaws.com", "cassandra.amazonaws.com"];
 
-/// The model from which the facts were taken: its version, and a checksum for each call.
-const KNOWN: &str = include_str!("../../data/iam-api.txt");
+/// The request members that belong to no attachment kind, and what each of them refers to.
+const SHARED_MEMBERS: [(&str, MemberRole); 23] = [
+    ("UserName", MemberRole::Name),
+    ("NewUserName", MemberRole::Name),
+    ("NewGroupName", MemberRole::Name),
+    ("VirtualMFADeviceName", MemberRole::Name),
+    ("PermissionsBoundary", MemberRole::Name),
+    ("Path", MemberRole::Path),
+    ("NewPath", MemberRole::Path),
+    ("PathPrefix", MemberRole::Path),
+    ("Action", MemberRole::Plain),
+    ("Version", MemberRole::Plain),
+    ("VersionId", MemberRole::Plain),
+    ("SetAsDefault", MemberRole::Plain),
+    ("Filter", MemberRole::Plain),
+    ("OldPassword", MemberRole::Plain),
+    ("NewPassword", MemberRole::Plain),
+    ("Status", MemberRole::Plain),
+    ("Scope", MemberRole::Plain),
+    ("OnlyAttached", MemberRole::Plain),
+    ("AssignmentStatus", MemberRole::Plain),
+    ("EntityFilter", MemberRole::Plain),
+    ("PolicyUsageFilter", MemberRole::Plain),
+    ("MaxItems", MemberRole::Plain),
+    ("Marker", MemberRole::Plain),
+];
 
-/// What says nothing of how a call behaves.
-const WORDS: [&str; 3] = ["documentation", "documentationUrl", "sensitive"];
-
-/// A checksum for each call, by its name.
-pub type ShapeHashes = BTreeMap<String, String>;
-
-/// The version of the known model, and its sums.
+/// What a request member refers to; `None` for a member that no table has.
 #[must_use]
-pub fn known() -> (&'static str, ShapeHashes) {
-    let mut lines = KNOWN.lines();
-    let version = lines.next().unwrap_or_default();
-    let sums = lines.filter_map(|it| it.split_once(' '));
-    (version, sums.map(|(api, sum)| (api.to_owned(), sum.to_owned())).collect())
+pub fn member_role(name: &str) -> Option<MemberRole> {
+    let of_kinds = ATTACHMENTS.iter().flat_map(|row| row.members);
+    let mut members = SHARED_MEMBERS.iter().chain(of_kinds);
+    members.find(|(it, _)| *it == name).map(|(_, role)| *role)
 }
 
-/// The sums of a model, as botocore ships it: JSON, packed or not.
-///
-/// # Errors
-/// What is no such model, and what it lacks.
-pub fn sums(bytes: &[u8]) -> Result<ShapeHashes> {
-    let mut unpacked = Vec::new();
-    let json = if bytes.starts_with(&[0x1f, 0x8b]) {
-        GzDecoder::new(bytes).read_to_end(&mut unpacked).context("it is no whole gzip")?;
-        unpacked.as_slice()
-    } else {
-        bytes
-    };
-    let model: Value = serde_json::from_slice(json).context("it is no JSON")?;
-    let part = |name: &str| {
-        model.get(name).and_then(Value::as_object).with_context(|| format!("it has no `{name}`"))
-    };
-    let metadata = part("metadata")?;
-    let service = metadata.get("serviceId").and_then(Value::as_str).unwrap_or_default();
-    ensure!(service == "IAM", "it is the model of `{service}`; expected that of IAM");
-    let shapes = part("shapes")?;
-    let of = |(api, call): (&String, &Value)| {
-        let mut digest = Sha256::new();
-        let mut names = BTreeSet::new();
-        digest.update(behaviour(call, &mut names).to_string());
-        // Every shape that can be reached, each once, by its name.
-        let mut done = BTreeSet::new();
-        while let Some(name) = names.pop_first() {
-            if done.insert(name.clone()) {
-                let shape = shapes.get(&name).unwrap_or(&Value::Null);
-                digest.update(format!("{name} {}", behaviour(shape, &mut names)));
-                names.retain(|it| !done.contains(it));
-            }
-        }
-        let sum: String = HEXLOWER.encode(&digest.finalize()).chars().take(16).collect();
-        (api.clone(), sum)
-    };
-    Ok(part("operations")?.iter().map(of).collect())
-}
-
-/// A part of the model without its words; the names of the shapes in it are added.
-fn behaviour(value: &Value, names: &mut BTreeSet<String>) -> Value {
-    match value {
-        Value::Object(members) => {
-            if let Some(name) = members.get("shape").and_then(Value::as_str) {
-                names.insert(name.to_owned());
-            }
-            let kept: BTreeMap<_, _> =
-                members.iter().filter(|(name, _)| !WORDS.contains(&name.as_str())).collect();
-            kept.into_iter().map(|(name, it)| (name.clone(), behaviour(it, names))).collect()
-        }
-        Value::Array(items) => items.iter().map(|it| behaviour(it, names)).collect(),
-        other => other.clone(),
-    }
+/// The value to send for a member that must be invalid, if the tables have one.
+#[must_use]
+pub fn invalid_value(name: &str) -> Option<&'static str> {
+    const BOUNDARY: (&str, &str) =
+        ("PermissionsBoundary", "arn:aws:iam::111111111111:not_a_policy/invalid");
+    let of_kinds = ATTACHMENTS.iter().flat_map(|row| row.invalid);
+    of_kinds.chain([&BOUNDARY]).find(|(it, _)| *it == name).map(|(_, value)| *value)
 }

@@ -124,13 +124,6 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_document_has_the_size_that_the_model_reckons_with() {
-        let quota = iamspec_model::AttachmentKind::InlinePolicy.row().quota;
-        let document = policy_document();
-        assert_eq!(document.chars().filter(|it| !it.is_whitespace()).count() as u64, quota.each);
-    }
-
-    #[test]
     fn two_certificates_differ_and_are_x509() {
         let [one, two] = ["one", "two"].map(|name| certificate(name).unwrap());
         assert_ne!(one, two);

@@ -7,7 +7,21 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::client::trace::{HIDDEN, SECRETS};
+use crate::wire::attachments::ATTACHMENTS;
+use crate::wire::names::RequestForm;
+
+/// The text that replaces a secret.
+pub const HIDDEN: &str = "(secret)";
+
+/// Members and elements that hold secrets and belong to no attachment kind.
+const SHARED_SECRETS: [&str; 4] = ["OldPassword", "NewPassword", "SessionToken", "SSHPrivateKey"];
+
+/// The members of requests and the elements of responses that hold secrets.
+pub fn secret_names() -> impl Iterator<Item = &'static str> {
+    let of_kinds =
+        ATTACHMENTS.iter().flat_map(|row| row.secrets.iter().copied().chain(row.issued.element()));
+    SHARED_SECRETS.into_iter().chain(of_kinds)
+}
 
 /// The elements that name a value of the same parent, as in `<entry><key>…</key><value>…</value></entry>`.
 const KEYS: [&str; 6] = ["key", "name", "field", "parameter", "attribute", "property"];
@@ -18,6 +32,39 @@ const ROUNDS: usize = 4;
 /// Whether a member or an element of this name holds a secret, however the name is spelled.
 pub(crate) fn is_secret(name: &str) -> bool {
     ends_with_secret(&squeezed(name))
+}
+
+/// The members of a request with the secret values replaced by [`HIDDEN`].
+pub(crate) fn without_secrets(form: &[(String, String)]) -> RequestForm {
+    let redacted = |(name, value): &(String, String)| {
+        (name.clone(), if is_secret(name) { HIDDEN.to_owned() } else { value.clone() })
+    };
+    form.iter().map(redacted).collect()
+}
+
+/// Shorter secrets are not searched for in texts: they may be a part of any word.
+const SEARCHED_MIN: usize = 8;
+
+/// A text with these secrets replaced by [`HIDDEN`], in one pass: the replacement is not searched.
+/// Overlapping secrets are replaced together.
+pub(crate) fn replace_known<'a>(text: &str, secrets: impl Iterator<Item = &'a str>) -> String {
+    let mut found: Vec<(usize, usize)> = secrets
+        .filter(|secret| secret.len() >= SEARCHED_MIN)
+        .flat_map(|secret| text.match_indices(secret))
+        .map(|(begin, secret)| (begin, begin + secret.len()))
+        .collect();
+    found.sort_unstable();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for (begin, end) in found {
+        if begin >= at {
+            shown.push_str(text.get(at..begin).unwrap_or_default());
+            shown.push_str(HIDDEN);
+        }
+        at = at.max(end);
+    }
+    shown.push_str(text.get(at..).unwrap_or_default());
+    shown
 }
 
 /// A body with a word in the place of each secret, also if the body was cut.
@@ -226,7 +273,7 @@ fn ends_with_secret(squeezed: &str) -> bool {
 }
 
 fn squeezed_secrets() -> impl Iterator<Item = String> {
-    SECRETS.iter().map(|it| it.to_ascii_lowercase())
+    secret_names().map(str::to_ascii_lowercase)
 }
 
 /// The letters and digits of a text, in small letters, without their encodings.
@@ -378,6 +425,24 @@ mod tests {
     ];
 
     #[test]
+    fn no_secret_is_shown_wherever_a_response_is_cut() {
+        let whole = "<A><SecretAccessKey>hush</SecretAccessKey><UserName>alice</UserName>\
+                     <x:ServicePassword a=\"b\">hush</x:ServicePassword></A>";
+        for end in 0..=whole.len() {
+            assert!(!hide(&whole[..end]).contains("hush"), "{}", hide(&whole[..end]));
+        }
+        assert!(hide(whole).contains("<UserName>alice</UserName>"));
+        assert!(!hide(r#"{"SecretAccessKey": "hush", "a": 1}"#).contains("hush"));
+    }
+
+    #[test]
+    fn a_response_without_secrets_is_shown_unchanged() {
+        let text = "<GetUserResponse><UserName>Password</UserName></GetUserResponse>";
+        assert_eq!(hide("<UserName>alice</UserName>"), "<UserName>alice</UserName>");
+        assert!(hide(text).starts_with("<GetUserResponse><UserName>"));
+    }
+
+    #[test]
     fn no_form_of_a_secret_is_shown() {
         for form in FORMS.iter().chain(&BROKEN) {
             assert!(form.contains("hush"), "{form}");
@@ -390,7 +455,7 @@ mod tests {
 
     #[test]
     fn every_name_of_a_secret_is_hidden() {
-        for name in SECRETS {
+        for name in secret_names() {
             assert!(!shows(&format!("<R><{name}>hush</{name}></R>")), "{name}");
             assert!(!shows(&format!("<R><Message>{name}=hush</Message></R>")), "{name}");
             assert!(is_secret(name) && is_secret(&name.to_uppercase()), "{name}");

@@ -16,7 +16,7 @@ pub struct Element {
 }
 
 /// More than is read.
-pub(crate) const TOO_MUCH: &str = "nested too deeply, or too many elements";
+pub(crate) const TOO_LARGE: &str = "nested too deeply, or too many elements";
 
 /// XML, and not read.
 pub(crate) const DECLARATION: &str = "a document type declaration";
@@ -37,7 +37,7 @@ impl Element {
             let event = reader.read_event().map_err(|error| error.to_string())?;
             elements += 1;
             if elements > ELEMENTS_MAX || open.len() > DEPTH_MAX {
-                return Err(TOO_MUCH.to_owned());
+                return Err(TOO_LARGE.to_owned());
             }
             match event {
                 Event::Start(tag) => open.push(Self::named(tag.local_name().as_ref())),

@@ -8,13 +8,13 @@ use iamspec_conformance::{Endpoint, Reference, Response, Suite};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, Item, Operation, ResourceKind};
 
+use crate::client::request::signed_by;
 use crate::client::session::Names;
-use crate::client::signed_by;
-use crate::client::trace::without_secrets;
 use crate::commands::test::run::RunArgs;
 use crate::commands::test::target::is_alone;
 use crate::exit_code;
 use crate::report::format::summary::counted;
+use crate::wire::redact::without_secrets;
 
 /// Stands for the number of the run in names.
 const RUN: &str = "RUN";
@@ -65,7 +65,7 @@ impl DryRun {
     fn learn(&mut self, op: &Operation) {
         match op.sound() {
             Operation::Create(object) if object.class == ResourceKind::Device => {
-                self.names.keyring.keep_seed(object.item, SEED.to_owned());
+                self.names.keyring.set_seed(object.item, SEED.to_owned());
             }
             Operation::Issue(_, kind, item, _) if kind.row().naming == Naming::Service => {
                 self.names.bind(kind, item, &format!("(id of {})", kind.symbol(item)));

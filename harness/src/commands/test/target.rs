@@ -26,8 +26,8 @@ use crate::aws::destination::Destination;
 use crate::client::HttpClient;
 use crate::client::inspect::Caller;
 use crate::client::journal::{Journal, JournalHeader};
+use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;
-use crate::client::transport::ClientSettings;
 use crate::driver::Driver;
 use crate::server::{Options, Server};
 
@@ -131,7 +131,7 @@ impl OpenTarget {
         let settings = ClientSettings {
             rate: target.whom.rate,
             trace: trace(&target.whom)?,
-            driver,
+            transport: driver.map(Driver::boxed),
             ..settings
         };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
@@ -196,7 +196,7 @@ fn client(
     let source = identity.source().to_owned();
     let http = HttpClient::with(ClientSettings {
         rate: whom.rate.or((!loopback).then_some(RATE)),
-        driver,
+        transport: driver.map(Driver::boxed),
         authorities: surroundings.variable("AWS_CA_BUNDLE").map(PathBuf::from),
         destination,
         run: run.to_owned(),

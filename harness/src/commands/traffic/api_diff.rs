@@ -10,7 +10,7 @@ use clap::Args;
 use iamspec_model::rules;
 
 use crate::exit_code;
-use crate::wire::names;
+use crate::wire::service_model;
 
 /// `iamspec api-diff`.
 #[derive(Args, Debug)]
@@ -26,14 +26,15 @@ pub struct ApiDiffArgs {
 pub(crate) fn diff(args: &ApiDiffArgs, out: &mut dyn Write) -> Result<u8> {
     let name = args.model.display();
     let bytes = std::fs::read(&args.model).with_context(|| format!("cannot read {name}"))?;
-    let sums = names::sums(&bytes).with_context(|| format!("{name} is no service model of IAM"))?;
+    let sums = service_model::sums(&bytes)
+        .with_context(|| format!("{name} is no service model of IAM"))?;
     if args.print {
         for (api, sum) in &sums {
             writeln!(out, "{api} {sum}")?;
         }
         return Ok(exit_code::CONFORMS);
     }
-    let (version, known) = names::known();
+    let (version, known) = service_model::known();
     let (mut changed, mut new, mut gone) = (0, 0, 0);
     for (api, sum) in &sums {
         match known.get(api) {

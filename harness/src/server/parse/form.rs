@@ -2,33 +2,10 @@
 
 use std::collections::HashMap;
 
-use iamspec_model::Fact;
+use iamspec_model::{AttachmentKind, Fact};
 
 use crate::server::ResponseBody;
-
-/// The actions that apply to the caller if the form names no user (D-023).
-const USER_IS_OPTIONAL: [&str; 20] = [
-    "GetUser",
-    "CreateLoginProfile",
-    "GetLoginProfile",
-    "DeleteLoginProfile",
-    "CreateAccessKey",
-    "UpdateAccessKey",
-    "DeleteAccessKey",
-    "ListAccessKeys",
-    "UploadSigningCertificate",
-    "UpdateSigningCertificate",
-    "DeleteSigningCertificate",
-    "ListSigningCertificates",
-    "ListSSHPublicKeys",
-    "UpdateServiceSpecificCredential",
-    "ResetServiceSpecificCredential",
-    "DeleteServiceSpecificCredential",
-    "ListServiceSpecificCredentials",
-    "DeactivateMFADevice",
-    "ListMFADevices",
-    "GetMFADevice",
-];
+use crate::wire::attachments::wire;
 
 /// The members of a request.
 pub(crate) struct ParsedForm(HashMap<String, String>);
@@ -54,12 +31,10 @@ impl ParsedForm {
             .ok_or(RequestError::MissingMember(member))
     }
 
-    /// A copy that names the caller as the user, if the action permits that (D-023).
-    pub(crate) fn with_caller(&self, caller: impl Fn() -> Option<String>) -> Self {
-        let is_implicit =
-            USER_IS_OPTIONAL.contains(&self.action()) && self.get("UserName").is_none();
-        let name = is_implicit.then(caller).flatten().map(|name| ("UserName".to_owned(), name));
-        Self(self.0.clone().into_iter().chain(name).collect())
+    /// A copy with one more member, if there is a value.
+    pub(crate) fn with_member(&self, member: &str, value: Option<String>) -> Self {
+        let member = value.map(|value| (member.to_owned(), value));
+        Self(self.0.clone().into_iter().chain(member).collect())
     }
 
     /// A member as an owned text; empty if it is missing.
@@ -72,10 +47,9 @@ impl ParsedForm {
         self.get(member).unwrap_or("/").to_owned()
     }
 
-    /// The uploaded body of an item, or the service of a credential.
-    pub(crate) fn body(&self) -> Option<&str> {
-        let members = ["CertificateBody", "SSHPublicKeyBody", "PolicyDocument", "ServiceName"];
-        members.into_iter().find_map(|member| self.get(member))
+    /// The payload of an attach request: the uploaded body, or the service of a credential.
+    pub(crate) fn payload(&self, kind: AttachmentKind) -> Option<&str> {
+        self.get(wire(kind).payload_member?)
     }
 
     /// The members of a list in their order, numbered from 1 (E-018). `suffix` follows the number.

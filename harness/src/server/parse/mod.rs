@@ -20,6 +20,7 @@ use iamspec_model::{
 
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::store::{NameScope, Store, name_key};
+use crate::wire::attachments::{kind_of, wire};
 use crate::wire::names;
 
 /// One operation of an action, with the key and value of the tag that it attaches.
@@ -96,13 +97,9 @@ fn parse_user_action(
             Operation::ChangePassword(caller.ok_or(RequestError::CallerIsNoUser)?)
         }
         "GetAccessKeyLastUsed" => {
-            let id = form.require("AccessKeyId")?;
-            Operation::LastUsed(store.item(
-                NameScope::Account,
-                AttachmentKind::AccessKey,
-                id,
-                false,
-            ))
+            let kind = AttachmentKind::AccessKey;
+            let id = form.require(kind.row().member)?;
+            Operation::LastUsed(store.item(NameScope::Account, kind, id, false))
         }
         "GetAccountSummary" => Operation::Summary,
         "GetAccountAuthorizationDetails" => Operation::Details,
@@ -206,7 +203,7 @@ fn parse_sub_resource_action(
         SubResource::AttachedPolicy => store.resource(ResourceKind::Policy, name),
         SubResource::InlinePolicy => store.item(
             NameScope::Resource(resource),
-            AttachmentKind::InlinePolicy,
+            kind_of(part).ok_or(RequestError::MissingMember(part.row().member))?,
             name,
             act == SubResourceAction::Add,
         ),
@@ -271,6 +268,16 @@ fn parse_issue(
         None => issue_options(form, kind, account.has_user(user))?,
     };
     Ok(Operation::Issue(user, kind, store.new_item(), options))
+}
+
+/// A copy of the form that names the caller as the user, if the action permits that (D-023).
+pub(super) fn with_caller(form: &ParsedForm, caller: impl Fn() -> Option<String>) -> ParsedForm {
+    let action = form.action();
+    let is_default = ["GetUser", "GetMFADevice"].contains(&action)
+        || attachment_action(action)
+            .is_some_and(|(kind, act)| wire(kind).caller_is_default.contains(&act));
+    let is_missing = form.get("UserName").is_none();
+    form.with_member("UserName", (is_default && is_missing).then(caller).flatten())
 }
 
 /// The attachment kind and the operation of an action.

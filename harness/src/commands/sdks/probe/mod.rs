@@ -13,7 +13,7 @@ use iamspec_conformance::response::FailureKind;
 
 use crate::aws::credentials::{FAKE, Identity};
 use crate::aws::destination::Destination;
-use crate::client::transport::FormSender;
+use crate::client::sender::FormSender;
 use crate::commands::sdks::driver::DriverProbeArgs;
 use crate::driver::Driver;
 use crate::driver::protocol::DriverSession;
@@ -100,7 +100,7 @@ impl Bench {
         let (id, secret) = FAKE;
         let destination = Destination::loopback(&server.url())?;
         let identity = Identity::of(id, secret, None, "the probe");
-        let session = identity.session(&destination);
+        let session = DriverSession::new(&identity, &destination);
         let raw = FormSender::new(destination, identity, deadline)?;
         Ok(Self { server, session, raw, policy: String::new() })
     }

@@ -1,0 +1,247 @@
+//! Sends requests at a limited rate, with valid credentials, and traces each exchange.
+//!
+//! A [`Sender`] adds to a transport what concerns every request of a run: the rate limit, the
+//! renewal of credentials, the request counter and the trace.
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow};
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
+use reqwest::Url;
+
+use crate::aws::config::Config;
+use crate::aws::credentials::Identity;
+use crate::aws::destination::Destination;
+use crate::client::trace::Trace;
+use crate::client::transport::{
+    HttpTransport, OutgoingRequest, RawResponse, SigningService, Transport,
+};
+
+/// The settings of a client.
+pub struct ClientSettings {
+    /// The endpoint.
+    pub destination: Destination,
+    /// The id of the run, which is a part of every name that the client creates.
+    pub run: String,
+    /// The identity that signs requests.
+    pub identity: Identity,
+    /// The longest time until a response.
+    pub timeout: Duration,
+    /// The highest number of requests per second.
+    pub rate: Option<f64>,
+    /// A file of CA certificates that replace the machine's.
+    pub authorities: Option<PathBuf>,
+    /// Sends IAM requests instead of HTTP, for example an SDK driver.
+    pub transport: Option<Box<dyn Transport>>,
+    /// The file that records every exchange.
+    pub trace: Option<Trace>,
+}
+
+impl ClientSettings {
+    /// Settings for an endpoint on this machine, with example credentials.
+    ///
+    /// # Errors
+    /// The endpoint is not a URL, or is on another machine.
+    pub fn loopback(endpoint: &str, run: &str, timeout: Duration) -> Result<Self> {
+        let destination = Destination::loopback(endpoint)?;
+        Ok(Self { run: run.to_owned(), ..Self::plain(destination, Identity::fake(), timeout) })
+    }
+
+    /// Settings without a run, a rate limit, CA certificates, another transport or a trace.
+    fn plain(destination: Destination, identity: Identity, timeout: Duration) -> Self {
+        Self {
+            destination,
+            run: String::new(),
+            identity,
+            timeout,
+            rate: None,
+            authorities: None,
+            transport: None,
+            trace: None,
+        }
+    }
+}
+
+/// Sends signed requests.
+pub(crate) struct Sender {
+    http: HttpTransport,
+    /// Sends IAM requests instead of HTTP.
+    transport: Option<Box<dyn Transport>>,
+    destination: Destination,
+    identity: Identity,
+    timeout: Duration,
+    authorities: Option<PathBuf>,
+    /// Shared by all clients of a run.
+    rate_limit: Option<Arc<Mutex<RateLimit>>>,
+    pub(crate) trace: Option<Trace>,
+    /// How long the last response asked to wait before the next request.
+    pub(crate) retry_after: Option<Duration>,
+    /// The number of requests that were sent.
+    pub(crate) sent: usize,
+}
+
+impl Sender {
+    pub(crate) fn new(settings: ClientSettings) -> Result<Self> {
+        let ClientSettings { destination, timeout, authorities, .. } = settings;
+        let http = HttpTransport::new(&destination, timeout, authorities.as_deref())?;
+        let (endpoint, region) = (&destination.url, &destination.region);
+        tracing::debug!(%endpoint, region, credentials = settings.identity.source());
+        Ok(Self {
+            http,
+            transport: settings.transport,
+            destination,
+            identity: settings.identity,
+            timeout,
+            authorities,
+            rate_limit: settings.rate.map(|rate| Arc::new(Mutex::new(RateLimit::new(rate)))),
+            trace: settings.trace,
+            retry_after: None,
+            sent: 0,
+        })
+    }
+
+    /// A sender for the same endpoint with connections of its own, without a rate limit.
+    pub(crate) fn unlimited(&self) -> Result<Self> {
+        let (destination, identity) = (self.destination.clone(), self.identity.clone());
+        Self::new(ClientSettings {
+            authorities: self.authorities.clone(),
+            ..ClientSettings::plain(destination, identity, self.timeout)
+        })
+    }
+
+    /// A sender for another thread, with the same rate limit. `None` if requests must stay in
+    /// order, for another transport or a trace.
+    pub(crate) fn for_another_thread(&self) -> Option<Self> {
+        let sequential = self.transport.is_some() || self.trace.is_some();
+        let other = if sequential { None } else { self.unlimited().ok() }?;
+        Some(Self { rate_limit: self.rate_limit.clone(), ..other })
+    }
+
+    /// Sends a form, signed by `signer` or else by the identity of the run.
+    pub(crate) fn post(
+        &mut self,
+        service: SigningService,
+        form: &[(String, String)],
+        signer: Option<&Identity>,
+    ) -> Result<RawResponse, Response> {
+        self.renew_credentials(signer)
+            .map_err(|error| Response::interrupted(FailureKind::Unsent, format!("{error:#}")))?;
+        if let Some(limit) = &self.rate_limit {
+            limit.lock().unwrap_or_else(PoisonError::into_inner).wait();
+        }
+        let start = Instant::now();
+        let transport = match &mut self.transport {
+            Some(transport) if service == SigningService::Iam => transport.as_mut(),
+            _ => &mut self.http,
+        };
+        let response = transport.send(&OutgoingRequest {
+            service,
+            form,
+            identity: signer.unwrap_or(&self.identity),
+            destination: &self.destination,
+            timeout: self.timeout,
+        });
+        self.retry_after = transport.retry_after();
+        let elapsed = start.elapsed();
+        self.sent += usize::from(response.as_ref().err().is_none_or(was_sent));
+        log(form, &response, elapsed);
+        if let Some(trace) = &mut self.trace {
+            trace.record(form, &response, elapsed);
+        }
+        response
+    }
+
+    /// The transport that replaces HTTP, if it is of this type.
+    pub(crate) fn transport<T: Transport>(&self) -> Option<&T> {
+        let transport: &dyn Any = self.transport.as_deref()?;
+        transport.downcast_ref()
+    }
+
+    /// Reads credentials that expire soon again.
+    fn renew_credentials(&mut self, signer: Option<&Identity>) -> Result<()> {
+        if signer.is_none() && self.identity.expires() {
+            self.identity = Identity::find(&Config::read()?)
+                .context("the credentials expire, and there are no others")?;
+        }
+        Ok(())
+    }
+
+    /// The STS endpoint.
+    pub(crate) const fn sts(&self) -> &Url {
+        &self.destination.sts
+    }
+}
+
+/// Whether a request without a response left this machine.
+fn was_sent(failure: &Response) -> bool {
+    let unsent =
+        |kind| matches!(kind, FailureKind::Unsent | FailureKind::Unreachable | FailureKind::Client);
+    !matches!(failure, Response::Interrupted(it) if unsent(it.cause))
+}
+
+/// Logs an exchange without the values of members, which may be secret.
+fn log(form: &[(String, String)], response: &Result<RawResponse, Response>, elapsed: Duration) {
+    let action = form.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    match response {
+        Ok(it) => tracing::debug!(action, status = it.status, bytes = it.body.len(), milliseconds),
+        Err(why) => tracing::debug!(action, %why, milliseconds),
+    }
+    let members = form.iter().map(|(name, value)| format!("{name} ({})", value.len()));
+    tracing::trace!(action, members = %members.collect::<Vec<_>>().join(" "));
+}
+
+/// A token bucket. A crate would add keys, jitter and clocks that one sender does not need.
+struct RateLimit {
+    rate: f64,
+    tokens: f64,
+    updated: Instant,
+}
+
+impl RateLimit {
+    /// How many seconds' worth of requests may be sent at once.
+    const BURST: f64 = 1.0;
+
+    fn new(rate: f64) -> Self {
+        Self { rate, tokens: rate.max(1.0) * Self::BURST, updated: Instant::now() }
+    }
+
+    /// Waits for the next token.
+    fn wait(&mut self) {
+        let now = Instant::now();
+        let most = self.rate.max(1.0) * Self::BURST;
+        let earned = now.duration_since(self.updated).as_secs_f64() * self.rate;
+        self.tokens = (self.tokens + earned).min(most) - 1.0;
+        self.updated = now;
+        if self.tokens < 0.0 {
+            std::thread::sleep(Duration::from_secs_f64(-self.tokens / self.rate));
+        }
+    }
+}
+
+/// Sends forms and returns raw responses, without names, a journal or a guard.
+pub struct FormSender(Sender);
+
+impl FormSender {
+    /// A sender for an endpoint on this machine.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be created.
+    pub fn new(destination: Destination, identity: Identity, timeout: Duration) -> Result<Self> {
+        Ok(Self(Sender::new(ClientSettings::plain(destination, identity, timeout))?))
+    }
+
+    /// Sends a form and returns the status and the body of the response.
+    ///
+    /// # Errors
+    /// There is no response, or its body is not UTF-8.
+    pub fn post(&mut self, form: &[(String, String)]) -> Result<(u16, String)> {
+        let response =
+            self.0.post(SigningService::Iam, form, None).map_err(|why| anyhow!("{why}"))?;
+        Ok((response.status, String::from_utf8(response.body)?))
+    }
+}
