@@ -1,4 +1,4 @@
-//! The wire does not distort: the reference in memory and behind HTTP give the same answers.
+//! The reference in memory and the reference server give the same responses.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use iamspec_conformance::{Reference, Response, Verdict};
 use iamspec_model::{Condition, Level};
 
 #[test]
-fn every_call_is_answered_over_http_as_in_memory() {
+fn every_response_over_http_is_the_same_as_in_memory() {
     let server = super::server(None);
     let over_http = super::run(&mut super::client(&server.url()));
     let in_memory = super::run(&mut Reference::default());
@@ -22,36 +22,37 @@ fn every_call_is_answered_over_http_as_in_memory() {
         for (wire, memory) in wire.exchanges.iter().zip(&memory.exchanges) {
             assert!(
                 same(wire.observed.as_ref(), memory.observed.as_ref()),
-                "{wire:?} is not as {memory:?}"
+                "over HTTP: {wire:?}, in memory: {memory:?}"
             );
             assert_eq!(wire.verdict, memory.verdict);
         }
     }
 }
 
-/// Equal, but for what only a server can fill into a text, such as the ARN of the caller, and for
-/// words that nobody knows.
+/// Compares two responses. Messages may differ in values that only a server knows, such as the ARN
+/// of the caller, and if their text is unspecified.
 fn same(wire: Option<&Response>, memory: Option<&Response>) -> bool {
     match (wire, memory) {
         (
             Some(Response::Refused { http, code, message }),
             Some(Response::Refused { http: status, code: known, message: Some(text) }),
         ) => {
-            let said = message.as_ref().is_some_and(|message| messages::is(text, message));
-            (http, code) == (status, known) && (said || text.starts_with("No evidence"))
+            let matches = message.as_ref().is_some_and(|message| messages::is(text, message));
+            (http, code) == (status, known) && (matches || text.starts_with("No evidence"))
         }
         _ => wire == memory,
     }
 }
 
-/// Where nobody knows, every answer conforms, and the run goes on to the end and cleans up.
+/// Every response to unspecified behavior conforms, and the run completes and cleans up.
 #[test]
-fn whatever_the_reference_does_where_nobody_knows_conforms() {
-    let ways = [UnspecifiedPolicy::Presume, UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse]
-        .into_iter()
-        .chain((0..50).map(UnspecifiedPolicy::Seed));
+fn every_policy_for_unspecified_behavior_conforms() {
+    let policies =
+        [UnspecifiedPolicy::Presume, UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse]
+            .into_iter()
+            .chain((0..50).map(UnspecifiedPolicy::Seed));
     let mut seen = HashSet::new();
-    for may in ways {
+    for may in policies {
         let mut reference =
             Reference::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
         let report = super::run(&mut reference);
@@ -62,17 +63,17 @@ fn whatever_the_reference_does_where_nobody_knows_conforms() {
         seen.extend(points.into_iter().map(|it| (it.rule.id(), it.seen.starts_with("200"))));
         assert!(report.kept.is_empty() && reference.is_empty(), "{may}: {:?}", report.kept);
     }
-    // Each way was taken at each open point that a script reaches.
+    // Both outcomes occurred for each unspecified rule that a script reaches.
     let open = iamspec_model::rules().filter(|rule| rule.claim.status.level == Level::Open);
     for rule in open.filter(|rule| rule.claim.reason != Condition::AccountFull) {
-        let ways = [true, false].map(|done| seen.contains(&(rule.id(), done)));
+        let outcomes = [true, false].map(|done| seen.contains(&(rule.id(), done)));
         let passes = rule.claim.reason.passes();
-        assert_eq!(ways, [!passes, true], "{}", rule.id());
+        assert_eq!(outcomes, [!passes, true], "{}", rule.id());
     }
 }
 
 #[test]
-fn over_http_too_every_way_conforms() {
+fn policies_for_unspecified_behavior_conform_over_http_too() {
     for may in [UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse, UnspecifiedPolicy::Seed(1)] {
         let server = super::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
         let report = super::run(&mut super::client(&server.url()));

@@ -1,6 +1,7 @@
-//! What a run has made is removed whatever becomes of the run, and nobody else's users are touched.
+//! Cleanup after killed runs: everything that a run created is deleted, and nothing else.
 //!
-//! `IAMSPEC_KILLS=200` kills so many runs; each at another request, before or after it took effect.
+//! `IAMSPEC_KILLS=200` sets the number of killed runs. Each run is killed at another request,
+//! before or after the request takes effect.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{AttachmentKind, Item, Operation, Resource, ResourceKind, User};
 
-/// Kills a run at its request of this number, and tells what it got to.
+/// A proxy that kills a run at its n-th request.
 struct Killer {
     port: Port,
     child: Arc<Mutex<Option<Child>>>,
@@ -25,31 +26,31 @@ impl Killer {
     fn before(url: &str, number: usize) -> Self {
         let child = Arc::new(Mutex::new(None::<Child>));
         let victim = Arc::clone(&child);
-        let heard = Mutex::new(0);
+        let requests = Mutex::new(0);
         let port = Port::before(url, move |_| {
-            let mut heard = heard.lock().unwrap();
-            *heard += 1;
-            if *heard < number {
+            let mut requests = requests.lock().unwrap();
+            *requests += 1;
+            if *requests < number {
                 return None;
             }
             if let Some(child) = victim.lock().unwrap().as_mut() {
                 child.kill().unwrap();
                 child.wait().unwrap();
             }
-            // Half of them are lost before they take effect.
+            // Half of these requests are lost before they take effect.
             number.is_multiple_of(2).then(|| http("500 Gone", "text/plain", b""))
         });
         Self { port, child }
     }
 
-    /// A run that asks this port, until it is killed or ends.
+    /// Runs a suite against this port until the run is killed or ends.
     fn run(&self, journals: &Path, suite: &str) {
         let mut command = super::command(&["run", "--suite", suite, "--endpoint", &self.port.url]);
         command.args(["--timeout", "60", "--journal"]).arg(journals);
         command.args(["--budget", "3000"]).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut place = self.child.lock().unwrap();
-        *place = Some(command.spawn().unwrap());
-        drop(place);
+        let mut child = self.child.lock().unwrap();
+        *child = Some(command.spawn().unwrap());
+        drop(child);
         loop {
             let ended = self.child.lock().unwrap().as_mut().unwrap().try_wait().unwrap();
             if ended.is_some() {
@@ -60,8 +61,8 @@ impl Killer {
     }
 }
 
-/// A server that holds what is other people's: users with keys, groups, policies, devices.
-fn full_of_others(faults: FaultPlan) -> (Server, HttpClient) {
+/// A server with the users, groups, policies and devices of another client.
+fn server_with_other_client(faults: FaultPlan) -> (Server, HttpClient) {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free, Options { faults, ..Options::default() }).unwrap();
     let mut other = HttpClient::new(&server.url(), "1-others", Duration::from_secs(5)).unwrap();
@@ -79,17 +80,17 @@ fn full_of_others(faults: FaultPlan) -> (Server, HttpClient) {
             Operation::Attach(user, AttachmentKind::ManagedPolicy, item),
             Operation::Attach(user, AttachmentKind::InlinePolicy, item),
         ] {
-            // What is there after a lost answer is refused the next time.
-            let answer = (0..9).map(|_| other.ask(&op));
-            let told = answer.into_iter().find(|it| !matches!(it, Response::Interrupted(_)));
-            assert!(told.is_some(), "{op:?}");
+            // If a lost response took effect, the retry is refused; either counts as created.
+            let responses = (0..9).map(|_| other.ask(&op));
+            let response = responses.into_iter().find(|it| !matches!(it, Response::Interrupted(_)));
+            assert!(response.is_some(), "{op:?}");
         }
     }
     (server, other)
 }
 
-/// Everything that others hold, as they see it.
-fn seen_by(other: &mut HttpClient) -> Vec<String> {
+/// The listings of the other client.
+fn listings_of(other: &mut HttpClient) -> Vec<String> {
     let mut seen = Vec::new();
     for user in (0..40).map(User) {
         for kind in [
@@ -111,45 +112,46 @@ fn journals(name: &str) -> PathBuf {
 }
 
 #[test]
-fn what_a_killed_run_has_left_is_removed_and_nothing_of_others() {
-    kill_and_clean_up("calm", FaultPlan::default(), 8);
+fn cleanup_after_a_killed_run_deletes_only_its_resources() {
+    kill_and_clean_up("without-faults", FaultPlan::default(), 8);
 }
 
 #[test]
-fn what_a_run_that_was_killed_on_a_bad_day_has_left_is_removed_too() {
+fn cleanup_after_a_killed_run_succeeds_with_injected_faults() {
     let row = |on: &str, effect: bool, sort: &str| {
         format!("[[fault]]\non = \"{on}\"\nsort = \"{sort}\"\nchance = 0.03\neffect = {effect}\n")
     };
-    // What others hold is looked at with calls that begin otherwise.
+    // The listings of the other client are not affected.
     let calls = ["Create*", "Delete*", "Detach*", "Upload*", "Attach*", "Put*", "Add*", "Remove*"];
     let rows = calls.iter().flat_map(|on| [row(on, true, "drop"), row(on, false, "fail")]);
     let plan = FaultPlan::parse(&rows.collect::<String>()).unwrap();
-    kill_and_clean_up("bad", plan, 4);
+    kill_and_clean_up("with-faults", plan, 4);
 }
 
 fn kill_and_clean_up(name: &str, faults: FaultPlan, sample: usize) {
     let kills = std::env::var("IAMSPEC_KILLS").map_or(sample, |it| it.parse().unwrap());
-    let (server, mut other) = full_of_others(faults);
-    let (before, journals) = (seen_by(&mut other), journals(name));
-    let (mut left, mut without) = (0, 0);
+    let (server, mut other) = server_with_other_client(faults);
+    let (before, journals) = (listings_of(&mut other), journals(name));
+    let (mut not_deleted, mut without) = (0, 0);
     let suites = ["tour", "scripts", "random", "drain"].into_iter().cycle();
     for (number, suite) in (0..kills).zip(suites) {
         Killer::before(&server.url(), 1 + number * 397 % 1200).run(&journals, suite);
         let leftovers = other.leftovers().unwrap().len();
-        left += leftovers;
+        not_deleted += leftovers;
         without += usize::from(leftovers == 0);
         clean_up(&server, &journals);
         assert_eq!(other.leftovers().unwrap(), [], "after {number} kills");
     }
-    assert!(left > 0, "no run left anything");
-    assert_eq!(seen_by(&mut other), before);
+    assert!(not_deleted > 0, "no killed run had created anything");
+    assert_eq!(listings_of(&mut other), before);
     assert_eq!(std::fs::read_dir(&journals).unwrap().count(), 0);
     eprintln!(
-        "{name}: {kills} runs killed, {without} had nothing made: {left} things left, 0 after cleanup"
+        "{name}: {kills} runs killed, {without} had created nothing; {not_deleted} resources not \
+         deleted, 0 after cleanup"
     );
 }
 
-/// Every journal is of a run through the port that killed it, so that each must be named.
+/// The journals name the port of the killer as their endpoint, so the cleanup must name each run.
 fn clean_up(server: &Server, journals: &Path) {
     for journal in std::fs::read_dir(journals).unwrap() {
         let run = journal.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
@@ -157,15 +159,15 @@ fn clean_up(server: &Server, journals: &Path) {
             let mut command = super::command(&["cleanup", &run, "--endpoint", &server.url()]);
             command.arg("--journal").arg(journals).output().unwrap()
         };
-        // Where answers are lost, what may be left is tried again.
+        // Responses of the cleanup may be lost too; retry.
         let last = (0..5).map(|_| clean()).find(|it| it.status.code() == Some(0));
-        assert!(last.is_some(), "{run} is not removed");
+        assert!(last.is_some(), "{run} is not cleaned up");
     }
 }
 
 #[test]
-fn a_journal_of_another_endpoint_is_left_alone_unless_its_run_is_named() {
-    let (server, mut other) = full_of_others(FaultPlan::default());
+fn cleanup_ignores_the_journal_of_another_endpoint_unless_its_run_is_named() {
+    let (server, mut other) = server_with_other_client(FaultPlan::default());
     let journals = journals("elsewhere");
     Killer::before(&server.url(), 200).run(&journals, "scripts");
     assert!(!other.leftovers().unwrap().is_empty());

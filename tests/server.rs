@@ -1,4 +1,4 @@
-//! The reference endpoint as others meet it.
+//! The reference server over HTTP: quotas, request ids, filters, and the actions it serves.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,15 +7,15 @@ use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, Operation, User};
 
-fn quota_of(users: u32) -> Server {
+fn server_with_user_quota(users: u32) -> Server {
     let account = Account::with_quotas(Some(users), &[]);
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Server::start(free, Options { account, ..Options::default() }).unwrap()
 }
 
 #[test]
-fn an_account_that_is_full_says_so_with_its_own_number() {
-    let server = quota_of(2);
+fn a_full_account_reports_its_own_user_quota() {
+    let server = server_with_user_quota(2);
     let mut client = super::client(&server.url());
     client.fresh();
     assert_eq!(client.ask(&Operation::create_user(User(0))), Response::DONE);
@@ -30,8 +30,8 @@ fn an_account_that_is_full_says_so_with_its_own_number() {
 }
 
 #[test]
-fn thousands_of_users_can_be_made_and_every_one_found_and_deleted() {
-    let server = quota_of(5000);
+fn thousands_of_users_can_be_created_read_and_deleted() {
+    let server = server_with_user_quota(5000);
     let mut client = super::client(&server.url());
     client.fresh();
     for user in (0..3000).map(User) {
@@ -47,7 +47,7 @@ fn thousands_of_users_can_be_made_and_every_one_found_and_deleted() {
     }
 }
 
-/// The whole answer, head and body, to a form.
+/// The whole response, head and body, to a form.
 pub(super) fn posted(server: &Server, form: &str) -> String {
     let address = server.url().trim_start_matches("http://").to_owned();
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
@@ -58,9 +58,9 @@ pub(super) fn posted(server: &Server, form: &str) -> String {
         "POST / HTTP/1.1\r\nhost: {address}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{form}"
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
@@ -68,17 +68,17 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 #[test]
-fn the_id_of_a_request_stands_in_the_body_and_in_a_header() {
+fn the_request_id_is_in_the_body_and_in_a_header() {
     let server = super::server(None);
     for form in ["Action=CreateUser&UserName=a", "Action=DeleteUser&UserName=b", "Action=No"] {
-        let answer = posted(&server, form);
-        let id = between(&answer, "x-amzn-requestid: ", "\r\n");
-        assert_eq!(between(&answer, "<RequestId>", "</RequestId>"), id);
+        let response = posted(&server, form);
+        let id = between(&response, "x-amzn-requestid: ", "\r\n");
+        assert_eq!(between(&response, "<RequestId>", "</RequestId>"), id);
     }
 }
 
 #[test]
-fn a_user_is_looked_for_before_a_service() {
+fn a_missing_user_is_reported_before_an_unknown_service() {
     let server = super::server(None);
     let create = "Action=CreateServiceSpecificCredential&UserName=a&ServiceName=lambda";
     assert!(posted(&server, create).contains("The user with name a cannot be found."));
@@ -89,7 +89,7 @@ fn a_user_is_looked_for_before_a_service() {
 }
 
 #[test]
-fn credentials_are_listed_for_the_service_that_was_asked_for() {
+fn credentials_are_listed_for_the_requested_service_only() {
     let server = super::server(None);
     posted(&server, "Action=CreateUser&UserName=a");
     let form = |action: &str, service: &str| {
@@ -103,15 +103,15 @@ fn credentials_are_listed_for_the_service_that_was_asked_for() {
 }
 
 #[test]
-fn every_call_that_is_listed_is_served_and_once() {
+fn every_listed_action_is_served_and_listed_once() {
     let server = super::server(None);
     let listed = super::stdout(&super::iamspec(&["list", "calls"]));
-    let calls: std::collections::BTreeSet<&str> = listed.lines().collect();
-    assert_eq!(calls.len(), listed.lines().count());
-    assert!(calls.contains("DeleteUser") && !calls.contains("NoSuchCall"));
-    for call in calls {
-        let answer = posted(&server, &format!("Action={call}&Version=2010-05-08"));
-        assert!(!answer.contains("InvalidAction"), "{call}");
+    let actions: std::collections::BTreeSet<&str> = listed.lines().collect();
+    assert_eq!(actions.len(), listed.lines().count());
+    assert!(actions.contains("DeleteUser") && !actions.contains("NoSuchCall"));
+    for action in actions {
+        let response = posted(&server, &format!("Action={action}&Version=2010-05-08"));
+        assert!(!response.contains("InvalidAction"), "{action}");
     }
     assert!(posted(&server, "Action=NoSuchCall").contains("InvalidAction"));
 }

@@ -1,35 +1,38 @@
-//! The views of the whole account: its counts, and all that is known of what is in it.
+//! The views of the whole account: `GetAccountSummary` and `GetAccountAuthorizationDetails`.
+//!
+//! Both build on the elements of `responses`.
 
 use iamspec_conformance::Listing;
 use iamspec_model::{
     Account, AttachmentKind, Entity, Item, Resource, ResourceKind, SubResource, User,
 };
 
-use crate::server::parse::ParsedForm;
+use crate::server::parse::form::ParsedForm;
 use crate::server::responses::{
-    attached_members, details_of, encode, group_members, list, policy_members, tags, user_members,
-    version_members,
+    attached_policy_elements, group_elements, list, optional_user_elements, percent_encode,
+    policy_elements, tag_members, user_elements, version_elements,
 };
 use crate::server::store::Store;
 use crate::wire::xml_write::{Node, node, text};
 
-/// Counts, and the quotas that G-001 has.
-pub(crate) fn summary(account: &Account) -> Node {
-    let of = |class| account.objects().filter(|it| it.class == class).count() as u64;
-    let used = account.holdings().filter(|it| it.kind == AttachmentKind::MfaDevice).count() as u64;
+/// The summary of the account: the number of entities, and the quotas of G-001.
+pub(super) fn summary(account: &Account) -> Node {
+    let count = |kind| account.objects().filter(|it| it.class == kind).count() as u64;
+    let devices = account.holdings().filter(|it| it.kind == AttachmentKind::MfaDevice);
+    let assigned = devices.count() as u64;
     let versions = account.pieces().filter(|it| it.part == SubResource::Version).count() as u64;
     let entries = [
         ("Users", account.users().count() as u64),
         ("UsersQuota", account.users_quota()),
-        ("Groups", of(ResourceKind::Group)),
+        ("Groups", count(ResourceKind::Group)),
         ("GroupsQuota", 300),
-        ("Policies", of(ResourceKind::Policy)),
+        ("Policies", count(ResourceKind::Policy)),
         ("PoliciesQuota", 1500),
         ("PolicyVersionsInUse", versions),
         ("PolicyVersionsInUseQuota", 10_000),
         ("VersionsPerPolicyQuota", SubResource::Version.row().max),
-        ("MFADevices", of(ResourceKind::Device)),
-        ("MFADevicesInUse", used),
+        ("MFADevices", count(ResourceKind::Device)),
+        ("MFADevicesInUse", assigned),
         ("AccessKeysPerUserQuota", account.quota(AttachmentKind::AccessKey)),
         ("SigningCertificatesPerUserQuota", account.quota(AttachmentKind::SigningCertificate)),
         ("GroupsPerUserQuota", account.quota(AttachmentKind::GroupMembership)),
@@ -46,17 +49,17 @@ pub(crate) fn summary(account: &Account) -> Node {
     node("SummaryMap", entries.map(entry).into())
 }
 
-/// Users, groups and policies, each with what it has; there are no roles.
-pub(crate) fn details(seen: &Listing, registry: &Store, account: &Account) -> Vec<Node> {
-    let users = list("UserDetailList", seen, |it| match it {
-        Entity::User(user) => Some(user_details(user, registry, account)),
+/// All users, groups and policies with their details. There are no roles.
+pub(super) fn details(listing: &Listing, store: &Store, account: &Account) -> Vec<Node> {
+    let users = list("UserDetailList", listing, |entity| match entity {
+        Entity::User(user) => Some(user_details(user, store, account)),
         _ => None,
     });
-    let all = |class| account.objects().filter(move |it| it.class == class);
-    let groups =
-        all(ResourceKind::Group).map(|it| node("member", group_details(it, registry, account)));
-    let policies =
-        all(ResourceKind::Policy).map(|it| node("member", policy_details(it, registry, account)));
+    let resources = |kind| account.objects().filter(move |it| it.class == kind);
+    let groups = resources(ResourceKind::Group)
+        .map(|group| node("member", group_details(group, store, account)));
+    let policies = resources(ResourceKind::Policy)
+        .map(|policy| node("member", policy_details(policy, store, account)));
     let others = [
         node("GroupDetailList", groups.collect()),
         node("RoleDetailList", Vec::new()),
@@ -65,18 +68,21 @@ pub(crate) fn details(seen: &Listing, registry: &Store, account: &Account) -> Ve
     users.into_iter().chain(others).collect()
 }
 
-/// Empties the lists that a request does not ask for; without a filter it asks for all.
-pub(crate) fn chosen(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
-    let wanted: Vec<&str> = form.list("Filter", "").collect();
-    for (list, filters) in [
-        ("UserDetailList", ["User"].as_slice()),
-        ("GroupDetailList", &["Group"]),
-        ("RoleDetailList", &["Role"]),
-        ("Policies", &["LocalManagedPolicy"]),
+/// Empties the lists that the `Filter` of a request does not select. Without a filter, all lists
+/// remain.
+pub(super) fn filter(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
+    let selected: Vec<&str> = form.list("Filter", "").collect();
+    for (list, filter) in [
+        ("UserDetailList", "User"),
+        ("GroupDetailList", "Group"),
+        ("RoleDetailList", "Role"),
+        ("Policies", "LocalManagedPolicy"),
     ] {
-        let is_wanted = wanted.is_empty() || filters.iter().any(|it| wanted.contains(it));
-        for nodes in result.iter_mut().filter(|it| !is_wanted && it.is(list)) {
-            if let Some(members) = nodes.members_mut() {
+        if selected.is_empty() || selected.contains(&filter) {
+            continue;
+        }
+        for element in result.iter_mut().filter(|element| element.is(list)) {
+            if let Some(members) = element.members_mut() {
                 members.clear();
             }
         }
@@ -84,58 +90,59 @@ pub(crate) fn chosen(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
     result
 }
 
-/// Lists that are empty are there, but for that of inline policies (C-050).
-fn user_details(user: User, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = user_members(&registry.user_record(user));
-    let inline = account.held_of(user, AttachmentKind::InlinePolicy).map(|it| it.item);
-    let inline = inline_policies(inline, registry);
-    members.extend((!inline.is_empty()).then(|| node("UserPolicyList", inline)));
-    let groups = account.held_of(user, AttachmentKind::GroupMembership).map(|it| {
-        text(
-            "member",
-            registry.object_record(Resource { class: ResourceKind::Group, item: it.item }).name,
-        )
+/// The details of a user. Empty lists are present, except the list of inline policies (C-050).
+fn user_details(user: User, store: &Store, account: &Account) -> Vec<Node> {
+    let items = |kind| account.held_of(user, kind).map(|attachment| attachment.item);
+    let mut elements = user_elements(&store.user_record(user));
+    let inline = inline_policies(items(AttachmentKind::InlinePolicy), store);
+    elements.extend((!inline.is_empty()).then(|| node("UserPolicyList", inline)));
+    let groups = items(AttachmentKind::GroupMembership).map(|item| {
+        let group = Resource { class: ResourceKind::Group, item };
+        text("member", store.resource_record(group).name)
     });
-    members.push(node("GroupList", groups.collect()));
-    let attached = account.held_of(user, AttachmentKind::ManagedPolicy).map(|it| it.item);
-    members.push(attached_policies(attached, registry));
-    members.extend(details_of(user, registry, account).into_iter().filter(|it| !it.is("Tags")));
-    members.push(node("Tags", tags(user, registry, account)));
-    members
+    elements.push(node("GroupList", groups.collect()));
+    elements.push(attached_policies(items(AttachmentKind::ManagedPolicy), store));
+    let optional = optional_user_elements(user, store, account);
+    elements.extend(optional.into_iter().filter(|element| !element.is("Tags")));
+    elements.push(node("Tags", tag_members(user, store, account)));
+    elements
 }
 
-/// Of groups that list is there too, empty or not (C-050).
-fn group_details(group: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = group_members(&registry.object_record(group));
-    let inline = account.parts(group, SubResource::InlinePolicy).map(|it| it.item);
-    members.push(node("GroupPolicyList", inline_policies(inline, registry)));
-    let attached = account.parts(group, SubResource::AttachedPolicy).map(|it| it.item);
-    members.push(attached_policies(attached, registry));
-    members
+/// The details of a group. The list of inline policies is present, even if it is empty (C-050).
+fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let items = |part| account.parts(group, part).map(|entry| entry.item);
+    let mut elements = group_elements(&store.resource_record(group));
+    let inline = inline_policies(items(SubResource::InlinePolicy), store);
+    elements.push(node("GroupPolicyList", inline));
+    elements.push(attached_policies(items(SubResource::AttachedPolicy), store));
+    elements
 }
 
-fn policy_details(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = policy_members(policy, registry, account);
-    let versions = account.parts(policy, SubResource::Version).map(|it| {
-        let mut version = version_members(policy, it.item, it.default, registry);
-        let document = registry.version_record(policy, it.item).body;
-        version.push(text("Document", encode(&document)));
-        node("member", version)
+fn policy_details(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let mut elements = policy_elements(policy, store, account);
+    let versions = account.parts(policy, SubResource::Version).map(|version| {
+        let mut elements = version_elements(policy, version.item, version.default, store);
+        let document = store.version_record(policy, version.item).body;
+        elements.push(text("Document", percent_encode(&document)));
+        node("member", elements)
     });
-    members.push(node("PolicyVersionList", versions.collect()));
-    members
+    elements.push(node("PolicyVersionList", versions.collect()));
+    elements
 }
 
-fn inline_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Vec<Node> {
-    let one = |item| {
-        let record = registry.item_record(AttachmentKind::InlinePolicy, item);
-        let document = text("PolicyDocument", encode(&record.body));
+fn inline_policies(items: impl Iterator<Item = Item>, store: &Store) -> Vec<Node> {
+    let member = |item| {
+        let record = store.item_record(AttachmentKind::InlinePolicy, item);
+        let document = text("PolicyDocument", percent_encode(&record.body));
         node("member", vec![text("PolicyName", record.name), document])
     };
-    items.map(one).collect()
+    items.map(member).collect()
 }
 
-fn attached_policies(items: impl Iterator<Item = Item>, registry: &Store) -> Node {
-    let one = |item| attached_members(Resource { class: ResourceKind::Policy, item }, registry);
-    node("AttachedManagedPolicies", items.map(|item| node("member", one(item))).collect())
+fn attached_policies(items: impl Iterator<Item = Item>, store: &Store) -> Node {
+    let member = |item| {
+        let policy = Resource { class: ResourceKind::Policy, item };
+        node("member", attached_policy_elements(policy, store))
+    };
+    node("AttachedManagedPolicies", items.map(member).collect())
 }

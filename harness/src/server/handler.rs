@@ -1,172 +1,139 @@
-//! One request, from its bytes to its answer: what is asked, what goes wrong with it on this day, and
-//! what is carried out.
+//! One request, from its bytes to its reply.
 //!
-//! One call, carried out in the model: from its form to its XML.
-//!
-//! An answer on the wire: whole, late, in pieces, or cut off.
+//! Second step of a request, after the listener. The handler decides which fault is injected, and
+//! runs the steps of one action in order: parse, validate, model, store, responses, pagination. It
+//! knows no wire names; those belong to the steps.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::fmt;
-use std::pin::Pin;
-use std::sync::PoisonError;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header;
 use hyper::http::request::Parts;
-use hyper::{Request, Response as HttpResponse, StatusCode, header};
 use iamspec_conformance::reference::settle;
 use iamspec_conformance::{Listing, Response};
-use iamspec_model::{Attachment, Operation, Rule, User};
-use tokio::time::Sleep;
+use iamspec_model::evidence::B_LP_17;
+use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
 
 use crate::server::auth::{SignedRequest, secret_of};
-use crate::server::capture::{CapturedRequest, heard};
-use crate::server::fault_injection::history::StateHistory;
-use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::fault_injection::{BadPage, InjectedFault};
-use crate::server::listener::Limits;
-use crate::server::pagination::{Page, has_pages, narrowed};
-use crate::server::parse::{ParsedCall, ParsedForm, Refusal};
+use crate::server::capture::CapturedRequest;
+use crate::server::fault_injection::history::{PastState, StateHistory, Timestamp};
+use crate::server::fault_injection::{InjectedFault, PageFault};
+use crate::server::pagination::{Page, has_pages, prefetch};
+use crate::server::parse::ParsedCall;
+use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::server::reply::Reply;
 use crate::server::store::ACCOUNT;
 use crate::server::{
-    ModelState, Shared, auth, details, fault_injection, mutants, parse, responses, validation,
+    ModelState, ResponseBody, ServerState, SharedState, auth, details, mutants, parse, responses,
+    validation,
 };
 use crate::wire::xml_write;
-use crate::wire::xml_write::Node;
 
-/// What stands behind the address.
-pub(crate) struct ServerState {
-    pub(crate) world: ModelState,
-    pub(crate) plan: FaultPlan,
-    pub(crate) past: StateHistory,
-    /// Whether signatures are looked at.
-    pub(crate) verifies: bool,
-    /// How many requests have come.
-    pub(crate) came: u64,
-    /// What came, where somebody wants to know it.
-    pub(crate) heard: Option<Vec<CapturedRequest>>,
-}
+/// The page that AWS redirects to if a request names no action (E-012).
+const IAM_PAGE: &str = "https://aws.amazon.com/iam";
 
-/// The connection ends without an answer.
-#[derive(Debug)]
-pub(crate) struct Dropped;
+/// How often a check-then-act mutant polls for another request, and the pause between two polls.
+const RACE_POLLS: usize = 30;
+const RACE_POLL_PAUSE: Duration = Duration::from_millis(1);
 
-impl fmt::Display for Dropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("dropped, as the faults say")
+/// Handles one request. `None` if an injected fault drops the connection.
+pub(super) async fn handle_request(
+    state: &SharedState,
+    head: &Parts,
+    body: &[u8],
+) -> Option<Reply> {
+    let pairs = form_pairs(head, body);
+    let early = check_early(state, head, &pairs);
+    if let Some(check) = &early {
+        wait_for_next_request(state, check.request_count).await;
     }
+    handle_form(state, head, body, pairs, early.map(|check| check.rule))
 }
 
-impl std::error::Error for Dropped {}
-
-/// Answers one request.
-pub(crate) async fn exchange(
-    house: Shared,
-    limits: Limits,
-    request: Request<Incoming>,
-) -> Result<HttpResponse<Sent>, Dropped> {
-    let (head, body) = request.into_parts();
-    let reply = match whole(body, limits).await {
-        Ok(body) => {
-            let looked = look(&house, &head, &body);
-            if let Some((_, came)) = looked {
-                until_another_comes(&house, came).await;
-            }
-            respond_to_head(&house, &head, &body, looked.map(|(rule, _)| rule))
-        }
-        Err(reply) => Some(reply),
-    };
-    Ok(reply.ok_or(Dropped)?.sent().await)
+/// The outcome of the early check of a check-then-act mutant.
+struct EarlyCheck {
+    /// The rule that permits the operation, evaluated before the wait.
+    rule: Rule,
+    /// The number of requests that had arrived by then.
+    request_count: u64,
 }
 
-/// The body, if it ends in time and is not too long. How AWS answers one that is, is not known.
-async fn whole(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
-    let read = Limited::new(body, limits.body).collect();
-    match tokio::time::timeout(limits.body_time, read).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Reply::plain(413, &format!("a body has {} bytes at most\n", limits.body)))
-        }
-        Ok(Err(_)) => Err(Reply::plain(400, "the body does not end as it should\n")),
-        Err(_) => Err(Reply::plain(408, "the body took too long\n")),
+/// Counts the request, and runs the early check of a check-then-act mutant. `None` if the server
+/// is no such mutant, or if the operation would be refused.
+fn check_early(
+    state: &SharedState,
+    head: &Parts,
+    pairs: &[(String, String)],
+) -> Option<EarlyCheck> {
+    let mut state = state.lock();
+    state.request_count += 1;
+    let request_count = state.request_count;
+    let mutant = state.model.behavior.mutant.as_ref()?;
+    let form = ParsedForm::new(pairs.iter().cloned());
+    if !mutant.looks_first(form.get("Action")?) {
+        return None;
     }
+    let mut copy = state.model.clone();
+    let access_key = claimed_access_key(head);
+    let access_key = access_key.as_deref();
+    let request = ActionRequest { form: &form, access_key, id: "", page_fault: None };
+    let response = handle_action(&mut copy, &request);
+    let rule = copy.behavior.last.filter(|_| response.status == 200)?;
+    Some(EarlyCheck { rule, request_count })
 }
 
-/// So often it is looked whether another request has come, a millisecond apart.
-const LOOKS: usize = 30;
-
-/// Between the look and the act of a mutant that does not do both at once another request comes, if one does.
-async fn until_another_comes(house: &Shared, came: u64) {
-    for _ in 0..LOOKS {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        if house.lock().unwrap_or_else(PoisonError::into_inner).came > came {
+/// Waits, for a limited time, until another request arrives between check and act.
+async fn wait_for_next_request(state: &SharedState, request_count: u64) {
+    for _ in 0..RACE_POLLS {
+        tokio::time::sleep(RACE_POLL_PAUSE).await;
+        if state.lock().request_count > request_count {
             return;
         }
     }
 }
 
-/// The rule by which such a mutant will carry the call out, and how many requests had come then; nothing where it would
-/// refuse it, or where it is none.
-fn look(house: &Shared, head: &Parts, body: &[u8]) -> Option<(Rule, u64)> {
-    let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
-    house.came += 1;
-    let came = house.came;
-    let mutant = house.world.behaviour.mutant.as_ref()?;
-    let form = ParsedForm::new(pairs_of(head, body).into_iter());
-    if !mutant.looks_first(form.get("Action")?) {
-        return None;
-    }
-    let mut world = house.world.clone();
-    let signer = signer(head);
-    let request = HandledRequest { form: &form, signer: signer.as_deref(), id: "", bad: None };
-    let (status, _) = answer(&mut world, &request);
-    world.behaviour.last.filter(|_| status == 200).map(|rule| (rule, came))
-}
-
-fn respond_to_head(
-    house: &Shared,
+fn handle_form(
+    state: &SharedState,
     head: &Parts,
     body: &[u8],
-    looked: Option<Rule>,
+    pairs: Vec<(String, String)>,
+    early: Option<Rule>,
 ) -> Option<Reply> {
-    let pairs = pairs_of(head, body);
     let form = ParsedForm::new(pairs.iter().cloned());
     if form.get("Action").is_none() {
-        // E-012: a redirect, and no error in XML.
-        let location = Some("https://aws.amazon.com/iam");
-        return Some(Reply { status: 302, location, ..Reply::default() });
+        // E-012: AWS redirects instead of returning an XML error.
+        return Some(Reply::redirect(IAM_PAGE));
     }
-    let mut house = house.lock().unwrap_or_else(PoisonError::into_inner);
-    house.world.behaviour.looked = looked;
+    let mut state = state.lock();
+    state.model.behavior.looked = early;
     let id = uuid::Uuid::new_v4().to_string();
-    let reply = if let Some((status, body)) = house.turns_away(head, body, &id) {
-        Some(Reply { status, kind: "text/xml", id, body, ..Reply::default() })
-    } else {
-        let signer = signer(head);
-        house.tell(HandledRequest { form: &form, signer: signer.as_deref(), id: &id, bad: None })
+    let reply = match state.check_signature(head, body, &id) {
+        Err(refused) => Some(Reply::xml(refused, &id)),
+        Ok(()) => {
+            let access_key = claimed_access_key(head);
+            let access_key = access_key.as_deref();
+            state.handle(ActionRequest { form: &form, access_key, id: &id, page_fault: None })
+        }
     };
-    if let Some(all) = &mut house.heard {
-        all.push(heard(head, pairs, reply.as_ref()));
+    if let Some(captured) = &mut state.captured {
+        let response = reply.as_ref().map(|reply| (reply.status, reply.body.clone()));
+        captured.push(CapturedRequest::new(head, pairs, response));
     }
     reply
 }
 
 /// The members of the query and of the body.
-fn pairs_of(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
+fn form_pairs(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
     let form_type = "application/x-www-form-urlencoded";
-    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let sent = if kind.unwrap_or(form_type).starts_with(form_type) { body } else { &[] };
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let is_form = content_type.unwrap_or(form_type).starts_with(form_type);
     let query = head.uri.query().unwrap_or_default().as_bytes();
-    let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(sent));
+    let body = if is_form { body } else { &[] };
+    let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(body));
     pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// The access key that a request says it is signed with.
-fn signer(head: &Parts) -> Option<String> {
+/// The access key in the credential of a request. The signature is not verified here.
+fn claimed_access_key(head: &Parts) -> Option<String> {
     let authorization = head.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     let credential = if let Some(text) = authorization {
         text.split_once("Credential=")?.1.to_owned()
@@ -178,314 +145,294 @@ fn signer(head: &Parts) -> Option<String> {
     credential.split('/').next().map(str::to_owned)
 }
 
+/// A request for one action.
+#[derive(Clone, Copy)]
+struct ActionRequest<'a> {
+    form: &'a ParsedForm,
+    /// The access key that signs the request.
+    access_key: Option<&'a str>,
+    id: &'a str,
+    /// The fault to inject into its page.
+    page_fault: Option<PageFault>,
+}
+
 impl ServerState {
-    /// What is answered to a request whose signature does not hold, where that is looked at.
-    fn turns_away(&self, head: &Parts, body: &[u8], id: &str) -> Option<(u16, String)> {
+    /// Verifies the signature, if the server is set to do so.
+    fn check_signature(&self, head: &Parts, body: &[u8], id: &str) -> Result<(), ResponseBody> {
+        if !self.verify_signatures {
+            return Ok(());
+        }
         let Parts { method, uri, headers, .. } = head;
         let signed = SignedRequest { method, uri, headers, body };
-        let ModelState { registry, account, .. } = &self.world;
+        let ModelState { store, account, .. } = &self.model;
         let now = time::OffsetDateTime::now_utc();
-        let checked = || auth::check(&signed, now, |key| secret_of(key, registry, account));
-        self.verifies.then(checked)?.err().map(|refused| refused.respond(id))
+        auth::verify(&signed, now, |key| secret_of(key, store, account))
+            .map_err(|error| error.response(id))
     }
 
-    /// One call. `None` where it gets no answer.
-    fn tell(&mut self, request: HandledRequest<'_>) -> Option<Reply> {
-        let form = request.form;
-        let action = form.get("Action").unwrap_or_default();
-        let Self { world, plan, past, .. } = self;
-        let now = past.now();
-        let chosen = plan.choose(action, |fault| match fault.window() {
-            Some(_) => past.instead(fault, now, world, &request).map(Some),
+    /// Handles one action, with the fault that is due for it. `None` drops the connection.
+    fn handle(&mut self, request: ActionRequest<'_>) -> Option<Reply> {
+        let ActionRequest { form, id, .. } = request;
+        let action = form.action();
+        let Self { model, fault_plan, history, .. } = self;
+        let now = history.next_call();
+        let due = fault_plan.choose(action, |fault| match fault.window() {
+            Some(_) => stale_response(fault, history, now, model, &request).map(Some),
             None => (fault.page().is_none() || has_pages(action)).then_some(None),
         });
-        let fault = chosen.as_ref().map(|(fault, _)| *fault);
-        let request = HandledRequest { bad: fault.and_then(InjectedFault::page), ..request };
-        let (status, body) = match chosen.and_then(|(_, instead)| instead) {
-            Some(instead) => instead,
-            None if fault.is_some_and(InjectedFault::prevents) => (500, String::new()),
+        let (fault, stale) = due.map_or((None, None), |(fault, stale)| (Some(fault), stale));
+        let request = ActionRequest { page_fault: fault.and_then(InjectedFault::page), ..request };
+        let response = match stale {
+            Some(stale) => stale,
+            None if fault.is_some_and(InjectedFault::prevents_effect) => {
+                // The fault supplies the response.
+                ResponseBody { status: 500, xml: String::new() }
+            }
             None => {
-                let before = past.before(action, world);
-                let (status, body) = answer(world, &request);
-                if let Some(before) = before.filter(|_| status == 200) {
-                    past.keep(now, form, before);
+                let before = history.snapshot(action, model);
+                let response = handle_action(model, &request);
+                if let Some(before) = before.filter(|_| response.status == 200) {
+                    history.push(now, action, form.get("UserName"), before);
                 }
-                (status, body)
+                response
             }
         };
-        let id = request.id.to_owned();
-        let reply = Reply { status, kind: "text/xml", id, body, ..Reply::default() };
+        let reply = Reply::xml(response, id);
         match fault {
-            Some(fault) => fault_injection::spoil(fault, reply),
+            Some(fault) => reply.with_fault(fault),
             None => Some(reply),
         }
     }
 }
 
-/// What is asked, and by whom.
-#[derive(Clone, Copy)]
-pub(crate) struct HandledRequest<'a> {
-    pub(crate) form: &'a ParsedForm,
-    /// The access key that it is signed with.
-    pub(crate) signer: Option<&'a str>,
-    pub(crate) id: &'a str,
-    /// How its page is on a bad day.
-    pub(crate) bad: Option<BadPage>,
+/// The response that a fault of eventual consistency gives instead of the current one. `None` if
+/// the past makes no difference.
+fn stale_response(
+    fault: InjectedFault,
+    history: &StateHistory,
+    now: Timestamp,
+    model: &ModelState,
+    request: &ActionRequest<'_>,
+) -> Option<ResponseBody> {
+    let form = request.form;
+    let handle = |state: &ModelState| handle_action(&mut state.clone(), request);
+    match history.past_state(fault, form.action(), form.get("UserName"), now)? {
+        PastState::Read(past) => Some(handle(past)).filter(|stale| *stale != handle(model)),
+        PastState::Deletion(states) => {
+            let is_conflict =
+                |response: &ResponseBody| response.xml.contains("<Code>DeleteConflict</Code>");
+            let refused = states.into_iter().map(handle).find(is_conflict)?;
+            (handle(model).status == 200).then_some(refused)
+        }
+        PastState::NewLoginProfile(name) => {
+            let user = model.store.user(name);
+            model.account.held(user, AttachmentKind::LoginProfile, Item(0))?;
+            let message = B_LP_17.message.map(|text| text.replace("{UserName}", name));
+            Some(ResponseBody::of_fact(B_LP_17, message.as_deref(), request.id))
+        }
+    }
 }
 
-/// One call, from its form to its XML. What it stands for is carried out in full or not at all.
-pub(crate) fn answer(world: &mut ModelState, request: &HandledRequest<'_>) -> (u16, String) {
-    let HandledRequest { form, signer, id, bad } = *request;
-    let fault = mutants::fault(&world.behaviour, form.get("Action").unwrap_or_default());
-    let page = match Page::asked(form) {
-        Ok(page) => page.with(fault, bad),
-        Err(refusal) => return refusal.respond(id),
+/// Handles one action: applies all of its operations, or none, and builds the response.
+fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBody {
+    let ActionRequest { form, access_key, id, page_fault } = *request;
+    let action = form.action();
+    let deviation = mutants::deviation(&model.behavior, action);
+    let page = match Page::requested(form) {
+        Ok(page) => page.with_deviations(deviation, page_fault),
+        Err(error) => return error.response(id),
     };
-    let caller = signer.and_then(|key| world.registry.owner(key, &world.account));
-    let named = form.naming(|| caller.map(|user| world.registry.user_record(user).name));
-    let form = &named;
-    let asked = match read(world, form, caller) {
-        Ok(asked) => asked,
-        Err(refusal) => return refusal.respond(id),
+    let caller = access_key.and_then(|key| model.store.access_key_user(key, &model.account));
+    let caller_name = || caller.map(|user| model.store.user_record(user).name);
+    let form = &parse::with_caller(form, caller_name);
+    let calls = match parse_and_validate(model, form, caller) {
+        Ok(calls) => calls,
+        Err(error) => return error.response(id),
     };
-    let held = held_before(world, &asked);
-    let shown = match carry_out(world, form, &asked, caller) {
-        Ok(shown) => shown,
+    let attachments = attachments_to_delete(model, &calls);
+    let listing = match apply(model, form, &calls, caller) {
+        Ok(listing) => listing,
         Err(refused) => {
-            for it in &asked {
-                world.registry.drop_unused(&it.operation);
-            }
-            return refusal(&refused, id);
+            release_unused_symbols(model, &calls);
+            return refusal_response(&refused, id);
         }
     };
-    for it in &asked {
-        world.registry.note(it, form, &world.account);
+    for call in &calls {
+        model.store.update(&call.operation, call.tag.as_ref(), form, &model.account);
     }
-    mutants::again(world, &asked, form);
-    let result = asked.first().and_then(|it| {
-        let shown = shown.map(|shown| chosen(world, &it.operation, shown, form, &page));
-        told(world, form, &it.operation, shown)
+    mutants::repeat_effects(model, &calls, form);
+    let result = calls.first().and_then(|call| {
+        let listing = listing.map(|listing| {
+            let filtered = model.store.filtered(&call.operation, listing, form, &model.account);
+            prefetch(&call.operation, filtered, &page, &model.store)
+        });
+        result(&call.operation, listing, form, model)
     });
-    let result = result.map(|whole| mutants::result(fault, page.cut(whole)));
-    let body = xml_write::success(form.get("Action").unwrap_or_default(), result, id);
-    for it in asked.iter().filter(|_| !mutants::keeps(&world.behaviour)) {
-        world.registry.forget(&it.operation, &held, &world.account);
+    let result = result.map(|elements| mutants::change_result(deviation, page.cut(elements)));
+    let xml = xml_write::success(action, result, id);
+    if !mutants::keeps_records(&model.behavior) {
+        for call in &calls {
+            model.store.remove_deleted(&call.operation, &attachments, &model.account);
+        }
     }
-    (200, mutants::body(fault, body))
+    ResponseBody { status: 200, xml: mutants::change_xml(deviation, xml) }
 }
 
-/// What a user holds that is to be deleted.
-fn held_before(world: &ModelState, asked: &[ParsedCall]) -> Vec<Attachment> {
-    match asked.first().map(|it| it.operation) {
-        Some(Operation::DeleteUser(user)) => world.account.held_by(user).collect(),
+/// Parses the form into operations, then validates its members.
+fn parse_and_validate(
+    model: &mut ModelState,
+    form: &ParsedForm,
+    caller: Option<User>,
+) -> Result<Vec<ParsedCall>, RequestError> {
+    let calls = parse::parse(form, &mut model.store, &model.account, caller);
+    let user = form.get("UserName").map(|name| model.store.user(name));
+    let user_exists = user.is_none_or(|user| model.account.has_user(user));
+    // A violated constraint comes before an unknown action or a missing member.
+    let validated = validation::validate(form, user_exists);
+    if let (Ok(calls), Err(_)) = (&calls, &validated) {
+        release_unused_symbols(model, calls);
+    }
+    validated.and(calls)
+}
+
+fn release_unused_symbols(model: &mut ModelState, calls: &[ParsedCall]) {
+    for call in calls {
+        model.store.release_unused(&call.operation);
+    }
+}
+
+/// The attachments of a user that is about to be deleted; the store removes their records later.
+fn attachments_to_delete(model: &ModelState, calls: &[ParsedCall]) -> Vec<Attachment> {
+    match calls.first().map(|call| call.operation) {
+        Some(Operation::DeleteUser(user)) => model.account.held_by(user).collect(),
         _ => Vec::new(),
     }
 }
 
-/// All that is told of a call that was carried out.
-fn told(
-    world: &ModelState,
+/// Applies all operations of an action to the model, or none. Returns the listing of the first
+/// operation that has one.
+fn apply(
+    model: &mut ModelState,
     form: &ParsedForm,
-    op: &Operation,
-    shown: Option<Listing>,
-) -> Option<Vec<Node>> {
-    responses::result(op, shown, world).map(|whole| details::chosen(whole, form))
-}
-
-/// What the request asks for of what could be shown, as far as its page needs it.
-fn chosen(
-    world: &ModelState,
-    op: &Operation,
-    shown: Listing,
-    form: &ParsedForm,
-    page: &Page<'_>,
-) -> Listing {
-    let registry = &world.registry;
-    narrowed(op, registry.filtered(op, shown, form, &world.account), page, registry)
-}
-
-/// Understands a call, and looks at what is wrong with it.
-fn read(
-    world: &mut ModelState,
-    form: &ParsedForm,
-    caller: Option<User>,
-) -> Result<Vec<ParsedCall>, Refusal> {
-    let asked = parse::read(form, &mut world.registry, &world.account, caller);
-    let user = form.get("UserName").map(|name| world.registry.user(name));
-    let user_exists = user.is_none_or(|user| world.account.has_user(user));
-    let refused = validation::refuse(form, user_exists);
-    if let (Ok(asked), Err(_)) = (&asked, &refused) {
-        for it in asked {
-            world.registry.drop_unused(&it.operation);
-        }
-    }
-    refused.and(asked)
-}
-
-/// Carries all of it out, or nothing. What is shown is what the first operation shows.
-fn carry_out(
-    world: &mut ModelState,
-    form: &ParsedForm,
-    asked: &[ParsedCall],
+    calls: &[ParsedCall],
     caller: Option<User>,
 ) -> Result<Option<Listing>, Response> {
-    // A text names a boundary as the policy that it is, and who asks about itself by its name.
-    let own = || Some(world.registry.user_record(asked.first()?.operation.user()?).name);
-    let caller = || caller.map_or("root".to_owned(), |it| world.registry.user_path(it));
+    // Values for the placeholders of error messages. A boundary fills the placeholder of a policy;
+    // a caller that is the implicit user fills the placeholder of the user.
+    let own_name = || {
+        let user = calls.first()?.operation.user()?;
+        Some(model.store.user_record(user).name)
+    };
+    let caller_path = || caller.map_or("root".to_owned(), |user| model.store.user_path(user));
     let value = |member: &str| match (form.get(member), member) {
         (Some(value), _) => Some(value.to_owned()),
         (None, "PolicyArn") => form.get("PermissionsBoundary").map(str::to_owned),
-        (None, "UserName") => own(),
-        (None, "CallerArn") => Some(format!("arn:aws:iam::{}:{}", ACCOUNT, caller())),
+        (None, "UserName") => own_name(),
+        (None, "CallerArn") => Some(format!("arn:aws:iam::{ACCOUNT}:{}", caller_path())),
         (None, _) => None,
     };
-    let settled = |observed| match observed {
-        Response::Done(shown) => Ok(shown),
+    let listing_of = |response| match response {
+        Response::Done(listing) => Ok(listing),
         refused => Err(refused),
     };
-    if let [one] = asked {
-        let (account, behaviour) = (&mut world.account, &mut world.behaviour);
-        return settled(settle(account, &one.operation, behaviour, &value));
+    if let [call] = calls {
+        let (account, behavior) = (&mut model.account, &mut model.behavior);
+        return listing_of(settle(account, &call.operation, behavior, &value));
     }
-    let mut account = world.account.clone();
+    let mut account = model.account.clone();
     let mut first = None;
-    for it in asked {
-        let shown = settled(settle(&mut account, &it.operation, &mut world.behaviour, &value))?;
-        first = first.or(shown);
+    for call in calls {
+        let response = settle(&mut account, &call.operation, &mut model.behavior, &value);
+        first = first.or(listing_of(response)?);
     }
-    world.account = account;
+    model.account = account;
     Ok(first)
 }
 
-fn refusal(observed: &Response, request_id: &str) -> (u16, String) {
-    match observed {
+/// The result elements of an operation that succeeded; `None` if its response has no result.
+fn result(
+    op: &Operation,
+    listing: Option<Listing>,
+    form: &ParsedForm,
+    model: &ModelState,
+) -> Option<Vec<xml_write::Node>> {
+    let (store, account) = (&model.store, &model.account);
+    match op {
+        Operation::Summary => Some(vec![details::summary(account)]),
+        Operation::Details => {
+            let elements = details::details(&listing.unwrap_or_default(), store, account);
+            Some(details::filter(elements, form))
+        }
+        _ => responses::result(op, listing, model),
+    }
+}
+
+fn refusal_response(response: &Response, request_id: &str) -> ResponseBody {
+    match response {
         Response::Refused { http, code, message } => {
-            (*http, xml_write::error(code, message.as_deref(), request_id))
+            ResponseBody::error(*http, code, message.as_deref(), request_id)
         }
-        Response::Interrupted(it) => {
-            (500, xml_write::error("ServiceFailure", Some(&it.detail), request_id))
+        Response::Interrupted(failure) => {
+            ResponseBody::error(500, "ServiceFailure", Some(&failure.detail), request_id)
         }
-        Response::Done(_) => (200, String::new()),
+        Response::Done(_) => ResponseBody { status: 200, xml: String::new() },
     }
 }
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+#[cfg(test)]
+mod tests {
+    use iamspec_conformance::reference::ReferenceOptions;
+    use iamspec_model::Account;
 
-/// An answer.
-#[derive(Default)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) kind: &'static str,
-    /// The id of the request, where it is one (E-003).
-    pub(crate) id: String,
-    pub(crate) body: String,
-    pub(crate) location: Option<&'static str>,
-    /// Seconds.
-    pub(crate) retry_after: Option<u64>,
-    /// The length that is said, where it is not that of the body.
-    pub(crate) declared: Option<usize>,
-    /// How long the answer takes to come.
-    pub(crate) late: Duration,
-    /// How many bytes come at once, and how long it takes from one piece to the next.
-    pub(crate) chunk: Option<usize>,
-    pub(crate) pause: Duration,
-    /// Whether nothing more is heard on this connection.
-    pub(crate) last: bool,
-}
+    use super::*;
+    use crate::server::store::Store;
 
-impl Reply {
-    /// A line for people, where there is no IAM call to answer.
-    pub(crate) fn plain(status: u16, body: &str) -> Self {
-        Self { status, kind: "text/plain", body: body.to_owned(), last: true, ..Self::default() }
+    const POLICY: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
+
+    /// The state after these calls, each of which must succeed.
+    fn state_after(calls: &[&str]) -> ModelState {
+        let (account, store) = (Account::default(), Store::default());
+        let mut model = ModelState { account, store, behavior: ReferenceOptions::default() };
+        for call in calls {
+            let form = ParsedForm::new(form_urlencoded::parse(call.as_bytes()).into_owned());
+            let request = ActionRequest { form: &form, access_key: None, id: "", page_fault: None };
+            let response = handle_action(&mut model, &request);
+            assert_eq!(response.status, 200, "{call}: {}", response.xml);
+        }
+        model
     }
 
-    /// Its head and body. What comes late is waited for.
-    pub(crate) async fn sent(self) -> HttpResponse<Sent> {
-        if !self.late.is_zero() {
-            tokio::time::sleep(self.late).await;
-        }
-        let mut headers = Vec::new();
-        let text = |text: &str| HeaderValue::from_str(text).ok();
-        if !self.kind.is_empty() {
-            headers.push((header::CONTENT_TYPE, Some(HeaderValue::from_static(self.kind))));
-        }
-        if !self.id.is_empty() {
-            headers.push((REQUEST_ID, text(&self.id)));
-        }
-        if self.last {
-            headers.push((header::CONNECTION, Some(HeaderValue::from_static("close"))));
-        }
-        headers.extend(self.location.map(|it| (header::LOCATION, text(it))));
-        headers.extend(self.retry_after.map(|it| (header::RETRY_AFTER, text(&it.to_string()))));
-        let status = StatusCode::from_u16(self.status);
-        let mut response = HttpResponse::new(self.into_body());
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let given = headers.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        response.headers_mut().extend(given);
-        response
+    /// Calls that create a user with attachments, and delete all of them.
+    fn lifecycle(name: &str) -> Vec<String> {
+        let calls = "CreateUser&UserName=NAME&Tags.member.1.Key=k&Tags.member.1.Value=v
+CreateLoginProfile&UserName=NAME&Password=Aa1!aaaaaaaaaaaaaaaaaaaa
+AddUserToGroup&UserName=NAME&GroupName=g
+AttachUserPolicy&UserName=NAME&PolicyArn=arn:aws:iam::123456789012:policy/p
+PutUserPolicy&UserName=NAME&PolicyName=own&PolicyDocument=POLICY
+DeleteUserPolicy&UserName=NAME&PolicyName=own
+DetachUserPolicy&UserName=NAME&PolicyArn=arn:aws:iam::123456789012:policy/p
+RemoveUserFromGroup&UserName=NAME&GroupName=g
+DeleteLoginProfile&UserName=NAME
+DeleteUser&UserName=NAME";
+        let filled = calls.replace("NAME", name).replace("POLICY", POLICY);
+        filled.lines().map(|call| format!("Action={call}")).collect()
     }
 
-    fn into_body(self) -> Sent {
-        let whole = Bytes::from(self.body.into_bytes());
-        let left = self.declared.unwrap_or(whole.len()) as u64;
-        let size = self.chunk.unwrap_or(whole.len()).max(1);
-        let pieces = (0..whole.len()).step_by(size);
-        let pieces = pieces.map(|at| whole.slice(at..whole.len().min(at + size))).collect();
-        Sent { pieces, left, pause: self.pause, wait: Pause::Nothing }
-    }
-}
-
-/// A body that is sent piece by piece. Where it ends before its length, the connection ends with it.
-pub(crate) struct Sent {
-    pieces: VecDeque<Bytes>,
-    left: u64,
-    pause: Duration,
-    wait: Pause,
-}
-
-/// What is waited for before the next piece.
-enum Pause {
-    Nothing,
-    /// That what was sent so far goes out.
-    Turn,
-    Time(Pin<Box<Sleep>>),
-}
-
-impl Body for Sent {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.wait {
-            Pause::Nothing => {}
-            Pause::Turn => {
-                self.wait = Pause::Nothing;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Pause::Time(time) => {
-                std::task::ready!(time.as_mut().poll(context));
-                self.wait = Pause::Nothing;
-            }
-        }
-        let Some(piece) = self.pieces.pop_front() else { return Poll::Ready(None) };
-        self.left = self.left.saturating_sub(piece.len() as u64);
-        self.wait = match (self.pieces.is_empty(), self.pause) {
-            (false, pause) if !pause.is_zero() => Pause::Time(Box::pin(tokio::time::sleep(pause))),
-            (true, _) if self.left > 0 => Pause::Turn,
-            _ => Pause::Nothing,
-        };
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty() && self.left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+    /// Two users share group and policy, so that neither deletion may keep records of the other.
+    #[test]
+    fn memory_does_not_grow_with_deleted_users_and_resources() {
+        let policy = format!("Action=CreatePolicy&PolicyName=p&PolicyDocument={POLICY}");
+        let arn = "PolicyArn=arn:aws:iam::123456789012:policy/p";
+        let version = format!("Action=CreatePolicyVersion&{arn}&PolicyDocument={POLICY}");
+        let delete_version = format!("Action=DeletePolicyVersion&{arn}&VersionId=v2");
+        let delete_policy = format!("Action=DeletePolicy&{arn}");
+        let users: Vec<(String, String)> = lifecycle("a").into_iter().zip(lifecycle("b")).collect();
+        let mut calls = vec!["Action=CreateGroup&GroupName=g", &policy, &version];
+        calls.extend(users.iter().flat_map(|(a, b)| [a.as_str(), b]));
+        calls.extend([&*delete_version, &delete_policy, "Action=DeleteGroup&GroupName=g"]);
+        let model = state_after(&calls);
+        assert!(model.account.is_empty());
+        let counts = model.store.record_counts();
+        assert_eq!(counts.map(|(map, _)| (map, 0)), counts);
     }
 }

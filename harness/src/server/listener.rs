@@ -1,32 +1,40 @@
-//! Connections: how many, for how long, and how they end.
+//! Connections of the reference server: limits, timeouts, shutdown.
+//!
+//! First step of a request. The listener reads the request body, passes the request to the handler
+//! and sends the reply. It knows nothing of IAM.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response as HttpResponse};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::server::Shared;
-use crate::server::handler::exchange;
+use crate::server::SharedState;
+use crate::server::handler::handle_request;
+use crate::server::reply::{Reply, ReplyBody};
 
-/// What a client may take of the endpoint, so that none takes all.
+/// Limits on what one client may use, so that no client can block the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a body; the longest that a real request needs are documents (D-021).
+    /// Maximum size of a request body, in bytes; the longest valid requests hold documents (D-021).
     pub body: usize,
-    /// How long a body may take.
+    /// Timeout for reading a request body.
     pub body_time: Duration,
-    /// Bytes of a head.
+    /// Maximum size of a request head, in bytes.
     pub head: usize,
-    /// How long a head may take, and how long a connection may rest between two requests.
+    /// Timeout for reading a request head, and for an idle connection.
     pub head_time: Duration,
-    /// Connections at a time; the next ones wait.
+    /// Maximum number of open connections; further connections wait.
     pub connections: usize,
-    /// How long calls that are being answered may take after the end was asked for.
+    /// Time that pending requests get to finish when the server stops.
     pub farewell: Duration,
 }
 
@@ -43,16 +51,16 @@ impl Default for Limits {
     }
 }
 
-/// Serves until it is told to stop, and then for a short while what is being answered.
-pub(crate) async fn serve(
+/// Accepts connections until the stop signal, then lets pending requests finish.
+pub(super) async fn serve(
     listener: std::net::TcpListener,
-    house: Shared,
+    state: SharedState,
     limits: Limits,
     mut stopped: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let room = Arc::new(Semaphore::new(limits.connections));
-    let farewell = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let shutdown = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
@@ -60,30 +68,71 @@ pub(crate) async fn serve(
         .half_close(true);
     loop {
         let next = async {
-            let place = Arc::clone(&room).acquire_owned().await;
-            (listener.accept().await, place)
+            let slot = Arc::clone(&slots).acquire_owned().await;
+            (listener.accept().await, slot)
         };
-        let (accepted, place) = tokio::select! {
+        let (accepted, slot) = tokio::select! {
             _ = &mut stopped => break,
             next = next => next,
         };
         let Ok((stream, _)) = accepted else {
-            // Too many files are open, or the client has gone: others may fare better, later.
+            // The process has too many open files, or the client has gone. Retry after a pause.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // An answer is one write, which need not wait for the client's word.
+        // A reply is one write; it need not wait for the client's acknowledgement.
         _ = stream.set_nodelay(true);
-        let house = Arc::clone(&house);
-        let service = service_fn(move |request| exchange(Arc::clone(&house), limits, request));
-        let connection = farewell.watch(http.serve_connection(TokioIo::new(stream), service));
+        let state = state.clone();
+        let service = service_fn(move |request| exchange(state.clone(), limits, request));
+        let connection = shutdown.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
-            // How a connection ends is the client's affair.
+            // An error that ends one connection does not concern the others.
             _ = connection.await;
-            drop(place);
+            drop(slot);
         });
     }
     drop(listener);
-    _ = tokio::time::timeout(limits.farewell, farewell.shutdown()).await;
+    _ = tokio::time::timeout(limits.farewell, shutdown.shutdown()).await;
     Ok(())
 }
+
+/// Reads one request, handles it and sends the reply.
+async fn exchange(
+    state: SharedState,
+    limits: Limits,
+    request: Request<Incoming>,
+) -> Result<HttpResponse<ReplyBody>, ConnectionDropped> {
+    let (head, body) = request.into_parts();
+    let reply = match read_body(body, limits).await {
+        Ok(body) => handle_request(&state, &head, &body).await,
+        Err(reply) => Some(reply),
+    };
+    Ok(reply.ok_or(ConnectionDropped)?.into_http().await)
+}
+
+/// Reads the request body within its limits. AWS's replies to violations of its own limits are not
+/// known.
+async fn read_body(body: Incoming, limits: Limits) -> Result<Bytes, Reply> {
+    let read = Limited::new(body, limits.body).collect();
+    match tokio::time::timeout(limits.body_time, read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Reply::plain(
+            413,
+            &format!("the request body exceeds the limit of {} bytes\n", limits.body),
+        )),
+        Ok(Err(_)) => Err(Reply::plain(400, "the request body is incomplete\n")),
+        Err(_) => Err(Reply::plain(408, "timeout while reading the request body\n")),
+    }
+}
+
+/// An injected fault ends the connection without a reply.
+#[derive(Debug)]
+struct ConnectionDropped;
+
+impl fmt::Display for ConnectionDropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an injected fault drops the connection")
+    }
+}
+
+impl std::error::Error for ConnectionDropped {}

@@ -1,79 +1,130 @@
-//! The reference endpoint: the model behind HTTP. It answers as the facts say that AWS does, down to
-//! the bytes, and keeps names, ids and bodies, which the model does not know. On bad days it does
-//! what its faults say.
+//! The reference server: the model behind HTTP.
+//!
+//! It responds as the facts say that AWS does, down to the bytes. The model knows symbols only; the
+//! server adds names, ids, dates and bodies. A fault plan injects reproducible faults.
+//!
+//! A request passes through these modules, in this order: [`listener`] (connection, HTTP) ->
+//! `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
+//! (constraints on members) -> the model -> `store` (names and ids) -> `responses` and `details`
+//! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
+//! and `mutants` change single steps; [`capture`] records requests.
 
-pub(crate) mod auth;
+mod auth;
 pub mod capture;
 mod details;
 pub mod fault_injection;
-#[cfg(test)]
-mod growth;
 mod handler;
 pub mod listener;
 mod mutants;
 mod pagination;
 mod parse;
+mod reply;
 mod responses;
 mod store;
 mod validation;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_model::Account;
+use iamspec_model::{Account, Fact};
 use tokio::sync::oneshot;
 
-use crate::server::capture::RequestLog;
+use crate::server::capture::{CapturedRequest, RequestLog};
 use crate::server::fault_injection::history::StateHistory;
 use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::handler::ServerState;
 use crate::server::listener::Limits;
 use crate::server::store::Store;
+use crate::wire::xml_write;
 
-/// The model, with what only a server knows.
+/// The model's account, and the names and ids that only a server knows.
 #[derive(Clone)]
 pub(crate) struct ModelState {
     account: Account,
-    registry: Store,
-    behaviour: ReferenceOptions,
+    store: Store,
+    behavior: ReferenceOptions,
 }
 
-type Shared = Arc<Mutex<ServerState>>;
+/// Everything that requests share.
+struct ServerState {
+    model: ModelState,
+    fault_plan: FaultPlan,
+    history: StateHistory,
+    verify_signatures: bool,
+    /// The number of requests that have arrived.
+    request_count: u64,
+    /// The captured requests; `None` until a [`RequestLog`] exists.
+    captured: Option<Vec<CapturedRequest>>,
+}
 
-/// What a reference endpoint is like.
+/// The server state, shared by all connections.
+#[derive(Clone)]
+struct SharedState(Arc<Mutex<ServerState>>);
+
+impl SharedState {
+    /// Locks the state for one request or one query.
+    ///
+    /// INVARIANT: no code panics while it holds this lock. The workspace lints deny `unwrap`,
+    /// `expect`, `panic` and indexing. If a dependency panics all the same, the next request gets
+    /// the state as the failed request left it: one connection ends, and the server goes on.
+    fn lock(&self) -> MutexGuard<'_, ServerState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The status and the XML document of one response, before it becomes an HTTP reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ResponseBody {
+    status: u16,
+    xml: String,
+}
+
+impl ResponseBody {
+    fn error(status: u16, code: &str, message: Option<&str>, request_id: &str) -> Self {
+        Self { status, xml: xml_write::error(code, message, request_id) }
+    }
+
+    /// The error that a fact describes, with this message in place of the fact's template.
+    fn of_fact(fact: &Fact, message: Option<&str>, request_id: &str) -> Self {
+        let status = fact.http.unwrap_or(400);
+        Self::error(status, fact.code.unwrap_or_default(), message, request_id)
+    }
+}
+
+/// Options of a reference server.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// What is true at first: nothing exists; quotas may be others than AWS's.
+    /// The initial account, usually empty; its quotas may differ from AWS's.
     pub account: Account,
-    /// What it does where nobody knows, and what it does wrong.
+    /// The policy for unspecified behavior, and the mutant to serve.
     pub behaviour: ReferenceOptions,
-    /// Its bad days.
+    /// The faults to inject.
     pub faults: FaultPlan,
-    /// Whether the signature of each request must hold.
+    /// Whether to verify the signature of each request.
     pub verify_signatures: bool,
-    /// What a client may take of it.
+    /// Limits on connections and requests.
     pub limits: Limits,
 }
 
-/// A reference endpoint that listens, on a thread of its own, until it is dropped.
+/// A running reference server, on a thread of its own. Dropping it stops the server.
 pub struct Server {
     address: SocketAddr,
-    house: Shared,
+    state: SharedState,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Server {
-    /// Listens on this address; port 0 takes a free one.
+    /// Starts a server on this address. Port 0 selects a free port.
     ///
     /// # Errors
-    /// The address is taken, or no thread can be started.
+    /// The address is in use, or the thread cannot start.
     pub fn start(address: SocketAddr, options: Options) -> Result<Self> {
         let listener = std::net::TcpListener::bind(address).with_context(|| {
             format!(
-                "cannot listen on {address}; choose another with --listen, port 0 takes a free one"
+                "cannot listen on {address}; choose another address with --listen (port 0 selects \
+                 a free port)"
             )
         })?;
         listener.set_nonblocking(true).context("cannot use the listening socket")?;
@@ -82,58 +133,56 @@ impl Server {
             .enable_all()
             .build()
             .context("cannot start the server's runtime")?;
-        let Options { account, behaviour, faults: plan, verify_signatures: verifies, limits } =
-            options;
-        let world = ModelState { account, registry: Store::default(), behaviour };
-        let house = ServerState {
-            world,
-            past: StateHistory::of(&plan),
-            plan,
-            verifies,
-            came: 0,
-            heard: None,
+        let Options { account, behaviour, faults: fault_plan, verify_signatures, limits } = options;
+        let state = ServerState {
+            model: ModelState { account, store: Store::default(), behavior: behaviour },
+            history: StateHistory::for_plan(&fault_plan),
+            fault_plan,
+            verify_signatures,
+            request_count: 0,
+            captured: None,
         };
-        let house = Arc::new(Mutex::new(house));
+        let state = SharedState(Arc::new(Mutex::new(state)));
         let (stop, stopped) = oneshot::channel();
-        let serve = listener::serve(listener, Arc::clone(&house), limits, stopped);
+        let serve = listener::serve(listener, state.clone(), limits, stopped);
         let thread = std::thread::Builder::new()
             .name("reference".to_owned())
             .spawn(move || _ = runtime.block_on(serve))
             .context("cannot start the server's thread")?;
-        Ok(Self { address, house, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Whether no user and no object exists.
+    /// Returns true if the account has no users and no resources.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.house.lock().unwrap_or_else(PoisonError::into_inner).world.account.is_empty()
+        self.state.lock().model.account.is_empty()
     }
 
-    /// How often each sort of fault happened, in the order of the plan.
+    /// The number of injected faults of each sort, in the order of the plan.
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, u64)> {
-        self.house.lock().unwrap_or_else(PoisonError::into_inner).plan.counts()
+        self.state.lock().fault_plan.counts()
     }
 
-    /// From now on it is kept what comes, until it is taken.
+    /// Starts capturing requests. Earlier captured requests are discarded.
     #[must_use]
     pub fn ears(&self) -> RequestLog {
-        let ears = RequestLog(Arc::clone(&self.house));
-        _ = ears.take();
-        ears
+        let log = RequestLog(self.state.clone());
+        _ = log.take();
+        log
     }
 
-    /// Ends it, within the time that its limits give to what is being answered.
+    /// Stops the server. Pending requests may finish within the shutdown timeout of the limits.
     pub fn end(mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so.
+            // A thread that panicked has already printed its message.
             _ = thread.join();
         }
     }

@@ -1,51 +1,52 @@
-//! What a mutant does wrong where it takes more than the model: in the pages of a listing, in what it
-//! makes twice, in the form of its answers.
+//! Deviations of a mutant that the model cannot express: in the pages of a listing, in repeated
+//! effects, in the form of a response.
 
 use iamspec_conformance::Deviation;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::apply;
 
 use crate::server::ModelState;
-use crate::server::parse::{ParsedCall, ParsedForm};
+use crate::server::parse::ParsedCall;
+use crate::server::parse::form::ParsedForm;
 use crate::wire::xml_write::Node;
 
-/// What is wrong with this call, if anything.
-pub(crate) fn fault(behaviour: &ReferenceOptions, action: &str) -> Option<Deviation> {
-    let mutant = behaviour.mutant.as_ref()?;
+/// The deviation of the mutant, if it affects this action.
+pub(super) fn deviation(behavior: &ReferenceOptions, action: &str) -> Option<Deviation> {
+    let mutant = behavior.mutant.as_ref()?;
     (mutant.rule.split('/').next() == Some(action)).then_some(mutant.fault)
 }
 
-/// Whether it keeps the names of what is gone, for it will come back or be shown.
-pub(crate) fn keeps(behaviour: &ReferenceOptions) -> bool {
-    behaviour.mutant.as_ref().is_some_and(|it| it.fault.remembers())
+/// Returns true if the mutant shows or restores deleted entries, and so needs their records.
+pub(super) fn keeps_records(behavior: &ReferenceOptions) -> bool {
+    behavior.mutant.as_ref().is_some_and(|mutant| mutant.fault.remembers())
 }
 
-/// Does once more what was done, where that is what is wrong.
-pub(crate) fn again(world: &mut ModelState, asked: &[ParsedCall], form: &ParsedForm) {
-    let ModelState { account, registry, behaviour } = world;
-    let Some(mutant) = &behaviour.mutant else { return };
-    for it in asked {
-        let Some(twice) = mutant.twice(&it.operation, || registry.new_item()) else { continue };
-        apply(account, &twice);
-        registry.note(&twice.into(), form, account);
+/// Applies the operations a second time, if the mutant does so.
+pub(super) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form: &ParsedForm) {
+    let ModelState { account, store, behavior } = model;
+    let Some(mutant) = &behavior.mutant else { return };
+    for call in calls {
+        let Some(second) = mutant.twice(&call.operation, || store.new_item()) else { continue };
+        apply(account, &second);
+        store.update(&second, None, form, account);
     }
 }
 
-/// The result, with the members that are wrong.
-pub(crate) fn result(fault: Option<Deviation>, mut nodes: Vec<Node>) -> Vec<Node> {
-    if let Some(Deviation::Odd(member)) = fault {
-        let odd = |text: &str| format!("-{text}");
-        for it in &mut nodes {
-            it.change(member, &odd);
+/// Changes the format of the members that the mutant corrupts.
+pub(super) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
+    if let Some(Deviation::Odd(member)) = deviation {
+        let prefixed = |text: &str| format!("-{text}");
+        for element in &mut elements {
+            element.change(member, &prefixed);
         }
     }
-    nodes
+    elements
 }
 
-/// The answer, half of it where it is broken.
-pub(crate) fn body(fault: Option<Deviation>, whole: String) -> String {
-    if fault == Some(Deviation::BreaksXml) {
-        return whole.chars().take(whole.chars().count() / 2).collect();
+/// Cuts the document in half, if the mutant sends malformed XML.
+pub(super) fn change_xml(deviation: Option<Deviation>, xml: String) -> String {
+    if deviation == Some(Deviation::BreaksXml) {
+        return xml.chars().take(xml.chars().count() / 2).collect();
     }
-    whole
+    xml
 }

@@ -1,6 +1,8 @@
-//! What an answer shows: the structures of `RESPONSE` in the facts.
+//! The result elements of a response: the structures that the facts describe under `RESPONSE`.
 //!
-//! What the views show: of users, of objects and their parts, and of the whole account.
+//! Runs after the model and the store. A response is built in full here, whatever its length;
+//! `pagination` cuts it. The elements of an attachment come from the wire table, one row for each
+//! kind. The views of the whole account are in `details`.
 
 use iamspec_conformance::Listing;
 use iamspec_model::{
@@ -9,61 +11,115 @@ use iamspec_model::{
 };
 use md5::{Digest as _, Md5};
 
-use crate::server::store::{ACCOUNT, Record, Store, secret};
-use crate::server::{ModelState, details};
+use crate::server::ModelState;
+use crate::server::store::{ACCOUNT, Record, Store, new_secret};
 use crate::wire::attachments::{ElementSource, ItemElement, ListResponse, kind_of, wire};
 use crate::wire::names;
 use crate::wire::xml_write::{Node, node, text};
 
-/// The members of the result; `None` for calls that show nothing (E-002).
-pub(crate) fn result(
+/// The result elements of an operation that succeeded; `None` if its response has no result
+/// (E-002).
+pub(super) fn result(
     op: &Operation,
-    shown: Option<Listing>,
-    world: &ModelState,
+    listing: Option<Listing>,
+    model: &ModelState,
 ) -> Option<Vec<Node>> {
-    let (registry, account) = (&world.registry, &world.account);
-    let seen = shown.unwrap_or_default();
+    let (store, account) = (&model.store, &model.account);
+    let listing = listing.unwrap_or_default();
     match *op {
         Operation::CreateUser(user, _) | Operation::GetUser(user) => {
-            let mut members = user_members(&registry.user_record(user));
-            members.extend(details_of(user, registry, account));
-            Some(vec![node("User", members)])
+            let mut elements = user_elements(&store.user_record(user));
+            elements.extend(optional_user_elements(user, store, account));
+            Some(vec![node("User", elements)])
         }
-        Operation::Create(object) => Some(created(object, registry, account)),
+        Operation::Create(resource) => Some(created_resource(resource, store, account)),
         Operation::Issue(user, kind, item, _) => {
-            let mut nodes = shown_item((user, kind, item), Status::Active, registry);
-            let secret = || registry.item_record(kind, item).secret;
-            nodes.extend(wire(kind).issued.element().map(|it| text(it, secret().reveal())));
-            Some(vec![node(wire(kind).structure?, nodes)])
+            let mut elements = shown_item((user, kind, item), Status::Active, store);
+            let secret = || store.item_record(kind, item).secret;
+            let element = wire(kind).issued.element();
+            elements.extend(element.map(|name| text(name, secret().reveal())));
+            Some(vec![node(wire(kind).structure?, elements)])
         }
         Operation::Attach(user, kind, item) => {
-            let nodes = shown_item((user, kind, item), Status::Active, registry);
-            Some(vec![node(wire(kind).structure?, nodes)])
+            let elements = shown_item((user, kind, item), Status::Active, store);
+            Some(vec![node(wire(kind).structure?, elements)])
         }
         Operation::List(user, kind) => match wire(kind).listing {
-            Some(listing) => Some(listed(user, kind, &listing, &seen, registry)),
+            Some(row) => Some(listed_items(user, kind, &row, &listing, store)),
             None => {
-                let nodes = shown_item((user, kind, Item(0)), Status::Active, registry);
-                Some(vec![node(wire(kind).structure?, nodes)])
+                let elements = shown_item((user, kind, Item(0)), Status::Active, store);
+                Some(vec![node(wire(kind).structure?, elements)])
             }
         },
         Operation::Get(user, kind, item) => {
-            let nodes = shown_item((user, kind, item), shown_status(&seen), registry);
+            let elements = shown_item((user, kind, item), first_status(&listing), store);
             Some(match wire(kind).structure {
-                Some(structure) => vec![node(structure, nodes)],
-                None => nodes,
+                Some(structure) => vec![node(structure, elements)],
+                None => elements,
             })
         }
         Operation::Renew(user, kind, item) => {
-            let mut nodes = shown_item((user, kind, item), shown_status(&seen), registry);
-            nodes.extend(wire(kind).issued.element().map(|it| text(it, secret())));
-            Some(vec![node(wire(kind).renew_structure?, nodes)])
+            let mut elements = shown_item((user, kind, item), first_status(&listing), store);
+            let element = wire(kind).issued.element();
+            elements.extend(element.map(|name| text(name, new_secret())));
+            Some(vec![node(wire(kind).renew_structure?, elements)])
         }
-        _ => listing_result(op, &seen, registry, account),
+        _ => resource_result(op, &listing, store, account),
     }
 }
 
-pub(crate) fn user_members(record: &Record) -> Vec<Node> {
+/// The result elements of an operation on resources, sub-resources, or the users of the account.
+fn resource_result(
+    op: &Operation,
+    listing: &Listing,
+    store: &Store,
+    account: &Account,
+) -> Option<Vec<Node>> {
+    Some(match *op {
+        Operation::ListUsers(_) => list("Users", listing, |it| listed_user(it, store)),
+        Operation::LastUsed(_) => {
+            let user = listing.items.iter().find_map(|(entity, _)| match *entity {
+                Entity::User(user) => Some(store.user_record(user).name),
+                _ => None,
+            });
+            let last_used = vec![text("ServiceName", "N/A"), text("Region", "N/A")];
+            vec![text("UserName", user.unwrap_or_default()), node("AccessKeyLastUsed", last_used)]
+        }
+        Operation::Read(group) if group.class == ResourceKind::Group => {
+            let group = node("Group", group_elements(&store.resource_record(group)));
+            let users = list("Users", listing, |it| listed_user(it, store));
+            [group].into_iter().chain(users).collect()
+        }
+        Operation::Read(policy) => vec![node("Policy", policy_elements(policy, store, account))],
+        Operation::ListAll(kind, _) => {
+            list(names::objects(kind).0, listing, |it| listed_resource(it, store, account))
+        }
+        Operation::Holders(_) => policy_entities(listing, store),
+        Operation::Add(resource, part, item) => {
+            return sub_resource(resource, part, item, false, store, account);
+        }
+        Operation::Part(resource, part, item) => {
+            return sub_resource(resource, part, item, true, store, account);
+        }
+        Operation::Parts(resource, part) => listed_sub_resources(resource, part, listing, store),
+        _ => return None,
+    })
+}
+
+/// A listing, with one `member` for each entity that has elements.
+pub(super) fn list(
+    name: &str,
+    listing: &Listing,
+    elements: impl Fn(Entity) -> Option<Vec<Node>>,
+) -> Vec<Node> {
+    let members = listing.items.iter().filter_map(|(entity, _)| elements(*entity));
+    let members = members.map(|elements| node("member", elements)).collect();
+    vec![node(name, members), text("IsTruncated", "false")]
+}
+
+// Users.
+
+pub(super) fn user_elements(record: &Record) -> Vec<Node> {
     vec![
         text("Path", &*record.path),
         text("UserName", &*record.name),
@@ -73,21 +129,141 @@ pub(crate) fn user_members(record: &Record) -> Vec<Node> {
     ]
 }
 
-fn created(object: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let record = registry.object_record(object);
-    let members = match object.class {
-        ResourceKind::Group => group_members(&record),
-        ResourceKind::Policy => policy_members(object, registry, account),
+/// The boundary and the tags of a user. `GetUser` shows them, each only if there is one;
+/// `ListUsers` does not (C-044, C-049).
+pub(super) fn optional_user_elements(user: User, store: &Store, account: &Account) -> Vec<Node> {
+    let boundary = account.boundary(user).map(|item| {
+        let arn = store.resource_record(Resource { class: ResourceKind::Policy, item }).id;
+        let elements =
+            vec![text("PermissionsBoundaryType", "Policy"), text("PermissionsBoundaryArn", arn)];
+        node("PermissionsBoundary", elements)
+    });
+    let tags = tag_members(user, store, account);
+    let tags = (!tags.is_empty()).then(|| node("Tags", tags));
+    boundary.into_iter().chain(tags).collect()
+}
+
+/// The tags of a user, as members of a list.
+pub(super) fn tag_members(user: User, store: &Store, account: &Account) -> Vec<Node> {
+    let member = |item| {
+        let record = store.item_record(AttachmentKind::Tag, item);
+        node("member", vec![text("Key", record.name), text("Value", record.body)])
+    };
+    account.held_of(user, AttachmentKind::Tag).map(|tag| member(tag.item)).collect()
+}
+
+fn listed_user(entity: Entity, store: &Store) -> Option<Vec<Node>> {
+    let Entity::User(user) = entity else { return None };
+    Some(user_elements(&store.user_record(user)))
+}
+
+// Attachments.
+
+/// The status of the only entry of a listing.
+fn first_status(listing: &Listing) -> Status {
+    listing.items.first().map(|(_, status)| *status).unwrap_or_default()
+}
+
+/// The elements of an item in the responses of its attach, get and renew actions.
+fn shown_item(
+    attachment: (User, AttachmentKind, Item),
+    status: Status,
+    store: &Store,
+) -> Vec<Node> {
+    item_elements(wire(attachment.1).elements, attachment, status, store)
+}
+
+/// The elements of an item, as a row of the wire table lists them.
+fn item_elements(
+    elements: &[ItemElement],
+    (user, kind, item): (User, AttachmentKind, Item),
+    status: Status,
+    store: &Store,
+) -> Vec<Node> {
+    let record = store.item_record(kind, item);
+    let attachment = store.attachment_record(user, kind, item);
+    let resource = kind.row().refers.map(|class| store.resource_record(Resource { class, item }));
+    let resource = resource.unwrap_or_default();
+    let element = |(name, source): &ItemElement| {
+        let value = match source {
+            ElementSource::User => store.user_record(user).name,
+            ElementSource::Id => record.id.clone(),
+            ElementSource::Name => record.name.clone(),
+            ElementSource::Status => status.name().to_owned(),
+            ElementSource::Created => record.created.clone(),
+            ElementSource::Attached => attachment.created.clone(),
+            ElementSource::Payload => record.body.clone(),
+            ElementSource::Document => percent_encode(&record.body),
+            ElementSource::Fingerprint => fingerprint(&record.body),
+            ElementSource::ServiceUser => record.alternate_id.clone(),
+            ElementSource::PasswordReset => attachment.password_reset_required.to_string(),
+            ElementSource::ResourcePath => resource.path.clone(),
+            ElementSource::ResourceName => resource.name.clone(),
+            ElementSource::ResourceId => resource.id.clone(),
+            ElementSource::GroupArn => group_arn(&resource),
+            ElementSource::ResourceCreated => resource.created.clone(),
+        };
+        text(name, value)
+    };
+    elements.iter().map(element).collect()
+}
+
+fn listed_items(
+    user: User,
+    kind: AttachmentKind,
+    row: &ListResponse,
+    listing: &Listing,
+    store: &Store,
+) -> Vec<Node> {
+    let member = |(item, status): (Item, Status)| match row.name {
+        None => text("member", store.item_record(kind, item).name),
+        Some(_) => node("member", item_elements(row.elements, (user, kind, item), status, store)),
+    };
+    let items = listing.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status)));
+    vec![node(row.list, items.map(member).collect()), text("IsTruncated", "false")]
+}
+
+/// The MD5 digest of an SSH key, in hexadecimal bytes separated by colons (B-SK-07); empty if the
+/// body is not a key.
+fn fingerprint(body: &str) -> String {
+    let key = ssh_key::PublicKey::from_openssh(body).and_then(|key| key.to_bytes());
+    let digest = key.map(|blob| Md5::digest(blob).to_vec()).unwrap_or_default();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
+}
+
+/// RFC 3986: everything but letters, digits and `-._~` is encoded (B-IP-03).
+pub(super) fn percent_encode(document: &str) -> String {
+    const UNRESERVED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(document, UNRESERVED).to_string()
+}
+
+// Resources.
+
+fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let record = store.resource_record(resource);
+    let elements = match resource.class {
+        ResourceKind::Group => group_elements(&record),
+        ResourceKind::Policy => policy_elements(resource, store, account),
         ResourceKind::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
             text("QRCodePNG", data_encoding::BASE64.encode(b"no picture")),
         ],
     };
-    vec![node(names::created(object.class).0, members)]
+    vec![node(names::created(resource.class).0, elements)]
 }
 
-pub(crate) fn group_members(record: &Record) -> Vec<Node> {
+fn listed_resource(entity: Entity, store: &Store, account: &Account) -> Option<Vec<Node>> {
+    let Entity::Object(resource) = entity else { return None };
+    Some(match resource.class {
+        ResourceKind::Group => group_elements(&store.resource_record(resource)),
+        ResourceKind::Policy => policy_elements(resource, store, account),
+        ResourceKind::Device => device_elements(resource, store, account),
+    })
+}
+
+pub(super) fn group_elements(record: &Record) -> Vec<Node> {
     vec![
         text("Path", &*record.path),
         text("GroupName", &*record.name),
@@ -101,299 +277,144 @@ fn group_arn(group: &Record) -> String {
     format!("arn:aws:iam::{ACCOUNT}:group{}{}", group.path, group.name)
 }
 
-fn shown_status(seen: &Listing) -> Status {
-    seen.items.first().map(|(_, status)| *status).unwrap_or_default()
-}
-
-/// The elements of an item in the responses of its attach, get and renew actions.
-fn shown_item(held: (User, AttachmentKind, Item), status: Status, registry: &Store) -> Vec<Node> {
-    item_elements(wire(held.1).elements, held, status, registry)
-}
-
-/// The elements of an item, as a row of the wire table lists them.
-fn item_elements(
-    elements: &[ItemElement],
-    (user, kind, item): (User, AttachmentKind, Item),
-    status: Status,
-    registry: &Store,
-) -> Vec<Node> {
-    let record = registry.item_record(kind, item);
-    let resource = kind.row().refers.map(|class| registry.object_record(Resource { class, item }));
-    let resource = resource.unwrap_or_default();
-    let one = |(name, source): &ItemElement| {
-        let value = match source {
-            ElementSource::User => registry.user_record(user).name,
-            ElementSource::Id => record.id.clone(),
-            ElementSource::Name => record.name.clone(),
-            ElementSource::Status => status.name().to_owned(),
-            ElementSource::Created => record.created.clone(),
-            ElementSource::Attached => registry.since(user, kind, item),
-            ElementSource::Payload => record.body.clone(),
-            ElementSource::Document => encode(&record.body),
-            ElementSource::Fingerprint => fingerprint(&record.body),
-            ElementSource::ServiceUser => record.other.clone(),
-            ElementSource::PasswordReset => registry.resets(user).to_string(),
-            ElementSource::ResourcePath => resource.path.clone(),
-            ElementSource::ResourceName => resource.name.clone(),
-            ElementSource::ResourceId => resource.id.clone(),
-            ElementSource::GroupArn => group_arn(&resource),
-            ElementSource::ResourceCreated => resource.created.clone(),
-        };
-        text(name, value)
-    };
-    elements.iter().map(one).collect()
-}
-
-/// The MD5 digest of a key, its bytes apart by colons (B-SK-07); empty where it is no key.
-fn fingerprint(body: &str) -> String {
-    let key = ssh_key::PublicKey::from_openssh(body).and_then(|key| key.to_bytes());
-    let digest = key.map(|blob| Md5::digest(blob).to_vec()).unwrap_or_default();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
-}
-
-fn listed(
-    user: User,
-    kind: AttachmentKind,
-    listing: &ListResponse,
-    seen: &Listing,
-    registry: &Store,
-) -> Vec<Node> {
-    let one = |(item, status): (Item, Status)| match listing.name {
-        None => text("member", registry.item_record(kind, item).name),
-        Some(_) => {
-            node("member", item_elements(listing.elements, (user, kind, item), status, registry))
-        }
-    };
-    let items = seen.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status)));
-    vec![node(listing.list, items.map(one).collect()), text("IsTruncated", "false")]
-}
-
-pub(crate) fn tag_members(record: &Record) -> Vec<Node> {
-    vec![text("Key", &*record.name), text("Value", &*record.body)]
-}
-
-pub(crate) fn attached_members(policy: Resource, registry: &Store) -> Vec<Node> {
-    let record = registry.object_record(policy);
-    vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
-}
-
-/// RFC 3986: everything but letters, digits and `-._~` (B-IP-03).
-pub(crate) fn encode(document: &str) -> String {
-    const KEEP: &percent_encoding::AsciiSet =
-        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    percent_encoding::utf8_percent_encode(document, KEEP).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As `ssh-keygen -l -E md5` prints it.
-    #[test]
-    fn a_fingerprint_is_the_md5_digest_of_the_key() {
-        let key = crate::wire::payload::ssh_key(Item(0));
-        assert_eq!(fingerprint(key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
-        assert_eq!(fingerprint("no key"), "");
-    }
-}
-
-/// The result of a call that reads, and is about no attachment of a user.
-pub(crate) fn listing_result(
-    op: &Operation,
-    seen: &Listing,
-    registry: &Store,
-    account: &Account,
-) -> Option<Vec<Node>> {
-    Some(match *op {
-        Operation::ListUsers(_) => list("Users", seen, |it| user(it, registry)),
-        Operation::LastUsed(_) => vec![
-            text(
-                "UserName",
-                users(seen).next().map(|it| registry.user_record(it).name).unwrap_or_default(),
-            ),
-            node("AccessKeyLastUsed", vec![text("ServiceName", "N/A"), text("Region", "N/A")]),
-        ],
-        Operation::Read(group) if group.class == ResourceKind::Group => {
-            let group = node("Group", group_members(&registry.object_record(group)));
-            [group].into_iter().chain(list("Users", seen, |it| user(it, registry))).collect()
-        }
-        Operation::Read(policy) => vec![node("Policy", policy_members(policy, registry, account))],
-        Operation::ListAll(class, _) => {
-            let one = |it| object(it, registry, account);
-            list(names::objects(class).0, seen, one)
-        }
-        Operation::Holders(_) => holders(seen, registry),
-        Operation::Add(object, part, item) | Operation::Part(object, part, item) => {
-            return one_part(op, object, part, item, registry, account);
-        }
-        Operation::Parts(object, part) => parts(object, part, seen, registry),
-        Operation::Summary => vec![details::summary(account)],
-        Operation::Details => details::details(seen, registry, account),
-        _ => return None,
-    })
-}
-
-/// A part that was just made or is read; a version shows its document only then.
-fn one_part(
-    op: &Operation,
-    object: Resource,
-    part: SubResource,
-    item: Item,
-    registry: &Store,
-    account: &Account,
-) -> Option<Vec<Node>> {
-    let read = matches!(op, Operation::Part(..));
-    match part {
-        SubResource::Version => {
-            let default = account.parts(object, part).any(|it| it.item == item && it.default);
-            let mut members = version_members(object, item, default, registry);
-            let document = || encode(&registry.version_record(object, item).body);
-            members.extend(read.then(|| text("Document", document())));
-            Some(vec![node("PolicyVersion", members)])
-        }
-        SubResource::InlinePolicy if read => {
-            let record = registry.item_record(kind_of(part)?, item);
-            Some(vec![
-                text("GroupName", registry.object_record(object).name),
-                text("PolicyName", record.name),
-                text("PolicyDocument", encode(&record.body)),
-            ])
-        }
-        _ => None,
-    }
-}
-
-/// A listing of what is seen, in one element a thing.
-pub(crate) fn list(
-    name: &str,
-    seen: &Listing,
-    one: impl Fn(Entity) -> Option<Vec<Node>>,
-) -> Vec<Node> {
-    let members = seen.items.iter().filter_map(|(thing, _)| one(*thing));
-    let members = members.map(|nodes| node("member", nodes)).collect();
-    vec![node(name, members), text("IsTruncated", "false")]
-}
-
-fn users(seen: &Listing) -> impl Iterator<Item = User> {
-    seen.items.iter().filter_map(|(thing, _)| match *thing {
-        Entity::User(user) => Some(user),
-        _ => None,
-    })
-}
-
-fn user(thing: Entity, registry: &Store) -> Option<Vec<Node>> {
-    let Entity::User(user) = thing else { return None };
-    Some(user_members(&registry.user_record(user)))
-}
-
-/// What `GetUser` tells and `ListUsers` does not (C-044, C-049): each only where there is one.
-pub(crate) fn details_of(user: User, registry: &Store, account: &Account) -> Vec<Node> {
-    let boundary = account.boundary(user).map(|policy| {
-        let arn = registry.object_record(Resource { class: ResourceKind::Policy, item: policy }).id;
-        let members =
-            [("PermissionsBoundaryType", "Policy".to_owned()), ("PermissionsBoundaryArn", arn)];
-        node("PermissionsBoundary", members.map(|(name, value)| text(name, value)).into())
-    });
-    let tags = tags(user, registry, account);
-    let tags = (!tags.is_empty()).then(|| node("Tags", tags));
-    boundary.into_iter().chain(tags).collect()
-}
-
-pub(crate) fn tags(user: User, registry: &Store, account: &Account) -> Vec<Node> {
-    let tags = account.held_of(user, AttachmentKind::Tag);
-    tags.map(|it| node("member", tag_members(&registry.item_record(AttachmentKind::Tag, it.item))))
-        .collect()
-}
-
-pub(crate) fn policy_members(policy: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let record = registry.object_record(policy);
-    let version = account.parts(policy, SubResource::Version).find(|it| it.default);
-    let version =
-        version.map_or_else(|| "v1".to_owned(), |it| SubResource::Version.symbol(it.item));
-    let held = account.holders(AttachmentKind::ManagedPolicy, policy.item).count()
-        + account.owners(policy).count();
-    let bounds = account.bounded_by(policy).count();
+pub(super) fn policy_elements(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let record = store.resource_record(policy);
+    let default = account.parts(policy, SubResource::Version).find(|version| version.default);
+    let default = default
+        .map_or_else(|| "v1".to_owned(), |version| SubResource::Version.symbol(version.item));
+    let users = account.holders(AttachmentKind::ManagedPolicy, policy.item).count();
+    let groups = account.owners(policy).count();
+    let bounded = account.bounded_by(policy).count();
     vec![
         text("PolicyName", record.name),
-        text("PolicyId", record.other),
+        text("PolicyId", record.alternate_id),
         text("Arn", record.id),
         text("Path", record.path),
-        text("DefaultVersionId", version),
-        text("AttachmentCount", held.to_string()),
-        text("PermissionsBoundaryUsageCount", bounds.to_string()),
+        text("DefaultVersionId", default),
+        text("AttachmentCount", (users + groups).to_string()),
+        text("PermissionsBoundaryUsageCount", bounded.to_string()),
         text("IsAttachable", "true"),
         text("CreateDate", &*record.created),
         text("UpdateDate", record.created),
     ]
 }
 
-fn object(thing: Entity, registry: &Store, account: &Account) -> Option<Vec<Node>> {
-    let Entity::Object(object) = thing else { return None };
-    Some(match object.class {
-        ResourceKind::Group => group_members(&registry.object_record(object)),
-        ResourceKind::Policy => policy_members(object, registry, account),
-        ResourceKind::Device => device_members(object, registry, account),
-    })
-}
-
-/// An unassigned device shows its serial number and nothing else (B-MF-14).
-fn device_members(device: Resource, registry: &Store, account: &Account) -> Vec<Node> {
-    let mut members = vec![text("SerialNumber", registry.object_record(device).id)];
-    if let Some(user) = account.holders(AttachmentKind::MfaDevice, device.item).next() {
-        members.push(node("User", user_members(&registry.user_record(user))));
-        members
-            .push(text("EnableDate", registry.since(user, AttachmentKind::MfaDevice, device.item)));
+/// An unassigned device has a serial number and no other element (B-MF-14).
+fn device_elements(device: Resource, store: &Store, account: &Account) -> Vec<Node> {
+    let kind = AttachmentKind::MfaDevice;
+    let mut elements = vec![text("SerialNumber", store.resource_record(device).id)];
+    if let Some(user) = account.holders(kind, device.item).next() {
+        let enabled = store.attachment_record(user, kind, device.item).created;
+        elements.push(node("User", user_elements(&store.user_record(user))));
+        elements.push(text("EnableDate", enabled));
     }
-    members
+    elements
 }
 
-fn holders(seen: &Listing, registry: &Store) -> Vec<Node> {
-    let named = |record: Record, what: &str| {
-        vec![text(&format!("{what}Name"), record.name), text(&format!("{what}Id"), record.id)]
+/// The groups, roles and users to which a policy is attached. There are no roles.
+fn policy_entities(listing: &Listing, store: &Store) -> Vec<Node> {
+    let name_and_id = |record: Record, prefix: &str| {
+        vec![text(&format!("{prefix}Name"), record.name), text(&format!("{prefix}Id"), record.id)]
     };
-    let groups = list("PolicyGroups", seen, |it| match it {
-        Entity::Object(group) => Some(named(registry.object_record(group), "Group")),
+    let groups = list("PolicyGroups", listing, |entity| match entity {
+        Entity::Object(group) => Some(name_and_id(store.resource_record(group), "Group")),
         _ => None,
     });
-    let users = list("PolicyUsers", seen, |it| match it {
-        Entity::User(user) => Some(named(registry.user_record(user), "User")),
+    let users = list("PolicyUsers", listing, |entity| match entity {
+        Entity::User(user) => Some(name_and_id(store.user_record(user), "User")),
         _ => None,
     });
     let roles = node("PolicyRoles", Vec::new());
+    // The three lists share one `IsTruncated`, which comes last.
     groups.into_iter().take(1).chain([roles]).chain(users).collect()
 }
 
-pub(crate) fn version_members(
-    policy: Resource,
-    version: Item,
-    default: bool,
-    registry: &Store,
-) -> Vec<Node> {
-    vec![
-        text("VersionId", SubResource::Version.symbol(version)),
-        text("IsDefaultVersion", default.to_string()),
-        text("CreateDate", registry.version_record(policy, version).created),
-    ]
+// Sub-resources.
+
+/// A sub-resource that was created or, if `is_read`, read. A version shows its document only if it
+/// is read; creating another sub-resource has no result.
+fn sub_resource(
+    resource: Resource,
+    part: SubResource,
+    item: Item,
+    is_read: bool,
+    store: &Store,
+    account: &Account,
+) -> Option<Vec<Node>> {
+    match part {
+        SubResource::Version => {
+            let is_default = account.parts(resource, part).any(|it| it.item == item && it.default);
+            let mut elements = version_elements(resource, item, is_default, store);
+            let document = || percent_encode(&store.version_record(resource, item).body);
+            elements.extend(is_read.then(|| text("Document", document())));
+            Some(vec![node("PolicyVersion", elements)])
+        }
+        SubResource::InlinePolicy if is_read => {
+            let record = store.item_record(kind_of(part)?, item);
+            Some(vec![
+                text("GroupName", store.resource_record(resource).name),
+                text("PolicyName", record.name),
+                text("PolicyDocument", percent_encode(&record.body)),
+            ])
+        }
+        _ => None,
+    }
 }
 
-fn parts(object: Resource, part: SubResource, seen: &Listing, registry: &Store) -> Vec<Node> {
+fn listed_sub_resources(
+    resource: Resource,
+    part: SubResource,
+    listing: &Listing,
+    store: &Store,
+) -> Vec<Node> {
     match part {
-        SubResource::Version => list("Versions", seen, |it| match it {
+        SubResource::Version => list("Versions", listing, |entity| match entity {
             Entity::Version { number, default } => {
-                Some(version_members(object, Item(number), default, registry))
+                Some(version_elements(resource, Item(number), default, store))
             }
             _ => None,
         }),
-        SubResource::AttachedPolicy => list("AttachedPolicies", seen, |it| match it {
-            Entity::Object(policy) => Some(attached_members(policy, registry)),
+        SubResource::AttachedPolicy => list("AttachedPolicies", listing, |entity| match entity {
+            Entity::Object(policy) => Some(attached_policy_elements(policy, store)),
             _ => None,
         }),
         SubResource::InlinePolicy => {
-            let names = seen.items.iter().filter_map(|(it, _)| {
+            let names = listing.items.iter().filter_map(|(entity, _)| {
                 let kind = kind_of(part)?;
-                Some(text("member", registry.item_record(kind, it.item(kind)?).name))
+                Some(text("member", store.item_record(kind, entity.item(kind)?).name))
             });
             vec![node("PolicyNames", names.collect()), text("IsTruncated", "false")]
         }
+    }
+}
+
+pub(super) fn attached_policy_elements(policy: Resource, store: &Store) -> Vec<Node> {
+    let record = store.resource_record(policy);
+    vec![text("PolicyName", record.name), text("PolicyArn", record.id)]
+}
+
+pub(super) fn version_elements(
+    policy: Resource,
+    version: Item,
+    is_default: bool,
+    store: &Store,
+) -> Vec<Node> {
+    vec![
+        text("VersionId", SubResource::Version.symbol(version)),
+        text("IsDefaultVersion", is_default.to_string()),
+        text("CreateDate", store.version_record(policy, version).created),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expected fingerprint is the output of `ssh-keygen -l -E md5`.
+    #[test]
+    fn a_fingerprint_is_the_md5_digest_of_the_key() {
+        let key = crate::wire::payload::ssh_key(Item(0));
+        assert_eq!(fingerprint(key), "29:26:36:6b:c8:90:a8:63:27:2f:4f:37:ca:99:45:22");
+        assert_eq!(fingerprint("no key"), "");
     }
 }

@@ -1,10 +1,12 @@
-//! The names, ids and bodies of a server, by symbol. Names compare without case (C-041, C-043).
+//! The store: names, ids, dates and bodies, by symbol of the model.
 //!
-//! What is known of users, objects and items beside the model.
-//!
-//! What a call that was carried out makes known, and what it makes forgotten.
+//! After the model has applied an operation, the server updates the store: [`Store::update`] adds
+//! and changes records, [`Store::remove_deleted`] removes them. A refused call gives its symbols
+//! back with [`Store::release_unused`]. Names are case-insensitive (C-041, C-043). The store never
+//! decides whether an operation succeeds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use iamspec_conformance::Listing;
 use iamspec_model::tables::attachments::Naming;
@@ -13,136 +15,136 @@ use iamspec_model::{
     SubResource, User,
 };
 
-use crate::server::auth::Secret;
-use crate::server::parse::{ParsedCall, ParsedForm};
+use crate::server::parse::form::ParsedForm;
 use crate::wire::attachments::wire;
 
-/// The account that the reference endpoint plays.
-pub(crate) const ACCOUNT: &str = "123456789012";
+/// The id of the account that the server simulates.
+pub(super) const ACCOUNT: &str = "123456789012";
 
-/// A symbol that nothing is ever called by.
-const NOBODY: u32 = (1 << 24) - 1;
+/// The symbol of unknown names; no entry ever has it.
+const UNKNOWN: u32 = (1 << 24) - 1;
 
-/// Within what a name means something.
+/// The scope in which the name of an item is unique.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Within {
-    /// Ids mean the same everywhere.
-    Everything,
-    /// What a user holds.
+pub(super) enum NameScope {
+    /// Ids are unique in the whole account.
+    Account,
+    /// Names of attachments are unique for a user.
     User(User),
-    /// What a group has.
-    Object(Resource),
+    /// Names of inline policies are unique in a group.
+    Resource(Resource),
 }
 
+/// All names and records of a server. The maps from names to symbols have case-folded keys.
 #[derive(Clone, Default)]
-pub(crate) struct Store {
-    /// In the order in which they are listed (E-010).
-    pub(crate) users: BTreeMap<String, User>,
-    pub(crate) objects: HashMap<(ResourceKind, String), Item>,
-    pub(crate) items: HashMap<(Within, AttachmentKind, String), Item>,
-    pub(crate) user_records: HashMap<User, Record>,
-    pub(crate) object_records: HashMap<Resource, Record>,
-    pub(crate) item_records: HashMap<(AttachmentKind, Item), Record>,
-    /// The versions of policies.
-    pub(crate) versions: BTreeMap<(Resource, Item), Record>,
-    /// Since when a user holds what has no record of its own.
-    pub(crate) since: HashMap<(User, AttachmentKind, Item), CreationTimes>,
-    pub(crate) user_symbols: Symbols,
-    pub(crate) object_symbols: Symbols,
-    pub(crate) item_symbols: Symbols,
+pub(super) struct Store {
+    /// Sorted as listings are (E-010).
+    pub(super) users: BTreeMap<String, User>,
+    resources: HashMap<(ResourceKind, String), Item>,
+    pub(super) items: HashMap<(NameScope, AttachmentKind, String), Item>,
+    user_records: HashMap<User, Record>,
+    pub(super) resource_records: HashMap<Resource, Record>,
+    item_records: HashMap<(AttachmentKind, Item), Record>,
+    version_records: BTreeMap<(Resource, Item), Record>,
+    /// The attachments that have no record of their own.
+    attachment_records: HashMap<(User, AttachmentKind, Item), AttachmentRecord>,
+    user_symbols: SymbolPool,
+    resource_symbols: SymbolPool,
+    item_symbols: SymbolPool,
 }
 
-/// Names as they compare.
-pub(crate) fn key(name: &str) -> String {
+/// A name as a key of the store: names are case-insensitive.
+pub(super) fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// The part of an ARN that is the name; the whole where it is no ARN.
-fn last(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
+/// The name at the end of an ARN; any other text is a name already.
+fn name_of_arn(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 impl Store {
-    pub(crate) fn user(&self, name: &str) -> User {
-        self.users.get(&key(name)).copied().unwrap_or(User(NOBODY))
+    /// The user with this name; an unused symbol if there is none.
+    pub(super) fn user(&self, name: &str) -> User {
+        self.users.get(&name_key(name)).copied().unwrap_or(User(UNKNOWN))
     }
 
-    pub(crate) fn new_user(&mut self, name: &str) -> User {
-        let known = self.users.get(&key(name)).copied();
-        known.unwrap_or_else(|| User(self.user_symbols.take()))
+    /// The user with this name; a new symbol if there is none.
+    pub(super) fn new_user(&mut self, name: &str) -> User {
+        let known = self.users.get(&name_key(name)).copied();
+        known.unwrap_or_else(|| User(self.user_symbols.allocate()))
     }
 
-    pub(crate) fn object(&self, class: ResourceKind, name: &str) -> Item {
-        let found = self.objects.get(&(class, key(last(name)))).copied();
-        let named = |item: &Item| {
-            class == ResourceKind::Group
-                || self
-                    .object_records
-                    .get(&Resource { class, item: *item })
-                    .is_some_and(|it| it.id == name)
+    /// The resource with this name or ARN; an unused symbol if there is none.
+    pub(super) fn resource(&self, class: ResourceKind, name: &str) -> Item {
+        let found = self.resources.get(&(class, name_key(name_of_arn(name)))).copied();
+        let has_id = |item: &Item| {
+            let record = self.resource_records.get(&Resource { class, item: *item });
+            class == ResourceKind::Group || record.is_some_and(|record| record.id == name)
         };
-        found.filter(named).unwrap_or(Item(NOBODY))
+        found.filter(has_id).unwrap_or(Item(UNKNOWN))
     }
 
-    pub(crate) fn new_object(&mut self, class: ResourceKind, name: &str) -> Item {
-        let known = self.objects.get(&(class, key(name))).copied();
-        known.unwrap_or_else(|| Item(self.object_symbols.take()))
+    /// The resource with this name; a new symbol if there is none.
+    pub(super) fn new_resource(&mut self, class: ResourceKind, name: &str) -> Item {
+        let known = self.resources.get(&(class, name_key(name))).copied();
+        known.unwrap_or_else(|| Item(self.resource_symbols.allocate()))
     }
 
-    pub(crate) fn new_item(&mut self) -> Item {
-        Item(self.item_symbols.take())
+    pub(super) fn new_item(&mut self) -> Item {
+        Item(self.item_symbols.allocate())
     }
 
-    /// The item that a request names; a new symbol where the call may make it.
-    pub(crate) fn item(
+    /// The item with this name. An unknown name gets a new symbol if the action may create the
+    /// item, or else an unused symbol.
+    pub(super) fn item(
         &mut self,
-        within: Within,
+        scope: NameScope,
         kind: AttachmentKind,
         name: &str,
-        makes: bool,
+        may_create: bool,
     ) -> Item {
         if let Some(class) = kind.row().refers {
-            return self.object(class, name);
+            return self.resource(class, name);
         }
-        let known = self.items.get(&item_key(within, kind, name)).copied();
+        let known = self.items.get(&item_key(scope, kind, name)).copied();
         match known {
             Some(item) => item,
-            None if makes => self.new_item(),
-            None => Item(NOBODY),
+            None if may_create => self.new_item(),
+            None => Item(UNKNOWN),
         }
     }
 
     /// The user that holds the access key with this id.
-    pub(crate) fn owner(&self, key: &str, account: &Account) -> Option<User> {
-        let item =
-            self.items.get(&(Within::Everything, AttachmentKind::AccessKey, key.to_owned()))?;
-        account.holders(AttachmentKind::AccessKey, *item).next()
+    pub(super) fn access_key_user(&self, id: &str, account: &Account) -> Option<User> {
+        let key = item_key(NameScope::Account, AttachmentKind::AccessKey, id);
+        account.holders(AttachmentKind::AccessKey, *self.items.get(&key)?).next()
     }
 
-    /// The end of a user's ARN (C-042).
-    pub(crate) fn user_path(&self, user: User) -> String {
+    /// The last part of a user's ARN (C-042).
+    pub(super) fn user_path(&self, user: User) -> String {
         let record = self.user_record(user);
         format!("user{}{}", record.path, record.name)
     }
 
-    pub(crate) fn user_record(&self, user: User) -> Record {
+    pub(super) fn user_record(&self, user: User) -> Record {
         self.user_records.get(&user).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn object_record(&self, object: Resource) -> Record {
-        self.object_records.get(&object).cloned().unwrap_or_default()
+    pub(super) fn resource_record(&self, resource: Resource) -> Record {
+        self.resource_records.get(&resource).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn item_record(&self, kind: AttachmentKind, item: Item) -> Record {
+    pub(super) fn item_record(&self, kind: AttachmentKind, item: Item) -> Record {
         self.item_records.get(&(kind, item)).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn version_record(&self, policy: Resource, version: Item) -> Record {
-        self.versions.get(&(policy, version)).cloned().unwrap_or_default()
+    pub(super) fn version_record(&self, policy: Resource, version: Item) -> Record {
+        self.version_records.get(&(policy, version)).cloned().unwrap_or_default()
     }
 
-    /// The item that the user holds and that was uploaded with the very body of this request.
-    pub(crate) fn same_body(
+    /// The item of the user whose uploaded body equals the body of this request.
+    pub(super) fn item_with_same_body(
         &self,
         user: User,
         kind: AttachmentKind,
@@ -150,133 +152,161 @@ impl Store {
         account: &Account,
     ) -> Option<Item> {
         let body = form.payload(kind).filter(|_| kind.row().bodies)?;
-        let same =
-            |item: &Item| self.item_records.get(&(kind, *item)).is_some_and(|it| it.body == body);
-        account.held_of(user, kind).map(|held| held.item).find(same)
+        let has_body = |item: &Item| {
+            self.item_records.get(&(kind, *item)).is_some_and(|record| record.body == body)
+        };
+        account.held_of(user, kind).map(|attachment| attachment.item).find(has_body)
     }
 
-    /// What the request asks for of what could be shown: the credentials of a service (B-SS-02), the
-    /// users, groups and policies whose path begins so (C-048), one sort of those that hold a policy.
-    pub(crate) fn filtered(
+    /// Applies the filters of a request to a listing: `ServiceName` for credentials (B-SS-02),
+    /// `PathPrefix` for users, groups and policies (C-048), `EntityFilter` and `PolicyUsageFilter`
+    /// for the entities of a policy.
+    pub(super) fn filtered(
         &self,
         op: &Operation,
-        mut shown: Listing,
+        mut listing: Listing,
         form: &ParsedForm,
         account: &Account,
     ) -> Listing {
         if let Operation::Holders(policy) = *op {
-            return holders(policy, shown, form, account);
+            return filtered_entities(policy, listing, form, account);
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
             (Operation::List(_, kind), Some(service), _) if kind.row().services => {
-                shown.items.retain(|(thing, _)| match *thing {
+                listing.items.retain(|(entity, _)| match *entity {
                     Entity::Item(kind, item) => self.item_record(kind, item).body == service,
                     _ => true,
                 });
             }
-            (_, _, Some(prefix)) => shown.items.retain(|(thing, _)| match *thing {
+            (_, _, Some(prefix)) => listing.items.retain(|(entity, _)| match *entity {
                 Entity::User(user) => self.user_record(user).path.starts_with(prefix),
-                Entity::Object(object) => self.object_record(object).path.starts_with(prefix),
+                Entity::Object(resource) => self.resource_record(resource).path.starts_with(prefix),
                 _ => true,
             }),
             _ => {}
         }
-        shown
+        listing
     }
 
-    pub(crate) fn since(&self, user: User, kind: AttachmentKind, item: Item) -> String {
-        self.since.get(&(user, kind, item)).map(|it| it.since.clone()).unwrap_or_default()
-    }
-
-    /// Whether a user must choose another password (B-LP-01, B-LP-09).
-    pub(crate) fn resets(&self, user: User) -> bool {
-        self.since.get(&(user, AttachmentKind::LoginProfile, Item(0))).is_some_and(|it| it.resets)
+    /// The record of an attachment that has no record of its own.
+    pub(super) fn attachment_record(
+        &self,
+        user: User,
+        kind: AttachmentKind,
+        item: Item,
+    ) -> AttachmentRecord {
+        self.attachment_records.get(&(user, kind, item)).cloned().unwrap_or_default()
     }
 }
 
-/// `EntityFilter` asks for users or groups; what else it knows are no holders here (C-060).
-/// `PolicyUsageFilter` asks for those for whom it is a boundary.
-fn holders(policy: Resource, mut shown: Listing, form: &ParsedForm, account: &Account) -> Listing {
+/// Filters the entities of a policy. `EntityFilter` selects users or groups; its other values match
+/// no entity here (C-060). `PolicyUsageFilter` can select the users whose boundary the policy is.
+fn filtered_entities(
+    policy: Resource,
+    mut listing: Listing,
+    form: &ParsedForm,
+    account: &Account,
+) -> Listing {
     if form.get("PolicyUsageFilter") == Some("PermissionsBoundary") {
         let bounded = account.bounded_by(policy).map(|it| (Entity::User(it), Status::Active));
-        shown.items = bounded.collect();
+        listing.items = bounded.collect();
     }
-    shown.items.retain(|(thing, _)| match (form.get("EntityFilter"), thing) {
+    listing.items.retain(|(entity, _)| match (form.get("EntityFilter"), entity) {
         (None, _) | (Some("User"), Entity::User(_)) | (Some("Group"), Entity::Object(_)) => true,
         (Some(_), _) => false,
     });
-    shown
+    listing
 }
 
-/// An id compares as it is.
-pub(crate) fn item_key(
-    within: Within,
+/// The key of an item. Ids are case-sensitive and unique in the account; names are neither.
+pub(super) fn item_key(
+    scope: NameScope,
     kind: AttachmentKind,
     name: &str,
-) -> (Within, AttachmentKind, String) {
+) -> (NameScope, AttachmentKind, String) {
     match kind.row().naming {
-        Naming::Service => (Within::Everything, kind, name.to_owned()),
-        _ => (within, kind, key(name)),
+        Naming::Service => (NameScope::Account, kind, name.to_owned()),
+        _ => (scope, kind, name_key(name)),
     }
 }
 
-/// What a server keeps of one of them.
+/// The record of a user, a resource, a version or an item.
 #[derive(Clone, Default)]
-pub(crate) struct Record {
-    pub(crate) name: String,
-    /// The id, or what names it in requests: the ARN of a policy or a device.
-    pub(crate) id: String,
-    pub(crate) created: String,
-    pub(crate) path: String,
+pub(super) struct Record {
+    pub(super) name: String,
+    /// The identifier in requests: an id, or the ARN of a policy or a device.
+    pub(super) id: String,
+    pub(super) created: String,
+    pub(super) path: String,
     /// The document, certificate or key; the seed of a device; the value of a tag.
-    pub(crate) body: String,
-    /// The id of what is named by its ARN, and the name under which a credential serves, which a
-    /// renamed user keeps (C-032).
-    pub(crate) other: String,
-    /// Of an access key, so that what it signs can be checked.
-    pub(crate) secret: Secret,
+    pub(super) body: String,
+    /// The id of a resource whose `id` is an ARN; the service user name of a credential, which does
+    /// not change if the user is renamed (C-032).
+    pub(super) alternate_id: String,
+    /// The secret that the service issued with an item, such as the secret of an access key.
+    pub(super) secret: Secret,
 }
 
-/// What is known of an attachment that has no record of its own.
+/// The record of an attachment that has no record of its own, such as a group membership.
 #[derive(Clone, Default)]
-pub(crate) struct CreationTimes {
-    pub(crate) since: String,
-    /// Of a password: whether another one must be chosen.
-    pub(crate) resets: bool,
+pub(super) struct AttachmentRecord {
+    pub(super) created: String,
+    /// Whether the user must choose a new password (B-LP-01, B-LP-09).
+    pub(super) password_reset_required: bool,
 }
 
-/// Symbols that nothing is called by any more are used again; ids are not.
+/// A secret. `Debug` does not print it.
 #[derive(Clone, Default)]
-pub(crate) struct Symbols {
+pub(super) struct Secret(String);
+
+impl Secret {
+    pub(super) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The symbols in use. Released symbols are used again; ids never are.
+#[derive(Clone, Default)]
+struct SymbolPool {
     next: u32,
     free: Vec<u32>,
 }
 
-impl Symbols {
-    pub(crate) fn take(&mut self) -> u32 {
+impl SymbolPool {
+    fn allocate(&mut self) -> u32 {
         self.free.pop().unwrap_or_else(|| {
             self.next += 1;
             self.next - 1
         })
     }
 
-    pub(crate) fn give_back(&mut self, symbol: u32) {
+    fn release(&mut self, symbol: u32) {
         self.free.push(symbol);
     }
 }
 
-/// A secret that opens nothing.
-pub(crate) fn secret() -> String {
+/// A new random secret.
+pub(super) fn new_secret() -> String {
     new_id("", 40)
 }
 
-/// The id of a new item of a kind that the service names (E-017).
-pub(crate) fn item_id(kind: AttachmentKind) -> String {
+/// The id of a new item whose kind is named by the service (E-017).
+fn new_item_id(kind: AttachmentKind) -> String {
     new_id(wire(kind).id_prefix, wire(kind).id_length)
 }
 
-/// An id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
-pub(crate) fn new_id(prefix: &str, length: usize) -> String {
+/// A random id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
+fn new_id(prefix: &str, length: usize) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut id = prefix.to_owned();
     while id.len() < length {
@@ -289,17 +319,24 @@ pub(crate) fn new_id(prefix: &str, length: usize) -> String {
     id
 }
 
-/// Whole seconds, in UTC (E-008).
-pub(crate) fn now() -> String {
+/// The current time in UTC, in whole seconds (E-008).
+fn now() -> String {
     let now = time::OffsetDateTime::now_utc();
     let (date, time) = (now.date(), now.time());
     format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }
 
 impl Store {
-    /// Keeps what a call that was carried out has made.
-    pub(crate) fn note(&mut self, asked: &ParsedCall, form: &ParsedForm, account: &Account) {
-        match asked.operation {
+    /// Adds and changes the records after an operation that succeeded. `tag` is the key and the
+    /// value of an attached tag.
+    pub(super) fn update(
+        &mut self,
+        operation: &Operation,
+        tag: Option<&(String, String)>,
+        form: &ParsedForm,
+        account: &Account,
+    ) {
+        match *operation {
             Operation::CreateUser(user, _) => {
                 let (name, created) = (form.text("UserName"), now());
                 let record = Record {
@@ -309,59 +346,61 @@ impl Store {
                     path: form.path("Path"),
                     ..Record::default()
                 };
-                self.users.insert(key(&record.name), user);
+                self.users.insert(name_key(&record.name), user);
                 self.user_records.insert(user, record);
             }
             Operation::UpdateUser(user, change) => {
                 self.rename_user(user, change.name.unwrap_or(user), form, account);
             }
-            Operation::Create(object) => self.note_object(object, form),
+            Operation::Create(resource) => self.add_resource(resource, form),
             Operation::Rename(group, name) => {
                 let renamed = Resource { item: name.unwrap_or(group.item), ..group };
                 self.rename_group(group, renamed, form, account);
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
-                self.note_item(user, kind, item, asked, form);
+                self.add_item(user, kind, item, tag, form);
             }
-            Operation::Renew(user, kind, item) => self.renew((user, kind, item), form),
+            Operation::Renew(user, kind, item) => {
+                self.update_password_reset((user, kind, item), form);
+            }
             Operation::Add(group, SubResource::InlinePolicy, item) => {
                 let (name, body) = (form.text("PolicyName"), form.text("PolicyDocument"));
-                let place = item_key(Within::Object(group), AttachmentKind::InlinePolicy, &name);
-                self.items.insert(place, item);
+                let key = item_key(NameScope::Resource(group), AttachmentKind::InlinePolicy, &name);
+                self.items.insert(key, item);
                 let record = Record { name, created: now(), body, ..Record::default() };
                 self.item_records.insert((AttachmentKind::InlinePolicy, item), record);
             }
             Operation::Add(policy, SubResource::Version, _) => {
                 let newest = account.parts(policy, SubResource::Version).map(|it| it.item).max();
-                self.note_version(policy, newest.unwrap_or_default(), form);
+                self.add_version(policy, newest.unwrap_or_default(), form);
             }
             _ => {}
         }
     }
 
-    /// A new password may have to be changed, or not any more (B-LP-09).
-    fn renew(&mut self, held: (User, AttachmentKind, Item), form: &ParsedForm) {
-        let resets = form.get("PasswordResetRequired").map(|it| it == "true");
-        if let (Some(it), Some(resets)) = (self.since.get_mut(&held), resets) {
-            it.resets = resets;
+    /// A new password may come with another setting of `PasswordResetRequired` (B-LP-09).
+    fn update_password_reset(&mut self, key: (User, AttachmentKind, Item), form: &ParsedForm) {
+        let required = form.get("PasswordResetRequired").map(|value| value == "true");
+        if let (Some(record), Some(required)) = (self.attachment_records.get_mut(&key), required) {
+            record.password_reset_required = required;
         }
     }
 
-    fn note_object(&mut self, object: Resource, form: &ParsedForm) {
+    fn add_resource(&mut self, resource: Resource, form: &ParsedForm) {
         let path = form.path("Path");
-        let (name, body) = match object.class {
+        let (name, body) = match resource.class {
             ResourceKind::Group => (form.text("GroupName"), String::new()),
             ResourceKind::Policy => (form.text("PolicyName"), String::new()),
             ResourceKind::Device => (form.text("VirtualMFADeviceName"), new_id("", 64)),
         };
-        self.objects.insert((object.class, key(&name)), object.item);
-        let id = match object.class {
+        self.resources.insert((resource.class, name_key(&name)), resource.item);
+        let id = match resource.class {
             ResourceKind::Group => new_id("AGPA", 21),
             ResourceKind::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
             ResourceKind::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
         };
-        if object.class == ResourceKind::Policy {
-            self.note_version(object, Item(1), form);
+        if resource.class == ResourceKind::Policy {
+            self.add_version(resource, Item(1), form);
         }
         let record = Record {
             name,
@@ -369,77 +408,82 @@ impl Store {
             created: now(),
             path,
             body,
-            other: new_id("ANPA", 21),
+            alternate_id: new_id("ANPA", 21),
             ..Record::default()
         };
-        self.object_records.insert(object, record);
+        self.resource_records.insert(resource, record);
     }
 
-    fn note_version(&mut self, policy: Resource, version: Item, form: &ParsedForm) {
+    fn add_version(&mut self, policy: Resource, version: Item, form: &ParsedForm) {
         let body = form.text("PolicyDocument");
-        self.versions
-            .insert((policy, version), Record { body, created: now(), ..Record::default() });
+        let record = Record { body, created: now(), ..Record::default() };
+        self.version_records.insert((policy, version), record);
     }
 
-    fn note_item(
+    fn add_item(
         &mut self,
         user: User,
         kind: AttachmentKind,
         item: Item,
-        asked: &ParsedCall,
+        tag: Option<&(String, String)>,
         form: &ParsedForm,
     ) {
         let created = now();
         let (name, id) = match kind.row().naming {
             Naming::Service => {
-                let id = item_id(kind);
+                let id = new_item_id(kind);
                 (id.clone(), id)
             }
             Naming::Caller if kind.row().refers.is_none() => {
-                let named = asked.tag.as_ref().map(|(key, _)| key.clone());
-                (named.unwrap_or_else(|| form.text(kind.row().member)), String::new())
+                let key = tag.map(|(key, _)| key.clone());
+                (key.unwrap_or_else(|| form.text(kind.row().member)), String::new())
             }
             _ => {
-                let resets = form.get("PasswordResetRequired") == Some("true");
-                let since = CreationTimes { since: created, resets };
-                self.since.entry((user, kind, item)).or_insert(since);
+                let password_reset_required = form.get("PasswordResetRequired") == Some("true");
+                let record = AttachmentRecord { created, password_reset_required };
+                self.attachment_records.entry((user, kind, item)).or_insert(record);
                 return;
             }
         };
-        let value = asked.tag.as_ref().map(|(_, value)| value.clone());
+        let value = tag.map(|(_, value)| value.clone());
         let body = value.unwrap_or_else(|| form.payload(kind).unwrap_or_default().to_owned());
-        self.items.insert(item_key(Within::User(user), kind, &name), item);
-        let other = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
-        let issued = wire(kind).issued.element().map(|_| Secret::new(secret()));
-        let secret = issued.unwrap_or_default();
-        let record = Record { name, id, created, body, other, secret, ..Record::default() };
+        self.items.insert(item_key(NameScope::User(user), kind, &name), item);
+        let alternate_id = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
+        let secret = wire(kind).issued.element().map(|_| Secret::new(new_secret()));
+        let secret = secret.unwrap_or_default();
+        let record = Record { name, id, created, body, alternate_id, secret, ..Record::default() };
         self.item_records.insert((kind, item), record);
     }
 
-    /// Moves what is known of a user to its new symbol, and gives it the name and the path asked for.
+    /// Moves the records of a user to its new symbol, and sets the new name and path.
     fn rename_user(&mut self, user: User, renamed: User, form: &ParsedForm, account: &Account) {
         let Some(mut record) = self.user_records.remove(&user) else { return };
-        self.users.remove(&key(&record.name));
+        self.users.remove(&name_key(&record.name));
         if let Some(path) = form.get("NewPath") {
             path.clone_into(&mut record.path);
         }
         if let Some(name) = form.get("NewUserName") {
             name.clone_into(&mut record.name);
         }
-        self.users.insert(key(&record.name), renamed);
+        self.users.insert(name_key(&record.name), renamed);
         self.user_records.insert(renamed, record);
         if user == renamed {
             return;
         }
-        self.user_symbols.give_back(user.0);
-        for held in account.held_by(renamed) {
-            let since = self.since.remove(&(user, held.kind, held.item));
-            self.since.extend(since.map(|it| ((renamed, held.kind, held.item), it)));
-            let name = self.item_record(held.kind, held.item).name;
-            let place = item_key(Within::User(user), held.kind, &name);
-            if let Some(item) = self.items.remove(&place) {
-                self.items.insert(item_key(Within::User(renamed), held.kind, &name), item);
+        self.user_symbols.release(user.0);
+        for Attachment { kind, item, .. } in account.held_by(renamed) {
+            if let Some(record) = self.attachment_records.remove(&(user, kind, item)) {
+                self.attachment_records.insert((renamed, kind, item), record);
             }
+            self.move_item(kind, item, NameScope::User(user), NameScope::User(renamed));
+        }
+    }
+
+    /// Moves the name of an item from one scope to another.
+    fn move_item(&mut self, kind: AttachmentKind, item: Item, from: NameScope, to: NameScope) {
+        let name = self.item_record(kind, item).name;
+        if let Some(item) = self.items.remove(&item_key(from, kind, &name)) {
+            self.items.insert(item_key(to, kind, &name), item);
         }
     }
 
@@ -450,122 +494,138 @@ impl Store {
         form: &ParsedForm,
         account: &Account,
     ) {
-        let Some(mut record) = self.object_records.remove(&group) else { return };
-        self.objects.remove(&(group.class, key(&record.name)));
+        let Some(mut record) = self.resource_records.remove(&group) else { return };
+        self.resources.remove(&(group.class, name_key(&record.name)));
         if let Some(path) = form.get("NewPath") {
             path.clone_into(&mut record.path);
         }
         if let Some(name) = form.get("NewGroupName") {
             name.clone_into(&mut record.name);
         }
-        self.objects.insert((group.class, key(&record.name)), renamed.item);
-        self.object_records.insert(renamed, record);
+        self.resources.insert((group.class, name_key(&record.name)), renamed.item);
+        self.resource_records.insert(renamed, record);
         if group == renamed {
             return;
         }
-        self.object_symbols.give_back(group.item.0);
-        for piece in account.parts(renamed, SubResource::InlinePolicy) {
-            let name = self.item_record(AttachmentKind::InlinePolicy, piece.item).name;
-            let place = item_key(Within::Object(group), AttachmentKind::InlinePolicy, &name);
-            if let Some(item) = self.items.remove(&place) {
-                self.items.insert(
-                    item_key(Within::Object(renamed), AttachmentKind::InlinePolicy, &name),
-                    item,
-                );
-            }
+        self.resource_symbols.release(group.item.0);
+        let (from, to) = (NameScope::Resource(group), NameScope::Resource(renamed));
+        for policy in account.parts(renamed, SubResource::InlinePolicy) {
+            self.move_item(AttachmentKind::InlinePolicy, policy.item, from, to);
         }
     }
 
-    /// Forgets what a call that was carried out has removed: of a user, with what it held.
-    pub(crate) fn forget(&mut self, operation: &Operation, held: &[Attachment], account: &Account) {
+    /// Removes the records of the entries that an operation deleted. `attachments` are those that a
+    /// deleted user had.
+    pub(super) fn remove_deleted(
+        &mut self,
+        operation: &Operation,
+        attachments: &[Attachment],
+        account: &Account,
+    ) {
         match *operation {
             Operation::DeleteUser(user) if !account.has_user(user) => {
-                for held in held {
-                    self.since.remove(&(user, held.kind, held.item));
-                    self.forget_item(Within::User(user), held.kind, held.item);
+                for Attachment { kind, item, .. } in attachments {
+                    self.attachment_records.remove(&(user, *kind, *item));
+                    self.remove_item(NameScope::User(user), *kind, *item);
                 }
-                let name = self.user_records.remove(&user).map(|it| key(&it.name));
+                let name = self.user_records.remove(&user).map(|it| name_key(&it.name));
                 if name.is_some_and(|name| self.users.remove(&name).is_some()) {
-                    self.user_symbols.give_back(user.0);
+                    self.user_symbols.release(user.0);
                 }
             }
-            Operation::Delete(object) if !account.has(object) => {
-                let name = self.object_records.remove(&object).map(|it| key(&it.name));
-                if name.is_some_and(|name| self.objects.remove(&(object.class, name)).is_some()) {
-                    self.object_symbols.give_back(object.item.0);
+            Operation::Delete(resource) if !account.has(resource) => {
+                let name = self.resource_records.remove(&resource).map(|it| name_key(&it.name));
+                if name.is_some_and(|name| self.resources.remove(&(resource.class, name)).is_some())
+                {
+                    self.resource_symbols.release(resource.item.0);
                 }
-                self.forget_versions(object);
+                self.remove_versions(resource);
             }
             Operation::Detach(user, kind, item) => {
-                self.forget_detached(user, kind, item, account);
+                self.remove_detached(user, kind, item, account);
             }
             Operation::Remove(group, SubResource::InlinePolicy, item) => {
-                self.forget_item(Within::Object(group), AttachmentKind::InlinePolicy, item);
+                self.remove_item(NameScope::Resource(group), AttachmentKind::InlinePolicy, item);
             }
             Operation::Remove(policy, SubResource::Version, item) => {
-                self.versions.remove(&(policy, item));
+                self.version_records.remove(&(policy, item));
             }
             _ => {}
         }
     }
 
-    fn forget_versions(&mut self, policy: Resource) {
+    fn remove_versions(&mut self, policy: Resource) {
         let (first, last) = ((policy, Item(0)), (policy, Item(u32::MAX)));
-        let versions = self.versions.range(first..=last).map(|(place, _)| *place);
-        for place in versions.collect::<Vec<_>>() {
-            self.versions.remove(&place);
+        let keys = self.version_records.range(first..=last).map(|(key, _)| *key);
+        for key in keys.collect::<Vec<_>>() {
+            self.version_records.remove(&key);
         }
     }
 
-    fn forget_detached(&mut self, user: User, kind: AttachmentKind, item: Item, account: &Account) {
+    fn remove_detached(&mut self, user: User, kind: AttachmentKind, item: Item, account: &Account) {
         if account.held(user, kind, item).is_none() {
-            self.since.remove(&(user, kind, item));
+            self.attachment_records.remove(&(user, kind, item));
         }
-        let own = kind.row().refers.is_none() && kind.row().naming != Naming::Single;
-        // It may be another user's, for whom it was not taken away.
-        if own && account.holders(kind, item).next().is_none() {
-            self.forget_item(Within::User(user), kind, item);
+        let has_record = kind.row().refers.is_none() && kind.row().naming != Naming::Single;
+        // Another user may still hold the item.
+        if has_record && account.holders(kind, item).next().is_none() {
+            self.remove_item(NameScope::User(user), kind, item);
         }
     }
 
-    fn forget_item(&mut self, within: Within, kind: AttachmentKind, item: Item) {
+    fn remove_item(&mut self, scope: NameScope, kind: AttachmentKind, item: Item) {
         let name = self.item_records.remove(&(kind, item)).map(|it| it.name);
-        if name.is_some_and(|name| self.items.remove(&item_key(within, kind, &name)).is_some()) {
-            self.item_symbols.give_back(item.0);
+        if name.is_some_and(|name| self.items.remove(&item_key(scope, kind, &name)).is_some()) {
+            self.item_symbols.release(item.0);
         }
     }
 
-    /// Takes back a symbol that a refused call would have used.
-    pub(crate) fn drop_unused(&mut self, operation: &Operation) {
+    /// The number of entries in each map.
+    #[cfg(test)]
+    pub(super) fn record_counts(&self) -> [(&'static str, usize); 8] {
+        [
+            ("users", self.users.len()),
+            ("resources", self.resources.len()),
+            ("items", self.items.len()),
+            ("user records", self.user_records.len()),
+            ("resource records", self.resource_records.len()),
+            ("item records", self.item_records.len()),
+            ("version records", self.version_records.len()),
+            ("attachment records", self.attachment_records.len()),
+        ]
+    }
+
+    /// Releases the symbols that a refused operation would have used.
+    pub(super) fn release_unused(&mut self, operation: &Operation) {
         match *operation {
             Operation::CreateUser(user, _) if !self.user_records.contains_key(&user) => {
-                self.user_symbols.give_back(user.0);
+                self.user_symbols.release(user.0);
             }
             Operation::UpdateUser(_, change) => {
                 let unused = change.name.filter(|it| !self.user_records.contains_key(it));
                 if let Some(unused) = unused {
-                    self.user_symbols.give_back(unused.0);
+                    self.user_symbols.release(unused.0);
                 }
             }
-            Operation::Create(object) if !self.object_records.contains_key(&object) => {
-                self.object_symbols.give_back(object.item.0);
+            Operation::Create(resource) if !self.resource_records.contains_key(&resource) => {
+                self.resource_symbols.release(resource.item.0);
             }
             Operation::Rename(group, Some(item))
-                if !self.object_records.contains_key(&Resource { item, ..group }) =>
+                if !self.resource_records.contains_key(&Resource { item, ..group }) =>
             {
-                self.object_symbols.give_back(item.0);
+                self.resource_symbols.release(item.0);
             }
             Operation::Issue(_, kind, item, _) | Operation::Attach(_, kind, item)
                 if kind.row().refers.is_none()
                     && kind.row().naming != Naming::Single
                     && !self.item_records.contains_key(&(kind, item)) =>
             {
-                self.item_symbols.give_back(item.0);
+                self.item_symbols.release(item.0);
             }
             Operation::Add(_, SubResource::InlinePolicy, item)
                 if !self.item_records.contains_key(&(AttachmentKind::InlinePolicy, item)) =>
             {
-                self.item_symbols.give_back(item.0);
+                self.item_symbols.release(item.0);
             }
             _ => {}
         }

@@ -1,183 +1,183 @@
-//! Signature version 4, reckoned once more: from the specification, and not with the library that
-//! the client signs with.
+//! Verifies Signature Version 4 of a request.
 //!
-//! Dates as signatures write them: `20150830T123600Z`.
-//!
-//! The secrets of access keys, which nothing prints.
+//! Written by hand from the specification, on purpose: the client signs with AWS's library, so the
+//! two check each other. `claimed` reads the signature of a request, `canonical` builds the text
+//! that it covers. The secrets of access keys come from the store.
 
 mod canonical;
 mod claimed;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
 use iamspec_model::evidence::{E_013, E_014, E_015};
-use iamspec_model::{Account, AttachmentKind, Fact, Status};
+use iamspec_model::{Account, AttachmentKind, Status};
 use sha2::{Digest as _, Sha256};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use crate::aws::credentials::FAKE;
-use crate::server::auth::canonical::{canonical, hex};
+use crate::server::ResponseBody;
+use crate::server::auth::canonical::{canonical_request, hex};
 use crate::server::auth::claimed::{ClaimedSignature, SignaturePlace};
-use crate::server::store::{Store, Within, item_key};
-use crate::wire::xml_write;
+use crate::server::store::{NameScope, Secret, Store, item_key};
 
-/// How far a clock may be off, and how long a signature holds. No evidence of the minutes in the
-/// facts; AWS's guide to signatures has fifteen.
+/// The tolerated clock difference, and the lifetime of a signature in a header. No evidence in the
+/// facts; AWS's guide to signatures has fifteen minutes.
 const MINUTES: i64 = 15;
 
-/// Region and service of the scope (E-018).
+/// Region, service and terminator of the credential scope (E-018).
 const SCOPE: [&str; 3] = ["us-east-1", "iam", "aws4_request"];
 
-/// A request, as far as a signature covers it.
-pub(crate) struct SignedRequest<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) uri: &'a Uri,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
+/// The parts of a request that a signature covers.
+pub(super) struct SignedRequest<'a> {
+    pub(super) method: &'a Method,
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
 }
 
-/// Why a request is not let in.
+/// The reason to refuse a request before it reaches the model.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// It is not signed (E-013).
+pub(super) enum SignatureError {
+    /// The request is not signed (E-013).
     Unsigned,
-    /// What is said of the signature lacks this. No evidence in the facts of how IAM says so.
+    /// This part of the signature is missing or malformed. No evidence of IAM's response.
     Incomplete(&'static str),
-    /// No active access key has this id (E-014); of an inactive one there is no evidence.
+    /// No active access key has this id (E-014). No evidence of the response to an inactive key.
     UnknownKey,
-    /// Another secret, or another request (E-015).
-    Differs,
-    /// The scope is another one than E-018 has. No evidence of the text.
+    /// The signature does not match: another secret, or another request (E-015).
+    Mismatch,
+    /// The credential scope differs from E-018. No evidence of the message.
     Scope(String),
-    /// Signed too long ago, or not yet. No evidence of the text.
+    /// The signature is expired, or dated in the future. No evidence of the message.
     Date(String),
-    /// This header should be signed and is not. No evidence of the text.
+    /// This header must be signed and is not. No evidence of the message.
     Header(String),
 }
 
-/// Checks a request at this moment; `secret` knows the secrets of the access keys that may be used.
-pub(crate) fn check(
+/// Verifies the signature of a request at this time. `secret` returns the secret of an active
+/// access key.
+pub(super) fn verify(
     request: &SignedRequest<'_>,
     now: OffsetDateTime,
     secret: impl FnOnce(&str) -> Option<Secret>,
-) -> Result<(), Refused> {
+) -> Result<(), SignatureError> {
     let claimed = ClaimedSignature::of(request)?;
-    let secret = secret(&claimed.key).ok_or(Refused::UnknownKey)?;
-    in_scope(&claimed)?;
-    in_time(&claimed, now)?;
-    covers(&claimed, request.headers)?;
-    let digest = hex(&Sha256::digest(canonical(&claimed, request)));
+    let secret = secret(&claimed.access_key).ok_or(SignatureError::UnknownKey)?;
+    check_scope(&claimed)?;
+    check_date(&claimed, now)?;
+    check_signed_headers(&claimed, request.headers)?;
+    let digest = hex(&Sha256::digest(canonical_request(&claimed, request)));
     let (date, scope) = (&claimed.date, claimed.scope.join("/"));
-    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}");
+    let string_to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}");
     let first = format!("AWS4{}", secret.reveal()).into_bytes();
-    let key = claimed.scope.iter().fold(first, |key, part| keyed(&key, part.as_bytes()));
-    let mut mac = hmac_of(&key);
-    mac.update(text.as_bytes());
-    // Takes as long wherever the two differ.
-    mac.verify_slice(&claimed.signature).map_err(|_| Refused::Differs)
+    let signing_key = claimed.scope.iter().fold(first, |key, part| hmac(&key, part.as_bytes()));
+    let mut mac = new_hmac(&signing_key);
+    mac.update(string_to_sign.as_bytes());
+    // Compares in constant time.
+    mac.verify_slice(&claimed.signature).map_err(|_| SignatureError::Mismatch)
 }
 
-fn hmac_of(key: &[u8]) -> Hmac<Sha256> {
-    // A key of any length will do; the other one is never used.
+fn new_hmac(key: &[u8]) -> Hmac<Sha256> {
+    // HMAC accepts a key of any length, so the fallback is never used.
     Hmac::new_from_slice(key)
         .unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 
-fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut mac = hmac_of(key);
+fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = new_hmac(key);
     mac.update(text);
     mac.finalize().into_bytes().to_vec()
 }
 
-fn in_scope(claimed: &ClaimedSignature) -> Result<(), Refused> {
-    let [day, region, service, end] = &claimed.scope;
-    let wrong = |what: &str, given: &str, wanted: &str| {
-        Err(Refused::Scope(format!("Credential should be scoped to {what} {wanted}, not {given}.")))
+fn check_scope(claimed: &ClaimedSignature) -> Result<(), SignatureError> {
+    let [day, region, service, terminator] = &claimed.scope;
+    let error = |what: &str, got: &str, expected: &str| {
+        let text = format!("Credential should be scoped to {what} {expected}, not {got}.");
+        Err(SignatureError::Scope(text))
     };
-    let [its_region, its_service, its_end] = SCOPE;
+    let [our_region, our_service, our_terminator] = SCOPE;
     if !claimed.date.starts_with(day.as_str()) || day.len() != 8 {
-        return wrong("the day of the request,", day, claimed.date.get(..8).unwrap_or_default());
+        return error("the day of the request,", day, claimed.date.get(..8).unwrap_or_default());
     }
-    for (what, given, wanted) in [
-        ("the region", region, its_region),
-        ("the service", service, its_service),
-        ("a credential that ends in", end, its_end),
+    for (what, got, expected) in [
+        ("the region", region, our_region),
+        ("the service", service, our_service),
+        ("a credential that ends in", terminator, our_terminator),
     ] {
-        if given != wanted {
-            return wrong(what, given, wanted);
+        if got != expected {
+            return error(what, got, expected);
         }
     }
     Ok(())
 }
 
-fn in_time(claimed: &ClaimedSignature, now: OffsetDateTime) -> Result<(), Refused> {
-    let date = read(&claimed.date).ok_or(Refused::Incomplete("X-Amz-Date"))?;
-    let minutes = time::Duration::minutes(MINUTES);
-    let holds = match claimed.place {
-        SignaturePlace::Header => minutes,
+fn check_date(claimed: &ClaimedSignature, now: OffsetDateTime) -> Result<(), SignatureError> {
+    let date = parse_date(&claimed.date).ok_or(SignatureError::Incomplete("X-Amz-Date"))?;
+    let tolerance = time::Duration::minutes(MINUTES);
+    let lifetime = match claimed.place {
+        SignaturePlace::Header => tolerance,
         SignaturePlace::Query { seconds } => time::Duration::seconds(seconds),
     };
-    let (said, now_said) = (&claimed.date, written(now));
-    // The two are subtracted: a sum may be no date any more.
-    if now - date > holds {
-        return Err(Refused::Date(format!(
-            "Signature expired: {said} holds for {} s, and it is {now_said} now.",
-            holds.whole_seconds()
+    let (signed_at, now_text) = (&claimed.date, format_date(now));
+    // Subtract the dates: adding to a date at the end of the calendar overflows.
+    if now - date > lifetime {
+        return Err(SignatureError::Date(format!(
+            "Signature expired: {signed_at} is valid for {} s, and it is {now_text} now.",
+            lifetime.whole_seconds()
         )));
     }
-    if date - now > minutes {
-        return Err(Refused::Date(format!(
-            "Signature not yet current: {said} is later than {now_said} by more than {MINUTES} min."
+    if date - now > tolerance {
+        return Err(SignatureError::Date(format!(
+            "Signature not yet current: {signed_at} is more than {MINUTES} min later than \
+             {now_text}."
         )));
     }
     Ok(())
 }
 
-/// The host must be signed, and whatever AWS reads of the headers.
-fn covers(claimed: &ClaimedSignature, headers: &HeaderMap) -> Result<(), Refused> {
+/// The signature must cover `host` and every `x-amz-` header.
+fn check_signed_headers(
+    claimed: &ClaimedSignature,
+    headers: &HeaderMap,
+) -> Result<(), SignatureError> {
     let is_signed = |name: &str| claimed.headers.iter().any(|it| it == name);
-    let amz = headers.keys().map(hyper::header::HeaderName::as_str);
-    let needed = amz.filter(|name| name.starts_with("x-amz-")).chain(["host"]);
-    match needed.into_iter().find(|name| !is_signed(name)) {
-        Some(name) => Err(Refused::Header(name.to_owned())),
+    let names = headers.keys().map(hyper::header::HeaderName::as_str);
+    let mut required = names.filter(|name| name.starts_with("x-amz-")).chain(["host"]);
+    match required.find(|name| !is_signed(name)) {
+        Some(name) => Err(SignatureError::Header(name.to_owned())),
         None => Ok(()),
     }
 }
 
-impl Refused {
-    /// The answer.
-    pub(crate) fn respond(&self, request_id: &str) -> (u16, String) {
-        let said = |fact: &Fact, text: Option<&str>| {
-            let code = fact.code.unwrap_or_default();
-            let text = text.or(fact.message);
-            (fact.http.unwrap_or(403), xml_write::error(code, text, request_id))
-        };
+impl SignatureError {
+    pub(super) fn response(&self, request_id: &str) -> ResponseBody {
         match self {
-            Self::Unsigned => said(E_013, None),
-            Self::UnknownKey => said(E_014, None),
-            Self::Differs => said(E_015, None),
-            Self::Scope(text) | Self::Date(text) => said(E_015, Some(text)),
-            Self::Header(name) => {
-                said(E_015, Some(&format!("The header {name} is not signed and must be.")))
+            Self::Unsigned => ResponseBody::of_fact(E_013, E_013.message, request_id),
+            Self::UnknownKey => ResponseBody::of_fact(E_014, E_014.message, request_id),
+            Self::Mismatch => ResponseBody::of_fact(E_015, E_015.message, request_id),
+            Self::Scope(text) | Self::Date(text) => {
+                ResponseBody::of_fact(E_015, Some(text), request_id)
             }
-            Self::Incomplete(what) => {
-                let text = format!("The signature lacks {what}.");
-                (400, xml_write::error("IncompleteSignature", Some(&text), request_id))
+            Self::Header(name) => {
+                let text = format!("The header {name} must be signed and is not.");
+                ResponseBody::of_fact(E_015, Some(&text), request_id)
+            }
+            Self::Incomplete(part) => {
+                let text = format!("The signature has no valid {part}.");
+                ResponseBody::error(400, "IncompleteSignature", Some(&text), request_id)
             }
         }
     }
 }
 
-/// Reads one.
-pub(crate) fn read(text: &str) -> Option<OffsetDateTime> {
+/// Parses a date of a signature: `20150830T123600Z`.
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
     let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let digits = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
-    if day.len() != 8 || time.len() != 6 || !digits(day) || !digits(time) {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if day.len() != 8 || time.len() != 6 || !is_digits(day) || !is_digits(time) {
         return None;
     }
     let two = |text: &str, at: usize| text.get(at..at + 2)?.parse::<u8>().ok();
@@ -187,8 +187,7 @@ pub(crate) fn read(text: &str) -> Option<OffsetDateTime> {
     Some(PrimitiveDateTime::new(date, time).assume_utc())
 }
 
-/// Writes one.
-pub(crate) fn written(moment: OffsetDateTime) -> String {
+fn format_date(moment: OffsetDateTime) -> String {
     let (date, time) = (moment.date(), moment.time());
     format!(
         "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
@@ -201,35 +200,16 @@ pub(crate) fn written(moment: OffsetDateTime) -> String {
     )
 }
 
-/// A secret.
-#[derive(Clone, Default)]
-pub(crate) struct Secret(String);
-
-impl Secret {
-    pub(crate) const fn new(text: String) -> Self {
-        Self(text)
+/// The secret of an active access key: the root key, which always exists, or a key that was created
+/// here.
+pub(super) fn secret_of(id: &str, store: &Store, account: &Account) -> Option<Secret> {
+    let (root_key, root_secret) = FAKE;
+    if id == root_key {
+        return Some(Secret::new(root_secret.to_owned()));
     }
-
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// The secret of an access key that may be used: the one with which everybody begins, and those that
-/// were issued, are active, and belong to somebody.
-pub(crate) fn secret_of(id: &str, registry: &Store, account: &Account) -> Option<Secret> {
-    let (root, its_secret) = FAKE;
-    if id == root {
-        return Some(Secret::new(its_secret.to_owned()));
-    }
-    let item = *registry.items.get(&item_key(Within::Everything, AttachmentKind::AccessKey, id))?;
+    let key = item_key(NameScope::Account, AttachmentKind::AccessKey, id);
+    let item = *store.items.get(&key)?;
     let user = account.holders(AttachmentKind::AccessKey, item).next()?;
     let active = account.held(user, AttachmentKind::AccessKey, item)?.status == Status::Active;
-    active.then(|| registry.item_record(AttachmentKind::AccessKey, item).secret)
+    active.then(|| store.item_record(AttachmentKind::AccessKey, item).secret)
 }

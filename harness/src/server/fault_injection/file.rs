@@ -1,20 +1,22 @@
-//! A plan as a file, in TOML. What is wrong with it is said in one line, with the number of the line
-//! and what is allowed.
+//! Reads a fault plan from a TOML file.
+//!
+//! An error is one line: the line number, the problem, and the allowed values.
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
 use iamspec_model::tables::calls;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::server::fault_injection::plan::{FaultTrigger, Planned};
-use crate::server::fault_injection::{BadPage, InjectedFault, Window};
+use crate::server::fault_injection::plan::{FaultPlan, FaultTrigger, PlannedFault};
+use crate::server::fault_injection::{InjectedFault, PageFault, Window};
 
-/// What the file holds.
+/// The file as a whole.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultFile {
@@ -24,7 +26,7 @@ struct FaultFile {
     fault: Vec<Spanned<FaultEntry>>,
 }
 
-/// One fault: which, of which calls, when, and what belongs to its sort.
+/// One `[[fault]]` table: its sort, the affected calls, the trigger, and parameters of the sort.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct FaultEntry {
@@ -67,59 +69,75 @@ fn any() -> String {
     "*".to_owned()
 }
 
-/// Reads the faults of a file.
-pub(crate) fn parse(text: &str) -> Result<Vec<Planned>> {
-    let at = |span: Range<usize>| {
-        text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
-    };
-    let file: FaultFile = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, &at);
-        anyhow!("line {line}: {}", error.message().replace('\n', ", "))
-    })?;
-    if file.fault.is_empty() {
-        bail!("no `[[fault]]` in it; a file of faults has one at least");
+impl FaultPlan {
+    /// Reads a fault file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not valid; the message names the line and the allowed values.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the faults of `{}`", path.display()))?;
+        Self::parse(&text).with_context(|| format!("cannot use `{}`", path.display()))
     }
-    let read = |(place, entry): (u64, &Spanned<FaultEntry>)| {
-        let line = at(entry.span());
-        let planned = entry.get_ref().planned(u64::from(file.seed) << 32 | place);
-        planned.map_err(|error| anyhow!("line {line}: {error}"))
-    };
-    (0..).zip(&file.fault).map(read).collect()
+
+    /// Parses the text of a fault file.
+    ///
+    /// # Errors
+    /// The text is not valid; the message names the line and the allowed values.
+    pub fn parse(text: &str) -> Result<Self> {
+        let line_of = |span: Range<usize>| {
+            text.get(..span.start).map_or(1, |before| before.matches('\n').count() + 1)
+        };
+        let file: FaultFile = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, &line_of);
+            anyhow!("line {line}: {}", error.message().replace('\n', ", "))
+        })?;
+        if file.fault.is_empty() {
+            bail!("no `[[fault]]` in the file; add at least one");
+        }
+        let planned = |(index, entry): (u64, &Spanned<FaultEntry>)| {
+            let line = line_of(entry.span());
+            let planned = entry.get_ref().planned(u64::from(file.seed) << 32 | index);
+            planned.map_err(|error| anyhow!("line {line}: {error}"))
+        };
+        let faults: Result<Vec<PlannedFault>> = (0..).zip(&file.fault).map(planned).collect();
+        Ok(Self { faults: faults? })
+    }
 }
 
 impl FaultEntry {
-    fn planned(&self, seed: u64) -> Result<Planned> {
+    fn planned(&self, seed: u64) -> Result<PlannedFault> {
         if !calls().any(|call| glob(&self.on, call.api)) {
-            bail!("`on = {:?}` is no call; `iamspec list calls` prints them", self.on);
+            bail!("`on = {:?}` matches no action; `iamspec list calls` prints them", self.on);
         }
-        self.is_of_its_sort()?;
-        Ok(Planned {
+        self.check_parameters()?;
+        Ok(PlannedFault {
             fault: self.fault()?,
-            on: self.on.clone(),
-            when: self.when()?,
-            times: self.times,
-            chance: Rng(seed),
-            seen: 0,
-            happened: 0,
+            actions: self.on.clone(),
+            trigger: self.trigger()?,
+            limit: self.times,
+            rng: Rng(seed),
+            matches: 0,
+            injections: 0,
         })
     }
 
-    fn when(&self) -> Result<FaultTrigger> {
+    fn trigger(&self) -> Result<FaultTrigger> {
         match (self.chance, self.every, self.first) {
             (None, None, None) => Ok(FaultTrigger::Always),
-            (Some(often), None, None) if (0.0..=1.0).contains(&often) => {
-                Ok(FaultTrigger::Chance(often))
+            (Some(chance), None, None) if (0.0..=1.0).contains(&chance) => {
+                Ok(FaultTrigger::Chance(chance))
             }
-            (Some(often), None, None) => bail!("`chance = {often}` is not from 0 to 1"),
-            (None, Some(0), None) => bail!("`every = 0` is no number of calls; 1 is every call"),
+            (Some(chance), None, None) => bail!("`chance = {chance}` is not from 0 to 1"),
+            (None, Some(0), None) => bail!("`every = 0` never happens; `every = 1` is every call"),
             (None, Some(number), None) => Ok(FaultTrigger::Every(number)),
             (None, None, Some(number)) => Ok(FaultTrigger::First(number)),
-            _ => bail!("one of `chance`, `every` and `first` says when, and not several"),
+            _ => bail!("`chance`, `every` and `first` exclude each other; keep one of them"),
         }
     }
 
-    /// Refuses what does not belong to the sort.
-    fn is_of_its_sort(&self) -> Result<()> {
+    /// Rejects parameters that the sort does not have.
+    fn check_parameters(&self) -> Result<()> {
         let allowed: &[&str] = match self.sort {
             FaultKind::Lag | FaultKind::Lingering | FaultKind::Unmodifiable => &["ms", "calls"],
             FaultKind::Concurrent
@@ -143,12 +161,12 @@ impl FaultEntry {
             ("clean", self.clean.is_some()),
             ("retry-after", self.retry_after.is_some()),
         ];
-        let wrong = given.iter().find(|(name, given)| *given && !allowed.contains(name));
-        let Some((name, _)) = wrong else { return Ok(()) };
-        let beside = ["on", "chance", "every", "first", "times"];
+        let rejected = given.iter().find(|(name, given)| *given && !allowed.contains(name));
+        let Some((name, _)) = rejected else { return Ok(()) };
+        let common = ["on", "chance", "every", "first", "times"];
         let names: Vec<String> =
-            allowed.iter().chain(&beside).map(|name| format!("`{name}`")).collect();
-        bail!("`{name}` says nothing of this sort of fault; allowed are {}", names.join(", "))
+            allowed.iter().chain(&common).map(|name| format!("`{name}`")).collect();
+        bail!("`{name}` is no parameter of this sort of fault; allowed are {}", names.join(", "))
     }
 
     fn fault(&self) -> Result<InjectedFault> {
@@ -165,9 +183,9 @@ impl FaultEntry {
             }
             FaultKind::Drop => InjectedFault::Drop { effect },
             FaultKind::Slow => {
-                let Some(ms) = self.ms else { bail!("`ms` must say how slow") };
+                let Some(ms) = self.ms else { bail!("`ms` is missing: the delay in milliseconds") };
                 if self.chunk == Some(0) {
-                    bail!("`chunk = 0` never ends; 1 is a byte at a time");
+                    bail!("`chunk = 0` never ends; `chunk = 1` sends one byte at a time");
                 }
                 InjectedFault::Slow { wait: Duration::from_millis(ms), chunk: self.chunk }
             }
@@ -176,9 +194,9 @@ impl FaultEntry {
             }
             FaultKind::Twice => InjectedFault::Twice,
             FaultKind::Html => InjectedFault::Html { status: self.status([502, 200])?, effect },
-            FaultKind::EmptyPage => InjectedFault::Page(BadPage::Empty),
-            FaultKind::OddMarker => InjectedFault::Page(BadPage::OddMarker),
-            FaultKind::SameMarker => InjectedFault::Page(BadPage::SameMarker),
+            FaultKind::EmptyPage => InjectedFault::Page(PageFault::Empty),
+            FaultKind::OddMarker => InjectedFault::Page(PageFault::OddMarker),
+            FaultKind::SameMarker => InjectedFault::Page(PageFault::SameMarker),
         })
     }
 
@@ -186,11 +204,11 @@ impl FaultEntry {
         match (self.ms, self.calls) {
             (Some(ms), None) => Ok(Window::Time(Duration::from_millis(ms))),
             (None, Some(calls)) => Ok(Window::Calls(calls)),
-            _ => bail!("either `ms` or `calls` says for how long, and not both"),
+            _ => bail!("the window needs either `ms` or `calls`"),
         }
     }
 
-    /// The first of these where none is given.
+    /// The status of the file if it is one of these two; by default, the first.
     fn status(&self, [first, second]: [u16; 2]) -> Result<u16> {
         match self.status.unwrap_or(first) {
             status if status == first || status == second => Ok(status),

@@ -1,41 +1,47 @@
-//! What was true a while ago, for as long as a fault may need it and for so many changes at most.
+//! The recent states of the model, for faults of eventual consistency.
+//!
+//! The history is bounded: it keeps states only as long as a fault of the plan needs them, and at
+//! most [`MAX_CHANGES`] of them. It returns states; the handler evaluates requests against them.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use iamspec_model::evidence::B_LP_17;
-use iamspec_model::{AttachmentKind, Item};
-
 use crate::server::ModelState;
 use crate::server::fault_injection::plan::FaultPlan;
 use crate::server::fault_injection::{InjectedFault, Window};
-use crate::server::handler::{HandledRequest, answer};
-use crate::server::parse::ParsedForm;
-use crate::wire::xml_write;
 
-/// So many changes are kept at most.
-const CHANGES: usize = 64;
+/// Maximum number of earlier states.
+const MAX_CHANGES: usize = 64;
 
-/// When a call came, and which one it was.
+/// The arrival of a request: its time and its number.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stamp {
+pub(crate) struct Timestamp {
     at: Instant,
     call: u64,
 }
 
-/// The accounts of the last while, each with the call that changed it, oldest first.
+/// The recent states, each with the arrival of the request that changed it, oldest first.
 #[derive(Default)]
 pub(crate) struct StateHistory {
     windows: Vec<Window>,
-    worlds: VecDeque<(Stamp, ModelState)>,
-    /// The users that got a login profile.
-    profiles: VecDeque<(Stamp, String)>,
+    states: VecDeque<(Timestamp, ModelState)>,
+    /// The users that recently got a login profile, in lower case.
+    login_profiles: VecDeque<(Timestamp, String)>,
     calls: u64,
 }
 
+/// The part of the past that a fault needs for one request.
+pub(crate) enum PastState<'a> {
+    /// The state that a stale read shows.
+    Read(&'a ModelState),
+    /// The states that may still block a deletion, newest first.
+    Deletion(Vec<&'a ModelState>),
+    /// The login profile of this user was created within the window.
+    NewLoginProfile(&'a str),
+}
+
 impl Window {
-    /// Whether what came to be then is younger than that.
-    fn covers(self, then: Stamp, now: Stamp) -> bool {
+    fn covers(self, then: Timestamp, now: Timestamp) -> bool {
         match self {
             Self::Time(time) => now.at.saturating_duration_since(then.at) < time,
             Self::Calls(calls) => now.call.saturating_sub(then.call) <= calls,
@@ -44,88 +50,80 @@ impl Window {
 }
 
 impl StateHistory {
-    /// As much of it as the faults of a plan need.
-    pub(crate) fn of(plan: &FaultPlan) -> Self {
-        Self {
-            windows: plan.faults().filter_map(InjectedFault::window).collect(),
-            ..Self::default()
-        }
+    /// An empty history that keeps what the faults of this plan need.
+    pub(crate) fn for_plan(plan: &FaultPlan) -> Self {
+        let windows = plan.faults().filter_map(InjectedFault::window).collect();
+        Self { windows, ..Self::default() }
     }
 
-    /// The next call: what nobody needs any more is forgotten.
-    pub(crate) fn now(&mut self) -> Stamp {
+    /// Starts the next call: drops the entries that no fault needs any more.
+    pub(crate) fn next_call(&mut self) -> Timestamp {
         self.calls += 1;
-        let now = Stamp { at: Instant::now(), call: self.calls };
-        let needed = |then: Stamp| self.windows.iter().any(|window| window.covers(then, now));
-        while self.worlds.front().is_some_and(|(then, _)| !needed(*then))
-            || self.worlds.len() > CHANGES
-        {
-            self.worlds.pop_front();
-        }
-        while self.profiles.front().is_some_and(|(then, _)| !needed(*then))
-            || self.profiles.len() > CHANGES
-        {
-            self.profiles.pop_front();
-        }
+        let now = Timestamp { at: Instant::now(), call: self.calls };
+        let windows = &self.windows;
+        let is_needed = |then: Timestamp| windows.iter().any(|window| window.covers(then, now));
+        drop_old(&mut self.states, is_needed);
+        drop_old(&mut self.login_profiles, is_needed);
         now
     }
 
-    /// The account before a call that may change it, where it will be needed.
-    pub(crate) fn before(&self, action: &str, world: &ModelState) -> Option<ModelState> {
-        (!self.windows.is_empty() && !is_read(action)).then(|| world.clone())
+    /// A copy of the state before a call that may change it; `None` if no fault needs it.
+    pub(crate) fn snapshot(&self, action: &str, model: &ModelState) -> Option<ModelState> {
+        (!self.windows.is_empty() && !is_read(action)).then(|| model.clone())
     }
 
-    /// Keeps what was true before a call that was carried out.
-    pub(crate) fn keep(&mut self, now: Stamp, form: &ParsedForm, before: ModelState) {
-        self.worlds.push_back((now, before));
-        if form.get("Action") == Some("CreateLoginProfile") {
-            self.profiles.push_back((now, form.text("UserName").to_lowercase()));
+    /// Adds the state before a call that succeeded.
+    pub(crate) fn push(
+        &mut self,
+        now: Timestamp,
+        action: &str,
+        user: Option<&str>,
+        before: ModelState,
+    ) {
+        self.states.push_back((now, before));
+        if action == "CreateLoginProfile" {
+            self.login_profiles.push_back((now, user.unwrap_or_default().to_lowercase()));
         }
     }
 
-    /// What is answered in place of what is true, where the past makes a difference.
-    pub(crate) fn instead(
-        &self,
+    /// The past that this fault needs for this request; `None` if the fault does not apply.
+    pub(crate) fn past_state<'a>(
+        &'a self,
         fault: InjectedFault,
-        now: Stamp,
-        world: &ModelState,
-        request: &HandledRequest<'_>,
-    ) -> Option<(u16, String)> {
-        let action = request.form.get("Action").unwrap_or_default();
-        let was = |then: &ModelState| answer(&mut then.clone(), request);
+        action: &str,
+        user: Option<&'a str>,
+        now: Timestamp,
+    ) -> Option<PastState<'a>> {
+        let in_window =
+            |window: Window| self.states.iter().filter(move |(then, _)| window.covers(*then, now));
         match fault {
             InjectedFault::Lag(window) if is_read(action) => {
-                let (_, then) = self.worlds.iter().find(|(then, _)| window.covers(*then, now))?;
-                Some(was(then)).filter(|it| *it != was(world))
+                in_window(window).next().map(|(_, state)| PastState::Read(state))
             }
             InjectedFault::Lingering(window) if action.starts_with("Delete") => {
-                let within = self.worlds.iter().rev().filter(|(it, _)| window.covers(*it, now));
-                let conflict = |it: &(u16, String)| it.1.contains("<Code>DeleteConflict</Code>");
-                let refused = within.map(|(_, then)| was(then)).find(conflict)?;
-                (was(world).0 == 200).then_some(refused)
+                let states = in_window(window).rev().map(|(_, state)| state).collect();
+                Some(PastState::Deletion(states))
             }
-            InjectedFault::Unmodifiable(window) => {
-                let name = request.form.get("UserName")?;
-                let same = |it: &&(Stamp, String)| it.1 == name.to_lowercase();
-                let (made, _) = self.profiles.iter().rev().find(same)?;
-                let changes = ["UpdateLoginProfile", "DeleteLoginProfile"].contains(&action);
-                let user = world.registry.user(name);
-                let held =
-                    world.account.held(user, AttachmentKind::LoginProfile, Item(0)).is_some();
-                (changes && held && window.covers(*made, now)).then(|| being_made(name, request.id))
+            InjectedFault::Unmodifiable(window)
+                if ["UpdateLoginProfile", "DeleteLoginProfile"].contains(&action) =>
+            {
+                let name = user?.to_lowercase();
+                let created = self.login_profiles.iter().rev().find(|(_, user)| *user == name)?;
+                window.covers(created.0, now).then_some(PastState::NewLoginProfile(user?))
             }
             _ => None,
         }
     }
 }
 
-fn being_made(user: &str, request_id: &str) -> (u16, String) {
-    let text = B_LP_17.message.map(|it| it.replace("{UserName}", user));
-    let code = B_LP_17.code.unwrap_or_default();
-    (B_LP_17.http.unwrap_or(409), xml_write::error(code, text.as_deref(), request_id))
+fn drop_old<T>(entries: &mut VecDeque<(Timestamp, T)>, is_needed: impl Fn(Timestamp) -> bool) {
+    while entries.len() > MAX_CHANGES || entries.front().is_some_and(|(then, _)| !is_needed(*then))
+    {
+        entries.pop_front();
+    }
 }
 
-/// Whether a call only shows something.
+/// Returns true if the action changes nothing.
 fn is_read(action: &str) -> bool {
     action.starts_with("List") || action.starts_with("Get")
 }

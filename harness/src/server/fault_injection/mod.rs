@@ -1,98 +1,99 @@
-//! Bad days of the reference endpoint: what can go wrong with a call that is put right. Which calls
-//! meet with what, and when, says a [`FaultPlan`].
+//! Fault injection: errors and delays that the reference server injects into valid requests.
 //!
-//! What becomes of an answer on its way.
+//! A [`plan::FaultPlan`] selects the fault for each request, reproducibly. `file` reads a plan from
+//! TOML, and `history` keeps the earlier states that stale responses need. This module only
+//! decides; the handler evaluates earlier states, and `reply` changes the bytes on the wire.
 
 mod file;
-pub(crate) mod history;
+pub(super) mod history;
 pub mod plan;
 
 use std::time::Duration;
 
-use iamspec_model::Fact;
 use iamspec_model::evidence::{F_009, F_011};
 
-use crate::server::handler::Reply;
-use crate::wire::xml_write;
+use crate::server::ResponseBody;
 
-/// What goes wrong with a call.
+/// A fault to inject into one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InjectedFault {
-    /// A read shows what was true a while ago (F-001).
+    /// A read returns an earlier state (F-001).
     Lag(Window),
-    /// A deletion meets with what was taken away a moment ago.
+    /// A deletion conflicts with an attachment that was removed recently.
     Lingering(Window),
-    /// What was just made is not changed yet (B-LP-17).
+    /// A new login profile cannot be modified yet (B-LP-17).
     Unmodifiable(Window),
-    /// Refused, as somebody else changes the same (F-009).
+    /// 409 `ConcurrentModification` (F-009).
     Concurrent,
-    /// Refused, as too much was asked (F-011). That AWS says when to come back is not known.
+    /// 400 `Throttling` (F-011). No evidence that AWS sends `Retry-After` with it.
     Throttle {
-        /// The seconds of a `Retry-After` header.
+        /// The `Retry-After` header, in seconds.
         retry_after: Option<u64>,
     },
     /// The service fails: 500 with `ServiceFailure` (D-022), or 503.
     Fail {
         /// The HTTP status.
         status: u16,
-        /// Whether the call is carried out all the same.
+        /// Whether the operation takes effect all the same.
         effect: bool,
-        /// The seconds of a `Retry-After` header.
+        /// The `Retry-After` header, in seconds.
         retry_after: Option<u64>,
     },
-    /// The connection ends without an answer.
+    /// The connection ends without a response.
     Drop {
-        /// Whether the call is carried out all the same.
+        /// Whether the operation takes effect all the same.
         effect: bool,
     },
-    /// The answer comes late, or piece by piece.
+    /// The response is late, or arrives in chunks.
     Slow {
-        /// How long it takes, to the answer or between two pieces.
+        /// The delay before the response, or between two chunks.
         wait: Duration,
-        /// How many bytes come at once; all of them where it is not said.
+        /// The size of a chunk in bytes; `None` sends the response in one piece.
         chunk: Option<usize>,
     },
-    /// The answer ends in its middle.
+    /// The response ends in the middle.
     Truncate {
-        /// Whether its length is given as what it is, so that nothing but its XML is broken.
+        /// Whether `Content-Length` is the truncated length, so that only the XML is broken.
         clean: bool,
     },
-    /// The answer comes twice, as one body.
+    /// The body contains the response document twice.
     Twice,
-    /// A page of HTML in place of the answer, as a proxy gives it.
+    /// An HTML page of a proxy replaces the response.
     Html {
         /// The HTTP status.
         status: u16,
-        /// Whether the call is carried out all the same.
+        /// Whether the operation takes effect all the same.
         effect: bool,
     },
-    /// A page of a listing is not as one expects it, and right all the same.
-    Page(BadPage),
+    /// A page of a listing is valid and unusual.
+    Page(PageFault),
 }
 
-/// How the pages of a listing are on a bad day. That a page may hold fewer than were asked for is documented (E-009);
-/// how few, and what a marker looks like, is not: no evidence.
+/// An unusual page of a listing.
+///
+/// A page may hold fewer entries than the request asks for (E-009). No evidence of how few, and
+/// none of what a marker looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BadPage {
-    /// It holds nothing, and says that there is more.
+pub enum PageFault {
+    /// An empty page that is followed by another.
     Empty,
-    /// Its marker is made of what a form must encode.
+    /// A marker of characters that a form must encode.
     OddMarker,
-    /// Its marker is the one that asked for it, so that there is no end.
+    /// The marker of the request as the next marker: the listing never ends.
     SameMarker,
 }
 
-/// How far back the past reaches.
+/// The age up to which earlier states count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// So long ago.
+    /// An age in time.
     Time(Duration),
-    /// So many calls ago.
+    /// An age in calls.
     Calls(u64),
 }
 
 impl InjectedFault {
-    /// The word in files and in counts.
+    /// The `sort` of the fault in a file, also used in counts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -107,13 +108,13 @@ impl InjectedFault {
             Self::Truncate { .. } => "truncate",
             Self::Twice => "twice",
             Self::Html { .. } => "html",
-            Self::Page(BadPage::Empty) => "empty-page",
-            Self::Page(BadPage::OddMarker) => "odd-marker",
-            Self::Page(BadPage::SameMarker) => "same-marker",
+            Self::Page(PageFault::Empty) => "empty-page",
+            Self::Page(PageFault::OddMarker) => "odd-marker",
+            Self::Page(PageFault::SameMarker) => "same-marker",
         }
     }
 
-    /// How far back it needs the past.
+    /// The age of the earlier states that the fault needs.
     #[must_use]
     pub const fn window(self) -> Option<Window> {
         match self {
@@ -124,17 +125,16 @@ impl InjectedFault {
         }
     }
 
-    /// What is odd about the page of a listing.
-    pub(crate) const fn page(self) -> Option<BadPage> {
+    pub(super) const fn page(self) -> Option<PageFault> {
         match self {
-            Self::Page(bad) => Some(bad),
+            Self::Page(fault) => Some(fault),
             _ => None,
         }
     }
 
-    /// Whether the call is not carried out.
+    /// Returns true if the operation does not take effect.
     #[must_use]
-    pub const fn prevents(self) -> bool {
+    pub const fn prevents_effect(self) -> bool {
         match self {
             Self::Concurrent | Self::Throttle { .. } => true,
             Self::Fail { effect, .. } | Self::Drop { effect } | Self::Html { effect, .. } => {
@@ -144,64 +144,28 @@ impl InjectedFault {
         }
     }
 
-    /// What is answered in place of the answer, where that is an IAM error.
-    pub(crate) fn refusal(self, request_id: &str) -> Option<(u16, String)> {
-        let said = |fact: &Fact| {
-            let code = fact.code.unwrap_or_default();
-            (fact.http.unwrap_or(400), xml_write::error(code, fact.message, request_id))
-        };
+    /// The IAM error that replaces the response; `None` if the fault is not an IAM error.
+    pub(super) fn response(self, request_id: &str) -> Option<ResponseBody> {
         Some(match self {
-            Self::Concurrent => said(F_009),
-            Self::Throttle { .. } => said(F_011),
-            // The code is documented for 500 (D-022), and no text known. That there is a 503 at all
-            // has no evidence.
+            Self::Concurrent => ResponseBody::of_fact(F_009, F_009.message, request_id),
+            Self::Throttle { .. } => ResponseBody::of_fact(F_011, F_011.message, request_id),
+            // No evidence that IAM responds with 503 at all.
             Self::Fail { status: 503, .. } => {
-                (503, xml_write::error("ServiceUnavailable", None, request_id))
+                ResponseBody::error(503, "ServiceUnavailable", None, request_id)
             }
+            // D-022 documents the code for status 500, and no message.
             Self::Fail { status, .. } => {
-                (status, xml_write::error("ServiceFailure", None, request_id))
+                ResponseBody::error(status, "ServiceFailure", None, request_id)
             }
             _ => return None,
         })
     }
 
-    /// When to come back, where it says so.
-    pub(crate) const fn retry_after(self) -> Option<u64> {
+    /// The `Retry-After` header, in seconds.
+    pub(super) const fn retry_after(self) -> Option<u64> {
         match self {
             Self::Throttle { retry_after } | Self::Fail { retry_after, .. } => retry_after,
             _ => None,
         }
     }
-}
-
-/// What a proxy says that has lost its server. No evidence: AWS's own were not recorded.
-const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body><h1>502 Bad Gateway</h1></body></html>\n";
-
-/// The answer as it arrives. `None` where nothing does.
-pub(crate) fn spoil(fault: InjectedFault, mut reply: Reply) -> Option<Reply> {
-    if let Some((status, body)) = fault.refusal(&reply.id) {
-        (reply.status, reply.body) = (status, body);
-    }
-    reply.retry_after = fault.retry_after();
-    match fault {
-        InjectedFault::Drop { .. } => return None,
-        InjectedFault::Slow { wait, chunk: Some(_) } => reply.pause = wait,
-        InjectedFault::Slow { wait, chunk: None } => reply.late = wait,
-        InjectedFault::Truncate { clean } => {
-            let whole = reply.body.len();
-            let half = (0..=whole / 2).rev().find(|at| reply.body.is_char_boundary(*at));
-            reply.body.truncate(half.unwrap_or_default());
-            reply.declared = (!clean).then_some(whole);
-        }
-        InjectedFault::Twice => reply.body = reply.body.repeat(2),
-        InjectedFault::Html { status, .. } => {
-            PAGE.clone_into(&mut reply.body);
-            (reply.status, reply.kind) = (status, "text/html");
-        }
-        _ => {}
-    }
-    if let InjectedFault::Slow { chunk, .. } = fault {
-        reply.chunk = chunk;
-    }
-    Some(reply)
 }

@@ -1,118 +1,104 @@
-//! Which call meets with what. What is chosen depends on the seed and on the calls that came before,
-//! and on nothing else but the past that some faults need.
+//! A fault plan: which requests get which fault.
+//!
+//! The choice depends on the seed and on the sequence of earlier requests only, so a run with the
+//! same requests gets the same faults. Faults with a window also depend on the history.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
 
-use crate::server::fault_injection::{InjectedFault, file};
+use crate::server::fault_injection::InjectedFault;
 
-/// Faults, with the calls that meet with them.
+/// An ordered list of faults, each with the requests it affects.
 #[derive(Clone, Debug, Default)]
 pub struct FaultPlan {
-    pub(crate) faults: Vec<Planned>,
+    pub(super) faults: Vec<PlannedFault>,
 }
 
 /// One fault of a plan.
 #[derive(Clone, Debug)]
-pub(crate) struct Planned {
-    pub(crate) fault: InjectedFault,
-    /// The calls: `*` stands for anything.
-    pub(crate) on: String,
-    pub(crate) when: FaultTrigger,
-    /// How often at most.
-    pub(crate) times: Option<u64>,
-    /// Its own, so that no fault changes what another one meets with.
-    pub(crate) chance: Rng,
-    /// How many such calls there were.
-    pub(crate) seen: u64,
-    /// How often it happened.
-    pub(crate) happened: u64,
+pub(super) struct PlannedFault {
+    pub(super) fault: InjectedFault,
+    /// A pattern of action names; `*` matches any characters.
+    pub(super) actions: String,
+    pub(super) trigger: FaultTrigger,
+    /// Maximum number of injections.
+    pub(super) limit: Option<u64>,
+    /// Each fault has its own generator, so that no fault changes the draws of another.
+    pub(super) rng: Rng,
+    /// The number of matching requests so far.
+    pub(super) matches: u64,
+    /// The number of injections so far.
+    pub(super) injections: u64,
 }
 
-/// Which of the calls.
+/// The condition under which a matching request gets the fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum FaultTrigger {
+pub(super) enum FaultTrigger {
     Always,
+    /// With this probability.
     Chance(f64),
+    /// Every n-th matching request.
     Every(u64),
+    /// The first n matching requests.
     First(u64),
 }
 
 impl FaultPlan {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// What is wrong, in which line, and what is allowed.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the faults of `{}`", path.display()))?;
-        Self::parse(&text).with_context(|| format!("cannot use `{}`", path.display()))
-    }
-
-    /// Reads the text of a file.
-    ///
-    /// # Errors
-    /// What is wrong, in which line, and what is allowed.
-    pub fn parse(text: &str) -> Result<Self> {
-        file::parse(text).map(|faults| Self { faults })
-    }
-
-    /// What the next call meets with: the first fault in the order of the file. To be asked before
-    /// the call, once for each.
+    /// Selects the fault of the next request: the first one of the plan that is due. Call it once
+    /// for each request, before the request is handled.
     pub fn next(&mut self, action: &str) -> Option<InjectedFault> {
         self.choose(action, |_| Some(())).map(|(fault, ())| fault)
     }
 
-    /// The same, of the faults that can happen now: those for which there is something to do.
+    /// Like [`Self::next`], among the faults that can have an effect on this request. `applicable`
+    /// returns the data needed to inject a fault, or `None` if the fault would have no effect.
     pub(crate) fn choose<T>(
         &mut self,
         action: &str,
-        mut possible: impl FnMut(InjectedFault) -> Option<T>,
+        mut applicable: impl FnMut(InjectedFault) -> Option<T>,
     ) -> Option<(InjectedFault, T)> {
         let mut chosen = None;
-        for planned in self.faults.iter_mut().filter(|it| glob(&it.on, action)) {
-            // Every one counts and draws, whichever is chosen.
+        for planned in self.faults.iter_mut().filter(|it| glob(&it.actions, action)) {
+            // Every matching fault counts and draws, whichever is chosen; else the plan would not
+            // be reproducible.
             let due = planned.is_due();
             if due && chosen.is_none() {
-                chosen = possible(planned.fault).map(|it| (planned.fault, it));
-                planned.happened += u64::from(chosen.is_some());
+                chosen = applicable(planned.fault).map(|data| (planned.fault, data));
+                planned.injections += u64::from(chosen.is_some());
             }
         }
         chosen
     }
 
-    /// How often each sort of fault happened, in the order of the file.
+    /// The number of injections of each sort of fault, in the order of the plan.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         let mut counts: Vec<(&'static str, u64)> = Vec::new();
         for planned in &self.faults {
             let name = planned.fault.name();
             match counts.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, count)) => *count += planned.happened,
-                None => counts.push((name, planned.happened)),
+                Some((_, count)) => *count += planned.injections,
+                None => counts.push((name, planned.injections)),
             }
         }
         counts
     }
 
-    /// Every fault that may happen.
-    pub(crate) fn faults(&self) -> impl Iterator<Item = InjectedFault> {
-        self.faults.iter().map(|it| it.fault)
+    /// All faults of the plan.
+    pub(super) fn faults(&self) -> impl Iterator<Item = InjectedFault> {
+        self.faults.iter().map(|planned| planned.fault)
     }
 }
 
-impl Planned {
+impl PlannedFault {
     fn is_due(&mut self) -> bool {
-        self.seen += 1;
-        let due = match self.when {
+        self.matches += 1;
+        let due = match self.trigger {
             FaultTrigger::Always => true,
-            FaultTrigger::Chance(often) => self.chance.comes_about(often),
-            FaultTrigger::Every(number) => self.seen.is_multiple_of(number),
-            FaultTrigger::First(number) => self.seen <= number,
+            FaultTrigger::Chance(probability) => self.rng.comes_about(probability),
+            FaultTrigger::Every(number) => self.matches.is_multiple_of(number),
+            FaultTrigger::First(number) => self.matches <= number,
         };
-        due && self.times.is_none_or(|most| self.happened < most)
+        due && self.limit.is_none_or(|limit| self.injections < limit)
     }
 }
