@@ -63,10 +63,10 @@ fn what_differs_is_named_with_the_rules_to_look_at_again() {
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
     assert!(
-        printed.contains("changed  GetUser\n           look again at GetUser/carried-out\n"),
+        printed.contains("changed  GetUser\n           review GetUser/carried-out\n"),
         "{printed}"
     );
-    assert!(printed.contains("gone     DeleteUser\n"), "{printed}");
+    assert!(printed.contains("removed  DeleteUser\n"), "{printed}");
     for (text, why) in [
         ("{", "it is no JSON"),
         ("{}", "it has no `metadata`"),
