@@ -64,10 +64,10 @@ fn api_diff_lists_changed_actions_with_their_rules() {
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
     assert!(
-        printed.contains("changed  GetUser\n           look again at GetUser/carried-out\n"),
+        printed.contains("changed  GetUser\n           review GetUser/carried-out\n"),
         "{printed}"
     );
-    assert!(printed.contains("gone     DeleteUser\n"), "{printed}");
+    assert!(printed.contains("removed  DeleteUser\n"), "{printed}");
     for (text, why) in [
         ("{", "it is not JSON"),
         ("{}", "it has no `metadata`"),

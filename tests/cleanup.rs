@@ -1,4 +1,4 @@
-//! `iamspec cleanup` where the endpoint's listings or the journals are not as they should be.
+//! `iamspec cleanup` with endless listings, invalid journals and owned accounts.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -13,17 +13,17 @@ use iamspec_harness::client::journal::{CreatedResource, Journal, JournalHeader};
 use iamspec_harness::server::Server;
 use iamspec_model::{AttachmentKind, Operation, User};
 
-/// A listing of more pages than this is a listing without an end; these tests end it.
+/// The number of pages after which these tests end an endless listing.
 const END: usize = 300;
 
-/// What comes after the n-th page of a listing: the elements that say so.
+/// The elements after the items of the n-th page.
 type After = fn(usize) -> String;
 
 fn truncated(marker: &str) -> String {
     format!("<IsTruncated>true</IsTruncated>{marker}")
 }
 
-/// Listings that have no end, and what is said of them.
+/// Endless listings, each with the error.
 const ENDLESS: [(After, &str); 4] = [
     (|_| truncated(""), "without a Marker"),
     (|_| truncated("<Marker/>"), "without a Marker"),
@@ -31,7 +31,7 @@ const ENDLESS: [(After, &str); 4] = [
     (|n| truncated(&format!("<Marker>{n}</Marker>")), "more than 100 pages"),
 ];
 
-/// An endpoint whose every listing goes on like this, and how many pages it was asked for.
+/// An endpoint with endless listings, and the number of pages that it served.
 fn endless(after: After) -> (Port, Arc<Mutex<usize>>) {
     let asked = Arc::new(Mutex::new(0));
     let pages = Arc::clone(&asked);
@@ -49,7 +49,7 @@ fn endless(after: After) -> (Port, Arc<Mutex<usize>>) {
 }
 
 #[test]
-fn cleanup_does_not_follow_pages_without_an_end_nor_takes_a_part_for_the_whole() {
+fn cleanup_detects_endless_listings_and_reports_an_incomplete_result() {
     for (after, reason) in ENDLESS {
         let (port, asked) = endless(after);
         let folder = folder("endless");
@@ -57,14 +57,14 @@ fn cleanup_does_not_follow_pages_without_an_end_nor_takes_a_part_for_the_whole()
         let output = cleanup.arg(&folder).output().unwrap();
         let text = super::stdout(&output);
         assert_eq!(output.status.code(), Some(3), "{reason}: {text}");
-        assert!(text.contains("ListUsers was answered") && text.contains(reason), "{text}");
-        assert!(!text.contains("no run has left anything"), "{text}");
+        assert!(text.contains("the response to ListUsers was") && text.contains(reason), "{text}");
+        assert!(!text.contains("no run has resources"), "{text}");
         assert!(*asked.lock().unwrap() <= 101, "{reason}");
     }
 }
 
 #[test]
-fn no_reading_follows_pages_without_an_end_nor_takes_a_part_for_the_whole() {
+fn reads_detect_endless_listings_and_report_an_incomplete_result() {
     let list = Operation::List(User(0), AttachmentKind::AccessKey);
     for (after, reason) in ENDLESS {
         let (port, asked) = endless(after);
@@ -95,7 +95,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A run that was killed after it made a user, there and in its journal; the name of the user.
+/// A killed run that created one user, on the server and in its journal.
 fn killed(run: &str, server: &Server, endpoint: &str, account: Option<&str>, folder: &Path) {
     let mut client = HttpClient::new(&server.url(), run, Duration::from_secs(5)).unwrap();
     client.fresh();
@@ -112,7 +112,7 @@ fn journals(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_journal_that_cannot_be_cleaned_up_stops_no_other() {
+fn an_invalid_journal_does_not_stop_the_cleanup_of_others() {
     let (server, folder) = (super::server(None), folder("foreign"));
     killed("b0000000", &server, &server.url(), None, &folder);
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
@@ -128,7 +128,10 @@ fn a_journal_that_cannot_be_cleaned_up_stops_no_other() {
     let output = super::command(&["cleanup", "--journal"]).arg(&folder).output().unwrap();
     let text = super::stdout(&output);
     assert_eq!(output.status.code(), Some(3), "{text}{}", super::stderr(&output));
-    assert!(server.is_empty() && text.contains("run b0000000: 1 thing gone, 0 left"), "{text}");
+    assert!(
+        server.is_empty() && text.contains("run b0000000: 1 resource deleted, 0 not deleted"),
+        "{text}"
+    );
     assert_eq!(journals(&folder), ["a1", "a2", "a3"]);
     let command = format!(
         "iamspec cleanup a1 --i-own-this-account 111111111111 --journal {}",
@@ -142,14 +145,14 @@ const WHO: &[u8] = b"<GetCallerIdentityResponse><GetCallerIdentityResult>\
     <Arn>arn:aws:iam::123456789012:user/me</Arn><Account>123456789012</Account>\
     </GetCallerIdentityResult></GetCallerIdentityResponse>";
 
-/// A command with credentials of the account 123456789012, and a proxy to its endpoint.
+/// Runs a command with credentials of the account 123456789012 and a proxy to its endpoint.
 fn owning(mut command: Command, proxy: &Port, state: &Path) -> Output {
     command.env("http_proxy", &proxy.url).env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
     command.env("AWS_SECRET_ACCESS_KEY", "not-a-secret").env("XDG_STATE_HOME", state);
     command.output().unwrap()
 }
 
-/// The words of the only line of an output that is a command.
+/// The words of the first line that is a command.
 fn printed(output: &Output) -> Vec<String> {
     let text = super::stdout(output);
     let mut commands = text.lines().filter_map(|it| it.trim().strip_prefix("iamspec "));
@@ -158,7 +161,7 @@ fn printed(output: &Output) -> Vec<String> {
 }
 
 #[test]
-fn cleanup_prints_the_command_that_removes_what_was_left_in_an_account() {
+fn cleanup_prints_the_command_for_the_owner_of_an_account() {
     let (server, state) = (super::server(None), folder("own"));
     let folder = state.join("iamspec");
     std::fs::create_dir_all(&folder).unwrap();
@@ -177,7 +180,7 @@ fn cleanup_prints_the_command_that_removes_what_was_left_in_an_account() {
     let done = owning(super::command(&words), &port, &state);
     assert_eq!(done.status.code(), Some(0), "{}{}", super::stdout(&done), super::stderr(&done));
     assert!(server.is_empty() && journals(&folder).is_empty());
-    // One command for all journals of an account, and the others left alone.
+    // One command cleans all journals of an account and skips the others.
     killed("e0000000", &server, "http://iam.example.test", account, &folder);
     killed("f0000000", &server, "http://iam.example.test", Some("210987654321"), &folder);
     let all = ["cleanup", "--i-own-this-account", "123456789012"];

@@ -1,8 +1,8 @@
-//! What the commands print, and their exit codes. Ports, run ids and rates are left out.
+//! The output and the exit codes of the commands, without ports, run ids and rates.
 
 use insta::assert_snapshot;
 
-/// The output with what differs from run to run replaced.
+/// The output with placeholders for the values that differ between runs.
 fn stable(text: &str) -> String {
     let mut words = String::new();
     for line in text.lines() {
@@ -65,13 +65,13 @@ fn a_text_that_differs_is_shown_and_fails_only_when_asked_for() {
 }
 
 #[test]
-fn a_script_of_the_users_own_is_played() {
+fn a_script_file_runs() {
     let text = printed(&["run", "conformance/scripts/delete-user/bare.script"], 0);
     assert!(text.contains("1 script, 4 calls"), "{text}");
 }
 
 #[test]
-fn nothing_matched_is_an_error_and_no_pass() {
+fn an_empty_selection_is_not_a_pass() {
     printed(&["run", "--rule", "DeleteUser/holds-nothing"], 4);
     printed(&["run", "no/such/script"], 2);
     printed(&["run", "--mutant", "none-of-ours"], 2);
@@ -84,7 +84,7 @@ fn a_rule_chooses_the_scripts_that_reach_it() {
 }
 
 #[test]
-fn a_script_that_is_wrong_says_where() {
+fn an_invalid_script_is_reported_with_line_and_column() {
     let path = std::env::temp_dir().join(format!("iamspec-wrong-{}.script", std::process::id()));
     std::fs::write(&path, "# Wrong.\nCreateUser u0\nDeleteuser u0\n").unwrap();
     let output = super::iamspec(&["run", path.to_str().unwrap()]);
@@ -137,7 +137,7 @@ fn the_rules_are_as_reviewed() {
 }
 
 #[test]
-fn a_reader_that_hangs_up_does_not_change_the_exit_code() {
+fn a_closed_pipe_does_not_change_the_exit_code() {
     let wrong = ["run", "--mutant", "forgets-mfa-device", "delete-user/alone/mfa-device"];
     for (arguments, code) in [(&["explain", "*"][..], 0), (&wrong, 1)] {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
@@ -163,7 +163,7 @@ fn the_plan_of_a_user_that_holds_two_of_everything() {
 }
 
 #[test]
-fn what_is_old_contradicted_or_reported_once_is_listed() {
+fn stale_evidence_is_listed() {
     let text = super::stdout(&super::iamspec(&["evidence", "stale", "--before", "2017"]));
     assert!(text.contains("2016-09-02 A-031 (reported) DeleteUser"), "{text}");
     assert!(!text.contains("A-006"), "{text}");
@@ -171,12 +171,15 @@ fn what_is_old_contradicted_or_reported_once_is_listed() {
     assert!(contradicted.contains("A-012 (reported) DeleteUser"), "{text}");
     let wrong = super::iamspec(&["evidence", "stale", "--before", "yesterday"]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(super::stderr(&wrong).contains("`yesterday` is no day"));
+    assert!(
+        super::stderr(&wrong)
+            .contains("expected a date such as 2022-01-01, 2022-01 or 2022, found `yesterday`")
+    );
 }
 
-/// The arguments of the command that a run or a race prints to repeat a finding, as a shell splits them.
+/// The arguments of the command that reproduces a finding of a run or a race, as a shell splits them.
 pub(super) fn printed_command(text: &str) -> Vec<String> {
-    let line = text.lines().find_map(|it| it.trim_start().strip_prefix("again "));
+    let line = text.lines().find_map(|it| it.trim_start().strip_prefix("reproduce "));
     let words = shlex::split(line.unwrap_or_else(|| panic!("no command in {text}"))).unwrap();
     let (program, arguments) = words.split_first().unwrap();
     assert_eq!(program, "iamspec", "{text}");
@@ -184,7 +187,7 @@ pub(super) fn printed_command(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_printed_command_repeats_its_finding() {
+fn a_printed_command_reproduces_its_finding() {
     let server =
         super::server(Some(iamspec_conformance::Mutant::named("forgets-mfa-device").unwrap()));
     let url = server.url();
@@ -192,16 +195,16 @@ fn a_printed_command_repeats_its_finding() {
         ["--i-own-this-account", "123456789012", "--rule", "DeleteUser/*", "--timeout", "7"];
     let words = [&["run", "--endpoint", &url], &typed[..], &["delete-user/alone/mfa-device"]];
     let text = printed_text(&words.concat());
-    let again = printed_command(&text);
+    let command = printed_command(&text);
     for pair in typed.chunks(2) {
-        assert!(again.windows(2).any(|it| it == pair), "{pair:?} is missing in {again:?}");
+        assert!(command.windows(2).any(|it| it == pair), "{pair:?} is missing in {command:?}");
     }
-    let again: Vec<&str> = again.iter().map(String::as_str).collect();
-    let repeated = printed_text(&again);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let repeated = printed_text(&command);
     assert!(repeated.contains("DeleteUser/holds-mfa-device  must, status"), "{repeated}");
 }
 
-/// The output of a command that finds something.
+/// The output of a command that has a finding.
 fn printed_text(words: &[&str]) -> String {
     let output = super::iamspec(words);
     let text = super::stdout(&output);
@@ -210,7 +213,7 @@ fn printed_text(words: &[&str]) -> String {
 }
 
 #[test]
-fn a_suite_that_is_named_twice_is_played_once() {
+fn a_suite_that_is_named_twice_runs_once() {
     let words = ["run", "--list", "--suite", "lattice", "--suite", "pairs", "--suite", "lattice"];
     let text = printed(&words, 0);
     let lattice = text.lines().filter(|it| it.split_whitespace().nth(1) == Some("lattice")).count();
@@ -227,14 +230,14 @@ fn a_rule_and_a_generated_suite_are_refused_together() {
         let error = super::stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{}{error}", super::stdout(&output));
         assert!(error.contains("--rule") && error.contains("--suite lattice"), "{error}");
-        assert!(!error.contains("no script reaches"), "{error}");
+        assert!(!error.contains("none of the selected scripts"), "{error}");
     }
 }
 
-/// The 100 names for finds of one rule are taken; each script is of the user's own.
+/// The first 100 names for findings of the rule are in use by scripts of the user.
 #[test]
-fn a_find_is_kept_beside_the_scripts_that_are_there() {
-    let folder = super::reports::folder("full-of-finds");
+fn a_finding_is_saved_without_overwriting_a_script() {
+    let folder = super::reports::folder("saved-findings");
     let name = |number: usize| {
         let number = if number == 0 { String::new() } else { format!("-{number}") };
         folder.join(format!("DeleteUser-holds-mfa-device-status{number}.script"))
@@ -243,21 +246,21 @@ fn a_find_is_kept_beside_the_scripts_that_are_there() {
     for number in 0..100 {
         std::fs::write(name(number), own(number)).unwrap();
     }
-    let finds = folder.display().to_string();
+    let regressions = folder.display().to_string();
     let mutant = ["--mutant", "forgets-mfa-device", "--suite", "pairs"];
-    printed_text(&[&["run", "--regressions", &finds], &mutant[..]].concat());
+    printed_text(&[&["run", "--regressions", &regressions], &mutant[..]].concat());
     for number in 0..100 {
         assert_eq!(std::fs::read_to_string(name(number)).unwrap(), own(number), "{number}");
     }
-    let find = std::fs::read_to_string(name(100)).unwrap();
-    assert!(find.contains("DeleteUser u0"), "{find}");
-    printed_text(&[&["run", "--regressions", &finds], &mutant[..]].concat());
-    assert!(!name(101).exists(), "a find that is there already is not kept twice");
+    let saved = std::fs::read_to_string(name(100)).unwrap();
+    assert!(saved.contains("DeleteUser u0"), "{saved}");
+    printed_text(&[&["run", "--regressions", &regressions], &mutant[..]].concat());
+    assert!(!name(101).exists(), "a finding is not saved twice");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The last step of the action as a shell runs it, with a program in the place of iamspec that prints its
-/// arguments.
+/// The arguments that the last step of the action passes to iamspec. A script that prints its
+/// arguments replaces the program.
 fn action(name: &str, options: &str) -> Vec<String> {
     let folder = super::reports::folder(name);
     let action = std::fs::read_to_string(super::root().join(".github/actions/iamspec/action.yml"));
@@ -295,7 +298,80 @@ fn the_action_executes_no_input() {
 #[test]
 fn the_action_takes_one_option_a_line() {
     assert_eq!(action("action", ""), [""; 0]);
-    let lines = "--observe end\n\n  --rule=DeleteUser/*  \n--until-coverage\n--expect my known.toml\nmy own.script";
-    let words = ["--observe", "end", "--rule=DeleteUser/*", "--until-coverage", "--expect"];
+    let lines = "--observe end\n\n  --rule=DeleteUser/*  \n--until-coverage\n--known-failures my known.toml\nmy own.script";
+    let words = ["--observe", "end", "--rule=DeleteUser/*", "--until-coverage", "--known-failures"];
     assert_eq!(action("action", lines), [&words[..], &["my known.toml", "my own.script"]].concat());
+}
+
+/// The words of the first edition, each in a command line with its exit code and a part of its output.
+#[test]
+fn the_words_of_the_first_edition_still_work() {
+    let folder = super::reports::folder("old-words");
+    let file = |name: &str| folder.join(name).display().to_string();
+    let (run, known, new) = (file("run.jsonl"), file("expected.toml"), file("new.toml"));
+    let (script, report) = (file("history.script"), format!("json={}", file("run.jsonl")));
+    std::fs::write(&known, "[[expected]]\nrule = \"DeleteUser/holds-mfa-device\"\nreason = \"known\"\nfacts = [\"A-015\"]\n").unwrap();
+    std::fs::write(&script, "CreateUser u0 -> 200\n").unwrap();
+    let mutant = ["run", "--mutant", "forgets-mfa-device", "delete-user/alone/mfa-device"];
+    let write = [&mutant[..], &["--report", &report]].concat();
+    printed(&write, 1);
+    let driver = format!("{} driver", env!("CARGO_BIN_EXE_iamspec"));
+    for (words, code, part) in [
+        (vec!["judge", &script], 0, "1 file"),
+        (vec!["issue", &run, "DeleteUser/*"], 0, "holds-mfa-device"),
+        (vec!["diff", &run, &run], 0, ""),
+        (vec!["report", &run], 1, "holds-mfa-device"),
+        (vec!["report", &run, "--as", "markdown"], 1, "holds-mfa-device"),
+        (vec!["driver-check", "--schema"], 0, "schema"),
+        (vec!["driver-check", &driver], 0, "0 broken"),
+        (vec!["run", "--may", "accept", "delete-user/bare"], 0, ""),
+        ([&mutant[..], &["--expect", &known]].concat(), 0, ""),
+        ([&mutant[..], &["--expect", &new, "--update-expectations"]].concat(), 0, ""),
+        (vec!["run", "--suite", "checkers", "--list"], 0, ""),
+        (vec!["run", "--suite", "defects", "--list"], 0, "too-long"),
+        (vec!["run", "defects/*", "--list"], 0, "too-long"),
+        (vec!["run", "validation/*", "--list"], 0, "too-long"),
+        (vec!["list", "calls"], 0, "DeleteUser"),
+    ] {
+        let text = printed(&words, code);
+        assert!(text.contains(part), "{words:?}: {text}");
+    }
+    let saved = std::fs::read_to_string(&new).unwrap();
+    assert!(saved.contains("[[known-failure]]\nrule = \"DeleteUser/holds-mfa-device\""), "{saved}");
+    // Options of commands that need another machine or a long run are only parsed.
+    for words in [
+        &["serve", "--anybody-may-connect", "--may", "7", "--mutant", "no-such-mutant"][..],
+        &["evidence", "add", "--whatever-it-is", "--to", &new, "no-such-run.jsonl"],
+        &["merge", "no-such-run.jsonl"],
+        &["driver-probe", "/no/such/driver"],
+    ] {
+        let output = super::iamspec(words);
+        let error = super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
+        assert!(error.starts_with("iamspec: "), "{words:?}: {error}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_short_help_fits_on_one_screen() {
+    let output = super::command(&["-h"]).env("COLUMNS", "80").output().unwrap();
+    let text = super::stdout(&output);
+    assert!(text.lines().count() <= 24, "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn iamspec_without_arguments_prints_the_first_steps() {
+    let output = super::iamspec(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(super::stderr(&output).contains("First steps:"), "{}", super::stderr(&output));
+}
+
+#[test]
+fn the_version_contains_the_rule_set() {
+    let revision = iamspec_harness::report::diff::revision();
+    let version = env!("CARGO_PKG_VERSION");
+    let text = super::stdout(&super::iamspec(&["--version"]));
+    assert_eq!(text, format!("iamspec {version} (rules {revision})\n"));
 }

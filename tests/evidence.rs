@@ -1,17 +1,17 @@
-//! Runs that were recorded: judged again, shared without a name, and kept as rows of facts.
+//! Recorded runs: audited again, anonymous, and added to the facts.
 
 use std::path::PathBuf;
 
 use super::reports::folder;
 use serde_json::Value;
 
-/// A run that was written down, and what is made of each of its lines.
+/// Records a run and changes each of its lines. Returns the folder and the file.
 fn recorded(name: &str, words: &[&str], change: impl Fn(&str) -> String) -> (PathBuf, PathBuf) {
     let folder = folder(name);
     let file = folder.join("run.jsonl");
     let path = file.display().to_string();
-    let played = super::iamspec(&[&["run", "--record", &path], words].concat());
-    assert_eq!(played.status.code(), Some(0), "{}", super::stdout(&played));
+    let output = super::iamspec(&[&["run", "--record", &path], words].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
     let text = std::fs::read_to_string(&file).unwrap();
     let lines: Vec<String> = text.lines().map(change).collect();
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
@@ -19,23 +19,23 @@ fn recorded(name: &str, words: &[&str], change: impl Fn(&str) -> String) -> (Pat
 }
 
 #[test]
-fn a_run_is_judged_again_by_the_rules_of_today() {
+fn a_recorded_run_is_audited_with_the_current_rules() {
     let suites = ["--suite", "cover", "--suite", "random", "--calls", "2000"];
     let (folder, file) = recorded("again", &suites, str::to_owned);
-    let output = super::iamspec(&["judge", &file.display().to_string()]);
+    let output = super::iamspec(&["audit", &file.display().to_string()]);
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{printed} {}", super::stderr(&output));
     assert!(printed.contains(" 0 inconclusive, 0 not exercised"), "{printed}");
     std::fs::remove_dir_all(folder).unwrap();
     let wrong = |line: &str| line.replace("409 DeleteConflict", "409 EntityAlreadyExists");
     let (folder, file) = recorded("again-wrong", &["delete-user/alone/*"], wrong);
-    let output = super::iamspec(&["judge", &file.display().to_string()]);
+    let output = super::iamspec(&["audit", &file.display().to_string()]);
     assert_eq!(output.status.code(), Some(1), "{}", super::stdout(&output));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn what_is_recorded_tells_nobody_whose_account_it_was() {
+fn a_recorded_run_is_anonymous() {
     let (folder, file) = recorded("anonymous", &["--suite", "cover"], str::to_owned);
     let text = std::fs::read_to_string(file).unwrap();
     for word in ["iamspec-", "arn:", "AKIA", "AIDA", "Password=", "wJalr"] {
@@ -46,23 +46,23 @@ fn what_is_recorded_tells_nobody_whose_account_it_was() {
 }
 
 #[test]
-fn what_aws_has_answered_becomes_rows_of_facts_and_nothing_is_overwritten() {
+fn new_evidence_is_appended_to_the_facts() {
     let aws =
         |line: &str| line.replace("the embedded reference endpoint", "https://iam.amazonaws.com/");
     let scripts = ["delete-user/alone/*", "delete-user/inactive/*", "repeat/*"];
     let (folder, file) = recorded("rows", &scripts, aws);
     let facts = folder.join("facts.jsonl");
-    let kept = std::fs::read_to_string(super::root().join("model/facts/facts.jsonl")).unwrap();
-    std::fs::write(&facts, &kept).unwrap();
+    let existing = std::fs::read_to_string(super::root().join("model/facts/facts.jsonl")).unwrap();
+    std::fs::write(&facts, &existing).unwrap();
     let (run, to) = (file.display().to_string(), facts.display().to_string());
     let add = |run: &str| super::iamspec(&["evidence", "add", run, "--to", &to]);
     let printed = super::stdout(&add(&run));
     assert!(
-        printed.contains("R-001") && printed.contains(" 0 there already, 0 contradict"),
+        printed.contains("R-001") && printed.contains(" 0 already present, 0 contradict"),
         "{printed}"
     );
     let added = std::fs::read_to_string(&facts).unwrap();
-    let new = added.strip_prefix(&kept).unwrap();
+    let new = added.strip_prefix(&existing).unwrap();
     let device = new.lines().find(|it| it.contains("holds an MFA device\"")).unwrap();
     let device: Value = serde_json::from_str(device).unwrap();
     assert_eq!(device["message"], "Cannot delete entity, must remove tokens from principal first.");
@@ -71,14 +71,14 @@ fn what_aws_has_answered_becomes_rows_of_facts_and_nothing_is_overwritten() {
     let printed = super::stdout(&add(&run));
     assert!(printed.contains(" 0 rows added, "), "{printed}");
     assert_eq!(std::fs::read_to_string(&facts).unwrap(), added);
-    // Another answer in the same place stands beside the first.
+    // A different response to the same call is added as a contradiction.
     let text = std::fs::read_to_string(&file).unwrap();
     let (was, is) = ("must remove tokens from principal first", "must let go of the device first");
     std::fs::write(&file, text.replace(was, is)).unwrap();
     let printed = super::stdout(&add(&run));
     assert!(printed.contains("CONTRADICTS R-0") && printed.contains("1 row added"), "{printed}");
     assert!(std::fs::read_to_string(&facts).unwrap().starts_with(&added));
-    // What no AWS has said is no evidence.
+    // Responses of other services are no evidence.
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(
         &file,
@@ -89,6 +89,6 @@ fn what_aws_has_answered_becomes_rows_of_facts_and_nothing_is_overwritten() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(super::stderr(&refused).contains("which is not AWS"), "{}", super::stderr(&refused));
     let shown = super::stdout(&super::iamspec(&["evidence", "show", &run]));
-    assert!(shown.contains("no evidence of what AWS does"), "{shown}");
+    assert!(shown.contains("no evidence of AWS's behavior"), "{shown}");
     std::fs::remove_dir_all(folder).unwrap();
 }

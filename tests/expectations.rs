@@ -1,19 +1,19 @@
-//! A file of known divergences can only shrink: listed, stale, unknown.
+//! The known-failures file: listed, stale, expired and invalid entries, and its update.
 
 use std::io::Write as _;
 
 fn run(mutant: &str, entries: &str) -> (Option<i32>, String) {
-    play(mutant, entries, &["delete-user/alone/*"])
+    run_scripts(mutant, entries, &["delete-user/alone/*"])
 }
 
-fn play(mutant: &str, entries: &str, scripts: &[&str]) -> (Option<i32>, String) {
+fn run_scripts(mutant: &str, entries: &str, scripts: &[&str]) -> (Option<i32>, String) {
     let path = std::env::temp_dir().join(format!(
         "iamspec-{}-{mutant}-{}.toml",
         std::process::id(),
         entries.len()
     ));
     std::fs::File::create(&path).unwrap().write_all(entries.as_bytes()).unwrap();
-    let options = ["run", "--mutant", mutant, "--expect", path.to_str().unwrap()];
+    let options = ["run", "--mutant", mutant, "--known-failures", path.to_str().unwrap()];
     let output = super::iamspec(&[&options, scripts].concat());
     std::fs::remove_file(&path).unwrap();
     (output.status.code(), super::stdout(&output) + &super::stderr(&output))
@@ -35,10 +35,10 @@ fn a_divergence_that_is_not_listed_fails_it() {
 }
 
 #[test]
-fn an_entry_that_conforms_is_stale_where_everything_was_played() {
+fn an_entry_that_conforms_is_stale_only_in_a_complete_run() {
     let (_, text) = run("key-deletion-is-lost", KNOWN);
     assert!(!text.contains("stale"), "{text}");
-    let (code, text) = play("key-deletion-is-lost", KNOWN, &[]);
+    let (code, text) = run_scripts("key-deletion-is-lost", KNOWN, &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("stale expectation: DeleteUser/holds-mfa-device"), "{text}");
 }
@@ -67,14 +67,14 @@ fn an_unknown_rule_or_fact_is_an_error() {
 }
 
 #[test]
-fn a_file_that_is_wrong_is_a_usage_error_that_says_where() {
+fn an_invalid_file_is_a_usage_error() {
     let (code, text) = run("forgets-mfa-device", "[[expected]]\nrool = \"x\"\n");
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("unknown field `rool`"), "{text}");
 }
 
 #[test]
-fn an_entry_that_has_expired_fails_the_run_until_it_is_looked_at() {
+fn an_expired_entry_fails_the_run() {
     let dated = |day: &str| format!("{KNOWN}since = \"2026-01-01\"\nexpires = \"{day}\"\n");
     let (code, text) = run("forgets-mfa-device", &dated("2026-01-02"));
     assert_eq!(code, Some(1), "{text}");
@@ -87,7 +87,7 @@ fn an_entry_that_has_expired_fails_the_run_until_it_is_looked_at() {
 }
 
 #[test]
-fn an_entry_may_speak_of_one_outcome_or_one_script_alone() {
+fn an_entry_may_be_limited_to_one_response_or_one_script() {
     for (line, code) in [
         ("outcome = \"200\"\n", 0),
         ("outcome = \"409 LimitExceeded\"\n", 1),
@@ -100,31 +100,32 @@ fn an_entry_may_speak_of_one_outcome_or_one_script_alone() {
 }
 
 #[test]
-fn a_script_that_nobody_played_is_an_error_where_everything_was() {
+fn an_unknown_script_is_an_error_in_a_complete_run() {
     let (code, text) =
-        play("forgets-mfa-device", &format!("{KNOWN}script = \"delete-user/gone\"\n"), &[]);
+        run_scripts("forgets-mfa-device", &format!("{KNOWN}script = \"delete-user/gone\"\n"), &[]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("no script that was played is called `delete-user/gone`"), "{text}");
 }
 
 #[test]
-fn what_conforms_now_and_then_must_do_so_often_enough() {
+fn a_flaky_rule_must_conform_often_enough() {
     let flaky = |least: usize| format!("{KNOWN}flaky = {least}\n");
-    let (_, text) = play("key-deletion-is-lost", &flaky(1), &[]);
+    let (_, text) = run_scripts("key-deletion-is-lost", &flaky(1), &[]);
     assert!(!text.contains("expectation:"), "{text}");
-    let (_, text) = play("forgets-mfa-device", &flaky(1), &[]);
+    let (_, text) = run_scripts("forgets-mfa-device", &flaky(1), &[]);
     assert!(text.contains("holds-mfa-device conforms in fewer than 1 calls"), "{text}");
 }
 
 #[test]
-fn expectations_are_held_against_the_target_that_they_are_of() {
+fn known_failures_of_another_target_are_refused() {
     let folder = super::reports::folder("about");
     let (about, known) = (folder.join("target.toml"), folder.join("known.toml"));
     std::fs::write(&about, "name = \"moto\"\nversion = \"5.2.5\"\nlicence = \"Apache-2.0\"\n")
         .unwrap();
     let with = |target: &str| {
         std::fs::write(&known, format!("[target]\n{target}\n{KNOWN}")).unwrap();
-        let files = ["--about", about.to_str().unwrap(), "--expect", known.to_str().unwrap()];
+        let files =
+            ["--about", about.to_str().unwrap(), "--known-failures", known.to_str().unwrap()];
         let words = ["run", "--mutant", "forgets-mfa-device", "delete-user/alone/*"];
         let output = super::iamspec(&[&words[..], &files[..]].concat());
         (output.status.code(), super::stderr(&output))
@@ -132,15 +133,15 @@ fn expectations_are_held_against_the_target_that_they_are_of() {
     assert_eq!(with("name = \"moto\"\nversions = \">=5.2, <6\"").0, Some(0));
     let (code, text) = with("name = \"moto\"\nversions = \">=6\"");
     assert_eq!(code, Some(2));
-    assert!(text.contains("they are of moto >=6, and this is 5.2.5"), "{text}");
+    assert!(text.contains("it is for moto >=6, and the target is 5.2.5"), "{text}");
     let (code, text) = with("name = \"ministack\"");
     assert_eq!(code, Some(2));
-    assert!(text.contains("they are of ministack, and this is moto"), "{text}");
+    assert!(text.contains("it is for ministack, and the target is moto"), "{text}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn the_file_is_written_anew_with_its_reasons_and_comments() {
+fn an_update_keeps_reasons_and_comments() {
     let folder = super::reports::folder("update");
     let known = folder.join("known.toml");
     let stale = "# Tokens.\n[[expected]]\nrule = \"DeleteUser/holds-mfa-device\" # still?\nreason = \"known\"\n";
@@ -148,18 +149,38 @@ fn the_file_is_written_anew_with_its_reasons_and_comments() {
         "# Quota.\n[[expected]]\nrule = \"CreateUser/no-such-rule\"\nreason = \"whatever\"\n";
     std::fs::write(&known, format!("{kept}\n{stale}")).unwrap();
     let update = || {
-        let words = ["run", "--mutant", "forgets-access-key", "--update-expectations"];
-        super::iamspec(&[&words[..], &["--expect", known.to_str().unwrap()]].concat())
+        let words = ["run", "--mutant", "forgets-access-key", "--update-known-failures"];
+        super::iamspec(&[&words[..], &["--known-failures", known.to_str().unwrap()]].concat())
     };
     let output = update();
-    assert_eq!(output.status.code(), Some(1), "the rule that nobody knows is left to its owner");
+    assert_eq!(output.status.code(), Some(1), "only the owner of the file can fix an unknown rule");
     assert!(super::stderr(&output).contains("1 removed"), "{}", super::stderr(&output));
     let text = std::fs::read_to_string(&known).unwrap();
     assert!(text.starts_with(kept) && !text.contains("holds-mfa-device"), "{text}");
     assert!(text.contains("rule = \"DeleteUser/holds-access-key\""), "{text}");
     std::fs::write(&known, text.replace(kept, "")).unwrap();
-    let again = update();
-    assert_eq!(again.status.code(), Some(0), "{}", super::stdout(&again));
-    assert!(super::stderr(&again).contains("0 added, 0 removed"), "{}", super::stderr(&again));
+    let repeated = update();
+    assert_eq!(repeated.status.code(), Some(0), "{}", super::stdout(&repeated));
+    let error = super::stderr(&repeated);
+    assert!(error.contains("0 added, 0 removed"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_update_creates_a_missing_file() {
+    let folder = super::reports::folder("create");
+    let known = folder.join("known-failures.toml");
+    let file = known.to_str().unwrap();
+    let scripts = "delete-user/alone/*";
+    let words = ["run", "--mutant", "forgets-mfa-device", scripts, "--known-failures", file];
+    let missing = super::iamspec(&words);
+    assert_eq!(missing.status.code(), Some(2));
+    let error = super::stderr(&missing);
+    assert!(error.contains("--update-known-failures creates it"), "{error}");
+    let update = super::iamspec(&[&words[..], &["--update-known-failures"]].concat());
+    assert_eq!(update.status.code(), Some(0), "{}", super::stderr(&update));
+    let text = std::fs::read_to_string(&known).unwrap();
+    assert!(text.starts_with("[[known-failure]]\nrule = "), "{text}");
+    assert_eq!(super::iamspec(&words).status.code(), Some(0));
     std::fs::remove_dir_all(folder).unwrap();
 }

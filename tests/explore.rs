@@ -1,11 +1,11 @@
-//! The Explorer, as a browser would ask it.
+//! `iamspec verify --explore`, with the requests of a browser.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// `iamspec verify --explore` on a free port, until the end of the test.
+/// A running `iamspec verify --explore` on a free port. Dropping it stops the process.
 struct Explorer {
     child: Child,
     address: String,
@@ -34,7 +34,7 @@ impl Explorer {
         explorer
     }
 
-    /// It says where it will listen just before it does, so that the first tries may find nobody.
+    /// The process prints its address just before it listens, so the first connections may fail.
     fn get(&self, path: &str) -> String {
         let end = Instant::now() + Duration::from_secs(30);
         let mut stream = loop {
@@ -51,14 +51,14 @@ impl Explorer {
             self.address
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response
     }
 }
 
 #[test]
-fn the_explorer_shows_states_and_calls_as_scripts_and_findings_write_them() {
+fn the_explorer_shows_states_and_calls_as_in_scripts_and_findings() {
     let explorer = Explorer::on("pair");
     let first = explorer.get("/.states");
     assert!(first.contains(r#""state":"nothing exists""#), "{first}");
@@ -70,13 +70,13 @@ fn the_explorer_shows_states_and_calls_as_scripts_and_findings_write_them() {
 }
 
 #[test]
-fn what_cannot_be_explored_is_said() {
-    for (arguments, said) in [
+fn an_invalid_scope_or_address_is_refused() {
+    for (arguments, error) in [
         (&["verify", "--explore", "192.0.2.1:80"][..], "is not a loopback address"),
-        (&["verify", "no-such-scope"], "no scope is called `no-such-scope`; there are one, "),
+        (&["verify", "no-such-scope"], "there is no scope `no-such-scope`; the scopes are one, "),
     ] {
         let output = super::iamspec(arguments);
         assert_eq!(output.status.code(), Some(2));
-        assert!(super::stderr(&output).contains(said), "{}", super::stderr(&output));
+        assert!(super::stderr(&output).contains(error), "{}", super::stderr(&output));
     }
 }

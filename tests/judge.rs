@@ -1,5 +1,5 @@
-//! Logs of `CloudTrail`, made by hand in the form that AWS documents: what AWS may answer is possible, and each
-//! answer that it cannot give is held against the rule that it breaks.
+//! `iamspec audit` with hand-made CloudTrail logs: possible histories pass, and each impossible
+//! response names the rule that it breaks.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentAction, AttachmentKind, ResourceAction, ResourceKind};
 use serde_json::{Map, Value, json};
 
-/// A call, the members that it names, and the code of its refusal, if it was one.
+/// A call: the action, the parameters, and the error code if it is refused.
 type Call = (String, Vec<(String, String)>, Option<&'static str>);
 
 fn call(api: &str, members: &[(&str, &str)], code: Option<&'static str>) -> Call {
@@ -23,7 +23,7 @@ fn user(api: &str, code: Option<&'static str>) -> Call {
     call(api, &[ALICE], code)
 }
 
-/// What refers to something by itself refers to this.
+/// The parameter that names an attachment or a resource.
 fn named(kind: AttachmentKind) -> Option<(String, String)> {
     let member = kind.row().member;
     let lower = member.chars().next()?.to_ascii_lowercase().to_string() + &member[1..];
@@ -37,18 +37,18 @@ fn of_kind(kind: AttachmentKind, verb: AttachmentAction, code: Option<&'static s
     made
 }
 
-/// The events, two minutes apart, in the form of a log.
+/// A log with one event every two minutes.
 fn log(calls: &[Call]) -> Value {
-    let event = |(place, (api, members, code)): (usize, &Call)| {
+    let event = |(index, (api, members, code)): (usize, &Call)| {
         let parameters: Map<String, Value> =
             members.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let (hour, minute) = (place * 2 / 60, place * 2 % 60);
+        let (hour, minute) = (index * 2 / 60, index * 2 % 60);
         let mut event = json!({
             "eventVersion": "1.08",
             "eventSource": "iam.amazonaws.com",
             "eventName": api,
             "eventTime": format!("2026-01-01T{hour:02}:{minute:02}:00Z"),
-            "eventID": format!("event-{place}"),
+            "eventID": format!("event-{index}"),
             "awsRegion": "us-east-1",
             "recipientAccountId": "123456789012",
             "userIdentity": { "type": "AssumedRole" },
@@ -69,7 +69,7 @@ pub(super) fn written(folder: &Path, name: &str, log: &Value) -> PathBuf {
     file
 }
 
-/// Histories that AWS cannot have, and the rule that the last event of each breaks.
+/// Impossible histories, each with the rule that its last event breaks.
 fn impossible() -> Vec<(String, Vec<Call>)> {
     let mut bad = Vec::new();
     let create = || user("CreateUser", None);
@@ -78,7 +78,7 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
         let (row, attach) = (kind.row(), || of_kind(kind, AttachmentAction::Attach, None));
         let detach = || of_kind(kind, AttachmentAction::Detach, None);
         bad.push((format!("DeleteUser/holds-{}", row.name), vec![create(), attach(), delete()]));
-        // Nobody needs to have seen how the user was made.
+        // The log may begin after the creation of the user.
         bad.push((format!("DeleteUser/holds-{}", row.name), vec![attach(), delete()]));
         bad.push((format!("{}/no-such-user", row.attach.api), vec![create(), delete(), attach()]));
         bad.push((format!("{}/no-such-user", row.detach.api), vec![create(), delete(), detach()]));
@@ -117,14 +117,14 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
 }
 
 #[test]
-fn what_aws_cannot_have_answered_is_held_against_the_rule_that_it_breaks() {
+fn an_impossible_response_names_the_rule_that_it_breaks() {
     let folder = folder("impossible");
     let bad = impossible();
     assert!(bad.len() >= 30, "{}", bad.len());
     let mut missed = Vec::new();
     for (rule, calls) in &bad {
         let file = written(&folder, "log.json", &log(calls));
-        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        let output = super::iamspec(&["audit", &file.display().to_string()]);
         let printed = super::stdout(&output);
         let last = format!("event event-{}  IMPOSSIBLE", calls.len() - 1);
         if output.status.code() != Some(1)
@@ -133,18 +133,18 @@ fn what_aws_cannot_have_answered_is_held_against_the_rule_that_it_breaks() {
         {
             missed.push(format!("{rule}: {calls:?}\n{printed}"));
         }
-        // Without its last event it is a history that AWS may have.
+        // Without its last event, the history is possible.
         let file = written(&folder, "log.json", &log(&calls[..calls.len() - 1]));
-        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        let output = super::iamspec(&["audit", &file.display().to_string()]);
         assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
     }
     assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), bad.len(), missed.join("\n"));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Files of every form, in folders, packed, and with the events of other services between them.
+/// Files in every format, in folders, compressed, and with events of other services.
 #[test]
-fn logs_are_read_in_every_form_in_which_they_come() {
+fn logs_are_read_in_every_format() {
     let folder = folder("logs");
     let mut events = log(&[
         user("CreateUser", None),
@@ -163,28 +163,28 @@ fn logs_are_read_in_every_form_in_which_they_come() {
     packed.write_all(json!({ "Records": [records[2].clone()] }).to_string().as_bytes()).unwrap();
     packed.finish().unwrap();
     std::fs::write(inner.join("README.txt"), "no log").unwrap();
-    let output = super::iamspec(&["judge", &folder.display().to_string()]);
+    let output = super::iamspec(&["audit", &folder.display().to_string()]);
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
-    assert!(printed.ends_with("3 files, 4 events: 2 possible, 1 impossible, 0 too soon after a change, 0 that tell nothing, 0 late, 0 of other calls of IAM\n"), "{printed}");
+    assert!(printed.ends_with("3 files, 4 events: 2 possible, 1 impossible, 0 too soon after a change, 0 uninformative, 0 out of order, 0 of other IAM actions\n"), "{printed}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn what_comes_too_soon_after_a_change_is_not_held_against_anybody() {
+fn a_response_soon_after_a_change_is_no_finding() {
     let folder = folder("soon");
     let calls = [user("CreateUser", None), user("GetUser", Some("NoSuchEntity"))];
     let file = written(&folder, "log.json", &log(&calls)).display().to_string();
-    let patient = super::iamspec(&["judge", "--lag", "150s", &file]);
+    let patient = super::iamspec(&["audit", "--lag", "150s", &file]);
     assert_eq!(patient.status.code(), Some(0), "{}", super::stdout(&patient));
     assert!(super::stdout(&patient).contains("1 too soon after a change"));
-    let impatient = super::iamspec(&["judge", &file]);
+    let impatient = super::iamspec(&["audit", &file]);
     assert_eq!(impatient.status.code(), Some(1), "{}", super::stdout(&impatient));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn what_is_no_log_is_refused_with_what_is_wrong() {
+fn an_invalid_log_is_refused_with_the_reason() {
     let folder = folder("no-logs");
     for (name, text, why) in [
         ("empty.json", "", "it is empty"),
@@ -193,7 +193,7 @@ fn what_is_no_log_is_refused_with_what_is_wrong() {
     ] {
         let file = folder.join(name);
         std::fs::write(&file, text).unwrap();
-        let output = super::iamspec(&["judge", &file.display().to_string()]);
+        let output = super::iamspec(&["audit", &file.display().to_string()]);
         assert_eq!(output.status.code(), Some(2), "{name}");
         let error = super::stderr(&output);
         assert!(error.contains(why) && error.contains(name), "{error}");
@@ -202,30 +202,30 @@ fn what_is_no_log_is_refused_with_what_is_wrong() {
 }
 
 #[test]
-fn a_history_in_text_is_told_as_a_run() {
+fn a_script_with_responses_is_reported_like_a_run() {
     let folder = folder("histories");
     let file = folder.join("seen.script");
     let good = "CreateGroup g0\nCreateUser u0\nAddUserToGroup u0 g0\nDeleteUser u0 -> 409 DeleteConflict\n\
                 ListGroupsForUser u0 -> 200 [g0]\nRemoveUserFromGroup u0 g0\nDeleteUser u0 -> 200\n";
     std::fs::write(&file, good).unwrap();
     let name = file.display().to_string();
-    let output = super::iamspec(&["judge", &name]);
+    let output = super::iamspec(&["audit", &name]);
     assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
     std::fs::write(&file, good.replace("409 DeleteConflict", "200")).unwrap();
-    let output = super::iamspec(&["judge", &name]);
+    let output = super::iamspec(&["audit", &name]);
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
     assert!(printed.contains("DeleteUser/holds-group-membership  must, status"), "{printed}");
-    assert!(printed.contains(&format!("again         iamspec judge {name}")), "{printed}");
+    assert!(printed.contains(&format!("iamspec audit {name}")), "{printed}");
     std::fs::write(&file, "DeleteUsr u0\n").unwrap();
-    let output = super::iamspec(&["judge", &name]);
+    let output = super::iamspec(&["audit", &name]);
     assert_eq!(output.status.code(), Some(2));
     assert!(super::stderr(&output).contains("line 1, column 1"), "{}", super::stderr(&output));
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
-fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
+fn learn_prints_which_of_two_refusals_was_reported() {
     let folder = folder("learn");
     let mut events = log(&[
         user("CreateUser", None),
@@ -236,7 +236,7 @@ fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
     events["Records"][3]["errorMessage"] =
         json!("Cannot delete entity, must delete policies first.");
     let file = written(&folder, "log.json", &events).display().to_string();
-    let printed = super::stdout(&super::iamspec(&["judge", "--learn", &file]));
+    let printed = super::stdout(&super::iamspec(&["audit", "--learn", &file]));
     assert!(
         printed.contains("DeleteUser/holds-access-key or DeleteUser/holds-inline-policy"),
         "{printed}"
@@ -247,14 +247,14 @@ fn it_is_told_which_of_two_that_stand_in_the_way_was_named() {
         ),
         "{printed}"
     );
-    let silent = super::stdout(&super::iamspec(&["judge", &file]));
-    assert!(!silent.contains("nobody knows"), "{silent}");
+    let silent = super::stdout(&super::iamspec(&["audit", &file]));
+    assert!(!silent.contains("unspecified behavior"), "{silent}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Records without an id, or with the same one, are different events all the same.
+/// Records without an id, or with the same id, are different events.
 #[test]
-fn events_of_one_second_are_all_judged_whatever_their_ids() {
+fn all_events_of_one_second_are_audited() {
     let folder = folder("ids");
     for id in [None, Some("the-same")] {
         let mut events =
@@ -266,7 +266,7 @@ fn events_of_one_second_are_all_judged_whatever_their_ids() {
             event.extend(id.map(|id| ("eventID".to_owned(), json!(id))));
         }
         let file = written(&folder, "log.json", &events).display().to_string();
-        let output = super::iamspec(&["judge", &file]);
+        let output = super::iamspec(&["audit", &file]);
         let printed = super::stdout(&output);
         assert!(
             printed.contains("1 file, 2 events: 2 possible, 0 impossible"),

@@ -1,4 +1,4 @@
-//! Everything a run makes it removes again, also after a divergence, an interruption or Ctrl-C.
+//! A run deletes everything that it created, also after a divergence, a lost response or Ctrl-C.
 
 use std::io::{Read as _, Write as _};
 
@@ -8,14 +8,14 @@ use iamspec_conformance::script::corpus::ours;
 use iamspec_conformance::{Endpoint, Mutant, Reference, Response, Suite, Verdict};
 use iamspec_model::{AttachmentKind, Item, Operation};
 
-/// The reference, whose answers to some calls are lost, with or without their effect.
+/// The reference, with failures of some calls, with or without their effect.
 pub(super) struct Failing<F> {
     inner: Reference,
     asked: usize,
     fault: F,
 }
 
-/// What happens to a call, by its number and itself.
+/// The failure of a call.
 pub(super) enum Fault {
     Lost(FailureKind),
     LostAfterItsEffect(FailureKind),
@@ -54,7 +54,7 @@ impl<F: FnMut(usize, &Operation) -> Option<Fault>> Endpoint for Failing<F> {
 }
 
 #[test]
-fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
+fn a_lost_response_is_no_divergence_and_its_effect_is_undone() {
     for every in [7, 11, 13, 50] {
         let mut endpoint = Failing::new(|asked, op| {
             let lost = asked.is_multiple_of(every) && !op.is_read();
@@ -69,12 +69,12 @@ fn a_lost_answer_is_no_divergence_and_what_it_made_is_removed() {
 }
 
 #[test]
-fn a_dead_endpoint_is_not_asked_for_long_and_all_that_is_left_is_listed() {
+fn a_dead_endpoint_ends_the_run_and_all_remaining_resources_are_listed() {
     let mut endpoint =
         Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(FailureKind::Timeout)));
     let report = super::run(&mut endpoint);
     assert!(report.ended.is_some());
-    // Three reads end the run, each asked once more; three calls end the clean-up.
+    // Three reads end the run, each with one retry; three calls end the cleanup.
     assert_eq!(endpoint.asked, 60 + 2 * 3 + 3);
     let kept = report.kept.iter().map(|(it, _)| (it.space, it.undo));
     let mut distinct = Vec::new();
@@ -86,28 +86,28 @@ fn a_dead_endpoint_is_not_asked_for_long_and_all_that_is_left_is_listed() {
     assert!(distinct.len() > 6 && distinct.len() == report.kept.len());
 }
 
-/// What is said of every call where `CreateGroup` breaks down, always or the first time only.
+/// The verdicts if `CreateGroup` fails, always or only the first time.
 fn verdicts(always: bool) -> Vec<Verdict> {
     let mut broken = true;
     let mut endpoint = Failing::new(|_, op| {
-        let lacks = broken && op.call().is_some_and(|call| call.api == "CreateGroup");
-        broken &= always || !lacks;
-        lacks.then_some(Fault::Lost(FailureKind::Crash))
+        let fails = broken && op.call().is_some_and(|call| call.api == "CreateGroup");
+        broken &= always || !fails;
+        fails.then_some(Fault::Lost(FailureKind::Crash))
     });
     let report = super::run(&mut endpoint);
     report.replays.into_iter().flat_map(|it| it.exchanges).map(|it| it.verdict).collect()
 }
 
-/// `CreateGroup` is the first call of its scripts: other scripts show that calls work.
+/// `CreateGroup` is the first call of its scripts: other scripts show that the endpoint works.
 #[test]
-fn a_call_that_is_lacking_is_said_to_be_once_it_failed_twice() {
+fn an_action_that_fails_twice_is_unsupported() {
     let verdicts = verdicts(true);
     assert_eq!(verdicts.iter().filter(|it| matches!(it, Verdict::Unsupported(_))).count(), 1);
     assert!(verdicts.iter().any(|it| *it == Verdict::Skipped("needs CreateGroup".to_owned())));
 }
 
 #[test]
-fn what_was_left_out_on_a_false_suspicion_is_played_after_all() {
+fn skipped_scripts_run_if_the_action_turns_out_to_be_supported() {
     let verdicts = verdicts(false);
     let judged = |it: &&Verdict| matches!(it, Verdict::Conforms(_));
     let (skipped, lost) = (
@@ -115,13 +115,13 @@ fn what_was_left_out_on_a_false_suspicion_is_played_after_all() {
         verdicts.iter().filter(|it| matches!(it, Verdict::Inconclusive(_))).count(),
     );
     assert_eq!(lost, 1);
-    // Only the rest of the script whose first call was lost.
+    // Only the rest of the script whose first call failed.
     assert!(skipped > 0 && skipped < 5, "{skipped}");
     assert_eq!(verdicts.iter().filter(judged).count(), verdicts.len() - skipped - lost);
 }
 
 #[test]
-fn nothing_is_left_on_a_mutant_that_lets_go() {
+fn nothing_remains_on_a_mutant_that_allows_deletions() {
     for name in ["forgets-access-key", "conflict-is-400", "second-password", "lists-no-groups"] {
         let mut reference = Reference::mutated(Mutant::named(name).unwrap());
         let report = super::run(&mut reference);
@@ -130,7 +130,7 @@ fn nothing_is_left_on_a_mutant_that_lets_go() {
 }
 
 #[test]
-fn what_an_endpoint_does_not_let_go_is_listed_with_its_answer() {
+fn a_resource_that_cannot_be_deleted_is_listed_with_the_response() {
     let output = super::iamspec(&["run", "--mutant", "deletes-nobody", "delete-user/bare"]);
     let text = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1));
@@ -142,7 +142,7 @@ fn what_an_endpoint_does_not_let_go_is_listed_with_its_answer() {
 }
 
 #[test]
-fn a_run_that_is_stopped_removes_what_it_made() {
+fn a_stopped_run_deletes_what_it_created() {
     let mut reference = Reference::default();
     let asked = std::cell::Cell::new(0);
     let suite = Suite::new(ours().unwrap());
@@ -152,7 +152,7 @@ fn a_run_that_is_stopped_removes_what_it_made() {
     assert!(report.kept.is_empty() && reference.is_empty());
 }
 
-/// Passes bytes on to the server and interrupts the client's process at its n-th request.
+/// A proxy that sends SIGINT to the client process at its n-th request.
 fn interrupting(upstream: &str, at: usize, process: std::sync::mpsc::Receiver<u32>) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -184,9 +184,9 @@ fn interrupting(upstream: &str, at: usize, process: std::sync::mpsc::Receiver<u3
 }
 
 #[test]
-fn ctrl_c_ends_a_run_with_its_clean_up() {
+fn ctrl_c_ends_a_run_with_its_cleanup() {
     let server = super::server(None);
-    let (tell, process) = std::sync::mpsc::channel();
+    let (sender, process) = std::sync::mpsc::channel();
     let url = interrupting(&server.url(), 30, process);
     let child = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
         .args(["run", "--endpoint", &url])
@@ -194,7 +194,7 @@ fn ctrl_c_ends_a_run_with_its_clean_up() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    tell.send(child.id()).unwrap();
+    sender.send(child.id()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = super::stdout(&output);
     assert_eq!(output.status.code(), Some(3), "{text}");

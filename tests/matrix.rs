@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::reports::{folder, run_report};
 
-/// An endpoint with these options, as a target that a matrix starts.
+/// A target description whose start script serves an endpoint with these options.
 fn served(folder: &Path, options: &str) -> PathBuf {
     let start = folder.join("start.sh");
     let program = env!("CARGO_BIN_EXE_iamspec");
@@ -18,7 +18,7 @@ fn served(folder: &Path, options: &str) -> PathBuf {
 }
 
 #[test]
-fn endpoints_stand_side_by_side() {
+fn endpoints_are_compared_side_by_side() {
     run_report("matrix-right", &["delete-user/alone/*"]);
     let at = folder("matrix");
     let target = served(&at, "--mutant forgets-mfa-device");
@@ -44,13 +44,13 @@ fn endpoints_stand_side_by_side() {
 }
 
 #[test]
-fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
+fn the_table_separates_divergences_of_the_endpoint_and_of_the_client() {
     let folder = folder("blame");
     let program = env!("CARGO_BIN_EXE_iamspec");
     let target = served(&folder, "--mutant forgets-mfa-device");
     let (out, target) = (folder.display().to_string(), target.display().to_string());
-    let good = format!("{program} driver");
-    let bad = format!("{program} driver --wrong tells-another-code");
+    let good = format!("{program} driver builtin");
+    let bad = format!("{program} driver builtin --wrong tells-another-code");
     let words =
         ["matrix", "--out", &out, "--driver", &good, "--driver", &bad, "reference", &target];
     let output = super::iamspec(&[&words[..], &["--", "delete-user/alone/*"]].concat());
@@ -75,7 +75,7 @@ fn it_is_said_whether_an_endpoint_or_a_client_is_to_blame() {
 }
 
 #[test]
-fn an_endpoint_that_is_not_there_does_not_hide_a_divergence() {
+fn an_unreachable_endpoint_does_not_hide_a_divergence() {
     let (_, wrong, _) =
         run_report("matrix-wrong", &["--mutant", "forgets-mfa-device", "delete-user/alone/*"]);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -91,4 +91,19 @@ fn an_endpoint_that_is_not_there_does_not_hide_a_divergence() {
         assert_eq!(output.status.code(), Some(1), "{files:?}: {}", super::stderr(&output));
     }
     std::fs::remove_dir_all(at).unwrap();
+}
+
+#[test]
+fn known_failures_beside_a_target_are_read_under_both_names() {
+    for name in ["known-failures.toml", "expected.toml"] {
+        let folder = folder(&format!("matrix-{name}"));
+        let target = served(&folder, "--mutant forgets-mfa-device").display().to_string();
+        let entry = "[[expected]]\nrule = \"DeleteUser/holds-mfa-device\"\nreason = \"known\"\nfacts = [\"A-015\"]\n";
+        std::fs::write(folder.join(name), entry).unwrap();
+        let out = folder.display().to_string();
+        let words = ["matrix", "--out", &out, &target, "--", "delete-user/alone/*"];
+        let output = super::iamspec(&words);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", super::stderr(&output));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -1,10 +1,10 @@
-//! Over HTTP too each mutant is caught by a finding that names the rule it breaks.
+//! Over HTTP, a finding names the rule that a mutant breaks.
 
 use iamspec_conformance::Mutant;
 use iamspec_conformance::results::findings;
 
 #[test]
-fn every_mutant_is_caught_over_http_by_the_rule_it_breaks() {
+fn every_mutant_is_killed_over_http_by_the_rule_it_breaks() {
     for mutant in Mutant::all() {
         let server = super::server(Some(mutant.clone()));
         let report = super::run(&mut super::client(&server.url()));
@@ -15,7 +15,7 @@ fn every_mutant_is_caught_over_http_by_the_rule_it_breaks() {
 }
 
 #[test]
-fn a_mutant_that_forgets_a_kind_is_caught_by_that_rule_alone() {
+fn a_mutant_that_forgets_a_kind_is_killed_only_by_the_rule_of_that_kind() {
     for mutant in Mutant::all().filter(|it| it.name.starts_with("forgets-")) {
         let server = super::server(Some(mutant.clone()));
         let report = super::run(&mut super::client(&server.url()));
@@ -25,9 +25,9 @@ fn a_mutant_that_forgets_a_kind_is_caught_by_that_rule_alone() {
     }
 }
 
-/// In memory no listing has pages; here the client follows them.
+/// Listings have pages only over HTTP.
 #[test]
-fn a_page_that_is_lost_or_repeated_is_caught_over_http() {
+fn a_lost_or_repeated_page_is_detected_over_http() {
     let pages = Mutant::systematic().filter(|it| {
         it.rule.starts_with("ListUserTags/") && it.rule.ends_with("/max-items-one-by-one")
     });

@@ -1,4 +1,4 @@
-//! The plan for a user on an endpoint: read and printed, nothing changed; and it works as printed.
+//! `iamspec plan` for a user of an endpoint: it only reads, and the printed calls delete the user.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, Use
 
 const NAME: &str = "iamspec-1-plans-1-u0";
 
-/// A server with a user that holds one of each of the nine kinds.
+/// A server with a user that has one attachment of each kind.
 fn with_everything() -> Server {
     let server =
         Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default()).unwrap();
@@ -46,27 +46,28 @@ fn plan(url: &str, more: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_plan_is_made_by_reading_alone() {
+fn a_plan_only_reads() {
     let server = with_everything();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let ears = Arc::clone(&heard);
-    let port =
-        Port::overhearing(&server.url(), move |wire| ears.lock().unwrap().push(wire.to_owned()));
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&log);
+    let port = Port::overhearing(&server.url(), move |wire| {
+        recorded.lock().unwrap().push(wire.to_owned())
+    });
     let (code, text, _) = plan(&port.url, &[]);
     assert_eq!(code, Some(5), "{text}");
-    assert!(text.contains("holds 9 things that must go first"), "{text}");
+    assert!(text.contains("has 9 attachments that must be removed first"), "{text}");
     assert!(text.contains("[ ] DeactivateMFADevice arn:aws:iam::123456789012:mfa/"), "{text}");
-    assert!(text.contains("gone for good: its secret"), "{text}");
+    assert!(text.contains("lost permanently: its secret"), "{text}");
     assert_eq!(text.matches("[ ]").count(), 10, "{text}");
-    let heard = heard.lock().unwrap();
-    let asked: Vec<&str> = heard.iter().filter_map(|it| it.strip_prefix("Action=")).collect();
-    assert_eq!(asked.len(), 10, "{asked:?}");
+    let log = log.lock().unwrap();
+    let actions: Vec<&str> = log.iter().filter_map(|it| it.strip_prefix("Action=")).collect();
+    assert_eq!(actions.len(), 10, "{actions:?}");
     let reads = |it: &&str| it.starts_with("Get") || it.starts_with("List");
-    assert!(asked.iter().all(reads), "{asked:?}");
+    assert!(actions.iter().all(reads), "{actions:?}");
 }
 
 #[test]
-fn a_plan_works_as_it_is_printed_and_then_the_user_is_gone() {
+fn the_printed_calls_delete_the_user() {
     let server = with_everything();
     let (code, text, _) = plan(&server.url(), &["--as", "json"]);
     assert_eq!(code, Some(5));
@@ -85,11 +86,11 @@ fn a_plan_works_as_it_is_printed_and_then_the_user_is_gone() {
     }
     let (code, _, why) = plan(&server.url(), &[]);
     assert_eq!(code, Some(4), "{why}");
-    assert!(why.contains("there is no user called"), "{why}");
+    assert!(why.contains("there is no user `"), "{why}");
 }
 
 #[test]
-fn a_plan_is_printed_for_the_command_line_and_for_python() {
+fn a_plan_has_formats_for_the_aws_cli_and_python() {
     let server = with_everything();
     let (_, shell, _) = plan(&server.url(), &["--as", "aws-cli"]);
     assert_eq!(shell.lines().count(), 10, "{shell}");
@@ -108,7 +109,7 @@ fn a_plan_is_printed_for_the_command_line_and_for_python() {
 }
 
 #[test]
-fn what_may_not_be_read_is_said_and_the_plan_is_not_called_whole() {
+fn a_denied_read_makes_the_plan_inconclusive() {
     let server = with_everything();
     let denied = super::port::http(
         "403 Forbidden",
@@ -120,6 +121,9 @@ fn what_may_not_be_read_is_said_and_the_plan_is_not_called_whole() {
     });
     let (code, text, why) = plan(&port.url, &[]);
     assert_eq!(code, Some(3), "{text}");
-    assert!(text.contains("holds 8 things"), "{text}");
-    assert!(why.contains("allow iam:ListSSHPublicKeys, or the plan may lack something"), "{why}");
+    assert!(text.contains("has 8 attachments"), "{text}");
+    assert!(
+        why.contains("allow iam:ListSSHPublicKeys, otherwise the plan may be incomplete"),
+        "{why}"
+    );
 }

@@ -1,5 +1,5 @@
-//! Calls at the same time: the reference endpoint always ends as some order of them would, and each mutant that
-//! looks first and acts then is found out.
+//! Concurrent calls: an order of the calls always explains the reference endpoint, and each
+//! check-then-act mutant is detected.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use iamspec_harness::server::fault_injection::plan::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User};
 
-fn manner(repeats: usize) -> RaceOptions<'static> {
+fn options(repeats: usize) -> RaceOptions<'static> {
     let jitter = Duration::from_millis(2);
     RaceOptions { repeats, seed: 1, jitter, settle: Duration::ZERO, once: true, stop: &|| false }
 }
@@ -25,11 +25,11 @@ fn client(server: &Server, run: &str) -> HttpClient {
 }
 
 #[test]
-fn the_reference_ends_as_some_order_would_and_nothing_is_left() {
+fn the_reference_is_linearizable_and_nothing_remains() {
     let server = super::server(None);
     let mut http = client(&server, "races");
     for race in races().iter().filter(|it| it.certain) {
-        let raced = execute(race, &mut http, manner(5));
+        let raced = execute(race, &mut http, options(5));
         assert_eq!((raced.not_raced, raced.histories), (None, 5), "{}", race.name);
         assert_eq!((raced.broken, raced.unknown, raced.failures), (0, 0, 0), "{}", race.name);
         assert!(raced.kept.is_empty(), "{}: {:?}", race.name, raced.kept);
@@ -37,9 +37,9 @@ fn the_reference_ends_as_some_order_would_and_nothing_is_left() {
     assert!(server.is_empty());
 }
 
-/// With `--nocapture` it prints how many histories and seconds each took.
+/// With `--nocapture` the test prints the number of histories and the time for each mutant.
 #[test]
-fn each_mutant_that_looks_first_and_acts_then_is_found_out() {
+fn each_check_then_act_mutant_is_detected() {
     let races = races();
     for mutant in Mutant::racing() {
         let api = mutant.name.rsplit(':').next().unwrap().to_owned();
@@ -50,19 +50,19 @@ fn each_mutant_that_looks_first_and_acts_then_is_found_out() {
         let asks = |op: &Operation| op.call().is_some_and(|call| call.api == api);
         let mine = races.iter().filter(|it| it.certain && it.calls.iter().any(asks));
         let found = mine.into_iter().find_map(|race| {
-            let came = execute(race, &mut http, manner(20));
-            histories += came.histories;
-            (came.broken > 0).then(|| race.name.clone())
+            let result = execute(race, &mut http, options(20));
+            histories += result.histories;
+            (result.broken > 0).then(|| race.name.clone())
         });
         let took = begun.elapsed().as_millis();
         eprintln!("{:<50} {histories:>3} histories {took:>5} ms  {found:?}", mutant.name);
-        assert!(found.is_some(), "{} is not found out", mutant.name);
+        assert!(found.is_some(), "{} is not detected", mutant.name);
     }
 }
 
-/// As many as a quota lets through, and no more, whoever comes first.
+/// The quota holds in every order.
 #[test]
-fn sixty_four_clients_at_once_are_answered_in_some_order() {
+fn an_order_explains_the_responses_to_sixty_four_concurrent_clients() {
     let server = super::server(None);
     let mut http = client(&server, "crowd");
     let user = User(0);
@@ -76,14 +76,14 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
             start: now,
             end: now,
         }];
-        let calls = (0..64).map(|place| {
+        let calls = (0..64).map(|index| {
             let key = Operation::Issue(
                 user,
                 AttachmentKind::AccessKey,
-                Item(place),
+                Item(index),
                 IssueOptions::Nothing,
             );
-            let op = match place % 4 {
+            let op = match index % 4 {
                 0 => Operation::DeleteUser(user),
                 1 => Operation::create_user(user),
                 2 => Operation::Attach(user, AttachmentKind::LoginProfile, Item(0)),
@@ -103,7 +103,7 @@ fn sixty_four_clients_at_once_are_answered_in_some_order() {
 }
 
 #[test]
-fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
+fn a_broken_race_is_shown_with_the_reason_why_no_order_fits() {
     let words = ["race", "--mutant", "check-then-act:DeleteUser", "DeleteUser+CreateAccessKey/*"];
     let folder = super::reports::folder("race");
     let page = folder.join("race.html");
@@ -115,7 +115,7 @@ fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
         "DeleteUser+CreateAccessKey/a-user  shows in ",
         "client 2    CreateAccessKey u0 key#0",
         "if CreateAccessKey u0 key#0 comes before DeleteUser u0: DeleteUser u0 was answered 200, allowed only 409 DeleteConflict",
-        "1 race held, 50 histories: 1 broken",
+        "1 race run, 50 histories: 1 broken",
     ] {
         assert!(printed.contains(part), "{printed}");
     }
@@ -129,17 +129,17 @@ fn a_race_that_is_lost_is_shown_with_why_no_order_fits() {
 }
 
 #[test]
-fn what_already_goes_wrong_alone_is_not_held_against_a_race() {
+fn a_divergence_of_sequential_calls_is_no_finding_of_a_race() {
     let words = ["race", "--mutant", "forgets-access-key", "DeleteUser+CreateAccessKey/*"];
     let output = super::iamspec(&words);
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(3), "{printed}");
-    assert!(printed.contains("not held  DeleteUser+CreateAccessKey/a-user: one after the other, DeleteUser u0 is already answered 200"), "{printed}");
+    assert!(printed.contains("not run   DeleteUser+CreateAccessKey/a-user: one after the other, DeleteUser u0 is already answered 200"), "{printed}");
 }
 
-/// Listings that show what was true before are given time, and what two clients did together is still found.
+/// With `--settle`, stale listings cause no finding, and a real race is still detected.
 #[test]
-fn reads_that_lag_are_given_time_and_hide_no_race() {
+fn stale_reads_are_retried_and_hide_no_race() {
     let lagging = |mutant: Option<Mutant>| {
         let lag = "seed = 1\n[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 4";
         let faults = FaultPlan::parse(lag).unwrap();
@@ -147,36 +147,46 @@ fn reads_that_lag_are_given_time_and_hide_no_race() {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
     };
-    let held = |server: &Server, settle: &str| {
+    let run = |server: &Server, settle: &str| {
         let url = server.url();
         let words = ["race", "--endpoint", &url, "--settle", settle, "--repeats", "20"];
         let output = super::iamspec(&[&words[..], &["DeleteUser+CreateAccessKey/*"]].concat());
         (output.status.code(), super::stdout(&output))
     };
-    let (code, printed) = held(&lagging(None), "0s");
+    let (code, printed) = run(&lagging(None), "0s");
     assert!(
         code == Some(3) && printed.contains("one after the other, ListAccessKeys"),
         "{printed}"
     );
-    let (code, printed) = held(&lagging(None), "2s");
+    let (code, printed) = run(&lagging(None), "2s");
     assert!(code == Some(0) && printed.contains("20 histories: 0 broken"), "{printed}");
-    let (code, printed) = held(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
+    let (code, printed) = run(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
     assert!(code == Some(1) && printed.contains("--settle 2s"), "{printed}");
 }
 
 #[test]
-fn a_printed_command_holds_the_same_race_again() {
+fn a_printed_command_reproduces_the_race() {
     let words = ["race", "--mutant", "check-then-act:DeleteUser", "DeleteUser+CreateAccessKey/*"];
-    let typed =
-        ["--may", "accept", "--repeats", "50", "--seed", "7", "--jitter", "3ms", "--timeout", "9"];
+    let typed = [
+        "--unspecified",
+        "accept",
+        "--repeats",
+        "50",
+        "--seed",
+        "7",
+        "--jitter",
+        "3ms",
+        "--timeout",
+        "9",
+    ];
     let output = super::iamspec(&[&words[..], &typed[..]].concat());
     let text = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let again = super::cli::printed_command(&text);
+    let command = super::cli::printed_command(&text);
     for pair in typed.chunks(2) {
-        assert!(again.windows(2).any(|it| it == pair), "{pair:?} is missing in {again:?}");
+        assert!(command.windows(2).any(|it| it == pair), "{pair:?} is missing in {command:?}");
     }
-    let again: Vec<&str> = again.iter().map(String::as_str).collect();
-    let repeated = super::iamspec(&again);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let repeated = super::iamspec(&command);
     assert_eq!(repeated.status.code(), Some(1), "{}", super::stderr(&repeated));
 }

@@ -1,9 +1,9 @@
-//! What completes the words of a command line, and the manual.
+//! Shell completions and the manual pages.
 
 use std::process::Command;
 
 #[test]
-fn a_shell_completes_commands_and_options() {
+fn bash_completes_commands_and_options() {
     let folder = super::reports::folder("completions");
     let file = folder.join("iamspec");
     std::fs::write(&file, super::iamspec(&["completions", "bash"]).stdout).unwrap();
@@ -21,13 +21,14 @@ fn a_shell_completes_commands_and_options() {
 }
 
 #[test]
-fn every_command_has_a_page_of_the_manual() {
+fn every_command_has_a_manual_page() {
     let folder = super::reports::folder("man");
     let output = super::iamspec(&["man", "--out", folder.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
     let page = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.1"))).unwrap();
     assert!(page("iamspec").contains(".TH iamspec 1"));
     assert!(page("iamspec-run").contains("\\-\\-until\\-coverage"));
+    assert!(page("iamspec-report-merge").contains("\\-\\-report"));
     assert!(super::stdout(&super::iamspec(&["man"])).contains(".TH iamspec 1"));
     std::fs::remove_dir_all(folder).unwrap();
 }

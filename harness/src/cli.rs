@@ -1,23 +1,35 @@
-//! What a user types.
+//! The command line: the root options, the commands and their groups.
+//!
+//! The arguments of a command stand beside its function, in [`crate::commands`]. [`command`] is the
+//! complete command line with its help, [`execute`] runs a command.
 
-use std::net::SocketAddr;
+use std::io::Write;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::accounts::cleanup::CleanupArgs;
-use crate::commands::accounts::plan::PlanArgs;
-use crate::commands::completions::{CompletionsArgs, ManArgs};
-use crate::commands::reports::report::{DiffArgs, IssueArgs, MatrixArgs, MergeArgs, ReportArgs};
-use crate::commands::sdks::driver::{BuiltinDriverArgs, DriverCheckArgs, DriverProbeArgs};
+use crate::commands::accounts::cleanup::{CleanupArgs, cleanup};
+use crate::commands::accounts::plan::{PlanArgs, plan};
+use crate::commands::completions::{CompletionsArgs, ManArgs, completions, man};
+use crate::commands::reports::report;
+use crate::commands::reports::report::{DiffArgs, IssueArgs, MergeArgs, ReportArgs};
+use crate::commands::sdks::driver::{DriverArgs, DriverCheckArgs, DriverProbeArgs};
 use crate::commands::sdks::export::ExportArgs;
-use crate::commands::sdks::serve::ServeArgs;
-use crate::commands::test::race::RaceArgs;
-use crate::commands::test::run::{RunArgs, ThresholdArgs};
-use crate::commands::test::target::TargetArgs;
+use crate::commands::sdks::serve::{ServeArgs, serve};
+use crate::commands::sdks::{driver, export, probe};
+use crate::commands::test::matrix::{MatrixArgs, matrix};
+use crate::commands::test::mutants::{MutantsArgs, mutants};
+use crate::commands::test::race::{RaceArgs, race};
+use crate::commands::test::replay::{ReplayArgs, ShrinkArgs, replay, shorten};
+use crate::commands::test::run::{RunArgs, run};
+use crate::commands::traffic::api_diff;
 use crate::commands::traffic::api_diff::ApiDiffArgs;
-use crate::commands::traffic::audit::AuditArgs;
-use crate::commands::traffic::evidence::EvidenceArgs;
-use crate::commands::understand::docs::DocsArgs;
+use crate::commands::traffic::audit::{AuditArgs, audit};
+use crate::commands::traffic::evidence::{EvidenceArgs, evidence};
+use crate::commands::understand::docs::{DocsArgs, docs};
+use crate::commands::understand::explain::{ExplainArgs, explain};
+use crate::commands::understand::list::{ListArgs, list};
+use crate::commands::understand::verify::{VerifyArgs, verify};
 use crate::exit_code;
 
 /// The command line.
@@ -25,257 +37,205 @@ use crate::exit_code;
 #[command(
     name = "iamspec",
     version,
-    about = "When is an AWS IAM user deleted? An executable specification, and a suite that puts it to any endpoint",
-    after_help = exit_codes(),
+    about = "Tests whether a service implements IAM users the way AWS does",
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Say on stderr what is asked and answered, and what is waited for; twice: with which members
+    /// Log requests and responses to stderr; `-vv` adds parameters
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands. Hidden ones are names of the first edition.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Play scripts against an endpoint and judge every answer
-    #[command(after_help = "Examples:
-  iamspec run                                        the embedded reference endpoint
-  iamspec run --endpoint http://127.0.0.1:5000       an emulator on this machine
-  iamspec run --mutant forgets-mfa-device            an endpoint that is wrong in one known way
-  iamspec run --rule 'DeleteUser/*' --tier text      one call, down to the words
-  iamspec run delete-user/alone/access-key my.script one script of ours, one of yours")]
+    /// Run test scripts against an endpoint
     Run(Box<RunArgs>),
-    /// Check the model itself in every state of a few scopes
-    #[command(after_help = "Examples:
-  iamspec verify
-  iamspec verify --full                       large scopes as well
-  iamspec verify quotas                       one scope
-  iamspec verify pair --explore 127.0.0.1:0   one scope in a browser")]
-    Verify(VerifyArgs),
-    /// Ask calls at the same time, and see whether some order of them explains what came of it
-    #[command(after_help = crate::commands::test::race::EXAMPLES)]
+    /// Send calls concurrently and check the results
     Race(RaceArgs),
-    /// Serve the reference endpoint
-    #[command(after_help = crate::commands::sdks::serve::EXAMPLES)]
-    Serve(ServeArgs),
-    /// List the kinds, the rules, the scripts and more
-    #[command(after_help = "Examples:
-  iamspec list              the nine kinds
-  iamspec list rules")]
-    List(ListArgs),
-    /// Say what a rule means, how sure it is, and how we know
-    #[command(after_help = "Examples:
-  iamspec explain DeleteUser/holds-mfa-device
-  iamspec explain 'DeleteUser/*'")]
-    Explain(ExplainArgs),
-    /// Print how deletion works, and every call, as pages in Markdown
-    #[command(after_help = crate::commands::understand::docs::EXAMPLES)]
-    Docs(DocsArgs),
-    /// Say which calls of a newer service model are not what the facts were taken from
-    #[command(after_help = "Examples:
-  iamspec api-diff botocore/data/iam/2010-05-08/service-2.json.gz    exit code 1 where a call is")]
-    ApiDiff(ApiDiffArgs),
-    /// Say what the evidence is worth
-    #[command(after_help = "Examples:
-  iamspec evidence stale --before 2022-01-01")]
-    Evidence(EvidenceArgs),
-    /// Print what must be done, in order, before a user can be deleted
-    #[command(after_help = "Examples:
-  iamspec plan delete-user/two-of-everything                 the users of a script, in the model alone
-  iamspec plan my.script --devices
-  iamspec plan alice --endpoint aws                          a user of the account that your credentials are of
-  iamspec plan alice --endpoint http://127.0.0.1:5000 --as aws-cli
-
-An endpoint is only read: GetUser, and the listing of each of the nine kinds.")]
-    Plan(PlanArgs),
-    /// Hold what others asked and were answered against the model: the logs of `CloudTrail`
-    #[command(after_help = crate::commands::traffic::audit::EXAMPLES)]
-    Audit(AuditArgs),
-    /// Play finds again, and say of each whether it FAILS, is FIXED, or what the ERROR is
-    #[command(after_help = "Examples:
-  iamspec replay regressions/*.script --endpoint http://127.0.0.1:5000")]
+    /// Re-run saved findings: FAILS, FIXED or ERROR
     Replay(ReplayArgs),
-    /// Drop calls from a script for as long as it shows what it shows
-    #[command(after_help = "Examples:
-  iamspec shrink my.script --endpoint http://127.0.0.1:5000 > short.script")]
+    /// Shorten a script that has a finding
     Shrink(ShrinkArgs),
-    /// Try the default scripts, at tier text and level should, on endpoints that are wrong in one way each
-    #[command(after_help = "Examples:
-  iamspec mutants                    every one, over HTTP; some minutes
-  iamspec mutants 'DeleteUser/*'     those of one call
-  iamspec mutants --in-memory        without HTTP; some seconds")]
-    Mutants(MutantsArgs),
-    /// Show an earlier run again, or write it in another form
-    #[command(after_help = "Examples:
-  iamspec run --endpoint http://127.0.0.1:5000 --report json=run.jsonl
-  iamspec report run.jsonl
-  iamspec report run.jsonl --as junit > run.xml")]
-    Report(ReportArgs),
-    /// Write a finding of an earlier run as the text of an issue
-    #[command(after_help = "Examples:
-  iamspec issue run.jsonl DeleteUser/holds-mfa-device")]
-    Issue(IssueArgs),
-    /// Write a script as a program that anybody can run: for the AWS CLI, boto3, curl or pytest
-    #[command(after_help = "Examples:
-  iamspec export delete-user/alone/mfa-device --as aws-cli > show.sh
-  iamspec export regressions/find.script --as pytest --endpoint http://127.0.0.1:4566")]
-    Export(ExportArgs),
-    /// Compare two runs: what is new, what is fixed, what is answered otherwise
-    #[command(after_help = "Examples:
-  iamspec diff before.jsonl after.jsonl    exit code 1 where something is new")]
-    Diff(DiffArgs),
-    /// Put the parts of one suite together that `run --shard` has played
-    #[command(after_help = "Examples:
-  iamspec run --shard 1/2 --report json=1.jsonl
-  iamspec run --shard 2/2 --report json=2.jsonl
-  iamspec merge 1.jsonl 2.jsonl --report html=run.html
-
-The exit code is the gravest of the parts; a part that is missing or of another run is refused.")]
-    Merge(MergeArgs),
-    /// Run against several endpoints, and show them side by side
-    #[command(after_help = "Examples:
-  iamspec matrix tests/emulators/*/target.toml
-  iamspec matrix tests/emulators/*/target.toml -- --tier text --level should
-  iamspec matrix moto.jsonl localstack.jsonl          runs that were written down
-
-Beside each file may stand `expected.toml`, what the endpoint is known to do otherwise.
-The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
+    /// Run against several endpoints, show them side by side
     Matrix(MatrixArgs),
-    /// Print what completes the words of a command line
-    #[command(after_help = "Examples:
-  iamspec completions bash > /etc/bash_completion.d/iamspec
-  iamspec completions fish > ~/.config/fish/completions/iamspec.fish")]
-    Completions(CompletionsArgs),
-    /// Print the manual page
-    #[command(after_help = "Examples:
-  iamspec man | man -l -
-  iamspec man --out /usr/local/share/man/man1")]
-    Man(ManArgs),
-    /// Say whether a driver of an SDK keeps to the protocol
-    #[command(after_help = "Examples:
-  iamspec driver-check 'python3 my_driver.py'
-  iamspec run --driver 'python3 my_driver.py'                the SDK at the reference endpoint
-  iamspec run --driver 'python3 my_driver.py' --endpoint http://127.0.0.1:5000
-
-How to write one: harness/drivers.md")]
-    DriverCheck(DriverCheckArgs),
-    /// Print what an SDK does on the endpoint's bad days: requests, what the caller sees, what is left
-    #[command(after_help = "Examples:
-  iamspec driver-probe 'python3 my_driver.py' 'node my_driver.mjs'   side by side")]
-    DriverProbe(DriverProbeArgs),
-    /// Be a driver: our own client in the place of an SDK
-    #[command(hide = true)]
-    Driver(BuiltinDriverArgs),
-    /// Remove what a run has left that was killed, or that could not remove it
-    #[command(after_help = "Examples:
-  iamspec cleanup                  what every run left that has a journal and is over
-  iamspec cleanup 1f3a9c02 --list  what one run left
-  iamspec cleanup 1f3a9c02 --endpoint http://127.0.0.1:5000
-                                   where its journal is lost: by its names")]
+    /// Check that the suite detects systematic defects
+    Mutants(MutantsArgs),
+    /// List kinds, rules, scripts and more
+    List(ListArgs),
+    /// Explain a rule and its evidence
+    Explain(ExplainArgs),
+    /// Print the specification as Markdown pages
+    Docs(DocsArgs),
+    /// Check the model itself exhaustively
+    Verify(VerifyArgs),
+    /// Check recorded traffic against the specification
+    #[command(alias = "judge")]
+    Audit(AuditArgs),
+    /// List weak evidence, add new evidence
+    Evidence(EvidenceArgs),
+    /// Compare a newer AWS service model with the facts
+    ApiDiff(ApiDiffArgs),
+    /// Serve the reference endpoint
+    Serve(ServeArgs),
+    /// Check and probe SDK drivers
+    Driver(DriverArgs),
+    /// Write a script as a program (AWS CLI, boto3, curl, pytest)
+    Export(ExportArgs),
+    /// Show, convert, compare and merge saved runs
+    Report(ReportArgs),
+    /// Print the calls that delete a user, in order
+    Plan(PlanArgs),
+    /// Delete the resources of a killed run
     Cleanup(CleanupArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the manual pages
+    Man(ManArgs),
+    /// Write a finding as the text of an issue
+    #[command(hide = true)]
+    Issue(IssueArgs),
+    /// Compare two saved runs
+    #[command(hide = true)]
+    Diff(DiffArgs),
+    /// Merge the shards of one run
+    #[command(hide = true)]
+    Merge(MergeArgs),
+    /// Check that a driver follows the protocol
+    #[command(hide = true)]
+    DriverCheck(DriverCheckArgs),
+    /// Print how SDKs handle faults
+    #[command(hide = true)]
+    DriverProbe(DriverProbeArgs),
 }
 
-/// `iamspec replay`.
-#[derive(Args, Debug)]
-pub struct ReplayArgs {
-    /// Whom to ask.
-    #[command(flatten)]
-    pub target: TargetArgs,
-    /// What counts.
-    #[command(flatten)]
-    pub counts: ThresholdArgs,
-    /// Files, or names of ours (`iamspec list scripts`)
-    #[arg(value_name = "SCRIPT", required = true)]
-    pub scripts: Vec<String>,
+/// Runs a command. Returns its exit code.
+///
+/// # Errors
+/// A wrong command line or file, or an internal error: exit code 2.
+pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
+    match command_line {
+        Command::Run(args) => run(&args, out),
+        Command::Race(args) => race(&args, out),
+        Command::Replay(args) => replay(&args, out),
+        Command::Shrink(args) => shorten(&args, out),
+        Command::Matrix(args) => matrix(&args, out),
+        Command::Mutants(args) => mutants(&args, out),
+        Command::List(args) => list(&args, out),
+        Command::Explain(args) => explain(&args, out),
+        Command::Docs(args) => docs(&args, out),
+        Command::Verify(args) => verify(&args, out),
+        Command::Audit(args) => audit(&args, out),
+        Command::Evidence(args) => evidence(&args, out),
+        Command::ApiDiff(args) => api_diff::diff(&args, out),
+        Command::Serve(args) => serve(&args, out),
+        Command::Driver(args) => driver::driver(&args, out),
+        Command::Export(args) => export::write(&args, out),
+        Command::Report(args) => report::report(&args, out),
+        Command::Plan(args) => plan(&args, out),
+        Command::Cleanup(args) => cleanup(&args, out),
+        Command::Completions(args) => completions(&args, command(), out),
+        Command::Man(args) => man(&args, command(), out),
+        Command::Issue(args) => report::issue(&args, out),
+        Command::Diff(args) => report::diff(&args, out),
+        Command::Merge(args) => report::merge(&args, out),
+        Command::DriverCheck(args) => driver::check(&args, out),
+        Command::DriverProbe(args) => probe::probe(&args.commands, out),
+    }
 }
 
-/// `iamspec shrink`.
-#[derive(Args, Debug)]
-pub struct ShrinkArgs {
-    /// Whom to ask.
-    #[command(flatten)]
-    pub target: TargetArgs,
-    /// What counts.
-    #[command(flatten)]
-    pub counts: ThresholdArgs,
-    /// How many calls may be spent on it
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub calls: usize,
-    /// A file, or the name of one of ours (`iamspec list scripts`)
-    #[arg(value_name = "SCRIPT")]
-    pub script: String,
-}
+/// The groups of commands in the help. A test checks that each visible command is in one group.
+const GROUPS: [(&str, &[&str]); 7] = [
+    ("Test", &["run", "race", "replay", "shrink", "matrix", "mutants"]),
+    ("Understand", &["list", "explain", "docs", "verify"]),
+    ("Recorded traffic", &["audit", "evidence", "api-diff"]),
+    ("SDKs", &["serve", "driver", "export"]),
+    ("Reports", &["report"]),
+    ("Real accounts", &["plan", "cleanup"]),
+    ("Other", &["completions", "man", "help"]),
+];
 
-/// `iamspec mutants`.
-#[derive(Args, Debug)]
-pub struct MutantsArgs {
-    /// Ask the model itself, and no server
-    #[arg(long)]
-    pub in_memory: bool,
-    /// Only mutants whose name is so; `*` stands for anything
-    #[arg(value_name = "GLOB", default_value = "*")]
-    pub name: String,
-}
+/// The commands that the short help describes.
+const MOST_USED: [&str; 5] = ["run", "explain", "list", "serve", "report"];
 
-/// `iamspec verify`.
-#[derive(Args, Debug)]
-pub struct VerifyArgs {
-    /// Check large scopes as well
-    #[arg(long, conflicts_with_all = ["scope", "explore"])]
-    pub full: bool,
-    /// Show a scope in stateright's Explorer instead, at an address of this machine; port 0 takes a
-    /// free one
-    #[arg(long, value_name = "ADDRESS")]
-    pub explore: Option<SocketAddr>,
-    /// One scope by its name, instead of all
-    #[arg(value_name = "SCOPE")]
-    pub scope: Option<String>,
-}
+/// The text for `iamspec` without arguments.
+pub const FIRST_STEPS: &str =
+    "iamspec tests whether a service implements IAM users the way AWS does.
 
-/// `iamspec list`.
-#[derive(Args, Debug)]
-pub struct ListArgs {
-    /// What to list
-    #[arg(value_enum, default_value = "kinds")]
-    pub what: ListTopic,
-}
+First steps:
+  # See how DeleteUser behaves on AWS.
+  iamspec docs
+  # Run the tests against an endpoint that has a known defect.
+  iamspec run --mutant forgets-mfa-device
+  # Run the tests against your own endpoint.
+  iamspec run --endpoint http://127.0.0.1:5000
 
-/// What can be listed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ListTopic {
-    /// The nine kinds of attachment
-    Kinds,
-    /// Every rule, with its level in each tier
-    Rules,
-    /// Every call that the reference endpoint serves, by its name in the API
-    Calls,
-    /// Every script of ours, in the order played
-    Scripts,
-    /// Endpoints that are wrong in one known way, made by hand; `iamspec mutants` has those of the tables
-    Mutants,
-    /// What holds in every state and of every call, and what is reached in some
-    Properties,
-    /// Every fault of the model that its tables give, and which nothing can notice
-    Faults,
-    /// What the exit codes mean
-    ExitCodes,
-    /// What the model does not speak of
-    Unmodelled,
-}
+`iamspec -h` lists all commands.
+";
 
-/// `iamspec explain`.
-#[derive(Args, Debug)]
-pub struct ExplainArgs {
-    /// A rule, such as `DeleteUser/holds-access-key`; `*` stands for anything
-    #[arg(value_name = "RULE")]
-    pub rule: String,
+/// Sections of the help: the usage, then the commands (`before-help`), the options, and the exit
+/// codes (`after-help`).
+const TEMPLATE: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}Options:\n{options}{after-help}";
+
+/// The complete command line, with commands grouped in the help.
+#[must_use]
+pub fn command() -> clap::Command {
+    let cli = Cli::command();
+    let about = |name: &str| {
+        let command = cli.get_subcommands().find(|it| it.get_name() == name);
+        let about = command.and_then(clap::Command::get_about).map(ToString::to_string);
+        about.unwrap_or_else(|| "Print the help of a command".to_owned())
+    };
+    let described = |name: &str| format!("  {name:<12} {}\n", about(name));
+    let mut short = "Most used:\n".to_owned();
+    short.extend(MOST_USED.map(described));
+    short.push_str("\nAll commands (`iamspec --help` describes them):\n");
+    let mut long = String::new();
+    for (group, names) in GROUPS {
+        short.push_str(&format!("  {group:<16}  {}\n", names.join(", ")));
+        long.push_str(&format!("{group}:\n"));
+        long.extend(names.iter().map(|name| described(name)));
+        long.push('\n');
+    }
+    cli.help_template(TEMPLATE)
+        .before_help(short.trim_end().to_owned())
+        .before_long_help(long.trim_end().to_owned())
+        .after_long_help(exit_codes())
 }
 
 fn exit_codes() -> String {
-    let codes = exit_code::ALL.iter().map(|(code, meaning)| format!("  {code}  {meaning}"));
+    let codes = exit_code::ALL
+        .iter()
+        .map(|(code, name, meaning)| format!("  {code}  {name:<12}  {meaning}"));
     format!("Exit codes:\n{}", codes.collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_visible_command_is_in_one_group_of_the_help() {
+        let mut grouped: Vec<&str> =
+            GROUPS.iter().flat_map(|(_, names)| names.iter()).copied().collect();
+        let cli = command();
+        let mut visible: Vec<&str> = cli
+            .get_subcommands()
+            .filter(|it| !it.is_hide_set())
+            .map(clap::Command::get_name)
+            .collect();
+        visible.push("help");
+        grouped.sort_unstable();
+        visible.sort_unstable();
+        assert_eq!(grouped, visible);
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
 }

@@ -1,32 +1,29 @@
-//! `iamspec`: when is an AWS IAM user deleted?
+//! The binary `iamspec`: parses the command line, runs the command, and exits with its code.
 
 use std::io;
 use std::io::{BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use iamspec_harness::cli::Cli;
-use iamspec_harness::{commands, exit_code};
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
+use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
+use iamspec_harness::exit_code;
+use iamspec_harness::report::diff::revision;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { exit_code::USAGE } else { exit_code::CONFORMS };
-            // Nobody is left to be told where this cannot be printed.
-            _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(error) => return print_and_exit(&error),
     };
     if let Some(level) = [LevelFilter::DEBUG, LevelFilter::TRACE]
         .get(usize::from(cli.verbose.min(2)).wrapping_sub(1))
     {
-        tell(*level);
+        start_log(*level);
     }
-    let mut out = BufWriter::new(WhileRead(Some(io::stdout().lock())));
-    let result =
-        commands::execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
+    let mut out = BufWriter::new(UntilClosed(Some(io::stdout().lock())));
+    let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -36,8 +33,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// Tells on stderr what goes on.
-fn tell(level: LevelFilter) {
+/// Prints help, the version or an error of the command line.
+fn print_and_exit(error: &clap::Error) -> ExitCode {
+    // A write error is ignored: there is no other place to report it.
+    if std::env::args_os().len() <= 1 {
+        _ = write!(io::stderr(), "{FIRST_STEPS}");
+    } else if error.kind() == ErrorKind::DisplayVersion {
+        let version = env!("CARGO_PKG_VERSION");
+        _ = writeln!(io::stdout(), "iamspec {version} (rules {})", revision());
+    } else {
+        _ = error.print();
+    }
+    ExitCode::from(if error.use_stderr() { exit_code::USAGE } else { exit_code::CONFORMS })
+}
+
+/// Writes log messages to stderr.
+fn start_log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
@@ -47,30 +58,31 @@ fn tell(level: LevelFilter) {
         .init();
 }
 
-/// Writes for as long as somebody reads: who has read enough does not change what a run came to, nor
-/// keep it from removing what it made.
-struct WhileRead<W>(Option<W>);
+/// A writer that discards output after its reader closes the pipe.
+///
+/// A closed pipe changes neither the exit code of a run nor its cleanup.
+struct UntilClosed<W>(Option<W>);
 
-impl<W: Write> WhileRead<W> {
-    fn unless_closed<T>(&mut self, enough: T, result: io::Result<T>) -> io::Result<T> {
+impl<W: Write> UntilClosed<W> {
+    fn or_close<T>(&mut self, if_closed: T, result: io::Result<T>) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.0 = None;
-                Ok(enough)
+                Ok(if_closed)
             }
             result => result,
         }
     }
 }
 
-impl<W: Write> Write for WhileRead<W> {
+impl<W: Write> Write for UntilClosed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let result = self.0.as_mut().map_or(Ok(bytes.len()), |out| out.write(bytes));
-        self.unless_closed(bytes.len(), result)
+        self.or_close(bytes.len(), result)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let result = self.0.as_mut().map_or(Ok(()), Write::flush);
-        self.unless_closed((), result)
+        self.or_close((), result)
     }
 }

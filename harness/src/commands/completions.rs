@@ -1,58 +1,70 @@
-//! `iamspec completions` and `iamspec man`.
-//!
-//! `iamspec completions` and `iamspec man`: for a user's shell.
+//! `iamspec completions` and `iamspec man`: shell completions and manual pages.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::exit_code;
 
-/// `iamspec completions`.
+/// The arguments of `iamspec completions`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec completions bash > /etc/bash_completion.d/iamspec
+  iamspec completions fish > ~/.config/fish/completions/iamspec.fish")]
 pub struct CompletionsArgs {
-    /// For which shell
+    /// Shell to print completions for
     #[arg(value_enum)]
     pub shell: Shell,
 }
 
-/// `iamspec man`.
+/// The arguments of `iamspec man`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec man | man -l -
+  iamspec man --out /usr/local/share/man/man1")]
 pub struct ManArgs {
-    /// Write a page for each command into this folder, instead of the first one to stdout
+    /// Write one page a command into this folder
+    ///
+    /// Default: print the first page to stdout.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
 
-pub(crate) fn completions(args: &CompletionsArgs, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn completions(
+    args: &CompletionsArgs,
+    mut cli: Command,
+    out: &mut dyn Write,
+) -> Result<u8> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "iamspec", &mut text);
+    clap_complete::generate(args.shell, &mut cli, "iamspec", &mut text);
     out.write_all(&text)?;
     Ok(exit_code::CONFORMS)
 }
 
-pub(crate) fn man(args: &ManArgs, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn man(args: &ManArgs, mut cli: Command, out: &mut dyn Write) -> Result<u8> {
     let Some(folder) = &args.out else {
-        clap_mangen::Man::new(Cli::command()).render(out)?;
+        clap_mangen::Man::new(cli).render(out)?;
         return Ok(exit_code::CONFORMS);
     };
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let mut cli = Cli::command();
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     cli.build();
-    page(&cli, folder)?;
+    write_page(&cli, folder)?;
     for command in cli.get_subcommands().filter(|it| !it.is_hide_set()) {
-        page(command, folder)?;
+        write_page(command, folder)?;
+        let inner = command.get_subcommands().filter(|it| !it.is_hide_set());
+        for command in inner.filter(|it| it.get_name() != "help") {
+            write_page(command, folder)?;
+        }
     }
     Ok(exit_code::CONFORMS)
 }
 
-/// One page: `iamspec-run.1`.
-fn page(command: &clap::Command, folder: &Path) -> Result<()> {
+/// Writes the page of a command, for example `iamspec-run.1`.
+fn write_page(command: &Command, folder: &Path) -> Result<()> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut text = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut text)?;

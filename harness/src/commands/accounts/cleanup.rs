@@ -1,8 +1,8 @@
-//! `iamspec cleanup`.
+//! `iamspec cleanup`: deletes the resources that a killed run, or a run on an endpoint that refused
+//! a deletion, did not delete.
 //!
-//! `iamspec cleanup`: what a run that was killed has left.
-//!
-//! What an endpoint did not let go, where no run is told of.
+//! The journal of a run lists its resources. Without a journal, the names of resources identify
+//! their run.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,80 +10,118 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use clap::builder::Resettable;
-use iamspec_conformance::Report;
 
 use crate::aws::config::Config;
 use crate::aws::destination::Destination;
 use crate::client::HttpClient;
 use crate::client::cleanup::{CleanupResult, LeftoverResource};
 use crate::client::journal::{Journal, JournalHeader};
-use crate::commands::test::reproduce::line;
-use crate::commands::test::target::{EndpointArgs, asked_as};
+use crate::commands::test::reproduce::shell_line;
+use crate::commands::test::target::{EndpointArgs, owned_account_client, positive};
 use crate::exit_code;
-use crate::report::build::kept;
 use crate::report::format::summary::counted;
 
-/// `iamspec cleanup`.
+/// The arguments of `iamspec cleanup`.
 #[derive(Args, Debug)]
-// A journal names its endpoint, so that neither option needs one.
-#[command(mut_arg("i_own_this_account", |it| it.requires(Resettable::Reset)))]
-#[command(mut_arg("journal", |it| it.requires(Resettable::Reset)))]
+#[command(after_help = "Examples:
+  # The resources of every run that has a journal and has ended.
+  iamspec cleanup
+  # The resources of one run.
+  iamspec cleanup 1f3a9c02 --list
+  # A run whose journal is lost: its resources are found by name.
+  iamspec cleanup 1f3a9c02 --endpoint http://127.0.0.1:5000")]
 pub struct CleanupArgs {
-    /// Whom to ask: by their journals if left out.
-    #[command(flatten)]
-    pub whom: EndpointArgs,
-    /// Say what is there, and remove nothing
-    #[arg(long)]
-    pub list: bool,
-    /// The run, as it was called when it was left; every run that has a journal if left out
+    /// Id of the run; default: every run that has a journal
     #[arg(value_name = "RUN")]
     pub run: Option<String>,
+    /// Print the resources, delete nothing
+    #[arg(long, help_heading = "Safety")]
+    pub list: bool,
+    /// Account that the command may delete resources in
+    ///
+    /// Required if the endpoint is not on this machine. It must be the account of the run.
+    #[arg(long, value_name = "ID", help_heading = "Safety")]
+    pub i_own_this_account: Option<String>,
+    /// Folder with the journals of runs
+    ///
+    /// Default: `iamspec` in the user's state folder.
+    #[arg(long, value_name = "FOLDER", help_heading = "Safety")]
+    pub journal: Option<PathBuf>,
+    /// Endpoint of the runs
+    ///
+    /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
+    /// profile names; or `aws` for AWS itself. Default: the endpoint in each journal.
+    #[arg(long, value_name = "URL|env|aws", help_heading = "Target")]
+    pub endpoint: Option<String>,
+    /// Seconds to wait for a response
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
+    pub timeout: u64,
+    /// Maximum number of requests per second
+    ///
+    /// Default: 5 if the endpoint is not on this machine, otherwise unlimited.
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Target")]
+    pub rate: Option<f64>,
+    /// Write all requests and responses as JSON Lines, without secrets
+    #[arg(long, value_name = "FILE", help_heading = "Target")]
+    pub trace: Option<PathBuf>,
+}
+
+impl CleanupArgs {
+    fn endpoint_args(&self) -> EndpointArgs {
+        EndpointArgs {
+            endpoint: self.endpoint.clone(),
+            timeout: self.timeout,
+            rate: self.rate,
+            trace: self.trace.clone(),
+            i_own_this_account: self.i_own_this_account.clone(),
+            journal: self.journal.clone(),
+        }
+    }
 }
 
 pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
-    let surroundings = Config::read()?;
-    let folder = args.whom.journal.clone().map_or_else(|| Journal::folder(&surroundings), Ok)?;
+    let config = Config::read()?;
+    let folder = args.journal.clone().map_or_else(|| Journal::folder(&config), Ok)?;
     let journals = journals(&folder, args.run.as_deref())?;
     if journals.is_empty() {
-        return without_journal(args, &surroundings, &folder, out);
+        return clean_without_journal(args, &config, &folder, out);
     }
-    let asked = args.whom.endpoint.as_ref().filter(|_| args.run.is_none());
-    let asked = asked.map(|it| Destination::of(it, &surroundings)).transpose()?;
+    let endpoint = args.endpoint.as_ref().filter(|_| args.run.is_none());
+    let destination = endpoint.map(|it| Destination::of(it, &config)).transpose()?;
     let mut worst = exit_code::CONFORMS;
     for path in journals {
         match Journal::take_up(&path) {
-            // What is not found at one endpoint may well be at another.
-            Ok(journal) if is_elsewhere(&journal, asked.as_ref(), &surroundings) => {
+            // A resource that this endpoint does not have may exist at another one.
+            Ok(journal) if is_elsewhere(&journal, destination.as_ref(), &config) => {
                 let JournalHeader { run, endpoint, .. } = journal.header();
                 writeln!(
                     out,
-                    "left alone: run {run} was at {endpoint}; name it to ask for it here"
+                    "skipped: run {run} used {endpoint}; to clean it up here, name the run"
                 )?;
             }
-            Ok(journal) => match of_journal(journal, &path, args, &surroundings, out) {
+            Ok(journal) => match clean_by_journal(journal, &path, args, &config, out) {
                 Ok(code) => worst = exit_code::gravest([worst, code]),
                 Err(error) if args.run.is_some() => return Err(error),
-                // The others are cleaned up all the same.
+                // The other runs are still cleaned up.
                 Err(error) => {
-                    writeln!(out, "left alone: {error:#}")?;
+                    writeln!(out, "skipped: {error:#}")?;
                     worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
                 }
             },
             Err(error) if args.run.is_some() => return Err(error),
-            Err(error) => writeln!(out, "left alone: {error:#}")?,
+            Err(error) => writeln!(out, "skipped: {error:#}")?,
         }
     }
     Ok(worst)
 }
 
-/// Whether a journal is of another endpoint than the one that is asked.
-fn is_elsewhere(journal: &Journal, asked: Option<&Destination>, surroundings: &Config) -> bool {
-    let of = Destination::of(&journal.header().endpoint, surroundings);
-    asked.is_some_and(|asked| of.map_or(true, |of| of.url != asked.url))
+/// Returns true if the journal belongs to another endpoint than the named one.
+fn is_elsewhere(journal: &Journal, named: Option<&Destination>, config: &Config) -> bool {
+    let own = Destination::of(&journal.header().endpoint, config);
+    named.is_some_and(|named| own.map_or(true, |own| own.url != named.url))
 }
 
-/// The journal of the run that was named, or all.
+/// The journal of the named run, or all journals.
 fn journals(folder: &Path, run: Option<&str>) -> Result<Vec<PathBuf>> {
     let mut journals = Journal::all(folder)?;
     if let Some(run) = run {
@@ -92,35 +130,37 @@ fn journals(folder: &Path, run: Option<&str>) -> Result<Vec<PathBuf>> {
     Ok(journals)
 }
 
-/// Removes what a journal says is there, and what else carries the prefix of its run.
-fn of_journal(
+/// Deletes the resources in the journal, and other resources with the prefix of the run.
+fn clean_by_journal(
     journal: Journal,
     path: &Path,
     args: &CleanupArgs,
-    surroundings: &Config,
+    config: &Config,
     out: &mut dyn Write,
 ) -> Result<u8> {
     let header = journal.header().clone();
-    let endpoint = args.whom.endpoint.as_ref().unwrap_or(&header.endpoint);
-    let destination = Destination::of(endpoint, surroundings)?;
+    let endpoint = args.endpoint.as_ref().unwrap_or(&header.endpoint);
+    let destination = Destination::of(endpoint, config)?;
     if let Some(account) = &header.account
         && !destination.loopback
-        && args.whom.i_own_this_account.as_ref() != Some(account)
+        && args.i_own_this_account.as_ref() != Some(account)
     {
         bail!(
-            "run {} was at {endpoint}, in the account {account}; if the account is yours, remove what the \
-             run left, with credentials of the account:\n  {}",
+            "run {} used {endpoint}, account {account}; if you own the account, delete the run's \
+             resources with credentials of the account:\n  {}",
             header.run,
-            by_the_owner(path, account, args)
+            command_for_owner(path, account, args)
         );
     }
-    let (mut http, caller) = asked_as((&args.whom, None), surroundings, destination, &header.run)?;
+    let (mut http, caller) =
+        owned_account_client((&args.endpoint_args(), None), config, destination, &header.run)?;
     let account = caller.map(|it| it.account);
     if account != header.account {
-        let [made, now] = [header.account, account].map(|it| it.unwrap_or("none".to_owned()));
-        bail!("run {} was in the account {made}, and these credentials are of {now}", header.run);
+        let [of_run, of_caller] =
+            [header.account, account].map(|it| it.unwrap_or("none".to_owned()));
+        bail!("run {} used account {of_run}, but the credentials are of {of_caller}", header.run);
     }
-    // What the journal has and no listing shows is asked for all the same: listings lag.
+    // Listings lag, so resources that only the journal has are deleted as well.
     let listed = http.leftovers();
     let mut found = listed.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
     found.retain(|it| it.run().is_some_and(|run| run.eq_ignore_ascii_case(&header.run)));
@@ -130,51 +170,59 @@ fn of_journal(
         }
     }
     http.write_down(journal);
-    let code = remove(&mut http, &header.run, &found, args.list, out)?;
+    let code = delete(&mut http, &header.run, &found, args.list, out)?;
     if let Err(CleanupResult { asked, answer, .. }) = listed {
-        writeln!(out, "{asked} was answered {answer}; what the journal has not is not found")?;
+        writeln!(
+            out,
+            "the response to {asked} was {answer}; resources that are not in the journal were not \
+             found"
+        )?;
         return Ok(exit_code::INCONCLUSIVE);
     }
     Ok(code)
 }
 
-/// The command that removes what the run of this journal left in an account.
-fn by_the_owner(path: &Path, account: &str, args: &CleanupArgs) -> String {
-    // A journal is found by the name of its file.
+/// The command with which the owner of the account deletes the run's resources.
+fn command_for_owner(path: &Path, account: &str, args: &CleanupArgs) -> String {
+    // The file name of a journal is the id of its run.
     let run = path.file_stem().unwrap_or_default().to_string_lossy();
-    let folder = args.whom.journal.as_ref().map(|it| it.display().to_string());
+    let folder = args.journal.as_ref().map(|it| it.display().to_string());
     let mut words =
         ["iamspec", "cleanup", &run, "--i-own-this-account", account].map(str::to_owned).to_vec();
-    let options = [("--journal", folder), ("--endpoint", args.whom.endpoint.clone())];
+    let options = [("--journal", folder), ("--endpoint", args.endpoint.clone())];
     for (name, value) in options {
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
     }
-    line(&words)
+    shell_line(&words)
 }
 
-/// Without a journal, what runs have left is known by its names; which run is meant must be said.
-fn without_journal(
+/// Deletes the resources of a named run by their names. Without a name, only lists the runs.
+fn clean_without_journal(
     args: &CleanupArgs,
-    surroundings: &Config,
+    config: &Config,
     folder: &Path,
     out: &mut dyn Write,
 ) -> Result<u8> {
-    let Some(endpoint) = &args.whom.endpoint else {
-        let of = args.run.as_ref().map(|run| format!(" of run {run}")).unwrap_or_default();
-        writeln!(out, "no journal{of} in {}: nothing is left by it", folder.display())?;
+    let Some(endpoint) = &args.endpoint else {
+        let of_run = args.run.as_ref().map(|run| format!(" of run {run}")).unwrap_or_default();
+        writeln!(out, "no journal{of_run} in {}: nothing to delete", folder.display())?;
         if args.run.is_some() {
-            eprintln!("iamspec: if the journal is lost, name the --endpoint as well");
+            eprintln!("iamspec: if the journal is lost, add --endpoint");
             return Ok(exit_code::NOTHING_RAN);
         }
         return Ok(exit_code::CONFORMS);
     };
-    let destination = Destination::of(endpoint, surroundings)?;
+    let destination = Destination::of(endpoint, config)?;
     let run = args.run.as_deref().unwrap_or("nobody");
-    let (mut http, _) = asked_as((&args.whom, None), surroundings, destination, run)?;
+    let (mut http, _) =
+        owned_account_client((&args.endpoint_args(), None), config, destination, run)?;
     let found = match http.leftovers() {
         Ok(found) => found,
         Err(CleanupResult { asked, answer, .. }) => {
-            writeln!(out, "{asked} was answered {answer}; what runs have left is not known")?;
+            writeln!(
+                out,
+                "the response to {asked} was {answer}; the resources of runs are unknown"
+            )?;
             return Ok(exit_code::INCONCLUSIVE);
         }
     };
@@ -185,20 +233,20 @@ fn without_journal(
     }
     if args.run.is_some() {
         let own = runs.remove(&run.to_lowercase()).unwrap_or_default();
-        return remove(&mut http, run, &own, args.list, out);
+        return delete(&mut http, run, &own, args.list, out);
     }
-    for (run, left) in &runs {
-        writeln!(out, "run {run} left {}", counted(left.len(), "thing"))?;
+    for (run, resources) in &runs {
+        writeln!(out, "run {run}: {} not deleted", counted(resources.len(), "resource"))?;
     }
     if runs.is_empty() {
-        writeln!(out, "no run has left anything")?;
+        writeln!(out, "no run has resources at this endpoint")?;
         return Ok(exit_code::CONFORMS);
     }
-    writeln!(out, "nothing was removed: a run may still go on; name the one that does not")?;
+    writeln!(out, "nothing was deleted: a run may be in progress; name the run to clean up")?;
     Ok(exit_code::NOTHING_RAN)
 }
 
-fn remove(
+fn delete(
     http: &mut HttpClient,
     run: &str,
     found: &[LeftoverResource],
@@ -209,25 +257,19 @@ fn remove(
         for it in found {
             writeln!(out, "{:<8} {}", it.made.noun(), it.name)?;
         }
-        writeln!(out, "run {run} left {}", counted(found.len(), "thing"))?;
+        writeln!(out, "run {run}: {} not deleted", counted(found.len(), "resource"))?;
         return Ok(exit_code::CONFORMS);
     }
-    let remains = http.sweep(found);
-    for CleanupResult { name, asked, answer } in &remains {
-        writeln!(out, "left behind: {name}, because {asked} was answered {answer}")?;
+    let remaining = http.sweep(found);
+    for CleanupResult { name, asked, answer } in &remaining {
+        writeln!(out, "not deleted: {name}, because the response to {asked} was {answer}")?;
     }
-    let gone = found.len() - remains.len();
-    writeln!(out, "run {run}: {} gone, {} left", counted(gone, "thing"), remains.len())?;
-    Ok(if remains.is_empty() { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE })
-}
-
-pub(crate) fn print_kept(report: &Report, http: &HttpClient, out: &mut dyn Write) -> Result<()> {
-    for it in kept(report, &|space, undo| http.name_of(space, undo)) {
-        writeln!(out, "{}", crate::report::format::terminal::kept(&it))?;
-    }
-    let journal = http.journal().filter(|it| it.there().next().is_some());
-    if let Some(run) = journal.map(|it| it.header().run.clone()) {
-        writeln!(out, "once the endpoint lets go of it: iamspec cleanup {run}")?;
-    }
-    Ok(())
+    let deleted = found.len() - remaining.len();
+    writeln!(
+        out,
+        "run {run}: {} deleted, {} not deleted",
+        counted(deleted, "resource"),
+        remaining.len()
+    )?;
+    Ok(if remaining.is_empty() { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE })
 }

@@ -1,4 +1,3 @@
-//! TODO describe commands::reports.
+//! Commands that read saved runs.
 
-pub(crate) mod matrix;
 pub mod report;

@@ -1,125 +1,173 @@
-//! The forms in which a run is written down.
+//! `iamspec report`: shows, converts, compares and merges saved runs, and writes issues from them.
 //!
-//! `iamspec report` and `iamspec diff`: what earlier runs told, in another form, and against each other.
+//! The other commands use this file to write and read reports: [`write_reports`], [`read_run`],
+//! [`terminal_text`].
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use iamspec_conformance::results::known_failures::glob;
 
-use crate::commands::test::run::named;
+use crate::commands::selection::by_name;
 use crate::exit_code;
+use crate::exit_code::Outcome;
 use crate::export::{Language, export};
-use crate::report::RunReport;
 use crate::report::diff::compare;
 use crate::report::finding::FindingEvent;
+use crate::report::format::changes::changes;
+use crate::report::format::html::html;
+use crate::report::format::issue::issue as issue_text;
+use crate::report::format::junit::junit;
+use crate::report::format::markdown::{badge, markdown};
 use crate::report::format::style::Style;
+use crate::report::format::summary::counted;
+use crate::report::format::terminal::terminal;
+use crate::report::{RunReport, file as report_file, merge as shards};
 
-/// A report to write, and where.
+/// A report to write: its format and its file.
 #[derive(Clone, Debug)]
 pub struct ReportArg {
-    /// In which form.
+    /// The format.
     pub format: Format,
-    /// Where.
+    /// The file.
     pub file: PathBuf,
 }
 
-/// `iamspec report`.
+/// The arguments of `iamspec report`. `iamspec report FILE` means `iamspec report show FILE`.
 #[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:
+  iamspec run --endpoint http://127.0.0.1:5000 --report json=run.jsonl
+  iamspec report show run.jsonl
+  iamspec report show run.jsonl --as junit > run.xml
+  iamspec report diff before.jsonl after.jsonl
+
+`iamspec report FILE` means `iamspec report show FILE`."
+)]
 pub struct ReportArgs {
-    /// In which form: as on the terminal if left out
+    /// The action.
+    #[command(subcommand)]
+    pub command: Option<ReportCommand>,
+    /// The arguments of `show`, if no action is named.
+    #[command(flatten)]
+    pub show: Option<ShowArgs>,
+}
+
+/// The actions of `iamspec report`.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Show a saved run, or convert it to another format
+    Show(ShowArgs),
+    /// Write a finding as the text of an issue
+    Issue(IssueArgs),
+    /// Compare two saved runs
+    Diff(DiffArgs),
+    /// Merge the shards of one run
+    Merge(MergeArgs),
+}
+
+/// The arguments of `iamspec report show`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec report show run.jsonl
+  iamspec report show run.jsonl --show unspecified
+  iamspec report show run.jsonl --as junit > run.xml")]
+pub struct ShowArgs {
+    /// Output format; default: as on the terminal
     #[arg(long = "as", value_enum, value_name = "FORMAT")]
-    pub form: Option<Format>,
-    /// What `iamspec run --report json=FILE` has written
+    pub format: Option<Format>,
+    /// Details to add to the terminal output; repeatable
+    #[arg(long, value_enum, value_name = "DETAIL")]
+    pub show: Vec<Detail>,
+    /// File that `iamspec run --report json=FILE` wrote
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
 
-/// `iamspec issue`.
+/// The arguments of `iamspec report issue`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec report issue run.jsonl DeleteUser/holds-mfa-device")]
 pub struct IssueArgs {
-    /// What `iamspec run --report json=FILE` has written
+    /// File that `iamspec run --report json=FILE` wrote
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The rule that is broken; `*` stands for anything
+    /// Rule of the finding; `*` matches any text
     #[arg(value_name = "RULE")]
     pub rule: String,
 }
 
-/// `iamspec diff`.
+/// The arguments of `iamspec report diff`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # Exit code 1 if the later run has a new finding.
+  iamspec report diff before.jsonl after.jsonl")]
 pub struct DiffArgs {
-    /// Compare runs of different rules and scripts as well
+    /// Also compare runs of different rule sets
+    ///
+    /// Differences may then come from the specification instead of the endpoint.
     #[arg(long)]
     pub across_revisions: bool,
-    /// The earlier run, as `iamspec run --report json=FILE` has written it
+    /// Earlier run, from `iamspec run --report json=FILE`
     #[arg(value_name = "BEFORE")]
     pub before: PathBuf,
-    /// The later run
+    /// Later run
     #[arg(value_name = "AFTER")]
     pub after: PathBuf,
 }
 
-/// `iamspec merge`.
+/// The arguments of `iamspec report merge`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec run --shard 1/2 --report json=1.jsonl
+  iamspec run --shard 2/2 --report json=2.jsonl
+  iamspec report merge 1.jsonl 2.jsonl --report html=run.html
+
+The exit code is the gravest of the shards. A missing shard, or one of another run, is an error.")]
 pub struct MergeArgs {
-    /// Write a report as well, such as `json=run.jsonl`; repeatable
+    /// Report to write, such as `html=run.html`; repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<ReportArg>,
-    /// What each part has written with `iamspec run --shard K/N --report json=FILE`
+    /// Details to add to the terminal output; repeatable
+    #[arg(long, value_enum, value_name = "DETAIL")]
+    pub show: Vec<Detail>,
+    /// Files that `iamspec run --shard K/N --report json=FILE` wrote
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 }
 
-/// `iamspec matrix`.
-#[derive(Args, Debug)]
-pub struct MatrixArgs {
-    /// Where the runs and the tables are written, as JSON Lines, as pages and as Markdown
-    #[arg(long, value_name = "FOLDER", default_value = "matrix")]
-    pub out: PathBuf,
-    /// Ask each endpoint through this client as well, and say which of the two is to blame; repeatable
-    #[arg(long, value_name = "COMMAND")]
-    pub driver: Vec<String>,
-    /// What to run against: files with `name`, `version`, `licence` and `start`, in TOML, whose script
-    /// `start` writes the URL as its first line; `reference`, the embedded endpoint; or runs that were
-    /// written down (`.jsonl`)
-    #[arg(value_name = "TARGET", required = true)]
-    pub targets: Vec<PathBuf>,
-    /// Options of `iamspec run` for each
-    #[arg(last = true, value_name = "OPTION")]
-    pub options: Vec<String>,
-}
-
-/// A form of a report.
+/// A report format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// The events of the run, as JSON Lines: what all other forms are made from
+    /// JSON Lines with all events; the source of the other formats
     Json,
-    /// For CI that reads `JUnit`
+    /// `JUnit` XML
     Junit,
-    /// For the summary page of a CI job
+    /// Markdown, for the summary page of a CI job
     Markdown,
-    /// One page that needs no network
+    /// A self-contained HTML page
     Html,
-    /// For shields.io
+    /// JSON for a shields.io badge
     Badge,
 }
 
 impl Format {
-    /// A run in this form.
+    /// The report in this format.
     ///
     /// # Errors
-    /// What the libraries say that write JSON and XML.
-    pub fn text(self, stream: &RunReport) -> Result<String> {
+    /// An error of the JSON, XML or template library.
+    pub fn text(self, run: &RunReport) -> Result<String> {
         match self {
-            Self::Json => crate::report::file::lines(stream),
-            Self::Junit => crate::report::format::junit::junit(stream),
-            Self::Markdown => Ok(crate::report::format::markdown::markdown(stream)),
-            Self::Html => crate::report::format::html::html(stream),
-            Self::Badge => crate::report::format::markdown::badge(stream),
+            Self::Json => report_file::lines(run),
+            Self::Junit => junit(run),
+            Self::Markdown => Ok(markdown(run)),
+            Self::Html => html(run),
+            Self::Badge => badge(run),
         }
     }
 }
@@ -132,7 +180,8 @@ impl FromStr for ReportArg {
             let names = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
             names.map(|it| it.get_name().to_owned()).collect::<Vec<_>>().join(", ")
         };
-        let expected = || anyhow!("expected FORMAT=FILE with a format of {}", names());
+        let expected =
+            || anyhow!("expected FORMAT=FILE with one of the formats {}, found `{text}`", names());
         let (format, file) = text.split_once('=').ok_or_else(expected)?;
         let format = Format::from_str(format, false).map_err(|_| expected())?;
         if file.is_empty() {
@@ -142,78 +191,91 @@ impl FromStr for ReportArg {
     }
 }
 
+/// A detail that the terminal output omits by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Detail {
+    /// Every observed behavior that the specification leaves open
+    Unspecified,
+}
+
+/// The terminal output of a run.
+pub(crate) fn terminal_text(run: &RunReport, details: &[Detail]) -> String {
+    // The renderer gets `details.contains(&Detail::Unspecified)` with its options.
+    _ = details;
+    terminal(run, Style::stdout())
+}
+
 pub(crate) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<u8> {
-    let stream = read(&args.file)?;
-    let text = match args.form {
-        Some(form) => form.text(&stream)?,
-        None => crate::report::format::terminal::terminal(&stream, Style::stdout()),
+    match (&args.command, &args.show) {
+        (Some(ReportCommand::Show(args)), _) | (None, Some(args)) => show(args, out),
+        (Some(ReportCommand::Issue(args)), _) => issue(args, out),
+        (Some(ReportCommand::Diff(args)), _) => diff(args, out),
+        (Some(ReportCommand::Merge(args)), _) => merge(args, out),
+        (None, None) => bail!("expected a report file; see `iamspec report --help`"),
+    }
+}
+
+fn show(args: &ShowArgs, out: &mut dyn Write) -> Result<u8> {
+    let run = read_run(&args.file)?;
+    let text = match args.format {
+        Some(format) => format.text(&run)?,
+        None => terminal_text(&run, &args.show),
     };
     write!(out, "{text}")?;
-    Ok(stream.end.exit)
+    Ok(run.end.exit)
 }
 
 pub(crate) fn issue(args: &IssueArgs, out: &mut dyn Write) -> Result<u8> {
-    let stream = read(&args.file)?;
-    let mine = |it: &&FindingEvent| glob(&args.rule, &it.rule);
-    let found: Vec<&FindingEvent> = stream.findings.iter().filter(mine).collect();
-    if found.is_empty() {
+    let run = read_run(&args.file)?;
+    let findings: Vec<&FindingEvent> =
+        run.findings.iter().filter(|it| glob(&args.rule, &it.rule)).collect();
+    if findings.is_empty() {
         bail!(
-            "{} has no finding whose rule is `{}`; `iamspec report {}` prints them",
+            "{} has no finding for the rule `{}`; `iamspec report show {}` prints its findings",
             args.file.display(),
             args.rule,
             args.file.display()
         );
     }
-    for finding in found {
-        // What was found in a script of somebody's own may be gone since.
-        let script = named(&finding.script).ok().and_then(|it| it.into_iter().next());
+    for finding in findings {
+        // The user's script may be gone.
+        let script = by_name(&finding.script).ok().and_then(|it| it.into_iter().next());
         let program = script.map(|it| export(&it, Language::AwsCli, "http://127.0.0.1:5000"));
         let program = program.transpose()?;
-        write!(
-            out,
-            "{}",
-            crate::report::format::issue::issue(&stream, finding, program.as_deref())
-        )?;
+        write!(out, "{}", issue_text(&run, finding, program.as_deref()))?;
     }
     Ok(exit_code::CONFORMS)
 }
 
 pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
-    let (before, after) = (read(&args.before)?, read(&args.after)?);
+    let (before, after) = (read_run(&args.before)?, read_run(&args.after)?);
     ensure!(
         before.header.revision == after.header.revision || args.across_revisions,
-        "the runs are of different rules and scripts ({} and {}), so that a difference may be ours; \
-         --across-revisions compares them all the same",
+        "the runs use different rule sets ({} and {}), so a difference may come from the \
+         specification; --across-revisions compares them anyway",
         before.header.revision,
         after.header.revision
     );
-    let changes = compare(&before, &after);
-    write!(out, "{}", crate::report::format::changes::changes(&changes, Style::stdout()))?;
-    Ok(if changes.new.is_empty() && changes.remarks.is_empty() {
-        exit_code::CONFORMS
-    } else {
-        exit_code::DIVERGES
-    })
+    let differences = compare(&before, &after);
+    write!(out, "{}", changes(&differences, Style::stdout()))?;
+    let diverges = !differences.new.is_empty() || !differences.remarks.is_empty();
+    Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 
 pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
-    let parts = args.files.iter().map(|it| read(it)).collect::<Result<Vec<_>>>()?;
-    let stream = crate::report::merge::merge(parts)?;
-    let (name, asked) = (&stream.header.target.name, &stream.header.asked);
-    writeln!(
-        out,
-        "{name}: {asked}, in {}",
-        crate::report::format::summary::counted(args.files.len(), "part")
-    )?;
-    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Style::stdout()))?;
-    write_down(&stream, &args.report)?;
-    Ok(stream.end.exit)
+    let runs = args.files.iter().map(|it| read_run(it)).collect::<Result<Vec<_>>>()?;
+    let run = shards::merge(runs)?;
+    let (name, selection) = (&run.header.target.name, &run.header.asked);
+    writeln!(out, "{name}: {selection}, in {}", counted(args.files.len(), "shard"))?;
+    write!(out, "{}", terminal_text(&run, &args.show))?;
+    write_reports(&run, &args.report)?;
+    Ok(run.end.exit)
 }
 
-/// Writes the reports that were asked for.
-pub(crate) fn write_down(stream: &RunReport, reports: &[ReportArg]) -> Result<()> {
+/// Writes the reports that the options name.
+pub(crate) fn write_reports(run: &RunReport, reports: &[ReportArg]) -> Result<()> {
     for report in reports {
-        write_file(&report.file, &report.format.text(stream)?)?;
+        write_file(&report.file, &report.format.text(run)?)?;
     }
     Ok(())
 }
@@ -222,9 +284,9 @@ pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
     std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// The run that a file tells.
-pub(crate) fn read(file: &Path) -> Result<RunReport> {
+/// Reads a saved run.
+pub(crate) fn read_run(file: &Path) -> Result<RunReport> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    crate::report::file::read(&text).with_context(|| format!("{} is no whole run", file.display()))
+    report_file::read(&text).with_context(|| format!("{} is not a complete run", file.display()))
 }

@@ -1,33 +1,33 @@
-//! `iamspec export`.
-//!
-//! `iamspec export`: scripts as programs.
+//! `iamspec export`: writes a script as a program for the AWS CLI, boto3, curl or pytest.
 
 use std::io::Write;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::commands::test::run::named;
+use crate::commands::selection::by_name;
 use crate::exit_code;
 use crate::export::{Language, export};
 
-/// `iamspec export`.
+/// The arguments of `iamspec export`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec export delete-user/alone/mfa-device --as aws-cli > show.sh
+  iamspec export regressions/mfa.script --as pytest --endpoint http://127.0.0.1:4566")]
 pub struct ExportArgs {
-    /// In which language
+    /// Language of the program
     #[arg(long = "as", value_enum, value_name = "LANGUAGE")]
     pub language: Language,
-    /// Whom the program asks where `AWS_ENDPOINT_URL_IAM` is not set
+    /// Endpoint of the program if `AWS_ENDPOINT_URL_IAM` is not set
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:5000")]
     pub endpoint: String,
-    /// A file, or the name of one of ours (`iamspec list scripts`)
+    /// Script file, or the name of a built-in script
     #[arg(value_name = "SCRIPT")]
     pub script: String,
 }
 
 pub(crate) fn write(args: &ExportArgs, out: &mut dyn Write) -> Result<u8> {
-    let scripts = named(&args.script)?;
-    for script in &scripts {
+    for script in &by_name(&args.script)? {
         write!(out, "{}", export(script, args.language, &args.endpoint)?)?;
     }
     Ok(exit_code::CONFORMS)

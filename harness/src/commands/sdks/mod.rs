@@ -1,4 +1,4 @@
-//! TODO describe commands::sdks.
+//! Commands for SDKs: serve the reference endpoint, check and probe drivers, export scripts.
 
 pub mod driver;
 pub mod export;

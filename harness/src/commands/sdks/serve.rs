@@ -1,6 +1,4 @@
-//! `iamspec serve`, as it is typed.
-//!
-//! `iamspec serve`: the reference endpoint, until Ctrl-C.
+//! `iamspec serve`: runs the reference endpoint until Ctrl-C.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -11,114 +9,142 @@ use clap::Args;
 use iamspec_conformance::reference::UnspecifiedPolicy;
 use iamspec_model::{Account, AttachmentKind, TABLE};
 
+use crate::commands::test::target::reference_options;
 use crate::exit_code;
 use crate::server::fault_injection::plan::FaultPlan;
 use crate::server::{Options, Server};
 
-/// `iamspec serve`.
+/// The arguments of `iamspec serve`.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, after_long_help = LONG_HELP)]
 pub struct ServeArgs {
-    /// Where to listen; port 0 takes a free one
+    /// Address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
     pub listen: SocketAddr,
-    /// Listen on an address that others can reach
-    #[arg(long)]
-    pub anybody_may_connect: bool,
-    /// Be wrong in this way (`iamspec list mutants`)
-    #[arg(long, value_name = "NAME")]
-    pub mutant: Option<String>,
-    /// What to do where nobody knows: `presume`, `accept`, `refuse`, or a seed of chance
-    #[arg(long, value_name = "HOW", default_value_t)]
-    pub may: UnspecifiedPolicy,
-    /// Raise or lower a quota; repeatable
-    #[arg(long, value_name = "NAME=N")]
-    pub quota: Vec<String>,
-    /// Have bad days: what goes wrong with which calls, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
-    /// Let in only what is signed, in the last 15 minutes and for us-east-1 and iam, with the key
-    /// AKIAIOSFODNN7EXAMPLE, whose secret is wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, or with an
-    /// active one that was made here
-    #[arg(long)]
+    /// Allow an address that other machines can reach
+    ///
+    /// The reference endpoint lets every client do everything.
+    #[arg(long, alias = "anybody-may-connect", help_heading = "Safety")]
+    pub allow_remote: bool,
+    /// Accept only signed requests
+    ///
+    /// The signature must be at most 15 minutes old, for us-east-1 and iam. The key is
+    /// AKIAIOSFODNN7EXAMPLE with the secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, or an active
+    /// access key that was created here.
+    #[arg(long, help_heading = "Safety")]
     pub verify_signatures: bool,
+    /// Defect of the server (`iamspec list mutants`)
+    #[arg(long, value_name = "NAME", help_heading = "Behavior")]
+    pub mutant: Option<String>,
+    /// Policy for unspecified behavior
+    ///
+    /// `presume` follows the strongest facts, `accept` accepts every such request, `refuse` refuses
+    /// it, and a number is the seed of a random choice.
+    #[arg(
+        long,
+        alias = "may",
+        value_name = "presume|accept|refuse|SEED",
+        default_value_t,
+        help_heading = "Behavior"
+    )]
+    pub unspecified: UnspecifiedPolicy,
+    /// Change a quota; repeatable
+    #[arg(long, value_name = "NAME=N", help_heading = "Behavior")]
+    pub quota: Vec<String>,
+    /// Inject the faults of this file (TOML)
+    #[arg(long, value_name = "FILE", help_heading = "Behavior")]
+    pub faults: Option<PathBuf>,
 }
 
-pub(crate) const EXAMPLES: &str = r#"Examples:
+const EXAMPLES: &str = "Examples:
   iamspec serve
   iamspec serve --quota UsersPerAccount=100000
-  iamspec serve --faults bad-days.toml
+  iamspec serve --faults faults.toml
   aws --endpoint-url http://127.0.0.1:4580 iam create-user --user-name alice
 
-A file of faults; where several are due, the first one happens:
-  seed = 7                   # what chance begins with
+`iamspec serve --help` describes the fault file.";
+
+const LONG_HELP: &str = r#"Examples:
+  iamspec serve
+  iamspec serve --quota UsersPerAccount=100000
+  iamspec serve --faults faults.toml
+  aws --endpoint-url http://127.0.0.1:4580 iam create-user --user-name alice
+
+A fault file; if several faults apply to a request, the first one happens:
+  # The seed of random choices.
+  seed = 7
 
   [[fault]]
-  sort = "throttle"          # which, see below
-  on = "List*"               # the calls; `*`, which is all, if left out
-  chance = 0.1               # or `every = 10`, or `first = 3`; else each time
-  times = 20                 # at most so often
+  # The kind of fault, see below.
+  sort = "throttle"
+  # The actions; default: `*`, all actions.
+  on = "List*"
+  # Or `every = 10`, or `first = 3`; default: every request.
+  chance = 0.1
+  # The maximum number of times.
+  times = 20
   retry-after = 1
 
-  lag           reads show what was true `ms = N` or `calls = N` ago
-  lingering     a deletion meets with what was taken away less than `ms` or `calls` ago
-  unmodifiable  a login profile is not changed for `ms` or `calls` after it was made
+  lag           reads show the state of `ms = N` or `calls = N` ago
+  lingering     a deletion still sees attachments removed less than `ms` or `calls` ago
+  unmodifiable  a new login profile cannot be changed for `ms` or `calls`
   concurrent    409 ConcurrentModification
   throttle      400 Throttling; `retry-after = SECONDS`
-  fail          `status = 500` or 503; `effect = true` if it is carried out all the same
-  drop          no answer; `effect = true` if it is carried out all the same
-  slow          `ms` late; with `chunk = BYTES`, `ms` from piece to piece
-  truncate      half an answer; `clean = true` if its length says nothing of it
-  twice         the answer twice in one body
-  html          a proxy's page, `status = 502` or 200; `effect = true` as above
-  empty-page    a page of a listing that holds nothing, and says that there is more
-  odd-marker    a page whose marker is made of what a form must encode
-  same-marker   a page whose marker is the one that asked for it
-At most 64 changes are kept for the first three."#;
+  fail          `status = 500` or 503; `effect = true` if the call succeeds anyway
+  drop          no response; `effect = true` if the call succeeds anyway
+  slow          `ms` late; with `chunk = BYTES`, `ms` between chunks
+  truncate      half a response; `clean = true` without a contradicting length
+  twice         the response twice in one body
+  html          an HTML page, `status = 502` or 200; `effect = true` as above
+  empty-page    an empty page of a listing that promises more
+  odd-marker    a page whose marker contains characters that a form must encode
+  same-marker   a page whose marker leads to the same page
+For the first three faults, the server keeps at most 64 changes."#;
 
 pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
-    if !args.listen.ip().is_loopback() && !args.anybody_may_connect {
+    if !args.listen.ip().is_loopback() && !args.allow_remote {
         bail!(
-            "{} is not a loopback address, and whoever reaches the reference endpoint may do anything there; add --anybody-may-connect if that is meant",
+            "{} is not a loopback address, and the reference endpoint lets every client do \
+             everything; to allow it, add --allow-remote",
             args.listen.ip()
         );
     }
-    // Watched before anybody is told where it listens.
-    let (ask, asked) = std::sync::mpsc::channel();
-    ctrlc::set_handler(move || _ = ask.send(())).context("cannot watch for Ctrl-C")?;
-    let behaviour = crate::commands::behaviour(args.may, args.mutant.as_deref())?;
+    // The handler is set before the URL is printed.
+    let (stop, stopped) = std::sync::mpsc::channel();
+    ctrlc::set_handler(move || _ = stop.send(())).context("cannot handle Ctrl-C")?;
+    let behaviour = reference_options(args.unspecified, args.mutant.as_deref())?;
     let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
-    let account = quotas(&args.quota)?;
+    let account = account_with_quotas(&args.quota)?;
     let verify_signatures = args.verify_signatures;
     let options = Options { account, behaviour, faults, verify_signatures, ..Options::default() };
     let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;
-    eprintln!("the reference endpoint listens; Ctrl-C ends it");
-    // Where nobody can ask any more, it ends as well.
-    _ = asked.recv();
+    eprintln!("the reference endpoint is running; Ctrl-C stops it");
+    // An error means that the handler is gone: nothing can stop the server any more.
+    _ = stopped.recv();
     server.end();
     Ok(exit_code::CONFORMS)
 }
 
-/// The account with the quotas that were typed.
-fn quotas(typed: &[String]) -> Result<Account> {
+/// The account with the typed quotas.
+fn account_with_quotas(typed: &[String]) -> Result<Account> {
     let (mut users, mut kinds) = (None, Vec::new());
     for quota in typed {
         let Some((name, max)) = quota.split_once('=') else {
-            bail!("`{quota}` is not of the form NAME=N, such as UsersPerAccount=100000");
+            bail!("expected NAME=N such as UsersPerAccount=100000, found `{quota}`");
         };
         let max: u32 = max
             .parse()
-            .with_context(|| format!("`{max}` is not a number from 0 to {}", u32::MAX))?;
+            .with_context(|| format!("expected a number from 0 to {}, found `{max}`", u32::MAX))?;
         match TABLE.iter().find(|row| row.quota.name == name).map(|row| row.kind) {
             Some(kind) => kinds.push((kind, max)),
             None if name == "UsersPerAccount" => users = Some(max),
-            None => bail!("no quota is called `{name}`; there are UsersPerAccount, {}", names()),
+            None => bail!(
+                "there is no quota `{name}`; the quotas are UsersPerAccount, {}",
+                AttachmentKind::all().map(|it| it.row().quota.name).collect::<Vec<_>>().join(", ")
+            ),
         }
     }
     Ok(Account::with_quotas(users, &kinds))
-}
-
-fn names() -> String {
-    AttachmentKind::all().map(|kind| kind.row().quota.name).collect::<Vec<_>>().join(", ")
 }

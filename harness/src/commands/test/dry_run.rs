@@ -1,4 +1,5 @@
-//! `iamspec run --dry-run`: every request that would be sent to an endpoint that conforms, and none is.
+//! `iamspec run --dry-run`: prints every request that a run would send to a conforming endpoint.
+//! Nothing is sent.
 
 use std::io::Write;
 
@@ -10,33 +11,35 @@ use iamspec_model::{AttachmentKind, Item, Operation, ResourceKind};
 
 use crate::client::request::signed_by;
 use crate::client::session::Names;
-use crate::commands::test::run::RunArgs;
-use crate::commands::test::target::is_alone;
+use crate::commands::test::target::{TargetArgs, is_local};
 use crate::exit_code;
 use crate::report::format::summary::counted;
 use crate::wire::redact::without_secrets;
 
-/// Stands for the number of the run in names.
+/// The placeholder for the run id in names.
 const RUN: &str = "RUN";
 
-/// A seed that is nobody's: codes are not shown.
+/// The placeholder seed of MFA devices. The codes are not printed.
 const SEED: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
-pub(crate) fn rehearse(suite: &Suite, args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
+pub(crate) fn print_requests(
+    suite: &Suite,
+    target: &TargetArgs,
+    out: &mut dyn Write,
+) -> Result<u8> {
     let names = Names::new(RUN);
-    let alone = is_alone(&args.target)?;
-    let names = if alone { names } else { names.in_folder() };
-    let mut rehearsal = DryRun { reference: Reference::default(), names, lines: Vec::new() };
-    suite.run(&mut rehearsal, &mut |_| (), &|| false);
-    for line in &rehearsal.lines {
+    let names = if is_local(target)? { names } else { names.in_folder() };
+    let mut dry_run = DryRun { reference: Reference::default(), names, lines: Vec::new() };
+    suite.run(&mut dry_run, &mut |_| (), &|| false);
+    for line in &dry_run.lines {
         writeln!(out, "{line}")?;
     }
-    let requests = counted(rehearsal.lines.len(), "request");
-    writeln!(out, "{requests} to an endpoint that conforms, clean-up included; nothing was sent")?;
+    let requests = counted(dry_run.lines.len(), "request");
+    writeln!(out, "{requests} to a conforming endpoint, including cleanup; nothing was sent")?;
     Ok(exit_code::CONFORMS)
 }
 
-/// Answers as the model does, and writes down what would be sent.
+/// An endpoint that responds as the reference does and records the requests as text.
 struct DryRun {
     reference: Reference,
     names: Names,
@@ -49,23 +52,23 @@ impl DryRun {
             Ok(form) => without_secrets(&form),
             Err(error) => return format!("({error:#})"),
         };
-        let members = form.iter().filter(|(name, _)| name != "Version");
-        let members = members.map(|(name, value)| match name.as_str() {
+        let parameters = form.iter().filter(|(name, _)| name != "Version");
+        let parameters = parameters.map(|(name, value)| match name.as_str() {
             "Action" => value.clone(),
             _ => format!("{name}={}", value.split_whitespace().collect::<Vec<_>>().join(" ")),
         });
-        let line = members.collect::<Vec<_>>().join(" ");
+        let line = parameters.collect::<Vec<_>>().join(" ");
         match signed_by(op) {
             Some(user) => format!("{line} (signed by u{})", user.0),
             None => line,
         }
     }
 
-    /// What only the answer would tell.
-    fn learn(&mut self, op: &Operation) {
+    /// Inserts placeholders for the values that only a response contains.
+    fn bind_placeholders(&mut self, op: &Operation) {
         match op.sound() {
-            Operation::Create(object) if object.class == ResourceKind::Device => {
-                self.names.keyring.set_seed(object.item, SEED.to_owned());
+            Operation::Create(resource) if resource.class == ResourceKind::Device => {
+                self.names.keyring.set_seed(resource.item, SEED.to_owned());
             }
             Operation::Issue(_, kind, item, _) if kind.row().naming == Naming::Service => {
                 self.names.bind(kind, item, &format!("(id of {})", kind.symbol(item)));
@@ -89,11 +92,11 @@ impl Endpoint for DryRun {
     fn ask(&mut self, op: &Operation) -> Response {
         let line = self.line(op);
         self.lines.push(line);
-        let observed = self.reference.ask(op);
-        if matches!(observed, Response::Done(_)) {
-            self.learn(op);
+        let response = self.reference.ask(op);
+        if matches!(response, Response::Done(_)) {
+            self.bind_placeholders(op);
         }
-        observed
+        response
     }
 
     fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {

@@ -1,4 +1,4 @@
-//! `iamspec run --suite checkers`: an endpoint against itself.
+//! `iamspec run --suite invariants`: checks an endpoint against itself, without the specification.
 
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -6,19 +6,21 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 use iamspec_conformance::invariants::{InvariantResult, check};
 use iamspec_conformance::runner::observe::ObserveMode;
+use iamspec_conformance::script::print;
 use iamspec_conformance::{Suite, invariants};
 
-use crate::commands::accounts::cleanup::print_kept;
-use crate::commands::test::dry_run::rehearse;
-use crate::commands::test::options::SuiteArg;
-use crate::commands::test::run::{RunArgs, list, stopped_by_ctrl_c};
+use crate::commands::selection::SuiteArg;
+use crate::commands::test::dry_run::print_requests;
+use crate::commands::test::outcome::print_not_deleted;
+use crate::commands::test::run::{RunArgs, list, stop_on_ctrl_c};
 use crate::commands::test::target::OpenTarget;
 use crate::driver::Driver;
 use crate::exit_code;
+use crate::exit_code::Outcome;
 use crate::report::format::summary::counted;
 
-/// The options that the checkers honour.
-const HONOURED: [&str; 12] = [
+/// The options that the suite supports.
+const SUPPORTED: [&str; 12] = [
     "endpoint",
     "i-own-this-account",
     "timeout",
@@ -26,7 +28,7 @@ const HONOURED: [&str; 12] = [
     "journal",
     "trace",
     "mutant",
-    "may",
+    "unspecified",
     "driver",
     "suite",
     "list",
@@ -37,64 +39,68 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let unsupported = unsupported(args);
     if !unsupported.is_empty() {
         bail!(
-            "--suite checkers compares an endpoint with itself, and does not support {}; leave it out",
+            "--suite invariants compares an endpoint with itself and does not support {}; remove it",
             unsupported.join(", ")
         );
     }
     let suite = Suite::new(invariants::scripts()).observing(ObserveMode::Off);
     if args.dry_run {
-        return rehearse(&suite, args, out);
+        return print_requests(&suite, &args.target, out);
     }
-    let mut open = OpenTarget::of(&args.target)?;
-    writeln!(out, "{}: {}", open.name, counted(suite.scripts().len(), "script"))?;
+    let mut target = OpenTarget::open(&args.target)?;
+    writeln!(out, "{}: {}", target.name, counted(suite.scripts().len(), "script"))?;
     if args.list {
         return list(&suite, out);
     }
-    let stopped = stopped_by_ctrl_c(&open.http)?;
-    let report = suite.run(&mut open.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));
-    let checked = check(&report.replays);
-    for it in &checked {
-        write!(out, "{}", lines(it))?;
+    let stopped = stop_on_ctrl_c(&target.http)?;
+    let report = suite.run(&mut target.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));
+    let results = check(&report.replays);
+    for result in &results {
+        write!(out, "{}", lines(result))?;
     }
-    print_kept(&report, &open.http, out)?;
-    let remarks = open.http.driver().map(Driver::remarks).unwrap_or_default();
-    for it in &remarks {
+    print_not_deleted(&report, &target.http, out)?;
+    let deviations = target.http.driver().map(Driver::remarks).unwrap_or_default();
+    for it in &deviations {
         writeln!(out, "DIFFERS    the client: {} {} ({} times)", it.api, it.what, it.times)?;
     }
-    let broken = checked.iter().filter(|it| !it.broken.is_empty()).count();
-    let asked = checked.iter().filter(|it| it.asked > 0).count();
-    writeln!(out, "{} of {} asked, {broken} broken", asked, counted(checked.len(), "checker"))?;
-    let diverges = (broken > 0 || !remarks.is_empty()).then_some(exit_code::DIVERGES);
-    let open_end = (asked == 0 || report.ended.is_some()).then_some(exit_code::INCONCLUSIVE);
-    Ok(exit_code::gravest([exit_code::CONFORMS].into_iter().chain(diverges).chain(open_end)))
+    let broken = results.iter().filter(|it| !it.broken.is_empty()).count();
+    let tested = results.iter().filter(|it| it.asked > 0).count();
+    writeln!(out, "{tested} of {} tested, {broken} broken", counted(results.len(), "invariant"))?;
+    Ok(exit_code::of(Outcome {
+        diverges: broken > 0 || !deviations.is_empty(),
+        inconclusive: tested == 0 || report.ended.is_some(),
+        nothing_ran: false,
+    }))
 }
 
-/// What the user typed and the checkers cannot honour: a new option of `run` is refused unless it is in [`HONOURED`].
+/// The typed options and arguments that the suite does not support: all that are not in
+/// [`SUPPORTED`].
 fn unsupported(args: &RunArgs) -> Vec<String> {
     let typed = args.typed.options::<RunArgs>().into_iter().map(|(name, _)| name);
-    let options = typed.filter(|it| !HONOURED.contains(&it.as_str())).map(|it| format!("--{it}"));
-    let suites = args.suite.iter().filter(|it| **it != SuiteArg::Checkers);
+    let options = typed.filter(|it| !SUPPORTED.contains(&it.as_str())).map(|it| format!("--{it}"));
+    let suites = args.selection.suite.iter().filter(|it| **it != SuiteArg::Invariants);
     let suites = suites.map(|_| "another --suite".to_owned());
-    let scripts = args.scripts.iter().map(|it| format!("the script {it}"));
+    let scripts = args.selection.scripts.iter().map(|it| format!("the script {it}"));
     options.chain(suites).chain(scripts).collect()
 }
 
-fn lines(it: &InvariantResult<'_>) -> String {
-    let (id, sentence) = (it.checker.id, it.checker.sentence);
-    let word = match (it.asked, it.broken.len()) {
-        (0, _) => "not asked",
+fn lines(result: &InvariantResult<'_>) -> String {
+    let (id, sentence) = (result.checker.id, result.checker.sentence);
+    let word = match (result.asked, result.broken.len()) {
+        (0, _) => "not tested",
         (_, 0) => "holds",
         _ => "BROKEN",
     };
-    let mut lines =
-        format!("{word:<9}  {id:<26} {sentence}; asked of {}\n", counted(it.asked, "kind"));
-    for replay in &it.broken {
+    let kinds = counted(result.asked, "kind");
+    let mut lines = format!("{word:<10} {id:<26} {sentence}; tested with {kinds}\n");
+    for replay in &result.broken {
         lines.push_str(&format!("  {}\n", replay.script.name));
         for step in replay.history().steps {
-            let answer = step.answer.map_or_else(|| "not asked".to_owned(), |it| it.to_string());
+            let response =
+                step.answer.map_or_else(|| "not sent".to_owned(), |response| response.to_string());
             lines.push_str(&format!(
-                "    {:<32} -> {answer}\n",
-                iamspec_conformance::script::print::operation(&step.operation)
+                "    {:<32} -> {response}\n",
+                print::operation(&step.operation)
             ));
         }
     }

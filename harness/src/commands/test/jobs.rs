@@ -1,81 +1,124 @@
-//! How many scripts are played at the same time: as many as was said, or as many as the endpoint bears.
-//!
-//! Progress, on stderr: a bar on terminals, a line now and then elsewhere.
-//!
-//! How much memory this process has needed since somebody last asked.
+//! The cost of a run: parallel jobs, the budget, and the progress on stderr.
 
 use std::cell::Cell;
-use std::fs;
 use std::io::IsTerminal as _;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use iamspec_conformance::{Endpoint, Report};
 use iamspec_model::{Operation, User};
 
 use crate::client::HttpClient;
-use crate::commands::test::options::Jobs;
-use crate::commands::test::run::RunArgs;
 use crate::report::format::summary::counted;
 
-/// So many are tried, each against one alone.
-const TRIED: [usize; 3] = [2, 4, 8];
+/// The number of scripts that run in parallel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jobs {
+    /// A fixed number.
+    Number(u8),
+    /// The number with the highest throughput.
+    Auto,
+}
 
-/// So many requests measure a number.
-const REQUESTS: usize = 64;
+impl FromStr for Jobs {
+    type Err = String;
 
-/// More at the same time must be worth so much, or they are not worth it.
-const WORTH: f64 = 1.2;
-
-/// As many as was said; or the number with which reads of nobody are answered fastest, where nobody said how often it
-/// may be asked.
-pub(crate) fn jobs(args: &RunArgs, http: &HttpClient) -> usize {
-    let asked = args.jobs;
-    if asked != Jobs::Measured || args.target.whom.rate.is_some() {
-        return asked.number();
-    }
-    let Some(alone) = time(http, 1) else { return 1 };
-    let mut best = (1, alone);
-    for many in TRIED {
-        let Some(took) = time(http, many) else { break };
-        if took.mul_f64(WORTH) < best.1 {
-            best = (many, took);
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Self::Auto),
+            (_, Ok(number @ 1..=64)) => Ok(Self::Number(number)),
+            _ => Err(format!("expected a number from 1 to 64, or `auto`, found `{text}`")),
         }
     }
-    tracing::debug!(jobs = best.0, "as many at the same time as the endpoint answers fastest");
+}
+
+/// The limit of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// A number of requests.
+    Requests(usize),
+    /// A duration.
+    Time(Duration),
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |_| {
+            format!("expected requests such as `5000` or seconds such as `60s`, found `{text}`")
+        };
+        match text.strip_suffix('s') {
+            Some(seconds) => {
+                seconds.parse().map(Duration::from_secs).map(Self::Time).map_err(wrong)
+            }
+            None => text.parse().map(Self::Requests).map_err(wrong),
+        }
+    }
+}
+
+/// The numbers of jobs that `auto` compares with a single one.
+const CANDIDATES: [usize; 3] = [2, 4, 8];
+
+/// The number of requests of each measurement.
+const REQUESTS: usize = 64;
+
+/// More jobs must be faster by this factor.
+const MIN_SPEEDUP: f64 = 1.2;
+
+/// The number of parallel jobs for this endpoint.
+///
+/// `auto` measures the throughput of `GetUser` for a user that does not exist. With a rate limit it
+/// means one job.
+pub(crate) fn number_of_jobs(jobs: Jobs, rate: Option<f64>, http: &HttpClient) -> usize {
+    match jobs {
+        Jobs::Number(number) => return number.into(),
+        Jobs::Auto if rate.is_some() => return 1,
+        Jobs::Auto => {}
+    }
+    let Some(one_job) = measure(http, 1) else { return 1 };
+    let mut best = (1, one_job);
+    for jobs in CANDIDATES {
+        let Some(duration) = measure(http, jobs) else { break };
+        if duration.mul_f64(MIN_SPEEDUP) < best.1 {
+            best = (jobs, duration);
+        }
+    }
+    tracing::debug!(jobs = best.0, "number of jobs with the highest throughput");
     best.0
 }
 
-/// How long so many take for the requests together; nothing where they cannot ask at the same time.
-fn time(http: &HttpClient, many: usize) -> Option<Duration> {
-    let mut forks: Vec<_> = (0..many).filter_map(|_| http.fork()).collect();
-    if forks.len() < many {
+/// The duration of [`REQUESTS`] requests with this many jobs. `None` if the client cannot be
+/// cloned, for example because it uses a driver.
+fn measure(http: &HttpClient, jobs: usize) -> Option<Duration> {
+    let mut clients: Vec<_> = (0..jobs).filter_map(|_| http.fork()).collect();
+    if clients.len() < jobs {
         return None;
     }
-    for fork in &mut forks {
-        fork.fresh();
-        // The first request makes the connection.
-        fork.ask(&Operation::GetUser(User(0)));
+    for client in &mut clients {
+        client.fresh();
+        // The first request opens the connection.
+        client.ask(&Operation::GetUser(User(0)));
     }
-    let begun = Instant::now();
+    let started = Instant::now();
     std::thread::scope(|scope| {
-        for mut fork in forks {
+        for mut client in clients {
             scope.spawn(move || {
-                for _ in 0..REQUESTS / many {
-                    fork.ask(&Operation::GetUser(User(0)));
+                for _ in 0..REQUESTS / jobs {
+                    client.ask(&Operation::GetUser(User(0)));
                 }
             });
         }
     });
-    Some(begun.elapsed())
+    Some(started.elapsed())
 }
 
-/// Elsewhere than on terminals a line is written this often.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+/// The interval of progress lines if stderr is not a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How far a run is.
+/// The progress of a run: a bar on a terminal, otherwise a line from time to time.
 pub(crate) struct Progress {
     bar: Option<indicatif::ProgressBar>,
-    calls: usize,
     started: Instant,
     last_line: Cell<Instant>,
 }
@@ -85,39 +128,25 @@ impl Progress {
         let bar =
             std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(calls as u64));
         let started = Instant::now();
-        Self { bar, calls, started, last_line: Cell::new(started) }
+        Self { bar, started, last_line: Cell::new(started) }
     }
 
-    pub(crate) fn tell(&self, requests: usize) {
+    pub(crate) fn update(&self, requests: usize) {
         if let Some(bar) = &self.bar {
             bar.set_position(requests as u64);
-        } else if self.last_line.get().elapsed() > LINE_EVERY {
+        } else if self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
-            eprintln!("{requests} requests for {} calls and their clean-up", self.calls);
+            eprintln!("{} so far", counted(requests, "request"));
         }
     }
 
-    pub(crate) fn end(&self, report: &Report) {
+    pub(crate) fn finish(&self, report: &Report) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        let took = self.started.elapsed();
-        let rate = report.requests as u128 * 1_000_000 / took.as_micros().max(1);
+        let duration = self.started.elapsed();
+        let rate = report.requests as u128 * 1_000_000 / duration.as_micros().max(1);
         let requests = counted(report.requests, "request");
-        eprintln!("{requests} in {:.2} s, {rate} a second", took.as_secs_f64());
+        eprintln!("{requests} in {:.2} s, {rate} per second", duration.as_secs_f64());
     }
-}
-
-/// Begins anew. Without effect where the system does not keep count.
-pub(crate) fn reset() {
-    // Only Linux can; elsewhere `megabytes` says nothing.
-    _ = fs::write("/proc/self/clear_refs", "5");
-}
-
-/// The most that was in memory since the last [`reset`], in units of 10⁶ bytes.
-pub(crate) fn megabytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024 / 1_000_000)
 }

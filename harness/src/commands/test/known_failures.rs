@@ -1,7 +1,8 @@
-//! The file of known divergences: read, held against the target, and written anew where that is asked for.
+//! The known-failures file of a target: read it, check that it belongs to the target, update it.
 //!
-//! What an endpoint is, by a file beside its expectations.
+//! The file format and its meaning are in [`iamspec_conformance::results::known_failures`].
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -9,75 +10,112 @@ use iamspec_conformance::results::known_failures::{
     KnownFailureError, KnownFailureFile, KnownFailures,
 };
 use semver::{Version, VersionReq};
-use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
+use crate::commands::test::target::TargetFile;
 use crate::report::finding::{FindingEvent, FindingStatus};
 
-/// Reads the file, which must be of this target.
-pub(crate) fn read(file: Option<&Path>, about: Option<&TargetFile>) -> Result<KnownFailures> {
+/// The table of an entry.
+const TABLE: &str = "known-failure";
+
+/// The first edition's name of the table.
+const OLD_TABLE: &str = "expected";
+
+/// Reads the file and checks that it belongs to the target. Without a file, nothing is known.
+///
+/// With `may_be_missing`, a missing file counts as empty: the update creates it.
+pub(crate) fn read(
+    file: Option<&Path>,
+    about: Option<&TargetFile>,
+    may_be_missing: bool,
+) -> Result<KnownFailures> {
     let Some(file) = file else { return Ok(KnownFailures::default()) };
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the expectations {}", file.display()))?;
-    let read = KnownFailures::parse(&text)
-        .with_context(|| format!("the expectations {} are wrong", file.display()))?;
-    if let (Some(known), Some(about)) = (&read.target, about) {
-        of_this(known, about).with_context(|| {
-            format!("the expectations {} are of something else", file.display())
+    let text = text_of(file, may_be_missing)?;
+    let known = KnownFailures::parse(&text)
+        .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
+    if let (Some(owner), Some(about)) = (&known.target, about) {
+        check_target(owner, about).with_context(|| {
+            format!("the known-failures file {} belongs to another target", file.display())
         })?;
     }
-    Ok(read)
+    Ok(known)
 }
 
-fn of_this(known: &KnownFailureFile, about: &TargetFile) -> Result<()> {
+fn text_of(file: &Path, may_be_missing: bool) -> Result<String> {
+    match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound && may_be_missing => Ok(String::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(error).with_context(|| {
+            format!(
+                "cannot read the known-failures file {}; --update-known-failures creates it",
+                file.display()
+            )
+        }),
+        read => {
+            read.with_context(|| format!("cannot read the known-failures file {}", file.display()))
+        }
+    }
+}
+
+fn check_target(owner: &KnownFailureFile, about: &TargetFile) -> Result<()> {
     let (name, version) = (&about.name, &about.version);
-    ensure!(known.name == *name, "they are of {}, and this is {name}", known.name);
-    let Some(range) = &known.versions else { return Ok(()) };
-    let wanted = VersionReq::parse(range)
-        .with_context(|| format!("`{range}` is no range of versions; write it as `>=5.2, <6`"))?;
-    let is = Version::parse(version)
-        .with_context(|| format!("`{version}` is no version such as 5.2.5"))?;
+    ensure!(owner.name == *name, "it is for {}, and the target is {name}", owner.name);
+    let Some(range) = &owner.versions else { return Ok(()) };
+    let required = VersionReq::parse(range).with_context(|| {
+        format!("`{range}` is not a range of versions; write it as `>=5.2, <6`")
+    })?;
+    let actual = Version::parse(version)
+        .with_context(|| format!("`{version}` is not a version such as 5.2.5"))?;
     ensure!(
-        wanted.matches(&is),
-        "they are of {name} {range}, and this is {version}; look at each again"
+        required.matches(&actual),
+        "it is for {name} {range}, and the target is {version}; review each entry, then change \
+         the range"
     );
     Ok(())
 }
 
-/// What was changed in the file.
+/// The changes of an update.
 #[derive(Default)]
 pub(crate) struct Update {
     pub(crate) added: usize,
     pub(crate) removed: usize,
-    /// What nobody but its owner can mend.
+    /// Errors that only the owner of the file can fix.
     pub(crate) left: usize,
 }
 
-/// Takes out what is stale and adds what is new; the rest, its order and every comment stay as they are.
+/// Removes stale entries and adds unexpected findings. The other entries, their order and all
+/// comments stay unchanged. A missing file is created.
 pub(crate) fn update(
     file: &Path,
     findings: &[FindingEvent],
     complaints: &[(usize, KnownFailureError)],
     today: &str,
 ) -> Result<Update> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read the expectations {}", file.display()))?;
-    let mut document: DocumentMut = text.parse().context("the expectations are no TOML")?;
-    let entries = document.entry("expected").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    let text = text_of(file, true)?;
+    let mut document: DocumentMut =
+        text.parse().context("the known-failures file is not valid TOML")?;
+    let table = match (document.contains_key(OLD_TABLE), document.contains_key(TABLE)) {
+        (true, true) => bail!(
+            "{} has both [[{OLD_TABLE}]] and [[{TABLE}]]; rename all entries to [[{TABLE}]]",
+            file.display()
+        ),
+        (true, false) => OLD_TABLE,
+        (false, _) => TABLE,
+    };
+    let entries = document.entry(table).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(entries) = entries.as_array_of_tables_mut() else {
-        bail!("`expected` is no list of tables; write each entry below a line [[expected]]")
+        bail!("`{table}` is not a list of tables; write each entry below a line [[{table}]]")
     };
     let mut update = Update::default();
     let mut stale: Vec<usize> = Vec::new();
-    for (place, complaint) in complaints {
+    for (index, complaint) in complaints {
         match complaint {
-            KnownFailureError::Stale(_) => stale.push(*place),
+            KnownFailureError::Stale(_) => stale.push(*index),
             _ => update.left += 1,
         }
     }
     stale.sort_unstable();
-    for place in stale.into_iter().rev() {
-        entries.remove(place);
+    for index in stale.into_iter().rev() {
+        entries.remove(index);
         update.removed += 1;
     }
     for finding in findings.iter().filter(|it| it.counted == FindingStatus::Unexpected) {
@@ -85,48 +123,28 @@ pub(crate) fn update(
         update.added += 1;
     }
     replace(file, &document.to_string())
-        .with_context(|| format!("cannot write the expectations {}", file.display()))?;
+        .with_context(|| format!("cannot write the known-failures file {}", file.display()))?;
     Ok(update)
 }
 
-/// The old text or the new one, whenever this ends.
+/// Replaces the text atomically: the file has the old text or the new one, even after a crash.
 fn replace(file: &Path, text: &str) -> Result<()> {
-    let beside = file.with_extension("toml.new");
-    std::fs::write(&beside, text)?;
-    Ok(std::fs::rename(&beside, file)?)
+    let temporary = file.with_extension("toml.new");
+    std::fs::write(&temporary, text)?;
+    Ok(std::fs::rename(&temporary, file)?)
 }
 
-/// What is known of a finding; why it is so, its owner knows.
+/// The entry for a finding. Its owner replaces the reason.
 fn entry(finding: &FindingEvent, today: &str) -> Table {
     let mut entry = Table::new();
     entry.insert("rule", value(&finding.rule));
     if finding.tier != "status" {
         entry.insert("tier", value(&finding.tier));
     }
-    entry.insert("reason", value(format!("not explained yet: it answered {}", finding.observed)));
+    let reason = format!("not explained yet: the response was {}", finding.observed);
+    entry.insert("reason", value(reason));
     let facts = finding.because.iter().map(|it| it.fact.as_str());
     entry.insert("facts", value(facts.collect::<toml_edit::Array>()));
     entry.insert("since", value(today));
     entry
-}
-
-/// What an endpoint is: `tests/emulators/moto/target.toml`.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct TargetFile {
-    /// What it is called.
-    pub(crate) name: String,
-    /// Its version.
-    pub(crate) version: String,
-    /// The script that starts it, beside the file; `start.sh` if left out.
-    pub(crate) start: Option<String>,
-    /// Its licence, as SPDX writes it.
-    pub(crate) licence: Option<String>,
-}
-
-impl TargetFile {
-    pub(crate) fn read(file: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read what the target is, {}", file.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} says no target", file.display()))
-    }
 }

@@ -1,14 +1,14 @@
-//! TODO describe commands::test.
+//! Commands that test an endpoint: runs, races, replays, the comparison of endpoints, and mutants.
 
-pub(crate) mod dry_run;
-pub(crate) mod invariants;
-pub(crate) mod jobs;
-pub(crate) mod known_failures;
-pub(crate) mod mutants;
-pub mod options;
-pub(crate) mod outcome;
+mod dry_run;
+mod invariants;
+pub mod jobs;
+mod known_failures;
+pub mod matrix;
+pub mod mutants;
+mod outcome;
 pub mod race;
-pub(crate) mod replay;
+pub mod replay;
 pub(crate) mod reproduce;
 pub mod run;
 pub mod shard;

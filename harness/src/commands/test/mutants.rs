@@ -1,58 +1,79 @@
-//! `iamspec mutants`: the default run on endpoints that are wrong in one known way.
+//! `iamspec mutants`: runs the default scripts against endpoints with one defect each and checks
+//! that each defect is detected.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use clap::Args;
 use iamspec_conformance::mutation::kill::{Kill, MutantFate, kill};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::results::known_failures::glob;
-use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite, script};
+use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite};
 use iamspec_model::{Condition, Level, rules};
 
-use crate::cli::MutantsArgs;
 use crate::client::HttpClient;
+use crate::commands::selection::builtin;
 use crate::exit_code;
+use crate::exit_code::Outcome;
 use crate::server::{Options, Server};
 
+/// The arguments of `iamspec mutants`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # All mutants, over HTTP; takes some minutes.
+  iamspec mutants
+  # The mutants of one action.
+  iamspec mutants 'DeleteUser/*'
+  # All mutants, without HTTP; takes some seconds.
+  iamspec mutants --in-memory")]
+pub struct MutantsArgs {
+    /// Call the reference directly, without HTTP
+    ///
+    /// Mutants that are visible only in HTTP responses are left out.
+    #[arg(long)]
+    pub in_memory: bool,
+    /// Mutants to run; `*` matches any text
+    #[arg(value_name = "GLOB", default_value = "*")]
+    pub name: String,
+}
+
 pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
-    let scripts =
-        script::corpus::ours().map_err(|(name, it)| anyhow!("our script {name} is wrong: {it}"))?;
-    let suite = Suite::new(scripts);
-    let chosen: Vec<Mutant> =
+    let suite = Suite::new(builtin()?);
+    let selected: Vec<Mutant> =
         Mutant::systematic().filter(|it| glob(&args.name, &it.name)).collect();
-    if chosen.is_empty() {
-        eprintln!("iamspec: no mutant is called `{}`; leave the name out for all", args.name);
+    if selected.is_empty() {
+        eprintln!("iamspec: there is no mutant `{}`; without a name, all mutants run", args.name);
         return Ok(exit_code::NOTHING_RAN);
     }
     writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
-    let mut sums = MutantTotals::default();
-    for (number, mutant) in chosen.iter().enumerate() {
+    let mut totals = MutantTotals::default();
+    for (number, mutant) in selected.iter().enumerate() {
         if args.in_memory && mutant.fault.is_of_the_wire() {
-            sums.of_the_wire += 1;
+            totals.only_over_http += 1;
             continue;
         }
         if number.is_multiple_of(100) {
-            eprintln!("{number} of {} mutants", chosen.len());
+            eprintln!("{number} of {} mutants", selected.len());
         }
-        let over_http = !args.in_memory && in_memory_only(mutant).is_none();
-        sums.in_memory += usize::from(!over_http);
+        let over_http = !args.in_memory && reason_for_memory(mutant).is_none();
+        totals.in_memory += usize::from(!over_http);
         let report = if over_http {
-            play_over_http(&suite, mutant)?
+            run_over_http(&suite, mutant)?
         } else {
             suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false)
         };
         let fate = kill(mutant, &report);
-        sums.add(mutant, &fate);
+        totals.add(mutant, &fate);
         writeln!(out, "{}", row(mutant, &fate))?;
     }
-    let right = sums.wrong == 0;
-    write!(out, "\n{}", sums.text())?;
-    Ok(if right { exit_code::CONFORMS } else { exit_code::DIVERGES })
+    let diverges = totals.undetected > 0;
+    write!(out, "\n{}", totals.text())?;
+    Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 
-fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
+fn run_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
     let behaviour =
         ReferenceOptions { mutant: Some(mutant.clone()), ..ReferenceOptions::default() };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -61,81 +82,81 @@ fn play_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
     Ok(suite.run(&mut http, &mut |_| (), &|| false))
 }
 
-/// Why a mutant shows in the model alone, and not behind our server.
-fn in_memory_only(mutant: &Mutant) -> Option<&'static str> {
+/// The reason why a mutant runs in memory even without `--in-memory`: the server hides it.
+fn reason_for_memory(mutant: &Mutant) -> Option<&'static str> {
     let rule = rules().find(|rule| rule.id() == mutant.rule)?;
-    let of_pages = matches!(mutant.fault, Deviation::LosesPage | Deviation::RepeatsPage);
-    if matches!(rule.claim.reason, Condition::Flawed(..)) && !of_pages {
-        return Some("the server refuses what breaks a constraint before it asks the model");
+    let is_pagination = matches!(mutant.fault, Deviation::LosesPage | Deviation::RepeatsPage);
+    if matches!(rule.claim.reason, Condition::Flawed(..)) && !is_pagination {
+        return Some("the server rejects an invalid parameter before it calls the model");
     }
     let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);
-    known.map(|(_, why)| *why)
+    known.map(|(_, reason)| *reason)
 }
 
 const IN_MEMORY_ONLY: [(&str, &str); 4] = [
     (
         "ResyncMFADevice/carried-out is refused as no-right-codes whatever there is",
-        "the client believes no refusal of codes that it has sent before",
+        "the client ignores a refusal of codes that it has already sent",
     ),
     (
         "DeleteUserPolicy/carried-out is for everybody",
-        "the server gives each user's inline policies numbers of their own",
+        "the server numbers the inline policies of each user separately",
     ),
     (
         "UntagUser/carried-out is for everybody",
-        "the server gives each user's tags numbers of their own",
+        "the server numbers the tags of each user separately",
     ),
     (
         "CreateServiceSpecificCredential/quota-reached is refused and done",
-        "the server gives the number that a refused call took to the next one",
+        "the server reuses the number of a refused call for the next one",
     ),
 ];
 
-/// Whether something is known so well that the mutant must not pass.
-fn binds(mutant: &Mutant) -> bool {
+/// Returns true if the evidence is strong enough to require that the mutant is killed.
+fn must_be_killed(mutant: &Mutant) -> bool {
     mutant.level() >= Level::Should
 }
 
 fn row(mutant: &Mutant, fate: &MutantFate) -> String {
     let name = &mutant.name;
+    let killed = |fate: &str, kill: &Kill| {
+        let Kill { rule, script, request, calls } = kill;
+        format!("{name:<72} {fate:<10} {request:>7} {calls:>5}  {rule}, {script}")
+    };
     match fate {
-        MutantFate::Killed(it) => killed(name, "killed", it),
-        MutantFate::ByAnother(it) => killed(name, "by another", it),
+        MutantFate::Killed(it) => killed("killed", it),
+        MutantFate::ByAnother(it) => killed("by another", it),
         MutantFate::Survives => {
-            let open = (!binds(mutant)).then_some("it is not known to be wrong");
-            let why = mutant.equivalent().or(open);
-            let fate = why.map_or("SURVIVES", |_| "passes");
-            format!("{name:<72} {fate:<10} {:>7} {:>5}  {}", "-", "-", why.unwrap_or_default())
+            let unspecified =
+                (!must_be_killed(mutant)).then_some("the evidence does not contradict it");
+            let reason = mutant.equivalent().or(unspecified);
+            let fate = reason.map_or("SURVIVES", |_| "passes");
+            format!("{name:<72} {fate:<10} {:>7} {:>5}  {}", "-", "-", reason.unwrap_or_default())
         }
     }
 }
 
-fn killed(name: &str, fate: &str, it: &Kill) -> String {
-    let Kill { rule, script, request, calls } = it;
-    format!("{name:<72} {fate:<10} {request:>7} {calls:>5}  {rule}, {script}")
-}
-
-/// What all came to.
+/// The totals of all mutants.
 #[derive(Default)]
 struct MutantTotals {
-    made: usize,
-    /// Those that were asked without HTTP.
+    run: usize,
+    /// Mutants that ran without HTTP.
     in_memory: usize,
     killed: usize,
     by_another: usize,
     equivalent: usize,
-    open: usize,
-    /// Those that must be killed by what they break, and are not.
-    wrong: usize,
-    /// Those that were left out, for in memory they are not wrong.
-    of_the_wire: usize,
+    unspecified: usize,
+    /// Mutants that their own rule must kill but does not.
+    undetected: usize,
+    /// Mutants left out because they are visible only over HTTP.
+    only_over_http: usize,
     requests: Vec<usize>,
     calls: Vec<usize>,
 }
 
 impl MutantTotals {
     fn add(&mut self, mutant: &Mutant, fate: &MutantFate) {
-        self.made += 1;
+        self.run += 1;
         match fate {
             MutantFate::Killed(it) => {
                 self.killed += 1;
@@ -144,11 +165,11 @@ impl MutantTotals {
             }
             MutantFate::ByAnother(_) => {
                 self.by_another += 1;
-                self.wrong += 1;
+                self.undetected += 1;
             }
-            MutantFate::Survives if !binds(mutant) => self.open += 1,
+            MutantFate::Survives if !must_be_killed(mutant) => self.unspecified += 1,
             MutantFate::Survives if mutant.equivalent().is_some() => self.equivalent += 1,
-            MutantFate::Survives => self.wrong += 1,
+            MutantFate::Survives => self.undetected += 1,
         }
     }
 
@@ -156,26 +177,29 @@ impl MutantTotals {
         self.requests.sort_unstable();
         self.calls.sort_unstable();
         let at = |numbers: &[usize], percent: usize| {
-            let place = (numbers.len() * percent / 100).min(numbers.len().saturating_sub(1));
-            numbers.get(place).copied().unwrap_or(0)
+            let index = (numbers.len() * percent / 100).min(numbers.len().saturating_sub(1));
+            numbers.get(index).copied().unwrap_or(0)
         };
-        let wire = self.of_the_wire;
-        let left = format!("{wire} more are wrong on the wire alone, and were left out\n");
-        let left = if wire > 0 { left } else { String::new() };
+        let left_out = match self.only_over_http {
+            0 => String::new(),
+            number => format!("{number} more are visible only over HTTP and were left out\n"),
+        };
         format!(
-            "requests to a kill: median {}, 95th percentile {}; calls of the script that shows it: median {}, most {}\n\
-             {} mutants, {} of them in memory: {} killed by what they break, {} by another, {} nobody can tell, {} not known to be wrong, {} wrong\n{left}",
+            "requests until the kill: median {}, 95th percentile {}; calls of the killing script: \
+             median {}, maximum {}\n\
+             {} mutants, {} of them in memory: {} killed by their own rule, {} by another, \
+             {} equivalent, {} unspecified, {} undetected\n{left_out}",
             at(&self.requests, 50),
             at(&self.requests, 95),
             at(&self.calls, 50),
             at(&self.calls, 100),
-            self.made,
+            self.run,
             self.in_memory,
             self.killed,
             self.by_another,
             self.equivalent,
-            self.open,
-            self.wrong,
+            self.unspecified,
+            self.undetected,
         )
     }
 }

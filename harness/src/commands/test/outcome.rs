@@ -1,7 +1,7 @@
-//! What a run comes to, against what was expected: the exit code, and what is told of it.
+//! The outcome of a run: its findings compared with the known failures, its report and exit code.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,105 +16,104 @@ use iamspec_conformance::{Finding, Origin, Report};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;
-use crate::commands::test::options::ObserveArg;
-use crate::commands::test::reproduce::again;
-use crate::commands::test::run::RunArgs;
+use crate::commands::test::reproduce::run_command;
+use crate::commands::test::run::{ObserveArg, RunArgs};
 use crate::driver::Driver;
 use crate::exit_code;
+use crate::exit_code::Outcome;
 use crate::report::RunReport;
 use crate::report::build::{ReportInput, kept, told};
 use crate::report::events::{EndEvent, KnownFailureEvent, RemarkEvent, RunHeader};
 
-/// What a run comes to, against what was expected.
+/// The outcome of a run, compared with the known failures.
 pub(crate) struct RunOutcome {
     findings: Vec<Finding>,
     threshold: Threshold,
-    expectations: KnownFailures,
-    /// What a part of a suite has seen of each of them.
-    standings: Vec<EntryStatus>,
+    known_failures: KnownFailures,
+    /// The status of each known failure, if the run is a shard.
+    statuses: Vec<EntryStatus>,
+    /// The errors of the known-failures file, each with the index of its entry.
     pub(crate) complaints: Vec<(usize, KnownFailureError)>,
-    tally: Totals,
-    /// Whether this is one of several parts, of which one may be empty.
-    partly: bool,
+    totals: Totals,
+    /// The run is a shard, which may be empty.
+    is_shard: bool,
 }
 
 impl RunOutcome {
-    pub(crate) fn of(report: &Report, args: &RunArgs, expectations: &KnownFailures) -> Self {
+    pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
         let threshold = args.counts.into();
-        let findings = findings_against(&report.replays, expectations);
-        // That a rule is kept here says nothing of what else would show.
-        let whole = args.suite.is_empty()
-            && args.scripts.is_empty()
-            && args.rule.is_none()
+        let findings = findings_against(&report.replays, known_failures);
+        // Only a complete run can show that an entry is stale.
+        let complete = args.selection.suite.is_empty()
+            && args.selection.scripts.is_empty()
+            && args.selection.rule.is_none()
             && report.ended.is_none()
             && args.observe != ObserveArg::Off;
+        let is_shard = args.shard.is_some();
         let played = Played {
             replays: &report.replays,
             findings: &findings,
             decisive: &decisive(&report.replays),
-            whole: whole && args.shard.is_none(),
+            whole: complete && !is_shard,
             today: &today(),
         };
-        let complaints = expectations.complaints(&played);
-        let standings = args
-            .shard
-            .filter(|_| whole)
-            .map(|_| expectations.standings(&played))
-            .unwrap_or_default();
-        let tally = Totals::of(&report.replays, threshold, expectations);
+        let complaints = known_failures.complaints(&played);
+        let statuses =
+            if complete && is_shard { known_failures.standings(&played) } else { Vec::new() };
+        let totals = Totals::of(&report.replays, threshold, known_failures);
         Self {
             findings,
             threshold,
-            expectations: expectations.clone(),
-            standings,
+            known_failures: known_failures.clone(),
+            statuses,
             complaints,
-            tally,
-            partly: args.shard.is_some(),
+            totals,
+            is_shard,
         }
     }
 
-    /// Keeps each find that a generated suite has made as a script, and calls it by its file from then
-    /// on.
-    pub(crate) fn keep(&mut self, folder: &Path) -> Result<()> {
-        let counts = |it: &&mut Finding| {
+    /// Saves each unexpected finding of a generated suite as a script. From then on, the finding
+    /// has the name of its file.
+    pub(crate) fn save_findings(&mut self, folder: &Path) -> Result<()> {
+        let is_new = |it: &&mut Finding| {
             it.origin == Origin::Shrunk
                 && self.threshold.counts(&it.divergence)
                 && it.entry.is_none()
         };
-        for finding in self.findings.iter_mut().filter(counts) {
+        for finding in self.findings.iter_mut().filter(is_new) {
             let text = iamspec_conformance::script::print::print(&finding.script());
-            let file = finding.rule().id().replace('/', "-");
-            let name = format!("{file}-{}", finding.divergence.tier.name());
-            let path = keep_script(folder, &name, &text)?;
+            let rule = finding.rule().id().replace('/', "-");
+            let name = format!("{rule}-{}", finding.divergence.tier.name());
+            let path = save_script(folder, &name, &text)?;
             finding.history.name = path.display().to_string();
         }
         Ok(())
     }
 
-    /// The run as it is told.
-    pub(crate) fn stream(
+    /// The report of the run.
+    pub(crate) fn report(
         &self,
-        (report, took): (&Report, Duration),
+        (report, duration): (&Report, Duration),
         args: &RunArgs,
         http: &HttpClient,
         header: RunHeader,
     ) -> RunReport {
-        let entry = |place| self.expectations.expected.get(place);
+        let entry = |index| self.known_failures.expected.get(index);
         let findings =
-            self.findings.iter().map(|it| (it, it.entry.and_then(entry), again(args, it)));
+            self.findings.iter().map(|it| (it, it.entry.and_then(entry), run_command(args, it)));
         let kept = kept(report, &|space, undo| http.name_of(space, undo));
-        let remarks = self.remarks(http);
+        let remarks = self.client_deviations(http);
         let journal = http.journal().filter(|it| it.there().next().is_some());
         let early = report.ended.as_ref().map(|it| format!("{it}; {}", advice(it)));
         let end = EndEvent {
-            seconds: took.as_secs_f64(),
+            seconds: duration.as_secs_f64(),
             early,
             heard: !matches!(report.ended, Some(EndReason::NeverHeard(_))),
             journal: journal.map(|it| it.header().run.clone()),
             exit: self.exit_code(report, &remarks),
             ..EndEvent::default()
         };
-        let told_of = ReportInput {
+        let input = ReportInput {
             header,
             findings: findings.collect(),
             threshold: self.threshold,
@@ -122,64 +121,74 @@ impl RunOutcome {
             kept,
             entries: self.entries(),
             complaints: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
-            tally: self.tally,
+            tally: self.totals,
             end,
         };
-        told(report, told_of)
+        told(report, input)
     }
 
     fn entries(&self) -> Vec<KnownFailureEvent> {
-        let entries = self.expectations.expected.iter().zip(&self.standings);
-        let entries = entries.map(|(entry, standing)| KnownFailureEvent {
+        let entries = self.known_failures.expected.iter().zip(&self.statuses);
+        let entries = entries.map(|(entry, status)| KnownFailureEvent {
             rule: entry.rule.clone(),
             script: entry.script.clone(),
             flaky: entry.flaky,
-            played: standing.played,
-            asked: standing.asked,
-            seen: standing.seen,
-            conforms: standing.conforms,
+            played: status.played,
+            asked: status.asked,
+            seen: status.seen,
+            conforms: status.conforms,
         });
         entries.collect()
     }
 
-    /// What the client did otherwise than it should, with why that is known.
-    fn remarks(&self, http: &HttpClient) -> Vec<RemarkEvent> {
-        let noticed = http.driver().map(Driver::remarks).unwrap_or_default().into_iter();
-        let told = noticed.map(|it| RemarkEvent {
-            reason: self.expectations.known_of_client(&it.api, &it.what).map(str::to_owned),
+    /// The deviations of the client, each with the reason if it is known.
+    fn client_deviations(&self, http: &HttpClient) -> Vec<RemarkEvent> {
+        let deviations = http.driver().map(Driver::remarks).unwrap_or_default().into_iter();
+        let events = deviations.map(|it| RemarkEvent {
+            reason: self.known_failures.known_of_client(&it.api, &it.what).map(str::to_owned),
             api: it.api,
             what: it.what,
             times: it.times,
             params: it.params,
         });
-        told.collect()
+        events.collect()
     }
 
-    fn exit_code(&self, report: &Report, remarks: &[RemarkEvent]) -> u8 {
-        let asked = self.tally.calls() - self.tally.not_exercised;
-        let remarkable = remarks.iter().any(|it| it.reason.is_none());
-        if remarkable || self.tally.unexpected > 0 || !self.complaints.is_empty() {
-            exit_code::DIVERGES
-        } else if asked == 0
-            && !self.partly
-            && report.ended.as_ref().is_none_or(|it| *it == EndReason::Spent)
-        {
-            exit_code::NOTHING_RAN
-        } else if report.ended.as_ref().is_some_and(|it| *it != EndReason::Spent)
-            || self.tally.inconclusive > 0
-            || report.kept.iter().any(|(_, diverged)| !diverged)
-        {
-            exit_code::INCONCLUSIVE
-        } else {
-            exit_code::CONFORMS
-        }
+    fn exit_code(&self, report: &Report, client_deviations: &[RemarkEvent]) -> u8 {
+        let exercised = self.totals.calls() - self.totals.not_exercised;
+        let stopped = report.ended.as_ref().is_some_and(|it| *it != EndReason::Spent);
+        exit_code::of(Outcome {
+            diverges: client_deviations.iter().any(|it| it.reason.is_none())
+                || self.totals.unexpected > 0
+                || !self.complaints.is_empty(),
+            inconclusive: stopped
+                || self.totals.inconclusive > 0
+                || report.kept.iter().any(|(_, diverged)| !diverged),
+            nothing_ran: exercised == 0 && !self.is_shard,
+        })
     }
 }
 
-/// Writes a script into the first file of this name that does not exist, and never over another one: the file that
-/// has the same text already is taken instead.
-fn keep_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
-    let cannot = |path: &Path| format!("cannot keep the find as {}", path.display());
+/// Prints the resources that a run without a report did not delete, and the command that does.
+pub(crate) fn print_not_deleted(
+    report: &Report,
+    http: &HttpClient,
+    out: &mut dyn Write,
+) -> Result<()> {
+    for it in kept(report, &|space, undo| http.name_of(space, undo)) {
+        writeln!(out, "{}", crate::report::format::terminal::kept(&it))?;
+    }
+    let journal = http.journal().filter(|it| it.there().next().is_some());
+    if let Some(run) = journal.map(|it| it.header().run.clone()) {
+        writeln!(out, "when the endpoint accepts the deletion, run: iamspec cleanup {run}")?;
+    }
+    Ok(())
+}
+
+/// Writes a script into the first unused file of this name. An existing file is never overwritten;
+/// a file that already has this text is reused.
+fn save_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+    let cannot = |path: &Path| format!("cannot save the finding as {}", path.display());
     std::fs::create_dir_all(folder).with_context(|| cannot(folder))?;
     let mut number = 0_u64;
     loop {
@@ -190,7 +199,7 @@ fn keep_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
         if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
             return Ok(path);
         }
-        // Another process may keep its finds in the same folder at the same time.
+        // Another process may save findings in the same folder at the same time.
         match File::create_new(&path) {
             Ok(mut file) => {
                 let written = file.write_all(text.as_bytes());
@@ -205,32 +214,32 @@ fn keep_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     }
 }
 
-/// The day, in UTC.
+/// The current date in UTC.
 pub(crate) fn today() -> String {
     OffsetDateTime::now_utc().date().to_string()
 }
 
-/// What to do where a run ended early.
-fn advice(ended: &EndReason) -> &'static str {
-    match ended {
-        EndReason::Stopped => "run it again to judge the rest",
-        EndReason::Spent => "raise --budget to go on",
+/// The next step for the user if a run ended early.
+fn advice(reason: &EndReason) -> &'static str {
+    match reason {
+        EndReason::Stopped => "run it again to test the rest",
+        EndReason::Spent => "raise --budget to continue",
         EndReason::WentSilent(it) | EndReason::NeverHeard(it)
             if it.cause == FailureKind::Driver =>
         {
-            "test the driver with `iamspec driver-check COMMAND`"
+            "test the driver with `iamspec driver check COMMAND`"
         }
-        EndReason::WentSilent(_) => "see what the endpoint says, start it anew, and run it again",
+        EndReason::WentSilent(_) => "read the endpoint's log, restart it, and run it again",
         EndReason::NeverHeard(it) => match it.cause {
             FailureKind::Unreachable if it.detail.contains("certificate") => {
-                "name the file of the authority that signed it in AWS_CA_BUNDLE"
+                "set AWS_CA_BUNDLE to the file of the authority that signed it"
             }
-            FailureKind::Unreachable => {
-                "start the endpoint, or mend the host and port of --endpoint"
+            FailureKind::Unreachable => "start the endpoint, or fix host and port of --endpoint",
+            FailureKind::Timeout => "check that an IAM endpoint listens there, or raise --timeout",
+            FailureKind::Denied | FailureKind::Transient => {
+                "check why the endpoint rejects every request"
             }
-            FailureKind::Timeout => "see whether an IAM endpoint listens there, or raise --timeout",
-            FailureKind::Denied | FailureKind::Transient => "see why the endpoint lets nobody in",
-            _ => "that is no IAM endpoint; mend the host, port and path of --endpoint",
+            _ => "this is not an IAM endpoint; fix host, port and path of --endpoint",
         },
     }
 }

@@ -1,6 +1,6 @@
-//! `iamspec race`.
+//! `iamspec race`: sends calls concurrently and checks that some order of them explains the result.
 //!
-//! `iamspec race`: calls at the same time.
+//! The races and the search for an order are in [`iamspec_conformance::concurrency`].
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,214 +14,216 @@ use iamspec_conformance::concurrency::catalog::races;
 use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::script::pattern::suggestion;
+use iamspec_conformance::script::print;
 
 use crate::client::HttpClient;
+use crate::commands::options::{Typed, duration};
 use crate::commands::reports::report::write_file;
-use crate::commands::test::options;
-use crate::commands::test::options::Typed;
-use crate::commands::test::reproduce::race_again;
-use crate::commands::test::run::stopped_by_ctrl_c;
-use crate::commands::test::target::{OpenTarget, TargetArgs, is_alone};
+use crate::commands::test::reproduce::race_command;
+use crate::commands::test::run::stop_on_ctrl_c;
+use crate::commands::test::target::{OpenTarget, TargetArgs, is_local};
 use crate::exit_code;
+use crate::exit_code::Outcome;
+use crate::report::format::html::races::races as html_page;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::report::format::timeline::timeline;
 
-/// `iamspec race`.
+/// The arguments of `iamspec race`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # The embedded reference endpoint.
+  iamspec race
+  # An emulator on this machine.
+  iamspec race --endpoint http://127.0.0.1:5000
+  # Every race with DeleteUser, more often.
+  iamspec race 'DeleteUser+*' --repeats 200
+  # An endpoint that checks first and acts later.
+  iamspec race --mutant check-then-act:DeleteUser
+
+The command first sends the calls of a race one after the other, in every order. If that already
+diverges, it does not run the race. Exit code 1 if no order of the calls explains the responses and
+the final state.")]
 pub struct RaceArgs {
-    /// What the user typed. It must stay the first field.
+    /// The options as typed. It must stay the first field.
     #[command(flatten)]
     pub typed: Typed,
-    /// Whom to ask.
+    /// The target.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// How often the calls of a race are asked together
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub repeats: usize,
-    /// How many clients ask at once, from 2 to 8; what shows is shown with as few as it still shows with
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=8))]
-    pub clients: u8,
-    /// What the head starts begin with
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// The longest head start that one client has of the others
-    #[arg(long, value_name = "TIME", value_parser = options::time, default_value = "2ms")]
-    pub jitter: Duration,
-    /// How long reads may show what was true earlier: what no order explains is read again until then
-    #[arg(long, value_name = "TIME", value_parser = options::time, default_value = "0s")]
-    pub settle: Duration,
-    /// Write those that were lost as a page as well, each with a timeline; it needs no network
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-    /// Print the races, and hold none
-    #[arg(long)]
-    pub list: bool,
-    /// Races to hold instead of all; `*` stands for anything
+    /// Races to run; `*` matches any text
+    ///
+    /// Default: all races (`iamspec race --list`).
     #[arg(value_name = "RACE")]
     pub races: Vec<String>,
+    /// Number of runs of each race
+    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Execution")]
+    pub repeats: usize,
+    /// Number of concurrent clients, from 2 to 8
+    ///
+    /// A finding is shown with the smallest number of clients that reproduces it.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=8), help_heading = "Execution")]
+    pub clients: u8,
+    /// Seed of the delays between the clients
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Execution")]
+    pub seed: u64,
+    /// Maximum delay of one client behind another
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "2ms", help_heading = "Execution")]
+    pub jitter: Duration,
+    /// Retry reads that may be stale this long
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", help_heading = "Execution")]
+    pub settle: Duration,
+    /// Write the findings as an HTML page with timelines
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub html: Option<PathBuf>,
+    /// Print the races, send nothing
+    #[arg(long, help_heading = "Safety")]
+    pub list: bool,
 }
 
-/// What stands below the help.
-pub(crate) const EXAMPLES: &str = "Examples:
-  iamspec race                                            the embedded reference endpoint
-  iamspec race --endpoint http://127.0.0.1:5000           an emulator on this machine
-  iamspec race 'DeleteUser+*' --repeats 200               every race with DeleteUser, more often
-  iamspec race --mutant check-then-act:DeleteUser         an endpoint that looks first and acts then
-
-The calls of a race are first asked one after the other, in every order; where that already goes wrong,
-the race is not held. Exit code 1 where an answer or what is true afterwards fits no order of the calls.";
-
-/// What all races came to.
+/// The totals of all races.
 #[derive(Default)]
 struct RaceTotals {
-    held: usize,
+    raced: usize,
     histories: usize,
     broken: usize,
-    not_held: usize,
+    skipped: usize,
     unknown: usize,
     failures: usize,
-    left: usize,
+    not_deleted: usize,
 }
 
 pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     ensure!(
         args.target.driver.is_none(),
-        "a driver is asked one call after the other; hold races without --driver"
+        "a driver sends one call after the other; remove --driver"
     );
     ensure!(
-        is_alone(&args.target)?,
-        "a race is judged as if each answer told what is so at that moment, which AWS does not promise (F-001); \
-         hold races against an endpoint on this machine"
+        is_local(&args.target)?,
+        "a race assumes that each response shows the current state, which AWS does not guarantee \
+         (F-001); run races against an endpoint on this machine"
     );
-    let races = chosen(&args.races)?;
+    let races = select(&args.races)?;
     if args.list {
         return list(&races, out);
     }
-    let mut open = OpenTarget::of(&args.target)?;
-    writeln!(out, "{}: {}", open.name, counted(races.len(), "race"))?;
+    let mut target = OpenTarget::open(&args.target)?;
+    writeln!(out, "{}: {}", target.name, counted(races.len(), "race"))?;
     out.flush()?;
-    let begun = Instant::now();
-    let stopped = stopped_by_ctrl_c(&open.http)?;
+    let started = Instant::now();
+    let stopped = stop_on_ctrl_c(&target.http)?;
     let stop = || stopped.load(Ordering::Relaxed);
     let RaceArgs { repeats, seed, jitter, settle, .. } = *args;
-    let manner = RaceOptions { repeats, seed, jitter, settle, once: false, stop: &stop };
-    let (mut sums, mut lost) = (RaceTotals::default(), Vec::new());
+    let options = RaceOptions { repeats, seed, jitter, settle, once: false, stop: &stop };
+    let (mut totals, mut findings) = (RaceTotals::default(), Vec::new());
     for race in races.iter().filter(|it| it.certain) {
         if stop() {
             break;
         }
-        let (race, came) = hold(race, args.clients.into(), &mut open.http, manner);
-        tell(&race, &came, args, &open.http, out)?;
+        let (race, result) = hold(race, args.clients.into(), &mut target.http, options);
+        let command = race_command::<RaceArgs>(&args.typed, &race);
+        print_result(&race, &result, &command, &target.http, out)?;
         out.flush()?;
-        sums.add(&came);
-        let again = race_again(args, &race);
-        lost.extend((came.broken > 0).then_some((race, came, again)));
+        totals.add(&result);
+        findings.extend((result.broken > 0).then_some((race, result, command)));
     }
-    writeln!(out, "{sums}, in {:.1} s", begun.elapsed().as_secs_f64())?;
+    writeln!(out, "{totals}, in {:.1} s", started.elapsed().as_secs_f64())?;
     if let Some(file) = &args.html {
-        write_file(
-            file,
-            &crate::report::format::html::races::races(&open.name, &sums.to_string(), &lost)?,
-        )?;
+        write_file(file, &html_page(&target.name, &totals.to_string(), &findings)?)?;
     }
-    Ok(sums.exit(stop()))
+    Ok(totals.exit(stop()))
 }
 
-/// Those that are called so, or all.
-fn chosen(names: &[String]) -> Result<Vec<Race>> {
+/// The races that match the names, or all races.
+fn select(names: &[String]) -> Result<Vec<Race>> {
     let mut races = races();
     for name in names {
         if !races.iter().any(|it| glob(name, &it.name)) {
-            let near = suggestion(name, races.iter().map(|it| &it.name));
-            bail!("no race is called `{name}`{near}; `iamspec race --list` prints their names");
+            let similar = suggestion(name, races.iter().map(|it| &it.name));
+            bail!("there is no race `{name}`{similar}; `iamspec race --list` prints all races");
         }
     }
     races.retain(|it| names.is_empty() || names.iter().any(|name| glob(name, &it.name)));
     Ok(races)
 }
 
-/// Each with a way to go wrong, as stateright has found it.
+/// Prints each race with an interleaving that breaks it, as stateright found it.
 fn list(races: &[Race], out: &mut dyn Write) -> Result<u8> {
     for race in races {
-        let calls: Vec<String> =
-            race.calls.iter().map(iamspec_conformance::script::print::operation).collect();
-        let mut begun = vec![false; calls.len()];
+        let calls: Vec<String> = race.calls.iter().map(print::operation).collect();
+        let mut checked = vec![false; calls.len()];
         let steps = race.way.iter().filter_map(|call| {
-            let acts = std::mem::replace(begun.get_mut(*call)?, true);
+            let acts = std::mem::replace(checked.get_mut(*call)?, true);
             Some(format!("{} {}", if acts { "acts" } else { "looks" }, call + 1))
         });
         let steps: Vec<String> = steps.collect();
-        let doubt = if race.certain { "" } else { "; not held, for nobody knows what AWS answers" };
-        writeln!(
-            out,
-            "{}\n    1 {}\n    {}{doubt}",
-            race.name,
-            calls.join(", 2 "),
-            steps.join(", ")
-        )?;
+        let skipped =
+            if race.certain { "" } else { "; not run, because AWS's response is unspecified" };
+        let (calls, steps) = (calls.join(", 2 "), steps.join(", "));
+        writeln!(out, "{}\n    1 {calls}\n    {steps}{skipped}", race.name)?;
     }
     Ok(exit_code::CONFORMS)
 }
 
-/// What a race came to, where there is something to tell.
-fn tell(
+/// Prints the result of a race, unless it conforms.
+fn print_result(
     race: &Race,
-    raced: &RaceResult,
-    args: &RaceArgs,
+    result: &RaceResult,
+    command: &str,
     http: &HttpClient,
     out: &mut dyn Write,
 ) -> Result<()> {
-    if let Some(why) = &raced.not_raced {
-        writeln!(out, "not held  {}: {why}", race.name)?;
+    if let Some(reason) = &result.not_raced {
+        writeln!(out, "not run   {}: {reason}", race.name)?;
     }
-    if let Some((history, before)) = &raced.shown {
-        write!(out, "{}", timeline(race, raced, (history, *before), Style::stdout()))?;
-        writeln!(out, "  again       {}\n", race_again(args, race))?;
+    if let Some((history, before)) = &result.shown {
+        write!(out, "{}", timeline(race, result, (history, *before), Style::stdout()))?;
+        writeln!(out, "  reproduce   {command}\n")?;
     }
-    if raced.failures > 0 {
-        let failures = counted(raced.failures, "call");
+    if result.failures > 0 {
+        let failures = counted(result.failures, "call");
         writeln!(out, "failed    {}: {failures} ended in a failure of the service", race.name)?;
     }
-    for it in &raced.kept {
-        let (name, answer) = (http.name_of(it.space, &it.undo), &it.answer);
-        writeln!(
-            out,
-            "left behind: {name}, because {} was answered {answer}",
-            iamspec_conformance::script::print::operation(&it.undo)
-        )?;
+    for it in &result.kept {
+        let (name, response) = (http.name_of(it.space, &it.undo), &it.answer);
+        let call = print::operation(&it.undo);
+        writeln!(out, "not deleted: {name}, because the response to {call} was {response}")?;
     }
     Ok(())
 }
 
 impl RaceTotals {
-    fn add(&mut self, raced: &RaceResult) {
-        self.held += usize::from(raced.histories > 0);
-        self.not_held += usize::from(raced.not_raced.is_some());
-        self.histories += raced.histories;
-        self.broken += usize::from(raced.broken > 0);
-        self.unknown += raced.unknown;
-        self.failures += raced.failures;
-        // Calls that already fail one after the other may leave something behind by that alone.
-        let ran_alone_only = raced.not_raced.is_some() && raced.histories == 0;
-        self.left += if ran_alone_only { 0 } else { raced.kept.len() };
+    fn add(&mut self, result: &RaceResult) {
+        self.raced += usize::from(result.histories > 0);
+        self.skipped += usize::from(result.not_raced.is_some());
+        self.histories += result.histories;
+        self.broken += usize::from(result.broken > 0);
+        self.unknown += result.unknown;
+        self.failures += result.failures;
+        // Calls that fail one after the other may leave resources for that reason alone.
+        let only_sequential = result.not_raced.is_some() && result.histories == 0;
+        self.not_deleted += if only_sequential { 0 } else { result.kept.len() };
     }
 
     fn exit(&self, stopped: bool) -> u8 {
-        let broken = (self.broken > 0).then_some(exit_code::DIVERGES);
-        let open = self.held == 0 || self.unknown + self.left + self.failures > 0;
-        let open = (stopped || open).then_some(exit_code::INCONCLUSIVE);
-        exit_code::gravest([exit_code::CONFORMS].into_iter().chain(broken).chain(open))
+        exit_code::of(Outcome {
+            diverges: self.broken > 0,
+            inconclusive: stopped
+                || self.raced == 0
+                || self.unknown + self.not_deleted + self.failures > 0,
+            nothing_ran: false,
+        })
     }
 }
 
 impl std::fmt::Display for RaceTotals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (held, histories) = (counted(self.held, "race"), self.histories);
+        let (raced, histories) = (counted(self.raced, "race"), self.histories);
         write!(
             f,
-            "{held} held, {histories} histories: {} broken, {} unknown, {} not held, {} failed calls, {} left behind",
-            self.broken, self.unknown, self.not_held, self.failures, self.left
+            "{raced} run, {histories} histories: {} broken, {} unknown, {} not run, \
+             {} failed calls, {} not deleted",
+            self.broken, self.unknown, self.skipped, self.failures, self.not_deleted
         )
     }
 }
@@ -235,7 +237,8 @@ mod tests {
 
     use super::*;
 
-    fn left(not_raced: Option<&str>, histories: usize) -> RaceResult {
+    /// The result of a race that leaves one user.
+    fn one_not_deleted(not_raced: Option<&str>, histories: usize) -> RaceResult {
         let undo = Operation::DeleteUser(User(0));
         let code = "DeleteConflict".to_owned();
         let answer = Response::Refused { http: 409, code, message: None };
@@ -244,18 +247,18 @@ mod tests {
         RaceResult { not_raced, histories, kept: vec![kept], ..RaceResult::default() }
     }
 
-    fn exit(raced: &RaceResult) -> u8 {
-        // Another race conforms.
-        let mut sums = RaceTotals { held: 1, histories: 1, ..RaceTotals::default() };
-        sums.add(raced);
-        sums.exit(false)
+    /// The exit code of this race and another one that conforms.
+    fn exit(result: &RaceResult) -> u8 {
+        let mut totals = RaceTotals { raced: 1, histories: 1, ..RaceTotals::default() };
+        totals.add(result);
+        totals.exit(false)
     }
 
     #[test]
-    fn leftovers_of_calls_that_ran_together_count() {
-        assert_eq!(exit(&left(None, 2)), exit_code::INCONCLUSIVE);
-        assert_eq!(exit(&left(Some("it takes 5 clients"), 2)), exit_code::INCONCLUSIVE);
-        // A race that was not held because its calls fail alone has no histories.
-        assert_eq!(exit(&left(Some("one after the other"), 0)), exit_code::CONFORMS);
+    fn resources_of_concurrent_calls_that_are_not_deleted_are_inconclusive() {
+        assert_eq!(exit(&one_not_deleted(None, 2)), exit_code::INCONCLUSIVE);
+        assert_eq!(exit(&one_not_deleted(Some("it takes 5 clients"), 2)), exit_code::INCONCLUSIVE);
+        // If the calls already fail one after the other, there are no histories.
+        assert_eq!(exit(&one_not_deleted(Some("one after the other"), 0)), exit_code::CONFORMS);
     }
 }

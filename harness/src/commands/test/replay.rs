@@ -1,85 +1,119 @@
-//! `iamspec replay` and `iamspec shrink`: finds that were kept.
+//! `iamspec replay` and `iamspec shrink`: re-run saved findings, and shorten the script of one.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 use iamspec_conformance::results::shrink::shrink;
 use iamspec_conformance::results::{Threshold, findings};
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict};
 
-use crate::cli::{ReplayArgs, ShrinkArgs};
-use crate::commands::accounts::cleanup::print_kept;
-use crate::commands::test::run::{named, stopped_by_ctrl_c};
-use crate::commands::test::target::OpenTarget;
+use crate::commands::options::ThresholdArgs;
+use crate::commands::selection::by_name;
+use crate::commands::test::outcome::print_not_deleted;
+use crate::commands::test::run::stop_on_ctrl_c;
+use crate::commands::test::target::{OpenTarget, TargetArgs};
 use crate::exit_code;
+use crate::exit_code::Outcome;
+use crate::report::format::summary::counted;
+
+/// The arguments of `iamspec replay`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec replay regressions/*.script --endpoint http://127.0.0.1:5000")]
+pub struct ReplayArgs {
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The divergences that count.
+    #[command(flatten)]
+    pub counts: ThresholdArgs,
+    /// Script files, or names of built-in scripts
+    #[arg(value_name = "SCRIPT", required = true)]
+    pub scripts: Vec<String>,
+}
+
+/// The arguments of `iamspec shrink`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec shrink my.script --endpoint http://127.0.0.1:5000 > short.script")]
+pub struct ShrinkArgs {
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The divergences that count.
+    #[command(flatten)]
+    pub counts: ThresholdArgs,
+    /// Maximum number of calls
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub calls: usize,
+    /// Script file, or the name of a built-in script
+    #[arg(value_name = "SCRIPT")]
+    pub script: String,
+}
 
 pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
-    let mut open = OpenTarget::of(&args.target)?;
-    let stopped = stopped_by_ctrl_c(&open.http)?;
+    let mut target = OpenTarget::open(&args.target)?;
+    let stopped = stop_on_ctrl_c(&target.http)?;
     let threshold = args.counts.into();
-    let scripts = args.scripts.iter().map(|name| named(name)).collect::<Result<Vec<_>>>()?;
-    let mut worst = exit_code::CONFORMS;
+    let scripts = args.scripts.iter().map(|name| by_name(name)).collect::<Result<Vec<_>>>()?;
+    let mut outcome = Outcome::default();
     for script in scripts.into_iter().flatten() {
-        let report = play(&script, ObserveMode::default(), &mut open.http, &stopped);
-        print_kept(&report, &open.http, out)?;
+        let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
+        print_not_deleted(&report, &target.http, out)?;
         let name = &script.name;
-        if let Some(finding) = first(&report, threshold) {
+        if let Some(finding) = first_finding(&report, threshold) {
             let rule = finding.rule().id();
-            writeln!(out, "FAILS  {name}  {rule}, answered {}", finding.observed)?;
-            worst = exit_code::gravest([worst, exit_code::DIVERGES]);
-        } else if let Some(why) = unanswered(&report) {
-            writeln!(out, "ERROR  {name}  {why}")?;
-            worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
+            writeln!(out, "FAILS  {name}  {rule}, response {}", finding.observed)?;
+            outcome.diverges = true;
+        } else if let Some(reason) = inconclusive_reason(&report) {
+            writeln!(out, "ERROR  {name}  {reason}")?;
+            outcome.inconclusive = true;
         } else {
             let (tier, level) = (threshold.tier.name(), threshold.level.name());
-            writeln!(out, "FIXED  {name}  as far as {tier} and {level} go")?;
+            writeln!(out, "FIXED  {name}  at tier {tier} and level {level}")?;
         }
     }
-    Ok(worst)
+    Ok(exit_code::of(outcome))
 }
 
 pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
-    let mut open = OpenTarget::of(&args.target)?;
-    let stopped = stopped_by_ctrl_c(&open.http)?;
+    let mut target = OpenTarget::open(&args.target)?;
+    let stopped = stop_on_ctrl_c(&target.http)?;
     let threshold = args.counts.into();
-    let script = named(&args.script)?.into_iter().next().context("no such script")?;
-    let report = play(&script, ObserveMode::default(), &mut open.http, &stopped);
-    let Some(finding) = first(&report, threshold) else {
-        let unanswered = unanswered(&report);
-        let why = unanswered.as_deref().unwrap_or("every answer conforms");
+    let script = by_name(&args.script)?.into_iter().next().context("there is no such script")?;
+    let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
+    let Some(finding) = first_finding(&report, threshold) else {
+        let inconclusive = inconclusive_reason(&report);
+        let reason = inconclusive.as_deref().unwrap_or("every response conforms");
         eprintln!(
-            "iamspec: {} shows nothing on {} that could be made short: {why}",
-            script.name, open.name
+            "iamspec: {} has no finding on {}, so there is nothing to shrink: {reason}",
+            script.name, target.name
         );
-        return Ok(if unanswered.is_some() {
-            exit_code::INCONCLUSIVE
-        } else {
-            exit_code::NOTHING_RAN
-        });
+        let inconclusive = inconclusive.is_some();
+        return Ok(exit_code::of(Outcome { inconclusive, nothing_ran: true, diverges: false }));
     };
-    let mut again = |script: &Script| {
-        let report = play(script, ObserveMode::Off, &mut open.http, &stopped);
+    let mut rerun = |script: &Script| {
+        let report = execute(script, ObserveMode::Off, &mut target.http, &stopped);
         report.replays.into_iter().next()
     };
-    let short = shrink(&finding, args.calls, &mut again);
-    let Some(short) = short else {
-        let rule = finding.rule().id();
+    let Some(short) = shrink(&finding, args.calls, &mut rerun) else {
         bail!(
-            "{} did not show {rule} again within {} calls; raise --calls",
+            "{} did not reproduce {} within {} calls; raise --calls",
             script.name,
+            finding.rule().id(),
             args.calls
         )
     };
-    let steps = short.script.steps.len();
-    eprintln!("{} calls of {}", steps, script.steps.len());
+    eprintln!("shrunk to {} of {}", short.script.steps.len(), counted(script.steps.len(), "call"));
     let script = Script { idea: finding.rule().statement(), ..short.script };
     write!(out, "{}", iamspec_conformance::script::print::print(&script))?;
     Ok(exit_code::CONFORMS)
 }
 
-fn play(
+fn execute(
     script: &Script,
     observe: ObserveMode,
     endpoint: &mut dyn Endpoint,
@@ -89,17 +123,17 @@ fn play(
     suite.run(endpoint, &mut |_| (), &|| stopped.load(Ordering::Relaxed))
 }
 
-/// What counts, what binds most first.
-fn first(report: &Report, threshold: Threshold) -> Option<Finding> {
+/// The first finding at this threshold. Findings are sorted by level.
+fn first_finding(report: &Report, threshold: Threshold) -> Option<Finding> {
     findings(&report.replays).into_iter().find(|it| threshold.counts(&it.divergence))
 }
 
-/// Why nothing can be said, where that is so.
-fn unanswered(report: &Report) -> Option<String> {
+/// The reason why the script has no verdict, if a call was skipped, unsupported or inconclusive.
+fn inconclusive_reason(report: &Report) -> Option<String> {
     report.replays.iter().flat_map(|it| &it.exchanges).find_map(|it| match &it.verdict {
-        Verdict::Inconclusive(why) => Some(why.to_string()),
-        Verdict::Unsupported(api) => Some(format!("{api} is unsupported")),
-        Verdict::Skipped(why) => Some(why.clone()),
+        Verdict::Inconclusive(reason) => Some(reason.to_string()),
+        Verdict::Unsupported(action) => Some(format!("{action} is unsupported")),
+        Verdict::Skipped(reason) => Some(reason.clone()),
         Verdict::Conforms(_) | Verdict::Diverges(_) => None,
     })
 }

@@ -1,57 +1,59 @@
-//! The commands that repeat what a run or a race shows.
+//! The commands that reproduce a finding of a run or of a race.
 //!
-//! Such a command has every option that the user typed, except those in [`LEFT_OUT`]: a new option is repeated unless
-//! somebody gives a reason against it.
+//! Such a command repeats every typed option except those in [`NOT_REPEATED`]. A new option is
+//! repeated unless it is added there with a reason.
 
-use clap::ValueEnum as _;
+use clap::{Args, ValueEnum as _};
 use iamspec_conformance::concurrency::Race;
 use iamspec_conformance::{Finding, Origin};
 
-use crate::commands::test::options::{SuiteArg, Typed};
+use crate::commands::options::Typed;
+use crate::commands::selection::SuiteArg;
 use crate::commands::test::run::RunArgs;
 
 /// The options that a command does not repeat, each with the reason.
-const LEFT_OUT: [(&str, &str); 12] = [
+const NOT_REPEATED: [(&str, &str); 13] = [
     ("suite", "the command names the script or the suite of the finding"),
-    ("shard", "a script is in one part only; for a suite the command names the part"),
+    ("shard", "a script is in one shard only; for a suite the command names the shard"),
     ("seed", "only a random suite has one, and the command names it; a race repeats it"),
     ("calls", "only a random suite has them, and the command names them"),
-    ("journal", "a place for a file"),
-    ("trace", "a place for a file"),
-    ("coverage", "a place for a file"),
-    ("record", "a place for a file"),
-    ("report", "a place for a file"),
-    ("update-expectations", "it changes the file of --expect after the judgement"),
-    ("list", "nothing runs, so that nothing is found"),
-    ("dry-run", "nothing is sent, so that nothing is found"),
+    ("journal", "a file of the first run"),
+    ("trace", "a file of the first run"),
+    ("coverage", "a file of the first run"),
+    ("record", "a file of the first run"),
+    ("report", "a file of the first run"),
+    ("update-known-failures", "it changes the known failures after the verdict"),
+    ("show", "it changes only the output"),
+    ("list", "nothing is sent, so there is no finding"),
+    ("dry-run", "nothing is sent, so there is no finding"),
 ];
 
-/// The command that repeats a finding.
-pub(crate) fn again(args: &RunArgs, finding: &Finding) -> String {
-    let left_out: Vec<&str> = LEFT_OUT.iter().map(|(name, _)| *name).collect();
+/// The command that reproduces a finding.
+pub(crate) fn run_command(args: &RunArgs, finding: &Finding) -> String {
+    let excluded: Vec<&str> = NOT_REPEATED.iter().map(|(name, _)| *name).collect();
     let mut words = vec!["iamspec".to_owned(), "run".to_owned()];
-    words.extend(repeated::<RunArgs>(&args.typed, &left_out));
-    let Some(suite) = generated(finding) else {
+    words.extend(repeated_options::<RunArgs>(&args.typed, &excluded));
+    let Some(suite) = generated_suite(finding) else {
         words.push(finding.history.name.clone());
-        return line(&words);
+        return shell_line(&words);
     };
-    let shard = args.shard.and_then(|it| it.here().ok()).map(|it| it.to_string());
+    let shard = args.shard.and_then(|it| it.resolve().ok()).map(|it| it.to_string());
     words.extend(shard.into_iter().flat_map(|it| ["--shard".to_owned(), it]));
     if suite == "random" {
-        let [seed, calls] = [args.seed.to_string(), args.calls.to_string()];
+        let [seed, calls] = [args.selection.seed.to_string(), args.selection.calls.to_string()];
         words.extend(["--seed".to_owned(), seed, "--calls".to_owned(), calls]);
     }
     words.extend(["--suite".to_owned(), suite]);
-    line(&words)
+    shell_line(&words)
 }
 
-/// The generated suite that a finding must be repeated with: nobody keeps its calls as a script.
-fn generated(finding: &Finding) -> Option<String> {
+/// The generated suite that reproduces a finding, if no script file contains its calls.
+fn generated_suite(finding: &Finding) -> Option<String> {
     let name = &finding.history.name;
     let is_file = name.ends_with(".script");
     match finding.origin {
         Origin::Course => Some(name.clone()),
-        // A short script that is kept in no file has the name of its suite and that of its rule.
+        // A shrunk script without a file is named after its suite and its rule.
         Origin::Shrunk if !is_file => {
             let suite = name.split('/').next().unwrap_or_default();
             SuiteArg::from_str(suite, false).ok().map(|_| suite.to_owned())
@@ -60,29 +62,29 @@ fn generated(finding: &Finding) -> Option<String> {
     }
 }
 
-/// The command that holds a race again.
-pub(crate) fn race_again(args: &crate::commands::test::race::RaceArgs, race: &Race) -> String {
-    // The seed of a race is that of its head starts.
-    let left_out = LEFT_OUT.iter().map(|(name, _)| *name).filter(|it| *it != "seed");
-    let left_out: Vec<&str> = left_out.chain(["html"]).collect();
+/// The command that repeats a race, with the typed options of the command `T`.
+pub(crate) fn race_command<T: Args>(typed: &Typed, race: &Race) -> String {
+    // The seed of a race is repeated: it decides the delays.
+    let excluded = NOT_REPEATED.iter().map(|(name, _)| *name).filter(|it| *it != "seed");
+    let excluded: Vec<&str> = excluded.chain(["html"]).collect();
     let mut words = vec!["iamspec".to_owned(), "race".to_owned()];
-    words.extend(repeated::<crate::commands::test::race::RaceArgs>(&args.typed, &left_out));
+    words.extend(repeated_options::<T>(typed, &excluded));
     words.push(race.name.clone());
-    line(&words)
+    shell_line(&words)
 }
 
-/// The options that the user typed, without those that are left out.
-fn repeated<T: clap::Args>(typed: &Typed, left_out: &[&str]) -> Vec<String> {
+/// The typed options of the command `T`, without the excluded ones.
+fn repeated_options<T: Args>(typed: &Typed, excluded: &[&str]) -> Vec<String> {
     let mut words = Vec::new();
     for (name, values) in typed.options::<T>() {
-        if left_out.contains(&name.as_str()) {
+        if excluded.contains(&name.as_str()) {
             continue;
         }
         if values.is_empty() {
             words.push(format!("--{name}"));
         }
         for value in values {
-            // A value that begins with a hyphen would be an option of its own.
+            // Without `=`, a value that begins with a hyphen would be parsed as an option.
             if value.starts_with('-') {
                 words.push(format!("--{name}={value}"));
             } else {
@@ -93,9 +95,9 @@ fn repeated<T: clap::Args>(typed: &Typed, left_out: &[&str]) -> Vec<String> {
     words
 }
 
-/// Words as a line for a shell.
-pub(crate) fn line(words: &[String]) -> String {
-    // Only a NUL cannot be quoted, and no argument of a process holds one.
+/// The words as one line for a POSIX shell.
+pub(crate) fn shell_line(words: &[String]) -> String {
+    // Only a NUL cannot be quoted, and process arguments cannot contain one.
     let quoted =
         |word: &String| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), Into::into);
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
@@ -103,38 +105,40 @@ pub(crate) fn line(words: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory as _, Parser as _};
-    use iamspec_conformance::Origin;
+    use clap::Command;
     use iamspec_conformance::concurrency::catalog::races;
     use iamspec_conformance::results::findings;
     use iamspec_conformance::script::corpus::ours;
-    use iamspec_conformance::{Finding, Mutant, Reference, Suite};
+    use iamspec_conformance::{Mutant, Reference, Suite};
 
-    use super::{again, line, race_again};
-    use crate::cli::{Cli, Command};
+    use super::*;
+    use crate::commands::test::race::RaceArgs;
 
-    /// The options of `run` that cannot matter to what its command plays and judges.
-    const CANNOT_MATTER: [&str; 8] = [
-        // Places for files.
+    /// The options of `run` that cannot change its verdicts.
+    const WITHOUT_EFFECT: [&str; 9] = [
+        // Files to write.
         "journal",
         "trace",
         "coverage",
         "record",
         "report",
-        // It changes the file of known failures after the judgement.
-        "update-expectations",
-        // With these nothing is sent, so that nothing is found.
+        // Changes the known failures after the verdict.
+        "update-known-failures",
+        // Changes only the output.
+        "show",
+        // Nothing is sent, so there is no finding.
         "list",
         "dry-run",
     ];
 
-    /// What the name of a script makes superfluous, and the command of a generated suite has in another form.
-    const OF_THE_FINDING: [&str; 4] = ["suite", "shard", "seed", "calls"];
+    /// The options that a script name replaces. The command of a generated suite has its own form
+    /// of them.
+    const REPLACED_BY_SCRIPT: [&str; 4] = ["suite", "shard", "seed", "calls"];
 
     /// The same for `race`.
-    const CANNOT_MATTER_TO_A_RACE: [&str; 4] = ["journal", "trace", "html", "list"];
+    const WITHOUT_EFFECT_ON_A_RACE: [&str; 4] = ["journal", "trace", "html", "list"];
 
-    /// A value for each option that takes one, none of which is the default.
+    /// A value other than the default for each option that takes one.
     fn value(option: &str) -> Option<&'static str> {
         let value = match option {
             "endpoint" => "http://127.0.0.1:5000",
@@ -142,7 +146,7 @@ mod tests {
             "timeout" => "7",
             "rate" => "2.5",
             "mutant" => "CreateAccessKey/carried-out has an odd AccessKeyId",
-            "may" => "accept",
+            "unspecified" => "accept",
             "driver" => "python3 driver.py --fast",
             "tier" => "text",
             "level" => "info",
@@ -155,21 +159,22 @@ mod tests {
             "jobs" => "auto",
             "shard" => "2/3",
             "report" => "json=run.jsonl",
+            "show" => "unspecified",
             "rule" => "DeleteUser/*",
-            "journal" | "trace" | "coverage" | "record" | "about" | "regressions" | "expect"
-            | "html" => "it's a file",
+            "journal" | "trace" | "coverage" | "record" | "about" | "regressions"
+            | "known-failures" | "html" => "it's a file",
             _ => return None,
         };
         Some(value)
     }
 
-    /// The words of a command line with this option, and with what it requires.
-    fn typed(command: &str, option: &str) -> Vec<String> {
+    /// A command line with this option and the options that it requires.
+    fn words_with(command: &str, option: &str) -> Vec<String> {
         let mut words = vec!["iamspec".to_owned(), command.to_owned(), format!("--{option}")];
         words.extend(value(option).map(str::to_owned));
         let required = match option {
             "i-own-this-account" | "journal" => "endpoint",
-            "update-expectations" => "expect",
+            "update-known-failures" => "known-failures",
             _ => return words,
         };
         words.push(format!("--{required}"));
@@ -177,10 +182,17 @@ mod tests {
         words
     }
 
-    fn options(command: &str) -> Vec<String> {
-        let cli = Cli::command();
-        let command = cli.find_subcommand(command).unwrap();
+    /// The long options of a command.
+    fn options<T: Args>() -> Vec<String> {
+        let command = T::augment_args(Command::new("iamspec"));
         command.get_arguments().filter_map(|it| it.get_long().map(str::to_owned)).collect()
+    }
+
+    /// Parses the arguments of a command line `iamspec COMMAND …`.
+    fn parsed<T: Args>(words: &[String]) -> T {
+        let command = T::augment_args(Command::new("iamspec"));
+        let matches = command.try_get_matches_from(words.get(1..).unwrap()).unwrap();
+        T::from_arg_matches(&matches).unwrap()
     }
 
     fn finding() -> Finding {
@@ -192,70 +204,67 @@ mod tests {
         findings(&report.replays).into_iter().next().unwrap()
     }
 
-    /// The command that repeats the finding after this command line, as a shell splits it.
-    fn repeats(words: &[String], finding: &Finding) -> Vec<String> {
-        let Command::Run(args) = Cli::try_parse_from(words).unwrap().command else { panic!() };
-        shlex::split(&again(&args, finding)).unwrap()
+    /// The command that reproduces the finding after this command line, as a shell splits it.
+    fn reproduced(words: &[String], finding: &Finding) -> Vec<String> {
+        shlex::split(&run_command(&parsed(words), finding)).unwrap()
     }
 
     fn has(words: &[String], option: &str) -> bool {
-        let option_words = typed("run", option);
+        let option_words = words_with("run", option);
         let mut wanted = option_words.get(2..).unwrap();
         wanted = wanted.get(..1 + usize::from(value(option).is_some())).unwrap();
         words.windows(wanted.len()).any(|it| it == wanted)
     }
 
     #[test]
-    fn the_command_of_a_script_repeats_every_option_that_can_matter() {
+    fn the_command_of_a_script_repeats_every_option_with_an_effect() {
         let finding = finding();
-        for option in options("run") {
-            let words = repeats(&typed("run", &option), &finding);
-            let superfluous = CANNOT_MATTER.contains(&option.as_str())
-                || OF_THE_FINDING.contains(&option.as_str());
-            assert_eq!(has(&words, &option), !superfluous, "--{option}: {words:?}");
+        for option in options::<RunArgs>() {
+            let words = reproduced(&words_with("run", &option), &finding);
+            let excluded = WITHOUT_EFFECT.contains(&option.as_str())
+                || REPLACED_BY_SCRIPT.contains(&option.as_str());
+            assert_eq!(has(&words, &option), !excluded, "--{option}: {words:?}");
             assert_eq!(words.last().unwrap(), "delete-user/alone/mfa-device");
         }
     }
 
     #[test]
-    fn the_command_of_a_random_suite_repeats_every_option_that_can_matter() {
+    fn the_command_of_a_random_suite_repeats_every_option_with_an_effect() {
         let mut finding = finding();
         for (origin, name) in
             [(Origin::Course, "random"), (Origin::Shrunk, "random/DeleteUser/holds-mfa-device")]
         {
             finding.origin = origin;
             finding.history.name = name.to_owned();
-            for option in options("run") {
-                let words = repeats(&typed("run", &option), &finding);
-                let matters = !CANNOT_MATTER.contains(&option.as_str());
-                assert_eq!(has(&words, &option), matters, "--{option}: {words:?}");
+            for option in options::<RunArgs>() {
+                let words = reproduced(&words_with("run", &option), &finding);
+                let has_effect = !WITHOUT_EFFECT.contains(&option.as_str());
+                assert_eq!(has(&words, &option), has_effect, "--{option}: {words:?}");
                 assert!(has(&words, "suite"), "{words:?}");
             }
         }
-        finding.history.name = "finds/DeleteUser.script".to_owned();
-        let words = repeats(&typed("run", "suite"), &finding);
-        assert_eq!(words, ["iamspec", "run", "finds/DeleteUser.script"]);
+        finding.history.name = "regressions/DeleteUser.script".to_owned();
+        let words = reproduced(&words_with("run", "suite"), &finding);
+        assert_eq!(words, ["iamspec", "run", "regressions/DeleteUser.script"]);
     }
 
     #[test]
-    fn the_command_of_a_race_repeats_every_option_that_can_matter() {
+    fn the_command_of_a_race_repeats_every_option_with_an_effect() {
         let race = races().into_iter().next().unwrap();
-        for option in options("race") {
-            let words = typed("race", &option);
-            let Command::Race(args) = Cli::try_parse_from(&words).unwrap().command else {
-                panic!()
-            };
-            let words = shlex::split(&race_again(&args, &race)).unwrap();
-            let matters = !CANNOT_MATTER_TO_A_RACE.contains(&option.as_str());
-            assert_eq!(has(&words, &option), matters, "--{option}: {words:?}");
+        for option in options::<RaceArgs>() {
+            let words = words_with("race", &option);
+            let args: RaceArgs = parsed(&words);
+            let words = shlex::split(&race_command::<RaceArgs>(&args.typed, &race)).unwrap();
+            let has_effect = !WITHOUT_EFFECT_ON_A_RACE.contains(&option.as_str());
+            assert_eq!(has(&words, &option), has_effect, "--{option}: {words:?}");
             assert_eq!(*words.last().unwrap(), race.name);
         }
     }
 
     #[test]
-    fn a_shell_reads_back_every_word_of_a_line() {
+    fn a_shell_parses_a_line_into_the_same_words() {
         let words = ["my script's.txt", "$(touch x)", "", "a b", "\\", "*", "ü", "-x=[1]"];
         let words: Vec<String> = words.map(str::to_owned).to_vec();
-        assert_eq!(shlex::split(&line(&words)).unwrap(), words);
+        assert_eq!(shlex::split(&shell_line(&words)).unwrap(), words);
     }
 }

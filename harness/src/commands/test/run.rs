@@ -1,6 +1,5 @@
-//! `iamspec run`.
-//!
-//! `iamspec run`: scripts against an endpoint.
+//! `iamspec run`: executes scripts and generated suites against an endpoint and reports the
+//! divergences from the specification.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -9,231 +8,263 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use clap::Args;
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::results::Threshold;
-use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::runner::shard::Shard;
-use iamspec_conformance::script::corpus::{covering, rules_of};
-use iamspec_conformance::script::parse;
-use iamspec_conformance::script::pattern::suggestion;
-use iamspec_conformance::{Reference, Report, Script, Suite, script};
+use iamspec_conformance::{Reference, Report, Suite};
 
 use crate::client::HttpClient;
-use crate::commands::reports::report::{ReportArg, write_down, write_file};
-use crate::commands::test::dry_run::rehearse;
-use crate::commands::test::jobs::{Progress, jobs};
-use crate::commands::test::known_failures::TargetFile;
-use crate::commands::test::options::{
-    Budget, Jobs, LevelArg, ObserveArg, SuiteArg, TierArg, Typed,
+use crate::commands::options::{ThresholdArgs, Typed, duration};
+use crate::commands::reports::report::{
+    Detail, ReportArg, terminal_text, write_file, write_reports,
 };
+use crate::commands::selection::{SelectionArgs, SuiteArg, select};
+use crate::commands::test::dry_run::print_requests;
+use crate::commands::test::jobs::{Budget, Jobs, Progress, number_of_jobs};
 use crate::commands::test::outcome::{RunOutcome, today};
 use crate::commands::test::shard::ShardArg;
-use crate::commands::test::target::{OpenTarget, TargetArgs};
-use crate::commands::test::{invariants, known_failures, options};
+use crate::commands::test::target::{OpenTarget, TargetArgs, TargetFile, now};
+use crate::commands::test::{invariants, known_failures};
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::report::diff::revision;
 use crate::report::events::{RunClient, RunHeader, RunTarget, ShardOf};
-use crate::report::format::style::Style;
+use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
 
-/// What counts.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct ThresholdArgs {
-    /// How closely answers are compared
-    #[arg(long, value_enum, default_value = "code")]
-    pub tier: TierArg,
-    /// From which level on a divergence fails the run
-    #[arg(long, value_enum, default_value = "must")]
-    pub level: LevelArg,
-}
-
-impl From<ThresholdArgs> for Threshold {
-    fn from(counts: ThresholdArgs) -> Self {
-        Self { tier: counts.tier.into(), level: counts.level.into() }
-    }
-}
-
-/// `iamspec run`.
+/// The arguments of `iamspec run`.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[command(after_help = "Examples:
+  # The embedded reference endpoint.
+  iamspec run
+  # An emulator on this machine.
+  iamspec run --endpoint http://127.0.0.1:5000
+  # An endpoint with one known defect.
+  iamspec run --mutant forgets-mfa-device
+  # The rules of one action, including error messages.
+  iamspec run --rule 'DeleteUser/*' --tier text
+  # A built-in script and one of your own.
+  iamspec run delete-user/alone/access-key my.script")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct RunArgs {
-    /// What the user typed. It must stay the first field.
+    /// The options as typed. It must stay the first field.
     #[command(flatten)]
     pub typed: Typed,
-    /// Whom to ask.
+    /// The target.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// What counts.
+    /// The scripts and suites.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The divergences that fail the run.
     #[command(flatten)]
     pub counts: ThresholdArgs,
-    /// What to play: repeatable; the hand-written scripts if left out and no script is named
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub suite: Vec<SuiteArg>,
-    /// When what calls change is read, from both sides
-    #[arg(long, value_enum, default_value = "end")]
+    /// File of known failures of this target (TOML)
+    #[arg(long, alias = "expect", value_name = "FILE", help_heading = "Verdicts")]
+    pub known_failures: Option<PathBuf>,
+    /// Add new findings to the known failures, remove stale ones
+    ///
+    /// Creates the file if it does not exist. Replace the reason of each new entry.
+    #[arg(
+        long,
+        alias = "update-expectations",
+        requires = "known_failures",
+        help_heading = "Verdicts"
+    )]
+    pub update_known_failures: bool,
+    /// When to verify the effects of calls
+    ///
+    /// The run reads each changed relation from the user's side and from the resource's side.
+    #[arg(long, value_enum, default_value = "end", help_heading = "Execution")]
     pub observe: ObserveArg,
-    /// How long the endpoint may take until its answers are as they should be, such as `10s`: a read that
-    /// shows otherwise and a refusal are asked again, and what settled is reported; not at all if left out
-    #[arg(long, value_name = "TIME", value_parser = options::time, default_value = "0s")]
+    /// Retry stale reads and unexpected refusals this long
+    ///
+    /// For example `10s`, for eventually consistent endpoints. The report includes the delay.
+    /// `0s` means no retries.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", help_heading = "Execution")]
     pub settle: Duration,
-    /// What the chance of `--suite random` begins with
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// How many calls `--suite random` makes at most
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub calls: usize,
-    /// End after so many requests, or so many seconds (`60s`), and clean up
-    #[arg(long, value_name = "N")]
+    /// Stop after N requests, or after a time such as `60s`
+    ///
+    /// The run then deletes its resources as usual.
+    #[arg(long, value_name = "N", help_heading = "Execution")]
     pub budget: Option<Budget>,
-    /// End a generated suite where nothing new comes up for a while
-    #[arg(long)]
+    /// Stop a generated suite when coverage stops growing
+    #[arg(long, help_heading = "Execution")]
     pub until_coverage: bool,
-    /// Play so many scripts and courses at the same time, or as many as the endpoint answers fastest, `auto`, which
-    /// some hundred reads of nobody show; what comes of them does not depend on it. With --driver and --trace one after the other all the same
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// Number of scripts to run in parallel, or `auto`
+    ///
+    /// `auto` chooses the number by measuring the endpoint's throughput. Results do not depend on
+    /// it. Ignored with --driver and --trace.
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Execution")]
     pub jobs: Jobs,
-    /// Play one part of several, `2/8`; `env`: the part that a Slurm array, an AWS Batch array job, Buildkite,
-    /// `CircleCI` or GitLab says; `env/8`: where only the number is said, as by a Kubernetes Indexed Job
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["update_expectations", "dry_run"])]
+    /// Run shard K of N, for example `2/8`
+    ///
+    /// `env` takes K and N from the variables of a Slurm array, an AWS Batch array job, Buildkite,
+    /// `CircleCI` or GitLab. `env/8` takes only K from them, for example in a Kubernetes Indexed
+    /// Job. `iamspec report merge` combines the shards.
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["update_known_failures", "dry_run"], help_heading = "Execution")]
     pub shard: Option<ShardArg>,
-    /// Write what was asked and what was not, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub coverage: Option<PathBuf>,
-    /// Write the run down as evidence: calls and answers in symbols, without names, accounts and secrets, and
-    /// what the service called each request. `iamspec evidence show` shows what of it is news
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Write a report as well, such as `json=run.jsonl`; repeatable
-    #[arg(long, value_name = "FORMAT=FILE")]
+    /// Report to write, such as `json=run.jsonl`; repeatable
+    ///
+    /// Formats: json, junit, markdown, html, badge.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
-    /// What the endpoint is, for reports: a file with `name`, `version` and `licence`, in TOML
-    #[arg(long, value_name = "FILE")]
+    /// Details to add to the terminal output; repeatable
+    #[arg(long, value_enum, value_name = "DETAIL", help_heading = "Output")]
+    pub show: Vec<Detail>,
+    /// Write the exercised and the unexercised rules as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub coverage: Option<PathBuf>,
+    /// Write the run as evidence, without names and secrets
+    ///
+    /// The file contains calls and responses in symbols, and the request ids of the service. It
+    /// contains no names, accounts and secrets. `iamspec evidence show` prints what is new in it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
+    /// Target description for reports (TOML)
+    ///
+    /// A file with `name`, `version` and optionally `licence` and `start`.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub about: Option<PathBuf>,
-    /// Where the finds of generated suites are kept as scripts, which are played again next time
-    #[arg(long, value_name = "FOLDER", default_value = "regressions")]
-    pub regressions: PathBuf,
-    /// Play only scripts that reach a rule of this name; `*` stands for anything
-    #[arg(long, value_name = "GLOB")]
-    pub rule: Option<String>,
-    /// Known divergences of this target, in TOML
-    #[arg(long, value_name = "FILE")]
-    pub expect: Option<PathBuf>,
-    /// Add what is unexpected to the file of known divergences, and take out what is stale
-    #[arg(long, requires = "expect")]
-    pub update_expectations: bool,
-    /// Print what would be played, and play nothing
-    #[arg(long)]
+    /// Print the selected scripts and suites, send nothing
+    #[arg(long, help_heading = "Safety")]
     pub list: bool,
-    /// Print every request that would be sent to an endpoint that conforms, and send none
-    #[arg(long)]
+    /// Print the requests for a conforming endpoint, send nothing
+    #[arg(long, help_heading = "Safety")]
     pub dry_run: bool,
-    /// Scripts to play instead of all: files, or names of ours (`iamspec list scripts`)
-    #[arg(value_name = "SCRIPT")]
-    pub scripts: Vec<String>,
+}
+
+/// When a run verifies the effects of calls.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObserveArg {
+    /// After each call
+    Each,
+    /// At the end of each script
+    End,
+    /// Never
+    Off,
+}
+
+impl From<ObserveArg> for ObserveMode {
+    fn from(observe: ObserveArg) -> Self {
+        match observe {
+            ObserveArg::Each => Self::Each,
+            ObserveArg::End => Self::End,
+            ObserveArg::Off => Self::Off,
+        }
+    }
 }
 
 pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
-    if args.suite.contains(&SuiteArg::Checkers) {
+    if args.selection.suite.contains(&SuiteArg::Invariants) {
         return invariants::run(args, out);
     }
     let about = args.about.as_deref().map(TargetFile::read).transpose()?;
-    let expectations = known_failures::read(args.expect.as_deref(), about.as_ref())?;
-    let (suite, asked) = suite(args)?;
+    let known_failures = known_failures::read(
+        args.known_failures.as_deref(),
+        about.as_ref(),
+        args.update_known_failures,
+    )?;
+    let (suite, selected) = suite(args)?;
     if args.dry_run {
-        return rehearse(&suite, args, out);
+        return print_requests(&suite, &args.target, out);
     }
-    let mut open = OpenTarget::of(&args.target)?;
+    let mut target = OpenTarget::open(&args.target)?;
     let calls = suite.calls(&mut Reference::default());
-    let part = asked.shard.map(|it| format!("part {it} of ")).unwrap_or_default();
-    let (what, calls_told) = (&asked.what, crate::report::format::summary::counted(calls, "call"));
-    writeln!(out, "{}: {part}{what}, {calls_told}", open.name)?;
-    if !asked.anything {
-        return Ok(nothing(args));
+    let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
+    let description = &selected.description;
+    writeln!(out, "{}: {shard}{description}, {}", target.name, counted(calls, "call"))?;
+    if selected.is_empty {
+        return Ok(nothing_selected(args));
     }
     if args.list {
         return list(&suite, out);
     }
     out.flush()?;
-    open.http.record(args.record.is_some());
-    let suite = suite.at_once(jobs(args, &open.http));
-    let header = header((&open.name, about), open.http.driver(), args, asked);
-    let begun = Instant::now();
-    let report = play(&suite, calls, args, &mut open.http)?;
-    let took = begun.elapsed();
-    let mut outcome = RunOutcome::of(&report, args, &expectations);
-    // Whatever cannot be written, the result is printed.
-    let kept = outcome.keep(&args.regressions);
-    let stream = outcome.stream((&report, took), args, &open.http, header);
-    write!(out, "{}", crate::report::format::terminal::terminal(&stream, Style::stdout()))?;
-    kept?;
-    write_files(&stream, args)?;
-    match args.expect.as_deref().filter(|_| args.update_expectations) {
-        Some(file) => update(file, &stream, &outcome),
-        None => Ok(stream.end.exit),
+    target.http.record(args.record.is_some());
+    let jobs = number_of_jobs(args.jobs, args.target.endpoint.rate, &target.http);
+    let suite = suite.at_once(jobs);
+    let header = header((&target.name, about), target.http.driver(), args, selected);
+    let started = Instant::now();
+    let report = execute(&suite, calls, args, &mut target.http)?;
+    let duration = started.elapsed();
+    let mut outcome = RunOutcome::new(&report, args, &known_failures);
+    // The result is printed even if a file cannot be written.
+    let saved = outcome.save_findings(&args.selection.regressions);
+    let run = outcome.report((&report, duration), args, &target.http, header);
+    write!(out, "{}", terminal_text(&run, &args.show))?;
+    saved?;
+    write_files(&run, args)?;
+    match args.known_failures.as_deref().filter(|_| args.update_known_failures) {
+        Some(file) => update(file, &run, &outcome),
+        None => Ok(run.end.exit),
     }
 }
 
-fn write_files(stream: &RunReport, args: &RunArgs) -> Result<()> {
+fn write_files(run: &RunReport, args: &RunArgs) -> Result<()> {
     if let Some(file) = &args.coverage {
-        write_file(file, &(serde_json::to_string_pretty(&stream.coverage)? + "\n"))?;
+        write_file(file, &(serde_json::to_string_pretty(&run.coverage)? + "\n"))?;
     }
-    write_down(stream, &args.report)?;
+    write_reports(run, &args.report)?;
     if let Some(file) = &args.record {
-        write_file(file, &crate::report::file::lines(&stream.anonymous())?)?;
+        write_file(file, &crate::report::file::lines(&run.anonymous())?)?;
     }
     Ok(())
 }
 
-/// What all parts play together, and which of them this is.
-struct Selection {
-    what: String,
+/// The selection of all shards together, and the shard of this run.
+struct Selected {
+    description: String,
     shard: Option<Shard>,
-    /// Whether there is anything to play, be it in another part.
-    anything: bool,
+    /// No shard has anything to run.
+    is_empty: bool,
 }
 
-fn suite(args: &RunArgs) -> Result<(Suite, Selection)> {
-    let suite = Suite::new(chosen(args)?).with(generated(args)?);
+fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
+    let suite = select(&args.selection)?;
     let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.settling(args.settle);
-    let shard = args.shard.map(ShardArg::here).transpose()?;
-    let anything = !suite.scripts().is_empty() || !suite.generated().is_empty();
-    let asked = Selection { what: what(&suite), shard, anything };
+    let shard = args.shard.map(ShardArg::resolve).transpose()?;
+    let is_empty = suite.scripts().is_empty() && suite.generated().is_empty();
+    let selected = Selected { description: description(&suite), shard, is_empty };
     let suite = match shard {
         Some(shard) => suite.part(shard),
         None => suite,
     };
-    Ok((suite, asked))
+    Ok((suite, selected))
 }
 
-fn nothing(args: &RunArgs) -> u8 {
+fn nothing_selected(args: &RunArgs) -> u8 {
     eprintln!(
-        "iamspec: none of the chosen scripts reaches a rule called `{}`; `iamspec list rules` prints the names of all rules",
-        args.rule.as_deref().unwrap_or("*")
+        "iamspec: none of the selected scripts exercises a rule that matches `{}`; \
+         `iamspec list rules` prints all rules",
+        args.selection.rule.as_deref().unwrap_or("*")
     );
     exit_code::NOTHING_RAN
 }
 
-/// Writes the known divergences anew. The exit code is that of a run with the new file.
-fn update(file: &Path, stream: &RunReport, outcome: &RunOutcome) -> Result<u8> {
-    let update = known_failures::update(file, &stream.findings, &outcome.complaints, &today())?;
+/// Updates the known failures. The exit code is that of a run with the new file.
+fn update(file: &Path, run: &RunReport, outcome: &RunOutcome) -> Result<u8> {
+    let update = known_failures::update(file, &run.findings, &outcome.complaints, &today())?;
     let (added, removed) = (update.added, update.removed);
-    eprintln!("{}: {added} added, {removed} removed; say why of each that is new", file.display());
-    let mended = stream.end.exit == exit_code::DIVERGES && update.left == 0;
-    Ok(if mended { exit_code::CONFORMS } else { stream.end.exit })
+    eprintln!(
+        "{}: {added} added, {removed} removed; replace the reason of each new entry",
+        file.display()
+    );
+    let fixed = run.end.exit == exit_code::DIVERGES && update.left == 0;
+    Ok(if fixed { exit_code::CONFORMS } else { run.end.exit })
 }
 
-/// What a run tells before anything was asked.
+/// The first event of the report.
 fn header(
     (name, about): (&str, Option<TargetFile>),
     driver: Option<&Driver>,
     args: &RunArgs,
-    asked: Selection,
+    selected: Selected,
 ) -> RunHeader {
     let target = match about {
         Some(it) => RunTarget { name: it.name, version: Some(it.version), licence: it.licence },
@@ -250,46 +281,40 @@ fn header(
             version: it.version.clone(),
             language: it.language.clone(),
         }),
-        asked: asked.what,
+        asked: selected.description,
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
         settle: args.settle.as_secs_f64(),
-        seed: args.seed,
-        begun: crate::commands::test::target::now(),
-        shard: asked.shard.map(|it| ShardOf { number: it.number(), of: it.of() }),
+        seed: args.selection.seed,
+        begun: now(),
+        shard: selected.shard.map(|it| ShardOf { number: it.number(), of: it.of() }),
     }
 }
 
-/// Plays the suite until it ends, is stopped or has used up its budget.
-fn play(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -> Result<Report> {
-    let stopped = stopped_by_ctrl_c(http)?;
+/// Executes the suite until it ends, is stopped, or exceeds its budget.
+fn execute(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -> Result<Report> {
+    let stopped = stop_on_ctrl_c(http)?;
     let progress = Progress::new(calls);
-    let (sent, begun) = (Cell::new(0), Instant::now());
-    let used_up = || match args.budget {
-        Some(Budget::Requests(most)) => sent.get() >= most,
-        Some(Budget::Time(most)) => begun.elapsed() >= most,
+    let (sent, started) = (Cell::new(0), Instant::now());
+    let is_spent = || match args.budget {
+        Some(Budget::Requests(limit)) => sent.get() >= limit,
+        Some(Budget::Time(limit)) => started.elapsed() >= limit,
         None => false,
     };
-    let mut tell = |requests| {
+    let mut on_request = |requests| {
         sent.set(requests);
-        progress.tell(requests);
+        progress.update(requests);
     };
-    let told = || stopped.load(Ordering::Relaxed);
-    let mut report = suite.run(http, &mut tell, &|| told() || used_up());
-    if report.ended == Some(EndReason::Stopped) && !told() {
+    let is_stopped = || stopped.load(Ordering::Relaxed);
+    let mut report = suite.run(http, &mut on_request, &|| is_stopped() || is_spent());
+    if report.ended == Some(EndReason::Stopped) && !is_stopped() {
         report.ended = Some(EndReason::Spent);
     }
-    progress.end(&report);
+    progress.finish(&report);
     Ok(report)
 }
 
-/// The calls that a generated suite makes on an endpoint that conforms, without its cleanup.
-fn calls_of(generated: GeneratedSuite) -> usize {
-    let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
-    suite.calls(&mut Reference::default())
-}
-
-/// What would be played, and in how many calls.
+/// Prints the scripts and generated suites, each with its number of calls.
 pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
     for script in suite.scripts() {
         writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
@@ -300,123 +325,37 @@ pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
     Ok(exit_code::CONFORMS)
 }
 
-/// What is played, in words.
-fn what(suite: &Suite) -> String {
+/// The number of calls of a generated suite on a conforming endpoint, without cleanup.
+fn calls_of(generated: GeneratedSuite) -> usize {
+    let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
+    suite.calls(&mut Reference::default())
+}
+
+/// The selection in words, for example "3 scripts, lattice".
+fn description(suite: &Suite) -> String {
     let scripts = Some(suite.scripts().len()).filter(|it| *it > 0 || suite.generated().is_empty());
-    let scripts = scripts.map(|it| crate::report::format::summary::counted(it, "script"));
+    let scripts = scripts.map(|it| counted(it, "script"));
     let generated = suite.generated().iter().map(|it| it.name().to_owned());
     scripts.into_iter().chain(generated).collect::<Vec<_>>().join(", ")
 }
 
-/// The generated suites among the chosen ones, each once.
+/// A flag that Ctrl-C sets.
 ///
-/// # Errors
-/// A generated suite and a rule: a rule selects scripts, and a generated suite has none.
-fn generated(args: &RunArgs) -> Result<Vec<GeneratedSuite>> {
-    let of = |suite: &SuiteArg| match suite {
-        SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Defects | SuiteArg::Checkers => None,
-        SuiteArg::Lattice => Some(GeneratedSuite::Lattice),
-        SuiteArg::Pairs => Some(GeneratedSuite::Pairs),
-        SuiteArg::Drain => Some(GeneratedSuite::Drain),
-        SuiteArg::Tour => Some(GeneratedSuite::Tour),
-        SuiteArg::Random => Some(GeneratedSuite::Random { seed: args.seed, calls: args.calls }),
-    };
-    let suites = once(args.suite.iter().filter_map(of));
-    if let (Some(rule), Some(suite)) = (&args.rule, suites.first()) {
-        bail!(
-            "--rule `{rule}` selects scripts, and --suite {} generates its calls without scripts; \
-             leave one of the two out",
-            suite.name()
-        );
-    }
-    Ok(suites)
-}
-
-/// Each item once, at its first place.
-fn once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut kept = Vec::new();
-    for item in items {
-        if !kept.contains(&item) {
-            kept.push(item);
-        }
-    }
-    kept
-}
-
-/// The scripts that were named, or all of ours; of these those that reach the rule.
-fn chosen(args: &RunArgs) -> Result<Vec<Script>> {
-    let mut scripts = Vec::new();
-    for name in &args.scripts {
-        scripts.extend(named(name)?);
-    }
-    if args.scripts.is_empty() && args.suite.is_empty() {
-        scripts.extend(ours()?);
-    }
-    for suite in &args.suite {
-        scripts.extend(match suite {
-            SuiteArg::Scripts => ours()?,
-            SuiteArg::Cover => covering(ours()?),
-            SuiteArg::Defects => named("validation/*")?,
-            _ => Vec::new(),
-        });
-    }
-    if args.scripts.is_empty() && args.regressions.is_dir() {
-        scripts.extend(kept(&args.regressions)?);
-    }
-    scripts.sort_by(|one, other| one.name.cmp(&other.name));
-    let mut scripts = once(scripts);
-    if let Some(pattern) = &args.rule {
-        scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
-    }
-    Ok(scripts)
-}
-
-/// The finds of earlier runs.
-fn kept(folder: &Path) -> Result<Vec<Script>> {
-    let entries = folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
-    let files = entries.filter_map(|it| Some(it.ok()?.path().to_str()?.to_owned()));
-    let scripts = files.filter(|it| it.ends_with(".script")).map(|it| named(&it));
-    Ok(scripts.collect::<Result<Vec<_>>>()?.concat())
-}
-
-fn ours() -> Result<Vec<Script>> {
-    script::corpus::ours().map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))
-}
-
-/// The script in a file, or those of ours that are called so.
-pub(crate) fn named(name: &str) -> Result<Vec<Script>> {
-    if Path::new(name).is_file() {
-        let text = std::fs::read_to_string(name)
-            .with_context(|| format!("cannot read the script {name}"))?;
-        let script = parse::parse(name, &text);
-        return Ok(vec![script.with_context(|| format!("the script {name} is wrong"))?]);
-    }
-    let mut named = ours()?;
-    let near = suggestion(name, named.iter().map(|it| &it.name));
-    named.retain(|it| glob(name, &it.name));
-    if named.is_empty() {
-        bail!(
-            "`{name}` is neither a file nor a script of ours{near}; `iamspec list scripts` prints their names"
-        );
-    }
-    Ok(named)
-}
-
-/// The first Ctrl-C ends the run with its clean-up, the second one at once, and says how to remove what is
-/// left.
-pub(crate) fn stopped_by_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
+/// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
+/// at once and prints the command that deletes them.
+pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let run = http.journal().map(|it| it.header().run.clone());
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
             if let Some(run) = &run {
-                eprintln!("left as it is; iamspec cleanup {run} removes what was made");
+                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
             }
             std::process::exit(i32::from(exit_code::USAGE));
         }
-        eprintln!("\nstopping: removing what was made; Ctrl-C once more leaves it");
+        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
     };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
+    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
     Ok(stop)
 }

@@ -1,29 +1,29 @@
-//! Which part of a suite this process plays, as it is told or as the engine says that started it.
+//! The `--shard` option: the part of a suite that this process runs, as typed or from the variables
+//! of the job engine that started the process.
 
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use iamspec_conformance::runner::shard::Shard;
 
-/// A part, as typed.
+/// A shard, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShardArg {
     /// `2/8`.
     This(Shard),
-    /// `env`, or `env/8`: the number from the environment, and how many there are where that does not say
-    /// it.
+    /// `env` or `env/8`: the number from the environment, and the total if the engine sets none.
     Environment(Option<usize>),
 }
 
-/// What starts many processes and tells each its number.
+/// A job engine that starts many processes and numbers them.
 #[derive(Clone, Copy, Debug)]
 struct Engine {
     name: &'static str,
-    /// The variable with the number.
+    /// The variable with the number of this process.
     number: &'static str,
-    /// The number of the first one.
+    /// The number of the first process.
     first: First,
-    /// The variable that says how many there are.
+    /// The variable with the number of processes.
     of: Option<&'static str>,
 }
 
@@ -31,16 +31,16 @@ struct Engine {
 #[derive(Clone, Copy, Debug)]
 enum First {
     Is(usize),
-    /// In this variable.
-    Told(&'static str),
+    /// The value of this variable.
+    Variable(&'static str),
 }
 
-/// What each says is in its own documentation of the variables of a job.
+/// The engines, from their own documentation of job variables.
 const ENGINES: [Engine; 6] = [
     Engine {
         name: "a Slurm array",
         number: "SLURM_ARRAY_TASK_ID",
-        first: First::Told("SLURM_ARRAY_TASK_MIN"),
+        first: First::Variable("SLURM_ARRAY_TASK_MIN"),
         of: Some("SLURM_ARRAY_TASK_COUNT"),
     },
     Engine {
@@ -76,40 +76,40 @@ const ENGINES: [Engine; 6] = [
 ];
 
 impl ShardArg {
-    /// The part that is meant.
+    /// The shard of this process.
     ///
     /// # Errors
-    /// No engine, or more than one, says a number; a number that is none, or of no part.
-    pub fn here(self) -> Result<Shard> {
-        self.shard(&|name| std::env::var(name).ok())
+    /// No engine or several engines set a number, or the number is invalid.
+    pub fn resolve(self) -> Result<Shard> {
+        self.resolve_with(&|name| std::env::var(name).ok())
     }
 
-    fn shard(self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard> {
+    fn resolve_with(self, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard> {
         match self {
             Self::This(shard) => Ok(shard),
-            Self::Environment(of) => of_environment(of, variable),
+            Self::Environment(of) => from_environment(of, variable),
         }
     }
 }
 
-/// The one engine that says a number.
+/// The only engine that sets a number.
 fn engine(variable: &dyn Fn(&str) -> Option<String>) -> Result<&'static Engine> {
     let here: Vec<&Engine> = ENGINES.iter().filter(|it| variable(it.number).is_some()).collect();
     match here.as_slice() {
         [engine] => Ok(engine),
         [] => {
             let numbers = ENGINES.map(|it| it.number).join(", ");
-            bail!("no engine says which part this is; expected one of {numbers}, or `--shard 2/8`")
+            bail!("no job engine sets a shard number; expected one of {numbers}, or `--shard 2/8`")
         }
         several => {
             let names: Vec<&str> = several.iter().map(|it| it.name).collect();
             let names = names.join(" and ");
-            bail!("{names} each say which part this is; say it yourself, as `--shard 2/8`")
+            bail!("{names} all set a shard number; choose it yourself, for example `--shard 2/8`")
         }
     }
 }
 
-fn of_environment(of: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard> {
+fn from_environment(of: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) -> Result<Shard> {
     let engine = engine(variable)?;
     let number = |name: &str| -> Result<usize> {
         let text =
@@ -118,7 +118,7 @@ fn of_environment(of: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) 
     };
     let first = match engine.first {
         First::Is(first) => first,
-        First::Told(name) => number(name)?,
+        First::Variable(name) => number(name)?,
     };
     let index = number(engine.number)?.checked_sub(first);
     let index = index.with_context(|| format!("{} is below {first}", engine.number))?;
@@ -127,7 +127,7 @@ fn of_environment(of: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) 
         (None, Some(name)) => number(name)?,
         (None, None) => {
             bail!(
-                "{} does not say how many parts there are; say it, as `--shard env/8`",
+                "{} does not set the number of shards; add it, for example `--shard env/8`",
                 engine.name
             )
         }
@@ -135,11 +135,11 @@ fn of_environment(of: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) 
     let shard = Shard::new(index + 1, of);
     ensure!(
         shard.is_some(),
-        "{} says part {} of {of}; let the array have no gaps, and as many places as there are parts",
+        "{} sets shard {} of {of}; the array must have no gaps and as many elements as shards",
         engine.name,
         index + 1
     );
-    shard.context("a part that there is")
+    shard.context("the shard is checked above")
 }
 
 impl FromStr for ShardArg {
@@ -162,16 +162,16 @@ impl FromStr for ShardArg {
 mod tests {
     use super::ShardArg;
 
-    fn of(text: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+    fn resolved(text: &str, variables: &[(&str, &str)]) -> Result<String, String> {
         let variable = |name: &str| {
             variables.iter().find(|(it, _)| *it == name).map(|(_, value)| (*value).to_owned())
         };
-        let shard = text.parse::<ShardArg>()?.shard(&variable);
+        let shard = text.parse::<ShardArg>()?.resolve_with(&variable);
         shard.map(|it| it.to_string()).map_err(|it| format!("{it:#}"))
     }
 
     #[test]
-    fn each_engine_says_it_in_its_own_way() {
+    fn each_engine_sets_the_shard_in_its_own_variables() {
         let slurm = |first, id| {
             [
                 ("SLURM_ARRAY_TASK_MIN", first),
@@ -179,30 +179,33 @@ mod tests {
                 ("SLURM_ARRAY_TASK_COUNT", "8"),
             ]
         };
-        assert_eq!(of("env", &slurm("0", "1")).unwrap(), "2/8");
-        assert_eq!(of("env", &slurm("1", "8")).unwrap(), "8/8");
-        assert_eq!(of("env/3", &[("JOB_COMPLETION_INDEX", "0")]).unwrap(), "1/3");
+        assert_eq!(resolved("env", &slurm("0", "1")).unwrap(), "2/8");
+        assert_eq!(resolved("env", &slurm("1", "8")).unwrap(), "8/8");
+        assert_eq!(resolved("env/3", &[("JOB_COMPLETION_INDEX", "0")]).unwrap(), "1/3");
         let batch = [("AWS_BATCH_JOB_ARRAY_INDEX", "9"), ("AWS_BATCH_JOB_ARRAY_SIZE", "10")];
-        assert_eq!(of("env", &batch).unwrap(), "10/10");
-        assert_eq!(of("env", &[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "2")]).unwrap(), "1/2");
-        assert_eq!(of("2/8", &batch).unwrap(), "2/8");
+        assert_eq!(resolved("env", &batch).unwrap(), "10/10");
+        assert_eq!(
+            resolved("env", &[("CI_NODE_INDEX", "1"), ("CI_NODE_TOTAL", "2")]).unwrap(),
+            "1/2"
+        );
+        assert_eq!(resolved("2/8", &batch).unwrap(), "2/8");
     }
 
     #[test]
-    fn what_no_engine_says_is_asked_for() {
+    fn an_incomplete_environment_is_an_error_with_a_next_step() {
         let index = ("JOB_COMPLETION_INDEX", "3");
         for (text, variables, why) in [
-            ("env", vec![], "no engine says"),
+            ("env", vec![], "no job engine"),
             ("env", vec![index], "`--shard env/8`"),
-            ("env", vec![index, ("CI_NODE_INDEX", "1")], "each say"),
-            ("env/3", vec![index], "part 4 of 3"),
+            ("env", vec![index, ("CI_NODE_INDEX", "1")], "all set"),
+            ("env/3", vec![index], "shard 4 of 3"),
             ("env", vec![("CI_NODE_INDEX", "0"), ("CI_NODE_TOTAL", "2")], "below 1"),
             ("env", vec![("CI_NODE_INDEX", "x"), ("CI_NODE_TOTAL", "2")], "found `x`"),
             ("0/8", vec![], "found `0/8`"),
             ("9/8", vec![], "found `9/8`"),
             ("env/", vec![], "found `env/`"),
         ] {
-            let error = of(text, &variables).unwrap_err();
+            let error = resolved(text, &variables).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
     }

@@ -1,6 +1,5 @@
-//! `iamspec api-diff`.
-//!
-//! `iamspec api-diff`: which calls of a service model are not what the facts were taken from.
+//! `iamspec api-diff`: compares a service model with the one that the facts come from, action by
+//! action.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,15 +9,22 @@ use clap::Args;
 use iamspec_model::rules;
 
 use crate::exit_code;
+use crate::exit_code::Outcome;
+use crate::report::format::summary::counted;
 use crate::wire::service_model;
 
-/// `iamspec api-diff`.
+/// The arguments of `iamspec api-diff`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # Exit code 1 if an action differs.
+  iamspec api-diff botocore/data/iam/2010-05-08/service-2.json.gz")]
 pub struct ApiDiffArgs {
-    /// Print the checksums of this model, and compare nothing
+    /// Print the checksums of this model, compare nothing
     #[arg(long)]
     pub print: bool,
-    /// The service model, as botocore ships it: `botocore/data/iam/2010-05-08/service-2.json.gz`
+    /// Service model file of botocore
+    ///
+    /// For example `botocore/data/iam/2010-05-08/service-2.json.gz`.
     #[arg(value_name = "SERVICE_MODEL")]
     pub model: PathBuf,
 }
@@ -26,44 +32,48 @@ pub struct ApiDiffArgs {
 pub(crate) fn diff(args: &ApiDiffArgs, out: &mut dyn Write) -> Result<u8> {
     let name = args.model.display();
     let bytes = std::fs::read(&args.model).with_context(|| format!("cannot read {name}"))?;
-    let sums = service_model::sums(&bytes)
-        .with_context(|| format!("{name} is no service model of IAM"))?;
+    let sums =
+        service_model::sums(&bytes).with_context(|| format!("{name} is not a service model of IAM"))?;
     if args.print {
-        for (api, sum) in &sums {
-            writeln!(out, "{api} {sum}")?;
+        for (action, sum) in &sums {
+            writeln!(out, "{action} {sum}")?;
         }
         return Ok(exit_code::CONFORMS);
     }
     let (version, known) = service_model::known();
-    let (mut changed, mut new, mut gone) = (0, 0, 0);
-    for (api, sum) in &sums {
-        match known.get(api) {
+    let (mut changed, mut new, mut removed) = (0, 0, 0);
+    for (action, sum) in &sums {
+        match known.get(action) {
             Some(before) if before == sum => {}
             Some(_) => {
                 changed += 1;
-                writeln!(out, "changed  {api}")?;
-                again(api, out)?;
+                writeln!(out, "changed  {action}")?;
+                print_rules(action, out)?;
             }
             None => {
                 new += 1;
-                writeln!(out, "new      {api}")?;
+                writeln!(out, "new      {action}")?;
             }
         }
     }
-    for api in known.keys().filter(|it| !sums.contains_key(*it)) {
-        gone += 1;
-        writeln!(out, "gone     {api}")?;
-        again(api, out)?;
+    for action in known.keys().filter(|it| !sums.contains_key(*it)) {
+        removed += 1;
+        writeln!(out, "removed  {action}")?;
+        print_rules(action, out)?;
     }
-    let all = sums.len();
-    writeln!(out, "{all} calls, against {version}: {changed} changed, {new} new, {gone} gone")?;
-    Ok(if changed + new + gone == 0 { exit_code::CONFORMS } else { exit_code::DIVERGES })
+    let actions = counted(sums.len(), "action");
+    writeln!(
+        out,
+        "{actions}, compared with {version}: {changed} changed, {new} new, {removed} removed"
+    )?;
+    let diverges = changed + new + removed > 0;
+    Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 
-/// The rules to look at again.
-fn again(api: &str, out: &mut dyn Write) -> Result<()> {
-    for rule in rules().filter(|rule| rule.call.api == api) {
-        writeln!(out, "           look again at {}", rule.id())?;
+/// Prints the rules of an action.
+fn print_rules(action: &str, out: &mut dyn Write) -> Result<()> {
+    for rule in rules().filter(|rule| rule.call.api == action) {
+        writeln!(out, "           review {}", rule.id())?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
-//! `iamspec docs`.
-//!
-//! `iamspec docs`: semantics as pages.
+//! `iamspec docs`: prints or writes the generated pages of the specification.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -13,26 +12,28 @@ use crate::docs::pages;
 use crate::exit_code;
 use crate::report::format::summary::counted;
 
-/// `iamspec docs`.
+/// The arguments of `iamspec docs`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # How DeleteUser decides.
+  iamspec docs
+  # One action.
+  iamspec docs EnableMFADevice
+  # All pages.
+  iamspec docs --out docs
+  # Exit code 1 if a page is out of date.
+  iamspec docs --out docs --check")]
 pub struct DocsArgs {
-    /// Write every page into this folder
+    /// Folder to write all pages into
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Write nothing, and say which pages of the folder are not as they would be written
+    /// Compare the pages with the folder, write nothing
     #[arg(long, requires = "out")]
     pub check: bool,
-    /// The page to print: that of `DeleteUser` if left out, or a call
+    /// Page to print, for example an action; default: `delete-user`
     #[arg(value_name = "PAGE", conflicts_with = "out")]
     pub page: Option<String>,
 }
-
-/// What stands below the help.
-pub(crate) const EXAMPLES: &str = "Examples:
-  iamspec docs                         how DeleteUser decides
-  iamspec docs EnableMFADevice         one call
-  iamspec docs --out docs              every page, as Markdown
-  iamspec docs --out docs --check      exit code 1 where a page is not as it would be written";
 
 pub(crate) fn docs(args: &DocsArgs, out: &mut dyn Write) -> Result<u8> {
     let pages = pages()?;
@@ -42,8 +43,8 @@ pub(crate) fn docs(args: &DocsArgs, out: &mut dyn Write) -> Result<u8> {
         let Some(page) = names.iter().find_map(|it| pages.get(it)) else {
             let known =
                 pages.keys().map(|it| it.trim_start_matches("operations/").trim_end_matches(".md"));
-            let near = suggestion(name, known);
-            bail!("no page is called `{name}`{near}; `iamspec docs README` lists them");
+            let similar = suggestion(name, known);
+            bail!("there is no page `{name}`{similar}; `iamspec docs README` lists all pages");
         };
         write!(out, "{page}")?;
         return Ok(exit_code::CONFORMS);
@@ -62,35 +63,31 @@ pub(crate) fn docs(args: &DocsArgs, out: &mut dyn Write) -> Result<u8> {
     Ok(exit_code::CONFORMS)
 }
 
-/// Names what is not as it would be written.
-fn check(
-    folder: &Path,
-    pages: &std::collections::BTreeMap<String, String>,
-    out: &mut dyn Write,
-) -> Result<u8> {
-    let mut wrong = 0;
+/// Prints the pages that are out of date.
+fn check(folder: &Path, pages: &BTreeMap<String, String>, out: &mut dyn Write) -> Result<u8> {
+    let mut outdated = 0;
     for (name, page) in pages {
         let file = folder.join(name);
-        let says = match std::fs::read_to_string(&file) {
+        let problem = match std::fs::read_to_string(&file) {
             Ok(text) if text == *page => continue,
             Ok(text) => {
                 let differs = text.lines().zip(page.lines()).position(|(one, other)| one != other);
                 let line =
                     differs.unwrap_or_else(|| text.lines().count().min(page.lines().count()));
-                format!("line {} is not as it would be written", line + 1)
+                format!("line {} is out of date", line + 1)
             }
             Err(error) => error.to_string().to_lowercase(),
         };
-        wrong += 1;
-        writeln!(out, "{}: {says}", file.display())?;
+        outdated += 1;
+        writeln!(out, "{}: {problem}", file.display())?;
     }
-    if wrong == 0 {
-        writeln!(out, "{}, each as it would be written", counted(pages.len(), "page"))?;
+    if outdated == 0 {
+        writeln!(out, "{}, all up to date", counted(pages.len(), "page"))?;
         return Ok(exit_code::CONFORMS);
     }
     writeln!(
         out,
-        "write them anew with `iamspec docs --out {}`, and read what has changed",
+        "update them with `iamspec docs --out {}`, then review the changes",
         folder.display()
     )?;
     Ok(exit_code::DIVERGES)

@@ -1,8 +1,9 @@
-//! `iamspec explain`: what a rule means, how sure it is, and how we know.
+//! `iamspec explain`: the meaning of a rule, its levels, its evidence, and a script that tests it.
 
 use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
+use clap::Args;
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::script::corpus::probes;
 use iamspec_conformance::script::pattern::suggestion;
@@ -12,36 +13,48 @@ use iamspec_model::{Evidence, Expected, Rule, rules};
 use crate::exit_code;
 use crate::report::format::summary::counted;
 
-pub(crate) fn explain(pattern: &str, out: &mut dyn Write) -> Result<u8> {
-    let chosen: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
-    if chosen.is_empty() {
-        let near = suggestion(pattern, rules().map(|rule| rule.id()));
-        bail!("no rule is called `{pattern}`{near}; `iamspec list rules` prints their names");
+/// The arguments of `iamspec explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec explain DeleteUser/holds-mfa-device
+  iamspec explain 'DeleteUser/*'")]
+pub struct ExplainArgs {
+    /// Rule, such as `DeleteUser/holds-access-key`; `*` matches any text
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+}
+
+pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
+    let pattern = &args.rule;
+    let selected: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
+    if selected.is_empty() {
+        let similar = suggestion(pattern, rules().map(|rule| rule.id()));
+        bail!("there is no rule `{pattern}`{similar}; `iamspec list rules` prints all rules");
     }
-    for (index, rule) in chosen.iter().enumerate() {
+    for (index, rule) in selected.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        write!(out, "{}{}", text(*rule), probe(*rule)?)?;
+        write!(out, "{}{}", text(*rule), tests(*rule)?)?;
     }
     Ok(exit_code::CONFORMS)
 }
 
-/// The shortest script that asks it: for what is open, the one that would settle it.
-fn probe(rule: Rule) -> Result<String> {
-    let scripts =
-        probes(rule).map_err(|(name, error)| anyhow!("our script {name} is wrong: {error}"))?;
+/// The shortest script that tests the rule, and the number of other scripts that do.
+fn tests(rule: Rule) -> Result<String> {
+    let scripts = probes(rule)
+        .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
     Ok(match scripts.as_slice() {
-        [] => "  asked by no script of ours\n".to_owned(),
-        [first] => format!("  asked by `iamspec run {}`\n", first.name),
+        [] => "  tested by no built-in script\n".to_owned(),
+        [first] => format!("  tested by `iamspec run {}`\n", first.name),
         [first, others @ ..] => {
-            let others = counted(others.len(), "other");
-            format!("  asked by `iamspec run {}`, and {others}\n", first.name)
+            let others = counted(others.len(), "other script");
+            format!("  tested by `iamspec run {}` and {others}\n", first.name)
         }
     })
 }
 
-/// One rule, with everything behind it.
+/// The rule with its levels, its evidence and its precedence.
 fn text(rule: Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
     let (claim, api) = (rule.claim, rule.call.api);
@@ -59,7 +72,7 @@ fn text(rule: Rule) -> String {
         if order.first == claim.reason || order.then.contains(&claim.reason) {
             let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
             text.push_str(&format!(
-                "  order   {} is named before {} ({})\n",
+                "  order   {} is reported before {} ({})\n",
                 order.first.slug(),
                 others.join(", "),
                 order.evidence.level.name()

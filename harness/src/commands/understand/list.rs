@@ -1,9 +1,9 @@
-//! `iamspec list`: what there is. The documents print the same tables.
+//! `iamspec list`: tables of kinds, rules, scripts and more. The documents contain the same tables.
 
 use std::io::Write;
 
-use anyhow::{Result, anyhow};
-use iamspec_conformance::script::corpus::ours;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::Violation;
@@ -13,10 +13,48 @@ use iamspec_model::tables::calls;
 use iamspec_model::{AttachmentAction, AttachmentKind, Scope, rules};
 use stateright::Model as _;
 
-use crate::cli::ListTopic;
+use crate::commands::selection::builtin;
 use crate::exit_code;
 
-/// What the model does not speak of yet, in the words of the API.
+/// The arguments of `iamspec list`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # The nine attachment kinds.
+  iamspec list
+  iamspec list rules")]
+pub struct ListArgs {
+    /// Topic to list
+    #[arg(value_enum, value_name = "TOPIC", default_value = "kinds")]
+    pub topic: ListTopic,
+}
+
+/// A topic of `iamspec list`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ListTopic {
+    /// The nine kinds of attachment that block a deletion
+    Kinds,
+    /// All rules, with their level in each tier
+    Rules,
+    /// All actions of the reference endpoint
+    #[value(name = "actions", alias = "calls")]
+    Actions,
+    /// All built-in scripts, in the order of a run
+    Scripts,
+    /// Named defects of the reference endpoint
+    ///
+    /// `iamspec mutants` runs the systematic defects.
+    Mutants,
+    /// Properties of all states and of all calls that `iamspec verify` checks
+    Properties,
+    /// Systematic defects of the model, and the equivalent ones
+    Faults,
+    /// The meaning of the exit codes
+    ExitCodes,
+    /// The parts of IAM that the model does not cover
+    Unmodelled,
+}
+
+/// The parts of IAM that the model does not cover, in the words of the API.
 pub const UNMODELLED: [&str; 12] = [
     "the account's own password policy, and whether old passwords and MFA codes are right",
     "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
@@ -32,7 +70,7 @@ pub const UNMODELLED: [&str; 12] = [
     "eventual consistency and throttling, but for what a run is told to allow",
 ];
 
-/// A scope in which every property is asked.
+/// A scope that contains every property.
 const WIDEST: Scope = Scope {
     users: 2,
     items: 2,
@@ -44,11 +82,11 @@ const WIDEST: Scope = Scope {
     ..Scope::NOTHING
 };
 
-pub(crate) fn list(what: ListTopic, out: &mut dyn Write) -> Result<u8> {
-    match what {
+pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
+    match args.topic {
         ListTopic::Kinds => write!(out, "{}", kinds())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
-        ListTopic::Calls => {
+        ListTopic::Actions => {
             for call in calls() {
                 writeln!(out, "{}", call.api)?;
             }
@@ -62,8 +100,8 @@ pub(crate) fn list(what: ListTopic, out: &mut dyn Write) -> Result<u8> {
         ListTopic::Properties => properties(out)?,
         ListTopic::Faults => faults(out)?,
         ListTopic::ExitCodes => {
-            for (code, meaning) in exit_code::ALL {
-                writeln!(out, "{code}  {meaning}")?;
+            for (code, name, meaning) in exit_code::ALL {
+                writeln!(out, "{code}  {name:<12}  {meaning}")?;
             }
         }
         ListTopic::Unmodelled => {
@@ -80,9 +118,9 @@ pub(crate) fn list(what: ListTopic, out: &mut dyn Write) -> Result<u8> {
 pub(crate) fn kinds() -> String {
     let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
     for row in AttachmentKind::blockers().map(AttachmentKind::row) {
-        let call = |verb| row.call(verb).map_or("", |call| call.api);
+        let action = |action| row.call(action).map_or("", |call| call.api);
         let named = match row.naming {
-            Naming::Single => "nobody",
+            Naming::Single => "(no name)",
             Naming::Service => "the service",
             Naming::Caller => "the caller",
         };
@@ -95,16 +133,16 @@ pub(crate) fn kinds() -> String {
         table.push_str(&format!(
             "| {} | {} | {} | {} | {named} | {quota} | {} |\n",
             row.noun,
-            call(AttachmentAction::Attach),
-            call(AttachmentAction::List),
-            call(AttachmentAction::Detach),
+            action(AttachmentAction::Attach),
+            action(AttachmentAction::List),
+            action(AttachmentAction::Detach),
             texts.join(" *or* ")
         ));
     }
     table
 }
 
-/// Every rule with its levels.
+/// All rules with their levels and facts.
 #[must_use]
 pub(crate) fn rule_table() -> String {
     let mut table = format!("{:<54} {:<7} {:<7} {:<7} facts\n", "rule", "status", "code", "text");
@@ -128,8 +166,8 @@ pub(crate) fn rule_table() -> String {
 
 fn properties(out: &mut dyn Write) -> Result<()> {
     for property in WIDEST.properties() {
-        let said_of = Violation::of(&property, None).said_of.name();
-        writeln!(out, "{said_of:<10}  {}", property.name)?;
+        let subject = Violation::of(&property, None).said_of.name();
+        writeln!(out, "{subject:<10}  {}", property.name)?;
     }
     for sentence in exhaustive::sentences() {
         writeln!(out, "every call  {sentence}")?;
@@ -149,8 +187,7 @@ fn faults(out: &mut dyn Write) -> Result<()> {
 }
 
 fn scripts(out: &mut dyn Write) -> Result<()> {
-    let scripts = ours().map_err(|(name, error)| anyhow!("the script {name} is wrong: {error}"))?;
-    for script in Suite::new(scripts).scripts() {
+    for script in Suite::new(builtin()?).scripts() {
         writeln!(out, "{:<44} {}", script.name, script.idea)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
-//! TODO describe commands::understand.
+//! Commands that print the specification, and that check the model itself.
 
 pub mod docs;
-pub(crate) mod explain;
+pub mod explain;
 pub mod list;
-pub(crate) mod verify;
+pub mod verify;

@@ -1,6 +1,6 @@
-//! `iamspec verify`: the model itself, in every state of the scopes that have a name.
+//! `iamspec verify`: checks the model itself, in every state of the named scopes.
 //!
-//! `iamspec verify --explore`: a scope in a browser, with stateright's Explorer.
+//! `--explore` shows a scope in stateright's Explorer, in a browser.
 
 use std::fmt;
 use std::io::Write;
@@ -8,106 +8,130 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use iamspec_conformance::script::print;
 use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
 use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Property};
 
-use crate::cli::VerifyArgs;
-use crate::commands::test::jobs;
 use crate::exit_code;
+use crate::exit_code::Outcome;
+
+/// The arguments of `iamspec verify`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec verify
+  # Large scopes as well.
+  iamspec verify --full
+  # One scope.
+  iamspec verify quotas
+  # One scope in a browser.
+  iamspec verify pair --explore 127.0.0.1:0")]
+pub struct VerifyArgs {
+    /// Scope to check; default: all small scopes
+    #[arg(value_name = "SCOPE")]
+    pub scope: Option<String>,
+    /// Also check large scopes
+    #[arg(long, conflicts_with_all = ["scope", "explore"])]
+    pub full: bool,
+    /// Show a scope in stateright's Explorer instead
+    ///
+    /// ADDRESS is a loopback address; port 0 selects a free port.
+    #[arg(long, value_name = "ADDRESS")]
+    pub explore: Option<SocketAddr>,
+}
 
 pub(crate) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8> {
-    let one = args.scope.as_deref().map(named).transpose()?;
+    let named = args.scope.as_deref().map(scope_by_name).transpose()?;
     if let Some(address) = args.explore {
-        let shown = one.or(SCOPES.first()).context("there are no scopes")?;
-        return explore(shown, address, out);
+        let scope = named.or(SCOPES.first()).context("there are no scopes")?;
+        return explore(scope, address, out);
     }
-    let mut claims: Vec<VerifiedProperty> = Vec::new();
+    let mut properties: Vec<VerifiedProperty> = Vec::new();
     writeln!(
         out,
-        "{:<20} {:>8} {:>11} {:>9} {:>5} {:>8} {:>9} {:>5}",
-        "scope", "states", "transitions", "calls", "depth", "seconds", "states/s", "MB"
+        "{:<20} {:>8} {:>11} {:>9} {:>5} {:>8} {:>9}",
+        "scope", "states", "transitions", "calls", "depth", "seconds", "states/s"
     )?;
-    let asked = |it: &&NamedScope| {
-        one.map_or(args.full || it.size == ScopeSize::Small, |one| one.name == it.name)
+    let selected = |it: &&NamedScope| {
+        named.map_or(args.full || it.size == ScopeSize::Small, |named| named.name == it.name)
     };
-    for it in SCOPES.iter().filter(asked) {
-        check(it, &mut claims, out)?;
+    for scope in SCOPES.iter().filter(selected) {
+        check(scope, &mut properties, out)?;
     }
     writeln!(out)?;
-    for claim in &claims {
-        let mark = if claim.holds { "holds" } else { "FALLS" };
-        writeln!(out, "{mark}  {:<10}  {}", claim.said_of, claim.sentence)?;
-        for op in claim.path.iter().filter(|_| !claim.holds) {
-            writeln!(
-                out,
-                "                   {}",
-                iamspec_conformance::script::print::operation(op)
-            )?;
+    for property in &properties {
+        let mark = if property.holds { "holds" } else { "FALLS" };
+        writeln!(out, "{mark}  {:<10}  {}", property.subject, property.sentence)?;
+        for op in property.path.iter().filter(|_| !property.holds) {
+            writeln!(out, "                   {}", print::operation(op))?;
         }
     }
-    let all_hold = claims.iter().all(|claim| claim.holds);
-    Ok(if all_hold { exit_code::CONFORMS } else { exit_code::DIVERGES })
+    let diverges = properties.iter().any(|it| !it.holds);
+    Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 
-fn named(name: &str) -> Result<&'static NamedScope> {
+fn scope_by_name(name: &str) -> Result<&'static NamedScope> {
     let names = || SCOPES.map(|it| it.name).join(", ");
     NamedScope::of(name)
-        .with_context(|| format!("no scope is called `{name}`; there are {}", names()))
+        .with_context(|| format!("there is no scope `{name}`; the scopes are {}", names()))
 }
 
-/// A sentence, over all scopes so far.
+/// A property, over all scopes so far.
 struct VerifiedProperty {
     sentence: &'static str,
-    /// In which states, or for what, it is said.
-    said_of: &'static str,
+    /// The states or calls that the property is about.
+    subject: &'static str,
     holds: bool,
-    /// The calls that lead to where it falls, in the first scope where it does. Empty where
-    /// something that must be reached is not.
+    /// The calls that lead to the first violation. Empty if a state that must be reachable is not.
     path: Vec<Operation>,
 }
 
-const COUNTED: &str = "a scope has as many states as its formula says";
-const AGREED: &str = "stateright and the engine reach the same states, as often and as soon";
+const STATE_COUNT: &str = "a scope has as many states as its formula says";
+const AGREEMENT: &str = "stateright and the engine reach the same states, as often and as soon";
 
-/// Checks one scope, its states and its calls, and prints its rows.
-fn check(it: &NamedScope, claims: &mut Vec<VerifiedProperty>, out: &mut dyn Write) -> Result<()> {
+/// Checks one scope with both engines and prints their rows.
+fn check(
+    it: &NamedScope,
+    properties: &mut Vec<VerifiedProperty>,
+    out: &mut dyn Write,
+) -> Result<()> {
     writeln!(out, "{}: {}", it.name, it.about)?;
     out.flush()?;
-    let reference = it.fits_stateright().then(|| by_stateright(it, claims, out)).transpose()?;
-    let measure = Measure::start();
+    let reference = it.fits_stateright().then(|| by_stateright(it, properties, out)).transpose()?;
+    let stopwatch = Stopwatch::start();
     let walked = walk(&it.scope);
     let counts = ScopeCounts::of([walked.states, walked.transitions, walked.depth]);
-    measure.print("engine", counts, Some(walked.calls), out)?;
+    stopwatch.print("engine", counts, Some(walked.calls), out)?;
     for found in walked.found {
-        note(claims, found);
+        record(properties, found);
     }
-    let counted = (counts.states, counts.transitions) == (it.states, it.transitions);
-    note(claims, always(COUNTED, counted));
-    note(claims, always(AGREED, reference.is_none_or(|it| it == counts)));
+    let same_count = (counts.states, counts.transitions) == (it.states, it.transitions);
+    record(properties, always(STATE_COUNT, same_count));
+    record(properties, always(AGREEMENT, reference.is_none_or(|it| it == counts)));
     Ok(())
 }
 
-/// What holds of states, by the search that knows nothing of ours.
+/// Checks the states with stateright, which is independent of the own engine.
 fn by_stateright(
     it: &NamedScope,
-    claims: &mut Vec<VerifiedProperty>,
+    properties: &mut Vec<VerifiedProperty>,
     out: &mut dyn Write,
 ) -> Result<ScopeCounts> {
-    let measure = Measure::start();
+    let stopwatch = Stopwatch::start();
     let checker = it.scope.checker().spawn_bfs().join();
     let transitions = checker.state_count() - 1;
     let counts = ScopeCounts::of([checker.unique_state_count(), transitions, checker.max_depth()]);
-    measure.print("stateright", counts, None, out)?;
+    stopwatch.print("stateright", counts, None, out)?;
     for property in it.scope.properties() {
         let path = checker.discovery(property.name).map(stateright::Path::into_actions);
-        note(claims, Violation::of(&property, path));
+        record(properties, Violation::of(&property, path));
     }
     Ok(counts)
 }
 
-/// What two searches must agree on.
+/// The numbers that both engines must agree on.
 #[derive(Clone, Copy, PartialEq)]
 struct ScopeCounts {
     states: usize,
@@ -121,12 +145,11 @@ impl ScopeCounts {
     }
 }
 
-/// What a search took.
-struct Measure(Instant);
+/// The duration of a search.
+struct Stopwatch(Instant);
 
-impl Measure {
+impl Stopwatch {
     fn start() -> Self {
-        jobs::reset();
         Self(Instant::now())
     }
 
@@ -138,14 +161,12 @@ impl Measure {
         out: &mut dyn Write,
     ) -> Result<()> {
         let time = self.0.elapsed();
-        let or_none = |number: Option<String>| number.unwrap_or_else(|| "-".to_owned());
         let ScopeCounts { states, transitions, depth } = counts;
-        let calls = or_none(calls.map(|it| it.to_string()));
+        let calls = calls.map_or_else(|| "-".to_owned(), |it| it.to_string());
         let rate = states as u128 * 1_000_000 / time.as_micros().max(1);
-        let memory = or_none(jobs::megabytes().map(|it| it.to_string()));
         writeln!(
             out,
-            "  {by:<18} {states:>8} {transitions:>11} {calls:>9} {depth:>5} {:>8.2} {rate:>9} {memory:>5}",
+            "  {by:<18} {states:>8} {transitions:>11} {calls:>9} {depth:>5} {:>8.2} {rate:>9}",
             time.as_secs_f64()
         )?;
         Ok(out.flush()?)
@@ -157,56 +178,59 @@ fn always(sentence: &'static str, holds: bool) -> Violation {
     Violation { sentence, said_of: PropertySubject::EveryState, path }
 }
 
-/// What falls in one scope falls; what is to be reached must be in each that asks for it.
-fn note(claims: &mut Vec<VerifiedProperty>, found: Violation) {
+/// Records the result of a property. A property that falls in one scope falls.
+fn record(properties: &mut Vec<VerifiedProperty>, found: Violation) {
     let holds = found.holds();
-    let said_of = found.said_of.name();
+    let subject = found.said_of.name();
     let path = found.path.unwrap_or_default();
-    match claims.iter_mut().find(|claim| claim.sentence == found.sentence) {
-        Some(claim) if claim.holds => (claim.holds, claim.path) = (holds, path),
+    match properties.iter_mut().find(|it| it.sentence == found.sentence) {
+        Some(known) if known.holds => (known.holds, known.path) = (holds, path),
         Some(_) => {}
-        None => claims.push(VerifiedProperty { sentence: found.sentence, said_of, holds, path }),
+        None => {
+            properties.push(VerifiedProperty { sentence: found.sentence, subject, holds, path });
+        }
     }
 }
 
-pub(crate) fn explore(it: &NamedScope, address: SocketAddr, out: &mut dyn Write) -> Result<u8> {
+fn explore(it: &NamedScope, address: SocketAddr, out: &mut dyn Write) -> Result<u8> {
     if !address.ip().is_loopback() {
         bail!(
-            "{} is not a loopback address; the Explorer lets anybody in, so it listens on this machine only",
+            "{} is not a loopback address; the Explorer has no access control, so it must not be \
+             reachable from other machines",
             address.ip()
         );
     }
-    // The Explorer would panic where the port is taken, and does not say which it takes.
+    // The Explorer panics if the port is in use, and does not print the port that it uses.
     let free = TcpListener::bind(address).and_then(|listener| listener.local_addr());
     let address = free.with_context(|| format!("cannot listen on {address}"))?;
     writeln!(out, "http://{address}")?;
     out.flush()?;
-    eprintln!("stateright's Explorer shows {}: {}; Ctrl-C ends it", it.name, it.about);
+    eprintln!("stateright's Explorer shows {}: {}; Ctrl-C stops it", it.name, it.about);
     ExplorerModel::new(it.scope).checker().serve(address);
     Ok(exit_code::CONFORMS)
 }
 
-/// A scope whose calls read as in scripts. The Explorer shows the name of this type.
+/// A scope whose calls print as in scripts. The Explorer shows the name of this type.
 struct ExplorerModel {
     scope: Scope,
     properties: Vec<Property<Scope>>,
 }
 
-/// A call that is written as in scripts, wherever the Explorer shows one.
+/// A call that the Explorer shows as in scripts.
 struct ExplorerCall(Operation);
 
 impl fmt::Debug for ExplorerCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&iamspec_conformance::script::print::operation(&self.0))
+        f.write_str(&print::operation(&self.0))
     }
 }
 
 type ExplorerCondition = fn(&ExplorerModel, &Account) -> bool;
 
-/// stateright wants a plain function for each property, which cannot know which one it is for. These
-/// know a place each.
+/// Plain functions for stateright, one for each index of a property: stateright passes no context
+/// to a property's condition.
 macro_rules! conditions {
-    ($($place:literal)*) => { [$(|it: &ExplorerModel, account: &Account| it.holds($place, account)),*] };
+    ($($index:literal)*) => { [$(|it: &ExplorerModel, account: &Account| it.holds($index, account)),*] };
 }
 
 const CONDITIONS: [ExplorerCondition; 32] = conditions! {
@@ -218,8 +242,8 @@ impl ExplorerModel {
         Self { scope, properties: scope.properties() }
     }
 
-    fn holds(&self, place: usize, account: &Account) -> bool {
-        self.properties.get(place).is_none_or(|it| (it.condition)(&self.scope, account))
+    fn holds(&self, index: usize, account: &Account) -> bool {
+        self.properties.get(index).is_none_or(|it| (it.condition)(&self.scope, account))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an SDK's paginators and waiters make of listings that come in pages, and of what comes late.
+//! How an SDK's paginators handle paginated listings, and how its waiters handle delays.
 
 use std::io::Write;
 use std::time::Duration;
@@ -6,12 +6,14 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::commands::sdks::probe::{Bench, NAME, form};
+use crate::commands::sdks::probe::{Bench, DEADLINE as CALL_DEADLINE, NAME, form};
 use crate::driver::Driver;
 use crate::driver::protocol::{CallVia, DriverOutcome, SdkError};
+use crate::report::format::summary::counted;
 use crate::wire::xml_read::Element;
 
-/// A listing: the call, what it is about, what is in the account, the size of a page, the days, and how many it must list.
+/// A listing: the action, a description, the preparation that returns the number of items, the page
+/// size, and the fault.
 type ProbedListing =
     (&'static str, &'static str, fn(&mut Bench) -> Result<usize>, Option<u32>, &'static str);
 
@@ -44,7 +46,7 @@ const LISTINGS: [ProbedListing; 11] = [
     ),
     (
         "ListUsers",
-        "the same, each page leads back to itself",
+        "the same, each page leads to itself",
         |it| it.users(3),
         Some(1),
         "sort = \"same-marker\"",
@@ -53,30 +55,27 @@ const LISTINGS: [ProbedListing; 11] = [
     ("ListEntitiesForPolicy", "2 groups and 2 users, pages of 1", Bench::policy, Some(1), ""),
 ];
 
-/// What is waited for: what is said of it, and the days.
+/// The cases of a waiter: a description and the fault.
 const WAITS: [(&str, &str); 4] = [
-    ("there is one", ""),
-    ("it shows when asked for the third time", "sort = \"lag\"\ncalls = 2"),
+    ("the user exists", ""),
+    ("visible in the third read", "sort = \"lag\"\ncalls = 2"),
     ("throttled once", "sort = \"throttle\"\ntimes = 1"),
     ("500 once", "sort = \"fail\"\ntimes = 1"),
 ];
 
-/// A listing that has no end is given up after so long.
+/// The time limit of a listing without end.
 const DEADLINE: Duration = Duration::from_secs(4);
 
 pub(crate) fn tables(drivers: &mut [Driver], names: &str, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "\nHow many requests its paginator sends, and how many it lists.\n")?;
-    writeln!(out, "| call | what there is | {names} |")?;
+    writeln!(out, "\nThe requests that the paginator sends, and the items that it lists.\n")?;
+    writeln!(out, "| action | case | {names} |")?;
     writeln!(out, "|---|---|{}", "---|".repeat(drivers.len()))?;
     for listing in LISTINGS {
         let cells = drivers.iter_mut().map(|it| listed(it, listing)).collect::<Result<Vec<_>>>()?;
         writeln!(out, "| {} | {} | {} |", listing.0, listing.1, cells.join(" | "))?;
     }
-    writeln!(
-        out,
-        "\nHow many requests its waiter sends that waits for a user, and what it says.\n"
-    )?;
-    writeln!(out, "| what there is | {names} |")?;
+    writeln!(out, "\nThe requests that the waiter for a user sends, and its result.\n")?;
+    writeln!(out, "| case | {names} |")?;
     writeln!(out, "|---|{}", "---|".repeat(drivers.len()))?;
     for wait in WAITS {
         let cells = drivers.iter_mut().map(|it| waited(it, wait)).collect::<Result<Vec<_>>>()?;
@@ -86,35 +85,36 @@ pub(crate) fn tables(drivers: &mut [Driver], names: &str, out: &mut dyn Write) -
 }
 
 impl Bench {
-    fn users(&mut self, many: usize) -> Result<usize> {
-        for place in 0..many {
-            self.post("CreateUser", &[("UserName", &format!("{NAME}-{place}"))])?;
+    /// Creates users and returns their number.
+    fn users(&mut self, number: usize) -> Result<usize> {
+        for index in 0..number {
+            self.post("CreateUser", &[("UserName", &format!("{NAME}-{index}"))])?;
         }
-        Ok(many)
+        Ok(number)
     }
 
-    /// A group with three members.
+    /// Creates a group with three members.
     fn group(&mut self) -> Result<usize> {
         self.post("CreateGroup", &[("GroupName", NAME)])?;
-        for place in 0..self.users(3)? {
-            let user = format!("{NAME}-{place}");
+        for index in 0..self.users(3)? {
+            let user = format!("{NAME}-{index}");
             self.post("AddUserToGroup", &[("GroupName", NAME), ("UserName", &user)])?;
         }
         Ok(3)
     }
 
-    /// A policy that two users and two groups hold.
+    /// Creates a policy and attaches it to two users and two groups.
     pub(crate) fn policy(&mut self) -> Result<usize> {
         let document = r#"{"Version":"2012-10-17","Statement":[]}"#;
-        let made =
+        let response =
             self.post("CreatePolicy", &[("PolicyName", NAME), ("PolicyDocument", document)])?;
-        let made = Element::parse(&made).unwrap_or_default();
+        let root = Element::parse(&response).unwrap_or_default();
         let arn =
-            made.child("CreatePolicyResult").and_then(|it| it.child("Policy")?.text_of("Arn"));
+            root.child("CreatePolicyResult").and_then(|it| it.child("Policy")?.text_of("Arn"));
         arn.unwrap_or_default().clone_into(&mut self.policy);
         let arn = self.policy.clone();
-        for place in 0..self.users(2)? {
-            let name = format!("{NAME}-{place}");
+        for index in 0..self.users(2)? {
+            let name = format!("{NAME}-{index}");
             self.post("CreateGroup", &[("GroupName", &name)])?;
             self.post("AttachGroupPolicy", &[("GroupName", &name), ("PolicyArn", &arn)])?;
             self.post("AttachUserPolicy", &[("UserName", &name), ("PolicyArn", &arn)])?;
@@ -125,7 +125,7 @@ impl Bench {
 
 fn listed(driver: &mut Driver, (api, _, prepare, size, plan): ProbedListing) -> Result<String> {
     let mut bench = Bench::new(api, plan, DEADLINE)?;
-    let there = prepare(&mut bench)?;
+    let expected = prepare(&mut bench)?;
     let mut form = form(api);
     form.extend(size.map(|it| ("MaxItems".to_owned(), it.to_string())));
     match api {
@@ -133,61 +133,59 @@ fn listed(driver: &mut Driver, (api, _, prepare, size, plan): ProbedListing) -> 
         "ListEntitiesForPolicy" => form.push(("PolicyArn".to_owned(), bench.policy.clone())),
         _ => {}
     }
-    let ears = bench.server.ears();
-    let Ok(answer) = driver.through(CallVia::Paginator, &form, &bench.session, DEADLINE) else {
+    let log = bench.server.ears();
+    let Ok(outcome) = driver.through(CallVia::Paginator, &form, &bench.session, DEADLINE) else {
         return Ok("does not end".to_owned());
     };
-    let sent = crate::report::format::summary::counted(ears.take().len(), "request");
-    Ok(match answer {
+    let sent = counted(log.take().len(), "request");
+    Ok(match outcome {
         None | Some(DriverOutcome::Unsupported { .. }) => "has none".to_owned(),
-        Some(DriverOutcome::Ok { result }) => format!("{sent}, {}", items(&result, there)),
+        Some(DriverOutcome::Ok { result }) => format!("{sent}, {}", items(&result, expected)),
         Some(DriverOutcome::SdkError { kind: SdkError::Timeout, .. }) => "does not end".to_owned(),
-        Some(other) => format!("{sent}, {}", told(&other)),
+        Some(other) => format!("{sent}, {}", error_text(&other)),
     })
 }
 
-/// How many items there are in the lists of a result, which are told apart by the whole of them.
-fn items(result: &serde_json::Map<String, Value>, there: usize) -> String {
+/// The number of items in the lists of a result, compared with the expected number. Repeated items
+/// are counted separately.
+fn items(result: &serde_json::Map<String, Value>, expected: usize) -> String {
     let all: Vec<&Value> = result.values().filter_map(Value::as_array).flatten().collect();
-    let mut apart: Vec<String> = all.iter().map(ToString::to_string).collect();
-    apart.sort();
-    apart.dedup();
-    match (apart.len(), all.len()) {
-        (apart, all) if apart == there && all == there => format!("all {there}"),
-        (apart, all) if apart == all => format!("**{all} of {there}**"),
-        (apart, all) => format!("**{all}, of which {} are there twice**", all - apart),
+    let mut distinct: Vec<String> = all.iter().map(ToString::to_string).collect();
+    distinct.sort();
+    distinct.dedup();
+    match (distinct.len(), all.len()) {
+        (distinct, all) if distinct == expected && all == expected => format!("all {expected}"),
+        (distinct, all) if distinct == all => format!("**{all} of {expected}**"),
+        (distinct, all) => format!("**{all}, {} of them repeated**", all - distinct),
     }
 }
 
 fn waited(driver: &mut Driver, (_, plan): (&str, &str)) -> Result<String> {
     let mut bench = Bench::new("GetUser", plan, DEADLINE)?;
     bench.raw.post(&form("CreateUser"))?;
-    let ears = bench.server.ears();
-    let answer = driver.through(
-        CallVia::Waiter,
-        &form("GetUser"),
-        &bench.session,
-        crate::commands::sdks::probe::DEADLINE,
-    )?;
-    let sent = crate::report::format::summary::counted(ears.take().len(), "request");
-    Ok(match answer {
+    let log = bench.server.ears();
+    let outcome =
+        driver.through(CallVia::Waiter, &form("GetUser"), &bench.session, CALL_DEADLINE)?;
+    let sent = counted(log.take().len(), "request");
+    Ok(match outcome {
         None | Some(DriverOutcome::Unsupported { .. }) => "has none".to_owned(),
-        Some(DriverOutcome::Ok { .. }) => format!("{sent}, there it is"),
-        Some(other) => format!("{sent}, {}", told(&other)),
+        Some(DriverOutcome::Ok { .. }) => format!("{sent}, found"),
+        Some(other) => format!("{sent}, {}", error_text(&other)),
     })
 }
 
-fn told(outcome: &DriverOutcome) -> String {
+/// The error of an SDK.
+fn error_text(outcome: &DriverOutcome) -> String {
     match outcome {
         DriverOutcome::AwsError { http_status, code, .. } => {
             let status = http_status.map(|it| format!("{it} ")).unwrap_or_default();
             format!("{status}{code}")
         }
         DriverOutcome::SdkError { detail, .. } => {
-            // Without the marker that it met twice.
+            // Without the repeated marker.
             let short: String = detail.split(": {").take(1).collect();
             let short: String = short.chars().take(100).collect();
-            format!("an error of its own: {}", short.replace('|', "/"))
+            format!("SDK error: {}", short.replace('|', "/"))
         }
         DriverOutcome::Ok { .. } | DriverOutcome::Unsupported { .. } => String::new(),
     }

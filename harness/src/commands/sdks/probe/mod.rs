@@ -1,7 +1,10 @@
-//! `iamspec driver-probe`: what an SDK does on the endpoint's bad days, one call and one fault at a time.
+//! `iamspec driver probe`: how an SDK handles injected faults, one call and one fault at a time.
+//!
+//! The tables show the number of requests, the result that the caller gets, and the effect.
+//! `listing` probes paginators and waiters, `round_trips` probes unusual parameter values.
 
 mod listing;
-mod trips;
+mod round_trips;
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,47 +17,47 @@ use iamspec_conformance::response::FailureKind;
 use crate::aws::credentials::{FAKE, Identity};
 use crate::aws::destination::Destination;
 use crate::client::sender::FormSender;
-use crate::commands::sdks::driver::DriverProbeArgs;
 use crate::driver::Driver;
 use crate::driver::protocol::DriverSession;
 use crate::exit_code;
+use crate::report::format::summary::counted;
 use crate::server::fault_injection::plan::FaultPlan;
 use crate::server::{Options, Server};
 use crate::wire::names;
 use crate::wire::xml_read::Element;
 
-/// A fault: what it is, and its row but for the call that it is of.
+/// The faults: a description, and the entry of the fault file without its action.
 const FAULTS: [(&str, &str); 12] = [
     ("none", ""),
     ("throttled once", "sort = \"throttle\"\ntimes = 1"),
     ("throttled always", "sort = \"throttle\""),
     ("503 once, with Retry-After 1", "sort = \"fail\"\nstatus = 503\nretry-after = 1\ntimes = 1"),
-    ("500 once, nothing done", "sort = \"fail\"\ntimes = 1"),
-    ("500 once, after the effect", "sort = \"fail\"\neffect = true\ntimes = 1"),
-    ("500 always, after the effect", "sort = \"fail\"\neffect = true"),
-    ("reset once, nothing done", "sort = \"drop\"\ntimes = 1"),
-    ("reset once, after the effect", "sort = \"drop\"\neffect = true\ntimes = 1"),
-    ("answer cut off once", "sort = \"truncate\"\ntimes = 1"),
-    ("200 with a proxy's HTML once", "sort = \"html\"\nstatus = 200\neffect = true\ntimes = 1"),
+    ("500 once, without effect", "sort = \"fail\"\ntimes = 1"),
+    ("500 once, with effect", "sort = \"fail\"\neffect = true\ntimes = 1"),
+    ("500 always, with effect", "sort = \"fail\"\neffect = true"),
+    ("reset once, without effect", "sort = \"drop\"\ntimes = 1"),
+    ("reset once, with effect", "sort = \"drop\"\neffect = true\ntimes = 1"),
+    ("response truncated once", "sort = \"truncate\"\ntimes = 1"),
+    ("200 with HTML of a proxy once", "sort = \"html\"\nstatus = 200\neffect = true\ntimes = 1"),
     ("ConcurrentModification once", "sort = \"concurrent\"\ntimes = 1"),
 ];
 
-/// The calls that are made under each of them, and how what is left is counted: a call and the list in its
-/// answer.
+/// The actions that run with each fault, and how their effect is counted: a list action and the
+/// list in its response.
 const CALLS: [(&str, &str, &str); 3] = [
     ("CreateUser", "ListUsers", "Users"),
     ("CreateAccessKey", "ListAccessKeys", "AccessKeyMetadata"),
     ("DeleteUser", "ListUsers", "Users"),
 ];
 
-/// So long a call may take, retries included.
+/// The time limit of a call, including retries.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Whom the calls are about.
+/// The user name in all calls.
 const NAME: &str = "iamspec-probe";
 
-pub(crate) fn probe(args: &DriverProbeArgs, out: &mut dyn Write) -> Result<u8> {
-    let drivers = args.commands.iter().map(|it| Driver::start(it)).collect::<Result<Vec<_>>>();
+pub(crate) fn probe(commands: &[String], out: &mut dyn Write) -> Result<u8> {
+    let drivers = commands.iter().map(|it| Driver::start(it)).collect::<Result<Vec<_>>>();
     let mut drivers = drivers?;
     let names: Vec<String> = drivers
         .iter()
@@ -62,7 +65,7 @@ pub(crate) fn probe(args: &DriverProbeArgs, out: &mut dyn Write) -> Result<u8> {
         .collect();
     writeln!(
         out,
-        "How many requests an SDK sends, what its caller sees, and what is there then.\n"
+        "The requests that an SDK sends, the result that its caller gets, and the resources afterwards.\n"
     )?;
     writeln!(out, "| call | fault | {} |", names.join(" | "))?;
     writeln!(out, "|---|---|{}", "---|".repeat(names.len()))?;
@@ -75,17 +78,17 @@ pub(crate) fn probe(args: &DriverProbeArgs, out: &mut dyn Write) -> Result<u8> {
         }
     }
     listing::tables(&mut drivers, &names.join(" | "), out)?;
-    trips::table(&mut drivers, &names.join(" | "), out)?;
+    round_trips::table(&mut drivers, &names.join(" | "), out)?;
     drivers.into_iter().for_each(Driver::end);
     Ok(exit_code::CONFORMS)
 }
 
-/// An endpoint with the days that are asked for, and our own client of it.
+/// A reference endpoint with one fault, and a plain client for it.
 struct Bench {
     server: Server,
     session: DriverSession,
     raw: FormSender,
-    /// The ARN of the policy, where there is one.
+    /// The ARN of the policy, if one was created.
     policy: String,
 }
 
@@ -105,13 +108,14 @@ impl Bench {
         Ok(Self { server, session, raw, policy: String::new() })
     }
 
-    fn post(&mut self, api: &str, members: &[(&str, &str)]) -> Result<String> {
-        let mut form = head(api);
-        form.extend(members.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())));
+    fn post(&mut self, api: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        let mut form = base_form(api);
+        form.extend(parameters.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())));
         Ok(self.raw.post(&form)?.1)
     }
 }
 
+/// The result of one call with one fault.
 fn cell(
     driver: &mut Driver,
     (api, list, of): (&str, &str, &str),
@@ -121,37 +125,36 @@ fn cell(
     if api != "CreateUser" {
         raw.post(&form("CreateUser"))?;
     }
-    let ears = server.ears();
-    let answer = driver.call(&form(api), &session, DEADLINE);
-    let requests = ears.take().len();
+    let log = server.ears();
+    let response = driver.call(&form(api), &session, DEADLINE);
+    let requests = log.take().len();
     let (_, body) = raw.post(&form(list))?;
-    let left = Element::parse(&body).ok().and_then(|root| {
+    let count = Element::parse(&body).ok().and_then(|root| {
         let result = root.child(&format!("{list}Result"))?;
         Some(result.child(of)?.children.len())
     });
     let noun = if list == "ListUsers" { "user" } else { "key" };
-    let left = crate::report::format::summary::counted(left.unwrap_or_default(), noun);
-    Ok(format!(
-        "{}, {}, {left}",
-        crate::report::format::summary::counted(requests, "request"),
-        saw(&answer)
-    ))
+    let resources = counted(count.unwrap_or_default(), noun);
+    Ok(format!("{}, {}, {resources}", counted(requests, "request"), result_of(&response)))
 }
 
-fn head(api: &str) -> Vec<(String, String)> {
+/// The form without parameters.
+fn base_form(api: &str) -> Vec<(String, String)> {
     vec![("Action".to_owned(), api.to_owned()), ("Version".to_owned(), names::VERSION.to_owned())]
 }
 
+/// The form with the user name, if the action has one.
 fn form(api: &str) -> Vec<(String, String)> {
-    let mut form = head(api);
+    let mut form = base_form(api);
     if api.ends_with("User") || api == "CreateAccessKey" || api == "ListAccessKeys" {
         form.push(("UserName".to_owned(), NAME.to_owned()));
     }
     form
 }
 
-fn saw(answer: &Result<(u16, String), Response>) -> String {
-    match answer {
+/// The result of a call as the caller gets it.
+fn result_of(response: &Result<(u16, String), Response>) -> String {
+    match response {
         Ok((200, _)) => "success".to_owned(),
         Ok((status, body)) => {
             let root = Element::parse(body).unwrap_or_default();
@@ -159,8 +162,8 @@ fn saw(answer: &Result<(u16, String), Response>) -> String {
             format!("{status} {code}")
         }
         Err(Response::Interrupted(it)) => match it.cause {
-            FailureKind::Garbled | FailureKind::Unreadable => "cannot read it".to_owned(),
-            FailureKind::Client => "refuses it itself".to_owned(),
+            FailureKind::Garbled | FailureKind::Unreadable => "cannot parse it".to_owned(),
+            FailureKind::Client => "rejects it itself".to_owned(),
             cause => cause.name().to_owned(),
         },
         Err(other) => other.to_string(),

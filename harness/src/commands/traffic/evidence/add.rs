@@ -1,4 +1,5 @@
-//! `iamspec evidence show` and `add`: what a run has recorded becomes rows of evidence, for whoever keeps them.
+//! `iamspec evidence show` and `add`: print the new evidence of recorded runs, and append it to a
+//! facts file.
 
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
@@ -8,69 +9,71 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::aws::destination::Destination;
-use crate::commands::reports::report::read;
-use crate::commands::traffic::evidence::rows::{EvidenceRow, RecordedAnswer, lesson};
+use crate::commands::reports::report::read_run;
+use crate::commands::traffic::evidence::rows::{EvidenceRow, NewEvidence, new_evidence};
 use crate::commands::traffic::evidence::{EvidenceAddArgs, EvidenceShowArgs};
 use crate::exit_code;
 use crate::report::RunReport;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
-/// What rows of ours begin with.
+/// The prefix of the ids of new rows.
 const PREFIX: &str = "R-";
 
 pub(crate) fn show(args: &EvidenceShowArgs, out: &mut dyn Write) -> Result<u8> {
-    let paint = Style::stdout();
+    let style = Style::stdout();
     for file in &args.runs {
-        let run = read(file)?;
-        let RecordedAnswer { rows, known, unclear } = lesson(&run, strength(&run))?;
+        let run = read_run(file)?;
+        let NewEvidence { rows, known, unclear } = new_evidence(&run, strength(&run))?;
         writeln!(
             out,
             "{}",
-            paint.bold(&format!("{}, {}", run.header.target.name, run.header.begun))
+            style.bold(&format!("{}, {}", run.header.target.name, run.header.begun))
         )?;
         if !is_aws(&run) {
-            writeln!(out, "  not AWS: what it answers is no evidence of what AWS does")?;
+            writeln!(out, "  not AWS: its responses are no evidence of AWS's behavior")?;
         }
         for row in &rows {
             writeln!(out, "  {} {}", row.operation, row.state)?;
-            writeln!(out, "    {}  {}", row.input, said(row))?;
+            writeln!(out, "    {}  {}", row.input, response(row))?;
             writeln!(out, "    {}\n    {}", row.note, row.source)?;
         }
         writeln!(
             out,
-            "{} of news, {} that say what is recorded, {} that nothing is learned from\n",
+            "{} new, {} already recorded, {} without evidence\n",
             counted(rows.len(), "row"),
-            counted(known, "answer"),
+            counted(known, "response"),
             counted(unclear, "call")
         )?;
     }
     writeln!(
         out,
-        "This is all that is shared: calls and answers in symbols, without names, accounts, ARNs and secrets. The \
-         request ids\nare in AWS's own logs. `iamspec evidence add --to FILE` writes it as rows of facts."
+        "The recorded file contains calls and responses in symbols, without names, accounts, ARNs and \
+         secrets.\nThe request ids are also in AWS's own logs. `iamspec evidence add --to FILE` appends \
+         the rows to a facts file."
     )?;
     Ok(exit_code::CONFORMS)
 }
 
 pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
-    let kept = rows_of(&args.to)?;
-    let mut all = kept.clone();
-    let (mut there, mut contradicted) = (0, 0);
+    let existing = rows_of(&args.to)?;
+    let mut all = existing.clone();
+    let (mut present, mut contradicted) = (0, 0);
     for file in &args.runs {
-        let run = read(file)?;
+        let run = read_run(file)?;
         ensure!(
-            is_aws(&run) || args.whatever_it_is,
-            "{} asked {}, which is not AWS: what that answers is no evidence; --whatever-it-is adds it as `unknown`",
+            is_aws(&run) || args.allow_non_aws,
+            "{} is a run against {}, which is not AWS: its responses are no evidence; --allow-non-aws \
+             adds them with strength `unknown`",
             file.display(),
             run.header.target.name
         );
-        for mut row in lesson(&run, strength(&run))?.rows {
-            if all.iter().any(|it| it.says_the_same(&row)) {
-                there += 1;
+        for mut row in new_evidence(&run, strength(&run))?.rows {
+            if all.iter().any(|it| it.has_same_response(&row)) {
+                present += 1;
                 continue;
             }
-            if let Some(other) = all.iter().find(|it| it.is_about_the_same(&row)) {
+            if let Some(other) = all.iter().find(|it| it.has_same_call(&row)) {
                 row.note = format!("CONTRADICTS {}; {}", other.id, row.note);
                 contradicted += 1;
             }
@@ -78,23 +81,23 @@ pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
             all.push(row);
         }
     }
-    let new = all.get(kept.len()..).unwrap_or_default();
+    let new = all.get(existing.len()..).unwrap_or_default();
     append(&args.to, new)?;
     for row in new {
         writeln!(out, "{}  {} {}: {}", row.id, row.operation, row.state, row.note)?;
     }
     writeln!(
         out,
-        "{}: {} added, {} there already, {} contradict others there",
+        "{}: {} added, {} already present, {} contradict existing rows",
         args.to.display(),
         counted(new.len(), "row"),
-        there,
+        present,
         contradicted
     )?;
     Ok(exit_code::CONFORMS)
 }
 
-/// What only the real service can give.
+/// The strength of new evidence. Only AWS itself gives recorded evidence.
 fn strength(run: &RunReport) -> &'static str {
     if is_aws(run) { "recorded" } else { "unknown" }
 }
@@ -103,15 +106,16 @@ fn is_aws(run: &RunReport) -> bool {
     Destination::is_aws(&run.header.target.name)
 }
 
-fn said(row: &EvidenceRow) -> String {
-    let mut said = row.http.map(|it| it.to_string()).unwrap_or_default();
+/// The response of a row as text.
+fn response(row: &EvidenceRow) -> String {
+    let mut text = row.http.map(|it| it.to_string()).unwrap_or_default();
     let (code, message) = (row.code.as_deref(), row.message.as_deref());
-    _ = code.map(|it| write!(said, " {it}"));
-    _ = message.map(|it| write!(said, " {it:?}"));
-    said
+    _ = code.map(|it| write!(text, " {it}"));
+    _ = message.map(|it| write!(text, " {it:?}"));
+    text
 }
 
-/// The rows of a file; none where there is no such file.
+/// The rows of a file. A missing file has none.
 fn rows_of(file: &Path) -> Result<Vec<EvidenceRow>> {
     if !file.exists() {
         return Ok(Vec::new());
@@ -119,18 +123,18 @@ fn rows_of(file: &Path) -> Result<Vec<EvidenceRow>> {
     let text =
         std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let lines = text.lines().enumerate().filter(|(_, it)| !it.trim().is_empty());
-    let row = |(place, line): (usize, &str)| {
+    let row = |(index, line): (usize, &str)| {
         serde_json::from_str(line)
-            .with_context(|| format!("{}, line {}, is no row of facts", file.display(), place + 1))
+            .with_context(|| format!("{}, line {}, is not a valid fact", file.display(), index + 1))
     };
     lines.map(row).collect()
 }
 
-/// What is there is not touched.
+/// Appends rows to a file. Existing text stays unchanged.
 fn append(file: &Path, rows: &[EvidenceRow]) -> Result<()> {
     let mut text = String::new();
-    let whole = std::fs::read(file).unwrap_or_default();
-    if whole.last().is_some_and(|it| *it != b'\n') {
+    let existing = std::fs::read(file).unwrap_or_default();
+    if existing.last().is_some_and(|it| *it != b'\n') {
         text.push('\n');
     }
     for row in rows {
@@ -142,6 +146,7 @@ fn append(file: &Path, rows: &[EvidenceRow]) -> Result<()> {
     written.with_context(|| format!("cannot write {}", file.display()))
 }
 
+/// The id of the next new row.
 fn next_id(rows: &[EvidenceRow]) -> String {
     let numbers = rows.iter().filter_map(|it| it.id.strip_prefix(PREFIX)?.parse::<u32>().ok());
     format!("{PREFIX}{:03}", numbers.max().unwrap_or_default() + 1)

@@ -1,7 +1,5 @@
-//! `iamspec evidence`.
-//!
-//! `iamspec evidence`: which facts are old, which contradict others, which rules rest on one report; and what a
-//! run has recorded as facts.
+//! `iamspec evidence`: lists old, contradicted and thinly supported facts, and turns recorded runs
+//! into new facts.
 
 mod add;
 mod rows;
@@ -17,65 +15,71 @@ use crate::exit_code;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 
-/// `iamspec evidence`.
+/// The arguments of `iamspec evidence`.
 #[derive(Args, Debug)]
 pub struct EvidenceArgs {
-    /// What to do with it.
+    /// The action.
     #[command(subcommand)]
-    pub what: EvidenceCommand,
+    pub command: EvidenceCommand,
 }
 
-/// What to do with the evidence.
+/// The actions of `iamspec evidence`.
 #[derive(Debug, Subcommand)]
 pub enum EvidenceCommand {
-    /// Say which facts are old, which contradict others, and which rules rest on one report
+    /// List old facts, contradicted facts, and rules with one report
     Stale(EvidenceStaleArgs),
-    /// Say what of recorded runs would be shared, and what of it is news
+    /// Print the new evidence in recorded runs
     Show(EvidenceShowArgs),
-    /// Write what of recorded runs is news as rows of facts, behind those that are there
-    #[command(after_help = EXAMPLES)]
+    /// Append the new evidence of recorded runs to a facts file
     Add(EvidenceAddArgs),
 }
 
-const EXAMPLES: &str = "Examples:
+/// The arguments of `iamspec evidence show`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec evidence show today.jsonl")]
+pub struct EvidenceShowArgs {
+    /// Files that `iamspec run --record FILE` wrote
+    #[arg(value_name = "FILE", required = true)]
+    pub runs: Vec<PathBuf>,
+}
+
+/// The arguments of `iamspec evidence add`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
   iamspec run --endpoint aws --i-own-this-account 123456789012 --rate 2 --record today.jsonl
   iamspec evidence show today.jsonl
   iamspec evidence add today.jsonl --to facts.jsonl
 
-Nothing that is there is changed. A row that says otherwise than another one says so, and which.";
-
-/// `iamspec evidence show`.
-#[derive(Args, Debug)]
-pub struct EvidenceShowArgs {
-    /// What `iamspec run --record FILE` has written
-    #[arg(value_name = "FILE", required = true)]
-    pub runs: Vec<PathBuf>,
-}
-
-/// `iamspec evidence add`.
-#[derive(Args, Debug)]
+Existing rows stay unchanged. A new row that contradicts another one names it.")]
 pub struct EvidenceAddArgs {
-    /// The file of facts; made where there is none
+    /// Facts file; created if it does not exist
     #[arg(long, value_name = "FILE")]
     pub to: PathBuf,
-    /// Add what an endpoint has answered that is not AWS, as `unknown`
-    #[arg(long)]
-    pub whatever_it_is: bool,
-    /// What `iamspec run --record FILE` has written
+    /// Also add responses of other services than AWS
+    ///
+    /// Their strength is `unknown`.
+    #[arg(long, alias = "whatever-it-is", help_heading = "Safety")]
+    pub allow_non_aws: bool,
+    /// Files that `iamspec run --record FILE` wrote
     #[arg(value_name = "FILE", required = true)]
     pub runs: Vec<PathBuf>,
 }
 
-/// `iamspec evidence stale`.
+/// The arguments of `iamspec evidence stale`.
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec evidence stale --before 2022-01-01")]
 pub struct EvidenceStaleArgs {
-    /// Facts whose sources are all older are listed: a day, a month or a year
+    /// List facts whose sources are all older than this
+    ///
+    /// A day, a month or a year.
     #[arg(long, value_name = "DATE", default_value = "2022-01-01")]
     pub before: String,
 }
 
-pub(crate) fn evidence(what: &EvidenceCommand, out: &mut dyn Write) -> Result<u8> {
-    match what {
+pub(crate) fn evidence(args: &EvidenceArgs, out: &mut dyn Write) -> Result<u8> {
+    match &args.command {
         EvidenceCommand::Stale(args) => stale(args, out),
         EvidenceCommand::Show(args) => add::show(args, out),
         EvidenceCommand::Add(args) => add::add(args, out),
@@ -86,39 +90,40 @@ fn stale(args: &EvidenceStaleArgs, out: &mut dyn Write) -> Result<u8> {
     let digits = args.before.chars().all(|it| it.is_ascii_digit() || it == '-');
     ensure!(
         digits && args.before.len() >= 4,
-        "`{}` is no day; write it as 2022-01-01, 2022-01 or 2022",
+        "expected a date such as 2022-01-01, 2022-01 or 2022, found `{}`",
         args.before
     );
-    let paint = Style::stdout();
+    let style = Style::stdout();
     let dated = FACTS.into_iter().map(|fact| (fact, newest(fact.source)));
     let (old, undated): (Vec<_>, Vec<_>) = dated
         .filter(|(_, day)| day.as_ref().is_none_or(|day| is_before(day, &args.before)))
         .partition(|(_, day)| day.is_some());
-    writeln!(out, "{}", paint.bold(&format!("Older than {}", args.before)))?;
+    writeln!(out, "{}", style.bold(&format!("Older than {}", args.before)))?;
     for (fact, day) in &old {
         writeln!(out, "  {:<10} {}", day.as_deref().unwrap_or_default(), line(fact))?;
     }
-    writeln!(out, "\n{}", paint.bold("Contradicted"))?;
+    writeln!(out, "\n{}", style.bold("Contradicted"))?;
     let contradicts = |fact: &&&Fact| fact.note.to_lowercase().contains("contradict");
     let contradicted: Vec<_> = FACTS.iter().filter(|it| contradicts(it)).collect();
     for fact in &contradicted {
         writeln!(out, "  {}: {}", line(fact), fact.note)?;
     }
-    writeln!(out, "\n{}", paint.bold("Rules that rest on one report"))?;
-    let alone = |facts: &[&Fact]| matches!(facts, [only] if only.strength == Strength::Reported);
-    let resting: Vec<_> = rules().filter(|it| alone(it.claim.status.facts)).collect();
-    for rule in &resting {
+    writeln!(out, "\n{}", style.bold("Rules with one report as their only evidence"))?;
+    let only_a_report =
+        |facts: &[&Fact]| matches!(facts, [only] if only.strength == Strength::Reported);
+    let weak: Vec<_> = rules().filter(|it| only_a_report(it.claim.status.facts)).collect();
+    for rule in &weak {
         let facts = rule.claim.status.facts.iter().map(|it| it.id).collect::<Vec<_>>().join(" ");
         writeln!(out, "  {:<54} {facts}", rule.id())?;
     }
     writeln!(
         out,
-        "\n{} of {} older, {} without a date, {} contradicted; {} on one report",
+        "\n{} of {} older, {} without a date, {} contradicted; {} with one report",
         old.len(),
         counted(FACTS.len(), "fact"),
         undated.len(),
         contradicted.len(),
-        counted(resting.len(), "rule")
+        counted(weak.len(), "rule")
     )?;
     Ok(exit_code::CONFORMS)
 }
@@ -128,12 +133,12 @@ fn line(fact: &Fact) -> String {
     format!("{} ({strength}) {}, {}", fact.id, fact.operation, fact.state)
 }
 
-/// Whether a day, a month or a year is over before that one begins.
+/// Returns true if a day, a month or a year ends before the other one begins.
 fn is_before(day: &str, before: &str) -> bool {
     before.get(..day.len().min(before.len())).is_some_and(|start| day < start)
 }
 
-/// The newest day, month or year that a source tells.
+/// The newest day, month or year in a source.
 fn newest(source: &str) -> Option<String> {
     let words = source.split(|it: char| !it.is_ascii_digit() && it != '-');
     let days = words.filter_map(|word| {
@@ -143,7 +148,7 @@ fn newest(source: &str) -> Option<String> {
         let rest = parts.iter().skip(1).take_while(|it| two(it)).take(2);
         Some([*year].into_iter().chain(rest.copied()).collect::<Vec<_>>().join("-"))
     });
-    // Versions of the API are days too, and no news.
+    // The version of the API looks like a day.
     days.filter(|it| it != "2010-05-08").max()
 }
 
@@ -152,13 +157,13 @@ mod tests {
     use super::{is_before, newest};
 
     #[test]
-    fn a_year_that_may_hold_the_day_is_not_before_it() {
+    fn a_year_that_may_contain_the_day_is_not_before_it() {
         assert!(is_before("2021", "2022-01-01") && is_before("2021-12-31", "2022"));
         assert!(!is_before("2022", "2022-06-01") && !is_before("2022-06-01", "2022-06-01"));
     }
 
     #[test]
-    fn the_newest_date_of_a_source_is_found_whatever_its_form() {
+    fn the_newest_date_of_a_source_is_found_in_every_format() {
         for (source, day) in [
             ("a/b@0e6e2404 data/iam/2010-05-08/x.json", None),
             ("x (2017-10-18, content-length 200); y (2026-02-19)", Some("2026-02-19")),

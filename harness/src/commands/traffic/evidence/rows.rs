@@ -1,4 +1,5 @@
-//! From what a service answered to rows of evidence: what is news, and what of what is known it bears on.
+//! New evidence from recorded runs: which responses are not in the facts yet, and which rules they
+//! concern.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +11,9 @@ use iamspec_model::{Evidence, Expected, Level, Operation, Rule, Strength, rules}
 use serde::{Deserialize, Serialize};
 
 use crate::report::RunReport;
-use crate::report::events::{CallEvent, RunHeader};
+use crate::report::events::{CallEvent, CallVerdict, RunHeader};
 
-/// A row as the file of facts has it.
+/// A row of a facts file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EvidenceRow {
@@ -29,32 +30,32 @@ pub(crate) struct EvidenceRow {
 }
 
 impl EvidenceRow {
-    /// Whether both speak of the same call in the same state.
-    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+    /// Returns true if both rows have the same call in the same state.
+    pub(crate) fn has_same_call(&self, other: &Self) -> bool {
         (&self.operation, &self.state, &self.input)
             == (&other.operation, &other.state, &other.input)
     }
 
-    /// Whether both say the same of it.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        self.is_about_the_same(other)
+    /// Returns true if both rows have the same call, state and response.
+    pub(crate) fn has_same_response(&self, other: &Self) -> bool {
+        self.has_same_call(other)
             && (self.http, &self.code, &self.message) == (other.http, &other.code, &other.message)
     }
 }
 
-/// What a run teaches.
+/// The new evidence of a run.
 #[derive(Default)]
-pub(crate) struct RecordedAnswer {
-    /// Rows that are news, without ids.
+pub(crate) struct NewEvidence {
+    /// New rows, without ids.
     pub(crate) rows: Vec<EvidenceRow>,
-    /// Answers that say what is recorded already.
+    /// Responses that the facts already contain.
     pub(crate) known: usize,
-    /// Answers that several rules called for, or that nothing can be said of.
+    /// Calls with several deciding rules, or without a verdict.
     pub(crate) unclear: usize,
 }
 
-/// The members that a text may name.
-const MEMBERS: [&str; 12] = [
+/// The parameters that an error message may contain.
+const PARAMETERS: [&str; 12] = [
     "NewUserName",
     "UserName",
     "NewGroupName",
@@ -69,49 +70,51 @@ const MEMBERS: [&str; 12] = [
     "ServiceSpecificCredentialId",
 ];
 
-/// What a run teaches: a row for each rule and each answer to a call that this rule alone decided.
-pub(crate) fn lesson(run: &RunReport, strength: &str) -> Result<RecordedAnswer> {
+/// A row for each rule and each response to a call that this rule alone decides.
+pub(crate) fn new_evidence(run: &RunReport, strength: &str) -> Result<NewEvidence> {
     let by_name: BTreeMap<String, Rule> = rules().map(|rule| (rule.id(), rule)).collect();
-    let mut lesson = RecordedAnswer::default();
+    let mut evidence = NewEvidence::default();
     for call in &run.calls {
         let rule = match call.rules.as_slice() {
             [only] if call.verdict.is_judged() => by_name.get(only).copied(),
             _ => None,
         };
-        let (Some(rule), Some(answer)) = (rule, call.answer.as_deref()) else {
-            lesson.unclear += 1;
+        let (Some(rule), Some(response)) = (rule, call.answer.as_deref()) else {
+            evidence.unclear += 1;
             continue;
         };
-        let (op, observed) = read(call, answer)?;
-        match row(rule, (&op, &observed), (call, &run.header, strength)) {
-            None => lesson.known += 1,
-            Some(row) if lesson.rows.iter().any(|it| it.says_the_same(&row)) => {}
-            Some(row) => lesson.rows.push(row),
+        let (op, response) = parse_call(call, response)?;
+        match row(rule, (&op, &response), (call, &run.header, strength)) {
+            None => evidence.known += 1,
+            Some(row) if evidence.rows.iter().any(|it| it.has_same_response(&row)) => {}
+            Some(row) => evidence.rows.push(row),
         }
     }
-    Ok(lesson)
+    Ok(evidence)
 }
 
-fn read(call: &CallEvent, answer: &str) -> Result<(Operation, Response)> {
-    let line = format!("{} -> {answer}", call.call);
+/// The operation and the response of a recorded call.
+fn parse_call(call: &CallEvent, response: &str) -> Result<(Operation, Response)> {
+    let line = format!("{} -> {response}", call.call);
     let script = parse::parse(&call.script, &line).with_context(|| format!("in `{line}`"))?;
-    let step = script.steps.into_iter().next().context("a call that is none")?;
-    Ok((step.operation, step.answer.context("an answer that is none")?))
+    let step = script.steps.into_iter().next().context("the line contains no call")?;
+    Ok((step.operation, step.answer.context("the line contains no response")?))
 }
 
+/// The row for a response, unless the facts already contain it.
 fn row(
     rule: Rule,
-    (op, observed): (&Operation, &Response),
+    (op, response): (&Operation, &Response),
     (call, header, strength): (&CallEvent, &RunHeader, &str),
 ) -> Option<EvidenceRow> {
-    let (http, code, message) = match observed {
+    let (http, code, message) = match response {
         Response::Done(_) => (Some(200), None, None),
         Response::Refused { http, code, message } => {
             (Some(*http), Some(code.clone()), message.as_deref().map(|it| template(rule, op, it)))
         }
         Response::Interrupted(_) => return None,
     };
-    let note = news(rule, call, message.is_some())?;
+    let note = reason_for_row(rule, call, message.is_some())?;
     let id = call.id.as_deref().map(|it| format!(", request id {it}")).unwrap_or_default();
     let day = header.begun.split('T').next().unwrap_or_default();
     let (version, revision) = (&header.version, &header.revision);
@@ -125,57 +128,54 @@ fn row(
         message,
         strength: strength.to_owned(),
         source: format!(
-            "iamspec {version} ({revision}) asked {} ({day}{id}), script {}",
+            "iamspec {version} ({revision}) ran against {} ({day}{id}), script {}",
             header.target.name, call.script
         ),
         note,
     })
 }
 
-/// Why an answer is worth a row; nothing where as much is recorded.
-fn news(rule: Rule, call: &CallEvent, has_text: bool) -> Option<String> {
+/// The reason for a new row. `None` if the facts already contain as much.
+fn reason_for_row(rule: Rule, call: &CallEvent, has_message: bool) -> Option<String> {
     let claim = rule.claim;
     let ids = |it: Evidence| it.facts.iter().map(|fact| fact.id).collect::<Vec<_>>().join(" ");
     let strongest = claim.status.facts.iter().map(|it| it.strength).max();
-    if call
-        .why
-        .as_deref()
-        .is_some_and(|_| call.verdict == crate::report::events::CallVerdict::Diverges)
+    if let Some(tier) = &call.why
+        && call.verdict == CallVerdict::Diverges
     {
-        let tier = call.why.as_deref().unwrap_or_default();
         return Some(format!("CONTRADICTS {} ({tier})", ids(claim.status)));
     }
     if claim.status.level == Level::Open {
-        return Some(format!("settles what {} leaves open", ids(claim.status)));
+        return Some(format!("decides what {} leaves unspecified", ids(claim.status)));
     }
     if claim.code.level == Level::Open {
-        return Some(format!("settles the code, which {} leaves open", ids(claim.code)));
+        return Some(format!("decides the code, which {} leaves unspecified", ids(claim.code)));
     }
-    let refused = matches!(claim.answer, Expected::Refused(_)) && has_text;
+    let refused = matches!(claim.answer, Expected::Refused(_)) && has_message;
     if refused && claim.text.texts().next().is_none() {
-        return Some(format!("{}: its text, of which there was no evidence", rule.id()));
+        return Some(format!("{}: the first evidence of its message", rule.id()));
     }
     (strongest < Some(Strength::Recorded))
-        .then(|| format!("{} says so, and nobody had recorded it", ids(claim.status)))
+        .then(|| format!("confirms {}, which was not recorded", ids(claim.status)))
 }
 
-/// The text that is known already, or this one with members in the place of symbols.
+/// The known message, or this one with parameter names in place of symbols.
 fn template(rule: Rule, op: &Operation, message: &str) -> String {
     if let Some(known) = rule.claim.text.texts().find(|known| messages::is(known, message)) {
         return known.to_owned();
     }
-    let symbol = messages::symbols(op);
+    let symbol_of = messages::symbols(op);
     let mut text = message.to_owned();
-    for member in MEMBERS {
-        if let Some(symbol) = symbol(member) {
-            text = with_member(&text, &symbol, member);
+    for parameter in PARAMETERS {
+        if let Some(symbol) = symbol_of(parameter) {
+            text = with_parameter(&text, &symbol, parameter);
         }
     }
     text
 }
 
-/// Replaces a symbol where it is a word of its own.
-fn with_member(text: &str, symbol: &str, member: &str) -> String {
+/// Replaces a symbol by a parameter name, if the symbol is a separate word.
+fn with_parameter(text: &str, symbol: &str, parameter: &str) -> String {
     let inside = |it: Option<char>| it.is_some_and(char::is_alphanumeric);
     let mut out = String::new();
     let mut rest = text;
@@ -184,7 +184,7 @@ fn with_member(text: &str, symbol: &str, member: &str) -> String {
         if inside(out.chars().next_back()) || inside(after.chars().next()) {
             out.push_str(symbol);
         } else {
-            out.extend(["{", member, "}"]);
+            out.extend(["{", parameter, "}"]);
         }
         rest = after;
     }
@@ -193,12 +193,12 @@ fn with_member(text: &str, symbol: &str, member: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_member;
+    use super::with_parameter;
 
     #[test]
-    fn a_symbol_is_a_member_where_it_is_a_word() {
+    fn a_symbol_is_replaced_only_if_it_is_a_separate_word() {
         let text = "The user u1, not u10 and not su1, is u1.";
         let shown = "The user {UserName}, not u10 and not su1, is {UserName}.";
-        assert_eq!(with_member(text, "u1", "UserName"), shown);
+        assert_eq!(with_parameter(text, "u1", "UserName"), shown);
     }
 }

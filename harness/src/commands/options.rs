@@ -1,0 +1,129 @@
+//! Option types that several commands share: tiers, levels, durations, and the options as typed.
+
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use iamspec_conformance::Tier;
+use iamspec_conformance::results::Threshold;
+use iamspec_model::Level;
+
+/// The options that decide which divergences fail a run.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Verdicts")]
+pub struct ThresholdArgs {
+    /// How much of a response to compare
+    #[arg(long, value_enum, default_value = "code")]
+    pub tier: TierArg,
+    /// Weakest evidence at which a divergence fails the run
+    #[arg(long, value_enum, default_value = "must")]
+    pub level: LevelArg,
+}
+
+impl From<ThresholdArgs> for Threshold {
+    fn from(args: ThresholdArgs) -> Self {
+        Self { tier: args.tier.into(), level: args.level.into() }
+    }
+}
+
+/// A tier, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TierArg {
+    /// Success or refusal, and the HTTP status
+    Status,
+    /// Also the error code, or the items of a listing
+    Code,
+    /// Also the error message
+    Text,
+}
+
+/// A level, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LevelArg {
+    /// Recorded or documented
+    Must,
+    /// Reported by users, or stronger
+    Should,
+    /// Inferred, or stronger
+    Info,
+}
+
+impl From<TierArg> for Tier {
+    fn from(tier: TierArg) -> Self {
+        match tier {
+            TierArg::Status => Self::Status,
+            TierArg::Code => Self::Code,
+            TierArg::Text => Self::Text,
+        }
+    }
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Must => Self::Must,
+            LevelArg::Should => Self::Should,
+            LevelArg::Info => Self::Info,
+        }
+    }
+}
+
+/// Parses a duration such as `10s` or `500ms`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = |_| format!("expected a duration such as `10s` or `500ms`, found `{text}`");
+    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => number.parse().map(Duration::from_millis).map_err(wrong),
+        (None, number) => number.unwrap_or("?").parse().map(Duration::from_secs).map_err(wrong),
+    }
+}
+
+/// The options on the command line, with their values as typed. Default values are not included.
+///
+/// The type adds no option of its own. As a field of a command's arguments it must be the first
+/// one: the other fields take their values out of the matches.
+#[derive(Clone, Debug, Default)]
+pub struct Typed(Vec<(String, Vec<String>)>);
+
+impl Typed {
+    /// The typed options of a command `T`, in the order of its help.
+    ///
+    /// Each entry is the option's current long name without `--`, and its values. The name is the
+    /// current one also if the user typed an alias. An option without a value has an empty list.
+    #[must_use]
+    pub fn options<T: Args>(&self) -> Vec<(String, Vec<String>)> {
+        let command = T::augment_args(Command::new("options"));
+        let typed = command.get_arguments().filter_map(|arg| {
+            let name = arg.get_long()?.to_owned();
+            let (_, values) = self.0.iter().find(|(id, _)| id == arg.get_id().as_str())?;
+            let values = if arg.get_action().takes_values() { values.clone() } else { Vec::new() };
+            Some((name, values))
+        });
+        typed.collect()
+    }
+}
+
+impl FromArgMatches for Typed {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let by_user = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let typed = matches.ids().map(clap::Id::as_str).filter(by_user).map(|id| {
+            let values = matches.get_raw(id).into_iter().flatten();
+            (id.to_owned(), values.map(|it| it.to_string_lossy().into_owned()).collect())
+        });
+        Ok(Self(typed.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Typed {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
+}

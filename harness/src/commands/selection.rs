@@ -1,0 +1,189 @@
+//! Selection of scripts and generated suites: by name, by file, by suite and by rule.
+//!
+//! Script names that begin with `defects/`, the first edition's name of `validation/`, still work.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+use iamspec_conformance::generate::GeneratedSuite;
+use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::script::corpus::{covering, ours, rules_of};
+use iamspec_conformance::script::parse;
+use iamspec_conformance::script::pattern::suggestion;
+use iamspec_conformance::{Script, Suite};
+
+/// The options that select what a run executes.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Suite to run; repeatable
+    ///
+    /// Default: `scripts`, unless scripts are named.
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub suite: Vec<SuiteArg>,
+    /// Run only scripts that exercise matching rules
+    ///
+    /// `*` matches any text, for example `DeleteUser/*`. Generated suites ignore rules: the option
+    /// cannot be combined with them.
+    #[arg(long, value_name = "GLOB")]
+    pub rule: Option<String>,
+    /// Seed of `--suite random`
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Maximum number of calls of `--suite random`
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub calls: usize,
+    /// Folder of saved findings, which every run repeats
+    ///
+    /// Generated suites save their findings here as short scripts. A run without named scripts
+    /// also runs the scripts of this folder.
+    #[arg(long, value_name = "FOLDER", default_value = "regressions")]
+    pub regressions: PathBuf,
+    /// Script files, or names of built-in scripts (`iamspec list scripts`)
+    ///
+    /// `*` in a name matches any text. Default: all built-in scripts.
+    #[arg(value_name = "SCRIPT", help_heading = None::<&str>)]
+    pub scripts: Vec<String>,
+}
+
+/// A suite, as typed.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuiteArg {
+    /// The hand-written scripts
+    Scripts,
+    /// A small subset of the scripts with the same rule coverage
+    Cover,
+    /// The scripts that send invalid requests
+    #[value(alias = "defects")]
+    Validation,
+    /// Properties of any IAM-like service, whatever its codes and messages
+    #[value(alias = "checkers")]
+    Invariants,
+    /// `DeleteUser` with every set of attachment kinds, small sets first
+    Lattice,
+    /// `DeleteUser` with every pair of kinds, attached in either order
+    Pairs,
+    /// A user filled to every quota, then emptied by its deletion plan
+    Drain,
+    /// Every call about one user, in every state with at most one attachment of each kind
+    Tour,
+    /// Random calls
+    Random,
+}
+
+/// The scripts and generated suites that the options select.
+///
+/// # Errors
+/// An unknown or invalid script, or a rule together with a generated suite.
+pub(crate) fn select(args: &SelectionArgs) -> Result<Suite> {
+    Ok(Suite::new(scripts(args)?).with(generated(args)?))
+}
+
+/// The selected generated suites, each once.
+fn generated(args: &SelectionArgs) -> Result<Vec<GeneratedSuite>> {
+    let generated = |suite: &SuiteArg| match suite {
+        SuiteArg::Scripts | SuiteArg::Cover | SuiteArg::Validation | SuiteArg::Invariants => None,
+        SuiteArg::Lattice => Some(GeneratedSuite::Lattice),
+        SuiteArg::Pairs => Some(GeneratedSuite::Pairs),
+        SuiteArg::Drain => Some(GeneratedSuite::Drain),
+        SuiteArg::Tour => Some(GeneratedSuite::Tour),
+        SuiteArg::Random => Some(GeneratedSuite::Random { seed: args.seed, calls: args.calls }),
+    };
+    let suites = without_repeats(args.suite.iter().filter_map(generated));
+    if let (Some(rule), Some(suite)) = (&args.rule, suites.first()) {
+        bail!(
+            "--rule `{rule}` selects scripts, but --suite {} generates its calls without scripts; \
+             remove one of the two options",
+            suite.name()
+        );
+    }
+    Ok(suites)
+}
+
+/// The named scripts, or those of the selected suites, filtered by rule.
+fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
+    let mut scripts = Vec::new();
+    for name in &args.scripts {
+        scripts.extend(by_name(name)?);
+    }
+    if args.scripts.is_empty() && args.suite.is_empty() {
+        scripts.extend(builtin()?);
+    }
+    for suite in &args.suite {
+        scripts.extend(match suite {
+            SuiteArg::Scripts => builtin()?,
+            SuiteArg::Cover => covering(builtin()?),
+            SuiteArg::Validation => by_name("validation/*")?,
+            _ => Vec::new(),
+        });
+    }
+    if args.scripts.is_empty() && args.regressions.is_dir() {
+        scripts.extend(in_folder(&args.regressions)?);
+    }
+    scripts.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut scripts = without_repeats(scripts);
+    if let Some(pattern) = &args.rule {
+        scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
+    }
+    Ok(scripts)
+}
+
+/// The script in the file of this name, or the built-in scripts that match it.
+///
+/// # Errors
+/// An unreadable or invalid script, or neither a file nor a built-in script.
+pub(crate) fn by_name(name: &str) -> Result<Vec<Script>> {
+    if Path::new(name).is_file() {
+        let text = std::fs::read_to_string(name)
+            .with_context(|| format!("cannot read the script {name}"))?;
+        let script = parse::parse(name, &text);
+        return Ok(vec![script.with_context(|| format!("the script {name} is invalid"))?]);
+    }
+    let pattern = current_name(name);
+    let mut scripts = builtin()?;
+    let similar = suggestion(&pattern, scripts.iter().map(|it| &it.name));
+    scripts.retain(|it| glob(&pattern, &current_name(&it.name)));
+    if scripts.is_empty() {
+        bail!(
+            "`{name}` is neither a file nor a built-in script{similar}; `iamspec list scripts` \
+             prints their names"
+        );
+    }
+    Ok(scripts)
+}
+
+/// All built-in scripts.
+///
+/// # Errors
+/// An invalid built-in script: an internal error.
+pub(crate) fn builtin() -> Result<Vec<Script>> {
+    ours().map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))
+}
+
+/// The name with the current directory in place of the first edition's `defects/`.
+fn current_name(name: &str) -> String {
+    match name.strip_prefix("defects/") {
+        Some(rest) => format!("validation/{rest}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The scripts of a folder.
+fn in_folder(folder: &Path) -> Result<Vec<Script>> {
+    let entries = folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
+    let files = entries.filter_map(|it| Some(it.ok()?.path().to_str()?.to_owned()));
+    let scripts = files.filter(|it| it.ends_with(".script")).map(|it| by_name(&it));
+    Ok(scripts.collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Each item once, at its first position.
+fn without_repeats<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut unique = Vec::new();
+    for item in items {
+        if !unique.contains(&item) {
+            unique.push(item);
+        }
+    }
+    unique
+}

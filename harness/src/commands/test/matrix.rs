@@ -1,0 +1,166 @@
+//! `iamspec matrix`: runs the same selection against several endpoints and shows the results side
+//! by side.
+//!
+//! Each run is a process of its own: `iamspec run` with the options of the target.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use crate::commands::reports::report::{read_run, write_file};
+use crate::commands::test::target::{StartedEndpoint, TargetFile};
+use crate::exit_code;
+use crate::report::RunReport;
+use crate::report::format::html::html;
+use crate::report::format::html::side_by_side::side_by_side;
+use crate::report::format::matrix::matrix as markdown;
+
+/// The names of the known-failures file beside a target description, the current one first.
+const KNOWN_FAILURES: [&str; 2] = ["known-failures.toml", "expected.toml"];
+
+/// The arguments of `iamspec matrix`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  iamspec matrix tests/emulators/*/target.toml
+  iamspec matrix tests/emulators/*/target.toml -- --tier text --level should
+  # Saved runs.
+  iamspec matrix moto.jsonl localstack.jsonl
+
+A file `known-failures.toml` beside a target description lists its known failures.
+The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
+pub struct MatrixArgs {
+    /// Targets to compare
+    ///
+    /// A target description (TOML) with `name`, `version`, and optionally `licence` and `start`,
+    /// the script that prints the URL of the endpoint as its first line; `reference`, the embedded
+    /// endpoint; or a saved run (`.jsonl`).
+    #[arg(value_name = "TARGET", required = true)]
+    pub targets: Vec<PathBuf>,
+    /// SDK driver to test each endpoint with as well; repeatable
+    ///
+    /// The tables show whether the endpoint or the client causes a divergence.
+    #[arg(long, value_name = "COMMAND", help_heading = "Target")]
+    pub driver: Vec<String>,
+    /// Folder for the runs, the tables and the logs
+    #[arg(long, value_name = "FOLDER", default_value = "matrix", help_heading = "Output")]
+    pub out: PathBuf,
+    /// Options of `iamspec run` for each target
+    #[arg(last = true, value_name = "OPTION")]
+    pub options: Vec<String>,
+}
+
+pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot create the folder {}", args.out.display()))?;
+    let mut runs = Vec::new();
+    let clients: Vec<Option<&str>> =
+        [None].into_iter().chain(args.driver.iter().map(|it| Some(it.as_str()))).collect();
+    for target in &args.targets {
+        if target.extension() == Some(OsStr::new("jsonl")) {
+            runs.push(read_run(target)?);
+            continue;
+        }
+        for (index, client) in clients.iter().enumerate() {
+            runs.push(read_run(&execute(target, (index, *client), args)?)?);
+        }
+    }
+    check_comparable(&runs)?;
+    let table = markdown(&runs);
+    write_tables(&runs, &table, &args.out)?;
+    write!(out, "{table}")?;
+    Ok(exit_code::gravest(runs.iter().map(|it| it.end.exit)))
+}
+
+/// Writes the tables as Markdown and HTML, and an HTML page for each run.
+fn write_tables(runs: &[RunReport], table: &str, folder: &Path) -> Result<()> {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' };
+    let mut pages = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        let name: String = run.header.target.name.chars().map(plain).collect();
+        let page = format!("{}-{name}.html", index + 1);
+        write_file(&folder.join(&page), &html(run)?)?;
+        pages.push(page);
+    }
+    write_file(&folder.join("matrix.md"), table)?;
+    write_file(&folder.join("matrix.html"), &side_by_side(runs, &pages)?)
+}
+
+/// Checks that all runs have the same rule set and selection. Others cannot be compared.
+fn check_comparable(runs: &[RunReport]) -> Result<()> {
+    let Some(first) = runs.first() else { return Ok(()) };
+    for run in runs {
+        ensure!(
+            run.header.revision == first.header.revision && run.header.asked == first.header.asked,
+            "the runs cannot be compared: {} ran {} with rules {}, and {} ran {} with rules {}; \
+             run both with this iamspec and the same options",
+            first.header.target.name,
+            first.header.asked,
+            first.header.revision,
+            run.header.target.name,
+            run.header.asked,
+            run.header.revision
+        );
+    }
+    Ok(())
+}
+
+/// A target of the matrix, with the options of `iamspec run` that select it.
+struct MatrixTarget {
+    name: String,
+    options: Vec<OsString>,
+    /// The endpoint stops when this is dropped.
+    _endpoint: Option<StartedEndpoint>,
+}
+
+/// Starts the endpoint of a target. The embedded endpoint needs no start.
+fn start(target: &Path, args: &MatrixArgs) -> Result<MatrixTarget> {
+    if target == Path::new("reference") {
+        let name = "reference".to_owned();
+        return Ok(MatrixTarget { name, options: Vec::new(), _endpoint: None });
+    }
+    let about = TargetFile::read(target)?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let script = folder.join(about.start.as_deref().unwrap_or("start.sh"));
+    eprintln!("{} {}: starting", about.name, about.version);
+    let log = args.out.join(format!("{}.log", about.name));
+    let endpoint = StartedEndpoint::start(&script, &log)?;
+    let mut options: Vec<OsString> = vec!["--endpoint".into(), endpoint.url.clone().into()];
+    options.extend(["--about".into(), target.into()]);
+    let known_failures = KNOWN_FAILURES.map(|name| folder.join(name));
+    if let Some(file) = known_failures.into_iter().find(|it| it.is_file()) {
+        options.extend(["--known-failures".into(), file.into()]);
+    }
+    Ok(MatrixTarget { name: about.name, options, _endpoint: Some(endpoint) })
+}
+
+/// Starts the endpoint, runs `iamspec run` against it, and stops it. Returns the saved run.
+fn execute(
+    target: &Path,
+    (index, client): (usize, Option<&str>),
+    args: &MatrixArgs,
+) -> Result<PathBuf> {
+    let target = start(target, args)?;
+    let number = client.map(|_| format!("-{index}")).unwrap_or_default();
+    let file = args.out.join(format!("{}{number}.jsonl", target.name));
+    // The report of an earlier run must not be read as the report of this one.
+    _ = std::fs::remove_file(&file);
+    let mut report = OsString::from("json=");
+    report.push(&file);
+    let program = std::env::current_exe().context("cannot find the program file of iamspec")?;
+    let mut run = Command::new(program);
+    run.arg("run").args(&target.options);
+    run.args(client.iter().flat_map(|it| ["--driver", it]));
+    run.arg("--report").arg(report).args(&args.options);
+    let status = run.stdout(Stdio::null()).status().context("cannot run iamspec")?;
+    let client = client.map(|it| format!(" with the driver `{it}`")).unwrap_or_default();
+    ensure!(
+        file.is_file(),
+        "the run against {}{client} wrote no report ({status}); its messages are above",
+        target.name
+    );
+    Ok(file)
+}
