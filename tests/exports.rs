@@ -1,4 +1,4 @@
-//! Exports: every script of the suite can be exported in every language, and the shell exports parse.
+//! Exports: every script can be exported in every language, and the shell exports are valid.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
-//! Tests the reference server against the facts. `facts/tested.txt` contains requests for each fact with
-//! a response; the last response must match the fact. The expected response comes from the fact, not
-//! from the rules, and the requests are written by hand, not by the client.
+//! Tests the reference server against the facts. `facts/tested.txt` contains the requests for each
+//! fact with a response; the last response must match the fact. The expected response comes from the
+//! fact, not from the rules. The requests are written by hand, not by the client.
 
 use std::collections::{HashMap, HashSet};
 

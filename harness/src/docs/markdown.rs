@@ -16,7 +16,7 @@ pub(crate) fn escape(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;").replace('\n', " ")
 }
 
-/// Links to the facts, each once. `base` is the relative path from the page to the root, such as `../`.
+/// Links to the facts, each once. `base` is the relative path from the page to the root folder.
 pub(crate) fn fact_links(facts: &[&str], base: &str) -> String {
     let mut unique: Vec<&str> = Vec::new();
     for id in facts {

@@ -1,11 +1,10 @@
-//! One page per operation: its rules, and for each rule the shortest script that shows its response.
+//! One page per operation: its rules, and per rule the shortest script that shows its response.
 //!
 //! An example always ends in the response of its rule. A rule that no script shows has none.
 
 use iamspec_conformance::oracle::messages;
-use iamspec_conformance::results::history::{Exchange, ScriptRun};
 use iamspec_conformance::script::print;
-use iamspec_conformance::{Reference, Response, Script, Suite};
+use iamspec_conformance::{Exchange, Reference, Response, Script, ScriptRun, Suite};
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Action, Expected, Rule};
 

@@ -1,4 +1,4 @@
-//! Exports a script as a program that runs without iamspec, for example for an issue of an emulator.
+//! Exports a script as a program that runs without iamspec, for example for an issue.
 //!
 //! [`export`] writes a whole script. The parameters of each request are those that the client sends
 //! (`client/request.rs`). Values that only a response contains become variables. [`aws_cli`],
@@ -60,7 +60,7 @@ struct ProgramLine {
 /// Exports the script. `endpoint` is the default endpoint of the program.
 ///
 /// # Errors
-/// Fails if a request cannot be exported, for example because it uses an item that no request creates.
+/// Fails if a request cannot be exported, for example if it uses an item that no request creates.
 pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<String> {
     let program = program(script)?;
     Ok(match language {
