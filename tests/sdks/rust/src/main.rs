@@ -6,12 +6,12 @@ use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
-use aws_sdk_iam::{Client, Config, operation, types};
 use aws_sdk_iam::client::Waiters as _;
-use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::primitives::{Blob, DateTime, DateTimeFormat};
+use aws_sdk_iam::{Client, Config, operation, types};
 use serde_json::{Map, Value, json};
 
 include!(env!("CALLS"));
@@ -35,7 +35,8 @@ impl<T: ToJson> ToJson for Vec<T> {
 
 impl<K: AsRef<str>, T: ToJson> ToJson for HashMap<K, T> {
     fn to_json(&self) -> Option<Value> {
-        let values = self.iter().filter_map(|(key, it)| Some((key.as_ref().to_owned(), it.to_json()?)));
+        let values =
+            self.iter().filter_map(|(key, it)| Some((key.as_ref().to_owned(), it.to_json()?)));
         Some(Value::Object(values.collect()))
     }
 }
@@ -122,7 +123,8 @@ impl Parameters {
     }
 
     fn end(&self) -> Result<(), Value> {
-        let other = |name| Err(unsupported(format!("the operation of the SDK has no member {name}")));
+        let other =
+            |name| Err(unsupported(format!("the operation of the SDK has no member {name}")));
         self.0.keys().next().map_or(Ok(()), other)
     }
 }
@@ -174,7 +176,11 @@ fn join(all: &mut Map<String, Value>, page: &Value) {
     }
 }
 
-async fn wait(client: &Client, mut parameters: Parameters, limit: Duration) -> Result<Value, Value> {
+async fn wait(
+    client: &Client,
+    mut parameters: Parameters,
+    limit: Duration,
+) -> Result<Value, Value> {
     let waiter = client.wait_until_user_exists().set_user_name(parameters.take("UserName")?);
     match Box::pin(waiter.wait(limit)).await {
         Ok(_) => Ok(json!({"ok": {"result": {}}})),

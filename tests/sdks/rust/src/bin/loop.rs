@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use aws_sdk_iam::{Client, Config};
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_iam::{Client, Config};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,7 +34,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     runtime.block_on(send(client.clone(), 50));
     let start = Instant::now();
     runtime.block_on(async {
-        let all = (0..concurrency).map(|_| tokio::spawn(send(client.clone(), requests / concurrency)));
+        let all =
+            (0..concurrency).map(|_| tokio::spawn(send(client.clone(), requests / concurrency)));
         for one in all.collect::<Vec<_>>() {
             one.await.expect("the task does not panic");
         }
