@@ -63,7 +63,5 @@ fn known(finding: &FindingEvent) -> String {
 /// In which case: the rule's own words without its call.
 fn short(finding: &FindingEvent) -> String {
     let words = finding.statement.trim_end_matches('.');
-    words
-        .split_once(" where ")
-        .map_or_else(|| words.to_owned(), |(_, case)| format!("where {case}"))
+    words.split_once(" if ").map_or_else(|| words.to_owned(), |(_, case)| format!("if {case}"))
 }
