@@ -1,6 +1,7 @@
 //! Generates a constant for each fact in `facts/facts.jsonl`.
 //!
-//! A rule that cites a missing fact does not compile, and a rule quotes an error text from its fact.
+//! A rule that cites a missing fact does not compile, and a rule quotes an error text from its
+//! fact.
 
 use std::error::Error;
 use std::fmt::Write as _;

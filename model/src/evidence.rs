@@ -1,7 +1,7 @@
 //! The facts about the real service, and how binding they are.
 //!
-//! The facts are data (`facts/facts.jsonl`). The build script turns each into a constant: a clause cites
-//! `B_AK_04`, and a citation of a missing fact does not compile.
+//! The facts are data (`facts/facts.jsonl`). The build script turns each into a constant: a clause
+//! cites `B_AK_04`, and a citation of a missing fact does not compile.
 
 /// One fact about the real service.
 #[derive(Debug, PartialEq, Eq)]

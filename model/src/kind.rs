@@ -1,7 +1,7 @@
 //! The kinds of attachments, resources and sub-resources, and the actions on them.
 //!
-//! The enums are plain: they know their name in rule ids and nothing else. The facts about each kind
-//! are one table row in [`crate::tables`], which adds `row()` and `all()` to these types.
+//! The enums are plain: they know their name in rule ids and nothing else. The facts about each
+//! kind are one table row in [`crate::tables`], which adds `row()` and `all()` to these types.
 
 use crate::ids::Item;
 

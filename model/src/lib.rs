@@ -1,4 +1,5 @@
-//! An executable specification of AWS IAM user attachments and of the preconditions of `DeleteUser`.
+//! An executable specification of AWS IAM user attachments and of the preconditions of
+//! `DeleteUser`.
 //!
 //! The modules in dependency order; each one uses only those before it:
 //!

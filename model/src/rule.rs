@@ -1,9 +1,9 @@
 //! The types of rules: an API [`Action`], its [`Clause`]s, and the [`Condition`] of each clause.
 //!
 //! A clause states what the service returns under a condition, with evidence for the status, the
-//! error code and the text. An action together with one of its clauses is a [`Rule`]. Conditions are
-//! data here: [`crate::semantics::conditions`] alone evaluates them. The clauses themselves are in
-//! [`crate::tables`].
+//! error code and the text. An action together with one of its clauses is a [`Rule`]. Conditions
+//! are data here: [`crate::semantics::conditions`] alone evaluates them. The clauses themselves are
+//! in [`crate::tables`].
 
 use crate::evidence::{Evidence, Fact};
 use crate::kind::{AttachmentKind, SubResource};
@@ -19,9 +19,9 @@ pub struct Action {
 
 /// A condition, the response that it calls for, and the evidence.
 ///
-/// A clause is as binding as the facts that name its state. A fact that only lists the error codes of
-/// an action (D-022) is binding if the code can have a single cause: the user that every such request
-/// names does not exist, a documented quota is reached, or a device is already enabled.
+/// A clause is as binding as the facts that name its state. A fact that only lists the error codes
+/// of an action (D-022) is binding if the code can have a single cause: the user that every such
+/// request names does not exist, a documented quota is reached, or a device is already enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clause {
     /// When the clause applies.

@@ -1,7 +1,7 @@
 //! An alternative state for comparison: one bit for each item of each kind, in a few bytes.
 //!
-//! It supports only the scope of the benchmark: one user, indistinguishable items, no status, and fixed
-//! resources.
+//! It supports only the scope of the benchmark: one user, indistinguishable items, no status, and
+//! fixed resources.
 
 use stateright::{Model, Property};
 

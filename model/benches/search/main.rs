@@ -1,9 +1,10 @@
 //! The time to reach every state, by different searches and representations of the state.
 //!
-//! `cargo bench -p iamspec-model` runs it; `SCOPE=quotas` selects the large scope, without the slowest
-//! contenders. All contenders search the same scope (one user up to its quotas), which the benchmark
-//! asserts by the number of states and transitions. The speed of a shared machine varies, so each round
-//! runs a contender right after the baseline, and the result is the median of their ratios.
+//! `cargo bench -p iamspec-model` runs it; `SCOPE=quotas` selects the large scope, without the
+//! slowest contenders. All contenders search the same scope (one user up to its quotas), which the
+//! benchmark asserts by the number of states and transitions. The speed of a shared machine varies,
+//! so each round runs a contender right after the baseline, and the result is the median of their
+//! ratios.
 #![expect(clippy::print_stdout, reason = "the benchmark prints its result")]
 
 mod bitset;

@@ -1,7 +1,7 @@
 //! Symmetry: indistinguishable items, and states that differ only in names.
 //!
-//! The model compares names and never reads them, so that renaming users and items turns a path into
-//! a path. In a scope with `alike`, one state therefore stands for all its renamings.
+//! The model compares names and never reads them, so that renaming users and items turns a path
+//! into a path. In a scope with `alike`, one state therefore stands for all its renamings.
 
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 
@@ -101,7 +101,8 @@ impl CanonicalForm {
         items.get(..self.scope.item_count(kind) as usize).unwrap_or(items)
     }
 
-    /// The bits that distinguish items: if only one user can hold the item, only the bits of this user.
+    /// The bits that distinguish items: if only one user can hold the item, only the bits of this
+    /// user.
     fn compared_bits(user: User, kind: AttachmentKind) -> u16 {
         if kind.row().refers.is_some() { u16::MAX } else { 3 << (user.0 * 2) }
     }

@@ -1,8 +1,8 @@
 //! The exhaustive check: every property, in every state of a scope and for every call in it.
 //!
 //! stateright checks properties of states. This check also covers effects and refusals, reads
-//! included. It checks the properties of states too, so that it covers scopes that are too large for
-//! stateright.
+//! included. It checks the properties of states too, so that it covers scopes that are too large
+//! for stateright.
 
 use std::panic::resume_unwind;
 

@@ -1,9 +1,9 @@
 //! A breadth-first search of every state of a scope, in little memory, with a path to each state.
 //!
 //! stateright defines what a model and a property are. This search covers scopes that are too large
-//! for stateright; its caller decides what to check in each state. After a visit it keeps only a 64-bit
-//! fingerprint of the state, as stateright does, and the call that first led to it. Among n states,
-//! two share a fingerprint with a probability of n² / 2⁶⁵.
+//! for stateright; its caller decides what to check in each state. After a visit it keeps only a
+//! 64-bit fingerprint of the state, as stateright does, and the call that first led to it. Among n
+//! states, two share a fingerprint with a probability of n² / 2⁶⁵.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -39,8 +39,8 @@ use crate::state::bits::hasher;
 pub struct Search {
     scope: Scope,
     seen: HashSet<u64, RandomState>,
-    /// For each state: the previous state, and the call that first led from there, as an index into the
-    /// actions of the [`Scope`].
+    /// For each state: the previous state, and the call that first led from there, as an index into
+    /// the actions of the [`Scope`].
     predecessors: Vec<(u32, u32)>,
     /// States that are reached and not yet visited, in order.
     frontier: VecDeque<Account>,

@@ -11,9 +11,9 @@ use crate::state::{Account, Attachment};
 
 /// Checked in scopes in which a kind has active and inactive items at once.
 ///
-/// If the property holds, the rules in force in any state are also in force in a state in which every
-/// item is active, or in one with at most one item of each kind. One scope with quotas and no statuses,
-/// and one with statuses and one item of each kind, therefore cover both together.
+/// If the property holds, the rules in force in any state are also in force in a state in which
+/// every item is active, or in one with at most one item of each kind. One scope with quotas and no
+/// statuses, and one with statuses and one item of each kind, therefore cover both together.
 pub(crate) const PROPERTY: (&str, StateProperty) =
     ("no rule depends on both the number and the status of items", |scope, account| {
         let mut calls = Vec::new();
@@ -27,8 +27,8 @@ pub(crate) const PROPERTY: (&str, StateProperty) =
         })
     });
 
-/// Returns true if the value does not depend on statuses, or does not depend on numbers: it stays the
-/// same for every change of one status, or for one item of each kind.
+/// Returns true if the value does not depend on statuses, or does not depend on numbers: it stays
+/// the same for every change of one status, or for one item of each kind.
 fn depends_on_one<T: PartialEq>(account: &Account, value: impl Fn(&Account) -> T) -> bool {
     let expected = value(account);
     expected == value(&one_of_each_kind(account))

@@ -1,8 +1,9 @@
-//! Concurrent calls on an endpoint without atomicity: each call checks first and takes effect later.
+//! Concurrent calls on an endpoint without atomicity: each call checks first and takes effect
+//! later.
 //!
 //! Such an endpoint evaluates the conditions of a call and applies its effect without a lock around
-//! both. stateright explores every interleaving of checks and effects. An interleaving is an anomaly
-//! if no sequential order of the calls explains the responses and the final state.
+//! both. stateright explores every interleaving of checks and effects. An interleaving is an
+//! anomaly if no sequential order of the calls explains the responses and the final state.
 
 use std::hash::Hash;
 

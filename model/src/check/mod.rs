@@ -1,8 +1,8 @@
 //! The exhaustive check of the specification itself, in every state of bounded [`scope::Scope`]s.
 //!
-//! [`scopes`] lists the scopes with their state counts. Properties of states and of calls do not use
-//! the functions that evaluate the rules, so that a wrong rule cannot hide itself. [`model_mutants`]
-//! are deliberate errors in the model, which the properties must detect.
+//! [`scopes`] lists the scopes with their state counts. Properties of states and of calls do not
+//! use the functions that evaluate the rules, so that a wrong rule cannot hide itself.
+//! [`model_mutants`] are deliberate errors in the model, which the properties must detect.
 //!
 //! Only [`model_checker`] and [`exhaustive`] import the lists of properties.
 

@@ -65,9 +65,9 @@ impl Model for Scope {
 }
 
 impl Scope {
-    /// Calls to check in every state that never lead to a new one: reads, new secrets, calls about an
-    /// item of another user, repeated uploads, and the creation and deletion of resources that are
-    /// fixed in this scope.
+    /// Calls to check in every state that never lead to a new one: reads, new secrets, calls about
+    /// an item of another user, repeated uploads, and the creation and deletion of resources that
+    /// are fixed in this scope.
     pub fn asked_only(&self, account: &Account, out: &mut Vec<Operation>) {
         if self.beside != ScopeExtension::Nothing {
             self.extension_reads(out);
@@ -186,8 +186,8 @@ impl Scope {
         items.map(move |item| Resource { class, item })
     }
 
-    /// Returns true if the service can issue this item. A renamed user may hold an item from the range
-    /// of another user.
+    /// Returns true if the service can issue this item. A renamed user may hold an item from the
+    /// range of another user.
     fn is_free(&self, account: &Account, user: User, kind: AttachmentKind, item: Item) -> bool {
         account.held(user, kind, item).is_none()
             && (self.beside != ScopeExtension::Users
@@ -246,8 +246,8 @@ impl Scope {
         }
     }
 
-    /// The highest version number. Lower numbers suffice to reach the quota of one policy, even after
-    /// a deletion.
+    /// The highest version number. Lower numbers suffice to reach the quota of one policy, even
+    /// after a deletion.
     const fn last_version(&self) -> u32 {
         if self.policies > 1 { 3 } else { 7 }
     }

@@ -1,6 +1,7 @@
 //! Model mutants: deliberate errors in the model, derived from its tables.
 //!
-//! The properties must detect every mutant, except those in [`EQUIVALENT`], which change no behavior.
+//! The properties must detect every mutant, except those in [`EQUIVALENT`], which change no
+//! behavior.
 
 use std::fmt;
 

@@ -1,8 +1,8 @@
 //! A second statement of each condition, by counting facts: a rule is in force if and only if its
 //! condition holds.
 //!
-//! Without this check, one rule could stand in for another that also refuses the call, or a rule could
-//! hold for one user and not for the next.
+//! Without this check, one rule could stand in for another that also refuses the call, or a rule
+//! could hold for one user and not for the next.
 
 use crate::check::state_properties::{
     count_of, item_quota, policy, resource_exists, sub_resource_quota, user_exists,

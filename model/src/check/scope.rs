@@ -17,8 +17,8 @@ use crate::tables::attachments::Naming;
 pub struct Scope {
     /// The number of users.
     pub users: u32,
-    /// The number of items for each user, of each kind that refers to no resource. The next item that
-    /// the service names is the first free one.
+    /// The number of items for each user, of each kind that refers to no resource. The next item
+    /// that the service names is the first free one.
     pub items: u32,
     /// True if each kind whose quota counts items has one item more than its quota, regardless of
     /// `items`. The check then includes calls that exceed the quota.
@@ -31,9 +31,9 @@ pub struct Scope {
     pub devices: u32,
     /// True if groups, policies and devices exist from the start and are never deleted.
     pub given: bool,
-    /// True if the check uses symmetry: one item stands for all indistinguishable ones, and one state
-    /// for all that differ only in names. Paths still consist of calls of the model, so that a script
-    /// can replay them.
+    /// True if the check uses symmetry: one item stands for all indistinguishable ones, and one
+    /// state for all that differ only in names. Paths still consist of calls of the model, so that
+    /// a script can replay them.
     pub alike: bool,
     /// True if items become inactive and active again.
     pub statuses: bool,
@@ -88,8 +88,8 @@ impl Scope {
 
     /// Returns true if some reachable states differ only in names and count as one.
     ///
-    /// A single user without statuses needs no such renaming: the first free item is attached and the
-    /// last one removed, so that the items of the user never have gaps.
+    /// A single user without statuses needs no such renaming: the first free item is attached and
+    /// the last one removed, so that the items of the user never have gaps.
     #[must_use]
     pub const fn renames(&self) -> bool {
         self.alike && (self.users > 1 || self.statuses)

@@ -1,8 +1,8 @@
 //! The named scopes, each with the number of states that it must have.
 //!
-//! The comments derive each number by a closed formula; it is not the result of a search. A model that
-//! loses or gains behavior has another number of states. Six kinds refer to no resource: a user with at
-//! most one item of each is in one of 2⁶ = 64 states.
+//! The comments derive each number by a closed formula; it is not the result of a search. A model
+//! that loses or gains behavior has another number of states. Six kinds refer to no resource: a
+//! user with at most one item of each is in one of 2⁶ = 64 states.
 
 use crate::check::scope::{Scope, ScopeExtension};
 
@@ -49,8 +49,9 @@ impl NamedScope {
 const ONE: Scope =
     Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING };
 
-/// One item more than the quota of each kind. Inline policies are limited by characters, and AWS raises
-/// the quota of managed policies on request; the scope has as many as the default quota allows.
+/// One item more than the quota of each kind. Inline policies are limited by characters, and AWS
+/// raises the quota of managed policies on request; the scope has as many as the default quota
+/// allows.
 const QUOTAS: Scope = Scope {
     users: 1,
     items: 3,
@@ -68,8 +69,8 @@ const SHARING: Scope =
 
 /// Every named scope, the small ones first.
 pub const SCOPES: [NamedScope; 13] = [
-    // Without the user, each of three resources exists or not. With the user, each is absent, unused or
-    // held, and six kinds are held or not: 8 + 27 * 64.
+    // Without the user, each of three resources exists or not. With the user, each is absent,
+    // unused or held, and six kinds are held or not: 8 + 27 * 64.
     NamedScope {
         name: "one",
         about: "one user, one of each kind",
@@ -87,9 +88,9 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 110_904,
         size: ScopeSize::Small,
     },
-    // Two items of each kind that refers to no resource. For four kinds, two indistinguishable items are
-    // absent, active or inactive: six combinations. There are zero to two inline policies:
-    // 1 + 2 * 3 * 6^4.
+    // Two items of each kind that refers to no resource. For four kinds, two indistinguishable
+    // items are absent, active or inactive: six combinations. There are zero to two inline
+    // policies: 1 + 2 * 3 * 6^4.
     NamedScope {
         name: "mixed",
         about: "one user, two items of each kind, active or inactive",
@@ -107,9 +108,9 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 774_184,
         size: ScopeSize::Small,
     },
-    // No quota of resources is reached. Counts of login profiles, access keys, certificates, SSH keys,
-    // credentials, inline policies, devices, policies and groups:
-    // 1 + 2 * 3 * 3 * 6 * 3 * 3 * 3 * 3 * 3.
+    // No quota of resources is reached. Counts of login profiles, access keys, certificates, SSH
+    // keys, credentials, inline policies, devices, policies and groups: 1 + 2 * 3 * 3 * 6 * 3 * 3 *
+    // 3 * 3 * 3.
     NamedScope {
         name: "near-quotas",
         about: "one user, up to the quotas of items that refer to no resource",
@@ -127,8 +128,8 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 1_282_072,
         size: ScopeSize::Small,
     },
-    // Two users, each with or without a login profile, two group memberships and two policies. Each of
-    // two devices is enabled for one user or unused: 1 + 2 * 2 * 4 * 4 * 4 + 4 * 16 * 16 * 9.
+    // Two users, each with or without a login profile, two group memberships and two policies. Each
+    // of two devices is enabled for one user or unused: 1 + 2 * 2 * 4 * 4 * 4 + 4 * 16 * 16 * 9.
     NamedScope {
         name: "sharing-bare",
         about: "two users with at most a login profile; two groups, policies, devices",
@@ -148,10 +149,10 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 46_554,
         size: ScopeSize::Small,
     },
-    // A user has a login profile or not, one of two paths, two tags or not, and a boundary or not: 16
-    // states without the policy, 32 with it. Each of two access keys is free or held. Two users cannot
-    // swap their keys, because that needs a third name:
-    // 1 + 2 * 16 * 4 + 16 * 16 * 8 + 1 + 2 * 32 * 4 + 32 * 32 * 8.
+    // A user has a login profile or not, one of two paths, two tags or not, and a boundary or not:
+    // 16 states without the policy, 32 with it. Each of two access keys is free or held. Two users
+    // cannot swap their keys, because that needs a third name: 1 + 2 * 16 * 4 + 16 * 16 * 8 + 1 + 2
+    // * 32 * 4 + 32 * 32 * 8.
     NamedScope {
         name: "names",
         about: "two users that change names, paths, boundaries and tags",
@@ -166,9 +167,9 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 126_392,
         size: ScopeSize::Small,
     },
-    // Each of two groups is absent, or has two inline policies or not and the user as a member or not:
-    // 5 * 5 + 9 * 9. If the policy exists, the groups and the user have it attached or not:
-    // 9 * 9 + 17 * 17 * 2.
+    // Each of two groups is absent, or has two inline policies or not and the user as a member or
+    // not: 5 * 5 + 9 * 9. If the policy exists, the groups and the user have it attached or not: 9
+    // * 9 + 17 * 17 * 2.
     NamedScope {
         name: "group-policies",
         about: "two groups that change names and policies, and a user",
@@ -183,9 +184,10 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 6_630,
         size: ScopeSize::Small,
     },
-    // Of n versions created so far, one to five exist, and one is the default. If five exist, the last
-    // one is among them, because a sixth is refused. There are k - 1 others with the last, or k without:
-    // 1 + the sum over n to 7 of the sums of k * C(n - 1, k - 1), k to 5, and k * C(n - 1, k), k to 4.
+    // Of n versions created so far, one to five exist, and one is the default. If five exist, the
+    // last one is among them, because a sixth is refused. There are k - 1 others with the last, or
+    // k without: 1 + the sum over n to 7 of the sums of k * C(n - 1, k - 1), k to 5, and k * C(n -
+    // 1, k), k to 4.
     NamedScope {
         name: "versions",
         about: "a policy and its versions, numbered up to seven",
@@ -203,11 +205,11 @@ pub const SCOPES: [NamedScope; 13] = [
         transitions: 19_167_194,
         size: ScopeSize::Large,
     },
-    // With names there are 1 + 2 * 64 * 4 * 4 * 4 + 64 * 64 * 16 * 16 * 9 = 9,445,377 states. Without
-    // the names of resources, two users hold two groups in one of 10 ways, two policies likewise, and
-    // two devices in one of 6. Without the names of users there are half as many, plus half of the
-    // states that a swap of the users does not change (Burnside):
-    // 1 + 64 * 3 * 3 * 3 + (64 * 64 * 10 * 10 * 6 + 64 * 4 * 4 * 2) / 2.
+    // With names there are 1 + 2 * 64 * 4 * 4 * 4 + 64 * 64 * 16 * 16 * 9 = 9,445,377 states.
+    // Without the names of resources, two users hold two groups in one of 10 ways, two policies
+    // likewise, and two devices in one of 6. Without the names of users there are half as many,
+    // plus half of the states that a swap of the users does not change (Burnside): 1 + 64 * 3 * 3 *
+    // 3 + (64 * 64 * 10 * 10 * 6 + 64 * 4 * 4 * 2) / 2.
     NamedScope {
         name: "sharing",
         about: "two users, one item of each kind; two groups, policies, devices",

@@ -1,7 +1,7 @@
 //! The properties of states: those that hold in every state, and those that some state must reach.
 //!
-//! A property does not use the functions that evaluate the rules. It counts facts and has its own copy
-//! of the few numbers that it needs, so that it detects a rule that forgets something.
+//! A property does not use the functions that evaluate the rules. It counts facts and has its own
+//! copy of the few numbers that it needs, so that it detects a rule that forgets something.
 
 use stateright::Property;
 
@@ -177,8 +177,8 @@ pub(crate) fn item_quota(kind: AttachmentKind) -> usize {
         .map_or(usize::MAX, |(_, quota)| *quota)
 }
 
-/// The quota of a kind of sub-resource (G-001, C-017). The inline policies of a group are limited by
-/// characters, which forty test documents use up.
+/// The quota of a kind of sub-resource (G-001, C-017). The inline policies of a group are limited
+/// by characters, which forty test documents use up.
 pub(crate) const fn sub_resource_quota(kind: SubResource) -> usize {
     match kind {
         SubResource::Version => 5,
@@ -215,8 +215,8 @@ fn may_succeed(scope: &Scope, account: &Account, op: Operation) -> bool {
     scope.allowed(account, &op).may_be_done()
 }
 
-/// Returns true if no user and no group uses the resource, and it has no sub-resources but the first
-/// version of a policy.
+/// Returns true if no user and no group uses the resource, and it has no sub-resources but the
+/// first version of a policy.
 fn is_unused(account: &Account, resource: Resource) -> bool {
     let attached = |it: &SubResourceEntry| {
         it.part == SubResource::AttachedPolicy && resource == policy(it.item)

@@ -1,7 +1,7 @@
 //! Properties of every call in every state: effects, refusals, and the progress of deletion plans.
 //!
-//! Like the properties of states, these do not use the functions that evaluate the rules. They compare
-//! the facts before and after a call.
+//! Like the properties of states, these do not use the functions that evaluate the rules. They
+//! compare the facts before and after a call.
 
 use crate::check::state_properties::{
     attachments_of, count_of, item_quota, resource_exists, user_exists,
@@ -267,8 +267,8 @@ fn free_items_are_attachable(visit: &Visit<'_>) -> bool {
     let is_device = kind.row().refers == Some(ResourceKind::Device);
     let holder = Some(user).filter(|_| !is_device);
     let taken = named_attachments(account, op, holder).next().is_some();
-    // These actions can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07). It is unknown whether they
-    // can if the quota is reached.
+    // These actions can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07). It is unknown whether
+    // they can if the quota is reached.
     let repeatable = matches!(
         kind,
         AttachmentKind::InlinePolicy

@@ -8,10 +8,10 @@ use crate::state::{Account, Attachment};
 /// The calls that remove the attachments of a user and delete it. Each of them is certain to
 /// succeed. The plan is empty if the user does not exist.
 ///
-/// Attachments are removed in the order of the `DeleteUser` reference; any other order works
-/// too. The plan removes inactive items as well, because it is unknown whether they block deletion
-/// . Tags and the permissions boundary go with the user. No plan is shorter,
-/// which `verify` proves for every state of its scopes.
+/// Attachments are removed in the order of the `DeleteUser` reference; any other order
+/// works too. The plan removes inactive items as well, because it is unknown whether they block
+/// deletion. Tags and the permissions boundary go with the user. No plan is
+/// shorter, which `verify` proves for every state of its scopes.
 #[must_use]
 pub fn plan(account: &Account, user: User) -> Vec<Operation> {
     if !account.has_user(user) {
@@ -26,7 +26,8 @@ pub fn plan(account: &Account, user: User) -> Vec<Operation> {
 }
 
 /// The same plan, which also deletes each virtual MFA device of the user after it is deactivated
-/// (C-026). That is optional: an unused device blocks no deletion, but keeps its name (C-053).
+/// (C-026). That is optional: an unused device blocks no deletion, but keeps its name
+/// (C-053).
 #[must_use]
 pub fn plan_with_devices(account: &Account, user: User) -> Vec<Operation> {
     let delete_device = |op: &Operation| {

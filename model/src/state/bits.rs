@@ -1,8 +1,8 @@
 //! A set of facts, each packed into one integer, in a sorted list.
 //!
-//! The fields of a fact, from the highest bits: class, subject, kind, rest. Facts that belong together
-//! are adjacent, so that every query is a range. A `Vec` of integers is smaller and faster to clone,
-//! compare and hash than a `BTreeSet`, and the exhaustive check holds millions of states.
+//! The fields of a fact, from the highest bits: class, subject, kind, rest. Facts that belong
+//! together are adjacent, so that every query is a range. A `Vec` of integers is smaller and faster
+//! to clone, compare and hash than a `BTreeSet`, and the exhaustive check holds millions of states.
 
 use ahash::RandomState;
 

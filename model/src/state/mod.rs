@@ -1,8 +1,8 @@
 //! The state of an account: which users and resources exist, and who holds which attachments.
 //!
 //! The state is a set of packed facts. Each relation is one fact, so that its two sides cannot
-//! disagree, and there is no limit on users. Queries are public; only [`crate::semantics`] changes the
-//! state. A change with a number that is out of range has no effect.
+//! disagree, and there is no limit on users. Queries are public; only [`crate::semantics`] changes
+//! the state. A change with a number that is out of range has no effect.
 
 pub(crate) mod bits;
 
@@ -210,7 +210,8 @@ impl Account {
         self.pieces().filter(refers).filter(move |it| it.item == resource.item).map(|it| it.of)
     }
 
-    /// The number of the next version of the policy. Numbers of deleted versions are not reused (C-061).
+    /// The number of the next version of the policy. Numbers of deleted versions are not reused
+    /// (C-061).
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "a version has fewer bits")]
     pub fn next_version(&self, policy: Resource) -> Item {
@@ -288,8 +289,8 @@ const fn policy_of(boundary: u64) -> Item {
 }
 
 impl Account {
-    /// An empty account with other quotas than AWS's defaults: of users, and of each kind. If a kind has
-    /// several, the last one counts.
+    /// An empty account with other quotas than AWS's defaults: of users, and of each kind. If a
+    /// kind has several, the last one counts.
     #[must_use]
     pub fn with_quotas(users: Option<u32>, kinds: &[(AttachmentKind, u32)]) -> Self {
         let mut account = Self::default();
@@ -326,8 +327,8 @@ impl Account {
         }
     }
 
-    /// Gives the user another name; everything that belongs to it stays (C-032, C-033). A user that had
-    /// the new name is removed.
+    /// Gives the user another name; everything that belongs to it stays (C-032, C-033). A user that
+    /// had the new name is removed.
     pub(crate) fn rename_user(&mut self, user: User, name: User) {
         if self.has_user(user) && name.0 < NOBODY && name != user {
             self.remove_user(name);

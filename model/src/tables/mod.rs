@@ -1,8 +1,8 @@
 //! The tables of the specification: every action of the modeled API, with its clauses.
 //!
-//! One row describes one kind of attachment, resource or sub-resource; [`operations`] describes each
-//! variant of [`crate::Operation`]. The tables contain conditions as data and evaluate none of them.
-//! [`find_action`] is the only lookup from an API name.
+//! One row describes one kind of attachment, resource or sub-resource; [`operations`] describes
+//! each variant of [`crate::Operation`]. The tables contain conditions as data and evaluate none of
+//! them. [`find_action`] is the only lookup from an API name.
 
 pub mod attachments;
 pub mod operations;

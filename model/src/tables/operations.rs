@@ -94,7 +94,8 @@ impl Descriptor {
 }
 
 impl Operation {
-    /// The properties of the operation. An invalid request has those of its well-formed counterpart.
+    /// The properties of the operation. An invalid request has those of its well-formed
+    /// counterpart.
     #[inline]
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {

@@ -1,8 +1,8 @@
 //! The precedence of refusals: a partial order, as data.
 //!
 //! If several conditions refuse a call and no order relates them, each refusal conforms. A response
-//! that violates an order deviates in the first tier (status, code, text) in which it differs from the
-//! refusal that takes precedence.
+//! that violates an order deviates in the first tier (status, code, text) in which it differs from
+//! the refusal that takes precedence.
 
 use crate::evidence::{A_031, D_017, D_018, Evidence};
 use crate::kind::AttachmentKind;

@@ -1,8 +1,8 @@
-//! The table of resources (groups, customer managed policies, virtual MFA devices), and the actions on
-//! users and on the whole account.
+//! The table of resources (groups, customer managed policies, virtual MFA devices), and the actions
+//! on users and on the whole account.
 //!
-//! One row describes one kind of resource, with the clauses of its actions. The actions on users are
-//! constants: they are in no row because users are the subject of the model.
+//! One row describes one kind of resource, with the clauses of its actions. The actions on users
+//! are constants: they are in no row because users are the subject of the model.
 
 use std::fmt;
 
@@ -313,8 +313,8 @@ pub const CHANGE_PASSWORD: Action = Action {
     ],
 };
 
-/// `GetAccessKeyLastUsed`, which names no user. The response for a key that no user holds is recorded
-/// for a key that never existed.
+/// `GetAccessKeyLastUsed`, which names no user. The response for a key that no user holds is
+/// recorded for a key that never existed.
 pub const LAST_USED: Action = Action {
     api: "GetAccessKeyLastUsed",
     claims: &[

@@ -1,9 +1,10 @@
-//! The table of invalid requests: which parameter is invalid or unusual in which way, and the response.
+//! The table of invalid requests: which parameter is invalid or unusual in which way, and the
+//! response.
 //!
 //! A row is a well-formed operation, a request parameter and an [`InputError`]. The model never has
-//! the value of a parameter; the harness chooses it. The service validates a request before it looks
-//! anything up (D-016, inferred). If the well-formed request would be refused too, both refusals
-//! conform.
+//! the value of a parameter; the harness chooses it. The service validates a request before it
+//! looks anything up (D-016, inferred). If the well-formed request would be refused too, both
+//! refusals conform.
 
 use crate::evidence::{
     B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05, B_PB_05,

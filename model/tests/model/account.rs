@@ -1,4 +1,5 @@
-//! The packed facts of the state: a value at the limit of its field does not leak into the next field.
+//! The packed facts of the state: a value at the limit of its field does not leak into the next
+//! field.
 
 use iamspec_model::{
     Account, AttachmentKind, Item, Operation, Resource, ResourceKind, User, apply,

@@ -2,8 +2,8 @@
 
 use iamspec_model::{Condition, Expected, FACTS, Fact, Level, Rule, Strength, rules};
 
-/// Returns true if the fact is about this action: it has its name, or an abbreviated list of names such
-/// as `Upload/List/DeleteSigningCertificate` or `UpdateServiceSpecificCredential / Delete...`.
+/// Returns true if the fact is about this action: it has its name, or an abbreviated list of names
+/// such as `Upload/List/DeleteSigningCertificate` or `UpdateServiceSpecificCredential / Delete...`.
 fn is_about(fact: &Fact, api: &str) -> bool {
     let verb_end = api.chars().skip(1).position(char::is_uppercase).map_or(api.len(), |it| it + 1);
     let (verb, noun) = api.split_at(verb_end);
@@ -21,8 +21,8 @@ fn is_about(fact: &Fact, api: &str) -> bool {
         || shortened && fact.operation.contains(noun.trim_end_matches('s'))
 }
 
-/// Returns true if the fact states the code and status of the rule: in its columns, or in its note for
-/// this action (A-016, D-022).
+/// Returns true if the fact states the code and status of the rule: in its columns, or in its note
+/// for this action (A-016, D-022).
 fn supports(fact: &Fact, rule: &Rule) -> bool {
     let about = is_about(fact, rule.call.api);
     let Expected::Refused(code) = rule.claim.answer else {

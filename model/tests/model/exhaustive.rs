@@ -112,7 +112,8 @@ fn symmetry_merges_exactly_the_renamed_states() {
     }
 }
 
-/// The formula for two users without names: 1 + 2 * 3 * 3 * 3 + (4 * 10 * 10 * 6 + 2 * 4 * 4 * 2) / 2.
+/// The formula for two users without names: 1 + 2 * 3 * 3 * 3 + (4 * 10 * 10 * 6 + 2 * 4 * 4 * 2) /
+/// 2.
 #[test]
 fn the_formula_for_states_without_names_holds_in_a_small_scope() {
     let scope = Scope { alike: true, ..NamedScope::of("sharing-bare").unwrap().scope };

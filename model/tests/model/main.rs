@@ -1,4 +1,5 @@
-//! Tests of the specification: its evidence, its quotas, its properties, and the mutants of the model.
+//! Tests of the specification: its evidence, its quotas, its properties, and the mutants of the
+//! model.
 
 mod account;
 mod evidence;

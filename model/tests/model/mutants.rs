@@ -1,5 +1,5 @@
-//! The properties of states and calls in small scopes: they hold in the model, and detect every model
-//! mutant.
+//! The properties of states and calls in small scopes: they hold in the model, and detect every
+//! model mutant.
 
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;

@@ -22,8 +22,8 @@ const QUOTAS: [(AttachmentKind, u32); 10] = [
     (AttachmentKind::Tag, 50),
 ];
 
-/// The quotas of G-001 and C-017. A policy starts with one of its five versions; forty test documents use
-/// up the characters of a group.
+/// The quotas of G-001 and C-017. A policy starts with one of its five versions; forty test
+/// documents use up the characters of a group.
 const SUB_RESOURCE_QUOTAS: [(SubResource, u32); 3] =
     [(SubResource::InlinePolicy, 40), (SubResource::AttachedPolicy, 10), (SubResource::Version, 4)];
 

@@ -1,8 +1,8 @@
 //! The table of attachments: one row for each kind, one file for each row.
 //!
-//! Nine kinds block the deletion of a user, in the order of the `DeleteUser` reference. Tags
-//! do not. To add a kind, add a variant to [`AttachmentKind`] and write its row; the rules follow
-//! from the row. The properties that check the rules have their own lists, on purpose.
+//! Nine kinds block the deletion of a user, in the order of the `DeleteUser` reference.
+//! Tags do not. To add a kind, add a variant to [`AttachmentKind`] and write its row; the rules
+//! follow from the row. The properties that check the rules have their own lists, on purpose.
 
 mod access_key;
 mod group_membership;
@@ -38,8 +38,8 @@ pub struct AttachmentRow {
     pub statuses: bool,
     /// True if the caller can upload the body of an item a second time.
     pub bodies: bool,
-    /// What is lost for good when an item is removed, because no action returns it (B-AK-03, B-SS-02,
-    /// B-LP-02, B-IP-04); empty if nothing is lost.
+    /// What is lost for good when an item is removed, because no action returns it (B-AK-03,
+    /// B-SS-02, B-LP-02, B-IP-04); empty if nothing is lost.
     pub loses: &'static str,
     /// True if an item belongs to a service. The quota then counts each service separately.
     pub services: bool,
@@ -80,8 +80,8 @@ pub enum Naming {
 /// The quota of a kind for one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// The name in `Cannot exceed quota for AccessKeysPerUser: 2`. It is AWS's name if a fact records
-    /// it (G-001, G-003..G-006), and formed alike otherwise.
+    /// The name in `Cannot exceed quota for AccessKeysPerUser: 2`. It is AWS's name if a fact
+    /// records it (G-001, G-003..G-006), and formed alike otherwise.
     pub name: &'static str,
     /// The default maximum, in items or in characters.
     pub max: u64,
