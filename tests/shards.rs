@@ -114,7 +114,7 @@ fn a_stale_entry_is_found_where_the_parts_come_together() {
     assert_eq!(
         merged.complaints,
         [
-            "stale expectation: DeleteUser/holds-access-key was asked and conforms; take the entry out"
+            "stale known failure: DeleteUser/holds-access-key was tested and conforms; remove the entry"
         ]
     );
     assert_eq!(merged.end.exit, 1);
