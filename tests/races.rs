@@ -134,7 +134,7 @@ fn a_divergence_of_sequential_calls_is_no_finding_of_a_race() {
     let output = super::iamspec(&words);
     let printed = super::stdout(&output);
     assert_eq!(output.status.code(), Some(3), "{printed}");
-    assert!(printed.contains("not run   DeleteUser+CreateAccessKey/a-user: one after the other, DeleteUser u0 is already answered 200"), "{printed}");
+    assert!(printed.contains("not run   DeleteUser+CreateAccessKey/a-user: it diverges without concurrency: DeleteUser u0 returns 200"), "{printed}");
 }
 
 /// With `--settle`, stale listings cause no finding, and a real race is still detected.

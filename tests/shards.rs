@@ -118,7 +118,7 @@ fn a_stale_entry_is_reported_when_shards_are_merged() {
     assert_eq!(
         merged.known_failure_errors,
         [
-            "stale expectation: DeleteUser/holds-access-key was asked and conforms; take the entry out"
+            "stale known failure: DeleteUser/holds-access-key was tested and conforms; remove the entry"
         ]
     );
     assert_eq!(merged.end.exit, 1);

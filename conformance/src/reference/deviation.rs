@@ -84,6 +84,12 @@ impl Deviation {
     pub const fn is_of_the_wire(self) -> bool {
         matches!(self, Self::BreaksXml | Self::Odd(_))
     }
+
+    /// Whether the deviation needs [`Memory`].
+    #[must_use]
+    pub const fn remembers(self) -> bool {
+        matches!(self, Self::ListsStale | Self::Resurrects(_) | Self::ResurrectsBoundary)
+    }
 }
 
 /// Earlier states, for deviations that need them.
@@ -93,14 +99,6 @@ pub struct Memory {
     pub(crate) before: Account,
     /// For each user, the operations that restore what it last held.
     restore: Vec<(User, Vec<Operation>)>,
-}
-
-impl Deviation {
-    /// Whether the deviation needs [`Memory`].
-    #[must_use]
-    pub const fn remembers(self) -> bool {
-        matches!(self, Self::ListsStale | Self::Resurrects(_) | Self::ResurrectsBoundary)
-    }
 }
 
 impl Memory {

@@ -152,7 +152,7 @@ impl fmt::Display for KnownFailureError {
             }
             Self::TooFlaky(rule, min) => write!(
                 f,
-                "known failure conforms too rarely: {rule} conforms in fewer than {min} calls; \
+                "flaky known failure: {rule} conforms in fewer than {min} calls; \
                  lower `flaky` or remove it"
             ),
         }
