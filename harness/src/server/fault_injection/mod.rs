@@ -71,8 +71,8 @@ pub enum InjectedFault {
 
 /// An unusual page of a listing.
 ///
-/// A page may hold fewer entries than the request asks for (E-009). No evidence of how few, and
-/// none of what a marker looks like.
+/// A page may hold fewer entries than the request asks for (E-009). No evidence of how few, or of
+/// the format of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageFault {
     /// An empty page that is followed by another.
