@@ -20,7 +20,9 @@ fn events(jobs: &str, words: &[&str]) -> (Option<i32>, Vec<String>) {
     let lines = text.lines().map(|line| {
         let mut event: Value = serde_json::from_str(line).unwrap();
         let members = event.as_object_mut().unwrap();
-        for name in ["begun", "started", "seconds", "request", "requests", "wire", "again", "reproduce"] {
+        for name in
+            ["begun", "started", "seconds", "request", "requests", "wire", "again", "reproduce"]
+        {
             members.remove(name);
         }
         without_run(&event.to_string())

@@ -32,8 +32,8 @@ pub struct ApiDiffArgs {
 pub(crate) fn diff(args: &ApiDiffArgs, out: &mut dyn Write) -> Result<u8> {
     let name = args.model.display();
     let bytes = std::fs::read(&args.model).with_context(|| format!("cannot read {name}"))?;
-    let sums =
-        service_model::sums(&bytes).with_context(|| format!("{name} is not a service model of IAM"))?;
+    let sums = service_model::sums(&bytes)
+        .with_context(|| format!("{name} is not a service model of IAM"))?;
     if args.print {
         for (action, sum) in &sums {
             writeln!(out, "{action} {sum}")?;

@@ -6,12 +6,13 @@
 
 pub(super) mod form;
 
+use iamspec_model::kind::ResourceAction;
+use iamspec_model::kind::SubResourceAction;
 use std::collections::HashSet;
 
 use iamspec_model::evidence::B_TG_10;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::resources::ResourceAction;
-use iamspec_model::tables::sub_resources::SubResourceAction;
+
 use iamspec_model::{
     Account, Action, AttachmentAction, AttachmentKind, CreateUserOptions, Filter, InputError,
     InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status,
