@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::reference::{ReferenceOptions, UnspecifiedPolicy};
-use iamspec_conformance::results::open_points;
+use iamspec_conformance::results::unspecified_behavior;
 use iamspec_conformance::{Reference, Response, Verdict};
 use iamspec_model::{Condition, Level};
 
@@ -15,13 +15,13 @@ fn every_response_over_http_is_the_same_as_in_memory() {
     let in_memory = super::run(&mut Reference::default());
     // Over HTTP some listings take more than one page.
     assert!(over_http.requests >= in_memory.requests, "{}", over_http.requests);
-    assert_eq!(over_http.replays.len(), in_memory.replays.len());
-    for (wire, memory) in over_http.replays.iter().zip(&in_memory.replays) {
+    assert_eq!(over_http.script_runs.len(), in_memory.script_runs.len());
+    for (wire, memory) in over_http.script_runs.iter().zip(&in_memory.script_runs) {
         assert_eq!(wire.script.name, memory.script.name);
         assert_eq!(wire.exchanges.len(), memory.exchanges.len());
         for (wire, memory) in wire.exchanges.iter().zip(&memory.exchanges) {
             assert!(
-                same(wire.observed.as_ref(), memory.observed.as_ref()),
+                same(wire.response.as_ref(), memory.response.as_ref()),
                 "over HTTP: {wire:?}, in memory: {memory:?}"
             );
             assert_eq!(wire.verdict, memory.verdict);
@@ -37,7 +37,7 @@ fn same(wire: Option<&Response>, memory: Option<&Response>) -> bool {
             Some(Response::Refused { http, code, message }),
             Some(Response::Refused { http: status, code: known, message: Some(text) }),
         ) => {
-            let matches = message.as_ref().is_some_and(|message| messages::is(text, message));
+            let matches = message.as_ref().is_some_and(|message| messages::matches(text, message));
             (http, code) == (status, known) && (matches || text.starts_with("No evidence"))
         }
         _ => wire == memory,
@@ -53,21 +53,27 @@ fn every_policy_for_unspecified_behavior_conforms() {
             .chain((0..50).map(UnspecifiedPolicy::Seed));
     let mut seen = HashSet::new();
     for may in policies {
-        let mut reference =
-            Reference::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
+        let mut reference = Reference::with_options(ReferenceOptions {
+            unspecified: may,
+            ..ReferenceOptions::default()
+        });
         let report = super::run(&mut reference);
-        for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+        for exchange in report.script_runs.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
         }
-        let points = open_points(&report.replays);
-        seen.extend(points.into_iter().map(|it| (it.rule.id(), it.seen.starts_with("200"))));
-        assert!(report.kept.is_empty() && reference.is_empty(), "{may}: {:?}", report.kept);
+        let points = unspecified_behavior(&report.script_runs);
+        seen.extend(points.into_iter().map(|it| (it.rule.id(), it.observed.starts_with("200"))));
+        assert!(
+            report.not_deleted.is_empty() && reference.is_empty(),
+            "{may}: {:?}",
+            report.not_deleted
+        );
     }
     // Both outcomes occurred for each unspecified rule that a script reaches.
-    let open = iamspec_model::rules().filter(|rule| rule.claim.status.level == Level::Open);
-    for rule in open.filter(|rule| rule.claim.reason != Condition::AccountFull) {
+    let open = iamspec_model::rules().filter(|rule| rule.clause.status.level == Level::Unspecified);
+    for rule in open.filter(|rule| rule.clause.condition != Condition::AccountFull) {
         let outcomes = [true, false].map(|done| seen.contains(&(rule.id(), done)));
-        let passes = rule.claim.reason.passes();
+        let passes = rule.clause.condition.is_transient();
         assert_eq!(outcomes, [!passes, true], "{}", rule.id());
     }
 }
@@ -75,11 +81,16 @@ fn every_policy_for_unspecified_behavior_conforms() {
 #[test]
 fn policies_for_unspecified_behavior_conform_over_http_too() {
     for may in [UnspecifiedPolicy::Accept, UnspecifiedPolicy::Refuse, UnspecifiedPolicy::Seed(1)] {
-        let server = super::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
+        let server =
+            super::behaving(ReferenceOptions { unspecified: may, ..ReferenceOptions::default() });
         let report = super::run(&mut super::client(&server.url()));
-        for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+        for exchange in report.script_runs.iter().flat_map(|it| &it.exchanges) {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{may}: {exchange:?}");
         }
-        assert!(report.kept.is_empty() && server.is_empty(), "{may}: {:?}", report.kept);
+        assert!(
+            report.not_deleted.is_empty() && server.is_empty(),
+            "{may}: {:?}",
+            report.not_deleted
+        );
     }
 }

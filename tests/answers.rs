@@ -20,8 +20,8 @@ fn xml(status: &str, body: &str) -> Vec<u8> {
 fn response_to(operation: &Operation, answer: Vec<u8>) -> Response {
     let port = Port::answering(answer);
     let mut client = super::client(&port.url);
-    client.fresh();
-    client.ask(operation)
+    client.enter_new_namespace();
+    client.execute(operation)
 }
 
 fn keys(members: &str) -> Vec<u8> {
@@ -42,10 +42,8 @@ fn a_missing_element_of_a_listing_is_named() {
         ("<AccessKeyMetadata><member/></AccessKeyMetadata>".to_owned(), "AccessKeyId"),
         ("<AccessKeyMetadata/><IsTruncated>true</IsTruncated>".to_owned(), "Marker"),
     ] {
-        let Response::Interrupted(it) = response_to(&list, keys(&members)) else {
-            panic!("{members}")
-        };
-        assert_eq!(it.cause, FailureKind::Unreadable);
+        let Response::Failed(it) = response_to(&list, keys(&members)) else { panic!("{members}") };
+        assert_eq!(it.kind, FailureKind::Unreadable);
         assert!(it.detail.contains(missing), "{}", it.detail);
     }
 }
@@ -76,14 +74,14 @@ fn a_missing_or_unknown_status_is_unreadable() {
     ] {
         let port = one_key(status);
         let mut client = super::client(&port.url);
-        client.fresh();
-        client.ask(&Operation::Issue(
+        client.enter_new_namespace();
+        client.execute(&Operation::Issue(
             USER,
             AttachmentKind::AccessKey,
             Item(0),
-            IssueOptions::Nothing,
+            IssueOptions::None,
         ));
-        let seen = client.ask(&Operation::List(USER, AttachmentKind::AccessKey));
+        let seen = client.execute(&Operation::List(USER, AttachmentKind::AccessKey));
         assert!(seen.to_string().starts_with(shown), "{seen:?}");
     }
 }
@@ -98,7 +96,7 @@ fn the_name_in_a_get_response_is_compared() {
 
 #[test]
 fn only_names_of_the_request_become_symbols() {
-    let policy = Resource { class: ResourceKind::Policy, item: Item(0) };
+    let policy = Resource { kind: ResourceKind::Policy, item: Item(0) };
     let port = Port::telling(|request| {
         let arn = request.split("PolicyArn=").nth(1)?.replace("%3A", ":").replace("%2F", "/");
         let name = arn.rsplit('/').next()?.to_owned();
@@ -110,8 +108,8 @@ fn only_names_of_the_request_become_symbols() {
         ))
     });
     let mut client = super::client(&port.url);
-    client.fresh();
-    let seen = client.ask(&Operation::Delete(policy));
+    client.enter_new_namespace();
+    let seen = client.execute(&Operation::DeleteResource(policy));
     assert_eq!(seen.to_string(), "404 NoSuchEntity \"p0 or iamspec-test-1-p0\"");
 }
 
@@ -121,9 +119,9 @@ fn a_service_failure_does_not_look_unsupported() {
         let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
         response_to(&Operation::DeleteUser(USER), xml("500 Oops", &body))
     };
-    let Response::Interrupted(failure) = error("ServiceFailure") else { panic!("no failure") };
-    assert_eq!(failure.cause, FailureKind::Failure);
-    assert!(!failure.cause.looks_unsupported());
+    let Response::Failed(failure) = error("ServiceFailure") else { panic!("no failure") };
+    assert_eq!(failure.kind, FailureKind::Failure);
+    assert!(!failure.kind.looks_unsupported());
     assert_eq!(error("NoSuchEntity").to_string(), "500 NoSuchEntity");
 }
 
@@ -144,12 +142,15 @@ fn a_refusal_of_repeated_codes_is_doubtful() {
         })
     });
     let mut client = super::client(&port.url);
-    client.fresh();
-    client.ask(&Operation::Create(Resource { class: ResourceKind::Device, item: Item(0) }));
+    client.enter_new_namespace();
+    client.execute(&Operation::CreateResource(Resource {
+        kind: ResourceKind::Device,
+        item: Item(0),
+    }));
     let enable = Operation::Attach(USER, AttachmentKind::MfaDevice, Item(0));
-    assert!(matches!(client.ask(&enable), Response::Refused { http: 403, .. }));
-    let Response::Interrupted(it) = client.ask(&enable) else { panic!("not doubtful") };
-    assert_eq!(it.cause, FailureKind::Doubtful);
+    assert!(matches!(client.execute(&enable), Response::Refused { http: 403, .. }));
+    let Response::Failed(it) = client.execute(&enable) else { panic!("not doubtful") };
+    assert_eq!(it.kind, FailureKind::Doubtful);
 }
 
 #[test]
@@ -159,13 +160,12 @@ fn a_refusal_of_a_shared_body_is_doubtful() {
         "<ErrorResponse><Error><Code>DuplicateSSHPublicKey</Code></Error></ErrorResponse>",
     ));
     let mut client = super::client(&port.url);
-    client.fresh();
-    let upload =
-        Operation::Issue(USER, AttachmentKind::SshPublicKey, Item(0), IssueOptions::Nothing);
-    assert!(matches!(client.ask(&upload), Response::Refused { http: 400, .. }));
-    client.fresh();
-    let Response::Interrupted(it) = client.ask(&upload) else { panic!("not doubtful") };
-    assert_eq!(it.cause, FailureKind::Doubtful);
+    client.enter_new_namespace();
+    let upload = Operation::Issue(USER, AttachmentKind::SshPublicKey, Item(0), IssueOptions::None);
+    assert!(matches!(client.execute(&upload), Response::Refused { http: 400, .. }));
+    client.enter_new_namespace();
+    let Response::Failed(it) = client.execute(&upload) else { panic!("not doubtful") };
+    assert_eq!(it.kind, FailureKind::Doubtful);
 }
 
 /// An endpoint that issues keys and devices with this secret, and refuses to delete the user.
@@ -191,16 +191,16 @@ fn an_empty_or_short_secret_does_not_change_messages() {
     for secret in ["<SecretAccessKey/>", "<SecretAccessKey>n</SecretAccessKey>"] {
         let port = with_secret(secret);
         let mut client = super::client(&port.url);
-        client.fresh();
+        client.enter_new_namespace();
         for item in (0..3).map(Item) {
-            client.ask(&Operation::Issue(
+            client.execute(&Operation::Issue(
                 USER,
                 AttachmentKind::AccessKey,
                 item,
-                IssueOptions::Nothing,
+                IssueOptions::None,
             ));
         }
-        let refused = client.ask(&Operation::DeleteUser(USER));
+        let refused = client.execute(&Operation::DeleteUser(USER));
         assert_eq!(refused.to_string(), "409 DeleteConflict \"Cannot delete u0\"", "{secret}");
     }
 }
@@ -219,16 +219,16 @@ fn no_form_of_a_secret_is_in_a_trace_or_a_finding() {
         let settings = ClientSettings::loopback(&port.url, "test", Duration::from_secs(5)).unwrap();
         let trace = Some(Trace::to(&file).unwrap());
         let mut client = HttpClient::with(ClientSettings { trace, ..settings }).unwrap();
-        client.fresh();
-        let issued = client.ask(&Operation::Issue(
+        client.enter_new_namespace();
+        let issued = client.execute(&Operation::Issue(
             USER,
             AttachmentKind::AccessKey,
             Item(0),
-            IssueOptions::Nothing,
+            IssueOptions::None,
         ));
-        assert!(matches!(issued, Response::Done(_)), "{issued}");
+        assert!(matches!(issued, Response::Success(_)), "{issued}");
         let written = std::fs::read_to_string(&file).unwrap();
-        let shown = client.wire().unwrap().answer;
+        let shown = client.last_exchange().unwrap().response;
         for text in [&written, &shown] {
             assert!(text.contains("AKIA") && text.contains("(secret)"), "{text}");
             assert!(!text.contains("ush4u5H"), "{text}");

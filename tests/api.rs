@@ -1,8 +1,8 @@
 //! Compares service models of IAM with the model that the facts were taken from.
 
 use super::reports::folder;
-use iamspec_harness::wire::service_model::{ShapeHashes, known, sums};
-use iamspec_model::tables::calls;
+use iamspec_harness::wire::service_model::{ShapeHashes, checksums, known};
+use iamspec_model::tables::actions;
 use serde_json::{Value, json};
 
 fn model() -> Value {
@@ -24,7 +24,8 @@ fn model() -> Value {
 
 /// The actions whose checksum differs if one value of the model changes.
 fn changed(path: &str, value: Value) -> Vec<String> {
-    let checksums = |model: &Value| -> ShapeHashes { sums(model.to_string().as_bytes()).unwrap() };
+    let checksums =
+        |model: &Value| -> ShapeHashes { checksums(model.to_string().as_bytes()).unwrap() };
     let before = checksums(&model());
     let mut other = model();
     *other.pointer_mut(path).unwrap() = value;
@@ -49,7 +50,7 @@ fn a_checksum_covers_exactly_the_reachable_shapes() {
 fn the_known_service_model_has_every_action_of_the_specification() {
     let (version, sums) = known();
     assert!(version.starts_with("botocore "), "{version}");
-    for call in calls() {
+    for call in actions() {
         assert!(sums.contains_key(call.api), "{}", call.api);
     }
 }

@@ -15,7 +15,7 @@ fn file(name: &str, text: &str) -> String {
 
 fn config(variables: &[(&str, &str)]) -> Config {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Config::of(variables).unwrap()
+    Config::from_variables(variables).unwrap()
 }
 
 const CONFIG: &str = "
@@ -104,12 +104,12 @@ fn each_region_has_the_endpoint_and_the_signing_region_of_its_partition() {
         ("us-isof-east-1", "iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1"),
         ("eusc-de-east-1", "iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1"),
     ] {
-        let found = Destination::of("aws", &config(&[("AWS_REGION", region)])).unwrap();
+        let found = Destination::from_option("aws", &config(&[("AWS_REGION", region)])).unwrap();
         assert_eq!(found.url.host_str(), Some(host), "{region}");
         assert_eq!(found.region, signed, "{region}");
         assert!(!found.loopback);
         // A journal has the URL only.
-        let reread = Destination::of(found.url.as_str(), &config(&[])).unwrap();
+        let reread = Destination::from_option(found.url.as_str(), &config(&[])).unwrap();
         assert_eq!((reread.region, reread.sts), (found.region, found.sts));
     }
 }
@@ -127,7 +127,7 @@ fn a_custom_endpoint_is_signed_for_the_configured_region() {
         (&[general, ignored], "https://iam.amazonaws.com/", "us-east-1"),
         (&[], "https://iam.amazonaws.com/", "us-east-1"),
     ] {
-        let found = Destination::of("env", &with_files("endpoint", variables)).unwrap();
+        let found = Destination::from_option("env", &with_files("endpoint", variables)).unwrap();
         assert_eq!((found.url.as_str(), &*found.region), (url, region), "{variables:?}");
     }
 }
@@ -145,10 +145,14 @@ fn only_loopback_addresses_are_this_machine() {
         ("http://0.0.0.0", false),
         ("http://192.168.0.1", false),
     ] {
-        assert_eq!(Destination::of(url, &config(&[])).unwrap().loopback, loopback, "{url}");
+        assert_eq!(
+            Destination::from_option(url, &config(&[])).unwrap().loopback,
+            loopback,
+            "{url}"
+        );
     }
     for url in ["127.0.0.1:5000", "ftp://127.0.0.1", "no url", "http://"] {
-        assert!(Destination::of(url, &config(&[])).is_err(), "{url}");
+        assert!(Destination::from_option(url, &config(&[])).is_err(), "{url}");
     }
 }
 

@@ -69,20 +69,20 @@ fn reads_detect_endless_listings_and_report_an_incomplete_result() {
     for (after, reason) in ENDLESS {
         let (port, asked) = endless(after);
         let mut client = super::client(&port.url);
-        client.fresh();
+        client.enter_new_namespace();
         let unreadable = |answer: &Response| match answer {
-            Response::Interrupted(it) => {
-                it.cause == FailureKind::Unreadable && it.detail.contains(reason)
+            Response::Failed(it) => {
+                it.kind == FailureKind::Unreadable && it.detail.contains(reason)
             }
             _ => false,
         };
-        let answer = client.ask(&list);
+        let answer = client.execute(&list);
         assert!(unreadable(&answer), "{answer}");
         let by_run = std::mem::take(&mut *asked.lock().unwrap());
         assert!(by_run <= 101, "{reason}: {by_run}");
         let holdings = super::client(&port.url).holdings("alice");
-        let keys = holdings.unread.iter().find(|(call, _)| *call == "ListAccessKeys");
-        assert!(keys.is_some_and(|(_, it)| unreadable(it)), "{:?}", holdings.unread);
+        let keys = holdings.unread_actions.iter().find(|(call, _)| *call == "ListAccessKeys");
+        assert!(keys.is_some_and(|(_, it)| unreadable(it)), "{:?}", holdings.unread_actions);
     }
 }
 
@@ -98,12 +98,14 @@ fn folder(name: &str) -> PathBuf {
 /// A killed run that created one user, on the server and in its journal.
 fn killed(run: &str, server: &Server, endpoint: &str, account: Option<&str>, folder: &Path) {
     let mut client = HttpClient::new(&server.url(), run, Duration::from_secs(5)).unwrap();
-    client.fresh();
-    assert_eq!(client.ask(&Operation::create_user(User(0))), Response::DONE);
+    client.enter_new_namespace();
+    assert_eq!(client.execute(&Operation::create_user(User(0))), Response::SUCCESS);
     let (endpoint, account) = (endpoint.to_owned(), account.map(str::to_owned));
     let header = JournalHeader { run: run.to_owned(), endpoint, account, begun: String::new() };
     let mut journal = Journal::begin(folder, header).unwrap();
-    assert!(journal.makes(CreatedResource::User, &format!("iamspec-{run}-1-u0")).unwrap());
+    assert!(
+        journal.record_creation(CreatedResource::User, &format!("iamspec-{run}-1-u0")).unwrap()
+    );
 }
 
 fn journals(folder: &Path) -> Vec<String> {

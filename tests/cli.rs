@@ -189,7 +189,7 @@ pub(super) fn printed_command(text: &str) -> Vec<String> {
 #[test]
 fn a_printed_command_reproduces_its_finding() {
     let server =
-        super::server(Some(iamspec_conformance::Mutant::named("forgets-mfa-device").unwrap()));
+        super::server(Some(iamspec_conformance::Mutant::find("forgets-mfa-device").unwrap()));
     let url = server.url();
     let typed =
         ["--i-own-this-account", "123456789012", "--rule", "DeleteUser/*", "--timeout", "7"];

@@ -151,7 +151,7 @@ fn a_client_that_closes_its_sending_side_gets_a_response() {
 
 #[test]
 fn the_server_stops_with_open_connections() {
-    let server = with(|limits| limits.farewell = SHORT);
+    let server = with(|limits| limits.shutdown_timeout = SHORT);
     let open: Vec<TcpStream> = (0..3).map(|_| connect(&server)).collect();
     ask(&open[0]);
     (&open[1]).write_all(b"POST / HT").unwrap();

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_harness::export::{Language, export};
 
 const LANGUAGES: [Language; 4] =
@@ -11,7 +11,7 @@ const LANGUAGES: [Language; 4] =
 
 #[test]
 fn every_script_is_exported_in_every_language() {
-    for script in ours().unwrap() {
+    for script in built_in_scripts().unwrap() {
         for language in LANGUAGES {
             let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
             let calls = text.matches("call(\"").count() + text.matches("\ncall '").count();
@@ -25,7 +25,7 @@ fn every_script_is_exported_in_every_language() {
 
 #[test]
 fn shell_exports_are_valid_bash() {
-    for script in ours().unwrap() {
+    for script in built_in_scripts().unwrap() {
         for language in [Language::AwsCli, Language::Curl] {
             let text = export(&script, language, "http://127.0.0.1:5000").unwrap();
             let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
@@ -37,7 +37,8 @@ fn shell_exports_are_valid_bash() {
 
 #[test]
 fn quotes_and_backslashes_of_the_idea_are_escaped() {
-    let mut script = ours().unwrap().into_iter().find(|it| it.name == "delete-user/bare").unwrap();
+    let mut script =
+        built_in_scripts().unwrap().into_iter().find(|it| it.name == "delete-user/bare").unwrap();
     script.idea = "a \"\"\"quote\"\"\" and a back\\slash".to_owned();
     let text = export(&script, Language::Boto3, "http://127.0.0.1:5000").unwrap();
     assert!(text.contains("a '''quote''' and a back\\\\slash"), "{text}");

@@ -152,7 +152,7 @@ fn every_fact_with_a_response_is_tested_or_has_a_reason() {
 /// The facts that a rule, an order of rules or the form of a message cites.
 fn cited() -> HashSet<&'static str> {
     let claims = iamspec_model::rules().flat_map(|rule| {
-        [rule.claim.status, rule.claim.code, rule.claim.text].into_iter().flat_map(|it| it.facts)
+        [rule.clause.status, rule.clause.code, rule.clause.text].into_iter().flat_map(|it| it.facts)
     });
     let orders = PRECEDENCES.iter().flat_map(|order| order.evidence.facts);
     claims.chain(orders).map(|fact| fact.id).chain(["G-007"]).collect()

@@ -147,7 +147,7 @@ fn a_run_writes_no_secret() {
     // A mutant with malformed key ids: the findings contain responses with secrets.
     let faults =
         FaultPlan::parse("[[fault]]\nsort = \"drop\"\nchance = 0.02\neffect = true").unwrap();
-    let mutant = Mutant::named("CreateAccessKey/carried-out has an odd AccessKeyId");
+    let mutant = Mutant::find("CreateAccessKey/carried-out has an odd AccessKeyId");
     assert!(mutant.is_some());
     let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
     let server =

@@ -2,17 +2,17 @@
 //! counts against an action only if other actions work.
 
 use super::leftovers::{Failing, Fault};
-use iamspec_conformance::mutation::kill::{MutantFate, kill};
-use iamspec_conformance::oracle::formats::FORMS;
+use iamspec_conformance::mutation::kill::{MutantFate, fate};
+use iamspec_conformance::oracle::formats::FORMAT_RULES;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::script::corpus::probes;
+use iamspec_conformance::script::corpus::scripts_reaching;
 use iamspec_conformance::{Deviation, Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 
 fn is(op: &Operation, api: &str) -> bool {
-    op.call().is_some_and(|call| call.api == api)
+    op.action().is_some_and(|call| call.api == api)
 }
 
 /// A run in which the responses to an action fail, always or the first time only.
@@ -28,7 +28,7 @@ fn lost(api: &str, cause: FailureKind, always: bool) -> Report {
 #[test]
 fn an_action_whose_every_response_is_garbled_diverges() {
     for api in ["ListAccessKeys", "DeleteAccessKey", "CreateGroup"] {
-        let found = findings(&lost(api, FailureKind::Garbled, true).replays);
+        let found = findings(&lost(api, FailureKind::Garbled, true).script_runs);
         let reported: Vec<_> = found
             .iter()
             .map(|it| (it.rule().id(), it.divergence.tier, it.divergence.level))
@@ -50,10 +50,10 @@ fn failures_with_another_possible_cause_are_inconclusive() {
     let always = causes.map(|cause| lost("ListAccessKeys", cause, true));
     let once = lost("ListAccessKeys", FailureKind::Garbled, false);
     for report in always.iter().chain([&once]) {
-        assert!(findings(&report.replays).is_empty());
+        assert!(findings(&report.script_runs).is_empty());
     }
     let inconclusive = |it: &Verdict| matches!(it, Verdict::Inconclusive(_));
-    let exchanges = once.replays.iter().flat_map(|it| &it.exchanges);
+    let exchanges = once.script_runs.iter().flat_map(|it| &it.exchanges);
     assert_eq!(exchanges.filter(|it| inconclusive(&it.verdict)).count(), 1);
 }
 
@@ -61,30 +61,35 @@ fn failures_with_another_possible_cause_are_inconclusive() {
 #[test]
 fn a_run_without_a_readable_response_has_no_findings() {
     let report = lost("CreateUser", FailureKind::Garbled, true);
-    assert!(findings(&report.replays).is_empty());
-    assert!(matches!(report.ended, Some(EndReason::NeverHeard(_))), "{:?}", report.ended);
+    assert!(findings(&report.script_runs).is_empty());
+    assert!(
+        matches!(report.end_reason, Some(EndReason::NeverResponded(_))),
+        "{:?}",
+        report.end_reason
+    );
 }
 
 /// A run of a mutant server with the scripts that test its rule.
 fn run_mutant(mutant: &Mutant) -> Report {
     let rule = rules().find(|rule| rule.id() == mutant.rule).unwrap();
-    let scripts = probes(rule).unwrap().into_iter().take(3).collect();
+    let scripts = scripts_reaching(rule).unwrap().into_iter().take(3).collect();
     let server = super::server(Some(mutant.clone()));
     Suite::new(scripts).run(&mut super::client(&server.url()), &mut |_| (), &|| false)
 }
 
 #[test]
 fn every_format_deviation_is_found_at_tier_text() {
-    let mutants = Mutant::systematic().filter(|it| matches!(it.fault, Deviation::Odd(_)));
+    let mutants =
+        Mutant::systematic().filter(|it| matches!(it.deviation, Deviation::WrongFormat(_)));
     let mutants: Vec<Mutant> = mutants.collect();
-    assert!(mutants.len() >= FORMS.len());
+    assert!(mutants.len() >= FORMAT_RULES.len());
     for mutant in mutants {
         let report = run_mutant(&mutant);
-        let MutantFate::Killed(kill) = kill(&mutant, &report) else {
+        let MutantFate::Killed(kill) = fate(&mutant, &report) else {
             panic!("{} survives", mutant.name)
         };
         assert_eq!(kill.rule, mutant.rule, "{}", mutant.name);
-        let found = findings(&report.replays);
+        let found = findings(&report.script_runs);
         let first = found.iter().find(|it| it.divergence.tier == Tier::Text);
         if let Some(first) = first {
             assert!(!first.divergence.evidence.is_empty(), "{}", mutant.name);
@@ -95,9 +100,9 @@ fn every_format_deviation_is_found_at_tier_text() {
 #[test]
 fn truncated_xml_counts_against_its_action_over_http() {
     for api in ["DeleteUser", "ListGroupsForUser", "TagUser"] {
-        let mutant = Mutant::named(&format!("{api}/carried-out breaks its XML")).unwrap();
+        let mutant = Mutant::find(&format!("{api}/carried-out breaks its XML")).unwrap();
         let found = findings(
-            &super::run(&mut super::client(&super::server(Some(mutant.clone())).url())).replays,
+            &super::run(&mut super::client(&super::server(Some(mutant.clone())).url())).script_runs,
         );
         let rules: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
         assert_eq!(rules, [mutant.rule]);

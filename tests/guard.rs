@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::port::{Port, http};
 use iamspec_conformance::generate::GeneratedSuite;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Endpoint as _, Suite};
 
 /// The bodies of requests, in order.
@@ -57,7 +57,7 @@ fn suites_name_only_resources_that_they_created() {
         GeneratedSuite::Tour,
         random,
     ];
-    let suite = Suite::new(ours().unwrap()).with(generated.into());
+    let suite = Suite::new(built_in_scripts().unwrap()).with_generated(generated.into());
     // The tour repeats the same sixteen calls many times.
     let enough = || bodies.lock().unwrap().len() > 6000;
     suite.run(&mut client, &mut |_| (), &enough);
@@ -150,12 +150,13 @@ fn a_run_in_an_unconfirmed_account_sends_nothing() {
 fn a_call_without_a_user_name_is_signed_by_a_user_of_the_run_or_not_sent() {
     let (port, bodies) = recording(&super::server(None).url());
     let mut client = super::client(&port.url);
-    let absent = ours().unwrap().into_iter().flat_map(|script| script.steps).find_map(|step| {
-        iamspec_conformance::script::print::operation(&step.operation)
-            .contains(":absent")
-            .then_some(step.operation)
-    });
-    let answer = client.ask(&absent.unwrap());
+    let absent =
+        built_in_scripts().unwrap().into_iter().flat_map(|script| script.steps).find_map(|step| {
+            iamspec_conformance::script::print::operation(&step.operation)
+                .contains(":absent")
+                .then_some(step.operation)
+        });
+    let answer = client.execute(&absent.unwrap());
     assert!(answer.to_string().starts_with("interrupted unsent"), "{answer}");
     assert!(bodies.lock().unwrap().is_empty());
 }

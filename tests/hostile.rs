@@ -11,14 +11,14 @@ use iamspec_model::{Operation, User};
 
 fn ask(url: &str, timeout: Duration) -> Response {
     let mut client = HttpClient::new(url, "test", timeout).unwrap();
-    client.fresh();
-    client.ask(&Operation::create_user(User(0)))
+    client.enter_new_namespace();
+    client.execute(&Operation::create_user(User(0)))
 }
 
 fn failure(response: Vec<u8>) -> (FailureKind, String) {
     let port = Port::answering(response);
     match ask(&port.url, Duration::from_secs(5)) {
-        Response::Interrupted(it) => (it.cause, it.detail),
+        Response::Failed(it) => (it.kind, it.detail),
         other => panic!("interpreted as {other:?}"),
     }
 }
@@ -136,23 +136,23 @@ fn each_response_that_is_not_iam_has_its_failure_kind() {
 fn a_valid_response_is_interpreted() {
     let good = b"<?xml version=\"1.0\"?>\n<CreateUserResponse xmlns=\"urn:x\"><CreateUserResult><User><Arn>arn:aws:iam::123456789012:user/u</Arn></User></CreateUserResult></CreateUserResponse>";
     let port = Port::answering(http("200 OK", "text/xml", good));
-    assert_eq!(ask(&port.url, Duration::from_secs(5)), Response::DONE);
+    assert_eq!(ask(&port.url, Duration::from_secs(5)), Response::SUCCESS);
 }
 
 #[test]
 fn a_port_without_a_response_is_a_timeout() {
     let port = Port::silent();
-    let Response::Interrupted(it) = ask(&port.url, Duration::from_millis(300)) else {
+    let Response::Failed(it) = ask(&port.url, Duration::from_millis(300)) else {
         panic!("answered")
     };
-    assert_eq!(it.cause, FailureKind::Timeout);
+    assert_eq!(it.kind, FailureKind::Timeout);
 }
 
 #[test]
 fn a_dead_port_is_unreachable() {
     let url = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let Response::Interrupted(it) = ask(&url, Duration::from_secs(5)) else { panic!("answered") };
-    assert_eq!(it.cause, FailureKind::Unreachable);
+    let Response::Failed(it) = ask(&url, Duration::from_secs(5)) else { panic!("answered") };
+    assert_eq!(it.kind, FailureKind::Unreachable);
 }
 
 /// One line gives the reason, the exit code is 3 or 2, and no further request is sent.

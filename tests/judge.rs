@@ -25,13 +25,13 @@ fn user(api: &str, code: Option<&'static str>) -> Call {
 
 /// The parameter that names an attachment or a resource.
 fn named(kind: AttachmentKind) -> Option<(String, String)> {
-    let member = kind.row().member;
+    let member = kind.row().parameter;
     let lower = member.chars().next()?.to_ascii_lowercase().to_string() + &member[1..];
     (kind.row().naming != Naming::Single).then(|| (lower, format!("the-{}", kind.row().name)))
 }
 
 fn of_kind(kind: AttachmentKind, verb: AttachmentAction, code: Option<&'static str>) -> Call {
-    let api = kind.row().call(verb).unwrap().api;
+    let api = kind.row().action(verb).unwrap().api;
     let mut made = user(api, code);
     made.1.extend(named(kind));
     made
@@ -93,8 +93,8 @@ fn impossible() -> Vec<(String, Vec<Call>)> {
         ));
     }
     for class in [ResourceKind::Group, ResourceKind::Policy] {
-        let kind = AttachmentKind::blockers().find(|it| it.row().refers == Some(class)).unwrap();
-        let delete = class.row().call(ResourceAction::Delete).unwrap().api;
+        let kind = AttachmentKind::blockers().find(|it| it.row().refers_to == Some(class)).unwrap();
+        let delete = class.row().action(ResourceAction::Delete).unwrap().api;
         let gone = (delete.to_owned(), named(kind).into_iter().collect::<Vec<_>>(), None);
         bad.push((
             format!("{delete}/in-use"),

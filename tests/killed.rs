@@ -66,23 +66,23 @@ fn server_with_other_client(faults: FaultPlan) -> (Server, HttpClient) {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(free, Options { faults, ..Options::default() }).unwrap();
     let mut other = HttpClient::new(&server.url(), "1-others", Duration::from_secs(5)).unwrap();
-    other.fresh();
+    other.enter_new_namespace();
     for number in 0..40 {
         let (user, item) = (User(number), Item(number));
-        let group = Resource { class: ResourceKind::Group, item };
-        let policy = Resource { class: ResourceKind::Policy, item };
+        let group = Resource { kind: ResourceKind::Group, item };
+        let policy = Resource { kind: ResourceKind::Policy, item };
         for op in [
             Operation::create_user(user),
-            Operation::Create(group),
-            Operation::Create(policy),
-            Operation::Create(Resource { class: ResourceKind::Device, item }),
+            Operation::CreateResource(group),
+            Operation::CreateResource(policy),
+            Operation::CreateResource(Resource { kind: ResourceKind::Device, item }),
             Operation::Attach(user, AttachmentKind::GroupMembership, item),
             Operation::Attach(user, AttachmentKind::ManagedPolicy, item),
             Operation::Attach(user, AttachmentKind::InlinePolicy, item),
         ] {
             // If a lost response took effect, the retry is refused; either counts as created.
-            let responses = (0..9).map(|_| other.ask(&op));
-            let response = responses.into_iter().find(|it| !matches!(it, Response::Interrupted(_)));
+            let responses = (0..9).map(|_| other.execute(&op));
+            let response = responses.into_iter().find(|it| !matches!(it, Response::Failed(_)));
             assert!(response.is_some(), "{op:?}");
         }
     }
@@ -98,7 +98,7 @@ fn listings_of(other: &mut HttpClient) -> Vec<String> {
             AttachmentKind::ManagedPolicy,
             AttachmentKind::InlinePolicy,
         ] {
-            seen.push(other.ask(&Operation::List(user, kind)).to_string());
+            seen.push(other.execute(&Operation::List(user, kind)).to_string());
         }
     }
     seen

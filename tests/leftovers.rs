@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::response::FailureKind;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Endpoint, Mutant, Reference, Response, Suite, Verdict};
 use iamspec_model::{AttachmentKind, Item, Operation};
 
@@ -28,28 +28,28 @@ impl<F: FnMut(usize, &Operation) -> Option<Fault>> Failing<F> {
 }
 
 impl<F: FnMut(usize, &Operation) -> Option<Fault>> Endpoint for Failing<F> {
-    fn fresh(&mut self) -> Namespace {
-        self.inner.fresh()
+    fn enter_new_namespace(&mut self) -> Namespace {
+        self.inner.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.inner.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.inner.enter_namespace(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Response {
+    fn execute(&mut self, operation: &Operation) -> Response {
         self.asked += 1;
         match (self.fault)(self.asked, operation) {
-            None => self.inner.ask(operation),
-            Some(Fault::Lost(cause)) => Response::interrupted(cause, "lost"),
+            None => self.inner.execute(operation),
+            Some(Fault::Lost(cause)) => Response::failed(cause, "lost"),
             Some(Fault::LostAfterItsEffect(cause)) => {
-                self.inner.ask(operation);
-                Response::interrupted(cause, "lost")
+                self.inner.execute(operation);
+                Response::failed(cause, "lost")
             }
         }
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.inner.assign_symbol(kind, name)
     }
 }
 
@@ -61,10 +61,14 @@ fn a_lost_response_is_no_divergence_and_its_effect_is_undone() {
             lost.then_some(Fault::LostAfterItsEffect(FailureKind::Reset))
         });
         let report = super::run(&mut endpoint);
-        for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+        for exchange in report.script_runs.iter().flat_map(|it| &it.exchanges) {
             assert!(!matches!(exchange.verdict, Verdict::Diverges(_)), "{exchange:?}");
         }
-        assert!(report.kept.is_empty() && endpoint.inner.is_empty(), "{:?}", report.kept);
+        assert!(
+            report.not_deleted.is_empty() && endpoint.inner.is_empty(),
+            "{:?}",
+            report.not_deleted
+        );
     }
 }
 
@@ -73,29 +77,29 @@ fn a_dead_endpoint_ends_the_run_and_all_remaining_resources_are_listed() {
     let mut endpoint =
         Failing::new(|asked, _| (asked > 60).then_some(Fault::Lost(FailureKind::Timeout)));
     let report = super::run(&mut endpoint);
-    assert!(report.ended.is_some());
+    assert!(report.end_reason.is_some());
     // Three reads end the run, each with one retry; three calls end the cleanup.
     assert_eq!(endpoint.asked, 60 + 2 * 3 + 3);
-    let kept = report.kept.iter().map(|(it, _)| (it.space, it.undo));
+    let kept = report.not_deleted.iter().map(|(it, _)| (it.namespace, it.operation));
     let mut distinct = Vec::new();
     kept.for_each(|it| {
         if !distinct.contains(&it) {
             distinct.push(it);
         }
     });
-    assert!(distinct.len() > 6 && distinct.len() == report.kept.len());
+    assert!(distinct.len() > 6 && distinct.len() == report.not_deleted.len());
 }
 
 /// The verdicts if `CreateGroup` fails, always or only the first time.
 fn verdicts(always: bool) -> Vec<Verdict> {
     let mut broken = true;
     let mut endpoint = Failing::new(|_, op| {
-        let fails = broken && op.call().is_some_and(|call| call.api == "CreateGroup");
+        let fails = broken && op.action().is_some_and(|call| call.api == "CreateGroup");
         broken &= always || !fails;
         fails.then_some(Fault::Lost(FailureKind::Crash))
     });
     let report = super::run(&mut endpoint);
-    report.replays.into_iter().flat_map(|it| it.exchanges).map(|it| it.verdict).collect()
+    report.script_runs.into_iter().flat_map(|it| it.exchanges).map(|it| it.verdict).collect()
 }
 
 /// `CreateGroup` is the first call of its scripts: other scripts show that the endpoint works.
@@ -123,9 +127,9 @@ fn skipped_scripts_run_if_the_action_turns_out_to_be_supported() {
 #[test]
 fn nothing_remains_on_a_mutant_that_allows_deletions() {
     for name in ["forgets-access-key", "conflict-is-400", "second-password", "lists-no-groups"] {
-        let mut reference = Reference::mutated(Mutant::named(name).unwrap());
+        let mut reference = Reference::with_mutant(Mutant::find(name).unwrap());
         let report = super::run(&mut reference);
-        assert!(report.kept.is_empty() && reference.is_empty(), "{name}");
+        assert!(report.not_deleted.is_empty() && reference.is_empty(), "{name}");
     }
 }
 
@@ -145,11 +149,11 @@ fn a_resource_that_cannot_be_deleted_is_listed_with_the_response() {
 fn a_stopped_run_deletes_what_it_created() {
     let mut reference = Reference::default();
     let asked = std::cell::Cell::new(0);
-    let suite = Suite::new(ours().unwrap());
+    let suite = Suite::new(built_in_scripts().unwrap());
     let report =
         suite.run(&mut reference, &mut |requests| asked.set(requests), &|| asked.get() >= 40);
-    assert!(report.ended.is_some());
-    assert!(report.kept.is_empty() && reference.is_empty());
+    assert!(report.end_reason.is_some());
+    assert!(report.not_deleted.is_empty() && reference.is_empty());
 }
 
 /// A proxy that sends SIGINT to the client process at its n-th request.

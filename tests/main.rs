@@ -47,7 +47,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::{Options, Server};
@@ -95,5 +95,5 @@ fn client(url: &str) -> HttpClient {
 
 /// Every script of ours against an endpoint.
 fn run(endpoint: &mut dyn Endpoint) -> Report {
-    Suite::new(ours().unwrap()).run(endpoint, &mut |_| (), &|| false)
+    Suite::new(built_in_scripts().unwrap()).run(endpoint, &mut |_| (), &|| false)
 }

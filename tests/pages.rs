@@ -108,19 +108,19 @@ fn a_page_that_is_exactly_full_is_the_last() {
 fn the_client_reads_all_pages() {
     let server = server_with_high_quotas();
     let mut client = super::client(&server.url());
-    client.fresh();
+    client.enter_new_namespace();
     let user = User(0);
-    assert_eq!(client.ask(&Operation::create_user(user)), Response::DONE);
+    assert_eq!(client.execute(&Operation::create_user(user)), Response::SUCCESS);
     for item in (0..MANY).map(Item) {
-        let group = Operation::Create(Resource { class: ResourceKind::Group, item });
+        let group = Operation::CreateResource(Resource { kind: ResourceKind::Group, item });
         let join = Operation::Attach(user, AttachmentKind::GroupMembership, item);
         let put = Operation::Attach(user, AttachmentKind::InlinePolicy, item);
         for operation in [group, join, put] {
-            assert_eq!(client.ask(&operation), Response::DONE);
+            assert_eq!(client.execute(&operation), Response::SUCCESS);
         }
     }
     for kind in [AttachmentKind::GroupMembership, AttachmentKind::InlinePolicy] {
-        let Response::Done(Some(listing)) = client.ask(&Operation::List(user, kind)) else {
+        let Response::Success(Some(listing)) = client.execute(&Operation::List(user, kind)) else {
             panic!("expected a listing")
         };
         let items: Vec<Item> = {
@@ -128,7 +128,7 @@ fn the_client_reads_all_pages() {
             listing.items.iter().filter_map(item).collect()
         };
         assert_eq!(items, (0..MANY).map(Item).collect::<Vec<_>>());
-        assert!(listing.strangers.is_empty());
+        assert!(listing.unknown_names.is_empty());
     }
 }
 
@@ -207,7 +207,7 @@ fn every_list_action_is_paginated() {
         posted(&server, &format!("Action=AddUserToGroup&UserName=a&GroupName={name}"));
     }
     for call in AttachmentKind::all()
-        .filter_map(|kind| kind.row().call(iamspec_model::AttachmentAction::List))
+        .filter_map(|kind| kind.row().action(iamspec_model::AttachmentAction::List))
     {
         if !call.api.starts_with("List") {
             continue;

@@ -21,19 +21,19 @@ fn with_everything() -> Server {
     let server =
         Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default()).unwrap();
     let mut owner = HttpClient::new(&server.url(), "1-plans", Duration::from_secs(5)).unwrap();
-    owner.fresh();
+    owner.enter_new_namespace();
     let mut ask = |op: Operation| {
-        let answer = owner.ask(&op);
-        assert!(matches!(answer, Response::Done(_)), "{op:?}: {answer}");
+        let answer = owner.execute(&op);
+        assert!(matches!(answer, Response::Success(_)), "{op:?}: {answer}");
     };
     let (user, item) = (User(0), Item(0));
     ask(Operation::create_user(user));
     for kind in AttachmentKind::blockers() {
-        if let Some(class) = kind.row().refers {
-            ask(Operation::Create(Resource { class, item }));
+        if let Some(class) = kind.row().refers_to {
+            ask(Operation::CreateResource(Resource { kind: class, item }));
         }
         match kind.row().naming {
-            Naming::Service => ask(Operation::Issue(user, kind, item, IssueOptions::Nothing)),
+            Naming::Service => ask(Operation::Issue(user, kind, item, IssueOptions::None)),
             _ => ask(Operation::Attach(user, kind, item)),
         }
     }

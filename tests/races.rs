@@ -17,7 +17,14 @@ use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User
 
 fn options(repeats: usize) -> RaceOptions<'static> {
     let jitter = Duration::from_millis(2);
-    RaceOptions { repeats, seed: 1, jitter, settle: Duration::ZERO, once: true, stop: &|| false }
+    RaceOptions {
+        repeats,
+        seed: 1,
+        jitter,
+        settle: Duration::ZERO,
+        stop_at_first: true,
+        stop: &|| false,
+    }
 }
 
 fn client(server: &Server, run: &str) -> HttpClient {
@@ -28,11 +35,11 @@ fn client(server: &Server, run: &str) -> HttpClient {
 fn the_reference_is_linearizable_and_nothing_remains() {
     let server = super::server(None);
     let mut http = client(&server, "races");
-    for race in races().iter().filter(|it| it.certain) {
+    for race in races().iter().filter(|it| it.is_forbidden) {
         let raced = execute(race, &mut http, options(5));
-        assert_eq!((raced.not_raced, raced.histories), (None, 5), "{}", race.name);
-        assert_eq!((raced.broken, raced.unknown, raced.failures), (0, 0, 0), "{}", race.name);
-        assert!(raced.kept.is_empty(), "{}: {:?}", race.name, raced.kept);
+        assert_eq!((raced.skip_reason, raced.histories), (None, 5), "{}", race.name);
+        assert_eq!((raced.violations, raced.undecided, raced.failures), (0, 0, 0), "{}", race.name);
+        assert!(raced.not_deleted.is_empty(), "{}: {:?}", race.name, raced.not_deleted);
     }
     assert!(server.is_empty());
 }
@@ -41,18 +48,18 @@ fn the_reference_is_linearizable_and_nothing_remains() {
 #[test]
 fn each_check_then_act_mutant_is_detected() {
     let races = races();
-    for mutant in Mutant::racing() {
+    for mutant in Mutant::check_then_act() {
         let api = mutant.name.rsplit(':').next().unwrap().to_owned();
         let server = super::server(Some(mutant.clone()));
         let mut http = client(&server, "mutant");
         let begun = Instant::now();
         let mut histories = 0;
-        let asks = |op: &Operation| op.call().is_some_and(|call| call.api == api);
-        let mine = races.iter().filter(|it| it.certain && it.calls.iter().any(asks));
+        let asks = |op: &Operation| op.action().is_some_and(|call| call.api == api);
+        let mine = races.iter().filter(|it| it.is_forbidden && it.calls.iter().any(asks));
         let found = mine.into_iter().find_map(|race| {
             let result = execute(race, &mut http, options(20));
             histories += result.histories;
-            (result.broken > 0).then(|| race.name.clone())
+            (result.violations > 0).then(|| race.name.clone())
         });
         let took = begun.elapsed().as_millis();
         eprintln!("{:<50} {histories:>3} histories {took:>5} ms  {found:?}", mutant.name);
@@ -67,22 +74,18 @@ fn an_order_explains_the_responses_to_sixty_four_concurrent_clients() {
     let mut http = client(&server, "crowd");
     let user = User(0);
     for _ in 0..5 {
-        http.fresh();
-        let create = http.ask(&Operation::create_user(user));
+        http.enter_new_namespace();
+        let create = http.execute(&Operation::create_user(user));
         let now = Duration::ZERO;
         let mut history = vec![TimedCall {
             operation: Operation::create_user(user),
-            observed: create,
+            response: create,
             start: now,
             end: now,
         }];
         let calls = (0..64).map(|index| {
-            let key = Operation::Issue(
-                user,
-                AttachmentKind::AccessKey,
-                Item(index),
-                IssueOptions::Nothing,
-            );
+            let key =
+                Operation::Issue(user, AttachmentKind::AccessKey, Item(index), IssueOptions::None);
             let op = match index % 4 {
                 0 => Operation::DeleteUser(user),
                 1 => Operation::create_user(user),
@@ -91,7 +94,7 @@ fn an_order_explains_the_responses_to_sixty_four_concurrent_clients() {
             };
             (op, Duration::ZERO)
         });
-        let raced = http.together(&calls.collect::<Vec<_>>());
+        let raced = http.send_together(&calls.collect::<Vec<_>>());
         history.extend(raced.into_iter().map(|mut it| {
             it.start += Duration::from_nanos(1);
             it.end += Duration::from_nanos(1);
@@ -160,7 +163,7 @@ fn stale_reads_are_retried_and_hide_no_race() {
     );
     let (code, printed) = run(&lagging(None), "2s");
     assert!(code == Some(0) && printed.contains("20 histories: 0 broken"), "{printed}");
-    let (code, printed) = run(&lagging(Mutant::named("check-then-act:DeleteUser")), "2s");
+    let (code, printed) = run(&lagging(Mutant::find("check-then-act:DeleteUser")), "2s");
     assert!(code == Some(1) && printed.contains("--settle 2s"), "{printed}");
 }
 

@@ -7,7 +7,7 @@ use iamspec_harness::report::events::{
     CallEvent, CallVerdict, ConvergedEvent, NotDeletedEvent, RemarkEvent, RunClient, ShardOf,
     UnspecifiedEvent,
 };
-use iamspec_harness::report::file::{lines, read, schema};
+use iamspec_harness::report::file::{read, schema, to_json_lines};
 use iamspec_harness::report::finding::{FindingEvent, FindingStatus};
 use iamspec_harness::report::format::html::html;
 use iamspec_harness::report::format::markdown::markdown;
@@ -44,7 +44,7 @@ fn a_run_prints_its_report() {
     assert_eq!(code, Some(i32::from(report.end.exit)));
     let expected = terminal(&report, Style::none());
     assert!(printed.ends_with(&expected), "{printed}\n---\n{expected}");
-    let findings = report.findings.iter().filter(|it| it.counted == FindingStatus::Unexpected);
+    let findings = report.findings.iter().filter(|it| it.status == FindingStatus::Unexpected);
     assert_eq!(findings.map(|it| &*it.rule).collect::<Vec<_>>(), ["DeleteUser/holds-mfa-device"]);
     let judged = report.calls.iter().filter(|it| it.verdict.is_judged()).count();
     assert_eq!(judged, report.end.totals.passed + report.end.totals.unexpected);
@@ -61,13 +61,13 @@ fn a_finding_contains_its_request_and_response() {
 #[test]
 fn a_written_report_is_read_back_unchanged() {
     let (report, ..) = run_report("read", &["delete-user/*"]);
-    assert_eq!(read(&lines(&report).unwrap()).unwrap(), report);
+    assert_eq!(read(&to_json_lines(&report).unwrap()).unwrap(), report);
 }
 
 #[test]
 fn an_invalid_or_incomplete_file_is_refused_with_the_reason() {
     let (report, ..) = run_report("broken", &["delete-user/bare"]);
-    let whole = lines(&report).unwrap();
+    let whole = to_json_lines(&report).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     let cut = lines[..lines.len() - 1].join("\n");
     let twice = format!("{whole}{whole}");
@@ -89,26 +89,26 @@ fn an_invalid_or_incomplete_file_is_refused_with_the_reason() {
 #[test]
 fn a_report_of_format_1_can_still_be_read() {
     let report = read(FORMAT_1).unwrap();
-    assert_eq!((report.header.format, &*report.header.asked), (FORMAT, "1 script"));
+    assert_eq!((report.header.format, &*report.header.selection), (FORMAT, "1 script"));
     assert_eq!(report.calls.len(), 4);
-    assert_eq!(report.calls[0].answer.as_deref(), Some("200"));
-    assert!(report.calls[0].begins);
+    assert_eq!(report.calls[0].response.as_deref(), Some("200"));
+    assert!(report.calls[0].starts_script);
     assert_eq!(report.calls[2].converged.map(|it| it.retries), Some(2));
-    assert_eq!(report.calls[3].why.as_deref(), Some("status must"));
+    assert_eq!(report.calls[3].reason.as_deref(), Some("status must"));
     let finding = &report.findings[0];
-    assert_eq!(finding.counted, FindingStatus::Unexpected);
+    assert_eq!(finding.status, FindingStatus::Unexpected);
     assert!(finding.expected[0].response.starts_with("409 DeleteConflict"));
-    assert_eq!((finding.because.len(), finding.history.len()), (2, 4));
+    assert_eq!((finding.evidence.len(), finding.history.len()), (2, 4));
     assert!(finding.reproduce.starts_with("iamspec run"));
-    assert_eq!(report.remarks[0].times, 2);
+    assert_eq!(report.remarks[0].calls, 2);
     assert_eq!(report.unspecified[0].response, "409 DeleteConflict");
     assert_eq!(report.not_deleted[0].call, "DeleteUser u0");
     assert_eq!(report.known_failures[0].conforms, 3);
     assert_eq!(report.known_failure_errors.len(), 1);
     assert_eq!(report.coverage.rules.not_tested.len(), 2);
-    assert_eq!((report.end.totals.calls(), report.end.heard), (4, true));
+    assert_eq!((report.end.totals.calls(), report.end.responded), (4, true));
 
-    let written = lines(&report).unwrap();
+    let written = to_json_lines(&report).unwrap();
     assert_eq!(read(&written).unwrap(), report);
     for old in ["answer", "because", "allowed", "again", "sums", "asked", "heard", "why", "begun"] {
         assert!(!written.contains(&format!("\"{old}\":")), "{old}");
@@ -167,7 +167,7 @@ fn each_format_names_the_finding_that_fails_the_run() {
 #[test]
 fn responses_are_escaped_in_markdown_and_html() {
     let (mut report, ..) = run_report("markup", &ALONE);
-    report.findings[0].counted = FindingStatus::KnownFailure;
+    report.findings[0].status = FindingStatus::KnownFailure;
     report.findings[0].observed = "<img src=x> [a](b) `c`".to_owned();
     let text = markdown(&report);
     assert!(text.contains(r"&lt;img src=x&gt; \[a\](b) \`c\`"), "{text}");
@@ -193,7 +193,7 @@ fn two_runs_are_compared_by_rules_and_calls() {
     other.findings[0].observed = "404 NoSuchEntity".to_owned();
     assert_eq!(compare(&wrong, &other).changed.len(), 1);
     let conforming = other.calls.iter_mut().find(|it| it.verdict == CallVerdict::Conforms).unwrap();
-    conforming.answer = Some("201".to_owned());
+    conforming.response = Some("201".to_owned());
     assert_eq!(compare(&wrong, &other).calls.len(), 1);
 }
 
@@ -205,7 +205,7 @@ fn names_of_a_run_are_no_difference() {
         let response = format!("409 DeleteConflict \"{name} cannot be deleted\"");
         report.findings[0].observed.clone_from(&response);
         let conforming = |it: &&mut CallEvent| it.verdict == CallVerdict::Conforms;
-        report.calls.iter_mut().find(conforming).unwrap().answer = Some(response);
+        report.calls.iter_mut().find(conforming).unwrap().response = Some(response);
         report
     };
     let first = named("IAMSPEC-4F797A0A-74-U0");
@@ -258,10 +258,10 @@ fn an_issue_contains_the_evidence_and_a_program() {
 /// A deviation of a client.
 fn remark(deviation: &str, reason: Option<&str>) -> RemarkEvent {
     RemarkEvent {
-        api: "CreateUser".to_owned(),
-        what: deviation.to_owned(),
-        times: 2,
-        params: "UserName=iamspec-1-u0".to_owned(),
+        action: "CreateUser".to_owned(),
+        deviation: deviation.to_owned(),
+        calls: 2,
+        parameters: "UserName=iamspec-1-u0".to_owned(),
         reason: reason.map(str::to_owned),
     }
 }
@@ -274,7 +274,7 @@ fn findings_of_each_status(of: &FindingEvent) -> Vec<FindingEvent> {
     "iamspec run --endpoint http://127.0.0.1:5000 x".clone_into(&mut finding.reproduce);
     let with_status = |counted, reason: Option<&str>| {
         let mut it = finding.clone();
-        (it.counted, it.reason) = (counted, reason.map(str::to_owned));
+        (it.status, it.reason) = (counted, reason.map(str::to_owned));
         it
     };
     let unexpected = with_status(FindingStatus::Unexpected, None);
@@ -288,7 +288,7 @@ fn calls_of_each_verdict(of: &CallEvent) -> [CallEvent; 6] {
     let call = |script: &str, verdict, reason: &str| CallEvent {
         script: script.to_owned(),
         verdict,
-        why: Some(reason.to_owned()),
+        reason: Some(reason.to_owned()),
         ..of.clone()
     };
     let skipped = "the call before it was interrupted: crash";
@@ -329,7 +329,7 @@ fn report_with_every_line() -> RunReport {
     report.known_failure_errors =
         vec![text("stale known failure: GetUser/no-such-user was tested and conforms")];
     report.end.journal = Some(text("1f3a9c02"));
-    report.end.early = Some(text("the budget was used up; raise --budget to go on"));
+    report.end.ended_early = Some(text("the budget was used up; raise --budget to go on"));
     report
 }
 

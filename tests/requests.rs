@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::reports::folder;
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Mutant, Suite, Verdict};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::sender::ClientSettings;
@@ -70,14 +70,14 @@ fn actions(trace: &Path) -> Vec<String> {
 }
 
 fn suite() -> Suite {
-    let mut scripts = ours().unwrap();
+    let mut scripts = built_in_scripts().unwrap();
     scripts.retain(|it| it.name.starts_with("delete-user/alone/"));
     Suite::new(scripts)
 }
 
 #[test]
 fn each_call_records_the_number_of_its_request() {
-    let server = server(Mutant::named("forgets-mfa-device"));
+    let server = server(Mutant::find("forgets-mfa-device"));
     let folder = folder("requests");
     let trace = folder.join("trace.jsonl");
     let counted = Cell::new(0);
@@ -87,9 +87,9 @@ fn each_call_records_the_number_of_its_request() {
     assert_eq!((report.requests, counted.get()), (actions.len(), actions.len()));
     assert_eq!(received(&server), actions.len());
     let mut before = 0;
-    let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
-    for it in exchanges.iter().filter(|it| it.observed.is_some()) {
-        let api = it.operation.call().unwrap().api;
+    let exchanges: Vec<_> = report.script_runs.iter().flat_map(|it| &it.exchanges).collect();
+    for it in exchanges.iter().filter(|it| it.response.is_some()) {
+        let api = it.operation.action().unwrap().api;
         assert!(it.request > before, "{api} at request {}, after {before}", it.request);
         let action = actions.get(it.request - 1).unwrap();
         assert_eq!(action, api, "at request {}", it.request);
@@ -117,7 +117,7 @@ fn the_budget_counts_retries_and_pages() {
         let stream =
             iamspec_harness::report::file::read(&std::fs::read_to_string(&file).unwrap()).unwrap();
         assert_eq!(stream.end.requests, received(&server) - before, "--jobs {jobs}");
-        assert!(stream.end.early.unwrap().contains("budget"), "--jobs {jobs}");
+        assert!(stream.end.ended_early.unwrap().contains("budget"), "--jobs {jobs}");
         if jobs == "1" {
             let numbers = stream.calls.iter().filter_map(|it| it.request);
             // The fault adds a page to a listing.

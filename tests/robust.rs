@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use iamspec_conformance::results::known_failures::{KnownFailures, Played};
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::results::known_failures::{KnownFailures, RunContext};
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::script::parse;
 use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::client::journal::{CreatedResource, Journal};
-use iamspec_harness::client::response::understood;
+use iamspec_harness::client::response::interpret;
 use iamspec_harness::client::session::Names;
 use iamspec_harness::wire::xml_read::Element;
 use iamspec_model::Operation;
@@ -45,7 +45,7 @@ static RESPONSES: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// Every operation of the bundled scripts.
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let steps = ours().unwrap().into_iter().flat_map(|script| script.steps);
+    let steps = built_in_scripts().unwrap().into_iter().flat_map(|script| script.steps);
     steps.map(|step| step.operation).collect()
 });
 
@@ -131,7 +131,7 @@ fn size(element: &Element) -> (usize, usize, usize) {
 fn read(op: &Operation, status: u16, body: &[u8]) {
     let mut names = Names::new("test");
     names.fresh();
-    let text = understood(op, (status, "text/xml", body), &mut names).to_string();
+    let text = interpret(op, (status, "text/xml", body), &mut names).to_string();
     assert!(text.len() <= 10 * body.len() + 1000, "{text}");
 }
 
@@ -182,7 +182,7 @@ proptest! {
         "facts = [\"A-015\"]\n", "[", "]", "=", "\"\"\"", "\\u{", "#", "expected.", "1979-05-27T07:32:00Z",
     ])) {
         if let Ok(read) = KnownFailures::parse(&String::from_utf8_lossy(&bytes)) {
-            let _ = read.complaints(&Played { whole: true, ..Played::default() });
+            let _ = read.errors(&RunContext { whole: true, ..RunContext::default() });
         }
     }
 
@@ -193,8 +193,8 @@ proptest! {
     ])) {
         let first = "{\"run\":\"r\",\"endpoint\":\"e\",\"account\":null,\"begun\":\"b\"}\n";
         let bytes = [if head { first.as_bytes() } else { b"" }, &rest].concat();
-        if let Ok(journal) = Journal::take_up(&file("robust.jsonl", &bytes)) {
-            prop_assert!(journal.there().count() <= bytes.len());
+        if let Ok(journal) = Journal::resume(&file("robust.jsonl", &bytes)) {
+            prop_assert!(journal.remaining().count() <= bytes.len());
         }
     }
 
@@ -208,7 +208,7 @@ proptest! {
             ("AWS_SHARED_CREDENTIALS_FILE", file("robust-keys", &credentials).display().to_string()),
             ("AWS_PROFILE", "p".to_owned()),
         ];
-        if let Ok(read) = Config::of(variables.map(|it| (it.0.to_owned(), it.1))) {
+        if let Ok(read) = Config::from_variables(variables.map(|it| (it.0.to_owned(), it.1))) {
             let _ = read.service_setting("iam", "endpoint_url");
             let _ = Identity::find(&read);
         }
@@ -254,14 +254,14 @@ fn a_journal_is_resumed_wherever_it_is_cut() {
             begin <= end + 1
         });
         let complete = complete.count();
-        let journal = Journal::take_up(&path).unwrap();
-        assert_eq!(journal.there().count(), complete, "cut at {end}");
+        let journal = Journal::resume(&path).unwrap();
+        assert_eq!(journal.remaining().count(), complete, "cut at {end}");
         // Lines after the cut are read too.
         let mut journal = journal;
-        journal.makes(CreatedResource::User, "z").unwrap();
+        journal.record_creation(CreatedResource::User, "z").unwrap();
         drop(journal);
-        let reread = Journal::take_up(&path).unwrap();
-        assert_eq!(reread.there().count(), complete + 1, "cut at {end}");
+        let reread = Journal::resume(&path).unwrap();
+        assert_eq!(reread.remaining().count(), complete + 1, "cut at {end}");
     }
 }
 

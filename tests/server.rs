@@ -17,31 +17,31 @@ fn server_with_user_quota(users: u32) -> Server {
 fn a_full_account_reports_its_own_user_quota() {
     let server = server_with_user_quota(2);
     let mut client = super::client(&server.url());
-    client.fresh();
-    assert_eq!(client.ask(&Operation::create_user(User(0))), Response::DONE);
-    assert_eq!(client.ask(&Operation::create_user(User(1))), Response::DONE);
-    let full = client.ask(&Operation::create_user(User(2)));
+    client.enter_new_namespace();
+    assert_eq!(client.execute(&Operation::create_user(User(0))), Response::SUCCESS);
+    assert_eq!(client.execute(&Operation::create_user(User(1))), Response::SUCCESS);
+    let full = client.execute(&Operation::create_user(User(2)));
     assert_eq!(
         full.to_string(),
         "409 LimitExceeded \"Cannot exceed quota for UsersPerAccount: 2\""
     );
-    assert_eq!(client.ask(&Operation::DeleteUser(User(0))), Response::DONE);
-    assert_eq!(client.ask(&Operation::create_user(User(2))), Response::DONE);
+    assert_eq!(client.execute(&Operation::DeleteUser(User(0))), Response::SUCCESS);
+    assert_eq!(client.execute(&Operation::create_user(User(2))), Response::SUCCESS);
 }
 
 #[test]
 fn thousands_of_users_can_be_created_read_and_deleted() {
     let server = server_with_user_quota(5000);
     let mut client = super::client(&server.url());
-    client.fresh();
+    client.enter_new_namespace();
     for user in (0..3000).map(User) {
-        assert_eq!(client.ask(&Operation::create_user(user)), Response::DONE);
+        assert_eq!(client.execute(&Operation::create_user(user)), Response::SUCCESS);
     }
     for user in (0..3000).step_by(500).map(User) {
-        assert_eq!(client.ask(&Operation::GetUser(user)).to_string(), "200 []");
-        assert_eq!(client.ask(&Operation::DeleteUser(user)), Response::DONE);
+        assert_eq!(client.execute(&Operation::GetUser(user)).to_string(), "200 []");
+        assert_eq!(client.execute(&Operation::DeleteUser(user)), Response::SUCCESS);
         assert!(matches!(
-            client.ask(&Operation::GetUser(user)),
+            client.execute(&Operation::GetUser(user)),
             Response::Refused { http: 404, .. }
         ));
     }

@@ -24,7 +24,7 @@ fn every_script_passes_signature_verification() {
     let unchecked = super::server(None);
     let unchecked = super::run(&mut super::client(&unchecked.url()));
     assert_eq!(signed.requests, unchecked.requests);
-    for (signed, unchecked) in signed.replays.iter().zip(&unchecked.replays) {
+    for (signed, unchecked) in signed.script_runs.iter().zip(&unchecked.script_runs) {
         assert_eq!(verdicts(signed), verdicts(unchecked), "{}", signed.script.name);
     }
     assert!(server.is_empty());
@@ -43,8 +43,7 @@ fn an_unsigned_request_is_refused_without_effect() {
 fn a_user_signs_with_an_existing_active_key() {
     let user = User(0);
     let [first, second] = [Item(0), Item(1)];
-    let issue =
-        |item| Operation::Issue(user, AttachmentKind::AccessKey, item, IssueOptions::Nothing);
+    let issue = |item| Operation::Issue(user, AttachmentKind::AccessKey, item, IssueOptions::None);
     let delete = |item| Operation::Detach(user, AttachmentKind::AccessKey, item);
     let set = |item, status| Operation::SetStatus(user, AttachmentKind::AccessKey, item, status);
     let (active, inactive) = (Status::Active, Status::Inactive);
@@ -58,15 +57,15 @@ fn a_user_signs_with_an_existing_active_key() {
     ] {
         let server = server();
         let mut client = crate::client(&server.url());
-        client.fresh();
+        client.enter_new_namespace();
         let password = Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
         let setup = [Operation::create_user(user), password, issue(first), issue(second)];
         for op in setup.iter().chain(&changes) {
-            assert!(matches!(client.ask(op), Response::Done(_)), "{op:?}");
+            assert!(matches!(client.execute(op), Response::Success(_)), "{op:?}");
         }
-        let changed = client.ask(&Operation::ChangePassword(user));
+        let changed = client.execute(&Operation::ChangePassword(user));
         if signs {
-            assert_eq!(changed, Response::DONE, "{changes:?}");
+            assert_eq!(changed, Response::SUCCESS, "{changes:?}");
         } else {
             // Without a usable key, nothing is sent.
             let text = changed.to_string();
@@ -84,14 +83,14 @@ fn a_key_whose_deletion_was_lost_is_used_only_if_there_is_no_other() {
     let options = Options { verify_signatures: true, faults, ..Options::default() };
     let server = Server::start(free, options).unwrap();
     let mut client = crate::client(&server.url());
-    client.fresh();
-    let (user, none) = (User(0), IssueOptions::Nothing);
+    client.enter_new_namespace();
+    let (user, none) = (User(0), IssueOptions::None);
     let password = Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
     let issue = |item| Operation::Issue(user, AttachmentKind::AccessKey, item, none);
     for op in [Operation::create_user(user), password, issue(Item(0)), issue(Item(1))] {
-        assert!(matches!(client.ask(&op), Response::Done(_)), "{op:?}");
+        assert!(matches!(client.execute(&op), Response::Success(_)), "{op:?}");
     }
-    let lost = client.ask(&Operation::Detach(user, AttachmentKind::AccessKey, Item(1)));
-    assert!(matches!(lost, Response::Interrupted(_)), "{lost}");
-    assert_eq!(client.ask(&Operation::ChangePassword(user)), Response::DONE);
+    let lost = client.execute(&Operation::Detach(user, AttachmentKind::AccessKey, Item(1)));
+    assert!(matches!(lost, Response::Failed(_)), "{lost}");
+    assert_eq!(client.execute(&Operation::ChangePassword(user)), Response::SUCCESS);
 }

@@ -20,34 +20,34 @@ pub struct WireExchange {
     /// The form parameters of the request, one a line.
     pub request: String,
     /// The status and the raw body of the response. A long body is truncated.
-    pub answer: String,
+    pub response: String,
 }
 
 /// A service that runs operations: the reference model, a mutant, or a service behind HTTP.
 pub trait Endpoint {
     /// Enters a new namespace, so that a script starts with an empty account.
-    fn fresh(&mut self) -> Namespace;
+    fn enter_new_namespace(&mut self) -> Namespace;
 
     /// Enters an existing namespace again, to delete the remaining resources.
-    fn enter(&mut self, space: Namespace);
+    fn enter_namespace(&mut self, space: Namespace);
 
     /// Runs one operation in the current namespace.
-    fn ask(&mut self, operation: &Operation) -> Response;
+    fn execute(&mut self, operation: &Operation) -> Response;
 
     /// Returns the number of requests sent so far, including retries and pages. Returns `None` if
     /// each operation takes exactly one request.
-    fn sent(&self) -> Option<usize> {
+    fn requests_sent(&self) -> Option<usize> {
         None
     }
 
     /// Returns the format deviations of the last response. Empty if the endpoint has no wire
     /// format.
-    fn oddities(&mut self) -> Vec<FormatDeviation> {
+    fn format_deviations(&mut self) -> Vec<FormatDeviation> {
         Vec::new()
     }
 
     /// Returns the last request and its response, if the endpoint has a wire format.
-    fn wire(&self) -> Option<WireExchange> {
+    fn last_exchange(&self) -> Option<WireExchange> {
         None
     }
 
@@ -58,11 +58,11 @@ pub trait Endpoint {
     }
 
     /// Assigns a new symbol to an item of a listing that has none.
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item;
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item;
 
     /// Binds a symbol to a service-assigned name. Used if the response that contained the name was
     /// lost.
-    fn bind(&mut self, _kind: AttachmentKind, _item: Item, _name: &str) {}
+    fn bind_symbol(&mut self, _kind: AttachmentKind, _item: Item, _name: &str) {}
 
     /// Creates a second client of the same service, for parallel use. Returns `None` if that is not
     /// possible.
@@ -71,12 +71,12 @@ pub trait Endpoint {
     }
 
     /// Takes the names that a fork has learned since the last call of this method.
-    fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
+    fn take_learned_names(&mut self) -> Option<Box<dyn Any + Send>> {
         None
     }
 
     /// Merges the names that a fork has learned, so that cleanup can delete what the fork created.
-    fn take_in(&mut self, _names: Box<dyn Any + Send>) {}
+    fn merge_learned_names(&mut self, _names: Box<dyn Any + Send>) {}
 
     /// Waits before a retry and returns the duration. The duration grows with the number of tries.
     fn wait(&mut self, tries: u32) -> Duration {
@@ -93,45 +93,45 @@ pub(crate) struct Counting<'a> {
 }
 
 impl Endpoint for Counting<'_> {
-    fn fresh(&mut self) -> Namespace {
-        self.inner.fresh()
+    fn enter_new_namespace(&mut self) -> Namespace {
+        self.inner.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.inner.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.inner.enter_namespace(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Response {
-        let before = self.inner.sent();
-        let observed = self.inner.ask(operation);
-        let sent = self.inner.sent().zip(before);
+    fn execute(&mut self, operation: &Operation) -> Response {
+        let before = self.inner.requests_sent();
+        let observed = self.inner.execute(operation);
+        let sent = self.inner.requests_sent().zip(before);
         self.requests += sent.map_or(1, |(after, before)| after.saturating_sub(before));
         (self.on_progress)(self.requests);
         observed
     }
 
-    fn sent(&self) -> Option<usize> {
+    fn requests_sent(&self) -> Option<usize> {
         Some(self.requests)
     }
 
-    fn oddities(&mut self) -> Vec<FormatDeviation> {
-        self.inner.oddities()
+    fn format_deviations(&mut self) -> Vec<FormatDeviation> {
+        self.inner.format_deviations()
     }
 
-    fn wire(&self) -> Option<WireExchange> {
-        self.inner.wire()
+    fn last_exchange(&self) -> Option<WireExchange> {
+        self.inner.last_exchange()
     }
 
     fn request_id(&self) -> Option<Box<str>> {
         self.inner.request_id()
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.inner.assign_symbol(kind, name)
     }
 
-    fn bind(&mut self, kind: AttachmentKind, item: Item, name: &str) {
-        self.inner.bind(kind, item, name);
+    fn bind_symbol(&mut self, kind: AttachmentKind, item: Item, name: &str) {
+        self.inner.bind_symbol(kind, item, name);
     }
 
     fn wait(&mut self, tries: u32) -> Duration {

@@ -21,7 +21,7 @@ pub struct Invariant {
     /// The id, such as `resurrection`.
     pub id: &'static str,
     /// The property, in one sentence.
-    pub sentence: &'static str,
+    pub statement: &'static str,
     /// The operations that test it for a kind. Empty if it does not apply to the kind.
     operations: fn(AttachmentKind) -> Vec<Operation>,
     /// Whether the responses satisfy it. `None` if an operation that it depends on failed.
@@ -32,18 +32,18 @@ pub struct Invariant {
 #[derive(Debug)]
 pub struct InvariantResult<'a> {
     /// The invariant.
-    pub checker: &'static Invariant,
+    pub invariant: &'static Invariant,
     /// The number of kinds for which it could be tested.
-    pub asked: usize,
+    pub tested: usize,
     /// The script runs that violate it.
-    pub broken: Vec<&'a ScriptRun>,
+    pub violations: Vec<&'a ScriptRun>,
 }
 
 /// Every invariant.
 pub static INVARIANTS: [Invariant; 8] = [
     Invariant {
         id: "use-after-delete",
-        sentence: "nothing can be attached to a deleted user",
+        statement: "nothing can be attached to a deleted user",
         operations: |kind| with_resource(kind, vec![CREATE, DELETE, attach_item(kind)]),
         holds: |it| {
             it.require_success(-2)?;
@@ -52,7 +52,7 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "resurrection",
-        sentence: "a user that is deleted and created again holds nothing",
+        statement: "a user that is deleted and created again holds nothing",
         operations: |kind| {
             let (item, list) = (attach_item(kind), Operation::List(USER, kind));
             let detach = Operation::Detach(USER, kind, ITEM);
@@ -69,7 +69,7 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "rename-carries-everything",
-        sentence: "a renamed user keeps its attachments",
+        statement: "a renamed user keeps its attachments",
         operations: |kind| {
             let change = UserChange { name: Some(OTHER), path: None };
             let rename = Operation::UpdateUser(USER, change);
@@ -84,7 +84,7 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "refusal-changes-nothing",
-        sentence: "a refused deletion does not change the attachments",
+        statement: "a refused deletion does not change the attachments",
         operations: |kind| {
             let list = Operation::List(USER, kind);
             with_resource(kind, vec![CREATE, attach_item(kind), list, DELETE, list])
@@ -96,14 +96,14 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "both-sides-agree",
-        sentence: "a group or policy lists a user if and only if the user lists it",
+        statement: "a group or policy lists a user if and only if the user lists it",
         operations: |kind| {
-            let from_resource = match kind.row().refers {
+            let from_resource = match kind.row().refers_to {
                 Some(class @ ResourceKind::Group) => {
-                    Operation::Read(Resource { class, item: ITEM })
+                    Operation::GetResource(Resource { kind: class, item: ITEM })
                 }
                 Some(class @ ResourceKind::Policy) => {
-                    Operation::Holders(Resource { class, item: ITEM })
+                    Operation::ListHolders(Resource { kind: class, item: ITEM })
                 }
                 _ => return Vec::new(),
             };
@@ -119,7 +119,7 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "list-and-get-agree",
-        sentence: "a listed item can be read, and a detached item is neither listed nor readable",
+        statement: "a listed item can be read, and a detached item is neither listed nor readable",
         operations: |kind| {
             if kind.row().get.is_none() || kind.row().naming == Naming::Single {
                 return Vec::new();
@@ -138,7 +138,7 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "detach-twice",
-        sentence: "a detached item stays detached, also after a second detach",
+        statement: "a detached item stays detached, also after a second detach",
         operations: |kind| {
             let (detach, list) = (Operation::Detach(USER, kind, ITEM), Operation::List(USER, kind));
             with_resource(kind, vec![CREATE, attach_item(kind), detach, list, detach, list])
@@ -150,9 +150,9 @@ pub static INVARIANTS: [Invariant; 8] = [
     },
     Invariant {
         id: "one-device-one-user",
-        sentence: "a device is listed for at most one user",
+        statement: "a device is listed for at most one user",
         operations: |kind| {
-            if kind.row().refers != Some(ResourceKind::Device) {
+            if kind.row().refers_to != Some(ResourceKind::Device) {
                 return Vec::new();
             }
             let enable = [USER, OTHER].map(|user| Operation::Attach(user, kind, ITEM));
@@ -182,7 +182,10 @@ fn attach_item(kind: AttachmentKind) -> Operation {
 
 /// The operations, after the creation of the resource that the kind refers to.
 fn with_resource(kind: AttachmentKind, operations: Vec<Operation>) -> Vec<Operation> {
-    let resource = kind.row().refers.map(|class| Operation::Create(Resource { class, item: ITEM }));
+    let resource = kind
+        .row()
+        .refers_to
+        .map(|class| Operation::CreateResource(Resource { kind: class, item: ITEM }));
     resource.into_iter().chain(operations).collect()
 }
 
@@ -192,10 +195,10 @@ pub fn scripts() -> Vec<Script> {
     let scripts_of = |invariant: &'static Invariant| {
         AttachmentKind::blockers().map(move |kind| Script {
             name: format!("invariants/{}/{}", invariant.id, kind.row().name),
-            idea: invariant.sentence.to_owned(),
+            idea: invariant.statement.to_owned(),
             steps: (invariant.operations)(kind)
                 .into_iter()
-                .map(|operation| Step { operation, answer: None })
+                .map(|operation| Step { operation, response: None })
                 .collect(),
         })
     };
@@ -212,7 +215,7 @@ pub fn check(replays: &[ScriptRun]) -> Vec<InvariantResult<'_>> {
             .filter_map(|it| Some((it, (invariant.holds)(Responses(&it.exchanges))?)))
             .collect();
         let broken = tested.iter().filter(|(_, holds)| !holds).map(|(run, _)| *run);
-        InvariantResult { checker: invariant, asked: tested.len(), broken: broken.collect() }
+        InvariantResult { invariant: invariant, tested: tested.len(), violations: broken.collect() }
     };
     INVARIANTS.iter().map(result_of).collect()
 }
@@ -224,15 +227,15 @@ struct Responses<'a>(&'a [Exchange]);
 impl<'a> Responses<'a> {
     fn at(self, index: isize) -> Option<&'a Response> {
         let index = self.0.len().checked_add_signed(index)?;
-        self.0.get(index)?.observed.as_ref()
+        self.0.get(index)?.response.as_ref()
     }
 
     /// Whether the operation succeeded. `None` if there is no response.
     fn succeeded(self, index: isize) -> Option<bool> {
         match self.at(index)? {
-            Response::Done(_) => Some(true),
+            Response::Success(_) => Some(true),
             Response::Refused { .. } => Some(false),
-            Response::Interrupted(_) => None,
+            Response::Failed(_) => None,
         }
     }
 
@@ -244,7 +247,7 @@ impl<'a> Responses<'a> {
     /// The items of a listing.
     fn listed(self, index: isize) -> Option<&'a [Listed]> {
         match self.at(index) {
-            Some(Response::Done(Some(listing))) => Some(&listing.items),
+            Some(Response::Success(Some(listing))) => Some(&listing.items),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use iamspec_model::{Action, Clause, ErrorCode, Expected, Listed, Status};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
     /// The operation succeeded. Reads include a listing.
-    Done(Option<Listing>),
+    Success(Option<Listing>),
     /// The endpoint returned an IAM error.
     Refused {
         /// The HTTP status.
@@ -22,7 +22,7 @@ pub enum Response {
         message: Option<String>,
     },
     /// No response, or a response that does not show whether the operation succeeded.
-    Interrupted(Failure),
+    Failed(Failure),
 }
 
 /// The entries of a listing.
@@ -31,14 +31,14 @@ pub struct Listing {
     /// The entries that have a symbol, sorted.
     pub items: Vec<Listed>,
     /// The real names of the entries that have no symbol.
-    pub strangers: Vec<String>,
+    pub unknown_names: Vec<String>,
 }
 
 impl Listing {
     /// Creates a listing of known entries.
     #[must_use]
     pub fn of(items: Vec<Listed>) -> Self {
-        Self { items, strangers: Vec::new() }
+        Self { items, unknown_names: Vec::new() }
     }
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Listing {
             Status::Inactive => format!("{entity} Inactive"),
         };
         let mut entries: Vec<String> = self.items.iter().map(entry).collect();
-        entries.extend(self.strangers.iter().map(|name| format!("?{}", quote_if_needed(name))));
+        entries.extend(self.unknown_names.iter().map(|name| format!("?{}", quote_if_needed(name))));
         write!(f, "[{}]", entries.join(", "))
     }
 }
@@ -59,7 +59,7 @@ impl fmt::Display for Listing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The kind of failure.
-    pub cause: FailureKind,
+    pub kind: FailureKind,
     /// Details, in one line.
     pub detail: String,
 }
@@ -139,7 +139,7 @@ impl FailureKind {
 
     /// Returns the kind of failure for a response that is not an IAM response, by HTTP status.
     #[must_use]
-    pub const fn of_status(status: u16) -> Self {
+    pub const fn from_status(status: u16) -> Self {
         match status {
             501 => Self::Unimplemented,
             // A gateway did not reach the service, or lost its response.
@@ -151,7 +151,7 @@ impl FailureKind {
 
     /// Returns true if the operation cannot have had an effect.
     #[must_use]
-    pub const fn changed_nothing(self) -> bool {
+    pub const fn had_no_effect(self) -> bool {
         matches!(
             self,
             Self::Unsent
@@ -199,12 +199,12 @@ impl FailureKind {
 
 impl Response {
     /// Success without a listing.
-    pub const DONE: Self = Self::Done(None);
+    pub const SUCCESS: Self = Self::Success(None);
 
     /// Creates a failure.
     #[must_use]
-    pub fn interrupted(cause: FailureKind, detail: impl Into<String>) -> Self {
-        Self::Interrupted(Failure { cause, detail: detail.into() })
+    pub fn failed(cause: FailureKind, detail: impl Into<String>) -> Self {
+        Self::Failed(Failure { kind: cause, detail: detail.into() })
     }
 
     /// Classifies an error response as a refusal or a failure.
@@ -225,8 +225,8 @@ impl Response {
         message: Option<String>,
     ) -> Self {
         let names_code =
-            |clause: &Clause| matches!(clause.answer, Expected::Refused(it) if it.name() == code);
-        if call.is_some_and(|it| it.claims.iter().any(names_code)) {
+            |clause: &Clause| matches!(clause.expected, Expected::Refused(it) if it.name() == code);
+        if call.is_some_and(|it| it.clauses.iter().any(names_code)) {
             return Self::Refused { http, code, message };
         }
         let cause = match code.as_str() {
@@ -251,19 +251,16 @@ impl Response {
             _ if http >= 500 => FailureKind::Failure,
             _ => return Self::Refused { http, code, message },
         };
-        Self::interrupted(
-            cause,
-            format!("{http} {code} {}", message.unwrap_or_default()).trim_end(),
-        )
+        Self::failed(cause, format!("{http} {code} {}", message.unwrap_or_default()).trim_end())
     }
 
     /// Returns true if a retry may succeed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Done(_) => false,
+            Self::Success(_) => false,
             Self::Refused { code, .. } => code == ErrorCode::EntityTemporarilyUnmodifiable.name(),
-            Self::Interrupted(it) => it.cause.is_retryable(),
+            Self::Failed(it) => it.kind.is_retryable(),
         }
     }
 }
@@ -272,8 +269,8 @@ impl Response {
 impl fmt::Display for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done(Some(listing)) => write!(f, "200 {listing}"),
-            Self::Done(None) => f.write_str("200"),
+            Self::Success(Some(listing)) => write!(f, "200 {listing}"),
+            Self::Success(None) => f.write_str("200"),
             Self::Refused { http, code, message } => {
                 // Quotes distinguish an error with a success status from a success.
                 let success = (200..300).contains(http);
@@ -281,7 +278,7 @@ impl fmt::Display for Response {
                 write!(f, "{http} {code}")?;
                 message.as_ref().map_or(Ok(()), |message| write!(f, " {message:?}"))
             }
-            Self::Interrupted(failure) => failure.fmt(f),
+            Self::Failed(failure) => failure.fmt(f),
         }
     }
 }
@@ -298,6 +295,6 @@ fn quote_if_needed(text: &str) -> String {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "interrupted {} {:?}", self.cause.name(), self.detail)
+        write!(f, "interrupted {} {:?}", self.kind.name(), self.detail)
     }
 }

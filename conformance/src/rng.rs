@@ -18,7 +18,7 @@ impl Rng {
     }
 
     /// Returns true with this probability, from 0 to 1.
-    pub fn comes_about(&mut self, probability: f64) -> bool {
+    pub fn with_probability(&mut self, probability: f64) -> bool {
         let drawn = u32::try_from(self.next() >> 32).unwrap_or(u32::MAX);
         f64::from(drawn) / (f64::from(u32::MAX) + 1.0) < probability
     }

@@ -27,71 +27,80 @@ fn event(index: usize, op: &Operation, observed: &Response) -> Option<AuditEvent
         Operation::UpdateUser(it, change) => {
             (AuditOperation::UpdateUser, user(it), change.name.map(name))
         }
-        Operation::Create(it) => (AuditOperation::Create(it.class), None, object(it)),
-        Operation::Delete(it) => (AuditOperation::Delete(it.class), None, object(it)),
+        Operation::CreateResource(it) => (AuditOperation::Create(it.kind), None, object(it)),
+        Operation::DeleteResource(it) => (AuditOperation::Delete(it.kind), None, object(it)),
         Operation::Attach(it, kind, what) | Operation::Issue(it, kind, what, _) => {
-            (AuditOperation::Kind(kind, AttachmentAction::Attach), user(it), item(what))
+            (AuditOperation::Attachment(kind, AttachmentAction::Attach), user(it), item(what))
         }
         Operation::Detach(it, kind, what) => {
-            (AuditOperation::Kind(kind, AttachmentAction::Detach), user(it), item(what))
+            (AuditOperation::Attachment(kind, AttachmentAction::Detach), user(it), item(what))
         }
         Operation::List(it, kind) => {
-            (AuditOperation::Kind(kind, AttachmentAction::List), user(it), None)
+            (AuditOperation::Attachment(kind, AttachmentAction::List), user(it), None)
         }
         Operation::Get(it, kind, what) => {
-            (AuditOperation::Kind(kind, AttachmentAction::Get), user(it), item(what))
+            (AuditOperation::Attachment(kind, AttachmentAction::Get), user(it), item(what))
         }
         Operation::SetStatus(it, kind, what, _) => {
-            (AuditOperation::Kind(kind, AttachmentAction::SetStatus), user(it), item(what))
+            (AuditOperation::Attachment(kind, AttachmentAction::SetStatus), user(it), item(what))
         }
-        Operation::Renew(it, kind, what) => {
-            (AuditOperation::Kind(kind, AttachmentAction::Renew), user(it), item(what))
+        Operation::ResetSecret(it, kind, what) => {
+            (AuditOperation::Attachment(kind, AttachmentAction::ResetSecret), user(it), item(what))
         }
         _ => return None,
     };
     // Attachments of which a user holds at most one have no name.
     let is_single = match asked {
-        AuditOperation::Kind(kind, _) => kind.row().member.is_empty(),
+        AuditOperation::Attachment(kind, _) => kind.row().parameter.is_empty(),
         _ => false,
     };
     let other = other.filter(|_| !is_single);
     asked.api()?;
     let answer = match observed {
-        Response::Done(_) => AuditResponse::Done,
+        Response::Success(_) => AuditResponse::Done,
         Response::Refused { code, .. } => {
             let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
-            known.map_or(AuditResponse::Nothing, AuditResponse::Refused)
+            known.map_or(AuditResponse::Uninformative, AuditResponse::Refused)
         }
-        Response::Interrupted(_) => AuditResponse::Nothing,
+        Response::Failed(_) => AuditResponse::Uninformative,
     };
     let at = i64::try_from(index).unwrap();
     let id = index.to_string();
-    Some(AuditEvent { id, at, asked, user, other, answer, message: None })
+    Some(AuditEvent {
+        id,
+        time: at,
+        operation: asked,
+        user,
+        other_name: other,
+        response: answer,
+        message: None,
+    })
 }
 
 /// The events of random operations on the reference or a mutant, one history per namespace.
 fn histories(seed: u64, mutant: Option<Mutant>) -> Vec<Vec<AuditEvent>> {
-    histories_of(seed, mutant.map_or_else(Reference::default, Reference::mutated))
+    histories_of(seed, mutant.map_or_else(Reference::default, Reference::with_mutant))
 }
 
 fn histories_of(seed: u64, mut reference: Reference) -> Vec<Vec<AuditEvent>> {
-    let suite = Suite::new(Vec::new()).with(vec![GeneratedSuite::Random { seed, calls: 1000 }]);
+    let suite =
+        Suite::new(Vec::new()).with_generated(vec![GeneratedSuite::Random { seed, calls: 1000 }]);
     let report = suite.run(&mut reference, &mut |_| (), &|| false);
     let events_of = |replay: &iamspec_conformance::ScriptRun| {
         let exchanges = replay.exchanges.iter().enumerate();
         let event = |(index, it): (usize, &iamspec_conformance::Exchange)| {
-            event(index, &it.operation, it.observed.as_ref()?)
+            event(index, &it.operation, it.response.as_ref()?)
         };
         exchanges.filter_map(event).collect::<Vec<_>>()
     };
-    report.replays.iter().map(events_of).collect()
+    report.script_runs.iter().map(events_of).collect()
 }
 
 /// The finding of the first impossible event.
 fn impossible(events: &[AuditEvent]) -> Option<String> {
-    let mut auditor = Auditor::lagging(0);
-    events.chunk_by(|one, other| one.at == other.at).find_map(|second| {
-        auditor.judge(second).into_iter().find_map(|verdict| match verdict {
+    let mut auditor = Auditor::with_lag(0);
+    events.chunk_by(|one, other| one.time == other.time).find_map(|second| {
+        auditor.check(second).into_iter().find_map(|verdict| match verdict {
             AuditVerdict::Impossible(finding) => Some(format!("{finding:#?}")),
             _ => None,
         })
@@ -120,8 +129,10 @@ fn unspecified_behavior_is_possible_under_every_policy() {
     for policy in ["accept", "refuse", "7"] {
         for seed in 0..20 {
             let may = policy.parse().unwrap();
-            let reference =
-                Reference::behaving(ReferenceOptions { may, ..ReferenceOptions::default() });
+            let reference = Reference::with_options(ReferenceOptions {
+                unspecified: may,
+                ..ReferenceOptions::default()
+            });
             for events in histories_of(seed, reference) {
                 let finding = impossible(&events);
                 assert!(finding.is_none(), "{policy}, seed {seed}: {}", finding.unwrap());
@@ -137,10 +148,10 @@ fn the_order_of_events_within_a_second_makes_none_impossible() {
     for seed in 0..30 {
         for mut events in histories(seed, None) {
             for event in &mut events {
-                event.at /= 3;
+                event.time /= 3;
             }
             let mut shuffled: Vec<(i64, u64, AuditEvent)> =
-                events.into_iter().map(|it| (it.at, rng.next(), it)).collect();
+                events.into_iter().map(|it| (it.time, rng.next(), it)).collect();
             shuffled.sort_by_key(|(at, random, _)| (*at, *random));
             let events: Vec<AuditEvent> = shuffled.into_iter().map(|(.., it)| it).collect();
             let finding = impossible(&events);
@@ -152,7 +163,7 @@ fn the_order_of_events_within_a_second_makes_none_impossible() {
 #[test]
 fn a_mutant_that_forgets_a_kind_has_impossible_events() {
     for kind in iamspec_model::AttachmentKind::blockers() {
-        let mutant = Mutant::named(&format!("forgets-{}", kind.row().name)).unwrap();
+        let mutant = Mutant::find(&format!("forgets-{}", kind.row().name)).unwrap();
         let mut all = (0..20).flat_map(|seed| histories(seed, Some(mutant.clone())));
         let found = all.find_map(|it| impossible(&it));
         assert!(found.as_ref().is_some_and(|it| it.contains("DeleteUser/holds-")), "{found:?}");

@@ -1,7 +1,7 @@
 //! Findings and totals of a run agree: each divergence that fails the run is part of a finding.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::mutation::kill::{MutantFate, kill};
+use iamspec_conformance::mutation::kill::{MutantFate, fate};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::shows;
 use iamspec_conformance::results::{Threshold, Totals, findings};
@@ -19,27 +19,27 @@ fn diverging(name: &str, steps: usize, level: Level, request: usize) -> ScriptRu
     let operation = Operation::DeleteUser(User(0));
     let exchange = |verdict| Exchange {
         operation,
-        observed: Some(Response::DONE),
+        response: Some(Response::SUCCESS),
         request,
         before: Account::default(),
         in_force: Vec::new(),
         verdict,
-        settled: None,
+        convergence: None,
         wire: None,
-        id: None,
+        request_id: None,
     };
     let divergence = Divergence {
         tier: Tier::Text,
         level,
         rule: rule("DeleteUser/holds-access-key"),
-        allowed: Vec::new(),
+        expected: Vec::new(),
         evidence: Vec::new(),
         state: String::new(),
-        going_on: "",
+        assumed_state: "",
     };
     let mut exchanges = vec![exchange(Verdict::Conforms(Vec::new())); steps - 1];
     exchanges.push(exchange(Verdict::Diverges(Box::new(divergence))));
-    let steps = vec![Step { operation, answer: None }; steps];
+    let steps = vec![Step { operation, response: None }; steps];
     let script = Script { name: name.to_owned(), idea: "A description.".to_owned(), steps };
     ScriptRun { script, exchanges, origin: Origin::Written }
 }
@@ -53,10 +53,10 @@ fn divergences_of_different_levels_are_separate_findings() {
         let summary: Vec<_> =
             found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
         assert_eq!(summary, [(Level::Must, "long"), (Level::Info, "short")]);
-        assert!(found.iter().all(|it| it.also.is_empty()));
+        assert!(found.iter().all(|it| it.other_scripts.is_empty()));
         let threshold = Threshold { tier: Tier::Text, level: Level::Must };
         let totals = Totals::of(&replays, threshold, &KnownFailures::default());
-        let counted = found.iter().filter(|it| threshold.counts(&it.divergence)).count();
+        let counted = found.iter().filter(|it| threshold.includes(&it.divergence)).count();
         assert_eq!((totals.unexpected, counted), (1, 1));
         // A run that shows the weaker divergence does not show the stronger one.
         let [strong, weak] = &*found else { panic!("{found:?}") };
@@ -67,16 +67,17 @@ fn divergences_of_different_levels_are_separate_findings() {
     let longer = diverging("longer", 9, Level::Must, 1);
     let found = findings(&[longer, must]);
     assert_eq!(
-        (found.len(), &*found[0].history.name, &*found[0].also),
+        (found.len(), &*found[0].history.name, &*found[0].other_scripts),
         (1, "long", &["longer".to_owned()][..])
     );
 }
 
 #[test]
 fn a_kill_reports_the_request_of_the_finding_with_its_level() {
-    let mutant = Mutant::named("forgets-access-key").unwrap();
+    let mutant = Mutant::find("forgets-access-key").unwrap();
     let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
-    let report = Report { replays, kept: Vec::new(), requests: 9, ended: None };
-    let MutantFate::Killed(kill) = kill(&mutant, &report) else { panic!("the mutant survives") };
+    let report =
+        Report { script_runs: replays, not_deleted: Vec::new(), requests: 9, end_reason: None };
+    let MutantFate::Killed(kill) = fate(&mutant, &report) else { panic!("the mutant survives") };
     assert_eq!((kill.request, kill.calls), (7, 5));
 }

@@ -19,13 +19,14 @@ const ALL: [GeneratedSuite; 5] = [
 ];
 
 fn run(suite: GeneratedSuite, reference: &mut Reference) -> Report {
-    Suite::new(Vec::new()).with(vec![suite]).run(reference, &mut |_| (), &|| false)
+    Suite::new(Vec::new()).with_generated(vec![suite]).run(reference, &mut |_| (), &|| false)
 }
 
 /// The number of operations that a generated suite sends to the reference.
 fn operation_count(generated: GeneratedSuite) -> usize {
-    let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
-    suite.calls(&mut Reference::default())
+    let suite =
+        Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
+    suite.count_operations(&mut Reference::default())
 }
 
 #[test]
@@ -33,18 +34,18 @@ fn the_reference_conforms_and_every_resource_is_deleted() {
     for suite in ALL {
         let mut reference = Reference::default();
         let report = run(suite, &mut reference);
-        let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
+        let exchanges: Vec<_> = report.script_runs.iter().flat_map(|it| &it.exchanges).collect();
         assert!(!exchanges.is_empty(), "{}", suite.name());
         for exchange in exchanges {
             assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{exchange:?}");
         }
-        assert!(report.kept.is_empty() && reference.is_empty(), "{}", suite.name());
+        assert!(report.not_deleted.is_empty() && reference.is_empty(), "{}", suite.name());
     }
 }
 
 #[test]
 fn lattice_pairs_and_tour_reach_full_coverage() {
-    let coverage = |suite| Coverage::of(&run(suite, &mut Reference::default()).replays);
+    let coverage = |suite| Coverage::of(&run(suite, &mut Reference::default()).script_runs);
     assert_eq!(coverage(GeneratedSuite::Lattice).sets.len(), SETS);
     assert_eq!(coverage(GeneratedSuite::Pairs).pairs.len(), PAIRS);
     assert_eq!(coverage(GeneratedSuite::Tour).sets.len(), SETS);
@@ -58,11 +59,11 @@ fn lattice_pairs_and_tour_reach_full_coverage() {
 
 #[test]
 fn a_forgotten_kind_is_found_and_shrunk_to_the_shortest_script() {
-    for mutant in Mutant::all().filter(|it| it.name.starts_with("forgets-")) {
+    for mutant in Mutant::hand_written().filter(|it| it.name.starts_with("forgets-")) {
         // Next to another kind, which also blocks deletion, the deviation does not show.
         for suite in [GeneratedSuite::Lattice, GeneratedSuite::Tour] {
-            let report = run(suite, &mut Reference::mutated(mutant.clone()));
-            let found = findings(&report.replays);
+            let report = run(suite, &mut Reference::with_mutant(mutant.clone()));
+            let found = findings(&report.script_runs);
             let [finding] = found.as_slice() else { panic!("{}: {found:?}", mutant.name) };
             assert_eq!(finding.rule().id(), mutant.rule);
             assert_eq!(finding.origin, Origin::Shrunk);
@@ -78,7 +79,7 @@ fn a_seed_determines_the_operations() {
     let calls = |seed| {
         let suite = GeneratedSuite::Random { seed, calls: 500 };
         let report = run(suite, &mut Reference::default());
-        let scripts = report.replays.into_iter().map(|it| it.script);
+        let scripts = report.script_runs.into_iter().map(|it| it.script);
         scripts.flat_map(|it| it.operations().collect::<Vec<_>>()).collect::<Vec<_>>()
     };
     assert_eq!(calls(7), calls(7));
@@ -90,20 +91,20 @@ fn a_seed_determines_the_operations() {
 struct Override<F>(Reference, F);
 
 impl<F: FnMut(&Operation) -> Option<Response>> Endpoint for Override<F> {
-    fn fresh(&mut self) -> Namespace {
-        self.0.fresh()
+    fn enter_new_namespace(&mut self) -> Namespace {
+        self.0.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.0.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.0.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
-        (self.1)(op).unwrap_or_else(|| self.0.ask(op))
+    fn execute(&mut self, op: &Operation) -> Response {
+        (self.1)(op).unwrap_or_else(|| self.0.execute(op))
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.0.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.0.assign_symbol(kind, name)
     }
 }
 
@@ -112,41 +113,41 @@ fn run_with(
     suite: GeneratedSuite,
     responses: impl FnMut(&Operation) -> Option<Response>,
 ) -> Report {
-    let suite = Suite::new(Vec::new()).with(vec![suite]);
+    let suite = Suite::new(Vec::new()).with_generated(vec![suite]);
     suite.run(&mut Override(Reference::default(), responses), &mut |_| (), &|| false)
 }
 
 #[test]
 fn every_suite_that_deletes_detects_a_lost_deletion() {
     for suite in [GeneratedSuite::Lattice, GeneratedSuite::Drain, GeneratedSuite::Tour] {
-        let Some(mutant) = Mutant::named("delete-is-lost") else { panic!("no such mutant") };
-        let report = run(suite, &mut Reference::mutated(mutant));
-        assert!(!findings(&report.replays).is_empty(), "{}", suite.name());
+        let Some(mutant) = Mutant::find("delete-is-lost") else { panic!("no such mutant") };
+        let report = run(suite, &mut Reference::with_mutant(mutant));
+        assert!(!findings(&report.script_runs).is_empty(), "{}", suite.name());
     }
 }
 
 #[test]
 fn an_unsupported_action_counts_once_and_the_rest_is_tested() {
-    let crash = || Response::interrupted(FailureKind::Crash, "HTTP 500: HTML");
+    let crash = || Response::failed(FailureKind::Crash, "HTTP 500: HTML");
     let is_unsupported = |op: &Operation| op.kind() == Some(AttachmentKind::ServiceCredential);
     let report = run_with(GeneratedSuite::Lattice, |op| is_unsupported(op).then(crash));
-    let exchanges: Vec<_> = report.replays.iter().flat_map(|it| &it.exchanges).collect();
+    let exchanges: Vec<_> = report.script_runs.iter().flat_map(|it| &it.exchanges).collect();
     let unsupported = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Unsupported(_)));
     assert_eq!(unsupported.count(), 1);
     let judged = exchanges.iter().filter(|it| matches!(it.verdict, Verdict::Conforms(_)));
     // One exchange is unsupported, and one reports the operations skipped because of it.
     assert_eq!(judged.count() + 2, exchanges.len());
-    assert_eq!(Coverage::of(&report.replays).sets.len(), SETS / 2);
+    assert_eq!(Coverage::of(&report.script_runs).sets.len(), SETS / 2);
 }
 
 #[test]
 fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_accepts() {
-    let crash = |_: &Operation| Some(Response::interrupted(FailureKind::Crash, "HTTP 500: HTML"));
+    let crash = |_: &Operation| Some(Response::failed(FailureKind::Crash, "HTTP 500: HTML"));
     let refuse = |_: &Operation| {
         let (http, code, message) = (403, "NoSuchEntity".to_owned(), None);
         Some(Response::Refused { http, code, message })
     };
-    let accept = |_: &Operation| Some(Response::DONE);
+    let accept = |_: &Operation| Some(Response::SUCCESS);
     for suite in ALL {
         let operations = operation_count(suite);
         for report in [run_with(suite, crash), run_with(suite, refuse), run_with(suite, accept)] {
@@ -164,7 +165,7 @@ fn every_suite_ends_on_an_endpoint_that_only_crashes_refuses_or_accepts() {
 #[test]
 fn a_suite_that_makes_no_progress_ends_and_reports_skipped_operations() {
     let never_deletes =
-        |op: &Operation| matches!(op, Operation::DeleteUser(_)).then_some(Response::DONE);
+        |op: &Operation| matches!(op, Operation::DeleteUser(_)).then_some(Response::SUCCESS);
     let mut reports = vec![
         run_with(GeneratedSuite::Lattice, never_deletes),
         run_with(GeneratedSuite::Tour, never_deletes),
@@ -172,18 +173,19 @@ fn a_suite_that_makes_no_progress_ends_and_reports_skipped_operations() {
     for name in
         ["EnableMFADevice/carried-out is refused", "CreateAccessKey/carried-out does nothing"]
     {
-        let Some(mutant) = Mutant::named(name) else { panic!("{name}") };
+        let Some(mutant) = Mutant::find(name) else { panic!("{name}") };
         for observe in [ObserveMode::Each, ObserveMode::End] {
-            let suite =
-                Suite::new(Vec::new()).with(vec![GeneratedSuite::Lattice]).observing(observe);
-            let mut reference = Reference::mutated(mutant.clone());
+            let suite = Suite::new(Vec::new())
+                .with_generated(vec![GeneratedSuite::Lattice])
+                .with_observe_mode(observe);
+            let mut reference = Reference::with_mutant(mutant.clone());
             reports.push(suite.run(&mut reference, &mut |_| (), &|| false));
         }
     }
     for report in reports {
-        let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
+        let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
         let skipped = exchanges.filter(|it| matches!(it.verdict, Verdict::Skipped(_))).count();
-        let sets = Coverage::of(&report.replays).sets.len();
+        let sets = Coverage::of(&report.script_runs).sets.len();
         assert!(skipped > 0 || sets == SETS, "{sets}");
     }
 }
@@ -192,45 +194,45 @@ fn a_suite_that_makes_no_progress_ends_and_reports_skipped_operations() {
 struct CascadingDelete(Reference);
 
 impl Endpoint for CascadingDelete {
-    fn fresh(&mut self) -> Namespace {
-        self.0.fresh()
+    fn enter_new_namespace(&mut self) -> Namespace {
+        self.0.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.0.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.0.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         if let Operation::DeleteUser(user) = *op {
             for kind in AttachmentKind::blockers() {
-                let listed = self.0.ask(&Operation::List(user, kind));
+                let listed = self.0.execute(&Operation::List(user, kind));
                 let items = match listed {
-                    Response::Done(Some(listing)) => {
+                    Response::Success(Some(listing)) => {
                         listing.items.iter().filter_map(|(it, _)| it.item(kind)).collect()
                     }
-                    Response::Done(None) => vec![Item(0)],
+                    Response::Success(None) => vec![Item(0)],
                     _ => Vec::new(),
                 };
                 for item in items {
-                    self.0.ask(&Operation::Detach(user, kind, item));
+                    self.0.execute(&Operation::Detach(user, kind, item));
                 }
             }
         }
-        self.0.ask(op)
+        self.0.execute(op)
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.0.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.0.assign_symbol(kind, name)
     }
 }
 
 #[test]
 fn one_wrong_deletion_does_not_hide_another() {
     for suite in [GeneratedSuite::Lattice, GeneratedSuite::Tour] {
-        let suite = Suite::new(Vec::new()).with(vec![suite]);
+        let suite = Suite::new(Vec::new()).with_generated(vec![suite]);
         let report = suite.run(&mut CascadingDelete(Reference::default()), &mut |_| (), &|| false);
         let mut found: Vec<String> =
-            findings(&report.replays).iter().map(|it| it.rule().id()).collect();
+            findings(&report.script_runs).iter().map(|it| it.rule().id()).collect();
         found.sort();
         let mut rules: Vec<String> = AttachmentKind::blockers()
             .map(|kind| format!("DeleteUser/holds-{}", kind.row().name))
@@ -243,15 +245,15 @@ fn one_wrong_deletion_does_not_hide_another() {
 #[test]
 fn one_action_with_unreadable_responses_does_not_stop_the_run() {
     let creates_device =
-        |op: &Operation| op.call().is_some_and(|it| it.api == "CreateVirtualMFADevice");
-    let unreadable = Response::interrupted(FailureKind::Unreadable, "HTTP 200: HTML");
+        |op: &Operation| op.action().is_some_and(|it| it.api == "CreateVirtualMFADevice");
+    let unreadable = Response::failed(FailureKind::Unreadable, "HTTP 200: HTML");
     let mut endpoint = Override(Reference::default(), |op: &Operation| {
         creates_device(op).then(|| unreadable.clone())
     });
-    let suite = Suite::new(iamspec_conformance::script::corpus::ours().unwrap());
+    let suite = Suite::new(iamspec_conformance::script::corpus::built_in_scripts().unwrap());
     let report = suite.run(&mut endpoint, &mut |_| (), &|| false);
-    assert_eq!(report.ended, None);
+    assert_eq!(report.end_reason, None);
     let conforms = |it: &&iamspec_conformance::Exchange| matches!(it.verdict, Verdict::Conforms(_));
-    let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
     assert!(exchanges.filter(conforms).count() > 1000);
 }

@@ -7,21 +7,21 @@ use iamspec_conformance::{Endpoint, Mutant, Reference, Report, Response, Suite};
 use iamspec_model::{AttachmentKind, Item, Operation};
 
 fn run(endpoint: &mut dyn Endpoint) -> Report {
-    Suite::new(scripts()).observing(ObserveMode::Off).run(endpoint, &mut |_| (), &|| false)
+    Suite::new(scripts()).with_observe_mode(ObserveMode::Off).run(endpoint, &mut |_| (), &|| false)
 }
 
 /// The ids of the violated invariants.
 fn violated(endpoint: &mut dyn Endpoint) -> Vec<&'static str> {
     let report = run(endpoint);
-    let results = check(&report.replays);
-    results.iter().filter(|it| !it.broken.is_empty()).map(|it| it.checker.id).collect()
+    let results = check(&report.script_runs);
+    results.iter().filter(|it| !it.violations.is_empty()).map(|it| it.invariant.id).collect()
 }
 
 #[test]
 fn every_invariant_is_tested_and_holds_on_the_reference() {
     let report = run(&mut Reference::default());
-    for it in check(&report.replays) {
-        assert!(it.asked > 0 && it.broken.is_empty(), "{}", it.checker.id);
+    for it in check(&report.script_runs) {
+        assert!(it.tested > 0 && it.violations.is_empty(), "{}", it.invariant.id);
     }
 }
 
@@ -34,16 +34,16 @@ struct HidesDeletedUsers {
 }
 
 impl Endpoint for HidesDeletedUsers {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.hidden = false;
-        self.inner.fresh()
+        self.inner.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.inner.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.inner.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         match op {
             Operation::DeleteUser(_) => self.hidden = true,
             Operation::CreateUser(..) if self.hidden => self.hidden = false,
@@ -51,13 +51,13 @@ impl Endpoint for HidesDeletedUsers {
                 let (http, code) = (404, "NoSuchEntity".to_owned());
                 return Response::Refused { http, code, message: None };
             }
-            op => return self.inner.ask(op),
+            op => return self.inner.execute(op),
         }
-        Response::DONE
+        Response::SUCCESS
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.inner.assign_symbol(kind, name)
     }
 }
 
@@ -75,8 +75,8 @@ fn every_invariant_detects_a_violation() {
     let mut covered = vec!["resurrection"];
     assert!(violated(&mut HidesDeletedUsers::default()).contains(&"resurrection"));
     for (invariant, name) in mutants {
-        let Some(mutant) = Mutant::named(name) else { panic!("{name}") };
-        let violated = violated(&mut Reference::mutated(mutant));
+        let Some(mutant) = Mutant::find(name) else { panic!("{name}") };
+        let violated = violated(&mut Reference::with_mutant(mutant));
         assert!(violated.contains(&invariant), "{name}: {violated:?}");
         covered.push(invariant);
     }

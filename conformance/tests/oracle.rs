@@ -18,7 +18,7 @@ fn refused(http: u16, code: &str) -> Response {
 fn verdict_on(before: &[Operation], op: Operation, observed: &Response) -> Verdict {
     let mut oracle = Oracle::default();
     for op in before {
-        oracle.check(op, &Response::DONE);
+        oracle.check(op, &Response::SUCCESS);
     }
     oracle.check(&op, observed)
 }
@@ -32,7 +32,7 @@ fn violation(verdict: Verdict) -> Option<(String, Tier)> {
 }
 
 fn issue(kind: AttachmentKind) -> Operation {
-    Operation::Issue(USER, kind, Item(0), IssueOptions::Nothing)
+    Operation::Issue(USER, kind, Item(0), IssueOptions::None)
 }
 
 fn inactive_certificate() -> [Operation; 3] {
@@ -43,7 +43,7 @@ fn inactive_certificate() -> [Operation; 3] {
 
 #[test]
 fn unspecified_behavior_accepts_every_response() {
-    for observed in [Response::DONE, refused(409, "DeleteConflict"), refused(400, "Strange")] {
+    for observed in [Response::SUCCESS, refused(409, "DeleteConflict"), refused(400, "Strange")] {
         let verdict = verdict_on(&inactive_certificate(), Operation::DeleteUser(USER), &observed);
         assert_eq!(violation(verdict), None, "{observed:?}");
     }
@@ -64,8 +64,8 @@ fn an_unspecified_rule_does_not_excuse_a_wrong_code_if_a_refusal_is_certain() {
 
 #[test]
 fn a_temporary_refusal_conforms_only_with_its_own_code() {
-    let device = Resource { class: ResourceKind::Device, item: Item(0) };
-    let before = [Operation::create_user(USER), Operation::Create(device)];
+    let device = Resource { kind: ResourceKind::Device, item: Item(0) };
+    let before = [Operation::create_user(USER), Operation::CreateResource(device)];
     let enable = Operation::Attach(USER, AttachmentKind::MfaDevice, Item(0));
     let verdict = verdict_on(&before, enable, &refused(409, "EntityTemporarilyUnmodifiable"));
     assert_eq!(violation(verdict), None);
@@ -83,7 +83,7 @@ fn a_known_code_with_a_5xx_status_differs_in_its_status() {
 #[test]
 fn a_body_can_be_uploaded_again_after_its_removal() {
     let kind = AttachmentKind::SshPublicKey;
-    let same_body = Operation::Issue(USER, kind, Item(1), IssueOptions::BodyOf(Item(0)));
+    let same_body = Operation::Issue(USER, kind, Item(1), IssueOptions::SameBodyAs(Item(0)));
     let duplicate = refused(400, "DuplicateSSHPublicKey");
     let mut before = vec![Operation::create_user(USER), issue(kind)];
     assert_eq!(violation(verdict_on(&before, same_body, &duplicate)), None);
@@ -103,15 +103,15 @@ fn violated_rule(verdict: Verdict) -> Option<String> {
 /// The creation of a user with a malformed path.
 fn malformed_path() -> Operation {
     let invalid = InvalidRequest::of(Operation::create_user, "Path", InputError::Malformed);
-    Operation::Flawed(USER, invalid.expect("the model contains a malformed path"))
+    Operation::Invalid(USER, invalid.expect("the model contains a malformed path"))
 }
 
 #[test]
 fn the_effect_of_an_accepted_invalid_request_is_unknown() {
-    let listing = |entity| Response::Done(Some(Listing::of(vec![(entity, Status::Active)])));
+    let listing = |entity| Response::Success(Some(Listing::of(vec![(entity, Status::Active)])));
     let responses = [
         refused(404, "NoSuchEntity"),
-        Response::Done(Some(Listing::default())),
+        Response::Success(Some(Listing::default())),
         listing(Entity::Path(Path(7))),
     ];
     for observed in responses {
@@ -127,7 +127,7 @@ fn the_effect_of_an_accepted_invalid_request_is_unknown() {
 #[test]
 fn access_denied_for_an_existing_key_is_inconclusive() {
     let denied = refused(403, "AccessDenied");
-    let last_used = Operation::LastUsed(Item(0));
+    let last_used = Operation::GetAccessKeyLastUsed(Item(0));
     let held = [Operation::create_user(USER), issue(AttachmentKind::AccessKey)];
     assert!(matches!(verdict_on(&held, last_used, &denied), Verdict::Inconclusive(_)));
     assert_eq!(violated_rule(verdict_on(&held[..1], last_used, &denied)), None);
@@ -135,59 +135,62 @@ fn access_denied_for_an_existing_key_is_inconclusive() {
 
 #[test]
 fn a_lost_membership_is_reported_once_from_either_side() {
-    let group = Resource { class: ResourceKind::Group, item: Item(0) };
+    let group = Resource { kind: ResourceKind::Group, item: Item(0) };
     let member = (Entity::User(USER), Status::Active);
-    let empty = Response::Done(Some(Listing::default()));
+    let empty = Response::Success(Some(Listing::default()));
     let mut oracle = Oracle::default();
     for op in [
         Operation::create_user(USER),
-        Operation::Create(group),
+        Operation::CreateResource(group),
         Operation::Attach(USER, AttachmentKind::GroupMembership, Item(0)),
     ] {
-        oracle.check(&op, &Response::DONE);
+        oracle.check(&op, &Response::SUCCESS);
     }
     // Either the membership was not created, or only the listing of the group is wrong.
-    let first = oracle.check(&Operation::Read(group), &empty);
+    let first = oracle.check(&Operation::GetResource(group), &empty);
     assert_eq!(violated_rule(first), Some("GetGroup/carried-out".to_owned()));
     let mut other = oracle.clone();
     for _ in 0..2 {
-        let second = oracle.check(&Operation::Read(group), &empty);
+        let second = oracle.check(&Operation::GetResource(group), &empty);
         assert_eq!(violated_rule(second), None);
     }
-    assert_eq!(violated_rule(oracle.check(&Operation::DeleteUser(USER), &Response::DONE)), None);
+    assert_eq!(violated_rule(oracle.check(&Operation::DeleteUser(USER), &Response::SUCCESS)), None);
     let conflict = refused(409, "DeleteConflict");
     assert_eq!(violated_rule(other.check(&Operation::DeleteUser(USER), &conflict)), None);
-    let listed = Response::Done(Some(Listing::of(vec![member])));
-    assert_eq!(violated_rule(other.check(&Operation::Read(group), &listed)), None);
+    let listed = Response::Success(Some(Listing::of(vec![member])));
+    assert_eq!(violated_rule(other.check(&Operation::GetResource(group), &listed)), None);
 }
 
 #[test]
 fn remains_of_a_wrongly_deleted_user_are_not_reported_again() {
-    let group = Resource { class: ResourceKind::Group, item: Item(0) };
+    let group = Resource { kind: ResourceKind::Group, item: Item(0) };
     let member = (Entity::User(USER), Status::Active);
     let mut oracle = Oracle::default();
     let join = Operation::Attach(USER, AttachmentKind::GroupMembership, Item(0));
-    for op in [Operation::Create(group), Operation::create_user(USER), join] {
-        oracle.check(&op, &Response::DONE);
+    for op in [Operation::CreateResource(group), Operation::create_user(USER), join] {
+        oracle.check(&op, &Response::SUCCESS);
     }
-    let deleted = oracle.check(&Operation::DeleteUser(USER), &Response::DONE);
+    let deleted = oracle.check(&Operation::DeleteUser(USER), &Response::SUCCESS);
     assert_eq!(violated_rule(deleted), Some("DeleteUser/holds-group-membership".to_owned()));
     // No fact says whether the group still lists the user, or whether leaving the group succeeds.
     for members in [vec![member], Vec::new()] {
         let mut oracle = oracle.clone();
         let leave = Operation::Detach(USER, AttachmentKind::GroupMembership, Item(0));
         assert_eq!(violated_rule(oracle.check(&leave, &refused(404, "NoSuchEntity"))), None);
-        let read =
-            oracle.check(&Operation::Read(group), &Response::Done(Some(Listing::of(members))));
+        let read = oracle
+            .check(&Operation::GetResource(group), &Response::Success(Some(Listing::of(members))));
         assert_eq!(violated_rule(read), None);
     }
     // A user that is created again is checked again.
-    assert_eq!(violated_rule(oracle.check(&Operation::create_user(USER), &Response::DONE)), None);
     assert_eq!(
-        violated_rule(oracle.check(&issue(AttachmentKind::AccessKey), &Response::DONE)),
+        violated_rule(oracle.check(&Operation::create_user(USER), &Response::SUCCESS)),
         None
     );
-    let deleted = oracle.check(&Operation::DeleteUser(USER), &Response::DONE);
+    assert_eq!(
+        violated_rule(oracle.check(&issue(AttachmentKind::AccessKey), &Response::SUCCESS)),
+        None
+    );
+    let deleted = oracle.check(&Operation::DeleteUser(USER), &Response::SUCCESS);
     assert_eq!(violated_rule(deleted), Some("DeleteUser/holds-access-key".to_owned()));
 }
 
@@ -198,10 +201,10 @@ fn a_rename_may_lose_what_no_fact_says_it_preserves() {
     let rename = Operation::UpdateUser(USER, change);
     let tagged =
         [Operation::create_user(USER), Operation::Attach(USER, AttachmentKind::Tag, tag), rename];
-    let empty = Response::Done(Some(Listing::default()));
+    let empty = Response::Success(Some(Listing::default()));
     let tags = Operation::List(renamed, AttachmentKind::Tag);
     assert_eq!(violation(verdict_on(&tagged, tags, &empty)), None);
-    let with_tag = Response::Done(Some(Listing::of(vec![(
+    let with_tag = Response::Success(Some(Listing::of(vec![(
         Entity::Item(AttachmentKind::Tag, tag),
         Status::Active,
     )])));
@@ -227,9 +230,9 @@ fn a_violated_precedence_differs_in_the_first_tier_that_differs_from_the_winner(
         panic!("403 conforms")
     };
     assert_eq!((it.tier, it.level), (Tier::Status, Level::Must));
-    assert!(Threshold::default().counts(&it), "the default threshold ignores it");
+    assert!(Threshold::default().includes(&it), "the default threshold ignores it");
     assert!(it.evidence.contains(&"D-018") && it.evidence.contains(&"B-MF-07"), "{it:?}");
-    let expected: Vec<&str> = it.allowed.iter().map(|(response, _)| response.as_str()).collect();
+    let expected: Vec<&str> = it.expected.iter().map(|(response, _)| response.as_str()).collect();
     assert!(expected.iter().all(|it| it.starts_with("404 NoSuchEntity")), "{expected:?}");
     // The status and code of the user with the message of the device differ only in the text.
     let of_device = refused_with(404, "NoSuchEntity", "MFA Device invalid");
@@ -250,18 +253,18 @@ fn a_violated_precedence_differs_in_the_first_tier_that_differs_from_the_winner(
 #[test]
 fn a_code_that_a_rule_of_the_action_names_is_a_refusal() {
     for rule in iamspec_model::rules() {
-        let iamspec_model::Expected::Refused(code) = rule.claim.answer else { continue };
+        let iamspec_model::Expected::Refused(code) = rule.clause.expected else { continue };
         let observed =
-            Response::refused(Some(rule.call), code.http(), code.name().to_owned(), None);
-        assert_eq!(observed, refused(code.http(), code.name()), "{}", rule.id());
+            Response::refused(Some(rule.action), code.http_status(), code.name().to_owned(), None);
+        assert_eq!(observed, refused(code.http_status(), code.name()), "{}", rule.id());
     }
     // In response to any other action, the code is about the caller.
     let other_actions =
-        iamspec_model::tables::calls().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
+        iamspec_model::tables::actions().filter(|it| it.api != "GetAccessKeyLastUsed").map(Some);
     for action in other_actions.chain([None]) {
         let observed = Response::refused(action, 403, "AccessDenied".to_owned(), None);
         assert!(
-            matches!(&observed, Response::Interrupted(it) if it.cause == FailureKind::Denied),
+            matches!(&observed, Response::Failed(it) if it.kind == FailureKind::Denied),
             "{action:?}: {observed}"
         );
     }

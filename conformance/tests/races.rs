@@ -8,7 +8,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, execute, hold};
+use iamspec_conformance::concurrency::execute::{
+    RaceOptions, RaceResult, execute, execute_with_clients,
+};
 use iamspec_conformance::concurrency::linearizability::{
     Linearization, explain, follow, linearize,
 };
@@ -61,9 +63,9 @@ fn is_linearizable_by_stateright(history: &[TimedCall]) -> bool {
     for (_, is_end, index) in moments {
         let it = &history[index];
         if is_end {
-            let answer = it.observed.to_string();
+            let answer = it.response.to_string();
             ANSWERS
-                .with(|answers| answers.borrow_mut().insert(answer.clone(), it.observed.clone()));
+                .with(|answers| answers.borrow_mut().insert(answer.clone(), it.response.clone()));
             tester.on_return(index, answer).unwrap();
         } else {
             tester.on_invoke(index, it.operation).unwrap();
@@ -111,7 +113,7 @@ fn a_found_order_explains_every_response() {
         let mut account = Account::default();
         for index in found {
             let it = &history[index];
-            account = follow(&account, &it.operation, &it.observed).into_iter().next().unwrap();
+            account = follow(&account, &it.operation, &it.response).into_iter().next().unwrap();
         }
     }
 }
@@ -121,20 +123,20 @@ fn an_operation_with_a_lost_response_may_or_may_not_take_effect() {
     let time = Duration::from_nanos;
     let at = |operation, observed, start, end| TimedCall {
         operation,
-        observed,
+        response: observed,
         start: time(start),
         end: time(end),
     };
-    let lost = Response::interrupted(iamspec_conformance::response::FailureKind::Timeout, "");
+    let lost = Response::failed(iamspec_conformance::response::FailureKind::Timeout, "");
     let get = Operation::GetUser(ALICE);
     let gone = Response::Refused { http: 404, code: "NoSuchEntity".to_owned(), message: None };
-    let create = at(Operation::create_user(ALICE), Response::DONE, 0, 1);
+    let create = at(Operation::create_user(ALICE), Response::SUCCESS, 0, 1);
     let delete = at(Operation::DeleteUser(ALICE), lost, 2, 3);
     for (answers, explained) in [
-        ([Response::DONE, gone.clone()], true),
+        ([Response::SUCCESS, gone.clone()], true),
         ([gone.clone(), gone.clone()], true),
-        ([Response::DONE, Response::DONE], true),
-        ([gone, Response::DONE], false),
+        ([Response::SUCCESS, Response::SUCCESS], true),
+        ([gone, Response::SUCCESS], false),
     ] {
         let [one, other] = answers;
         let history = [create.clone(), delete.clone(), at(get, one, 4, 5), at(get, other, 6, 7)];
@@ -160,41 +162,46 @@ struct InMemory {
 }
 
 impl Endpoint for InMemory {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.account = Account::default();
-        self.reference.fresh()
+        self.reference.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.reference.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.reference.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         let mut behaviour = iamspec_conformance::reference::ReferenceOptions::default();
         let symbols = iamspec_conformance::oracle::messages::symbols(op);
-        iamspec_conformance::reference::settle(&mut self.account, op, &mut behaviour, &symbols)
+        iamspec_conformance::reference::respond_and_apply(
+            &mut self.account,
+            op,
+            &mut behaviour,
+            &symbols,
+        )
     }
 
-    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
+    fn assign_symbol(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 }
 
 impl ConcurrentEndpoint for InMemory {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
+    fn send_together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         let before = self.account.clone();
         let end = Duration::from_nanos(10);
         let timed = |(operation, _): &(Operation, Duration)| {
             let observed = if calls.len() < self.atomic_below {
-                self.ask(operation)
+                self.execute(operation)
             } else {
                 let checked = respond(&mut before.clone(), operation);
-                if matches!(checked, Response::Done(_)) {
+                if matches!(checked, Response::Success(_)) {
                     apply(&mut self.account, operation);
                 }
                 checked
             };
-            TimedCall { operation: *operation, observed, start: Duration::ZERO, end }
+            TimedCall { operation: *operation, response: observed, start: Duration::ZERO, end }
         };
         calls.iter().map(timed).collect()
     }
@@ -210,7 +217,7 @@ fn options() -> RaceOptions<'static> {
         seed: 1,
         jitter: Duration::ZERO,
         settle: Duration::ZERO,
-        once: false,
+        stop_at_first: false,
         stop: &|| false,
     }
 }
@@ -218,15 +225,15 @@ fn options() -> RaceOptions<'static> {
 #[test]
 fn a_violation_of_many_clients_is_reduced_to_the_fewest() {
     let races = races();
-    for race in races.iter().filter(|it| it.certain) {
-        let (fewest, result) = hold(race, 6, &mut endpoint(4), options());
-        assert_eq!((fewest.calls.len(), result.broken), (4, 2), "{}", race.name);
-        let (history, before) = result.shown.unwrap();
+    for race in races.iter().filter(|it| it.is_forbidden) {
+        let (fewest, result) = execute_with_clients(race, 6, &mut endpoint(4), options());
+        assert_eq!((fewest.calls.len(), result.violations), (4, 2), "{}", race.name);
+        let (history, before) = result.example.unwrap();
         assert_eq!(explain(&history, before, 4).len(), 24, "{}", race.name);
-        let (_, result) = hold(race, 6, &mut endpoint(7), options());
-        assert_eq!((result.broken, result.not_raced), (0, None), "{}", race.name);
-        let (fewest, result) = hold(race, 6, &mut endpoint(5), options());
-        let reason = result.not_raced.unwrap();
+        let (_, result) = execute_with_clients(race, 6, &mut endpoint(7), options());
+        assert_eq!((result.violations, result.skip_reason), (0, None), "{}", race.name);
+        let (fewest, result) = execute_with_clients(race, 6, &mut endpoint(5), options());
+        let reason = result.skip_reason.unwrap();
         assert!(
             reason.contains("it takes 5 clients"),
             "{}: {reason} {:?}",
@@ -245,14 +252,19 @@ fn result_of(race: &Race, atomic: bool) -> RaceResult {
 fn every_race_detects_check_then_act_and_accepts_atomic_operations() {
     for race in races() {
         let (atomic, racy) = (result_of(&race, true), result_of(&race, false));
-        assert_eq!(atomic.not_raced, None, "{}", race.name);
-        assert_eq!((atomic.histories, atomic.broken, atomic.unknown), (2, 0, 0), "{}", race.name);
-        if !race.certain {
-            assert_eq!(racy.broken, 0, "{}", race.name);
+        assert_eq!(atomic.skip_reason, None, "{}", race.name);
+        assert_eq!(
+            (atomic.histories, atomic.violations, atomic.undecided),
+            (2, 0, 0),
+            "{}",
+            race.name
+        );
+        if !race.is_forbidden {
+            assert_eq!(racy.violations, 0, "{}", race.name);
             continue;
         }
-        assert_eq!((racy.histories, racy.broken), (2, 2), "{}", race.name);
-        let (history, before) = racy.shown.unwrap();
+        assert_eq!((racy.histories, racy.violations), (2, 2), "{}", race.name);
+        let (history, before) = racy.example.unwrap();
         let orders = explain(&history, before, race.calls.len());
         assert_eq!(orders.len(), 2, "{}: {orders:?}", race.name);
         assert!(orders.iter().all(|it| !it.evidence.is_empty()), "{orders:?}");
@@ -288,20 +300,20 @@ impl RefusesCleanup {
 }
 
 impl Endpoint for RefusesCleanup {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.refuses = false;
-        self.space = self.inner.fresh();
+        self.space = self.inner.enter_new_namespace();
         self.space
     }
 
-    fn enter(&mut self, space: Namespace) {
-        self.inner.enter(space);
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.inner.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
-        let deletes = matches!(op, Operation::DeleteUser(_) | Operation::Delete(_));
-        let observed = self.inner.ask(op);
-        if self.refuses && deletes && matches!(observed, Response::Done(_)) {
+    fn execute(&mut self, op: &Operation) -> Response {
+        let deletes = matches!(op, Operation::DeleteUser(_) | Operation::DeleteResource(_));
+        let observed = self.inner.execute(op);
+        if self.refuses && deletes && matches!(observed, Response::Success(_)) {
             self.refused_in.insert(self.space);
             let code = "DeleteConflict".to_owned();
             return Response::Refused { http: 409, code, message: None };
@@ -309,20 +321,20 @@ impl Endpoint for RefusesCleanup {
         observed
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.inner.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.inner.assign_symbol(kind, name)
     }
 }
 
 impl ConcurrentEndpoint for RefusesCleanup {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
+    fn send_together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         self.head_starts.extend(calls.iter().map(|(_, delay)| *delay));
-        let mut timed = self.inner.together(calls);
+        let mut timed = self.inner.send_together(calls);
         self.refuses = calls.len() == self.at;
         if self.refuses && self.at == 2 {
             self.failures += 1;
-            timed[0].observed =
-                Response::interrupted(iamspec_conformance::response::FailureKind::Failure, "");
+            timed[0].response =
+                Response::failed(iamspec_conformance::response::FailureKind::Failure, "");
         }
         timed
     }
@@ -331,15 +343,15 @@ impl ConcurrentEndpoint for RefusesCleanup {
 #[test]
 fn the_result_has_the_undeleted_resources_of_every_phase() {
     let races = races();
-    let deletes_user = |it: &&Race| it.certain && it.name.contains("could-hold-group");
+    let deletes_user = |it: &&Race| it.is_forbidden && it.name.contains("could-hold-group");
     let race = races.iter().find(deletes_user).unwrap();
     // Violations with six, five and four clients, none with three; or none at all.
     for (atomic_below, at) in
         [(4, 2), (4, 3), (4, 4), (4, 5), (4, 6), (usize::MAX, 2), (usize::MAX, 6), (5, 2)]
     {
         let mut endpoint = RefusesCleanup::at(at, atomic_below);
-        let (_, result) = hold(race, 6, &mut endpoint, options());
-        let spaces: HashSet<Namespace> = result.kept.iter().map(|it| it.space).collect();
+        let (_, result) = execute_with_clients(race, 6, &mut endpoint, options());
+        let spaces: HashSet<Namespace> = result.not_deleted.iter().map(|it| it.namespace).collect();
         assert!(!endpoint.refused_in.is_empty(), "{}: the endpoint refuses no deletion", race.name);
         assert_eq!(
             spaces, endpoint.refused_in,
@@ -353,7 +365,7 @@ fn the_result_has_the_undeleted_resources_of_every_phase() {
 #[test]
 fn delays_reach_any_jitter() {
     let races = races();
-    let race = races.iter().find(|it| it.certain).unwrap();
+    let race = races.iter().find(|it| it.is_forbidden).unwrap();
     for (jitter, beyond) in [
         (Duration::ZERO, None),
         (Duration::from_micros(u32::MAX.into()), Some(Duration::from_secs(2000))),

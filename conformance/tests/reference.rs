@@ -2,11 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::results::findings;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Mutant, Reference, Report, Response, Script, Suite, Verdict};
 
 fn scripts() -> Vec<Script> {
-    ours().unwrap()
+    built_in_scripts().unwrap()
 }
 
 fn run(reference: &mut Reference) -> Report {
@@ -15,10 +15,10 @@ fn run(reference: &mut Reference) -> Report {
 
 #[test]
 fn the_reference_responds_as_the_scripts_expect() {
-    for replay in run(&mut Reference::default()).replays {
+    for replay in run(&mut Reference::default()).script_runs {
         for (step, exchange) in replay.script.steps.iter().zip(&replay.exchanges) {
-            let Some(expected) = &step.answer else { continue };
-            let observed = exchange.observed.as_ref().unwrap();
+            let Some(expected) = &step.response else { continue };
+            let observed = exchange.response.as_ref().unwrap();
             assert!(
                 agrees(expected, observed),
                 "{}: {} returned {observed:?}",
@@ -32,7 +32,7 @@ fn the_reference_responds_as_the_scripts_expect() {
 /// Whether a response matches the one in a script, which may omit the message or the listing.
 fn agrees(expected: &Response, observed: &Response) -> bool {
     match (expected, observed) {
-        (Response::Done(None), Response::Done(_)) => true,
+        (Response::Success(None), Response::Success(_)) => true,
         (
             Response::Refused { http, code, message: None },
             Response::Refused { http: h, code: c, .. },
@@ -45,23 +45,23 @@ fn agrees(expected: &Response, observed: &Response) -> bool {
 fn the_reference_conforms_and_every_resource_is_deleted() {
     let mut reference = Reference::default();
     let report = run(&mut reference);
-    for exchange in report.replays.iter().flat_map(|it| &it.exchanges) {
+    for exchange in report.script_runs.iter().flat_map(|it| &it.exchanges) {
         assert!(matches!(exchange.verdict, Verdict::Conforms(_)), "{exchange:?}");
     }
-    assert!(report.kept.is_empty() && reference.is_empty());
+    assert!(report.not_deleted.is_empty() && reference.is_empty());
 }
 
 #[test]
 fn every_mutant_is_found_by_the_rule_it_breaks() {
-    for mutant in Mutant::all() {
-        let mut reference = Reference::mutated(mutant.clone());
-        let found = findings(&run(&mut reference).replays);
+    for mutant in Mutant::hand_written() {
+        let mut reference = Reference::with_mutant(mutant.clone());
+        let found = findings(&run(&mut reference).script_runs);
         let broken: Vec<String> = found.iter().map(|it| it.rule().id()).collect();
         assert!(
-            broken.contains(&mutant.shows),
+            broken.contains(&mutant.shown_by),
             "{} is not found by {}, but by {broken:?}",
             mutant.name,
-            mutant.shows
+            mutant.shown_by
         );
     }
 }
@@ -71,7 +71,7 @@ fn every_mutant_is_found_by_the_rule_it_breaks() {
 #[test]
 fn every_rule_but_one_is_reached_by_a_script() {
     let report = run(&mut Reference::default());
-    let exchanges = report.replays.iter().flat_map(|it| &it.exchanges);
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
     let reached: Vec<_> = exchanges.flat_map(|it| &it.in_force).collect();
     let missing: Vec<String> = iamspec_model::rules()
         .filter(|rule| !reached.contains(&rule))

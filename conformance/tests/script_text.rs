@@ -21,7 +21,7 @@ fn status() -> impl Strategy<Value = Status> {
 
 fn resource() -> impl Strategy<Value = Resource> {
     (select(ResourceKind::all().collect::<Vec<_>>()), 0..1000_u32)
-        .prop_map(|(class, item)| Resource { class, item: Item(item) })
+        .prop_map(|(class, item)| Resource { kind: class, item: Item(item) })
 }
 
 /// Any operation that belongs to an action. `step` makes issued symbols unique.
@@ -41,26 +41,26 @@ fn operation(step: u32) -> impl Strategy<Value = Operation> {
                 (User(user), if row.naming == Naming::Single { Item(0) } else { Item(item) });
             match action {
                 AttachmentAction::Attach if row.naming == Naming::Service => {
-                    let options = match (row.services, row.bodies && same_body) {
+                    let options = match (row.per_service, row.has_body && same_body) {
                         (true, _) => IssueOptions::Service(Service(service)),
-                        (_, true) => IssueOptions::BodyOf(item),
-                        _ => IssueOptions::Nothing,
+                        (_, true) => IssueOptions::SameBodyAs(item),
+                        _ => IssueOptions::None,
                     };
                     Operation::Issue(user, kind, Item(1000 + step), options)
                 }
                 AttachmentAction::Attach => Operation::Attach(user, kind, item),
                 AttachmentAction::List => Operation::List(user, kind),
-                AttachmentAction::Renew => Operation::Renew(user, kind, item),
+                AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
                 AttachmentAction::Get => Operation::Get(user, kind, item),
                 AttachmentAction::SetStatus => Operation::SetStatus(user, kind, item, status),
                 AttachmentAction::Detach => Operation::Detach(user, kind, item),
             }
         })
-        .prop_filter("the kind has no such action", |op| op.call().is_some());
+        .prop_filter("the kind has no such action", |op| op.action().is_some());
     let requests = InvalidRequest::all().collect::<Vec<_>>();
     let invalid = (select(requests), 0..100_u32).prop_map(|(request, user)| {
-        let user = Operation::Flawed(User(user), request).user();
-        Operation::Flawed(user.unwrap_or(User(0)), request)
+        let user = Operation::Invalid(User(user), request).user();
+        Operation::Invalid(user.unwrap_or(User(0)), request)
     });
     prop_oneof![on_user(), on_resource(), on_sub_resource(), on_attachment, invalid]
 }
@@ -81,14 +81,14 @@ fn on_user() -> impl Strategy<Value = Operation> {
         (user(), change).prop_map(|(user, change)| Operation::UpdateUser(user, change)),
         (user(), 0..50_u32).prop_map(|(user, item)| Operation::PutBoundary(user, Item(item))),
         path().prop_map(Operation::ListUsers),
-        (0..50_u32).prop_map(|key| Operation::LastUsed(Item(key))),
+        (0..50_u32).prop_map(|key| Operation::GetAccessKeyLastUsed(Item(key))),
         user().prop_flat_map(|user| select(vec![
             Operation::GetUser(user),
             Operation::DeleteUser(user),
             Operation::DeleteBoundary(user),
             Operation::ChangePassword(user),
-            Operation::Summary,
-            Operation::Details,
+            Operation::GetAccountSummary,
+            Operation::GetAuthorizationDetails,
         ])),
     ]
 }
@@ -97,34 +97,34 @@ fn on_resource() -> impl Strategy<Value = Operation> {
     let name = proptest::option::of((0..1000_u32).prop_map(Item));
     let operations = (resource(), name).prop_map(|(resource, name)| {
         vec![
-            Operation::Create(resource),
-            Operation::Read(resource),
-            Operation::ListAll(resource.class, Filter::All),
-            Operation::Rename(resource, name),
-            Operation::Holders(resource),
-            Operation::Delete(resource),
-            Operation::ListAll(ResourceKind::Policy, Filter::Held),
-            Operation::ListAll(ResourceKind::Device, Filter::Held),
-            Operation::ListAll(ResourceKind::Device, Filter::Free),
+            Operation::CreateResource(resource),
+            Operation::GetResource(resource),
+            Operation::ListResources(resource.kind, Filter::All),
+            Operation::RenameResource(resource, name),
+            Operation::ListHolders(resource),
+            Operation::DeleteResource(resource),
+            Operation::ListResources(ResourceKind::Policy, Filter::InUse),
+            Operation::ListResources(ResourceKind::Device, Filter::InUse),
+            Operation::ListResources(ResourceKind::Device, Filter::Unused),
         ]
     });
-    operations.prop_flat_map(select).prop_filter("no such action", |op| op.call().is_some())
+    operations.prop_flat_map(select).prop_filter("no such action", |op| op.action().is_some())
 }
 
 fn on_sub_resource() -> impl Strategy<Value = Operation> {
     let kind = select(SubResource::all().collect::<Vec<_>>());
     let operations = (kind, 0..50_u32, 0..50_u32).prop_map(|(kind, of, item)| {
-        let (resource, item) = (Resource { class: kind.row().of, item: Item(of) }, Item(item));
+        let (resource, item) = (Resource { kind: kind.row().resource, item: Item(of) }, Item(item));
         let new = if kind == SubResource::Version { Item(0) } else { item };
         vec![
-            Operation::Add(resource, kind, new),
-            Operation::Parts(resource, kind),
-            Operation::Part(resource, kind, item),
+            Operation::AddSubResource(resource, kind, new),
+            Operation::ListSubResources(resource, kind),
+            Operation::GetSubResource(resource, kind, item),
             Operation::SetDefault(resource, kind, item),
-            Operation::Remove(resource, kind, item),
+            Operation::RemoveSubResource(resource, kind, item),
         ]
     });
-    operations.prop_flat_map(select).prop_filter("no such action", |op| op.call().is_some())
+    operations.prop_flat_map(select).prop_filter("no such action", |op| op.action().is_some())
 }
 
 /// Any entry of a listing.
@@ -137,26 +137,28 @@ fn entity() -> impl Strategy<Value = Entity> {
         any::<u8>().prop_map(|path| Entity::Path(Path(path))),
         (1..50_u32, any::<bool>())
             .prop_map(|(number, default)| Entity::Version { number, default }),
-        resource().prop_map(Entity::Object),
+        resource().prop_map(Entity::Resource),
         item,
     ]
 }
 
 fn response() -> impl Strategy<Value = Option<Response>> {
-    let with_listing = (vec((entity(), status()), 0..4), vec(any::<String>(), 0..3))
-        .prop_map(|(items, strangers)| Response::Done(Some(Listing { items, strangers })));
-    let success = prop_oneof![with_listing, Just(Response::DONE)];
+    let with_listing = (vec((entity(), status()), 0..4), vec(any::<String>(), 0..3)).prop_map(
+        |(items, strangers)| Response::Success(Some(Listing { items, unknown_names: strangers })),
+    );
+    let success = prop_oneof![with_listing, Just(Response::SUCCESS)];
     let code = prop_oneof!["[A-Za-z.]{1,20}", any::<String>()]
         .prop_filter("an error contains a code", |it| !it.is_empty());
     let refusal = (200..600_u16, code, proptest::option::of(any::<String>()))
         .prop_map(|(http, code, message)| Response::Refused { http, code, message });
     let failure = (select(FailureKind::ALL.to_vec()), any::<String>())
-        .prop_map(|(cause, detail)| Response::interrupted(cause, detail));
+        .prop_map(|(cause, detail)| Response::failed(cause, detail));
     proptest::option::of(prop_oneof![success, refusal, failure])
 }
 
 fn step(index: u32) -> impl Strategy<Value = Step> {
-    (operation(index), response()).prop_map(|(operation, answer)| Step { operation, answer })
+    (operation(index), response())
+        .prop_map(|(operation, answer)| Step { operation, response: answer })
 }
 
 fn script() -> impl Strategy<Value = Script> {
@@ -289,5 +291,5 @@ fn an_error_code_with_a_success_status_is_quoted() {
     let response = Response::Refused { http: 200, code, message: None };
     assert_eq!(response.to_string(), "200 \"NoSuchEntity\"");
     let script = parse("any", &format!("GetUser u0 -> {response}")).unwrap();
-    assert_eq!(script.steps[0].answer, Some(response));
+    assert_eq!(script.steps[0].response, Some(response));
 }

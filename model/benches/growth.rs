@@ -22,10 +22,11 @@ fn main() {
             groups: resources,
             policies: resources,
             devices: resources,
-            given: true,
-            ..Scope::NOTHING
+            fixed_resources: true,
+            ..Scope::EMPTY
         };
-        let [plain, symmetric] = [false, true].map(|alike| search(Scope { alike, ..scope }));
+        let [plain, symmetric] =
+            [false, true].map(|alike| search(Scope { symmetry: alike, ..scope }));
         println!("{users} | {items} | {plain} | {symmetric}");
     }
 }

@@ -32,7 +32,7 @@ impl Fact {
     /// The part of the note about this action, if the note lists many (D-022, D-023); otherwise the
     /// whole note.
     #[must_use]
-    pub fn note_on(&self, api: &str) -> &'static str {
+    pub fn note_for(&self, api: &str) -> &'static str {
         let is_about =
             |part: &&str| part.strip_prefix(api).is_some_and(|rest| rest.starts_with([':', '(']));
         self.note.split(';').map(str::trim).find(is_about).unwrap_or(self.note)
@@ -58,7 +58,7 @@ pub enum Strength {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Unspecified: success and refusal both conform, and the report shows which one was observed.
-    Open,
+    Unspecified,
     /// Inferred: a run reports a deviation and does not fail.
     Info,
     /// Reported: a deviation is a finding at level *should*.
@@ -72,7 +72,7 @@ impl Level {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Open => "open",
+            Self::Unspecified => "open",
             Self::Info => "info",
             Self::Should => "should",
             Self::Must => "must",
@@ -81,7 +81,7 @@ impl Level {
 
     const fn of(strength: Strength) -> Self {
         match strength {
-            Strength::Unknown => Self::Open,
+            Strength::Unknown => Self::Unspecified,
             Strength::Inferred => Self::Info,
             Strength::Reported => Self::Should,
             Strength::Documented | Strength::Recorded => Self::Must,
@@ -103,7 +103,7 @@ impl Evidence {
     #[must_use]
     pub const fn by(facts: &'static [&'static Fact]) -> Self {
         let mut remaining = facts;
-        let mut level = Level::Open;
+        let mut level = Level::Unspecified;
         while let [fact, rest @ ..] = remaining {
             let fact_level = Level::of(fact.strength);
             if fact_level as u8 > level as u8 {
@@ -122,8 +122,8 @@ impl Evidence {
 
     /// Facts that leave the behavior unspecified or contradict each other: both responses conform.
     #[must_use]
-    pub const fn open(facts: &'static [&'static Fact]) -> Self {
-        Self { facts, level: Level::Open }
+    pub const fn unspecified(facts: &'static [&'static Fact]) -> Self {
+        Self { facts, level: Level::Unspecified }
     }
 
     /// The error texts of these facts, in the order of the clause: newest first.

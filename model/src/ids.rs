@@ -78,18 +78,18 @@ pub enum Filter {
     #[default]
     All,
     /// Only resources that a user or a group uses.
-    Held,
+    InUse,
     /// Only resources that nothing uses.
-    Free,
+    Unused,
 }
 
 /// An optional parameter of the actions that issue an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IssueOptions {
     /// No parameter. An upload has a body that nothing else has.
-    Nothing,
+    None,
     /// Upload the same body as this item.
-    BodyOf(Item),
+    SameBodyAs(Item),
     /// Create a credential for this service.
     Service(Service),
 }

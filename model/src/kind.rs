@@ -75,7 +75,7 @@ pub enum AttachmentAction {
     /// Makes an attachment active or inactive.
     SetStatus,
     /// Replaces the secret of an attachment.
-    Renew,
+    ResetSecret,
     /// Removes an attachment.
     Detach,
 }
@@ -83,7 +83,7 @@ pub enum AttachmentAction {
 impl AttachmentAction {
     /// Every action, in column order.
     pub const ALL: [Self; 6] =
-        [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::Renew, Self::Detach];
+        [Self::Attach, Self::List, Self::Get, Self::SetStatus, Self::ResetSecret, Self::Detach];
 }
 
 /// A kind of resource that exists independently of users and that attachments refer to.
@@ -101,7 +101,7 @@ pub enum ResourceKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Resource {
     /// The kind.
-    pub class: ResourceKind,
+    pub kind: ResourceKind,
     /// The symbolic name. An attachment that refers to the resource has the same number.
     pub item: Item,
 }
@@ -112,13 +112,13 @@ pub enum ResourceAction {
     /// Creates the resource.
     Create,
     /// Reads the resource.
-    Read,
+    Get,
     /// Lists all resources of the kind.
-    ListAll,
+    List,
     /// Renames the resource.
     Rename,
     /// Lists the users and groups that hold the resource.
-    Holders,
+    ListHolders,
     /// Deletes the resource.
     Delete,
 }
@@ -126,7 +126,7 @@ pub enum ResourceAction {
 impl ResourceAction {
     /// Every action, in column order.
     pub const ALL: [Self; 6] =
-        [Self::Create, Self::Read, Self::ListAll, Self::Rename, Self::Holders, Self::Delete];
+        [Self::Create, Self::Get, Self::List, Self::Rename, Self::ListHolders, Self::Delete];
 }
 
 /// A kind of sub-resource: a policy of a group, or a version of a policy.

@@ -51,10 +51,10 @@ pub use kind::{
 };
 pub use operation::{InvalidRequest, Operation};
 pub use rule::{Action, Clause, Condition, ErrorCode, Expected, InputError, Rule};
-pub use semantics::deletion_plan::{plan, plan_with_devices};
-pub use semantics::listing::{Entity, Listed, shown};
-pub use semantics::{Allowed, Effect, allowed, apply, next, worlds};
+pub use semantics::deletion_plan::{deletion_plan, deletion_plan_with_devices};
+pub use semantics::listing::{Entity, Listed, listing};
+pub use semantics::{Allowed, Effect, allowed, apply, next, possible_states};
 pub use state::{Account, Attachment, SubResourceEntry, USERS_PER_ACCOUNT};
-pub use tables::attachments::{AttachmentRow, TABLE};
+pub use tables::attachments::{ATTACHMENTS, AttachmentRow};
 pub use tables::validation::INVALID_REQUESTS;
 pub use tables::{ActionEntry, ActionTarget, find_action, rules};

@@ -26,33 +26,33 @@ pub enum Operation {
     /// `ChangePassword`. The user calls for itself, with an access key of its own.
     ChangePassword(User),
     /// `GetAccessKeyLastUsed`, of this key.
-    LastUsed(Item),
+    GetAccessKeyLastUsed(Item),
     /// `GetAccountSummary`.
-    Summary,
+    GetAccountSummary,
     /// `GetAccountAuthorizationDetails`.
-    Details,
+    GetAuthorizationDetails,
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
-    Create(Resource),
+    CreateResource(Resource),
     /// `GetGroup`, `GetPolicy`.
-    Read(Resource),
+    GetResource(Resource),
     /// `ListGroups`, `ListPolicies`, `ListVirtualMFADevices`.
-    ListAll(ResourceKind, Filter),
+    ListResources(ResourceKind, Filter),
     /// `UpdateGroup`, with a new name. `None` changes the path only, which is not modeled.
-    Rename(Resource, Option<Item>),
+    RenameResource(Resource, Option<Item>),
     /// `ListEntitiesForPolicy`.
-    Holders(Resource),
+    ListHolders(Resource),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
-    Delete(Resource),
+    DeleteResource(Resource),
     /// `PutGroupPolicy`, `AttachGroupPolicy`, `CreatePolicyVersion`. The service numbers versions.
-    Add(Resource, SubResource, Item),
+    AddSubResource(Resource, SubResource, Item),
     /// `ListGroupPolicies`, `ListAttachedGroupPolicies`, `ListPolicyVersions`.
-    Parts(Resource, SubResource),
+    ListSubResources(Resource, SubResource),
     /// `GetGroupPolicy`, `GetPolicyVersion`.
-    Part(Resource, SubResource, Item),
+    GetSubResource(Resource, SubResource, Item),
     /// `SetDefaultPolicyVersion`.
     SetDefault(Resource, SubResource, Item),
     /// `DeleteGroupPolicy`, `DetachGroupPolicy`, `DeletePolicyVersion`.
-    Remove(Resource, SubResource, Item),
+    RemoveSubResource(Resource, SubResource, Item),
     /// Attaches an item that the caller names (`PutUserPolicy`, `AddUserToGroup`, …), or the single
     /// item of a kind (`CreateLoginProfile`).
     Attach(User, AttachmentKind, Item),
@@ -67,11 +67,11 @@ pub enum Operation {
     SetStatus(User, AttachmentKind, Item, Status),
     /// `UpdateLoginProfile`, `ResetServiceSpecificCredential`, `ResyncMFADevice`. The change is not
     /// visible in any listing.
-    Renew(User, AttachmentKind, Item),
+    ResetSecret(User, AttachmentKind, Item),
     /// `DeleteAccessKey`, `DetachUserPolicy`, …
     Detach(User, AttachmentKind, Item),
     /// A request with an invalid or unusual parameter.
-    Flawed(User, InvalidRequest),
+    Invalid(User, InvalidRequest),
 }
 
 impl Operation {
@@ -87,11 +87,11 @@ impl SubResourceAction {
     #[must_use]
     pub const fn on(self, resource: Resource, kind: SubResource, item: Item) -> Operation {
         match self {
-            Self::Add => Operation::Add(resource, kind, item),
-            Self::List => Operation::Parts(resource, kind),
-            Self::Get => Operation::Part(resource, kind, item),
+            Self::Add => Operation::AddSubResource(resource, kind, item),
+            Self::List => Operation::ListSubResources(resource, kind),
+            Self::Get => Operation::GetSubResource(resource, kind, item),
             Self::SetDefault => Operation::SetDefault(resource, kind, item),
-            Self::Remove => Operation::Remove(resource, kind, item),
+            Self::Remove => Operation::RemoveSubResource(resource, kind, item),
         }
     }
 }

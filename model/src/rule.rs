@@ -14,7 +14,7 @@ pub struct Action {
     /// The name in the IAM API, such as `CreateUser`.
     pub api: &'static str,
     /// The clauses. The first one has the condition `Unhindered`.
-    pub claims: &'static [Clause],
+    pub clauses: &'static [Clause],
 }
 
 /// A condition, the response that it calls for, and the evidence.
@@ -25,9 +25,9 @@ pub struct Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clause {
     /// When the clause applies.
-    pub reason: Condition,
+    pub condition: Condition,
     /// The expected response.
-    pub answer: Expected,
+    pub expected: Expected,
     /// Evidence that the call succeeds or is refused, with its HTTP status.
     pub status: Evidence,
     /// Evidence for the error code, or for the items of a listing.
@@ -39,14 +39,20 @@ pub struct Clause {
 impl Clause {
     /// Success, unless another clause applies.
     #[must_use]
-    pub const fn done(evidence: Evidence) -> Self {
-        Self::done_although(Condition::Unhindered, evidence)
+    pub const fn success(evidence: Evidence) -> Self {
+        Self::success_despite(Condition::Unhindered, evidence)
     }
 
     /// Success under a condition that suggests a refusal.
     #[must_use]
-    pub const fn done_although(reason: Condition, evidence: Evidence) -> Self {
-        Self { reason, answer: Expected::Done, status: evidence, code: evidence, text: evidence }
+    pub const fn success_despite(reason: Condition, evidence: Evidence) -> Self {
+        Self {
+            condition: reason,
+            expected: Expected::Success,
+            status: evidence,
+            code: evidence,
+            text: evidence,
+        }
     }
 
     /// Refusal with this code. The same evidence supports the status, the code and the text.
@@ -63,13 +69,23 @@ impl Clause {
         evidence: Evidence,
         text: Evidence,
     ) -> Self {
-        Self { reason, answer: Expected::Refused(code), status: evidence, code: evidence, text }
+        Self {
+            condition: reason,
+            expected: Expected::Refused(code),
+            status: evidence,
+            code: evidence,
+            text,
+        }
     }
 
     /// Unspecified: the call may succeed. If it is refused, then presumably with this code.
     #[must_use]
-    pub const fn open(reason: Condition, code: ErrorCode, facts: &'static [&'static Fact]) -> Self {
-        Self::refused(reason, code, Evidence::open(facts))
+    pub const fn unspecified(
+        reason: Condition,
+        code: ErrorCode,
+        facts: &'static [&'static Fact],
+    ) -> Self {
+        Self::refused(reason, code, Evidence::unspecified(facts))
     }
 
     /// The call sometimes succeeds, as `status` shows. If it is refused, then with this code.
@@ -83,13 +99,19 @@ impl Clause {
         text: Evidence,
     ) -> Self {
         let answer = Expected::Refused(code);
-        Self { reason, answer, status: Evidence::open(status), code: text, text }
+        Self {
+            condition: reason,
+            expected: answer,
+            status: Evidence::unspecified(status),
+            code: text,
+            text,
+        }
     }
 
     /// The same clause with an unknown text, which these facts name as an open question.
     #[must_use]
     pub const fn with_unknown_text(self, facts: &'static [&'static Fact]) -> Self {
-        Self { text: Evidence::open(facts), ..self }
+        Self { text: Evidence::unspecified(facts), ..self }
     }
 }
 
@@ -97,23 +119,23 @@ impl Clause {
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// The action.
-    pub call: &'static Action,
+    pub action: &'static Action,
     /// The clause.
-    pub claim: &'static Clause,
+    pub clause: &'static Clause,
 }
 
 impl Rule {
     /// A stable name, such as `DeleteUser/holds-access-key`.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}/{}", self.call.api, self.claim.reason.slug())
+        format!("{}/{}", self.action.api, self.clause.condition.slug())
     }
 }
 
 /// Two rules are equal if they have the same action and the same condition.
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
-        self.call.api == other.call.api && self.claim.reason == other.claim.reason
+        self.action.api == other.action.api && self.clause.condition == other.clause.condition
     }
 }
 
@@ -121,7 +143,7 @@ impl PartialEq for Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Expected {
     /// The call succeeds.
-    Done,
+    Success,
     /// The call is refused with this code.
     Refused(ErrorCode),
 }
@@ -132,7 +154,7 @@ pub enum Condition {
     /// No other condition applies.
     Unhindered,
     /// This request parameter is invalid, or unusual in a way that the service accepts.
-    Flawed(&'static str, InputError),
+    InvalidInput(&'static str, InputError),
     /// The user already exists.
     UserExists,
     /// The user does not exist.
@@ -140,11 +162,11 @@ pub enum Condition {
     /// The account has as many users as its quota allows.
     AccountFull,
     /// The resource already exists.
-    ObjectExists,
+    ResourceExists,
     /// The group, policy or device does not exist.
-    NoSuchObject,
+    NoSuchResource,
     /// The device does not exist, so that no authentication code is valid.
-    NoRightCodes,
+    NoValidCodes,
     /// Another user or group has the new name.
     NameTaken,
     /// The new name equals the current one, or the request changes nothing.
@@ -156,11 +178,11 @@ pub enum Condition {
     /// The user has no permissions boundary.
     NoBoundary,
     /// The resource has a sub-resource of this kind; of versions, one besides the first.
-    HasParts(SubResource),
+    HasSubResources(SubResource),
     /// The resource already has this sub-resource.
-    AlreadyPart,
+    HasEntry,
     /// The resource does not have this sub-resource.
-    NotPart,
+    NoSuchEntry,
     /// The policy or the version does not exist.
     NoSuchVersion,
     /// The policy to attach to the group does not exist.
@@ -168,7 +190,7 @@ pub enum Condition {
     /// The version is the default version.
     IsDefault,
     /// The resource has as many sub-resources of the kind as its quota allows.
-    PartsFull,
+    SubResourceQuotaReached,
     /// The user already holds this item.
     AlreadyHeld,
     /// Another user, and not this one, holds the item.
@@ -181,10 +203,10 @@ pub enum Condition {
     NotHeld,
     /// The user holds the item, which may be very new. The model has no time: the condition applies
     /// for as long as the item is attached.
-    BeingMade,
+    RecentlyCreated,
     /// The user exists and may have changed very recently. The model has no time: the condition
     /// applies for as long as the user exists.
-    BeingChanged,
+    RecentlyChanged,
     /// The user holds an active item of the kind, or any item if the kind has no status.
     Holds(AttachmentKind),
     /// The user holds inactive items of the kind and no active one.
@@ -194,8 +216,8 @@ pub enum Condition {
 impl Condition {
     /// Returns true if the condition ends by itself after an unknown time.
     #[must_use]
-    pub const fn passes(self) -> bool {
-        matches!(self, Self::BeingMade | Self::BeingChanged)
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::RecentlyCreated | Self::RecentlyChanged)
     }
 
     /// The second half of a rule id.
@@ -203,34 +225,34 @@ impl Condition {
     pub fn slug(self) -> String {
         let slug = match self {
             Self::Unhindered => "carried-out",
-            Self::Flawed(member, defect) => {
+            Self::InvalidInput(member, defect) => {
                 return format!("{}-{}", kebab_case(member), defect.name());
             }
             Self::UserExists => "user-exists",
             Self::NoSuchUser => "no-such-user",
             Self::AccountFull => "account-full",
-            Self::ObjectExists => "already-exists",
-            Self::NoSuchObject => "no-such-object",
-            Self::NoRightCodes => "no-right-codes",
+            Self::ResourceExists => "already-exists",
+            Self::NoSuchResource => "no-such-object",
+            Self::NoValidCodes => "no-right-codes",
             Self::NameTaken => "name-taken",
             Self::SameName => "same-name",
             Self::InUse => "in-use",
             Self::IsBoundary => "is-boundary",
             Self::NoBoundary => "no-boundary",
-            Self::HasParts(part) => return format!("has-{}", part.name()),
-            Self::AlreadyPart => "already-there",
-            Self::NotPart => "not-there",
+            Self::HasSubResources(part) => return format!("has-{}", part.name()),
+            Self::HasEntry => "already-there",
+            Self::NoSuchEntry => "not-there",
             Self::NoSuchVersion => "no-such-version",
             Self::NoSuchPolicy => "no-such-policy",
             Self::IsDefault => "is-default",
-            Self::PartsFull => "quota-of-parts-reached",
+            Self::SubResourceQuotaReached => "quota-of-parts-reached",
             Self::AlreadyHeld => "already-held",
             Self::HeldByAnother => "held-by-another",
             Self::SameBody => "same-body",
             Self::QuotaReached => "quota-reached",
             Self::NotHeld => "not-held",
-            Self::BeingMade => "being-made",
-            Self::BeingChanged => "being-changed",
+            Self::RecentlyCreated => "being-made",
+            Self::RecentlyChanged => "being-changed",
             Self::Holds(kind) => return format!("holds-{}", kind.name()),
             Self::HoldsInactive(kind) => return format!("holds-inactive-{}", kind.name()),
         };
@@ -265,13 +287,13 @@ pub enum InputError {
     /// It has a character that is not allowed.
     BadCharacter,
     /// It repeats a value that must differ.
-    Doubled,
+    Duplicate,
     /// It does not have the required form.
     Malformed,
     /// It is not one of the allowed values.
-    NotAWord,
+    UnknownValue,
     /// It requests one item per page; the client reads every page.
-    OneByOne,
+    OnePerPage,
     /// It is an existing name in different case.
     OtherCase,
     /// It exceeds its maximum length, number or value.
@@ -285,10 +307,10 @@ impl InputError {
     pub const ALL: [Self; 9] = [
         Self::Absent,
         Self::BadCharacter,
-        Self::Doubled,
+        Self::Duplicate,
         Self::Malformed,
-        Self::NotAWord,
-        Self::OneByOne,
+        Self::UnknownValue,
+        Self::OnePerPage,
         Self::OtherCase,
         Self::TooLong,
         Self::TooShort,
@@ -300,10 +322,10 @@ impl InputError {
         match self {
             Self::Absent => "absent",
             Self::BadCharacter => "bad-character",
-            Self::Doubled => "doubled",
+            Self::Duplicate => "doubled",
             Self::Malformed => "malformed",
-            Self::NotAWord => "not-a-word",
-            Self::OneByOne => "one-by-one",
+            Self::UnknownValue => "not-a-word",
+            Self::OnePerPage => "one-by-one",
             Self::OtherCase => "other-case",
             Self::TooLong => "too-long",
             Self::TooShort => "too-short",
@@ -313,7 +335,7 @@ impl InputError {
     /// Returns true if the rule about it applies only if the user or the resource exists.
     #[must_use]
     pub const fn needs_subject(self) -> bool {
-        matches!(self, Self::OtherCase | Self::Absent | Self::OneByOne)
+        matches!(self, Self::OtherCase | Self::Absent | Self::OnePerPage)
     }
 }
 
@@ -397,13 +419,13 @@ impl ErrorCode {
     /// Returns true if the code reports a malformed request. The service validates the form of a
     /// request before it looks anything up (D-016).
     #[must_use]
-    pub const fn is_of_form(self) -> bool {
+    pub const fn is_validation(self) -> bool {
         matches!(self, Self::InvalidInput | Self::ValidationError)
     }
 
     /// The HTTP status of the error (E-005).
     #[must_use]
-    pub const fn http(self) -> u16 {
+    pub const fn http_status(self) -> u16 {
         match self {
             Self::DuplicateSSHPublicKey
             | Self::InvalidInput

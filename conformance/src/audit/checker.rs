@@ -25,25 +25,25 @@ pub struct Auditor {
 impl Auditor {
     /// An auditor of an unknown account. Responses may be stale for `lag` seconds after a change.
     #[must_use]
-    pub fn lagging(lag: i64) -> Self {
+    pub fn with_lag(lag: i64) -> Self {
         Self { lag, ..Self::default() }
     }
 
     /// The same auditor, which also collects inferences.
     #[must_use]
-    pub fn learning(mut self) -> Self {
+    pub fn collecting_inferences(mut self) -> Self {
         self.inferences = Some(Vec::new());
         self
     }
 
     /// Takes the inferences collected since the last call.
-    pub fn lessons(&mut self) -> Vec<Inference> {
+    pub fn take_inferences(&mut self) -> Vec<Inference> {
         self.inferences.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Checks the events of one second, in any order, and learns from them. Call it with increasing
     /// times.
-    pub fn judge(&mut self, events: &[AuditEvent]) -> Vec<AuditVerdict> {
+    pub fn check(&mut self, events: &[AuditEvent]) -> Vec<AuditVerdict> {
         let changes: Vec<&AuditEvent> = events.iter().filter(|it| it.changes()).collect();
         let verdicts = events.iter().map(|event| {
             let mut other_changes = changes.iter().filter(|it| !std::ptr::eq(**it, event));
@@ -54,7 +54,7 @@ impl Auditor {
     }
 
     /// Records an event that arrived after later ones. Its user and resource become unknown.
-    pub fn missed(&mut self, event: &AuditEvent) {
+    pub fn record_late_event(&mut self, event: &AuditEvent) {
         if event.changes() {
             self.knowledge.forget_affected(event);
             self.knowledge.forget(event);
@@ -64,18 +64,24 @@ impl Auditor {
     /// Checks one event. If another change of the same second concerns the same user or resource,
     /// the order of the two is unknown.
     fn check_event(&mut self, event: &AuditEvent, has_concurrent_change: bool) -> AuditVerdict {
-        let response = match event.answer {
-            AuditResponse::Done => Response::DONE,
-            AuditResponse::Refused(code) if depends_on_account(event.asked, code) => {
-                Response::Refused { http: code.http(), code: code.name().to_owned(), message: None }
+        let response = match event.response {
+            AuditResponse::Done => Response::SUCCESS,
+            AuditResponse::Refused(code) if depends_on_account(event.operation, code) => {
+                Response::Refused {
+                    http: code.http_status(),
+                    code: code.name().to_owned(),
+                    message: None,
+                }
             }
-            AuditResponse::Refused(_) | AuditResponse::Nothing => return AuditVerdict::Nothing,
+            AuditResponse::Refused(_) | AuditResponse::Uninformative => {
+                return AuditVerdict::Uninformative;
+            }
         };
         if !event.is_complete() {
             if event.changes() {
                 self.knowledge.forget_affected(event);
             }
-            return AuditVerdict::Nothing;
+            return AuditVerdict::Uninformative;
         }
         let (explanations, finding) = self.explanations(event, &response);
         if explanations.is_empty() {
@@ -126,7 +132,7 @@ impl Auditor {
 
     fn follows_recent_change(&self, event: &AuditEvent) -> bool {
         let mut times = self.knowledge.times_of_change(event);
-        times.any(|time| event.at - time < self.lag)
+        times.any(|time| event.time - time < self.lag)
     }
 
     /// Collects an inference if the account was known as far as the operation depends on it.
@@ -147,16 +153,16 @@ impl Auditor {
         let context = self.knowledge.context(event, (&unknown_user, &unknown_resource));
         let possible = context.possible_accounts().into_iter().next()?;
         let rules: Vec<Rule> = allowed(&possible.account, &context.operation()).rules().collect();
-        let unspecified = rules.iter().find(|rule| rule.claim.status.level == Level::Open);
+        let unspecified = rules.iter().find(|rule| rule.clause.status.level == Level::Unspecified);
         if unspecified.is_none() && rules.len() < 2 {
             return None;
         }
-        let facts = unspecified.iter().flat_map(|it| it.claim.status.facts);
+        let facts = unspecified.iter().flat_map(|it| it.clause.status.facts);
         let message = event.message.as_deref().map(|it| format!(" {it:?}")).unwrap_or_default();
         Some(Inference {
             rules: rules.iter().map(Rule::id).collect(),
             facts: facts.map(|it| it.id).collect(),
-            answer: format!("{}{message}", event.answer),
+            response: format!("{}{message}", event.response),
             event: event.id.clone(),
         })
     }
@@ -168,10 +174,10 @@ fn finding_of(context: &EventContext<'_>, divergence: &Divergence) -> AuditFindi
     AuditFinding {
         rule: divergence.rule.id(),
         statement: divergence.rule.statement(),
-        allowed: divergence.allowed.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
+        allowed: divergence.expected.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
         evidence: divergence.evidence.clone(),
         event: context.event.to_string(),
-        taught: of_user.chain(of_resource).cloned().collect(),
+        earlier_events: of_user.chain(of_resource).cloned().collect(),
     }
 }
 

@@ -32,8 +32,8 @@ impl Knowledge {
         };
         let resource =
             event.resource().map(|it| self.resources.get(&it).unwrap_or(unknown_resource));
-        let is_rename = event.asked == AuditOperation::UpdateUser;
-        let new_user = if is_rename { user(&event.other) } else { None };
+        let is_rename = event.operation == AuditOperation::UpdateUser;
+        let new_user = if is_rename { user(&event.other_name) } else { None };
         EventContext { event, user: user(&event.user), new_user, resource }
     }
 
@@ -41,7 +41,7 @@ impl Knowledge {
     pub(crate) fn times_of_change(&self, event: &AuditEvent) -> impl Iterator<Item = i64> {
         let user = |name: &Option<String>| self.users.get(&name_key(name.as_ref()?))?.changed;
         let resource = event.resource().and_then(|it| self.resources.get(&it)?.changed);
-        [user(&event.user), user(&event.other), resource].into_iter().flatten()
+        [user(&event.user), user(&event.other_name), resource].into_iter().flatten()
     }
 
     /// Learns from an event, given the assumptions of each possible account that explains it.
@@ -58,8 +58,8 @@ impl Knowledge {
         if let Some(name) = &event.user {
             let user = self.user(name);
             user.exists = user.exists.or_else(|| agreed(Assumption::UserExists));
-            if let (AuditOperation::Kind(kind, _), Some(held)) =
-                (event.asked, agreed(Assumption::ItemHeld))
+            if let (AuditOperation::Attachment(kind, _), Some(held)) =
+                (event.operation, agreed(Assumption::ItemHeld))
             {
                 let item = (kind, event.item_name().to_owned());
                 if !user.held.contains_key(&item) {
@@ -69,7 +69,7 @@ impl Knowledge {
             }
             add_recent_event(&mut user.recent_events, event.to_string());
         }
-        if let (AuditOperation::UpdateUser, Some(name)) = (event.asked, &event.other) {
+        if let (AuditOperation::UpdateUser, Some(name)) = (event.operation, &event.other_name) {
             let user = self.user(name);
             user.exists = user.exists.or_else(|| agreed(Assumption::NewUserExists));
         }
@@ -85,9 +85,9 @@ impl Knowledge {
 
     /// Applies the effect of a successful change.
     fn apply_change(&mut self, event: &AuditEvent) {
-        let other = event.other.clone().unwrap_or_default();
+        let other = event.other_name.clone().unwrap_or_default();
         let name = event.user.clone().unwrap_or_default();
-        match event.asked {
+        match event.operation {
             AuditOperation::CreateUser => self.user(&name).set_created(),
             AuditOperation::DeleteUser => {
                 for it in self.resources_held_by(&name) {
@@ -95,26 +95,28 @@ impl Knowledge {
                 }
                 self.user(&name).set_deleted();
             }
-            AuditOperation::UpdateUser if !other.is_empty() => self.rename(&name, &other, event.at),
-            AuditOperation::Kind(kind, AttachmentAction::Attach) => {
+            AuditOperation::UpdateUser if !other.is_empty() => {
+                self.rename(&name, &other, event.time)
+            }
+            AuditOperation::Attachment(kind, AttachmentAction::Attach) => {
                 self.set_held(event, kind, true);
             }
-            AuditOperation::Kind(kind, AttachmentAction::Detach) => {
+            AuditOperation::Attachment(kind, AttachmentAction::Detach) => {
                 self.set_held(event, kind, false);
             }
-            AuditOperation::Kind(kind, AttachmentAction::SetStatus) => {
+            AuditOperation::Attachment(kind, AttachmentAction::SetStatus) => {
                 let item = (kind, event.item_name().to_owned());
                 self.user(&name).possibly_inactive.insert(item);
             }
             AuditOperation::Create(_) | AuditOperation::Delete(_) => {
-                let exists = matches!(event.asked, AuditOperation::Create(_));
+                let exists = matches!(event.operation, AuditOperation::Create(_));
                 if let Some(it) = event.resource() {
                     let resource = self.resources.entry(it).or_default();
                     // The order of two changes within a second is unknown.
-                    let is_ordered = resource.changed != Some(event.at);
+                    let is_ordered = resource.changed != Some(event.time);
                     resource.exists = Some(exists).filter(|_| is_ordered);
                     resource.holders_complete = is_ordered;
-                    resource.changed = Some(event.at);
+                    resource.changed = Some(event.time);
                     resource.holders.clear();
                 }
             }
@@ -164,18 +166,19 @@ impl Knowledge {
 
     /// Records when the users and the resource of the event changed.
     pub(crate) fn record_time_of_change(&mut self, event: &AuditEvent) {
-        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
+        let new =
+            event.other_name.as_ref().filter(|_| event.operation == AuditOperation::UpdateUser);
         for name in event.user.iter().chain(new) {
             self.user(name).record_change(event);
         }
         if let Some(it) = event.resource() {
-            self.resources.entry(it).or_default().changed = Some(event.at);
+            self.resources.entry(it).or_default().changed = Some(event.time);
         }
     }
 
     /// Forgets everything that a change may affect if the event does not name its user or resource.
     pub(crate) fn forget_affected(&mut self, event: &AuditEvent) {
-        match (&event.user, event.asked) {
+        match (&event.user, event.operation) {
             (_, AuditOperation::Rename(class)) => self.forget_resources(class),
             (Some(user), _) => self.user(user).forget(),
             (None, AuditOperation::Create(_) | AuditOperation::Delete(_)) => self.resources.clear(),
@@ -187,14 +190,15 @@ impl Knowledge {
     fn forget_resources(&mut self, class: ResourceKind) {
         self.resources.retain(|(it, _), _| *it != class);
         for user in self.users.values_mut() {
-            user.held.retain(|(kind, _), _| kind.row().refers != Some(class));
+            user.held.retain(|(kind, _), _| kind.row().refers_to != Some(class));
             user.held_complete = false;
         }
     }
 
     /// Forgets the users and the resource that the event names.
     pub(crate) fn forget(&mut self, event: &AuditEvent) {
-        let new = event.other.as_ref().filter(|_| event.asked == AuditOperation::UpdateUser);
+        let new =
+            event.other_name.as_ref().filter(|_| event.operation == AuditOperation::UpdateUser);
         for name in event.user.iter().chain(new) {
             self.user(name).forget();
         }
@@ -213,6 +217,6 @@ impl Knowledge {
     fn resources_held_by(&self, name: &str) -> Vec<(ResourceKind, String)> {
         let held = self.users.get(&name_key(name)).into_iter().flat_map(|it| &it.held);
         let held = held.filter(|(_, held)| **held);
-        held.filter_map(|((kind, name), _)| Some((kind.row().refers?, name_key(name)))).collect()
+        held.filter_map(|((kind, name), _)| Some((kind.row().refers_to?, name_key(name)))).collect()
     }
 }

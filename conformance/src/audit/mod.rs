@@ -30,16 +30,16 @@ pub struct AuditEvent {
     /// The id of the event in the log.
     pub id: String,
     /// The time, in seconds since 1970.
-    pub at: i64,
+    pub time: i64,
     /// The operation.
-    pub asked: AuditOperation,
+    pub operation: AuditOperation,
     /// The name of the user.
     pub user: Option<String>,
     /// The other name in the request: an item, a group, a policy, a device, or the new name of a
     /// user.
-    pub other: Option<String>,
+    pub other_name: Option<String>,
     /// The response.
-    pub answer: AuditResponse,
+    pub response: AuditResponse,
     /// The error message, if the log has it.
     pub message: Option<String>,
 }
@@ -56,7 +56,7 @@ pub enum AuditOperation {
     /// `DeleteUser`.
     DeleteUser,
     /// An action on an attachment of this kind.
-    Kind(AttachmentKind, AttachmentAction),
+    Attachment(AttachmentKind, AttachmentAction),
     /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
     Create(ResourceKind),
     /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
@@ -73,7 +73,7 @@ pub enum AuditResponse {
     /// Refusal with this error code.
     Refused(ErrorCode),
     /// A failure that does not depend on the account, such as throttling.
-    Nothing,
+    Uninformative,
 }
 
 /// The verdict on a recorded event.
@@ -86,7 +86,7 @@ pub enum AuditVerdict {
     /// No account explains the response, but it may be stale after a recent change.
     TooSoon,
     /// The response does not depend on the account, or the event lacks a name.
-    Nothing,
+    Uninformative,
 }
 
 /// The reason why a response is impossible.
@@ -103,7 +103,7 @@ pub struct AuditFinding {
     /// The event.
     pub event: String,
     /// The preceding events about the same user and the same resource.
-    pub taught: Vec<String>,
+    pub earlier_events: Vec<String>,
 }
 
 /// A response that shows unspecified behavior, in an account that was known as far as the operation
@@ -115,7 +115,7 @@ pub struct Inference {
     /// The facts that leave the behavior unspecified.
     pub facts: Vec<&'static str>,
     /// The response, with its message if known.
-    pub answer: String,
+    pub response: String,
     /// The id of the event.
     pub event: String,
 }
@@ -124,47 +124,48 @@ impl AuditEvent {
     /// The name of the item, group, policy or device. Empty if a user can hold only one item of the
     /// kind.
     fn item_name(&self) -> &str {
-        self.other.as_deref().filter(|_| !self.asked.is_about_single()).unwrap_or_default()
+        self.other_name.as_deref().filter(|_| !self.operation.is_about_single()).unwrap_or_default()
     }
 
     /// Whether the event has all names that the operation depends on.
     fn is_complete(&self) -> bool {
-        match self.asked {
-            AuditOperation::Kind(_, AttachmentAction::List)
+        match self.operation {
+            AuditOperation::Attachment(_, AttachmentAction::List)
             | AuditOperation::CreateUser
             | AuditOperation::GetUser
             | AuditOperation::UpdateUser
             | AuditOperation::DeleteUser => self.user.is_some(),
-            AuditOperation::Kind(..) => {
-                self.user.is_some() && (self.other.is_some() || self.asked.is_about_single())
+            AuditOperation::Attachment(..) => {
+                self.user.is_some()
+                    && (self.other_name.is_some() || self.operation.is_about_single())
             }
-            AuditOperation::Create(_) | AuditOperation::Delete(_) => self.other.is_some(),
+            AuditOperation::Create(_) | AuditOperation::Delete(_) => self.other_name.is_some(),
             AuditOperation::Rename(_) => false,
         }
     }
 
     /// Whether the event changed something.
     fn changes(&self) -> bool {
-        self.answer == AuditResponse::Done && !self.asked.is_read()
+        self.response == AuditResponse::Done && !self.operation.is_read()
     }
 
     /// The kind and the key of the group, policy or device that the event names.
     fn resource(&self) -> Option<(ResourceKind, String)> {
-        Some((self.asked.resource_kind()?, name_key(self.other.as_deref()?)))
+        Some((self.operation.resource_kind()?, name_key(self.other_name.as_deref()?)))
     }
 
     /// The keys of all names in the event.
     fn name_keys(&self) -> impl Iterator<Item = String> {
-        [&self.user, &self.other].into_iter().flatten().map(|name| name_key(name))
+        [&self.user, &self.other_name].into_iter().flatten().map(|name| name_key(name))
     }
 }
 
 impl fmt::Display for AuditEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [self.user.as_deref(), self.other.as_deref()];
+        let names = [self.user.as_deref(), self.other_name.as_deref()];
         let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let api = self.asked.api().unwrap_or_default();
-        write!(f, "{api} {names} -> {}, event {}", self.answer, self.id)
+        let api = self.operation.api().unwrap_or_default();
+        write!(f, "{api} {names} -> {}, event {}", self.response, self.id)
     }
 }
 
@@ -172,8 +173,8 @@ impl fmt::Display for AuditResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("200"),
-            Self::Refused(code) => write!(f, "{} {}", code.http(), code.name()),
-            Self::Nothing => f.write_str("a failure that does not depend on the account"),
+            Self::Refused(code) => write!(f, "{} {}", code.http_status(), code.name()),
+            Self::Uninformative => f.write_str("a failure that does not depend on the account"),
         }
     }
 }
@@ -182,7 +183,7 @@ impl AuditOperation {
     /// Every operation.
     fn all() -> impl Iterator<Item = Self> {
         let of_kinds = AttachmentKind::blockers().flat_map(|kind| {
-            AttachmentAction::ALL.into_iter().map(move |action| Self::Kind(kind, action))
+            AttachmentAction::ALL.into_iter().map(move |action| Self::Attachment(kind, action))
         });
         let of_resources = ResourceKind::all()
             .flat_map(|class| [Self::Create(class), Self::Delete(class), Self::Rename(class)]);
@@ -204,10 +205,10 @@ impl AuditOperation {
             Self::GetUser => return Some("GetUser"),
             Self::UpdateUser => return Some("UpdateUser"),
             Self::DeleteUser => return Some("DeleteUser"),
-            Self::Kind(kind, action) => kind.row().call(action),
-            Self::Create(class) => class.row().call(ResourceAction::Create),
-            Self::Delete(class) => class.row().call(ResourceAction::Delete),
-            Self::Rename(class) => class.row().call(ResourceAction::Rename),
+            Self::Attachment(kind, action) => kind.row().action(action),
+            Self::Create(class) => class.row().action(ResourceAction::Create),
+            Self::Delete(class) => class.row().action(ResourceAction::Delete),
+            Self::Rename(class) => class.row().action(ResourceAction::Rename),
         };
         action.map(|it| it.api)
     }
@@ -217,23 +218,23 @@ impl AuditOperation {
     pub const fn is_read(self) -> bool {
         matches!(
             self,
-            Self::GetUser | Self::Kind(_, AttachmentAction::List | AttachmentAction::Get)
+            Self::GetUser | Self::Attachment(_, AttachmentAction::List | AttachmentAction::Get)
         )
     }
 
     /// Whether it is an operation on a kind of which a user holds at most one item.
     fn is_about_single(self) -> bool {
-        matches!(self, Self::Kind(kind, _) if kind.row().naming == Naming::Single)
+        matches!(self, Self::Attachment(kind, _) if kind.row().naming == Naming::Single)
     }
 
     /// The kind of the resource that the operation names.
     fn resource_kind(self) -> Option<ResourceKind> {
         match self {
             Self::Create(class) | Self::Delete(class) => Some(class),
-            Self::Kind(
+            Self::Attachment(
                 kind,
-                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::Renew,
-            ) => kind.row().refers,
+                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::ResetSecret,
+            ) => kind.row().refers_to,
             _ => None,
         }
     }

@@ -88,11 +88,11 @@ impl KnownUser {
     /// Records a change. If the order of several changes within a second matters, the user becomes
     /// unknown.
     pub(crate) fn record_change(&mut self, event: &AuditEvent) {
-        let item = match event.asked {
-            AuditOperation::Kind(kind, _) => Some((kind, event.item_name().to_owned())),
+        let item = match event.operation {
+            AuditOperation::Attachment(kind, _) => Some((kind, event.item_name().to_owned())),
             _ => None,
         };
-        if self.changed != Some(event.at) {
+        if self.changed != Some(event.time) {
             self.touched.clear();
         }
         let same_item = self.touched.contains(&item);
@@ -100,7 +100,7 @@ impl KnownUser {
         if same_item || user_itself && !self.touched.is_empty() {
             self.forget();
         }
-        self.changed = Some(event.at);
+        self.changed = Some(event.time);
         self.touched.push(item);
     }
 }
@@ -163,27 +163,33 @@ impl EventContext<'_> {
     /// The event's operation in the symbols of the model.
     pub(crate) fn operation(&self) -> Operation {
         let item = self.item();
-        match self.event.asked {
+        match self.event.operation {
             AuditOperation::CreateUser => Operation::create_user(USER),
             AuditOperation::GetUser => Operation::GetUser(USER),
             AuditOperation::UpdateUser => {
-                let name = self.event.other.as_ref().map(|_| NEW_USER);
+                let name = self.event.other_name.as_ref().map(|_| NEW_USER);
                 Operation::UpdateUser(USER, UserChange { name, path: None })
             }
             AuditOperation::DeleteUser => Operation::DeleteUser(USER),
-            AuditOperation::Kind(kind, action) => match action {
+            AuditOperation::Attachment(kind, action) => match action {
                 AttachmentAction::Attach => attach(USER, kind, item, Service(0)),
                 AttachmentAction::List => Operation::List(USER, kind),
                 AttachmentAction::Get => Operation::Get(USER, kind, item),
                 AttachmentAction::SetStatus => {
                     Operation::SetStatus(USER, kind, item, Status::Active)
                 }
-                AttachmentAction::Renew => Operation::Renew(USER, kind, item),
+                AttachmentAction::ResetSecret => Operation::ResetSecret(USER, kind, item),
                 AttachmentAction::Detach => Operation::Detach(USER, kind, item),
             },
-            AuditOperation::Rename(class) => Operation::Rename(Resource { class, item }, None),
-            AuditOperation::Create(class) => Operation::Create(Resource { class, item }),
-            AuditOperation::Delete(class) => Operation::Delete(Resource { class, item }),
+            AuditOperation::Rename(class) => {
+                Operation::RenameResource(Resource { kind: class, item }, None)
+            }
+            AuditOperation::Create(class) => {
+                Operation::CreateResource(Resource { kind: class, item })
+            }
+            AuditOperation::Delete(class) => {
+                Operation::DeleteResource(Resource { kind: class, item })
+            }
         }
     }
 
@@ -217,13 +223,13 @@ impl EventContext<'_> {
         let name = self.event.item_name();
         if let Some(user) = self.user {
             existence.extend(user.exists.is_none().then_some(Assumption::UserExists));
-            if let AuditOperation::Kind(kind, action) = self.event.asked
+            if let AuditOperation::Attachment(kind, action) = self.event.operation
                 && (action != AttachmentAction::List || kind.row().naming == Naming::Single)
                 && user.holds(kind, name).is_none()
             {
                 attachments.push(Assumption::ItemHeld);
             }
-            if self.event.asked == AuditOperation::DeleteUser && !user.held_complete {
+            if self.event.operation == AuditOperation::DeleteUser && !user.held_complete {
                 attachments.extend(AttachmentKind::blockers().map(Assumption::HoldsAnother));
             }
         }
@@ -249,11 +255,15 @@ impl EventContext<'_> {
             if !exists && (held_by_other || !resource.holders.is_empty()) {
                 return None;
             }
-            let class = self.event.asked.resource_kind()?;
+            let class = self.event.operation.resource_kind()?;
             if exists {
-                apply(&mut account, &Operation::Create(Resource { class, item: self.item() }));
+                apply(
+                    &mut account,
+                    &Operation::CreateResource(Resource { kind: class, item: self.item() }),
+                );
             }
-            let kind = AttachmentKind::blockers().find(|kind| kind.row().refers == Some(class))?;
+            let kind =
+                AttachmentKind::blockers().find(|kind| kind.row().refers_to == Some(class))?;
             let user = self.event.user.as_ref();
             if held_by_other || resource.holders.iter().any(|it| Some(it) != user) {
                 apply(&mut account, &Operation::create_user(OTHER_USER));
@@ -277,15 +287,15 @@ impl EventContext<'_> {
         }
         apply(account, &Operation::create_user(USER));
         let is_named = |kind: AttachmentKind, name: &str| {
-            matches!(self.event.asked, AuditOperation::Kind(of, _) if of == kind)
+            matches!(self.event.operation, AuditOperation::Attachment(of, _) if of == kind)
                 && self.event.item_name() == name
         };
         let held = user.held.iter().filter(|(_, held)| **held);
         for (index, (entry @ (kind, name), _)) in held.enumerate() {
             // The quota counts per service, which events do not name.
             let attaches =
-                self.event.asked == AuditOperation::Kind(*kind, AttachmentAction::Attach);
-            if kind.row().services && !is_named(*kind, name) && attaches {
+                self.event.operation == AuditOperation::Attachment(*kind, AttachmentAction::Attach);
+            if kind.row().per_service && !is_named(*kind, name) && attaches {
                 continue;
             }
             let item = match (is_named(*kind, name), kind.row().naming) {
@@ -304,10 +314,10 @@ impl EventContext<'_> {
     /// Adds the assumed attachments. Returns false if the assumptions contradict each other.
     fn add_assumed_attachments(&self, account: &mut Account, assumptions: &[Assumption]) -> bool {
         for assumption in assumptions {
-            match (assumption, self.event.asked) {
-                (Assumption::ItemHeld, AuditOperation::Kind(kind, _)) => {
-                    let resource_exists = kind.row().refers.is_none_or(|class| {
-                        account.has(Resource { class, item: self.item() })
+            match (assumption, self.event.operation) {
+                (Assumption::ItemHeld, AuditOperation::Attachment(kind, _)) => {
+                    let resource_exists = kind.row().refers_to.is_none_or(|class| {
+                        account.has_resource(Resource { kind: class, item: self.item() })
                             || self.resource.is_none()
                     });
                     if !resource_exists {
@@ -327,14 +337,14 @@ impl EventContext<'_> {
 
     /// The symbol of the named item.
     fn item(&self) -> Item {
-        if self.event.asked.is_about_single() { Item(0) } else { NAMED_ITEM }
+        if self.event.operation.is_about_single() { Item(0) } else { NAMED_ITEM }
     }
 }
 
 /// Attaches the item to the user and creates the resource that it refers to.
 fn add_attachment(account: &mut Account, kind: AttachmentKind, item: Item) {
-    if let Some(class) = kind.row().refers {
-        apply(account, &Operation::Create(Resource { class, item }));
+    if let Some(class) = kind.row().refers_to {
+        apply(account, &Operation::CreateResource(Resource { kind: class, item }));
     }
     apply(account, &attach(USER, kind, item, Service(0)));
 }

@@ -17,7 +17,7 @@ use crate::concurrency::execute::final_reads;
 use crate::concurrency::linearizability::{Linearization, linearize};
 use crate::concurrency::{Race, TimedCall};
 use crate::oracle::messages;
-use crate::reference::{ReferenceOptions, settle};
+use crate::reference::{ReferenceOptions, respond_and_apply};
 use crate::response::Response;
 use crate::script::isolation::attach;
 
@@ -42,7 +42,7 @@ pub fn races() -> Vec<Race> {
     }
     races.sort_by_key(|it| {
         let deletes = |op: &Operation| matches!(op, Operation::DeleteUser(_));
-        (!it.certain, !it.calls.iter().any(deletes), it.before.len(), it.name.clone())
+        (!it.is_forbidden, !it.calls.iter().any(deletes), it.setup.len(), it.name.clone())
     });
     let mut distinct: Vec<Race> = Vec::new();
     for race in races {
@@ -69,8 +69,8 @@ fn is_duplicate(one: &Race, other: &Race) -> bool {
 
 /// The action's name, marked if the operation names the user in another case.
 fn action_name(op: &Operation) -> String {
-    let api = op.call().map_or("", |call| call.api);
-    let other_case = matches!(op, Operation::Flawed(..));
+    let api = op.action().map_or("", |call| call.api);
+    let other_case = matches!(op, Operation::Invalid(..));
     if other_case { format!("{api}-in-another-case") } else { api.to_owned() }
 }
 
@@ -81,37 +81,38 @@ fn race(state: &str, before: &[Operation], calls: [Operation; 2]) -> Option<Race
     }
     // Each operation must succeed on its own. A refusal that the other does not cause shows
     // nothing.
-    if !calls.iter().all(|op| allowed(&account, op).must_be_done()) {
+    if !calls.iter().all(|op| allowed(&account, op).must_succeed()) {
         return None;
     }
     let anomaly = Interleaving { account, calls: calls.to_vec() }.anomaly()?;
     let [one, other] = calls.each_ref().map(action_name);
     let name = format!("{one}+{other}/{state}");
     let (before, calls) = (before.to_vec(), calls.to_vec());
-    let race = Race { name, before, calls, way: anomaly, certain: false };
-    Some(Race { certain: is_ruled_out(&race), ..race })
+    let race = Race { name, setup: before, calls, anomaly: anomaly, is_forbidden: false };
+    Some(Race { is_forbidden: is_ruled_out(&race), ..race })
 }
 
 /// Whether the specification rules out the outcome of an implementation in which all operations
 /// check before any of them acts.
 fn is_ruled_out(race: &Race) -> bool {
     let mut account = Account::default();
-    let done = race.before.iter().chain(&race.calls).map(|op| {
+    let done = race.setup.iter().chain(&race.calls).map(|op| {
         apply(&mut account, op);
-        (*op, Response::DONE)
+        (*op, Response::SUCCESS)
     });
     let mut exchanges: Vec<(Operation, Response)> = done.collect();
     for op in final_reads(race) {
         let symbols = messages::symbols(&op);
-        let response = settle(&mut account, &op, &mut ReferenceOptions::default(), &symbols);
+        let response =
+            respond_and_apply(&mut account, &op, &mut ReferenceOptions::default(), &symbols);
         exchanges.push((op, response));
     }
     // Every operation has its own time, except the racing ones, which share one.
-    let (first, last) = (race.before.len(), race.before.len() + race.calls.len());
+    let (first, last) = (race.setup.len(), race.setup.len() + race.calls.len());
     let timed = exchanges.into_iter().enumerate().map(|(index, (operation, observed))| {
         let moment = if index < last { index.min(first) } else { index };
         let start = Duration::from_micros(u64::try_from(moment).unwrap_or(u64::MAX));
-        TimedCall { operation, observed, start, end: start + Duration::from_nanos(1) }
+        TimedCall { operation, response: observed, start, end: start + Duration::from_nanos(1) }
     });
     linearize(&timed.collect::<Vec<_>>(), &Account::default(), usize::MAX) == Linearization::None
 }
@@ -124,14 +125,16 @@ fn initial_states() -> Vec<(String, Vec<Operation>)> {
     for kind in AttachmentKind::blockers() {
         let (row, name) = (kind.row(), kind.row().name);
         let resources = |count: u32| {
-            row.refers.into_iter().flat_map(move |class| {
-                (0..count).map(move |item| Operation::Create(Resource { class, item: Item(item) }))
+            row.refers_to.into_iter().flat_map(move |class| {
+                (0..count).map(move |item| {
+                    Operation::CreateResource(Resource { kind: class, item: Item(item) })
+                })
             })
         };
         let held =
             |count: u32| (0..count).map(move |item| attach(ONE, kind, Item(item), Service(0)));
         let users = [user, Operation::create_user(OTHER)];
-        if row.refers.is_some() {
+        if row.refers_to.is_some() {
             let before = resources(1).chain(users).collect();
             states.push((format!("could-hold-{name}"), before));
         }
@@ -157,7 +160,7 @@ fn operations() -> Vec<Operation> {
         renamed(ONE),
         renamed(OTHER),
     ];
-    operations.extend(other_case.map(|flaw| Operation::Flawed(ONE, flaw)));
+    operations.extend(other_case.map(|flaw| Operation::Invalid(ONE, flaw)));
     for kind in AttachmentKind::blockers() {
         let quota = u32::try_from(Account::default().quota(kind)).unwrap_or(u32::MAX);
         // The first two items, and the last one within the quota and the first one beyond it.
@@ -171,8 +174,9 @@ fn operations() -> Vec<Operation> {
         operations.push(Operation::Detach(ONE, kind, Item(0)));
     }
     for class in ResourceKind::all() {
-        let resource = Resource { class, item: Item(0) };
-        operations.extend([Operation::Create(resource), Operation::Delete(resource)]);
+        let resource = Resource { kind: class, item: Item(0) };
+        operations
+            .extend([Operation::CreateResource(resource), Operation::DeleteResource(resource)]);
     }
     operations
 }

@@ -39,7 +39,7 @@ pub struct RaceOptions<'a> {
     /// Operations that change something still take effect at one moment.
     pub settle: Duration,
     /// Whether to stop after the first violation.
-    pub once: bool,
+    pub stop_at_first: bool,
     /// Returns true to end the run.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -48,30 +48,38 @@ pub struct RaceOptions<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct RaceResult {
     /// The reason why the operations did not run together, if they did not.
-    pub not_raced: Option<String>,
+    pub skip_reason: Option<String>,
     /// The number of histories checked.
     pub histories: usize,
     /// The number of histories that no order explains.
-    pub broken: usize,
+    pub violations: usize,
     /// The first of these histories, and the number of setup operations at its beginning.
-    pub shown: Option<(Vec<TimedCall>, usize)>,
+    pub example: Option<(Vec<TimedCall>, usize)>,
     /// The number of histories for which the search is undecided.
-    pub unknown: usize,
+    pub undecided: usize,
     /// The number of racing operations that ended in a service failure. None fails sequentially.
     pub failures: usize,
     /// The resources that the cleanup could not delete.
-    pub kept: Vec<NotDeleted>,
+    pub not_deleted: Vec<NotDeleted>,
 }
 
 impl RaceResult {
     /// Adds the counts and the undeleted resources of another phase of the same race. Violations
     /// stay those of this phase.
     fn add_phase(&mut self, other: Self) {
-        let Self { not_raced: _, histories, broken: _, shown: _, unknown, failures, kept } = other;
+        let Self {
+            skip_reason: _,
+            histories,
+            violations: _,
+            example: _,
+            undecided: unknown,
+            failures,
+            not_deleted: kept,
+        } = other;
         self.histories += histories;
-        self.unknown += unknown;
+        self.undecided += unknown;
         self.failures += failures;
-        self.kept.extend(kept);
+        self.not_deleted.extend(kept);
     }
 }
 
@@ -82,8 +90,8 @@ pub fn execute(
     options: RaceOptions<'_>,
 ) -> RaceResult {
     let mut sequential = RaceResult::default();
-    sequential.not_raced = run_every_order(race, endpoint, &mut sequential, options.settle);
-    if sequential.not_raced.is_some() {
+    sequential.skip_reason = run_every_order(race, endpoint, &mut sequential, options.settle);
+    if sequential.skip_reason.is_some() {
         return sequential;
     }
     let mut concurrent = run_together(race, endpoint, options);
@@ -101,12 +109,12 @@ fn run_every_order(
 ) -> Option<String> {
     orders(&race.calls).into_iter().find_map(|calls| {
         let mut sequence = Sequence::new(endpoint);
-        for op in race.before.iter().chain(&calls) {
+        for op in race.setup.iter().chain(&calls) {
             sequence.send(op);
         }
         sequence.read_final_state(race, settle);
         let (history, kept) = sequence.finish(settle);
-        result.kept.extend(kept);
+        result.not_deleted.extend(kept);
         sequential_error(&history)
     })
 }
@@ -121,11 +129,11 @@ fn run_together(
     let mut rng = Rng(options.seed);
     let max_delay = u64::try_from(options.jitter.as_micros()).unwrap_or(u64::MAX);
     for _ in 0..options.repeats {
-        if (options.stop)() || options.once && result.broken > 0 {
+        if (options.stop)() || options.stop_at_first && result.violations > 0 {
             break;
         }
         let mut sequence = Sequence::new(endpoint);
-        for op in &race.before {
+        for op in &race.setup {
             sequence.send(op);
         }
         let with_delay = |op: &Operation| (*op, Duration::from_micros(rng.at_most(max_delay)));
@@ -133,15 +141,15 @@ fn run_together(
         sequence.send_together(&calls);
         sequence.read_final_state(race, options.settle);
         let (history, kept) = sequence.finish(options.settle);
-        result.kept.extend(kept);
+        result.not_deleted.extend(kept);
         result.histories += 1;
-        result.failures += history.iter().filter(|it| is_failure(&it.observed)).count();
+        result.failures += history.iter().filter(|it| is_failure(&it.response)).count();
         match linearize(&history, &Account::default(), MAX_STEPS) {
             Linearization::Found(_) => {}
-            Linearization::Unknown => result.unknown += 1,
+            Linearization::Unknown => result.undecided += 1,
             Linearization::None => {
-                result.broken += 1;
-                result.shown.get_or_insert((history, race.before.len()));
+                result.violations += 1;
+                result.example.get_or_insert((history, race.setup.len()));
             }
         }
     }
@@ -149,8 +157,8 @@ fn run_together(
 }
 
 fn is_failure(observed: &Response) -> bool {
-    let Response::Interrupted(failure) = observed else { return false };
-    matches!(failure.cause, FailureKind::Failure | FailureKind::Crash)
+    let Response::Failed(failure) = observed else { return false };
+    matches!(failure.kind, FailureKind::Failure | FailureKind::Crash)
 }
 
 /// The first response of a sequential history that is a failure or that the model does not allow.
@@ -158,18 +166,18 @@ fn sequential_error(history: &[TimedCall]) -> Option<String> {
     let mut accounts = vec![Account::default()];
     for it in history {
         let operation = || print::operation(&it.operation);
-        if matches!(it.observed, Response::Interrupted(_)) {
-            return Some(format!("{} fails: {}", operation(), it.observed));
+        if matches!(it.response, Response::Failed(_)) {
+            return Some(format!("{} fails: {}", operation(), it.response));
         }
         accounts = accounts
             .iter()
-            .flat_map(|account| follow(account, &it.operation, &it.observed))
+            .flat_map(|account| follow(account, &it.operation, &it.response))
             .collect();
         if accounts.is_empty() {
             return Some(format!(
                 "it diverges without concurrency: {} returns {}",
                 operation(),
-                it.observed
+                it.response
             ));
         }
     }
@@ -178,7 +186,7 @@ fn sequential_error(history: &[TimedCall]) -> Option<String> {
 
 /// The reads that show the final state, from the user's side and from the resource's side.
 pub(crate) fn final_reads(race: &Race) -> Vec<Operation> {
-    let calls = || race.before.iter().chain(&race.calls);
+    let calls = || race.setup.iter().chain(&race.calls);
     let mut users: Vec<User> = calls().filter_map(Operation::user).collect();
     users.extend(calls().filter_map(|op| match op {
         Operation::UpdateUser(_, change) => change.name,
@@ -189,17 +197,17 @@ pub(crate) fn final_reads(race: &Race) -> Vec<Operation> {
     let kinds: Vec<AttachmentKind> = AttachmentKind::blockers()
         .filter(|kind| calls().any(|op| op.kind() == Some(*kind)))
         .collect();
-    let mut resources: Vec<Resource> = race.calls.iter().filter_map(Operation::object).collect();
+    let mut resources: Vec<Resource> = race.calls.iter().filter_map(Operation::resource).collect();
     resources.sort_unstable();
     resources.dedup();
     let of_user = |user: User| {
         let lists = kinds.iter().map(move |kind| Operation::List(user, *kind));
         [Operation::GetUser(user)].into_iter().chain(lists).collect::<Vec<_>>()
     };
-    let of_resource = |resource: Resource| match resource.class {
-        ResourceKind::Group => Operation::Read(resource),
-        ResourceKind::Policy => Operation::Holders(resource),
-        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
+    let of_resource = |resource: Resource| match resource.kind {
+        ResourceKind::Group => Operation::GetResource(resource),
+        ResourceKind::Policy => Operation::ListHolders(resource),
+        ResourceKind::Device => Operation::ListResources(ResourceKind::Device, Filter::InUse),
     };
     users.into_iter().flat_map(of_user).chain(resources.into_iter().map(of_resource)).collect()
 }
@@ -215,29 +223,29 @@ struct Sequence<'a> {
 
 impl<'a> Sequence<'a> {
     fn new(endpoint: &'a mut dyn ConcurrentEndpoint) -> Self {
-        let space = endpoint.fresh();
+        let space = endpoint.enter_new_namespace();
         let (cleanup, history) = (CleanupPlan::default(), Vec::new());
         Self { endpoint, space, cleanup, history, now: Duration::ZERO }
     }
 
     fn send(&mut self, op: &Operation) {
-        let observed = self.endpoint.ask(op);
+        let observed = self.endpoint.execute(op);
         self.record_for_cleanup(op, &observed);
         let tick = Duration::from_nanos(1);
         let (start, end) = (self.now + tick, self.now + 2 * tick);
-        self.history.push(TimedCall { operation: *op, observed, start, end });
+        self.history.push(TimedCall { operation: *op, response: observed, start, end });
         self.now = end;
     }
 
     fn send_together(&mut self, calls: &[(Operation, Duration)]) {
         let offset = self.now + Duration::from_nanos(1);
-        let timed = self.endpoint.together(calls);
+        let timed = self.endpoint.send_together(calls);
         // A rename may move an attachment whichever came first, so renames are recorded last.
         let is_rename = |it: &TimedCall| matches!(it.operation, Operation::UpdateUser(..));
         let (renames, others): (Vec<&TimedCall>, Vec<&TimedCall>) =
             timed.iter().partition(|it| is_rename(it));
         for it in others.into_iter().chain(renames) {
-            self.record_for_cleanup(&it.operation, &it.observed);
+            self.record_for_cleanup(&it.operation, &it.response);
         }
         for mut it in timed {
             it.start += offset;
@@ -251,11 +259,11 @@ impl<'a> Sequence<'a> {
     /// is unknown: deletions are ignored, and renames count as lost, so that the cleanup covers
     /// both.
     fn record_for_cleanup(&mut self, op: &Operation, observed: &Response) {
-        let lost = Response::interrupted(FailureKind::Timeout, "in a race");
+        let lost = Response::failed(FailureKind::Timeout, "in a race");
         match op {
-            Operation::DeleteUser(_) | Operation::Delete(_) | Operation::Detach(..) => {}
-            Operation::UpdateUser(..) => self.cleanup.note(op, &lost),
-            _ => self.cleanup.note(op, observed),
+            Operation::DeleteUser(_) | Operation::DeleteResource(_) | Operation::Detach(..) => {}
+            Operation::UpdateUser(..) => self.cleanup.record(op, &lost),
+            _ => self.cleanup.record(op, observed),
         }
     }
 
@@ -282,8 +290,8 @@ impl<'a> Sequence<'a> {
 
     /// Deletes what the history created. Returns the history and what could not be deleted.
     fn finish(mut self, settle: Duration) -> (Vec<TimedCall>, Vec<NotDeleted>) {
-        let mut retries = RetryPolicy::settling(settle);
-        let kept = self.cleanup.remove(self.space, self.endpoint, &mut retries);
+        let mut retries = RetryPolicy::with_convergence_timeout(settle);
+        let kept = self.cleanup.run(self.space, self.endpoint, &mut retries);
         (self.history, kept)
     }
 }
@@ -312,7 +320,7 @@ fn with_clients(race: &Race, clients: usize) -> Race {
 
 /// Runs a race with this many clients. Returns the race that shows a violation with as few clients
 /// as possible, and its result.
-pub fn hold(
+pub fn execute_with_clients(
     race: &Race,
     clients: usize,
     endpoint: &mut dyn ConcurrentEndpoint,
@@ -320,13 +328,13 @@ pub fn hold(
 ) -> (Race, RaceResult) {
     // A violation with the race's own clients is the clearest, and shows sequential errors.
     let result = execute(race, endpoint, options);
-    if clients <= race.calls.len() || result.broken > 0 || result.not_raced.is_some() {
+    if clients <= race.calls.len() || result.violations > 0 || result.skip_reason.is_some() {
         return (race.clone(), result);
     }
     let many = with_clients(race, clients);
     let mut many_result = run_together(&many, endpoint, options);
     many_result.add_phase(result);
-    if many_result.broken == 0 {
+    if many_result.violations == 0 {
         return (race.clone(), many_result);
     }
     let (fewest, mut result) = remove_clients(many, many_result, endpoint, options);
@@ -337,7 +345,7 @@ pub fn hold(
         }
     };
     if not_raced.is_some() {
-        result = RaceResult { not_raced, broken: 0, shown: None, ..result };
+        result = RaceResult { skip_reason: not_raced, violations: 0, example: None, ..result };
     }
     (fewest, result)
 }
@@ -358,7 +366,7 @@ fn remove_clients(
         let mut smaller = race.clone();
         smaller.calls.remove(index);
         let mut without = run_together(&smaller, endpoint, options);
-        if without.broken > 0 {
+        if without.violations > 0 {
             without.add_phase(result);
             (race, result) = (smaller, without);
         } else {

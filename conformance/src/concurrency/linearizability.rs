@@ -10,7 +10,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use iamspec_model::{Account, Effect, Level, Operation, worlds};
+use iamspec_model::{Account, Effect, Level, Operation, possible_states};
 
 use crate::concurrency::TimedCall;
 use crate::oracle::{Tier, divergence};
@@ -59,7 +59,7 @@ impl Search<'_> {
     /// Whether the remaining operations can follow. Returns `None` if the step limit is reached.
     fn extend(&mut self, account: &Account, done: u128) -> Option<bool> {
         let is_left = |index: usize| done >> index & 1 == 0;
-        let has_response = |it: &TimedCall| !is_lost(&it.observed);
+        let has_response = |it: &TimedCall| !is_lost(&it.response);
         let left = self.calls.iter().enumerate();
         let left = left.filter(|(index, it)| is_left(*index) && has_response(it));
         // An operation that starts after another one ends comes after it.
@@ -70,7 +70,7 @@ impl Search<'_> {
         }
         let mut candidates: Vec<(usize, Vec<Account>)> = Vec::new();
         for (index, it) in self.candidates(done, first_end) {
-            let after = follow(account, &it.operation, &it.observed);
+            let after = follow(account, &it.operation, &it.response);
             // An operation that changes nothing and fits here can come here: it excludes no order.
             if changes_nothing(it) && !after.is_empty() {
                 self.order.push(index);
@@ -107,7 +107,7 @@ impl<'a> Search<'a> {
         // tried.
         let mut seen: Vec<(&Operation, &Response)> = Vec::new();
         next.retain(|(_, it)| {
-            let key = (&it.operation, &it.observed);
+            let key = (&it.operation, &it.response);
             let is_new = !seen.contains(&key);
             seen.push(key);
             is_new
@@ -118,12 +118,12 @@ impl<'a> Search<'a> {
 
 /// Whether the operation changes nothing, whenever it runs.
 fn changes_nothing(it: &TimedCall) -> bool {
-    it.operation.is_read() || matches!(it.observed, Response::Refused { .. })
+    it.operation.is_read() || matches!(it.response, Response::Refused { .. })
 }
 
 /// Whether the response is lost, so that the operation may take effect at any time or never.
 fn is_lost(observed: &Response) -> bool {
-    matches!(observed, Response::Interrupted(_))
+    matches!(observed, Response::Failed(_))
 }
 
 /// The possible accounts after this response, or none if the response is impossible.
@@ -133,13 +133,13 @@ fn is_lost(observed: &Response) -> bool {
 #[must_use]
 pub fn follow(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
     let outcome = match observed {
-        Response::Interrupted(it) if it.cause.changed_nothing() => return vec![account.clone()],
-        Response::Interrupted(_) => Effect::Done,
+        Response::Failed(it) if it.kind.had_no_effect() => return vec![account.clone()],
+        Response::Failed(_) => Effect::Success,
         _ if is_impossible(account, op, observed) => return Vec::new(),
-        Response::Done(_) => Effect::Done,
+        Response::Success(_) => Effect::Success,
         Response::Refused { .. } => Effect::Refused,
     };
-    if op.is_read() { vec![account.clone()] } else { worlds(account, op, outcome) }
+    if op.is_read() { vec![account.clone()] } else { possible_states(account, op, outcome) }
 }
 
 fn is_impossible(account: &Account, op: &Operation, observed: &Response) -> bool {
@@ -149,13 +149,13 @@ fn is_impossible(account: &Account, op: &Operation, observed: &Response) -> bool
 
 /// An order of the racing operations, and the response that rules it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuledOut {
+pub struct ContradictedOrder {
     /// The racing operations, in this order.
     pub order: Vec<String>,
     /// The operation whose response does not fit.
     pub call: String,
     /// The response.
-    pub observed: String,
+    pub response: String,
     /// The expected responses after the operations before it, each with its rule.
     pub allowed: Vec<(String, String)>,
     /// The facts that the rule is based on.
@@ -168,7 +168,7 @@ const MAX_EXPLAINED: usize = 4;
 /// For each order of the `racing` operations that follow `before` others, the response that rules
 /// it out.
 #[must_use]
-pub fn explain(history: &[TimedCall], before: usize, racing: usize) -> Vec<RuledOut> {
+pub fn explain(history: &[TimedCall], before: usize, racing: usize) -> Vec<ContradictedOrder> {
     // More operations have too many orders to read.
     let racing = if racing > MAX_EXPLAINED { 0 } else { racing };
     let racing = racing.min(history.len().saturating_sub(before));
@@ -176,7 +176,11 @@ pub fn explain(history: &[TimedCall], before: usize, racing: usize) -> Vec<Ruled
     orders.iter().filter_map(|order| first_contradiction(history, before, order)).collect()
 }
 
-fn first_contradiction(history: &[TimedCall], before: usize, order: &[usize]) -> Option<RuledOut> {
+fn first_contradiction(
+    history: &[TimedCall],
+    before: usize,
+    order: &[usize],
+) -> Option<ContradictedOrder> {
     let racing = order.iter().filter_map(|index| history.get(before + index));
     let calls: Vec<&TimedCall> = history
         .iter()
@@ -189,17 +193,17 @@ fn first_contradiction(history: &[TimedCall], before: usize, order: &[usize]) ->
     for it in calls {
         let next: Vec<Account> = accounts
             .iter()
-            .flat_map(|account| follow(account, &it.operation, &it.observed))
+            .flat_map(|account| follow(account, &it.operation, &it.response))
             .collect();
         if next.is_empty() {
             let account = accounts.first()?;
-            let divergence = divergence(account, &it.operation, &it.observed)?;
-            return Some(RuledOut {
+            let divergence = divergence(account, &it.operation, &it.response)?;
+            return Some(ContradictedOrder {
                 order,
                 call: print::operation(&it.operation),
-                observed: it.observed.to_string(),
+                response: it.response.to_string(),
                 allowed: divergence
-                    .allowed
+                    .expected
                     .iter()
                     .map(|(answer, rule)| (answer.clone(), rule.id()))
                     .collect(),

@@ -25,15 +25,15 @@ pub struct Race {
     /// The name: the actions and the initial state.
     pub name: String,
     /// The setup operations, sent by one client.
-    pub before: Vec<Operation>,
+    pub setup: Vec<Operation>,
     /// The racing operations.
     pub calls: Vec<Operation>,
     /// An interleaving with a wrong outcome: the index of the operation that takes each step. Every
     /// operation first checks and then acts.
-    pub way: Vec<usize>,
+    pub anomaly: Vec<usize>,
     /// Whether the specification rules out the outcome of that interleaving. Otherwise the race
     /// proves nothing and is not run.
-    pub certain: bool,
+    pub is_forbidden: bool,
 }
 
 /// An operation in a history of overlapping operations.
@@ -42,7 +42,7 @@ pub struct TimedCall {
     /// The operation.
     pub operation: Operation,
     /// The response. After a lost response, the operation may take effect at any time or never.
-    pub observed: Response,
+    pub response: Response,
     /// The time of the request.
     pub start: Duration,
     /// The time of the response.
@@ -53,5 +53,5 @@ pub struct TimedCall {
 pub trait ConcurrentEndpoint: Endpoint {
     /// Sends all operations at the same time, each from its own client, after its delay. Returns
     /// the responses in the same order, with times from a common clock.
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall>;
+    fn send_together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall>;
 }

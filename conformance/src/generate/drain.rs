@@ -1,6 +1,6 @@
 //! The drain generator: fills a user to every quota, then empties it by its deletion plan.
 
-use iamspec_model::{Account, AttachmentKind, Operation, plan_with_devices};
+use iamspec_model::{Account, AttachmentKind, Operation, deletion_plan_with_devices};
 
 use crate::generate::kind_set::{Fresh, USER, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
@@ -38,7 +38,7 @@ impl Drain {
     ) -> Option<Operation> {
         let quota = kind.row().quota;
         let max = account.quota(kind) / quota.each.max(1);
-        let held = account.held_of(USER, kind).count() as u64;
+        let held = account.attachments_of_kind(USER, kind).count() as u64;
         let attach = self.fresh.attach(account, USER, kind);
         let op = or_create_missing_resource(account, attach);
         if !can(&op) || self.attempted || held > max {
@@ -56,15 +56,15 @@ impl Generator for Drain {
         "drain"
     }
 
-    fn idea(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "a user filled to the quota of every kind is emptied by its deletion plan and deleted"
     }
 
-    fn begin(&mut self) {
+    fn start_namespace(&mut self) {
         *self = Self::default();
     }
 
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         if !account.has_user(USER) {
             self.finished = self.created;
             self.created = true;
@@ -79,10 +79,10 @@ impl Generator for Drain {
             self.attempted = true;
             return Some(Operation::DeleteUser(USER));
         }
-        plan_with_devices(account, USER).into_iter().next()
+        deletion_plan_with_devices(account, USER).into_iter().next()
     }
 
-    fn goes_on(&self) -> bool {
+    fn has_more(&self) -> bool {
         !self.finished
     }
 }

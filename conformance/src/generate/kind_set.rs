@@ -24,7 +24,8 @@ impl KindSet {
     /// The kinds of which the user holds at least one attachment.
     #[must_use]
     pub fn held(account: &Account, user: User) -> Self {
-        let held = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_some();
+        let held =
+            |kind: &AttachmentKind| account.attachments_of_kind(user, *kind).next().is_some();
         AttachmentKind::blockers().filter(held).fold(Self::default(), Self::with)
     }
 
@@ -33,7 +34,7 @@ impl KindSet {
     #[must_use]
     pub fn by_size() -> Vec<Self> {
         let mut kinds: Vec<AttachmentKind> = AttachmentKind::blockers().collect();
-        kinds.sort_by_key(|kind| kind.row().refers == Some(ResourceKind::Device));
+        kinds.sort_by_key(|kind| kind.row().refers_to == Some(ResourceKind::Device));
         let of_size = |size: usize| {
             let mut sets = revolving(&kinds, size);
             if !size.is_multiple_of(2) {
@@ -101,14 +102,15 @@ impl Fresh {
         kind: AttachmentKind,
     ) -> Operation {
         let first_free =
-            || (0..u32::MAX).map(Item).find(|it| account.held(user, kind, *it).is_none());
+            || (0..u32::MAX).map(Item).find(|it| account.attachment(user, kind, *it).is_none());
         match kind.row().naming {
             Naming::Single => Operation::Attach(user, kind, Item(0)),
-            Naming::Caller if kind.row().refers == Some(ResourceKind::Device) => {
+            Naming::Caller if kind.row().refers_to == Some(ResourceKind::Device) => {
                 let next = self.0.entry(kind).or_default();
                 let item = Item(*next);
                 // A device that does not exist yet is created first and enabled by a later call.
-                *next += u32::from(account.has(Resource { class: ResourceKind::Device, item }));
+                *next +=
+                    u32::from(account.has_resource(Resource { kind: ResourceKind::Device, item }));
                 Operation::Attach(user, kind, item)
             }
             Naming::Caller => Operation::Attach(user, kind, first_free().unwrap_or_default()),
@@ -135,12 +137,14 @@ impl Fresh {
         if !account.has_user(user) {
             return Some(Operation::create_user(user));
         }
-        let surplus =
-            account.held_by(user).find(|it| it.kind.row().blocks.is_some() && !kinds.has(it.kind));
+        let surplus = account
+            .attachments_of(user)
+            .find(|it| it.kind.row().blocks.is_some() && !kinds.has(it.kind));
         if let Some(it) = surplus {
             return Some(Operation::Detach(user, it.kind, it.item));
         }
-        let is_missing = |kind: &AttachmentKind| account.held_of(user, *kind).next().is_none();
+        let is_missing =
+            |kind: &AttachmentKind| account.attachments_of_kind(user, *kind).next().is_none();
         let missing = AttachmentKind::blockers().filter(|it| kinds.has(*it)).find(is_missing)?;
         let attach = self.attach(account, user, missing);
         Some(or_create_missing_resource(account, attach)).filter(can)
@@ -149,8 +153,8 @@ impl Fresh {
 
 /// The operation itself, or the creation of the resource it refers to if that does not exist.
 pub(crate) fn or_create_missing_resource(account: &Account, op: Operation) -> Operation {
-    let missing = op.object().filter(|it| !account.has(*it));
-    missing.map_or(op, Operation::Create)
+    let missing = op.resource().filter(|it| !account.has_resource(*it));
+    missing.map_or(op, Operation::CreateResource)
 }
 
 /// Whether the endpoint supports the operations that attach each of these kinds, as far as known.
@@ -158,6 +162,7 @@ pub(crate) fn can_hold(kinds: KindSet, can: CanHold<'_>) -> bool {
     let attach = |kind: AttachmentKind| Fresh::default().attach(&Account::default(), USER, kind);
     AttachmentKind::blockers().filter(|it| kinds.has(*it)).all(|kind| {
         let attach = attach(kind);
-        can(&attach) && attach.object().is_none_or(|object| can(&Operation::Create(object)))
+        can(&attach)
+            && attach.resource().is_none_or(|object| can(&Operation::CreateResource(object)))
     })
 }

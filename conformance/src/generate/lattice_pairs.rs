@@ -29,11 +29,11 @@ impl Generator for Lattice {
         "lattice"
     }
 
-    fn idea(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "every non-empty set of attachment kinds blocks deletion; the empty set does not"
     }
 
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while let Some(set) = self.sets.front().copied() {
             if can_hold(set, can) {
                 if let Some(op) = self.fresh.step_towards(account, USER, set, can) {
@@ -47,7 +47,7 @@ impl Generator for Lattice {
         None
     }
 
-    fn goes_on(&self) -> bool {
+    fn has_more(&self) -> bool {
         !self.sets.is_empty()
     }
 }
@@ -77,11 +77,11 @@ impl Generator for Pairs {
         "pairs"
     }
 
-    fn idea(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "every two attachment kinds block deletion, whichever was attached first"
     }
 
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while let Some((first, second)) = self.pairs.front().copied() {
             let one = KindSet::default().with(first);
             let both = one.with(second);
@@ -103,7 +103,7 @@ impl Generator for Pairs {
         None
     }
 
-    fn goes_on(&self) -> bool {
+    fn has_more(&self) -> bool {
         !self.pairs.is_empty()
     }
 }

@@ -27,18 +27,18 @@ pub trait Generator {
     fn name(&self) -> &'static str;
 
     /// The purpose, in one sentence.
-    fn idea(&self) -> &'static str;
+    fn description(&self) -> &'static str;
 
     /// Starts a new, empty namespace.
-    fn begin(&mut self) {}
+    fn start_namespace(&mut self) {}
 
     /// The next operation, given the assumed account. Returns `None` if nothing is left for this
     /// namespace.
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation>;
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation>;
 
     /// Whether operations are left for another namespace. Runners call this before the first
     /// operation and each time a namespace ends.
-    fn goes_on(&self) -> bool;
+    fn has_more(&self) -> bool;
 }
 
 /// A suite whose operations a generator chooses.
@@ -67,7 +67,7 @@ const BATCH: usize = 1000;
 impl GeneratedSuite {
     /// The parts that can run independently, in order. Only the random suite has several.
     #[must_use]
-    pub fn portions(self) -> Vec<Self> {
+    pub fn batches(self) -> Vec<Self> {
         let Self::Random { seed, calls } = self else { return vec![self] };
         let mut rng = Rng(seed);
         let batch = |number: usize| Self::Random {
@@ -79,7 +79,7 @@ impl GeneratedSuite {
 
     /// A new generator of this suite.
     #[must_use]
-    pub fn course(self) -> Box<dyn Generator> {
+    pub fn generator(self) -> Box<dyn Generator> {
         match self {
             Self::Lattice => Box::new(Lattice::default()),
             Self::Pairs => Box::new(Pairs::default()),
@@ -91,7 +91,7 @@ impl GeneratedSuite {
 
     /// The maximum number of operations before the run gives up: about four times the number that
     /// the suite needs on a conforming endpoint.
-    pub(crate) const fn most_calls(self) -> usize {
+    pub(crate) const fn max_operations(self) -> usize {
         match self {
             Self::Lattice => 6_000,
             Self::Pairs | Self::Drain => 1_000,
@@ -103,6 +103,6 @@ impl GeneratedSuite {
     /// The suite's name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.course().name()
+        self.generator().name()
     }
 }

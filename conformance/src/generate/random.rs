@@ -61,11 +61,11 @@ impl Random {
     fn resource_operation(&mut self) -> Operation {
         let class =
             self.rng.pick(&ResourceKind::all().collect::<Vec<_>>()).unwrap_or(ResourceKind::Group);
-        let resource = Resource { class, item: Item(self.rng.below(2)) };
+        let resource = Resource { kind: class, item: Item(self.rng.below(2)) };
         if self.rng.below(2) == 0 {
-            Operation::Create(resource)
+            Operation::CreateResource(resource)
         } else {
-            Operation::Delete(resource)
+            Operation::DeleteResource(resource)
         }
     }
 
@@ -80,7 +80,7 @@ impl Random {
         match action {
             AttachmentAction::Attach
                 if kind.row().naming == Naming::Service
-                    || kind.row().refers == Some(ResourceKind::Device) =>
+                    || kind.row().refers_to == Some(ResourceKind::Device) =>
             {
                 or_create_missing_resource(account, self.fresh.attach(account, user, kind))
             }
@@ -91,14 +91,14 @@ impl Random {
                 let status = self.rng.pick(&[Status::Active, Status::Inactive]);
                 Operation::SetStatus(user, kind, item, status.unwrap_or_default())
             }
-            AttachmentAction::Renew => Operation::Renew(user, kind, item),
+            AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
             AttachmentAction::Detach => Operation::Detach(user, kind, item),
         }
     }
 
     /// An item of this kind: in three of four cases one that the user holds, if it holds any.
     fn random_item(&mut self, account: &Account, user: User, kind: AttachmentKind) -> Item {
-        let held: Vec<Item> = account.held_of(user, kind).map(|it| it.item).collect();
+        let held: Vec<Item> = account.attachments_of_kind(user, kind).map(|it| it.item).collect();
         let held = self.rng.pick(&held);
         let any = match kind.row().naming {
             Naming::Single => Item(0),
@@ -114,11 +114,11 @@ impl Generator for Random {
         "random"
     }
 
-    fn idea(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "random operations, a random subset of the actions at a time"
     }
 
-    fn begin(&mut self) {
+    fn start_namespace(&mut self) {
         self.left_in_episode = EPISODE.min(self.left_after);
         self.left_after -= self.left_in_episode;
         self.fresh = Fresh::default();
@@ -129,18 +129,18 @@ impl Generator for Random {
             AttachmentKind::all().flat_map(actions_of).filter(|_| self.rng.below(3) == 0).collect();
     }
 
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         while self.left_in_episode > 0 {
             self.left_in_episode -= 1;
             let op = self.random_operation(account);
-            if can(&op) && op.call().is_some() {
+            if can(&op) && op.action().is_some() {
                 return Some(op);
             }
         }
         None
     }
 
-    fn goes_on(&self) -> bool {
+    fn has_more(&self) -> bool {
         self.left_after > 0
     }
 }

@@ -77,11 +77,11 @@ impl Tour {
             TourAction::Delete => Operation::DeleteUser(USER),
             TourAction::List(kind) => Operation::List(USER, kind),
             TourAction::Detach(kind) => {
-                let held = account.held_of(USER, kind).next().map(|it| it.item);
+                let held = account.attachments_of_kind(USER, kind).next().map(|it| it.item);
                 Operation::Detach(USER, kind, held.unwrap_or_default())
             }
             TourAction::Attach(kind) => {
-                let held = account.held_of(USER, kind).next().map(|it| it.item);
+                let held = account.attachments_of_kind(USER, kind).next().map(|it| it.item);
                 match held.filter(|_| kind.row().naming != Naming::Service) {
                     Some(item) => Operation::Attach(USER, kind, item),
                     None => self.fresh.attach(account, USER, kind),
@@ -140,11 +140,11 @@ impl Generator for Tour {
         "tour"
     }
 
-    fn idea(&self) -> &'static str {
+    fn description(&self) -> &'static str {
         "every user and attachment action in every state with at most one item of each kind"
     }
 
-    fn next(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
+    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         let state = state_of(account);
         let supported = self.next_action(state, can).filter(|action| is_supported(*action, can));
         let action = match supported {
@@ -164,7 +164,7 @@ impl Generator for Tour {
         Some(op)
     }
 
-    fn goes_on(&self) -> bool {
+    fn has_more(&self) -> bool {
         self.open.values().any(|actions| !actions.is_empty())
     }
 }

@@ -15,7 +15,7 @@ pub enum MutantFate {
     /// finding may also be at the mutated action or at the first divergence after it.
     Killed(Kill),
     /// There are findings, but none names the rule that the mutant breaks.
-    ByAnother(Kill),
+    KilledByOtherRule(Kill),
     /// There is no finding of level `should` or above.
     Survives,
 }
@@ -35,19 +35,19 @@ pub struct Kill {
 
 /// The fate of the mutant, from the findings of level `should` and above in any tier.
 #[must_use]
-pub fn kill(mutant: &Mutant, report: &Report) -> MutantFate {
-    let mut found = findings(&report.replays);
+pub fn fate(mutant: &Mutant, report: &Report) -> MutantFate {
+    let mut found = findings(&report.script_runs);
     found.retain(|it| it.divergence.level >= Level::Should);
     let naming = found.iter().filter(|it| names_mutant(it, mutant));
     let kill_by = |finding: &Finding| Kill {
         rule: finding.rule().id(),
         script: finding.history.name.clone(),
-        request: first_request(&report.replays, finding),
+        request: first_request(&report.script_runs, finding),
         calls: finding.history.steps.len(),
     };
     match (naming.map(kill_by).min_by_key(|it| it.request), found.first()) {
         (Some(kill), _) => MutantFate::Killed(kill),
-        (None, Some(other)) => MutantFate::ByAnother(kill_by(other)),
+        (None, Some(other)) => MutantFate::KilledByOtherRule(kill_by(other)),
         (None, None) => MutantFate::Survives,
     }
 }
@@ -56,10 +56,10 @@ pub fn kill(mutant: &Mutant, report: &Report) -> MutantFate {
 /// expected responses. If the deviation is an effect, also whether the diverging call, or the last
 /// change before it, is the mutated action.
 fn names_mutant(finding: &Finding, mutant: &Mutant) -> bool {
-    let api = |op: Operation| op.call().map(|call| call.api);
+    let api = |op: Operation| op.action().map(|call| call.api);
     let mutated = mutant.rule.split('/').next();
     let is_effect = mutant.is_of_an_effect();
-    let allowed = finding.divergence.allowed.iter().any(|(_, rule)| rule.id() == mutant.rule);
+    let allowed = finding.divergence.expected.iter().any(|(_, rule)| rule.id() == mutant.rule);
     finding.rule().id() == mutant.rule
         || allowed
         || is_effect && last_change(finding).is_some_and(|op| api(op) == mutated)

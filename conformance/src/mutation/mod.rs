@@ -17,37 +17,37 @@ use crate::reference::deviation::{CHECK_THEN_ACT, Deviation, Mutant};
 
 impl Mutant {
     /// The hand-written mutants.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn hand_written() -> impl Iterator<Item = Self> {
         let forgets = AttachmentKind::blockers().map(|kind| {
             let rule = format!("DeleteUser/holds-{}", kind.row().name);
             let name = format!("forgets-{}", kind.row().name);
-            Self { name, shows: rule.clone(), rule, fault: Deviation::Succeeds }
+            Self { name, shown_by: rule.clone(), rule, deviation: Deviation::Succeeds }
         });
         forgets.chain(NAMED.iter().map(|(name, rule, shows, fault)| Self {
             name: (*name).to_owned(),
             rule: (*rule).to_owned(),
-            shows: (*shows).to_owned(),
-            fault: *fault,
+            shown_by: (*shows).to_owned(),
+            deviation: *fault,
         }))
     }
 
     /// The mutant of this name, hand-written or derived from the tables.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let all = Self::all().chain(Self::systematic()).chain(Self::racing());
+    pub fn find(name: &str) -> Option<Self> {
+        let all = Self::hand_written().chain(Self::systematic()).chain(Self::check_then_act());
         all.into_iter().find(|mutant| mutant.name == name)
     }
 
     /// One mutant per action in the race catalog: it checks the preconditions first and acts later.
     /// Sequential operations do not show it.
-    pub fn racing() -> impl Iterator<Item = Self> {
-        let races = races().into_iter().filter(|it| it.certain);
-        let calls = races.flat_map(|it| it.calls).filter_map(|op| op.call());
+    pub fn check_then_act() -> impl Iterator<Item = Self> {
+        let races = races().into_iter().filter(|it| it.is_forbidden);
+        let calls = races.flat_map(|it| it.calls).filter_map(|op| op.action());
         let apis: BTreeSet<&str> = calls.map(|call| call.api).collect();
         apis.into_iter().map(|api| {
             let rule = format!("{api}/carried-out");
             let name = format!("{CHECK_THEN_ACT}{api}");
-            Self { name, shows: rule.clone(), rule, fault: Deviation::ChecksThenActs }
+            Self { name, shown_by: rule.clone(), rule, deviation: Deviation::ChecksThenActs }
         })
     }
 }

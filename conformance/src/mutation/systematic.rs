@@ -4,15 +4,15 @@
 //! with the reason.
 
 use iamspec_model::check::model_mutants::ModelMutant;
+use iamspec_model::tables::actions;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::calls;
-use iamspec_model::tables::precedence::outranked;
+use iamspec_model::tables::precedence::overriding_rule;
 use iamspec_model::{
-    AttachmentAction, AttachmentKind, AttachmentRow, Clause, Condition, ErrorCode, Expected,
-    InputError, Level, ResourceKind, Rule, TABLE, rules,
+    ATTACHMENTS, AttachmentAction, AttachmentKind, AttachmentRow, Clause, Condition, ErrorCode,
+    Expected, InputError, Level, ResourceKind, Rule, rules,
 };
 
-use crate::oracle::formats::FORMS;
+use crate::oracle::formats::FORMAT_RULES;
 use crate::reference::deviation::{Deviation, Mutant};
 
 impl Mutant {
@@ -31,20 +31,20 @@ impl Mutant {
 
     fn of(rule: &str, what: &str, fault: Deviation) -> Self {
         let rule = rule.to_owned();
-        Self { name: format!("{rule} {what}"), shows: rule.clone(), rule, fault }
+        Self { name: format!("{rule} {what}"), shown_by: rule.clone(), rule, deviation: fault }
     }
 
     /// The level of the evidence that a conforming endpoint behaves differently.
     #[must_use]
     pub fn level(&self) -> Level {
         let rule = rules().find(|rule| rule.id() == self.rule);
-        rule.map_or(Level::Open, |rule| match self.fault {
-            Deviation::Text(_) => rule.claim.text.level,
+        rule.map_or(Level::Unspecified, |rule| match self.deviation {
+            Deviation::Text(_) => rule.clause.text.level,
             // Recorded for every success, and for the members in the table (E-001).
-            Deviation::BreaksXml | Deviation::Odd(_) => Level::Must,
+            Deviation::TruncatesXml | Deviation::WrongFormat(_) => Level::Must,
             // No evidence shows that a renamed user keeps its tags.
             Deviation::RenameLoses(kind) if !AttachmentKind::blockers().any(|it| it == kind) => {
-                Level::Open
+                Level::Unspecified
             }
             Deviation::Code(..)
             | Deviation::Status(_)
@@ -53,8 +53,8 @@ impl Mutant {
             | Deviation::OmitsLast
             | Deviation::ListsStale
             | Deviation::LosesPage
-            | Deviation::RepeatsPage => rule.claim.code.level,
-            _ => rule.claim.status.level,
+            | Deviation::RepeatsPage => rule.clause.code.level,
+            _ => rule.clause.status.level,
         })
     }
 
@@ -62,13 +62,13 @@ impl Mutant {
     /// then runs in an account that its author did not intend.
     #[must_use]
     pub const fn changes_outcome(&self) -> bool {
-        matches!(self.fault, Deviation::Model(_) | Deviation::Succeeds | Deviation::Refuses)
+        matches!(self.deviation, Deviation::Model(_) | Deviation::Succeeds | Deviation::Refuses)
     }
 
     /// Whether the effect of the operation deviates, so that only another operation can show it.
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {
-        match self.fault {
+        match self.deviation {
             Deviation::LosesEffect
             | Deviation::RefusesWithEffect
             | Deviation::RenameLoses(_)
@@ -77,12 +77,12 @@ impl Mutant {
             | Deviation::CreatesTwo => true,
             Deviation::Model(fault) => matches!(
                 fault,
-                ModelMutant::Loses(_)
-                    | ModelMutant::Reverses(_)
+                ModelMutant::LosesEffect(_)
+                    | ModelMutant::ReversesEffect(_)
                     | ModelMutant::OtherKind(_)
                     | ModelMutant::OtherUser(_)
-                    | ModelMutant::ForEverybody(_)
-                    | ModelMutant::TakesAll(_)
+                    | ModelMutant::AllUsers(_)
+                    | ModelMutant::AllItems(_)
             ),
             _ => false,
         }
@@ -95,23 +95,25 @@ fn model_mutants() -> impl Iterator<Item = Mutant> {
     ModelMutant::all().filter_map(|fault| {
         let (reason, what) = match fault {
             // A rule that holds only for the first item is forgotten for all others.
-            ModelMutant::Confuses(..) | ModelMutant::OfTheFirst(..) => return None,
-            ModelMutant::Forgets(api, reason) => {
+            ModelMutant::Swaps(..) | ModelMutant::AppliesToFirstOnly(..) => return None,
+            ModelMutant::NeverApplies(api, reason) => {
                 (refusing(api, reason)?, "is forgotten".to_owned())
             }
-            ModelMutant::NeedsOneMore(api, reason) => {
+            ModelMutant::AppliesOneTooLate(api, reason) => {
                 (refusing(api, reason)?, "comes one too late".to_owned())
             }
-            ModelMutant::Overdoes(api, reason) => {
+            ModelMutant::AlwaysApplies(api, reason) => {
                 let always = refusing(api, reason)?.slug();
                 (Condition::Unhindered, format!("is refused as {always} whatever there is"))
             }
-            ModelMutant::Loses(_) => (Condition::Unhindered, "does nothing".to_owned()),
-            ModelMutant::Reverses(_) => (Condition::Unhindered, "does the opposite".to_owned()),
+            ModelMutant::LosesEffect(_) => (Condition::Unhindered, "does nothing".to_owned()),
+            ModelMutant::ReversesEffect(_) => {
+                (Condition::Unhindered, "does the opposite".to_owned())
+            }
             ModelMutant::OtherKind(_) => (Condition::Unhindered, "is of another kind".to_owned()),
             ModelMutant::OtherUser(_) => (Condition::Unhindered, "is for another user".to_owned()),
-            ModelMutant::ForEverybody(_) => (Condition::Unhindered, "is for everybody".to_owned()),
-            ModelMutant::TakesAll(_) => (Condition::Unhindered, "takes all away".to_owned()),
+            ModelMutant::AllUsers(_) => (Condition::Unhindered, "is for everybody".to_owned()),
+            ModelMutant::AllItems(_) => (Condition::Unhindered, "takes all away".to_owned()),
         };
         let rule = format!("{}/{}", fault.api(), reason.slug());
         Some(Mutant::of(&rule, &what, Deviation::Model(fault)))
@@ -121,11 +123,12 @@ fn model_mutants() -> impl Iterator<Item = Mutant> {
 /// The mutants with a wrong wire format and correct content.
 fn wire_mutants() -> impl Iterator<Item = Mutant> {
     let rule = |api: &str| format!("{api}/carried-out");
-    let malformed = calls()
-        .map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Deviation::BreaksXml));
-    let forms = FORMS.iter().flat_map(|row| row.calls.iter().map(|api| (*api, row.member)));
+    let malformed = actions()
+        .map(move |call| Mutant::of(&rule(call.api), "breaks its XML", Deviation::TruncatesXml));
+    let forms =
+        FORMAT_RULES.iter().flat_map(|row| row.actions.iter().map(|api| (*api, row.element)));
     let members = forms.map(move |(api, member)| {
-        Mutant::of(&rule(api), &format!("has an odd {member}"), Deviation::Odd(member))
+        Mutant::of(&rule(api), &format!("has an odd {member}"), Deviation::WrongFormat(member))
     });
     malformed.chain(members)
 }
@@ -137,8 +140,8 @@ fn creation_mutants() -> impl Iterator<Item = Mutant> {
         let what = format!("brings back every {}", kind.row().noun);
         create(&what, Deviation::Resurrects(kind))
     });
-    let issued = TABLE.iter().filter(|row| row.naming == Naming::Service);
-    let calls = issued.filter_map(|row| row.call(AttachmentAction::Attach));
+    let issued = ATTACHMENTS.iter().filter(|row| row.naming == Naming::Service);
+    let calls = issued.filter_map(|row| row.action(AttachmentAction::Attach));
     let twice = calls.map(|call| {
         Mutant::of(&format!("{}/carried-out", call.api), "makes two", Deviation::CreatesTwo)
     });
@@ -148,14 +151,14 @@ fn creation_mutants() -> impl Iterator<Item = Mutant> {
 
 /// The condition, if its rule refuses the action. Otherwise removing the rule has no consequence.
 fn refusing(api: &str, reason: Condition) -> Option<Condition> {
-    let is = |rule: &Rule| rule.call.api == api && rule.claim.reason == reason;
+    let is = |rule: &Rule| rule.action.api == api && rule.clause.condition == reason;
     let rule = rules().find(is)?;
-    (rule.claim.answer != Expected::Done).then_some(reason)
+    (rule.clause.expected != Expected::Success).then_some(reason)
 }
 
 /// Whether the action changes something.
 fn is_write(api: &'static str) -> bool {
-    ModelMutant::all().any(|fault| fault == ModelMutant::Loses(api))
+    ModelMutant::all().any(|fault| fault == ModelMutant::LosesEffect(api))
 }
 
 /// Whether the action could take effect although this condition refuses it.
@@ -165,30 +168,30 @@ const fn could_take_effect(reason: Condition) -> bool {
         Condition::Holds(_)
             | Condition::InUse
             | Condition::IsBoundary
-            | Condition::HasParts(_)
+            | Condition::HasSubResources(_)
             | Condition::QuotaReached
-            | Condition::PartsFull
+            | Condition::SubResourceQuotaReached
             | Condition::NameTaken
             | Condition::HeldByAnother
-            | Condition::Flawed(..)
+            | Condition::InvalidInput(..)
     )
 }
 
 /// The mutants that respond wrongly if this rule decides.
 fn response_mutants(rule: Rule) -> Vec<Mutant> {
     let mutant = |what: &str, fault| Mutant::of(&rule.id(), what, fault);
-    let Expected::Refused(code) = rule.claim.answer else {
+    let Expected::Refused(code) = rule.clause.expected else {
         let mut mutants = Vec::new();
-        if rule.claim.reason == Condition::Unhindered {
+        if rule.clause.condition == Condition::Unhindered {
             mutants.push(mutant("is refused", Deviation::Refuses));
-            if rule.call.api.starts_with("List") {
+            if rule.action.api.starts_with("List") {
                 mutants.push(mutant("shows nothing", Deviation::ListsNothing));
                 mutants.push(mutant("shows all twice", Deviation::ListsTwice));
                 mutants.push(mutant("lacks the last", Deviation::OmitsLast));
                 mutants.push(mutant("shows what was so before", Deviation::ListsStale));
             }
         }
-        if matches!(rule.claim.reason, Condition::Flawed(_, InputError::OneByOne)) {
+        if matches!(rule.clause.condition, Condition::InvalidInput(_, InputError::OnePerPage)) {
             mutants.push(mutant("loses what is next", Deviation::LosesPage));
             mutants.push(mutant("shows the last again", Deviation::RepeatsPage));
         }
@@ -199,12 +202,12 @@ fn response_mutants(rule: Rule) -> Vec<Mutant> {
     } else {
         ErrorCode::NoSuchEntity
     };
-    let other_status = if code.http() == 400 { 409 } else { 400 };
-    let has_effect = is_write(rule.call.api) && could_take_effect(rule.claim.reason);
+    let other_status = if code.http_status() == 400 { 409 } else { 400 };
+    let has_effect = is_write(rule.action.api) && could_take_effect(rule.clause.condition);
     let with_effect =
         has_effect.then(|| mutant("is refused and done", Deviation::RefusesWithEffect));
     [
-        mutant("has another code", Deviation::Code(other_code.http(), other_code.name())),
+        mutant("has another code", Deviation::Code(other_code.http_status(), other_code.name())),
         mutant("has another status", Deviation::Status(other_status)),
         mutant("has other words", Deviation::Text("No.")),
     ]
@@ -227,50 +230,56 @@ const SINGLE: &str = "a user holds at most one item of the kind";
 impl Mutant {
     /// The reason why no run can distinguish the mutant from the reference, if it is equivalent.
     #[must_use]
-    pub fn equivalent(&self) -> Option<&'static str> {
+    pub fn equivalence(&self) -> Option<&'static str> {
         let rule = rules().find(|rule| rule.id() == self.rule)?;
-        let reason = rule.claim.reason;
-        match self.fault {
+        let reason = rule.clause.condition;
+        match self.deviation {
             Deviation::Model(fault) => model_equivalence(fault, rule),
             Deviation::RefusesWithEffect => {
-                matches!(reason, Condition::Flawed(_, InputError::OtherCase)).then_some(ONE_NAME)
+                matches!(reason, Condition::InvalidInput(_, InputError::OtherCase))
+                    .then_some(ONE_NAME)
             }
-            Deviation::BreaksXml if rule.call.api == "CreateUser" => Some(RUN_ENDS),
-            _ if reason.passes() => Some(NO_CLOCK),
+            Deviation::TruncatesXml if rule.action.api == "CreateUser" => Some(RUN_ENDS),
+            _ if reason.is_transient() => Some(NO_CLOCK),
             _ => (reason == Condition::AccountFull).then_some(NEVER_FULL),
         }
     }
 }
 
 fn model_equivalence(fault: ModelMutant, rule: Rule) -> Option<&'static str> {
-    let kind = TABLE
+    let kind = ATTACHMENTS
         .iter()
-        .find(|row| row.call(AttachmentAction::Detach).map(|it| it.api) == Some(fault.api()));
+        .find(|row| row.action(AttachmentAction::Detach).map(|it| it.api) == Some(fault.api()));
     match fault {
-        ModelMutant::Overdoes(_, reason) if reason.passes() => Some(NO_CLOCK),
-        ModelMutant::Overdoes(_, Condition::AccountFull) => Some(ACCOUNT_MAY_BE_FULL),
-        ModelMutant::Forgets(_, Condition::Flawed(_, InputError::OtherCase)) => Some(SAME_CODE),
-        ModelMutant::Overdoes(_, Condition::Flawed(_, InputError::OtherCase)) => Some(NOT_TESTED),
-        ModelMutant::Overdoes(_, Condition::NotHeld) => {
-            (rule.call.claims.len() == 2).then_some(CALLER)
+        ModelMutant::AlwaysApplies(_, reason) if reason.is_transient() => Some(NO_CLOCK),
+        ModelMutant::AlwaysApplies(_, Condition::AccountFull) => Some(ACCOUNT_MAY_BE_FULL),
+        ModelMutant::NeverApplies(_, Condition::InvalidInput(_, InputError::OtherCase)) => {
+            Some(SAME_CODE)
         }
-        ModelMutant::Forgets(_, Condition::NoSuchUser) => {
-            let has_same_answer =
-                |it: &&Clause| it.reason == Condition::NotHeld && it.answer == rule.claim.answer;
-            let claim = rule.call.claims.iter().find(has_same_answer)?;
-            let other = Rule { call: rule.call, claim };
+        ModelMutant::AlwaysApplies(_, Condition::InvalidInput(_, InputError::OtherCase)) => {
+            Some(NOT_TESTED)
+        }
+        ModelMutant::AlwaysApplies(_, Condition::NotHeld) => {
+            (rule.action.clauses.len() == 2).then_some(CALLER)
+        }
+        ModelMutant::NeverApplies(_, Condition::NoSuchUser) => {
+            let has_same_answer = |it: &&Clause| {
+                it.condition == Condition::NotHeld && it.expected == rule.clause.expected
+            };
+            let claim = rule.action.clauses.iter().find(has_same_answer)?;
+            let other = Rule { action: rule.action, clause: claim };
             // If the precedence of the missing user is known, the other message does not conform.
-            let is_ordered = outranked(other, &[rule, other])
+            let is_ordered = overriding_rule(other, &[rule, other])
                 .is_some_and(|(order, _)| order.evidence.level >= Level::Should);
             (!is_ordered).then_some(SAME_CODE)
         }
-        ModelMutant::ForEverybody(_) => {
+        ModelMutant::AllUsers(_) => {
             let has_one_holder = |row: &AttachmentRow| {
-                row.naming == Naming::Service || row.refers == Some(ResourceKind::Device)
+                row.naming == Naming::Service || row.refers_to == Some(ResourceKind::Device)
             };
             kind.filter(|row| has_one_holder(row)).map(|_| ONE_HOLDER)
         }
-        ModelMutant::TakesAll(_) => kind.filter(|row| row.naming == Naming::Single).map(|_| SINGLE),
+        ModelMutant::AllItems(_) => kind.filter(|row| row.naming == Naming::Single).map(|_| SINGLE),
         _ => None,
     }
 }

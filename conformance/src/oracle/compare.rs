@@ -6,9 +6,10 @@
 
 use std::cmp::Reverse;
 
-use iamspec_model::tables::precedence::outranked;
+use iamspec_model::tables::precedence::overriding_rule;
 use iamspec_model::{
-    Account, Condition, Evidence, Expected, Fact, Level, Operation, Rule, Strength, allowed, shown,
+    Account, Condition, Evidence, Expected, Fact, Level, Operation, Rule, Strength, allowed,
+    listing,
 };
 
 use crate::oracle::possible_states::is_dangling;
@@ -37,44 +38,44 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Response) -> Opt
     }
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let difference = match observed {
-        Response::Done(listing) => compare_success(account, op, &rules, listing.as_ref()),
+        Response::Success(listing) => compare_success(account, op, &rules, listing.as_ref()),
         Response::Refused { http, code, message } => {
             compare_refusal(account, op, &rules, (*http, code, message.as_deref()))
         }
-        Response::Interrupted(_) => None,
+        Response::Failed(_) => None,
     };
     let Difference { tier, level, rule, winner } = difference?;
-    let precedence = outranked(rule, &rules).map(|(order, _)| order.evidence.facts);
+    let precedence = overriding_rule(rule, &rules).map(|(order, _)| order.evidence.facts);
     let facts = evidence(winner.unwrap_or(rule), tier).facts;
     let facts = facts.iter().chain(precedence.unwrap_or_default());
     // If the response violates the precedence, the response of an outranked rule does not conform.
-    let conforms = |it: &&Rule| winner.is_none() || outranked(**it, &rules).is_none();
+    let conforms = |it: &&Rule| winner.is_none() || overriding_rule(**it, &rules).is_none();
     let going_on = match (observed, op) {
-        (Response::Done(Some(_)), op) if op.is_read() => "as in this response, or unchanged",
-        (Response::Done(_), _) => "the operation succeeded",
+        (Response::Success(Some(_)), op) if op.is_read() => "as in this response, or unchanged",
+        (Response::Success(_), _) => "the operation succeeded",
         _ => "the operation was refused; nothing changed",
     };
     Some(Divergence {
         tier,
         level,
         rule,
-        allowed: rules
+        expected: rules
             .iter()
             .filter(conforms)
             .map(|rule| (print_expected(account, op, *rule), *rule))
             .collect(),
         evidence: facts.map(|fact| fact.id).collect(),
         state: account.to_string(),
-        going_on,
+        assumed_state: going_on,
     })
 }
 
 /// Returns the evidence for the expected response of a rule in one tier.
 const fn evidence(rule: Rule, tier: Tier) -> Evidence {
     match tier {
-        Tier::Status => rule.claim.status,
-        Tier::Code => rule.claim.code,
-        Tier::Text => rule.claim.text,
+        Tier::Status => rule.clause.status,
+        Tier::Code => rule.clause.code,
+        Tier::Text => rule.clause.text,
     }
 }
 
@@ -84,24 +85,25 @@ fn compare_success(
     rules: &[Rule],
     observed: Option<&Listing>,
 ) -> Option<Difference> {
-    let Some(success) = rules.iter().find(|rule| rule.claim.answer == Expected::Done) else {
+    let Some(success) = rules.iter().find(|rule| rule.clause.expected == Expected::Success) else {
         // Of several refusals, report the one with the strongest evidence; then the one about
         // invalid input; then the first in table order.
-        let is_input_error = |rule: &Rule| matches!(rule.claim.reason, Condition::Flawed(..));
+        let is_input_error =
+            |rule: &Rule| matches!(rule.clause.condition, Condition::InvalidInput(..));
         let rule = *rules
             .iter()
             .rev()
-            .max_by_key(|rule| (rule.claim.status.level, is_input_error(rule)))?;
-        let level = rule.claim.status.level;
+            .max_by_key(|rule| (rule.clause.status.level, is_input_error(rule)))?;
+        let level = rule.clause.status.level;
         return Some(Difference { tier: Tier::Status, level, rule, winner: None });
     };
     // If a refusal is allowed too, the listing of a success is unspecified.
-    let is_certain = rules.iter().all(|rule| rule.claim.answer == Expected::Done);
-    let expected = shown(account, op).filter(|_| is_certain)?;
+    let is_certain = rules.iter().all(|rule| rule.clause.expected == Expected::Success);
+    let expected = listing(account, op).filter(|_| is_certain)?;
     let differs = observed.is_some_and(|it| *it != Listing::of(expected));
     differs.then_some(Difference {
         tier: Tier::Code,
-        level: success.claim.code.level,
+        level: success.clause.code.level,
         rule: *success,
         winner: None,
     })
@@ -120,7 +122,7 @@ fn compare_refusal(
         .collect::<Option<_>>()?;
     if differences.is_empty() {
         let success = rules.first()?;
-        let level = success.claim.status.level;
+        let level = success.clause.status.level;
         return Some(Difference { tier: Tier::Status, level, rule: *success, winner: None });
     }
     // The closest refusal; then the least binding one; then a violated precedence.
@@ -136,13 +138,13 @@ fn compare_with_rule(
     observed: Refusal<'_>,
 ) -> Option<Difference> {
     let level = |rule: Rule, tier| match tier {
-        Tier::Status | Tier::Code => rule.claim.code.level,
-        Tier::Text => rule.claim.text.level,
+        Tier::Status | Tier::Code => rule.clause.code.level,
+        Tier::Text => rule.clause.text.level,
     };
     let own_tier = first_differing_tier(account, op, rule, observed);
     let own =
         own_tier.map(|tier| Difference { tier, level: level(rule, tier), rule, winner: None });
-    let of_precedence = outranked(rule, rules).and_then(|(order, winner)| {
+    let of_precedence = overriding_rule(rule, rules).and_then(|(order, winner)| {
         let tier = first_differing_tier(account, op, winner, observed)?;
         let level = level(winner, tier).min(order.evidence.level);
         let violates_precedence = own_tier.is_none_or(|own| own > tier);
@@ -160,13 +162,13 @@ fn compare_with_rule(
 /// A temporary condition is recognized by its code. If some refusal is certain, a rule with an
 /// unspecified code explains only its presumed status and code, not any code.
 fn may_explain(rule: Rule, rules: &[Rule], (http, code, _): Refusal<'_>) -> bool {
-    let Expected::Refused(expected) = rule.claim.answer else { return false };
-    let refusal_is_certain = rules
-        .iter()
-        .any(|it| it.claim.answer != Expected::Done && it.claim.status.level > Level::Open);
-    let code_is_open = rule.claim.code.level == Level::Open && refusal_is_certain;
-    let is_presumed = (http, code) == (expected.http(), expected.name());
-    let code_may_match = code == expected.name() || !rule.claim.reason.passes();
+    let Expected::Refused(expected) = rule.clause.expected else { return false };
+    let refusal_is_certain = rules.iter().any(|it| {
+        it.clause.expected != Expected::Success && it.clause.status.level > Level::Unspecified
+    });
+    let code_is_open = rule.clause.code.level == Level::Unspecified && refusal_is_certain;
+    let is_presumed = (http, code) == (expected.http_status(), expected.name());
+    let code_may_match = code == expected.name() || !rule.clause.condition.is_transient();
     is_presumed || !code_is_open && code_may_match
 }
 
@@ -177,35 +179,37 @@ fn first_differing_tier(
     rule: Rule,
     (http, code, message): Refusal<'_>,
 ) -> Option<Tier> {
-    let Expected::Refused(expected) = rule.claim.answer else { return Some(Tier::Status) };
-    if rule.claim.code.level == Level::Open {
+    let Expected::Refused(expected) = rule.clause.expected else { return Some(Tier::Status) };
+    if rule.clause.code.level == Level::Unspecified {
         return None;
     }
-    if http != expected.http() {
+    if http != expected.http_status() {
         return Some(Tier::Status);
     }
     if code != expected.name() {
         return Some(Tier::Code);
     }
-    let known = messages::texts(rule, account, op, &messages::symbols(op));
-    let is_unspecified = rule.claim.text.level == Level::Open || known.is_empty();
+    let known = messages::expected_messages(rule, account, op, &messages::symbols(op));
+    let is_unspecified = rule.clause.text.level == Level::Unspecified || known.is_empty();
     let is_known =
-        message.is_some_and(|message| known.iter().any(|text| messages::is(text, message)));
+        message.is_some_and(|message| known.iter().any(|text| messages::matches(text, message)));
     (!is_unspecified && !is_known).then_some(Tier::Text)
 }
 
 /// Prints the expected response of a rule in script syntax.
 fn print_expected(account: &Account, op: &Operation, rule: Rule) -> String {
-    match rule.claim.answer {
-        Expected::Done => Response::Done(shown(account, op).map(Listing::of)).to_string(),
-        Expected::Refused(_) if rule.claim.code.level == Level::Open => {
+    match rule.clause.expected {
+        Expected::Success => Response::Success(listing(account, op).map(Listing::of)).to_string(),
+        Expected::Refused(_) if rule.clause.code.level == Level::Unspecified => {
             "a refusal, or 200".to_owned()
         }
         Expected::Refused(code) => {
-            let texts = messages::texts(rule, account, op, &messages::symbols(op));
+            let texts = messages::expected_messages(rule, account, op, &messages::symbols(op));
             let mut texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
             texts.dedup();
-            format!("{} {} {}", code.http(), code.name(), texts.join(" or ")).trim_end().to_owned()
+            format!("{} {} {}", code.http_status(), code.name(), texts.join(" or "))
+                .trim_end()
+                .to_owned()
         }
     }
 }
@@ -218,25 +222,27 @@ pub(crate) fn unspecified_behavior(
     observed: &Response,
 ) -> Vec<UnspecifiedBehavior> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
-    let is_binding =
-        |rule: &Rule| rule.claim.answer != Expected::Done && rule.claim.status.level > Level::Info;
+    let is_binding = |rule: &Rule| {
+        rule.clause.expected != Expected::Success && rule.clause.status.level > Level::Info
+    };
     if rules.iter().any(is_binding) {
         return Vec::new();
     }
-    let is_temporary_refusal = |rule: &Rule| match (rule.claim.answer, observed) {
+    let is_temporary_refusal = |rule: &Rule| match (rule.clause.expected, observed) {
         (Expected::Refused(expected), Response::Refused { code, .. }) => {
-            rule.claim.reason.passes() && code == expected.name()
+            rule.clause.condition.is_transient() && code == expected.name()
         }
         _ => false,
     };
     let is_unspecified = |rule: &Rule| {
         let is_unknown = |fact: &&Fact| fact.strength == Strength::Unknown;
-        let is_open = rule.claim.status.level == Level::Open && !rule.claim.reason.passes();
-        is_open || rule.claim.status.facts.iter().any(is_unknown) || is_temporary_refusal(rule)
+        let is_open =
+            rule.clause.status.level == Level::Unspecified && !rule.clause.condition.is_transient();
+        is_open || rule.clause.status.facts.iter().any(is_unknown) || is_temporary_refusal(rule)
     };
     rules
         .into_iter()
         .filter(is_unspecified)
-        .map(|rule| UnspecifiedBehavior { rule, seen: observed.to_string() })
+        .map(|rule| UnspecifiedBehavior { rule, observed: observed.to_string() })
         .collect()
 }

@@ -18,31 +18,31 @@ pub enum FormatCheck {
     /// An id with this prefix and length, in capital letters and digits from 2 to 7.
     Id(&'static str, usize),
     /// An id with this prefix and length. No fact specifies its characters.
-    Long(&'static str, usize),
+    IdOfLength(&'static str, usize),
     /// An id with this prefix. No fact specifies its length.
-    Begins(&'static str),
+    IdWithPrefix(&'static str),
     /// At least this many letters and digits.
-    Letters(usize),
+    Alphanumeric(usize),
     /// An ARN of this account with this resource part. A placeholder such as `{Path}` stands for
     /// the element of that name in the response, or else the parameter in the request.
     Arn(&'static str),
     /// The request parameter of the same name, or this default if the request does not contain it.
-    Sent(&'static str),
+    EchoesRequest(&'static str),
     /// A date in UTC, in whole seconds.
     Date,
     /// A date in UTC, optionally with a fraction of a second. One such response is recorded.
-    DateOrFraction,
+    DateWithFraction,
 }
 
 /// The expected format of one element in the responses to some actions.
 #[derive(Debug)]
-pub struct FormatRow {
+pub struct FormatRule {
     /// The names of the actions.
-    pub calls: &'static [&'static str],
+    pub actions: &'static [&'static str],
     /// The name of the element, at any depth of the response.
-    pub member: &'static str,
+    pub element: &'static str,
     /// The expected format.
-    pub form: FormatCheck,
+    pub expected: FormatCheck,
     /// The evidence for the format.
     pub evidence: Evidence,
 }
@@ -61,8 +61,8 @@ const fn row(
     member: &'static str,
     form: FormatCheck,
     facts: &'static [&'static Fact],
-) -> FormatRow {
-    FormatRow { calls, member, form, evidence: Evidence::by(facts) }
+) -> FormatRule {
+    FormatRule { actions: calls, element: member, expected: form, evidence: Evidence::by(facts) }
 }
 
 const READ_ACTIONS: &[&str] = &[
@@ -78,7 +78,7 @@ const CREATE_ACTIONS: &[&str] =
     &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every format rule.
-pub const FORMS: [FormatRow; 31] = [
+pub const FORMAT_RULES: [FormatRule; 31] = [
     row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
         &["CreateGroup", "GetGroup", "ListGroupsForUser"],
@@ -87,16 +87,26 @@ pub const FORMS: [FormatRow; 31] = [
         &[E_017],
     ),
     row(&["CreatePolicy", "GetPolicy"], "PolicyId", FormatCheck::Id("ANPA", 21), &[E_017]),
-    row(&["CreateAccessKey"], "AccessKeyId", FormatCheck::Long("AKIA", 20), &[E_017, B_AK_01]),
-    row(&["ListAccessKeys"], "AccessKeyId", FormatCheck::Long("AKIA", 20), &[E_017]),
-    row(&["UploadSSHPublicKey"], "SSHPublicKeyId", FormatCheck::Begins("APKA"), &[E_017, B_SK_01]),
+    row(
+        &["CreateAccessKey"],
+        "AccessKeyId",
+        FormatCheck::IdOfLength("AKIA", 20),
+        &[E_017, B_AK_01],
+    ),
+    row(&["ListAccessKeys"], "AccessKeyId", FormatCheck::IdOfLength("AKIA", 20), &[E_017]),
+    row(
+        &["UploadSSHPublicKey"],
+        "SSHPublicKeyId",
+        FormatCheck::IdWithPrefix("APKA"),
+        &[E_017, B_SK_01],
+    ),
     row(
         &["CreateServiceSpecificCredential"],
         "ServiceSpecificCredentialId",
-        FormatCheck::Begins("ACCA"),
+        FormatCheck::IdWithPrefix("ACCA"),
         &[E_017, B_SS_01],
     ),
-    row(&["UploadSigningCertificate"], "CertificateId", FormatCheck::Letters(24), &[E_017]),
+    row(&["UploadSigningCertificate"], "CertificateId", FormatCheck::Alphanumeric(24), &[E_017]),
     row(&["CreateUser", "GetUser"], "Arn", FormatCheck::Arn("user{Path}{UserName}"), &[C_042]),
     row(
         &["CreateVirtualMFADevice"],
@@ -104,27 +114,37 @@ pub const FORMS: [FormatRow; 31] = [
         FormatCheck::Arn("mfa/{VirtualMFADeviceName}"),
         &[B_MF_01],
     ),
-    row(&["CreateUser"], "Path", FormatCheck::Sent("/"), &[C_042]),
-    row(&["CreateUser"], "UserName", FormatCheck::Sent(""), &[C_042]),
-    row(&["GetUser"], "UserName", FormatCheck::Sent(""), &[C_044]),
-    row(&["CreateLoginProfile"], "UserName", FormatCheck::Sent(""), &[B_LP_01]),
-    row(&["GetLoginProfile"], "UserName", FormatCheck::Sent(""), &[B_LP_02]),
-    row(&["CreateAccessKey"], "UserName", FormatCheck::Sent(""), &[B_AK_01]),
-    row(&["ListAccessKeys"], "UserName", FormatCheck::Sent(""), &[B_AK_03]),
-    row(&["UploadSigningCertificate"], "UserName", FormatCheck::Sent(""), &[B_SC_01]),
-    row(&["ListSigningCertificates"], "UserName", FormatCheck::Sent(""), &[B_SC_02]),
-    row(&["UploadSSHPublicKey"], "UserName", FormatCheck::Sent(""), &[B_SK_01]),
-    row(&["GetSSHPublicKey"], "UserName", FormatCheck::Sent(""), &[B_SK_02]),
-    row(&["ListSSHPublicKeys"], "UserName", FormatCheck::Sent(""), &[B_SK_03]),
-    row(&["CreateServiceSpecificCredential"], "UserName", FormatCheck::Sent(""), &[B_SS_01]),
-    row(&["ListServiceSpecificCredentials"], "UserName", FormatCheck::Sent(""), &[B_SS_02]),
-    row(&["ListMFADevices"], "UserName", FormatCheck::Sent(""), &[B_MF_13]),
-    row(&["GetUserPolicy"], "UserName", FormatCheck::Sent(""), &[B_IP_03]),
-    row(&["GetUserPolicy"], "PolicyName", FormatCheck::Sent(""), &[B_IP_03]),
-    row(&["CreatePolicy"], "PolicyName", FormatCheck::Sent(""), &[C_020]),
-    row(&["GetGroup"], "GroupName", FormatCheck::Sent(""), &[B_GR_09]),
+    row(&["CreateUser"], "Path", FormatCheck::EchoesRequest("/"), &[C_042]),
+    row(&["CreateUser"], "UserName", FormatCheck::EchoesRequest(""), &[C_042]),
+    row(&["GetUser"], "UserName", FormatCheck::EchoesRequest(""), &[C_044]),
+    row(&["CreateLoginProfile"], "UserName", FormatCheck::EchoesRequest(""), &[B_LP_01]),
+    row(&["GetLoginProfile"], "UserName", FormatCheck::EchoesRequest(""), &[B_LP_02]),
+    row(&["CreateAccessKey"], "UserName", FormatCheck::EchoesRequest(""), &[B_AK_01]),
+    row(&["ListAccessKeys"], "UserName", FormatCheck::EchoesRequest(""), &[B_AK_03]),
+    row(&["UploadSigningCertificate"], "UserName", FormatCheck::EchoesRequest(""), &[B_SC_01]),
+    row(&["ListSigningCertificates"], "UserName", FormatCheck::EchoesRequest(""), &[B_SC_02]),
+    row(&["UploadSSHPublicKey"], "UserName", FormatCheck::EchoesRequest(""), &[B_SK_01]),
+    row(&["GetSSHPublicKey"], "UserName", FormatCheck::EchoesRequest(""), &[B_SK_02]),
+    row(&["ListSSHPublicKeys"], "UserName", FormatCheck::EchoesRequest(""), &[B_SK_03]),
+    row(
+        &["CreateServiceSpecificCredential"],
+        "UserName",
+        FormatCheck::EchoesRequest(""),
+        &[B_SS_01],
+    ),
+    row(
+        &["ListServiceSpecificCredentials"],
+        "UserName",
+        FormatCheck::EchoesRequest(""),
+        &[B_SS_02],
+    ),
+    row(&["ListMFADevices"], "UserName", FormatCheck::EchoesRequest(""), &[B_MF_13]),
+    row(&["GetUserPolicy"], "UserName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
+    row(&["GetUserPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
+    row(&["CreatePolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_020]),
+    row(&["GetGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[B_GR_09]),
     row(READ_ACTIONS, "CreateDate", FormatCheck::Date, &[E_008]),
-    row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateOrFraction, &[E_008]),
+    row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateWithFraction, &[E_008]),
 ];
 
 /// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the
@@ -136,8 +156,9 @@ pub(crate) fn with_formats(
     observed: &Response,
     deviations: &[FormatDeviation],
 ) -> Verdict {
-    let success = allowed(account, op).rules().find(|rule| rule.claim.answer == Expected::Done);
-    let (Verdict::Conforms(_), Response::Done(_), Some(rule), [first, ..]) =
+    let success =
+        allowed(account, op).rules().find(|rule| rule.clause.expected == Expected::Success);
+    let (Verdict::Conforms(_), Response::Success(_), Some(rule), [first, ..]) =
         (&verdict, observed, success, deviations)
     else {
         return verdict;
@@ -150,9 +171,9 @@ pub(crate) fn with_formats(
         tier: Tier::Text,
         level: levels.fold(first.evidence.level, Ord::max),
         rule,
-        allowed: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
+        expected: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
         evidence,
         state: account.to_string(),
-        going_on: "the operation succeeded",
+        assumed_state: "the operation succeeded",
     }))
 }

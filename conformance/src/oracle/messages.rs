@@ -11,18 +11,23 @@ pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Returns every conforming message for a rule, the preferred one first. Empty if none is known.
 #[must_use]
-pub fn texts(rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> Vec<String> {
-    rule.claim.text.texts().map(|template| fill(template, rule, account, op, value)).collect()
+pub fn expected_messages(
+    rule: Rule,
+    account: &Account,
+    op: &Operation,
+    value: Value<'_>,
+) -> Vec<String> {
+    rule.clause.text.texts().map(|template| fill(template, rule, account, op, value)).collect()
 }
 
 /// Returns true if a message matches a text. A placeholder that has no value, such as the ARN of
 /// the caller, matches any text.
 #[must_use]
-pub fn is(text: &str, message: &str) -> bool {
+pub fn matches(text: &str, message: &str) -> bool {
     let Some((before, rest)) = text.split_once('{') else { return text == message };
     let Some((_, after)) = rest.split_once('}') else { return text == message };
     let Some(rest) = message.strip_prefix(before) else { return false };
-    (0..=rest.len()).any(|index| rest.get(index..).is_some_and(|rest| is(after, rest)))
+    (0..=rest.len()).any(|index| rest.get(index..).is_some_and(|rest| matches(after, rest)))
 }
 
 /// Returns the message that the reference endpoint sends for a rule.
@@ -30,17 +35,18 @@ pub fn is(text: &str, message: &str) -> bool {
 /// Without evidence, a quota error uses the form recorded for other quotas (G-007), and any other
 /// error says that there is no evidence.
 #[must_use]
-pub fn preferred(
+pub fn reference_message(
     rule: Rule,
     account: &Account,
     op: &Operation,
     value: Value<'_>,
 ) -> Option<String> {
-    if rule.claim.answer == Expected::Done {
+    if rule.clause.expected == Expected::Success {
         return None;
     }
-    let known = texts(rule, account, op, value).into_iter().next();
-    let of_quota = evidence::G_007.message.filter(|_| rule.claim.reason == Condition::QuotaReached);
+    let known = expected_messages(rule, account, op, value).into_iter().next();
+    let of_quota =
+        evidence::G_007.message.filter(|_| rule.clause.condition == Condition::QuotaReached);
     known
         .or_else(|| of_quota.map(|template| fill(template, rule, account, op, value)))
         .or_else(|| Some(format!("No evidence of AWS's words: {}.", rule.id())))
@@ -54,31 +60,31 @@ pub fn symbols(op: &Operation) -> impl Fn(&str) -> Option<String> + use<> {
 
 fn symbol(op: &Operation, member: &str) -> Option<String> {
     // Only the client knows the value that it sends for an invalid member.
-    if matches!(op, Operation::Flawed(_, invalid) if invalid.row().member == member) {
+    if matches!(op, Operation::Invalid(_, invalid) if invalid.row().parameter == member) {
         return None;
     }
-    match (member, op.sound()) {
+    match (member, op.well_formed()) {
         ("UserName", _) => return op.user().map(|user| format!("u{}", user.0)),
         ("NewUserName", Operation::UpdateUser(_, change)) => {
             return change.name.map(|name| format!("u{}", name.0));
         }
-        ("NewGroupName", Operation::Rename(resource, name)) => {
+        ("NewGroupName", Operation::RenameResource(resource, name)) => {
             return name.map(|item| Resource { item, ..resource }.to_string());
         }
         _ => {}
     }
-    if let (Some((_, kind)), Some(item)) = (op.part(), op.piece())
-        && kind.row().member == member
+    if let (Some((_, kind)), Some(item)) = (op.sub_resource(), op.entry())
+        && kind.row().parameter == member
     {
         return Some(kind.symbol(item));
     }
-    if let Some(resource) = op.object() {
-        let row = resource.class.row();
-        let names = [row.member, "PolicyName", "VirtualMFADeviceName"];
-        return names.contains(&member).then(|| format!("{}{}", row.symbol, resource.item.0));
+    if let Some(resource) = op.resource() {
+        let row = resource.kind.row();
+        let names = [row.parameter, "PolicyName", "VirtualMFADeviceName"];
+        return names.contains(&member).then(|| format!("{}{}", row.prefix, resource.item.0));
     }
     let (kind, item) = (op.kind()?, op.item()?);
-    (kind.row().member == member).then(|| kind.symbol(item))
+    (kind.row().parameter == member).then(|| kind.symbol(item))
 }
 
 /// Fills in the placeholders of a template. A placeholder without a value stays as it is.
@@ -100,7 +106,7 @@ fn fill(template: &str, rule: Rule, account: &Account, op: &Operation, value: Va
 
 /// Returns the value of a placeholder of a quota message.
 fn quota_value(member: &str, rule: Rule, account: &Account, op: &Operation) -> Option<String> {
-    let kind = op.kind().filter(|_| rule.claim.reason == Condition::QuotaReached)?;
+    let kind = op.kind().filter(|_| rule.clause.condition == Condition::QuotaReached)?;
     match member {
         "Quota" => Some(kind.row().quota.name.to_owned()),
         "n" => Some(account.quota(kind).to_string()),
@@ -111,7 +117,7 @@ fn quota_value(member: &str, rule: Rule, account: &Account, op: &Operation) -> O
 /// Replaces the number at the end of a quota message. The facts quote AWS's default quotas, but an
 /// account may have others.
 fn with_account_quota(text: String, rule: Rule, account: &Account, op: &Operation) -> String {
-    let max = match (rule.claim.reason, op.kind()) {
+    let max = match (rule.clause.condition, op.kind()) {
         (Condition::AccountFull, _) => account.users_quota(),
         (Condition::QuotaReached, Some(kind)) => account.quota(kind),
         _ => return text,
@@ -126,15 +132,15 @@ fn with_account_quota(text: String, rule: Rule, account: &Account, op: &Operatio
 
 #[cfg(test)]
 mod tests {
-    use super::is;
+    use super::matches;
 
     #[test]
     fn a_placeholder_without_a_value_matches_any_text() {
         let text = "User: {CallerArn} may not read access key key#0";
-        assert!(is(text, "User: arn:aws:iam::1:root may not read access key key#0"));
-        assert!(!is(text, "User: arn:aws:iam::1:root may not read access key key#1"));
-        assert!(!is(text, "User: "));
-        assert!(is("ends with {it}", "ends with ") && is("{a}-{b}", "x-y-z"));
-        assert!(is("no {brace", "no {brace") && !is("plain", "plain text"));
+        assert!(matches(text, "User: arn:aws:iam::1:root may not read access key key#0"));
+        assert!(!matches(text, "User: arn:aws:iam::1:root may not read access key key#1"));
+        assert!(!matches(text, "User: "));
+        assert!(matches("ends with {it}", "ends with ") && matches("{a}-{b}", "x-y-z"));
+        assert!(matches("no {brace", "no {brace") && !matches("plain", "plain text"));
     }
 }

@@ -13,7 +13,7 @@ mod possible_states;
 
 use std::cmp::Reverse;
 
-use iamspec_model::{Account, Effect, ErrorCode, Level, Operation, Rule, worlds};
+use iamspec_model::{Account, Effect, ErrorCode, Level, Operation, Rule, possible_states};
 
 use crate::oracle::compare::unspecified_behavior;
 use crate::oracle::possible_states::{Untrusted, next_states};
@@ -65,8 +65,8 @@ impl Oracle {
         if let Some(failure) = doubtful {
             return self.inconclusive(op, &failure);
         }
-        if let Response::Interrupted(failure) = observed {
-            if failure.cause == FailureKind::Client {
+        if let Response::Failed(failure) = observed {
+            if failure.kind == FailureKind::Client {
                 return Verdict::Skipped(format!(
                     "the client rejected the operation: {}",
                     failure.detail
@@ -85,7 +85,7 @@ impl Oracle {
         let remains_possible = |divergence: &Divergence| {
             divergence.tier == Tier::Text
                 || conforming.is_none()
-                || self.unreliable_reads.contains(&divergence.rule.call.api)
+                || self.unreliable_reads.contains(&divergence.rule.action.api)
         };
         let next = comparisons
             .iter()
@@ -101,7 +101,7 @@ impl Oracle {
             ),
         };
         if let (Verdict::Diverges(it), true) = (&verdict, op.is_read()) {
-            self.unreliable_reads.push(it.rule.call.api);
+            self.unreliable_reads.push(it.rule.action.api);
         }
         self.set_states(next);
         verdict
@@ -110,8 +110,9 @@ impl Oracle {
     /// Handles a failure. Unless the operation cannot have had an effect, both the states with and
     /// without its effect are possible.
     fn inconclusive(&mut self, op: &Operation, failure: &Failure) -> Verdict {
-        if !failure.cause.changed_nothing() && !op.is_read() {
-            let with_effect = self.states.iter().flat_map(|it| worlds(it, op, Effect::Done));
+        if !failure.kind.had_no_effect() && !op.is_read() {
+            let with_effect =
+                self.states.iter().flat_map(|it| possible_states(it, op, Effect::Success));
             let next = self.states.iter().cloned().chain(with_effect).collect();
             self.set_states(next);
         }
@@ -122,12 +123,13 @@ impl Oracle {
     /// (B-AK-15). It means that the caller lacks permission.
     fn caller_may_be_denied(&self, op: &Operation, observed: &Response) -> Option<Failure> {
         let Response::Refused { http, code, .. } = observed else { return None };
-        let key = op.kind().zip(op.item()).filter(|_| matches!(op, Operation::LastUsed(_)));
+        let key =
+            op.kind().zip(op.item()).filter(|_| matches!(op, Operation::GetAccessKeyLastUsed(_)));
         let is_held =
             |(kind, key)| self.states.iter().any(|it| it.holders(kind, key).next().is_some());
         let is_denied = key.is_some_and(is_held) && code == ErrorCode::AccessDenied.name();
         let detail = format!("{http} {code}: the caller may lack permission for this operation");
-        is_denied.then_some(Failure { cause: FailureKind::Denied, detail })
+        is_denied.then_some(Failure { kind: FailureKind::Denied, detail })
     }
 
     fn set_states(&mut self, states: Vec<Account>) {
@@ -143,13 +145,14 @@ impl Oracle {
 /// Resources outside the run may use up a quota of the whole account (G-001). Such a refusal gives
 /// no evidence.
 fn account_may_be_full(op: &Operation, observed: &Response) -> Option<Failure> {
-    let creates = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
+    let creates =
+        matches!(op.well_formed(), Operation::CreateUser(..) | Operation::CreateResource(_));
     match observed {
         Response::Refused { http, code, .. }
             if creates && code == ErrorCode::LimitExceeded.name() =>
         {
             let detail = format!("{http} {code}: other resources may use up the account quota");
-            Some(Failure { cause: FailureKind::Doubtful, detail })
+            Some(Failure { kind: FailureKind::Doubtful, detail })
         }
         _ => None,
     }
@@ -211,7 +214,7 @@ pub struct UnspecifiedBehavior {
     /// The rule without conclusive evidence.
     pub rule: Rule,
     /// The observed response.
-    pub seen: String,
+    pub observed: String,
 }
 
 /// A difference between a response and the model, with its evidence.
@@ -224,13 +227,13 @@ pub struct Divergence {
     /// The violated rule.
     pub rule: Rule,
     /// The expected responses, each with its rule.
-    pub allowed: Vec<(String, Rule)>,
+    pub expected: Vec<(String, Rule)>,
     /// The ids of the facts for this tier.
     pub evidence: Vec<&'static str>,
     /// The state before the operation.
     pub state: String,
     /// The state that the oracle assumes after this response.
-    pub going_on: &'static str,
+    pub assumed_state: &'static str,
 }
 
 impl Divergence {

@@ -6,7 +6,7 @@
 
 use iamspec_model::{
     Account, AttachmentKind, Effect, Entity, Expected, IssueOptions, Item, Operation, Path,
-    Resource, ResourceKind, Status, SubResource, User, UserChange, apply, shown, worlds,
+    Resource, ResourceKind, Status, SubResource, User, UserChange, apply, possible_states,
 };
 
 use crate::response::{Listing, Response};
@@ -15,32 +15,38 @@ use crate::response::{Listing, Response};
 /// resource that is still referenced. Only an earlier divergence leads to such a state, and no fact
 /// describes it.
 pub(crate) fn is_dangling(account: &Account, op: &Operation) -> bool {
-    let user_is_dangling =
-        op.user().is_some_and(|it| !account.has_user(it) && account.held_by(it).next().is_some());
-    user_is_dangling || op.object().is_some_and(|it| !account.has(it) && account.is_used(it))
+    let user_is_dangling = op
+        .user()
+        .is_some_and(|it| !account.has_user(it) && account.attachments_of(it).next().is_some());
+    user_is_dangling
+        || op.resource().is_some_and(|it| !account.has_resource(it) && account.is_in_use(it))
 }
 
 /// Returns the possible states after a response. If a read differs from the state before it, both
 /// its listing and the state before it may be true.
 pub(crate) fn next_states(account: &Account, op: &Operation, observed: &Response) -> Vec<Account> {
-    let effect =
-        if matches!(observed, Response::Refused { .. }) { Effect::Refused } else { Effect::Done };
-    let mut next = worlds(account, op, effect);
+    let effect = if matches!(observed, Response::Refused { .. }) {
+        Effect::Refused
+    } else {
+        Effect::Success
+    };
+    let mut next = possible_states(account, op, effect);
     // A successful creation replaces any remains of a deleted user or resource.
-    let creates = matches!(op.sound(), Operation::CreateUser(..) | Operation::Create(_));
-    let is_new = creates && effect == Effect::Done;
+    let creates =
+        matches!(op.well_formed(), Operation::CreateUser(..) | Operation::CreateResource(_));
+    let is_new = creates && effect == Effect::Success;
     if is_dangling(account, op) && !is_new && !next.contains(account) {
         next.push(account.clone());
     }
-    if let (Operation::UpdateUser(user, UserChange { name: Some(name), .. }), Effect::Done) =
+    if let (Operation::UpdateUser(user, UserChange { name: Some(name), .. }), Effect::Success) =
         (*op, effect)
         && name != user
     {
         next.extend(next.iter().flat_map(|it| losses_of_rename(it, name)).collect::<Vec<_>>());
     }
-    if let Response::Done(Some(listing)) = observed
+    if let Response::Success(Some(listing)) = observed
         && op.is_read()
-        && shown(account, op).map(Listing::of).as_ref() != Some(listing)
+        && iamspec_model::listing(account, op).map(Listing::of).as_ref() != Some(listing)
     {
         next.insert(0, with_listing(account, op, listing));
     }
@@ -66,30 +72,32 @@ fn losses_of_rename(account: &Account, user: User) -> Vec<Account> {
 fn with_listing(account: &Account, op: &Operation, listing: &Listing) -> Account {
     let mut after = account.clone();
     let is_listed = |entity: Entity| listing.items.iter().any(|(it, _)| *it == entity);
-    match op.sound() {
+    match op.well_formed() {
         Operation::List(user, kind) => set_attachments(&mut after, user, kind, listing),
         Operation::GetUser(user) => set_user_details(&mut after, user, listing),
-        Operation::ListUsers(Path(0)) | Operation::Details => {
+        Operation::ListUsers(Path(0)) | Operation::GetAuthorizationDetails => {
             for user in account.users().filter(|it| !is_listed(Entity::User(*it))) {
                 apply(&mut after, &Operation::DeleteUser(user));
             }
         }
-        Operation::Read(Resource { class: ResourceKind::Group, item }) => {
+        Operation::GetResource(Resource { kind: ResourceKind::Group, item }) => {
             set_holders(&mut after, AttachmentKind::GroupMembership, item, listing);
         }
-        Operation::Holders(policy) => {
+        Operation::ListHolders(policy) => {
             set_holders(&mut after, AttachmentKind::ManagedPolicy, policy.item, listing);
             let part = SubResource::AttachedPolicy;
-            for group in account.objects().filter(|it| it.class == ResourceKind::Group) {
-                let change = if is_listed(Entity::Object(group)) {
-                    Operation::Add(group, part, policy.item)
+            for group in account.resources().filter(|it| it.kind == ResourceKind::Group) {
+                let change = if is_listed(Entity::Resource(group)) {
+                    Operation::AddSubResource(group, part, policy.item)
                 } else {
-                    Operation::Remove(group, part, policy.item)
+                    Operation::RemoveSubResource(group, part, policy.item)
                 };
                 apply(&mut after, &change);
             }
         }
-        Operation::Parts(resource, kind) => set_sub_resources(&mut after, resource, kind, listing),
+        Operation::ListSubResources(resource, kind) => {
+            set_sub_resources(&mut after, resource, kind, listing)
+        }
         _ => {}
     }
     after
@@ -99,13 +107,13 @@ fn with_listing(account: &Account, op: &Operation, listing: &Listing) -> Account
 fn set_attachments(account: &mut Account, user: User, kind: AttachmentKind, listing: &Listing) {
     let listed: Vec<(Item, Status)> =
         listing.items.iter().filter_map(|(it, status)| Some((it.item(kind)?, *status))).collect();
-    let held: Vec<Item> = account.held_of(user, kind).map(|it| it.item).collect();
+    let held: Vec<Item> = account.attachments_of_kind(user, kind).map(|it| it.item).collect();
     for item in held.iter().filter(|it| !listed.iter().any(|(item, _)| item == *it)) {
         apply(account, &Operation::Detach(user, kind, *item));
     }
     for (item, status) in listed {
         if !held.contains(&item) {
-            apply(account, &Operation::Issue(user, kind, item, IssueOptions::Nothing));
+            apply(account, &Operation::Issue(user, kind, item, IssueOptions::None));
         }
         apply(account, &Operation::SetStatus(user, kind, item, status));
     }
@@ -160,16 +168,16 @@ fn set_sub_resources(
     };
     let listed: Vec<_> =
         listing.items.iter().filter_map(|(entity, _)| item_and_default(*entity)).collect();
-    let existing: Vec<Item> = account.parts(resource, kind).map(|it| it.item).collect();
+    let existing: Vec<Item> = account.sub_resources(resource, kind).map(|it| it.item).collect();
     for (item, default) in &listed {
         if kind != SubResource::Version {
-            apply(account, &Operation::Add(resource, kind, *item));
+            apply(account, &Operation::AddSubResource(resource, kind, *item));
         } else if *default && existing.contains(item) {
             apply(account, &Operation::SetDefault(resource, kind, *item));
         }
     }
     for item in existing.into_iter().filter(|it| !listed.iter().any(|(item, _)| item == it)) {
-        apply(account, &Operation::Remove(resource, kind, item));
+        apply(account, &Operation::RemoveSubResource(resource, kind, item));
     }
 }
 
@@ -182,14 +190,14 @@ impl Untrusted {
     /// Adds the user of an accepted invalid request. Removes a deleted user.
     pub(crate) fn update(&mut self, op: &Operation, observed: &Response) {
         match *op {
-            Operation::Flawed(_, invalid)
-                if invalid.row().claim.answer != Expected::Done
+            Operation::Invalid(_, invalid)
+                if invalid.row().clause.expected != Expected::Success
                     && !op.is_read()
                     && !matches!(observed, Response::Refused { .. }) =>
             {
                 self.0.push(op.user());
             }
-            Operation::DeleteUser(user) if matches!(observed, Response::Done(_)) => {
+            Operation::DeleteUser(user) if matches!(observed, Response::Success(_)) => {
                 self.0.retain(|it| *it != Some(user));
             }
             _ => {}
@@ -201,7 +209,7 @@ impl Untrusted {
         let is_untrusted =
             !self.0.is_empty() && (op.user().is_none() || self.0.contains(&op.user()));
         match observed {
-            Response::Done(Some(_)) if is_untrusted => Response::DONE,
+            Response::Success(Some(_)) if is_untrusted => Response::SUCCESS,
             observed => observed.clone(),
         }
     }

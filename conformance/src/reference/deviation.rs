@@ -23,9 +23,9 @@ pub struct Mutant {
     pub rule: String,
     /// The rule that a finding must name. It differs from `rule` if another call shows the
     /// deviation.
-    pub shows: String,
+    pub shown_by: String,
     /// The deviation.
-    pub fault: Deviation,
+    pub deviation: Deviation,
 }
 
 /// A deviation that applies when the mutant's rule decides.
@@ -68,9 +68,9 @@ pub enum Deviation {
     /// The endpoint behaves like the model with this mutation.
     Model(ModelMutant),
     /// The response is truncated XML.
-    BreaksXml,
+    TruncatesXml,
     /// This member of the response has the wrong format.
-    Odd(&'static str),
+    WrongFormat(&'static str),
     /// The endpoint checks first and acts later, so that other operations can run in between.
     ChecksThenActs,
 }
@@ -81,13 +81,13 @@ pub(crate) const CHECK_THEN_ACT: &str = "check-then-act:";
 impl Deviation {
     /// Whether only the wire format deviates. A response in memory has no format.
     #[must_use]
-    pub const fn is_of_the_wire(self) -> bool {
-        matches!(self, Self::BreaksXml | Self::Odd(_))
+    pub const fn is_wire_format(self) -> bool {
+        matches!(self, Self::TruncatesXml | Self::WrongFormat(_))
     }
 
     /// Whether the deviation needs [`Memory`].
     #[must_use]
-    pub const fn remembers(self) -> bool {
+    pub const fn needs_memory(self) -> bool {
         matches!(self, Self::ListsStale | Self::Resurrects(_) | Self::ResurrectsBoundary)
     }
 }
@@ -139,7 +139,7 @@ impl Memory {
 fn restoring(fault: Deviation, account: &Account, user: User) -> Vec<Operation> {
     match fault {
         Deviation::Resurrects(kind) => {
-            account.held_of(user, kind).map(|it| attach(user, kind, it.item)).collect()
+            account.attachments_of_kind(user, kind).map(|it| attach(user, kind, it.item)).collect()
         }
         Deviation::ResurrectsBoundary => {
             account.boundary(user).map(|it| Operation::PutBoundary(user, it)).into_iter().collect()
@@ -150,7 +150,7 @@ fn restoring(fault: Deviation, account: &Account, user: User) -> Vec<Operation> 
 
 fn attach(user: User, kind: AttachmentKind, item: Item) -> Operation {
     if kind.row().naming == Naming::Service {
-        Operation::Issue(user, kind, item, IssueOptions::Nothing)
+        Operation::Issue(user, kind, item, IssueOptions::None)
     } else {
         Operation::Attach(user, kind, item)
     }
@@ -159,8 +159,8 @@ fn attach(user: User, kind: AttachmentKind, item: Item) -> Operation {
 impl Mutant {
     /// Whether the mutant checks this action first and acts later.
     #[must_use]
-    pub fn looks_first(&self, api: &str) -> bool {
-        self.fault == Deviation::ChecksThenActs
+    pub fn checks_first(&self, api: &str) -> bool {
+        self.deviation == Deviation::ChecksThenActs
             && self.name.strip_prefix(CHECK_THEN_ACT) == Some(api)
     }
 
@@ -173,30 +173,31 @@ impl Mutant {
         value: Value<'_>,
     ) -> Option<Response> {
         let is_applied_elsewhere =
-            matches!(self.fault, Deviation::Model(_) | Deviation::ChecksThenActs);
+            matches!(self.deviation, Deviation::Model(_) | Deviation::ChecksThenActs);
         if rule.id() != self.rule || is_applied_elsewhere {
             return None;
         }
-        let stale = self.fault == Deviation::ListsStale;
+        let stale = self.deviation == Deviation::ListsStale;
         let correct =
             expected_response(if stale { &memory.before } else { account }, op, rule, value);
-        let takes_effect = matches!(self.fault, Deviation::Succeeds | Deviation::RefusesWithEffect);
-        let has_no_effect = matches!(self.fault, Deviation::Refuses | Deviation::LosesEffect);
-        if takes_effect || rule.claim.answer == Expected::Done && !has_no_effect {
+        let takes_effect =
+            matches!(self.deviation, Deviation::Succeeds | Deviation::RefusesWithEffect);
+        let has_no_effect = matches!(self.deviation, Deviation::Refuses | Deviation::LosesEffect);
+        if takes_effect || rule.clause.expected == Expected::Success && !has_no_effect {
             apply(account, op);
         }
         if let (Deviation::RenameLoses(kind), Operation::UpdateUser(user, change)) =
-            (self.fault, *op)
+            (self.deviation, *op)
         {
             let user = change.name.unwrap_or(user);
-            let held: Vec<_> = account.held_of(user, kind).collect();
+            let held: Vec<_> = account.attachments_of_kind(user, kind).collect();
             for it in held {
                 apply(account, &Operation::Detach(user, kind, it.item));
             }
         }
         let restoring = op.user().into_iter().flat_map(|user| memory.restoring(user));
-        for restore in restoring.filter(|_| matches!(op.sound(), Operation::CreateUser(..))) {
-            if allowed(account, &restore).may_be_done() {
+        for restore in restoring.filter(|_| matches!(op.well_formed(), Operation::CreateUser(..))) {
+            if allowed(account, &restore).may_succeed() {
                 apply(account, &restore);
             }
         }
@@ -205,13 +206,17 @@ impl Mutant {
 
     /// The second operation of a mutant that creates two items, with another item.
     #[must_use]
-    pub fn twice(&self, op: &Operation, other: impl FnOnce() -> Item) -> Option<Operation> {
-        let breaks_action = self.rule.split('/').next() == op.call().map(|call| call.api);
+    pub fn second_creation(
+        &self,
+        op: &Operation,
+        other: impl FnOnce() -> Item,
+    ) -> Option<Operation> {
+        let breaks_action = self.rule.split('/').next() == op.action().map(|call| call.api);
         match *op {
             Operation::Issue(user, kind, ..)
-                if breaks_action && self.fault == Deviation::CreatesTwo =>
+                if breaks_action && self.deviation == Deviation::CreatesTwo =>
             {
-                Some(Operation::Issue(user, kind, other(), IssueOptions::Nothing))
+                Some(Operation::Issue(user, kind, other(), IssueOptions::None))
             }
             _ => None,
         }
@@ -219,8 +224,8 @@ impl Mutant {
 
     /// The deviating response.
     fn deviate(&self, correct: Response) -> Response {
-        match (self.fault, correct) {
-            (Deviation::Succeeds, _) => Response::DONE,
+        match (self.deviation, correct) {
+            (Deviation::Succeeds, _) => Response::SUCCESS,
             (Deviation::Refuses, _) => Response::Refused {
                 http: 409,
                 code: "DeleteConflict".to_owned(),
@@ -235,14 +240,16 @@ impl Mutant {
             (Deviation::Text(text), Response::Refused { http, code, .. }) => {
                 Response::Refused { http, code, message: Some(text.to_owned()) }
             }
-            (_, Response::Done(Some(shown))) => Response::Done(Some(self.deviating_listing(shown))),
+            (_, Response::Success(Some(shown))) => {
+                Response::Success(Some(self.deviating_listing(shown)))
+            }
             (_, correct) => correct,
         }
     }
 
     /// The deviating listing.
     fn deviating_listing(&self, mut listing: Listing) -> Listing {
-        match self.fault {
+        match self.deviation {
             Deviation::ListsNothing => return Listing::default(),
             Deviation::ListsTwice => {
                 listing.items = listing.items.iter().flat_map(|it| [*it, *it]).collect();
@@ -261,6 +268,6 @@ impl Mutant {
 
     /// The model mutation, if the deviation is one.
     pub(crate) const fn model(&self) -> Option<ModelMutant> {
-        if let Deviation::Model(fault) = self.fault { Some(fault) } else { None }
+        if let Deviation::Model(fault) = self.deviation { Some(fault) } else { None }
     }
 }

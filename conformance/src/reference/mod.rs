@@ -29,15 +29,15 @@ use crate::rng::Rng;
 #[derive(Clone, Debug, Default)]
 pub struct ReferenceOptions {
     /// The policy for unspecified behavior.
-    pub may: UnspecifiedPolicy,
+    pub unspecified: UnspecifiedPolicy,
     /// The mutant, if the reference deviates.
     pub mutant: Option<Mutant>,
     /// Earlier states, for mutants that need them.
     pub memory: Memory,
     /// The rule that decides the next operation, if it was checked earlier against another account.
-    pub looked: Option<Rule>,
+    pub prior_rule: Option<Rule>,
     /// The rule that decided the last operation.
-    pub last: Option<Rule>,
+    pub last_rule: Option<Rule>,
 }
 
 /// The model in memory, or a mutant of it.
@@ -51,13 +51,13 @@ pub struct Reference {
 impl Reference {
     /// A reference with this mutant.
     #[must_use]
-    pub fn mutated(mutant: Mutant) -> Self {
-        Self::behaving(ReferenceOptions { mutant: Some(mutant), ..ReferenceOptions::default() })
+    pub fn with_mutant(mutant: Mutant) -> Self {
+        Self::with_options(ReferenceOptions { mutant: Some(mutant), ..ReferenceOptions::default() })
     }
 
     /// A reference with these options.
     #[must_use]
-    pub fn behaving(options: ReferenceOptions) -> Self {
+    pub fn with_options(options: ReferenceOptions) -> Self {
         Self { options, ..Self::default() }
     }
 
@@ -72,44 +72,44 @@ impl Reference {
 const SECOND_ITEM: u32 = 1 << 16;
 
 impl Endpoint for Reference {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.accounts.push(Account::default());
-        self.enter(Namespace(self.accounts.len() - 1));
+        self.enter_namespace(Namespace(self.accounts.len() - 1));
         Namespace(self.current)
     }
 
-    fn enter(&mut self, space: Namespace) {
+    fn enter_namespace(&mut self, space: Namespace) {
         self.current = space.0;
         self.options.memory = Memory::default();
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         let Some(account) = self.accounts.get_mut(self.current) else {
-            return Response::interrupted(FailureKind::Unreachable, "no namespace was entered");
+            return Response::failed(FailureKind::Unreachable, "no namespace was entered");
         };
-        let response = settle(account, op, &mut self.options, &messages::symbols(op));
+        let response = respond_and_apply(account, op, &mut self.options, &messages::symbols(op));
         let second = Item(op.item().unwrap_or_default().0 + SECOND_ITEM);
-        let twice = self.options.mutant.as_ref().and_then(|it| it.twice(op, || second));
-        if let (Some(twice), Response::Done(_)) = (twice, &response) {
+        let twice = self.options.mutant.as_ref().and_then(|it| it.second_creation(op, || second));
+        if let (Some(twice), Response::Success(_)) = (twice, &response) {
             apply(account, &twice);
         }
         response
     }
 
-    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
+    fn assign_symbol(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 }
 
 /// Responds to one operation and applies its effect to the account. `value` gives the names as the
 /// caller wrote them, for the messages.
-pub fn settle(
+pub fn respond_and_apply(
     account: &mut Account,
     op: &Operation,
     options: &mut ReferenceOptions,
     value: Value<'_>,
 ) -> Response {
-    let deviation = options.mutant.as_ref().map(|it| it.fault).filter(|it| it.remembers());
+    let deviation = options.mutant.as_ref().map(|it| it.deviation).filter(|it| it.needs_memory());
     let before = deviation.map(|deviation| (deviation, account.clone()));
     let response = respond(account, op, options, value);
     if let Some((deviation, before)) = before {
@@ -125,10 +125,11 @@ fn respond(
     value: Value<'_>,
 ) -> Response {
     let model = options.mutant.as_ref().and_then(Mutant::model);
-    let prior = options.looked.take();
-    options.last = prior.or_else(|| deciding_rule(account, op, &mut options.may, model));
-    let Some(rule) = options.last else {
-        return Response::interrupted(FailureKind::Unimplemented, "no such action");
+    let prior = options.prior_rule.take();
+    options.last_rule =
+        prior.or_else(|| deciding_rule(account, op, &mut options.unspecified, model));
+    let Some(rule) = options.last_rule else {
+        return Response::failed(FailureKind::Unimplemented, "no such action");
     };
     let deviating =
         |mutant: &Mutant| mutant.respond((&mut *account, &options.memory), op, rule, value);
@@ -136,7 +137,7 @@ fn respond(
         return response;
     }
     let response = expected_response(account, op, rule, value);
-    if rule.claim.answer == Expected::Done {
+    if rule.clause.expected == Expected::Success {
         match model {
             Some(mutant) => *account = mutant.next(account, op),
             None => apply(account, op),
@@ -161,20 +162,22 @@ fn deciding_rule(
     if let Some(rule) = policy.pick(&rules) {
         return Some(rule);
     }
-    let refuses = |rule: &&Rule| rule.claim.answer != Expected::Done && !rule.claim.reason.passes();
+    let refuses = |rule: &&Rule| {
+        rule.clause.expected != Expected::Success && !rule.clause.condition.is_transient()
+    };
     let refusal = rules.iter().rev().filter(refuses).max_by_key(|rule| precedence(**rule));
-    let success = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
+    let success = rules.iter().find(|rule| rule.clause.expected == Expected::Success);
     refusal.or(success).or(rules.first()).copied()
 }
 
 /// The precedence of a refusal: validation errors come first (D-016), then a missing user (D-018),
 /// then the stronger level.
 fn precedence(rule: Rule) -> (bool, bool, bool, Level) {
-    let is_invalid = matches!(rule.claim.reason, Condition::Flawed(..));
+    let is_invalid = matches!(rule.clause.condition, Condition::InvalidInput(..));
     let has_validation_code =
-        matches!(rule.claim.answer, Expected::Refused(code) if code.is_of_form());
-    let no_user = rule.claim.reason == Condition::NoSuchUser;
-    (is_invalid && has_validation_code, no_user, is_invalid, rule.claim.status.level)
+        matches!(rule.clause.expected, Expected::Refused(code) if code.is_validation());
+    let no_user = rule.clause.condition == Condition::NoSuchUser;
+    (is_invalid && has_validation_code, no_user, is_invalid, rule.clause.status.level)
 }
 
 /// The response if AWS's behavior is unspecified.
@@ -194,12 +197,12 @@ pub enum UnspecifiedPolicy {
 impl UnspecifiedPolicy {
     /// Picks one of the rules in force. Returns `None` if the behavior is specified.
     fn pick(&mut self, rules: &[Rule]) -> Option<Rule> {
-        let success = rules.iter().find(|rule| rule.claim.answer == Expected::Done);
-        let is_lasting = |rule: &&Rule| !rule.claim.reason.passes();
+        let success = rules.iter().find(|rule| rule.clause.expected == Expected::Success);
+        let is_lasting = |rule: &&Rule| !rule.clause.condition.is_transient();
         let unspecified: Vec<&Rule> = rules
             .iter()
-            .filter(|rule| rule.claim.answer != Expected::Done)
-            .filter(|rule| rule.claim.status.level == Level::Open)
+            .filter(|rule| rule.clause.expected != Expected::Success)
+            .filter(|rule| rule.clause.status.level == Level::Unspecified)
             .collect();
         let success = success.filter(|_| !unspecified.is_empty())?;
         match self {

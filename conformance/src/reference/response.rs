@@ -1,6 +1,6 @@
 //! The response that a rule prescribes.
 
-use iamspec_model::{Account, Expected, Operation, Rule, shown};
+use iamspec_model::{Account, Expected, Operation, Rule, listing};
 
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
@@ -13,12 +13,12 @@ pub(crate) fn expected_response(
     rule: Rule,
     value: Value<'_>,
 ) -> Response {
-    match rule.claim.answer {
-        Expected::Done => Response::Done(shown(account, op).map(Listing::of)),
+    match rule.clause.expected {
+        Expected::Success => Response::Success(listing(account, op).map(Listing::of)),
         Expected::Refused(code) => Response::Refused {
-            http: code.http(),
+            http: code.http_status(),
             code: code.name().to_owned(),
-            message: messages::preferred(rule, account, op, value),
+            message: messages::reference_message(rule, account, op, value),
         },
     }
 }

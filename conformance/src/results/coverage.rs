@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_model::{AttachmentKind, Expected, Operation, Rule, TABLE, User, rules};
+use iamspec_model::{ATTACHMENTS, AttachmentKind, Expected, Operation, Rule, User, rules};
 
 use crate::generate::kind_set::KindSet;
 use crate::oracle::Verdict;
@@ -14,9 +14,9 @@ use crate::results::history::{Exchange, ScriptRun};
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     /// The rules, in table order. A rule is reached if it was in force in a judged call.
-    pub rules: Vec<Reach>,
+    pub rules: Vec<CoverageTarget>,
     /// The outcomes of each action: success, or refusal with an error code.
-    pub outcomes: Vec<Reach>,
+    pub outcomes: Vec<CoverageTarget>,
     /// The sets of kinds that users held when `DeleteUser` was called.
     pub sets: BTreeSet<KindSet>,
     /// The ordered pairs of kinds, for users that held exactly two kinds when `DeleteUser` was
@@ -26,7 +26,7 @@ pub struct Coverage {
 
 /// A coverage target and whether a run reached it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct CoverageTarget {
     /// The target, such as `DeleteUser/holds-access-key` or `DeleteUser DeleteConflict`.
     pub name: String,
     /// The action.
@@ -37,7 +37,7 @@ pub struct Reach {
 
 /// The number of kinds that block `DeleteUser`.
 const BLOCKING_KINDS: usize = {
-    let (mut count, mut rest) = (0, TABLE.as_slice());
+    let (mut count, mut rest) = (0, ATTACHMENTS.as_slice());
     while let [row, others @ ..] = rest {
         count += row.blocks.is_some() as usize;
         rest = others;
@@ -75,11 +75,13 @@ impl Coverage {
         }
         for rule in rules() {
             let reached = in_force.contains(&rule);
-            coverage.rules.push(Reach { name: rule.id(), api: rule.call.api, reached });
+            coverage.rules.push(CoverageTarget { name: rule.id(), api: rule.action.api, reached });
             let name = outcome_name(rule);
             match coverage.outcomes.iter_mut().find(|it| it.name == name) {
                 Some(it) => it.reached |= reached,
-                None => coverage.outcomes.push(Reach { name, api: rule.call.api, reached }),
+                None => {
+                    coverage.outcomes.push(CoverageTarget { name, api: rule.action.api, reached })
+                }
             }
         }
         coverage
@@ -88,7 +90,7 @@ impl Coverage {
 
 /// The number of targets that were reached.
 #[must_use]
-pub fn reached(of: &[Reach]) -> usize {
+pub fn count_reached(of: &[CoverageTarget]) -> usize {
     of.iter().filter(|it| it.reached).count()
 }
 
@@ -97,9 +99,9 @@ fn is_judged(exchange: &Exchange) -> bool {
 }
 
 fn outcome_name(rule: Rule) -> String {
-    match rule.claim.answer {
-        Expected::Done => format!("{} succeeds", rule.call.api),
-        Expected::Refused(code) => format!("{} {}", rule.call.api, code.name()),
+    match rule.clause.expected {
+        Expected::Success => format!("{} succeeds", rule.action.api),
+        Expected::Refused(code) => format!("{} {}", rule.action.api, code.name()),
     }
 }
 

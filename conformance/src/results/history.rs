@@ -16,7 +16,7 @@ pub struct Exchange {
     /// The operation.
     pub operation: Operation,
     /// The response, or `None` if the operation was not sent.
-    pub observed: Option<Response>,
+    pub response: Option<Response>,
     /// The number of the request within the run, counted from 1. With retries or several pages, the
     /// number of the last request. 0 if no request was sent.
     pub request: usize,
@@ -27,11 +27,11 @@ pub struct Exchange {
     /// The verdict.
     pub verdict: Verdict,
     /// How long the endpoint took to converge, if earlier attempts got other responses.
-    pub settled: Option<Convergence>,
+    pub convergence: Option<Convergence>,
     /// The HTTP exchange, if the response diverges.
     pub wire: Option<Box<WireExchange>>,
     /// The service's request id, if the response has one and the run records it.
-    pub id: Option<Box<str>>,
+    pub request_id: Option<Box<str>>,
 }
 
 /// The source of a script's operations.
@@ -40,7 +40,7 @@ pub enum Origin {
     /// A written script.
     Written,
     /// A generator.
-    Course,
+    Generated,
     /// The shrunk operations of a generator.
     Shrunk,
 }
@@ -61,12 +61,13 @@ impl ScriptRun {
     /// up to that operation. For a generator, it rebuilds the assumed account and appends the
     /// operation.
     #[must_use]
-    pub fn leading_to(&self, index: usize) -> Script {
+    pub fn script_up_to(&self, index: usize) -> Script {
         let script = self.history().until(index);
         match self.exchanges.get(index) {
-            Some(it) if self.origin == Origin::Course => {
+            Some(it) if self.origin == Origin::Generated => {
                 let operations = rebuild(&it.before).into_iter().chain([it.operation]);
-                let steps = operations.map(|operation| Step { operation, answer: None }).collect();
+                let steps =
+                    operations.map(|operation| Step { operation, response: None }).collect();
                 Script { steps, ..script }
             }
             _ => script,
@@ -75,7 +76,7 @@ impl ScriptRun {
 
     /// The same run, marked as shrunk, under this name.
     #[must_use]
-    pub fn shrunk(mut self, name: String) -> Self {
+    pub fn into_shrunk(mut self, name: String) -> Self {
         self.script.name = name;
         Self { origin: Origin::Shrunk, ..self }
     }
@@ -85,7 +86,7 @@ impl ScriptRun {
     pub fn history(&self) -> Script {
         let steps = self.exchanges.iter().map(|exchange| Step {
             operation: exchange.operation,
-            answer: exchange.observed.clone(),
+            response: exchange.response.clone(),
         });
         Script { steps: steps.collect(), ..self.script.clone() }
     }
@@ -95,14 +96,14 @@ impl ScriptRun {
 pub(crate) fn skipped(operation: Operation, reason: &str) -> Exchange {
     Exchange {
         operation,
-        observed: None,
+        response: None,
         request: 0,
         before: Account::default(),
         in_force: Vec::new(),
         verdict: Verdict::Skipped(reason.to_owned()),
-        settled: None,
+        convergence: None,
         wire: None,
-        id: None,
+        request_id: None,
     }
 }
 
@@ -111,14 +112,14 @@ impl Exchange {
     /// whether the action itself causes this.
     #[must_use]
     pub fn is_garbled(&self) -> bool {
-        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause == FailureKind::Garbled)
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.kind == FailureKind::Garbled)
     }
 
     /// Whether the operation failed like one that the endpoint does not support. A control
     /// operation must show whether it does.
     #[must_use]
     pub fn looks_unsupported(&self) -> bool {
-        matches!(&self.verdict, Verdict::Inconclusive(it) if it.cause.looks_unsupported())
+        matches!(&self.verdict, Verdict::Inconclusive(it) if it.kind.looks_unsupported())
     }
 }
 
@@ -126,7 +127,7 @@ impl Exchange {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Convergence {
     /// The number of retries.
-    pub tries: u32,
+    pub retries: u32,
     /// The total time waited.
-    pub after: Duration,
+    pub waited: Duration,
 }

@@ -19,10 +19,10 @@ use crate::results::history::ScriptRun;
 #[serde(deny_unknown_fields)]
 pub struct KnownFailures {
     /// The target to which the entries apply.
-    pub target: Option<KnownFailureFile>,
+    pub target: Option<KnownFailureTarget>,
     /// The entries: `[[known-failure]]` in the file, or `[[expected]]` in older files.
     #[serde(default, rename = "known-failure", alias = "expected")]
-    pub expected: Vec<KnownFailure>,
+    pub entries: Vec<KnownFailure>,
     /// Known deviations of the client that sends the requests: `[[client]]` in the file.
     #[serde(default)]
     pub client: Vec<ClientDeviation>,
@@ -43,7 +43,7 @@ pub struct ClientDeviation {
 /// The target to which a file of known failures applies.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct KnownFailureFile {
+pub struct KnownFailureTarget {
     /// The target's name.
     pub name: String,
     /// The target's versions, such as `>=5.2, <6`. All versions if absent.
@@ -106,13 +106,13 @@ impl From<TierName> for Tier {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownFailureError {
     /// No rule matches this name or pattern.
-    Unknown(String),
+    UnknownRule(String),
     /// No fact has this id.
     UnknownFact(String),
     /// No script of the run matches this name or pattern.
     Unmatched(String),
     /// This text is not a date.
-    NoDay(String),
+    InvalidDate(String),
     /// The failure of this rule was accepted until this date only.
     Expired(String, String),
     /// The run tested this rule, and the endpoint conforms.
@@ -124,7 +124,7 @@ pub enum KnownFailureError {
 impl fmt::Display for KnownFailureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(rule) => write!(
+            Self::UnknownRule(rule) => write!(
                 f,
                 "unknown known failure: no rule matches `{rule}`; \
                  `iamspec list rules` prints the rules"
@@ -139,7 +139,7 @@ impl fmt::Display for KnownFailureError {
                 "unmatched known failure: no script of this run matches `{script}`; \
                  correct `script` or remove the entry"
             ),
-            Self::NoDay(text) => {
+            Self::InvalidDate(text) => {
                 write!(f, "invalid date in a known failure: `{text}`; write it like 2026-11-25")
             }
             Self::Expired(rule, date) => write!(
@@ -161,7 +161,7 @@ impl fmt::Display for KnownFailureError {
 
 /// The results of a run against which the entries are checked.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Played<'a> {
+pub struct RunContext<'a> {
     /// The script runs.
     pub replays: &'a [ScriptRun],
     /// The findings, with the entries that list them.
@@ -178,13 +178,13 @@ pub struct Played<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EntryStatus {
     /// Whether a script ran that the entry matches.
-    pub played: bool,
+    pub script_ran: bool,
     /// Whether the entry's rule alone decided an expected response.
-    pub asked: bool,
+    pub tested: bool,
     /// Whether the entry lists a finding of the run.
-    pub seen: bool,
+    pub matched: bool,
     /// The number of calls that the rule alone decided and that conform.
-    pub conforms: usize,
+    pub conforming: usize,
 }
 
 impl KnownFailures {
@@ -198,56 +198,56 @@ impl KnownFailures {
 
     /// The index of the entry that lists a divergence.
     #[must_use]
-    pub fn place(
+    pub fn find(
         &self,
         divergence: &Divergence,
         script: &str,
         observed: &Response,
     ) -> Option<usize> {
-        self.expected.iter().position(|it| it.lists(divergence, script, observed))
+        self.entries.iter().position(|it| it.lists(divergence, script, observed))
     }
 
     /// The reason why a deviation of the client is listed for this action, if it is.
     #[must_use]
-    pub fn known_of_client(&self, api: &str, deviation: &str) -> Option<&str> {
+    pub fn client_reason(&self, api: &str, deviation: &str) -> Option<&str> {
         let lists = |it: &&ClientDeviation| glob(&it.call, api) && glob(&it.what, deviation);
         self.client.iter().find(lists).map(|it| it.reason.as_str())
     }
 
     /// The invalid and outdated entries, each error with the index of its entry.
     #[must_use]
-    pub fn complaints(&self, run: &Played<'_>) -> Vec<(usize, KnownFailureError)> {
+    pub fn errors(&self, run: &RunContext<'_>) -> Vec<(usize, KnownFailureError)> {
         let errors_of = |(index, entry): (usize, &KnownFailure)| {
             entry.errors(index, run).into_iter().map(move |it| (index, it))
         };
-        self.expected.iter().enumerate().flat_map(errors_of).collect()
+        self.entries.iter().enumerate().flat_map(errors_of).collect()
     }
 
     /// The status of each entry.
     #[must_use]
-    pub fn standings(&self, run: &Played<'_>) -> Vec<EntryStatus> {
-        self.expected.iter().enumerate().map(|(index, it)| it.status(index, run)).collect()
+    pub fn statuses(&self, run: &RunContext<'_>) -> Vec<EntryStatus> {
+        self.entries.iter().enumerate().map(|(index, it)| it.status(index, run)).collect()
     }
 }
 
 impl KnownFailure {
-    fn errors(&self, index: usize, run: &Played<'_>) -> Vec<KnownFailureError> {
+    fn errors(&self, index: usize, run: &RunContext<'_>) -> Vec<KnownFailureError> {
         let mut errors = Vec::new();
         let unknown_facts = self.facts.iter().filter(|id| evidence::fact(id).is_none());
         errors.extend(unknown_facts.map(|id| KnownFailureError::UnknownFact(id.clone())));
         let invalid_dates = self.since.iter().chain(&self.expires).filter(|it| !is_date(it));
-        errors.extend(invalid_dates.map(|it| KnownFailureError::NoDay(it.clone())));
+        errors.extend(invalid_dates.map(|it| KnownFailureError::InvalidDate(it.clone())));
         if let Some(date) =
             self.expires.as_ref().filter(|it| is_date(it) && it.as_str() < run.today)
         {
             errors.push(KnownFailureError::Expired(self.rule.clone(), date.clone()));
         }
         if !rules().any(|rule| self.matches(&rule)) {
-            errors.push(KnownFailureError::Unknown(self.rule.clone()));
+            errors.push(KnownFailureError::UnknownRule(self.rule.clone()));
             return errors;
         }
         let status = Some(self.status(index, run)).filter(|_| run.whole);
-        errors.extend(status.and_then(|it| self.out_of_date(it)));
+        errors.extend(status.and_then(|it| self.status_error(it)));
         errors
     }
 
@@ -267,28 +267,28 @@ impl KnownFailure {
     }
 
     /// The status of the entry, which has this index in the file.
-    fn status(&self, index: usize, run: &Played<'_>) -> EntryStatus {
+    fn status(&self, index: usize, run: &RunContext<'_>) -> EntryStatus {
         let has_run = |it: &ScriptRun| self.matches_script(&it.script.name);
         EntryStatus {
-            played: self.script.is_none() || run.replays.iter().any(has_run),
-            asked: run.decisive.iter().any(|rule| self.matches(rule)),
-            seen: run.findings.iter().any(|it| it.entry == Some(index)),
-            conforms: self.conforming_calls(run.replays),
+            script_ran: self.script.is_none() || run.replays.iter().any(has_run),
+            tested: run.decisive.iter().any(|rule| self.matches(rule)),
+            matched: run.findings.iter().any(|it| it.known_failure == Some(index)),
+            conforming: self.conforming_calls(run.replays),
         }
     }
 
     /// The error of the entry, given its status after a run of the whole suite.
     #[must_use]
-    pub fn out_of_date(&self, status: EntryStatus) -> Option<KnownFailureError> {
-        if !status.played {
+    pub fn status_error(&self, status: EntryStatus) -> Option<KnownFailureError> {
+        if !status.script_ran {
             return self.script.clone().map(KnownFailureError::Unmatched);
         }
         match self.flaky {
-            _ if !status.asked => None,
-            Some(min) if status.conforms < min => {
+            _ if !status.tested => None,
+            Some(min) if status.conforming < min => {
                 Some(KnownFailureError::TooFlaky(self.rule.clone(), min))
             }
-            None if !status.seen => Some(KnownFailureError::Stale(self.rule.clone())),
+            None if !status.matched => Some(KnownFailureError::Stale(self.rule.clone())),
             _ => None,
         }
     }
@@ -341,7 +341,7 @@ mod tests {
     fn both_table_names_are_read() -> Result<(), toml::de::Error> {
         for table in ["known-failure", "expected"] {
             let text = format!("[[{table}]]\nrule = \"DeleteUser/*\"\nreason = \"known\"\n");
-            assert_eq!(KnownFailures::parse(&text)?.expected.len(), 1, "{table}");
+            assert_eq!(KnownFailures::parse(&text)?.entries.len(), 1, "{table}");
         }
         Ok(())
     }

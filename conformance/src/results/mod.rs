@@ -24,7 +24,7 @@ pub struct Finding {
     /// The difference between the response and the specification.
     pub divergence: Divergence,
     /// The response.
-    pub observed: Response,
+    pub response: Response,
     /// The assumed account before the diverging call.
     pub before: Account,
     /// The source of the history.
@@ -35,11 +35,11 @@ pub struct Finding {
     pub wire: Option<Box<WireExchange>>,
     /// The change that a possibly stale read misses: before this operation, the response would have
     /// conformed.
-    pub late: Option<Operation>,
+    pub stale_since: Option<Operation>,
     /// The other scripts that show the finding.
-    pub also: Vec<String>,
+    pub other_scripts: Vec<String>,
     /// The index of the known failure that lists it, if any.
-    pub entry: Option<usize>,
+    pub known_failure: Option<usize>,
 }
 
 /// The limits from which on a divergence fails a run.
@@ -60,7 +60,7 @@ impl Default for Threshold {
 impl Threshold {
     /// Whether a divergence reaches the threshold.
     #[must_use]
-    pub fn counts(self, divergence: &Divergence) -> bool {
+    pub fn includes(self, divergence: &Divergence) -> bool {
         divergence.tier <= self.tier && divergence.level >= self.level
     }
 }
@@ -69,7 +69,7 @@ impl Finding {
     /// The script that shows the finding, with the broken rule as its description.
     #[must_use]
     pub fn script(&self) -> Script {
-        let steps = self.history.steps.iter().map(|it| Step { answer: None, ..it.clone() });
+        let steps = self.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
         Script { idea: self.rule().statement(), steps: steps.collect(), ..self.history.clone() }
     }
 
@@ -83,33 +83,33 @@ impl Finding {
 /// The findings of a run, strongest level first.
 #[must_use]
 pub fn findings(replays: &[ScriptRun]) -> Vec<Finding> {
-    findings_against(replays, &KnownFailures::default())
+    findings_with(replays, &KnownFailures::default())
 }
 
 /// The findings of a run. Findings that different known failures list stay separate.
 #[must_use]
-pub fn findings_against(replays: &[ScriptRun], known_failures: &KnownFailures) -> Vec<Finding> {
+pub fn findings_with(replays: &[ScriptRun], known_failures: &KnownFailures) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for replay in replays {
         let history = replay.history();
         for (index, exchange) in replay.exchanges.iter().enumerate() {
             let (Verdict::Diverges(divergence), Some(observed)) =
-                (&exchange.verdict, &exchange.observed)
+                (&exchange.verdict, &exchange.response)
             else {
                 continue;
             };
-            let entry = known_failures.place(divergence, &replay.script.name, observed);
+            let entry = known_failures.find(divergence, &replay.script.name, observed);
             let history = history.until(index);
             let finding = Finding {
                 divergence: (**divergence).clone(),
-                observed: observed.clone(),
+                response: observed.clone(),
                 before: exchange.before.clone(),
                 origin: replay.origin,
                 history,
                 wire: exchange.wire.clone(),
-                late: missed_change(replay, index, observed),
-                also: Vec::new(),
-                entry,
+                stale_since: missed_change(replay, index, observed),
+                other_scripts: Vec::new(),
+                known_failure: entry,
             };
             merge_finding(&mut found, finding);
         }
@@ -130,20 +130,21 @@ fn missed_change(replay: &ScriptRun, index: usize, observed: &Response) -> Optio
 
 /// Adds a finding, or merges it into the one it repeats and keeps the shorter history of the two.
 fn merge_finding(found: &mut Vec<Finding>, mut finding: Finding) {
-    let same =
-        |it: &&mut Finding| it.divergence.is_like(&finding.divergence) && it.entry == finding.entry;
+    let same = |it: &&mut Finding| {
+        it.divergence.is_like(&finding.divergence) && it.known_failure == finding.known_failure
+    };
     match found.iter_mut().find(same) {
         None => found.push(finding),
         Some(it) => {
             // A generated history has no script name to run it by, so a script is preferred.
-            let cost = |it: &Finding| (it.origin == Origin::Course, it.history.steps.len());
+            let cost = |it: &Finding| (it.origin == Origin::Generated, it.history.steps.len());
             if cost(&finding) < cost(it) {
                 std::mem::swap(it, &mut finding);
-                it.also.append(&mut finding.also);
+                it.other_scripts.append(&mut finding.other_scripts);
             }
             let name = finding.history.name;
-            if name != it.history.name && !it.also.contains(&name) {
-                it.also.push(name);
+            if name != it.history.name && !it.other_scripts.contains(&name) {
+                it.other_scripts.push(name);
             }
         }
     }
@@ -151,7 +152,7 @@ fn merge_finding(found: &mut Vec<Finding>, mut finding: Finding) {
 
 /// The unspecified behavior that the run observed, each rule and response once.
 #[must_use]
-pub fn open_points(replays: &[ScriptRun]) -> Vec<UnspecifiedBehavior> {
+pub fn unspecified_behavior(replays: &[ScriptRun]) -> Vec<UnspecifiedBehavior> {
     let mut distinct: Vec<UnspecifiedBehavior> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let Verdict::Conforms(seen) = &exchange.verdict else { continue };
@@ -166,11 +167,12 @@ pub fn open_points(replays: &[ScriptRun]) -> Vec<UnspecifiedBehavior> {
 
 /// The rules that alone decided the expected response of a judged call.
 #[must_use]
-pub fn decisive(replays: &[ScriptRun]) -> Vec<Rule> {
+pub fn decisive_rules(replays: &[ScriptRun]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let judged = matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
-        let mut lasting = exchange.in_force.iter().filter(|rule| !rule.claim.reason.passes());
+        let mut lasting =
+            exchange.in_force.iter().filter(|rule| !rule.clause.condition.is_transient());
         if let (true, Some(rule), None) = (judged, lasting.next(), lasting.next())
             && !rules.contains(rule)
         {
@@ -187,11 +189,11 @@ pub struct Totals {
     /// Responses that conform, or diverge below the threshold.
     pub passed: usize,
     /// The part of `passed` that diverges below the threshold.
-    pub below: usize,
+    pub below_threshold: usize,
     /// Divergent responses that no known failure lists.
     pub unexpected: usize,
     /// Divergent responses that a known failure lists.
-    pub expected: usize,
+    pub known_failures: usize,
     /// Calls that the endpoint does not support.
     pub unsupported: usize,
     /// Calls with an inconclusive response.
@@ -210,17 +212,16 @@ impl Totals {
             .flat_map(|replay| replay.exchanges.iter().map(|it| (&*replay.script.name, it)));
         for (script, exchange) in exchanges {
             let is_known = |it: &Divergence| {
-                let observed = exchange.observed.as_ref();
-                observed
-                    .is_some_and(|response| known_failures.place(it, script, response).is_some())
+                let observed = exchange.response.as_ref();
+                observed.is_some_and(|response| known_failures.find(it, script, response).is_some())
             };
             let counter = match &exchange.verdict {
                 Verdict::Conforms(_) => &mut totals.passed,
-                Verdict::Diverges(it) if !threshold.counts(it) => {
-                    totals.below += 1;
+                Verdict::Diverges(it) if !threshold.includes(it) => {
+                    totals.below_threshold += 1;
                     &mut totals.passed
                 }
-                Verdict::Diverges(it) if is_known(it) => &mut totals.expected,
+                Verdict::Diverges(it) if is_known(it) => &mut totals.known_failures,
                 Verdict::Diverges(_) => &mut totals.unexpected,
                 Verdict::Inconclusive(_) => &mut totals.inconclusive,
                 Verdict::Unsupported(_) => &mut totals.unsupported,
@@ -236,7 +237,7 @@ impl Totals {
     pub const fn calls(&self) -> usize {
         self.passed
             + self.unexpected
-            + self.expected
+            + self.known_failures
             + self.unsupported
             + self.inconclusive
             + self.not_exercised

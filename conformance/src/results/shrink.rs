@@ -35,8 +35,8 @@ pub fn shrink(finding: &Finding, max_operations: usize, play: Play<'_>) -> Optio
     };
     let diverging = finding.history.steps.last()?.operation;
     let rebuilt = rebuild(&finding.before).into_iter().chain([diverging]);
-    let rebuilt = rebuilt.map(|operation| Step { operation, answer: None }).collect();
-    let history = || finding.history.steps.iter().map(|it| Step { answer: None, ..it.clone() });
+    let rebuilt = rebuilt.map(|operation| Step { operation, response: None }).collect();
+    let history = || finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
     let mut best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
     let mut block = best.script.steps.len() / 2;
     while block > 0 {

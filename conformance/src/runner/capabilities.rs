@@ -10,7 +10,7 @@ use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::{Failure, FailureKind, Response};
 use crate::results::history::{Exchange, ScriptRun};
 use crate::script::Script;
-use crate::script::corpus::probes;
+use crate::script::corpus::scripts_reaching;
 
 /// The evidence for the format of every success response.
 const SUCCESS_FORMAT: Evidence = Evidence::by(&[E_001]);
@@ -36,9 +36,9 @@ impl MissingCapability {
         let (index, exchange) =
             script_run.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))?;
         let Verdict::Inconclusive(failure) = &exchange.verdict else { return None };
-        let action = exchange.operation.call()?;
+        let action = exchange.operation.action()?;
         let script = match success_rule(exchange) {
-            Some(_) => script_run.leading_to(index),
+            Some(_) => script_run.script_up_to(index),
             None => control_script(action)?,
         };
         Some(Self { action: action.api, failure: failure.clone(), script })
@@ -52,12 +52,12 @@ impl MissingCapability {
     /// Returns how often the script must fail. An intermittent fault can corrupt two responses by
     /// chance, so that malformed XML, which counts as a divergence, needs one more confirmation.
     pub(super) fn confirmations(&self) -> usize {
-        if self.failure.cause == FailureKind::Garbled { 2 } else { 1 }
+        if self.failure.kind == FailureKind::Garbled { 2 } else { 1 }
     }
 
     /// Returns true if the action has succeeded in one of these runs.
     pub(super) fn has_worked(&self, script_runs: &[ScriptRun]) -> bool {
-        let succeeded = |it: &Exchange| matches!(it.observed, Some(Response::Done(_)));
+        let succeeded = |it: &Exchange| matches!(it.response, Some(Response::Success(_)));
         let mut exchanges = script_runs.iter().flat_map(|it| &it.exchanges);
         exchanges.any(|it| self.is_action_of(&it.operation) && succeeded(it))
     }
@@ -95,24 +95,24 @@ impl MissingCapability {
     }
 
     fn is_action_of(&self, op: &Operation) -> bool {
-        op.call().is_some_and(|it| it.api == self.action)
+        op.action().is_some_and(|it| it.api == self.action)
     }
 
     /// Returns true if the verdict is the same failure. The details of malformed XML depend on the
     /// content of the response, so that they are not compared.
     fn is_same_failure(&self, verdict: &Verdict) -> bool {
         let Verdict::Inconclusive(failure) = verdict else { return false };
-        failure.cause == self.failure.cause
-            && (failure.cause == FailureKind::Garbled || failure.detail == self.failure.detail)
+        failure.kind == self.failure.kind
+            && (failure.kind == FailureKind::Garbled || failure.detail == self.failure.detail)
     }
 }
 
 /// Returns the shortest embedded script in which the action must succeed, up to the action.
 fn control_script(action: &'static Action) -> Option<Script> {
-    let claim = action.claims.first()?;
-    let scripts = probes(Rule { call: action, claim }).ok()?;
+    let claim = action.clauses.first()?;
+    let scripts = scripts_reaching(Rule { action: action, clause: claim }).ok()?;
     let up_to_action = |script: Script| {
-        let index = script.operations().position(|op| op.call() == Some(action))?;
+        let index = script.operations().position(|op| op.action() == Some(action))?;
         Some(script.until(index))
     };
     scripts.into_iter().filter_map(up_to_action).min_by_key(|script| script.steps.len())
@@ -120,18 +120,18 @@ fn control_script(action: &'static Action) -> Option<Script> {
 
 /// Returns the rule by which the operation would succeed.
 fn success_rule(exchange: &Exchange) -> Option<Rule> {
-    exchange.in_force.iter().find(|rule| rule.claim.answer == Expected::Done).copied()
+    exchange.in_force.iter().find(|rule| rule.clause.expected == Expected::Success).copied()
 }
 
 fn malformed_xml(exchange: &Exchange, rule: Rule) -> Divergence {
-    let expected = format!("200 with a well-formed <{}Response>", rule.call.api);
+    let expected = format!("200 with a well-formed <{}Response>", rule.action.api);
     Divergence {
         tier: Tier::Status,
         level: SUCCESS_FORMAT.level,
         rule,
-        allowed: vec![(expected, rule)],
+        expected: vec![(expected, rule)],
         evidence: SUCCESS_FORMAT.facts.iter().map(|fact| fact.id).collect(),
         state: exchange.before.to_string(),
-        going_on: "none; the script ends here",
+        assumed_state: "none; the script ends here",
     }
 }

@@ -13,7 +13,7 @@ use crate::runner::retry::RetryPolicy;
 /// The operations that delete what one script has created and not yet deleted, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct CleanupPlan {
-    undo: Vec<Operation>,
+    operations: Vec<Operation>,
     /// Kinds of which a user may hold an item whose name was lost with the response.
     unnamed_items: Vec<(User, AttachmentKind)>,
     /// Policies whose versions are unknown because a response was lost.
@@ -25,8 +25,8 @@ pub struct CleanupPlan {
 impl CleanupPlan {
     /// Returns the operations of the plan. Cleanup runs the last one first.
     #[must_use]
-    pub fn undo(&self) -> &[Operation] {
-        &self.undo
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     /// Returns true if nothing is left to delete.
@@ -38,32 +38,32 @@ impl CleanupPlan {
     /// Returns the number of resources, attachments and unknown items left to delete.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.undo.len() + self.unnamed_items.len() + self.unknown_versions.len()
+        self.operations.len() + self.unnamed_items.len() + self.unknown_versions.len()
     }
 
     /// Records what an operation has created or deleted. If the response was lost, the operation
     /// may have succeeded.
-    pub fn note(&mut self, op: &Operation, observed: &Response) {
+    pub fn record(&mut self, op: &Operation, observed: &Response) {
         let (succeeded, lost) = match observed {
-            Response::Done(_) => (true, false),
+            Response::Success(_) => (true, false),
             Response::Refused { .. } => (false, false),
-            Response::Interrupted(it) => (false, !it.cause.changed_nothing()),
+            Response::Failed(it) => (false, !it.kind.had_no_effect()),
         };
         if !succeeded && !lost {
             return;
         }
         self.record_name_in_other_case(op);
-        match op.sound() {
+        match op.well_formed() {
             Operation::Issue(user, kind, ..) if lost => self.unnamed_items.push((user, kind)),
             Operation::CreateUser(user, _) => self.add(Operation::DeleteUser(user)),
             Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
                 self.rename_user(user, name, succeeded);
             }
-            Operation::Create(resource) => self.add(Operation::Delete(resource)),
-            Operation::Rename(resource, Some(name)) if name != resource.item => {
+            Operation::CreateResource(resource) => self.add(Operation::DeleteResource(resource)),
+            Operation::RenameResource(resource, Some(name)) if name != resource.item => {
                 self.rename_resource(resource, Resource { item: name, ..resource }, succeeded);
             }
-            Operation::Add(resource, kind, item) => {
+            Operation::AddSubResource(resource, kind, item) => {
                 self.add_sub_resource(resource, kind, item, observed);
             }
             Operation::SetDefault(policy, ..) if lost => self.unknown_versions.push(policy),
@@ -71,17 +71,22 @@ impl CleanupPlan {
                 let index = self.default_versions.iter().position(|(it, _)| *it == policy);
                 let before = index.map_or(Item(1), |it| self.default_versions.remove(it).1);
                 self.default_versions.push((policy, version));
-                self.add(Operation::Remove(policy, kind, before));
-                self.undo.retain(|it| *it != Operation::Remove(policy, kind, version));
+                self.add(Operation::RemoveSubResource(policy, kind, before));
+                self.operations
+                    .retain(|it| *it != Operation::RemoveSubResource(policy, kind, version));
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.add(Operation::Detach(user, kind, item));
             }
-            Operation::Remove(..) | Operation::Detach(..) | Operation::Delete(_) if succeeded => {
-                self.undo.retain(|it| *it != op.sound());
+            Operation::RemoveSubResource(..)
+            | Operation::Detach(..)
+            | Operation::DeleteResource(_)
+                if succeeded =>
+            {
+                self.operations.retain(|it| *it != op.well_formed());
             }
             // The invalid name of an invalid request may be the name of another user.
-            Operation::DeleteUser(user) if succeeded && op.sound() == *op => {
+            Operation::DeleteUser(user) if succeeded && op.well_formed() == *op => {
                 self.forget_user(user);
             }
             _ => {}
@@ -91,13 +96,13 @@ impl CleanupPlan {
     /// If the endpoint distinguishes names by case, creating a user with the name in another case
     /// creates one more user.
     fn record_name_in_other_case(&mut self, op: &Operation) {
-        let Operation::Flawed(user, invalid) = *op else { return };
+        let Operation::Invalid(user, invalid) = *op else { return };
         let row = invalid.row();
-        let creates_user = matches!(op.sound(), Operation::CreateUser(..));
-        if creates_user && row.defect == InputError::OtherCase {
-            let undo = InvalidRequest::of(Operation::DeleteUser, row.member, row.defect);
+        let creates_user = matches!(op.well_formed(), Operation::CreateUser(..));
+        if creates_user && row.error == InputError::OtherCase {
+            let undo = InvalidRequest::of(Operation::DeleteUser, row.parameter, row.error);
             if let Some(undo) = undo {
-                self.add(Operation::Flawed(user, undo));
+                self.add(Operation::Invalid(user, undo));
             }
         }
     }
@@ -112,7 +117,7 @@ impl CleanupPlan {
             }
             _ => None,
         };
-        let undo: Vec<Operation> = self.undo.iter().filter_map(renamed).collect();
+        let undo: Vec<Operation> = self.operations.iter().filter_map(renamed).collect();
         let unnamed_items: Vec<_> =
             self.unnamed_items.iter().filter(|(it, _)| *it == user).copied().collect();
         if succeeded {
@@ -127,20 +132,22 @@ impl CleanupPlan {
     /// Plans the deletion of a renamed resource, its sub-resources and its attachments under the
     /// new name. If the response was lost, plans it under both names.
     fn rename_resource(&mut self, resource: Resource, name: Resource, succeeded: bool) {
-        let refers = |kind: AttachmentKind| kind.row().refers == Some(resource.class);
+        let refers = |kind: AttachmentKind| kind.row().refers_to == Some(resource.kind);
         let renamed = |op: &Operation| match *op {
-            Operation::Delete(it) if it == resource => Some(Operation::Delete(name)),
-            Operation::Remove(it, kind, item) if it == resource => {
-                Some(Operation::Remove(name, kind, item))
+            Operation::DeleteResource(it) if it == resource => {
+                Some(Operation::DeleteResource(name))
+            }
+            Operation::RemoveSubResource(it, kind, item) if it == resource => {
+                Some(Operation::RemoveSubResource(name, kind, item))
             }
             Operation::Detach(user, kind, item) if refers(kind) && item == resource.item => {
                 Some(Operation::Detach(user, kind, name.item))
             }
             _ => None,
         };
-        let undo: Vec<Operation> = self.undo.iter().filter_map(renamed).collect();
+        let undo: Vec<Operation> = self.operations.iter().filter_map(renamed).collect();
         if succeeded {
-            self.undo.retain(|op| renamed(op).is_none());
+            self.operations.retain(|op| renamed(op).is_none());
         }
         for undo in undo {
             self.add(undo);
@@ -156,41 +163,41 @@ impl CleanupPlan {
         observed: &Response,
     ) {
         if kind != SubResource::Version {
-            return self.add(Operation::Remove(resource, kind, item));
+            return self.add(Operation::RemoveSubResource(resource, kind, item));
         }
         let version = match observed {
-            Response::Done(Some(listing)) => listing.items.iter().find_map(|(it, _)| match it {
+            Response::Success(Some(listing)) => listing.items.iter().find_map(|(it, _)| match it {
                 Entity::Version { number, .. } => Some(Item(*number)),
                 _ => None,
             }),
             _ => None,
         };
         match version {
-            Some(version) => self.add(Operation::Remove(resource, kind, version)),
+            Some(version) => self.add(Operation::RemoveSubResource(resource, kind, version)),
             None => self.unknown_versions.push(resource),
         }
     }
 
     /// Adds an operation at the end of the plan.
     fn add(&mut self, undo: Operation) {
-        self.undo.retain(|it| *it != undo);
-        self.undo.push(undo);
+        self.operations.retain(|it| *it != undo);
+        self.operations.push(undo);
     }
 
     /// Removes a deleted user and its attachments from the plan.
     fn forget_user(&mut self, user: User) {
-        self.undo.retain(|it| it.user() != Some(user));
+        self.operations.retain(|it| it.user() != Some(user));
         self.unnamed_items.retain(|(it, _)| *it != user);
     }
 
     /// Runs the plan, newest first. Returns what the endpoint did not delete.
-    pub fn remove(
+    pub fn run(
         &mut self,
         space: Namespace,
         endpoint: &mut dyn Endpoint,
         policy: &mut RetryPolicy,
     ) -> Vec<NotDeleted> {
-        endpoint.enter(space);
+        endpoint.enter_namespace(space);
         let mut failed = Vec::new();
         for (user, kind) in std::mem::take(&mut self.unnamed_items) {
             failed.extend(self.list_items(space, user, kind, endpoint, policy));
@@ -199,19 +206,19 @@ impl CleanupPlan {
             failed.extend(self.list_versions(space, resource, endpoint, policy));
         }
         // Attachments first, then users, then resources: a policy may be the boundary of a user.
-        let mut plan = std::mem::take(&mut self.undo);
-        plan.sort_by_key(|undo| match undo.sound() {
-            Operation::Delete(_) => 0,
+        let mut plan = std::mem::take(&mut self.operations);
+        plan.sort_by_key(|undo| match undo.well_formed() {
+            Operation::DeleteResource(_) => 0,
             Operation::DeleteUser(_) => 1,
             _ => 2,
         });
         for undo in plan.into_iter().rev() {
-            let answer = policy.ask(&undo, endpoint);
+            let answer = policy.execute(&undo, endpoint);
             if !is_gone(&answer) {
-                failed.push(NotDeleted { space, undo, answer });
+                failed.push(NotDeleted { namespace: space, operation: undo, response: answer });
             } else if let Operation::DeleteUser(user) = undo {
                 // Items that could not be listed are deleted with their user.
-                failed.retain(|it| !(it.undo.is_read() && it.undo.user() == Some(user)));
+                failed.retain(|it| !(it.operation.is_read() && it.operation.user() == Some(user)));
             }
         }
         failed
@@ -226,19 +233,19 @@ impl CleanupPlan {
         policy: &mut RetryPolicy,
     ) -> Option<NotDeleted> {
         let kind = SubResource::Version;
-        let list = Operation::Parts(resource, kind);
-        match policy.ask(&list, endpoint) {
-            Response::Done(Some(listing)) => {
-                self.undo.retain(|it| it.part() != Some((resource, kind)));
+        let list = Operation::ListSubResources(resource, kind);
+        match policy.execute(&list, endpoint) {
+            Response::Success(Some(listing)) => {
+                self.operations.retain(|it| it.sub_resource() != Some((resource, kind)));
                 for (entity, _) in listing.items {
                     if let Entity::Version { number, default: false } = entity {
-                        self.add(Operation::Remove(resource, kind, Item(number)));
+                        self.add(Operation::RemoveSubResource(resource, kind, Item(number)));
                     }
                 }
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(NotDeleted { space, undo: list, answer }),
+            answer => Some(NotDeleted { namespace: space, operation: list, response: answer }),
         }
     }
 
@@ -256,17 +263,18 @@ impl CleanupPlan {
             return None;
         }
         let list = Operation::List(user, kind);
-        match policy.ask(&list, endpoint) {
-            Response::Done(Some(listing)) => {
+        match policy.execute(&list, endpoint) {
+            Response::Success(Some(listing)) => {
                 let known = listing.items.iter().filter_map(|(entity, _)| entity.item(kind));
-                let adopted = listing.strangers.iter().map(|name| endpoint.adopt(kind, name));
+                let adopted =
+                    listing.unknown_names.iter().map(|name| endpoint.assign_symbol(kind, name));
                 for item in known.chain(adopted) {
                     self.add(Operation::Detach(user, kind, item));
                 }
                 None
             }
             answer if is_gone(&answer) => None,
-            answer => Some(NotDeleted { space, undo: list, answer }),
+            answer => Some(NotDeleted { namespace: space, operation: list, response: answer }),
         }
     }
 }
@@ -275,19 +283,19 @@ impl CleanupPlan {
 #[derive(Clone, Debug)]
 pub struct NotDeleted {
     /// The namespace of the resource.
-    pub space: Namespace,
+    pub namespace: Namespace,
     /// The operation that failed: a deletion, or the listing of what to delete.
-    pub undo: Operation,
+    pub operation: Operation,
     /// The response to this operation.
-    pub answer: Response,
+    pub response: Response,
 }
 
 /// Returns true if the deleted resource does not exist any more.
 #[must_use]
 pub fn is_gone(answer: &Response) -> bool {
     match answer {
-        Response::Done(_) => true,
+        Response::Success(_) => true,
         Response::Refused { code, .. } => code == ErrorCode::NoSuchEntity.name(),
-        Response::Interrupted(_) => false,
+        Response::Failed(_) => false,
     }
 }

@@ -52,14 +52,14 @@ struct RunOptions {
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Every selected script and generator, in the order in which they ran.
-    pub replays: Vec<ScriptRun>,
+    pub script_runs: Vec<ScriptRun>,
     /// What cleanup could not delete, and whether a response in the same script diverged, which may
     /// explain it.
-    pub kept: Vec<(NotDeleted, bool)>,
+    pub not_deleted: Vec<(NotDeleted, bool)>,
     /// The number of requests, including cleanup.
     pub requests: usize,
     /// Why the run ended early, if it did.
-    pub ended: Option<EndReason>,
+    pub end_reason: Option<EndReason>,
 }
 
 /// Why a run ended early.
@@ -68,19 +68,19 @@ pub enum EndReason {
     /// The caller stopped the run.
     Stopped,
     /// The request budget is used up.
-    Spent,
+    BudgetUsedUp,
     /// The endpoint never sent a response that could be understood.
-    NeverHeard(Failure),
+    NeverResponded(Failure),
     /// The endpoint stopped responding.
-    WentSilent(Failure),
+    StoppedResponding(Failure),
 }
 
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("stopped before the end"),
-            Self::Spent => f.write_str("the budget was used up"),
-            Self::NeverHeard(failure) | Self::WentSilent(failure) => failure.fmt(f),
+            Self::BudgetUsedUp => f.write_str("the budget was used up"),
+            Self::NeverResponded(failure) | Self::StoppedResponding(failure) => failure.fmt(f),
         }
     }
 }
@@ -101,13 +101,13 @@ impl Suite {
 
     /// Sets the generated suites, which run after the scripts.
     #[must_use]
-    pub fn with(self, generated: Vec<GeneratedSuite>) -> Self {
+    pub fn with_generated(self, generated: Vec<GeneratedSuite>) -> Self {
         Self { generated, ..self }
     }
 
     /// Sets when the run reads what operations have changed.
     #[must_use]
-    pub fn observing(mut self, observe: ObserveMode) -> Self {
+    pub fn with_observe_mode(mut self, observe: ObserveMode) -> Self {
         self.options.observe = observe;
         self
     }
@@ -122,7 +122,7 @@ impl Suite {
     /// Sets how long the endpoint may take to converge: stale reads and unexpected refusals are
     /// retried for this long.
     #[must_use]
-    pub fn settling(mut self, timeout: Duration) -> Self {
+    pub fn with_convergence_timeout(mut self, timeout: Duration) -> Self {
         self.options.convergence_timeout = timeout;
         self
     }
@@ -130,17 +130,17 @@ impl Suite {
     /// Sets the number of scripts and generators that run in parallel. Results do not depend on it,
     /// unless the endpoint itself does.
     #[must_use]
-    pub fn at_once(self, jobs: usize) -> Self {
+    pub fn with_jobs(self, jobs: usize) -> Self {
         Self { jobs, ..self }
     }
 
     /// Keeps the scripts and generated suites of one shard.
     #[must_use]
-    pub fn part(mut self, shard: Shard) -> Self {
+    pub fn shard(mut self, shard: Shard) -> Self {
         self.scripts.retain(|script| shard.contains(&script.name));
         let mut generated = Vec::new();
         for suite in &self.generated {
-            for (index, portion) in suite.portions().into_iter().enumerate() {
+            for (index, portion) in suite.batches().into_iter().enumerate() {
                 if shard.contains(&format!("{}/{index}", suite.name())) {
                     generated.push(portion);
                 }
@@ -164,9 +164,9 @@ impl Suite {
 
     /// Counts the operations of the suite on a conforming endpoint, without those of cleanup.
     #[must_use]
-    pub fn calls(&self, endpoint: &mut dyn Endpoint) -> usize {
+    pub fn count_operations(&self, endpoint: &mut dyn Endpoint) -> usize {
         let report = self.run(endpoint, &mut |_| (), &|| false);
-        report.replays.iter().map(|it| it.exchanges.len()).sum()
+        report.script_runs.iter().map(|it| it.exchanges.len()).sum()
     }
 
     /// Runs the suite. Calls `on_progress` with the number of requests so far after each operation.
@@ -182,7 +182,7 @@ impl Suite {
         // Generators run last: they leave out the actions that scripts have found to be missing.
         let scripts: Vec<Unit<'_>> = self.scripts.iter().map(Unit::Script).collect();
         run_units(&mut run, &scripts, self.jobs);
-        let portions = self.generated.iter().flat_map(|it| it.portions());
+        let portions = self.generated.iter().flat_map(|it| it.batches());
         run_units(&mut run, &portions.map(Unit::Generated).collect::<Vec<_>>(), self.jobs);
         run.finish()
     }

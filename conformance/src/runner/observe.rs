@@ -38,7 +38,7 @@ pub(super) fn reads(operations: &[Operation], account: &Account) -> Vec<Operatio
 /// Returns the reads for one operation. The read of a deleted user shows that it is gone.
 fn reads_of(op: &Operation, account: &Account) -> Vec<Operation> {
     let mut reads = Vec::new();
-    match op.sound() {
+    match op.well_formed() {
         Operation::CreateUser(user, _)
         | Operation::DeleteUser(user)
         | Operation::PutBoundary(user, _)
@@ -51,23 +51,26 @@ fn reads_of(op: &Operation, account: &Account) -> Vec<Operation> {
     }
     if let (Some(user), Some(kind)) = (op.user(), op.kind()) {
         reads.extend(account.has_user(user).then_some(Operation::List(user, kind)));
-        reads.extend(op.object().and_then(|resource| read_of_holders(resource, account)));
+        reads.extend(op.resource().and_then(|resource| read_of_holders(resource, account)));
     }
-    if let Some((resource, kind)) = op.part().filter(|(resource, _)| account.has(*resource)) {
-        reads.push(Operation::Parts(resource, kind));
-        let attached =
-            op.referred().filter(|it| kind == SubResource::AttachedPolicy && account.has(*it));
-        reads.extend(attached.map(Operation::Holders));
+    if let Some((resource, kind)) =
+        op.sub_resource().filter(|(resource, _)| account.has_resource(*resource))
+    {
+        reads.push(Operation::ListSubResources(resource, kind));
+        let attached = op
+            .referenced_policy()
+            .filter(|it| kind == SubResource::AttachedPolicy && account.has_resource(*it));
+        reads.extend(attached.map(Operation::ListHolders));
     }
     reads
 }
 
 /// Returns the read that lists the holders of a resource, if the resource exists.
 fn read_of_holders(resource: Resource, account: &Account) -> Option<Operation> {
-    let read = match resource.class {
-        ResourceKind::Group => Operation::Read(resource),
-        ResourceKind::Policy => Operation::Holders(resource),
-        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::Held),
+    let read = match resource.kind {
+        ResourceKind::Group => Operation::GetResource(resource),
+        ResourceKind::Policy => Operation::ListHolders(resource),
+        ResourceKind::Device => Operation::ListResources(ResourceKind::Device, Filter::InUse),
     };
-    account.has(resource).then_some(read)
+    account.has_resource(resource).then_some(read)
 }

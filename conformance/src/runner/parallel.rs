@@ -178,7 +178,7 @@ fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
 fn merge_leftovers(run: &mut Run<'_>, result: TaskResult) {
     run.endpoint.requests += result.requests;
     if let Some(names) = result.learned_names {
-        run.endpoint.inner.take_in(names);
+        run.endpoint.inner.merge_learned_names(names);
     }
     run.results.pending_cleanup.extend(result.results.pending_cleanup);
     run.results.not_deleted.extend(result.results.not_deleted);
@@ -210,7 +210,7 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
             known_missing,
             results: task_results,
             requests,
-            learned_names: fork.learnt(),
+            learned_names: fork.take_learned_names(),
         };
         if results.send(result).is_err() {
             return;

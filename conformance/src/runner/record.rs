@@ -7,7 +7,7 @@ use iamspec_model::{Account, AttachmentKind, Item, Operation, apply};
 
 use crate::endpoint::{Endpoint, Namespace};
 use crate::oracle::messages;
-use crate::reference::{ReferenceOptions, settle};
+use crate::reference::{ReferenceOptions, respond_and_apply};
 use crate::response::{FailureKind, Response};
 use crate::results::history::ScriptRun;
 use crate::runner::cleanup::CleanupPlan;
@@ -19,21 +19,21 @@ use crate::script::Script;
 struct RecordedEndpoint(VecDeque<(Operation, Response)>);
 
 impl Endpoint for RecordedEndpoint {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         Namespace::default()
     }
 
-    fn enter(&mut self, _: Namespace) {}
+    fn enter_namespace(&mut self, _: Namespace) {}
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         let recorded = self.0.pop_front_if(|(recorded, _)| recorded == op);
         recorded.map_or_else(
-            || Response::interrupted(FailureKind::Unsent, "the history contains no response"),
+            || Response::failed(FailureKind::Unsent, "the history contains no response"),
             |(_, response)| response,
         )
     }
 
-    fn adopt(&mut self, _: AttachmentKind, _: &str) -> Item {
+    fn assign_symbol(&mut self, _: AttachmentKind, _: &str) -> Item {
         Item::default()
     }
 
@@ -45,18 +45,19 @@ impl Endpoint for RecordedEndpoint {
 /// Checks the responses that a script contains. A step without a response counts as answered by the
 /// model. The account is empty before the first step.
 #[must_use]
-pub fn judged(script: &Script) -> ScriptRun {
+pub fn check_history(script: &Script) -> ScriptRun {
     let mut account = Account::default();
     let recorded = script.steps.iter().map(|step| {
         let (op, symbols) = (step.operation, messages::symbols(&step.operation));
         let mut after = account.clone();
-        let of_model = settle(&mut after, &op, &mut ReferenceOptions::default(), &symbols);
-        match &step.answer {
+        let of_model =
+            respond_and_apply(&mut after, &op, &mut ReferenceOptions::default(), &symbols);
+        match &step.response {
             None => account = after,
-            Some(Response::Done(_)) => apply(&mut account, &op),
+            Some(Response::Success(_)) => apply(&mut account, &op),
             Some(_) => {}
         }
-        (op, step.answer.clone().unwrap_or(of_model))
+        (op, step.response.clone().unwrap_or(of_model))
     });
     let mut endpoint = RecordedEndpoint(recorded.collect());
     let options = SessionOptions {

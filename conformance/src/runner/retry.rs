@@ -20,8 +20,8 @@ pub(super) fn is_safe_to_retry(
     retries: u32,
     has_responded: bool,
 ) -> bool {
-    let Response::Interrupted(failure) = observed else { return false };
-    let retries_max = match failure.cause {
+    let Response::Failed(failure) = observed else { return false };
+    let retries_max = match failure.kind {
         FailureKind::Transient => RETRIES_MAX,
         FailureKind::Unreachable if has_responded => RETRIES_MAX,
         FailureKind::Reset | FailureKind::Failure if has_responded && op.is_read() => RETRIES_MAX,
@@ -41,8 +41,8 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
             return true;
         }
         Response::Refused { .. } => true,
-        Response::Done(_) => false,
-        Response::Interrupted(_) => return false,
+        Response::Success(_) => false,
+        Response::Failed(_) => return false,
     };
     let verdict = oracle.clone().check(op, observed);
     let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text);
@@ -53,8 +53,8 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
 pub(super) fn is_lost(observed: &Response) -> bool {
     matches!(
         observed,
-        Response::Interrupted(failure) if matches!(
-            failure.cause,
+        Response::Failed(failure) if matches!(
+            failure.kind,
             FailureKind::Reset | FailureKind::Timeout | FailureKind::Failure
         )
     )
@@ -62,13 +62,15 @@ pub(super) fn is_lost(observed: &Response) -> bool {
 
 /// Returns the reads that show whether an operation on a resource succeeded.
 pub(super) fn reads_of_resource(op: &Operation) -> Vec<Operation> {
-    let read = |resource: Resource| match resource.class {
-        ResourceKind::Group | ResourceKind::Policy => Operation::Read(resource),
-        ResourceKind::Device => Operation::ListAll(ResourceKind::Device, Filter::All),
+    let read = |resource: Resource| match resource.kind {
+        ResourceKind::Group | ResourceKind::Policy => Operation::GetResource(resource),
+        ResourceKind::Device => Operation::ListResources(ResourceKind::Device, Filter::All),
     };
-    match op.sound() {
-        Operation::Create(resource) | Operation::Delete(resource) => vec![read(resource)],
-        Operation::Rename(resource, name) => {
+    match op.well_formed() {
+        Operation::CreateResource(resource) | Operation::DeleteResource(resource) => {
+            vec![read(resource)]
+        }
+        Operation::RenameResource(resource, name) => {
             let renamed = name.map(|item| read(Resource { item, ..resource }));
             [read(resource)].into_iter().chain(renamed).collect()
         }
@@ -89,35 +91,35 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// The maximum number of operations in a row without a response.
-    pub const MOST: usize = 3;
+    pub const UNRESPONSIVE_MAX: usize = 3;
 
     /// The maximum number of retries after a response that cannot be parsed.
     const UNPARSABLE_RETRIES_MAX: u32 = 1;
 
     /// Creates a policy for an endpoint that may take this long to converge.
     #[must_use]
-    pub fn settling(convergence_timeout: Duration) -> Self {
+    pub fn with_convergence_timeout(convergence_timeout: Duration) -> Self {
         Self { convergence_timeout, ..Self::default() }
     }
 
     /// Runs an operation, and retries it if that may help. Sends nothing if the endpoint has
     /// stopped responding.
-    pub fn ask(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
-        if self.unresponsive_count >= Self::MOST {
-            return Response::interrupted(
+    pub fn execute(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
+        if self.unresponsive_count >= Self::UNRESPONSIVE_MAX {
+            return Response::failed(
                 FailureKind::Unsent,
                 "the endpoint did not respond to the previous calls",
             );
         }
-        let mut response = endpoint.ask(op);
+        let mut response = endpoint.execute(op);
         let (mut retries, mut waited) = (0, Duration::ZERO);
         while retries < self.retries_max(&response, waited) {
             waited += endpoint.wait(retries);
             retries += 1;
-            response = endpoint.ask(op);
+            response = endpoint.execute(op);
         }
         let is_unresponsive =
-            matches!(&response, Response::Interrupted(it) if it.cause.is_unresponsive());
+            matches!(&response, Response::Failed(it) if it.kind.is_unresponsive());
         self.unresponsive_count = if is_unresponsive { self.unresponsive_count + 1 } else { 0 };
         response
     }
@@ -131,7 +133,7 @@ impl RetryPolicy {
             {
                 u32::MAX
             }
-            Response::Interrupted(it) if it.cause.is_unparsable() => Self::UNPARSABLE_RETRIES_MAX,
+            Response::Failed(it) if it.kind.is_unparsable() => Self::UNPARSABLE_RETRIES_MAX,
             _ => 0,
         }
     }

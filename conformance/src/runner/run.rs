@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
         match unit {
             Unit::Script(script) => self.run_script(script),
             Unit::Generated(suite) => {
-                self.run_generator(suite.course().as_mut(), suite.most_calls());
+                self.run_generator(suite.generator().as_mut(), suite.max_operations());
             }
         }
     }
@@ -122,10 +122,10 @@ impl<'a> Run<'a> {
         self.end_if_stopped();
         self.clean_up();
         Report {
-            replays: self.results.script_runs,
-            kept: self.results.not_deleted,
+            script_runs: self.results.script_runs,
+            not_deleted: self.results.not_deleted,
             requests: self.endpoint.requests,
-            ended: self.end_reason,
+            end_reason: self.end_reason,
         }
     }
 
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         let (mut interruptions, mut operations_left) = (0, operations_max);
         let mut reached: Vec<Rule> = Vec::new();
         let mut without_new_rule = 0;
-        while generator.goes_on() && interruptions < INTERRUPTIONS_MAX && operations_left > 0 {
+        while generator.has_more() && interruptions < INTERRUPTIONS_MAX && operations_left > 0 {
             self.end_if_stopped();
             let is_exhausted =
                 self.options.until_coverage && without_new_rule >= NAMESPACES_WITHOUT_NEW_RULE_MAX;
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
     fn report_omissions(&mut self, generator: &dyn Generator) {
         let name = generator.name();
         let missing: BTreeSet<&str> = self.results.missing.iter().map(|it| it.action).collect();
-        let reason = if generator.goes_on() {
+        let reason = if generator.has_more() {
             format!("{name} was abandoned: it makes no progress")
         } else if missing.is_empty() {
             return;
@@ -251,12 +251,12 @@ impl<'a> Run<'a> {
     /// Adds a short script for each finding that only a generator has shown.
     fn shrink_findings(&mut self) {
         for finding in findings(&self.results.script_runs) {
-            if self.end_reason.is_none() && finding.origin == Origin::Course {
+            if self.end_reason.is_none() && finding.origin == Origin::Generated {
                 let shrunk = shrink(&finding, SHRINK_OPERATIONS_MAX, &mut |script| {
                     Some(self.script_in_namespace(script))
                 });
                 let name = format!("{}/{}", finding.history.name, finding.rule().id());
-                self.results.script_runs.extend(shrunk.map(|it| it.shrunk(name)));
+                self.results.script_runs.extend(shrunk.map(|it| it.into_shrunk(name)));
             }
         }
     }
@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
 
     /// Enters a new namespace, runs a script or generator in it, and plans its cleanup.
     fn run_in_namespace(&mut self, run: RunInNamespace<'_>) -> ScriptRun {
-        let namespace = self.endpoint.fresh();
+        let namespace = self.endpoint.enter_new_namespace();
         let mut plan = CleanupPlan::default();
         let missing = &self.results.missing;
         let is_supported = |op: &Operation| !missing.iter().any(|it| it.is_needed_by(op));
@@ -300,22 +300,22 @@ impl<'a> Run<'a> {
         for exchange in &script_run.exchanges {
             match &exchange.verdict {
                 Verdict::Inconclusive(failure)
-                    if !self.has_responded || failure.cause.is_unresponsive() =>
+                    if !self.has_responded || failure.kind.is_unresponsive() =>
                 {
                     self.unresponsive_count += 1;
-                    self.unresponsive_actions.extend(exchange.operation.call().map(|it| it.api));
-                    let is_gone = failure.cause == FailureKind::Unreachable
-                        || !self.has_responded && failure.cause.is_unresponsive();
+                    self.unresponsive_actions.extend(exchange.operation.action().map(|it| it.api));
+                    let is_gone = failure.kind == FailureKind::Unreachable
+                        || !self.has_responded && failure.kind.is_unresponsive();
                     // An endpoint that responds to one action only with garbage is still alive.
                     let is_one_action = self.has_responded
                         && self.unresponsive_actions.len() == 1
-                        && failure.cause.is_unparsable();
-                    let is_over_limit = self.unresponsive_count >= RetryPolicy::MOST;
+                        && failure.kind.is_unparsable();
+                    let is_over_limit = self.unresponsive_count >= RetryPolicy::UNRESPONSIVE_MAX;
                     if is_gone || is_over_limit && !is_one_action {
                         self.end_reason = Some(if self.has_responded {
-                            EndReason::WentSilent(failure.clone())
+                            EndReason::StoppedResponding(failure.clone())
                         } else {
-                            EndReason::NeverHeard(failure.clone())
+                            EndReason::NeverResponded(failure.clone())
                         });
                         return;
                     }
@@ -339,9 +339,9 @@ impl<'a> Run<'a> {
     }
 
     fn clean_up(&mut self) {
-        let mut policy = RetryPolicy::settling(self.options.convergence_timeout);
+        let mut policy = RetryPolicy::with_convergence_timeout(self.options.convergence_timeout);
         for mut pending in std::mem::take(&mut self.results.pending_cleanup).into_iter().rev() {
-            let failed = pending.plan.remove(pending.namespace, &mut self.endpoint, &mut policy);
+            let failed = pending.plan.run(pending.namespace, &mut self.endpoint, &mut policy);
             let diverged = pending.diverged;
             self.results.not_deleted.extend(failed.into_iter().map(|it| (it, diverged)));
         }

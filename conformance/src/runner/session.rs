@@ -66,7 +66,7 @@ pub(super) fn run_generator(
     options: SessionOptions<'_>,
 ) -> ScriptRun {
     let mut session = Session::new(endpoint, plan, options);
-    generator.begin();
+    generator.start_namespace();
     let (mut futile, mut operations) = (0, 0);
     while session.abort_reason.is_none()
         && futile < FUTILE_OPERATIONS_MAX
@@ -74,7 +74,9 @@ pub(super) fn run_generator(
         && !(options.should_stop)()
     {
         let before = session.account();
-        let Some(operation) = generator.next(&before, options.is_supported) else { break };
+        let Some(operation) = generator.next_operation(&before, options.is_supported) else {
+            break;
+        };
         session.run(operation);
         operations += 1;
         let diverges =
@@ -90,13 +92,13 @@ pub(super) fn run_generator(
     if options.observe == ObserveMode::End {
         session.observe_last(1);
     }
-    let step = |it: &Exchange| Step { operation: it.operation, answer: None };
+    let step = |it: &Exchange| Step { operation: it.operation, response: None };
     let script = Script {
         name: generator.name().to_owned(),
-        idea: generator.idea().to_owned(),
+        idea: generator.description().to_owned(),
         steps: session.exchanges.iter().map(step).collect(),
     };
-    ScriptRun { script, exchanges: session.exchanges, origin: Origin::Course }
+    ScriptRun { script, exchanges: session.exchanges, origin: Origin::Generated }
 }
 
 /// A session in one namespace.
@@ -141,10 +143,10 @@ impl<'a> Session<'a> {
             None => self.exchange(&operation),
         };
         let failure = match &exchange.verdict {
-            Verdict::Inconclusive(failure) => Some(failure.cause),
+            Verdict::Inconclusive(failure) => Some(failure.kind),
             _ => None,
         };
-        let response_was_lost = exchange.observed.as_ref().is_some_and(is_lost);
+        let response_was_lost = exchange.response.as_ref().is_some_and(is_lost);
         self.exchanges.push(exchange);
         if let Some(failure) = failure
             && !(response_was_lost && self.resolve_lost_response(operation))
@@ -158,40 +160,40 @@ impl<'a> Session<'a> {
         let before = self.account();
         let in_force = allowed(&before, operation).rules().collect();
         let mut convergence = Convergence::default();
-        let sent_before = self.endpoint.sent();
+        let sent_before = self.endpoint.requests_sent();
         let observed = loop {
-            let observed = self.endpoint.ask(operation);
-            self.plan.note(operation, &observed);
-            let converges = convergence.after < self.options.convergence_timeout
+            let observed = self.endpoint.execute(operation);
+            self.plan.record(operation, &observed);
+            let converges = convergence.waited < self.options.convergence_timeout
                 && may_converge(operation, &observed, &self.oracle);
             let has_responded = self.options.has_responded;
             let retry = converges
-                || is_safe_to_retry(operation, &observed, convergence.tries, has_responded);
+                || is_safe_to_retry(operation, &observed, convergence.retries, has_responded);
             if !retry || (self.options.should_stop)() {
                 break observed;
             }
-            convergence.after += self.endpoint.wait(convergence.tries);
-            convergence.tries += 1;
+            convergence.waited += self.endpoint.wait(convergence.retries);
+            convergence.retries += 1;
         };
-        let sent = self.endpoint.sent();
+        let sent = self.endpoint.requests_sent();
         let request = sent.filter(|_| sent > sent_before).unwrap_or_default();
-        let format_deviations = self.endpoint.oddities();
+        let format_deviations = self.endpoint.format_deviations();
         let verdict = self.oracle.check(operation, &observed);
         let verdict =
             formats::with_formats(verdict, (&before, operation), &observed, &format_deviations);
         // Only divergences show the HTTP exchange.
         let diverges = matches!(verdict, Verdict::Diverges(_));
-        let wire = if diverges { self.endpoint.wire().map(Box::new) } else { None };
+        let wire = if diverges { self.endpoint.last_exchange().map(Box::new) } else { None };
         Exchange {
             operation: *operation,
-            observed: Some(observed),
+            response: Some(observed),
             request,
             before,
             in_force,
             verdict,
-            settled: Some(convergence).filter(|it| it.tries > 0),
+            convergence: Some(convergence).filter(|it| it.retries > 0),
             wire,
-            id: self.endpoint.request_id(),
+            request_id: self.endpoint.request_id(),
         }
     }
 
@@ -208,11 +210,11 @@ impl<'a> Session<'a> {
             tries += 1;
         }
         if let Operation::Issue(user, kind, item, _) = operation {
-            let response = self.endpoint.ask(&Operation::List(user, kind));
-            if let Response::Done(Some(Listing { strangers, .. })) = &response
+            let response = self.endpoint.execute(&Operation::List(user, kind));
+            if let Response::Success(Some(Listing { unknown_names: strangers, .. })) = &response
                 && let [name] = strangers.as_slice()
             {
-                self.endpoint.bind(kind, item, name);
+                self.endpoint.bind_symbol(kind, item, name);
             }
         }
         let reads = reads(&[operation], &self.account());

@@ -23,7 +23,7 @@ fn hand_written() -> Result<Vec<Script>, (String, ParseError)> {
 ///
 /// # Errors
 /// Returns the name and the error of the first script that does not parse. A test rules this out.
-pub fn ours() -> Result<Vec<Script>, (String, ParseError)> {
+pub fn built_in_scripts() -> Result<Vec<Script>, (String, ParseError)> {
     Ok(hand_written()?.into_iter().chain(isolation_scripts()).collect())
 }
 
@@ -31,9 +31,9 @@ pub fn ours() -> Result<Vec<Script>, (String, ParseError)> {
 ///
 /// # Errors
 /// Returns the name and the error of the first script that does not parse. A test rules this out.
-pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
-    let mut scripts = ours()?;
-    scripts.retain(|script| rules_of(script).contains(&rule));
+pub fn scripts_reaching(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
+    let mut scripts = built_in_scripts()?;
+    scripts.retain(|script| reached_rules(script).contains(&rule));
     scripts.sort_by_key(|script| script.steps.len());
     Ok(scripts)
 }
@@ -42,9 +42,9 @@ pub fn probes(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
 ///
 /// Greedy: each round takes the script with the most uncovered rules per operation.
 #[must_use]
-pub fn covering(scripts: Vec<Script>) -> Vec<Script> {
+pub fn covering_subset(scripts: Vec<Script>) -> Vec<Script> {
     let with_rules = |script: Script| {
-        let rules = rules_of(&script);
+        let rules = reached_rules(&script);
         (script, rules)
     };
     // Each candidate with the rules that no chosen script reaches.
@@ -68,7 +68,7 @@ pub fn covering(scripts: Vec<Script>) -> Vec<Script> {
 
 /// Returns the rules that a script reaches on a conforming endpoint, by running it in the model.
 #[must_use]
-pub fn rules_of(script: &Script) -> Vec<Rule> {
+pub fn reached_rules(script: &Script) -> Vec<Rule> {
     let mut account = Account::default();
     let mut rules = Vec::new();
     for op in script.operations() {
@@ -78,7 +78,7 @@ pub fn rules_of(script: &Script) -> Vec<Rule> {
                 rules.push(rule);
             }
         }
-        if allowed.may_be_done() {
+        if allowed.may_succeed() {
             apply(&mut account, &op);
         }
     }

@@ -33,7 +33,7 @@ pub struct Step {
     pub operation: Operation,
     /// In a script, the response that its author documents for AWS. In a history, the observed
     /// response.
-    pub answer: Option<Response>,
+    pub response: Option<Response>,
 }
 
 impl Script {

@@ -23,7 +23,7 @@
 //! is hand-written: the grammar follows the model's tables, and the errors name the model's terms.
 
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::{calls, resources};
+use iamspec_model::tables::{actions, resources};
 use iamspec_model::{
     Action, AttachmentAction, AttachmentKind, CreateUserOptions, Entity, Filter, InvalidRequest,
     IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind, SERVICES, Service,
@@ -191,15 +191,15 @@ impl<'a> LineParser<'a> {
     }
 
     fn resource(&mut self, class: ResourceKind) -> Result<Resource, LineError> {
-        Ok(Resource { class, item: Item(self.number(class.row().symbol)?) })
+        Ok(Resource { kind: class, item: Item(self.number(class.row().prefix)?) })
     }
 
     fn item(&mut self, kind: AttachmentKind) -> Result<Item, LineError> {
         let row = kind.row();
         match row.naming {
             Naming::Single => Ok(Item(0)),
-            Naming::Service => self.number(&format!("{}#", row.symbol)).map(Item),
-            Naming::Caller => self.number(row.symbol).map(Item),
+            Naming::Service => self.number(&format!("{}#", row.prefix)).map(Item),
+            Naming::Caller => self.number(row.prefix).map(Item),
         }
     }
 
@@ -241,12 +241,16 @@ const USER_ACTIONS: [(&Action, ParseArguments); 11] = [
     (&resources::LIST_USERS, |it| Ok(Operation::ListUsers(it.optional_path().unwrap_or_default()))),
     (&resources::UPDATE_USER, |it| it.update_user()),
     (&resources::DELETE_USER, |it| Ok(Operation::DeleteUser(it.user()?))),
-    (&resources::PUT_BOUNDARY, |it| Ok(Operation::PutBoundary(it.user()?, Item(it.number("p")?)))),
-    (&resources::DELETE_BOUNDARY, |it| Ok(Operation::DeleteBoundary(it.user()?))),
+    (&resources::PUT_USER_PERMISSIONS_BOUNDARY, |it| {
+        Ok(Operation::PutBoundary(it.user()?, Item(it.number("p")?)))
+    }),
+    (&resources::DELETE_USER_PERMISSIONS_BOUNDARY, |it| Ok(Operation::DeleteBoundary(it.user()?))),
     (&resources::CHANGE_PASSWORD, |it| Ok(Operation::ChangePassword(it.user()?))),
-    (&resources::LAST_USED, |it| Ok(Operation::LastUsed(it.item(AttachmentKind::AccessKey)?))),
-    (&resources::SUMMARY, |_| Ok(Operation::Summary)),
-    (&resources::DETAILS, |_| Ok(Operation::Details)),
+    (&resources::GET_ACCESS_KEY_LAST_USED, |it| {
+        Ok(Operation::GetAccessKeyLastUsed(it.item(AttachmentKind::AccessKey)?))
+    }),
+    (&resources::GET_ACCOUNT_SUMMARY, |_| Ok(Operation::GetAccountSummary)),
+    (&resources::GET_ACCOUNT_AUTHORIZATION_DETAILS, |_| Ok(Operation::GetAuthorizationDetails)),
 ];
 
 impl Syntax {
@@ -258,20 +262,20 @@ impl Syntax {
         }
         let resource = ResourceKind::all().find_map(|class| {
             let mut actions = ResourceAction::ALL.into_iter();
-            let action = actions.find(|it| is_named(class.row().call(*it)))?;
+            let action = actions.find(|it| is_named(class.row().action(*it)))?;
             Some(Self::Resource(class, action))
         });
         let sub_resource = || {
             SubResource::all().find_map(|kind| {
                 let mut actions = SubResourceAction::ALL.into_iter();
-                let action = actions.find(|it| is_named(kind.row().call(*it)))?;
+                let action = actions.find(|it| is_named(kind.row().action(*it)))?;
                 Some(Self::SubResource(kind, action))
             })
         };
         let attachment = || {
             AttachmentKind::all().find_map(|kind| {
                 let mut actions = AttachmentAction::ALL.into_iter();
-                let action = actions.find(|it| is_named(kind.row().call(*it)))?;
+                let action = actions.find(|it| is_named(kind.row().action(*it)))?;
                 Some(Self::Attachment(kind, action))
             })
         };
@@ -284,7 +288,7 @@ impl LineParser<'_> {
     fn step(&mut self) -> Result<Step, LineError> {
         let action = self.word(&[]);
         let Some(syntax) = Syntax::of_action(action) else {
-            return self.fail_with_suggestion(action, "a call", calls().map(|it| it.api));
+            return self.fail_with_suggestion(action, "a call", actions().map(|it| it.api));
         };
         let operation = match syntax {
             Syntax::Custom(parse) => parse(self),
@@ -299,7 +303,7 @@ impl LineParser<'_> {
             word => return self.fail_at_word(word, "`->` or the end of the line"),
         };
         match self.word(&[]) {
-            "" => Ok(Step { operation, answer }),
+            "" => Ok(Step { operation, response: answer }),
             word => self.fail_at_word(word, "the end of the line"),
         }
     }
@@ -323,26 +327,27 @@ impl LineParser<'_> {
         class: ResourceKind,
         action: ResourceAction,
     ) -> Result<Operation, LineError> {
-        if action == ResourceAction::ListAll {
-            return Ok(Operation::ListAll(class, self.optional_filter(class)));
+        if action == ResourceAction::List {
+            return Ok(Operation::ListResources(class, self.optional_filter(class)));
         }
         let resource = self.resource(class)?;
         Ok(match action {
-            ResourceAction::Create => Operation::Create(resource),
-            ResourceAction::Read => Operation::Read(resource),
-            ResourceAction::ListAll => Operation::ListAll(class, Filter::All),
-            ResourceAction::Rename => {
-                Operation::Rename(resource, self.optional_number(class.row().symbol).map(Item))
-            }
-            ResourceAction::Holders => Operation::Holders(resource),
-            ResourceAction::Delete => Operation::Delete(resource),
+            ResourceAction::Create => Operation::CreateResource(resource),
+            ResourceAction::Get => Operation::GetResource(resource),
+            ResourceAction::List => Operation::ListResources(class, Filter::All),
+            ResourceAction::Rename => Operation::RenameResource(
+                resource,
+                self.optional_number(class.row().prefix).map(Item),
+            ),
+            ResourceAction::ListHolders => Operation::ListHolders(resource),
+            ResourceAction::Delete => Operation::DeleteResource(resource),
         })
     }
 
     fn optional_filter(&mut self, class: ResourceKind) -> Filter {
         let start = self.offset;
         let word = self.word(&[]);
-        let filter = [Filter::Held, Filter::Free]
+        let filter = [Filter::InUse, Filter::Unused]
             .into_iter()
             .find(|it| filter_word(class, *it) == Some(word));
         filter.unwrap_or_else(|| {
@@ -356,14 +361,14 @@ impl LineParser<'_> {
         kind: SubResource,
         action: SubResourceAction,
     ) -> Result<Operation, LineError> {
-        let resource = self.resource(kind.row().of)?;
+        let resource = self.resource(kind.row().resource)?;
         if action == SubResourceAction::List {
-            return Ok(Operation::Parts(resource, kind));
+            return Ok(Operation::ListSubResources(resource, kind));
         }
         if action == SubResourceAction::Add && kind == SubResource::Version {
-            return Ok(Operation::Add(resource, kind, Item::default()));
+            return Ok(Operation::AddSubResource(resource, kind, Item::default()));
         }
-        let item = Item(self.number(kind.row().symbol)?);
+        let item = Item(self.number(kind.row().prefix)?);
         Ok(action.on(resource, kind, item))
     }
 
@@ -379,7 +384,9 @@ impl LineParser<'_> {
                 self.issue(user, kind)
             }
             AttachmentAction::Attach => Ok(Operation::Attach(user, kind, self.item(kind)?)),
-            AttachmentAction::Renew => Ok(Operation::Renew(user, kind, self.item(kind)?)),
+            AttachmentAction::ResetSecret => {
+                Ok(Operation::ResetSecret(user, kind, self.item(kind)?))
+            }
             AttachmentAction::Get => Ok(Operation::Get(user, kind, self.item(kind)?)),
             AttachmentAction::Detach => Ok(Operation::Detach(user, kind, self.item(kind)?)),
             AttachmentAction::SetStatus => {
@@ -391,7 +398,7 @@ impl LineParser<'_> {
 
     fn issue(&mut self, user: User, kind: AttachmentKind) -> Result<Operation, LineError> {
         let item = self.item(kind)?;
-        let options = if kind.row().services {
+        let options = if kind.row().per_service {
             let word = self.word(&[]);
             let number = word.strip_prefix('s').and_then(|digits| digits.parse().ok());
             let Some(service) = number.filter(|it| *it < SERVICES) else {
@@ -399,11 +406,11 @@ impl LineParser<'_> {
                 return self.fail_at_word(word, &format!("a service, {}", known.join(" or ")));
             };
             IssueOptions::Service(Service(service))
-        } else if kind.row().bodies && self.rest().starts_with('=') {
+        } else if kind.row().has_body && self.rest().starts_with('=') {
             self.offset += 1;
-            IssueOptions::BodyOf(self.item(kind)?)
+            IssueOptions::SameBodyAs(self.item(kind)?)
         } else {
-            IssueOptions::Nothing
+            IssueOptions::None
         };
         Ok(Operation::Issue(user, kind, item, options))
     }
@@ -417,13 +424,14 @@ impl LineParser<'_> {
             return Ok(valid);
         }
         let user = valid.user().unwrap_or(User(0));
-        let applicable = || InvalidRequest::all().filter(|it| (it.row().sound)(user) == valid);
+        let applicable =
+            || InvalidRequest::all().filter(|it| (it.row().well_formed)(user) == valid);
         let name = |request: InvalidRequest| {
             let row = request.row();
-            format!("{}:{}", row.member, row.defect.name())
+            format!("{}:{}", row.parameter, row.error.name())
         };
         if let Some(invalid) = applicable().find(|it| name(*it) == word) {
-            return Ok(Operation::Flawed(user, invalid));
+            return Ok(Operation::Invalid(user, invalid));
         }
         let names: Vec<String> = applicable().map(name).collect();
         let quoted = names.iter().map(|it| format!("`{it}`"));
@@ -436,9 +444,9 @@ impl LineParser<'_> {
 /// Returns AWS's word for a filter of a listing, if AWS has one.
 pub(crate) const fn filter_word(class: ResourceKind, filter: Filter) -> Option<&'static str> {
     match (class, filter) {
-        (ResourceKind::Policy, Filter::Held) => Some("OnlyAttached"),
-        (ResourceKind::Device, Filter::Held) => Some("Assigned"),
-        (ResourceKind::Device, Filter::Free) => Some("Unassigned"),
+        (ResourceKind::Policy, Filter::InUse) => Some("OnlyAttached"),
+        (ResourceKind::Device, Filter::InUse) => Some("Assigned"),
+        (ResourceKind::Device, Filter::Unused) => Some("Unassigned"),
         _ => None,
     }
 }
@@ -456,8 +464,8 @@ impl LineParser<'_> {
         let start = self.offset - word.len();
         self.skip_blanks();
         match http {
-            200 if self.rest().starts_with('[') => Ok(Response::Done(Some(self.listing()?))),
-            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Response::DONE),
+            200 if self.rest().starts_with('[') => Ok(Response::Success(Some(self.listing()?))),
+            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Response::SUCCESS),
             // Quotes distinguish an error with a success status from a success.
             200..300 if !self.rest().starts_with('"') => {
                 let hint = "an error code follows a status such as 409, or is in quotes";
@@ -495,7 +503,7 @@ impl LineParser<'_> {
             return self.fail_with_suggestion(word, "a kind of failure such as `timeout`", names);
         };
         let detail = self.optional_quoted()?.unwrap_or_default();
-        Ok(Response::Interrupted(Failure { cause, detail }))
+        Ok(Response::Failed(Failure { kind: cause, detail }))
     }
 
     fn listing(&mut self) -> Result<Listing, LineError> {
@@ -505,7 +513,7 @@ impl LineParser<'_> {
             self.skip_blanks();
             if self.rest().starts_with('?') {
                 self.offset += 1;
-                listing.strangers.push(self.word_or_quoted(&[',', ']'])?);
+                listing.unknown_names.push(self.word_or_quoted(&[',', ']'])?);
             } else if !self.rest().starts_with(']') {
                 let entity = self.entity()?;
                 self.skip_blanks();
@@ -536,17 +544,18 @@ impl LineParser<'_> {
         if let Some(number) = number("path").and_then(|it| u8::try_from(it).ok()) {
             return Ok(Entity::Path(Path(number)));
         }
-        let resource = ResourceKind::all()
-            .find_map(|class| Some(Resource { class, item: Item(number(class.row().symbol)?) }));
+        let resource = ResourceKind::all().find_map(|class| {
+            Some(Resource { kind: class, item: Item(number(class.row().prefix)?) })
+        });
         if let Some(resource) = resource {
-            return Ok(Entity::Object(resource));
+            return Ok(Entity::Resource(resource));
         }
         let has_symbol = |kind: &AttachmentKind| {
-            kind.row().refers.is_none() && kind.row().naming != Naming::Single
+            kind.row().refers_to.is_none() && kind.row().naming != Naming::Single
         };
         let item = AttachmentKind::all().filter(has_symbol).find_map(|kind| {
             let is_issued = kind.row().naming == Naming::Service;
-            let prefix = format!("{}{}", kind.row().symbol, if is_issued { "#" } else { "" });
+            let prefix = format!("{}{}", kind.row().prefix, if is_issued { "#" } else { "" });
             Some(Entity::Item(kind, Item(number(&prefix)?)))
         });
         if let Some(item) = item {

@@ -13,7 +13,7 @@ pub fn print(script: &Script) -> String {
     let mut text = format!("# {}\n", script.idea);
     for step in &script.steps {
         let operation = operation(&step.operation);
-        match &step.answer {
+        match &step.response {
             None => text.push_str(&operation),
             Some(response) => {
                 let _ = write!(text, "{operation:<32} -> {response}");
@@ -27,11 +27,11 @@ pub fn print(script: &Script) -> String {
 /// Prints one operation: `AddUserToGroup u0 g0`.
 #[must_use]
 pub fn operation(op: &Operation) -> String {
-    if let Operation::Flawed(_, invalid) = op {
+    if let Operation::Invalid(_, invalid) = op {
         let row = invalid.row();
-        return format!("{} {}:{}", operation(&op.sound()), row.member, row.defect.name());
+        return format!("{} {}:{}", operation(&op.well_formed()), row.parameter, row.error.name());
     }
-    let mut words = vec![op.call().map_or("?", |action| action.api).to_owned()];
+    let mut words = vec![op.action().map_or("?", |action| action.api).to_owned()];
     words.extend(op.user().map(|user| format!("u{}", user.0)));
     match *op {
         Operation::CreateUser(_, options) => {
@@ -47,21 +47,21 @@ pub fn operation(op: &Operation) -> String {
             words.extend(change.path.map(|it| it.to_string()));
         }
         Operation::PutBoundary(_, policy) => words.push(format!("p{}", policy.0)),
-        Operation::LastUsed(key) => words.push(AttachmentKind::AccessKey.symbol(key)),
-        Operation::ListAll(class, filter) => {
+        Operation::GetAccessKeyLastUsed(key) => words.push(AttachmentKind::AccessKey.symbol(key)),
+        Operation::ListResources(class, filter) => {
             words.extend(filter_word(class, filter).map(str::to_owned));
         }
-        Operation::Create(_)
-        | Operation::Read(_)
-        | Operation::Holders(_)
-        | Operation::Delete(_) => {
-            words.extend(op.object().map(|it| it.to_string()));
+        Operation::CreateResource(_)
+        | Operation::GetResource(_)
+        | Operation::ListHolders(_)
+        | Operation::DeleteResource(_) => {
+            words.extend(op.resource().map(|it| it.to_string()));
         }
-        Operation::Rename(resource, name) => {
+        Operation::RenameResource(resource, name) => {
             words.push(resource.to_string());
             words.extend(name.map(|item| Resource { item, ..resource }.to_string()));
         }
-        _ if op.part().is_some() => words.extend(sub_resource_words(op)),
+        _ if op.sub_resource().is_some() => words.extend(sub_resource_words(op)),
         _ => words.extend(attachment_words(op)),
     }
     words.join(" ")
@@ -69,9 +69,9 @@ pub fn operation(op: &Operation) -> String {
 
 /// Returns the resource and its sub-resource. A new version has no number: the service assigns it.
 fn sub_resource_words(op: &Operation) -> Vec<String> {
-    let Some((resource, kind)) = op.part() else { return Vec::new() };
-    let is_new_version = matches!(op, Operation::Add(_, SubResource::Version, _));
-    let item = op.piece().filter(|_| !is_new_version).map(|it| kind.symbol(it));
+    let Some((resource, kind)) = op.sub_resource() else { return Vec::new() };
+    let is_new_version = matches!(op, Operation::AddSubResource(_, SubResource::Version, _));
+    let item = op.entry().filter(|_| !is_new_version).map(|it| kind.symbol(it));
     [resource.to_string()].into_iter().chain(item).collect()
 }
 
@@ -79,10 +79,10 @@ fn sub_resource_words(op: &Operation) -> Vec<String> {
 fn attachment_words(op: &Operation) -> Vec<String> {
     let (Some(kind), Some(item)) = (op.kind(), op.item()) else { return Vec::new() };
     let mut words: Vec<String> = Vec::new();
-    words.extend((!kind.row().symbol.is_empty()).then(|| kind.symbol(item)));
+    words.extend((!kind.row().prefix.is_empty()).then(|| kind.symbol(item)));
     match *op {
         Operation::SetStatus(.., status) => words.push(status.name().to_owned()),
-        Operation::Issue(.., IssueOptions::BodyOf(other)) => {
+        Operation::Issue(.., IssueOptions::SameBodyAs(other)) => {
             words = vec![format!("{}={}", kind.symbol(item), kind.symbol(other))];
         }
         Operation::Issue(.., IssueOptions::Service(service)) => {

@@ -13,8 +13,9 @@ use crate::script::isolation::attach;
 /// versions again.
 #[must_use]
 pub fn rebuild(account: &Account) -> Vec<Operation> {
-    let mut operations: Vec<Operation> = account.objects().map(Operation::Create).collect();
-    for resource in account.objects() {
+    let mut operations: Vec<Operation> =
+        account.resources().map(Operation::CreateResource).collect();
+    for resource in account.resources() {
         rebuild_sub_resources(account, resource, &mut operations);
     }
     for user in account.users() {
@@ -24,32 +25,34 @@ pub fn rebuild(account: &Account) -> Vec<Operation> {
             tag: None,
         };
         operations.push(Operation::CreateUser(user, options));
-        operations.extend(account.held_by(user).flat_map(rebuild_attachment));
+        operations.extend(account.attachments_of(user).flat_map(rebuild_attachment));
     }
     operations
 }
 
 fn rebuild_sub_resources(account: &Account, resource: Resource, operations: &mut Vec<Operation>) {
-    for kind in SubResource::all().filter(|it| it.row().of == resource.class) {
-        let existing: Vec<_> = account.parts(resource, kind).collect();
+    for kind in SubResource::all().filter(|it| it.row().resource == resource.kind) {
+        let existing: Vec<_> = account.sub_resources(resource, kind).collect();
         if kind != SubResource::Version {
-            operations.extend(existing.iter().map(|it| Operation::Add(resource, kind, it.item)));
+            operations.extend(
+                existing.iter().map(|it| Operation::AddSubResource(resource, kind, it.item)),
+            );
             continue;
         }
         let last_created = account.next_version(resource).0.saturating_sub(1);
         let last = existing.last().map_or(last_created, |it| it.item.0.max(last_created));
         let exists = |number: u32| existing.iter().any(|it| it.item.0 == number);
         for number in 2..=last {
-            operations.push(Operation::Add(resource, kind, Item(number)));
+            operations.push(Operation::AddSubResource(resource, kind, Item(number)));
             if !exists(number) {
-                operations.push(Operation::Remove(resource, kind, Item(number)));
+                operations.push(Operation::RemoveSubResource(resource, kind, Item(number)));
             }
         }
-        if let Some(default) = existing.iter().find(|it| it.default && it.item != Item(1)) {
+        if let Some(default) = existing.iter().find(|it| it.is_default && it.item != Item(1)) {
             operations.push(Operation::SetDefault(resource, kind, default.item));
         }
         if !exists(1) {
-            operations.push(Operation::Remove(resource, kind, Item(1)));
+            operations.push(Operation::RemoveSubResource(resource, kind, Item(1)));
         }
     }
 }

@@ -16,9 +16,8 @@ fn operations() -> Vec<Operation> {
         let item = Item(0);
         [Operation::Attach(ALICE, kind, item), Operation::Detach(ALICE, kind, item)]
     };
-    let key = |item| {
-        Operation::Issue(ALICE, AttachmentKind::AccessKey, Item(item), IssueOptions::Nothing)
-    };
+    let key =
+        |item| Operation::Issue(ALICE, AttachmentKind::AccessKey, Item(item), IssueOptions::None);
     let mut operations =
         vec![Operation::create_user(ALICE), Operation::DeleteUser(ALICE), key(0), key(1), key(2)];
     operations.extend(kinds.into_iter().flat_map(of_kind));
@@ -31,15 +30,17 @@ fn refused() -> Response {
 
 /// The response of the model, without a message.
 pub(crate) fn respond(account: &mut Account, op: &Operation) -> Response {
-    if allowed(account, op).must_be_done() {
+    if allowed(account, op).must_succeed() {
         apply(account, op);
-        return Response::DONE;
+        return Response::SUCCESS;
     }
-    let rule = allowed(account, op).refusals().find(|it| !it.claim.reason.passes());
-    match rule.map(|it| it.claim.answer) {
-        Some(iamspec_model::Expected::Refused(code)) => {
-            Response::Refused { http: code.http(), code: code.name().to_owned(), message: None }
-        }
+    let rule = allowed(account, op).refusals().find(|it| !it.clause.condition.is_transient());
+    match rule.map(|it| it.clause.expected) {
+        Some(iamspec_model::Expected::Refused(code)) => Response::Refused {
+            http: code.http_status(),
+            code: code.name().to_owned(),
+            message: None,
+        },
         _ => refused(),
     }
 }
@@ -65,14 +66,14 @@ pub(crate) fn history(rng: &mut Rng, length: u32, bad: bool) -> Vec<TimedCall> {
         .into_iter()
         .map(|(_, _, start, end, operation)| {
             let observed = respond(&mut account, &operation);
-            TimedCall { operation, observed, start: time(start), end: time(end) }
+            TimedCall { operation, response: observed, start: time(start), end: time(end) }
         })
         .collect();
     if bad {
         let index = rng.below(length) as usize;
-        history[index].observed = match history[index].observed {
-            Response::Done(_) => refused(),
-            _ => Response::DONE,
+        history[index].response = match history[index].response {
+            Response::Success(_) => refused(),
+            _ => Response::SUCCESS,
         };
     }
     history

@@ -48,7 +48,7 @@ pub enum Understood {
 impl CloudTrailRecord {
     /// Whether the event is an IAM operation.
     #[must_use]
-    pub fn is_of_iam(&self) -> bool {
+    pub fn is_iam(&self) -> bool {
         self.event_source == "iam.amazonaws.com"
     }
 
@@ -66,17 +66,17 @@ impl CloudTrailRecord {
 
     /// Converts the event to an operation of the model.
     #[must_use]
-    pub fn understood(&self) -> Understood {
+    pub fn to_audit_event(&self) -> Understood {
         let Some(operation) = AuditOperation::named(&self.event_name) else {
             return Understood::Ignored;
         };
         Understood::Event(AuditEvent {
             id: self.event_id.clone(),
-            at: self.at().unwrap_or_default(),
-            asked: operation,
+            time: self.at().unwrap_or_default(),
+            operation: operation,
             user: self.user(operation),
-            other: self.other(operation),
-            answer: self.response(),
+            other_name: self.other(operation),
+            response: self.response(),
             message: self.error_message.clone(),
         })
     }
@@ -86,7 +86,7 @@ impl CloudTrailRecord {
         let Some(error) = &self.error_code else { return AuditResponse::Done };
         let code = error.strip_suffix("Exception").unwrap_or(error);
         let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
-        known.map_or(AuditResponse::Nothing, AuditResponse::Refused)
+        known.map_or(AuditResponse::Uninformative, AuditResponse::Refused)
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
@@ -109,10 +109,12 @@ impl CloudTrailRecord {
     fn other(&self, operation: AuditOperation) -> Option<String> {
         match operation {
             AuditOperation::UpdateUser => self.parameter("newUserName"),
-            AuditOperation::Kind(kind, AttachmentAction::List) if kind.row().member.is_empty() => {
+            AuditOperation::Attachment(kind, AttachmentAction::List)
+                if kind.row().parameter.is_empty() =>
+            {
                 None
             }
-            AuditOperation::Kind(kind, _) => self.item(kind),
+            AuditOperation::Attachment(kind, _) => self.item(kind),
             AuditOperation::Create(ResourceKind::Group)
             | AuditOperation::Delete(ResourceKind::Group) => self.parameter("groupName"),
             AuditOperation::Create(ResourceKind::Policy) => {
@@ -128,7 +130,7 @@ impl CloudTrailRecord {
     }
 
     fn item(&self, kind: AttachmentKind) -> Option<String> {
-        let member = lower_camel(kind.row().member);
+        let member = lower_camel(kind.row().parameter);
         self.parameter(&member).or_else(|| {
             let response = self.response_elements.as_ref()?.as_object()?;
             response.values().find_map(|it| it.get(&member)?.as_str().map(str::to_owned))

@@ -51,7 +51,7 @@ pub fn read(paths: &[PathBuf], emit: &mut dyn FnMut(LogEvent)) -> Result<LogCoun
         counts.files += 1;
         for record in records(&file).with_context(|| format!("cannot read {}", file.display()))? {
             counts.events += 1;
-            let Some(at) = record.at().filter(|_| record.is_of_iam()) else { continue };
+            let Some(at) = record.at().filter(|_| record.is_iam()) else { continue };
             if at < emitted {
                 emit(LogEvent::Late(Box::new(record)));
                 continue;

@@ -23,7 +23,7 @@ impl Config {
     /// # Errors
     /// A shared file exists and cannot be read or parsed.
     pub fn read() -> Result<Self> {
-        Self::of(std::env::vars_os().filter_map(|(name, value)| {
+        Self::from_variables(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         }))
     }
@@ -32,7 +32,7 @@ impl Config {
     ///
     /// # Errors
     /// A shared file exists and cannot be read or parsed.
-    pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
         let variables = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let mut read = Self { variables, ..Self::default() };
         let profile = read.variable("AWS_PROFILE").or_else(|| read.variable("AWS_DEFAULT_PROFILE"));

@@ -31,12 +31,12 @@ impl Identity {
     #[must_use]
     pub fn fake() -> Self {
         let (id, secret) = FAKE;
-        Self::of(id, secret, None, "the example credentials")
+        Self::new(id, secret, None, "the example credentials")
     }
 
     /// An access key; a temporary one has a session token.
     #[must_use]
-    pub fn of(id: &str, secret: &str, token: Option<&str>, source: &str) -> Self {
+    pub fn new(id: &str, secret: &str, token: Option<&str>, source: &str) -> Self {
         Self::expiring(id, secret, token, None, source)
     }
 
@@ -65,7 +65,7 @@ impl Identity {
         if let (Some(id), Some(secret)) =
             (setting("aws_access_key_id"), setting("aws_secret_access_key"))
         {
-            return Ok(Self::of(id, secret, setting("aws_session_token"), &profile));
+            return Ok(Self::new(id, secret, setting("aws_session_token"), &profile));
         }
         if let Some(command) = setting("credential_process") {
             return Self::of_process(command, &profile);
@@ -79,7 +79,7 @@ impl Identity {
         let id = config.variable("AWS_ACCESS_KEY_ID")?;
         let secret = config.variable("AWS_SECRET_ACCESS_KEY")?;
         let token = config.variable("AWS_SESSION_TOKEN");
-        Some(Self::of(id, secret, token, "the environment"))
+        Some(Self::new(id, secret, token, "the environment"))
     }
 
     /// The credentials that a command prints.

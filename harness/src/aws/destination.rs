@@ -61,7 +61,7 @@ impl Destination {
     ///
     /// # Errors
     /// The endpoint is not a URL.
-    pub fn of(endpoint: &str, config: &Config) -> Result<Self> {
+    pub fn from_option(endpoint: &str, config: &Config) -> Result<Self> {
         let region = region(config);
         let custom = match endpoint {
             "aws" => None,

@@ -24,7 +24,7 @@ use crate::wire::names::member;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftoverResource {
     /// Its kind.
-    pub made: CreatedResource,
+    pub kind: CreatedResource,
     /// Its name.
     pub name: String,
     /// Its reference in requests: its name or its ARN.
@@ -37,9 +37,9 @@ pub struct CleanupResult {
     /// Its name.
     pub name: String,
     /// The action that failed.
-    pub asked: &'static str,
+    pub action: &'static str,
     /// The response to that action.
-    pub answer: Response,
+    pub response: Response,
 }
 
 /// A listing of an account: the kind, the action, the element of the list, and the element in a
@@ -64,7 +64,7 @@ impl HttpClient {
             let listed = self.whole_listing(listing, &mut found);
             let (_, asked, ..) = listing;
             let name = "what a listing would show".to_owned();
-            listed.map_err(|answer| CleanupResult { name, asked, answer })?;
+            listed.map_err(|answer| CleanupResult { name, action: asked, response: answer })?;
         }
         found.sort();
         Ok(found)
@@ -72,13 +72,13 @@ impl HttpClient {
 
     /// The resource of this name that this run may have created, without asking the endpoint.
     #[must_use]
-    pub fn by_name(&self, made: CreatedResource, name: &str) -> LeftoverResource {
+    pub fn leftover_by_name(&self, made: CreatedResource, name: &str) -> LeftoverResource {
         let reference = match made {
             CreatedResource::User | CreatedResource::Group => name.to_owned(),
             CreatedResource::Policy => self.names.arn("policy", name),
             CreatedResource::Device => self.names.arn("mfa", name),
         };
-        LeftoverResource { made, name: name.to_owned(), reference }
+        LeftoverResource { kind: made, name: name.to_owned(), reference }
     }
 
     /// Adds the members of a listing that runs created. Of policies, only the customer's are
@@ -102,7 +102,7 @@ impl HttpClient {
             let references = members.iter().filter_map(|it| it.text_of(member_name));
             let resources = references.map(|reference| {
                 let name = base_name(reference).to_owned();
-                LeftoverResource { made, name, reference: reference.to_owned() }
+                LeftoverResource { kind: made, name, reference: reference.to_owned() }
             });
             found.extend(resources.filter(|it| it.run().is_some()));
             pages::after(&page).map_err(|what| unreadable(what.to_owned()))
@@ -113,14 +113,14 @@ impl HttpClient {
     /// Deletes resources with their attachments and sub-resources: users first, then groups,
     /// policies and devices. Returns the resources that were not deleted. A resource that does not
     /// exist counts as deleted.
-    pub fn sweep(&mut self, found: &[LeftoverResource]) -> Vec<CleanupResult> {
-        self.fresh();
+    pub fn delete_leftovers(&mut self, found: &[LeftoverResource]) -> Vec<CleanupResult> {
+        self.enter_new_namespace();
         let mut retries = RetryPolicy::default();
         let mut not_deleted = Vec::new();
         let mut sorted = found.to_vec();
         sorted.sort();
         for leftover in sorted {
-            let delete = match leftover.made {
+            let delete = match leftover.kind {
                 CreatedResource::User => {
                     let user = self.names.adopt_user(&leftover.reference);
                     self.empty_user(user, &mut retries);
@@ -136,10 +136,14 @@ impl HttpClient {
                     self.empty_resource(ResourceKind::Device, &leftover.reference, &mut retries)
                 }
             };
-            let answer = retries.ask(&delete, self);
+            let answer = retries.execute(&delete, self);
             if !is_gone(&answer) {
-                let asked = delete.call().map_or("", |call| call.api);
-                not_deleted.push(CleanupResult { name: leftover.name, asked, answer });
+                let asked = delete.action().map_or("", |call| call.api);
+                not_deleted.push(CleanupResult {
+                    name: leftover.name,
+                    action: asked,
+                    response: answer,
+                });
             }
         }
         not_deleted
@@ -150,15 +154,16 @@ impl HttpClient {
     fn empty_user(&mut self, user: User, retries: &mut RetryPolicy) {
         for kind in AttachmentKind::blockers() {
             if kind.row().naming == Naming::Single {
-                retries.ask(&Operation::Detach(user, kind, Item::default()), self);
+                retries.execute(&Operation::Detach(user, kind, Item::default()), self);
                 continue;
             }
-            let Response::Done(Some(shown)) = retries.ask(&Operation::List(user, kind), self)
+            let Response::Success(Some(shown)) =
+                retries.execute(&Operation::List(user, kind), self)
             else {
                 continue;
             };
             for item in self.items(kind, &shown) {
-                retries.ask(&Operation::Detach(user, kind, item), self);
+                retries.execute(&Operation::Detach(user, kind, item), self);
             }
         }
     }
@@ -171,10 +176,10 @@ impl HttpClient {
         retries: &mut RetryPolicy,
     ) -> Operation {
         let resource = self.names.adopt_resource(class, reference);
-        for part in SubResource::all().filter(|part| part.row().of == class) {
+        for part in SubResource::all().filter(|part| part.row().resource == class) {
             self.empty_sub_resource(resource, part, retries);
         }
-        Operation::Delete(resource)
+        Operation::DeleteResource(resource)
     }
 
     fn empty_sub_resource(
@@ -183,7 +188,8 @@ impl HttpClient {
         part: SubResource,
         retries: &mut RetryPolicy,
     ) {
-        let Response::Done(Some(shown)) = retries.ask(&Operation::Parts(resource, part), self)
+        let Response::Success(Some(shown)) =
+            retries.execute(&Operation::ListSubResources(resource, part), self)
         else {
             return;
         };
@@ -192,7 +198,7 @@ impl HttpClient {
             None => shown.items.iter().filter_map(|(it, _)| older_version(*it)).collect(),
         };
         for item in items {
-            retries.ask(&Operation::Remove(resource, part, item), self);
+            retries.execute(&Operation::RemoveSubResource(resource, part, item), self);
         }
     }
 
@@ -200,7 +206,7 @@ impl HttpClient {
     fn items(&mut self, kind: AttachmentKind, shown: &Listing) -> Vec<Item> {
         let known: Vec<Item> = shown.items.iter().filter_map(|(it, _)| it.item(kind)).collect();
         let adopted: Vec<Item> =
-            shown.strangers.iter().map(|name| self.names.adopt(kind, name)).collect();
+            shown.unknown_names.iter().map(|name| self.names.adopt(kind, name)).collect();
         known.into_iter().chain(adopted).collect()
     }
 }

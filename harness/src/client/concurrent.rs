@@ -24,7 +24,7 @@ struct TimedResponse {
 }
 
 impl ConcurrentEndpoint for HttpClient {
-    fn together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
+    fn send_together(&mut self, calls: &[(Operation, Duration)]) -> Vec<TimedCall> {
         let requests: Vec<Result<PreparedRequest, Response>> =
             calls.iter().map(|(op, _)| self.prepare(op)).collect();
         while self.racers.len() < calls.len() {
@@ -40,8 +40,8 @@ impl ConcurrentEndpoint for HttpClient {
 }
 
 fn unsent(op: &Operation, error: &anyhow::Error) -> TimedCall {
-    let observed = Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
-    TimedCall { operation: *op, observed, start: Duration::ZERO, end: Duration::ZERO }
+    let observed = Response::failed(FailureKind::Unsent, format!("{error:#}"));
+    TimedCall { operation: *op, response: observed, start: Duration::ZERO, end: Duration::ZERO }
 }
 
 /// Sends all prepared requests at once, each after the delay of its call.
@@ -85,7 +85,7 @@ impl HttpClient {
         let (request, TimedResponse { raw, start, end }) = match (request, response) {
             (Ok(request), Some(response)) => (request, response),
             (Err(observed), _) => {
-                return TimedCall { operation: *op, observed, start: zero, end: zero };
+                return TimedCall { operation: *op, response: observed, start: zero, end: zero };
             }
             (Ok(_), None) => return unsent(op, &anyhow::anyhow!("its thread panicked")),
         };
@@ -99,9 +99,9 @@ impl HttpClient {
             Err(failure) => failure,
         };
         journal::after(&form, &observed, creates_new, self.journal());
-        if matches!(&observed, Response::Interrupted(it) if !it.cause.changed_nothing()) {
+        if matches!(&observed, Response::Failed(it) if !it.kind.had_no_effect()) {
             self.mark_secrets_lost(op);
         }
-        TimedCall { operation: *op, observed, start, end }
+        TimedCall { operation: *op, response: observed, start, end }
     }
 }

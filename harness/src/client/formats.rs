@@ -2,7 +2,9 @@
 //!
 //! A deviation is not a divergence of behavior: it is reported at tier `text`.
 
-use iamspec_conformance::oracle::formats::{FORMS, FormatCheck, FormatDeviation, FormatRow};
+use iamspec_conformance::oracle::formats::{
+    FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule,
+};
 use iamspec_model::Operation;
 
 use crate::client::session::Names;
@@ -17,20 +19,20 @@ pub(crate) fn deviations(
     result: &Element,
     names: &Names,
 ) -> Vec<FormatDeviation> {
-    let api = op.call().map_or("", |call| call.api);
+    let api = op.action().map_or("", |call| call.api);
     let mut found = Vec::new();
-    if matches!(op, Operation::Flawed(..)) {
+    if matches!(op, Operation::Invalid(..)) {
         return found;
     }
-    for row in FORMS.iter().filter(|row| row.calls.contains(&api)) {
+    for row in FORMAT_RULES.iter().filter(|row| row.actions.contains(&api)) {
         let mut check = |parent: &Element, text: &str| {
             if let Some(expected) = expected_instead(row, parent, text, form) {
-                let detail = format!("{} {expected}, not {text:?}", row.member);
+                let detail = format!("{} {expected}, not {text:?}", row.element);
                 let detail = names.in_symbols(&detail, op);
                 found.push(FormatDeviation { detail, evidence: row.evidence });
             }
         };
-        visit(result, row.member, &mut check);
+        visit(result, row.element, &mut check);
     }
     found.dedup();
     found
@@ -49,24 +51,24 @@ fn visit(element: &Element, name: &str, check: &mut dyn FnMut(&Element, &str)) {
 /// The expected form, if the text does not have it. `parent` and `form` give the values that an ARN
 /// contains.
 fn expected_instead(
-    row: &FormatRow,
+    row: &FormatRule,
     parent: &Element,
     text: &str,
     form: &RequestForm,
 ) -> Option<String> {
-    let (fits, expected) = match row.form {
+    let (fits, expected) = match row.expected {
         FormatCheck::Id(prefix, length) => (
             text.starts_with(prefix) && text.len() == length && text.chars().all(is_base32),
             format!("of {length} letters A-Z and digits 2-7 that begin with {prefix}"),
         ),
-        FormatCheck::Long(prefix, length) => (
+        FormatCheck::IdOfLength(prefix, length) => (
             text.starts_with(prefix) && text.len() == length,
             format!("of {length} letters and digits that begin with {prefix}"),
         ),
-        FormatCheck::Begins(prefix) => {
+        FormatCheck::IdWithPrefix(prefix) => {
             (text.starts_with(prefix), format!("that begins with {prefix}"))
         }
-        FormatCheck::Letters(least) => (
+        FormatCheck::Alphanumeric(least) => (
             text.len() >= least && text.chars().all(|it| it.is_ascii_alphanumeric()),
             format!("of {least} or more letters and digits"),
         ),
@@ -74,13 +76,13 @@ fn expected_instead(
             let end = filled(end, parent, form)?;
             (is_arn(text, &end), format!("arn:aws:iam::<account>:{end}"))
         }
-        FormatCheck::Sent(default) => {
-            let member = form.iter().find(|(name, _)| name == row.member);
+        FormatCheck::EchoesRequest(default) => {
+            let member = form.iter().find(|(name, _)| name == row.element);
             let expected = member.map_or(default, |(_, value)| value);
             (expected.is_empty() || text == expected, format!("{expected:?}"))
         }
         FormatCheck::Date => (is_date(text, false), "in UTC and whole seconds".to_owned()),
-        FormatCheck::DateOrFraction => (is_date(text, true), "in UTC".to_owned()),
+        FormatCheck::DateWithFraction => (is_date(text, true), "in UTC".to_owned()),
     };
     (!fits).then_some(expected)
 }
@@ -143,7 +145,7 @@ mod tests {
     /// An access key id in AWS's documents has an 8, which user ids cannot have.
     #[test]
     fn access_key_ids_may_have_any_digit() {
-        let of = |member: &str| FORMS.iter().find(|row| row.member == member).unwrap();
+        let of = |member: &str| FORMAT_RULES.iter().find(|row| row.element == member).unwrap();
         let deviates = |member, text: &str| {
             let form = RequestForm::new();
             expected_instead(of(member), &Element::default(), text, &form).is_some()

@@ -23,7 +23,7 @@ pub struct Holdings {
     /// Whether the user exists.
     pub exists: bool,
     /// The actions that failed, and their responses.
-    pub unread: Vec<(&'static str, Response)>,
+    pub unread_actions: Vec<(&'static str, Response)>,
 }
 
 /// The symbol of the user whose attachments are read.
@@ -41,14 +41,14 @@ impl HttpClient {
                 return holdings;
             }
             // A caller that may list attachments can still find out.
-            Err(response) => holdings.unread.push(("GetUser", response)),
+            Err(response) => holdings.unread_actions.push(("GetUser", response)),
         }
         apply(&mut holdings.account, &Operation::create_user(READ));
         for kind in AttachmentKind::blockers() {
             match self.read(&Operation::List(READ, kind)) {
                 Ok(names) => self.add(&mut holdings, kind, &names),
                 Err(Response::Refused { code, .. }) if code == ErrorCode::NoSuchEntity.name() => {}
-                Err(response) => holdings.unread.push((kind.row().list.api, response)),
+                Err(response) => holdings.unread_actions.push((kind.row().list.api, response)),
             }
         }
         holdings
@@ -64,7 +64,7 @@ impl HttpClient {
         for name in names {
             let item = self.names.adopt(kind, name);
             let attach = match kind.row().naming {
-                Naming::Service => Operation::Issue(READ, kind, item, IssueOptions::Nothing),
+                Naming::Service => Operation::Issue(READ, kind, item, IssueOptions::None),
                 _ => Operation::Attach(READ, kind, item),
             };
             apply(account, &attach);
@@ -73,7 +73,7 @@ impl HttpClient {
 
     /// The names in the response of an operation, from all pages; none if it shows no names.
     fn read(&mut self, op: &Operation) -> Result<Vec<String>, Response> {
-        let api = op.call().map_or("", |call| call.api);
+        let api = op.action().map_or("", |call| call.api);
         let user = self.names.user(READ);
         let mut form: RequestForm = vec![
             member("Action", api),
@@ -87,8 +87,8 @@ impl HttpClient {
             let raw = self.sender.post(SigningService::Iam, &form, None)?;
             let page = response::read((op, &form), &raw, &mut self.names)?;
             match page.response {
-                Response::Done(shown) => {
-                    names.extend(shown.map(|it| it.strangers).unwrap_or_default());
+                Response::Success(shown) => {
+                    names.extend(shown.map(|it| it.unknown_names).unwrap_or_default());
                     Ok(page.next)
                 }
                 refused => Err(refused),

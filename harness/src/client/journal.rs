@@ -116,7 +116,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file does not exist or is not a journal, or the run has not ended.
-    pub fn take_up(path: &Path) -> Result<Self> {
+    pub fn resume(path: &Path) -> Result<Self> {
         let cannot = || format!("cannot read the journal {}", path.display());
         let file = OpenOptions::new().append(true).open(path).with_context(cannot)?;
         if file.try_lock().is_err() {
@@ -165,7 +165,7 @@ impl Journal {
     ///
     /// # Errors
     /// The line is not on the disk, so the resource must not be created.
-    pub fn makes(&mut self, made: CreatedResource, name: &str) -> Result<bool> {
+    pub fn record_creation(&mut self, made: CreatedResource, name: &str) -> Result<bool> {
         if self.remaining.contains(&(made, name.to_owned())) {
             return Ok(false);
         }
@@ -185,7 +185,7 @@ impl Journal {
 
     /// Records that a resource is deleted or was not created. If the line is lost, the cleanup
     /// tries to delete the resource once more.
-    pub fn gone(&mut self, made: CreatedResource, name: &str) {
+    pub fn record_deletion(&mut self, made: CreatedResource, name: &str) {
         if self.remaining.remove(&(made, name.to_owned())) {
             let line = serde_json::to_string(&JournalLine::Gone(made, name.to_owned()));
             _ = line.map(|line| self.write(&line));
@@ -205,7 +205,7 @@ impl Journal {
     }
 
     /// The resources that may still exist.
-    pub fn there(&self) -> impl Iterator<Item = (CreatedResource, &str)> {
+    pub fn remaining(&self) -> impl Iterator<Item = (CreatedResource, &str)> {
         self.remaining.iter().map(|(made, name)| (*made, name.as_str()))
     }
 }
@@ -247,7 +247,7 @@ pub(crate) fn before(form: &RequestForm, journal: Option<MutexGuard<'_, Journal>
     let (Some((made, name)), Some(mut journal)) = (named(form, &CREATES), journal) else {
         return Ok(false);
     };
-    journal.makes(made, name)
+    journal.record_creation(made, name)
 }
 
 /// Records that a resource is deleted, or was not created, as the response says. `creates_new` is
@@ -261,7 +261,7 @@ pub(crate) fn after(
     let Some(mut journal) = journal else { return };
     let (created, deleted) = (named(form, &CREATES), named(form, &DELETES));
     let gone = match response {
-        Response::Done(_) => deleted.filter(|_| created.is_some() || !renames(form)),
+        Response::Success(_) => deleted.filter(|_| created.is_some() || !renames(form)),
         Response::Refused { code, .. }
             if code == ErrorCode::NoSuchEntity.name() && !renames(form) =>
         {
@@ -270,15 +270,15 @@ pub(crate) fn after(
         _ => None,
     };
     if let Some((made, name)) = gone.filter(|_| gone != created) {
-        journal.gone(made, name);
+        journal.record_deletion(made, name);
     }
     let not_created = match response {
-        Response::Done(_) => false,
+        Response::Success(_) => false,
         Response::Refused { .. } => true,
-        Response::Interrupted(it) => it.cause.changed_nothing(),
+        Response::Failed(it) => it.kind.had_no_effect(),
     };
     if let (Some((made, name)), true, true) = (created, not_created, creates_new) {
-        journal.gone(made, name);
+        journal.record_deletion(made, name);
     }
 }
 

@@ -83,12 +83,12 @@ impl HttpClient {
     }
 
     /// Records created resources in this journal from now on.
-    pub fn write_down(&mut self, journal: Journal) {
+    pub fn set_journal(&mut self, journal: Journal) {
         self.journal = Some(Arc::new(Mutex::new(journal)));
     }
 
     /// Sets whether [`Endpoint::request_id`] returns the request ids of responses.
-    pub const fn record(&mut self, recording: bool) {
+    pub const fn set_recording(&mut self, recording: bool) {
         self.records_ids = recording;
     }
 
@@ -155,25 +155,25 @@ impl HttpClient {
         let why = match (ErrorCode::ALL.into_iter().find(|it| it.name() == code), op) {
             (
                 Some(ErrorCode::InvalidAuthenticationCode),
-                Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
+                Operation::Attach(_, _, device) | Operation::ResetSecret(_, _, device),
             ) if self.names.keyring.repeats_codes(*device) => {
                 "its codes were sent before, and a code is valid once"
             }
             (
                 Some(ErrorCode::InvalidAuthenticationCode),
-                Operation::Attach(_, _, device) | Operation::Renew(_, _, device),
+                Operation::Attach(_, _, device) | Operation::ResetSecret(_, _, device),
             ) if self.names.keyring.lost_seed(*device) => {
                 "its codes are guesses, because no response returned its seed"
             }
             (
                 Some(ErrorCode::DuplicateSSHPublicKey | ErrorCode::DuplicateCertificate),
-                Operation::Issue(_, kind, item, IssueOptions::Nothing),
+                Operation::Issue(_, kind, item, IssueOptions::None),
             ) if self.names.keyring.shares_body(*kind, *item) => {
                 "another script of this run has uploaded the same body"
             }
             _ => return response,
         };
-        Response::interrupted(FailureKind::Doubtful, format!("{http} {code}: {why}"))
+        Response::failed(FailureKind::Doubtful, format!("{http} {code}: {why}"))
     }
 
     /// Marks secrets as unknown after a lost response: the operation may have changed a password,
@@ -184,11 +184,11 @@ impl HttpClient {
             self.names.keyring.set_usable(change.user, &id, Usable::Unknown);
         }
         match *op {
-            Operation::Create(resource) if resource.class == ResourceKind::Device => {
+            Operation::CreateResource(resource) if resource.kind == ResourceKind::Device => {
                 self.names.keyring.mark_seed_lost(resource.item);
             }
             Operation::ChangePassword(user) => self.names.keyring.mark_password_lost(user),
-            Operation::Attach(user, kind, _) | Operation::Renew(user, kind, _)
+            Operation::Attach(user, kind, _) | Operation::ResetSecret(user, kind, _)
                 if kind.row().naming == Naming::Single =>
             {
                 self.names.keyring.mark_password_lost(user);
@@ -203,20 +203,20 @@ fn lock(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>
 }
 
 impl Endpoint for HttpClient {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.names.fresh()
     }
 
-    fn enter(&mut self, space: Namespace) {
+    fn enter_namespace(&mut self, space: Namespace) {
         self.names.enter(space);
     }
 
-    fn ask(&mut self, operation: &Operation) -> Response {
+    fn execute(&mut self, operation: &Operation) -> Response {
         self.deviations.clear();
         self.last = None;
         self.exchange(operation).unwrap_or_else(|failure| {
-            if let Response::Interrupted(it) = &failure
-                && !it.cause.changed_nothing()
+            if let Response::Failed(it) = &failure
+                && !it.kind.had_no_effect()
             {
                 self.mark_secrets_lost(operation);
             }
@@ -224,15 +224,15 @@ impl Endpoint for HttpClient {
         })
     }
 
-    fn sent(&self) -> Option<usize> {
+    fn requests_sent(&self) -> Option<usize> {
         Some(self.sender.sent)
     }
 
-    fn oddities(&mut self) -> Vec<FormatDeviation> {
+    fn format_deviations(&mut self) -> Vec<FormatDeviation> {
         std::mem::take(&mut self.deviations)
     }
 
-    fn wire(&self) -> Option<WireExchange> {
+    fn last_exchange(&self) -> Option<WireExchange> {
         self.last.as_ref().map(|(form, raw)| trace::exchange(form, raw))
     }
 
@@ -242,11 +242,11 @@ impl Endpoint for HttpClient {
         rest.split('<').next().map(Box::from)
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.names.adopt(kind, name)
     }
 
-    fn bind(&mut self, kind: AttachmentKind, item: Item, name: &str) {
+    fn bind_symbol(&mut self, kind: AttachmentKind, item: Item, name: &str) {
         self.names.bind(kind, item, name);
     }
 
@@ -254,11 +254,11 @@ impl Endpoint for HttpClient {
         Some(Box::new(self.clone_client()?))
     }
 
-    fn learnt(&mut self) -> Option<Box<dyn Any + Send>> {
+    fn take_learned_names(&mut self) -> Option<Box<dyn Any + Send>> {
         Some(Box::new(self.names.take()))
     }
 
-    fn take_in(&mut self, learnt: Box<dyn Any + Send>) {
+    fn merge_learned_names(&mut self, learnt: Box<dyn Any + Send>) {
         _ = learnt.downcast::<Names>().map(|it| self.names.merge(*it));
     }
 

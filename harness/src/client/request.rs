@@ -34,7 +34,7 @@ impl HttpClient {
     /// sent.
     pub(crate) fn prepare(&mut self, op: &Operation) -> Result<PreparedRequest, Response> {
         let unsent =
-            |error: anyhow::Error| Response::interrupted(FailureKind::Unsent, format!("{error:#}"));
+            |error: anyhow::Error| Response::failed(FailureKind::Unsent, format!("{error:#}"));
         let signer = self.signer_of(op).map_err(unsent)?;
         let form = form(op, &mut self.names).map_err(unsent)?;
         guard::check(&form, &self.names, signer.is_some()).map_err(unsent)?;
@@ -48,60 +48,60 @@ impl HttpClient {
         let (id, secret) = self.names.keyring.key(user).with_context(|| {
             format!("u{0} has no access key to sign with; call CreateAccessKey u{0} first", user.0)
         })?;
-        Ok(Some(Identity::of(id, secret, None, "a user of this run")))
+        Ok(Some(Identity::new(id, secret, None, "a user of this run")))
     }
 }
 
 /// The user that must sign the operation itself.
 pub(crate) fn signed_by(op: &Operation) -> Option<User> {
-    let absent = |invalid: InvalidRequest| invalid.row().defect == InputError::Absent;
+    let absent = |invalid: InvalidRequest| invalid.row().error == InputError::Absent;
     match *op {
         Operation::ChangePassword(user) => Some(user),
-        Operation::Flawed(user, invalid) if absent(invalid) => Some(user),
+        Operation::Invalid(user, invalid) if absent(invalid) => Some(user),
         _ => None,
     }
 }
 
 /// The members of the request, `Action` and `Version` first.
 pub(crate) fn form(op: &Operation, names: &mut Names) -> Result<RequestForm> {
-    let mut form = well_formed(&op.sound(), names)?;
-    if let Operation::Flawed(_, invalid) = op {
-        make_invalid(&mut form, invalid.row().member, invalid.row().defect);
+    let mut form = well_formed(&op.well_formed(), names)?;
+    if let Operation::Invalid(_, invalid) = op {
+        make_invalid(&mut form, invalid.row().parameter, invalid.row().error);
     }
     Ok(form)
 }
 
 fn well_formed(op: &Operation, names: &mut Names) -> Result<RequestForm> {
-    let action = op.call().context("the kind has no such action")?;
+    let action = op.action().context("the kind has no such action")?;
     let mut form = vec![member("Action", action.api), member("Version", names::VERSION)];
     // The signature identifies the user that changes its own password.
     let user = op.user().filter(|_| !matches!(op, Operation::ChangePassword(_)));
     form.extend(user.map(|user| member("UserName", names.user(user))));
     match *op {
-        Operation::Create(resource) => form.extend(create_members(resource, names)),
-        Operation::Read(resource)
-        | Operation::Rename(resource, _)
-        | Operation::Holders(resource)
-        | Operation::Delete(resource) => {
-            form.push(member(resource.class.row().member, names.resource(resource)));
+        Operation::CreateResource(resource) => form.extend(create_members(resource, names)),
+        Operation::GetResource(resource)
+        | Operation::RenameResource(resource, _)
+        | Operation::ListHolders(resource)
+        | Operation::DeleteResource(resource) => {
+            form.push(member(resource.kind.row().parameter, names.resource(resource)));
             form.extend(resource_option(op, names));
         }
-        Operation::ListAll(kind, filter) => form.extend(list_filter(kind, filter)),
-        Operation::Add(resource, part, item)
-        | Operation::Part(resource, part, item)
+        Operation::ListResources(kind, filter) => form.extend(list_filter(kind, filter)),
+        Operation::AddSubResource(resource, part, item)
+        | Operation::GetSubResource(resource, part, item)
         | Operation::SetDefault(resource, part, item)
-        | Operation::Remove(resource, part, item) => {
-            form.push(member(resource.class.row().member, names.resource(resource)));
+        | Operation::RemoveSubResource(resource, part, item) => {
+            form.push(member(resource.kind.row().parameter, names.resource(resource)));
             form.extend(sub_resource_members(op, part, item, names));
         }
-        Operation::Parts(resource, _) => {
-            form.push(member(resource.class.row().member, names.resource(resource)));
+        Operation::ListSubResources(resource, _) => {
+            form.push(member(resource.kind.row().parameter, names.resource(resource)));
         }
         Operation::Attach(..)
         | Operation::Issue(..)
         | Operation::Get(..)
         | Operation::SetStatus(..)
-        | Operation::Renew(..)
+        | Operation::ResetSecret(..)
         | Operation::Detach(..) => form.extend(attachment_members(op, names)?),
         Operation::ChangePassword(user) if names.keyring.lost_password(user) => {
             bail!("the password of u{} is unknown, because a response was lost", user.0)
@@ -113,7 +113,7 @@ fn well_formed(op: &Operation, names: &mut Names) -> Result<RequestForm> {
 
 /// The members of an operation on a user that concerns none of its attachments.
 fn user_members(op: &Operation, names: &mut Names) -> RequestForm {
-    let policy = |item| Resource { class: ResourceKind::Policy, item };
+    let policy = |item| Resource { kind: ResourceKind::Policy, item };
     match *op {
         Operation::CreateUser(_, options) => {
             let path = Some(options.path).filter(|it| *it != Path::default());
@@ -142,10 +142,10 @@ fn user_members(op: &Operation, names: &mut Names) -> RequestForm {
             let old = old.map_or_else(payload::password, |it| it.expose_secret().to_owned());
             vec![member("OldPassword", old), member("NewPassword", new)]
         }
-        Operation::LastUsed(key) => {
+        Operation::GetAccessKeyLastUsed(key) => {
             op.kind().map(|kind| item_member(kind, key, names)).into_iter().collect()
         }
-        Operation::Details => vec![member("Filter.member.1", "User")],
+        Operation::GetAuthorizationDetails => vec![member("Filter.member.1", "User")],
         _ => Vec::new(),
     }
 }
@@ -153,12 +153,12 @@ fn user_members(op: &Operation, names: &mut Names) -> RequestForm {
 /// The member that an operation on a resource needs besides the resource.
 fn resource_option(op: &Operation, names: &Names) -> Option<(String, String)> {
     match *op {
-        Operation::Rename(_, None) => Some(member("NewPath", names.path(Path(1)))),
-        Operation::Rename(resource, Some(item)) => {
+        Operation::RenameResource(_, None) => Some(member("NewPath", names.path(Path(1)))),
+        Operation::RenameResource(resource, Some(item)) => {
             Some(member("NewGroupName", names.resource_name(Resource { item, ..resource })))
         }
         // Without users that have the policy as their permissions boundary only.
-        Operation::Holders(_) => Some(member("PolicyUsageFilter", "PermissionsPolicy")),
+        Operation::ListHolders(_) => Some(member("PolicyUsageFilter", "PermissionsPolicy")),
         _ => None,
     }
 }
@@ -167,12 +167,12 @@ fn resource_option(op: &Operation, names: &Names) -> Option<(String, String)> {
 fn list_filter(kind: ResourceKind, filter: Filter) -> RequestForm {
     match (kind, filter) {
         (ResourceKind::Group, _) | (ResourceKind::Device, Filter::All) => Vec::new(),
-        (ResourceKind::Policy, Filter::Held) => {
+        (ResourceKind::Policy, Filter::InUse) => {
             vec![member("Scope", "Local"), member("OnlyAttached", "true")]
         }
         (ResourceKind::Policy, _) => vec![member("Scope", "Local")],
-        (ResourceKind::Device, Filter::Held) => vec![member("AssignmentStatus", "Assigned")],
-        (ResourceKind::Device, Filter::Free) => vec![member("AssignmentStatus", "Unassigned")],
+        (ResourceKind::Device, Filter::InUse) => vec![member("AssignmentStatus", "Assigned")],
+        (ResourceKind::Device, Filter::Unused) => vec![member("AssignmentStatus", "Unassigned")],
     }
 }
 
@@ -183,12 +183,12 @@ fn sub_resource_members(
     item: Item,
     names: &Names,
 ) -> RequestForm {
-    let adds = matches!(op, Operation::Add(..));
+    let adds = matches!(op, Operation::AddSubResource(..));
     let name = match kind_of(part) {
         Some(kind) => Some(names.item(kind, item)),
         None => (!adds).then(|| part.symbol(item)),
     };
-    let name = name.map(|name| member(part.row().member, name));
+    let name = name.map(|name| member(part.row().parameter, name));
     let document = (adds && part != SubResource::AttachedPolicy).then(document);
     name.into_iter().chain(document).collect()
 }
@@ -197,7 +197,7 @@ fn sub_resource_members(
 fn attachment_members(op: &Operation, names: &mut Names) -> Result<RequestForm> {
     Ok(match *op {
         Operation::Attach(user, kind, item) => {
-            attach_members(user, kind, item, IssueOptions::Nothing, names)?
+            attach_members(user, kind, item, IssueOptions::None, names)?
         }
         Operation::Issue(user, kind, item, options) => {
             attach_members(user, kind, item, options, names)?
@@ -209,16 +209,16 @@ fn attachment_members(op: &Operation, names: &mut Names) -> Result<RequestForm> 
         Operation::SetStatus(_, kind, item, status) => {
             vec![item_member(kind, item, names), member("Status", status.name())]
         }
-        Operation::Renew(user, kind, item) => {
+        Operation::ResetSecret(user, kind, item) => {
             let named = kind.row().naming != Naming::Single;
             let name = named.then(|| item_member(kind, item, names));
-            let request = PayloadRequest { user, kind, item, options: IssueOptions::Nothing };
+            let request = PayloadRequest { user, kind, item, options: IssueOptions::None };
             let payload = payload_members(wire(kind).renew_payload, request, names)?;
             name.into_iter().chain(payload).collect()
         }
         Operation::Detach(_, kind, _) if kind.row().naming == Naming::Single => Vec::new(),
         Operation::Detach(_, kind, item) => {
-            let name = wire(kind).detach_member.unwrap_or(kind.row().member);
+            let name = wire(kind).detach_member.unwrap_or(kind.row().parameter);
             vec![member(name, names.item(kind, item))]
         }
         _ => Vec::new(),
@@ -228,7 +228,7 @@ fn attachment_members(op: &Operation, names: &mut Names) -> Result<RequestForm> 
 /// The members of the create action of a resource.
 fn create_members(resource: Resource, names: &Names) -> RequestForm {
     let name = names.resource_name(resource);
-    let members = match resource.class {
+    let members = match resource.kind {
         ResourceKind::Group => vec![member("GroupName", name)],
         ResourceKind::Device => vec![member("VirtualMFADeviceName", name)],
         ResourceKind::Policy => vec![member("PolicyName", name), document()],
@@ -246,7 +246,7 @@ fn attach_members(
 ) -> Result<RequestForm> {
     let row = wire(kind);
     let name = (kind.row().naming == Naming::Caller).then(|| {
-        let name = row.attach_member.unwrap_or(kind.row().member);
+        let name = row.attach_member.unwrap_or(kind.row().parameter);
         member(name, names.item(kind, item))
     });
     let request = PayloadRequest { user, kind, item, options };
@@ -328,7 +328,7 @@ fn upload(
 ) -> Result<String> {
     let PayloadRequest { kind, item, options, .. } = request;
     let body = match options {
-        IssueOptions::BodyOf(other) => names
+        IssueOptions::SameBodyAs(other) => names
             .keyring
             .body(kind, other)
             .map(str::to_owned)
@@ -340,7 +340,7 @@ fn upload(
 }
 
 fn item_member(kind: AttachmentKind, item: Item, names: &Names) -> (String, String) {
-    member(kind.row().member, names.item(kind, item))
+    member(kind.row().parameter, names.item(kind, item))
 }
 
 fn document() -> (String, String) {
@@ -363,17 +363,17 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
                 set_tag(form, number, &format!("iamspec-{number}"));
             }
         }
-        ("Tags", InputError::Doubled) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
+        ("Tags", InputError::Duplicate) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
         ("Key", InputError::TooLong) => {
             change(form, "Tags.member.1.Key", |value| padded(value, 129));
         }
-        ("AuthenticationCode2", InputError::Doubled) => {
+        ("AuthenticationCode2", InputError::Duplicate) => {
             let first = value_of(form, "AuthenticationCode1");
             change(form, name, |_| first);
         }
         ("Path", InputError::TooLong) => set(form, name, &format!("/{}/", "x".repeat(511))),
         ("MaxItems", InputError::TooLong) => set(form, name, "1001"),
-        ("MaxItems", InputError::OneByOne) => set(form, name, "1"),
+        ("MaxItems", InputError::OnePerPage) => set(form, name, "1"),
         ("MaxItems", InputError::TooShort) => set(form, name, "0"),
         ("Status", _) => set(form, name, "Invalid"),
         _ => set(form, name, invalid_value(name).unwrap_or("none")),

@@ -51,15 +51,15 @@ pub(crate) fn read(
     if let Some(error) = error_of(&root) {
         let (code, message) = refusal(error, raw)?;
         let message = message.map(|text| names.in_symbols(&text, op));
-        return Ok(Response::refused(op.call(), raw.status, code, message).into());
+        return Ok(Response::refused(op.action(), raw.status, code, message).into());
     }
     let missing = |element: &str| failure(raw, &format!("no {element} in the response"));
-    let result = &result_of(op.call().map_or("", |call| call.api), root, raw)?;
+    let result = &result_of(op.action().map_or("", |call| call.api), root, raw)?;
     record_names(op, result, names).map_err(missing)?;
     let next = pages::after(result).map_err(|what| failure(raw, what))?;
-    let shown = read_listing(&op.sound(), result, names).map_err(missing)?;
+    let shown = read_listing(&op.well_formed(), result, names).map_err(missing)?;
     let deviations = deviations(op, form, result, names);
-    Ok(ResponsePage { response: Response::Done(shown), next, deviations })
+    Ok(ResponsePage { response: Response::Success(shown), next, deviations })
 }
 
 /// The result of an action that is not an operation of the model, by the action's name.
@@ -132,8 +132,8 @@ fn error_of(root: &Element) -> Option<&Element> {
 /// response is an ordinary failure.
 fn garbled(raw: &RawResponse, what: &str) -> Response {
     match failure(raw, what) {
-        Response::Interrupted(it) if raw.is_success() => {
-            Response::interrupted(FailureKind::Garbled, it.detail)
+        Response::Failed(it) if raw.is_success() => {
+            Response::failed(FailureKind::Garbled, it.detail)
         }
         other => other,
     }
@@ -141,19 +141,19 @@ fn garbled(raw: &RawResponse, what: &str) -> Response {
 
 /// A failure of the service if the status says so; otherwise a response that is not from IAM.
 fn failure(raw: &RawResponse, what: &str) -> Response {
-    let kind = FailureKind::of_status(raw.status);
-    Response::interrupted(kind, format!("HTTP {}: {what}", raw.status))
+    let kind = FailureKind::from_status(raw.status);
+    Response::failed(kind, format!("HTTP {}: {what}", raw.status))
 }
 
 /// A response that cannot be read, and why.
 pub(crate) fn unreadable(why: String) -> Response {
-    Response::interrupted(FailureKind::Unreadable, why)
+    Response::failed(FailureKind::Unreadable, why)
 }
 
 /// Records the names, ids and secrets that the service gave.
 fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
     record_accepted_name(op, result, names);
-    match op.sound() {
+    match op.well_formed() {
         Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
             names.keyring.rename(user, name);
         }
@@ -161,13 +161,13 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
             names.learn_account(arn.ok_or("User.Arn")?);
         }
-        Operation::Create(resource) => {
-            let (structure, name) = names::created(resource.class);
+        Operation::CreateResource(resource) => {
+            let (structure, name) = names::created(resource.kind);
             let created = result.child(structure).ok_or(structure)?;
             let name = created.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
             names.learn_account(&name);
             names.bind_resource(resource, &name);
-            if resource.class == ResourceKind::Device {
+            if resource.kind == ResourceKind::Device {
                 // Without a seed the codes are guesses. An endpoint that checks no code takes them.
                 match created.text_of("Base32StringSeed").and_then(decode_seed) {
                     Some(seed) => names.keyring.set_seed(resource.item, seed),
@@ -178,8 +178,8 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
         Operation::Issue(user, kind, item, _) => {
             let structure = wire(kind).structure.ok_or("structure")?;
             let issued = result.child(structure).ok_or(structure)?;
-            let id = issued.text_of(kind.row().member).filter(|it| !it.is_empty());
-            let id = id.ok_or(kind.row().member)?;
+            let id = issued.text_of(kind.row().parameter).filter(|it| !it.is_empty());
+            let id = id.ok_or(kind.row().parameter)?;
             names.bind(kind, item, id);
             if let IssuedSecret::SigningKey(element) = wire(kind).issued
                 && let Some(secret) = issued.text_of(element)
@@ -209,7 +209,7 @@ pub(crate) struct KeyChange {
 
 /// The change of an access key that an operation makes.
 pub(crate) fn key_change(op: &Operation) -> Option<KeyChange> {
-    let (user, kind, key, usable) = match op.sound() {
+    let (user, kind, key, usable) = match op.well_formed() {
         Operation::Detach(user, kind, key)
         | Operation::SetStatus(user, kind, key, Status::Inactive) => (user, kind, key, Usable::No),
         Operation::SetStatus(user, kind, key, Status::Active) => (user, kind, key, Usable::Yes),
@@ -221,9 +221,9 @@ pub(crate) fn key_change(op: &Operation) -> Option<KeyChange> {
 
 /// Records the name of a user that the endpoint accepted although the name is invalid.
 fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
-    let Operation::Flawed(user, invalid) = *op else { return };
+    let Operation::Invalid(user, invalid) = *op else { return };
     let name = result.child("User").and_then(|user| user.text_of("UserName"));
-    match (op.sound(), invalid.row().defect) {
+    match (op.well_formed(), invalid.row().error) {
         (Operation::CreateUser(..), InputError::TooLong | InputError::BadCharacter) => {
             if let Some(name) = name {
                 names.bind_user(user, name);
@@ -250,11 +250,11 @@ fn decode_seed(blob: &str) -> Option<String> {
 /// Joins the next page of a listing to the pages before it.
 pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
     match (before, page) {
-        (Some(Response::Done(Some(mut all))), Response::Done(Some(more))) => {
+        (Some(Response::Success(Some(mut all))), Response::Success(Some(more))) => {
             all.items.extend(more.items);
-            all.strangers.extend(more.strangers);
+            all.unknown_names.extend(more.unknown_names);
             all.items.sort_unstable();
-            Response::Done(Some(all))
+            Response::Success(Some(all))
         }
         (_, page) => page,
     }
@@ -275,13 +275,15 @@ fn read_listing(
             let Some(listing) = wire(kind).listing else { return Ok(None) };
             reader.items(kind, listing, result)?;
         }
-        Operation::Renew(_, kind, _) if wire(kind).renew_structure.is_none() => return Ok(None),
-        Operation::Get(_, kind, _) | Operation::Renew(_, kind, _) => {
+        Operation::ResetSecret(_, kind, _) if wire(kind).renew_structure.is_none() => {
+            return Ok(None);
+        }
+        Operation::Get(_, kind, _) | Operation::ResetSecret(_, kind, _) => {
             let item = match wire(kind).structure {
                 Some(structure) => result.child(structure).ok_or(structure)?,
                 None => result,
             };
-            let member = kind.row().member;
+            let member = kind.row().parameter;
             reader.item(kind, item.text_of(member).ok_or(member)?, item)?;
         }
         _ => {
@@ -310,29 +312,29 @@ impl ListingReader<'_> {
             Operation::CreateUser(..) | Operation::GetUser(_) => {
                 self.user(result.child("User").ok_or("User")?)?;
             }
-            Operation::LastUsed(_) => {
+            Operation::GetAccessKeyLastUsed(_) => {
                 self.named_user(result.text_of("UserName").ok_or("UserName")?);
             }
             Operation::ListUsers(_) => self.users(result, "Users", true)?,
-            Operation::Details => self.users(result, "UserDetailList", true)?,
-            Operation::Read(Resource { class: ResourceKind::Group, .. }) => {
+            Operation::GetAuthorizationDetails => self.users(result, "UserDetailList", true)?,
+            Operation::GetResource(Resource { kind: ResourceKind::Group, .. }) => {
                 self.users(result, "Users", false)?;
             }
-            Operation::ListAll(kind, _) => self.resources(kind, result)?,
-            Operation::Holders(_) => {
+            Operation::ListResources(kind, _) => self.resources(kind, result)?,
+            Operation::ListHolders(_) => {
                 self.users(result, "PolicyUsers", false)?;
                 self.groups(result)?;
             }
-            Operation::Add(_, SubResource::Version, _)
-            | Operation::Part(_, SubResource::Version, _) => {
+            Operation::AddSubResource(_, SubResource::Version, _)
+            | Operation::GetSubResource(_, SubResource::Version, _) => {
                 self.version(result.child("PolicyVersion").ok_or("PolicyVersion")?)?;
             }
-            Operation::Part(_, part, _) => {
+            Operation::GetSubResource(_, part, _) => {
                 let Some(kind) = kind_of(part) else { return Ok(false) };
-                let member = kind.row().member;
+                let member = kind.row().parameter;
                 self.item(kind, result.text_of(member).ok_or(member)?, result)?;
             }
-            Operation::Parts(_, part) => self.sub_resources(part, result)?,
+            Operation::ListSubResources(_, part) => self.sub_resources(part, result)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -342,7 +344,7 @@ impl ListingReader<'_> {
     fn push(&mut self, entity: Option<Entity>, status: Status, name: &str) {
         match entity {
             Some(entity) => self.shown.items.push((entity, status)),
-            None => self.shown.strangers.push(name.to_owned()),
+            None => self.shown.unknown_names.push(name.to_owned()),
         }
     }
 
@@ -404,17 +406,17 @@ impl ListingReader<'_> {
     }
 
     fn resource(&mut self, class: ResourceKind, reference: &str) {
-        let number = self.names.number(class.row().symbol, reference);
-        let resource = number.map(|number| Resource { class, item: Item(number) });
-        self.push(resource.map(Entity::Object), Status::Active, reference);
+        let number = self.names.number(class.row().prefix, reference);
+        let resource = number.map(|number| Resource { kind: class, item: Item(number) });
+        self.push(resource.map(Entity::Resource), Status::Active, reference);
     }
 
     /// The resources of a kind in the account. Resources of others are skipped.
     fn resources(&mut self, class: ResourceKind, result: &Element) -> Result<(), Missing> {
-        let (list, name) = names::objects(class);
+        let (list, name) = names::listed(class);
         for member in &result.child(list).ok_or(list)?.children {
             let name = member.text_of(name).ok_or(name)?;
-            if self.names.number(class.row().symbol, name).is_some() {
+            if self.names.number(class.row().prefix, name).is_some() {
                 self.resource(class, name);
             }
         }
@@ -451,7 +453,7 @@ impl ListingReader<'_> {
 
 fn status(kind: AttachmentKind, element: &Element) -> Result<Status, Missing> {
     match element.text_of("Status") {
-        _ if !kind.row().statuses => Ok(Status::Active),
+        _ if !kind.row().has_status => Ok(Status::Active),
         Some("Active") => Ok(Status::Active),
         Some("Inactive") => Ok(Status::Inactive),
         _ => Err("Status that is Active or Inactive"),
@@ -460,7 +462,7 @@ fn status(kind: AttachmentKind, element: &Element) -> Result<Status, Missing> {
 
 /// The interpretation of a response to an operation, without sending anything.
 #[must_use]
-pub fn understood(
+pub fn interpret(
     op: &Operation,
     (status, content_type, body): (u16, &str, &[u8]),
     names: &mut Names,

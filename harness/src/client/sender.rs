@@ -129,7 +129,7 @@ impl Sender {
         signer: Option<&Identity>,
     ) -> Result<RawResponse, Response> {
         self.renew_credentials(signer)
-            .map_err(|error| Response::interrupted(FailureKind::Unsent, format!("{error:#}")))?;
+            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
         if let Some(limit) = &self.rate_limit {
             limit.lock().unwrap_or_else(PoisonError::into_inner).wait();
         }
@@ -180,7 +180,7 @@ impl Sender {
 fn was_sent(failure: &Response) -> bool {
     let unsent =
         |kind| matches!(kind, FailureKind::Unsent | FailureKind::Unreachable | FailureKind::Client);
-    !matches!(failure, Response::Interrupted(it) if unsent(it.cause))
+    !matches!(failure, Response::Failed(it) if unsent(it.kind))
 }
 
 /// Logs an exchange without the values of members, which may be secret.

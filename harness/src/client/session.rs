@@ -131,7 +131,7 @@ impl Names {
     /// The name that a resource is created with.
     #[must_use]
     pub fn resource_name(&self, resource: Resource) -> String {
-        let symbol = resource.class.row().symbol;
+        let symbol = resource.kind.row().prefix;
         format!("{}-{}-{symbol}{}", self.prefix, self.space.0, resource.item.0)
     }
 
@@ -148,7 +148,7 @@ impl Names {
             return name.clone();
         }
         let name = self.resource_name(resource);
-        match resource.class {
+        match resource.kind {
             ResourceKind::Group => name,
             ResourceKind::Policy => self.arn("policy", &name),
             ResourceKind::Device => self.arn("mfa", &name),
@@ -168,8 +168,8 @@ impl Names {
     #[must_use]
     pub fn item(&self, kind: AttachmentKind, item: Item) -> String {
         let id = || self.ids.get(&(self.space, kind, item)).cloned();
-        match (kind.row().refers, kind.row().naming) {
-            (Some(class), _) => self.resource(Resource { class, item }),
+        match (kind.row().refers_to, kind.row().naming) {
+            (Some(class), _) => self.resource(Resource { kind: class, item }),
             (None, Naming::Service) => {
                 id().unwrap_or_else(|| format!("{}IAMSPEC{:017}", wire(kind).id_prefix, item.0))
             }
@@ -204,8 +204,8 @@ impl Names {
     pub fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
         self.last_adopted += 1;
         let item = Item(self.last_adopted);
-        match kind.row().refers {
-            Some(class) => self.bind_resource(Resource { class, item }, name),
+        match kind.row().refers_to {
+            Some(class) => self.bind_resource(Resource { kind: class, item }, name),
             None => self.bind(kind, item, name),
         }
         item
@@ -214,7 +214,7 @@ impl Names {
     /// Gives a new symbol to a resource of this run.
     pub fn adopt_resource(&mut self, class: ResourceKind, reference: &str) -> Resource {
         self.last_adopted += 1;
-        let resource = Resource { class, item: Item(self.last_adopted) };
+        let resource = Resource { kind: class, item: Item(self.last_adopted) };
         self.bind_resource(resource, reference);
         resource
     }
@@ -229,14 +229,14 @@ impl Names {
     /// The symbol of an item by its real name, if it has a symbol in this namespace.
     #[must_use]
     pub fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
-        if kind.row().refers.is_none() && kind.row().naming == Naming::Service {
+        if kind.row().refers_to.is_none() && kind.row().naming == Naming::Service {
             let here = self
                 .ids
                 .iter()
                 .find(|((space, of, _), id)| *space == self.space && *of == kind && *id == name);
             return here.map(|((_, _, item), _)| *item);
         }
-        self.number(kind.row().symbol, name).map(Item)
+        self.number(kind.row().prefix, name).map(Item)
     }
 
     /// The number of the symbol behind a name or an ARN of this namespace, if the symbol begins
@@ -253,7 +253,7 @@ impl Names {
         let name = |symbol: String| format!("{}-{}-{symbol}", self.prefix, space.0);
         let user = op.user().map(|user| name(format!("u{}", user.0)));
         let resource =
-            op.object().map(|it| name(format!("{}{}", it.class.row().symbol, it.item.0)));
+            op.resource().map(|it| name(format!("{}{}", it.kind.row().prefix, it.item.0)));
         let noun = op.kind().map(|kind| format!("{} of", kind.row().noun));
         let item = resource.filter(|_| op.kind().is_none()).or(user).unwrap_or_default();
         noun.into_iter().chain([item]).collect::<Vec<_>>().join(" ")
@@ -275,22 +275,22 @@ impl Names {
         let user = |user: User| (self.user(user), format!("u{}", user.0));
         let reference = |it: Resource| (self.resource(it), it.to_string());
         let mut names: Vec<_> = op.user().map(user).into_iter().collect();
-        match op.sound() {
+        match op.well_formed() {
             Operation::UpdateUser(_, change) => names.extend(change.name.map(user)),
-            Operation::Create(resource) => {
+            Operation::CreateResource(resource) => {
                 names.push((self.resource_name(resource), resource.to_string()));
             }
-            Operation::Rename(resource, name) => {
+            Operation::RenameResource(resource, name) => {
                 let renamed = name.map(|item| Resource { item, ..resource });
                 names.push(reference(resource));
                 names.extend(renamed.map(|it| (self.resource_name(it), it.to_string())));
             }
-            _ => names.extend(op.object().map(reference)),
+            _ => names.extend(op.resource().map(reference)),
         }
-        names.extend(op.referred().map(reference));
-        let of_resource = op.part().and_then(|(_, part)| kind_of(part));
-        let of_resource = of_resource.filter(|kind| kind.row().refers.is_none()).zip(op.piece());
-        let of_user = op.kind().filter(|_| op.object().is_none()).zip(op.item());
+        names.extend(op.referenced_policy().map(reference));
+        let of_resource = op.sub_resource().and_then(|(_, part)| kind_of(part));
+        let of_resource = of_resource.filter(|kind| kind.row().refers_to.is_none()).zip(op.entry());
+        let of_user = op.kind().filter(|_| op.resource().is_none()).zip(op.item());
         let item = of_user.or(of_resource);
         names.extend(item.map(|(kind, item)| (self.item(kind, item), kind.symbol(item))));
         names

@@ -70,6 +70,6 @@ pub(crate) fn exchange(form: &[(String, String)], response: &RawResponse) -> Wir
     let cut = if shown.len() < body.len() { "\n(cut)" } else { "" };
     WireExchange {
         request: lines.collect::<Vec<_>>().join("\n"),
-        answer: format!("{} {}\n{shown}{cut}", response.status, response.content_type),
+        response: format!("{} {}\n{shown}{cut}", response.status, response.content_type),
     }
 }

@@ -120,7 +120,7 @@ impl Transport for HttpTransport {
         self.retry_after = None;
         let request = self
             .signed(request)
-            .map_err(|error| Response::interrupted(FailureKind::Unsent, format!("{error:#}")))?;
+            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
         self.runtime.block_on(receive(request, &mut self.retry_after))
     }
 
@@ -168,7 +168,7 @@ async fn receive(
         body.extend_from_slice(&chunk);
         if body.len() > RESPONSE_MAX {
             let detail = format!("more than {RESPONSE_MAX} bytes");
-            return Err(Response::interrupted(FailureKind::Unreadable, detail));
+            return Err(Response::failed(FailureKind::Unreadable, detail));
         }
     }
     Ok(RawResponse { status, content_type, body })
@@ -188,7 +188,7 @@ fn failure(error: &reqwest::Error) -> Response {
         detail = inner.to_string();
         source = inner.source();
     }
-    Response::interrupted(kind, detail)
+    Response::failed(kind, detail)
 }
 
 /// The CA certificates of a file.

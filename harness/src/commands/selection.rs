@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::results::known_failures::glob;
-use iamspec_conformance::script::corpus::{covering, ours, rules_of};
+use iamspec_conformance::script::corpus::{built_in_scripts, covering_subset, reached_rules};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::{Script, Suite};
@@ -77,7 +77,7 @@ pub enum SuiteArg {
 /// # Errors
 /// An unknown or invalid script, or a rule together with a generated suite.
 pub(crate) fn select(args: &SelectionArgs) -> Result<Suite> {
-    Ok(Suite::new(scripts(args)?).with(generated(args)?))
+    Ok(Suite::new(scripts(args)?).with_generated(generated(args)?))
 }
 
 /// The selected generated suites, each once.
@@ -113,7 +113,7 @@ fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
     for suite in &args.suite {
         scripts.extend(match suite {
             SuiteArg::Scripts => builtin()?,
-            SuiteArg::Cover => covering(builtin()?),
+            SuiteArg::Cover => covering_subset(builtin()?),
             SuiteArg::Validation => by_name("validation/*")?,
             _ => Vec::new(),
         });
@@ -124,7 +124,7 @@ fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
     scripts.sort_by(|one, other| one.name.cmp(&other.name));
     let mut scripts = without_repeats(scripts);
     if let Some(pattern) = &args.rule {
-        scripts.retain(|script| rules_of(script).iter().any(|rule| glob(pattern, &rule.id())));
+        scripts.retain(|script| reached_rules(script).iter().any(|rule| glob(pattern, &rule.id())));
     }
     Ok(scripts)
 }
@@ -158,7 +158,8 @@ pub(crate) fn by_name(name: &str) -> Result<Vec<Script>> {
 /// # Errors
 /// An invalid built-in script: an internal error.
 pub(crate) fn builtin() -> Result<Vec<Script>> {
-    ours().map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))
+    built_in_scripts()
+        .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))
 }
 
 /// The name with the current directory in place of the first edition's `defects/`.

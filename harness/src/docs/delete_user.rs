@@ -1,6 +1,6 @@
 //! The page about `DeleteUser`: which attachments block it, and in which order to remove them.
 
-use iamspec_model::tables::calls;
+use iamspec_model::tables::actions;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
 
@@ -40,7 +40,7 @@ fn reported_first() -> String {
         If several attachments block DeleteUser, the response names one of them. \
         Any of them conforms, except for these known orders:\n\n"
         .to_owned();
-    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&"DeleteUser")) {
+    for order in PRECEDENCES.iter().filter(|it| it.actions.contains(&"DeleteUser")) {
         let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
         text.push_str(&format!(
             "- `{}` is reported before `{}` ({}, {})\n",
@@ -75,7 +75,7 @@ fn links(evidence: Evidence) -> String {
 fn row(kind: AttachmentKind) -> String {
     let row = kind.row();
     let link = |action: AttachmentAction| {
-        let api = row.call(action).map_or("", |it| it.api);
+        let api = row.action(action).map_or("", |it| it.api);
         format!("[{api}](operations/{api}.md)")
     };
     let Some(blocks) = row.blocks else { return String::new() };
@@ -96,7 +96,7 @@ fn row(kind: AttachmentKind) -> String {
 /// The states of a user as a Mermaid diagram.
 fn diagram() -> String {
     let names = |action: AttachmentAction| -> Vec<&str> {
-        let actions = AttachmentKind::blockers().filter_map(|it| it.row().call(action));
+        let actions = AttachmentKind::blockers().filter_map(|it| it.row().action(action));
         actions.map(|it| it.api).collect()
     };
     let (attach, detach) = (names(AttachmentAction::Attach), names(AttachmentAction::Detach));
@@ -115,7 +115,7 @@ fn diagram() -> String {
         bare --> [*]: DeleteUser\n```\n",
         kinds = attach.len(),
         states = 1_usize << attach.len(),
-        actions = calls().count(),
+        actions = actions().count(),
         attach = lines(&attach),
         detach = lines(&detach)
     )

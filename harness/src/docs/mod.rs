@@ -14,7 +14,7 @@ mod wire_example;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use iamspec_model::tables::calls;
+use iamspec_model::tables::actions;
 
 use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
@@ -39,7 +39,7 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
         ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
     let mut wire = WireExample::new()?;
-    for action in calls() {
+    for action in actions() {
         let name = format!("operations/{}.md", action.api);
         pages.insert(name, operation::page(action, &scripts, &mut wire));
     }
@@ -58,7 +58,7 @@ fn index() -> String {
         - [Emulators](emulators.md): where current emulators differ\n\n\
         ## Operations\n\n"
         .to_owned();
-    for action in calls() {
+    for action in actions() {
         page.push_str(&format!("- [{0}](operations/{0}.md)\n", action.api));
     }
     page

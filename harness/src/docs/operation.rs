@@ -21,7 +21,8 @@ pub(crate) fn page(
         "# {}\n\n| rule | response | status | code | text | facts |\n|---|---|---|---|---|---|\n",
         action.api
     );
-    let rules: Vec<Rule> = action.claims.iter().map(|claim| Rule { call: action, claim }).collect();
+    let rules: Vec<Rule> =
+        action.clauses.iter().map(|claim| Rule { action: action, clause: claim }).collect();
     for rule in &rules {
         page.push_str(&row(*rule));
     }
@@ -34,18 +35,18 @@ pub(crate) fn page(
 }
 
 fn row(rule: Rule) -> String {
-    let clause = rule.claim;
-    let response = match clause.answer {
-        Expected::Done => "200".to_owned(),
-        Expected::Refused(code) => format!("{} {}", code.http(), code.name()),
+    let clause = rule.clause;
+    let response = match clause.expected {
+        Expected::Success => "200".to_owned(),
+        Expected::Refused(code) => format!("{} {}", code.http_status(), code.name()),
     };
     let tiers = [clause.status, clause.code, clause.text];
     let [status, code, text] = tiers.map(|it| it.level.name());
-    let text = if clause.answer == Expected::Done { "–" } else { text };
+    let text = if clause.expected == Expected::Success { "–" } else { text };
     let facts: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
     format!(
         "| [{}](#{}) | {response} | {status} | {code} | {text} | {} |\n",
-        clause.reason.slug(),
+        clause.condition.slug(),
         anchor(&rule.id()),
         fact_links(&facts, "../")
     )
@@ -54,7 +55,7 @@ fn row(rule: Rule) -> String {
 /// The known orders among the refusals of the operation.
 fn orders(action: &Action) -> String {
     let mut text = String::new();
-    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&action.api)) {
+    for order in PRECEDENCES.iter().filter(|it| it.actions.contains(&action.api)) {
         let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
         let facts: Vec<&str> = order.evidence.facts.iter().map(|fact| fact.id).collect();
         text.push_str(&format!(
@@ -76,7 +77,7 @@ fn orders(action: &Action) -> String {
 /// The rule in words, its messages, and its example.
 fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
     let mut text = format!("\n## {}\n\n{}\n", rule.id(), escape(&rule.statement()));
-    let messages: Vec<String> = rule.claim.text.texts().map(escape).collect();
+    let messages: Vec<String> = rule.clause.text.texts().map(escape).collect();
     if !messages.is_empty() {
         text.push_str(&format!("\n> {}\n", messages.join("<br>\n> or ")));
     }
@@ -104,7 +105,7 @@ impl<'a> Example<'a> {
     fn find(rule: Rule, script: &'a Script) -> Option<Self> {
         let suite = Suite::new(vec![script.clone()]);
         let report = suite.run(&mut Reference::default(), &mut |_| (), &|| false);
-        let run = report.replays.into_iter().next()?;
+        let run = report.script_runs.into_iter().next()?;
         let mut written = run.exchanges.iter().take(script.steps.len());
         let last = written.position(|it| is_response_of(rule, it))?;
         Some(Self { script, run, last })
@@ -116,7 +117,7 @@ impl<'a> Example<'a> {
             format!("\nThe shortest script that shows it, `iamspec run {name}`:\n\n```text\n");
         for step in &self.run.history().until(self.last).steps {
             let operation = print::operation(&step.operation);
-            match &step.answer {
+            match &step.response {
                 Some(response) => text.push_str(&format!("{operation:<40} -> {response}\n")),
                 None => text.push_str(&format!("{operation}\n")),
             }
@@ -136,11 +137,12 @@ fn is_response_of(rule: Rule, exchange: &Exchange) -> bool {
     if !exchange.in_force.contains(&rule) {
         return false;
     }
-    match (&exchange.observed, rule.claim.answer) {
-        (Some(Response::Done(_)), Expected::Done) => true,
+    match (&exchange.response, rule.clause.expected) {
+        (Some(Response::Success(_)), Expected::Success) => true,
         (Some(Response::Refused { code, message, .. }), Expected::Refused(expected)) => {
             let symbols = messages::symbols(&exchange.operation);
-            let text = messages::preferred(rule, &exchange.before, &exchange.operation, &symbols);
+            let text =
+                messages::reference_message(rule, &exchange.before, &exchange.operation, &symbols);
             code == expected.name() && *message == text
         }
         _ => false,

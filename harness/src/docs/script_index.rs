@@ -4,7 +4,7 @@
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::Script;
-use iamspec_conformance::script::corpus::{ours, rules_of};
+use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_model::Rule;
 
 /// Every script with the rules that it reaches, the shortest script first.
@@ -14,11 +14,11 @@ impl ScriptIndex {
     /// # Errors
     /// Fails if an embedded script does not parse, which a test rules out.
     pub(crate) fn new() -> Result<Self> {
-        let mut scripts =
-            ours().map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
+        let mut scripts = built_in_scripts()
+            .map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
         scripts.sort_by_key(|script| script.steps.len());
         let with_rules = scripts.into_iter().map(|script| {
-            let rules = rules_of(&script);
+            let rules = reached_rules(&script);
             (script, rules)
         });
         Ok(Self(with_rules.collect()))

@@ -22,8 +22,8 @@ pub(crate) fn kinds() -> String {
 pub(crate) fn errors() -> String {
     let mut codes: BTreeMap<(&str, u16), Vec<Rule>> = BTreeMap::new();
     for rule in rules() {
-        if let Expected::Refused(code) = rule.claim.answer {
-            codes.entry((code.name(), code.http())).or_default().push(rule);
+        if let Expected::Refused(code) = rule.clause.expected {
+            codes.entry((code.name(), code.http_status())).or_default().push(rule);
         }
     }
     let mut page = "# Errors\n\n\
@@ -32,7 +32,7 @@ pub(crate) fn errors() -> String {
     for ((code, http), rules) in codes {
         page.push_str(&format!("\n## {code}\n\nHTTP {http}.\n\n"));
         for rule in rules {
-            let (id, api) = (rule.id(), rule.call.api);
+            let (id, api) = (rule.id(), rule.action.api);
             let statement = escape(&rule.statement());
             page.push_str(&format!("- [{id}](operations/{api}.md): {statement}\n"));
         }
@@ -47,13 +47,13 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
         states which one was observed.\n\n\
         | rule | facts | script |\n|---|---|---|\n"
         .to_owned();
-    for rule in rules().filter(|rule| rule.claim.status.level == Level::Open) {
+    for rule in rules().filter(|rule| rule.clause.status.level == Level::Unspecified) {
         let script = scripts
             .reaching(rule)
             .next()
             .map_or_else(|| "none".to_owned(), |it| format!("`iamspec run {}`", it.name));
-        let facts: Vec<&str> = rule.claim.status.facts.iter().map(|fact| fact.id).collect();
-        let (id, api, facts) = (rule.id(), rule.call.api, fact_links(&facts, ""));
+        let facts: Vec<&str> = rule.clause.status.facts.iter().map(|fact| fact.id).collect();
+        let (id, api, facts) = (rule.id(), rule.action.api, fact_links(&facts, ""));
         page.push_str(&format!("| [{id}](operations/{api}.md) | {facts} | {script} |\n"));
     }
     page.push_str("\n## Not in the model\n\n");
@@ -67,7 +67,7 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
 pub(crate) fn facts() -> String {
     let mut ids: Vec<&str> = Vec::new();
     for rule in rules() {
-        let tiers = [rule.claim.status, rule.claim.code, rule.claim.text];
+        let tiers = [rule.clause.status, rule.clause.code, rule.clause.text];
         ids.extend(tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id));
     }
     ids.extend(PRECEDENCES.iter().flat_map(|it| it.evidence.facts).map(|fact| fact.id));

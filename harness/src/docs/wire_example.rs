@@ -42,12 +42,12 @@ impl WireExample {
     /// The request at this index of the script, and its response. Returns `None` for a listing that
     /// is sorted by generated ids, because its order changes from run to run.
     pub(crate) fn exchange(&mut self, script: &Script, index: usize) -> Option<String> {
-        self.http.fresh();
+        self.http.enter_new_namespace();
         for op in script.operations().take(index + 1) {
-            self.http.ask(&op);
+            self.http.execute(&op);
         }
-        let wire = self.http.wire()?;
-        let (request, response) = (stable(&wire.request), stable(wire.answer.trim_end()));
+        let wire = self.http.last_exchange()?;
+        let (request, response) = (stable(&wire.request), stable(wire.response.trim_end()));
         let is_sorted_by_id =
             response.matches("<member>").count() > 1 && response.contains("EXAMPLE<");
         (!is_sorted_by_id).then(|| format!("{request}\n\n{response}"))

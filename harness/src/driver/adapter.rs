@@ -42,22 +42,20 @@ pub(crate) fn response(op: &str, outcome: &DriverOutcome) -> Result<(u16, String
                 // Without a status, it may not have been a response to the call.
                 SdkError::Parse => match http_status {
                     Some(200..=299) => FailureKind::Garbled,
-                    Some(status) => FailureKind::of_status(*status),
+                    Some(status) => FailureKind::from_status(*status),
                     None => FailureKind::Unreadable,
                 },
             };
-            Err(Response::interrupted(failure, detail))
+            Err(Response::failed(failure, detail))
         }
-        DriverOutcome::Unsupported { reason } => {
-            Err(Response::interrupted(FailureKind::Client, reason))
-        }
+        DriverOutcome::Unsupported { reason } => Err(Response::failed(FailureKind::Client, reason)),
     }
 }
 
 /// The status of an error code, for SDKs that do not report it (D-022, E-015, A-016).
 fn default_status(code: &str) -> u16 {
     match ErrorCode::ALL.into_iter().find(|it| it.name() == code) {
-        Some(known) => known.http(),
+        Some(known) => known.http_status(),
         None => match code {
             "ServiceFailure" | "InternalFailure" => 500,
             "ServiceUnavailable" => 503,

@@ -120,7 +120,7 @@ fn break_protocol(
 fn client_of(session: &DriverSession) -> Result<FormSender> {
     let destination = Destination::loopback(&session.endpoint)?;
     let (id, secret) = (&session.access_key_id, &session.secret_access_key);
-    let identity = Identity::of(id, secret, session.session_token.as_deref(), "the session");
+    let identity = Identity::new(id, secret, session.session_token.as_deref(), "the session");
     FormSender::new(destination, identity, TIMEOUT)
 }
 

@@ -87,10 +87,7 @@ impl Driver {
     ) -> Result<(u16, String), Response> {
         let (op, params) = params(form);
         if !self.hello.ops.is_empty() && !self.hello.ops.contains(&op) {
-            return Err(Response::interrupted(
-                FailureKind::Client,
-                format!("the driver has no {op}"),
-            ));
+            return Err(Response::failed(FailureKind::Client, format!("the driver has no {op}")));
         }
         let call = DriverCall::plain(self.seq + 1, &op, params, deadline);
         match self.exchange(call, session) {
@@ -104,7 +101,7 @@ impl Driver {
                 // Only silence may be due to the endpoint. Any other failure is the driver's.
                 let kind =
                     if error.is::<Silent>() { FailureKind::Timeout } else { FailureKind::Driver };
-                Err(Response::interrupted(kind, format!("{error:#}")))
+                Err(Response::failed(kind, format!("{error:#}")))
             }
         }
     }
@@ -164,7 +161,7 @@ impl Driver {
     }
 
     /// Stops the driver.
-    pub fn end(self) {
+    pub fn stop(self) {
         if let Some(process) = self.process {
             _ = process.stop();
         }

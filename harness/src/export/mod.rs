@@ -78,13 +78,13 @@ fn program(script: &Script) -> Result<Program> {
     let mut account = Account::default();
     let mut lines = Vec::new();
     names.fresh();
-    reference.fresh();
+    reference.enter_new_namespace();
     for step in &script.steps {
         let op = step.operation;
-        let response = expected(&account, &op, step.answer.as_ref());
-        let observed = reference.ask(&op);
-        created.note(&op, &observed);
-        if matches!(observed, Response::Done(_)) {
+        let response = expected(&account, &op, step.response.as_ref());
+        let observed = reference.execute(&op);
+        created.record(&op, &observed);
+        if matches!(observed, Response::Success(_)) {
             iamspec_model::apply(&mut account, &op);
         }
         lines.push(line(&op, response, &mut names).with_context(|| {
@@ -95,7 +95,7 @@ fn program(script: &Script) -> Result<Program> {
             )
         })?);
     }
-    let cleanup = created.undo().iter().rev().map(|op| line(op, None, &mut names));
+    let cleanup = created.operations().iter().rev().map(|op| line(op, None, &mut names));
     let cleanup = cleanup.collect::<Result<Vec<_>>>()?;
     Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, cleanup })
 }
@@ -103,20 +103,20 @@ fn program(script: &Script) -> Result<Program> {
 /// The response that the script states, or the only one that conforms.
 fn expected(account: &Account, op: &Operation, stated: Option<&Response>) -> Option<String> {
     let allowed = match stated {
-        Some(Response::Done(_)) => return Some("200".to_owned()),
+        Some(Response::Success(_)) => return Some("200".to_owned()),
         Some(Response::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
-        Some(Response::Interrupted(_)) => return None,
+        Some(Response::Failed(_)) => return None,
         None => allowed(account, op),
     };
     let mut rules = allowed.rules();
     let (rule, more) = (rules.next()?, rules.next());
-    if more.is_some() || rule.claim.code.level == Level::Open {
+    if more.is_some() || rule.clause.code.level == Level::Unspecified {
         return None;
     }
-    Some(match rule.claim.answer {
-        iamspec_model::Expected::Done => "200".to_owned(),
+    Some(match rule.clause.expected {
+        iamspec_model::Expected::Success => "200".to_owned(),
         iamspec_model::Expected::Refused(code) => {
-            format!("{} {}", ErrorCode::http(code), code.name())
+            format!("{} {}", ErrorCode::http_status(code), code.name())
         }
     })
 }
@@ -132,9 +132,9 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<P
         None => None,
     };
     // Without a seed there are no valid codes: the script never creates the device.
-    let device = op.object().filter(|it| it.class == ResourceKind::Device);
+    let device = op.resource().filter(|it| it.kind == ResourceKind::Device);
     let device = device.filter(|it| names.keyring.seed(it.item).is_some());
-    let device = device.filter(|_| op.sound() == *op).map(|it| it.to_string());
+    let device = device.filter(|_| op.well_formed() == *op).map(|it| it.to_string());
     let mut form = crate::client::request::form(op, names)?;
     for (name, value) in &mut form {
         *value = variables::parameterize(name, value, device.as_deref());
@@ -154,14 +154,14 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<P
 
 /// The variables that the response sets. Later requests use them in place of names and keys.
 fn variables_of(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static str>)> {
-    match op.sound() {
-        Operation::Create(object) if object.class != ResourceKind::Group => {
-            let (structure, member) = names::created(object.class);
+    match op.well_formed() {
+        Operation::CreateResource(object) if object.kind != ResourceKind::Group => {
+            let (structure, member) = names::created(object.kind);
             let variable =
-                format!("{}_{object}", object.class.row().noun.replace(' ', "_").to_lowercase());
+                format!("{}_{object}", object.kind.row().noun.replace(' ', "_").to_lowercase());
             names.bind_resource(object, &variables::variable(&variable));
             let mut variables = vec![(variable, vec![structure, member])];
-            if object.class == ResourceKind::Device {
+            if object.kind == ResourceKind::Device {
                 names.keyring.set_seed(object.item, variables::SEED.to_owned());
                 variables.push((format!("seed_{object}"), vec![structure, "Base32StringSeed"]));
             }
@@ -172,7 +172,7 @@ fn variables_of(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static 
             let variable = kind.symbol(item).replace(['#', '-'], "_");
             let id = variables::variable(&variable);
             names.bind(kind, item, &id);
-            let mut variables = vec![(variable.clone(), vec![structure, kind.row().member])];
+            let mut variables = vec![(variable.clone(), vec![structure, kind.row().parameter])];
             if let IssuedSecret::SigningKey(element) = wire(kind).issued {
                 let secret = format!("{variable}_secret");
                 names.keyring.add_key(user, &id, &variables::variable(&secret));

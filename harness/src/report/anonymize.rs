@@ -19,8 +19,8 @@ impl RunReport {
     #[must_use]
     pub fn anonymous(&self) -> Self {
         let calls = self.calls.iter().map(|it| CallEvent {
-            answer: it.answer.as_deref().map(anonymous),
-            why: it.why.as_deref().map(anonymous),
+            response: it.response.as_deref().map(anonymous),
+            reason: it.reason.as_deref().map(anonymous),
             ..it.clone()
         });
         let findings = self.findings.iter().map(|it| {
@@ -37,7 +37,7 @@ impl RunReport {
         });
         let (calls, findings) = (calls.collect(), findings.collect());
         let mut end = self.end.clone();
-        end.early = end.early.as_deref().map(anonymous);
+        end.ended_early = end.ended_early.as_deref().map(anonymous);
         Self { calls, findings, not_deleted: Vec::new(), end, ..self.clone() }
     }
 }

@@ -2,9 +2,9 @@
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::kind_set::KindSet;
-use iamspec_conformance::results::coverage::{Coverage, Reach};
+use iamspec_conformance::results::coverage::{Coverage, CoverageTarget};
 use iamspec_conformance::results::known_failures::KnownFailure;
-use iamspec_conformance::results::{Threshold, Totals, open_points};
+use iamspec_conformance::results::{Threshold, Totals, unspecified_behavior};
 use iamspec_conformance::runner::cleanup::NotDeleted;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{Exchange, Finding, Origin, Report, Response, ScriptRun, Verdict};
@@ -31,28 +31,28 @@ pub struct ReportInput<'a> {
     /// The deviations of the client under test.
     pub remarks: Vec<RemarkEvent>,
     /// The resources that the cleanup could not delete, by their names on the endpoint.
-    pub kept: Vec<NotDeletedEvent>,
+    pub not_deleted: Vec<NotDeletedEvent>,
     /// For a shard: its results for each entry of the known-failures file.
-    pub entries: Vec<KnownFailureEvent>,
+    pub known_failures: Vec<KnownFailureEvent>,
     /// The problems in the known-failures file.
-    pub complaints: Vec<String>,
+    pub known_failure_errors: Vec<String>,
     /// The number of calls by verdict.
-    pub tally: Totals,
+    pub totals: Totals,
     /// The footer without its totals and counts, which the builder fills in.
     pub end: EndEvent,
 }
 
 /// Builds the report of a run.
 #[must_use]
-pub fn told(report: &Report, input: ReportInput<'_>) -> RunReport {
-    let runs = &report.replays;
+pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
+    let runs = &report.script_runs;
     let mut findings: Vec<FindingEvent> =
         input.findings.into_iter().map(|it| finding(it, input.threshold)).collect();
     // A run with a convergence time has retried stale reads already.
     for it in findings.iter_mut().filter(|_| input.header.settle > 0.0) {
         it.possibly_stale = None;
     }
-    let totals = totals(input.tally);
+    let totals = totals(input.totals);
     let end = EndEvent { scripts: runs.len(), requests: report.requests, totals, ..input.end };
     RunReport {
         header: input.header,
@@ -61,9 +61,9 @@ pub fn told(report: &Report, input: ReportInput<'_>) -> RunReport {
         remarks: input.remarks,
         unspecified: unspecified(runs),
         coverage: coverage(runs),
-        not_deleted: input.kept,
-        known_failures: input.entries,
-        known_failure_errors: input.complaints,
+        not_deleted: input.not_deleted,
+        known_failures: input.known_failures,
+        known_failure_errors: input.known_failure_errors,
         end,
     }
 }
@@ -71,9 +71,9 @@ pub fn told(report: &Report, input: ReportInput<'_>) -> RunReport {
 const fn totals(it: Totals) -> RunTotals {
     RunTotals {
         passed: it.passed,
-        below: it.below,
+        below: it.below_threshold,
         unexpected: it.unexpected,
-        known_failures: it.expected,
+        known_failures: it.known_failures,
         unsupported: it.unsupported,
         inconclusive: it.inconclusive,
         skipped: it.not_exercised,
@@ -82,7 +82,7 @@ const fn totals(it: Totals) -> RunTotals {
 
 fn calls(run: &ScriptRun) -> impl Iterator<Item = CallEvent> {
     let calls = run.exchanges.iter().map(|it| call(&run.script.name, it));
-    calls.enumerate().map(|(index, it)| CallEvent { begins: index == 0, ..it })
+    calls.enumerate().map(|(index, it)| CallEvent { starts_script: index == 0, ..it })
 }
 
 fn call(script: &str, exchange: &Exchange) -> CallEvent {
@@ -94,21 +94,21 @@ fn call(script: &str, exchange: &Exchange) -> CallEvent {
         _ => None,
     };
     let converged = exchange
-        .settled
-        .map(|it| ConvergedEvent { retries: it.tries, seconds: it.after.as_secs_f64() });
+        .convergence
+        .map(|it| ConvergedEvent { retries: it.retries, seconds: it.waited.as_secs_f64() });
     CallEvent {
         script: script.to_owned(),
         call: print::operation(&exchange.operation),
-        api: exchange.operation.call().map_or("", |call| call.api).to_owned(),
+        action: exchange.operation.action().map_or("", |call| call.api).to_owned(),
         request: Some(exchange.request).filter(|it| *it > 0),
-        answer: exchange.observed.as_ref().map(ToString::to_string),
+        response: exchange.response.as_ref().map(ToString::to_string),
         verdict,
-        why: reason,
+        reason: reason,
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
         converged,
-        begins: false,
-        id: exchange.id.as_deref().map(str::to_owned),
+        starts_script: false,
+        request_id: exchange.request_id.as_deref().map(str::to_owned),
     }
 }
 
@@ -137,10 +137,10 @@ fn finding(
     let (rule, divergence) = (finding.rule(), &finding.divergence);
     let steps = finding.history.steps.iter().map(|step| FindingStep {
         call: print::operation(&step.operation),
-        response: step.answer.as_ref().map(ToString::to_string).unwrap_or_default(),
+        response: step.response.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
     let expected = divergence
-        .allowed
+        .expected
         .iter()
         .map(|(response, rule)| ExpectedResponse { response: response.clone(), rule: rule.id() });
     let facts = divergence.evidence.iter().filter_map(|id| evidence::fact(id));
@@ -148,25 +148,26 @@ fn finding(
     let wire = finding.wire.as_deref().cloned();
     FindingEvent {
         rule: rule.id(),
-        action: rule.call.api.to_owned(),
+        action: rule.action.api.to_owned(),
         statement: rule.statement(),
         level: divergence.level.name().to_owned(),
         tier: divergence.tier.name().to_owned(),
-        counted: status(threshold.counts(divergence), entry.is_some()),
+        status: status(threshold.includes(divergence), entry.is_some()),
         reason: entry.map(|it| it.reason.clone()),
         issue: entry.and_then(|it| it.issue.clone()),
         script: script.clone(),
         history: steps.collect(),
-        observed: finding.observed.to_string(),
+        observed: finding.response.to_string(),
         expected: expected.collect(),
-        because: facts.map(|fact| cited(fact, rule.call.api)).collect(),
+        evidence: facts.map(|fact| cited(fact, rule.action.api)).collect(),
         state: divergence.state.clone(),
-        assumed_state: divergence.going_on.to_owned(),
-        possibly_stale: finding.late.as_ref().map(print::operation),
-        other_scripts: finding.also.clone(),
-        wire: wire.map(|it| FindingWire { request: it.request, response: it.answer }),
+        assumed_state: divergence.assumed_state.to_owned(),
+        possibly_stale: finding.stale_since.as_ref().map(print::operation),
+        other_scripts: finding.other_scripts.clone(),
+        wire: wire.map(|it| FindingWire { request: it.request, response: it.response }),
         reproduce,
-        export: (finding.origin != Origin::Course).then(|| format!("iamspec export {script} --as")),
+        export: (finding.origin != Origin::Generated)
+            .then(|| format!("iamspec export {script} --as")),
     }
 }
 
@@ -184,7 +185,7 @@ fn cited(fact: &Fact, api: &str) -> CitedFact {
     let statement = match response {
         Some(response) => format!("{}: {}", fact.state, response.trim_end()),
         None if fact.note.is_empty() => fact.source.to_owned(),
-        None => fact.note_on(api).to_owned(),
+        None => fact.note_for(api).to_owned(),
     };
     CitedFact {
         fact: fact.id.to_owned(),
@@ -197,25 +198,25 @@ fn cited(fact: &Fact, api: &str) -> CitedFact {
 /// The resources that the cleanup could not delete; `name` returns the name of a resource on the
 /// endpoint.
 #[must_use]
-pub fn kept(
+pub fn not_deleted(
     report: &Report,
     name: &dyn Fn(Namespace, &Operation) -> String,
 ) -> Vec<NotDeletedEvent> {
     let event = |(leftover, diverged): &(NotDeleted, bool)| NotDeletedEvent {
-        name: name(leftover.space, &leftover.undo),
-        call: print::operation(&leftover.undo),
-        response: leftover.answer.to_string(),
-        uncertain: matches!(leftover.answer, Response::Interrupted(_)),
+        name: name(leftover.namespace, &leftover.operation),
+        call: print::operation(&leftover.operation),
+        response: leftover.response.to_string(),
+        uncertain: matches!(leftover.response, Response::Failed(_)),
         after_divergence: *diverged,
     };
-    report.kept.iter().map(event).collect()
+    report.not_deleted.iter().map(event).collect()
 }
 
 fn unspecified(runs: &[ScriptRun]) -> Vec<UnspecifiedEvent> {
-    let events = open_points(runs).into_iter().map(|it| UnspecifiedEvent {
+    let events = unspecified_behavior(runs).into_iter().map(|it| UnspecifiedEvent {
         rule: it.rule.id(),
-        facts: it.rule.claim.status.facts.iter().map(|fact| fact.id.to_owned()).collect(),
-        response: it.seen,
+        facts: it.rule.clause.status.facts.iter().map(|fact| fact.id.to_owned()).collect(),
+        response: it.observed,
     });
     events.collect()
 }
@@ -231,7 +232,7 @@ fn coverage(runs: &[ScriptRun]) -> CoverageEvent {
     }
 }
 
-fn exercise(reach: &[Reach], runs: &[ScriptRun]) -> ExerciseEvent {
+fn exercise(reach: &[CoverageTarget], runs: &[ScriptRun]) -> ExerciseEvent {
     let tested = reach.iter().filter(|it| it.reached).map(|it| it.name.clone());
     let missing = reach.iter().filter(|it| !it.reached);
     let missing = missing
@@ -245,7 +246,7 @@ pub(super) const NO_SCRIPT: &str = "no script of this run tests it";
 /// The reason why the run has no verdict on any call of this action.
 fn missing_reason(api: &str, runs: &[ScriptRun]) -> String {
     let exchanges = runs.iter().flat_map(|it| &it.exchanges);
-    let own = exchanges.filter(|it| it.operation.call().is_some_and(|call| call.api == api));
+    let own = exchanges.filter(|it| it.operation.action().is_some_and(|call| call.api == api));
     let mut reasons = own.filter_map(|it| match &it.verdict {
         Verdict::Unsupported(api) => Some(format!("{api} is unsupported")),
         Verdict::Skipped(reason) => Some(reason.clone()),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use iamspec_conformance::script::corpus::ours;
+use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::script::print;
 use iamspec_model::{Level, rules};
 use sha2::{Digest as _, Sha256};
@@ -67,8 +67,9 @@ pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
 
 /// The remarks that are not among the others.
 fn remarks_without(remarks: &[RemarkEvent], others: &[RemarkEvent]) -> Vec<RemarkEvent> {
-    let same =
-        |one: &RemarkEvent, other: &RemarkEvent| one.api == other.api && one.what == other.what;
+    let same = |one: &RemarkEvent, other: &RemarkEvent| {
+        one.action == other.action && one.deviation == other.deviation
+    };
     remarks.iter().filter(|it| !others.iter().any(|other| same(it, other))).cloned().collect()
 }
 
@@ -79,7 +80,7 @@ fn changed_calls(before: &RunReport, after: &RunReport) -> Vec<(CallEvent, CallE
     let has_changed = |one: &CallEvent, other: &CallEvent| {
         let is_finding =
             one.verdict == CallVerdict::Diverges || other.verdict == CallVerdict::Diverges;
-        let response = |it: &CallEvent| it.answer.as_deref().map(without_run_names);
+        let response = |it: &CallEvent| it.response.as_deref().map(without_run_names);
         !is_finding && (one.verdict != other.verdict || response(one) != response(other))
     };
     let pairs = pairs.filter(|(one, other)| has_changed(one, other));
@@ -107,13 +108,13 @@ fn calls_by_position(report: &RunReport) -> BTreeMap<(&str, &str, usize), &CallE
 pub fn revision() -> String {
     let mut digest = Sha256::new();
     for rule in rules() {
-        let claim = rule.claim;
+        let claim = rule.clause;
         let levels = [claim.status.level, claim.code.level, claim.text.level];
         let levels = levels.map(Level::name).join(" ");
         digest.update(format!("{} {levels} {}\n", rule.id(), rule.statement()));
     }
     // A test shows that the bundled scripts parse.
-    for script in ours().unwrap_or_default() {
+    for script in built_in_scripts().unwrap_or_default() {
         digest.update(format!("{}\n{}", script.name, print::print(&script)));
     }
     HEXLOWER.encode(&digest.finalize()).chars().take(12).collect()

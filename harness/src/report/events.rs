@@ -57,7 +57,7 @@ pub struct RunHeader {
     pub client: Option<RunClient>,
     /// The selected scripts and generators, in words.
     #[serde(rename = "selection", alias = "asked")]
-    pub asked: String,
+    pub selection: String,
     /// The finest tier in which a difference fails the run.
     pub tier: String,
     /// The lowest level at which a difference fails the run.
@@ -68,7 +68,7 @@ pub struct RunHeader {
     pub seed: u64,
     /// The start time, in UTC (RFC 3339).
     #[serde(rename = "started", alias = "begun")]
-    pub begun: String,
+    pub started: String,
     /// The shard of the suite; absent if the run covers the whole suite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOf>,
@@ -125,20 +125,20 @@ pub struct CallEvent {
     pub call: String,
     /// The action of the API: `DeleteUser`.
     #[serde(rename = "action", alias = "api")]
-    pub api: String,
+    pub action: String,
     /// The number of the request in the run, from 1; absent if the call was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<usize>,
     /// The response, in symbols.
     #[serde(default, rename = "response", alias = "answer")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
+    pub response: Option<String>,
     /// The verdict on the response.
     pub verdict: CallVerdict,
     /// The tier and level of a divergence, or the reason why there is no verdict.
     #[serde(default, rename = "reason", alias = "why")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
+    pub reason: Option<String>,
     /// The rules that apply to the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
@@ -151,11 +151,11 @@ pub struct CallEvent {
     /// True for the first call of a script, which starts in an empty account.
     #[serde(default, rename = "starts_script", alias = "begins")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub begins: bool,
+    pub starts_script: bool,
     /// The request id of the service, if it was recorded.
     #[serde(default, rename = "request_id", alias = "id")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    pub request_id: Option<String>,
 }
 
 /// The retries of a call whose response conformed only after a while.
@@ -198,16 +198,16 @@ impl CallVerdict {
 pub struct RemarkEvent {
     /// The action of the API.
     #[serde(rename = "action", alias = "api")]
-    pub api: String,
+    pub action: String,
     /// The deviation.
     #[serde(rename = "deviation", alias = "what")]
-    pub what: String,
+    pub deviation: String,
     /// The number of calls that show it.
     #[serde(rename = "calls", alias = "times")]
-    pub times: usize,
+    pub calls: usize,
     /// The parameters of the first such call, without secrets.
     #[serde(rename = "parameters", alias = "params")]
-    pub params: String,
+    pub parameters: String,
     /// The reason, if the deviation is a known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -238,13 +238,13 @@ pub struct KnownFailureEvent {
     pub flaky: Option<usize>,
     /// True if a script to which the entry applies was run.
     #[serde(rename = "run", alias = "played")]
-    pub played: bool,
+    pub run: bool,
     /// True if the rule alone decided a response.
     #[serde(rename = "tested", alias = "asked")]
-    pub asked: bool,
+    pub tested: bool,
     /// True if a finding matches the entry.
     #[serde(rename = "matched", alias = "seen")]
-    pub seen: bool,
+    pub matched: bool,
     /// The number of calls that conform to the rule.
     pub conforms: usize,
 }
@@ -317,10 +317,10 @@ pub struct EndEvent {
     /// The reason why the run ended early and the next step, if it did.
     #[serde(default, rename = "ended_early", alias = "early")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub early: Option<String>,
+    pub ended_early: Option<String>,
     /// True if the endpoint sent at least one IAM response.
     #[serde(rename = "responded", alias = "heard")]
-    pub heard: bool,
+    pub responded: bool,
     /// The run whose journal still lists resources. Merged shards list several, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,

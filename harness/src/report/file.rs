@@ -9,7 +9,7 @@ use crate::report::{FORMAT, RunReport};
 ///
 /// # Errors
 /// An error of the JSON library.
-pub fn lines(report: &RunReport) -> Result<String> {
+pub fn to_json_lines(report: &RunReport) -> Result<String> {
     let mut text = String::new();
     for event in report.events() {
         text.push_str(&serde_json::to_string(&event)?);

@@ -34,7 +34,7 @@ pub struct FindingEvent {
     pub tier: String,
     /// Whether the finding fails the run.
     #[serde(rename = "status", alias = "counted")]
-    pub counted: FindingStatus,
+    pub status: FindingStatus,
     /// The reason, if the finding is a known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -52,7 +52,7 @@ pub struct FindingEvent {
     pub expected: Vec<ExpectedResponse>,
     /// The facts that support the rule.
     #[serde(rename = "evidence", alias = "because")]
-    pub because: Vec<CitedFact>,
+    pub evidence: Vec<CitedFact>,
     /// The state of the account before the call.
     pub state: String,
     /// The state that the oracle assumes after the call.

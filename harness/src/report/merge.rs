@@ -52,7 +52,7 @@ fn in_order(reports: Vec<RunReport>) -> Result<Vec<RunReport>> {
     let mut by_number: BTreeMap<usize, RunReport> = BTreeMap::new();
     let mut of = None;
     for report in reports {
-        let started = report.header.begun.clone();
+        let started = report.header.started.clone();
         let shard = report.header.shard.with_context(|| {
             format!("the run of {started} is whole; write shards with `iamspec run --shard K/N`")
         })?;
@@ -99,14 +99,14 @@ fn header(shards: &[RunReport]) -> Result<RunHeader> {
              with --about FILE",
         )?;
         same("client", &first.client_name(), &other.client_name())?;
-        same("suite", &first.asked, &other.asked)?;
+        same("suite", &first.selection, &other.selection)?;
         same("tier", &first.tier, &other.tier)?;
         same("level", &first.level, &other.level)?;
         same("value of --settle", &first.settle.to_string(), &other.settle.to_string())?;
         same("seed", &first.seed.to_string(), &other.seed.to_string())?;
     }
-    let started = headers.iter().map(|it| it.begun.clone()).min().unwrap_or_default();
-    Ok(RunHeader { begun: started, shard: None, ..first.clone() })
+    let started = headers.iter().map(|it| it.started.clone()).min().unwrap_or_default();
+    Ok(RunHeader { started: started, shard: None, ..first.clone() })
 }
 
 fn target(header: &RunHeader) -> String {
@@ -126,8 +126,8 @@ fn findings(shards: &[RunReport]) -> Vec<FindingEvent> {
     let mut findings: Vec<FindingEvent> = Vec::new();
     for finding in shards.iter().flat_map(|it| it.findings.iter().cloned()) {
         let same = |other: &&mut FindingEvent| {
-            (&finding.rule, &finding.tier, &finding.level, finding.counted, &finding.reason)
-                == (&other.rule, &other.tier, &other.level, other.counted, &other.reason)
+            (&finding.rule, &finding.tier, &finding.level, finding.status, &finding.reason)
+                == (&other.rule, &other.tier, &other.level, other.status, &other.reason)
         };
         match findings.iter_mut().find(same) {
             None => findings.push(finding),
@@ -158,9 +158,12 @@ fn merge_finding(known: &mut FindingEvent, mut other: FindingEvent) {
 fn remarks(shards: &[RunReport]) -> Vec<RemarkEvent> {
     let mut remarks: Vec<RemarkEvent> = Vec::new();
     for remark in shards.iter().flat_map(|it| it.remarks.iter().cloned()) {
-        match remarks.iter_mut().find(|it| it.api == remark.api && it.what == remark.what) {
+        match remarks
+            .iter_mut()
+            .find(|it| it.action == remark.action && it.deviation == remark.deviation)
+        {
             None => remarks.push(remark),
-            Some(known) => known.times += remark.times,
+            Some(known) => known.calls += remark.calls,
         }
     }
     remarks
@@ -216,9 +219,9 @@ fn known_failures(shards: &[RunReport]) -> Result<Vec<KnownFailureEvent>> {
             "the shards used different known failures; run all shards with the same file"
         );
         for (entry, other) in entries.iter_mut().zip(others) {
-            entry.played |= other.played;
-            entry.asked |= other.asked;
-            entry.seen |= other.seen;
+            entry.run |= other.run;
+            entry.tested |= other.tested;
+            entry.matched |= other.matched;
             entry.conforms += other.conforms;
         }
     }
@@ -227,14 +230,14 @@ fn known_failures(shards: &[RunReport]) -> Result<Vec<KnownFailureEvent>> {
 
 fn known_failure_error(event: &KnownFailureEvent) -> Option<String> {
     let status = EntryStatus {
-        played: event.played,
-        asked: event.asked,
-        seen: event.seen,
-        conforms: event.conforms,
+        script_ran: event.run,
+        tested: event.tested,
+        matched: event.matched,
+        conforming: event.conforms,
     };
     let (rule, script, flaky) = (event.rule.clone(), event.script.clone(), event.flaky);
     let entry = KnownFailure { rule, script, flaky, ..KnownFailure::default() };
-    entry.out_of_date(status).map(|it| it.to_string())
+    entry.status_error(status).map(|it| it.to_string())
 }
 
 /// The sum of the totals, the duration of the slowest shard and the gravest exit code.
@@ -250,7 +253,7 @@ fn end(shards: &[RunReport], errors: usize) -> EndEvent {
         totals.skipped += it.skipped;
     }
     let early = shards.iter().enumerate().filter_map(|(index, it)| {
-        Some(format!("shard {}: {}", index + 1, it.end.early.as_deref()?))
+        Some(format!("shard {}: {}", index + 1, it.end.ended_early.as_deref()?))
     });
     let early: Vec<String> = early.collect();
     let codes = shards.iter().map(|it| it.end.exit);
@@ -262,8 +265,8 @@ fn end(shards: &[RunReport], errors: usize) -> EndEvent {
         requests: shards.iter().map(|it| it.end.requests).sum(),
         seconds: shards.iter().map(|it| it.end.seconds).fold(0.0, f64::max),
         totals,
-        early: (!early.is_empty()).then(|| early.join("; ")),
-        heard: shards.iter().any(|it| it.end.heard),
+        ended_early: (!early.is_empty()).then(|| early.join("; ")),
+        responded: shards.iter().any(|it| it.end.responded),
         journal: (!journals.is_empty()).then(|| journals.join(" ")),
         exit: exit_code::gravest(codes.chain(diverges).chain(nothing_ran)),
     }

@@ -17,10 +17,11 @@ use crate::wire::xml_write::{Node, node, text};
 
 /// The summary of the account: the number of entities, and the quotas of G-001.
 pub(super) fn summary(account: &Account) -> Node {
-    let count = |kind| account.objects().filter(|it| it.class == kind).count() as u64;
-    let devices = account.holdings().filter(|it| it.kind == AttachmentKind::MfaDevice);
+    let count = |kind| account.resources().filter(|it| it.kind == kind).count() as u64;
+    let devices = account.attachments().filter(|it| it.kind == AttachmentKind::MfaDevice);
     let assigned = devices.count() as u64;
-    let versions = account.pieces().filter(|it| it.part == SubResource::Version).count() as u64;
+    let versions =
+        account.all_sub_resources().filter(|it| it.kind == SubResource::Version).count() as u64;
     let entries = [
         ("Users", account.users().count() as u64),
         ("UsersQuota", account.users_quota()),
@@ -55,7 +56,7 @@ pub(super) fn details(listing: &Listing, store: &Store, account: &Account) -> Ve
         Entity::User(user) => Some(user_details(user, store, account)),
         _ => None,
     });
-    let resources = |kind| account.objects().filter(move |it| it.class == kind);
+    let resources = |kind| account.resources().filter(move |it| it.kind == kind);
     let groups = resources(ResourceKind::Group)
         .map(|group| node("member", group_details(group, store, account)));
     let policies = resources(ResourceKind::Policy)
@@ -92,12 +93,12 @@ pub(super) fn filter(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
 
 /// The details of a user. Empty lists are present, except the list of inline policies (C-050).
 fn user_details(user: User, store: &Store, account: &Account) -> Vec<Node> {
-    let items = |kind| account.held_of(user, kind).map(|attachment| attachment.item);
+    let items = |kind| account.attachments_of_kind(user, kind).map(|attachment| attachment.item);
     let mut elements = user_elements(&store.user_record(user));
     let inline = inline_policies(items(AttachmentKind::InlinePolicy), store);
     elements.extend((!inline.is_empty()).then(|| node("UserPolicyList", inline)));
     let groups = items(AttachmentKind::GroupMembership).map(|item| {
-        let group = Resource { class: ResourceKind::Group, item };
+        let group = Resource { kind: ResourceKind::Group, item };
         text("member", store.resource_record(group).name)
     });
     elements.push(node("GroupList", groups.collect()));
@@ -110,7 +111,7 @@ fn user_details(user: User, store: &Store, account: &Account) -> Vec<Node> {
 
 /// The details of a group. The list of inline policies is present, even if it is empty (C-050).
 fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node> {
-    let items = |part| account.parts(group, part).map(|entry| entry.item);
+    let items = |part| account.sub_resources(group, part).map(|entry| entry.item);
     let mut elements = group_elements(&store.resource_record(group));
     let inline = inline_policies(items(SubResource::InlinePolicy), store);
     elements.push(node("GroupPolicyList", inline));
@@ -120,8 +121,8 @@ fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node>
 
 fn policy_details(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let mut elements = policy_elements(policy, store, account);
-    let versions = account.parts(policy, SubResource::Version).map(|version| {
-        let mut elements = version_elements(policy, version.item, version.default, store);
+    let versions = account.sub_resources(policy, SubResource::Version).map(|version| {
+        let mut elements = version_elements(policy, version.item, version.is_default, store);
         let document = store.version_record(policy, version.item).body;
         elements.push(text("Document", percent_encode(&document)));
         node("member", elements)
@@ -141,7 +142,7 @@ fn inline_policies(items: impl Iterator<Item = Item>, store: &Store) -> Vec<Node
 
 fn attached_policies(items: impl Iterator<Item = Item>, store: &Store) -> Node {
     let member = |item| {
-        let policy = Resource { class: ResourceKind::Policy, item };
+        let policy = Resource { kind: ResourceKind::Policy, item };
         node("member", attached_policy_elements(policy, store))
     };
     node("AttachedManagedPolicies", items.map(member).collect())

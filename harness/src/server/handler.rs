@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::header;
 use hyper::http::request::Parts;
-use iamspec_conformance::reference::settle;
+use iamspec_conformance::reference::respond_and_apply;
 use iamspec_conformance::{Listing, Response};
 use iamspec_model::evidence::B_LP_17;
 use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
@@ -69,7 +69,7 @@ fn check_early(
     let request_count = state.request_count;
     let mutant = state.model.behavior.mutant.as_ref()?;
     let form = ParsedForm::new(pairs.iter().cloned());
-    if !mutant.looks_first(form.get("Action")?) {
+    if !mutant.checks_first(form.get("Action")?) {
         return None;
     }
     let mut copy = state.model.clone();
@@ -77,7 +77,7 @@ fn check_early(
     let access_key = access_key.as_deref();
     let request = ActionRequest { form: &form, access_key, id: "", page_fault: None };
     let response = handle_action(&mut copy, &request);
-    let rule = copy.behavior.last.filter(|_| response.status == 200)?;
+    let rule = copy.behavior.last_rule.filter(|_| response.status == 200)?;
     Some(EarlyCheck { rule, request_count })
 }
 
@@ -104,7 +104,7 @@ fn handle_form(
         return Some(Reply::redirect(IAM_PAGE));
     }
     let mut state = state.lock();
-    state.model.behavior.looked = early;
+    state.model.behavior.prior_rule = early;
     let id = uuid::Uuid::new_v4().to_string();
     let reply = match state.check_signature(head, body, &id) {
         Err(refused) => Some(Reply::xml(refused, &id)),
@@ -226,7 +226,7 @@ fn stale_response(
         }
         PastState::NewLoginProfile(name) => {
             let user = model.store.user(name);
-            model.account.held(user, AttachmentKind::LoginProfile, Item(0))?;
+            model.account.attachment(user, AttachmentKind::LoginProfile, Item(0))?;
             let message = B_LP_17.message.map(|text| text.replace("{UserName}", name));
             Some(ResponseBody::of_fact(B_LP_17, message.as_deref(), request.id))
         }
@@ -304,7 +304,7 @@ fn release_unused_symbols(model: &mut ModelState, calls: &[ParsedCall]) {
 /// The attachments of a user that is about to be deleted; the store removes their records later.
 fn attachments_to_delete(model: &ModelState, calls: &[ParsedCall]) -> Vec<Attachment> {
     match calls.first().map(|call| call.operation) {
-        Some(Operation::DeleteUser(user)) => model.account.held_by(user).collect(),
+        Some(Operation::DeleteUser(user)) => model.account.attachments_of(user).collect(),
         _ => Vec::new(),
     }
 }
@@ -332,17 +332,18 @@ fn apply(
         (None, _) => None,
     };
     let listing_of = |response| match response {
-        Response::Done(listing) => Ok(listing),
+        Response::Success(listing) => Ok(listing),
         refused => Err(refused),
     };
     if let [call] = calls {
         let (account, behavior) = (&mut model.account, &mut model.behavior);
-        return listing_of(settle(account, &call.operation, behavior, &value));
+        return listing_of(respond_and_apply(account, &call.operation, behavior, &value));
     }
     let mut account = model.account.clone();
     let mut first = None;
     for call in calls {
-        let response = settle(&mut account, &call.operation, &mut model.behavior, &value);
+        let response =
+            respond_and_apply(&mut account, &call.operation, &mut model.behavior, &value);
         first = first.or(listing_of(response)?);
     }
     model.account = account;
@@ -358,8 +359,8 @@ fn result(
 ) -> Option<Vec<xml_write::Node>> {
     let (store, account) = (&model.store, &model.account);
     match op {
-        Operation::Summary => Some(vec![details::summary(account)]),
-        Operation::Details => {
+        Operation::GetAccountSummary => Some(vec![details::summary(account)]),
+        Operation::GetAuthorizationDetails => {
             let elements = details::details(&listing.unwrap_or_default(), store, account);
             Some(details::filter(elements, form))
         }
@@ -372,10 +373,10 @@ fn refusal_response(response: &Response, request_id: &str) -> ResponseBody {
         Response::Refused { http, code, message } => {
             ResponseBody::error(*http, code, message.as_deref(), request_id)
         }
-        Response::Interrupted(failure) => {
+        Response::Failed(failure) => {
             ResponseBody::error(500, "ServiceFailure", Some(&failure.detail), request_id)
         }
-        Response::Done(_) => ResponseBody { status: 200, xml: String::new() },
+        Response::Success(_) => ResponseBody { status: 200, xml: String::new() },
     }
 }
 

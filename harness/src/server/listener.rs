@@ -35,7 +35,7 @@ pub struct Limits {
     /// Maximum number of open connections; further connections wait.
     pub connections: usize,
     /// Time that pending requests get to finish when the server stops.
-    pub farewell: Duration,
+    pub shutdown_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -46,7 +46,7 @@ impl Default for Limits {
             head: 64 << 10,
             head_time: Duration::from_mins(1),
             connections: 256,
-            farewell: Duration::from_secs(2),
+            shutdown_timeout: Duration::from_secs(2),
         }
     }
 }
@@ -92,7 +92,7 @@ pub(super) async fn serve(
         });
     }
     drop(listener);
-    _ = tokio::time::timeout(limits.farewell, shutdown.shutdown()).await;
+    _ = tokio::time::timeout(limits.shutdown_timeout, shutdown.shutdown()).await;
     Ok(())
 }
 

@@ -172,7 +172,7 @@ impl Server {
 
     /// Starts capturing requests. Earlier captured requests are discarded.
     #[must_use]
-    pub fn ears(&self) -> RequestLog {
+    pub fn request_log(&self) -> RequestLog {
         let log = RequestLog(self.state.clone());
         _ = log.take();
         log

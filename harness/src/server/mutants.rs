@@ -13,12 +13,12 @@ use crate::wire::xml_write::Node;
 /// The deviation of the mutant, if it affects this action.
 pub(super) fn deviation(behavior: &ReferenceOptions, action: &str) -> Option<Deviation> {
     let mutant = behavior.mutant.as_ref()?;
-    (mutant.rule.split('/').next() == Some(action)).then_some(mutant.fault)
+    (mutant.rule.split('/').next() == Some(action)).then_some(mutant.deviation)
 }
 
 /// Returns true if the mutant shows or restores deleted entries, and so needs their records.
 pub(super) fn keeps_records(behavior: &ReferenceOptions) -> bool {
-    behavior.mutant.as_ref().is_some_and(|mutant| mutant.fault.remembers())
+    behavior.mutant.as_ref().is_some_and(|mutant| mutant.deviation.needs_memory())
 }
 
 /// Applies the operations a second time, if the mutant does so.
@@ -26,7 +26,9 @@ pub(super) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form:
     let ModelState { account, store, behavior } = model;
     let Some(mutant) = &behavior.mutant else { return };
     for call in calls {
-        let Some(second) = mutant.twice(&call.operation, || store.new_item()) else { continue };
+        let Some(second) = mutant.second_creation(&call.operation, || store.new_item()) else {
+            continue;
+        };
         apply(account, &second);
         store.update(&second, None, form, account);
     }
@@ -34,7 +36,7 @@ pub(super) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form:
 
 /// Changes the format of the members that the mutant corrupts.
 pub(super) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
-    if let Some(Deviation::Odd(member)) = deviation {
+    if let Some(Deviation::WrongFormat(member)) = deviation {
         let prefixed = |text: &str| format!("-{text}");
         for element in &mut elements {
             element.change(member, &prefixed);
@@ -45,7 +47,7 @@ pub(super) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node
 
 /// Cuts the document in half, if the mutant sends malformed XML.
 pub(super) fn change_xml(deviation: Option<Deviation>, xml: String) -> String {
-    if deviation == Some(Deviation::BreaksXml) {
+    if deviation == Some(Deviation::TruncatesXml) {
         return xml.chars().take(xml.chars().count() / 2).collect();
     }
     xml

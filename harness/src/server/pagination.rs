@@ -219,7 +219,7 @@ pub(super) fn prefetch(
             let is_listed = |entry: &Listed| listing.items.binary_search(entry).is_ok();
             listing.items = users.filter(is_listed).take(most).collect();
         }
-        Operation::ListAll(..) => {
+        Operation::ListResources(..) => {
             let with_key =
                 |entry: Listed| (entry, key(entry.0, store).unwrap_or_default().to_owned());
             listing.items = page.needed(listing.items.iter().copied().map(with_key));
@@ -232,9 +232,9 @@ pub(super) fn prefetch(
 
 /// The text by which [`key_elements`] identify and sort an entity.
 fn key(entity: Entity, store: &Store) -> Option<&str> {
-    let Entity::Object(resource) = entity else { return None };
+    let Entity::Resource(resource) = entity else { return None };
     let record = store.resource_records.get(&resource)?;
-    Some(match resource.class {
+    Some(match resource.kind {
         ResourceKind::Group => &record.name,
         ResourceKind::Policy => &record.alternate_id,
         ResourceKind::Device => &record.id,

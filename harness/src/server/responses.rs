@@ -32,7 +32,7 @@ pub(super) fn result(
             elements.extend(optional_user_elements(user, store, account));
             Some(vec![node("User", elements)])
         }
-        Operation::Create(resource) => Some(created_resource(resource, store, account)),
+        Operation::CreateResource(resource) => Some(created_resource(resource, store, account)),
         Operation::Issue(user, kind, item, _) => {
             let mut elements = shown_item((user, kind, item), Status::Active, store);
             let secret = || store.item_record(kind, item).secret;
@@ -58,7 +58,7 @@ pub(super) fn result(
                 None => elements,
             })
         }
-        Operation::Renew(user, kind, item) => {
+        Operation::ResetSecret(user, kind, item) => {
             let mut elements = shown_item((user, kind, item), first_status(&listing), store);
             let element = wire(kind).issued.element();
             elements.extend(element.map(|name| text(name, new_secret())));
@@ -77,7 +77,7 @@ fn resource_result(
 ) -> Option<Vec<Node>> {
     Some(match *op {
         Operation::ListUsers(_) => list("Users", listing, |it| listed_user(it, store)),
-        Operation::LastUsed(_) => {
+        Operation::GetAccessKeyLastUsed(_) => {
             let user = listing.items.iter().find_map(|(entity, _)| match *entity {
                 Entity::User(user) => Some(store.user_record(user).name),
                 _ => None,
@@ -85,23 +85,27 @@ fn resource_result(
             let last_used = vec![text("ServiceName", "N/A"), text("Region", "N/A")];
             vec![text("UserName", user.unwrap_or_default()), node("AccessKeyLastUsed", last_used)]
         }
-        Operation::Read(group) if group.class == ResourceKind::Group => {
+        Operation::GetResource(group) if group.kind == ResourceKind::Group => {
             let group = node("Group", group_elements(&store.resource_record(group)));
             let users = list("Users", listing, |it| listed_user(it, store));
             [group].into_iter().chain(users).collect()
         }
-        Operation::Read(policy) => vec![node("Policy", policy_elements(policy, store, account))],
-        Operation::ListAll(kind, _) => {
-            list(names::objects(kind).0, listing, |it| listed_resource(it, store, account))
+        Operation::GetResource(policy) => {
+            vec![node("Policy", policy_elements(policy, store, account))]
         }
-        Operation::Holders(_) => policy_entities(listing, store),
-        Operation::Add(resource, part, item) => {
+        Operation::ListResources(kind, _) => {
+            list(names::listed(kind).0, listing, |it| listed_resource(it, store, account))
+        }
+        Operation::ListHolders(_) => policy_entities(listing, store),
+        Operation::AddSubResource(resource, part, item) => {
             return sub_resource(resource, part, item, false, store, account);
         }
-        Operation::Part(resource, part, item) => {
+        Operation::GetSubResource(resource, part, item) => {
             return sub_resource(resource, part, item, true, store, account);
         }
-        Operation::Parts(resource, part) => listed_sub_resources(resource, part, listing, store),
+        Operation::ListSubResources(resource, part) => {
+            listed_sub_resources(resource, part, listing, store)
+        }
         _ => return None,
     })
 }
@@ -133,7 +137,7 @@ pub(super) fn user_elements(record: &Record) -> Vec<Node> {
 /// `ListUsers` does not (C-044, C-049).
 pub(super) fn optional_user_elements(user: User, store: &Store, account: &Account) -> Vec<Node> {
     let boundary = account.boundary(user).map(|item| {
-        let arn = store.resource_record(Resource { class: ResourceKind::Policy, item }).id;
+        let arn = store.resource_record(Resource { kind: ResourceKind::Policy, item }).id;
         let elements =
             vec![text("PermissionsBoundaryType", "Policy"), text("PermissionsBoundaryArn", arn)];
         node("PermissionsBoundary", elements)
@@ -149,7 +153,7 @@ pub(super) fn tag_members(user: User, store: &Store, account: &Account) -> Vec<N
         let record = store.item_record(AttachmentKind::Tag, item);
         node("member", vec![text("Key", record.name), text("Value", record.body)])
     };
-    account.held_of(user, AttachmentKind::Tag).map(|tag| member(tag.item)).collect()
+    account.attachments_of_kind(user, AttachmentKind::Tag).map(|tag| member(tag.item)).collect()
 }
 
 fn listed_user(entity: Entity, store: &Store) -> Option<Vec<Node>> {
@@ -182,7 +186,8 @@ fn item_elements(
 ) -> Vec<Node> {
     let record = store.item_record(kind, item);
     let attachment = store.attachment_record(user, kind, item);
-    let resource = kind.row().refers.map(|class| store.resource_record(Resource { class, item }));
+    let resource =
+        kind.row().refers_to.map(|class| store.resource_record(Resource { kind: class, item }));
     let resource = resource.unwrap_or_default();
     let element = |(name, source): &ItemElement| {
         let value = match source {
@@ -242,7 +247,7 @@ pub(super) fn percent_encode(document: &str) -> String {
 
 fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let record = store.resource_record(resource);
-    let elements = match resource.class {
+    let elements = match resource.kind {
         ResourceKind::Group => group_elements(&record),
         ResourceKind::Policy => policy_elements(resource, store, account),
         ResourceKind::Device => vec![
@@ -251,12 +256,12 @@ fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec
             text("QRCodePNG", data_encoding::BASE64.encode(b"no picture")),
         ],
     };
-    vec![node(names::created(resource.class).0, elements)]
+    vec![node(names::created(resource.kind).0, elements)]
 }
 
 fn listed_resource(entity: Entity, store: &Store, account: &Account) -> Option<Vec<Node>> {
-    let Entity::Object(resource) = entity else { return None };
-    Some(match resource.class {
+    let Entity::Resource(resource) = entity else { return None };
+    Some(match resource.kind {
         ResourceKind::Group => group_elements(&store.resource_record(resource)),
         ResourceKind::Policy => policy_elements(resource, store, account),
         ResourceKind::Device => device_elements(resource, store, account),
@@ -279,12 +284,13 @@ fn group_arn(group: &Record) -> String {
 
 pub(super) fn policy_elements(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let record = store.resource_record(policy);
-    let default = account.parts(policy, SubResource::Version).find(|version| version.default);
+    let default =
+        account.sub_resources(policy, SubResource::Version).find(|version| version.is_default);
     let default = default
         .map_or_else(|| "v1".to_owned(), |version| SubResource::Version.symbol(version.item));
     let users = account.holders(AttachmentKind::ManagedPolicy, policy.item).count();
-    let groups = account.owners(policy).count();
-    let bounded = account.bounded_by(policy).count();
+    let groups = account.groups_with(policy).count();
+    let bounded = account.users_bounded_by(policy).count();
     vec![
         text("PolicyName", record.name),
         text("PolicyId", record.alternate_id),
@@ -317,7 +323,7 @@ fn policy_entities(listing: &Listing, store: &Store) -> Vec<Node> {
         vec![text(&format!("{prefix}Name"), record.name), text(&format!("{prefix}Id"), record.id)]
     };
     let groups = list("PolicyGroups", listing, |entity| match entity {
-        Entity::Object(group) => Some(name_and_id(store.resource_record(group), "Group")),
+        Entity::Resource(group) => Some(name_and_id(store.resource_record(group), "Group")),
         _ => None,
     });
     let users = list("PolicyUsers", listing, |entity| match entity {
@@ -343,7 +349,8 @@ fn sub_resource(
 ) -> Option<Vec<Node>> {
     match part {
         SubResource::Version => {
-            let is_default = account.parts(resource, part).any(|it| it.item == item && it.default);
+            let is_default =
+                account.sub_resources(resource, part).any(|it| it.item == item && it.is_default);
             let mut elements = version_elements(resource, item, is_default, store);
             let document = || percent_encode(&store.version_record(resource, item).body);
             elements.extend(is_read.then(|| text("Document", document())));
@@ -375,7 +382,7 @@ fn listed_sub_resources(
             _ => None,
         }),
         SubResource::AttachedPolicy => list("AttachedPolicies", listing, |entity| match entity {
-            Entity::Object(policy) => Some(attached_policy_elements(policy, store)),
+            Entity::Resource(policy) => Some(attached_policy_elements(policy, store)),
             _ => None,
         }),
         SubResource::InlinePolicy => {

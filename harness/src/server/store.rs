@@ -79,7 +79,7 @@ impl Store {
     pub(super) fn resource(&self, class: ResourceKind, name: &str) -> Item {
         let found = self.resources.get(&(class, name_key(name_of_arn(name)))).copied();
         let has_id = |item: &Item| {
-            let record = self.resource_records.get(&Resource { class, item: *item });
+            let record = self.resource_records.get(&Resource { kind: class, item: *item });
             class == ResourceKind::Group || record.is_some_and(|record| record.id == name)
         };
         found.filter(has_id).unwrap_or(Item(UNKNOWN))
@@ -104,7 +104,7 @@ impl Store {
         name: &str,
         may_create: bool,
     ) -> Item {
-        if let Some(class) = kind.row().refers {
+        if let Some(class) = kind.row().refers_to {
             return self.resource(class, name);
         }
         let known = self.items.get(&item_key(scope, kind, name)).copied();
@@ -151,11 +151,11 @@ impl Store {
         form: &ParsedForm,
         account: &Account,
     ) -> Option<Item> {
-        let body = form.payload(kind).filter(|_| kind.row().bodies)?;
+        let body = form.payload(kind).filter(|_| kind.row().has_body)?;
         let has_body = |item: &Item| {
             self.item_records.get(&(kind, *item)).is_some_and(|record| record.body == body)
         };
-        account.held_of(user, kind).map(|attachment| attachment.item).find(has_body)
+        account.attachments_of_kind(user, kind).map(|attachment| attachment.item).find(has_body)
     }
 
     /// Applies the filters of a request to a listing: `ServiceName` for credentials (B-SS-02),
@@ -168,11 +168,11 @@ impl Store {
         form: &ParsedForm,
         account: &Account,
     ) -> Listing {
-        if let Operation::Holders(policy) = *op {
+        if let Operation::ListHolders(policy) = *op {
             return filtered_entities(policy, listing, form, account);
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
-            (Operation::List(_, kind), Some(service), _) if kind.row().services => {
+            (Operation::List(_, kind), Some(service), _) if kind.row().per_service => {
                 listing.items.retain(|(entity, _)| match *entity {
                     Entity::Item(kind, item) => self.item_record(kind, item).body == service,
                     _ => true,
@@ -180,7 +180,9 @@ impl Store {
             }
             (_, _, Some(prefix)) => listing.items.retain(|(entity, _)| match *entity {
                 Entity::User(user) => self.user_record(user).path.starts_with(prefix),
-                Entity::Object(resource) => self.resource_record(resource).path.starts_with(prefix),
+                Entity::Resource(resource) => {
+                    self.resource_record(resource).path.starts_with(prefix)
+                }
                 _ => true,
             }),
             _ => {}
@@ -208,11 +210,11 @@ fn filtered_entities(
     account: &Account,
 ) -> Listing {
     if form.get("PolicyUsageFilter") == Some("PermissionsBoundary") {
-        let bounded = account.bounded_by(policy).map(|it| (Entity::User(it), Status::Active));
+        let bounded = account.users_bounded_by(policy).map(|it| (Entity::User(it), Status::Active));
         listing.items = bounded.collect();
     }
     listing.items.retain(|(entity, _)| match (form.get("EntityFilter"), entity) {
-        (None, _) | (Some("User"), Entity::User(_)) | (Some("Group"), Entity::Object(_)) => true,
+        (None, _) | (Some("User"), Entity::User(_)) | (Some("Group"), Entity::Resource(_)) => true,
         (Some(_), _) => false,
     });
     listing
@@ -352,26 +354,27 @@ impl Store {
             Operation::UpdateUser(user, change) => {
                 self.rename_user(user, change.name.unwrap_or(user), form, account);
             }
-            Operation::Create(resource) => self.add_resource(resource, form),
-            Operation::Rename(group, name) => {
+            Operation::CreateResource(resource) => self.add_resource(resource, form),
+            Operation::RenameResource(group, name) => {
                 let renamed = Resource { item: name.unwrap_or(group.item), ..group };
                 self.rename_group(group, renamed, form, account);
             }
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.add_item(user, kind, item, tag, form);
             }
-            Operation::Renew(user, kind, item) => {
+            Operation::ResetSecret(user, kind, item) => {
                 self.update_password_reset((user, kind, item), form);
             }
-            Operation::Add(group, SubResource::InlinePolicy, item) => {
+            Operation::AddSubResource(group, SubResource::InlinePolicy, item) => {
                 let (name, body) = (form.text("PolicyName"), form.text("PolicyDocument"));
                 let key = item_key(NameScope::Resource(group), AttachmentKind::InlinePolicy, &name);
                 self.items.insert(key, item);
                 let record = Record { name, created: now(), body, ..Record::default() };
                 self.item_records.insert((AttachmentKind::InlinePolicy, item), record);
             }
-            Operation::Add(policy, SubResource::Version, _) => {
-                let newest = account.parts(policy, SubResource::Version).map(|it| it.item).max();
+            Operation::AddSubResource(policy, SubResource::Version, _) => {
+                let newest =
+                    account.sub_resources(policy, SubResource::Version).map(|it| it.item).max();
                 self.add_version(policy, newest.unwrap_or_default(), form);
             }
             _ => {}
@@ -388,18 +391,18 @@ impl Store {
 
     fn add_resource(&mut self, resource: Resource, form: &ParsedForm) {
         let path = form.path("Path");
-        let (name, body) = match resource.class {
+        let (name, body) = match resource.kind {
             ResourceKind::Group => (form.text("GroupName"), String::new()),
             ResourceKind::Policy => (form.text("PolicyName"), String::new()),
             ResourceKind::Device => (form.text("VirtualMFADeviceName"), new_id("", 64)),
         };
-        self.resources.insert((resource.class, name_key(&name)), resource.item);
-        let id = match resource.class {
+        self.resources.insert((resource.kind, name_key(&name)), resource.item);
+        let id = match resource.kind {
             ResourceKind::Group => new_id("AGPA", 21),
             ResourceKind::Policy => format!("arn:aws:iam::{ACCOUNT}:policy{path}{name}"),
             ResourceKind::Device => format!("arn:aws:iam::{ACCOUNT}:mfa{path}{name}"),
         };
-        if resource.class == ResourceKind::Policy {
+        if resource.kind == ResourceKind::Policy {
             self.add_version(resource, Item(1), form);
         }
         let record = Record {
@@ -434,9 +437,9 @@ impl Store {
                 let id = new_item_id(kind);
                 (id.clone(), id)
             }
-            Naming::Caller if kind.row().refers.is_none() => {
+            Naming::Caller if kind.row().refers_to.is_none() => {
                 let key = tag.map(|(key, _)| key.clone());
-                (key.unwrap_or_else(|| form.text(kind.row().member)), String::new())
+                (key.unwrap_or_else(|| form.text(kind.row().parameter)), String::new())
             }
             _ => {
                 let password_reset_required = form.get("PasswordResetRequired") == Some("true");
@@ -471,7 +474,7 @@ impl Store {
             return;
         }
         self.user_symbols.release(user.0);
-        for Attachment { kind, item, .. } in account.held_by(renamed) {
+        for Attachment { kind, item, .. } in account.attachments_of(renamed) {
             if let Some(record) = self.attachment_records.remove(&(user, kind, item)) {
                 self.attachment_records.insert((renamed, kind, item), record);
             }
@@ -495,21 +498,21 @@ impl Store {
         account: &Account,
     ) {
         let Some(mut record) = self.resource_records.remove(&group) else { return };
-        self.resources.remove(&(group.class, name_key(&record.name)));
+        self.resources.remove(&(group.kind, name_key(&record.name)));
         if let Some(path) = form.get("NewPath") {
             path.clone_into(&mut record.path);
         }
         if let Some(name) = form.get("NewGroupName") {
             name.clone_into(&mut record.name);
         }
-        self.resources.insert((group.class, name_key(&record.name)), renamed.item);
+        self.resources.insert((group.kind, name_key(&record.name)), renamed.item);
         self.resource_records.insert(renamed, record);
         if group == renamed {
             return;
         }
         self.resource_symbols.release(group.item.0);
         let (from, to) = (NameScope::Resource(group), NameScope::Resource(renamed));
-        for policy in account.parts(renamed, SubResource::InlinePolicy) {
+        for policy in account.sub_resources(renamed, SubResource::InlinePolicy) {
             self.move_item(AttachmentKind::InlinePolicy, policy.item, from, to);
         }
     }
@@ -533,9 +536,9 @@ impl Store {
                     self.user_symbols.release(user.0);
                 }
             }
-            Operation::Delete(resource) if !account.has(resource) => {
+            Operation::DeleteResource(resource) if !account.has_resource(resource) => {
                 let name = self.resource_records.remove(&resource).map(|it| name_key(&it.name));
-                if name.is_some_and(|name| self.resources.remove(&(resource.class, name)).is_some())
+                if name.is_some_and(|name| self.resources.remove(&(resource.kind, name)).is_some())
                 {
                     self.resource_symbols.release(resource.item.0);
                 }
@@ -544,10 +547,10 @@ impl Store {
             Operation::Detach(user, kind, item) => {
                 self.remove_detached(user, kind, item, account);
             }
-            Operation::Remove(group, SubResource::InlinePolicy, item) => {
+            Operation::RemoveSubResource(group, SubResource::InlinePolicy, item) => {
                 self.remove_item(NameScope::Resource(group), AttachmentKind::InlinePolicy, item);
             }
-            Operation::Remove(policy, SubResource::Version, item) => {
+            Operation::RemoveSubResource(policy, SubResource::Version, item) => {
                 self.version_records.remove(&(policy, item));
             }
             _ => {}
@@ -563,10 +566,10 @@ impl Store {
     }
 
     fn remove_detached(&mut self, user: User, kind: AttachmentKind, item: Item, account: &Account) {
-        if account.held(user, kind, item).is_none() {
+        if account.attachment(user, kind, item).is_none() {
             self.attachment_records.remove(&(user, kind, item));
         }
-        let has_record = kind.row().refers.is_none() && kind.row().naming != Naming::Single;
+        let has_record = kind.row().refers_to.is_none() && kind.row().naming != Naming::Single;
         // Another user may still hold the item.
         if has_record && account.holders(kind, item).next().is_none() {
             self.remove_item(NameScope::User(user), kind, item);
@@ -607,22 +610,24 @@ impl Store {
                     self.user_symbols.release(unused.0);
                 }
             }
-            Operation::Create(resource) if !self.resource_records.contains_key(&resource) => {
+            Operation::CreateResource(resource)
+                if !self.resource_records.contains_key(&resource) =>
+            {
                 self.resource_symbols.release(resource.item.0);
             }
-            Operation::Rename(group, Some(item))
+            Operation::RenameResource(group, Some(item))
                 if !self.resource_records.contains_key(&Resource { item, ..group }) =>
             {
                 self.resource_symbols.release(item.0);
             }
             Operation::Issue(_, kind, item, _) | Operation::Attach(_, kind, item)
-                if kind.row().refers.is_none()
+                if kind.row().refers_to.is_none()
                     && kind.row().naming != Naming::Single
                     && !self.item_records.contains_key(&(kind, item)) =>
             {
                 self.item_symbols.release(item.0);
             }
-            Operation::Add(_, SubResource::InlinePolicy, item)
+            Operation::AddSubResource(_, SubResource::InlinePolicy, item)
                 if !self.item_records.contains_key(&(AttachmentKind::InlinePolicy, item)) =>
             {
                 self.item_symbols.release(item.0);

@@ -83,7 +83,7 @@ fn violations(form: &ParsedForm) -> Vec<(String, String)> {
     let must_match = |pattern| format!("Member must satisfy regular expression pattern: {pattern}");
     for row in &ATTACHMENTS {
         let Some(pattern) = row.id_pattern else { continue };
-        let name = row.kind.row().member;
+        let name = row.kind.row().parameter;
         let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
         if form.get(name).is_some_and(|id| !id.chars().all(is_word)) {
             violations.push((field(name), must_match(pattern)));

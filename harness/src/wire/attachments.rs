@@ -317,7 +317,7 @@ const ROWS: [AttachmentWire; AttachmentKind::COUNT] = [
         caller_is_default: &[
             AttachmentAction::List,
             AttachmentAction::SetStatus,
-            AttachmentAction::Renew,
+            AttachmentAction::ResetSecret,
             AttachmentAction::Detach,
         ],
         invalid: &[

@@ -34,7 +34,7 @@ pub const fn created(class: ResourceKind) -> (&'static str, &'static str) {
 
 /// The element that lists the resources of a kind, and the element in a member that names one.
 #[must_use]
-pub const fn objects(class: ResourceKind) -> (&'static str, &'static str) {
+pub const fn listed(class: ResourceKind) -> (&'static str, &'static str) {
     match class {
         ResourceKind::Group => ("Groups", "GroupName"),
         ResourceKind::Policy => ("Policies", "Arn"),

@@ -34,7 +34,7 @@ pub fn known() -> (&'static str, ShapeHashes) {
 ///
 /// # Errors
 /// The bytes are not a service model of IAM; the error names what is missing.
-pub fn sums(bytes: &[u8]) -> Result<ShapeHashes> {
+pub fn checksums(bytes: &[u8]) -> Result<ShapeHashes> {
     let mut unpacked = Vec::new();
     let json = if bytes.starts_with(&[0x1f, 0x8b]) {
         GzDecoder::new(bytes).read_to_end(&mut unpacked).context("the gzip data is incomplete")?;

@@ -55,7 +55,7 @@ fn explorer(scope: &Scope) -> Counts {
 
 /// With all properties of states and calls.
 fn exhaustive_check(scope: &Scope) -> Counts {
-    let result = exhaustive::walk(scope);
+    let result = exhaustive::exhaustive_check(scope);
     (result.states, result.transitions)
 }
 

@@ -69,13 +69,13 @@ impl CanonicalForm {
                 *exists = true;
             }
         }
-        for resource in account.objects() {
+        for resource in account.resources() {
             let mut kinds = AttachmentKind::blockers();
-            if let Some(kind) = kinds.find(|kind| kind.row().refers == Some(resource.class)) {
+            if let Some(kind) = kinds.find(|kind| kind.row().refers_to == Some(resource.kind)) {
                 form.set_bit(kind, resource.item, EXISTS);
             }
         }
-        for held in account.holdings() {
+        for held in account.attachments() {
             let inactive = u32::from(held.status == Status::Inactive);
             form.set_bit(held.kind, held.item, 1 << (held.user.0 * 2 + inactive));
         }
@@ -104,7 +104,7 @@ impl CanonicalForm {
     /// The bits that distinguish items: if only one user can hold the item, only the bits of this
     /// user.
     fn compared_bits(user: User, kind: AttachmentKind) -> u16 {
-        if kind.row().refers.is_some() { u16::MAX } else { 3 << (user.0 * 2) }
+        if kind.row().refers_to.is_some() { u16::MAX } else { 3 << (user.0 * 2) }
     }
 
     /// Returns true if no earlier item is indistinguishable from this one.
@@ -136,7 +136,7 @@ impl CanonicalForm {
             let exists = self.users.get(*user as usize).is_some_and(|it| *it);
             hasher.write_u128(self.counts(*user) << 1 | u128::from(exists));
         }
-        for kind in AttachmentKind::blockers().filter(|kind| kind.row().refers.is_some()) {
+        for kind in AttachmentKind::blockers().filter(|kind| kind.row().refers_to.is_some()) {
             let mut all_bits = [0; ITEMS];
             for (bits, item) in all_bits.iter_mut().zip(self.items(kind)) {
                 *bits = item & EXISTS;
@@ -153,7 +153,7 @@ impl CanonicalForm {
     /// For each kind that refers to no resource, the numbers of active and of inactive items of the
     /// user.
     fn counts(&self, user: u32) -> u128 {
-        let kinds = AttachmentKind::blockers().filter(|kind| kind.row().refers.is_none());
+        let kinds = AttachmentKind::blockers().filter(|kind| kind.row().refers_to.is_none());
         kinds.fold(0, |word, kind| {
             let count = |bit: u32| {
                 self.items(kind)
@@ -178,23 +178,23 @@ mod tests {
     #[test]
     fn different_item_counts_have_different_fingerprints() {
         let most = u32::try_from(ITEMS).unwrap_or_default();
-        let scope = Scope { users: 1, items: most, statuses: true, ..Scope::NOTHING };
+        let scope = Scope { users: 1, items: most, statuses: true, ..Scope::EMPTY };
         let user = User(0);
         let mut fingerprints = HashMap::new();
-        for kind in AttachmentKind::blockers().filter(|kind| kind.row().statuses) {
+        for kind in AttachmentKind::blockers().filter(|kind| kind.row().has_status) {
             for (active, inactive) in
                 (0..=most).flat_map(|it| (0..=most - it).map(move |to| (it, to)))
             {
                 let mut account = Account::default();
                 apply(&mut account, &Operation::create_user(user));
                 for item in (0..active + inactive).map(Item) {
-                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::Nothing));
+                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::None));
                 }
                 for item in (active..active + inactive).map(Item) {
                     let disable = Operation::SetStatus(user, kind, item, Status::Inactive);
                     apply(&mut account, &disable);
                 }
-                let held = account.holdings().filter(|it| it.kind == kind).count();
+                let held = account.attachments().filter(|it| it.kind == kind).count();
                 assert_eq!(held, (active + inactive) as usize, "{kind:?}");
                 if active + inactive > 0 {
                     let this = (kind, active, inactive);

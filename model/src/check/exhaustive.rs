@@ -28,23 +28,23 @@ pub struct ExhaustiveCheck {
     /// The number of states on the longest of the shortest paths.
     pub depth: usize,
     /// The result for each property, properties of states first.
-    pub found: Vec<Violation>,
+    pub results: Vec<PropertyResult>,
 }
 
 /// The result for one property.
 #[derive(Debug)]
-pub struct Violation {
+pub struct PropertyResult {
     /// The property, in one sentence.
-    pub sentence: &'static str,
+    pub property: &'static str,
     /// What the property quantifies over.
-    pub said_of: PropertySubject,
-    /// The calls that lead to a violation or, for [`PropertySubject::SomeState`], to an example.
+    pub subject: Quantifier,
+    /// The calls that lead to a violation or, for [`Quantifier::SomeState`], to an example.
     pub path: Option<Vec<Operation>>,
 }
 
 /// What a property quantifies over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PropertySubject {
+pub enum Quantifier {
     /// Every state.
     EveryState,
     /// At least one state.
@@ -53,7 +53,7 @@ pub enum PropertySubject {
     EveryCall,
 }
 
-impl PropertySubject {
+impl Quantifier {
     /// The word in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -65,21 +65,21 @@ impl PropertySubject {
     }
 }
 
-impl Violation {
+impl PropertyResult {
     /// The result for a property of states, with the path to the violation or the example.
     #[must_use]
     pub fn of(property: &Property<Scope>, path: Option<Vec<Operation>>) -> Self {
         let said_of = match property.expectation {
-            Expectation::Sometimes => PropertySubject::SomeState,
-            _ => PropertySubject::EveryState,
+            Expectation::Sometimes => Quantifier::SomeState,
+            _ => Quantifier::EveryState,
         };
-        Self { sentence: property.name, said_of, path }
+        Self { property: property.name, subject: said_of, path }
     }
 
     /// Returns true if the property holds.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.path.is_some() == (self.said_of == PropertySubject::SomeState)
+        self.path.is_some() == (self.subject == Quantifier::SomeState)
     }
 }
 
@@ -88,8 +88,8 @@ impl Violation {
 /// The check uses one thread for each processor; the result does not depend on their number. If the
 /// scope has a model mutant, the check ends when a property detects it.
 #[must_use]
-pub fn walk(scope: &Scope) -> ExhaustiveCheck {
-    let threads = if scope.fault.is_some() {
+pub fn exhaustive_check(scope: &Scope) -> ExhaustiveCheck {
+    let threads = if scope.mutant.is_some() {
         1
     } else {
         std::thread::available_parallelism().map_or(1, Into::into)
@@ -98,7 +98,7 @@ pub fn walk(scope: &Scope) -> ExhaustiveCheck {
     loop {
         // One thread visits one state at a time, because the next state may detect the mutant.
         let states = checker.search.next_states(if threads == 1 { 1 } else { BATCH_LEN });
-        if states.is_empty() || scope.fault.is_some() && checker.has_violation() {
+        if states.is_empty() || scope.mutant.is_some() && checker.has_violation() {
             break;
         }
         for result in checker.visit_all(&states, threads) {
@@ -122,7 +122,7 @@ fn transition_properties() -> impl Iterator<Item = (&'static str, TransitionProp
 }
 
 /// The sentence of every property of calls.
-pub fn sentences() -> impl Iterator<Item = &'static str> {
+pub fn property_names() -> impl Iterator<Item = &'static str> {
     transition_properties().map(|(sentence, _)| sentence)
 }
 
@@ -207,13 +207,13 @@ impl<'a> Checker<'a> {
         let scope = self.scope;
         scope.actions(before, calls);
         let action_count = calls.len();
-        scope.asked_only(before, calls);
+        scope.probes(before, calls);
         let call_count = calls.len();
         let decided = self.decided_properties(before);
         let (mut violated, mut successors) = (Vec::new(), Vec::new());
         for (call, op) in calls.drain(..).enumerate() {
             let allowed = scope.allowed(before, &op);
-            let success = allowed.may_be_done().then(|| scope.next(before, &op));
+            let success = allowed.may_succeed().then(|| scope.next(before, &op));
             let after = success.as_ref().unwrap_or(before);
             self.check_call(&Visit { scope, before, op, allowed, after }, &mut violated);
             if let Some(after) = success.filter(|after| call < action_count && after != before) {
@@ -236,7 +236,7 @@ impl<'a> Checker<'a> {
     }
 
     fn check_call(&self, visit: &Visit<'_>, violated: &mut Vec<(usize, Operation)>) {
-        let is_invalid = matches!(visit.op, Operation::Flawed(..));
+        let is_invalid = matches!(visit.op, Operation::Invalid(..));
         for (index, property) in self.transition_properties.iter().enumerate() {
             if is_invalid == property.of_invalid_requests
                 && property.violation.is_none()
@@ -272,15 +272,14 @@ impl<'a> Checker<'a> {
     }
 
     fn finish(self) -> ExhaustiveCheck {
-        let of_states = self
-            .state_properties
-            .iter()
-            .map(|(property, found)| Violation::of(property, found.map(|it| self.search.path(it))));
+        let of_states = self.state_properties.iter().map(|(property, found)| {
+            PropertyResult::of(property, found.map(|it| self.search.path(it)))
+        });
         let of_calls = self.transition_properties.iter().map(|property| {
             let path = |(state, op)| self.search.path(state).into_iter().chain([op]).collect();
-            Violation {
-                sentence: property.sentence,
-                said_of: PropertySubject::EveryCall,
+            PropertyResult {
+                property: property.sentence,
+                subject: Quantifier::EveryCall,
                 path: property.violation.map(path),
             }
         });
@@ -289,7 +288,7 @@ impl<'a> Checker<'a> {
             transitions: self.search.transitions(),
             calls: self.calls,
             depth: self.search.depth(),
-            found: of_states.chain(of_calls).collect(),
+            results: of_states.chain(of_calls).collect(),
         }
     }
 }

@@ -55,7 +55,7 @@ fn facts_of(account: &Account, user: User) -> UserFacts {
 
 fn members(account: &Account, group: Resource) -> Vec<User> {
     account
-        .holdings()
+        .attachments()
         .filter(|it| it.kind == AttachmentKind::GroupMembership && it.item == group.item)
         .map(|it| it.user)
         .collect()
@@ -66,9 +66,9 @@ type Entry = (SubResource, Item, bool);
 
 fn entries(account: &Account, resource: Resource) -> Vec<Entry> {
     account
-        .pieces()
-        .filter(|it| it.of == resource)
-        .map(|it| (it.part, it.item, it.default))
+        .all_sub_resources()
+        .filter(|it| it.resource == resource)
+        .map(|it| (it.kind, it.item, it.is_default))
         .collect()
 }
 
@@ -79,7 +79,7 @@ fn entry(account: &Account, resource: Resource, kind: SubResource, item: Item) -
 
 fn renames_keep_everything(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
-    if !visit.may_be_done() {
+    if !visit.may_succeed() {
         return true;
     }
     match visit.op {
@@ -98,7 +98,7 @@ fn renames_keep_everything(visit: &Visit<'_>) -> bool {
             let (_, boundary, held) = facts_of(before, user);
             facts_of(after, user) == (path, boundary, held) && before.users().eq(after.users())
         }
-        Operation::Rename(group, Some(item)) if item != group.item => {
+        Operation::RenameResource(group, Some(item)) if item != group.item => {
             let renamed = Resource { item, ..group };
             !resource_exists(after, group)
                 && resource_exists(after, renamed)
@@ -117,7 +117,7 @@ fn names_are_unique(visit: &Visit<'_>) -> bool {
                 change.name == Some(user) || change.name.is_none() && change.path.is_none();
             (unchanged, change.name.is_some_and(|it| it != user && user_exists(before, it)))
         }
-        Operation::Rename(group, name) if resource_exists(before, group) => {
+        Operation::RenameResource(group, name) if resource_exists(before, group) => {
             let taken =
                 |item| item != group.item && resource_exists(before, Resource { item, ..group });
             (name == Some(group.item), name.is_some_and(taken))
@@ -127,7 +127,7 @@ fn names_are_unique(visit: &Visit<'_>) -> bool {
     match (unchanged, taken) {
         (true, _) => visit.is_unspecified(),
         (_, true) => visit.refuses(Condition::NameTaken),
-        _ => visit.must_be_done(),
+        _ => visit.must_succeed(),
     }
 }
 
@@ -139,14 +139,14 @@ fn boundaries_work(visit: &Visit<'_>) -> bool {
     match visit.op {
         Operation::PutBoundary(user, item) => {
             let possible = user_exists(before, user) && resource_exists(before, policy(item));
-            possible == visit.must_be_done() && (!possible || after.boundary(user) == Some(item))
+            possible == visit.must_succeed() && (!possible || after.boundary(user) == Some(item))
         }
         Operation::DeleteBoundary(user) if user_exists(before, user) => {
             let was_set = before.boundary(user).is_some();
             after.boundary(user).is_none()
-                && if was_set { visit.must_be_done() } else { visit.is_unspecified() }
+                && if was_set { visit.must_succeed() } else { visit.is_unspecified() }
         }
-        Operation::Delete(resource) if is_boundary(resource) => {
+        Operation::DeleteResource(resource) if is_boundary(resource) => {
             visit.refuses(Condition::IsBoundary)
         }
         _ => true,
@@ -157,14 +157,14 @@ fn creates_users_with_options(visit: &Visit<'_>) -> bool {
     let Operation::CreateUser(user, options) = visit.op else { return true };
     let tag = options.tag.map(|it| (AttachmentKind::Tag, it, Status::Active)).into_iter().collect();
     user_exists(visit.before, user)
-        || !visit.may_be_done()
+        || !visit.may_succeed()
         || facts_of(visit.after, user) == (options.path, options.boundary, tag)
 }
 
 fn sub_resources_work(visit: &Visit<'_>) -> bool {
     let (before, after) = (visit.before, visit.after);
-    let Some((resource, kind)) = visit.op.part() else { return true };
-    let item = visit.op.piece().unwrap_or_default();
+    let Some((resource, kind)) = visit.op.sub_resource() else { return true };
+    let item = visit.op.entry().unwrap_or_default();
     let entry_before = entry(before, resource, kind, item);
     let entry_after = entry(after, resource, kind, item);
     let others = |account: &Account| {
@@ -172,27 +172,27 @@ fn sub_resources_work(visit: &Visit<'_>) -> bool {
         all.retain(|it| (it.0, it.1) != (kind, item));
         all
     };
-    let policy_exists = visit.op.referred().is_none_or(|it| resource_exists(before, it));
+    let policy_exists = visit.op.referenced_policy().is_none_or(|it| resource_exists(before, it));
     let resources_exist = resource_exists(before, resource) && policy_exists;
     match visit.op {
         // The property states the quotas of C-017 and G-001 independently of the tables.
-        Operation::Add(..) => {
+        Operation::AddSubResource(..) => {
             let count = entries(before, resource).iter().filter(|it| it.0 == kind).count();
             let replaces = entry_before.is_some() && kind != SubResource::Version;
             let possible = resources_exist && (count < sub_resource_quota(kind) || replaces);
-            possible == visit.must_be_done()
+            possible == visit.must_succeed()
                 && (!possible || entry_after.is_some())
                 && others(before) == others(after)
         }
-        Operation::Remove(..) => {
+        Operation::RemoveSubResource(..) => {
             let possible = resources_exist && entry_before.is_some_and(|default| !default);
-            possible == visit.may_be_done()
+            possible == visit.may_succeed()
                 && (!possible || entry_after.is_none())
                 && others(before) == others(after)
         }
         Operation::SetDefault(..) => {
             let one_default = entries(after, resource).iter().filter(|it| it.2).count() == 1;
-            entry_before.is_some() == visit.may_be_done()
+            entry_before.is_some() == visit.may_succeed()
                 && (entry_before.is_none() || entry_after == Some(true) && one_default)
         }
         _ => true,
@@ -200,11 +200,11 @@ fn sub_resources_work(visit: &Visit<'_>) -> bool {
 }
 
 fn sub_resources_block_deletion(visit: &Visit<'_>) -> bool {
-    let Operation::Delete(resource) = visit.op else { return true };
+    let Operation::DeleteResource(resource) = visit.op else { return true };
     let entries = entries(visit.before, resource);
     let refused_if_more_than = |limit, kind| {
         entries.iter().filter(|it| it.0 == kind).count() <= limit
-            || visit.refuses(Condition::HasParts(kind))
+            || visit.refuses(Condition::HasSubResources(kind))
     };
     refused_if_more_than(0, SubResource::InlinePolicy)
         && refused_if_more_than(0, SubResource::AttachedPolicy)
@@ -215,16 +215,16 @@ fn reads_what_exists(visit: &Visit<'_>) -> bool {
     let before = visit.before;
     match visit.op {
         Operation::ListUsers(_)
-        | Operation::ListAll(..)
-        | Operation::Summary
-        | Operation::Details => visit.must_be_done(),
-        Operation::Read(resource)
-        | Operation::Holders(resource)
-        | Operation::Parts(resource, _) => {
-            resource_exists(before, resource) == visit.must_be_done()
+        | Operation::ListResources(..)
+        | Operation::GetAccountSummary
+        | Operation::GetAuthorizationDetails => visit.must_succeed(),
+        Operation::GetResource(resource)
+        | Operation::ListHolders(resource)
+        | Operation::ListSubResources(resource, _) => {
+            resource_exists(before, resource) == visit.must_succeed()
         }
-        Operation::Part(resource, kind, item) => {
-            entry(before, resource, kind, item).is_some() == visit.must_be_done()
+        Operation::GetSubResource(resource, kind, item) => {
+            entry(before, resource, kind, item).is_some() == visit.must_succeed()
         }
         _ => true,
     }
@@ -234,18 +234,19 @@ fn passwords_and_keys_need_holders(visit: &Visit<'_>) -> bool {
     let is_held = |kind: AttachmentKind, item: Item, user: Option<User>| {
         visit
             .before
-            .holdings()
+            .attachments()
             .any(|it| it.kind == kind && it.item == item && user.is_none_or(|user| user == it.user))
     };
     match visit.op {
         Operation::ChangePassword(user) => {
             let has_password = is_held(AttachmentKind::LoginProfile, Item(0), Some(user));
             let mut refusals = visit.allowed.refusals();
-            let may_be_recent = refusals.any(|rule| rule.claim.reason == Condition::BeingChanged);
-            has_password == visit.must_be_done() && may_be_recent == user_exists(visit.before, user)
+            let may_be_recent =
+                refusals.any(|rule| rule.clause.condition == Condition::RecentlyChanged);
+            has_password == visit.must_succeed() && may_be_recent == user_exists(visit.before, user)
         }
-        Operation::LastUsed(key) => {
-            is_held(AttachmentKind::AccessKey, key, None) == visit.must_be_done()
+        Operation::GetAccessKeyLastUsed(key) => {
+            is_held(AttachmentKind::AccessKey, key, None) == visit.must_succeed()
         }
         _ => true,
     }
@@ -253,17 +254,19 @@ fn passwords_and_keys_need_holders(visit: &Visit<'_>) -> bool {
 
 fn tags_work(visit: &Visit<'_>) -> bool {
     let has_tag = |account: &Account, user, tag| {
-        account.holdings().any(|it| (it.user, it.kind, it.item) == (user, AttachmentKind::Tag, tag))
+        account
+            .attachments()
+            .any(|it| (it.user, it.kind, it.item) == (user, AttachmentKind::Tag, tag))
     };
     match visit.op {
         Operation::Attach(user, AttachmentKind::Tag, tag) if user_exists(visit.before, user) => {
-            visit.must_be_done() && has_tag(visit.after, user, tag)
+            visit.must_succeed() && has_tag(visit.after, user, tag)
         }
         Operation::Detach(user, AttachmentKind::Tag, tag) if user_exists(visit.before, user) => {
-            visit.must_be_done() && !has_tag(visit.after, user, tag)
+            visit.must_succeed() && !has_tag(visit.after, user, tag)
         }
         Operation::List(user, AttachmentKind::Tag) => {
-            user_exists(visit.before, user) == visit.must_be_done()
+            user_exists(visit.before, user) == visit.must_succeed()
         }
         _ => true,
     }
@@ -272,19 +275,19 @@ fn tags_work(visit: &Visit<'_>) -> bool {
 /// Names that differ only in case collide in `CreateUser` and `UpdateUser`, and mean the same user
 /// elsewhere. A listing with one item per page succeeds if and only if the plain listing does.
 fn invalid_requests_work(visit: &Visit<'_>) -> bool {
-    let Operation::Flawed(user, invalid) = visit.op else { return true };
-    let (row, well_formed) = (invalid.row(), visit.op.sound());
-    let condition = Condition::Flawed(row.member, row.defect);
-    let rule_applies = visit.allowed.rules().any(|rule| rule.claim.reason == condition);
-    let may_succeed = visit.may_be_done();
-    let well_formed_may_succeed = visit.scope.allowed(visit.before, &well_formed).may_be_done();
+    let Operation::Invalid(user, invalid) = visit.op else { return true };
+    let (row, well_formed) = (invalid.row(), visit.op.well_formed());
+    let condition = Condition::InvalidInput(row.parameter, row.error);
+    let rule_applies = visit.allowed.rules().any(|rule| rule.clause.condition == condition);
+    let may_succeed = visit.may_succeed();
+    let well_formed_may_succeed = visit.scope.allowed(visit.before, &well_formed).may_succeed();
     let assigns_name = matches!(well_formed, Operation::CreateUser(..) | Operation::UpdateUser(..));
-    match row.defect {
+    match row.error {
         InputError::OtherCase | InputError::Absent if !user_exists(visit.before, user) => {
             !rule_applies && well_formed_may_succeed == may_succeed
         }
         InputError::OtherCase if assigns_name => rule_applies && !may_succeed,
-        InputError::OtherCase | InputError::Absent | InputError::OneByOne => {
+        InputError::OtherCase | InputError::Absent | InputError::OnePerPage => {
             rule_applies == well_formed_may_succeed && well_formed_may_succeed == may_succeed
         }
         _ => rule_applies && !may_succeed,

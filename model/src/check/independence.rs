@@ -18,11 +18,11 @@ pub(crate) const PROPERTY: (&str, StateProperty) =
     ("no rule depends on both the number and the status of items", |scope, account| {
         let mut calls = Vec::new();
         scope.actions(account, &mut calls);
-        scope.asked_only(account, &mut calls);
+        scope.probes(account, &mut calls);
         calls.iter().all(|op| {
             depends_on_one(account, |state| {
                 let rules = scope.allowed(state, op).rules();
-                rules.map(|rule| rule.claim.reason).collect::<Vec<_>>()
+                rules.map(|rule| rule.clause.condition).collect::<Vec<_>>()
             })
         })
     });
@@ -42,8 +42,8 @@ fn with_other_statuses(account: &Account) -> impl Iterator<Item = Account> + use
         account
     };
     let all_active =
-        account.holdings().fold(account.clone(), |after, it| with(after, it, Status::Active));
-    let changed = account.holdings().filter(|it| it.kind.row().statuses).map(move |it| {
+        account.attachments().fold(account.clone(), |after, it| with(after, it, Status::Active));
+    let changed = account.attachments().filter(|it| it.kind.row().has_status).map(move |it| {
         let active = it.status == Status::Active;
         let other = if active { Status::Inactive } else { Status::Active };
         with(account.clone(), it, other)
@@ -54,7 +54,7 @@ fn with_other_statuses(account: &Account) -> impl Iterator<Item = Account> + use
 /// One item of each kind that a user holds, an active one if there is one.
 fn one_of_each_kind(account: &Account) -> Account {
     let mut after = account.clone();
-    for it in account.holdings() {
+    for it in account.attachments() {
         let replaces = |other: &Attachment| {
             other.kind == it.kind && other.item != it.item && other.status <= it.status
         };
@@ -81,7 +81,7 @@ mod tests {
         for item in [Item(0), Item(1)] {
             for status in [Status::Active, Status::Inactive] {
                 for mut account in states.clone() {
-                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::Nothing));
+                    apply(&mut account, &Operation::Issue(user, kind, item, IssueOptions::None));
                     apply(&mut account, &Operation::SetStatus(user, kind, item, status));
                     states.push(account);
                 }
@@ -92,13 +92,15 @@ mod tests {
 
     #[test]
     fn only_a_rule_that_depends_on_numbers_and_statuses_is_rejected() {
-        let many = |it: &Account| it.holdings().count() > 1;
-        let inactive = |it: &Account| it.holdings().any(|it| it.status == Status::Inactive);
-        let usable = |it: &Account| it.holdings().any(|it| it.status == Status::Active);
+        let many = |it: &Account| it.attachments().count() > 1;
+        let inactive = |it: &Account| it.attachments().any(|it| it.status == Status::Inactive);
+        let usable = |it: &Account| it.attachments().any(|it| it.status == Status::Active);
         let always =
             |value: &dyn Fn(&Account) -> bool| states().iter().all(|it| depends_on_one(it, value));
         assert!(always(&many) && always(&usable));
         assert!(!always(&|it| many(it) && inactive(it)));
-        assert!(!always(&|it| it.holdings().filter(|it| it.status == Status::Active).count() > 1));
+        assert!(!always(
+            &|it| it.attachments().filter(|it| it.status == Status::Active).count() > 1
+        ));
     }
 }

@@ -88,9 +88,9 @@ impl Interleaving {
 
 /// Executes a call atomically. A call that may be refused is refused.
 fn execute(account: &mut Account, op: &Operation) -> Effect {
-    if allowed(account, op).must_be_done() {
+    if allowed(account, op).must_succeed() {
         apply(account, op);
-        Effect::Done
+        Effect::Success
     } else {
         Effect::Refused
     }
@@ -115,11 +115,11 @@ impl Model for Interleaving {
         let mut next = last.clone();
         let (op, stage) = (self.calls.get(call)?, next.stages.get_mut(call)?);
         *stage = match stage {
-            Stage::Pending if allowed(&last.account, op).must_be_done() => Stage::Checked,
+            Stage::Pending if allowed(&last.account, op).must_succeed() => Stage::Checked,
             Stage::Pending => Stage::Completed(Effect::Refused),
             Stage::Checked => {
                 apply(&mut next.account, op);
-                Stage::Completed(Effect::Done)
+                Stage::Completed(Effect::Success)
             }
             Stage::Completed(_) => return None,
         };

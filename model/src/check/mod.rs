@@ -44,24 +44,25 @@ pub struct Visit<'a> {
 impl Visit<'_> {
     /// Returns true if the call may succeed.
     #[must_use]
-    pub fn may_be_done(&self) -> bool {
-        self.allowed.may_be_done()
+    pub fn may_succeed(&self) -> bool {
+        self.allowed.may_succeed()
     }
 
     /// Returns true if the call is certain to succeed, at the latest after retries.
     #[must_use]
-    pub fn must_be_done(&self) -> bool {
-        self.allowed.must_be_done()
+    pub fn must_succeed(&self) -> bool {
+        self.allowed.must_succeed()
     }
 
     /// Returns true if it is unspecified whether the call succeeds.
     fn is_unspecified(&self) -> bool {
-        self.may_be_done() && !self.must_be_done()
+        self.may_succeed() && !self.must_succeed()
     }
 
     /// Returns true if the call is refused and this condition is one of the reasons.
     fn refuses(&self, condition: Condition) -> bool {
-        !self.may_be_done() && self.allowed.refusals().any(|rule| rule.claim.reason == condition)
+        !self.may_succeed()
+            && self.allowed.refusals().any(|rule| rule.clause.condition == condition)
     }
 }
 

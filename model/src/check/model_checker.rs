@@ -23,25 +23,25 @@ impl Model for Scope {
 
     fn init_states(&self) -> Vec<Account> {
         let mut account = Account::default();
-        for resource in self.resources().filter(|_| self.given) {
-            apply(&mut account, &Operation::Create(resource));
+        for resource in self.resources().filter(|_| self.fixed_resources) {
+            apply(&mut account, &Operation::CreateResource(resource));
         }
         vec![account]
     }
 
     fn actions(&self, account: &Account, out: &mut Vec<Operation>) {
-        let form = self.alike.then(|| CanonicalForm::of(self, account));
-        if !self.given {
+        let form = self.symmetry.then(|| CanonicalForm::of(self, account));
+        if !self.fixed_resources {
             self.resource_lifecycle(form.as_ref(), out);
         }
         for user in (0..self.users).map(User) {
             out.extend([Operation::create_user(user), Operation::DeleteUser(user)]);
-            for kind in self.beside.kinds() {
+            for kind in self.extension.kinds() {
                 self.attachment_changes(user, kind, account, form.as_ref(), out);
             }
         }
-        match self.beside {
-            ScopeExtension::Nothing => {}
+        match self.extension {
+            ScopeExtension::None => {}
             ScopeExtension::Users => self.user_changes(out),
             ScopeExtension::Groups => self.group_changes(out),
             ScopeExtension::Versions => self.version_changes(account, out),
@@ -49,7 +49,7 @@ impl Model for Scope {
     }
 
     fn next_state(&self, account: &Account, op: Operation) -> Option<Account> {
-        let after = self.allowed(account, &op).may_be_done().then(|| self.next(account, &op))?;
+        let after = self.allowed(account, &op).may_succeed().then(|| self.next(account, &op))?;
         (after != *account).then_some(after)
     }
 
@@ -68,26 +68,26 @@ impl Scope {
     /// Calls to check in every state that never lead to a new one: reads, new secrets, calls about
     /// an item of another user, repeated uploads, and the creation and deletion of resources that
     /// are fixed in this scope.
-    pub fn asked_only(&self, account: &Account, out: &mut Vec<Operation>) {
-        if self.beside != ScopeExtension::Nothing {
+    pub fn probes(&self, account: &Account, out: &mut Vec<Operation>) {
+        if self.extension != ScopeExtension::None {
             self.extension_reads(out);
         }
-        let form = self.alike.then(|| CanonicalForm::of(self, account));
-        if self.given {
+        let form = self.symmetry.then(|| CanonicalForm::of(self, account));
+        if self.fixed_resources {
             self.resource_lifecycle(form.as_ref(), out);
         }
         for user in (0..self.users).map(User) {
             out.push(Operation::GetUser(user));
-            for kind in self.beside.kinds() {
+            for kind in self.extension.kinds() {
                 let row = kind.row();
                 out.push(Operation::List(user, kind));
                 let items = || self.first_items(user, kind, form.as_ref());
                 let readable = items().filter(|_| row.get.is_some());
                 out.extend(readable.map(|item| Operation::Get(user, kind, item)));
                 let renewable = items().filter(|_| row.renew.is_some());
-                out.extend(renewable.map(|item| Operation::Renew(user, kind, item)));
+                out.extend(renewable.map(|item| Operation::ResetSecret(user, kind, item)));
                 self.calls_on_foreign_items(user, kind, form.as_ref(), out);
-                if row.bodies {
+                if row.has_body {
                     self.repeated_uploads(user, kind, out);
                 }
             }
@@ -96,7 +96,9 @@ impl Scope {
 
     fn resource_lifecycle(&self, form: Option<&CanonicalForm>, out: &mut Vec<Operation>) {
         let resources = ResourceKind::all().flat_map(|kind| self.first_resources(kind, form));
-        out.extend(resources.flat_map(|it| [Operation::Create(it), Operation::Delete(it)]));
+        out.extend(
+            resources.flat_map(|it| [Operation::CreateResource(it), Operation::DeleteResource(it)]),
+        );
     }
 
     /// The calls that change the attachments of one kind. With symmetry, the first of the
@@ -113,10 +115,10 @@ impl Scope {
         if row.naming == Naming::Service {
             let mut items = self.items_of(user, kind);
             let free = items.find(|item| self.is_free(account, user, kind, *item));
-            let options = if row.services {
+            let options = if row.per_service {
                 IssueOptions::Service(Service(0))
             } else {
-                IssueOptions::Nothing
+                IssueOptions::None
             };
             out.extend(free.map(|item| Operation::Issue(user, kind, item, options)));
         } else {
@@ -128,7 +130,7 @@ impl Scope {
                 .filter(|item| form.is_none_or(|it| it.is_last(user, kind, *item)))
         };
         out.extend(last_items().map(|item| Operation::Detach(user, kind, item)));
-        if self.statuses && row.statuses {
+        if self.statuses && row.has_status {
             let set_status = |item| {
                 [Status::Active, Status::Inactive]
                     .map(|status| Operation::SetStatus(user, kind, item, status))
@@ -152,7 +154,7 @@ impl Scope {
         for item in others.flat_map(|other| self.first_items(other, kind, form)) {
             out.push(Operation::Detach(user, kind, item));
             out.extend(row.get.is_some().then_some(Operation::Get(user, kind, item)));
-            out.extend(row.renew.is_some().then_some(Operation::Renew(user, kind, item)));
+            out.extend(row.renew.is_some().then_some(Operation::ResetSecret(user, kind, item)));
             let disable = Operation::SetStatus(user, kind, item, Status::Inactive);
             out.extend(row.set_status.is_some().then_some(disable));
         }
@@ -160,7 +162,7 @@ impl Scope {
 
     fn repeated_uploads(&self, user: User, kind: AttachmentKind, out: &mut Vec<Operation>) {
         let items = || self.items_of(user, kind);
-        let upload = |(old, new)| Operation::Issue(user, kind, new, IssueOptions::BodyOf(old));
+        let upload = |(old, new)| Operation::Issue(user, kind, new, IssueOptions::SameBodyAs(old));
         out.extend(items().zip(items().skip(1)).map(upload));
     }
 
@@ -181,16 +183,16 @@ impl Scope {
         class: ResourceKind,
         form: Option<&CanonicalForm>,
     ) -> impl Iterator<Item = Resource> {
-        let kind = AttachmentKind::blockers().find(|kind| kind.row().refers == Some(class));
+        let kind = AttachmentKind::blockers().find(|kind| kind.row().refers_to == Some(class));
         let items = kind.into_iter().flat_map(move |kind| self.first_items(User(0), kind, form));
-        items.map(move |item| Resource { class, item })
+        items.map(move |item| Resource { kind: class, item })
     }
 
     /// Returns true if the service can issue this item. A renamed user may hold an item from the
     /// range of another user.
     fn is_free(&self, account: &Account, user: User, kind: AttachmentKind, item: Item) -> bool {
-        account.held(user, kind, item).is_none()
-            && (self.beside != ScopeExtension::Users
+        account.attachment(user, kind, item).is_none()
+            && (self.extension != ScopeExtension::Users
                 || account.holders(kind, item).next().is_none())
     }
 }
@@ -221,14 +223,22 @@ impl Scope {
     fn group_changes(&self, out: &mut Vec<Operation>) {
         for group in self.resources_of(ResourceKind::Group) {
             let names = self.resources_of(ResourceKind::Group).map(|it| Some(it.item));
-            out.extend(names.chain([None]).map(|name| Operation::Rename(group, name)));
+            out.extend(names.chain([None]).map(|name| Operation::RenameResource(group, name)));
             for item in [Item(0), Item(1)] {
-                out.push(Operation::Add(group, SubResource::InlinePolicy, item));
-                out.push(Operation::Remove(group, SubResource::InlinePolicy, item));
+                out.push(Operation::AddSubResource(group, SubResource::InlinePolicy, item));
+                out.push(Operation::RemoveSubResource(group, SubResource::InlinePolicy, item));
             }
             for policy in self.resources_of(ResourceKind::Policy) {
-                out.push(Operation::Add(group, SubResource::AttachedPolicy, policy.item));
-                out.push(Operation::Remove(group, SubResource::AttachedPolicy, policy.item));
+                out.push(Operation::AddSubResource(
+                    group,
+                    SubResource::AttachedPolicy,
+                    policy.item,
+                ));
+                out.push(Operation::RemoveSubResource(
+                    group,
+                    SubResource::AttachedPolicy,
+                    policy.item,
+                ));
             }
         }
     }
@@ -237,11 +247,11 @@ impl Scope {
         for policy in self.resources_of(ResourceKind::Policy) {
             let next = account.next_version(policy);
             if next.0 <= self.last_version() {
-                out.push(Operation::Add(policy, SubResource::Version, next));
+                out.push(Operation::AddSubResource(policy, SubResource::Version, next));
             }
             for version in (1..=self.last_version()).map(Item) {
                 out.push(Operation::SetDefault(policy, SubResource::Version, version));
-                out.push(Operation::Remove(policy, SubResource::Version, version));
+                out.push(Operation::RemoveSubResource(policy, SubResource::Version, version));
             }
         }
     }
@@ -253,23 +263,27 @@ impl Scope {
     }
 
     fn extension_reads(&self, out: &mut Vec<Operation>) {
-        out.extend([Operation::Summary, Operation::Details, Operation::ListUsers(Path(0))]);
-        out.extend(ResourceKind::all().map(|kind| Operation::ListAll(kind, Filter::All)));
-        out.extend(self.resources_of(ResourceKind::Group).map(Operation::Read));
+        out.extend([
+            Operation::GetAccountSummary,
+            Operation::GetAuthorizationDetails,
+            Operation::ListUsers(Path(0)),
+        ]);
+        out.extend(ResourceKind::all().map(|kind| Operation::ListResources(kind, Filter::All)));
+        out.extend(self.resources_of(ResourceKind::Group).map(Operation::GetResource));
         for policy in self.resources_of(ResourceKind::Policy) {
-            out.extend([Operation::Read(policy), Operation::Holders(policy)]);
+            out.extend([Operation::GetResource(policy), Operation::ListHolders(policy)]);
         }
         for user in (0..self.users).map(User) {
             out.push(Operation::ChangePassword(user));
-            out.extend(InvalidRequest::all().map(|invalid| Operation::Flawed(user, invalid)));
+            out.extend(InvalidRequest::all().map(|invalid| Operation::Invalid(user, invalid)));
             let keys = self.items_of(user, AttachmentKind::AccessKey);
-            out.extend(keys.map(Operation::LastUsed));
+            out.extend(keys.map(Operation::GetAccessKeyLastUsed));
         }
         for kind in SubResource::all() {
-            for resource in self.resources_of(kind.row().of) {
-                out.push(Operation::Parts(resource, kind));
+            for resource in self.resources_of(kind.row().resource) {
+                out.push(Operation::ListSubResources(resource, kind));
                 let items = (0..=2).map(Item).filter(|_| kind.row().get.is_some());
-                out.extend(items.map(|item| Operation::Part(resource, kind, item)));
+                out.extend(items.map(|item| Operation::GetSubResource(resource, kind, item)));
             }
         }
     }

@@ -12,72 +12,73 @@ use crate::rule::{Action, Clause, Condition, InputError};
 use crate::semantics::conditions::holds;
 use crate::semantics::{Allowed, Effect, allowed_if, apply, next};
 use crate::state::Account;
-use crate::tables::attachments::TABLE;
-use crate::tables::{ActionTarget, calls, find_action, resources, rules};
+use crate::tables::attachments::ATTACHMENTS;
+use crate::tables::{ActionTarget, actions, find_action, resources, rules};
 
 /// One error in the model. Each variant has the API name of the action that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelMutant {
     /// The rule with this condition is never in force.
-    Forgets(&'static str, Condition),
+    NeverApplies(&'static str, Condition),
     /// The rule is always in force.
-    Overdoes(&'static str, Condition),
+    AlwaysApplies(&'static str, Condition),
     /// The rule is in force only for the first user, resource and item.
-    OfTheFirst(&'static str, Condition),
+    AppliesToFirstOnly(&'static str, Condition),
     /// The rule is in force only if its condition still holds with any one fact less.
-    NeedsOneMore(&'static str, Condition),
+    AppliesOneTooLate(&'static str, Condition),
     /// Each of two rules is in force if the other one should be.
-    Confuses(&'static str, Condition, Condition),
+    Swaps(&'static str, Condition, Condition),
     /// The call succeeds and has no effect.
-    Loses(&'static str),
+    LosesEffect(&'static str),
     /// The call has the opposite effect.
-    Reverses(&'static str),
+    ReversesEffect(&'static str),
     /// The call affects the next kind of attachment instead.
     OtherKind(&'static str),
     /// The call affects another user instead.
     OtherUser(&'static str),
     /// The call affects every user that holds the item.
-    ForEverybody(&'static str),
+    AllUsers(&'static str),
     /// The call removes all items of the kind from the user.
-    TakesAll(&'static str),
+    AllItems(&'static str),
 }
 
 impl ModelMutant {
     /// Every mutant that the tables imply.
     pub fn all() -> impl Iterator<Item = Self> {
-        let apis =
-            |column| TABLE.iter().filter_map(move |row| row.call(column)).map(|action| action.api);
-        let changing = || calls().map(|action| action.api).filter(|api| !has_no_effect(api));
+        let apis = |column| {
+            ATTACHMENTS.iter().filter_map(move |row| row.action(column)).map(|action| action.api)
+        };
+        let changing = || actions().map(|action| action.api).filter(|api| !has_no_effect(api));
         let of_attachments = move || {
             [AttachmentAction::Attach, AttachmentAction::SetStatus, AttachmentAction::Detach]
                 .into_iter()
                 .flat_map(apis)
         };
         rule_mutants()
-            .chain(calls().flat_map(confusions))
-            .chain(changing().map(Self::Loses))
-            .chain(changing().filter(|api| has_opposite(api)).map(Self::Reverses))
+            .chain(actions().flat_map(confusions))
+            .chain(changing().map(Self::LosesEffect))
+            .chain(changing().filter(|api| has_opposite(api)).map(Self::ReversesEffect))
             .chain(of_attachments().map(Self::OtherKind))
             .chain(of_attachments().map(Self::OtherUser))
-            .chain(apis(AttachmentAction::Detach).map(Self::ForEverybody))
-            .chain(apis(AttachmentAction::Detach).map(Self::TakesAll))
+            .chain(apis(AttachmentAction::Detach).map(Self::AllUsers))
+            .chain(apis(AttachmentAction::Detach).map(Self::AllItems))
     }
 
     /// The API name of the action that is wrong.
     #[must_use]
     pub const fn api(self) -> &'static str {
         match self {
-            Self::Forgets(api, _)
-            | Self::Overdoes(api, _)
-            | Self::OfTheFirst(api, _)
-            | Self::NeedsOneMore(api, _)
-            | Self::Confuses(api, ..)
-            | Self::Loses(api)
-            | Self::Reverses(api)
+            Self::NeverApplies(api, _)
+            | Self::AlwaysApplies(api, _)
+            | Self::AppliesToFirstOnly(api, _)
+            | Self::AppliesOneTooLate(api, _)
+            | Self::Swaps(api, ..)
+            | Self::LosesEffect(api)
+            | Self::ReversesEffect(api)
             | Self::OtherKind(api)
             | Self::OtherUser(api)
-            | Self::ForEverybody(api)
-            | Self::TakesAll(api) => api,
+            | Self::AllUsers(api)
+            | Self::AllItems(api) => api,
         }
     }
 
@@ -89,21 +90,21 @@ impl ModelMutant {
 
     /// Returns true if the model with this error evaluates the condition of the clause as true.
     fn holds(self, account: &Account, op: &Operation, action: &Action, clause: &Clause) -> bool {
-        let condition = clause.reason;
+        let condition = clause.condition;
         let is_affected = |api, of| action.api == api && condition == of;
         let original = |condition: Condition| holds(condition, account, op);
         match self {
-            Self::Forgets(api, of) if is_affected(api, of) => false,
-            Self::Overdoes(api, of) if is_affected(api, of) => true,
-            Self::OfTheFirst(api, of) if is_affected(api, of) => {
+            Self::NeverApplies(api, of) if is_affected(api, of) => false,
+            Self::AlwaysApplies(api, of) if is_affected(api, of) => true,
+            Self::AppliesToFirstOnly(api, of) if is_affected(api, of) => {
                 names_only_first(op) && original(condition)
             }
-            Self::NeedsOneMore(api, of) if is_affected(api, of) => {
+            Self::AppliesOneTooLate(api, of) if is_affected(api, of) => {
                 original(condition)
                     && account.without_each().all(|fewer| holds(condition, &fewer, op))
             }
-            Self::Confuses(api, one, other) if is_affected(api, one) => original(other),
-            Self::Confuses(api, one, other) if is_affected(api, other) => original(one),
+            Self::Swaps(api, one, other) if is_affected(api, one) => original(other),
+            Self::Swaps(api, one, other) if is_affected(api, other) => original(one),
             _ => original(condition),
         }
     }
@@ -111,18 +112,18 @@ impl ModelMutant {
     /// The state after the call succeeds in the model with this error.
     #[must_use]
     pub fn next(self, account: &Account, op: &Operation) -> Account {
-        let mut after = next(account, op, Effect::Done);
+        let mut after = next(account, op, Effect::Success);
         let with_instead = |other: Option<Operation>| {
             let mut account = account.clone();
             other.inspect(|other| apply(&mut account, other));
             account
         };
-        if op.call().is_none_or(|action| action.api != self.api()) {
+        if op.action().is_none_or(|action| action.api != self.api()) {
             return after;
         }
         match (self, *op) {
-            (Self::Loses(_), _) => with_instead(None),
-            (Self::Reverses(_), _) => with_instead(opposite(op)),
+            (Self::LosesEffect(_), _) => with_instead(None),
+            (Self::ReversesEffect(_), _) => with_instead(opposite(op)),
             (Self::OtherKind(_), _) => {
                 with_instead(retarget(op, |user, kind| (user, next_kind(kind))))
             }
@@ -130,14 +131,14 @@ impl ModelMutant {
                 let other = |user: User| account.users().find(|it| *it != user).unwrap_or(user);
                 with_instead(retarget(op, |user, kind| (other(user), kind)))
             }
-            (Self::ForEverybody(_), Operation::Detach(_, kind, item)) => {
+            (Self::AllUsers(_), Operation::Detach(_, kind, item)) => {
                 for user in account.holders(kind, item) {
                     apply(&mut after, &Operation::Detach(user, kind, item));
                 }
                 after
             }
-            (Self::TakesAll(_), Operation::Detach(user, kind, _)) => {
-                for held in account.held_of(user, kind) {
+            (Self::AllItems(_), Operation::Detach(user, kind, _)) => {
+                for held in account.attachments_of_kind(user, kind) {
                     apply(&mut after, &Operation::Detach(user, kind, held.item));
                 }
                 after
@@ -150,20 +151,20 @@ impl ModelMutant {
 /// The mutants of single rules.
 fn rule_mutants() -> impl Iterator<Item = ModelMutant> {
     rules().flat_map(|rule| {
-        let (api, condition) = (rule.call.api, rule.claim.reason);
+        let (api, condition) = (rule.action.api, rule.clause.condition);
         // A listing with one item per page succeeds if and only if the plain listing does.
-        let is_paged = matches!(condition, Condition::Flawed(_, InputError::OneByOne));
+        let is_paged = matches!(condition, Condition::InvalidInput(_, InputError::OnePerPage));
         // A rule that is in force in every state cannot be in force too often.
         let overdoes = match condition {
             Condition::Unhindered => None,
-            Condition::Flawed(_, error) if !error.needs_subject() || is_paged => None,
-            _ => Some(ModelMutant::Overdoes(api, condition)),
+            Condition::InvalidInput(_, error) if !error.needs_subject() || is_paged => None,
+            _ => Some(ModelMutant::AlwaysApplies(api, condition)),
         };
-        let of_the_first =
-            (!names_nothing(api) && !is_paged).then_some(ModelMutant::OfTheFirst(api, condition));
+        let of_the_first = (!names_nothing(api) && !is_paged)
+            .then_some(ModelMutant::AppliesToFirstOnly(api, condition));
         let needs_one_more =
-            depends_on_number(condition).then_some(ModelMutant::NeedsOneMore(api, condition));
-        [Some(ModelMutant::Forgets(api, condition)), overdoes, of_the_first, needs_one_more]
+            depends_on_number(condition).then_some(ModelMutant::AppliesOneTooLate(api, condition));
+        [Some(ModelMutant::NeverApplies(api, condition)), overdoes, of_the_first, needs_one_more]
             .into_iter()
             .flatten()
     })
@@ -171,10 +172,10 @@ fn rule_mutants() -> impl Iterator<Item = ModelMutant> {
 
 /// Each pair of rules of an action.
 fn confusions(action: &'static Action) -> impl Iterator<Item = ModelMutant> {
-    let clauses = action.claims.iter().enumerate();
-    clauses.filter(|(_, it)| it.reason != Condition::Unhindered).flat_map(move |(index, one)| {
-        let others = action.claims.iter().skip(index + 1);
-        others.map(move |other| ModelMutant::Confuses(action.api, one.reason, other.reason))
+    let clauses = action.clauses.iter().enumerate();
+    clauses.filter(|(_, it)| it.condition != Condition::Unhindered).flat_map(move |(index, one)| {
+        let others = action.clauses.iter().skip(index + 1);
+        others.map(move |other| ModelMutant::Swaps(action.api, one.condition, other.condition))
     })
 }
 
@@ -184,8 +185,8 @@ const fn depends_on_number(condition: Condition) -> bool {
         Condition::AccountFull
             | Condition::InUse
             | Condition::IsBoundary
-            | Condition::HasParts(_)
-            | Condition::PartsFull
+            | Condition::HasSubResources(_)
+            | Condition::SubResourceQuotaReached
             | Condition::QuotaReached
             | Condition::Holds(_)
             | Condition::HoldsInactive(_)
@@ -194,10 +195,10 @@ const fn depends_on_number(condition: Condition) -> bool {
 
 /// Returns true if everything that the call names has number 0.
 fn names_only_first(op: &Operation) -> bool {
-    let named_user = if let Operation::Flawed(user, _) = *op { Some(user) } else { op.user() };
+    let named_user = if let Operation::Invalid(user, _) = *op { Some(user) } else { op.user() };
     let user = named_user.map(|user| user.0);
-    let resource = op.object().map(|resource| resource.item.0);
-    let items = [op.item(), op.piece()].map(|item| item.map(|item| item.0));
+    let resource = op.resource().map(|resource| resource.item.0);
+    let items = [op.item(), op.entry()].map(|item| item.map(|item| item.0));
     [user, resource].into_iter().chain(items).flatten().all(|number| number == 0)
 }
 
@@ -208,10 +209,15 @@ fn is_one_of(api: &str, actions: &[&Action]) -> bool {
 /// Returns true if requests of this action name no entity.
 fn names_nothing(api: &str) -> bool {
     match find_action(api).map(|entry| entry.target) {
-        Some(ActionTarget::Resource(_, column)) => column == ResourceAction::ListAll,
-        Some(ActionTarget::User) => {
-            is_one_of(api, &[&resources::LIST_USERS, &resources::SUMMARY, &resources::DETAILS])
-        }
+        Some(ActionTarget::Resource(_, column)) => column == ResourceAction::List,
+        Some(ActionTarget::User) => is_one_of(
+            api,
+            &[
+                &resources::LIST_USERS,
+                &resources::GET_ACCOUNT_SUMMARY,
+                &resources::GET_ACCOUNT_AUTHORIZATION_DETAILS,
+            ],
+        ),
         _ => false,
     }
 }
@@ -221,11 +227,11 @@ fn has_no_effect(api: &str) -> bool {
     match find_action(api).map(|entry| entry.target) {
         Some(ActionTarget::Attachment(_, column)) => matches!(
             column,
-            AttachmentAction::List | AttachmentAction::Get | AttachmentAction::Renew
+            AttachmentAction::List | AttachmentAction::Get | AttachmentAction::ResetSecret
         ),
         Some(ActionTarget::Resource(_, column)) => matches!(
             column,
-            ResourceAction::Read | ResourceAction::ListAll | ResourceAction::Holders
+            ResourceAction::Get | ResourceAction::List | ResourceAction::ListHolders
         ),
         Some(ActionTarget::SubResource(_, column)) => {
             matches!(column, SubResourceAction::List | SubResourceAction::Get)
@@ -234,7 +240,11 @@ fn has_no_effect(api: &str) -> bool {
             names_nothing(api)
                 || is_one_of(
                     api,
-                    &[&resources::GET_USER, &resources::CHANGE_PASSWORD, &resources::LAST_USED],
+                    &[
+                        &resources::GET_USER,
+                        &resources::CHANGE_PASSWORD,
+                        &resources::GET_ACCESS_KEY_LAST_USED,
+                    ],
                 )
         }
         None => false,
@@ -250,7 +260,7 @@ fn has_opposite(api: &str) -> bool {
         Some(ActionTarget::Resource(_, column)) => column == ResourceAction::Create,
         Some(ActionTarget::SubResource(_, column)) => column == SubResourceAction::Add,
         Some(ActionTarget::User) => {
-            is_one_of(api, &[&resources::CREATE_USER, &resources::PUT_BOUNDARY])
+            is_one_of(api, &[&resources::CREATE_USER, &resources::PUT_USER_PERMISSIONS_BOUNDARY])
         }
         None => false,
     }
@@ -261,8 +271,10 @@ fn opposite(op: &Operation) -> Option<Operation> {
     Some(match *op {
         Operation::CreateUser(user, _) => Operation::DeleteUser(user),
         Operation::PutBoundary(user, _) => Operation::DeleteBoundary(user),
-        Operation::Create(resource) => Operation::Delete(resource),
-        Operation::Add(resource, kind, item) => Operation::Remove(resource, kind, item),
+        Operation::CreateResource(resource) => Operation::DeleteResource(resource),
+        Operation::AddSubResource(resource, kind, item) => {
+            Operation::RemoveSubResource(resource, kind, item)
+        }
         Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
             Operation::Detach(user, kind, item)
         }
@@ -298,25 +310,27 @@ fn next_kind(kind: AttachmentKind) -> AttachmentKind {
 impl fmt::Display for ModelMutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Forgets(api, condition) => write!(f, "never applies {api}/{}", condition.slug()),
-            Self::Overdoes(api, condition) => {
+            Self::NeverApplies(api, condition) => {
+                write!(f, "never applies {api}/{}", condition.slug())
+            }
+            Self::AlwaysApplies(api, condition) => {
                 write!(f, "always applies {api}/{}", condition.slug())
             }
-            Self::OfTheFirst(api, condition) => {
+            Self::AppliesToFirstOnly(api, condition) => {
                 write!(f, "applies {api}/{} to the first only", condition.slug())
             }
-            Self::NeedsOneMore(api, condition) => {
+            Self::AppliesOneTooLate(api, condition) => {
                 write!(f, "applies {api}/{} one fact too late", condition.slug())
             }
-            Self::Confuses(api, one, other) => {
+            Self::Swaps(api, one, other) => {
                 write!(f, "swaps {api}/{} and {}", one.slug(), other.slug())
             }
-            Self::Loses(api) => write!(f, "loses the effect of {api}"),
-            Self::Reverses(api) => write!(f, "reverses the effect of {api}"),
+            Self::LosesEffect(api) => write!(f, "loses the effect of {api}"),
+            Self::ReversesEffect(api) => write!(f, "reverses the effect of {api}"),
             Self::OtherKind(api) => write!(f, "applies {api} to another kind"),
             Self::OtherUser(api) => write!(f, "applies {api} to another user"),
-            Self::ForEverybody(api) => write!(f, "applies {api} to all users"),
-            Self::TakesAll(api) => write!(f, "removes all items in {api}"),
+            Self::AllUsers(api) => write!(f, "applies {api} to all users"),
+            Self::AllItems(api) => write!(f, "removes all items in {api}"),
         }
     }
 }

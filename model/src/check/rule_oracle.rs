@@ -20,40 +20,40 @@ pub(crate) const PROPERTY: (&str, TransitionProperty) =
     ("a rule is in force if and only if its condition holds", rules_match_conditions);
 
 fn rules_match_conditions(visit: &Visit<'_>) -> bool {
-    let Some(action) = visit.op.call() else { return true };
+    let Some(action) = visit.op.action() else { return true };
     let account = visit.before;
     // A clause for success applies only if the user exists.
     let may_apply = |rule: &Rule| {
-        rule.claim.answer != Expected::Done
+        rule.clause.expected != Expected::Success
             || visit.op.user().is_none_or(|user| user_exists(account, user))
     };
-    let has_condition = |rule: &Rule| rule.claim.reason != Condition::Unhindered;
+    let has_condition = |rule: &Rule| rule.clause.condition != Condition::Unhindered;
     let expected = action
-        .claims
+        .clauses
         .iter()
-        .map(|claim| Rule { call: action, claim })
+        .map(|claim| Rule { action: action, clause: claim })
         .filter(has_condition)
-        .filter(|rule| may_apply(rule) && expected(rule.claim.reason, account, &visit.op));
+        .filter(|rule| may_apply(rule) && expected(rule.clause.condition, account, &visit.op));
     visit.allowed.rules().filter(has_condition).eq(expected)
 }
 
 /// Returns true if the condition holds.
 fn expected(condition: Condition, account: &Account, op: &Operation) -> bool {
     let user_exists = op.user().is_none_or(|user| user_exists(account, user));
-    let resource_exists = op.object().is_none_or(|resource| resource_exists(account, resource));
+    let resource_exists = op.resource().is_none_or(|resource| resource_exists(account, resource));
     let boundary = |user: User| account.boundary(user).map(policy);
     match condition {
-        Condition::Unhindered | Condition::Flawed(..) => true,
-        Condition::UserExists | Condition::BeingChanged => user_exists,
+        Condition::Unhindered | Condition::InvalidInput(..) => true,
+        Condition::UserExists | Condition::RecentlyChanged => user_exists,
         Condition::NoSuchUser => !user_exists,
         // No scope has the 5,000 users of G-001.
         Condition::AccountFull => false,
-        Condition::ObjectExists => resource_exists,
-        Condition::NoSuchObject | Condition::NoRightCodes => !resource_exists,
+        Condition::ResourceExists => resource_exists,
+        Condition::NoSuchResource | Condition::NoValidCodes => !resource_exists,
         Condition::NameTaken => new_name(account, op) == NewName::Taken,
         Condition::SameName => new_name(account, op) == NewName::Unchanged,
-        Condition::InUse => op.object().is_some_and(|resource| is_used(account, resource)),
-        Condition::IsBoundary => account.users().any(|user| boundary(user) == op.object()),
+        Condition::InUse => op.resource().is_some_and(|resource| is_used(account, resource)),
+        Condition::IsBoundary => account.users().any(|user| boundary(user) == op.resource()),
         Condition::NoBoundary => {
             op.user().is_some_and(|user| user_exists && boundary(user).is_none())
         }
@@ -62,17 +62,17 @@ fn expected(condition: Condition, account: &Account, op: &Operation) -> bool {
             let statuses = statuses(account, op, kind);
             !statuses.is_empty() && !statuses.contains(&Status::Active)
         }
-        Condition::HasParts(_)
-        | Condition::AlreadyPart
-        | Condition::NotPart
+        Condition::HasSubResources(_)
+        | Condition::HasEntry
+        | Condition::NoSuchEntry
         | Condition::NoSuchVersion
         | Condition::NoSuchPolicy
         | Condition::IsDefault
-        | Condition::PartsFull => {
+        | Condition::SubResourceQuotaReached => {
             expected_of_sub_resources(condition, account, op, resource_exists)
         }
         Condition::AlreadyHeld
-        | Condition::BeingMade
+        | Condition::RecentlyCreated
         | Condition::HeldByAnother
         | Condition::SameBody
         | Condition::NotHeld
@@ -89,21 +89,24 @@ fn expected_of_sub_resources(
     resource_exists: bool,
 ) -> bool {
     let entries = |kind| {
-        let of_resource = move |it: &SubResourceEntry| Some(it.of) == op.object();
-        account.pieces().filter(of_resource).filter(move |it| it.part == kind)
+        let of_resource = move |it: &SubResourceEntry| Some(it.resource) == op.resource();
+        account.all_sub_resources().filter(of_resource).filter(move |it| it.kind == kind)
     };
-    let kind = op.part().map(|(_, kind)| kind);
-    let named = kind.into_iter().flat_map(entries).find(|it| Some(it.item) == op.piece());
-    let policy_exists = op.referred().is_none_or(|policy| account.objects().any(|it| it == policy));
+    let kind = op.sub_resource().map(|(_, kind)| kind);
+    let named = kind.into_iter().flat_map(entries).find(|it| Some(it.item) == op.entry());
+    let policy_exists =
+        op.referenced_policy().is_none_or(|policy| account.resources().any(|it| it == policy));
     match condition {
-        Condition::HasParts(SubResource::Version) => entries(SubResource::Version).count() > 1,
-        Condition::HasParts(kind) => entries(kind).next().is_some(),
-        Condition::AlreadyPart => named.is_some(),
-        Condition::NotPart => resource_exists && policy_exists && named.is_none(),
+        Condition::HasSubResources(SubResource::Version) => {
+            entries(SubResource::Version).count() > 1
+        }
+        Condition::HasSubResources(kind) => entries(kind).next().is_some(),
+        Condition::HasEntry => named.is_some(),
+        Condition::NoSuchEntry => resource_exists && policy_exists && named.is_none(),
         Condition::NoSuchVersion => named.is_none(),
         Condition::NoSuchPolicy => !policy_exists,
-        Condition::IsDefault => named.is_some_and(|it| it.default),
-        Condition::PartsFull => kind.is_some_and(|kind| {
+        Condition::IsDefault => named.is_some_and(|it| it.is_default),
+        Condition::SubResourceQuotaReached => kind.is_some_and(|kind| {
             entries(kind).count() >= sub_resource_quota(kind)
                 && (named.is_none() || kind == SubResource::Version)
         }),
@@ -121,10 +124,10 @@ fn expected_of_attachments(
     let Some(kind) = op.kind() else { return false };
     let item = op.item().unwrap_or_default();
     let is_named = |held: &Attachment| held.kind == kind && held.item == item;
-    let held = account.holdings().any(|it| is_named(&it) && op.user() == Some(it.user));
+    let held = account.attachments().any(|it| is_named(&it) && op.user() == Some(it.user));
     // An item that the service names, and a device, has at most one holder.
     let has_one_holder = kind.row().naming == Naming::Service || kind == AttachmentKind::MfaDevice;
-    let held_by_another = has_one_holder && !held && account.holdings().any(|it| is_named(&it));
+    let held_by_another = has_one_holder && !held && account.attachments().any(|it| is_named(&it));
     let replaces = held
         && matches!(
             kind,
@@ -132,12 +135,12 @@ fn expected_of_attachments(
         );
     match condition {
         Condition::AlreadyHeld => held,
-        Condition::BeingMade => user_exists && held,
+        Condition::RecentlyCreated => user_exists && held,
         Condition::HeldByAnother => held_by_another,
         Condition::NotHeld => resource_exists && !held && !held_by_another,
         Condition::SameBody => match *op {
-            Operation::Issue(.., IssueOptions::BodyOf(other)) => {
-                account.holdings().any(|it| it.kind == kind && it.item == other)
+            Operation::Issue(.., IssueOptions::SameBodyAs(other)) => {
+                account.attachments().any(|it| it.kind == kind && it.item == other)
             }
             _ => false,
         },
@@ -162,7 +165,7 @@ fn new_name(account: &Account, op: &Operation) -> NewName {
         Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
             (name == user, user_exists(account, name))
         }
-        Operation::Rename(group, Some(item)) => {
+        Operation::RenameResource(group, Some(item)) => {
             (item == group.item, resource_exists(account, Resource { item, ..group }))
         }
         _ => return NewName::Free,
@@ -176,19 +179,19 @@ fn new_name(account: &Account, op: &Operation) -> NewName {
 
 /// Returns true if a user or a group uses the resource.
 fn is_used(account: &Account, resource: Resource) -> bool {
-    let kind = match resource.class {
+    let kind = match resource.kind {
         ResourceKind::Group => AttachmentKind::GroupMembership,
         ResourceKind::Policy => AttachmentKind::ManagedPolicy,
         ResourceKind::Device => AttachmentKind::MfaDevice,
     };
     let attached_to_group = |it: SubResourceEntry| {
-        it.part == SubResource::AttachedPolicy && policy(it.item) == resource
+        it.kind == SubResource::AttachedPolicy && policy(it.item) == resource
     };
-    account.holdings().any(|held| held.kind == kind && held.item == resource.item)
-        || account.pieces().any(attached_to_group)
+    account.attachments().any(|held| held.kind == kind && held.item == resource.item)
+        || account.all_sub_resources().any(attached_to_group)
 }
 
 fn statuses(account: &Account, op: &Operation, kind: AttachmentKind) -> Vec<Status> {
-    let held = account.holdings().filter(|it| it.kind == kind && op.user() == Some(it.user));
+    let held = account.attachments().filter(|it| it.kind == kind && op.user() == Some(it.user));
     held.map(|it| it.status).collect()
 }

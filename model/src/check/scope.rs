@@ -30,24 +30,24 @@ pub struct Scope {
     /// The number of virtual MFA devices.
     pub devices: u32,
     /// True if groups, policies and devices exist from the start and are never deleted.
-    pub given: bool,
+    pub fixed_resources: bool,
     /// True if the check uses symmetry: one item stands for all indistinguishable ones, and one
     /// state for all that differ only in names. Paths still consist of calls of the model, so that
     /// a script can replay them.
-    pub alike: bool,
+    pub symmetry: bool,
     /// True if items become inactive and active again.
     pub statuses: bool,
     /// The calls besides those about attachments.
-    pub beside: ScopeExtension,
+    pub extension: ScopeExtension,
     /// An error in the model, which the check must detect.
-    pub fault: Option<ModelMutant>,
+    pub mutant: Option<ModelMutant>,
 }
 
 /// Calls of a scope besides those about attachments. One extension at a time keeps scopes small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeExtension {
     /// No further calls.
-    Nothing,
+    None,
     /// Names, paths, boundaries and two tags of users.
     Users,
     /// Names and policies of groups, with one policy more than the quota allows.
@@ -60,7 +60,7 @@ impl ScopeExtension {
     /// The kinds of attachments in a scope with this extension.
     pub(crate) fn kinds(self) -> impl Iterator<Item = AttachmentKind> {
         AttachmentKind::blockers().filter(move |kind| match self {
-            Self::Nothing => true,
+            Self::None => true,
             Self::Users => [AttachmentKind::LoginProfile, AttachmentKind::AccessKey].contains(kind),
             Self::Groups => {
                 [AttachmentKind::ManagedPolicy, AttachmentKind::GroupMembership].contains(kind)
@@ -72,18 +72,18 @@ impl ScopeExtension {
 
 impl Scope {
     /// The empty scope, as a base for others.
-    pub const NOTHING: Self = Self {
+    pub const EMPTY: Self = Self {
         users: 0,
         items: 0,
         quotas: false,
         groups: 0,
         policies: 0,
         devices: 0,
-        given: false,
-        alike: false,
+        fixed_resources: false,
+        symmetry: false,
         statuses: false,
-        beside: ScopeExtension::Nothing,
-        fault: None,
+        extension: ScopeExtension::None,
+        mutant: None,
     };
 
     /// Returns true if some reachable states differ only in names and count as one.
@@ -92,21 +92,21 @@ impl Scope {
     /// the last one removed, so that the items of the user never have gaps.
     #[must_use]
     pub const fn renames(&self) -> bool {
-        self.alike && (self.users > 1 || self.statuses)
+        self.symmetry && (self.users > 1 || self.statuses)
     }
 
     /// The allowed responses, in the model with the error of this scope, if any.
     #[must_use]
     pub fn allowed(&self, account: &Account, op: &Operation) -> Allowed {
-        self.fault.map_or_else(|| allowed(account, op), |mutant| mutant.allowed(account, op))
+        self.mutant.map_or_else(|| allowed(account, op), |mutant| mutant.allowed(account, op))
     }
 
     /// The state after the call succeeds, in the model with the error of this scope, if any.
     #[must_use]
     pub fn next(&self, account: &Account, op: &Operation) -> Account {
-        match self.fault {
+        match self.mutant {
             Some(mutant) => mutant.next(account, op),
-            None => next(account, op, Effect::Done),
+            None => next(account, op, Effect::Success),
         }
     }
 
@@ -123,7 +123,7 @@ impl Scope {
         &self,
         class: ResourceKind,
     ) -> impl Iterator<Item = Resource> + use<> {
-        (0..self.resource_count(class)).map(move |item| Resource { class, item: Item(item) })
+        (0..self.resource_count(class)).map(move |item| Resource { kind: class, item: Item(item) })
     }
 
     /// Every resource in this scope.
@@ -134,7 +134,7 @@ impl Scope {
     /// The number of items of a kind for one user.
     pub(crate) fn item_count(&self, kind: AttachmentKind) -> u32 {
         let row = kind.row();
-        match (row.refers, row.naming) {
+        match (row.refers_to, row.naming) {
             (Some(resource), _) => self.resource_count(resource),
             (None, Naming::Single) => 1,
             (None, _) if self.quotas && row.quota.each == 1 => {

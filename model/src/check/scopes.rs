@@ -12,7 +12,7 @@ pub struct NamedScope {
     /// The name, one word.
     pub name: &'static str,
     /// A short description.
-    pub about: &'static str,
+    pub description: &'static str,
     /// The scope.
     pub scope: Scope,
     /// The required number of states.
@@ -46,8 +46,7 @@ impl NamedScope {
     }
 }
 
-const ONE: Scope =
-    Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING };
+const ONE: Scope = Scope { users: 1, items: 1, groups: 1, policies: 1, devices: 1, ..Scope::EMPTY };
 
 /// One item more than the quota of each kind. Inline policies are limited by characters, and AWS
 /// raises the quota of managed policies on request; the scope has as many as the default quota
@@ -59,13 +58,13 @@ const QUOTAS: Scope = Scope {
     groups: 11,
     policies: 10,
     devices: 9,
-    given: true,
-    alike: true,
-    ..Scope::NOTHING
+    fixed_resources: true,
+    symmetry: true,
+    ..Scope::EMPTY
 };
 
 const SHARING: Scope =
-    Scope { users: 2, groups: 2, policies: 2, devices: 2, given: true, ..Scope::NOTHING };
+    Scope { users: 2, groups: 2, policies: 2, devices: 2, fixed_resources: true, ..Scope::EMPTY };
 
 /// Every named scope, the small ones first.
 pub const SCOPES: [NamedScope; 13] = [
@@ -73,7 +72,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // unused or held, and six kinds are held or not: 8 + 27 * 64.
     NamedScope {
         name: "one",
-        about: "one user, one of each kind",
+        description: "one user, one of each kind",
         scope: ONE,
         states: 1_736,
         transitions: 17_320,
@@ -82,7 +81,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // As above, but items of four kinds are absent, active or inactive: 8 + 27 * 4 * 81.
     NamedScope {
         name: "status",
-        about: "one user, one of each kind, active or inactive",
+        description: "one user, one of each kind, active or inactive",
         scope: Scope { statuses: true, ..ONE },
         states: 8_756,
         transitions: 110_904,
@@ -93,8 +92,8 @@ pub const SCOPES: [NamedScope; 13] = [
     // policies: 1 + 2 * 3 * 6^4.
     NamedScope {
         name: "mixed",
-        about: "one user, two items of each kind, active or inactive",
-        scope: Scope { users: 1, items: 2, statuses: true, alike: true, ..Scope::NOTHING },
+        description: "one user, two items of each kind, active or inactive",
+        scope: Scope { users: 1, items: 2, statuses: true, symmetry: true, ..Scope::EMPTY },
         states: 7_777,
         transitions: 95_932,
         size: ScopeSize::Small,
@@ -102,7 +101,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // As `one`, but five kinds have two items, each attached or not: 8 + 27 * 2 * 1024.
     NamedScope {
         name: "two-of-each",
-        about: "one user, two of each kind",
+        description: "one user, two of each kind",
         scope: Scope { items: 2, ..ONE },
         states: 55_304,
         transitions: 774_184,
@@ -113,7 +112,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // 3 * 3 * 3.
     NamedScope {
         name: "near-quotas",
-        about: "one user, up to the quotas of items that refer to no resource",
+        description: "one user, up to the quotas of items that refer to no resource",
         scope: Scope { items: 2, groups: 2, policies: 2, devices: 2, ..QUOTAS },
         states: 26_245,
         transitions: 314_930,
@@ -122,7 +121,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // Two users share a group and a device: 4 + 2 * 9 * 64 + 5 * 4 * 64 * 64.
     NamedScope {
         name: "pair",
-        about: "two users; a group and a device, created and deleted",
+        description: "two users; a group and a device, created and deleted",
         scope: Scope { users: 2, policies: 0, ..ONE },
         states: 83_076,
         transitions: 1_282_072,
@@ -132,7 +131,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // of two devices is enabled for one user or unused: 1 + 2 * 2 * 4 * 4 * 4 + 4 * 16 * 16 * 9.
     NamedScope {
         name: "sharing-bare",
-        about: "two users with at most a login profile; two groups, policies, devices",
+        description: "two users with at most a login profile; two groups, policies, devices",
         scope: SHARING,
         states: 9_473,
         transitions: 119_044,
@@ -143,8 +142,8 @@ pub const SCOPES: [NamedScope; 13] = [
     // 2 * 2 * 2 + 3 * 2 * 3 * 3 * 3 + 3 * 4 * 5 * 5 * 4 + 8 * 9 * 9 * 5.
     NamedScope {
         name: "crowd",
-        about: "three users with at most a login profile; one group, policy, device",
-        scope: Scope { users: 3, groups: 1, policies: 1, devices: 1, ..Scope::NOTHING },
+        description: "three users with at most a login profile; one group, policy, device",
+        scope: Scope { users: 3, groups: 1, policies: 1, devices: 1, ..Scope::EMPTY },
         states: 4_610,
         transitions: 46_554,
         size: ScopeSize::Small,
@@ -155,13 +154,13 @@ pub const SCOPES: [NamedScope; 13] = [
     // * 32 * 4 + 32 * 32 * 8.
     NamedScope {
         name: "names",
-        about: "two users that change names, paths, boundaries and tags",
+        description: "two users that change names, paths, boundaries and tags",
         scope: Scope {
             users: 2,
             items: 1,
             policies: 1,
-            beside: ScopeExtension::Users,
-            ..Scope::NOTHING
+            extension: ScopeExtension::Users,
+            ..Scope::EMPTY
         },
         states: 10_626,
         transitions: 126_392,
@@ -172,13 +171,13 @@ pub const SCOPES: [NamedScope; 13] = [
     // * 9 + 17 * 17 * 2.
     NamedScope {
         name: "group-policies",
-        about: "two groups that change names and policies, and a user",
+        description: "two groups that change names and policies, and a user",
         scope: Scope {
             users: 1,
             groups: 2,
             policies: 1,
-            beside: ScopeExtension::Groups,
-            ..Scope::NOTHING
+            extension: ScopeExtension::Groups,
+            ..Scope::EMPTY
         },
         states: 765,
         transitions: 6_630,
@@ -190,8 +189,8 @@ pub const SCOPES: [NamedScope; 13] = [
     // 1, k), k to 4.
     NamedScope {
         name: "versions",
-        about: "a policy and its versions, numbered up to seven",
-        scope: Scope { policies: 1, beside: ScopeExtension::Versions, ..Scope::NOTHING },
+        description: "a policy and its versions, numbered up to seven",
+        scope: Scope { policies: 1, extension: ScopeExtension::Versions, ..Scope::EMPTY },
         states: 680,
         transitions: 3_557,
         size: ScopeSize::Small,
@@ -199,7 +198,7 @@ pub const SCOPES: [NamedScope; 13] = [
     // Counts as in `near-quotas`, each up to its quota: 1 + 2 * 3 * 3 * 6 * 3 * 4 * 9 * 11 * 11.
     NamedScope {
         name: "quotas",
-        about: "one user, every kind up to its quota",
+        description: "one user, every kind up to its quota",
         scope: QUOTAS,
         states: 1_411_345,
         transitions: 19_167_194,
@@ -212,8 +211,8 @@ pub const SCOPES: [NamedScope; 13] = [
     // 3 + (64 * 64 * 10 * 10 * 6 + 64 * 4 * 4 * 2) / 2.
     NamedScope {
         name: "sharing",
-        about: "two users, one item of each kind; two groups, policies, devices",
-        scope: Scope { items: 1, alike: true, ..SHARING },
+        description: "two users, one item of each kind; two groups, policies, devices",
+        scope: Scope { items: 1, symmetry: true, ..SHARING },
         states: 1_231_553,
         transitions: 25_108_740,
         size: ScopeSize::Large,

@@ -16,7 +16,7 @@ use crate::state::{Account, Attachment, SubResourceEntry};
 const ALWAYS: [(&str, StateProperty); 8] = [
     ("a user that holds an active item, other than a tag, is not deleted", |scope, account| {
         account
-            .holdings()
+            .attachments()
             .filter(|it| it.status == Status::Active && it.kind != AttachmentKind::Tag)
             .all(|it| !may_succeed(scope, account, Operation::DeleteUser(it.user)))
     }),
@@ -27,31 +27,31 @@ const ALWAYS: [(&str, StateProperty); 8] = [
             .all(|user| may_succeed(scope, account, Operation::DeleteUser(user)))
     }),
     ("a user that does not exist holds nothing", |_, account| {
-        account.holdings().all(|it| account.users().any(|user| user == it.user))
+        account.attachments().all(|it| account.users().any(|user| user == it.user))
     }),
     ("no attachment refers to a group, policy or device that does not exist", |_, account| {
-        account.holdings().all(|it| {
-            resource_of(it).is_none_or(|resource| account.objects().any(|it| it == resource))
+        account.attachments().all(|it| {
+            resource_of(it).is_none_or(|resource| account.resources().any(|it| it == resource))
         })
     }),
     ("a group, policy or device that a user holds is not deleted", |scope, account| {
         account
-            .holdings()
+            .attachments()
             .filter_map(resource_of)
-            .all(|it| !may_succeed(scope, account, Operation::Delete(it)))
+            .all(|it| !may_succeed(scope, account, Operation::DeleteResource(it)))
     }),
     (
         "a group, policy or device that is unused and has no sub-resources can be deleted",
         |scope, account| {
             account
-                .objects()
+                .resources()
                 .filter(|it| is_unused(account, *it))
-                .all(|it| may_succeed(scope, account, Operation::Delete(it)))
+                .all(|it| may_succeed(scope, account, Operation::DeleteResource(it)))
         },
     ),
     ("a device is enabled for at most one user", |_, account| {
-        account.objects().filter(|it| it.class == ResourceKind::Device).all(|device| {
-            account.holdings().filter(|it| resource_of(*it) == Some(device)).count() <= 1
+        account.resources().filter(|it| it.kind == ResourceKind::Device).all(|device| {
+            account.attachments().filter(|it| resource_of(*it) == Some(device)).count() <= 1
         })
     }),
     ("no user exceeds a quota that AWS does not raise", |_, account| {
@@ -95,16 +95,16 @@ const SOMETIMES: [(&str, StateProperty); 11] = [
     }),
     ("a user exists next to a device that is enabled for no user", |_, account| {
         account.users().next().is_some()
-            && account.objects().any(|it| {
-                it.class == ResourceKind::Device
-                    && !account.holdings().any(|held| resource_of(held) == Some(it))
+            && account.resources().any(|it| {
+                it.kind == ResourceKind::Device
+                    && !account.attachments().any(|held| resource_of(held) == Some(it))
             })
     }),
 ];
 
 /// For scopes whose resources are created and deleted.
 const REACHES_EMPTY: (&str, StateProperty) = ("nothing exists", |_, account| {
-    account.users().next().is_none() && account.objects().next().is_none()
+    account.users().next().is_none() && account.resources().next().is_none()
 });
 
 /// For scopes in which two users can share a group and a policy.
@@ -112,9 +112,9 @@ const REACHES_SHARING: (&str, StateProperty) =
     ("two users are in the same group and hold the same policy", |_, account| {
         let shared = |class| {
             let holders = |resource: Resource| {
-                account.holdings().filter(|held| resource_of(*held) == Some(resource)).count()
+                account.attachments().filter(|held| resource_of(*held) == Some(resource)).count()
             };
-            account.objects().any(|it| it.class == class && holders(it) == 2)
+            account.resources().any(|it| it.kind == class && holders(it) == 2)
         };
         shared(ResourceKind::Group) && shared(ResourceKind::Policy)
     });
@@ -157,7 +157,7 @@ pub(crate) fn sometimes(scope: &Scope) -> Vec<Property<Scope>> {
     let fills_all_quotas = scope.quotas && groups_and_policies >= 10 && scope.devices >= 8;
     let mut properties: Vec<_> = SOMETIMES.iter().filter(|_| has_every_kind).collect();
     for (applies, property) in [
-        (!scope.given, &REACHES_EMPTY),
+        (!scope.fixed_resources, &REACHES_EMPTY),
         (scope.statuses, &REACHES_INACTIVE),
         (scope.items > 1, &REACHES_KEY_QUOTA),
         (fills_all_quotas, &REACHES_ALL_QUOTAS),
@@ -192,14 +192,14 @@ pub(crate) fn user_exists(account: &Account, user: User) -> bool {
 }
 
 pub(crate) fn resource_exists(account: &Account, resource: Resource) -> bool {
-    account.objects().any(|it| it == resource)
+    account.resources().any(|it| it == resource)
 }
 
 pub(crate) fn attachments_of(
     account: &Account,
     user: User,
 ) -> impl Iterator<Item = Attachment> + use<'_> {
-    account.holdings().filter(move |it| it.user == user)
+    account.attachments().filter(move |it| it.user == user)
 }
 
 /// The number of items of a kind that the user holds.
@@ -208,25 +208,25 @@ pub(crate) fn count_of(account: &Account, user: User, kind: AttachmentKind) -> u
 }
 
 pub(crate) const fn policy(item: Item) -> Resource {
-    Resource { class: ResourceKind::Policy, item }
+    Resource { kind: ResourceKind::Policy, item }
 }
 
 fn may_succeed(scope: &Scope, account: &Account, op: Operation) -> bool {
-    scope.allowed(account, &op).may_be_done()
+    scope.allowed(account, &op).may_succeed()
 }
 
 /// Returns true if no user and no group uses the resource, and it has no sub-resources but the
 /// first version of a policy.
 fn is_unused(account: &Account, resource: Resource) -> bool {
     let attached = |it: &SubResourceEntry| {
-        it.part == SubResource::AttachedPolicy && resource == policy(it.item)
+        it.kind == SubResource::AttachedPolicy && resource == policy(it.item)
     };
     let bounded = |user: User| account.boundary(user).map(policy) == Some(resource);
-    !account.holdings().any(|held| resource_of(held) == Some(resource))
+    !account.attachments().any(|held| resource_of(held) == Some(resource))
         && !account.users().any(bounded)
-        && !account.pieces().any(|it| attached(&it))
-        && account.pieces().filter(|it| it.of == resource).count()
-            <= usize::from(resource.class == ResourceKind::Policy)
+        && !account.all_sub_resources().any(|it| attached(&it))
+        && account.all_sub_resources().filter(|it| it.resource == resource).count()
+            <= usize::from(resource.kind == ResourceKind::Policy)
 }
 
 /// The resource that an attachment refers to.
@@ -237,7 +237,7 @@ fn resource_of(held: Attachment) -> Option<Resource> {
         AttachmentKind::GroupMembership => ResourceKind::Group,
         _ => return None,
     };
-    Some(Resource { class, item: held.item })
+    Some(Resource { kind: class, item: held.item })
 }
 
 fn holds_only<const INDEX: usize>(_: &Scope, account: &Account) -> bool {

@@ -11,7 +11,7 @@ use crate::ids::{IssueOptions, Status, User};
 use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::operation::Operation;
 use crate::rule::Condition;
-use crate::semantics::deletion_plan::{plan, plan_with_devices};
+use crate::semantics::deletion_plan::{deletion_plan, deletion_plan_with_devices};
 use crate::state::{Account, Attachment};
 use crate::tables::attachments::Naming;
 
@@ -51,7 +51,7 @@ fn named_attachments<'a>(
     user: Option<User>,
 ) -> impl Iterator<Item = Attachment> + 'a {
     let (kind, item) = (op.kind(), op.item().unwrap_or_default());
-    account.holdings().filter(move |held| {
+    account.attachments().filter(move |held| {
         kind == Some(held.kind) && held.item == item && user.is_none_or(|user| user == held.user)
     })
 }
@@ -71,40 +71,43 @@ fn changes_only_what_it_names(visit: &Visit<'_>) -> bool {
         account.users().filter(|user| !is_named(user)).map(facts).collect::<Vec<_>>()
     };
     let other_resources = |account: &Account| {
-        let entries = account.pieces().filter(|it| !names_resource(op, it.of)).collect::<Vec<_>>();
-        let resources = account.objects().filter(|it| !names_resource(op, *it));
+        let entries = account
+            .all_sub_resources()
+            .filter(|it| !names_resource(op, it.resource))
+            .collect::<Vec<_>>();
+        let resources = account.resources().filter(|it| !names_resource(op, *it));
         (resources.collect::<Vec<_>>(), entries)
     };
     // `creates_users_with_options` checks a user that is created while it exists.
     let whole_user = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
     let is_other = |held: &Attachment| {
         let same_item = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
-        let group = Resource { class: ResourceKind::Group, item: held.item };
-        let of_renamed_group =
-            matches!(op, Operation::Rename(..)) && held.kind == AttachmentKind::GroupMembership;
+        let group = Resource { kind: ResourceKind::Group, item: held.item };
+        let of_renamed_group = matches!(op, Operation::RenameResource(..))
+            && held.kind == AttachmentKind::GroupMembership;
         !(op.user() == Some(held.user) && (whole_user || same_item)
             || new_name.is_some() && is_named(&held.user)
             || of_renamed_group && names_resource(op, group))
     };
     other_users(before) == other_users(after)
         && other_resources(before) == other_resources(after)
-        && before.holdings().filter(is_other).eq(after.holdings().filter(is_other))
+        && before.attachments().filter(is_other).eq(after.attachments().filter(is_other))
 }
 
 /// Returns true if the call is about the resource, its name or its sub-resources.
 fn names_resource(op: &Operation, resource: Resource) -> bool {
     match *op {
-        Operation::Create(it) | Operation::Delete(it) => it == resource,
-        Operation::Rename(it, name) => {
-            it == resource || name == Some(resource.item) && it.class == resource.class
+        Operation::CreateResource(it) | Operation::DeleteResource(it) => it == resource,
+        Operation::RenameResource(it, name) => {
+            it == resource || name == Some(resource.item) && it.kind == resource.kind
         }
-        _ => op.part().is_some_and(|(it, _)| it == resource),
+        _ => op.sub_resource().is_some_and(|(it, _)| it == resource),
     }
 }
 
 fn has_its_effect(visit: &Visit<'_>) -> bool {
     let (before, after, op) = (visit.before, visit.after, &visit.op);
-    if !visit.may_be_done() {
+    if !visit.may_succeed() {
         return before == after;
     }
     let named = |account| named_attachments(account, op, op.user()).next();
@@ -113,8 +116,8 @@ fn has_its_effect(visit: &Visit<'_>) -> bool {
         Operation::DeleteUser(user) => {
             !user_exists(after, user) && attachments_of(after, user).next().is_none()
         }
-        Operation::Create(resource) => resource_exists(after, resource),
-        Operation::Delete(resource) => !resource_exists(after, resource),
+        Operation::CreateResource(resource) => resource_exists(after, resource),
+        Operation::DeleteResource(resource) => !resource_exists(after, resource),
         Operation::Attach(..) | Operation::Issue(..) => named(after).is_some_and(|it| {
             it.status == named(before).map_or(Status::Active, |before| before.status)
         }),
@@ -122,7 +125,7 @@ fn has_its_effect(visit: &Visit<'_>) -> bool {
             named(before).is_none() || named(after).is_some_and(|it| it.status == status)
         }
         Operation::Detach(..) => named(after).is_none(),
-        Operation::Renew(..) | Operation::ChangePassword(_) => before == after,
+        Operation::ResetSecret(..) | Operation::ChangePassword(_) => before == after,
         // The frame properties check the other calls that change something.
         _ => !op.is_read() || before == after,
     }
@@ -134,37 +137,39 @@ fn needs_its_user(visit: &Visit<'_>) -> bool {
         _ if !user_missing => true,
         Operation::CreateUser(..) => true,
         // A user that does not exist cannot call for itself.
-        Operation::ChangePassword(_) => !visit.may_be_done(),
+        Operation::ChangePassword(_) => !visit.may_succeed(),
         _ => visit.refuses(Condition::NoSuchUser),
     }
 }
 
 fn needs_its_resource(visit: &Visit<'_>) -> bool {
     let op = &visit.op;
-    let resource_missing = op.object().is_some_and(|it| !resource_exists(visit.before, it));
-    if !resource_missing || matches!(op, Operation::Create(_)) {
+    let resource_missing = op.resource().is_some_and(|it| !resource_exists(visit.before, it));
+    if !resource_missing || matches!(op, Operation::CreateResource(_)) {
         return true;
     }
-    let needs_codes =
-        matches!(op, Operation::Attach(_, AttachmentKind::MfaDevice, _) | Operation::Renew(..));
-    let names_version = matches!(op.part(), Some((_, SubResource::Version)))
-        && op.piece().is_some()
-        && !matches!(op, Operation::Add(..));
+    let needs_codes = matches!(
+        op,
+        Operation::Attach(_, AttachmentKind::MfaDevice, _) | Operation::ResetSecret(..)
+    );
+    let names_version = matches!(op.sub_resource(), Some((_, SubResource::Version)))
+        && op.entry().is_some()
+        && !matches!(op, Operation::AddSubResource(..));
     // One text is recorded for both conditions (C-019).
     names_version && visit.refuses(Condition::NoSuchVersion)
-        || visit.refuses(Condition::NoSuchObject)
-            && (!needs_codes || visit.refuses(Condition::NoRightCodes))
+        || visit.refuses(Condition::NoSuchResource)
+            && (!needs_codes || visit.refuses(Condition::NoValidCodes))
 }
 
 fn creates_only_missing_entities(visit: &Visit<'_>) -> bool {
     match visit.op {
         Operation::CreateUser(user, _) => {
             let possible = !user_exists(visit.before, user)
-                && visit.op.object().is_none_or(|policy| resource_exists(visit.before, policy));
-            possible == visit.may_be_done() && possible == visit.must_be_done()
+                && visit.op.resource().is_none_or(|policy| resource_exists(visit.before, policy));
+            possible == visit.may_succeed() && possible == visit.must_succeed()
         }
-        Operation::Create(resource) => {
-            resource_exists(visit.before, resource) != visit.must_be_done()
+        Operation::CreateResource(resource) => {
+            resource_exists(visit.before, resource) != visit.must_succeed()
         }
         _ => true,
     }
@@ -179,7 +184,7 @@ fn needs_its_attachment(visit: &Visit<'_>) -> bool {
     let accesses_item = match op {
         Operation::Get(..)
         | Operation::SetStatus(..)
-        | Operation::Renew(..)
+        | Operation::ResetSecret(..)
         | Operation::Detach(..) => true,
         Operation::List(..) => naming == Naming::Single,
         _ => false,
@@ -191,13 +196,13 @@ fn needs_its_attachment(visit: &Visit<'_>) -> bool {
     }
     let another_holds_it = named_attachments(visit.before, op, None).next().is_some();
     let is_device = kind == AttachmentKind::MfaDevice;
-    if is_device && op.object().is_some_and(|it| resource_exists(visit.before, it))
+    if is_device && op.resource().is_some_and(|it| resource_exists(visit.before, it))
         || another_holds_it && naming == Naming::Service
     {
         return visit.is_unspecified();
     }
     // RemoveUserFromGroup and UntagUser succeed (B-GR-03, B-TG-06).
-    [AttachmentKind::GroupMembership, AttachmentKind::Tag].contains(&kind) || !visit.may_be_done()
+    [AttachmentKind::GroupMembership, AttachmentKind::Tag].contains(&kind) || !visit.may_succeed()
 }
 
 /// It is unknown whether an enabled device can be enabled again, and whether a body can be
@@ -205,18 +210,20 @@ fn needs_its_attachment(visit: &Visit<'_>) -> bool {
 fn repeats_only_if_permitted(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let holds = |item| {
-        account.holdings().any(|held| {
+        account.attachments().any(|held| {
             op.kind() == Some(held.kind) && held.item == item && op.user() == Some(held.user)
         })
     };
     match *op {
         Operation::Attach(_, AttachmentKind::LoginProfile, item) => {
-            !holds(item) || !visit.may_be_done()
+            !holds(item) || !visit.may_succeed()
         }
         Operation::Attach(_, AttachmentKind::MfaDevice, item) => {
             !holds(item) || visit.is_unspecified()
         }
-        Operation::Issue(.., IssueOptions::BodyOf(other)) => !holds(other) || !visit.must_be_done(),
+        Operation::Issue(.., IssueOptions::SameBodyAs(other)) => {
+            !holds(other) || !visit.must_succeed()
+        }
         _ => true,
     }
 }
@@ -226,7 +233,7 @@ fn refuses_recent_changes_only(visit: &Visit<'_>) -> bool {
     let (account, op) = (visit.before, &visit.op);
     let may_be_recent = match *op {
         Operation::Detach(user, AttachmentKind::LoginProfile, _)
-        | Operation::Renew(user, AttachmentKind::LoginProfile, _) => {
+        | Operation::ResetSecret(user, AttachmentKind::LoginProfile, _) => {
             named_attachments(account, op, Some(user)).next().is_some()
         }
         Operation::Attach(user, AttachmentKind::MfaDevice, _)
@@ -235,7 +242,7 @@ fn refuses_recent_changes_only(visit: &Visit<'_>) -> bool {
         | Operation::ChangePassword(user) => user_exists(account, user),
         _ => false,
     };
-    may_be_recent == visit.allowed.refusals().any(|rule| rule.claim.reason.passes())
+    may_be_recent == visit.allowed.refusals().any(|rule| rule.clause.condition.is_transient())
 }
 
 fn held_items_are_accessible(visit: &Visit<'_>) -> bool {
@@ -246,16 +253,16 @@ fn held_items_are_accessible(visit: &Visit<'_>) -> bool {
     let accessible = match op {
         Operation::GetUser(_) => true,
         Operation::List(_, kind) => kind.row().naming != Naming::Single || holds(),
-        Operation::Get(..) | Operation::SetStatus(..) | Operation::Renew(..) => holds(),
+        Operation::Get(..) | Operation::SetStatus(..) | Operation::ResetSecret(..) => holds(),
         // Removing a user from a group that it is not in succeeds (B-GR-03).
         Operation::Detach(_, kind, _) => {
             let is_membership = *kind == AttachmentKind::GroupMembership;
-            let group_exists = || op.object().is_some_and(|it| resource_exists(visit.before, it));
+            let group_exists = || op.resource().is_some_and(|it| resource_exists(visit.before, it));
             holds() || is_membership && group_exists()
         }
         _ => false,
     };
-    !accessible || visit.must_be_done()
+    !accessible || visit.must_succeed()
 }
 
 fn free_items_are_attachable(visit: &Visit<'_>) -> bool {
@@ -264,7 +271,7 @@ fn free_items_are_attachable(visit: &Visit<'_>) -> bool {
     if !matches!(op, Operation::Attach(..) | Operation::Issue(..)) || !user_exists(account, user) {
         return true;
     }
-    let is_device = kind.row().refers == Some(ResourceKind::Device);
+    let is_device = kind.row().refers_to == Some(ResourceKind::Device);
     let holder = Some(user).filter(|_| !is_device);
     let taken = named_attachments(account, op, holder).next().is_some();
     // These actions can be repeated (B-IP-02, B-GR-02, B-MP-08, B-TG-07). It is unknown whether
@@ -276,11 +283,11 @@ fn free_items_are_attachable(visit: &Visit<'_>) -> bool {
             | AttachmentKind::ManagedPolicy
             | AttachmentKind::Tag
     );
-    let resource_exists = op.object().is_none_or(|it| resource_exists(account, it));
-    let new_body = !matches!(op, Operation::Issue(.., IssueOptions::BodyOf(_)));
+    let resource_exists = op.resource().is_none_or(|it| resource_exists(account, it));
+    let new_body = !matches!(op, Operation::Issue(.., IssueOptions::SameBodyAs(_)));
     let within_quota = count_of(account, user, kind) < item_quota(kind);
     let free = resource_exists && new_body && within_quota && (!taken || repeatable);
-    !free || visit.must_be_done()
+    !free || visit.must_succeed()
 }
 
 /// Checked once for each user and state: at `GetUser`.
@@ -289,33 +296,34 @@ fn plan_works(visit: &Visit<'_>) -> bool {
     if !user_exists(visit.before, user) {
         return true;
     }
-    if state_after(visit, &plan_with_devices(visit.before, user)).is_none() {
+    if state_after(visit, &deletion_plan_with_devices(visit.before, user)).is_none() {
         return false;
     }
-    let Some(after) = state_after(visit, &plan(visit.before, user)) else { return false };
-    let of_others =
-        |account: &Account| account.holdings().filter(|held| held.user != user).collect::<Vec<_>>();
+    let Some(after) = state_after(visit, &deletion_plan(visit.before, user)) else { return false };
+    let of_others = |account: &Account| {
+        account.attachments().filter(|held| held.user != user).collect::<Vec<_>>()
+    };
     !user_exists(&after, user)
         && of_others(&after) == of_others(visit.before)
-        && after.objects().eq(visit.before.objects())
+        && after.resources().eq(visit.before.resources())
 }
 
 /// The state after these calls, if each of them is certain to succeed.
 fn state_after(visit: &Visit<'_>, plan: &[Operation]) -> Option<Account> {
     plan.iter().try_fold(visit.before.clone(), |account, op| {
-        let certain = visit.scope.allowed(&account, op).must_be_done();
+        let certain = visit.scope.allowed(&account, op).must_succeed();
         certain.then(|| visit.scope.next(&account, op))
     })
 }
 
 /// If no call shortens a plan by more than one step, no sequence of calls is shorter than the plan.
 fn plan_is_shortest(visit: &Visit<'_>) -> bool {
-    let length = |account: &Account, user| plan(account, user).len();
+    let length = |account: &Account, user| deletion_plan(account, user).len();
     let name_after = |user| match visit.op {
         Operation::UpdateUser(renamed, change) if renamed == user => change.name.unwrap_or(user),
         _ => user,
     };
-    !visit.must_be_done()
+    !visit.must_succeed()
         || visit.before == visit.after
         || visit
             .before

@@ -15,33 +15,39 @@ use crate::tables::attachments::Naming;
 pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
     match condition {
         Condition::Unhindered => true,
-        Condition::Flawed(member, error) => is_invalid(account, op, member, error),
-        Condition::UserExists | Condition::BeingChanged => {
+        Condition::InvalidInput(member, error) => is_invalid(account, op, member, error),
+        Condition::UserExists | Condition::RecentlyChanged => {
             op.user().is_some_and(|user| account.has_user(user))
         }
         Condition::NoSuchUser => op.user().is_some_and(|user| !account.has_user(user)),
         Condition::AccountFull => account_full(account, op),
-        Condition::ObjectExists => op.object().is_some_and(|resource| account.has(resource)),
+        Condition::ResourceExists => {
+            op.resource().is_some_and(|resource| account.has_resource(resource))
+        }
         // An attachment to a missing resource is left over from a divergence of the endpoint. The
         // response in such a state is unknown.
-        Condition::NoSuchObject | Condition::NoRightCodes => {
-            op.object().is_some_and(|resource| !account.has(resource))
+        Condition::NoSuchResource | Condition::NoValidCodes => {
+            op.resource().is_some_and(|resource| !account.has_resource(resource))
                 && Holder::of(account, op) != Holder::ThisUser
         }
         Condition::NameTaken => new_name_taken(account, op),
         Condition::SameName => keeps_name(op),
-        Condition::InUse => op.object().is_some_and(|resource| account.is_used(resource)),
-        Condition::IsBoundary => op.object().is_some_and(|resource| account.is_boundary(resource)),
+        Condition::InUse => op.resource().is_some_and(|resource| account.is_in_use(resource)),
+        Condition::IsBoundary => {
+            op.resource().is_some_and(|resource| account.is_boundary(resource))
+        }
         Condition::NoBoundary => {
             op.user().is_some_and(|user| account.has_user(user) && account.boundary(user).is_none())
         }
-        Condition::HasParts(kind) => has_sub_resources(account, op, kind),
-        Condition::AlreadyPart => named_entry(account, op).is_some(),
-        Condition::NotPart | Condition::NoSuchVersion => entry_missing(account, op, condition),
-        Condition::NoSuchPolicy => op.referred().is_some_and(|policy| !account.has(policy)),
-        Condition::IsDefault => named_entry(account, op).is_some_and(|entry| entry.default),
-        Condition::PartsFull => sub_resources_full(account, op),
-        Condition::AlreadyHeld | Condition::BeingMade => {
+        Condition::HasSubResources(kind) => has_sub_resources(account, op, kind),
+        Condition::HasEntry => named_entry(account, op).is_some(),
+        Condition::NoSuchEntry | Condition::NoSuchVersion => entry_missing(account, op, condition),
+        Condition::NoSuchPolicy => {
+            op.referenced_policy().is_some_and(|policy| !account.has_resource(policy))
+        }
+        Condition::IsDefault => named_entry(account, op).is_some_and(|entry| entry.is_default),
+        Condition::SubResourceQuotaReached => sub_resources_full(account, op),
+        Condition::AlreadyHeld | Condition::RecentlyCreated => {
             Holder::of(account, op) == Holder::ThisUser
         }
         Condition::HeldByAnother => Holder::of(account, op) == Holder::AnotherUser,
@@ -58,11 +64,13 @@ pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
 
 /// Returns true if `op` is this invalid request, and its subject exists if the rule needs one.
 fn is_invalid(account: &Account, op: &Operation, member: &str, error: InputError) -> bool {
-    let Operation::Flawed(user, invalid) = *op else { return false };
+    let Operation::Invalid(user, invalid) = *op else { return false };
     let row = invalid.row();
-    let subject_exists =
-        || op.object().map_or_else(|| account.has_user(user), |resource| account.has(resource));
-    (row.member, row.defect) == (member, error) && (!error.needs_subject() || subject_exists())
+    let subject_exists = || {
+        op.resource()
+            .map_or_else(|| account.has_user(user), |resource| account.has_resource(resource))
+    };
+    (row.parameter, row.error) == (member, error) && (!error.needs_subject() || subject_exists())
 }
 
 fn account_full(account: &Account, op: &Operation) -> bool {
@@ -81,11 +89,11 @@ impl Holder {
     fn of(account: &Account, op: &Operation) -> Self {
         let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return Self::NoUser };
         let item = op.item().unwrap_or_default();
-        if account.held(user, kind, item).is_some() {
+        if account.attachment(user, kind, item).is_some() {
             return Self::ThisUser;
         }
-        let has_one_holder =
-            kind.row().naming == Naming::Service || kind.row().refers == Some(ResourceKind::Device);
+        let has_one_holder = kind.row().naming == Naming::Service
+            || kind.row().refers_to == Some(ResourceKind::Device);
         if has_one_holder && account.holders(kind, item).next().is_some() {
             Self::AnotherUser
         } else {
@@ -96,12 +104,12 @@ impl Holder {
 
 /// Returns true if another user or group has the requested new name.
 fn new_name_taken(account: &Account, op: &Operation) -> bool {
-    match op.sound() {
+    match op.well_formed() {
         Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
             name != user && account.has_user(name)
         }
-        Operation::Rename(resource, Some(name)) => {
-            name != resource.item && account.has(Resource { item: name, ..resource })
+        Operation::RenameResource(resource, Some(name)) => {
+            name != resource.item && account.has_resource(Resource { item: name, ..resource })
         }
         _ => false,
     }
@@ -109,11 +117,11 @@ fn new_name_taken(account: &Account, op: &Operation) -> bool {
 
 /// Returns true if the requested name is the current one, or the request changes nothing.
 fn keeps_name(op: &Operation) -> bool {
-    match op.sound() {
+    match op.well_formed() {
         Operation::UpdateUser(user, change) => {
             change.name == Some(user) || change == UserChange::default()
         }
-        Operation::Rename(resource, name) => name == Some(resource.item),
+        Operation::RenameResource(resource, name) => name == Some(resource.item),
         _ => false,
     }
 }
@@ -121,13 +129,13 @@ fn keeps_name(op: &Operation) -> bool {
 /// The first version of a policy does not count: the policy always has one.
 fn has_sub_resources(account: &Account, op: &Operation, kind: SubResource) -> bool {
     let uncounted = usize::from(kind == SubResource::Version);
-    op.object().is_some_and(|resource| account.parts(resource, kind).count() > uncounted)
+    op.resource().is_some_and(|resource| account.sub_resources(resource, kind).count() > uncounted)
 }
 
 /// The sub-resource that the operation names, if it exists.
 fn named_entry(account: &Account, op: &Operation) -> Option<SubResourceEntry> {
-    let ((resource, kind), item) = (op.part()?, op.piece()?);
-    account.parts(resource, kind).find(|entry| entry.item == item)
+    let ((resource, kind), item) = (op.sub_resource()?, op.entry()?);
+    account.sub_resources(resource, kind).find(|entry| entry.item == item)
 }
 
 /// Returns true if the named sub-resource is missing.
@@ -135,31 +143,31 @@ fn named_entry(account: &Account, op: &Operation) -> Option<SubResourceEntry> {
 /// If the resource is missing too, only `NoSuchObject` applies; versions are the exception, because
 /// one text covers both (C-019). If the policy to attach is missing, only `NoSuchPolicy` applies.
 fn entry_missing(account: &Account, op: &Operation, condition: Condition) -> bool {
-    let resources_exist = op.object().is_some_and(|resource| account.has(resource))
-        && op.referred().is_none_or(|policy| account.has(policy));
-    op.piece().is_some()
+    let resources_exist = op.resource().is_some_and(|resource| account.has_resource(resource))
+        && op.referenced_policy().is_none_or(|policy| account.has_resource(policy));
+    op.entry().is_some()
         && named_entry(account, op).is_none()
         && (resources_exist || condition == Condition::NoSuchVersion)
 }
 
 fn sub_resources_full(account: &Account, op: &Operation) -> bool {
-    let Some((resource, kind)) = op.part() else { return false };
+    let Some((resource, kind)) = op.sub_resource() else { return false };
     let replaces = kind != SubResource::Version && named_entry(account, op).is_some();
-    !replaces && account.parts(resource, kind).count() as u64 >= kind.row().max
+    !replaces && account.sub_resources(resource, kind).count() as u64 >= kind.row().max
 }
 
 /// If the resource is missing, `NoSuchObject` applies instead.
 fn not_held(account: &Account, op: &Operation) -> bool {
-    if let (Operation::LastUsed(key), Some(kind)) = (*op, op.kind()) {
+    if let (Operation::GetAccessKeyLastUsed(key), Some(kind)) = (*op, op.kind()) {
         return account.holders(kind, key).next().is_none();
     }
-    op.object().is_none_or(|resource| account.has(resource))
+    op.resource().is_none_or(|resource| account.has_resource(resource))
         && Holder::of(account, op) == Holder::NoUser
 }
 
 fn same_body_held(account: &Account, op: &Operation) -> bool {
     match *op {
-        Operation::Issue(_, kind, _, IssueOptions::BodyOf(other)) => {
+        Operation::Issue(_, kind, _, IssueOptions::SameBodyAs(other)) => {
             account.holders(kind, other).next().is_some()
         }
         _ => false,
@@ -169,14 +177,14 @@ fn same_body_held(account: &Account, op: &Operation) -> bool {
 fn quota_reached(account: &Account, op: &Operation) -> bool {
     let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return false };
     let row = kind.row();
-    let counted = account.held_of(user, kind).filter(|held| match op {
+    let counted = account.attachments_of_kind(user, kind).filter(|held| match op {
         Operation::Issue(.., IssueOptions::Service(service)) => held.service == *service,
         _ => true,
     });
     // Enabling an enabled device again, if that is possible, adds none.
-    let replaces = account.held(user, kind, op.item().unwrap_or_default()).is_some()
+    let replaces = account.attachment(user, kind, op.item().unwrap_or_default()).is_some()
         && row.naming == Naming::Caller
-        && matches!(row.refers, None | Some(ResourceKind::Device));
+        && matches!(row.refers_to, None | Some(ResourceKind::Device));
     (counted.count() as u64 + u64::from(!replaces)) * row.quota.each > account.quota(kind)
 }
 
@@ -186,5 +194,8 @@ fn statuses(
     op: &Operation,
     kind: AttachmentKind,
 ) -> impl Iterator<Item = Status> {
-    op.user().into_iter().flat_map(move |user| account.held_of(user, kind)).map(|held| held.status)
+    op.user()
+        .into_iter()
+        .flat_map(move |user| account.attachments_of_kind(user, kind))
+        .map(|held| held.status)
 }

@@ -13,13 +13,13 @@ use crate::state::{Account, Attachment};
 /// deletion. Tags and the permissions boundary go with the user. No plan is
 /// shorter, which `verify` proves for every state of its scopes.
 #[must_use]
-pub fn plan(account: &Account, user: User) -> Vec<Operation> {
+pub fn deletion_plan(account: &Account, user: User) -> Vec<Operation> {
     if !account.has_user(user) {
         return Vec::new();
     }
     let blocks = |held: &Attachment| held.kind.row().blocks.is_some();
     let detach = account
-        .held_by(user)
+        .attachments_of(user)
         .filter(blocks)
         .map(|held| Operation::Detach(user, held.kind, held.item));
     detach.chain([Operation::DeleteUser(user)]).collect()
@@ -29,12 +29,12 @@ pub fn plan(account: &Account, user: User) -> Vec<Operation> {
 /// (C-026). That is optional: an unused device blocks no deletion, but keeps its name
 /// (C-053).
 #[must_use]
-pub fn plan_with_devices(account: &Account, user: User) -> Vec<Operation> {
+pub fn deletion_plan_with_devices(account: &Account, user: User) -> Vec<Operation> {
     let delete_device = |op: &Operation| {
-        let device = op.object().filter(|resource| resource.class == ResourceKind::Device);
-        device.map(Operation::Delete)
+        let device = op.resource().filter(|resource| resource.kind == ResourceKind::Device);
+        device.map(Operation::DeleteResource)
     };
-    plan(account, user)
+    deletion_plan(account, user)
         .into_iter()
         .flat_map(|op| [Some(op), delete_device(&op)])
         .flatten()

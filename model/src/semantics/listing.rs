@@ -16,7 +16,7 @@ pub enum Entity {
     /// The path of a user, unless it is the root: `path1`.
     Path(Path),
     /// A group, managed policy or device: `g0`.
-    Object(Resource),
+    Resource(Resource),
     /// An item that refers to no resource: `key#0`.
     Item(AttachmentKind, Item),
     /// A version of a policy: `v2`, `v2 default`.
@@ -35,8 +35,8 @@ impl Entity {
     /// The entity that a listing of the kind shows for an item: the resource, if it refers to one.
     #[must_use]
     pub fn of(kind: AttachmentKind, item: Item) -> Self {
-        match kind.row().refers {
-            Some(class) => Self::Object(Resource { class, item }),
+        match kind.row().refers_to {
+            Some(class) => Self::Resource(Resource { kind: class, item }),
             None => Self::Item(kind, item),
         }
     }
@@ -46,7 +46,7 @@ impl Entity {
     pub fn item(self, kind: AttachmentKind) -> Option<Item> {
         match self {
             Self::Item(of, item) if of == kind => Some(item),
-            Self::Object(resource) if kind.row().refers == Some(resource.class) => {
+            Self::Resource(resource) if kind.row().refers_to == Some(resource.kind) => {
                 Some(resource.item)
             }
             _ => None,
@@ -56,7 +56,7 @@ impl Entity {
     /// A managed policy.
     #[must_use]
     pub const fn policy(item: Item) -> Self {
-        Self::Object(Resource { class: ResourceKind::Policy, item })
+        Self::Resource(Resource { kind: ResourceKind::Policy, item })
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Entity {
         match *self {
             Self::User(user) => write!(f, "u{}", user.0),
             Self::Path(path) => path.fmt(f),
-            Self::Object(resource) => resource.fmt(f),
+            Self::Resource(resource) => resource.fmt(f),
             Self::Item(kind, item) => f.write_str(&kind.symbol(item)),
             Self::Version { number, default: false } => write!(f, "v{number}"),
             Self::Version { number, default: true } => write!(f, "v{number} default"),
@@ -79,17 +79,21 @@ impl fmt::Display for Entity {
 /// `GetUser` shows the path unless it is the root (C-042), the permissions boundary and the tags
 /// (B-PB-01, B-TG-02). `ListUsers` shows neither boundary nor tags (C-049).
 #[must_use]
-pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Listed>> {
-    let mut listing: Vec<Listed> = match op.sound() {
-        Operation::List(_, kind) | Operation::Get(_, kind, _) | Operation::Renew(_, kind, _)
+pub fn listing(account: &Account, op: &Operation) -> Option<Vec<Listed>> {
+    let mut listing: Vec<Listed> = match op.well_formed() {
+        Operation::List(_, kind)
+        | Operation::Get(_, kind, _)
+        | Operation::ResetSecret(_, kind, _)
             if kind.row().naming == Naming::Single =>
         {
             return None;
         }
-        Operation::Renew(_, AttachmentKind::MfaDevice, _) => return None,
-        Operation::List(user, kind) => account.held_of(user, kind).map(attachment).collect(),
-        Operation::Get(user, kind, item) | Operation::Renew(user, kind, item) => {
-            account.held(user, kind, item).into_iter().map(attachment).collect()
+        Operation::ResetSecret(_, AttachmentKind::MfaDevice, _) => return None,
+        Operation::List(user, kind) => {
+            account.attachments_of_kind(user, kind).map(attachment).collect()
+        }
+        Operation::Get(user, kind, item) | Operation::ResetSecret(user, kind, item) => {
+            account.attachment(user, kind, item).into_iter().map(attachment).collect()
         }
         Operation::CreateUser(_, options) if options == CreateUserOptions::default() => {
             return None;
@@ -99,16 +103,18 @@ pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Listed>> {
             user_details(options.path, options.boundary).chain(tag).map(active).collect()
         }
         Operation::GetUser(user) => {
-            let tags = account.held_of(user, AttachmentKind::Tag).map(attachment);
+            let tags = account.attachments_of_kind(user, AttachmentKind::Tag).map(attachment);
             let details = user_details(account.path(user), account.boundary(user));
             details.map(active).chain(tags).collect()
         }
-        Operation::Parts(resource, kind) => {
-            account.parts(resource, kind).map(sub_resource).collect()
+        Operation::ListSubResources(resource, kind) => {
+            account.sub_resources(resource, kind).map(sub_resource).collect()
         }
-        Operation::Part(resource, kind, item) => {
-            account.parts(resource, kind).filter(|it| it.item == item).map(sub_resource).collect()
-        }
+        Operation::GetSubResource(resource, kind, item) => account
+            .sub_resources(resource, kind)
+            .filter(|it| it.item == item)
+            .map(sub_resource)
+            .collect(),
         _ => entities(account, op)?.into_iter().map(active).collect(),
     };
     listing.sort_unstable();
@@ -118,21 +124,21 @@ pub fn shown(account: &Account, op: &Operation) -> Option<Vec<Listed>> {
 /// The entities of responses that have no statuses.
 fn entities(account: &Account, op: &Operation) -> Option<Vec<Entity>> {
     let holders = |kind, item| account.holders(kind, item).map(Entity::User);
-    Some(match op.sound() {
+    Some(match op.well_formed() {
         Operation::ListUsers(path) => users_under(account, path).map(Entity::User).collect(),
-        Operation::Details => account.users().map(Entity::User).collect(),
-        Operation::LastUsed(key) => holders(AttachmentKind::AccessKey, key).collect(),
-        Operation::Read(Resource { class: ResourceKind::Group, item }) => {
+        Operation::GetAuthorizationDetails => account.users().map(Entity::User).collect(),
+        Operation::GetAccessKeyLastUsed(key) => holders(AttachmentKind::AccessKey, key).collect(),
+        Operation::GetResource(Resource { kind: ResourceKind::Group, item }) => {
             holders(AttachmentKind::GroupMembership, item).collect()
         }
-        Operation::ListAll(kind, filter) => {
-            resources(account, kind, filter).map(Entity::Object).collect()
+        Operation::ListResources(kind, filter) => {
+            resources(account, kind, filter).map(Entity::Resource).collect()
         }
-        Operation::Holders(policy) => {
-            let groups = account.owners(policy).map(Entity::Object);
+        Operation::ListHolders(policy) => {
+            let groups = account.groups_with(policy).map(Entity::Resource);
             holders(AttachmentKind::ManagedPolicy, policy.item).chain(groups).collect()
         }
-        Operation::Add(policy, SubResource::Version, _) => {
+        Operation::AddSubResource(policy, SubResource::Version, _) => {
             vec![Entity::Version { number: account.next_version(policy).0, default: false }]
         }
         _ => return None,
@@ -148,10 +154,10 @@ fn attachment(held: Attachment) -> Listed {
 }
 
 fn sub_resource(entry: SubResourceEntry) -> Listed {
-    active(match entry.part {
+    active(match entry.kind {
         SubResource::InlinePolicy => Entity::Item(AttachmentKind::InlinePolicy, entry.item),
         SubResource::AttachedPolicy => Entity::policy(entry.item),
-        SubResource::Version => Entity::Version { number: entry.item.0, default: entry.default },
+        SubResource::Version => Entity::Version { number: entry.item.0, default: entry.is_default },
     })
 }
 
@@ -171,12 +177,12 @@ fn resources(
     kind: ResourceKind,
     filter: Filter,
 ) -> impl Iterator<Item = Resource> {
-    account.objects().filter(move |resource| {
-        resource.class == kind
+    account.resources().filter(move |resource| {
+        resource.kind == kind
             && match filter {
                 Filter::All => true,
-                Filter::Held => account.is_used(*resource),
-                Filter::Free => !account.is_used(*resource),
+                Filter::InUse => account.is_in_use(*resource),
+                Filter::Unused => !account.is_in_use(*resource),
             }
     })
 }

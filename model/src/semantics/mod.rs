@@ -19,7 +19,7 @@ use crate::tables::attachments::Naming;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// The call succeeded.
-    Done,
+    Success,
     /// The call was refused and changed nothing.
     Refused,
 }
@@ -34,18 +34,19 @@ pub struct Allowed {
     invalid: Option<&'static Clause>,
 }
 
-const NO_ACTION: Action = Action { api: "", claims: &[] };
+const NO_ACTION: Action = Action { api: "", clauses: &[] };
 
 impl Allowed {
     fn clauses(self) -> impl Iterator<Item = &'static Clause> {
-        let clauses = self.action.claims.iter().enumerate();
+        let clauses = self.action.clauses.iter().enumerate();
         let well_formed = clauses
             .filter(move |(index, _)| self.in_force >> index & 1 == 1)
             .map(|(_, clause)| clause);
         // The clause for the invalid parameter replaces the clauses that let the call succeed.
-        let is_success = |clause: &&Clause| clause.answer == Expected::Done;
+        let is_success = |clause: &&Clause| clause.expected == Expected::Success;
         let may_succeed = well_formed.clone().any(|clause| is_success(&clause));
-        let invalid = self.invalid.filter(|clause| clause.answer != Expected::Done || may_succeed);
+        let invalid =
+            self.invalid.filter(|clause| clause.expected != Expected::Success || may_succeed);
         well_formed
             .filter(move |clause| self.invalid.is_none() || !is_success(clause))
             .chain(invalid)
@@ -53,25 +54,25 @@ impl Allowed {
 
     /// The rules in force. If several refuse the call, each of them conforms.
     pub fn rules(self) -> impl Iterator<Item = Rule> {
-        self.clauses().map(move |claim| Rule { call: self.action, claim })
+        self.clauses().map(move |claim| Rule { action: self.action, clause: claim })
     }
 
     /// The rules in force that refuse the call.
     pub fn refusals(self) -> impl Iterator<Item = Rule> {
-        self.rules().filter(|rule| rule.claim.answer != Expected::Done)
+        self.rules().filter(|rule| rule.clause.expected != Expected::Success)
     }
 
     /// Returns true if a conforming endpoint must accept the call, at the latest after every
     /// transient condition has ended.
     #[must_use]
-    pub fn must_be_done(self) -> bool {
-        self.may_be_done() && self.refusals().all(|rule| rule.claim.reason.passes())
+    pub fn must_succeed(self) -> bool {
+        self.may_succeed() && self.refusals().all(|rule| rule.clause.condition.is_transient())
     }
 
     /// Returns true if a conforming endpoint may accept the call.
     #[must_use]
-    pub fn may_be_done(self) -> bool {
-        self.clauses().any(|clause| clause.answer == Expected::Done)
+    pub fn may_succeed(self) -> bool {
+        self.clauses().any(|clause| clause.expected == Expected::Success)
     }
 }
 
@@ -81,7 +82,7 @@ impl Allowed {
 /// clause that permits success despite a failed precondition applies only if the user exists.
 #[must_use]
 pub fn allowed(account: &Account, op: &Operation) -> Allowed {
-    allowed_if(account, op, &|_, clause| holds(clause.reason, account, op))
+    allowed_if(account, op, &|_, clause| holds(clause.condition, account, op))
 }
 
 /// Like [`allowed`], with another evaluation of the conditions.
@@ -90,21 +91,21 @@ pub(crate) fn allowed_if(
     op: &Operation,
     condition_holds: &dyn Fn(&Action, &Clause) -> bool,
 ) -> Allowed {
-    let action = op.call().unwrap_or(&NO_ACTION);
+    let action = op.action().unwrap_or(&NO_ACTION);
     let invalid = match *op {
-        Operation::Flawed(_, invalid) => {
-            Some(&invalid.row().claim).filter(|clause| condition_holds(action, clause))
+        Operation::Invalid(_, invalid) => {
+            Some(&invalid.row().clause).filter(|clause| condition_holds(action, clause))
         }
         _ => None,
     };
     let mut in_force = 0;
-    let mut hindered = action.claims.first().is_none_or(|first| !condition_holds(action, first));
-    for (index, clause) in action.claims.iter().enumerate().skip(1) {
-        let refuses = clause.answer != Expected::Done;
+    let mut hindered = action.clauses.first().is_none_or(|first| !condition_holds(action, first));
+    for (index, clause) in action.clauses.iter().enumerate().skip(1) {
+        let refuses = clause.expected != Expected::Success;
         let applies = condition_holds(action, clause)
             && (refuses || op.user().is_none_or(|user| account.has_user(user)));
         in_force |= u32::from(applies) << index;
-        hindered |= applies && (!refuses || clause.status.level > Level::Open);
+        hindered |= applies && (!refuses || clause.status.level > Level::Unspecified);
     }
     Allowed { action, in_force: in_force | u32::from(!hindered), invalid }
 }
@@ -113,7 +114,7 @@ pub(crate) fn allowed_if(
 #[must_use]
 pub fn next(account: &Account, op: &Operation, outcome: Effect) -> Account {
     let mut after = account.clone();
-    if outcome == Effect::Done {
+    if outcome == Effect::Success {
         apply(&mut after, op);
     }
     after
@@ -121,7 +122,7 @@ pub fn next(account: &Account, op: &Operation, outcome: Effect) -> Account {
 
 /// Applies the effect of a successful `op` in place.
 pub fn apply(account: &mut Account, op: &Operation) {
-    match op.sound() {
+    match op.well_formed() {
         Operation::CreateUser(user, options) => create_user(account, user, options),
         Operation::UpdateUser(user, change) => {
             account.set_path(user, change.path.unwrap_or(account.path(user)));
@@ -130,17 +131,19 @@ pub fn apply(account: &mut Account, op: &Operation) {
         Operation::DeleteUser(user) => account.remove_user(user),
         Operation::PutBoundary(user, policy) => account.set_boundary(user, Some(policy)),
         Operation::DeleteBoundary(user) => account.set_boundary(user, None),
-        Operation::Create(resource) => account.add_resource(resource),
-        Operation::Rename(resource, name) => {
+        Operation::CreateResource(resource) => account.add_resource(resource),
+        Operation::RenameResource(resource, name) => {
             account.rename_resource(resource, name.unwrap_or(resource.item));
         }
-        Operation::Delete(resource) => delete_resource(account, resource),
-        Operation::Add(policy, SubResource::Version, _) => {
+        Operation::DeleteResource(resource) => delete_resource(account, resource),
+        Operation::AddSubResource(policy, SubResource::Version, _) => {
             account.add_entry(policy, SubResource::Version, account.next_version(policy));
         }
-        Operation::Add(resource, kind, item) => account.add_entry(resource, kind, item),
+        Operation::AddSubResource(resource, kind, item) => account.add_entry(resource, kind, item),
         Operation::SetDefault(policy, _, version) => account.set_default(policy, version),
-        Operation::Remove(resource, kind, item) => account.remove_entry(resource, kind, item),
+        Operation::RemoveSubResource(resource, kind, item) => {
+            account.remove_entry(resource, kind, item)
+        }
         Operation::Attach(user, kind, item) => {
             let service = Service::default();
             attach(account, Attachment { user, kind, item, status: Status::Active, service });
@@ -153,7 +156,7 @@ pub fn apply(account: &mut Account, op: &Operation) {
             attach(account, Attachment { user, kind, item, status: Status::Active, service });
         }
         Operation::SetStatus(user, kind, item, status) => {
-            if let Some(held) = account.held(user, kind, item) {
+            if let Some(held) = account.attachment(user, kind, item) {
                 account.set_attachment(Attachment { status, ..held });
             }
         }
@@ -178,7 +181,7 @@ fn create_user(account: &mut Account, user: User, options: CreateUserOptions) {
 /// Does nothing if the user does not exist, whatever the response, or if it holds the item already.
 fn attach(account: &mut Account, attachment: Attachment) {
     let Attachment { user, kind, item, .. } = attachment;
-    if account.has_user(user) && account.held(user, kind, item).is_none() {
+    if account.has_user(user) && account.attachment(user, kind, item).is_none() {
         account.set_attachment(attachment);
     }
 }
@@ -186,17 +189,17 @@ fn attach(account: &mut Account, attachment: Attachment) {
 /// Deletes a resource with everything that refers to it.
 fn delete_resource(account: &mut Account, resource: Resource) {
     let refers = |held: &Attachment| {
-        held.kind.row().refers == Some(resource.class) && held.item == resource.item
+        held.kind.row().refers_to == Some(resource.kind) && held.item == resource.item
     };
-    let attachments: Vec<Attachment> = account.holdings().filter(refers).collect();
+    let attachments: Vec<Attachment> = account.attachments().filter(refers).collect();
     for it in attachments {
         account.remove_attachment(it.user, it.kind, it.item);
     }
-    let groups: Vec<Resource> = account.owners(resource).collect();
+    let groups: Vec<Resource> = account.groups_with(resource).collect();
     for group in groups {
         account.remove_entry(group, SubResource::AttachedPolicy, resource.item);
     }
-    let bounded: Vec<User> = account.bounded_by(resource).collect();
+    let bounded: Vec<User> = account.users_bounded_by(resource).collect();
     for user in bounded {
         account.set_boundary(user, None);
     }
@@ -208,15 +211,15 @@ fn delete_resource(account: &mut Account, resource: Resource) {
 /// There is one, unless the call succeeded although the effect is unknown or a conforming endpoint
 /// refuses it.
 #[must_use]
-pub fn worlds(account: &Account, op: &Operation, outcome: Effect) -> Vec<Account> {
+pub fn possible_states(account: &Account, op: &Operation, outcome: Effect) -> Vec<Account> {
     let mut states = vec![next(account, op, outcome)];
     let should_refuse =
-        matches!(op, Operation::Flawed(_, it) if it.row().claim.answer != Expected::Done);
+        matches!(op, Operation::Invalid(_, it) if it.row().clause.expected != Expected::Success);
     if should_refuse && !states.contains(account) {
         // The effect of an invalid request that the endpoint accepts is unknown.
         states.push(account.clone());
     }
-    if outcome == Effect::Done && !op.is_read() {
+    if outcome == Effect::Success && !op.is_read() {
         let alternative = alternative_state(account, op);
         if !states.contains(&alternative) {
             states.push(alternative);
@@ -229,22 +232,22 @@ pub fn worlds(account: &Account, op: &Operation, outcome: Effect) -> Vec<Account
 fn alternative_state(account: &Account, op: &Operation) -> Account {
     let mut other = account.clone();
     let applies = |condition: Condition| holds(condition, account, op);
-    match op.sound() {
+    match op.well_formed() {
         Operation::CreateUser(user, options) if applies(Condition::UserExists) => {
             other.remove_user(user);
             create_user(&mut other, user, options);
         }
-        Operation::CreateUser(user, options) if applies(Condition::NoSuchObject) => {
+        Operation::CreateUser(user, options) if applies(Condition::NoSuchResource) => {
             create_user(&mut other, user, CreateUserOptions { boundary: None, ..options });
         }
-        Operation::PutBoundary(..) if applies(Condition::NoSuchObject) => {}
+        Operation::PutBoundary(..) if applies(Condition::NoSuchResource) => {}
         // The endpoint may keep the attachments although their user is gone.
         Operation::DeleteUser(user)
-            if account.held_by(user).any(|it| it.kind.row().blocks.is_some()) =>
+            if account.attachments_of(user).any(|it| it.kind.row().blocks.is_some()) =>
         {
             other.remove_user_only(user);
         }
-        Operation::Delete(resource)
+        Operation::DeleteResource(resource)
             if applies(Condition::InUse) || applies(Condition::IsBoundary) =>
         {
             other.remove_resource(resource);
@@ -254,7 +257,7 @@ fn alternative_state(account: &Account, op: &Operation) -> Account {
             apply(&mut other, &Operation::Attach(user, kind, item));
         }
         Operation::Attach(_, kind, _)
-            if applies(Condition::NoSuchObject)
+            if applies(Condition::NoSuchResource)
                 || kind.row().naming == Naming::Single && applies(Condition::AlreadyHeld) => {}
         Operation::Detach(_, kind, item) if applies(Condition::HeldByAnother) => {
             detach_from_all(&mut other, kind, item);

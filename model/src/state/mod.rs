@@ -40,20 +40,20 @@ pub struct Attachment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubResourceEntry {
     /// The resource that it belongs to.
-    pub of: Resource,
+    pub resource: Resource,
     /// The kind.
-    pub part: SubResource,
+    pub kind: SubResource,
     /// The symbolic name.
     pub item: Item,
     /// True if it is the default version.
-    pub default: bool,
+    pub is_default: bool,
 }
 
 /// AWS's default quota of users in an account (G-001).
 pub const USERS_PER_ACCOUNT: u64 = 5000;
 
 const fn pack_resource(resource: Resource) -> u64 {
-    pack(RESOURCE, 0, resource.class as u64, bounded(resource.item.0))
+    pack(RESOURCE, 0, resource.kind as u64, bounded(resource.item.0))
 }
 
 /// The first possible fact about this attachment. The lowest four bits have its status and service.
@@ -89,10 +89,10 @@ impl SubResourceEntry {
     fn unpack(fact: u64) -> Option<Self> {
         let part = SubResource::all().nth(bits::kind(fact))?;
         Some(Self {
-            of: Resource { class: part.row().of, item: Item(bits::subject(fact)) },
-            part,
+            resource: Resource { kind: part.row().resource, item: Item(bits::subject(fact)) },
+            kind: part,
             item: Item((fact >> 4) as u32 & NOBODY),
-            default: fact & 1 == 1,
+            is_default: fact & 1 == 1,
         })
     }
 }
@@ -107,7 +107,7 @@ impl Account {
 
     /// Returns true if the resource exists.
     #[must_use]
-    pub fn has(&self, resource: Resource) -> bool {
+    pub fn has_resource(&self, resource: Resource) -> bool {
         self.facts.contains(pack_resource(resource))
     }
 
@@ -130,27 +130,27 @@ impl Account {
     /// Returns true if the policy is the permissions boundary of a user.
     #[must_use]
     pub fn is_boundary(&self, policy: Resource) -> bool {
-        self.bounded_by(policy).next().is_some()
+        self.users_bounded_by(policy).next().is_some()
     }
 
     /// The users whose permissions boundary is the policy.
-    pub fn bounded_by(&self, policy: Resource) -> impl Iterator<Item = User> + use<'_> {
+    pub fn users_bounded_by(&self, policy: Resource) -> impl Iterator<Item = User> + use<'_> {
         let of_users = self.facts.between(BOUNDARY * OF_CLASS, SUB_RESOURCE * OF_CLASS);
         let bounds = move |fact: &&u64| {
-            policy.class == ResourceKind::Policy && policy_of(**fact) == policy.item
+            policy.kind == ResourceKind::Policy && policy_of(**fact) == policy.item
         };
         of_users.iter().filter(bounds).map(|fact| User(bits::subject(*fact)))
     }
 
     /// The attachment, if the user holds this item.
     #[must_use]
-    pub fn held(&self, user: User, kind: AttachmentKind, item: Item) -> Option<Attachment> {
+    pub fn attachment(&self, user: User, kind: AttachmentKind, item: Item) -> Option<Attachment> {
         let from = pack_attachment(user, kind, item);
         self.attachments_between(from, from + 16).next()
     }
 
     /// The attachments of one kind of the user, by item.
-    pub fn held_of(
+    pub fn attachments_of_kind(
         &self,
         user: User,
         kind: AttachmentKind,
@@ -160,13 +160,13 @@ impl Account {
     }
 
     /// The attachments of the user, in table order.
-    pub fn held_by(&self, user: User) -> impl Iterator<Item = Attachment> + use<'_> {
+    pub fn attachments_of(&self, user: User) -> impl Iterator<Item = Attachment> + use<'_> {
         let from = pack(ATTACHMENT, user.0, 0, 0);
         self.attachments_between(from, from + OF_SUBJECT)
     }
 
     /// The attachments of all users.
-    pub fn holdings(&self) -> impl Iterator<Item = Attachment> + use<'_> {
+    pub fn attachments(&self) -> impl Iterator<Item = Attachment> + use<'_> {
         self.attachments_between(ATTACHMENT * OF_CLASS, (ATTACHMENT + 1) * OF_CLASS)
     }
 
@@ -176,38 +176,41 @@ impl Account {
         kind: AttachmentKind,
         item: Item,
     ) -> impl Iterator<Item = User> + use<'_> {
-        self.holdings().filter(move |it| it.kind == kind && it.item == item).map(|it| it.user)
+        self.attachments().filter(move |it| it.kind == kind && it.item == item).map(|it| it.user)
     }
 
     /// Returns true if a user holds the resource or a group has it attached.
     #[must_use]
-    pub fn is_used(&self, resource: Resource) -> bool {
+    pub fn is_in_use(&self, resource: Resource) -> bool {
         let held = |it: Attachment| {
-            it.kind.row().refers == Some(resource.class) && it.item == resource.item
+            it.kind.row().refers_to == Some(resource.kind) && it.item == resource.item
         };
-        self.holdings().any(held) || self.owners(resource).next().is_some()
+        self.attachments().any(held) || self.groups_with(resource).next().is_some()
     }
 
     /// The sub-resources of one kind of the resource, by item.
-    pub fn parts(
+    pub fn sub_resources(
         &self,
         resource: Resource,
         kind: SubResource,
     ) -> impl Iterator<Item = SubResourceEntry> + use<'_> {
         let from = pack_sub_resource(resource, kind, Item(0));
-        let of_class = resource.class == kind.row().of;
+        let of_class = resource.kind == kind.row().resource;
         self.entries_between(from, from + if of_class { OF_KIND } else { 0 })
     }
 
     /// The sub-resources of all resources.
-    pub fn pieces(&self) -> impl Iterator<Item = SubResourceEntry> + use<'_> {
+    pub fn all_sub_resources(&self) -> impl Iterator<Item = SubResourceEntry> + use<'_> {
         self.entries_between(SUB_RESOURCE * OF_CLASS, (SUB_RESOURCE + 1) * OF_CLASS)
     }
 
     /// The groups that have the resource attached.
-    pub fn owners(&self, resource: Resource) -> impl Iterator<Item = Resource> + use<'_> {
-        let refers = move |it: &SubResourceEntry| it.part.row().refers == Some(resource.class);
-        self.pieces().filter(refers).filter(move |it| it.item == resource.item).map(|it| it.of)
+    pub fn groups_with(&self, resource: Resource) -> impl Iterator<Item = Resource> + use<'_> {
+        let refers = move |it: &SubResourceEntry| it.kind.row().refers_to == Some(resource.kind);
+        self.all_sub_resources()
+            .filter(refers)
+            .filter(move |it| it.item == resource.item)
+            .map(|it| it.resource)
     }
 
     /// The number of the next version of the policy. Numbers of deleted versions are not reused
@@ -228,10 +231,10 @@ impl Account {
 
     /// All groups, policies and devices.
     #[expect(clippy::cast_possible_truncation, reason = "items have fewer bits")]
-    pub fn objects(&self) -> impl Iterator<Item = Resource> + use<'_> {
+    pub fn resources(&self) -> impl Iterator<Item = Resource> + use<'_> {
         self.facts.between(RESOURCE * OF_CLASS, ATTACHMENT * OF_CLASS).iter().filter_map(|fact| {
             let class = ResourceKind::all().nth(bits::kind(*fact))?;
-            Some(Resource { class, item: Item(*fact as u32) })
+            Some(Resource { kind: class, item: Item(*fact as u32) })
         })
     }
 
@@ -357,9 +360,9 @@ impl Account {
 
     /// Adds a resource. A policy starts with version 1, the default version (C-020).
     pub(crate) fn add_resource(&mut self, resource: Resource) {
-        if resource.item.0 < NOBODY && !self.has(resource) {
+        if resource.item.0 < NOBODY && !self.has_resource(resource) {
             self.facts.insert(pack_resource(resource));
-            if resource.class == ResourceKind::Policy {
+            if resource.kind == ResourceKind::Policy {
                 self.add_entry(resource, SubResource::Version, Item(1));
                 self.set_default(resource, Item(1));
             }
@@ -369,9 +372,10 @@ impl Account {
     /// Removes a resource with its sub-resources.
     pub(crate) fn remove_resource(&mut self, resource: Resource) {
         self.facts.remove_between(pack_resource(resource), pack_resource(resource) + 1);
-        let entries: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == resource).collect();
+        let entries: Vec<SubResourceEntry> =
+            self.all_sub_resources().filter(|it| it.resource == resource).collect();
         for it in entries {
-            self.remove_entry(resource, it.part, it.item);
+            self.remove_entry(resource, it.kind, it.item);
         }
         self.facts.remove_between(
             last_version(resource),
@@ -382,12 +386,12 @@ impl Account {
     /// Gives the resource another name; everything that refers to it follows.
     pub(crate) fn rename_resource(&mut self, resource: Resource, name: Item) {
         let renamed = Resource { item: name, ..resource };
-        if !self.has(resource) || resource == renamed || name.0 >= NOBODY {
+        if !self.has_resource(resource) || resource == renamed || name.0 >= NOBODY {
             return;
         }
         self.remove_resource(renamed);
-        let refers = |it: &Attachment| it.kind.row().refers == Some(resource.class);
-        let held: Vec<Attachment> = self.holdings().filter(refers).collect();
+        let refers = |it: &Attachment| it.kind.row().refers_to == Some(resource.kind);
+        let held: Vec<Attachment> = self.attachments().filter(refers).collect();
         for it in &held {
             self.remove_attachment(it.user, it.kind, it.item);
         }
@@ -395,11 +399,12 @@ impl Account {
             let item = if it.item == resource.item { name } else { it.item };
             self.set_attachment(Attachment { item, ..it });
         }
-        let entries: Vec<SubResourceEntry> = self.pieces().filter(|it| it.of == resource).collect();
+        let entries: Vec<SubResourceEntry> =
+            self.all_sub_resources().filter(|it| it.resource == resource).collect();
         self.remove_resource(resource);
         self.facts.insert(pack_resource(renamed));
         for it in entries {
-            self.add_entry(renamed, it.part, it.item);
+            self.add_entry(renamed, it.kind, it.item);
         }
     }
 
@@ -418,8 +423,8 @@ impl Account {
 
     /// Adds a sub-resource. Does nothing if the resource does not exist or has it already.
     pub(crate) fn add_entry(&mut self, resource: Resource, kind: SubResource, item: Item) {
-        let exists = self.parts(resource, kind).any(|it| it.item == item);
-        if !self.has(resource) || item.0 >= NOBODY || exists {
+        let exists = self.sub_resources(resource, kind).any(|it| it.item == item);
+        if !self.has_resource(resource) || item.0 >= NOBODY || exists {
             return;
         }
         self.facts.insert(pack_sub_resource(resource, kind, item));
@@ -439,7 +444,7 @@ impl Account {
     pub(crate) fn set_default(&mut self, policy: Resource, version: Item) {
         let from = pack_sub_resource(policy, SubResource::Version, Item(0));
         let chosen = pack_sub_resource(policy, SubResource::Version, version);
-        if self.parts(policy, SubResource::Version).any(|it| it.item == version) {
+        if self.sub_resources(policy, SubResource::Version).any(|it| it.item == version) {
             self.facts
                 .replace(from, from + OF_KIND, |fact| (fact & !1) | u64::from(fact & !1 == chosen));
         }
@@ -453,7 +458,7 @@ const fn last_version(policy: Resource) -> u64 {
 
 /// The size of the range of that fact. Only policies have versions.
 fn last_version_len(resource: Resource) -> u64 {
-    if resource.class == ResourceKind::Policy { OF_SUBJECT } else { 0 }
+    if resource.kind == ResourceKind::Policy { OF_SUBJECT } else { 0 }
 }
 
 /// The state in findings: `u0 {key#0, g0} u1 {} g0`.
@@ -462,18 +467,19 @@ impl fmt::Display for Account {
         let mut separator = "";
         for user in self.users() {
             let path = Some(self.path(user)).filter(|path| *path != Path::default());
-            let attachments = self.held_by(user).map(|held| held.to_string());
+            let attachments = self.attachments_of(user).map(|held| held.to_string());
             let path = path.map(|path| path.to_string());
             let boundary = self.boundary(user).map(|policy| format!("within p{}", policy.0));
             let facts: Vec<String> = attachments.chain(path).chain(boundary).collect();
             write!(f, "{separator}u{} {{{}}}", user.0, facts.join(", "))?;
             separator = " ";
         }
-        for resource in self.objects() {
+        for resource in self.resources() {
             write!(f, "{separator}{resource}")?;
             // Every policy starts with this version, so that it is not printed.
-            let is_first = |it: &SubResourceEntry| it.default && it.item == Item(1);
-            let entries = self.pieces().filter(|it| it.of == resource && !is_first(it));
+            let is_first = |it: &SubResourceEntry| it.is_default && it.item == Item(1);
+            let entries =
+                self.all_sub_resources().filter(|it| it.resource == resource && !is_first(it));
             let entries: Vec<String> = entries.map(|it| it.to_string()).collect();
             if !entries.is_empty() {
                 write!(f, " {{{}}}", entries.join(", "))?;
@@ -501,7 +507,7 @@ impl fmt::Display for Attachment {
 /// `i0`, `p0`, `v2 default`.
 impl fmt::Display for SubResourceEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.part.symbol(self.item))?;
-        if self.default { f.write_str(" default") } else { Ok(()) }
+        f.write_str(&self.kind.symbol(self.item))?;
+        if self.is_default { f.write_str(" default") } else { Ok(()) }
     }
 }

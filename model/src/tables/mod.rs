@@ -47,17 +47,17 @@ pub fn action_entries() -> impl Iterator<Item = ActionEntry> {
     let users = resources::USER_ACTIONS.into_iter().map(entry(ActionTarget::User));
     let resources = ResourceKind::all().flat_map(move |kind| {
         ResourceAction::ALL.into_iter().filter_map(move |column| {
-            kind.row().call(column).map(entry(ActionTarget::Resource(kind, column)))
+            kind.row().action(column).map(entry(ActionTarget::Resource(kind, column)))
         })
     });
     let sub_resources = SubResource::all().flat_map(move |kind| {
         SubResourceAction::ALL.into_iter().filter_map(move |column| {
-            kind.row().call(column).map(entry(ActionTarget::SubResource(kind, column)))
+            kind.row().action(column).map(entry(ActionTarget::SubResource(kind, column)))
         })
     });
     let attachments = AttachmentKind::all().flat_map(move |kind| {
         AttachmentAction::ALL.into_iter().filter_map(move |column| {
-            kind.row().call(column).map(entry(ActionTarget::Attachment(kind, column)))
+            kind.row().action(column).map(entry(ActionTarget::Attachment(kind, column)))
         })
     });
     users.chain(resources).chain(sub_resources).chain(attachments)
@@ -70,16 +70,17 @@ pub fn find_action(name: &str) -> Option<ActionEntry> {
 }
 
 /// Every action, in the order of [`action_entries`].
-pub fn calls() -> impl Iterator<Item = &'static Action> {
+pub fn actions() -> impl Iterator<Item = &'static Action> {
     action_entries().map(|entry| entry.action)
 }
 
 /// Every rule, action by action; then the rules about invalid requests.
 pub fn rules() -> impl Iterator<Item = Rule> {
-    let well_formed =
-        calls().flat_map(|call| call.claims.iter().map(move |claim| Rule { call, claim }));
-    let invalid = INVALID_REQUESTS
-        .iter()
-        .filter_map(|row| Some(Rule { call: (row.sound)(User(0)).call()?, claim: &row.claim }));
+    let well_formed = actions().flat_map(|call| {
+        call.clauses.iter().map(move |claim| Rule { action: call, clause: claim })
+    });
+    let invalid = INVALID_REQUESTS.iter().filter_map(|row| {
+        Some(Rule { action: (row.well_formed)(User(0)).action()?, clause: &row.clause })
+    });
     well_formed.chain(invalid)
 }

@@ -58,16 +58,16 @@ impl Descriptor {
         item: Option<Item>,
     ) -> Self {
         let row = kind.row();
-        let resource = match (row.refers, item) {
-            (Some(class), Some(item)) => Some(Resource { class, item }),
+        let resource = match (row.refers_to, item) {
+            (Some(class), Some(item)) => Some(Resource { kind: class, item }),
             _ => None,
         };
-        let base = Self::of(row.call(action));
+        let base = Self::of(row.action(action));
         Self { user: Some(user), kind: Some(kind), item, resource, ..base }
     }
 
     const fn about_resource(action: ResourceAction, resource: Resource) -> Self {
-        Self { resource: Some(resource), ..Self::of(resource.class.row().call(action)) }
+        Self { resource: Some(resource), ..Self::of(resource.kind.row().action(action)) }
     }
 
     const fn about_sub_resource(
@@ -76,13 +76,13 @@ impl Descriptor {
         kind: SubResource,
         entry: Option<Item>,
     ) -> Self {
-        let base = Self::of(kind.row().call(action));
+        let base = Self::of(kind.row().action(action));
         Self { resource: Some(resource), sub_resource: Some(kind), entry, ..base }
     }
 
     const fn with_policy(self, policy: Option<Item>) -> Self {
         let resource = match policy {
-            Some(item) => Some(Resource { class: ResourceKind::Policy, item }),
+            Some(item) => Some(Resource { kind: ResourceKind::Policy, item }),
             None => None,
         };
         Self { resource, ..self }
@@ -100,7 +100,9 @@ impl Operation {
     #[must_use]
     pub fn descriptor(&self) -> Descriptor {
         match *self {
-            Self::Flawed(user, invalid) => (invalid.row().sound)(user).well_formed_descriptor(),
+            Self::Invalid(user, invalid) => {
+                (invalid.row().well_formed)(user).well_formed_descriptor()
+            }
             ref well_formed => well_formed.well_formed_descriptor(),
         }
     }
@@ -120,39 +122,48 @@ impl Operation {
             Self::UpdateUser(user, _) => Descriptor::about_user(&actions::UPDATE_USER, user),
             Self::DeleteUser(user) => Descriptor::about_user(&actions::DELETE_USER, user),
             Self::PutBoundary(user, policy) => {
-                Descriptor::about_user(&actions::PUT_BOUNDARY, user).with_policy(Some(policy))
+                Descriptor::about_user(&actions::PUT_USER_PERMISSIONS_BOUNDARY, user)
+                    .with_policy(Some(policy))
             }
-            Self::DeleteBoundary(user) => Descriptor::about_user(&actions::DELETE_BOUNDARY, user),
+            Self::DeleteBoundary(user) => {
+                Descriptor::about_user(&actions::DELETE_USER_PERMISSIONS_BOUNDARY, user)
+            }
             Self::ChangePassword(user) => Descriptor {
                 kind: Some(AttachmentKind::LoginProfile),
                 ..Descriptor::about_user(&actions::CHANGE_PASSWORD, user)
             },
-            Self::LastUsed(key) => Descriptor {
+            Self::GetAccessKeyLastUsed(key) => Descriptor {
                 kind: Some(AttachmentKind::AccessKey),
                 item: Some(key),
-                ..Descriptor::of(Some(&actions::LAST_USED)).read_only()
+                ..Descriptor::of(Some(&actions::GET_ACCESS_KEY_LAST_USED)).read_only()
             },
-            Self::Summary => Descriptor::of(Some(&actions::SUMMARY)).read_only(),
-            Self::Details => Descriptor::of(Some(&actions::DETAILS)).read_only(),
-            Self::Create(resource) => Descriptor::about_resource(R::Create, resource),
-            Self::Read(resource) => Descriptor::about_resource(R::Read, resource).read_only(),
-            Self::ListAll(kind, _) => Descriptor::of(kind.row().call(R::ListAll)).read_only(),
-            Self::Rename(resource, _) => Descriptor::about_resource(R::Rename, resource),
-            Self::Holders(resource) => Descriptor::about_resource(R::Holders, resource).read_only(),
-            Self::Delete(resource) => Descriptor::about_resource(R::Delete, resource),
-            Self::Add(resource, kind, item) => {
+            Self::GetAccountSummary => {
+                Descriptor::of(Some(&actions::GET_ACCOUNT_SUMMARY)).read_only()
+            }
+            Self::GetAuthorizationDetails => {
+                Descriptor::of(Some(&actions::GET_ACCOUNT_AUTHORIZATION_DETAILS)).read_only()
+            }
+            Self::CreateResource(resource) => Descriptor::about_resource(R::Create, resource),
+            Self::GetResource(resource) => Descriptor::about_resource(R::Get, resource).read_only(),
+            Self::ListResources(kind, _) => Descriptor::of(kind.row().action(R::List)).read_only(),
+            Self::RenameResource(resource, _) => Descriptor::about_resource(R::Rename, resource),
+            Self::ListHolders(resource) => {
+                Descriptor::about_resource(R::ListHolders, resource).read_only()
+            }
+            Self::DeleteResource(resource) => Descriptor::about_resource(R::Delete, resource),
+            Self::AddSubResource(resource, kind, item) => {
                 Descriptor::about_sub_resource(S::Add, resource, kind, Some(item))
             }
-            Self::Parts(resource, kind) => {
+            Self::ListSubResources(resource, kind) => {
                 Descriptor::about_sub_resource(S::List, resource, kind, None).read_only()
             }
-            Self::Part(resource, kind, item) => {
+            Self::GetSubResource(resource, kind, item) => {
                 Descriptor::about_sub_resource(S::Get, resource, kind, Some(item)).read_only()
             }
             Self::SetDefault(resource, kind, item) => {
                 Descriptor::about_sub_resource(S::SetDefault, resource, kind, Some(item))
             }
-            Self::Remove(resource, kind, item) => {
+            Self::RemoveSubResource(resource, kind, item) => {
                 Descriptor::about_sub_resource(S::Remove, resource, kind, Some(item))
             }
             Self::Attach(user, kind, item) | Self::Issue(user, kind, item, _) => {
@@ -167,23 +178,23 @@ impl Operation {
             Self::SetStatus(user, kind, item, _) => {
                 Descriptor::about_attachment(A::SetStatus, user, kind, Some(item))
             }
-            Self::Renew(user, kind, item) => {
-                Descriptor::about_attachment(A::Renew, user, kind, Some(item))
+            Self::ResetSecret(user, kind, item) => {
+                Descriptor::about_attachment(A::ResetSecret, user, kind, Some(item))
             }
             Self::Detach(user, kind, item) => {
                 Descriptor::about_attachment(A::Detach, user, kind, Some(item))
             }
             // No row of the table of invalid requests is itself invalid.
-            Self::Flawed(..) => Descriptor::of(None),
+            Self::Invalid(..) => Descriptor::of(None),
         }
     }
 
     /// The operation without its invalid parameter.
     #[inline]
     #[must_use]
-    pub fn sound(&self) -> Self {
+    pub fn well_formed(&self) -> Self {
         match *self {
-            Self::Flawed(user, invalid) => (invalid.row().sound)(user),
+            Self::Invalid(user, invalid) => (invalid.row().well_formed)(user),
             well_formed => well_formed,
         }
     }
@@ -192,7 +203,7 @@ impl Operation {
     /// of a group membership.
     #[inline]
     #[must_use]
-    pub fn call(&self) -> Option<&'static Action> {
+    pub fn action(&self) -> Option<&'static Action> {
         self.descriptor().action
     }
 
@@ -220,14 +231,14 @@ impl Operation {
     /// The group, managed policy or device that the operation names.
     #[inline]
     #[must_use]
-    pub fn object(&self) -> Option<Resource> {
+    pub fn resource(&self) -> Option<Resource> {
         self.descriptor().resource
     }
 
     /// The kind of sub-resource that the operation is about, with its resource.
     #[inline]
     #[must_use]
-    pub fn part(&self) -> Option<(Resource, SubResource)> {
+    pub fn sub_resource(&self) -> Option<(Resource, SubResource)> {
         let descriptor = self.descriptor();
         descriptor.resource.zip(descriptor.sub_resource)
     }
@@ -235,15 +246,15 @@ impl Operation {
     /// The sub-resource that the operation names, or the symbol of the one that it creates.
     #[inline]
     #[must_use]
-    pub fn piece(&self) -> Option<Item> {
+    pub fn entry(&self) -> Option<Item> {
         self.descriptor().entry
     }
 
     /// The resource that the named sub-resource refers to: the policy to attach to a group.
     #[must_use]
-    pub fn referred(&self) -> Option<Resource> {
+    pub fn referenced_policy(&self) -> Option<Resource> {
         let descriptor = self.descriptor();
-        Some(Resource { class: descriptor.sub_resource?.row().refers?, item: descriptor.entry? })
+        Some(Resource { kind: descriptor.sub_resource?.row().refers_to?, item: descriptor.entry? })
     }
 
     /// Returns true if the operation changes nothing, whatever the response.

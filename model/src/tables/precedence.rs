@@ -12,7 +12,7 @@ use crate::rule::{Condition, Rule};
 #[derive(Debug)]
 pub struct Precedence {
     /// The API names of the actions.
-    pub calls: &'static [&'static str],
+    pub actions: &'static [&'static str],
     /// The condition that takes precedence.
     pub first: Condition,
     /// The conditions that it takes precedence over.
@@ -24,7 +24,7 @@ pub struct Precedence {
 /// Every known order.
 pub const PRECEDENCES: [Precedence; 3] = [
     Precedence {
-        calls: &["DeleteUser"],
+        actions: &["DeleteUser"],
         first: Condition::Holds(AttachmentKind::LoginProfile),
         then: &[
             Condition::Holds(AttachmentKind::AccessKey),
@@ -33,13 +33,13 @@ pub const PRECEDENCES: [Precedence; 3] = [
         evidence: Evidence::by(&[A_031]),
     },
     Precedence {
-        calls: &["RemoveUserFromGroup"],
+        actions: &["RemoveUserFromGroup"],
         first: Condition::NoSuchUser,
-        then: &[Condition::NoSuchObject],
+        then: &[Condition::NoSuchResource],
         evidence: Evidence::by(&[D_017]),
     },
     Precedence {
-        calls: &[
+        actions: &[
             "DeleteSigningCertificate",
             "UpdateSigningCertificate",
             "DeleteServiceSpecificCredential",
@@ -50,8 +50,8 @@ pub const PRECEDENCES: [Precedence; 3] = [
         ],
         first: Condition::NoSuchUser,
         then: &[
-            Condition::NoSuchObject,
-            Condition::NoRightCodes,
+            Condition::NoSuchResource,
+            Condition::NoValidCodes,
             Condition::NotHeld,
             Condition::HeldByAnother,
         ],
@@ -61,10 +61,11 @@ pub const PRECEDENCES: [Precedence; 3] = [
 
 /// The order in which one of the rules `in_force` takes precedence over `rule`, with that rule.
 #[must_use]
-pub fn outranked(rule: Rule, in_force: &[Rule]) -> Option<(&'static Precedence, Rule)> {
+pub fn overriding_rule(rule: Rule, in_force: &[Rule]) -> Option<(&'static Precedence, Rule)> {
     PRECEDENCES.iter().find_map(|order| {
-        let loses = order.calls.contains(&rule.call.api) && order.then.contains(&rule.claim.reason);
-        let winner = in_force.iter().find(|other| other.claim.reason == order.first)?;
+        let loses =
+            order.actions.contains(&rule.action.api) && order.then.contains(&rule.clause.condition);
+        let winner = in_force.iter().find(|other| other.clause.condition == order.first)?;
         loses.then_some((order, *winner))
     })
 }

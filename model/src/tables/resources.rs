@@ -15,8 +15,8 @@ use crate::evidence::{
 };
 use crate::kind::{Resource, ResourceAction, ResourceKind, SubResource};
 use crate::rule::Condition::{
-    AccountFull, BeingChanged, HasParts, InUse, IsBoundary, NameTaken, NoBoundary, NoSuchObject,
-    NoSuchUser, NotHeld, ObjectExists, SameName, UserExists,
+    AccountFull, HasSubResources, InUse, IsBoundary, NameTaken, NoBoundary, NoSuchResource,
+    NoSuchUser, NotHeld, RecentlyChanged, ResourceExists, SameName, UserExists,
 };
 use crate::rule::ErrorCode::{
     AccessDenied, DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable,
@@ -31,19 +31,19 @@ pub struct ResourceRow {
     /// The noun in sentences.
     pub noun: &'static str,
     /// The letter of its symbols in scripts: `g0`.
-    pub symbol: &'static str,
+    pub prefix: &'static str,
     /// The request parameter that names it.
-    pub member: &'static str,
+    pub parameter: &'static str,
     /// The action that creates it.
     pub create: Action,
     /// The action that reads it.
-    pub read: Option<Action>,
+    pub get: Option<Action>,
     /// The action that lists all resources of the kind.
     pub list: Action,
     /// The action that renames it.
     pub rename: Option<Action>,
     /// The action that lists its holders.
-    pub holders: Option<Action>,
+    pub list_holders: Option<Action>,
     /// The action that deletes it.
     pub delete: Action,
 }
@@ -51,13 +51,13 @@ pub struct ResourceRow {
 impl ResourceRow {
     /// The API action for an action of this kind, if the API has one.
     #[must_use]
-    pub const fn call(&self, action: ResourceAction) -> Option<&Action> {
+    pub const fn action(&self, action: ResourceAction) -> Option<&Action> {
         match action {
             ResourceAction::Create => Some(&self.create),
-            ResourceAction::Read => self.read.as_ref(),
-            ResourceAction::ListAll => Some(&self.list),
+            ResourceAction::Get => self.get.as_ref(),
+            ResourceAction::List => Some(&self.list),
             ResourceAction::Rename => self.rename.as_ref(),
-            ResourceAction::Holders => self.holders.as_ref(),
+            ResourceAction::ListHolders => self.list_holders.as_ref(),
             ResourceAction::Delete => Some(&self.delete),
         }
     }
@@ -82,33 +82,33 @@ impl ResourceKind {
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.class.row().symbol, self.item.0)
+        write!(f, "{}{}", self.kind.row().prefix, self.item.0)
     }
 }
 
 const DEVICE: ResourceRow = ResourceRow {
     noun: "virtual MFA device",
-    symbol: "d",
-    member: "SerialNumber",
+    prefix: "d",
+    parameter: "SerialNumber",
     create: Action {
         api: "CreateVirtualMFADevice",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MF_01])),
-            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[B_MF_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MF_01])),
+            Clause::refused(ResourceExists, EntityAlreadyExists, Evidence::by(&[B_MF_02])),
         ],
     },
-    read: None,
+    get: None,
     list: Action {
         api: "ListVirtualMFADevices",
-        claims: &[Clause::done(Evidence::by(&[B_MF_14]))],
+        clauses: &[Clause::success(Evidence::by(&[B_MF_14]))],
     },
     rename: None,
-    holders: None,
+    list_holders: None,
     delete: Action {
         api: "DeleteVirtualMFADevice",
-        claims: &[
-            Clause::done(Evidence::by(&[C_026])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MF_05])),
+        clauses: &[
+            Clause::success(Evidence::by(&[C_026])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_MF_05])),
             Clause::refused_with_text(
                 InUse,
                 DeleteConflict,
@@ -119,48 +119,48 @@ const DEVICE: ResourceRow = ResourceRow {
     },
 };
 
-const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_004]));
+const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_004]));
 
 const GROUP: ResourceRow = ResourceRow {
     noun: "group",
-    symbol: "g",
-    member: "GroupName",
+    prefix: "g",
+    parameter: "GroupName",
     create: Action {
         api: "CreateGroup",
-        claims: &[
-            Clause::done(Evidence::by(&[D_023])),
-            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[C_005])),
+        clauses: &[
+            Clause::success(Evidence::by(&[D_023])),
+            Clause::refused(ResourceExists, EntityAlreadyExists, Evidence::by(&[C_005])),
         ],
     },
-    read: Some(Action {
+    get: Some(Action {
         api: "GetGroup",
-        claims: &[Clause::done(Evidence::by(&[B_GR_09])), NO_SUCH_GROUP],
+        clauses: &[Clause::success(Evidence::by(&[B_GR_09])), NO_SUCH_GROUP],
     }),
-    list: Action { api: "ListGroups", claims: &[Clause::done(Evidence::by(&[E_010]))] },
+    list: Action { api: "ListGroups", clauses: &[Clause::success(Evidence::by(&[E_010]))] },
     rename: Some(Action {
         api: "UpdateGroup",
-        claims: &[
-            Clause::done(Evidence::by(&[D_023])),
+        clauses: &[
+            Clause::success(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
             Clause::refused(NameTaken, EntityAlreadyExists, Evidence::by(&[C_006])),
             // No evidence: X-018 is the same question about UpdateUser.
-            Clause::open(SameName, EntityAlreadyExists, &[X_018]),
+            Clause::unspecified(SameName, EntityAlreadyExists, &[X_018]),
         ],
     }),
-    holders: None,
+    list_holders: None,
     delete: Action {
         api: "DeleteGroup",
-        claims: &[
-            Clause::done(Evidence::by(&[D_023])),
+        clauses: &[
+            Clause::success(Evidence::by(&[D_023])),
             NO_SUCH_GROUP,
             Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_001])),
             Clause::refused(
-                HasParts(SubResource::AttachedPolicy),
+                HasSubResources(SubResource::AttachedPolicy),
                 DeleteConflict,
                 Evidence::by(&[C_002]),
             ),
             Clause::refused(
-                HasParts(SubResource::InlinePolicy),
+                HasSubResources(SubResource::InlinePolicy),
                 DeleteConflict,
                 Evidence::by(&[C_003]),
             ),
@@ -170,39 +170,43 @@ const GROUP: ResourceRow = ResourceRow {
 
 const POLICY: ResourceRow = ResourceRow {
     noun: "managed policy",
-    symbol: "p",
-    member: "PolicyArn",
+    prefix: "p",
+    parameter: "PolicyArn",
     create: Action {
         api: "CreatePolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[C_020])),
-            Clause::refused(ObjectExists, EntityAlreadyExists, Evidence::by(&[C_016])),
+        clauses: &[
+            Clause::success(Evidence::by(&[C_020])),
+            Clause::refused(ResourceExists, EntityAlreadyExists, Evidence::by(&[C_016])),
         ],
     },
-    read: Some(Action {
+    get: Some(Action {
         api: "GetPolicy",
-        claims: &[
-            Clause::done(Evidence::like(&[C_020])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_014])),
+        clauses: &[
+            Clause::success(Evidence::like(&[C_020])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_014])),
         ],
     }),
-    list: Action { api: "ListPolicies", claims: &[Clause::done(Evidence::like(&[E_010]))] },
+    list: Action { api: "ListPolicies", clauses: &[Clause::success(Evidence::like(&[E_010]))] },
     rename: None,
-    holders: Some(Action {
+    list_holders: Some(Action {
         api: "ListEntitiesForPolicy",
-        claims: &[
-            Clause::done(Evidence::like(&[C_060])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_021])),
+        clauses: &[
+            Clause::success(Evidence::like(&[C_060])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_021])),
         ],
     }),
     delete: Action {
         api: "DeletePolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[E_001, D_023])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[C_013])),
+        clauses: &[
+            Clause::success(Evidence::by(&[E_001, D_023])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_013])),
             Clause::refused(InUse, DeleteConflict, Evidence::by(&[C_010])),
             Clause::refused(IsBoundary, DeleteConflict, Evidence::by(&[C_011])),
-            Clause::refused(HasParts(SubResource::Version), DeleteConflict, Evidence::by(&[C_012])),
+            Clause::refused(
+                HasSubResources(SubResource::Version),
+                DeleteConflict,
+                Evidence::by(&[C_012]),
+            ),
         ],
     },
 };
@@ -210,10 +214,10 @@ const POLICY: ResourceRow = ResourceRow {
 /// `CreateUser`.
 pub const CREATE_USER: Action = Action {
     api: "CreateUser",
-    claims: &[
-        Clause::done(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
+    clauses: &[
+        Clause::success(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
         Clause::refused(UserExists, EntityAlreadyExists, Evidence::by(&[C_040])),
-        Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_PB_04])),
+        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_PB_04])),
         Clause::sometimes(AccountFull, LimitExceeded, &[G_001], Evidence::by(&[G_006])),
     ],
 };
@@ -221,8 +225,8 @@ pub const CREATE_USER: Action = Action {
 /// `GetUser`.
 pub const GET_USER: Action = Action {
     api: "GetUser",
-    claims: &[
-        Clause::done(Evidence::by(&[C_044])),
+    clauses: &[
+        Clause::success(Evidence::by(&[C_044])),
         Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
@@ -234,13 +238,13 @@ pub const GET_USER: Action = Action {
 
 /// `ListUsers`.
 pub const LIST_USERS: Action =
-    Action { api: "ListUsers", claims: &[Clause::done(Evidence::by(&[C_048, C_049]))] };
+    Action { api: "ListUsers", clauses: &[Clause::success(Evidence::by(&[C_048, C_049]))] };
 
 /// `UpdateUser`. A name that another user has is refused because user names are unique (C-041).
 pub const UPDATE_USER: Action = Action {
     api: "UpdateUser",
-    claims: &[
-        Clause::done(Evidence::by(&[C_030])),
+    clauses: &[
+        Clause::success(Evidence::by(&[C_030])),
         Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031])),
         Clause::refused_with_text(
             NameTaken,
@@ -248,9 +252,9 @@ pub const UPDATE_USER: Action = Action {
             Evidence::by(&[C_041, D_022, C_035]),
             Evidence::by(&[C_035]),
         ),
-        Clause::open(SameName, EntityAlreadyExists, &[X_018]),
+        Clause::unspecified(SameName, EntityAlreadyExists, &[X_018]),
         Clause::sometimes(
-            BeingChanged,
+            RecentlyChanged,
             EntityTemporarilyUnmodifiable,
             &[D_022, F_010],
             Evidence::by(&[D_022, F_010]),
@@ -260,51 +264,51 @@ pub const UPDATE_USER: Action = Action {
 };
 
 /// `DeleteUser`. The rows of the table of attachments supply the blocking clauses.
-pub const DELETE_USER: Action = Action { api: "DeleteUser", claims: &DELETE_USER_CLAUSES };
+pub const DELETE_USER: Action = Action { api: "DeleteUser", clauses: &DELETE_USER_CLAUSES };
 
 const DELETE_USER_CLAUSES: [Clause; BLOCKING_CLAUSES + 2] = with_blocking_clauses(&[
-    Clause::done(Evidence::by(&[A_001])),
+    Clause::success(Evidence::by(&[A_001])),
     Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[A_002])),
 ]);
 
 /// `PutUserPermissionsBoundary`.
-pub const PUT_BOUNDARY: Action = Action {
+pub const PUT_USER_PERMISSIONS_BOUNDARY: Action = Action {
     api: "PutUserPermissionsBoundary",
-    claims: &[
-        Clause::done(Evidence::by(&[B_PB_02])),
+    clauses: &[
+        Clause::success(Evidence::by(&[B_PB_02])),
         Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022, B_PB_06]),
             Evidence::by(&[B_PB_06]),
         ),
-        Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_PB_04])),
+        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_PB_04])),
     ],
 };
 
 /// `DeleteUserPermissionsBoundary`.
-pub const DELETE_BOUNDARY: Action = Action {
+pub const DELETE_USER_PERMISSIONS_BOUNDARY: Action = Action {
     api: "DeleteUserPermissionsBoundary",
-    claims: &[
-        Clause::done(Evidence::by(&[B_PB_03])),
+    clauses: &[
+        Clause::success(Evidence::by(&[B_PB_03])),
         Clause::refused_with_text(
             NoSuchUser,
             NoSuchEntity,
             Evidence::by(&[D_022]),
             Evidence::like(&[B_PB_06]),
         ),
-        Clause::open(NoBoundary, NoSuchEntity, &[X_011]),
+        Clause::unspecified(NoBoundary, NoSuchEntity, &[X_011]),
     ],
 };
 
 /// `ChangePassword`. The user calls for itself.
 pub const CHANGE_PASSWORD: Action = Action {
     api: "ChangePassword",
-    claims: &[
-        Clause::done(Evidence::by(&[D_023])),
+    clauses: &[
+        Clause::success(Evidence::by(&[D_023])),
         Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_12])),
         Clause::sometimes(
-            BeingChanged,
+            RecentlyChanged,
             EntityTemporarilyUnmodifiable,
             &[D_022],
             Evidence::by(&[D_022]),
@@ -315,22 +319,22 @@ pub const CHANGE_PASSWORD: Action = Action {
 
 /// `GetAccessKeyLastUsed`, which names no user. The response for a key that no user holds is
 /// recorded for a key that never existed.
-pub const LAST_USED: Action = Action {
+pub const GET_ACCESS_KEY_LAST_USED: Action = Action {
     api: "GetAccessKeyLastUsed",
-    claims: &[
-        Clause::done(Evidence::by(&[B_AK_13, C_032])),
+    clauses: &[
+        Clause::success(Evidence::by(&[B_AK_13, C_032])),
         Clause::refused(NotHeld, AccessDenied, Evidence::like(&[B_AK_15])),
     ],
 };
 
 /// `GetAccountSummary`.
-pub const SUMMARY: Action =
-    Action { api: "GetAccountSummary", claims: &[Clause::done(Evidence::by(&[C_051, G_001]))] };
+pub const GET_ACCOUNT_SUMMARY: Action =
+    Action { api: "GetAccountSummary", clauses: &[Clause::success(Evidence::by(&[C_051, G_001]))] };
 
 /// `GetAccountAuthorizationDetails`.
-pub const DETAILS: Action = Action {
+pub const GET_ACCOUNT_AUTHORIZATION_DETAILS: Action = Action {
     api: "GetAccountAuthorizationDetails",
-    claims: &[Clause::done(Evidence::by(&[C_050]))],
+    clauses: &[Clause::success(Evidence::by(&[C_050]))],
 };
 
 /// The actions on users and on the whole account.
@@ -340,10 +344,10 @@ pub(crate) const USER_ACTIONS: [&Action; 11] = [
     &DELETE_USER,
     &LIST_USERS,
     &UPDATE_USER,
-    &PUT_BOUNDARY,
-    &DELETE_BOUNDARY,
+    &PUT_USER_PERMISSIONS_BOUNDARY,
+    &DELETE_USER_PERMISSIONS_BOUNDARY,
     &CHANGE_PASSWORD,
-    &LAST_USED,
-    &SUMMARY,
-    &DETAILS,
+    &GET_ACCESS_KEY_LAST_USED,
+    &GET_ACCOUNT_SUMMARY,
+    &GET_ACCOUNT_AUTHORIZATION_DETAILS,
 ];

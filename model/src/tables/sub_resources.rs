@@ -10,7 +10,8 @@ use crate::evidence::{
 use crate::ids::Item;
 use crate::kind::{ResourceKind, SubResource, SubResourceAction};
 use crate::rule::Condition::{
-    AlreadyPart, IsDefault, NoSuchObject, NoSuchPolicy, NoSuchVersion, NotPart, PartsFull,
+    HasEntry, IsDefault, NoSuchEntry, NoSuchPolicy, NoSuchResource, NoSuchVersion,
+    SubResourceQuotaReached,
 };
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
@@ -19,17 +20,17 @@ use crate::rule::{Action, Clause};
 #[derive(Debug)]
 pub struct SubResourceRow {
     /// The kind of resource that it belongs to.
-    pub of: ResourceKind,
+    pub resource: ResourceKind,
     /// The name in rule ids.
     pub name: &'static str,
     /// The noun in sentences.
     pub noun: &'static str,
     /// The prefix of its symbols in scripts.
-    pub symbol: &'static str,
+    pub prefix: &'static str,
     /// The request parameter that names it.
-    pub member: &'static str,
+    pub parameter: &'static str,
     /// The kind of resource that it refers to.
-    pub refers: Option<ResourceKind>,
+    pub refers_to: Option<ResourceKind>,
     /// The maximum number for one resource.
     pub max: u64,
     /// The action that adds one.
@@ -47,7 +48,7 @@ pub struct SubResourceRow {
 impl SubResourceRow {
     /// The API action for an action of this kind, if the API has one.
     #[must_use]
-    pub const fn call(&self, action: SubResourceAction) -> Option<&Action> {
+    pub const fn action(&self, action: SubResourceAction) -> Option<&Action> {
         match action {
             SubResourceAction::Add => Some(&self.add),
             SubResourceAction::List => Some(&self.list),
@@ -77,94 +78,103 @@ impl SubResource {
     /// The symbol of a sub-resource in scripts: `i0`, `p0`, `v1`.
     #[must_use]
     pub fn symbol(self, item: Item) -> String {
-        format!("{}{}", self.row().symbol, item.0)
+        format!("{}{}", self.row().prefix, item.0)
     }
 }
 
-const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchObject, NoSuchEntity, Evidence::like(&[C_004]));
+const NO_SUCH_GROUP: Clause =
+    Clause::refused(NoSuchResource, NoSuchEntity, Evidence::like(&[C_004]));
 
 /// The text for groups is recorded, and differs from the one in the fact (B-IP-06).
 const NO_SUCH_INLINE_POLICY: Clause = Clause::refused_with_text(
-    NotPart,
+    NoSuchEntry,
     NoSuchEntity,
     Evidence::like(&[B_IP_06]),
-    Evidence::open(&[B_IP_06]),
+    Evidence::unspecified(&[B_IP_06]),
 );
 
 const INLINE_POLICY: SubResourceRow = SubResourceRow {
-    of: ResourceKind::Group,
+    resource: ResourceKind::Group,
     name: SubResource::InlinePolicy.name(),
     noun: "inline group policy",
-    symbol: "i",
-    member: "PolicyName",
-    refers: None,
+    prefix: "i",
+    parameter: "PolicyName",
+    refers_to: None,
     // 5,120 characters (G-001) divided by the 128 characters of each test document.
     max: 40,
     add: Action {
         api: "PutGroupPolicy",
-        claims: &[
-            Clause::done(Evidence::like(&[B_IP_01])),
+        clauses: &[
+            Clause::success(Evidence::like(&[B_IP_01])),
             NO_SUCH_GROUP,
-            Clause::done_although(AlreadyPart, Evidence::like(&[B_IP_02])),
+            Clause::success_despite(HasEntry, Evidence::like(&[B_IP_02])),
             Clause::refused_with_text(
-                PartsFull,
+                SubResourceQuotaReached,
                 LimitExceeded,
                 Evidence::like(&[G_001]),
-                Evidence::open(&[G_007]),
+                Evidence::unspecified(&[G_007]),
             ),
         ],
     },
     list: Action {
         api: "ListGroupPolicies",
-        claims: &[Clause::done(Evidence::like(&[B_IP_04])), NO_SUCH_GROUP],
+        clauses: &[Clause::success(Evidence::like(&[B_IP_04])), NO_SUCH_GROUP],
     },
     get: Some(Action {
         api: "GetGroupPolicy",
-        claims: &[Clause::done(Evidence::like(&[B_IP_03])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
+        clauses: &[
+            Clause::success(Evidence::like(&[B_IP_03])),
+            NO_SUCH_GROUP,
+            NO_SUCH_INLINE_POLICY,
+        ],
     }),
     set_default: None,
     remove: Action {
         api: "DeleteGroupPolicy",
-        claims: &[Clause::done(Evidence::like(&[B_IP_05])), NO_SUCH_GROUP, NO_SUCH_INLINE_POLICY],
+        clauses: &[
+            Clause::success(Evidence::like(&[B_IP_05])),
+            NO_SUCH_GROUP,
+            NO_SUCH_INLINE_POLICY,
+        ],
     },
 };
 
 const ATTACHED_POLICY: SubResourceRow = SubResourceRow {
-    of: ResourceKind::Group,
+    resource: ResourceKind::Group,
     name: SubResource::AttachedPolicy.name(),
     noun: "attached managed policy",
-    symbol: "p",
-    member: "PolicyArn",
-    refers: Some(ResourceKind::Policy),
+    prefix: "p",
+    parameter: "PolicyArn",
+    refers_to: Some(ResourceKind::Policy),
     max: 10,
     add: Action {
         api: "AttachGroupPolicy",
-        claims: &[
-            Clause::done(Evidence::like(&[B_MP_01])),
+        clauses: &[
+            Clause::success(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
             Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_03])),
-            Clause::done_although(AlreadyPart, Evidence::like(&[B_MP_08, X_010])),
+            Clause::success_despite(HasEntry, Evidence::like(&[B_MP_08, X_010])),
             Clause::refused_with_text(
-                PartsFull,
+                SubResourceQuotaReached,
                 LimitExceeded,
                 Evidence::like(&[G_001, G_007]),
-                Evidence::open(&[G_007]),
+                Evidence::unspecified(&[G_007]),
             ),
         ],
     },
     list: Action {
         api: "ListAttachedGroupPolicies",
-        claims: &[Clause::done(Evidence::like(&[B_MP_02])), NO_SUCH_GROUP],
+        clauses: &[Clause::success(Evidence::like(&[B_MP_02])), NO_SUCH_GROUP],
     },
     get: None,
     set_default: None,
     remove: Action {
         api: "DetachGroupPolicy",
-        claims: &[
-            Clause::done(Evidence::like(&[B_MP_01])),
+        clauses: &[
+            Clause::success(Evidence::like(&[B_MP_01])),
             NO_SUCH_GROUP,
             Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_04])),
-            Clause::refused(NotPart, NoSuchEntity, Evidence::like(&[B_MP_04])),
+            Clause::refused(NoSuchEntry, NoSuchEntity, Evidence::like(&[B_MP_04])),
         ],
     },
 };
@@ -174,44 +184,44 @@ const NO_SUCH_VERSION: Clause =
 
 /// It is unknown which of the two texts the service returns.
 const NO_SUCH_POLICY: Clause = Clause::refused_with_text(
-    NoSuchObject,
+    NoSuchResource,
     NoSuchEntity,
     Evidence::like(&[C_013, C_019]),
-    Evidence::open(&[C_013, C_019]),
+    Evidence::unspecified(&[C_013, C_019]),
 );
 
 const VERSION: SubResourceRow = SubResourceRow {
-    of: ResourceKind::Policy,
+    resource: ResourceKind::Policy,
     name: SubResource::Version.name(),
     noun: "policy version",
-    symbol: "v",
-    member: "VersionId",
-    refers: None,
+    prefix: "v",
+    parameter: "VersionId",
+    refers_to: None,
     max: 5,
     add: Action {
         api: "CreatePolicyVersion",
-        claims: &[
-            Clause::done(Evidence::by(&[C_061])),
+        clauses: &[
+            Clause::success(Evidence::by(&[C_061])),
             NO_SUCH_POLICY,
-            Clause::refused(PartsFull, LimitExceeded, Evidence::by(&[C_017])),
+            Clause::refused(SubResourceQuotaReached, LimitExceeded, Evidence::by(&[C_017])),
         ],
     },
     list: Action {
         api: "ListPolicyVersions",
-        claims: &[Clause::done(Evidence::like(&[E_010])), NO_SUCH_POLICY],
+        clauses: &[Clause::success(Evidence::like(&[E_010])), NO_SUCH_POLICY],
     },
     get: Some(Action {
         api: "GetPolicyVersion",
-        claims: &[Clause::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        clauses: &[Clause::success(Evidence::like(&[C_061])), NO_SUCH_VERSION],
     }),
     set_default: Some(Action {
         api: "SetDefaultPolicyVersion",
-        claims: &[Clause::done(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        clauses: &[Clause::success(Evidence::like(&[C_061])), NO_SUCH_VERSION],
     }),
     remove: Action {
         api: "DeletePolicyVersion",
-        claims: &[
-            Clause::done(Evidence::by(&[E_001])),
+        clauses: &[
+            Clause::success(Evidence::by(&[E_001])),
             NO_SUCH_VERSION,
             Clause::refused(IsDefault, DeleteConflict, Evidence::by(&[C_018])),
         ],

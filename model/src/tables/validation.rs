@@ -26,13 +26,13 @@ use crate::rule::{Clause, Condition, Expected, InputError};
 #[derive(Debug)]
 pub struct InvalidRequestRow {
     /// The well-formed operation.
-    pub sound: fn(User) -> Operation,
+    pub well_formed: fn(User) -> Operation,
     /// The request parameter.
-    pub member: &'static str,
+    pub parameter: &'static str,
     /// In which way the parameter is invalid or unusual.
-    pub defect: InputError,
+    pub error: InputError,
     /// The clause for the response.
-    pub claim: Clause,
+    pub clause: Clause,
 }
 
 impl InvalidRequestRow {
@@ -43,8 +43,13 @@ impl InvalidRequestRow {
         answer: Expected,
         [code, text]: [Evidence; 2],
     ) -> Self {
-        let reason = Condition::Flawed(member, defect);
-        Self { sound, member, defect, claim: Clause { reason, answer, status: code, code, text } }
+        let reason = Condition::InvalidInput(member, defect);
+        Self {
+            well_formed: sound,
+            parameter: member,
+            error: defect,
+            clause: Clause { condition: reason, expected: answer, status: code, code, text },
+        }
     }
 
     /// A listing with one item per page returns the same items as a listing in one page (E-009).
@@ -52,7 +57,13 @@ impl InvalidRequestRow {
     /// The items of all pages together count, not the size of a page: a page may have fewer items
     /// than requested, and a page with more loses nothing.
     const fn one_by_one(sound: fn(User) -> Operation, evidence: Evidence) -> Self {
-        Self::new(sound, "MaxItems", InputError::OneByOne, Expected::Done, [evidence, evidence])
+        Self::new(
+            sound,
+            "MaxItems",
+            InputError::OnePerPage,
+            Expected::Success,
+            [evidence, evidence],
+        )
     }
 }
 
@@ -65,10 +76,10 @@ impl InvalidRequest {
     /// The invalid request of this action, parameter and error, if the table has it.
     #[must_use]
     pub fn of(sound: fn(User) -> Operation, member: &str, defect: InputError) -> Option<Self> {
-        let api = |sound: fn(User) -> Operation| sound(User(0)).call().map(|action| action.api);
+        let api = |sound: fn(User) -> Operation| sound(User(0)).action().map(|action| action.api);
         Self::all().find(|invalid| {
             let row = invalid.row();
-            api(row.sound) == api(sound) && (row.member, row.defect) == (member, defect)
+            api(row.well_formed) == api(sound) && (row.parameter, row.error) == (member, defect)
         })
     }
 
@@ -109,9 +120,9 @@ const PAGED_INFERRED: Evidence = Evidence::like(&[E_009, E_007]);
 const VALIDATION_ERROR: Expected = Expected::Refused(ValidationError);
 
 const CREDENTIAL: AttachmentKind = AttachmentKind::ServiceCredential;
-const GROUP: Resource = Resource { class: ResourceKind::Group, item: Item(0) };
-const DEVICE: Resource = Resource { class: ResourceKind::Device, item: Item(0) };
-const POLICY: Resource = Resource { class: ResourceKind::Policy, item: Item(0) };
+const GROUP: Resource = Resource { kind: ResourceKind::Group, item: Item(0) };
+const DEVICE: Resource = Resource { kind: ResourceKind::Device, item: Item(0) };
+const POLICY: Resource = Resource { kind: ResourceKind::Policy, item: Item(0) };
 
 const fn create_user(user: User) -> Operation {
     let options = CreateUserOptions { path: Path(0), boundary: None, tag: None };
@@ -182,14 +193,14 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         Operation::GetUser,
         "UserName",
         InputError::OtherCase,
-        Expected::Done,
-        [CASE_INSENSITIVE[0], Evidence::open(&[X_016])],
+        Expected::Success,
+        [CASE_INSENSITIVE[0], Evidence::unspecified(&[X_016])],
     ),
     InvalidRequestRow::new(
         Operation::GetUser,
         "UserName",
         InputError::Absent,
-        Expected::Done,
+        Expected::Success,
         both(&[C_045]),
     ),
     InvalidRequestRow::new(
@@ -210,7 +221,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         Operation::DeleteUser,
         "UserName",
         InputError::OtherCase,
-        Expected::Done,
+        Expected::Success,
         CASE_INSENSITIVE,
     ),
     InvalidRequestRow::new(
@@ -218,7 +229,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         "NewUserName",
         InputError::OtherCase,
         Expected::Refused(EntityAlreadyExists),
-        [Evidence::by(&[C_036]), Evidence::open(&[C_036])],
+        [Evidence::by(&[C_036]), Evidence::unspecified(&[C_036])],
     ),
     InvalidRequestRow::new(
         list_users,
@@ -253,17 +264,12 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         |user| Operation::Detach(user, AttachmentKind::AccessKey, Item(0)),
         "UserName",
         InputError::Absent,
-        Expected::Done,
+        Expected::Success,
         both(&[B_AK_12]),
     ),
     InvalidRequestRow::new(
         |user| {
-            Operation::Issue(
-                user,
-                AttachmentKind::SigningCertificate,
-                Item(0),
-                IssueOptions::Nothing,
-            )
+            Operation::Issue(user, AttachmentKind::SigningCertificate, Item(0), IssueOptions::None)
         },
         "CertificateBody",
         InputError::Malformed,
@@ -271,7 +277,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         both(&[B_SC_05]),
     ),
     InvalidRequestRow::new(
-        |user| Operation::Issue(user, AttachmentKind::SshPublicKey, Item(0), IssueOptions::Nothing),
+        |user| Operation::Issue(user, AttachmentKind::SshPublicKey, Item(0), IssueOptions::None),
         "SSHPublicKeyBody",
         InputError::Malformed,
         Expected::Refused(UnrecognizedPublicKeyEncoding),
@@ -280,14 +286,14 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
     InvalidRequestRow::new(
         |user| Operation::Issue(user, CREDENTIAL, Item(0), IssueOptions::Service(Service(0))),
         "ServiceName",
-        InputError::NotAWord,
+        InputError::UnknownValue,
         Expected::Refused(NoSuchEntity),
         both(&[B_SS_05]),
     ),
     InvalidRequestRow::new(
         |user| Operation::SetStatus(user, CREDENTIAL, Item(0), Status::Inactive),
         "Status",
-        InputError::NotAWord,
+        InputError::UnknownValue,
         VALIDATION_ERROR,
         both(&[B_SS_11]),
     ),
@@ -299,14 +305,14 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         both(&[B_SS_09]),
     ),
     InvalidRequestRow::new(
-        |_| Operation::Create(DEVICE),
+        |_| Operation::CreateResource(DEVICE),
         "Path",
         InputError::Malformed,
         VALIDATION_ERROR,
         both(&[B_MF_03]),
     ),
     InvalidRequestRow::new(
-        |_| Operation::Create(DEVICE),
+        |_| Operation::CreateResource(DEVICE),
         "Path",
         InputError::TooLong,
         VALIDATION_ERROR,
@@ -315,7 +321,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
     InvalidRequestRow::new(
         |user| Operation::Attach(user, AttachmentKind::MfaDevice, Item(0)),
         "AuthenticationCode2",
-        InputError::Doubled,
+        InputError::Duplicate,
         Expected::Refused(InvalidAuthenticationCode),
         both(&[B_MF_09]),
     ),
@@ -343,7 +349,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
     InvalidRequestRow::new(
         tag_user,
         "Tags",
-        InputError::Doubled,
+        InputError::Duplicate,
         Expected::Refused(InvalidInput),
         both(&[B_TG_10]),
     ),
@@ -385,17 +391,17 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         PAGED,
     ),
     InvalidRequestRow::one_by_one(|user| Operation::List(user, AttachmentKind::Tag), PAGED),
-    InvalidRequestRow::one_by_one(|_| Operation::Holders(POLICY), PAGED_INFERRED),
+    InvalidRequestRow::one_by_one(|_| Operation::ListHolders(POLICY), PAGED_INFERRED),
     InvalidRequestRow::one_by_one(
-        |_| Operation::Parts(POLICY, SubResource::Version),
+        |_| Operation::ListSubResources(POLICY, SubResource::Version),
         PAGED_INFERRED,
     ),
     InvalidRequestRow::one_by_one(
-        |_| Operation::Parts(GROUP, SubResource::InlinePolicy),
+        |_| Operation::ListSubResources(GROUP, SubResource::InlinePolicy),
         PAGED_INFERRED,
     ),
     InvalidRequestRow::one_by_one(
-        |_| Operation::Parts(GROUP, SubResource::AttachedPolicy),
+        |_| Operation::ListSubResources(GROUP, SubResource::AttachedPolicy),
         PAGED_INFERRED,
     ),
 ];

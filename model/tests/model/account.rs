@@ -8,19 +8,19 @@ use iamspec_model::{
 #[test]
 fn numbers_out_of_range_have_no_effect() {
     let mut account = Account::default();
-    let group = Resource { class: ResourceKind::Group, item: Item(0) };
+    let group = Resource { kind: ResourceKind::Group, item: Item(0) };
     apply(&mut account, &Operation::create_user(User(0)));
-    apply(&mut account, &Operation::Create(group));
+    apply(&mut account, &Operation::CreateResource(group));
     let before = account.clone();
     for number in [(1 << 24) - 1, 1 << 24, u32::MAX] {
-        let resource = Resource { class: ResourceKind::Group, item: Item(number) };
+        let resource = Resource { kind: ResourceKind::Group, item: Item(number) };
         apply(&mut account, &Operation::create_user(User(number)));
-        apply(&mut account, &Operation::Create(resource));
+        apply(&mut account, &Operation::CreateResource(resource));
         apply(
             &mut account,
             &Operation::Attach(User(0), AttachmentKind::InlinePolicy, Item(number)),
         );
-        assert!(!account.has_user(User(number)) && !account.has(resource));
+        assert!(!account.has_user(User(number)) && !account.has_resource(resource));
     }
     assert_eq!(account, before);
 }
@@ -36,7 +36,7 @@ fn the_largest_numbers_are_distinct() {
     apply(&mut account, &Operation::DeleteUser(User(1)));
     assert_eq!(account.users().collect::<Vec<_>>(), [User(0), User(last)]);
     assert_eq!(
-        account.holdings().map(|it| (it.user, it.item)).collect::<Vec<_>>(),
+        account.attachments().map(|it| (it.user, it.item)).collect::<Vec<_>>(),
         [(User(0), Item(last)), (User(last), Item(last)),]
     );
 }

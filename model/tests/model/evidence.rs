@@ -24,26 +24,26 @@ fn is_about(fact: &Fact, api: &str) -> bool {
 /// Returns true if the fact states the code and status of the rule: in its columns, or in its note
 /// for this action (A-016, D-022).
 fn supports(fact: &Fact, rule: &Rule) -> bool {
-    let about = is_about(fact, rule.call.api);
-    let Expected::Refused(code) = rule.claim.answer else {
+    let about = is_about(fact, rule.action.api);
+    let Expected::Refused(code) = rule.clause.expected else {
         // E-001 has the response lengths of a few actions.
-        let length = fact.note.split(&format!("{} ", rule.call.api)).nth(1);
+        let length = fact.note.split(&format!("{} ", rule.action.api)).nth(1);
         return about && fact.http == Some(200)
-            || fact.note.contains(&format!("{}(", rule.call.api))
+            || fact.note.contains(&format!("{}(", rule.action.api))
             || length.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit()));
     };
-    let code_and_status = format!("{} {}", code.name(), code.http());
-    let of_action = |part: &str| part.trim().starts_with(&format!("{}: ", rule.call.api));
+    let code_and_status = format!("{} {}", code.name(), code.http_status());
+    let of_action = |part: &str| part.trim().starts_with(&format!("{}: ", rule.action.api));
     let in_note =
         fact.note.split(';').any(|part| of_action(part) && part.contains(&code_and_status));
-    let in_columns = fact.http == Some(code.http()) && fact.code == Some(code.name());
+    let in_columns = fact.http == Some(code.http_status()) && fact.code == Some(code.name());
     in_note || about && (in_columns || fact.note.contains(&code_and_status))
 }
 
 #[test]
 fn a_fact_supports_every_binding_response() {
-    for rule in rules().filter(|rule| rule.claim.code.level > Level::Info) {
-        let facts = rule.claim.code.facts.iter().chain(rule.claim.status.facts);
+    for rule in rules().filter(|rule| rule.clause.code.level > Level::Info) {
+        let facts = rule.clause.code.facts.iter().chain(rule.clause.status.facts);
         assert!(
             facts.clone().any(|fact| supports(fact, &rule)),
             "no fact supports {}: {:?}",
@@ -55,11 +55,11 @@ fn a_fact_supports_every_binding_response() {
 
 #[test]
 fn no_cited_fact_contradicts_its_rule() {
-    for rule in rules().filter(|rule| rule.claim.status.level > Level::Open) {
-        let Expected::Refused(code) = rule.claim.answer else { continue };
-        for fact in rule.claim.code.facts.iter().chain(rule.claim.text.facts) {
+    for rule in rules().filter(|rule| rule.clause.status.level > Level::Unspecified) {
+        let Expected::Refused(code) = rule.clause.expected else { continue };
+        for fact in rule.clause.code.facts.iter().chain(rule.clause.text.facts) {
             assert!(
-                fact.http.is_none_or(|http| http == code.http() || fact.message.is_none()),
+                fact.http.is_none_or(|http| http == code.http_status() || fact.message.is_none()),
                 "{}: {}",
                 rule.id(),
                 fact.id
@@ -71,23 +71,23 @@ fn no_cited_fact_contradicts_its_rule() {
 
 #[test]
 fn a_fact_has_every_binding_text() {
-    for rule in rules().filter(|rule| rule.claim.answer != Expected::Done) {
-        let text = rule.claim.text;
-        assert!(text.level == Level::Open || text.texts().next().is_some(), "{}", rule.id());
+    for rule in rules().filter(|rule| rule.clause.expected != Expected::Success) {
+        let text = rule.clause.text;
+        assert!(text.level == Level::Unspecified || text.texts().next().is_some(), "{}", rule.id());
     }
 }
 
 #[test]
 fn no_level_exceeds_the_strongest_fact() {
     for rule in rules() {
-        for evidence in [rule.claim.status, rule.claim.code, rule.claim.text] {
+        for evidence in [rule.clause.status, rule.clause.code, rule.clause.text] {
             let strongest =
                 evidence.facts.iter().map(|fact| fact.strength).max().unwrap_or(Strength::Unknown);
             let highest = match strongest {
                 Strength::Recorded | Strength::Documented => Level::Must,
                 Strength::Reported => Level::Should,
                 Strength::Inferred => Level::Info,
-                Strength::Unknown => Level::Open,
+                Strength::Unknown => Level::Unspecified,
             };
             assert!(evidence.level <= highest, "{}", rule.id());
         }
@@ -107,7 +107,8 @@ fn rule_ids_and_fact_ids_are_unique() {
 #[test]
 fn the_first_clause_of_every_action_is_unhindered() {
     assert!(
-        iamspec_model::tables::calls()
-            .all(|call| call.claims.len() <= 32 && call.claims[0].reason == Condition::Unhindered)
+        iamspec_model::tables::actions()
+            .all(|call| call.clauses.len() <= 32
+                && call.clauses[0].condition == Condition::Unhindered)
     );
 }

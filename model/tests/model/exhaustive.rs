@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use iamspec_model::check::canonical_form;
-use iamspec_model::check::exhaustive::walk;
+use iamspec_model::check::exhaustive::exhaustive_check;
 use iamspec_model::check::explorer::Search;
 use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{AttachmentKind, Operation, Scope, next};
@@ -27,11 +27,11 @@ fn stateright_confirms_properties_and_state_counts() {
 #[test]
 fn the_exhaustive_check_confirms_properties_and_state_counts() {
     for it in small_scopes() {
-        let result = walk(&it.scope);
+        let result = exhaustive_check(&it.scope);
         let found = (result.states, result.transitions);
         assert_eq!(found, (it.states, it.transitions), "{}", it.name);
-        for property in &result.found {
-            assert!(property.holds(), "{} in {}: {:?}", property.sentence, it.name, property.path);
+        for property in &result.results {
+            assert!(property.holds(), "{} in {}: {:?}", property.property, it.name, property.path);
         }
     }
 }
@@ -41,13 +41,13 @@ fn the_exhaustive_check_confirms_properties_and_state_counts() {
 fn paths_are_as_short_as_those_of_stateright() {
     for it in small_scopes().filter(|it| it.fits_stateright()) {
         let checker = it.scope.checker().spawn_bfs().join();
-        let result = walk(&it.scope);
+        let result = exhaustive_check(&it.scope);
         assert_eq!(result.depth, checker.max_depth(), "{}", it.name);
         let mut compared = 0;
-        for property in &result.found {
-            let Some(path) = checker.discovery(property.sentence) else { continue };
+        for property in &result.results {
+            let Some(path) = checker.discovery(property.property) else { continue };
             let length = path.into_actions().len();
-            assert_eq!(property.path.as_ref().map(Vec::len), Some(length), "{}", property.sentence);
+            assert_eq!(property.path.as_ref().map(Vec::len), Some(length), "{}", property.property);
             compared += 1;
         }
         assert_eq!(compared, checker.discoveries().len(), "{}", it.name);
@@ -63,7 +63,7 @@ fn every_path_leads_to_its_state() {
         while let Some((found, state)) = search.next_state() {
             if visited % 97 == 0 {
                 let execute =
-                    |account, op: &Operation| next(&account, op, iamspec_model::Effect::Done);
+                    |account, op: &Operation| next(&account, op, iamspec_model::Effect::Success);
                 let initial = it.scope.init_states().remove(0);
                 assert_eq!(search.path(found).iter().fold(initial, execute), state, "{}", it.name);
             }
@@ -85,14 +85,14 @@ fn every_path_leads_to_its_state() {
 fn symmetry_merges_exactly_the_renamed_states() {
     let scope_of = |name| NamedScope::of(name).unwrap().scope;
     let scopes = [
-        Scope { alike: false, ..scope_of("mixed") },
+        Scope { symmetry: false, ..scope_of("mixed") },
         scope_of("two-of-each"),
         scope_of("pair"),
         scope_of("sharing-bare"),
         scope_of("crowd"),
     ];
     for scope in scopes {
-        let alike = Scope { alike: true, ..scope };
+        let alike = Scope { symmetry: true, ..scope };
         let mut search = Search::new(scope);
         let mut renamed = HashSet::new();
         while let Some((found, state)) = search.next_state() {
@@ -116,7 +116,7 @@ fn symmetry_merges_exactly_the_renamed_states() {
 /// 2.
 #[test]
 fn the_formula_for_states_without_names_holds_in_a_small_scope() {
-    let scope = Scope { alike: true, ..NamedScope::of("sharing-bare").unwrap().scope };
+    let scope = Scope { symmetry: true, ..NamedScope::of("sharing-bare").unwrap().scope };
     let mut search = Search::new(scope);
     search.finish();
     assert_eq!(search.states(), 1_287);
@@ -124,7 +124,7 @@ fn the_formula_for_states_without_names_holds_in_a_small_scope() {
 
 #[test]
 fn scopes_with_symmetry_fit_the_canonical_form() {
-    for it in SCOPES.iter().filter(|it| it.scope.alike) {
+    for it in SCOPES.iter().filter(|it| it.scope.symmetry) {
         let scope = it.scope;
         let largest = [scope.groups, scope.policies, scope.devices, scope.items].into_iter().max();
         let quotas =

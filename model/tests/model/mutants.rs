@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 
 use iamspec_model::Scope;
-use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
+use iamspec_model::check::exhaustive::{PropertyResult, Quantifier, exhaustive_check};
 use iamspec_model::check::explorer::Search;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
 use iamspec_model::check::scope::ScopeExtension;
@@ -13,7 +13,7 @@ use stateright::Model as _;
 
 use crate::quotas;
 
-pub(crate) const NONE: Scope = Scope { users: 1, ..Scope::NOTHING };
+pub(crate) const NONE: Scope = Scope { users: 1, ..Scope::EMPTY };
 /// Small scopes first: they detect most mutants.
 const SCOPES: [Scope; 12] = [
     Scope { items: 1, statuses: true, ..NONE },
@@ -22,20 +22,20 @@ const SCOPES: [Scope; 12] = [
     Scope { items: 2, ..NONE },
     Scope { items: 1, groups: 1, policies: 1, devices: 1, ..NONE },
     Scope { users: 2, items: 1, ..NONE },
-    Scope { users: 2, items: 1, policies: 1, beside: ScopeExtension::Users, ..NONE },
-    Scope { groups: 2, policies: 1, beside: ScopeExtension::Groups, ..NONE },
-    Scope { policies: 1, beside: ScopeExtension::Versions, ..NONE },
-    Scope { policies: 2, beside: ScopeExtension::Versions, ..NONE },
-    Scope { policies: 2, beside: ScopeExtension::Users, ..NONE },
+    Scope { users: 2, items: 1, policies: 1, extension: ScopeExtension::Users, ..NONE },
+    Scope { groups: 2, policies: 1, extension: ScopeExtension::Groups, ..NONE },
+    Scope { policies: 1, extension: ScopeExtension::Versions, ..NONE },
+    Scope { policies: 2, extension: ScopeExtension::Versions, ..NONE },
+    Scope { policies: 2, extension: ScopeExtension::Users, ..NONE },
     Scope { users: 2, items: 1, statuses: true, ..NONE },
 ];
 
 #[test]
 fn every_property_holds_in_the_model() {
     for scope in SCOPES {
-        let result = walk(&scope);
-        for it in result.found.iter().filter(|it| it.said_of != PropertySubject::SomeState) {
-            assert!(it.holds(), "{}, in {scope:?}: {:?}", it.sentence, it.path);
+        let result = exhaustive_check(&scope);
+        for it in result.results.iter().filter(|it| it.subject != Quantifier::SomeState) {
+            assert!(it.holds(), "{}, in {scope:?}: {:?}", it.property, it.path);
         }
     }
 }
@@ -51,8 +51,8 @@ fn apis_in(scope: &Scope) -> BTreeSet<&'static str> {
                 search.offer(found, number, after);
             }
         }
-        scope.asked_only(&account, &mut calls);
-        apis.extend(calls.drain(..).filter_map(|op| op.call()).map(|action| action.api));
+        scope.probes(&account, &mut calls);
+        apis.extend(calls.drain(..).filter_map(|op| op.action()).map(|action| action.api));
     }
     apis
 }
@@ -60,9 +60,9 @@ fn apis_in(scope: &Scope) -> BTreeSet<&'static str> {
 /// Returns true if a property or a quota detects the mutant. Only scopes with its action can.
 fn is_detected(mutant: ModelMutant, apis: &[BTreeSet<&'static str>]) -> bool {
     let is_violated = |scope: &Scope| {
-        let scope = Scope { fault: Some(mutant), ..*scope };
-        let must_hold = |it: &&Violation| it.said_of != PropertySubject::SomeState;
-        walk(&scope).found.iter().filter(must_hold).any(|it| !it.holds())
+        let scope = Scope { mutant: Some(mutant), ..*scope };
+        let must_hold = |it: &&PropertyResult| it.subject != Quantifier::SomeState;
+        exhaustive_check(&scope).results.iter().filter(must_hold).any(|it| !it.holds())
     };
     let scopes = SCOPES.iter().zip(apis).filter(|(_, apis)| apis.contains(mutant.api()));
     !quotas::are_right(Some(mutant)) || scopes.map(|(scope, _)| scope).any(is_violated)

@@ -29,10 +29,10 @@ const SUB_RESOURCE_QUOTAS: [(SubResource, u32); 3] =
 
 fn attach(kind: AttachmentKind, item: u32) -> Operation {
     match kind.row().naming {
-        Naming::Service if kind.row().services => {
+        Naming::Service if kind.row().per_service => {
             Operation::Issue(User(0), kind, Item(item), IssueOptions::Service(Service(0)))
         }
-        Naming::Service => Operation::Issue(User(0), kind, Item(item), IssueOptions::Nothing),
+        Naming::Service => Operation::Issue(User(0), kind, Item(item), IssueOptions::None),
         Naming::Single => Operation::Attach(User(0), kind, Item(0)),
         Naming::Caller => Operation::Attach(User(0), kind, Item(item)),
     }
@@ -41,7 +41,7 @@ fn attach(kind: AttachmentKind, item: u32) -> Operation {
 /// The number of consecutive calls that are certain to succeed; at most sixty.
 fn successful_calls(scope: Scope, mut account: Account, op: impl Fn(u32) -> Operation) -> u32 {
     for number in 0..60 {
-        if !scope.allowed(&account, &op(number)).must_be_done() {
+        if !scope.allowed(&account, &op(number)).must_succeed() {
             return number;
         }
         account = scope.next(&account, &op(number));
@@ -51,21 +51,21 @@ fn successful_calls(scope: Scope, mut account: Account, op: impl Fn(u32) -> Oper
 
 /// Returns true if every quota is right, in the model with this mutant, if any.
 pub(crate) fn are_right(mutant: Option<ModelMutant>) -> bool {
-    let scope = Scope { fault: mutant, ..super::mutants::NONE };
+    let scope = Scope { mutant: mutant, ..super::mutants::NONE };
     let mut account = Account::default();
     apply(&mut account, &Operation::create_user(User(0)));
     for (class, number) in
         ResourceKind::all().flat_map(|it| (0..20).map(move |number| (it, number)))
     {
         let item = Item(number);
-        apply(&mut account, &Operation::Create(Resource { class, item }));
+        apply(&mut account, &Operation::CreateResource(Resource { kind: class, item }));
     }
     let full = Account::with_quotas(Some(3), &[]);
     QUOTAS.iter().all(|(kind, quota)| {
         successful_calls(scope, account.clone(), |item| attach(*kind, item)) == *quota
     }) && SUB_RESOURCE_QUOTAS.iter().all(|(kind, quota)| {
-        let resource = Resource { class: kind.row().of, item: Item(0) };
-        let add = |item| Operation::Add(resource, *kind, Item(item));
+        let resource = Resource { kind: kind.row().resource, item: Item(0) };
+        let add = |item| Operation::AddSubResource(resource, *kind, Item(item));
         successful_calls(scope, account.clone(), add) == *quota
     }) && successful_calls(scope, full, |user| Operation::create_user(User(user))) == 3
 }

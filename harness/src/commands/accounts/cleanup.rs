@@ -87,10 +87,10 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
         return clean_without_journal(args, &config, &folder, out);
     }
     let endpoint = args.endpoint.as_ref().filter(|_| args.run.is_none());
-    let destination = endpoint.map(|it| Destination::of(it, &config)).transpose()?;
+    let destination = endpoint.map(|it| Destination::from_option(it, &config)).transpose()?;
     let mut worst = exit_code::CONFORMS;
     for path in journals {
-        match Journal::take_up(&path) {
+        match Journal::resume(&path) {
             // A resource that this endpoint does not have may exist at another one.
             Ok(journal) if is_elsewhere(&journal, destination.as_ref(), &config) => {
                 let JournalHeader { run, endpoint, .. } = journal.header();
@@ -117,7 +117,7 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
 
 /// Returns true if the journal belongs to another endpoint than the named one.
 fn is_elsewhere(journal: &Journal, named: Option<&Destination>, config: &Config) -> bool {
-    let own = Destination::of(&journal.header().endpoint, config);
+    let own = Destination::from_option(&journal.header().endpoint, config);
     named.is_some_and(|named| own.map_or(true, |own| own.url != named.url))
 }
 
@@ -140,7 +140,7 @@ fn clean_by_journal(
 ) -> Result<u8> {
     let header = journal.header().clone();
     let endpoint = args.endpoint.as_ref().unwrap_or(&header.endpoint);
-    let destination = Destination::of(endpoint, config)?;
+    let destination = Destination::from_option(endpoint, config)?;
     if let Some(account) = &header.account
         && !destination.loopback
         && args.i_own_this_account.as_ref() != Some(account)
@@ -164,14 +164,14 @@ fn clean_by_journal(
     let listed = http.leftovers();
     let mut found = listed.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
     found.retain(|it| it.run().is_some_and(|run| run.eq_ignore_ascii_case(&header.run)));
-    for (made, name) in journal.there() {
-        if !found.iter().any(|it| it.made == made && it.name == name) {
-            found.push(http.by_name(made, name));
+    for (made, name) in journal.remaining() {
+        if !found.iter().any(|it| it.kind == made && it.name == name) {
+            found.push(http.leftover_by_name(made, name));
         }
     }
-    http.write_down(journal);
+    http.set_journal(journal);
     let code = delete(&mut http, &header.run, &found, args.list, out)?;
-    if let Err(CleanupResult { asked, answer, .. }) = listed {
+    if let Err(CleanupResult { action: asked, response: answer, .. }) = listed {
         writeln!(
             out,
             "the response to {asked} was {answer}; resources that are not in the journal were not \
@@ -212,13 +212,13 @@ fn clean_without_journal(
         }
         return Ok(exit_code::CONFORMS);
     };
-    let destination = Destination::of(endpoint, config)?;
+    let destination = Destination::from_option(endpoint, config)?;
     let run = args.run.as_deref().unwrap_or("nobody");
     let (mut http, _) =
         owned_account_client((&args.endpoint_args(), None), config, destination, run)?;
     let found = match http.leftovers() {
         Ok(found) => found,
-        Err(CleanupResult { asked, answer, .. }) => {
+        Err(CleanupResult { action: asked, response: answer, .. }) => {
             writeln!(
                 out,
                 "the response to {asked} was {answer}; the resources of runs are unknown"
@@ -255,13 +255,13 @@ fn delete(
 ) -> Result<u8> {
     if list {
         for it in found {
-            writeln!(out, "{:<8} {}", it.made.noun(), it.name)?;
+            writeln!(out, "{:<8} {}", it.kind.noun(), it.name)?;
         }
         writeln!(out, "run {run}: {} not deleted", counted(found.len(), "resource"))?;
         return Ok(exit_code::CONFORMS);
     }
-    let remaining = http.sweep(found);
-    for CleanupResult { name, asked, answer } in &remaining {
+    let remaining = http.delete_leftovers(found);
+    for CleanupResult { name, action: asked, response: answer } in &remaining {
         writeln!(out, "not deleted: {name}, because the response to {asked} was {answer}")?;
     }
     let deleted = found.len() - remaining.len();

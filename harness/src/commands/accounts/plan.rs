@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use iamspec_conformance::script::print;
-use iamspec_model::{Account, AttachmentKind, Operation, User, allowed, apply, plan_with_devices};
+use iamspec_model::{
+    Account, AttachmentKind, Operation, User, allowed, apply, deletion_plan_with_devices,
+};
 use serde_json::json;
 
 use crate::client::HttpClient;
@@ -93,7 +95,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
     }
     let mut account = Account::default();
     for step in by_name(&args.subject)?.iter().flat_map(|script| &script.steps) {
-        if allowed(&account, &step.operation).may_be_done() {
+        if allowed(&account, &step.operation).may_succeed() {
             apply(&mut account, &step.operation);
         }
     }
@@ -110,7 +112,11 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn calls_for(account: &Account, user: User, devices: bool) -> Vec<Operation> {
-    if devices { plan_with_devices(account, user) } else { iamspec_model::plan(account, user) }
+    if devices {
+        deletion_plan_with_devices(account, user)
+    } else {
+        iamspec_model::deletion_plan(account, user)
+    }
 }
 
 const fn code(calls: usize) -> u8 {
@@ -133,7 +139,7 @@ fn plan_of_user(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
     })?;
     let user = &args.subject;
     let holdings = http.holdings(user);
-    if !holdings.exists && holdings.unread.is_empty() {
+    if !holdings.exists && holdings.unread_actions.is_empty() {
         eprintln!("iamspec: there is no user `{user}` at that endpoint");
         return Ok(exit_code::NOTHING_RAN);
     }
@@ -145,19 +151,20 @@ fn plan_of_user(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         PlanFormat::Boto3 => lines(forms.iter().map(|it| export::boto3(it))),
         PlanFormat::Json => {
             let calls: Vec<_> = forms.iter().map(|it| export::json(it)).collect();
-            let unread: Vec<_> = holdings.unread.iter().map(|(action, _)| *action).collect();
+            let unread: Vec<_> =
+                holdings.unread_actions.iter().map(|(action, _)| *action).collect();
             let plan = json!({ "user": user, "calls": calls, "not_read": unread });
             serde_json::to_string_pretty(&plan)? + "\n"
         }
     };
     write!(out, "{text}")?;
-    for (action, response) in &holdings.unread {
+    for (action, response) in &holdings.unread_actions {
         eprintln!(
             "iamspec: the response to {action} was {response}; allow iam:{action}, otherwise the \
              plan may be incomplete"
         );
     }
-    Ok(if holdings.unread.is_empty() { code(calls.len()) } else { exit_code::INCONCLUSIVE })
+    Ok(if holdings.unread_actions.is_empty() { code(calls.len()) } else { exit_code::INCONCLUSIVE })
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {
@@ -172,7 +179,7 @@ fn checklist(
     http: &mut HttpClient,
 ) -> Result<String> {
     let blocking =
-        holdings.account.held_by(READ).filter(|it| it.kind.row().blocks.is_some()).count();
+        holdings.account.attachments_of(READ).filter(|it| it.kind.row().blocks.is_some()).count();
     let mut out = match blocking {
         0 => format!("{user} can be deleted now:\n"),
         number => {
@@ -185,9 +192,9 @@ fn checklist(
             form.iter().filter(|(name, _)| !["Action", "Version"].contains(&name.as_str()));
         let is_other = |(name, value): &&(String, String)| !(name == "UserName" && value == user);
         let values: Vec<&str> = parameters.filter(is_other).map(|(_, it)| it.as_str()).collect();
-        let action = op.call().map_or("", |call| call.api);
+        let action = op.action().map_or("", |call| call.api);
         let line = format!("  [ ] {action} {}", values.first().unwrap_or(&user));
-        let loses = op.kind().map_or("", |kind| kind.row().loses);
+        let loses = op.kind().map_or("", |kind| kind.row().lost_on_removal);
         _ = match loses {
             "" => writeln!(out, "{line}"),
             loses => writeln!(out, "{line:<70} lost permanently: {loses}"),

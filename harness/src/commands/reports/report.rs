@@ -163,7 +163,7 @@ impl Format {
     /// An error of the JSON, XML or template library.
     pub fn text(self, run: &RunReport) -> Result<String> {
         match self {
-            Self::Json => report_file::lines(run),
+            Self::Json => report_file::to_json_lines(run),
             Self::Junit => junit(run),
             Self::Markdown => Ok(markdown(run)),
             Self::Html => html(run),
@@ -265,7 +265,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
 pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
     let runs = args.files.iter().map(|it| read_run(it)).collect::<Result<Vec<_>>>()?;
     let run = shards::merge(runs)?;
-    let (name, selection) = (&run.header.target.name, &run.header.asked);
+    let (name, selection) = (&run.header.target.name, &run.header.selection);
     writeln!(out, "{name}: {selection}, in {}", counted(args.files.len(), "shard"))?;
     write!(out, "{}", terminal_text(&run, &args.show))?;
     write_reports(&run, &args.report)?;

@@ -113,10 +113,10 @@ pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
     let mut broken = 0;
     for (sentence, holds) in CHECKS {
         match holds(command, &server) {
-            Ok(()) => writeln!(out, "{}  {sentence}", style.right("holds "))?,
+            Ok(()) => writeln!(out, "{}  {sentence}", style.success("holds "))?,
             Err(error) => {
                 broken += 1;
-                writeln!(out, "{}  {sentence}\n        {error:#}", style.wrong("BROKEN"))?;
+                writeln!(out, "{}  {sentence}\n        {error:#}", style.failure("BROKEN"))?;
             }
         }
         out.flush()?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use iamspec_conformance::reference::UnspecifiedPolicy;
-use iamspec_model::{Account, AttachmentKind, TABLE};
+use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
 
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
@@ -137,7 +137,7 @@ fn account_with_quotas(typed: &[String]) -> Result<Account> {
         let max: u32 = max
             .parse()
             .with_context(|| format!("expected a number from 0 to {}, found `{max}`", u32::MAX))?;
-        match TABLE.iter().find(|row| row.quota.name == name).map(|row| row.kind) {
+        match ATTACHMENTS.iter().find(|row| row.quota.name == name).map(|row| row.kind) {
             Some(kind) => kinds.push((kind, max)),
             None if name == "UsersPerAccount" => users = Some(max),
             None => bail!(

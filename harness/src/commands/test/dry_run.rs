@@ -66,8 +66,8 @@ impl DryRun {
 
     /// Inserts placeholders for the values that only a response contains.
     fn bind_placeholders(&mut self, op: &Operation) {
-        match op.sound() {
-            Operation::Create(resource) if resource.class == ResourceKind::Device => {
+        match op.well_formed() {
+            Operation::CreateResource(resource) if resource.kind == ResourceKind::Device => {
                 self.names.keyring.set_seed(resource.item, SEED.to_owned());
             }
             Operation::Issue(_, kind, item, _) if kind.row().naming == Naming::Service => {
@@ -79,27 +79,27 @@ impl DryRun {
 }
 
 impl Endpoint for DryRun {
-    fn fresh(&mut self) -> Namespace {
+    fn enter_new_namespace(&mut self) -> Namespace {
         self.names.fresh();
-        self.reference.fresh()
+        self.reference.enter_new_namespace()
     }
 
-    fn enter(&mut self, space: Namespace) {
+    fn enter_namespace(&mut self, space: Namespace) {
         self.names.enter(space);
-        self.reference.enter(space);
+        self.reference.enter_namespace(space);
     }
 
-    fn ask(&mut self, op: &Operation) -> Response {
+    fn execute(&mut self, op: &Operation) -> Response {
         let line = self.line(op);
         self.lines.push(line);
-        let response = self.reference.ask(op);
-        if matches!(response, Response::Done(_)) {
+        let response = self.reference.execute(op);
+        if matches!(response, Response::Success(_)) {
             self.bind_placeholders(op);
         }
         response
     }
 
-    fn adopt(&mut self, kind: AttachmentKind, name: &str) -> Item {
-        self.reference.adopt(kind, name)
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.reference.assign_symbol(kind, name)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
             unsupported.join(", ")
         );
     }
-    let suite = Suite::new(invariants::scripts()).observing(ObserveMode::Off);
+    let suite = Suite::new(invariants::scripts()).with_observe_mode(ObserveMode::Off);
     if args.dry_run {
         return print_requests(&suite, &args.target, out);
     }
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     }
     let stopped = stop_on_ctrl_c(&target.http)?;
     let report = suite.run(&mut target.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));
-    let results = check(&report.replays);
+    let results = check(&report.script_runs);
     for result in &results {
         write!(out, "{}", lines(result))?;
     }
@@ -63,12 +63,12 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     for it in &deviations {
         writeln!(out, "DIFFERS    the client: {} {} ({} times)", it.api, it.what, it.times)?;
     }
-    let broken = results.iter().filter(|it| !it.broken.is_empty()).count();
-    let tested = results.iter().filter(|it| it.asked > 0).count();
+    let broken = results.iter().filter(|it| !it.violations.is_empty()).count();
+    let tested = results.iter().filter(|it| it.tested > 0).count();
     writeln!(out, "{tested} of {} tested, {broken} broken", counted(results.len(), "invariant"))?;
     Ok(exit_code::of(Outcome {
         diverges: broken > 0 || !deviations.is_empty(),
-        inconclusive: tested == 0 || report.ended.is_some(),
+        inconclusive: tested == 0 || report.end_reason.is_some(),
         nothing_ran: false,
     }))
 }
@@ -85,19 +85,20 @@ fn unsupported(args: &RunArgs) -> Vec<String> {
 }
 
 fn lines(result: &InvariantResult<'_>) -> String {
-    let (id, sentence) = (result.checker.id, result.checker.sentence);
-    let word = match (result.asked, result.broken.len()) {
+    let (id, sentence) = (result.invariant.id, result.invariant.statement);
+    let word = match (result.tested, result.violations.len()) {
         (0, _) => "not tested",
         (_, 0) => "holds",
         _ => "BROKEN",
     };
-    let kinds = counted(result.asked, "kind");
+    let kinds = counted(result.tested, "kind");
     let mut lines = format!("{word:<10} {id:<26} {sentence}; tested with {kinds}\n");
-    for replay in &result.broken {
+    for replay in &result.violations {
         lines.push_str(&format!("  {}\n", replay.script.name));
         for step in replay.history().steps {
-            let response =
-                step.answer.map_or_else(|| "not sent".to_owned(), |response| response.to_string());
+            let response = step
+                .response
+                .map_or_else(|| "not sent".to_owned(), |response| response.to_string());
             lines.push_str(&format!(
                 "    {:<32} -> {response}\n",
                 print::operation(&step.operation)

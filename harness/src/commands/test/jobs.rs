@@ -96,16 +96,16 @@ fn measure(http: &HttpClient, jobs: usize) -> Option<Duration> {
         return None;
     }
     for client in &mut clients {
-        client.fresh();
+        client.enter_new_namespace();
         // The first request opens the connection.
-        client.ask(&Operation::GetUser(User(0)));
+        client.execute(&Operation::GetUser(User(0)));
     }
     let started = Instant::now();
     std::thread::scope(|scope| {
         for mut client in clients {
             scope.spawn(move || {
                 for _ in 0..REQUESTS / jobs {
-                    client.ask(&Operation::GetUser(User(0)));
+                    client.execute(&Operation::GetUser(User(0)));
                 }
             });
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use iamspec_conformance::results::known_failures::{
-    KnownFailureError, KnownFailureFile, KnownFailures,
+    KnownFailureError, KnownFailureTarget, KnownFailures,
 };
 use semver::{Version, VersionReq};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -56,7 +56,7 @@ fn text_of(file: &Path, may_be_missing: bool) -> Result<String> {
     }
 }
 
-fn check_target(owner: &KnownFailureFile, about: &TargetFile) -> Result<()> {
+fn check_target(owner: &KnownFailureTarget, about: &TargetFile) -> Result<()> {
     let (name, version) = (&about.name, &about.version);
     ensure!(owner.name == *name, "it is for {}, and the target is {name}", owner.name);
     let Some(range) = &owner.versions else { return Ok(()) };
@@ -118,7 +118,7 @@ pub(crate) fn update(
         entries.remove(index);
         update.removed += 1;
     }
-    for finding in findings.iter().filter(|it| it.counted == FindingStatus::Unexpected) {
+    for finding in findings.iter().filter(|it| it.status == FindingStatus::Unexpected) {
         entries.push(entry(finding, today));
         update.added += 1;
     }
@@ -143,7 +143,7 @@ fn entry(finding: &FindingEvent, today: &str) -> Table {
     }
     let reason = format!("not explained yet: the response was {}", finding.observed);
     entry.insert("reason", value(reason));
-    let facts = finding.because.iter().map(|it| it.fact.as_str());
+    let facts = finding.evidence.iter().map(|it| it.fact.as_str());
     entry.insert("facts", value(facts.collect::<toml_edit::Array>()));
     entry.insert("since", value(today));
     entry

@@ -94,14 +94,15 @@ fn check_comparable(runs: &[RunReport]) -> Result<()> {
     let Some(first) = runs.first() else { return Ok(()) };
     for run in runs {
         ensure!(
-            run.header.revision == first.header.revision && run.header.asked == first.header.asked,
+            run.header.revision == first.header.revision
+                && run.header.selection == first.header.selection,
             "the runs cannot be compared: {} ran {} with rules {}, and {} ran {} with rules {}; \
              run both with this iamspec and the same options",
             first.header.target.name,
-            first.header.asked,
+            first.header.selection,
             first.header.revision,
             run.header.target.name,
-            run.header.asked,
+            run.header.selection,
             run.header.revision
         );
     }

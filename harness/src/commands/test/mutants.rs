@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use iamspec_conformance::mutation::kill::{Kill, MutantFate, kill};
+use iamspec_conformance::mutation::kill::{Kill, MutantFate, fate};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite};
@@ -50,7 +50,7 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
     let mut totals = MutantTotals::default();
     for (number, mutant) in selected.iter().enumerate() {
-        if args.in_memory && mutant.fault.is_of_the_wire() {
+        if args.in_memory && mutant.deviation.is_wire_format() {
             totals.only_over_http += 1;
             continue;
         }
@@ -62,9 +62,9 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
         let report = if over_http {
             run_over_http(&suite, mutant)?
         } else {
-            suite.run(&mut Reference::mutated(mutant.clone()), &mut |_| (), &|| false)
+            suite.run(&mut Reference::with_mutant(mutant.clone()), &mut |_| (), &|| false)
         };
-        let fate = kill(mutant, &report);
+        let fate = fate(mutant, &report);
         totals.add(mutant, &fate);
         writeln!(out, "{}", row(mutant, &fate))?;
     }
@@ -85,8 +85,8 @@ fn run_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
 /// The reason why a mutant runs in memory even without `--in-memory`: the server hides it.
 fn reason_for_memory(mutant: &Mutant) -> Option<&'static str> {
     let rule = rules().find(|rule| rule.id() == mutant.rule)?;
-    let is_pagination = matches!(mutant.fault, Deviation::LosesPage | Deviation::RepeatsPage);
-    if matches!(rule.claim.reason, Condition::Flawed(..)) && !is_pagination {
+    let is_pagination = matches!(mutant.deviation, Deviation::LosesPage | Deviation::RepeatsPage);
+    if matches!(rule.clause.condition, Condition::InvalidInput(..)) && !is_pagination {
         return Some("the server rejects an invalid parameter before it calls the model");
     }
     let known = IN_MEMORY_ONLY.iter().find(|(name, _)| *name == mutant.name);
@@ -125,11 +125,11 @@ fn row(mutant: &Mutant, fate: &MutantFate) -> String {
     };
     match fate {
         MutantFate::Killed(it) => killed("killed", it),
-        MutantFate::ByAnother(it) => killed("by another", it),
+        MutantFate::KilledByOtherRule(it) => killed("by another", it),
         MutantFate::Survives => {
             let unspecified =
                 (!must_be_killed(mutant)).then_some("the evidence does not contradict it");
-            let reason = mutant.equivalent().or(unspecified);
+            let reason = mutant.equivalence().or(unspecified);
             let fate = reason.map_or("SURVIVES", |_| "passes");
             format!("{name:<72} {fate:<10} {:>7} {:>5}  {}", "-", "-", reason.unwrap_or_default())
         }
@@ -163,12 +163,12 @@ impl MutantTotals {
                 self.requests.push(it.request);
                 self.calls.push(it.calls);
             }
-            MutantFate::ByAnother(_) => {
+            MutantFate::KilledByOtherRule(_) => {
                 self.by_another += 1;
                 self.undetected += 1;
             }
             MutantFate::Survives if !must_be_killed(mutant) => self.unspecified += 1,
-            MutantFate::Survives if mutant.equivalent().is_some() => self.equivalent += 1,
+            MutantFate::Survives if mutant.equivalence().is_some() => self.equivalent += 1,
             MutantFate::Survives => self.undetected += 1,
         }
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::known_failures::{
-    EntryStatus, KnownFailureError, KnownFailures, Played,
+    EntryStatus, KnownFailureError, KnownFailures, RunContext,
 };
-use iamspec_conformance::results::{Threshold, Totals, decisive, findings_against};
+use iamspec_conformance::results::{Threshold, Totals, decisive_rules, findings_with};
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::{Finding, Origin, Report};
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ use crate::driver::Driver;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::report::RunReport;
-use crate::report::build::{ReportInput, kept, told};
+use crate::report::build::{ReportInput, build_report, not_deleted};
 use crate::report::events::{EndEvent, KnownFailureEvent, RemarkEvent, RunHeader};
 
 /// The outcome of a run, compared with the known failures.
@@ -42,25 +42,25 @@ pub(crate) struct RunOutcome {
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
         let threshold = args.counts.into();
-        let findings = findings_against(&report.replays, known_failures);
+        let findings = findings_with(&report.script_runs, known_failures);
         // Only a complete run can show that an entry is stale.
         let complete = args.selection.suite.is_empty()
             && args.selection.scripts.is_empty()
             && args.selection.rule.is_none()
-            && report.ended.is_none()
+            && report.end_reason.is_none()
             && args.observe != ObserveArg::Off;
         let is_shard = args.shard.is_some();
-        let played = Played {
-            replays: &report.replays,
+        let played = RunContext {
+            replays: &report.script_runs,
             findings: &findings,
-            decisive: &decisive(&report.replays),
+            decisive: &decisive_rules(&report.script_runs),
             whole: complete && !is_shard,
             today: &today(),
         };
-        let complaints = known_failures.complaints(&played);
+        let complaints = known_failures.errors(&played);
         let statuses =
-            if complete && is_shard { known_failures.standings(&played) } else { Vec::new() };
-        let totals = Totals::of(&report.replays, threshold, known_failures);
+            if complete && is_shard { known_failures.statuses(&played) } else { Vec::new() };
+        let totals = Totals::of(&report.script_runs, threshold, known_failures);
         Self {
             findings,
             threshold,
@@ -77,8 +77,8 @@ impl RunOutcome {
     pub(crate) fn save_findings(&mut self, folder: &Path) -> Result<()> {
         let is_new = |it: &&mut Finding| {
             it.origin == Origin::Shrunk
-                && self.threshold.counts(&it.divergence)
-                && it.entry.is_none()
+                && self.threshold.includes(&it.divergence)
+                && it.known_failure.is_none()
         };
         for finding in self.findings.iter_mut().filter(is_new) {
             let text = iamspec_conformance::script::print::print(&finding.script());
@@ -98,17 +98,19 @@ impl RunOutcome {
         http: &HttpClient,
         header: RunHeader,
     ) -> RunReport {
-        let entry = |index| self.known_failures.expected.get(index);
-        let findings =
-            self.findings.iter().map(|it| (it, it.entry.and_then(entry), run_command(args, it)));
-        let kept = kept(report, &|space, undo| http.name_of(space, undo));
+        let entry = |index| self.known_failures.entries.get(index);
+        let findings = self
+            .findings
+            .iter()
+            .map(|it| (it, it.known_failure.and_then(entry), run_command(args, it)));
+        let kept = not_deleted(report, &|space, undo| http.name_of(space, undo));
         let remarks = self.client_deviations(http);
-        let journal = http.journal().filter(|it| it.there().next().is_some());
-        let early = report.ended.as_ref().map(|it| format!("{it}; {}", advice(it)));
+        let journal = http.journal().filter(|it| it.remaining().next().is_some());
+        let early = report.end_reason.as_ref().map(|it| format!("{it}; {}", advice(it)));
         let end = EndEvent {
             seconds: duration.as_secs_f64(),
-            early,
-            heard: !matches!(report.ended, Some(EndReason::NeverHeard(_))),
+            ended_early: early,
+            responded: !matches!(report.end_reason, Some(EndReason::NeverResponded(_))),
             journal: journal.map(|it| it.header().run.clone()),
             exit: self.exit_code(report, &remarks),
             ..EndEvent::default()
@@ -118,25 +120,25 @@ impl RunOutcome {
             findings: findings.collect(),
             threshold: self.threshold,
             remarks,
-            kept,
-            entries: self.entries(),
-            complaints: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
-            tally: self.totals,
+            not_deleted: kept,
+            known_failures: self.entries(),
+            known_failure_errors: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
+            totals: self.totals,
             end,
         };
-        told(report, input)
+        build_report(report, input)
     }
 
     fn entries(&self) -> Vec<KnownFailureEvent> {
-        let entries = self.known_failures.expected.iter().zip(&self.statuses);
+        let entries = self.known_failures.entries.iter().zip(&self.statuses);
         let entries = entries.map(|(entry, status)| KnownFailureEvent {
             rule: entry.rule.clone(),
             script: entry.script.clone(),
             flaky: entry.flaky,
-            played: status.played,
-            asked: status.asked,
-            seen: status.seen,
-            conforms: status.conforms,
+            run: status.script_ran,
+            tested: status.tested,
+            matched: status.matched,
+            conforms: status.conforming,
         });
         entries.collect()
     }
@@ -145,25 +147,25 @@ impl RunOutcome {
     fn client_deviations(&self, http: &HttpClient) -> Vec<RemarkEvent> {
         let deviations = http.driver().map(Driver::remarks).unwrap_or_default().into_iter();
         let events = deviations.map(|it| RemarkEvent {
-            reason: self.known_failures.known_of_client(&it.api, &it.what).map(str::to_owned),
-            api: it.api,
-            what: it.what,
-            times: it.times,
-            params: it.params,
+            reason: self.known_failures.client_reason(&it.api, &it.what).map(str::to_owned),
+            action: it.api,
+            deviation: it.what,
+            calls: it.times,
+            parameters: it.params,
         });
         events.collect()
     }
 
     fn exit_code(&self, report: &Report, client_deviations: &[RemarkEvent]) -> u8 {
         let exercised = self.totals.calls() - self.totals.not_exercised;
-        let stopped = report.ended.as_ref().is_some_and(|it| *it != EndReason::Spent);
+        let stopped = report.end_reason.as_ref().is_some_and(|it| *it != EndReason::BudgetUsedUp);
         exit_code::of(Outcome {
             diverges: client_deviations.iter().any(|it| it.reason.is_none())
                 || self.totals.unexpected > 0
                 || !self.complaints.is_empty(),
             inconclusive: stopped
                 || self.totals.inconclusive > 0
-                || report.kept.iter().any(|(_, diverged)| !diverged),
+                || report.not_deleted.iter().any(|(_, diverged)| !diverged),
             nothing_ran: exercised == 0 && !self.is_shard,
         })
     }
@@ -175,10 +177,10 @@ pub(crate) fn print_not_deleted(
     http: &HttpClient,
     out: &mut dyn Write,
 ) -> Result<()> {
-    for it in kept(report, &|space, undo| http.name_of(space, undo)) {
-        writeln!(out, "{}", crate::report::format::terminal::kept(&it))?;
+    for it in not_deleted(report, &|space, undo| http.name_of(space, undo)) {
+        writeln!(out, "{}", crate::report::format::terminal::not_deleted_line(&it))?;
     }
-    let journal = http.journal().filter(|it| it.there().next().is_some());
+    let journal = http.journal().filter(|it| it.remaining().next().is_some());
     if let Some(run) = journal.map(|it| it.header().run.clone()) {
         writeln!(out, "when the endpoint accepts the deletion, run: iamspec cleanup {run}")?;
     }
@@ -223,14 +225,14 @@ pub(crate) fn today() -> String {
 fn advice(reason: &EndReason) -> &'static str {
     match reason {
         EndReason::Stopped => "run it again to test the rest",
-        EndReason::Spent => "raise --budget to continue",
-        EndReason::WentSilent(it) | EndReason::NeverHeard(it)
-            if it.cause == FailureKind::Driver =>
+        EndReason::BudgetUsedUp => "raise --budget to continue",
+        EndReason::StoppedResponding(it) | EndReason::NeverResponded(it)
+            if it.kind == FailureKind::Driver =>
         {
             "test the driver with `iamspec driver check COMMAND`"
         }
-        EndReason::WentSilent(_) => "read the endpoint's log, restart it, and run it again",
-        EndReason::NeverHeard(it) => match it.cause {
+        EndReason::StoppedResponding(_) => "read the endpoint's log, restart it, and run it again",
+        EndReason::NeverResponded(it) => match it.kind {
             FailureKind::Unreachable if it.detail.contains("certificate") => {
                 "set AWS_CA_BUNDLE to the file of the authority that signed it"
             }

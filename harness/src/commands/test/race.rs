@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use iamspec_conformance::concurrency::Race;
 use iamspec_conformance::concurrency::catalog::races;
-use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, hold};
+use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, execute_with_clients};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::script::print;
@@ -114,18 +114,19 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     let stopped = stop_on_ctrl_c(&target.http)?;
     let stop = || stopped.load(Ordering::Relaxed);
     let RaceArgs { repeats, seed, jitter, settle, .. } = *args;
-    let options = RaceOptions { repeats, seed, jitter, settle, once: false, stop: &stop };
+    let options = RaceOptions { repeats, seed, jitter, settle, stop_at_first: false, stop: &stop };
     let (mut totals, mut findings) = (RaceTotals::default(), Vec::new());
-    for race in races.iter().filter(|it| it.certain) {
+    for race in races.iter().filter(|it| it.is_forbidden) {
         if stop() {
             break;
         }
-        let (race, result) = hold(race, args.clients.into(), &mut target.http, options);
+        let (race, result) =
+            execute_with_clients(race, args.clients.into(), &mut target.http, options);
         let command = race_command::<RaceArgs>(&args.typed, &race);
         print_result(&race, &result, &command, &target.http, out)?;
         out.flush()?;
         totals.add(&result);
-        findings.extend((result.broken > 0).then_some((race, result, command)));
+        findings.extend((result.violations > 0).then_some((race, result, command)));
     }
     writeln!(out, "{totals}, in {:.1} s", started.elapsed().as_secs_f64())?;
     if let Some(file) = &args.html {
@@ -152,13 +153,13 @@ fn list(races: &[Race], out: &mut dyn Write) -> Result<u8> {
     for race in races {
         let calls: Vec<String> = race.calls.iter().map(print::operation).collect();
         let mut checked = vec![false; calls.len()];
-        let steps = race.way.iter().filter_map(|call| {
+        let steps = race.anomaly.iter().filter_map(|call| {
             let acts = std::mem::replace(checked.get_mut(*call)?, true);
             Some(format!("{} {}", if acts { "acts" } else { "looks" }, call + 1))
         });
         let steps: Vec<String> = steps.collect();
         let skipped =
-            if race.certain { "" } else { "; not run, because AWS's response is unspecified" };
+            if race.is_forbidden { "" } else { "; not run, because AWS's response is unspecified" };
         let (calls, steps) = (calls.join(", 2 "), steps.join(", "));
         writeln!(out, "{}\n    1 {calls}\n    {steps}{skipped}", race.name)?;
     }
@@ -173,10 +174,10 @@ fn print_result(
     http: &HttpClient,
     out: &mut dyn Write,
 ) -> Result<()> {
-    if let Some(reason) = &result.not_raced {
+    if let Some(reason) = &result.skip_reason {
         writeln!(out, "not run   {}: {reason}", race.name)?;
     }
-    if let Some((history, before)) = &result.shown {
+    if let Some((history, before)) = &result.example {
         write!(out, "{}", timeline(race, result, (history, *before), Style::stdout()))?;
         writeln!(out, "  reproduce   {command}\n")?;
     }
@@ -184,9 +185,9 @@ fn print_result(
         let failures = counted(result.failures, "call");
         writeln!(out, "failed    {}: {failures} ended in a failure of the service", race.name)?;
     }
-    for it in &result.kept {
-        let (name, response) = (http.name_of(it.space, &it.undo), &it.answer);
-        let call = print::operation(&it.undo);
+    for it in &result.not_deleted {
+        let (name, response) = (http.name_of(it.namespace, &it.operation), &it.response);
+        let call = print::operation(&it.operation);
         writeln!(out, "not deleted: {name}, because the response to {call} was {response}")?;
     }
     Ok(())
@@ -195,14 +196,14 @@ fn print_result(
 impl RaceTotals {
     fn add(&mut self, result: &RaceResult) {
         self.raced += usize::from(result.histories > 0);
-        self.skipped += usize::from(result.not_raced.is_some());
+        self.skipped += usize::from(result.skip_reason.is_some());
         self.histories += result.histories;
-        self.broken += usize::from(result.broken > 0);
-        self.unknown += result.unknown;
+        self.broken += usize::from(result.violations > 0);
+        self.unknown += result.undecided;
         self.failures += result.failures;
         // Calls that fail one after the other may leave resources for that reason alone.
-        let only_sequential = result.not_raced.is_some() && result.histories == 0;
-        self.not_deleted += if only_sequential { 0 } else { result.kept.len() };
+        let only_sequential = result.skip_reason.is_some() && result.histories == 0;
+        self.not_deleted += if only_sequential { 0 } else { result.not_deleted.len() };
     }
 
     fn exit(&self, stopped: bool) -> u8 {
@@ -242,9 +243,14 @@ mod tests {
         let undo = Operation::DeleteUser(User(0));
         let code = "DeleteConflict".to_owned();
         let answer = Response::Refused { http: 409, code, message: None };
-        let kept = NotDeleted { space: Namespace(0), undo, answer };
+        let kept = NotDeleted { namespace: Namespace(0), operation: undo, response: answer };
         let not_raced = not_raced.map(str::to_owned);
-        RaceResult { not_raced, histories, kept: vec![kept], ..RaceResult::default() }
+        RaceResult {
+            skip_reason: not_raced,
+            histories,
+            not_deleted: vec![kept],
+            ..RaceResult::default()
+        }
     }
 
     /// The exit code of this race and another one that conforms.

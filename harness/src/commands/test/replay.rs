@@ -66,7 +66,7 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
         let name = &script.name;
         if let Some(finding) = first_finding(&report, threshold) {
             let rule = finding.rule().id();
-            writeln!(out, "FAILS  {name}  {rule}, response {}", finding.observed)?;
+            writeln!(out, "FAILS  {name}  {rule}, response {}", finding.response)?;
             outcome.diverges = true;
         } else if let Some(reason) = inconclusive_reason(&report) {
             writeln!(out, "ERROR  {name}  {reason}")?;
@@ -97,7 +97,7 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
     };
     let mut rerun = |script: &Script| {
         let report = execute(script, ObserveMode::Off, &mut target.http, &stopped);
-        report.replays.into_iter().next()
+        report.script_runs.into_iter().next()
     };
     let Some(short) = shrink(&finding, args.calls, &mut rerun) else {
         bail!(
@@ -119,18 +119,18 @@ fn execute(
     endpoint: &mut dyn Endpoint,
     stopped: &AtomicBool,
 ) -> Report {
-    let suite = Suite::new(vec![script.clone()]).observing(observe);
+    let suite = Suite::new(vec![script.clone()]).with_observe_mode(observe);
     suite.run(endpoint, &mut |_| (), &|| stopped.load(Ordering::Relaxed))
 }
 
 /// The first finding at this threshold. Findings are sorted by level.
 fn first_finding(report: &Report, threshold: Threshold) -> Option<Finding> {
-    findings(&report.replays).into_iter().find(|it| threshold.counts(&it.divergence))
+    findings(&report.script_runs).into_iter().find(|it| threshold.includes(&it.divergence))
 }
 
 /// The reason why the script has no verdict, if a call was skipped, unsupported or inconclusive.
 fn inconclusive_reason(report: &Report) -> Option<String> {
-    report.replays.iter().flat_map(|it| &it.exchanges).find_map(|it| match &it.verdict {
+    report.script_runs.iter().flat_map(|it| &it.exchanges).find_map(|it| match &it.verdict {
         Verdict::Inconclusive(reason) => Some(reason.to_string()),
         Verdict::Unsupported(action) => Some(format!("{action} is unsupported")),
         Verdict::Skipped(reason) => Some(reason.clone()),

@@ -52,7 +52,7 @@ fn generated_suite(finding: &Finding) -> Option<String> {
     let name = &finding.history.name;
     let is_file = name.ends_with(".script");
     match finding.origin {
-        Origin::Course => Some(name.clone()),
+        Origin::Generated => Some(name.clone()),
         // A shrunk script without a file is named after its suite and its rule.
         Origin::Shrunk if !is_file => {
             let suite = name.split('/').next().unwrap_or_default();
@@ -108,7 +108,7 @@ mod tests {
     use clap::Command;
     use iamspec_conformance::concurrency::catalog::races;
     use iamspec_conformance::results::findings;
-    use iamspec_conformance::script::corpus::ours;
+    use iamspec_conformance::script::corpus::built_in_scripts;
     use iamspec_conformance::{Mutant, Reference, Suite};
 
     use super::*;
@@ -196,12 +196,12 @@ mod tests {
     }
 
     fn finding() -> Finding {
-        let scripts = ours().unwrap();
+        let scripts = built_in_scripts().unwrap();
         let scripts = scripts.into_iter().filter(|it| it.name == "delete-user/alone/mfa-device");
-        let mutant = Mutant::named("forgets-mfa-device");
-        let mut endpoint = Reference::mutated(mutant.unwrap());
+        let mutant = Mutant::find("forgets-mfa-device");
+        let mut endpoint = Reference::with_mutant(mutant.unwrap());
         let report = Suite::new(scripts.collect()).run(&mut endpoint, &mut |_| (), &|| false);
-        findings(&report.replays).into_iter().next().unwrap()
+        findings(&report.script_runs).into_iter().next().unwrap()
     }
 
     /// The command that reproduces the finding after this command line, as a shell splits it.
@@ -232,7 +232,7 @@ mod tests {
     fn the_command_of_a_random_suite_repeats_every_option_with_an_effect() {
         let mut finding = finding();
         for (origin, name) in
-            [(Origin::Course, "random"), (Origin::Shrunk, "random/DeleteUser/holds-mfa-device")]
+            [(Origin::Generated, "random"), (Origin::Shrunk, "random/DeleteUser/holds-mfa-device")]
         {
             finding.origin = origin;
             finding.history.name = name.to_owned();

@@ -174,7 +174,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return print_requests(&suite, &args.target, out);
     }
     let mut target = OpenTarget::open(&args.target)?;
-    let calls = suite.calls(&mut Reference::default());
+    let calls = suite.count_operations(&mut Reference::default());
     let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
     let description = &selected.description;
     writeln!(out, "{}: {shard}{description}, {}", target.name, counted(calls, "call"))?;
@@ -185,9 +185,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return list(&suite, out);
     }
     out.flush()?;
-    target.http.record(args.record.is_some());
+    target.http.set_recording(args.record.is_some());
     let jobs = number_of_jobs(args.jobs, args.target.endpoint.rate, &target.http);
-    let suite = suite.at_once(jobs);
+    let suite = suite.with_jobs(jobs);
     let header = header((&target.name, about), target.http.driver(), args, selected);
     let started = Instant::now();
     let report = execute(&suite, calls, args, &mut target.http)?;
@@ -211,7 +211,7 @@ fn write_files(run: &RunReport, args: &RunArgs) -> Result<()> {
     }
     write_reports(run, &args.report)?;
     if let Some(file) = &args.record {
-        write_file(file, &crate::report::file::lines(&run.anonymous())?)?;
+        write_file(file, &crate::report::file::to_json_lines(&run.anonymous())?)?;
     }
     Ok(())
 }
@@ -226,13 +226,13 @@ struct Selected {
 
 fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
     let suite = select(&args.selection)?;
-    let suite = suite.observing(args.observe.into()).until_coverage(args.until_coverage);
-    let suite = suite.settling(args.settle);
+    let suite = suite.with_observe_mode(args.observe.into()).until_coverage(args.until_coverage);
+    let suite = suite.with_convergence_timeout(args.settle);
     let shard = args.shard.map(ShardArg::resolve).transpose()?;
     let is_empty = suite.scripts().is_empty() && suite.generated().is_empty();
     let selected = Selected { description: description(&suite), shard, is_empty };
     let suite = match shard {
-        Some(shard) => suite.part(shard),
+        Some(shard) => suite.shard(shard),
         None => suite,
     };
     Ok((suite, selected))
@@ -281,12 +281,12 @@ fn header(
             version: it.version.clone(),
             language: it.language.clone(),
         }),
-        asked: selected.description,
+        selection: selected.description,
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
         settle: args.settle.as_secs_f64(),
         seed: args.selection.seed,
-        begun: now(),
+        started: now(),
         shard: selected.shard.map(|it| ShardOf { number: it.number(), of: it.of() }),
     }
 }
@@ -307,8 +307,8 @@ fn execute(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -
     };
     let is_stopped = || stopped.load(Ordering::Relaxed);
     let mut report = suite.run(http, &mut on_request, &|| is_stopped() || is_spent());
-    if report.ended == Some(EndReason::Stopped) && !is_stopped() {
-        report.ended = Some(EndReason::Spent);
+    if report.end_reason == Some(EndReason::Stopped) && !is_stopped() {
+        report.end_reason = Some(EndReason::BudgetUsedUp);
     }
     progress.finish(&report);
     Ok(report)
@@ -320,15 +320,16 @@ pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
         writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
     }
     for it in suite.generated() {
-        writeln!(out, "{:>5} {:<44} {}", calls_of(*it), it.name(), it.course().idea())?;
+        writeln!(out, "{:>5} {:<44} {}", calls_of(*it), it.name(), it.generator().description())?;
     }
     Ok(exit_code::CONFORMS)
 }
 
 /// The number of calls of a generated suite on a conforming endpoint, without cleanup.
 fn calls_of(generated: GeneratedSuite) -> usize {
-    let suite = Suite::new(Vec::new()).with(vec![generated]).observing(ObserveMode::Off);
-    suite.calls(&mut Reference::default())
+    let suite =
+        Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
+    suite.count_operations(&mut Reference::default())
 }
 
 /// The selection in words, for example "3 scripts, lattice".

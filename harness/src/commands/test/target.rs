@@ -119,7 +119,7 @@ impl OpenTarget {
     pub(crate) fn open(target: &TargetArgs) -> Result<Self> {
         let Some(endpoint) = &target.endpoint.endpoint else { return Self::embedded(target) };
         let config = Config::read()?;
-        let destination = Destination::of(endpoint, &config)?;
+        let destination = Destination::from_option(endpoint, &config)?;
         let name = destination.url.to_string().trim_end_matches('/').to_owned();
         let run = run_id();
         let (mut http, caller) =
@@ -136,7 +136,7 @@ impl OpenTarget {
         let begun = now();
         let account = caller.map(|it| it.account);
         let header = JournalHeader { run, endpoint: name.clone(), account, begun };
-        http.write_down(Journal::begin(&folder, header)?);
+        http.set_journal(Journal::begin(&folder, header)?);
         Ok(Self { name, http, _server: None })
     }
 
@@ -150,7 +150,7 @@ impl OpenTarget {
         let settings = ClientSettings::loopback(&url, &run_id(), timeout)?;
         let mut driver = driver(target)?;
         if let Some(driver) = &mut driver {
-            driver.watch(server.ears());
+            driver.watch(server.request_log());
         }
         let settings = ClientSettings {
             rate: target.endpoint.rate,
@@ -172,10 +172,10 @@ pub(crate) fn reference_options(
     policy: UnspecifiedPolicy,
     mutant: Option<&str>,
 ) -> Result<ReferenceOptions> {
-    let options = ReferenceOptions { may: policy, ..ReferenceOptions::default() };
+    let options = ReferenceOptions { unspecified: policy, ..ReferenceOptions::default() };
     let Some(name) = mutant else { return Ok(options) };
-    let Some(mutant) = Mutant::named(name) else {
-        let similar = suggestion(name, Mutant::all().map(|it| it.name));
+    let Some(mutant) = Mutant::find(name) else {
+        let similar = suggestion(name, Mutant::hand_written().map(|it| it.name));
         bail!("there is no mutant `{name}`{similar}; `iamspec list mutants` prints their names")
     };
     Ok(ReferenceOptions { mutant: Some(mutant), ..options })
@@ -184,7 +184,7 @@ pub(crate) fn reference_options(
 /// Returns true if the endpoint is on this machine. No request is sent.
 pub(crate) fn is_local(target: &TargetArgs) -> Result<bool> {
     let Some(endpoint) = &target.endpoint.endpoint else { return Ok(true) };
-    Ok(Destination::of(endpoint, &Config::read()?)?.loopback)
+    Ok(Destination::from_option(endpoint, &Config::read()?)?.loopback)
 }
 
 /// A client that may change the account behind an endpoint, and the caller of a remote endpoint.
@@ -223,7 +223,7 @@ pub(crate) fn owned_account_client(
 pub(crate) fn read_only_client(args: &EndpointArgs) -> Result<HttpClient> {
     let config = Config::read()?;
     let endpoint = args.endpoint.as_deref().unwrap_or_default();
-    let destination = Destination::of(endpoint, &config)?;
+    let destination = Destination::from_option(endpoint, &config)?;
     Ok(client((args, None), &config, destination, "nobody")?.0)
 }
 

@@ -32,7 +32,7 @@ pub struct ApiDiffArgs {
 pub(crate) fn diff(args: &ApiDiffArgs, out: &mut dyn Write) -> Result<u8> {
     let name = args.model.display();
     let bytes = std::fs::read(&args.model).with_context(|| format!("cannot read {name}"))?;
-    let sums = service_model::sums(&bytes)
+    let sums = service_model::checksums(&bytes)
         .with_context(|| format!("{name} is not a service model of IAM"))?;
     if args.print {
         for (action, sum) in &sums {
@@ -72,7 +72,7 @@ pub(crate) fn diff(args: &ApiDiffArgs, out: &mut dyn Write) -> Result<u8> {
 
 /// Prints the rules of an action.
 fn print_rules(action: &str, out: &mut dyn Write) -> Result<()> {
-    for rule in rules().filter(|rule| rule.call.api == action) {
+    for rule in rules().filter(|rule| rule.action.api == action) {
         writeln!(out, "           review {}", rule.id())?;
     }
     Ok(())

@@ -14,7 +14,7 @@ use clap::Args;
 use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditVerdict, Auditor};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::{Threshold, Totals, findings};
-use iamspec_conformance::runner::record::judged;
+use iamspec_conformance::runner::record::check_history;
 use iamspec_conformance::script::parse;
 use iamspec_conformance::{Finding, Report, ScriptRun};
 use iamspec_model::evidence;
@@ -26,7 +26,7 @@ use crate::commands::reports::report::{read_run, terminal_text};
 use crate::commands::test::reproduce::shell_line;
 use crate::commands::test::target::now;
 use crate::exit_code::Outcome;
-use crate::report::build::{ReportInput, told};
+use crate::report::build::{ReportInput, build_report};
 use crate::report::diff::revision;
 use crate::report::events::{EndEvent, RunHeader, RunTarget};
 use crate::report::format::summary::counted;
@@ -134,18 +134,18 @@ impl AuditSession<'_> {
             LogEvent::Event(record) => (record, false),
             LogEvent::Late(record) => (record, true),
         };
-        let Understood::Event(event) = record.understood() else {
+        let Understood::Event(event) = record.to_audit_event() else {
             self.totals.ignored += 1;
             return Ok(());
         };
         if late {
             self.totals.late += 1;
-            self.account(record.account()).missed(&event);
+            self.account(record.account()).record_late_event(&event);
             return Ok(());
         }
-        if event.at != self.second {
+        if event.time != self.second {
             self.check_second()?;
-            self.second = event.at;
+            self.second = event.time;
         }
         self.pending.entry(record.account().to_owned()).or_default().push(event);
         Ok(())
@@ -154,28 +154,28 @@ impl AuditSession<'_> {
     fn account(&mut self, name: &str) -> &mut Auditor {
         let (lag, learn) = (self.lag, self.learn);
         let new = || {
-            let auditor = Auditor::lagging(lag);
-            if learn { auditor.learning() } else { auditor }
+            let auditor = Auditor::with_lag(lag);
+            if learn { auditor.collecting_inferences() } else { auditor }
         };
         self.accounts.entry(name.to_owned()).or_insert_with(new)
     }
 
     fn check_second(&mut self) -> Result<()> {
         for (account, events) in std::mem::take(&mut self.pending) {
-            for verdict in self.account(&account).judge(&events) {
+            for verdict in self.account(&account).check(&events) {
                 match verdict {
                     AuditVerdict::Possible => self.totals.possible += 1,
                     AuditVerdict::TooSoon => self.totals.too_soon += 1,
-                    AuditVerdict::Nothing => self.totals.uninformative += 1,
+                    AuditVerdict::Uninformative => self.totals.uninformative += 1,
                     AuditVerdict::Impossible(finding) => {
                         self.totals.impossible += 1;
                         print_finding(&finding, &account, self.out)?;
                     }
                 }
             }
-            for it in self.account(&account).lessons() {
+            for it in self.account(&account).take_inferences() {
                 let first = (0, it.event);
-                self.unspecified.entry((it.rules, it.facts, it.answer)).or_insert(first).0 += 1;
+                self.unspecified.entry((it.rules, it.facts, it.response)).or_insert(first).0 += 1;
             }
         }
         Ok(())
@@ -215,7 +215,7 @@ impl AuditSession<'_> {
 
 fn print_finding(finding: &AuditFinding, account: &str, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}  must\n  {}", finding.rule, finding.statement)?;
-    for it in &finding.taught {
+    for it in &finding.earlier_events {
         writeln!(out, "    {it}")?;
     }
     writeln!(out, "    {}  IMPOSSIBLE", finding.event)?;
@@ -277,10 +277,11 @@ const LINE_MAX: u64 = 1 << 16;
 /// Checks histories and prints the result like a run.
 fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
     let replays = script_runs(files)?;
-    let report = Report { replays, kept: Vec::new(), requests: 0, ended: None };
+    let report =
+        Report { script_runs: replays, not_deleted: Vec::new(), requests: 0, end_reason: None };
     let threshold = Threshold::default();
-    let totals = Totals::of(&report.replays, threshold, &KnownFailures::default());
-    let findings = findings(&report.replays);
+    let totals = Totals::of(&report.script_runs, threshold, &KnownFailures::default());
+    let findings = findings(&report.script_runs);
     let exit = exit_code::of(Outcome {
         diverges: totals.unexpected > 0,
         inconclusive: totals.inconclusive > 0,
@@ -294,24 +295,24 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
         target: RunTarget { name: name.clone(), ..RunTarget::default() },
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
-        begun: now(),
+        started: now(),
         ..RunHeader::default()
     };
     let command = |it: &Finding| {
         shell_line(&["iamspec".to_owned(), "audit".to_owned(), it.history.name.clone()])
     };
-    let run = told(
+    let run = build_report(
         &report,
         ReportInput {
             header,
             findings: findings.iter().map(|it| (it, None, command(it))).collect(),
             threshold,
             remarks: Vec::new(),
-            kept: Vec::new(),
-            entries: Vec::new(),
-            complaints: Vec::new(),
-            tally: totals,
-            end: EndEvent { heard: true, exit, ..EndEvent::default() },
+            not_deleted: Vec::new(),
+            known_failures: Vec::new(),
+            known_failure_errors: Vec::new(),
+            totals: totals,
+            end: EndEvent { responded: true, exit, ..EndEvent::default() },
         },
     );
     writeln!(out, "{name}")?;
@@ -335,10 +336,10 @@ fn script_runs(files: &[&PathBuf]) -> Result<Vec<ScriptRun>> {
 fn of_saved_run(run: &RunReport) -> Result<Vec<ScriptRun>> {
     let mut histories: Vec<(&str, String)> = Vec::new();
     for call in &run.calls {
-        if call.begins || histories.last().is_none_or(|(name, _)| *name != call.script) {
+        if call.starts_script || histories.last().is_none_or(|(name, _)| *name != call.script) {
             histories.push((&call.script, String::new()));
         }
-        if let (Some((_, text)), Some(answer)) = (histories.last_mut(), &call.answer) {
+        if let (Some((_, text)), Some(answer)) = (histories.last_mut(), &call.response) {
             _ = writeln!(text, "{} -> {answer}", call.call);
         }
     }
@@ -346,7 +347,7 @@ fn of_saved_run(run: &RunReport) -> Result<Vec<ScriptRun>> {
     let script_run = |(name, text): &(&str, String)| {
         let script =
             parse::parse(name, text).with_context(|| format!("the history {name} is invalid"))?;
-        Ok(judged(&script))
+        Ok(check_history(&script))
     };
     histories.iter().map(script_run).collect()
 }
@@ -356,5 +357,5 @@ fn of_script(file: &PathBuf) -> Result<ScriptRun> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
     let script =
         parse::parse(&name, &text).with_context(|| format!("the history {name} is invalid"))?;
-    Ok(judged(&script))
+    Ok(check_history(&script))
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use iamspec_conformance::results::known_failures::glob;
-use iamspec_conformance::script::corpus::probes;
+use iamspec_conformance::script::corpus::scripts_reaching;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Evidence, Expected, Rule, rules};
@@ -42,7 +42,7 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
 
 /// The shortest script that tests the rule, and the number of other scripts that do.
 fn tests(rule: Rule) -> Result<String> {
-    let scripts = probes(rule)
+    let scripts = scripts_reaching(rule)
         .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
     Ok(match scripts.as_slice() {
         [] => "  tested by no built-in script\n".to_owned(),
@@ -57,10 +57,10 @@ fn tests(rule: Rule) -> Result<String> {
 /// The rule with its levels, its evidence and its precedence.
 fn text(rule: Rule) -> String {
     let mut text = format!("{}\n  {}\n", rule.id(), rule.statement());
-    let (claim, api) = (rule.claim, rule.call.api);
-    let mut tiers = vec![("status", claim.status), ("code", claim.code)];
-    if let Expected::Refused(_) = claim.answer {
-        tiers.push(("text", claim.text));
+    let (clause, api) = (rule.clause, rule.action.api);
+    let mut tiers = vec![("status", clause.status), ("code", clause.code)];
+    if let Expected::Refused(_) = clause.expected {
+        tiers.push(("text", clause.text));
     }
     for same in tiers.chunk_by(|(_, one), (_, other)| one == other) {
         let names: Vec<&str> = same.iter().map(|(name, _)| *name).collect();
@@ -68,8 +68,8 @@ fn text(rule: Rule) -> String {
             tier(&mut text, &names.join(", "), *evidence, api);
         }
     }
-    for order in PRECEDENCES.iter().filter(|it| it.calls.contains(&rule.call.api)) {
-        if order.first == claim.reason || order.then.contains(&claim.reason) {
+    for order in PRECEDENCES.iter().filter(|it| it.actions.contains(&rule.action.api)) {
+        if order.first == clause.condition || order.then.contains(&clause.condition) {
             let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
             text.push_str(&format!(
                 "  order   {} is reported before {} ({})\n",
@@ -103,7 +103,7 @@ fn facts(text: &mut String, evidence: Evidence, api: &str) {
         }
         text.push_str(&format!("      from {}\n", fact.source));
         if !fact.note.is_empty() {
-            text.push_str(&format!("      {}\n", fact.note_on(api)));
+            text.push_str(&format!("      {}\n", fact.note_for(api)));
         }
     }
 }

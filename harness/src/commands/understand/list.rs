@@ -6,10 +6,10 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
-use iamspec_model::check::exhaustive::Violation;
+use iamspec_model::check::exhaustive::PropertyResult;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
+use iamspec_model::tables::actions;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::tables::calls;
 use iamspec_model::{AttachmentAction, AttachmentKind, Scope, rules};
 use stateright::Model as _;
 
@@ -79,7 +79,7 @@ const WIDEST: Scope = Scope {
     policies: 10,
     devices: 9,
     statuses: true,
-    ..Scope::NOTHING
+    ..Scope::EMPTY
 };
 
 pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
@@ -87,13 +87,13 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
         ListTopic::Kinds => write!(out, "{}", kinds())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
         ListTopic::Actions => {
-            for call in calls() {
+            for call in actions() {
                 writeln!(out, "{}", call.api)?;
             }
         }
         ListTopic::Scripts => scripts(out)?,
         ListTopic::Mutants => {
-            for mutant in Mutant::all() {
+            for mutant in Mutant::hand_written() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
             }
         }
@@ -118,7 +118,7 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
 pub(crate) fn kinds() -> String {
     let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
     for row in AttachmentKind::blockers().map(AttachmentKind::row) {
-        let action = |action| row.call(action).map_or("", |call| call.api);
+        let action = |action| row.action(action).map_or("", |call| call.api);
         let named = match row.naming {
             Naming::Single => "(no name)",
             Naming::Service => "the service",
@@ -147,7 +147,7 @@ pub(crate) fn kinds() -> String {
 pub(crate) fn rule_table() -> String {
     let mut table = format!("{:<54} {:<7} {:<7} {:<7} facts\n", "rule", "status", "code", "text");
     for rule in rules() {
-        let claim = rule.claim;
+        let claim = rule.clause;
         let mut facts: Vec<&str> = Vec::new();
         for fact in [claim.status, claim.code, claim.text].iter().flat_map(|it| it.facts) {
             if !facts.contains(&fact.id) {
@@ -166,10 +166,10 @@ pub(crate) fn rule_table() -> String {
 
 fn properties(out: &mut dyn Write) -> Result<()> {
     for property in WIDEST.properties() {
-        let subject = Violation::of(&property, None).said_of.name();
+        let subject = PropertyResult::of(&property, None).subject.name();
         writeln!(out, "{subject:<10}  {}", property.name)?;
     }
-    for sentence in exhaustive::sentences() {
+    for sentence in exhaustive::property_names() {
         writeln!(out, "every call  {sentence}")?;
     }
     Ok(())

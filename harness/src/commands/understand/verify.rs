@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use iamspec_conformance::script::print;
-use iamspec_model::check::exhaustive::{PropertySubject, Violation, walk};
+use iamspec_model::check::exhaustive::{PropertyResult, Quantifier, exhaustive_check};
 use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Property};
@@ -97,14 +97,14 @@ fn check(
     properties: &mut Vec<VerifiedProperty>,
     out: &mut dyn Write,
 ) -> Result<()> {
-    writeln!(out, "{}: {}", it.name, it.about)?;
+    writeln!(out, "{}: {}", it.name, it.description)?;
     out.flush()?;
     let reference = it.fits_stateright().then(|| by_stateright(it, properties, out)).transpose()?;
     let stopwatch = Stopwatch::start();
-    let walked = walk(&it.scope);
+    let walked = exhaustive_check(&it.scope);
     let counts = ScopeCounts::of([walked.states, walked.transitions, walked.depth]);
     stopwatch.print("engine", counts, Some(walked.calls), out)?;
-    for found in walked.found {
+    for found in walked.results {
         record(properties, found);
     }
     let same_count = (counts.states, counts.transitions) == (it.states, it.transitions);
@@ -126,7 +126,7 @@ fn by_stateright(
     stopwatch.print("stateright", counts, None, out)?;
     for property in it.scope.properties() {
         let path = checker.discovery(property.name).map(stateright::Path::into_actions);
-        record(properties, Violation::of(&property, path));
+        record(properties, PropertyResult::of(&property, path));
     }
     Ok(counts)
 }
@@ -173,21 +173,21 @@ impl Stopwatch {
     }
 }
 
-fn always(sentence: &'static str, holds: bool) -> Violation {
+fn always(sentence: &'static str, holds: bool) -> PropertyResult {
     let path = (!holds).then(Vec::new);
-    Violation { sentence, said_of: PropertySubject::EveryState, path }
+    PropertyResult { property: sentence, subject: Quantifier::EveryState, path }
 }
 
 /// Records the result of a property. A property that falls in one scope falls.
-fn record(properties: &mut Vec<VerifiedProperty>, found: Violation) {
+fn record(properties: &mut Vec<VerifiedProperty>, found: PropertyResult) {
     let holds = found.holds();
-    let subject = found.said_of.name();
+    let subject = found.subject.name();
     let path = found.path.unwrap_or_default();
-    match properties.iter_mut().find(|it| it.sentence == found.sentence) {
+    match properties.iter_mut().find(|it| it.sentence == found.property) {
         Some(known) if known.holds => (known.holds, known.path) = (holds, path),
         Some(_) => {}
         None => {
-            properties.push(VerifiedProperty { sentence: found.sentence, subject, holds, path });
+            properties.push(VerifiedProperty { sentence: found.property, subject, holds, path });
         }
     }
 }
@@ -205,7 +205,7 @@ fn explore(it: &NamedScope, address: SocketAddr, out: &mut dyn Write) -> Result<
     let address = free.with_context(|| format!("cannot listen on {address}"))?;
     writeln!(out, "http://{address}")?;
     out.flush()?;
-    eprintln!("stateright's Explorer shows {}: {}; Ctrl-C stops it", it.name, it.about);
+    eprintln!("stateright's Explorer shows {}: {}; Ctrl-C stops it", it.name, it.description);
     ExplorerModel::new(it.scope).checker().serve(address);
     Ok(exit_code::CONFORMS)
 }

@@ -54,9 +54,9 @@ fn finding_line(it: &FindingEvent) -> String {
 }
 
 fn remark_line(it: &RemarkEvent) -> String {
-    format!("{:<32} {} ({})", it.api, it.what, counted(it.times, "call"))
+    format!("{:<32} {} ({})", it.action, it.deviation, counted(it.calls, "call"))
 }
 
 fn response(call: &CallEvent) -> &str {
-    call.answer.as_deref().unwrap_or("not sent")
+    call.response.as_deref().unwrap_or("not sent")
 }

@@ -29,7 +29,7 @@ pub fn finding(finding: &FindingEvent, style: Style) -> String {
     let steps = folded(&finding.history);
     for (index, step) in steps.iter().enumerate() {
         let is_last = index + 1 == steps.len();
-        let mark = if is_last { style.wrong("  DIVERGES") } else { String::new() };
+        let mark = if is_last { style.failure("  DIVERGES") } else { String::new() };
         _ = writeln!(out, "    {:<32} -> {}{mark}", step.call, step.response);
     }
     let mut label = Some("expected");
@@ -38,10 +38,10 @@ pub fn finding(finding: &FindingEvent, style: Style) -> String {
         line(&mut out, label.take().unwrap_or_default(), &format!("{}  {rule}", it.response));
     }
     label = Some("evidence");
-    for it in &finding.because {
+    for it in &finding.evidence {
         line(&mut out, label.take().unwrap_or_default(), &cited(it));
     }
-    if finding.because.is_empty() {
+    if finding.evidence.is_empty() {
         line(&mut out, "evidence", "none");
     }
     line(&mut out, "", &format!("iamspec explain {}", finding.rule));

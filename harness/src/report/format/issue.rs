@@ -53,10 +53,10 @@ fn expected(finding: &FindingEvent) -> String {
         _ = writeln!(out, "\n- `{}`", it.response.replace('`', "'"));
     }
     _ = writeln!(out, "\nEvidence:\n");
-    for it in &finding.because {
+    for it in &finding.evidence {
         _ = writeln!(out, "- {} ({}): {}  \n  {}", it.fact, it.strength, it.statement, it.source);
     }
-    if finding.because.is_empty() {
+    if finding.evidence.is_empty() {
         _ = writeln!(out, "- none");
     }
     out

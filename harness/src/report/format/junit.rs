@@ -12,7 +12,7 @@ use crate::report::finding::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{last_line, of_status};
-use crate::report::format::terminal::kept;
+use crate::report::format::terminal::not_deleted_line;
 
 /// Returns the XML. Known failures and untested rules are skipped test cases, with the reason.
 ///
@@ -76,7 +76,7 @@ fn run_suite(report: &RunReport) -> TestSuite {
     };
     let inconclusive = report.calls.iter().filter(|it| it.verdict == CallVerdict::Inconclusive);
     for (index, call) in inconclusive.enumerate() {
-        let reason = call.why.clone().unwrap_or_default();
+        let reason = call.reason.clone().unwrap_or_default();
         let name = format!("inconclusive {}: {} in {}", index + 1, call.call, call.script);
         suite.add_test_case(TestCase::new(name, failed(NonSuccessKind::Error, reason)));
     }
@@ -86,9 +86,12 @@ fn run_suite(report: &RunReport) -> TestSuite {
     }
     for it in &report.not_deleted {
         let name = format!("not deleted: {}", it.name);
-        suite.add_test_case(TestCase::new(name, failed(NonSuccessKind::Error, kept(it))));
+        suite.add_test_case(TestCase::new(
+            name,
+            failed(NonSuccessKind::Error, not_deleted_line(it)),
+        ));
     }
-    let end = report.end.early.as_ref().map_or_else(TestCaseStatus::success, |reason| {
+    let end = report.end.ended_early.as_ref().map_or_else(TestCaseStatus::success, |reason| {
         failed(NonSuccessKind::Error, format!("ended early: {reason}"))
     });
     let mut end = TestCase::new("the end of the run", end);

@@ -58,7 +58,7 @@ impl KindResult {
 #[must_use]
 pub fn kinds(calls: &[CallEvent]) -> Vec<(AttachmentKind, KindResult)> {
     let is_unsupported = |it: &CallEvent, action| {
-        it.verdict == CallVerdict::Unsupported && it.why.as_deref() == Some(action)
+        it.verdict == CallVerdict::Unsupported && it.reason.as_deref() == Some(action)
     };
     let result = |kind: AttachmentKind| match calls.iter().find(|it| tested(it) == Some(kind)) {
         Some(call) => result(call),
@@ -73,23 +73,23 @@ pub fn kinds(calls: &[CallEvent]) -> Vec<(AttachmentKind, KindResult)> {
 /// The kind that a call tests: a `DeleteUser` that only an attachment of this kind blocks.
 fn tested(call: &CallEvent) -> Option<AttachmentKind> {
     let [id] = call.rules.as_slice() else { return None };
-    if call.api != "DeleteUser" || !call.verdict.is_judged() {
+    if call.action != "DeleteUser" || !call.verdict.is_judged() {
         return None;
     }
     let rule = rules().find(|it| it.id() == *id)?;
-    match (rule.claim.reason, rule.claim.answer) {
+    match (rule.clause.condition, rule.clause.expected) {
         (Condition::Holds(kind), Expected::Refused(_)) => Some(kind),
         _ => None,
     }
 }
 
 fn result(call: &CallEvent) -> KindResult {
-    let response = call.answer.as_deref().unwrap_or_default();
+    let response = call.response.as_deref().unwrap_or_default();
     let response = response.split(" \"").next().unwrap_or_default().to_owned();
     let request = call.request.unwrap_or_default();
     match call.verdict {
         CallVerdict::Diverges => {
-            let tier_and_level = call.why.as_deref().unwrap_or_default();
+            let tier_and_level = call.reason.as_deref().unwrap_or_default();
             let tier = tier_and_level.split(' ').next().unwrap_or_default().to_owned();
             KindResult::Diverges { response, tier, request }
         }
@@ -109,10 +109,10 @@ pub fn nine_rows(calls: &[CallEvent], style: Style) -> String {
         let (noun, text) = (kind.row().noun, result.description());
         let (response, text) = match result {
             KindResult::Refused { response, request } => {
-                (response.as_str(), format!("{}, request {request}", style.right(&text)))
+                (response.as_str(), format!("{}, request {request}", style.success(&text)))
             }
             KindResult::Diverges { response, request, .. } => {
-                (response.as_str(), format!("{}, request {request}", style.wrong(&text)))
+                (response.as_str(), format!("{}, request {request}", style.failure(&text)))
             }
             KindResult::Unsupported => {
                 ("-", format!("not tested: {} is unsupported", kind.row().attach.api))

@@ -16,7 +16,7 @@ use crate::report::format::style::Style;
 use crate::report::format::summary::{
     LEVELS_AND_TIERS, counted, last_line, of_status, reasons, unspecified_count,
 };
-use crate::report::format::terminal::kept;
+use crate::report::format::terminal::not_deleted_line;
 
 /// The number of findings in full.
 const FULL_MAX: usize = 20;
@@ -55,7 +55,8 @@ pub fn markdown(report: &RunReport) -> String {
     let reasons = reasons(&report.calls);
     let reasons = reasons.iter().map(|(reason, count)| format!("{count} × {}", plain(reason)));
     list(&mut out, "Calls without a verdict", &reasons.collect::<Vec<_>>());
-    let not_deleted: Vec<String> = report.not_deleted.iter().map(|it| plain(&kept(it))).collect();
+    let not_deleted: Vec<String> =
+        report.not_deleted.iter().map(|it| plain(&not_deleted_line(it))).collect();
     list(&mut out, "Not deleted", &not_deleted);
     let errors: Vec<String> = report.known_failure_errors.iter().map(|it| plain(it)).collect();
     list(&mut out, "Problems in the known-failures file", &errors);
@@ -69,7 +70,7 @@ pub(crate) fn verdict(report: &RunReport) -> String {
     let findings = of_status(report, FindingStatus::Unexpected).len();
     match (findings, report.known_failure_errors.len()) {
         (0, 0) if totals.passed == 0 => "No call has a verdict.".to_owned(),
-        (0, 0) if report.end.early.is_some() => "The run ended early.".to_owned(),
+        (0, 0) if report.end.ended_early.is_some() => "The run ended early.".to_owned(),
         (0, 0) if totals.inconclusive > 0 => {
             "No unexpected finding; some calls are inconclusive.".to_owned()
         }

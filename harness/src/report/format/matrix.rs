@@ -94,7 +94,7 @@ fn row(name: &str, runs: &[RunReport], value: &dyn Fn(&RunReport) -> String) -> 
 fn clients(runs: &[RunReport]) -> Vec<MatrixRow> {
     let deviations = |run: &RunReport| {
         let unexpected = run.remarks.iter().filter(|it| it.reason.is_none());
-        list_with_count(unexpected.map(|it| format!("{} {}", it.api, it.what)), "; ")
+        list_with_count(unexpected.map(|it| format!("{} {}", it.action, it.deviation)), "; ")
     };
     vec![
         row("client", runs, &|it| it.header.client_name()),

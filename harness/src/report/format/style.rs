@@ -24,13 +24,13 @@ impl Style {
 
     /// The style of failures.
     #[must_use]
-    pub fn wrong(self, text: &str) -> String {
+    pub fn failure(self, text: &str) -> String {
         self.apply(text, AnsiColor::Red.on_default().effects(Effects::BOLD))
     }
 
     /// The style of successes.
     #[must_use]
-    pub fn right(self, text: &str) -> String {
+    pub fn success(self, text: &str) -> String {
         self.apply(text, AnsiColor::Green.on_default())
     }
 
@@ -59,7 +59,7 @@ mod tests {
     fn colors_are_reset_after_the_text() {
         let style = Style { colors: true };
         assert_eq!(style.bold("a"), "\u{1b}[1ma\u{1b}[0m");
-        assert_eq!(style.right("a"), "\u{1b}[32ma\u{1b}[0m");
-        assert_eq!(Style::none().wrong("a"), "a");
+        assert_eq!(style.success("a"), "\u{1b}[32ma\u{1b}[0m");
+        assert_eq!(Style::none().failure("a"), "a");
     }
 }

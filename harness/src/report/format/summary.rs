@@ -19,7 +19,7 @@ pub const LEVELS_AND_TIERS: [&str; 2] = [
 
 /// Returns the findings of one status.
 pub(crate) fn of_status(report: &RunReport, status: FindingStatus) -> Vec<&FindingEvent> {
-    report.findings.iter().filter(|it| it.counted == status).collect()
+    report.findings.iter().filter(|it| it.status == status).collect()
 }
 
 /// Returns the list of unspecified behaviors that the run observed: rule, facts and response.
@@ -57,13 +57,13 @@ pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
     let mut reasons: Vec<(String, usize)> = Vec::new();
     let mut interrupted: Option<&CallEvent> = None;
     for call in calls {
-        let reason = call.why.as_deref().unwrap_or_default();
+        let reason = call.reason.as_deref().unwrap_or_default();
         interrupted = interrupted.filter(|it| it.script == call.script);
         let reason = match (call.verdict, interrupted) {
             (CallVerdict::Skipped, Some(earlier)) => format!(
                 "skipped: an earlier call of the script {} ({})",
-                failure(earlier.why.as_deref().unwrap_or_default()),
-                earlier.api
+                failure(earlier.reason.as_deref().unwrap_or_default()),
+                earlier.action
             ),
             (CallVerdict::Skipped, None) => format!("skipped: {reason}"),
             (CallVerdict::Unsupported, _) => format!(
@@ -71,7 +71,7 @@ pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
             ),
             (CallVerdict::Inconclusive, _) => {
                 interrupted = Some(call);
-                format!("inconclusive: {}, {reason}", call.api)
+                format!("inconclusive: {}, {reason}", call.action)
             }
             (CallVerdict::Conforms | CallVerdict::Diverges, _) => {
                 interrupted = None;
@@ -169,7 +169,7 @@ pub fn converged(calls: &[CallEvent], style: Style) -> String {
     let mut actions: BTreeMap<&str, (usize, u32, f64)> = BTreeMap::new();
     for call in calls.iter().filter(|it| it.verdict == CallVerdict::Conforms) {
         let Some(it) = call.converged else { continue };
-        let (responses, retries, longest) = actions.entry(&call.api).or_default();
+        let (responses, retries, longest) = actions.entry(&call.action).or_default();
         *responses += 1;
         *retries += it.retries;
         *longest = it.seconds.max(*longest);

@@ -42,7 +42,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     out.push_str(&client_deviations(report, style));
     let unspecified =
         if show_unspecified { unspecified(report) } else { unspecified_count(report) };
-    if report.end.heard {
+    if report.end.responded {
         for section in [
             converged(&report.calls, style),
             unspecified,
@@ -61,7 +61,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     }
     out.push('\n');
     for it in &report.not_deleted {
-        _ = writeln!(out, "{}", kept(it));
+        _ = writeln!(out, "{}", not_deleted_line(it));
     }
     for run in report.end.journal.iter().flat_map(|it| it.split_whitespace()) {
         _ = writeln!(out, "to delete the rest later: iamspec cleanup {run}");
@@ -69,7 +69,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     for error in &report.known_failure_errors {
         _ = writeln!(out, "{error}");
     }
-    if let Some(early) = &report.end.early {
+    if let Some(early) = &report.end.ended_early {
         _ = writeln!(out, "ended early: {early}");
     }
     _ = writeln!(out, "{}", last_line(report));
@@ -88,11 +88,11 @@ fn client_deviations(report: &RunReport, style: Style) -> String {
     for it in remarks {
         let status = match &it.reason {
             Some(reason) => style.dim(&format!("known failure: {reason}")),
-            None => style.wrong("DIFFERS"),
+            None => style.failure("DIFFERS"),
         };
-        let calls = counted(it.times, "call");
-        _ = writeln!(out, "  {:<32} {} ({calls})  {status}", it.api, it.what);
-        _ = writeln!(out, "  {:<32} first with {}", "", it.params);
+        let calls = counted(it.calls, "call");
+        _ = writeln!(out, "  {:<32} {} ({calls})  {status}", it.action, it.deviation);
+        _ = writeln!(out, "  {:<32} first with {}", "", it.parameters);
     }
     out
 }
@@ -125,7 +125,7 @@ fn tables(report: &RunReport, style: Style) -> String {
 
 /// Returns the line about a resource that the cleanup could not delete.
 #[must_use]
-pub fn kept(it: &NotDeletedEvent) -> String {
+pub fn not_deleted_line(it: &NotDeletedEvent) -> String {
     let possibly = if it.uncertain { "possibly " } else { "" };
     let after = if it.after_divergence { " after a divergence" } else { "" };
     format!("{possibly}not deleted{after}: {}; {} got {}", it.name, it.call, it.response)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use iamspec_conformance::concurrency::execute::RaceResult;
-use iamspec_conformance::concurrency::linearizability::{RuledOut, explain};
+use iamspec_conformance::concurrency::linearizability::{ContradictedOrder, explain};
 use iamspec_conformance::concurrency::{Race, TimedCall};
 use iamspec_conformance::script::print;
 
@@ -22,24 +22,24 @@ pub fn timeline(
     style: Style,
 ) -> String {
     let mut out = String::new();
-    let frequency = format!("shows in {} of {}", result.broken, result.histories);
+    let frequency = format!("shows in {} of {}", result.violations, result.histories);
     _ = writeln!(out, "\n{}  {frequency}", style.bold(&race.name));
     let (setup, rest) = history.split_at(before.min(history.len()));
     let (racing, after) = rest.split_at(race.calls.len().min(rest.len()));
     for it in setup {
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  before      {call:<34} -> {}", it.observed);
+        _ = writeln!(out, "  before      {call:<34} -> {}", it.response);
     }
     let start = racing.iter().map(|it| it.start).min().unwrap_or_default();
     let length = racing.iter().map(|it| it.end).max().unwrap_or_default().saturating_sub(start);
     for (index, it) in racing.iter().enumerate() {
         let bar = bar(it, start, length);
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  client {}    {call:<34} {bar} -> {}", index + 1, it.observed);
+        _ = writeln!(out, "  client {}    {call:<34} {bar} -> {}", index + 1, it.response);
     }
     for it in after {
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  after       {call:<34} -> {}", it.observed);
+        _ = writeln!(out, "  after       {call:<34} -> {}", it.response);
     }
     for it in explain(history, before, racing.len()) {
         out.push_str(&ruled_out(&it, style));
@@ -59,15 +59,15 @@ fn bar(it: &TimedCall, start: Duration, length: Duration) -> String {
     format!("{:<2$}{bar:<1$}", "", usize::from(WIDTH) + 1 - first, first)
 }
 
-fn ruled_out(it: &RuledOut, style: Style) -> String {
+fn ruled_out(it: &ContradictedOrder, style: Style) -> String {
     let expected: Vec<String> =
         it.allowed.iter().map(|(response, rule)| format!("{response} ({rule})")).collect();
     format!(
         "  {}    if {}: {} got {}, expected {}; evidence: {}\n",
-        style.wrong("no order"),
+        style.failure("no order"),
         it.order.join(" comes before "),
         it.call,
-        it.observed,
+        it.response,
         expected.join(" or "),
         it.evidence.join(" ")
     )

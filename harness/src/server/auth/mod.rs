@@ -210,6 +210,7 @@ pub(super) fn secret_of(id: &str, store: &Store, account: &Account) -> Option<Se
     let key = item_key(NameScope::Account, AttachmentKind::AccessKey, id);
     let item = *store.items.get(&key)?;
     let user = account.holders(AttachmentKind::AccessKey, item).next()?;
-    let active = account.held(user, AttachmentKind::AccessKey, item)?.status == Status::Active;
+    let active =
+        account.attachment(user, AttachmentKind::AccessKey, item)?.status == Status::Active;
     active.then(|| store.item_record(AttachmentKind::AccessKey, item).secret)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
-use iamspec_model::tables::calls;
+use iamspec_model::tables::actions;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -107,7 +107,7 @@ impl FaultPlan {
 
 impl FaultEntry {
     fn planned(&self, seed: u64) -> Result<PlannedFault> {
-        if !calls().any(|call| glob(&self.on, call.api)) {
+        if !actions().any(|call| glob(&self.on, call.api)) {
             bail!("`on = {:?}` matches no action; `iamspec list calls` prints them", self.on);
         }
         self.check_parameters()?;

@@ -95,7 +95,7 @@ impl PlannedFault {
         self.matches += 1;
         let due = match self.trigger {
             FaultTrigger::Always => true,
-            FaultTrigger::Chance(probability) => self.rng.comes_about(probability),
+            FaultTrigger::Chance(probability) => self.rng.with_probability(probability),
             FaultTrigger::Every(number) => self.matches.is_multiple_of(number),
             FaultTrigger::First(number) => self.matches <= number,
         };

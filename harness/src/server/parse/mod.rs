@@ -6,17 +6,14 @@
 
 pub(super) mod form;
 
-use iamspec_model::kind::ResourceAction;
-use iamspec_model::kind::SubResourceAction;
 use std::collections::HashSet;
 
 use iamspec_model::evidence::B_TG_10;
 use iamspec_model::tables::attachments::Naming;
-
 use iamspec_model::{
     Account, Action, AttachmentAction, AttachmentKind, CreateUserOptions, Filter, InputError,
-    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceKind, Service, Status,
-    SubResource, User, UserChange,
+    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
+    Service, Status, SubResource, SubResourceAction, User, UserChange,
 };
 
 use crate::server::parse::form::{ParsedForm, RequestError};
@@ -50,10 +47,10 @@ pub(super) fn parse(
     }
     let is_this = |row: Option<&Action>| row.is_some_and(|row| row.api == action);
     let resource = ResourceKind::all().find_map(|kind| {
-        Some((kind, ResourceAction::ALL.into_iter().find(|it| is_this(kind.row().call(*it)))?))
+        Some((kind, ResourceAction::ALL.into_iter().find(|it| is_this(kind.row().action(*it)))?))
     });
     let sub_resource = SubResource::all().find_map(|part| {
-        Some((part, SubResourceAction::ALL.into_iter().find(|it| is_this(part.row().call(*it)))?))
+        Some((part, SubResourceAction::ALL.into_iter().find(|it| is_this(part.row().action(*it)))?))
     });
     let operation = match (resource, sub_resource) {
         (_, Some((SubResource::Version, SubResourceAction::Add))) => {
@@ -99,11 +96,11 @@ fn parse_user_action(
         }
         "GetAccessKeyLastUsed" => {
             let kind = AttachmentKind::AccessKey;
-            let id = form.require(kind.row().member)?;
-            Operation::LastUsed(store.item(NameScope::Account, kind, id, false))
+            let id = form.require(kind.row().parameter)?;
+            Operation::GetAccessKeyLastUsed(store.item(NameScope::Account, kind, id, false))
         }
-        "GetAccountSummary" => Operation::Summary,
-        "GetAccountAuthorizationDetails" => Operation::Details,
+        "GetAccountSummary" => Operation::GetAccountSummary,
+        "GetAccountAuthorizationDetails" => Operation::GetAuthorizationDetails,
         _ => return Ok(None),
     }))
 }
@@ -118,7 +115,7 @@ fn parse_update_user(
     let path = form.get("NewPath").map(|_| account.path(user));
     let changes_case = name == Some(user) && form.get("NewUserName") != form.get("UserName");
     match rename_to_other_case().filter(|_| changes_case) {
-        Some(invalid) => Operation::Flawed(user, invalid),
+        Some(invalid) => Operation::Invalid(user, invalid),
         None => Operation::UpdateUser(user, UserChange { name, path }),
     }
 }
@@ -142,32 +139,32 @@ fn parse_resource_action(
             ResourceKind::Device => "VirtualMFADeviceName",
         };
         let item = store.new_resource(kind, form.require(member)?);
-        return Ok(Operation::Create(Resource { class: kind, item }));
+        return Ok(Operation::CreateResource(Resource { kind: kind, item }));
     }
-    if act == ResourceAction::ListAll {
+    if act == ResourceAction::List {
         let attached = form.get("OnlyAttached") == Some("true");
         let filter = match form.get("AssignmentStatus") {
-            Some("Assigned") => Filter::Held,
-            Some("Unassigned") => Filter::Free,
-            _ if attached => Filter::Held,
+            Some("Assigned") => Filter::InUse,
+            Some("Unassigned") => Filter::Unused,
+            _ if attached => Filter::InUse,
             _ => Filter::All,
         };
-        return Ok(Operation::ListAll(kind, filter));
+        return Ok(Operation::ListResources(kind, filter));
     }
-    let item = store.resource(kind, form.require(kind.row().member)?);
-    let resource = Resource { class: kind, item };
+    let item = store.resource(kind, form.require(kind.row().parameter)?);
+    let resource = Resource { kind: kind, item };
     Ok(match act {
-        ResourceAction::Create | ResourceAction::Delete => Operation::Delete(resource),
-        ResourceAction::Read => Operation::Read(resource),
-        ResourceAction::ListAll => Operation::ListAll(kind, Filter::All),
+        ResourceAction::Create | ResourceAction::Delete => Operation::DeleteResource(resource),
+        ResourceAction::Get => Operation::GetResource(resource),
+        ResourceAction::List => Operation::ListResources(kind, Filter::All),
         ResourceAction::Rename => {
             let name = form.get("NewGroupName").map(|name| store.new_resource(kind, name));
             // A request that changes nothing is as unspecified as a rename to the same name
             //
             let same_name = form.get("NewPath").is_none().then_some(resource.item);
-            Operation::Rename(resource, name.or(same_name))
+            Operation::RenameResource(resource, name.or(same_name))
         }
-        ResourceAction::Holders => Operation::Holders(resource),
+        ResourceAction::ListHolders => Operation::ListHolders(resource),
     })
 }
 
@@ -178,10 +175,11 @@ fn parse_new_version(
     account: &Account,
 ) -> Result<Vec<ParsedCall>, RequestError> {
     let class = ResourceKind::Policy;
-    let policy = Resource { class, item: store.resource(class, form.require(class.row().member)?) };
+    let policy =
+        Resource { kind: class, item: store.resource(class, form.require(class.row().parameter)?) };
     form.require("PolicyDocument")?;
     let version = account.next_version(policy);
-    let add = Operation::Add(policy, SubResource::Version, version);
+    let add = Operation::AddSubResource(policy, SubResource::Version, version);
     let is_default = form.get("SetAsDefault") == Some("true");
     let set = is_default.then_some(Operation::SetDefault(policy, SubResource::Version, version));
     Ok([add].into_iter().chain(set).map(ParsedCall::from).collect())
@@ -193,18 +191,18 @@ fn parse_sub_resource_action(
     part: SubResource,
     act: SubResourceAction,
 ) -> Result<Operation, RequestError> {
-    let class = part.row().of;
+    let class = part.row().resource;
     let resource =
-        Resource { class, item: store.resource(class, form.require(class.row().member)?) };
+        Resource { kind: class, item: store.resource(class, form.require(class.row().parameter)?) };
     if act == SubResourceAction::List {
-        return Ok(Operation::Parts(resource, part));
+        return Ok(Operation::ListSubResources(resource, part));
     }
-    let name = form.require(part.row().member)?;
+    let name = form.require(part.row().parameter)?;
     let item = match part {
         SubResource::AttachedPolicy => store.resource(ResourceKind::Policy, name),
         SubResource::InlinePolicy => store.item(
             NameScope::Resource(resource),
-            kind_of(part).ok_or(RequestError::MissingMember(part.row().member))?,
+            kind_of(part).ok_or(RequestError::MissingMember(part.row().parameter))?,
             name,
             act == SubResourceAction::Add,
         ),
@@ -233,7 +231,7 @@ fn parse_attachment_action(
         | (_, Naming::Single)
         | (AttachmentAction::Attach, Naming::Service) => Item(0),
         _ => {
-            let name = form.require(kind.row().member)?;
+            let name = form.require(kind.row().parameter)?;
             store.item(NameScope::User(user), kind, name, act == AttachmentAction::Attach)
         }
     };
@@ -247,7 +245,7 @@ fn parse_attachment_action(
         AttachmentAction::Attach if issues => parse_issue(form, store, account, user, kind)?,
         AttachmentAction::Attach => Operation::Attach(user, kind, item),
         AttachmentAction::Get => Operation::Get(user, kind, item),
-        AttachmentAction::Renew => Operation::Renew(user, kind, item),
+        AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
         AttachmentAction::Detach => Operation::Detach(user, kind, item),
         AttachmentAction::SetStatus => match form.require("Status")? {
             "Active" => Operation::SetStatus(user, kind, item, Status::Active),
@@ -265,7 +263,7 @@ fn parse_issue(
     kind: AttachmentKind,
 ) -> Result<Operation, RequestError> {
     let options = match store.item_with_same_body(user, kind, form, account) {
-        Some(other) => IssueOptions::BodyOf(other),
+        Some(other) => IssueOptions::SameBodyAs(other),
         None => issue_options(form, kind, account.has_user(user))?,
     };
     Ok(Operation::Issue(user, kind, store.new_item(), options))
@@ -285,7 +283,7 @@ pub(super) fn with_caller(form: &ParsedForm, caller: impl Fn() -> Option<String>
 fn attachment_action(action: &str) -> Option<(AttachmentKind, AttachmentAction)> {
     AttachmentKind::all().find_map(|kind| {
         let is_this =
-            |act: &AttachmentAction| kind.row().call(*act).is_some_and(|row| row.api == action);
+            |act: &AttachmentAction| kind.row().action(*act).is_some_and(|row| row.api == action);
         Some((kind, AttachmentAction::ALL.into_iter().find(is_this)?))
     })
 }
@@ -297,8 +295,8 @@ fn issue_options(
     kind: AttachmentKind,
     user_exists: bool,
 ) -> Result<IssueOptions, RequestError> {
-    if !kind.row().services {
-        return Ok(IssueOptions::Nothing);
+    if !kind.row().per_service {
+        return Ok(IssueOptions::None);
     }
     let name = form.require("ServiceName")?;
     let number = names::SERVICES.iter().position(|it| *it == name).filter(|_| user_exists);

@@ -17,27 +17,27 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::AccessKey,
     name: AttachmentKind::AccessKey.name(),
     noun: "access key",
-    symbol: "key",
-    member: "AccessKeyId",
+    prefix: "key",
+    parameter: "AccessKeyId",
     naming: Naming::Service,
-    statuses: true,
-    bodies: false,
-    loses: "its secret, which no action returns again",
-    services: false,
-    refers: None,
+    has_status: true,
+    has_body: false,
+    lost_on_removal: "its secret, which no action returns again",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "AccessKeysPerUser", max: 2, each: 1 },
     attach: Action {
         api: "CreateAccessKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_AK_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_AK_01])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_AK_06])),
             Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_AK_04, G_003])),
         ],
     },
     list: Action {
         api: "ListAccessKeys",
-        claims: &[
-            Clause::done(Evidence::by(&[B_AK_02, B_AK_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_AK_02, B_AK_03])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -49,8 +49,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     get: None,
     set_status: Some(Action {
         api: "UpdateAccessKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_AK_09])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_AK_09])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -58,14 +58,14 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_07])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
     detach: Action {
         api: "DeleteAccessKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_AK_10])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_AK_10])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -73,7 +73,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_08])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
     blocks: Some(Clause::refused_with_text(

@@ -5,7 +5,9 @@ use crate::evidence::{
     B_GR_10, D_022, D_023, Evidence, G_001, G_002, X_009,
 };
 use crate::kind::{AttachmentKind, ResourceKind};
-use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached};
+use crate::rule::Condition::{
+    AlreadyHeld, Holds, NoSuchResource, NoSuchUser, NotHeld, QuotaReached,
+};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
 use crate::tables::attachments::{AttachmentRow, Naming, Quota};
@@ -15,22 +17,22 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::GroupMembership,
     name: AttachmentKind::GroupMembership.name(),
     noun: "group membership",
-    symbol: "g",
-    member: "GroupName",
+    prefix: "g",
+    parameter: "GroupName",
     naming: Naming::Caller,
-    statuses: false,
-    bodies: false,
-    loses: "",
-    services: false,
-    refers: Some(ResourceKind::Group),
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: Some(ResourceKind::Group),
     quota: Quota { name: "GroupsPerUser", max: 10, each: 1 },
     attach: Action {
         api: "AddUserToGroup",
-        claims: &[
-            Clause::done(Evidence::by(&[B_GR_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_GR_01])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_GR_04])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_GR_05])),
-            Clause::done_although(AlreadyHeld, Evidence::by(&[B_GR_02])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_GR_05])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_GR_02])),
             Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
@@ -41,8 +43,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     list: Action {
         api: "ListGroupsForUser",
-        claims: &[
-            Clause::done(Evidence::by(&[B_GR_08])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_GR_08])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -56,11 +58,11 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     renew: None,
     detach: Action {
         api: "RemoveUserFromGroup",
-        claims: &[
-            Clause::done(Evidence::by(&[D_023])),
+        clauses: &[
+            Clause::success(Evidence::by(&[D_023])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_GR_07])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_GR_06])),
-            Clause::done_although(NotHeld, Evidence::by(&[B_GR_03])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_GR_06])),
+            Clause::success_despite(NotHeld, Evidence::by(&[B_GR_03])),
         ],
     },
     blocks: Some(Clause::refused_with_text(

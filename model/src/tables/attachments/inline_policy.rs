@@ -15,33 +15,33 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::InlinePolicy,
     name: AttachmentKind::InlinePolicy.name(),
     noun: "inline policy",
-    symbol: "i",
-    member: "PolicyName",
+    prefix: "i",
+    parameter: "PolicyName",
     naming: Naming::Caller,
-    statuses: false,
-    bodies: false,
-    loses: "its document",
-    services: false,
-    refers: None,
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "its document",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "UserPolicySize", max: 2048, each: 128 },
     attach: Action {
         api: "PutUserPolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[B_IP_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_IP_01])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::done_although(AlreadyHeld, Evidence::by(&[B_IP_02])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_IP_02])),
             Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_IP_08, G_008])),
         ],
     },
     list: Action {
         api: "ListUserPolicies",
-        claims: &[
-            Clause::done(Evidence::by(&[B_IP_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_IP_04])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -52,8 +52,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     get: Some(Action {
         api: "GetUserPolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[B_IP_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_IP_03])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -67,8 +67,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     renew: None,
     detach: Action {
         api: "DeleteUserPolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[B_IP_05])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_IP_05])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,

@@ -5,7 +5,7 @@ use crate::evidence::{
     B_LP_09, B_LP_10, B_LP_11, B_LP_17, D_022, Evidence,
 };
 use crate::kind::AttachmentKind;
-use crate::rule::Condition::{AlreadyHeld, BeingMade, Holds, NoSuchUser, NotHeld};
+use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchUser, NotHeld, RecentlyCreated};
 use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, NoSuchEntity,
 };
@@ -17,27 +17,27 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::LoginProfile,
     name: AttachmentKind::LoginProfile.name(),
     noun: "login profile",
-    symbol: "",
-    member: "UserName",
+    prefix: "",
+    parameter: "UserName",
     naming: Naming::Single,
-    statuses: false,
-    bodies: false,
-    loses: "the password",
-    services: false,
-    refers: None,
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "the password",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "LoginProfilesPerUser", max: 1, each: 1 },
     attach: Action {
         api: "CreateLoginProfile",
-        claims: &[
-            Clause::done(Evidence::by(&[B_LP_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_LP_01])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_LP_07])),
             Clause::refused(AlreadyHeld, EntityAlreadyExists, Evidence::by(&[B_LP_06])),
         ],
     },
     list: Action {
         api: "GetLoginProfile",
-        claims: &[
-            Clause::done(Evidence::by(&[B_LP_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_LP_02])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -51,8 +51,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     set_status: None,
     renew: Some(Action {
         api: "UpdateLoginProfile",
-        claims: &[
-            Clause::done(Evidence::by(&[B_LP_09])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_LP_09])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -61,7 +61,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_LP_11])),
             Clause::sometimes(
-                BeingMade,
+                RecentlyCreated,
                 EntityTemporarilyUnmodifiable,
                 &[B_LP_17, B_LP_09],
                 Evidence::by(&[B_LP_17]),
@@ -70,8 +70,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     }),
     detach: Action {
         api: "DeleteLoginProfile",
-        claims: &[
-            Clause::done(Evidence::by(&[B_LP_10])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_LP_10])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_LP_08])),
             Clause::refused_with_text(
                 NotHeld,
@@ -80,7 +80,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::by(&[B_LP_04, B_LP_05]),
             ),
             Clause::sometimes(
-                BeingMade,
+                RecentlyCreated,
                 EntityTemporarilyUnmodifiable,
                 &[B_LP_17, B_LP_10],
                 Evidence::by(&[B_LP_17]),

@@ -5,7 +5,9 @@ use crate::evidence::{
     D_022, D_023, Evidence, G_002, G_005, X_010,
 };
 use crate::kind::{AttachmentKind, ResourceKind};
-use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchObject, NoSuchUser, NotHeld, QuotaReached};
+use crate::rule::Condition::{
+    AlreadyHeld, Holds, NoSuchResource, NoSuchUser, NotHeld, QuotaReached,
+};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
 use crate::tables::attachments::{AttachmentRow, Naming, Quota};
@@ -15,27 +17,27 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::ManagedPolicy,
     name: AttachmentKind::ManagedPolicy.name(),
     noun: "managed policy",
-    symbol: "p",
-    member: "PolicyArn",
+    prefix: "p",
+    parameter: "PolicyArn",
     naming: Naming::Caller,
-    statuses: false,
-    bodies: false,
-    loses: "",
-    services: false,
-    refers: Some(ResourceKind::Policy),
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: Some(ResourceKind::Policy),
     quota: Quota { name: "PoliciesPerUser", max: 10, each: 1 },
     attach: Action {
         api: "AttachUserPolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MP_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MP_01])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
                 Evidence::by(&[B_MP_07, D_022]),
                 Evidence::by(&[B_MP_07]),
             ),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MP_03])),
-            Clause::done_although(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_MP_03])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
             Clause::sometimes(
                 QuotaReached,
                 LimitExceeded,
@@ -46,8 +48,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     list: Action {
         api: "ListAttachedUserPolicies",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MP_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MP_02])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -61,8 +63,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     renew: None,
     detach: Action {
         api: "DetachUserPolicy",
-        claims: &[
-            Clause::done(Evidence::by(&[A_020, D_023])),
+        clauses: &[
+            Clause::success(Evidence::by(&[A_020, D_023])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -70,7 +72,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_MP_07]),
             ),
             Clause::refused_with_text(
-                NoSuchObject,
+                NoSuchResource,
                 NoSuchEntity,
                 Evidence::like(&[B_MP_04, D_022]),
                 Evidence::like(&[B_MP_04]),

@@ -6,8 +6,8 @@ use crate::evidence::{
 };
 use crate::kind::{AttachmentKind, ResourceKind};
 use crate::rule::Condition::{
-    AlreadyHeld, BeingChanged, HeldByAnother, Holds, NoRightCodes, NoSuchObject, NoSuchUser,
-    NotHeld, QuotaReached,
+    AlreadyHeld, HeldByAnother, Holds, NoSuchResource, NoSuchUser, NoValidCodes, NotHeld,
+    QuotaReached, RecentlyChanged,
 };
 use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, InvalidAuthenticationCode,
@@ -21,37 +21,37 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::MfaDevice,
     name: AttachmentKind::MfaDevice.name(),
     noun: "MFA device",
-    symbol: "d",
-    member: "SerialNumber",
+    prefix: "d",
+    parameter: "SerialNumber",
     naming: Naming::Caller,
-    statuses: false,
-    bodies: false,
-    loses: "",
-    services: false,
-    refers: Some(ResourceKind::Device),
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: Some(ResourceKind::Device),
     quota: Quota { name: "MFADevicesPerUser", max: 8, each: 1 },
     attach: Action {
         api: "EnableMFADevice",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MF_06])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MF_06])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_MF_07])),
             Clause::refused_with_text(
-                NoSuchObject,
+                NoSuchResource,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
-            Clause::refused(NoRightCodes, InvalidAuthenticationCode, Evidence::like(&[B_MF_09])),
-            Clause::open(AlreadyHeld, EntityAlreadyExists, &[X_013]),
+            Clause::refused(NoValidCodes, InvalidAuthenticationCode, Evidence::like(&[B_MF_09])),
+            Clause::unspecified(AlreadyHeld, EntityAlreadyExists, &[X_013]),
             Clause::refused(HeldByAnother, EntityAlreadyExists, Evidence::by(&[B_MF_08])),
             Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
-                Evidence::open(&[X_008]),
+                Evidence::unspecified(&[X_008]),
             ),
             Clause::sometimes(
-                BeingChanged,
+                RecentlyChanged,
                 EntityTemporarilyUnmodifiable,
                 &[D_022, F_010],
                 Evidence::by(&[D_022, F_010]),
@@ -61,8 +61,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     list: Action {
         api: "ListMFADevices",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MF_13])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MF_13])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -75,8 +75,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     set_status: None,
     renew: Some(Action {
         api: "ResyncMFADevice",
-        claims: &[
-            Clause::done(Evidence::by(&[D_023])),
+        clauses: &[
+            Clause::success(Evidence::by(&[D_023])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -84,32 +84,32 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_MF_07]),
             ),
             Clause::refused_with_text(
-                NoSuchObject,
+                NoSuchResource,
                 NoSuchEntity,
                 Evidence::like(&[B_MF_12, D_022]),
                 Evidence::like(&[B_MF_12]),
             ),
             Clause::refused_with_text(
-                NoRightCodes,
+                NoValidCodes,
                 InvalidAuthenticationCode,
                 Evidence::like(&[B_MF_09, D_022]),
                 Evidence::like(&[B_MF_09]),
             ),
             // No evidence: X-012 is the same question about DeactivateMFADevice.
-            Clause::open(NotHeld, NoSuchEntity, &[X_012]),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_012]),
+            Clause::unspecified(NotHeld, NoSuchEntity, &[X_012]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_012]),
         ],
     }),
     detach: Action {
         api: "DeactivateMFADevice",
-        claims: &[
-            Clause::done(Evidence::by(&[B_MF_10])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_MF_10])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_MF_11])),
-            Clause::refused(NoSuchObject, NoSuchEntity, Evidence::by(&[B_MF_12])),
-            Clause::open(NotHeld, NoSuchEntity, &[X_012]),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_012]),
+            Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_MF_12])),
+            Clause::unspecified(NotHeld, NoSuchEntity, &[X_012]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_012]),
             Clause::sometimes(
-                BeingChanged,
+                RecentlyChanged,
                 EntityTemporarilyUnmodifiable,
                 &[D_022],
                 Evidence::by(&[D_022]),

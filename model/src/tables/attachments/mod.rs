@@ -29,22 +29,22 @@ pub struct AttachmentRow {
     /// The noun in sentences, such as `access key`.
     pub noun: &'static str,
     /// The prefix of symbols in scripts; empty if an item needs no name.
-    pub symbol: &'static str,
+    pub prefix: &'static str,
     /// The request parameter that names an item.
-    pub member: &'static str,
+    pub parameter: &'static str,
     /// Who names the items.
     pub naming: Naming,
     /// True if items have a status, active or inactive.
-    pub statuses: bool,
+    pub has_status: bool,
     /// True if the caller can upload the body of an item a second time.
-    pub bodies: bool,
+    pub has_body: bool,
     /// What is lost for good when an item is removed, because no action returns it (B-AK-03,
     /// B-SS-02, B-LP-02, B-IP-04); empty if nothing is lost.
-    pub loses: &'static str,
+    pub lost_on_removal: &'static str,
     /// True if an item belongs to a service. The quota then counts each service separately.
-    pub services: bool,
+    pub per_service: bool,
     /// The kind of resource that an item refers to.
-    pub refers: Option<ResourceKind>,
+    pub refers_to: Option<ResourceKind>,
     /// The quota for one user.
     pub quota: Quota,
     /// The action that attaches an item.
@@ -92,20 +92,20 @@ pub struct Quota {
 impl AttachmentRow {
     /// The API action for an action of this kind, if the API has one.
     #[must_use]
-    pub const fn call(&self, action: AttachmentAction) -> Option<&Action> {
+    pub const fn action(&self, action: AttachmentAction) -> Option<&Action> {
         match action {
             AttachmentAction::Attach => Some(&self.attach),
             AttachmentAction::List => Some(&self.list),
             AttachmentAction::Get => self.get.as_ref(),
             AttachmentAction::SetStatus => self.set_status.as_ref(),
-            AttachmentAction::Renew => self.renew.as_ref(),
+            AttachmentAction::ResetSecret => self.renew.as_ref(),
             AttachmentAction::Detach => Some(&self.detach),
         }
     }
 }
 
 /// Every row, in the order of [`AttachmentKind`].
-pub const TABLE: [AttachmentRow; AttachmentKind::COUNT] = [
+pub const ATTACHMENTS: [AttachmentRow; AttachmentKind::COUNT] = [
     login_profile::ROW,
     access_key::ROW,
     signing_certificate::ROW,
@@ -124,7 +124,7 @@ const _: () = {
     while index < AttachmentKind::COUNT {
         assert!(AttachmentKind::ALL[index] as usize == index, "kind i is at index i");
         assert!(AttachmentKind::ALL[index].row().kind as usize == index, "row() returns its row");
-        assert!(TABLE[index].kind as usize == index, "row i of the table describes kind i");
+        assert!(ATTACHMENTS[index].kind as usize == index, "row i of the table describes kind i");
         index += 1;
     }
 };
@@ -166,8 +166,8 @@ impl AttachmentKind {
         let row = self.row();
         match row.naming {
             Naming::Single => row.name.to_owned(),
-            Naming::Service => format!("{}#{}", row.symbol, item.0),
-            Naming::Caller => format!("{}{}", row.symbol, item.0),
+            Naming::Service => format!("{}#{}", row.prefix, item.0),
+            Naming::Caller => format!("{}{}", row.prefix, item.0),
         }
     }
 }
@@ -175,7 +175,7 @@ impl AttachmentKind {
 /// The number of clauses of `DeleteUser` in the rows.
 pub(crate) const BLOCKING_CLAUSES: usize = {
     let mut count = 0;
-    let mut rest: &[AttachmentRow] = &TABLE;
+    let mut rest: &[AttachmentRow] = &ATTACHMENTS;
     while let [row, others @ ..] = rest {
         count += row.blocks.is_some() as usize + row.blocks_inactive.is_some() as usize;
         rest = others;
@@ -192,7 +192,7 @@ pub(crate) const fn with_blocking_clauses<const LEN: usize>(first: &[Clause]) ->
         clauses[len] = first[len];
         len += 1;
     }
-    let mut rest: &[AttachmentRow] = &TABLE;
+    let mut rest: &[AttachmentRow] = &ATTACHMENTS;
     while let [row, others @ ..] = rest {
         if let Some(blocks) = row.blocks {
             clauses[len] = blocks;

@@ -17,32 +17,32 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::ServiceCredential,
     name: AttachmentKind::ServiceCredential.name(),
     noun: "service-specific credential",
-    symbol: "cred",
-    member: "ServiceSpecificCredentialId",
+    prefix: "cred",
+    parameter: "ServiceSpecificCredentialId",
     naming: Naming::Service,
-    statuses: true,
-    bodies: false,
-    loses: "its password, which no action returns again",
-    services: true,
-    refers: None,
+    has_status: true,
+    has_body: false,
+    lost_on_removal: "its password, which no action returns again",
+    per_service: true,
+    refers_to: None,
     quota: Quota { name: "ServiceSpecificCredentialsPerUser", max: 2, each: 1 },
     attach: Action {
         api: "CreateServiceSpecificCredential",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SS_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SS_01])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_07])),
             Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
-                Evidence::open(&[X_007]),
+                Evidence::unspecified(&[X_007]),
             ),
         ],
     },
     list: Action {
         api: "ListServiceSpecificCredentials",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SS_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SS_02])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -54,29 +54,29 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     get: None,
     set_status: Some(Action {
         api: "UpdateServiceSpecificCredential",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SS_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SS_03])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: Some(Action {
         api: "ResetServiceSpecificCredential",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SS_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SS_04])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     detach: Action {
         api: "DeleteServiceSpecificCredential",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SS_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SS_03])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SS_10])),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SS_08])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
     blocks: Some(Clause::refused_with_text(
@@ -85,7 +85,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         Evidence::by(&[A_005, A_015, A_016]),
         Evidence::by(&[A_005]),
     )),
-    blocks_inactive: Some(Clause::open(
+    blocks_inactive: Some(Clause::unspecified(
         HoldsInactive(AttachmentKind::ServiceCredential),
         DeleteConflict,
         &[X_004],

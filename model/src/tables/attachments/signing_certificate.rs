@@ -17,49 +17,49 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::SigningCertificate,
     name: AttachmentKind::SigningCertificate.name(),
     noun: "signing certificate",
-    symbol: "cert",
-    member: "CertificateId",
+    prefix: "cert",
+    parameter: "CertificateId",
     naming: Naming::Service,
-    statuses: true,
-    bodies: true,
-    loses: "",
-    services: false,
-    refers: None,
+    has_status: true,
+    has_body: true,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "CertificatesPerUser", max: 2, each: 1 },
     attach: Action {
         api: "UploadSigningCertificate",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SC_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SC_01])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
             Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_SC_04, G_004])),
-            Clause::open(SameBody, DuplicateCertificate, &[E_005, X_020]),
+            Clause::unspecified(SameBody, DuplicateCertificate, &[E_005, X_020]),
         ],
     },
     list: Action {
         api: "ListSigningCertificates",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SC_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SC_02])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
         ],
     },
     get: None,
     set_status: Some(Action {
         api: "UpdateSigningCertificate",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SC_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SC_03])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SC_06])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
     detach: Action {
         api: "DeleteSigningCertificate",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SC_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SC_03])),
             Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[B_SC_07])),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SC_06])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
     blocks: Some(Clause::refused_with_text(
@@ -68,7 +68,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         Evidence::by(&[A_007, A_015, A_016]),
         Evidence::by(&[A_007]),
     )),
-    blocks_inactive: Some(Clause::open(
+    blocks_inactive: Some(Clause::unspecified(
         HoldsInactive(AttachmentKind::SigningCertificate),
         DeleteConflict,
         &[X_004],

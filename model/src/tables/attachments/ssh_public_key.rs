@@ -17,19 +17,19 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::SshPublicKey,
     name: AttachmentKind::SshPublicKey.name(),
     noun: "SSH public key",
-    symbol: "ssh",
-    member: "SSHPublicKeyId",
+    prefix: "ssh",
+    parameter: "SSHPublicKeyId",
     naming: Naming::Service,
-    statuses: true,
-    bodies: true,
-    loses: "",
-    services: false,
-    refers: None,
+    has_status: true,
+    has_body: true,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "SSHPublicKeysPerUser", max: 5, each: 1 },
     attach: Action {
         api: "UploadSSHPublicKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SK_01])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SK_01])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -40,15 +40,15 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 QuotaReached,
                 LimitExceeded,
                 Evidence::by(&[G_002, D_022]),
-                Evidence::open(&[X_006]),
+                Evidence::unspecified(&[X_006]),
             ),
-            Clause::open(SameBody, DuplicateSSHPublicKey, &[E_005, X_020]),
+            Clause::unspecified(SameBody, DuplicateSSHPublicKey, &[E_005, X_020]),
         ],
     },
     list: Action {
         api: "ListSSHPublicKeys",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SK_03])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SK_03])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -59,8 +59,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     get: Some(Action {
         api: "GetSSHPublicKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SK_02])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SK_02])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -68,13 +68,13 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     set_status: Some(Action {
         api: "UpdateSSHPublicKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SK_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SK_04])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -82,14 +82,14 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     }),
     renew: None,
     detach: Action {
         api: "DeleteSSHPublicKey",
-        claims: &[
-            Clause::done(Evidence::by(&[B_SK_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_SK_04])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
@@ -97,7 +97,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
                 Evidence::like(&[B_SC_07, B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_SK_05])),
-            Clause::open(HeldByAnother, NoSuchEntity, &[X_026]),
+            Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },
     blocks: Some(Clause::refused_with_text(
@@ -106,7 +106,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
         Evidence::by(&[A_006, A_015, A_016]),
         Evidence::by(&[A_006]),
     )),
-    blocks_inactive: Some(Clause::open(
+    blocks_inactive: Some(Clause::unspecified(
         HoldsInactive(AttachmentKind::SshPublicKey),
         DeleteConflict,
         &[X_004],

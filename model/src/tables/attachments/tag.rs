@@ -14,21 +14,21 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     kind: AttachmentKind::Tag,
     name: AttachmentKind::Tag.name(),
     noun: "tag",
-    symbol: "t",
-    member: "Key",
+    prefix: "t",
+    parameter: "Key",
     naming: Naming::Caller,
-    statuses: false,
-    bodies: false,
-    loses: "",
-    services: false,
-    refers: None,
+    has_status: false,
+    has_body: false,
+    lost_on_removal: "",
+    per_service: false,
+    refers_to: None,
     quota: Quota { name: "TagsPerUser", max: 50, each: 1 },
     attach: Action {
         api: "TagUser",
-        claims: &[
-            Clause::done(Evidence::by(&[B_TG_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_TG_04])),
             NO_SUCH_USER,
-            Clause::done_although(AlreadyHeld, Evidence::by(&[B_TG_07])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_TG_07])),
             Clause::refused_with_text(
                 QuotaReached,
                 LimitExceeded,
@@ -39,17 +39,17 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     },
     list: Action {
         api: "ListUserTags",
-        claims: &[Clause::done(Evidence::by(&[B_TG_03])), NO_SUCH_USER],
+        clauses: &[Clause::success(Evidence::by(&[B_TG_03])), NO_SUCH_USER],
     },
     get: None,
     set_status: None,
     renew: None,
     detach: Action {
         api: "UntagUser",
-        claims: &[
-            Clause::done(Evidence::by(&[B_TG_04])),
+        clauses: &[
+            Clause::success(Evidence::by(&[B_TG_04])),
             NO_SUCH_USER,
-            Clause::done_although(NotHeld, Evidence::by(&[B_TG_06])),
+            Clause::success_despite(NotHeld, Evidence::by(&[B_TG_06])),
         ],
     },
     blocks: None,

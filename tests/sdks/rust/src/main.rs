@@ -6,12 +6,12 @@ use std::error::Error;
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
+use aws_sdk_iam::{Client, Config, operation, types};
 use aws_sdk_iam::client::Waiters as _;
-use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::primitives::{Blob, DateTime, DateTimeFormat};
-use aws_sdk_iam::{Client, Config, operation, types};
 use serde_json::{Map, Value, json};
 
 include!(env!("CALLS"));

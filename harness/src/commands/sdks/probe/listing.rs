@@ -133,7 +133,7 @@ fn listed(driver: &mut Driver, (api, _, prepare, size, plan): ProbedListing) -> 
         "ListEntitiesForPolicy" => form.push(("PolicyArn".to_owned(), bench.policy.clone())),
         _ => {}
     }
-    let log = bench.server.ears();
+    let log = bench.server.request_log();
     let Ok(outcome) = driver.through(CallVia::Paginator, &form, &bench.session, DEADLINE) else {
         return Ok("does not end".to_owned());
     };
@@ -163,7 +163,7 @@ fn items(result: &serde_json::Map<String, Value>, expected: usize) -> String {
 fn waited(driver: &mut Driver, (_, plan): (&str, &str)) -> Result<String> {
     let mut bench = Bench::new("GetUser", plan, DEADLINE)?;
     bench.raw.post(&form("CreateUser"))?;
-    let log = bench.server.ears();
+    let log = bench.server.request_log();
     let outcome =
         driver.through(CallVia::Waiter, &form("GetUser"), &bench.session, CALL_DEADLINE)?;
     let sent = counted(log.take().len(), "request");

@@ -79,7 +79,7 @@ pub(crate) fn probe(commands: &[String], out: &mut dyn Write) -> Result<u8> {
     }
     listing::tables(&mut drivers, &names.join(" | "), out)?;
     round_trips::table(&mut drivers, &names.join(" | "), out)?;
-    drivers.into_iter().for_each(Driver::end);
+    drivers.into_iter().for_each(Driver::stop);
     Ok(exit_code::CONFORMS)
 }
 
@@ -102,7 +102,7 @@ impl Bench {
         let server = Server::start(free, Options { faults, ..Options::default() })?;
         let (id, secret) = FAKE;
         let destination = Destination::loopback(&server.url())?;
-        let identity = Identity::of(id, secret, None, "the probe");
+        let identity = Identity::new(id, secret, None, "the probe");
         let session = DriverSession::new(&identity, &destination);
         let raw = FormSender::new(destination, identity, deadline)?;
         Ok(Self { server, session, raw, policy: String::new() })
@@ -125,7 +125,7 @@ fn cell(
     if api != "CreateUser" {
         raw.post(&form("CreateUser"))?;
     }
-    let log = server.ears();
+    let log = server.request_log();
     let response = driver.call(&form(api), &session, DEADLINE);
     let requests = log.take().len();
     let (_, body) = raw.post(&form(list))?;
@@ -161,7 +161,7 @@ fn result_of(response: &Result<(u16, String), Response>) -> String {
             let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
             format!("{status} {code}")
         }
-        Err(Response::Interrupted(it)) => match it.cause {
+        Err(Response::Failed(it)) => match it.kind {
             FailureKind::Garbled | FailureKind::Unreadable => "cannot parse it".to_owned(),
             FailureKind::Client => "rejects it itself".to_owned(),
             cause => cause.name().to_owned(),

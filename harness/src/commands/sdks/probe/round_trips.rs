@@ -125,7 +125,7 @@ fn cell(driver: &mut Driver, (_, api, parameters, reads): RoundTrip) -> Result<S
     let mut bench = Bench::new(api, "", DEADLINE)?;
     bench.post("CreateUser", &[("UserName", NAME)])?;
     bench.policy()?;
-    driver.watch(bench.server.ears());
+    driver.watch(bench.server.request_log());
     let mut form = base_form(api);
     form.extend(parameters());
     form.iter_mut()

@@ -28,7 +28,7 @@ pub(crate) fn show(args: &EvidenceShowArgs, out: &mut dyn Write) -> Result<u8> {
         writeln!(
             out,
             "{}",
-            style.bold(&format!("{}, {}", run.header.target.name, run.header.begun))
+            style.bold(&format!("{}, {}", run.header.target.name, run.header.started))
         )?;
         if !is_aws(&run) {
             writeln!(out, "  not AWS: its responses are no evidence of AWS's behavior")?;

@@ -111,9 +111,9 @@ fn stale(args: &EvidenceStaleArgs, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "\n{}", style.bold("Rules with one report as their only evidence"))?;
     let only_a_report =
         |facts: &[&Fact]| matches!(facts, [only] if only.strength == Strength::Reported);
-    let weak: Vec<_> = rules().filter(|it| only_a_report(it.claim.status.facts)).collect();
+    let weak: Vec<_> = rules().filter(|it| only_a_report(it.clause.status.facts)).collect();
     for rule in &weak {
-        let facts = rule.claim.status.facts.iter().map(|it| it.id).collect::<Vec<_>>().join(" ");
+        let facts = rule.clause.status.facts.iter().map(|it| it.id).collect::<Vec<_>>().join(" ");
         writeln!(out, "  {:<54} {facts}", rule.id())?;
     }
     writeln!(

@@ -79,7 +79,7 @@ pub(crate) fn new_evidence(run: &RunReport, strength: &str) -> Result<NewEvidenc
             [only] if call.verdict.is_judged() => by_name.get(only).copied(),
             _ => None,
         };
-        let (Some(rule), Some(response)) = (rule, call.answer.as_deref()) else {
+        let (Some(rule), Some(response)) = (rule, call.response.as_deref()) else {
             evidence.unclear += 1;
             continue;
         };
@@ -98,7 +98,7 @@ fn parse_call(call: &CallEvent, response: &str) -> Result<(Operation, Response)>
     let line = format!("{} -> {response}", call.call);
     let script = parse::parse(&call.script, &line).with_context(|| format!("in `{line}`"))?;
     let step = script.steps.into_iter().next().context("the line contains no call")?;
-    Ok((step.operation, step.answer.context("the line contains no response")?))
+    Ok((step.operation, step.response.context("the line contains no response")?))
 }
 
 /// The row for a response, unless the facts already contain it.
@@ -108,19 +108,19 @@ fn row(
     (call, header, strength): (&CallEvent, &RunHeader, &str),
 ) -> Option<EvidenceRow> {
     let (http, code, message) = match response {
-        Response::Done(_) => (Some(200), None, None),
+        Response::Success(_) => (Some(200), None, None),
         Response::Refused { http, code, message } => {
             (Some(*http), Some(code.clone()), message.as_deref().map(|it| template(rule, op, it)))
         }
-        Response::Interrupted(_) => return None,
+        Response::Failed(_) => return None,
     };
     let note = reason_for_row(rule, call, message.is_some())?;
-    let id = call.id.as_deref().map(|it| format!(", request id {it}")).unwrap_or_default();
-    let day = header.begun.split('T').next().unwrap_or_default();
+    let id = call.request_id.as_deref().map(|it| format!(", request id {it}")).unwrap_or_default();
+    let day = header.started.split('T').next().unwrap_or_default();
     let (version, revision) = (&header.version, &header.revision);
     Some(EvidenceRow {
         id: String::new(),
-        operation: call.api.clone(),
+        operation: call.action.clone(),
         state: rule.condition(),
         input: call.call.clone(),
         http,
@@ -137,21 +137,21 @@ fn row(
 
 /// The reason for a new row. `None` if the facts already contain as much.
 fn reason_for_row(rule: Rule, call: &CallEvent, has_message: bool) -> Option<String> {
-    let claim = rule.claim;
+    let claim = rule.clause;
     let ids = |it: Evidence| it.facts.iter().map(|fact| fact.id).collect::<Vec<_>>().join(" ");
     let strongest = claim.status.facts.iter().map(|it| it.strength).max();
-    if let Some(tier) = &call.why
+    if let Some(tier) = &call.reason
         && call.verdict == CallVerdict::Diverges
     {
         return Some(format!("CONTRADICTS {} ({tier})", ids(claim.status)));
     }
-    if claim.status.level == Level::Open {
+    if claim.status.level == Level::Unspecified {
         return Some(format!("decides what {} leaves unspecified", ids(claim.status)));
     }
-    if claim.code.level == Level::Open {
+    if claim.code.level == Level::Unspecified {
         return Some(format!("decides the code, which {} leaves unspecified", ids(claim.code)));
     }
-    let refused = matches!(claim.answer, Expected::Refused(_)) && has_message;
+    let refused = matches!(claim.expected, Expected::Refused(_)) && has_message;
     if refused && claim.text.texts().next().is_none() {
         return Some(format!("{}: the first evidence of its message", rule.id()));
     }
@@ -161,7 +161,7 @@ fn reason_for_row(rule: Rule, call: &CallEvent, has_message: bool) -> Option<Str
 
 /// The known message, or this one with parameter names in place of symbols.
 fn template(rule: Rule, op: &Operation, message: &str) -> String {
-    if let Some(known) = rule.claim.text.texts().find(|known| messages::is(known, message)) {
+    if let Some(known) = rule.clause.text.texts().find(|known| messages::matches(known, message)) {
         return known.to_owned();
     }
     let symbol_of = messages::symbols(op);

@@ -88,7 +88,7 @@ pub(crate) fn lattice(calls: &[CallEvent]) -> Value {
 /// The worst result of each set, as an index of [`RESULTS`].
 fn worst_results(calls: &[CallEvent]) -> BTreeMap<KindSet, usize> {
     let mut worst = BTreeMap::new();
-    for call in calls.iter().filter(|it| it.api == "DeleteUser" && it.verdict.is_judged()) {
+    for call in calls.iter().filter(|it| it.action == "DeleteUser" && it.verdict.is_judged()) {
         let Some(holds) = &call.holds else { continue };
         let held =
             AttachmentKind::blockers().filter(|kind| holds.iter().any(|it| it == kind.row().name));
@@ -101,8 +101,8 @@ fn worst_results(calls: &[CallEvent]) -> BTreeMap<KindSet, usize> {
 }
 
 fn result(call: &CallEvent) -> usize {
-    let tier = call.why.as_deref().unwrap_or_default().split(' ').next().unwrap_or_default();
-    let is_deleted = call.answer.as_deref() == Some("200");
+    let tier = call.reason.as_deref().unwrap_or_default().split(' ').next().unwrap_or_default();
+    let is_deleted = call.response.as_deref() == Some("200");
     match (call.verdict, tier) {
         (CallVerdict::Diverges, "status") if is_deleted => 0,
         (CallVerdict::Diverges, _) => {

@@ -23,7 +23,7 @@ use crate::report::format::html::source::{SourcePart, parts};
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
 use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
-use crate::report::format::terminal::kept;
+use crate::report::format::terminal::not_deleted_line;
 
 const PAGE: &str = include_str!("page.html");
 const CSS: &str = include_str!("page.css");
@@ -61,15 +61,15 @@ fn head(report: &RunReport) -> Value {
         version => header.version,
         revision => header.revision,
         client => header.client.as_ref().map(|_| header.client_name()),
-        selection => header.asked,
+        selection => header.selection,
         tier => header.tier,
         level => header.level,
-        started => header.begun,
+        started => header.started,
         verdict => verdict(report),
         verdict_class,
         totals => totals(report),
         last_line => last_line(report),
-        early => end.early,
+        early => end.ended_early,
     }
 }
 
@@ -118,7 +118,7 @@ struct FactView<'a> {
 
 fn finding_view(finding: &FindingEvent) -> FindingView<'_> {
     let fact = |fact| FactView { fact, parts: parts(&fact.source) };
-    let facts = finding.because.iter().map(fact).collect();
+    let facts = finding.evidence.iter().map(fact).collect();
     FindingView { finding, steps: folded(&finding.history), facts }
 }
 
@@ -227,7 +227,7 @@ fn sections(report: &RunReport) -> [PageSection; 5] {
     let not_tested = not_tested.map(|it| format!("{}: {}", it.name, it.reason));
     [
         section("Problems in the known-failures file", report.known_failure_errors.clone()),
-        section("Not deleted", report.not_deleted.iter().map(kept).collect()),
+        section("Not deleted", report.not_deleted.iter().map(not_deleted_line).collect()),
         section("Calls without a verdict", reasons.collect()),
         section("Unspecified behavior observed", unspecified.collect()),
         section("Rules that were not tested", not_tested.collect()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use iamspec_conformance::concurrency::execute::RaceResult;
-use iamspec_conformance::concurrency::linearizability::{RuledOut, explain};
+use iamspec_conformance::concurrency::linearizability::{ContradictedOrder, explain};
 use iamspec_conformance::concurrency::{Race, TimedCall};
 use iamspec_conformance::script::print;
 use minijinja::{AutoEscape, Environment, context};
@@ -61,7 +61,7 @@ pub fn races(target: &str, totals: &str, all: &[(Race, RaceResult, String)]) -> 
     environment.add_template("page", PAGE).context("the template of the page is invalid")?;
     let page = environment.get_template("page").context("the template of the page is missing")?;
     let broken = all.iter().filter_map(|(race, result, reproduce)| {
-        let (history, before) = result.shown.as_ref()?;
+        let (history, before) = result.example.as_ref()?;
         Some(race_view(race, result, (history, *before), reproduce.clone()))
     });
     let races: Vec<RaceView> = broken.collect();
@@ -89,14 +89,14 @@ fn race_view(
         let width = position(it.end).saturating_sub(start) + MIN_WIDTH;
         let is_ruled_out = ruled_out.iter().any(|other| other.call == call);
         let class = if is_ruled_out { "ruled-out" } else { "" };
-        let response = it.observed.to_string();
+        let response = it.response.to_string();
         Bar { call, response, start: start.to_string(), width: width.to_string(), class }
     });
     let line =
-        |it: &TimedCall| format!("{:<36} -> {}", print::operation(&it.operation), it.observed);
+        |it: &TimedCall| format!("{:<36} -> {}", print::operation(&it.operation), it.response);
     RaceView {
         name: race.name.clone(),
-        broken: result.broken,
+        broken: result.violations,
         histories: result.histories,
         calls: bars.collect(),
         before: setup.iter().map(line).collect(),
@@ -106,13 +106,13 @@ fn race_view(
     }
 }
 
-fn ruled_out_view(it: RuledOut) -> RuledOutView {
+fn ruled_out_view(it: ContradictedOrder) -> RuledOutView {
     let expected = it.allowed.iter().map(|(response, rule)| format!("{response} ({rule})"));
     RuledOutView {
         order: it.order.join(" comes before "),
         expected: expected.collect::<Vec<_>>().join(" or "),
         facts: it.evidence.join(" "),
         call: it.call,
-        observed: it.observed,
+        observed: it.response,
     }
 }

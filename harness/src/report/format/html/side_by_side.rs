@@ -43,8 +43,8 @@ pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
         tables => tables(runs),
         version => header.version,
         revision => header.revision,
-        selection => header.asked,
-        started => header.begun,
+        selection => header.selection,
+        started => header.started,
     };
     page.render(values).context("cannot write the page")
 }

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_iam::{Client, Config};
+use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
