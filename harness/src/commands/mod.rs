@@ -10,6 +10,7 @@ pub mod options;
 pub mod reports;
 pub mod sdks;
 pub mod selection;
+pub mod shard;
 pub mod test;
 pub mod traffic;
 pub mod understand;

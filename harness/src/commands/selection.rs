@@ -2,16 +2,20 @@
 //!
 //! Script names that begin with `defects/`, the first edition's name of `validation/`, still work.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::corpus::{built_in_scripts, covering_subset, reached_rules};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::suggestion;
-use iamspec_conformance::{Script, Suite};
+use iamspec_conformance::{Reference, Script, Suite};
+
+use crate::exit_code;
 
 /// The options that select what a run executes.
 #[derive(Args, Debug)]
@@ -187,4 +191,22 @@ fn without_repeats<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
         }
     }
     unique
+}
+
+/// Prints the scripts and generated suites, each with its number of calls.
+pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
+    for script in suite.scripts() {
+        writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
+    }
+    for it in suite.generated() {
+        writeln!(out, "{:>5} {:<44} {}", calls_of(*it), it.name(), it.generator().description())?;
+    }
+    Ok(exit_code::CONFORMS)
+}
+
+/// The number of calls of a generated suite on a conforming endpoint, without cleanup.
+fn calls_of(generated: GeneratedSuite) -> usize {
+    let suite =
+        Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
+    suite.count_operations(&mut Reference::default())
 }

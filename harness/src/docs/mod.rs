@@ -8,7 +8,7 @@ mod delete_user;
 mod markdown;
 mod operation;
 mod script_index;
-mod tables;
+pub mod tables;
 mod wire_example;
 
 use std::collections::BTreeMap;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Expected, Level, Rule, evidence, rules};
+use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Level, Rule, evidence, rules};
 
-use crate::commands::understand::list::{UNMODELLED, kinds as kinds_table};
 use crate::docs::markdown::{escape, fact_links};
 use crate::docs::script_index::ScriptIndex;
 
@@ -97,4 +97,49 @@ pub(crate) fn facts() -> String {
         page.push_str(&format!("\n\nSource: {}\n", escape(fact.source)));
     }
     page
+}
+
+/// The parts of IAM that the model does not cover, in the words of the API.
+pub const UNMODELLED: [&str; 12] = [
+    "the account's own password policy, and whether old passwords and MFA codes are right",
+    "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
+    "the age of service-specific credentials",
+    "GetMFADevice, TagMFADevice, hardware and FIDO MFA devices",
+    "the values of tags, paths and tags of groups, policies and devices",
+    "AWS managed policies, the documents of policies, the counts that GetPolicy tells",
+    "what GetAccountSummary counts, and what GetAccountAuthorizationDetails tells of each user",
+    "roles, and what else holds a managed policy",
+    "constraints of members beyond those of `list rules`; quotas of objects in an account",
+    "the size and the order of pages of listings",
+    "root and roles as callers, and what callers may do",
+    "eventual consistency and throttling, but for what a run is told to allow",
+];
+
+/// The nine kinds as a Markdown table.
+#[must_use]
+pub(crate) fn kinds_table() -> String {
+    let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
+    for row in AttachmentKind::blockers().map(AttachmentKind::row) {
+        let action = |action| row.action(action).map_or("", |call| call.api);
+        let named = match row.naming {
+            Naming::Single => "(no name)",
+            Naming::Service => "the service",
+            Naming::Caller => "the caller",
+        };
+        let texts: Vec<&str> = row.blocks.iter().flat_map(|it| it.text.texts()).collect();
+        let quota = if row.quota.each > 1 {
+            "2048 characters".to_owned()
+        } else {
+            row.quota.max.to_string()
+        };
+        table.push_str(&format!(
+            "| {} | {} | {} | {} | {named} | {quota} | {} |\n",
+            row.noun,
+            action(AttachmentAction::Attach),
+            action(AttachmentAction::List),
+            action(AttachmentAction::Detach),
+            texts.join(" *or* ")
+        ));
+    }
+    table
 }

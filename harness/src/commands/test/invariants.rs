@@ -9,11 +9,11 @@ use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{Suite, invariants};
 
-use crate::commands::selection::SuiteArg;
+use crate::commands::selection::{SuiteArg, list};
 use crate::commands::test::dry_run::print_requests;
 use crate::commands::test::outcome::print_not_deleted;
-use crate::commands::test::run::{RunArgs, list, stop_on_ctrl_c};
-use crate::commands::test::target::OpenTarget;
+use crate::commands::test::run_args::RunArgs;
+use crate::commands::test::target::{OpenTarget, stop_on_ctrl_c};
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::exit_code::Outcome;

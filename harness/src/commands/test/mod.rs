@@ -11,5 +11,5 @@ pub mod race;
 pub mod replay;
 pub(crate) mod reproduce;
 pub mod run;
-pub mod shard;
+pub mod run_args;
 pub mod target;

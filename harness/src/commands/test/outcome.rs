@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 use crate::client::HttpClient;
 use crate::commands::test::reproduce::run_command;
-use crate::commands::test::run::{ObserveArg, RunArgs};
+use crate::commands::test::run_args::{ObserveArg, RunArgs};
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::exit_code::Outcome;

@@ -9,7 +9,7 @@ use iamspec_conformance::{Finding, Origin};
 
 use crate::commands::options::Typed;
 use crate::commands::selection::SuiteArg;
-use crate::commands::test::run::RunArgs;
+use crate::commands::test::run_args::RunArgs;
 
 /// The options that a command does not repeat, each with the reason.
 const NOT_REPEATED: [(&str, &str); 13] = [

@@ -3,31 +3,25 @@
 
 use std::cell::Cell;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use anyhow::{Context as _, Result};
-use clap::{Args, ValueEnum};
-use iamspec_conformance::generate::GeneratedSuite;
+use anyhow::Result;
 use iamspec_conformance::results::Threshold;
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::runner::shard::Shard;
 use iamspec_conformance::{Reference, Report, Suite};
 
 use crate::client::HttpClient;
-use crate::commands::options::{ThresholdArgs, Typed, duration};
-use crate::commands::reports::report::{
-    Detail, ReportArg, terminal_text, write_file, write_reports,
-};
-use crate::commands::selection::{SelectionArgs, SuiteArg, select};
+use crate::commands::reports::report::{terminal_text, write_file, write_reports};
+use crate::commands::selection::{SuiteArg, list, select};
+use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
-use crate::commands::test::jobs::{Budget, Jobs, Progress, number_of_jobs};
+use crate::commands::test::jobs::{Budget, Progress, number_of_jobs};
 use crate::commands::test::outcome::{RunOutcome, today};
-use crate::commands::test::shard::ShardArg;
-use crate::commands::test::target::{OpenTarget, TargetArgs, TargetFile, now};
+use crate::commands::test::run_args::RunArgs;
+use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c};
 use crate::commands::test::{invariants, known_failures};
 use crate::driver::Driver;
 use crate::exit_code;
@@ -35,129 +29,6 @@ use crate::report::diff::revision;
 use crate::report::events::{RunClient, RunHeader, RunTarget, ShardOf};
 use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
-
-/// The arguments of `iamspec run`.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:
-  # The embedded reference endpoint.
-  iamspec run
-  # An emulator on this machine.
-  iamspec run --endpoint http://127.0.0.1:5000
-  # An endpoint with one known defect.
-  iamspec run --mutant forgets-mfa-device
-  # The rules of one action, including error messages.
-  iamspec run --rule 'DeleteUser/*' --tier text
-  # A built-in script and one of your own.
-  iamspec run delete-user/alone/access-key my.script")]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
-pub struct RunArgs {
-    /// The options as typed. It must stay the first field.
-    #[command(flatten)]
-    pub typed: Typed,
-    /// The target.
-    #[command(flatten)]
-    pub target: TargetArgs,
-    /// The scripts and suites.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// The divergences that fail the run.
-    #[command(flatten)]
-    pub counts: ThresholdArgs,
-    /// File of known failures of this target (TOML)
-    #[arg(long, alias = "expect", value_name = "FILE", help_heading = "Verdicts")]
-    pub known_failures: Option<PathBuf>,
-    /// Add new findings to the known failures, remove stale ones
-    ///
-    /// Creates the file if it does not exist. Replace the reason of each new entry.
-    #[arg(
-        long,
-        alias = "update-expectations",
-        requires = "known_failures",
-        help_heading = "Verdicts"
-    )]
-    pub update_known_failures: bool,
-    /// When to verify the effects of calls
-    ///
-    /// The run reads each changed relation from the user's side and from the resource's side.
-    #[arg(long, value_enum, default_value = "end", help_heading = "Execution")]
-    pub observe: ObserveArg,
-    /// Retry stale reads and unexpected refusals this long
-    ///
-    /// For example `10s`, for eventually consistent endpoints. The report includes the delay.
-    /// `0s` means no retries.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", help_heading = "Execution")]
-    pub settle: Duration,
-    /// Stop after N requests, or after a time such as `60s`
-    ///
-    /// The run then deletes its resources as usual.
-    #[arg(long, value_name = "N", help_heading = "Execution")]
-    pub budget: Option<Budget>,
-    /// Stop a generated suite when coverage stops growing
-    #[arg(long, help_heading = "Execution")]
-    pub until_coverage: bool,
-    /// Number of scripts to run in parallel, or `auto`
-    ///
-    /// `auto` chooses the number by measuring the endpoint's throughput. Results do not depend on
-    /// it. Ignored with --driver and --trace.
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Execution")]
-    pub jobs: Jobs,
-    /// Run shard K of N, for example `2/8`
-    ///
-    /// `env` takes K and N from the variables of a Slurm array, an AWS Batch array job, Buildkite,
-    /// `CircleCI` or GitLab. `env/8` takes only K from them, for example in a Kubernetes Indexed
-    /// Job. `iamspec report merge` combines the shards.
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["update_known_failures", "dry_run"], help_heading = "Execution")]
-    pub shard: Option<ShardArg>,
-    /// Report to write, such as `json=run.jsonl`; repeatable
-    ///
-    /// Formats: json, junit, markdown, html, badge.
-    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
-    pub report: Vec<ReportArg>,
-    /// Details to add to the terminal output; repeatable
-    #[arg(long, value_enum, value_name = "DETAIL", help_heading = "Output")]
-    pub show: Vec<Detail>,
-    /// Write the exercised and the unexercised rules as JSON
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub coverage: Option<PathBuf>,
-    /// Write the run as evidence, without names and secrets
-    ///
-    /// The file contains calls and responses in symbols, and the request ids of the service. It
-    /// contains no names, accounts and secrets. `iamspec evidence show` prints what is new in it.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub record: Option<PathBuf>,
-    /// Target description for reports (TOML)
-    ///
-    /// A file with `name`, `version` and optionally `licence` and `start`.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub about: Option<PathBuf>,
-    /// Print the selected scripts and suites, send nothing
-    #[arg(long, help_heading = "Safety")]
-    pub list: bool,
-    /// Print the requests for a conforming endpoint, send nothing
-    #[arg(long, help_heading = "Safety")]
-    pub dry_run: bool,
-}
-
-/// When a run verifies the effects of calls.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObserveArg {
-    /// After each call
-    Each,
-    /// At the end of each script
-    End,
-    /// Never
-    Off,
-}
-
-impl From<ObserveArg> for ObserveMode {
-    fn from(observe: ObserveArg) -> Self {
-        match observe {
-            ObserveArg::Each => Self::Each,
-            ObserveArg::End => Self::End,
-            ObserveArg::Off => Self::Off,
-        }
-    }
-}
 
 pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.selection.suite.contains(&SuiteArg::Invariants) {
@@ -314,49 +185,10 @@ fn execute(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -
     Ok(report)
 }
 
-/// Prints the scripts and generated suites, each with its number of calls.
-pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
-    for script in suite.scripts() {
-        writeln!(out, "{:>5} {:<44} {}", script.steps.len(), script.name, script.idea)?;
-    }
-    for it in suite.generated() {
-        writeln!(out, "{:>5} {:<44} {}", calls_of(*it), it.name(), it.generator().description())?;
-    }
-    Ok(exit_code::CONFORMS)
-}
-
-/// The number of calls of a generated suite on a conforming endpoint, without cleanup.
-fn calls_of(generated: GeneratedSuite) -> usize {
-    let suite =
-        Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
-    suite.count_operations(&mut Reference::default())
-}
-
 /// The selection in words, for example "3 scripts, lattice".
 fn description(suite: &Suite) -> String {
     let scripts = Some(suite.scripts().len()).filter(|it| *it > 0 || suite.generated().is_empty());
     let scripts = scripts.map(|it| counted(it, "script"));
     let generated = suite.generated().iter().map(|it| it.name().to_owned());
     scripts.into_iter().chain(generated).collect::<Vec<_>>().join(", ")
-}
-
-/// A flag that Ctrl-C sets.
-///
-/// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
-/// at once and prints the command that deletes them.
-pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let run = http.journal().map(|it| it.header().run.clone());
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            if let Some(run) = &run {
-                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
-            }
-            std::process::exit(i32::from(exit_code::USAGE));
-        }
-        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
-    };
-    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
-    Ok(stop)
 }

@@ -12,8 +12,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,7 @@ use crate::client::journal::{Journal, JournalHeader};
 use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;
 use crate::driver::Driver;
+use crate::exit_code;
 use crate::server::{Options, Server};
 
 /// The endpoint, and how the client sends requests to it.
@@ -440,4 +442,25 @@ mod tests {
             std::fs::remove_dir_all(folder).unwrap();
         }
     }
+}
+
+/// A flag that Ctrl-C sets.
+///
+/// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
+/// at once and prints the command that deletes them.
+pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let run = http.journal().map(|it| it.header().run.clone());
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            if let Some(run) = &run {
+                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
+            }
+            std::process::exit(i32::from(exit_code::USAGE));
+        }
+        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
+    };
+    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
+    Ok(stop)
 }

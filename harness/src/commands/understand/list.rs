@@ -9,11 +9,11 @@ use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::PropertyResult;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
 use iamspec_model::tables::actions;
-use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{AttachmentAction, AttachmentKind, Scope, rules};
+use iamspec_model::{Scope, rules};
 use stateright::Model as _;
 
 use crate::commands::selection::builtin;
+use crate::docs::tables::{UNMODELLED, kinds_table};
 use crate::exit_code;
 
 /// The arguments of `iamspec list`.
@@ -54,22 +54,6 @@ pub enum ListTopic {
     Unmodelled,
 }
 
-/// The parts of IAM that the model does not cover, in the words of the API.
-pub const UNMODELLED: [&str; 12] = [
-    "the account's own password policy, and whether old passwords and MFA codes are right",
-    "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
-    "the age of service-specific credentials",
-    "GetMFADevice, TagMFADevice, hardware and FIDO MFA devices",
-    "the values of tags, paths and tags of groups, policies and devices",
-    "AWS managed policies, the documents of policies, the counts that GetPolicy tells",
-    "what GetAccountSummary counts, and what GetAccountAuthorizationDetails tells of each user",
-    "roles, and what else holds a managed policy",
-    "constraints of members beyond those of `list rules`; quotas of objects in an account",
-    "the size and the order of pages of listings",
-    "root and roles as callers, and what callers may do",
-    "eventual consistency and throttling, but for what a run is told to allow",
-];
-
 /// A scope that contains every property.
 const WIDEST: Scope = Scope {
     users: 2,
@@ -84,7 +68,7 @@ const WIDEST: Scope = Scope {
 
 pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
     match args.topic {
-        ListTopic::Kinds => write!(out, "{}", kinds())?,
+        ListTopic::Kinds => write!(out, "{}", kinds_table())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
         ListTopic::Actions => {
             for call in actions() {
@@ -111,35 +95,6 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
         }
     }
     Ok(exit_code::CONFORMS)
-}
-
-/// The nine kinds as a Markdown table.
-#[must_use]
-pub(crate) fn kinds() -> String {
-    let mut table = "| kind | attach | list | detach | named by | quota | blocked with |\n|---|---|---|---|---|---|---|\n".to_owned();
-    for row in AttachmentKind::blockers().map(AttachmentKind::row) {
-        let action = |action| row.action(action).map_or("", |call| call.api);
-        let named = match row.naming {
-            Naming::Single => "(no name)",
-            Naming::Service => "the service",
-            Naming::Caller => "the caller",
-        };
-        let texts: Vec<&str> = row.blocks.iter().flat_map(|it| it.text.texts()).collect();
-        let quota = if row.quota.each > 1 {
-            "2048 characters".to_owned()
-        } else {
-            row.quota.max.to_string()
-        };
-        table.push_str(&format!(
-            "| {} | {} | {} | {} | {named} | {quota} | {} |\n",
-            row.noun,
-            action(AttachmentAction::Attach),
-            action(AttachmentAction::List),
-            action(AttachmentAction::Detach),
-            texts.join(" *or* ")
-        ));
-    }
-    table
 }
 
 /// All rules with their levels and facts.

@@ -1,0 +1,137 @@
+//! The options of `iamspec run`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use iamspec_conformance::runner::observe::ObserveMode;
+
+use crate::commands::options::{ThresholdArgs, Typed, duration};
+use crate::commands::reports::report::{Detail, ReportArg};
+use crate::commands::selection::SelectionArgs;
+use crate::commands::shard::ShardArg;
+use crate::commands::test::jobs::{Budget, Jobs};
+use crate::commands::test::target::TargetArgs;
+
+/// The arguments of `iamspec run`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # The embedded reference endpoint.
+  iamspec run
+  # An emulator on this machine.
+  iamspec run --endpoint http://127.0.0.1:5000
+  # An endpoint with one known defect.
+  iamspec run --mutant forgets-mfa-device
+  # The rules of one action, including error messages.
+  iamspec run --rule 'DeleteUser/*' --tier text
+  # A built-in script and one of your own.
+  iamspec run delete-user/alone/access-key my.script")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+pub struct RunArgs {
+    /// The options as typed. It must stay the first field.
+    #[command(flatten)]
+    pub typed: Typed,
+    /// The target.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// The scripts and suites.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The divergences that fail the run.
+    #[command(flatten)]
+    pub counts: ThresholdArgs,
+    /// File of known failures of this target (TOML)
+    #[arg(long, alias = "expect", value_name = "FILE", help_heading = "Verdicts")]
+    pub known_failures: Option<PathBuf>,
+    /// Add new findings to the known failures, remove stale ones
+    ///
+    /// Creates the file if it does not exist. Replace the reason of each new entry.
+    #[arg(
+        long,
+        alias = "update-expectations",
+        requires = "known_failures",
+        help_heading = "Verdicts"
+    )]
+    pub update_known_failures: bool,
+    /// When to verify the effects of calls
+    ///
+    /// The run reads each changed relation from the user's side and from the resource's side.
+    #[arg(long, value_enum, default_value = "end", help_heading = "Execution")]
+    pub observe: ObserveArg,
+    /// Retry stale reads and unexpected refusals this long
+    ///
+    /// For example `10s`, for eventually consistent endpoints. The report includes the delay.
+    /// `0s` means no retries.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s", help_heading = "Execution")]
+    pub settle: Duration,
+    /// Stop after N requests, or after a time such as `60s`
+    ///
+    /// The run then deletes its resources as usual.
+    #[arg(long, value_name = "N", help_heading = "Execution")]
+    pub budget: Option<Budget>,
+    /// Stop a generated suite when coverage stops growing
+    #[arg(long, help_heading = "Execution")]
+    pub until_coverage: bool,
+    /// Number of scripts to run in parallel, or `auto`
+    ///
+    /// `auto` chooses the number by measuring the endpoint's throughput. Results do not depend on
+    /// it. Ignored with --driver and --trace.
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Execution")]
+    pub jobs: Jobs,
+    /// Run shard K of N, for example `2/8`
+    ///
+    /// `env` takes K and N from the variables of a Slurm array, an AWS Batch array job, Buildkite,
+    /// `CircleCI` or GitLab. `env/8` takes only K from them, for example in a Kubernetes Indexed
+    /// Job. `iamspec report merge` combines the shards.
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["update_known_failures", "dry_run"], help_heading = "Execution")]
+    pub shard: Option<ShardArg>,
+    /// Report to write, such as `json=run.jsonl`; repeatable
+    ///
+    /// Formats: json, junit, markdown, html, badge.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub report: Vec<ReportArg>,
+    /// Details to add to the terminal output; repeatable
+    #[arg(long, value_enum, value_name = "DETAIL", help_heading = "Output")]
+    pub show: Vec<Detail>,
+    /// Write the exercised and the unexercised rules as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub coverage: Option<PathBuf>,
+    /// Write the run as evidence, without names and secrets
+    ///
+    /// The file contains calls and responses in symbols, and the request ids of the service. It
+    /// contains no names, accounts and secrets. `iamspec evidence show` prints what is new in it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub record: Option<PathBuf>,
+    /// Target description for reports (TOML)
+    ///
+    /// A file with `name`, `version` and optionally `licence` and `start`.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub about: Option<PathBuf>,
+    /// Print the selected scripts and suites, send nothing
+    #[arg(long, help_heading = "Safety")]
+    pub list: bool,
+    /// Print the requests for a conforming endpoint, send nothing
+    #[arg(long, help_heading = "Safety")]
+    pub dry_run: bool,
+}
+
+/// When a run verifies the effects of calls.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObserveArg {
+    /// After each call
+    Each,
+    /// At the end of each script
+    End,
+    /// Never
+    Off,
+}
+
+impl From<ObserveArg> for ObserveMode {
+    fn from(observe: ObserveArg) -> Self {
+        match observe {
+            ObserveArg::Each => Self::Each,
+            ObserveArg::End => Self::End,
+            ObserveArg::Off => Self::Off,
+        }
+    }
+}
