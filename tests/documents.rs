@@ -1,4 +1,5 @@
-//! The code prints the generated blocks of the README. `UPDATE_DOCUMENTS=1` updates them.
+//! The generated blocks of README.md and of docs/ equal what the program prints, and the figures equal
+//! docs/figures.toml. `UPDATE_DOCUMENTS=1` updates them.
 
 use std::fmt::Write as _;
 
@@ -41,34 +42,80 @@ fn without_port(text: &str) -> String {
     lines
 }
 
-#[test]
-fn the_generated_blocks_of_the_readme_are_current() {
-    let path = super::root().join("README.md");
-    let document = std::fs::read_to_string(&path).unwrap();
-    let current = regenerated(&document);
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        std::fs::write(&path, &current).unwrap();
+/// README.md and the Markdown pages of docs/.
+fn documents() -> Vec<std::path::PathBuf> {
+    fn pages(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                pages(&path, found);
+            } else if path.extension().is_some_and(|it| it == "md") {
+                found.push(path);
+            }
+        }
     }
-    assert!(document.matches(OPEN).count() >= 4);
-    assert_eq!(document, current, "run UPDATE_DOCUMENTS=1 cargo test documents");
+    let mut found = vec![super::root().join("README.md")];
+    pages(&super::root().join("docs"), &mut found);
+    found.sort();
+    found
 }
 
 #[test]
-fn every_path_in_the_readme_exists() {
-    let document = std::fs::read_to_string(super::root().join("README.md")).unwrap();
-    let quoted = document
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(|it| it.contains('/') && !it.contains([' ', '*', ':', '<', '=']));
-    let mut paths = 0;
-    for name in quoted.filter(|it| {
-        ["model/", "conformance/", "harness/", "tests/"].iter().any(|top| it.starts_with(top))
-    }) {
-        assert!(super::root().join(name).exists(), "{name}");
-        paths += 1;
+fn the_generated_blocks_of_the_documents_are_current() {
+    let mut blocks = 0;
+    for path in documents() {
+        let document = std::fs::read_to_string(&path).unwrap();
+        let current = with_figures(&regenerated(&document));
+        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+            std::fs::write(&path, &current).unwrap();
+        }
+        blocks += document.matches(OPEN).count();
+        let name = path.display();
+        assert_eq!(document, current, "{name}: run UPDATE_DOCUMENTS=1 cargo test documents");
     }
-    assert!(paths >= 8);
+    assert!(blocks >= 5, "{blocks} generated blocks");
+}
+
+/// Replaces the block of measured figures by the content of docs/figures.toml.
+fn with_figures(document: &str) -> String {
+    const FIGURES: &str = "<!-- figures -->\n";
+    let Some((before, rest)) = document.split_once(FIGURES) else { return document.to_owned() };
+    let (_, after) = rest.split_once(CLOSE).unwrap();
+    let path = super::root().join("docs/figures.toml");
+    let figures: toml::Table = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut table = "| command | from a clean clone | CPU time |\n|---|---|---|\n".to_owned();
+    for figure in figures["figure"].as_array().unwrap() {
+        let (command, cold) = (&figure["command"], figure["cold"].as_bool().unwrap());
+        let state = if cold { "" } else { ", after the first command" };
+        let (wall, cpu) = (&figure["seconds"], &figure["cpu_seconds"]);
+        writeln!(table, "| `{}` | {wall} s{state} | {cpu} s |", command.as_str().unwrap()).unwrap();
+    }
+    let (machine, commit) = (figures["machine"].as_str().unwrap(), figures["commit"].as_str().unwrap());
+    writeln!(table, "\nMeasured on {machine}, at commit `{commit}`, with the crates downloaded.").unwrap();
+    format!("{before}{FIGURES}{table}{CLOSE}{after}")
+}
+
+#[test]
+fn every_path_in_the_documents_exists() {
+    let mut paths = 0;
+    for document in documents() {
+        let text = std::fs::read_to_string(&document).unwrap();
+        let quoted = text
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|it| !it.contains([' ', '*', ':', '<', '=', '{', '\n', '…']));
+        let tops = ["model/", "conformance/", "harness/", "tests/"];
+        for name in quoted.filter(|it| tops.iter().any(|top| it.starts_with(top))) {
+            // Upper-case words are placeholders.
+            if name.split('/').any(|it| !it.is_empty() && it.chars().all(|it| it.is_ascii_uppercase())) {
+                continue;
+            }
+            assert!(super::root().join(name).exists(), "{}: {name}", document.display());
+            paths += 1;
+        }
+    }
+    assert!(paths >= 40, "{paths} paths");
 }
 
 #[test]

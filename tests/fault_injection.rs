@@ -110,7 +110,7 @@ fn stale_listings_are_findings_without_settle_time() {
     assert!(super::stdout(&strict).contains("/carried-out  must, code"));
     let settling = run(&server_with(lag, 5).url(), &["--suite", "cover", "--settle", "5s"]);
     assert_eq!(settling.status.code(), Some(0), "{}", super::stdout(&settling));
-    assert!(super::stdout(&settling).contains("As it should be only when asked again"));
+    assert!(super::stdout(&settling).contains("Conforms only after retries"));
 }
 
 /// The texts of a file, or of all files in a folder.

@@ -63,13 +63,13 @@ fn the_table_separates_divergences_of_the_endpoint_and_of_the_client() {
             .skip(1)
             .collect::<Vec<_>>()
     };
-    let alone = row("rules broken through it alone");
+    let alone = row("rules broken through this client alone");
     assert_eq!(alone[..2], ["–", "0"], "{table}");
     assert_eq!(alone[3..5], ["–", "0"], "the endpoint's own is not the client's: {table}");
     assert!(alone[2].contains("DeleteUser/holds-mfa-device"), "{table}");
     assert!(!alone[5].contains("DeleteUser/holds-mfa-device"), "{table}");
     assert!(alone[5].contains("DeleteUser/holds-access-key"), "{table}");
-    let otherwise = row("what it did otherwise, not expected");
+    let otherwise = row("unexpected deviations");
     assert!(otherwise[1] == "0" && otherwise[2].contains("reports the code"), "{table}");
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -117,7 +117,7 @@ fn a_broken_race_is_shown_with_the_reason_why_no_order_fits() {
     for part in [
         "DeleteUser+CreateAccessKey/a-user  shows in ",
         "client 2    CreateAccessKey u0 key#0",
-        "if CreateAccessKey u0 key#0 comes before DeleteUser u0: DeleteUser u0 was answered 200, allowed only 409 DeleteConflict",
+        "if CreateAccessKey u0 key#0 comes before DeleteUser u0: DeleteUser u0 got 200, expected 409 DeleteConflict",
         "1 race run, 50 histories: 1 broken",
     ] {
         assert!(printed.contains(part), "{printed}");

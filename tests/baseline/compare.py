@@ -96,7 +96,7 @@ def measure_iamspec(moto, binary):
     moto.reset()
     start = time.monotonic()
     process = subprocess.run([binary, "run", "--endpoint", moto.url], capture_output=True, text=True)
-    total = re.search(r" in ([\d,]+) requests: ", process.stdout)
+    total = re.search(r" ([\d,]+) requests: ", process.stdout)
     if process.returncode > 1 or not total:
         raise SystemExit(f"expected a verdict of iamspec, got {outcome(process)}; run it alone")
     moto.wait_for(int(total[1].replace(",", "")))
