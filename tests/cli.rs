@@ -318,7 +318,7 @@ fn the_words_of_the_first_edition_still_work() {
     let driver = format!("{} driver", env!("CARGO_BIN_EXE_iamspec"));
     for (words, code, part) in [
         (vec!["judge", &script], 0, "1 file"),
-        (vec!["issue", &run, "DeleteUser/*"], 0, "holds-mfa-device"),
+        (vec!["issue", &run, "DeleteUser/*"], 0, "holds an MFA device"),
         (vec!["diff", &run, &run], 0, ""),
         (vec!["report", &run], 1, "holds-mfa-device"),
         (vec!["report", &run, "--as", "markdown"], 1, "holds-mfa-device"),

@@ -183,5 +183,5 @@ fn listening_beyond_this_machine_needs_an_option() {
     let output = super::iamspec(&["serve", "--listen", "0.0.0.0:0"]);
     let text = super::stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{text}");
-    assert!(text.contains("--anybody-may-connect"), "{text}");
+    assert!(text.contains("--allow-remote"), "{text}");
 }

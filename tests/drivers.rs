@@ -80,7 +80,7 @@ fn a_broken_driver_causes_no_finding() {
         assert_eq!(code, Some(3), "{wrong}: {text}");
         assert!(text.contains(expected), "{wrong}: {text}");
         assert!(text.contains(&format!("interrupted {cause} ")), "{wrong}: {text}");
-        assert_eq!(text.contains("iamspec driver-check"), cause == "driver", "{wrong}: {text}");
+        assert_eq!(text.contains("iamspec driver check"), cause == "driver", "{wrong}: {text}");
         assert!(text.contains("0 unexpected"), "{wrong}: {text}");
     }
 }

@@ -41,7 +41,10 @@ fn a_recorded_run_is_anonymous() {
     for word in ["iamspec-", "arn:", "AKIA", "AIDA", "Password=", "wJalr"] {
         assert!(!text.contains(word), "{word}");
     }
-    assert!(text.lines().filter(|it| it.contains("\"request_id\":\"")).count() > 900, "no request ids");
+    assert!(
+        text.lines().filter(|it| it.contains("\"request_id\":\"")).count() > 900,
+        "no request ids"
+    );
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -109,7 +109,7 @@ fn a_run_in_a_shared_account_creates_everything_in_its_own_path() {
         super::stdout(&output),
         super::stderr(&output)
     );
-    assert!(super::stderr(&output).contains("account 123456789012, as arn:aws:iam::"));
+    assert!(super::stderr(&output).contains("account 123456789012, caller arn:aws:iam::"));
     assert!(server.is_empty());
     let bodies = bodies.lock().unwrap();
     let creates = |body: &&String| {
@@ -139,7 +139,7 @@ fn a_run_in_an_unconfirmed_account_sends_nothing() {
     other[5] = "210987654321";
     let wrong = remote_run(&port.url, &[&["run"], &other[..]].concat());
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(super::stderr(&wrong).contains("are of account 123456789012"));
+    assert!(super::stderr(&wrong).contains("belong to account 123456789012"));
     assert!(!super::stderr(&wrong).contains("not-a-secret"));
     let bodies = bodies.lock().unwrap();
     assert_eq!(bodies.len(), 1);

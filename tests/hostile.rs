@@ -164,8 +164,8 @@ fn a_run_against_another_service_ends_early_with_a_reason() {
         format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let lacks = Port::answering(http("501 Not Implemented", "text/html", b"<html></html>"));
     for (url, words, advice) in [
-        (html.url.as_str(), "HTML", "no IAM endpoint"),
-        (&lacks.url, "unimplemented", "no IAM endpoint"),
+        (html.url.as_str(), "HTML", "not an IAM endpoint"),
+        (&lacks.url, "unimplemented", "not an IAM endpoint"),
         (&hangs.url, "timeout", "--timeout"),
         (&dead, "unreachable", "start the endpoint"),
     ] {
@@ -176,7 +176,7 @@ fn a_run_against_another_service_ends_early_with_a_reason() {
         assert!(ended.contains(words) && ended.contains(advice), "{ended}");
         assert!(!text.contains("Calls without a verdict"), "{text}");
         // One to three calls and their cleanup. A dead port receives none.
-        let requests = text.lines().last().unwrap().split(" in ").nth(1).unwrap();
+        let requests = text.lines().last().unwrap().split(" calls, ").nth(1).unwrap();
         let few: &[char] = if url == dead { &['0'] } else { &['1', '2', '3'] };
         assert!(requests.starts_with(few), "{text}");
     }

@@ -187,7 +187,7 @@ fn a_response_soon_after_a_change_is_no_finding() {
 fn an_invalid_log_is_refused_with_the_reason() {
     let folder = folder("no-logs");
     for (name, text, why) in [
-        ("empty.json", "", "it is empty"),
+        ("empty.json", "", "the file is empty"),
         ("other.json", "{\"a\": 1}", "expected events of CloudTrail in JSON"),
         ("broken.json", "{\"Records\": [", "expected events of CloudTrail in JSON"),
     ] {

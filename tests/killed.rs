@@ -174,10 +174,7 @@ fn cleanup_ignores_the_journal_of_another_endpoint_unless_its_run_is_named() {
     let mut cleanup = super::command(&["cleanup", "--endpoint", &server.url(), "--journal"]);
     let output = cleanup.arg(&journals).output().unwrap();
     let text = super::stdout(&output);
-    assert!(
-        text.contains("left alone: run ") && text.contains("was at http://127.0.0.1"),
-        "{text}"
-    );
+    assert!(text.contains("skipped: run ") && text.contains("used http://127.0.0.1"), "{text}");
     assert_eq!(std::fs::read_dir(&journals).unwrap().count(), 1);
     assert!(!other.leftovers().unwrap().is_empty());
     clean_up(&server, &journals);

@@ -139,8 +139,7 @@ fn a_resource_that_cannot_be_deleted_is_listed_with_the_response() {
     let text = super::stdout(&output);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text.contains("not deleted after a divergence: iamspec-")
-            && text.contains("got 409"),
+        text.contains("not deleted after a divergence: iamspec-") && text.contains("got 409"),
         "{text}"
     );
 }

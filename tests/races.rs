@@ -123,9 +123,9 @@ fn a_broken_race_is_shown_with_the_reason_why_no_order_fits() {
         assert!(printed.contains(part), "{printed}");
     }
     let page = std::fs::read_to_string(page).unwrap();
-    assert_eq!(page.matches("<rect class=\"accused\"").count(), 2, "{page}");
+    assert_eq!(page.matches("<rect class=\"ruled-out\"").count(), 2, "{page}");
     assert!(
-        page.contains("No order where CreateAccessKey u0 key#0 comes before DeleteUser u0"),
+        page.contains("No order in which CreateAccessKey u0 key#0 comes before DeleteUser u0"),
         "{page}"
     );
     std::fs::remove_dir_all(folder).unwrap();
@@ -158,7 +158,7 @@ fn stale_reads_are_retried_and_hide_no_race() {
     };
     let (code, printed) = run(&lagging(None), "0s");
     assert!(
-        code == Some(3) && printed.contains("one after the other, ListAccessKeys"),
+        code == Some(3) && printed.contains("it diverges without concurrency: ListAccessKeys"),
         "{printed}"
     );
     let (code, printed) = run(&lagging(None), "2s");

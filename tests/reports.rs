@@ -252,7 +252,7 @@ fn an_issue_contains_the_evidence_and_a_program() {
     }
     let none = super::iamspec(&["issue", &file, "DeleteUser/holds-*-key"]);
     assert_eq!(none.status.code(), Some(2));
-    assert!(super::stderr(&none).contains("has no finding whose rule is `DeleteUser/holds-*-key`"));
+    assert!(super::stderr(&none).contains("has no finding for the rule `DeleteUser/holds-*-key`"));
 }
 
 /// A deviation of a client.

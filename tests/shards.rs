@@ -137,7 +137,7 @@ fn merge_prints_the_run_and_returns_its_exit_code() {
     };
     let output = super::iamspec(&["merge", &file(2), &file(1)]);
     let printed = super::stdout(&output);
-    assert!(printed.contains("mutant forgets-mfa-device: 9 scripts, in 2 parts"), "{printed}");
+    assert!(printed.contains("mutant forgets-mfa-device: 9 scripts, in 2 shards"), "{printed}");
     assert!(printed.contains("DeleteUser/holds-mfa-device  must, status"), "{printed}");
     assert_eq!(output.status.code(), Some(1));
     std::fs::remove_dir_all(folder).unwrap();

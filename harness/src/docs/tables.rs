@@ -106,13 +106,13 @@ pub const UNMODELLED: [&str; 12] = [
     "the age of service-specific credentials",
     "GetMFADevice, TagMFADevice, hardware and FIDO MFA devices",
     "the values of tags, paths and tags of groups, policies and devices",
-    "AWS managed policies, the documents of policies, the counts that GetPolicy tells",
-    "what GetAccountSummary counts, and what GetAccountAuthorizationDetails tells of each user",
-    "roles, and what else holds a managed policy",
-    "constraints of members beyond those of `list rules`; quotas of objects in an account",
+    "AWS managed policies, policy documents, and the counts in GetPolicy",
+    "the counts of GetAccountSummary, and the user details of GetAccountAuthorizationDetails",
+    "roles, and other holders of managed policies",
+    "parameter constraints beyond those of `list rules`; account quotas of resources",
     "the size and the order of pages of listings",
-    "root and roles as callers, and what callers may do",
-    "eventual consistency and throttling, but for what a run is told to allow",
+    "root and roles as callers, and the permissions of callers",
+    "eventual consistency and throttling, except for --settle and retries",
 ];
 
 /// The nine kinds as a Markdown table.
