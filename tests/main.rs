@@ -1,5 +1,10 @@
 //! What a user gets, from the outside: the binary, the server, the client, the documents.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod agreement;
 mod answers;

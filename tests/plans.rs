@@ -51,7 +51,7 @@ fn a_plan_only_reads() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&log);
     let port = Port::overhearing(&server.url(), move |wire| {
-        recorded.lock().unwrap().push(wire.to_owned())
+        recorded.lock().unwrap().push(wire.to_owned());
     });
     let (code, text, _) = plan(&port.url, &[]);
     assert_eq!(code, Some(5), "{text}");

@@ -357,7 +357,7 @@ fn long_files_and_functions_are_printed() {
     for (path, text) in sources() {
         let lines: Vec<&str> = text.lines().collect();
         if lines.len() > FILE_LINES {
-            println!("{}: {} lines", relative(&path), lines.len());
+            eprintln!("{}: {} lines", relative(&path), lines.len());
         }
         for (start, line) in lines.iter().enumerate() {
             let indent = line.len() - line.trim_start().len();
@@ -368,7 +368,7 @@ fn long_files_and_functions_are_printed() {
             let close = format!("{}}}", " ".repeat(indent));
             let length = lines[start..].iter().position(|line| **line == close);
             if let Some(length) = length.filter(|it| *it > FUNCTION_LINES) {
-                println!("{}:{}: a function of {length} lines", relative(&path), start + 1);
+                eprintln!("{}:{}: a function of {length} lines", relative(&path), start + 1);
             }
         }
     }

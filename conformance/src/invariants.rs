@@ -215,7 +215,7 @@ pub fn check(replays: &[ScriptRun]) -> Vec<InvariantResult<'_>> {
             .filter_map(|it| Some((it, (invariant.holds)(Responses(&it.exchanges))?)))
             .collect();
         let broken = tested.iter().filter(|(_, holds)| !holds).map(|(run, _)| *run);
-        InvariantResult { invariant: invariant, tested: tested.len(), violations: broken.collect() }
+        InvariantResult { invariant, tested: tested.len(), violations: broken.collect() }
     };
     INVARIANTS.iter().map(result_of).collect()
 }

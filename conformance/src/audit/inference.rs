@@ -96,7 +96,7 @@ impl Knowledge {
                 self.user(&name).set_deleted();
             }
             AuditOperation::UpdateUser if !other.is_empty() => {
-                self.rename(&name, &other, event.time)
+                self.rename(&name, &other, event.time);
             }
             AuditOperation::Attachment(kind, AttachmentAction::Attach) => {
                 self.set_held(event, kind, true);

@@ -88,7 +88,7 @@ fn race(state: &str, before: &[Operation], calls: [Operation; 2]) -> Option<Race
     let [one, other] = calls.each_ref().map(action_name);
     let name = format!("{one}+{other}/{state}");
     let (before, calls) = (before.to_vec(), calls.to_vec());
-    let race = Race { name, setup: before, calls, anomaly: anomaly, is_forbidden: false };
+    let race = Race { name, setup: before, calls, anomaly, is_forbidden: false };
     Some(Race { is_forbidden: is_ruled_out(&race), ..race })
 }
 

@@ -147,12 +147,11 @@ impl Generator for Tour {
     fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         let state = state_of(account);
         let supported = self.next_action(state, can).filter(|action| is_supported(*action, can));
-        let action = match supported {
-            Some(action) => action,
-            None => {
-                self.drop_unsupported(can);
-                self.next_action(state, can)?
-            }
+        let action = if let Some(action) = supported {
+            action
+        } else {
+            self.drop_unsupported(can);
+            self.next_action(state, can)?
         };
         let wanted = self.operation(account, action);
         let op = or_create_missing_resource(account, wanted);

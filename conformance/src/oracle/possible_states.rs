@@ -96,7 +96,7 @@ fn with_listing(account: &Account, op: &Operation, listing: &Listing) -> Account
             }
         }
         Operation::ListSubResources(resource, kind) => {
-            set_sub_resources(&mut after, resource, kind, listing)
+            set_sub_resources(&mut after, resource, kind, listing);
         }
         _ => {}
     }

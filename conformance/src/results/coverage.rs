@@ -80,7 +80,7 @@ impl Coverage {
             match coverage.outcomes.iter_mut().find(|it| it.name == name) {
                 Some(it) => it.reached |= reached,
                 None => {
-                    coverage.outcomes.push(CoverageTarget { name, api: rule.action.api, reached })
+                    coverage.outcomes.push(CoverageTarget { name, api: rule.action.api, reached });
                 }
             }
         }

@@ -110,7 +110,7 @@ impl MissingCapability {
 /// Returns the shortest embedded script in which the action must succeed, up to the action.
 fn control_script(action: &'static Action) -> Option<Script> {
     let claim = action.clauses.first()?;
-    let scripts = scripts_reaching(Rule { action: action, clause: claim }).ok()?;
+    let scripts = scripts_reaching(Rule { action, clause: claim }).ok()?;
     let up_to_action = |script: Script| {
         let index = script.operations().position(|op| op.action() == Some(action))?;
         Some(script.until(index))

@@ -73,7 +73,7 @@ impl CloudTrailRecord {
         Understood::Event(AuditEvent {
             id: self.event_id.clone(),
             time: self.at().unwrap_or_default(),
-            operation: operation,
+            operation,
             user: self.user(operation),
             other_name: self.other(operation),
             response: self.response(),

@@ -13,7 +13,7 @@ type Sections = HashMap<String, HashMap<String, Option<String>>>;
 pub struct Config {
     variables: HashMap<String, String>,
     profile: String,
-    config: Sections,
+    settings: Sections,
     credentials: Sections,
 }
 
@@ -37,7 +37,7 @@ impl Config {
         let mut read = Self { variables, ..Self::default() };
         let profile = read.variable("AWS_PROFILE").or_else(|| read.variable("AWS_DEFAULT_PROFILE"));
         read.profile = profile.unwrap_or("default").to_owned();
-        read.config = sections(read.file("AWS_CONFIG_FILE", "config"))?;
+        read.settings = sections(read.file("AWS_CONFIG_FILE", "config"))?;
         read.credentials = sections(read.file("AWS_SHARED_CREDENTIALS_FILE", "credentials"))?;
         Ok(read)
     }
@@ -57,7 +57,7 @@ impl Config {
     /// A setting of the profile. The credentials file takes precedence over the config file.
     #[must_use]
     pub fn setting(&self, key: &str) -> Option<&str> {
-        let in_config = self.config.get(&self.section()).and_then(|it| it.get(key));
+        let in_config = self.settings.get(&self.section()).and_then(|it| it.get(key));
         let in_credentials = self.credentials.get(&self.profile).and_then(|it| it.get(key));
         in_credentials.or(in_config)?.as_deref().filter(|it| !it.is_empty())
     }
@@ -66,7 +66,7 @@ impl Config {
     #[must_use]
     pub fn service_setting(&self, service: &str, key: &str) -> Option<&str> {
         let section = format!("services {}", self.setting("services")?);
-        let lines = self.config.get(&section)?.get(service)?.as_deref()?;
+        let lines = self.settings.get(&section)?.get(service)?.as_deref()?;
         let pairs = lines.lines().filter_map(|line| line.split_once('='));
         pairs.map(|(name, value)| (name.trim(), value.trim())).find(|it| it.0 == key).map(|it| it.1)
     }
@@ -80,7 +80,7 @@ impl Config {
     /// Whether a shared file has the profile.
     #[must_use]
     pub fn has_profile(&self) -> bool {
-        self.config.contains_key(&self.section()) || self.credentials.contains_key(&self.profile)
+        self.settings.contains_key(&self.section()) || self.credentials.contains_key(&self.profile)
     }
 
     fn section(&self) -> String {

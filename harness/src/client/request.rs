@@ -210,8 +210,8 @@ fn attachment_members(op: &Operation, names: &mut Names) -> Result<RequestForm> 
             vec![item_member(kind, item, names), member("Status", status.name())]
         }
         Operation::ResetSecret(user, kind, item) => {
-            let named = kind.row().naming != Naming::Single;
-            let name = named.then(|| item_member(kind, item, names));
+            let has_item = kind.row().naming != Naming::Single;
+            let name = has_item.then(|| item_member(kind, item, names));
             let request = PayloadRequest { user, kind, item, options: IssueOptions::None };
             let payload = payload_members(wire(kind).renew_payload, request, names)?;
             name.into_iter().chain(payload).collect()

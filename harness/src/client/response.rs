@@ -431,14 +431,11 @@ impl ListingReader<'_> {
     }
 
     fn sub_resources(&mut self, part: SubResource, result: &Element) -> Result<(), Missing> {
-        match kind_of(part) {
-            Some(kind) => {
-                wire(kind).listing.map_or(Ok(()), |listing| self.items(kind, listing, result))
-            }
-            None => {
-                let versions = &result.child("Versions").ok_or("Versions")?.children;
-                versions.iter().try_for_each(|version| self.version(version))
-            }
+        if let Some(kind) = kind_of(part) {
+            wire(kind).listing.map_or(Ok(()), |listing| self.items(kind, listing, result))
+        } else {
+            let versions = &result.child("Versions").ok_or("Versions")?.children;
+            versions.iter().try_for_each(|version| self.version(version))
         }
     }
 

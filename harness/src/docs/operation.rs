@@ -22,7 +22,7 @@ pub(crate) fn page(
         action.api
     );
     let rules: Vec<Rule> =
-        action.clauses.iter().map(|claim| Rule { action: action, clause: claim }).collect();
+        action.clauses.iter().map(|claim| Rule { action, clause: claim }).collect();
     for rule in &rules {
         page.push_str(&row(*rule));
     }

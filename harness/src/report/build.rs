@@ -103,7 +103,7 @@ fn call(script: &str, exchange: &Exchange) -> CallEvent {
         request: Some(exchange.request).filter(|it| *it > 0),
         response: exchange.response.as_ref().map(ToString::to_string),
         verdict,
-        reason: reason,
+        reason,
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
         converged,

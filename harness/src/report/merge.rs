@@ -106,7 +106,7 @@ fn header(shards: &[RunReport]) -> Result<RunHeader> {
         same("seed", &first.seed.to_string(), &other.seed.to_string())?;
     }
     let started = headers.iter().map(|it| it.started.clone()).min().unwrap_or_default();
-    Ok(RunHeader { started: started, shard: None, ..first.clone() })
+    Ok(RunHeader { started, shard: None, ..first.clone() })
 }
 
 fn target(header: &RunHeader) -> String {

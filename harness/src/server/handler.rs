@@ -106,13 +106,12 @@ fn handle_form(
     let mut state = state.lock();
     state.model.behavior.prior_rule = early;
     let id = uuid::Uuid::new_v4().to_string();
-    let reply = match state.check_signature(head, body, &id) {
-        Err(refused) => Some(Reply::xml(refused, &id)),
-        Ok(()) => {
-            let access_key = claimed_access_key(head);
-            let access_key = access_key.as_deref();
-            state.handle(ActionRequest { form: &form, access_key, id: &id, page_fault: None })
-        }
+    let reply = if let Err(refused) = state.check_signature(head, body, &id) {
+        Some(Reply::xml(refused, &id))
+    } else {
+        let access_key = claimed_access_key(head);
+        let access_key = access_key.as_deref();
+        state.handle(ActionRequest { form: &form, access_key, id: &id, page_fault: None })
     };
     if let Some(captured) = &mut state.captured {
         let response = reply.as_ref().map(|reply| (reply.status, reply.body.clone()));

@@ -44,13 +44,14 @@ pub(super) fn result(
             let elements = shown_item((user, kind, item), Status::Active, store);
             Some(vec![node(wire(kind).structure?, elements)])
         }
-        Operation::List(user, kind) => match wire(kind).listing {
-            Some(row) => Some(listed_items(user, kind, &row, &listing, store)),
-            None => {
+        Operation::List(user, kind) => {
+            if let Some(row) = wire(kind).listing {
+                Some(listed_items(user, kind, &row, &listing, store))
+            } else {
                 let elements = shown_item((user, kind, Item(0)), Status::Active, store);
                 Some(vec![node(wire(kind).structure?, elements)])
             }
-        },
+        }
         Operation::Get(user, kind, item) => {
             let elements = shown_item((user, kind, item), first_status(&listing), store);
             Some(match wire(kind).structure {

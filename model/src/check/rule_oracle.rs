@@ -31,7 +31,7 @@ fn rules_match_conditions(visit: &Visit<'_>) -> bool {
     let expected = action
         .clauses
         .iter()
-        .map(|claim| Rule { action: action, clause: claim })
+        .map(|claim| Rule { action, clause: claim })
         .filter(has_condition)
         .filter(|rule| may_apply(rule) && expected(rule.clause.condition, account, &visit.op));
     visit.allowed.rules().filter(has_condition).eq(expected)

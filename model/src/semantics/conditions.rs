@@ -28,7 +28,7 @@ pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
         // response in such a state is unknown.
         Condition::NoSuchResource | Condition::NoValidCodes => {
             op.resource().is_some_and(|resource| !account.has_resource(resource))
-                && Holder::of(account, op) != Holder::ThisUser
+                && Holder::of(account, op) != Holder::This
         }
         Condition::NameTaken => new_name_taken(account, op),
         Condition::SameName => keeps_name(op),
@@ -48,9 +48,9 @@ pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
         Condition::IsDefault => named_entry(account, op).is_some_and(|entry| entry.is_default),
         Condition::SubResourceQuotaReached => sub_resources_full(account, op),
         Condition::AlreadyHeld | Condition::RecentlyCreated => {
-            Holder::of(account, op) == Holder::ThisUser
+            Holder::of(account, op) == Holder::This
         }
-        Condition::HeldByAnother => Holder::of(account, op) == Holder::AnotherUser,
+        Condition::HeldByAnother => Holder::of(account, op) == Holder::Other,
         Condition::NotHeld => not_held(account, op),
         Condition::SameBody => same_body_held(account, op),
         Condition::QuotaReached => quota_reached(account, op),
@@ -80,24 +80,24 @@ fn account_full(account: &Account, op: &Operation) -> bool {
 /// Who holds the item that an operation names.
 #[derive(PartialEq, Eq)]
 enum Holder {
-    ThisUser,
-    AnotherUser,
-    NoUser,
+    This,
+    Other,
+    Nobody,
 }
 
 impl Holder {
     fn of(account: &Account, op: &Operation) -> Self {
-        let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return Self::NoUser };
+        let (Some(user), Some(kind)) = (op.user(), op.kind()) else { return Self::Nobody };
         let item = op.item().unwrap_or_default();
         if account.attachment(user, kind, item).is_some() {
-            return Self::ThisUser;
+            return Self::This;
         }
         let has_one_holder = kind.row().naming == Naming::Service
             || kind.row().refers_to == Some(ResourceKind::Device);
         if has_one_holder && account.holders(kind, item).next().is_some() {
-            Self::AnotherUser
+            Self::Other
         } else {
-            Self::NoUser
+            Self::Nobody
         }
     }
 }
@@ -162,7 +162,7 @@ fn not_held(account: &Account, op: &Operation) -> bool {
         return account.holders(kind, key).next().is_none();
     }
     op.resource().is_none_or(|resource| account.has_resource(resource))
-        && Holder::of(account, op) == Holder::NoUser
+        && Holder::of(account, op) == Holder::Nobody
 }
 
 fn same_body_held(account: &Account, op: &Operation) -> bool {

@@ -142,7 +142,7 @@ pub fn apply(account: &mut Account, op: &Operation) {
         Operation::AddSubResource(resource, kind, item) => account.add_entry(resource, kind, item),
         Operation::SetDefault(policy, _, version) => account.set_default(policy, version),
         Operation::RemoveSubResource(resource, kind, item) => {
-            account.remove_entry(resource, kind, item)
+            account.remove_entry(resource, kind, item);
         }
         Operation::Attach(user, kind, item) => {
             let service = Service::default();

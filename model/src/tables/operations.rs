@@ -107,7 +107,6 @@ impl Operation {
         }
     }
 
-    #[expect(clippy::inline_always, reason = "each accessor reads one field of the descriptor")]
     #[inline(always)]
     const fn well_formed_descriptor(&self) -> Descriptor {
         use AttachmentAction as A;

@@ -51,7 +51,7 @@ fn successful_calls(scope: Scope, mut account: Account, op: impl Fn(u32) -> Oper
 
 /// Returns true if every quota is right, in the model with this mutant, if any.
 pub(crate) fn are_right(mutant: Option<ModelMutant>) -> bool {
-    let scope = Scope { mutant: mutant, ..super::mutants::NONE };
+    let scope = Scope { mutant, ..super::mutants::NONE };
     let mut account = Account::default();
     apply(&mut account, &Operation::create_user(User(0)));
     for (class, number) in

@@ -392,6 +392,27 @@ impl Drop for StartedEndpoint {
     }
 }
 
+/// A flag that Ctrl-C sets.
+///
+/// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
+/// at once and prints the command that deletes them.
+pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let run = http.journal().map(|it| it.header().run.clone());
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            if let Some(run) = &run {
+                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
+            }
+            std::process::exit(i32::from(exit_code::USAGE));
+        }
+        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
+    };
+    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
+    Ok(stop)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -442,25 +463,4 @@ mod tests {
             std::fs::remove_dir_all(folder).unwrap();
         }
     }
-}
-
-/// A flag that Ctrl-C sets.
-///
-/// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
-/// at once and prints the command that deletes them.
-pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let run = http.journal().map(|it| it.header().run.clone());
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            if let Some(run) = &run {
-                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
-            }
-            std::process::exit(i32::from(exit_code::USAGE));
-        }
-        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
-    };
-    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
-    Ok(stop)
 }

@@ -1,6 +1,6 @@
 //! `iamspec audit`: checks recorded traffic against the specification.
 //!
-//! The traffic is either a log (CloudTrail, HAR), whose account state is unknown at the start, or a
+//! The traffic is either a log (`CloudTrail`, HAR), whose account state is unknown at the start, or a
 //! history: a saved run, or a script with responses, which starts with an empty account.
 
 use std::collections::BTreeMap;
@@ -311,7 +311,7 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
             not_deleted: Vec::new(),
             known_failures: Vec::new(),
             known_failure_errors: Vec::new(),
-            totals: totals,
+            totals,
             end: EndEvent { responded: true, exit, ..EndEvent::default() },
         },
     );

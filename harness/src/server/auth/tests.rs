@@ -207,7 +207,7 @@ fn a_date_at_either_end_of_the_calendar_is_refused_without_overflow() {
     // A clock at either end of the calendar.
     for now in [time::Date::MAX, time::Date::MIN] {
         let refused = valid().verify_edited(|request| {
-            request.now = now.with_time(time::Time::MIDNIGHT).assume_utc()
+            request.now = now.with_time(time::Time::MIDNIGHT).assume_utc();
         });
         assert!(matches!(refused, Err(SignatureError::Date(_))), "{now}: {refused:?}");
     }

@@ -139,7 +139,7 @@ fn parse_resource_action(
             ResourceKind::Device => "VirtualMFADeviceName",
         };
         let item = store.new_resource(kind, form.require(member)?);
-        return Ok(Operation::CreateResource(Resource { kind: kind, item }));
+        return Ok(Operation::CreateResource(Resource { kind, item }));
     }
     if act == ResourceAction::List {
         let attached = form.get("OnlyAttached") == Some("true");
@@ -152,7 +152,7 @@ fn parse_resource_action(
         return Ok(Operation::ListResources(kind, filter));
     }
     let item = store.resource(kind, form.require(kind.row().parameter)?);
-    let resource = Resource { kind: kind, item };
+    let resource = Resource { kind, item };
     Ok(match act {
         ResourceAction::Create | ResourceAction::Delete => Operation::DeleteResource(resource),
         ResourceAction::Get => Operation::GetResource(resource),
