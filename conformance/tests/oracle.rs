@@ -1,4 +1,5 @@
 //! The oracle: which responses it must report, and which ones it must accept.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::Threshold;
@@ -103,7 +104,7 @@ fn violated_rule(verdict: Verdict) -> Option<String> {
 /// The creation of a user with a malformed path.
 fn malformed_path() -> Operation {
     let invalid = InvalidRequest::of(Operation::create_user, "Path", InputError::Malformed);
-    Operation::Invalid(USER, invalid.expect("the model contains a malformed path"))
+    Operation::Invalid(USER, invalid.unwrap())
 }
 
 #[test]

@@ -88,8 +88,9 @@ impl<'a> Page<'a> {
         if self.fault == Some(PageFault::Empty) {
             room = 0;
             // A position before the next entry that differs from the last one.
-            let (list, name) = self.after.as_ref().map_or((0, ""), |start| (start.list, &start.name));
-            last = Some(ListingPosition::new(list, format!("{name}\0")));
+            let (index, entry) =
+                self.after.as_ref().map_or((0, ""), |start| (start.list, &start.name));
+            last = Some(ListingPosition::new(index, format!("{entry}\0")));
         }
         let lists = result.iter_mut().filter_map(Node::members_mut);
         for (list, members) in lists.enumerate() {

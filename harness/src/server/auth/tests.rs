@@ -56,17 +56,18 @@ impl Request {
             .unwrap()
             .into();
         let body = b"Action=ListUsers&Version=2010-05-08".to_vec();
-        let signed = [
+        let headers_to_sign = [
             ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
             ("x-amz-example", "a  b"),
         ];
         let signable = SignableBody::Bytes(&body);
         let request =
-            SignableRequest::new("POST", signer.url, signed.into_iter(), signable).unwrap();
+            SignableRequest::new("POST", signer.url, headers_to_sign.into_iter(), signable)
+                .unwrap();
         let (instructions, _) = sign(request, &params).unwrap().into_parts();
         let mut headers = HeaderMap::new();
         let host = [("host", "localhost:1")];
-        for (name, value) in signed.into_iter().chain(host).chain(instructions.headers()) {
+        for (name, value) in headers_to_sign.into_iter().chain(host).chain(instructions.headers()) {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.insert(name, HeaderValue::from_str(value).unwrap());
         }
