@@ -24,7 +24,7 @@ use crate::report::format::junit::junit;
 use crate::report::format::markdown::{badge, markdown};
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
-use crate::report::format::terminal::terminal;
+use crate::report::format::terminal::{TerminalOptions, terminal};
 use crate::report::{RunReport, file as report_file, merge as shards};
 
 /// A report to write: its format and its file.
@@ -200,9 +200,8 @@ pub enum Detail {
 
 /// The terminal output of a run.
 pub(crate) fn terminal_text(run: &RunReport, details: &[Detail]) -> String {
-    // The renderer gets `details.contains(&Detail::Unspecified)` with its options.
-    _ = details;
-    terminal(run, Style::stdout())
+    let show_unspecified = details.contains(&Detail::Unspecified);
+    terminal(run, TerminalOptions { style: Style::stdout(), show_unspecified })
 }
 
 pub(crate) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<u8> {
