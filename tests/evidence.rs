@@ -34,6 +34,19 @@ fn a_recorded_run_is_audited_with_the_current_rules() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A finding repeats the command line, and the command line can name an account and local files.
+#[test]
+fn a_recorded_finding_has_no_command_line() {
+    let folder = folder("anonymous-finding");
+    let file = folder.join("run.jsonl");
+    let words = ["--mutant", "forgets-mfa-device", "delete-user/alone/mfa-device"];
+    super::iamspec(&[&["run", "--record", &file.display().to_string()], &words[..]].concat());
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains("\"event\":\"finding\""), "{text}");
+    assert!(!text.contains("iamspec run"), "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn a_recorded_run_is_anonymous() {
     let (folder, file) = recorded("anonymous", &["--suite", "cover"], str::to_owned);

@@ -100,7 +100,7 @@ def measure_iamspec(moto, binary):
     if process.returncode > 1 or not total:
         raise SystemExit(f"expected a verdict of iamspec, got {outcome(process)}; run it alone")
     moto.wait_for(int(total[1].replace(",", "")))
-    found = sorted(map(int, re.findall(r"deleted.*, at request (\d+)$", process.stdout, re.M)))
+    found = sorted(map(int, re.findall(r"deleted.*, request (\d+)$", process.stdout, re.M)))
     if not found:
         raise SystemExit("expected wrong deletions in the report of iamspec, got none; read the report")
     seconds = [moto.answered[it - 1] - start for it in found]

@@ -75,7 +75,7 @@ def replay(folder):
     for script in ["boto3", "javascript", "rust"]:
         output([ROOT / f"tests/sdks/{script}/driver.sh"], input='{"type":"stop"}\n')
     rate = lambda text: float(re.findall(r"Requests/sec:\s*([0-9.]+)", text)[0])
-    iamspec = lambda text: float(re.findall(r"([0-9]+) a second", text)[0])
+    iamspec = lambda text: float(re.findall(r"([0-9,]+) per second", text)[0].replace(",", ""))
     sdk = lambda text: float([it for it in text.split() if it.isdigit()][-1])
 
     def contenders(url, concurrency):
@@ -117,10 +117,10 @@ def search(folder):
     text = output(["cargo", "bench", "-p", "iamspec-model", "--bench", "search"], cwd=ROOT, env={**os.environ, "SCOPE": "quotas"})
     states, transitions = re.findall(r"quotas: (\d+) states, (\d+) transitions", text)[0]
     engines = {name.strip(): float(it) for name, it in re.findall(r"^(.{46}) +([0-9.]+) s ", text, re.M)}
-    baseline = [it for name, it in engines.items() if "yardstick" in name]
+    baseline = [it for name, it in engines.items() if "(baseline)" in name]
     work = f"{int(states):,} states, {int(transitions):,} transitions"
     for name, seconds in engines.items():
-        row(work, name, [seconds], "s", None if "yardstick" in name else baseline)
+        row(work, name, [seconds], "s", None if "(baseline)" in name else baseline)
     shutil.copy(HERE / "quotas.pml", folder)
     output(["spin", "-a", "quotas.pml"], cwd=folder)
     output(["gcc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DBFS", "-o", "pan", "pan.c"], cwd=folder)

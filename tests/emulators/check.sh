@@ -23,7 +23,7 @@ for name in "$@"; do targets+=("$here/$name/target.toml"); done
 for name in "$@"; do
   setting() { sed -n "s/^$1 = \([0-9]*\)\$/\1/p" "$here/$name/target.toml"; }
   "$iamspec" report show "$work/$name.jsonl" > "$work/report" || [ $? = 3 ]
-  deleted=$(sed -n 's/.*deleted.*, at request \([0-9]*\)$/\1/p' "$work/report" | sort -n)
+  deleted=$(sed -n 's/.*deleted.*, request \([0-9]*\)$/\1/p' "$work/report" | sort -n)
   first=$(head -n 1 <<< "$deleted") last=$(tail -n 1 <<< "$deleted") count=$(wc -l <<< "$deleted")
   [ "$count" = "$(setting wrongly_deleted)" ] || {
     echo "$name: expected $(setting wrongly_deleted) wrongly deleted kinds, got $count; compare $here/$name/known-failures.toml" >&2

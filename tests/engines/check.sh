@@ -37,7 +37,7 @@ echo "kubernetes: $shards shards; $(tail -n 1 "$work/kubernetes.txt")"
 
 # The same bytes, except for times.
 for engine in slurm dask kubernetes; do
-  sed -E 's/"(begun|seconds)":("[^"]*"|[0-9.e-]+)/"\1":0/g' "$work/$engine.jsonl" > "$work/$engine.same"
+  sed -E 's/"(started|seconds)":("[^"]*"|[0-9.e-]+)/"\1":0/g' "$work/$engine.jsonl" > "$work/$engine.same"
 done
 cmp "$work/slurm.same" "$work/dask.same"
 cmp "$work/slurm.same" "$work/kubernetes.same"

@@ -28,7 +28,7 @@ def responses_of_run(script, url, folder):
     with open(file, encoding="utf-8") as lines:
         events = [json.loads(line) for line in lines]
     calls = [it for it in events if it["event"] == "call"]
-    return [re.match(r'\d+( [A-Za-z]+)?', it.get("answer", "-")) for it in calls]
+    return [re.match(r'\d+( [A-Za-z]+)?', it.get("response", "-")) for it in calls]
 
 
 def run(language, script, url, folder):

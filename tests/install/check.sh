@@ -36,7 +36,7 @@ PATH=$venv/bin:$PATH CARGO_TARGET_DIR=$root/target maturin build --release --loc
 python3 -m venv "$work/fresh"
 "$work/fresh/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/wheels/*.whl
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-[ "$("$work/fresh/bin/iamspec" --version)" = "iamspec $version" ] || { echo "expected a wheel of version $version, got $("$work/fresh/bin/iamspec" --version)" >&2; exit 1; }
+[[ "$("$work/fresh/bin/iamspec" --version)" = "iamspec $version (rules "* ]] || { echo "expected a wheel of version $version, got $("$work/fresh/bin/iamspec" --version)" >&2; exit 1; }
 "$work/fresh/bin/iamspec" run > "$work/run"
 echo "wheel: $(basename "$work"/wheels/*.whl), $(du -k "$work"/wheels/*.whl | cut -f 1) KiB; $(tail -n 1 "$work/run")"
 

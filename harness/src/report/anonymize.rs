@@ -31,6 +31,8 @@ impl RunReport {
             FindingEvent {
                 wire: None,
                 observed: anonymous(&it.observed),
+                // The command has the endpoint, the account and local paths.
+                reproduce: "(not recorded)".to_owned(),
                 history: history.collect(),
                 ..it.clone()
             }

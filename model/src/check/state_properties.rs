@@ -63,7 +63,7 @@ const ALWAYS: [(&str, StateProperty); 8] = [
 
 /// The quotas of G-001 and G-002 that count items and that AWS does not raise.
 ///
-/// They repeat the tables on purpose. `tests/model/quotas.rs` fills each of them.
+/// They repeat the tables on purpose. `model/tests/model/quotas.rs` fills each of them.
 const FIXED_QUOTAS: [(AttachmentKind, usize); 7] = [
     (AttachmentKind::LoginProfile, 1),
     (AttachmentKind::AccessKey, 2),

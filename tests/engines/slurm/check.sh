@@ -40,7 +40,7 @@ if "$iamspec" report merge "$work"/shards/*.jsonl > /dev/null 2> "$work/refused"
   echo "slurm: the merge must fail if a shard is missing, but succeeded" >&2
   exit 1
 fi
-grep -q "missing: 3/$shards" "$work/refused"
+grep -q "missing shards: 3/$shards" "$work/refused"
 mv "$work/3.jsonl" "$work/shards/3.jsonl"
 
 "$iamspec" report merge "$work"/shards/*.jsonl --report json="$work/merged.jsonl" > "$work/merged" || {
