@@ -9,6 +9,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
 cache=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/browser
+if ! command -v "${CHROMIUM:-chromium}" > /dev/null && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+  { apt-get update -qq && apt-get install -y -qq chromium; } >&2
+fi
 chromium=$(command -v "${CHROMIUM:-chromium}") || { echo "chromium not found; install the Debian package chromium, or set CHROMIUM" >&2; exit 1; }
 
 if ! cmp -s "$here/package-lock.json" "$cache/package-lock.json" || [ ! -e "$cache/installed" ]; then

@@ -1,7 +1,7 @@
 //! The client parses or rejects any AWS config and credentials files. A line `=` separates the two.
 #![no_main]
 
-use iamspec_harness::aws::config::Surroundings;
+use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
@@ -17,7 +17,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         ("AWS_SHARED_CREDENTIALS_FILE", file("credentials", credentials.get(3..).unwrap_or(b""))),
         ("AWS_PROFILE", "p".to_owned()),
     ];
-    if let Ok(read) = Surroundings::of(variables.map(|(name, value)| (name.to_owned(), value))) {
+    if let Ok(read) = Config::from_variables(variables.map(|(name, value)| (name.to_owned(), value))) {
         let _ = (read.service_setting("iam", "endpoint_url"), read.has_profile());
         // The target must not run a command of the file.
         if read.setting("credential_process").is_none() {

@@ -4,13 +4,13 @@
 
 use std::sync::LazyLock;
 
-use iamspec_conformance::script::corpus::ours;
-use iamspec_harness::client::response::understood;
+use iamspec_conformance::script::corpus::built_in_scripts;
+use iamspec_harness::client::response::interpret;
 use iamspec_harness::client::session::Names;
 use iamspec_model::Operation;
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
-    let scripts = ours().expect("every script parses");
+    let scripts = built_in_scripts().expect("every script parses");
     scripts.into_iter().flat_map(|script| script.steps).map(|step| step.operation).collect()
 });
 
@@ -21,5 +21,5 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut names = Names::new("fuzz");
     names.fresh();
     let response = (status, "text/xml", body);
-    let _ = understood(&OPERATIONS[index], response, &mut names).to_string();
+    let _ = interpret(&OPERATIONS[index], response, &mut names).to_string();
 });
