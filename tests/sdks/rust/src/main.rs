@@ -248,7 +248,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 say(&json!({"type": "session"}))?;
             }
             Some("call") => {
-                let Some(with) = sender.clone() else {
+                let Some(client) = sender.clone() else {
                     return Err("expected a session message before the first call".into());
                 };
                 runtime.spawn(async move {
