@@ -19,12 +19,12 @@
 //! };
 //!
 //! let user = User(0);
-//! let key = Operation::Issue(user, AttachmentKind::AccessKey, Item(0), IssueOptions::Nothing);
+//! let key = Operation::Issue(user, AttachmentKind::AccessKey, Item(0), IssueOptions::None);
 //! let script = [Operation::create_user(user), key];
 //! let account =
-//!     script.iter().fold(Account::default(), |account, op| next(&account, op, Effect::Done));
+//!     script.iter().fold(Account::default(), |account, op| next(&account, op, Effect::Success));
 //! let allowed = allowed(&account, &Operation::DeleteUser(user));
-//! assert!(!allowed.may_be_done());
+//! assert!(!allowed.may_succeed());
 //! let ids: Vec<_> = allowed.rules().map(|rule| rule.id()).collect();
 //! assert_eq!(ids, ["DeleteUser/holds-access-key"]);
 //! ```

@@ -22,7 +22,7 @@ use crate::state::bits::hasher;
 /// use iamspec_model::check::explorer::Search;
 /// use stateright::Model as _;
 ///
-/// let scope = Scope { users: 1, ..Scope::NOTHING };
+/// let scope = Scope { users: 1, ..Scope::EMPTY };
 /// let mut search = Search::new(scope);
 /// while let Some((found, account)) = search.next_state() {
 ///     let mut calls = Vec::new();
