@@ -7,8 +7,8 @@ use iamspec_harness::report::events::{
     CallEvent, CallVerdict, ConvergedEvent, NotDeletedEvent, RemarkEvent, RunClient, ShardOf,
     UnspecifiedEvent,
 };
+use iamspec_harness::report::events::{FindingEvent, FindingStatus};
 use iamspec_harness::report::file::{read, schema, to_json_lines};
-use iamspec_harness::report::finding::{FindingEvent, FindingStatus};
 use iamspec_harness::report::format::html::html;
 use iamspec_harness::report::format::markdown::markdown;
 use iamspec_harness::report::format::style::Style;

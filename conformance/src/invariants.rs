@@ -12,7 +12,7 @@ use iamspec_model::{
 
 use crate::response::Response;
 use crate::results::history::{Exchange, ScriptRun};
-use crate::script::isolation::attach;
+use crate::script::corpus::attach;
 use crate::script::{Script, Step};
 
 /// A property that the responses of one script must satisfy.

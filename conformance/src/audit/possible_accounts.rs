@@ -14,7 +14,7 @@ use iamspec_model::{
 };
 
 use crate::audit::{AuditEvent, AuditOperation};
-use crate::script::isolation::attach;
+use crate::script::corpus::attach;
 
 /// What is known about a user.
 #[derive(Clone, Debug, Default)]

@@ -19,7 +19,7 @@ use crate::concurrency::{Race, TimedCall};
 use crate::oracle::messages;
 use crate::reference::{ReferenceOptions, respond_and_apply};
 use crate::response::Response;
-use crate::script::isolation::attach;
+use crate::script::corpus::attach;
 
 const ONE: User = User(0);
 const OTHER: User = User(1);

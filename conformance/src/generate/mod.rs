@@ -4,16 +4,14 @@
 //! state it needs and continues. [`GeneratedSuite`] lists the generators by name. Generators do not
 //! call the endpoint and do not judge responses.
 
-pub mod drain;
 pub mod kind_set;
-pub mod lattice_pairs;
 pub mod random;
 pub mod tour;
 
 use iamspec_model::{Account, Operation};
 
-use crate::generate::drain::Drain;
-use crate::generate::lattice_pairs::{Lattice, Pairs};
+use crate::generate::kind_set::Drain;
+use crate::generate::kind_set::{Lattice, Pairs};
 use crate::generate::random::Random;
 use crate::generate::tour::Tour;
 use crate::rng::Rng;

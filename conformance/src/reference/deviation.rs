@@ -7,11 +7,11 @@ use iamspec_model::check::model_mutants::ModelMutant;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     Account, AttachmentKind, Expected, IssueOptions, Item, Operation, Rule, User, UserChange,
-    allowed, apply,
+    allowed, apply, listing,
 };
 
+use crate::oracle::messages;
 use crate::oracle::messages::Value;
-use crate::reference::response::expected_response;
 use crate::response::{Listing, Response};
 
 /// An endpoint that is wrong in one known way.
@@ -269,5 +269,22 @@ impl Mutant {
     /// The model mutation, if the deviation is one.
     pub(crate) const fn model(&self) -> Option<ModelMutant> {
         if let Deviation::Model(fault) = self.deviation { Some(fault) } else { None }
+    }
+}
+
+/// The response to an operation that this rule decides.
+pub(crate) fn expected_response(
+    account: &Account,
+    op: &Operation,
+    rule: Rule,
+    value: Value<'_>,
+) -> Response {
+    match rule.clause.expected {
+        Expected::Success => Response::Success(listing(account, op).map(Listing::of)),
+        Expected::Refused(code) => Response::Refused {
+            http: code.http_status(),
+            code: code.name().to_owned(),
+            message: messages::reference_message(rule, account, op, value),
+        },
     }
 }

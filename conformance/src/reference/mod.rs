@@ -7,7 +7,6 @@
 //! [`Mutant`].
 
 pub mod deviation;
-mod response;
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,8 +19,7 @@ use iamspec_model::{
 use crate::endpoint::{Endpoint, Namespace};
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
-use crate::reference::deviation::{Memory, Mutant};
-use crate::reference::response::expected_response;
+use crate::reference::deviation::{Memory, Mutant, expected_response};
 use crate::response::{FailureKind, Response};
 use crate::rng::Rng;
 

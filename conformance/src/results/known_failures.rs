@@ -8,11 +8,14 @@ use std::fmt;
 
 use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
 use crate::results::Finding;
 use crate::results::history::ScriptRun;
+use crate::script::pattern::glob;
 
 /// A file of known failures.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -306,31 +309,7 @@ impl KnownFailure {
 
 /// Whether a text is a date such as `2026-11-25`. Dates in this form sort as text.
 fn is_date(text: &str) -> bool {
-    let digits = |it: &str, len| it.len() == len && it.bytes().all(|it| it.is_ascii_digit());
-    match text.split('-').collect::<Vec<_>>().as_slice() {
-        [year, month, day] => {
-            digits(year, 4)
-                && digits(month, 2)
-                && digits(day, 2)
-                && ("01"..="12").contains(month)
-                && ("01"..="31").contains(day)
-        }
-        _ => false,
-    }
-}
-
-/// Whether a text matches a pattern in which `*` matches any text.
-#[must_use]
-pub fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
-            after.is_empty()
-                || rest
-                    .char_indices()
-                    .any(|(at, _)| rest.get(at..).is_some_and(|tail| glob(after, tail)))
-        }),
-    }
+    text.len() == 10 && OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339).is_ok()
 }
 
 #[cfg(test)]
@@ -344,5 +323,15 @@ mod tests {
             assert_eq!(KnownFailures::parse(&text)?.entries.len(), 1, "{table}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn only_dates_of_the_calendar_are_accepted() {
+        assert!(is_date("2026-11-25") && is_date("2028-02-29"));
+        for text in
+            ["2026-02-31", "2026-02-29", "2026-13-01", "2026-1-1", "26-11-25", "2026-11-25Z", ""]
+        {
+            assert!(!is_date(text), "{text}");
+        }
     }
 }

@@ -5,7 +5,6 @@
 //! kind of attachment. This module does not run scripts: the runner does.
 
 pub mod corpus;
-pub mod isolation;
 pub mod parse;
 pub mod pattern;
 pub mod print;

@@ -4,7 +4,7 @@ use iamspec_model::{
     Account, Attachment, CreateUserOptions, Item, Operation, Resource, Status, SubResource,
 };
 
-use crate::script::isolation::attach;
+use crate::script::corpus::attach;
 
 /// Returns operations that turn an empty account into `account`: resources first, then
 /// sub-resources, then each user with its attachments.

@@ -6,6 +6,8 @@ use iamspec_conformance::oracle::formats::{
     FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule,
 };
 use iamspec_model::Operation;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::client::session::Names;
 use crate::wire::names::RequestForm;
@@ -121,11 +123,10 @@ fn is_arn(text: &str, end: &str) -> bool {
 /// Whether a text is a date such as `2026-02-19T08:30:00Z`. `fraction` allows fractions of a
 /// second.
 fn is_date(text: &str, fraction: bool) -> bool {
-    let Some(local) = text.strip_suffix('Z') else { return false };
-    let (whole, part) = local.split_once('.').map_or((local, None), |(it, part)| (it, Some(part)));
-    let digits = |it: &str| it.chars().all(|it| it.is_ascii_digit());
-    let form: String = whole.chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
-    form == "0000-00-00T00:00:00" && part.is_none_or(|it| fraction && !it.is_empty() && digits(it))
+    text.contains('T')
+        && text.ends_with('Z')
+        && (fraction || !text.contains('.'))
+        && OffsetDateTime::parse(text, &Rfc3339).is_ok()
 }
 
 #[cfg(test)]

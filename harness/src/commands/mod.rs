@@ -4,13 +4,52 @@
 //! The arguments of a command stand beside its function. The command line that combines them is in
 //! [`crate::cli`]; no command imports it.
 
-pub mod accounts;
+/// Commands for real accounts: the deletion plan of a user, and the cleanup after a run.
+pub mod accounts {
+    pub mod cleanup;
+    pub mod plan;
+}
 pub mod completions;
 pub mod options;
-pub mod reports;
-pub mod sdks;
+/// Commands that read saved runs.
+pub mod reports {
+    pub mod report;
+}
+/// Commands for SDKs: serve the reference endpoint, check and probe drivers, export scripts.
+pub mod sdks {
+    pub mod driver;
+    pub mod export;
+    pub(crate) mod probe;
+    pub mod serve;
+}
 pub mod selection;
 pub mod shard;
-pub mod test;
-pub mod traffic;
-pub mod understand;
+/// Commands that test an endpoint: runs, races, replays, the comparison of endpoints, and mutants.
+pub mod test {
+    mod dry_run;
+    mod invariants;
+    pub mod jobs;
+    mod known_failures;
+    pub mod matrix;
+    pub mod mutants;
+    mod outcome;
+    pub mod race;
+    pub mod replay;
+    pub(crate) mod reproduce;
+    pub mod run;
+    pub mod run_args;
+    pub mod target;
+}
+/// Commands for recorded traffic: the audit of logs, evidence from runs, changes of AWS's API.
+pub mod traffic {
+    pub mod api_diff;
+    pub mod audit;
+    pub mod evidence;
+}
+/// Commands that print the specification, and that check the model itself.
+pub mod understand {
+    pub mod docs;
+    pub mod explain;
+    pub mod list;
+    pub mod verify;
+}

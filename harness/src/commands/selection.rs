@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use iamspec_conformance::generate::GeneratedSuite;
-use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::corpus::{built_in_scripts, covering_subset, reached_rules};
 use iamspec_conformance::script::parse;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::{Reference, Script, Suite};
 

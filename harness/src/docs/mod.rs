@@ -7,16 +7,17 @@
 mod delete_user;
 mod markdown;
 mod operation;
-mod script_index;
 pub mod tables;
 mod wire_example;
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use iamspec_conformance::Script;
+use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
+use iamspec_model::Rule;
 use iamspec_model::tables::actions;
 
-use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
 
 /// The comparison of current emulators, from the last campaign.
@@ -62,4 +63,27 @@ fn index() -> String {
         page.push_str(&format!("- [{0}](operations/{0}.md)\n", action.api));
     }
     page
+}
+
+/// Every script with the rules that it reaches, the shortest script first.
+pub(crate) struct ScriptIndex(Vec<(Script, Vec<Rule>)>);
+
+impl ScriptIndex {
+    /// # Errors
+    /// Fails if an embedded script does not parse, which a test rules out.
+    pub(crate) fn new() -> Result<Self> {
+        let mut scripts = built_in_scripts()
+            .map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
+        scripts.sort_by_key(|script| script.steps.len());
+        let with_rules = scripts.into_iter().map(|script| {
+            let rules = reached_rules(&script);
+            (script, rules)
+        });
+        Ok(Self(with_rules.collect()))
+    }
+
+    /// The scripts that reach the rule.
+    pub(crate) fn reaching(&self, rule: Rule) -> impl Iterator<Item = &Script> {
+        self.0.iter().filter(move |(_, rules)| rules.contains(&rule)).map(|(script, _)| script)
+    }
 }

@@ -8,8 +8,8 @@ use iamspec_conformance::{Exchange, Reference, Response, Script, ScriptRun, Suit
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Action, Expected, Rule};
 
+use crate::docs::ScriptIndex;
 use crate::docs::markdown::{LEGEND, anchor, escape, fact_links};
-use crate::docs::script_index::ScriptIndex;
 use crate::docs::wire_example::WireExample;
 
 pub(crate) fn page(

@@ -6,8 +6,8 @@ use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Level, Rule, evidence, rules};
 
+use crate::docs::ScriptIndex;
 use crate::docs::markdown::{escape, fact_links};
-use crate::docs::script_index::ScriptIndex;
 
 /// The kinds of attachment, with their operations and quotas.
 pub(crate) fn kinds() -> String {

@@ -6,7 +6,7 @@
 
 use crate::report::RunReport;
 use crate::report::events::CallEvent;
-use crate::report::finding::FindingEvent;
+use crate::report::events::FindingEvent;
 
 /// The account number that replaces every other one.
 const ACCOUNT: &str = "123456789012";

@@ -16,7 +16,7 @@ use crate::report::events::{
     KnownFailureEvent, MissingEvent, NotDeletedEvent, RemarkEvent, RunHeader, RunTotals,
     UnspecifiedEvent,
 };
-use crate::report::finding::{
+use crate::report::events::{
     CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
 };
 

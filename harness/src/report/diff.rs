@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::report::RunReport;
 use crate::report::anonymize::without_run_names;
+use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, CallVerdict, RemarkEvent};
-use crate::report::finding::FindingEvent;
 
 /// The differences between an earlier and a later run.
 #[derive(Clone, Debug, Default, PartialEq)]

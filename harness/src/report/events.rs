@@ -6,8 +6,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::finding::FindingEvent;
-
 /// One line of the report.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -56,7 +54,7 @@ pub struct RunHeader {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<RunClient>,
     /// The selected scripts and generators, in words.
-    #[serde(rename = "selection", alias = "asked")]
+    #[serde(alias = "asked")]
     pub selection: String,
     /// The finest tier in which a difference fails the run.
     pub tier: String,
@@ -67,7 +65,7 @@ pub struct RunHeader {
     /// The seed of the random generator.
     pub seed: u64,
     /// The start time, in UTC (RFC 3339).
-    #[serde(rename = "started", alias = "begun")]
+    #[serde(alias = "begun")]
     pub started: String,
     /// The shard of the suite; absent if the run covers the whole suite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,19 +122,19 @@ pub struct CallEvent {
     /// The call in symbols: `DeleteUser u0`.
     pub call: String,
     /// The action of the API: `DeleteUser`.
-    #[serde(rename = "action", alias = "api")]
+    #[serde(alias = "api")]
     pub action: String,
     /// The number of the request in the run, from 1; absent if the call was not sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<usize>,
     /// The response, in symbols.
-    #[serde(default, rename = "response", alias = "answer")]
+    #[serde(default, alias = "answer")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<String>,
     /// The verdict on the response.
     pub verdict: CallVerdict,
     /// The tier and level of a divergence, or the reason why there is no verdict.
-    #[serde(default, rename = "reason", alias = "why")]
+    #[serde(default, alias = "why")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The rules that apply to the call.
@@ -149,11 +147,11 @@ pub struct CallEvent {
     #[serde(default, alias = "settled", skip_serializing_if = "Option::is_none")]
     pub converged: Option<ConvergedEvent>,
     /// True for the first call of a script, which starts in an empty account.
-    #[serde(default, rename = "starts_script", alias = "begins")]
+    #[serde(default, alias = "begins")]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub starts_script: bool,
     /// The request id of the service, if it was recorded.
-    #[serde(default, rename = "request_id", alias = "id")]
+    #[serde(default, alias = "id")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
@@ -197,16 +195,16 @@ impl CallVerdict {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct RemarkEvent {
     /// The action of the API.
-    #[serde(rename = "action", alias = "api")]
+    #[serde(alias = "api")]
     pub action: String,
     /// The deviation.
-    #[serde(rename = "deviation", alias = "what")]
+    #[serde(alias = "what")]
     pub deviation: String,
     /// The number of calls that show it.
-    #[serde(rename = "calls", alias = "times")]
+    #[serde(alias = "times")]
     pub calls: usize,
     /// The parameters of the first such call, without secrets.
-    #[serde(rename = "parameters", alias = "params")]
+    #[serde(alias = "params")]
     pub parameters: String,
     /// The reason, if the deviation is a known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,13 +235,13 @@ pub struct KnownFailureEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaky: Option<usize>,
     /// True if a script to which the entry applies was run.
-    #[serde(rename = "run", alias = "played")]
+    #[serde(alias = "played")]
     pub run: bool,
     /// True if the rule alone decided a response.
-    #[serde(rename = "tested", alias = "asked")]
+    #[serde(alias = "asked")]
     pub tested: bool,
     /// True if a finding matches the entry.
-    #[serde(rename = "matched", alias = "seen")]
+    #[serde(alias = "seen")]
     pub matched: bool,
     /// The number of calls that conform to the rule.
     pub conforms: usize,
@@ -315,11 +313,11 @@ pub struct EndEvent {
     #[serde(alias = "sums")]
     pub totals: RunTotals,
     /// The reason why the run ended early and the next step, if it did.
-    #[serde(default, rename = "ended_early", alias = "early")]
+    #[serde(default, alias = "early")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_early: Option<String>,
     /// True if the endpoint sent at least one IAM response.
-    #[serde(rename = "responded", alias = "heard")]
+    #[serde(alias = "heard")]
     pub responded: bool,
     /// The run whose journal still lists resources. Merged shards list several, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -362,4 +360,119 @@ impl RunTotals {
             + self.inconclusive
             + self.skipped
     }
+}
+
+/// Whether a finding fails the run.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingStatus {
+    /// The finding fails the run.
+    Unexpected,
+    /// The finding is a known failure.
+    #[serde(alias = "expected")]
+    KnownFailure,
+    /// The finding is below the selected tier or level.
+    Below,
+}
+
+/// A rule that the endpoint breaks in one way.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct FindingEvent {
+    /// The rule.
+    pub rule: String,
+    /// The action of the API.
+    #[serde(alias = "api")]
+    pub action: String,
+    /// The rule as a sentence.
+    pub statement: String,
+    /// The level of the rule: `must`, `should` or `info`.
+    pub level: String,
+    /// The first tier in which the response differs: `status`, `code` or `text`.
+    pub tier: String,
+    /// Whether the finding fails the run.
+    #[serde(alias = "counted")]
+    pub status: FindingStatus,
+    /// The reason, if the finding is a known failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The issue of the known failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
+    /// The shortest script that shows the finding.
+    pub script: String,
+    /// The calls of that script up to the one that diverges, with their responses.
+    pub history: Vec<FindingStep>,
+    /// The response of the endpoint.
+    pub observed: String,
+    /// The responses that conform.
+    #[serde(alias = "allowed")]
+    pub expected: Vec<ExpectedResponse>,
+    /// The facts that support the rule.
+    #[serde(alias = "because")]
+    pub evidence: Vec<CitedFact>,
+    /// The state of the account before the call.
+    pub state: String,
+    /// The state that the oracle assumes after the call.
+    #[serde(alias = "going_on")]
+    pub assumed_state: String,
+    /// For a read: the call before which the response was right. The read may be stale.
+    #[serde(default, alias = "late", skip_serializing_if = "Option::is_none")]
+    pub possibly_stale: Option<String>,
+    /// The other scripts that show the finding.
+    #[serde(default, alias = "also", skip_serializing_if = "Vec::is_empty")]
+    pub other_scripts: Vec<String>,
+    /// The HTTP exchange, without secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<FindingWire>,
+    /// The command that reproduces the finding.
+    #[serde(alias = "again")]
+    pub reproduce: String,
+    /// The command that exports the script as a program, without the language. Absent for
+    /// generated calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
+}
+
+/// A call of a history.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct FindingStep {
+    /// The call in symbols.
+    pub call: String,
+    /// The response, in symbols.
+    #[serde(alias = "answer")]
+    pub response: String,
+}
+
+/// A response that conforms.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct ExpectedResponse {
+    /// The response.
+    #[serde(alias = "answer")]
+    pub response: String,
+    /// The rule that allows it.
+    pub rule: String,
+}
+
+/// A fact that supports a rule.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct CitedFact {
+    /// Its id.
+    pub fact: String,
+    /// The strength of its evidence.
+    pub strength: String,
+    /// The fact as a sentence.
+    #[serde(alias = "says")]
+    pub statement: String,
+    /// Its source.
+    pub source: String,
+}
+
+/// The HTTP exchange of a call.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct FindingWire {
+    /// The form that was sent.
+    pub request: String,
+    /// The status and the body of the response.
+    #[serde(alias = "answer")]
+    pub response: String,
 }

@@ -11,11 +11,11 @@ use iamspec_conformance::results::known_failures::{EntryStatus, KnownFailure};
 use crate::exit_code;
 use crate::report::RunReport;
 use crate::report::build::NO_SCRIPT;
+use crate::report::events::FindingEvent;
 use crate::report::events::{
     CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KnownFailureEvent, MissingEvent,
     RemarkEvent, RunHeader, RunTarget, RunTotals, UnspecifiedEvent,
 };
-use crate::report::finding::FindingEvent;
 
 /// Merges all shards of a run. The result does not depend on their order.
 ///

@@ -9,15 +9,14 @@ pub mod build;
 pub mod diff;
 pub mod events;
 pub mod file;
-pub mod finding;
 pub mod format;
 pub mod merge;
 
+use crate::report::events::FindingEvent;
 use crate::report::events::{
     CallEvent, CoverageEvent, EndEvent, KnownFailureEvent, NotDeletedEvent, RemarkEvent, RunHeader,
     UnspecifiedEvent,
 };
-use crate::report::finding::FindingEvent;
 
 /// The version of the format. Version 1 differs only in names and can still be read.
 pub const FORMAT: u32 = 2;

@@ -19,7 +19,7 @@ use criterion::Criterion;
 use iamspec_model::Scope;
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::explorer::Search;
-use iamspec_model::check::scopes::NamedScope;
+use iamspec_model::check::scope::NamedScope;
 use stateright::{Checker, Model};
 
 /// The numbers of states and transitions.

@@ -16,7 +16,6 @@ pub mod model_checker;
 pub mod model_mutants;
 pub(crate) mod rule_oracle;
 pub mod scope;
-pub mod scopes;
 pub(crate) mod state_properties;
 pub(crate) mod transition_properties;
 

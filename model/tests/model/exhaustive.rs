@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use iamspec_model::check::canonical_form;
 use iamspec_model::check::exhaustive::exhaustive_check;
 use iamspec_model::check::explorer::Search;
-use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
+use iamspec_model::check::scope::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{AttachmentKind, Operation, Scope, next};
 use stateright::{Checker, Model};
 

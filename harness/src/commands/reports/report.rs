@@ -9,14 +9,14 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
-use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::script::pattern::glob;
 
 use crate::commands::selection::by_name;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::export::{Language, export};
 use crate::report::diff::compare;
-use crate::report::finding::FindingEvent;
+use crate::report::events::FindingEvent;
 use crate::report::format::changes::changes;
 use crate::report::format::html::html;
 use crate::report::format::issue::issue as issue_text;

@@ -13,7 +13,7 @@ use semver::{Version, VersionReq};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::commands::test::target::TargetFile;
-use crate::report::finding::{FindingEvent, FindingStatus};
+use crate::report::events::{FindingEvent, FindingStatus};
 
 /// The table of an entry.
 const TABLE: &str = "known-failure";

@@ -16,7 +16,7 @@ use crate::commands::test::target::{StartedEndpoint, TargetFile};
 use crate::exit_code;
 use crate::report::RunReport;
 use crate::report::format::html::html;
-use crate::report::format::html::side_by_side::side_by_side;
+use crate::report::format::html::side_by_side;
 use crate::report::format::matrix::matrix as markdown;
 
 /// The names of the known-failures file beside a target description, the current one first.

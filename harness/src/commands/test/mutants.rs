@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use iamspec_conformance::mutation::kill::{Kill, MutantFate, fate};
+use iamspec_conformance::mutation::{Kill, MutantFate, fate};
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite};
 use iamspec_model::{Condition, Level, rules};
 

@@ -12,7 +12,7 @@ use clap::Args;
 use iamspec_conformance::concurrency::Race;
 use iamspec_conformance::concurrency::catalog::races;
 use iamspec_conformance::concurrency::execute::{RaceOptions, RaceResult, execute_with_clients};
-use iamspec_conformance::results::known_failures::glob;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::script::print;
 

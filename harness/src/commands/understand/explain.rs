@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::script::corpus::scripts_reaching;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Evidence, Expected, Rule, rules};

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use iamspec_conformance::script::print;
 use iamspec_model::check::exhaustive::{PropertyResult, Quantifier, exhaustive_check};
-use iamspec_model::check::scopes::{NamedScope, SCOPES, ScopeSize};
+use iamspec_model::check::scope::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Property};
 
@@ -279,7 +279,7 @@ impl Model for ExplorerModel {
 
 #[cfg(test)]
 mod tests {
-    use iamspec_model::check::scopes::SCOPES;
+    use iamspec_model::check::scope::SCOPES;
 
     use super::*;
 

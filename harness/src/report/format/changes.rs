@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::report::diff::ReportDiff;
+use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, RemarkEvent};
-use crate::report::finding::FindingEvent;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::report::finding::{CitedFact, FindingEvent, FindingStep};
+use crate::report::events::{CitedFact, FindingEvent, FindingStep};
 use crate::report::format::style::Style;
 
 /// The number of other scripts that a finding names.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::report::RunReport;
-use crate::report::finding::FindingEvent;
+use crate::report::events::FindingEvent;
 use crate::report::format::finding::folded;
 use crate::report::format::markdown::fenced;
 

@@ -8,7 +8,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::report::RunReport;
 use crate::report::events::CallVerdict;
-use crate::report::finding::{FindingEvent, FindingStatus};
+use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{last_line, of_status};

@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::report::RunReport;
-use crate::report::finding::{FindingEvent, FindingStatus};
+use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::style::Style;

@@ -7,8 +7,8 @@ use iamspec_model::AttachmentKind;
 use serde::Serialize;
 
 use crate::report::RunReport;
+use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, RunTarget};
-use crate::report::finding::FindingEvent;
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::plain;
 

@@ -8,7 +8,7 @@ use iamspec_conformance::results::coverage::{PAIRS, SETS};
 
 use crate::report::RunReport;
 use crate::report::events::{CallEvent, CallVerdict, CoverageEvent, ExerciseEvent};
-use crate::report::finding::{FindingEvent, FindingStatus};
+use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::style::Style;
 
 /// The levels and tiers of findings, explained in two lines.

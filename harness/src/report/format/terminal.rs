@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::RunReport;
 use crate::report::events::NotDeletedEvent;
-use crate::report::finding::{FindingEvent, FindingStatus};
+use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::{finding, table};
 use crate::report::format::kinds::nine_rows;
 use crate::report::format::style::Style;

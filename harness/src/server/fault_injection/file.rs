@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_model::tables::actions;
 use serde::Deserialize;
 use toml::Spanned;

@@ -3,8 +3,8 @@
 //! The choice depends on the seed and on the sequence of earlier requests only, so a run with the
 //! same requests gets the same faults. Faults with a window also depend on the history.
 
-use iamspec_conformance::results::known_failures::glob;
 use iamspec_conformance::rng::Rng;
+use iamspec_conformance::script::pattern::glob;
 
 use crate::server::fault_injection::InjectedFault;
 

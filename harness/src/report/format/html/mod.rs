@@ -1,12 +1,10 @@
-//! A run as a single HTML page, without a network and without other files.
+//! A run, or several runs side by side, as a single HTML page without a network and other files.
 //!
 //! The template escapes every value, because an endpoint controls the text of its responses. The
 //! content security policy of the page allows its own style and script only.
 
 mod lattice;
 pub mod races;
-pub mod side_by_side;
-mod source;
 
 use std::cmp::Ordering;
 
@@ -16,16 +14,17 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
 use crate::report::RunReport;
-use crate::report::finding::{CitedFact, FindingEvent, FindingStatus};
+use crate::report::events::{CitedFact, FindingEvent, FindingStatus};
 use crate::report::format::finding::{FoldedStep, folded};
 use crate::report::format::html::lattice::lattice;
-use crate::report::format::html::source::{SourcePart, parts};
 use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
+use crate::report::format::matrix::tables;
 use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
 use crate::report::format::terminal::not_deleted_line;
 
 const PAGE: &str = include_str!("page.html");
+const MATRIX: &str = include_str!("matrix.html");
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
 
@@ -37,12 +36,17 @@ const TIERS: [&str; 3] = ["status", "code", "text"];
 /// # Errors
 /// An error of the template library.
 pub fn html(report: &RunReport) -> Result<String> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", PAGE).context("the template of the page is invalid")?;
-    let page = environment.get_template("page").context("the template of the page is missing")?;
     let values = minijinja::value::merge_maps([head(report), body(report), lattice(&report.calls)]);
     let values = context! { css => CSS, js => JS, ..values };
+    render(PAGE, values)
+}
+
+/// Fills a template; each value is escaped.
+fn render(template: &str, values: Value) -> Result<String> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_template("page", template).context("the template of the page is invalid")?;
+    let page = environment.get_template("page").context("the template of the page is missing")?;
     page.render(values).context("cannot write the page")
 }
 
@@ -232,4 +236,108 @@ fn sections(report: &RunReport) -> [PageSection; 5] {
         section("Unspecified behavior observed", unspecified.collect()),
         section("Rules that were not tested", not_tested.collect()),
     ]
+}
+
+#[derive(Serialize)]
+struct SideColumn<'a> {
+    name: String,
+    version: &'a str,
+    licence: &'a str,
+    href: &'a str,
+}
+
+/// Returns the page. `pages` are the addresses of the pages of the runs.
+///
+/// # Errors
+/// An error of the template library.
+pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
+    let columns = runs.iter().zip(pages).map(|(run, href)| {
+        let target = &run.header.target;
+        let version = target.version.as_deref().unwrap_or_default();
+        let licence = target.licence.as_deref().unwrap_or_default();
+        let client = run.header.client.as_ref();
+        let client = client.map(|_| format!(" through {}", run.header.client_name()));
+        let name = target.name.clone() + &client.unwrap_or_default();
+        SideColumn { name, version, licence, href }
+    });
+    let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
+    let values = context! {
+        css => CSS,
+        columns => columns.collect::<Vec<_>>(),
+        tables => tables(runs),
+        version => header.version,
+        revision => header.revision,
+        selection => header.selection,
+        started => header.started,
+    };
+    render(MATRIX, values)
+}
+
+/// A part of a source: some words, and the address they link to.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct SourcePart {
+    text: String,
+    href: Option<String>,
+}
+
+/// Returns the source in parts. Addresses, repositories at a commit, and issues become links.
+fn parts(source: &str) -> Vec<SourcePart> {
+    let mut parts: Vec<SourcePart> = Vec::new();
+    for word in source.split_whitespace() {
+        let href = href(word.trim_end_matches([';', ',', ')', '.']).trim_start_matches('('));
+        match parts.last_mut() {
+            Some(SourcePart { text, href: None }) if href.is_none() => {
+                text.push(' ');
+                text.push_str(word);
+            }
+            _ => parts.push(SourcePart { text: word.to_owned(), href }),
+        }
+    }
+    parts
+}
+
+fn href(word: &str) -> Option<String> {
+    if word.starts_with("https://") {
+        return Some(word.to_owned());
+    }
+    if let Some((repository, commit)) = word.split_once('@') {
+        let is_commit = commit.len() >= 7 && commit.bytes().all(|it| it.is_ascii_hexdigit());
+        return (is_commit && is_repository(repository))
+            .then(|| format!("https://github.com/{repository}/tree/{commit}"));
+    }
+    let (repository, issue) = word.split_once('#')?;
+    let is_number = !issue.is_empty() && issue.bytes().all(|it| it.is_ascii_digit());
+    (is_number && is_repository(repository))
+        .then(|| format!("https://github.com/{repository}/issues/{issue}"))
+}
+
+fn is_repository(name: &str) -> bool {
+    let is_plain = |it: &str| {
+        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
+    };
+    name.split_once('/').is_some_and(|(owner, name)| is_plain(owner) && is_plain(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_commits_and_issues_become_links() {
+        let links =
+            |text: &str| parts(text).into_iter().filter_map(|it| it.href).collect::<Vec<_>>();
+        assert_eq!(
+            links("a/b@0e6e2404 some/path.json::x (2026)"),
+            ["https://github.com/a/b/tree/0e6e2404"]
+        );
+        assert_eq!(
+            links("hashicorp/terraform#3774 (2015); x"),
+            ["https://github.com/hashicorp/terraform/issues/3774"]
+        );
+        assert_eq!(
+            links("see https://docs.aws.amazon.com/x.html;"),
+            ["https://docs.aws.amazon.com/x.html"]
+        );
+        assert!(links("javascript:alert(1) a@b #1 me@example.com").is_empty());
+    }
 }

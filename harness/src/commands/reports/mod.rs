@@ -1,3 +1,0 @@
-//! Commands that read saved runs.
-
-pub mod report;
