@@ -67,7 +67,7 @@ fn a_text_that_differs_is_shown_and_fails_only_when_asked_for() {
 #[test]
 fn a_script_file_runs() {
     let text = printed(&["run", "conformance/scripts/delete-user/bare.script"], 0);
-    assert!(text.contains("1 script, 4 calls"), "{text}");
+    assert!(text.contains("1 script, 4 planned calls"), "{text}");
 }
 
 #[test]
@@ -374,4 +374,21 @@ fn the_version_contains_the_rule_set() {
     let version = env!("CARGO_PKG_VERSION");
     let text = super::stdout(&super::iamspec(&["--version"]));
     assert_eq!(text, format!("iamspec {version} (rules {revision})\n"));
+}
+
+#[test]
+fn a_folder_of_scripts_is_named_with_its_pattern() {
+    for name in ["delete-user/alone", "delete-user/alone/"] {
+        let output = super::iamspec(&["run", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(super::stderr(&output).contains("to run all of them: 'delete-user/alone/*'"));
+    }
+}
+
+#[test]
+fn an_action_is_explained_by_all_its_rules() {
+    let all = super::stdout(&super::iamspec(&["explain", "DeleteUser"]));
+    assert_eq!(all, super::stdout(&super::iamspec(&["explain", "DeleteUser/*"])));
+    let is_word = |line: &str| !line.trim().contains(' ');
+    assert!(all.lines().all(|line| is_word(line) || line.chars().count() <= 100), "{all}");
 }

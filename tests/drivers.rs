@@ -50,11 +50,11 @@ fn differences_between_calls_and_traffic_are_attributed_to_the_sdk() {
     for (wrong, expected) in [
         ("forgets-a-member", "leaves out UserName"),
         ("spells-truth-otherwise", "sends OnlyAttached as \"True\" and not as \"true\""),
-        ("sends-twice", "asks again after 200"),
+        ("sends-twice", "retries after 200"),
         ("refuses-and-sends", "rejects the call, but sent it"),
         ("tells-and-sends-nothing", "reports a response, but sent nothing"),
-        ("loses-an-item", "hands out 0 of 1 members of Tags"),
-        ("loses-a-member", "does not hand out User"),
+        ("loses-an-item", "returns 0 of 1 members of Tags"),
+        ("loses-a-member", "does not return User"),
         (
             "tells-another-code",
             "reports the code \"NoSuchEntityException\" instead of \"DeleteConflict\"",
@@ -88,11 +88,8 @@ fn a_broken_driver_causes_no_finding() {
 #[test]
 fn known_failures_of_an_sdk_are_expected() {
     let file = super::reports::folder("client").join("known.toml");
-    std::fs::write(
-        &file,
-        "[[client]]\ncall = \"*\"\nwhat = \"asks again*\"\nreason = \"issue 7\"\n",
-    )
-    .unwrap();
+    std::fs::write(&file, "[[client]]\ncall = \"*\"\nwhat = \"retries*\"\nreason = \"issue 7\"\n")
+        .unwrap();
     let expect = file.to_str().unwrap();
     let (code, text) = run(Some("sends-twice"), &["--expect", expect, "list/*"]);
     assert!(text.contains("known failure: issue 7"), "{text}");

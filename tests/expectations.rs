@@ -120,7 +120,7 @@ fn a_flaky_rule_must_conform_often_enough() {
 fn known_failures_of_another_target_are_refused() {
     let folder = super::reports::folder("about");
     let (about, known) = (folder.join("target.toml"), folder.join("known.toml"));
-    std::fs::write(&about, "name = \"moto\"\nversion = \"5.2.5\"\nlicence = \"Apache-2.0\"\n")
+    std::fs::write(&about, "name = \"moto\"\nversion = \"5.2.5\"\nlicense = \"Apache-2.0\"\n")
         .unwrap();
     let with = |target: &str| {
         std::fs::write(&known, format!("[target]\n{target}\n{KNOWN}")).unwrap();

@@ -1,4 +1,4 @@
-//! `iamspec audit` with hand-made `CloudTrail` logs: possible histories pass, and each impossible
+//! `iamspec audit` with hand-made CloudTrail logs: possible histories pass, and each impossible
 //! response names the rule that it breaks.
 
 use std::io::Write as _;

@@ -13,7 +13,7 @@ fn served(folder: &Path, options: &str) -> PathBuf {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&start, executable).unwrap();
     let target = folder.join("target.toml");
-    std::fs::write(&target, "name = \"forgetful\"\nversion = \"1\"\nlicence = \"MIT\"\n").unwrap();
+    std::fs::write(&target, "name = \"forgetful\"\nversion = \"1\"\nlicense = \"MIT\"\n").unwrap();
     target
 }
 

@@ -116,7 +116,7 @@ fn a_report_of_format_1_can_still_be_read() {
     for old in ["open", "kept", "entry", "complaint"] {
         assert!(!written.contains(&format!("\"event\":\"{old}\"")), "{old}");
     }
-    assert!(markdown(&report).contains("1 finding (1 call)"));
+    assert!(markdown(&report).contains("1 finding in "));
 }
 
 #[test]
@@ -145,15 +145,15 @@ fn each_format_names_the_finding_that_fails_the_run() {
     let junit = text("junit");
     assert!(junit.contains("failures=\"1\" errors=\"0\""), "{junit}");
     assert!(junit.contains("<failure message=\"DeleteUser is refused"), "{junit}");
-    assert!(junit.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{junit}");
+    assert!(junit.contains("1 finding in 9 scripts and 49 requests; 30 calls"), "{junit}");
     let markdown = text("markdown");
     assert!(markdown.contains("| MFA device | 200 | ❌ deleted, must be refused |"), "{markdown}");
     assert!(
         markdown.contains("iamspec run --mutant forgets-mfa-device delete-user/alone/mfa-device")
     );
-    assert!(markdown.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{markdown}");
+    assert!(markdown.contains("1 finding in 9 scripts and 49 requests; 30 calls"), "{markdown}");
     let html = text("html");
-    assert!(html.contains("1 finding (1 call) in 9 scripts, 30 calls"), "{html}");
+    assert!(html.contains("1 finding in 9 scripts and 49 requests; 30 calls"), "{html}");
     assert!(
         html.contains("<td class=\"verdict-cell wrong\">deleted, must be refused</td>"),
         "{html}"

@@ -26,7 +26,7 @@ fn run(suite: GeneratedSuite, reference: &mut Reference) -> Report {
 fn operation_count(generated: GeneratedSuite) -> usize {
     let suite =
         Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
-    suite.count_operations(&mut Reference::default())
+    suite.size(&mut Reference::default()).calls
 }
 
 #[test]

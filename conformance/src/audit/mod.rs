@@ -1,4 +1,4 @@
-//! Audit: checks recorded traffic of other clients, such as `CloudTrail` logs, against the
+//! Audit: checks recorded traffic of other clients, such as CloudTrail logs, against the
 //! specification.
 //!
 //! Nothing is known about the account at first. Knowledge grows with the responses. A response is

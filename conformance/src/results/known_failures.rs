@@ -31,6 +31,10 @@ pub struct KnownFailures {
     pub client: Vec<ClientDeviation>,
 }
 
+/// The words for deviations of a client in files of the first edition, and the current words.
+const FIRST_EDITION: [(&str, &str); 3] =
+    [("asks again", "retries"), ("does not hand out", "does not return"), ("hands out", "returns")];
+
 /// A known deviation of the client that sends the requests.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -196,7 +200,13 @@ impl KnownFailures {
     /// # Errors
     /// The position of the error, and the TOML expected there.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+        let mut file: Self = toml::from_str(text)?;
+        for deviation in &mut file.client {
+            for (old, new) in FIRST_EDITION {
+                deviation.what = deviation.what.replace(old, new);
+            }
+        }
+        Ok(file)
     }
 
     /// The index of the entry that lists a divergence.
@@ -322,6 +332,14 @@ mod tests {
             let text = format!("[[{table}]]\nrule = \"DeleteUser/*\"\nreason = \"known\"\n");
             assert_eq!(KnownFailures::parse(&text)?.entries.len(), 1, "{table}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn deviations_of_the_first_edition_are_read() -> Result<(), toml::de::Error> {
+        let text = "[[client]]\ncall = \"*\"\nwhat = \"asks again after 409 *\"\nreason = \"x\"\n";
+        let file = KnownFailures::parse(text)?;
+        assert_eq!(file.client_reason("TagUser", "retries after 409 LimitExceeded"), Some("x"));
         Ok(())
     }
 

@@ -85,6 +85,15 @@ impl fmt::Display for EndReason {
     }
 }
 
+/// The number of calls and requests of a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuiteSize {
+    /// The calls that are compared with the specification.
+    pub calls: usize,
+    /// The calls, and the requests of cleanup.
+    pub requests: usize,
+}
+
 impl Suite {
     /// Creates a suite. The scripts of `DeleteUser` run first, short scripts before long ones, so
     /// that the most important findings appear early.
@@ -162,11 +171,12 @@ impl Suite {
         &self.scripts
     }
 
-    /// Counts the operations of the suite on a conforming endpoint, without those of cleanup.
+    /// The size of the suite on a conforming endpoint.
     #[must_use]
-    pub fn count_operations(&self, endpoint: &mut dyn Endpoint) -> usize {
+    pub fn size(&self, endpoint: &mut dyn Endpoint) -> SuiteSize {
         let report = self.run(endpoint, &mut |_| (), &|| false);
-        report.script_runs.iter().map(|it| it.exchanges.len()).sum()
+        let calls = report.script_runs.iter().map(|it| it.exchanges.len()).sum();
+        SuiteSize { calls, requests: report.requests }
     }
 
     /// Runs the suite. Calls `on_progress` with the number of requests so far after each operation.

@@ -1,4 +1,4 @@
-//! One `CloudTrail` event, and its conversion to an [`AuditEvent`] of the audit.
+//! One CloudTrail event, and its conversion to an [`AuditEvent`] of the audit.
 //!
 //! The conversion uses only the members that the model needs. It does not check the event.
 
@@ -81,7 +81,7 @@ impl CloudTrailRecord {
         })
     }
 
-    /// `CloudTrail` appends `Exception` to error codes; responses do not (E-006).
+    /// CloudTrail appends `Exception` to error codes; responses do not (E-006).
     fn response(&self) -> AuditResponse {
         let Some(error) = &self.error_code else { return AuditResponse::Done };
         let code = error.strip_suffix("Exception").unwrap_or(error);
@@ -143,7 +143,7 @@ impl CloudTrailRecord {
     }
 }
 
-/// Converts `AccessKeyId` to `accessKeyId`, the form of `CloudTrail`.
+/// Converts `AccessKeyId` to `accessKeyId`, the form of CloudTrail.
 pub(crate) fn lower_camel(member: &str) -> String {
     let mut letters = member.chars();
     letters

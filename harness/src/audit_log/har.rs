@@ -96,7 +96,7 @@ impl HarEntry {
     }
 }
 
-/// Converts the elements of a response to the JSON form of `CloudTrail`.
+/// Converts the elements of a response to the JSON form of CloudTrail.
 fn members(element: &Element) -> Value {
     if element.children.is_empty() {
         return json!(element.text);

@@ -1,4 +1,4 @@
-//! Reads audit logs: `CloudTrail` files, with or without gzip, HAR files, and folders of them.
+//! Reads audit logs: CloudTrail files, with or without gzip, HAR files, and folders of them.
 //!
 //! [`read`] emits the IAM events in the order of their times. Files are roughly in that order, by
 //! name, but AWS can deliver an event late. The reader therefore buffers the last 15 minutes and

@@ -147,7 +147,12 @@ pub(crate) fn by_name(name: &str) -> Result<Vec<Script>> {
     let pattern = current_name(name);
     let mut scripts = builtin()?;
     let similar = suggestion(&pattern, scripts.iter().map(|it| &it.name));
+    let folder = format!("{}/", pattern.trim_end_matches('/'));
+    let is_folder = scripts.iter().any(|it| it.name.starts_with(&folder));
     scripts.retain(|it| glob(&pattern, &current_name(&it.name)));
+    if scripts.is_empty() && is_folder {
+        bail!("`{name}` is a folder of built-in scripts; to run all of them: '{folder}*'");
+    }
     if scripts.is_empty() {
         bail!(
             "`{name}` is neither a file nor a built-in script{similar}; `iamspec list scripts` \
@@ -208,5 +213,5 @@ pub(crate) fn list(suite: &Suite, out: &mut dyn Write) -> Result<u8> {
 fn calls_of(generated: GeneratedSuite) -> usize {
     let suite =
         Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
-    suite.count_operations(&mut Reference::default())
+    suite.size(&mut Reference::default()).calls
 }

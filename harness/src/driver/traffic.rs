@@ -101,7 +101,7 @@ fn remarks(
         && first.status.is_some_and(|it| it < 500)
         && !first.body.contains("Throttling")
     {
-        found.push(format!("asks again after {}", status_and_code(first)));
+        found.push(format!("retries after {}", status_and_code(first)));
     }
     found.extend(outcome_differences(api, outcome, last));
     found.dedup();
@@ -249,7 +249,7 @@ fn structure(response: &Element, result: &Map<String, Value>, path: &str, found:
         match value {
             Some(value) => member(child, value, &path, found),
             None if is_empty(child) => {}
-            None => found.push(format!("does not hand out {path}")),
+            None => found.push(format!("does not return {path}")),
         }
     }
     for (name, value) in result {
@@ -260,7 +260,7 @@ fn structure(response: &Element, result: &Map<String, Value>, path: &str, found:
             _ => false,
         };
         if !empty && response.child(name).is_none() {
-            found.push(format!("hands out {path}{name}, which was not in the response"));
+            found.push(format!("returns {path}{name}, which was not in the response"));
         }
     }
 }
@@ -270,7 +270,7 @@ fn member(response: &Element, value: &Value, path: &str, found: &mut Vec<String>
         Value::Object(_) if path.ends_with("Document") => {
             let text = percent_decode_str(&response.text).decode_utf8_lossy().into_owned();
             if serde_json::from_str::<Value>(&text).ok().as_ref() != Some(value) {
-                found.push(format!("hands out another {path}"));
+                found.push(format!("returns another {path}"));
             }
         }
         Value::Object(members) if response.children.iter().any(|it| it.name == "entry") => {
@@ -289,7 +289,7 @@ fn list(response: &Element, items: &[Value], path: &str, found: &mut Vec<String>
     let members: Vec<&Element> =
         response.children.iter().filter(|it| it.name == "member").collect();
     if members.len() != items.len() {
-        found.push(format!("hands out {} of {} members of {path}", items.len(), members.len()));
+        found.push(format!("returns {} of {} members of {path}", items.len(), members.len()));
         return;
     }
     for (element, item) in members.into_iter().zip(items) {
@@ -300,13 +300,13 @@ fn list(response: &Element, items: &[Value], path: &str, found: &mut Vec<String>
 fn map(response: &Element, members: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
     let entries: Vec<&Element> = response.children.iter().filter(|it| it.name == "entry").collect();
     if entries.len() != members.len() {
-        found.push(format!("hands out {} of {} entries of {path}", members.len(), entries.len()));
+        found.push(format!("returns {} of {} entries of {path}", members.len(), entries.len()));
     }
     for entry in entries {
         let key = entry.text_of("key").unwrap_or_default();
         match (entry.child("value"), members.get(key)) {
             (Some(element), Some(value)) => member(element, value, &format!("{path}.entry"), found),
-            _ => found.push(format!("does not hand out an entry of {path}")),
+            _ => found.push(format!("does not return an entry of {path}")),
         }
     }
 }
@@ -322,7 +322,7 @@ fn leaf(response: &Element, text: &str, path: &str, found: &mut Vec<String>) {
 
 fn same(response: &Element, text: &str, path: &str, found: &mut Vec<String>) {
     if response.text != text {
-        found.push(format!("hands out another {path}"));
+        found.push(format!("returns another {path}"));
     }
 }
 
@@ -372,18 +372,14 @@ mod tests {
     #[test]
     fn every_difference_is_reported_with_its_path() {
         for (pointer, value, expected) in [
-            ("/User/UserName", json!("b"), "hands out another User.UserName"),
-            (
-                "/User/CreateDate",
-                json!("2026-11-25T06:00:01Z"),
-                "hands out another User.CreateDate",
-            ),
-            ("/IsTruncated", json!(true), "hands out another IsTruncated"),
-            ("/Names", json!(["x"]), "hands out 1 of 2 members of Names"),
-            ("/Names/1", json!("z"), "hands out another Names.member"),
-            ("/PolicyDocument", json!({"a": 2}), "hands out another PolicyDocument"),
-            ("/Map/Users", json!(4), "hands out another Map.entry"),
-            ("/User", json!(null), "does not hand out User"),
+            ("/User/UserName", json!("b"), "returns another User.UserName"),
+            ("/User/CreateDate", json!("2026-11-25T06:00:01Z"), "returns another User.CreateDate"),
+            ("/IsTruncated", json!(true), "returns another IsTruncated"),
+            ("/Names", json!(["x"]), "returns 1 of 2 members of Names"),
+            ("/Names/1", json!("z"), "returns another Names.member"),
+            ("/PolicyDocument", json!({"a": 2}), "returns another PolicyDocument"),
+            ("/Map/Users", json!(4), "returns another Map.entry"),
+            ("/User", json!(null), "does not return User"),
         ] {
             let mut wrong = right();
             *wrong.pointer_mut(pointer).unwrap() = value;
@@ -391,6 +387,6 @@ mod tests {
         }
         let mut more = right();
         more["Marker"] = json!("m");
-        assert_eq!(of(&more), ["hands out Marker, which was not in the response"]);
+        assert_eq!(of(&more), ["returns Marker, which was not in the response"]);
     }
 }

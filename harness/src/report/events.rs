@@ -98,9 +98,9 @@ pub struct RunTarget {
     /// Its version, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Its licence, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licence: Option<String>,
+    /// Its license, if known.
+    #[serde(default, alias = "licence", skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
 }
 
 /// The client that sent the calls.

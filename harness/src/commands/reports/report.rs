@@ -146,7 +146,7 @@ pub struct MergeArgs {
 pub enum Format {
     /// JSON Lines with all events; the source of the other formats
     Json,
-    /// `JUnit` XML
+    /// JUnit XML
     Junit,
     /// Markdown, for the summary page of a CI job
     Markdown,

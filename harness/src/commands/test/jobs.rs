@@ -124,16 +124,19 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(calls: usize) -> Self {
+    /// Starts the progress of a run that sends this number of requests to a conforming endpoint.
+    pub(crate) fn new(requests: usize) -> Self {
         let bar =
-            std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(calls as u64));
+            std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(requests as u64));
         let started = Instant::now();
         Self { bar, started, last_line: Cell::new(started) }
     }
 
     pub(crate) fn update(&self, requests: usize) {
         if let Some(bar) = &self.bar {
-            bar.set_position(requests as u64);
+            let requests = requests as u64;
+            bar.set_length(bar.length().unwrap_or_default().max(requests));
+            bar.set_position(requests);
         } else if self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
             eprintln!("{} so far", counted(requests, "request"));

@@ -35,7 +35,7 @@ The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
 pub struct MatrixArgs {
     /// Targets to compare
     ///
-    /// A target description (TOML) with `name`, `version`, and optionally `licence` and `start`,
+    /// A target description (TOML) with `name`, `version`, and optionally `license` and `start`,
     /// the script that prints the URL of the endpoint as its first line; `reference`, the embedded
     /// endpoint; or a saved run (`.jsonl`).
     #[arg(value_name = "TARGET", required = true)]

@@ -53,7 +53,7 @@ pub struct RaceArgs {
     /// Races to run; `*` matches any text
     ///
     /// Default: all races (`iamspec race --list`).
-    #[arg(value_name = "RACE")]
+    #[arg(value_name = "RACE", help_heading = "Arguments")]
     pub races: Vec<String>,
     /// Number of runs of each race
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Execution")]

@@ -30,7 +30,7 @@ pub struct ReplayArgs {
     #[command(flatten)]
     pub counts: ThresholdArgs,
     /// Script files, or names of built-in scripts
-    #[arg(value_name = "SCRIPT", required = true)]
+    #[arg(value_name = "SCRIPT", required = true, help_heading = "Arguments")]
     pub scripts: Vec<String>,
 }
 
@@ -46,10 +46,10 @@ pub struct ShrinkArgs {
     #[command(flatten)]
     pub counts: ThresholdArgs,
     /// Maximum number of calls
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, help_heading = "Execution")]
     pub calls: usize,
     /// Script file, or the name of a built-in script
-    #[arg(value_name = "SCRIPT")]
+    #[arg(value_name = "SCRIPT", help_heading = "Arguments")]
     pub script: String,
 }
 

@@ -45,10 +45,15 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return print_requests(&suite, &args.target, out);
     }
     let mut target = OpenTarget::open(&args.target)?;
-    let calls = suite.count_operations(&mut Reference::default());
+    let size = suite.size(&mut Reference::default());
     let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
     let description = &selected.description;
-    writeln!(out, "{}: {shard}{description}, {}", target.name, counted(calls, "call"))?;
+    writeln!(
+        out,
+        "{}: {shard}{description}, {}",
+        target.name,
+        counted(size.calls, "planned call")
+    )?;
     if selected.is_empty {
         return Ok(nothing_selected(args));
     }
@@ -61,7 +66,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let suite = suite.with_jobs(jobs);
     let header = header((&target.name, about), target.http.driver(), args, selected);
     let started = Instant::now();
-    let report = execute(&suite, calls, args, &mut target.http)?;
+    let report = execute(&suite, size.requests, args, &mut target.http)?;
     let duration = started.elapsed();
     let mut outcome = RunOutcome::new(&report, args, &known_failures);
     // The result is printed even if a file cannot be written.
@@ -138,8 +143,8 @@ fn header(
     selected: Selected,
 ) -> RunHeader {
     let target = match about {
-        Some(it) => RunTarget { name: it.name, version: Some(it.version), licence: it.licence },
-        None => RunTarget { name: name.to_owned(), version: None, licence: None },
+        Some(it) => RunTarget { name: it.name, version: Some(it.version), license: it.license },
+        None => RunTarget { name: name.to_owned(), version: None, license: None },
     };
     let threshold = Threshold::from(args.counts);
     RunHeader {
@@ -163,9 +168,14 @@ fn header(
 }
 
 /// Executes the suite until it ends, is stopped, or exceeds its budget.
-fn execute(suite: &Suite, calls: usize, args: &RunArgs, http: &mut HttpClient) -> Result<Report> {
+fn execute(
+    suite: &Suite,
+    requests: usize,
+    args: &RunArgs,
+    http: &mut HttpClient,
+) -> Result<Report> {
     let stopped = stop_on_ctrl_c(http)?;
-    let progress = Progress::new(calls);
+    let progress = Progress::new(requests);
     let (sent, started) = (Cell::new(0), Instant::now());
     let is_spent = || match args.budget {
         Some(Budget::Requests(limit)) => sent.get() >= limit,

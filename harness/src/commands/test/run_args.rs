@@ -81,7 +81,7 @@ pub struct RunArgs {
     /// Run shard K of N, for example `2/8`
     ///
     /// `env` takes K and N from the variables of a Slurm array, an AWS Batch array job, Buildkite,
-    /// `CircleCI` or GitLab. `env/8` takes only K from them, for example in a Kubernetes Indexed
+    /// CircleCI or GitLab. `env/8` takes only K from them, for example in a Kubernetes Indexed
     /// Job. `iamspec report merge` combines the shards.
     #[arg(long, value_name = "K/N", conflicts_with_all = ["update_known_failures", "dry_run"], help_heading = "Execution")]
     pub shard: Option<ShardArg>,
@@ -104,7 +104,7 @@ pub struct RunArgs {
     pub record: Option<PathBuf>,
     /// Target description for reports (TOML)
     ///
-    /// A file with `name`, `version` and optionally `licence` and `start`.
+    /// A file with `name`, `version` and optionally `license` and `start`.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub about: Option<PathBuf>,
     /// Print the selected scripts and suites, send nothing

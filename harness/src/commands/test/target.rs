@@ -278,8 +278,9 @@ pub(crate) struct TargetFile {
     pub(crate) version: String,
     /// The start script, relative to the file. Default: `start.sh`.
     pub(crate) start: Option<String>,
-    /// The licence, as an SPDX expression.
-    pub(crate) licence: Option<String>,
+    /// The license, as an SPDX expression.
+    #[serde(alias = "licence")]
+    pub(crate) license: Option<String>,
 }
 
 impl TargetFile {

@@ -1,6 +1,6 @@
 //! `iamspec audit`: checks recorded traffic against the specification.
 //!
-//! The traffic is either a log (`CloudTrail`, HAR), whose account state is unknown at the start, or a
+//! The traffic is either a log (CloudTrail, HAR), whose account state is unknown at the start, or a
 //! history: a saved run, or a script with responses, which starts with an empty account.
 
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub struct AuditArgs {
     pub learn: bool,
     /// Log files, folders of logs, saved runs or scripts
     ///
-    /// `CloudTrail` logs (also compressed) and folders of them, recorded HTTP traffic (`.har`);
+    /// CloudTrail logs (also compressed) and folders of them, recorded HTTP traffic (`.har`);
     /// or saved runs (`.jsonl`) and scripts with responses (`.script`).
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,

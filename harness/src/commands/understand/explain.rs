@@ -8,25 +8,31 @@ use iamspec_conformance::script::corpus::scripts_reaching;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{Evidence, Expected, Rule, rules};
+use iamspec_model::{Evidence, Expected, Fact, Rule, rules};
 
 use crate::exit_code;
+use crate::report::format::style::{terminal_width, wrapped};
 use crate::report::format::summary::counted;
+
+/// The width of a line if stdout is not a terminal.
+const WIDTH: usize = 100;
 
 /// The arguments of `iamspec explain`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   iamspec explain DeleteUser/holds-mfa-device
-  iamspec explain 'DeleteUser/*'")]
+  # Every rule of an action.
+  iamspec explain DeleteUser")]
 pub struct ExplainArgs {
-    /// Rule, such as `DeleteUser/holds-access-key`; `*` matches any text
+    /// Rule, such as `DeleteUser/holds-access-key`, or action; `*` matches any text
     #[arg(value_name = "RULE")]
     pub rule: String,
 }
 
 pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
     let pattern = &args.rule;
-    let selected: Vec<Rule> = rules().filter(|rule| glob(pattern, &rule.id())).collect();
+    let matches = |rule: &Rule| glob(pattern, &rule.id()) || *pattern == rule.action.api;
+    let selected: Vec<Rule> = rules().filter(matches).collect();
     if selected.is_empty() {
         let similar = suggestion(pattern, rules().map(|rule| rule.id()));
         bail!("there is no rule `{pattern}`{similar}; `iamspec list rules` prints all rules");
@@ -35,7 +41,8 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
         if index > 0 {
             writeln!(out)?;
         }
-        write!(out, "{}{}", text(*rule), tests(*rule)?)?;
+        let text = text(*rule) + &tests(*rule)?;
+        write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
     }
     Ok(exit_code::CONFORMS)
 }
@@ -62,10 +69,12 @@ fn text(rule: Rule) -> String {
     if let Expected::Refused(_) = clause.expected {
         tiers.push(("text", clause.text));
     }
+    let mut shown = Vec::new();
     for same in tiers.chunk_by(|(_, one), (_, other)| one == other) {
         let names: Vec<&str> = same.iter().map(|(name, _)| *name).collect();
         if let [(_, evidence), ..] = same {
-            tier(&mut text, &names.join(", "), *evidence, api);
+            text.push_str(&format!("  {:<7} {}\n", names.join(", "), evidence.level.name()));
+            facts(&mut text, *evidence, api, &mut shown);
         }
     }
     for order in PRECEDENCES.iter().filter(|it| it.actions.contains(&rule.action.api)) {
@@ -77,22 +86,25 @@ fn text(rule: Rule) -> String {
                 others.join(", "),
                 order.evidence.level.name()
             ));
-            facts(&mut text, order.evidence, api);
+            facts(&mut text, order.evidence, api, &mut shown);
         }
     }
     text
 }
 
-fn tier(text: &mut String, name: &str, evidence: Evidence, api: &str) {
-    text.push_str(&format!("  {name:<7} {}\n", evidence.level.name()));
+/// The facts of the evidence: in full if they are not in `shown`, else by their ids.
+fn facts(text: &mut String, evidence: Evidence, api: &str, shown: &mut Vec<&'static str>) {
     if evidence.facts.is_empty() {
         text.push_str("    no evidence\n");
     }
-    facts(text, evidence, api);
-}
-
-fn facts(text: &mut String, evidence: Evidence, api: &str) {
-    for fact in evidence.facts {
+    let (again, new): (Vec<&Fact>, Vec<&Fact>) =
+        evidence.facts.iter().partition(|it| shown.contains(&it.id));
+    if !again.is_empty() {
+        let ids: Vec<&str> = again.iter().map(|it| it.id).collect();
+        text.push_str(&format!("    {}: see above\n", ids.join(", ")));
+    }
+    for fact in new {
+        shown.push(fact.id);
         let strength = format!("{:?}", fact.strength).to_lowercase();
         text.push_str(&format!(
             "    {} ({strength}): {}: {}\n",

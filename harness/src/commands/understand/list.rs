@@ -15,6 +15,7 @@ use stateright::Model as _;
 use crate::commands::selection::builtin;
 use crate::docs::tables::{UNMODELLED, kinds_table};
 use crate::exit_code;
+use crate::report::format::style::{terminal_width, wrapped};
 
 /// The arguments of `iamspec list`.
 #[derive(Args, Debug)]
@@ -46,8 +47,9 @@ pub enum ListTopic {
     Mutants,
     /// Properties of all states and of all calls that `iamspec verify` checks
     Properties,
-    /// Systematic defects of the model, and the equivalent ones
-    Faults,
+    /// Deliberate errors of the model, which its exhaustive check must find
+    #[value(alias = "faults")]
+    ModelMutants,
     /// The meaning of the exit codes
     ExitCodes,
     /// The parts of IAM that the model does not cover
@@ -66,8 +68,41 @@ const WIDEST: Scope = Scope {
     ..Scope::EMPTY
 };
 
+/// Prints a topic. On a terminal, long lines are broken and the table of kinds becomes a list.
 pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
-    match args.topic {
+    let Some(width) = terminal_width() else {
+        print(args.topic, out)?;
+        return Ok(exit_code::CONFORMS);
+    };
+    let mut text = Vec::new();
+    print(args.topic, &mut text)?;
+    let text = String::from_utf8(text)?;
+    let text = if matches!(args.topic, ListTopic::Kinds) { records(&text) } else { text };
+    write!(out, "{}", wrapped(&text, width, 4))?;
+    Ok(exit_code::CONFORMS)
+}
+
+/// The rows of a Markdown table as paragraphs: the first cell, then one line per column.
+fn records(table: &str) -> String {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|it| it.trim().replace('*', "")).collect()
+    };
+    let mut lines = table.lines();
+    let names = lines.next().map(cells).unwrap_or_default();
+    let mut text = String::new();
+    for row in lines.skip(1).map(cells) {
+        for (index, (name, cell)) in names.iter().zip(&row).enumerate() {
+            match index {
+                0 => text.push_str(&format!("{cell}\n")),
+                _ => text.push_str(&format!("  {name:<13} {cell}\n")),
+            }
+        }
+    }
+    text
+}
+
+fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
+    match topic {
         ListTopic::Kinds => write!(out, "{}", kinds_table())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
         ListTopic::Actions => {
@@ -82,7 +117,7 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
             }
         }
         ListTopic::Properties => properties(out)?,
-        ListTopic::Faults => faults(out)?,
+        ListTopic::ModelMutants => model_mutants(out)?,
         ListTopic::ExitCodes => {
             for (code, name, meaning) in exit_code::ALL {
                 writeln!(out, "{code}  {name:<12}  {meaning}")?;
@@ -94,7 +129,7 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
             }
         }
     }
-    Ok(exit_code::CONFORMS)
+    Ok(())
 }
 
 /// All rules with their levels and facts.
@@ -130,12 +165,12 @@ fn properties(out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn faults(out: &mut dyn Write) -> Result<()> {
-    for fault in ModelMutant::all() {
-        let fault = fault.to_string();
-        match EQUIVALENT.iter().find(|(equivalent, _)| *equivalent == fault) {
-            Some((_, why)) => writeln!(out, "{fault:<60} equivalent: {why}")?,
-            None => writeln!(out, "{fault}")?,
+fn model_mutants(out: &mut dyn Write) -> Result<()> {
+    for mutant in ModelMutant::all() {
+        let mutant = mutant.to_string();
+        match EQUIVALENT.iter().find(|(equivalent, _)| *equivalent == mutant) {
+            Some((_, why)) => writeln!(out, "{mutant:<60} equivalent: {why}")?,
+            None => writeln!(out, "{mutant}")?,
         }
     }
     Ok(())

@@ -93,7 +93,7 @@ fn first_words(text: &str, max: usize) -> String {
 /// Returns findings as a table: the rule, the endpoint's response, AWS's response and the script.
 #[must_use]
 pub fn table(findings: &[&FindingEvent], style: Style) -> String {
-    let head = ["rule", "level", "tier", "endpoint", "AWS", "script"].map(str::to_owned);
+    let head = ["rule", "level", "tier", "endpoint", "expected", "script"].map(str::to_owned);
     let mut rows = vec![head];
     rows.extend(findings.iter().map(|it| row(it)));
     let width = |column: usize| {

@@ -1,4 +1,4 @@
-//! A run as `JUnit` XML: one test suite for each action, one test case for each rule.
+//! A run as JUnit XML: one test suite for each action, one test case for each rule.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

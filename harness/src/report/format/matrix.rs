@@ -183,9 +183,9 @@ fn findings_by_tier(run: &RunReport, level: &str) -> String {
 
 fn target_name(target: &RunTarget) -> String {
     let version = target.version.as_deref().map(|it| format!(" {}", plain(it))).unwrap_or_default();
-    let licence =
-        target.licence.as_deref().map(|it| format!("<br>{}", plain(it))).unwrap_or_default();
-    format!("{}{version}{licence}", plain(&target.name))
+    let license =
+        target.license.as_deref().map(|it| format!("<br>{}", plain(it))).unwrap_or_default();
+    format!("{}{version}{license}", plain(&target.name))
 }
 
 /// One mark for each tier: conforms, differs, or not compared because an earlier tier differs.

@@ -1,4 +1,6 @@
-//! Colors and weights of terminal output.
+//! Colors, weights and line width of terminal output.
+
+use std::io::IsTerminal as _;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects};
@@ -51,9 +53,42 @@ impl Style {
     }
 }
 
+/// The width of the terminal in columns. `None` if stdout is not a terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
+    std::io::stdout().is_terminal().then(textwrap::termwidth)
+}
+
+/// Breaks each line at a space so that it has at most `width` columns, if its words permit. The
+/// added lines start in column `indent` of the text, counted from the start of the broken line.
+pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let start = line.len() - line.trim_start().len() + indent;
+        let indent = " ".repeat(start);
+        let options = textwrap::Options::new(width.max(start + 20))
+            .subsequent_indent(&indent)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        for part in textwrap::wrap(line, options) {
+            out.push_str(part.trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Style;
+    use super::{Style, wrapped};
+
+    #[test]
+    fn long_lines_are_broken_at_spaces_and_indented() {
+        let text = "  one two three four five six seven eight nine ten\nshort\n";
+        let expected = "  one two three four five\n    six seven eight nine ten\nshort\n";
+        assert_eq!(wrapped(text, 28, 2), expected);
+        let word = "arn:aws:iam::123456789012:user/a-name-longer-than-the-terminal\n";
+        assert_eq!(wrapped(word, 20, 2), word);
+    }
 
     #[test]
     fn colors_are_reset_after_the_text() {

@@ -119,22 +119,19 @@ pub fn without_verdict(calls: &[CallEvent], style: Style) -> String {
 #[must_use]
 pub fn last_line(report: &RunReport) -> String {
     let totals = &report.end.totals;
+    let incomplete = if report.end.ended_early.is_some() { "incomplete: " } else { "" };
     let findings = of_status(report, FindingStatus::Unexpected).len();
-    let diverging = match totals.unexpected {
-        0 => String::new(),
-        calls => format!(" ({})", counted(calls, "call")),
-    };
     let below = match totals.below {
         0 => String::new(),
         below => format!(" ({} below the selected tier or level)", number(below)),
     };
     format!(
-        "{}{diverging} in {}, {}, {}: {} passed{below}, {} unexpected, {}, {} unsupported, \
-         {} inconclusive, {} skipped",
+        "{incomplete}{} in {} and {}; {}: {} passed{below}, {} unexpected, {}, \
+         {} unsupported, {} inconclusive, {} skipped",
         counted(findings, "finding"),
         counted(report.end.scripts, "script"),
-        counted(totals.calls(), "call"),
         counted(report.end.requests, "request"),
+        counted(totals.calls(), "call"),
         number(totals.passed),
         number(totals.unexpected),
         counted(totals.known_failures, "known failure"),
@@ -194,8 +191,8 @@ pub fn coverage(coverage: &CoverageEvent, style: Style) -> String {
         format!("{} of {}", it.tested.len(), it.tested.len() + it.not_tested.len())
     };
     format!(
-        "{}: {} rules, {} outcomes of actions, {} of {SETS} sets of kinds, \
-         {} of {PAIRS} ordered pairs\n",
+        "{}: {} rules, {} outcomes of actions\n        {} of {SETS} sets of kinds, {} of {PAIRS} \
+         ordered pairs of kinds (all with --suite lattice, --suite pairs)\n",
         style.bold("Tested"),
         of(&coverage.rules),
         of(&coverage.outcomes),

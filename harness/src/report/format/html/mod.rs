@@ -61,7 +61,7 @@ fn head(report: &RunReport) -> Value {
     context! {
         target => header.target.name,
         target_version => header.target.version,
-        licence => header.target.licence,
+        license => header.target.license,
         version => header.version,
         revision => header.revision,
         client => header.client.as_ref().map(|_| header.client_name()),
@@ -242,7 +242,7 @@ fn sections(report: &RunReport) -> [PageSection; 5] {
 struct SideColumn<'a> {
     name: String,
     version: &'a str,
-    licence: &'a str,
+    license: &'a str,
     href: &'a str,
 }
 
@@ -254,11 +254,11 @@ pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
     let columns = runs.iter().zip(pages).map(|(run, href)| {
         let target = &run.header.target;
         let version = target.version.as_deref().unwrap_or_default();
-        let licence = target.licence.as_deref().unwrap_or_default();
+        let license = target.license.as_deref().unwrap_or_default();
         let client = run.header.client.as_ref();
         let client = client.map(|_| format!(" through {}", run.header.client_name()));
         let name = target.name.clone() + &client.unwrap_or_default();
-        SideColumn { name, version, licence, href }
+        SideColumn { name, version, license, href }
     });
     let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
     let values = context! {
