@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::listener::Limits;
 use iamspec_harness::server::{Options, Server};
 

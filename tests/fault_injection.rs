@@ -11,7 +11,7 @@ use std::process::Output;
 use super::port::Port;
 use iamspec_conformance::Mutant;
 use iamspec_conformance::reference::ReferenceOptions;
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_harness::wire::redact::secret_names;
 

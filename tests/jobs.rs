@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::reports::folder;
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
 

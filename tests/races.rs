@@ -11,7 +11,7 @@ use iamspec_conformance::concurrency::{ConcurrentEndpoint as _, TimedCall};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::{Endpoint as _, Mutant};
 use iamspec_harness::client::HttpClient;
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{Account, AttachmentKind, IssueOptions, Item, Operation, User};
 

@@ -13,7 +13,7 @@ use iamspec_conformance::{Mutant, Suite, Verdict};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::sender::ClientSettings;
 use iamspec_harness::client::trace::Trace;
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use iamspec_conformance::{Endpoint as _, Response, ScriptRun, Verdict};
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Status, User};
 

@@ -25,7 +25,7 @@ use crate::driver::protocol::{
     CallVia, DriverCall, DriverMessage, DriverOutcome, DriverRequest, DriverSession, Hello,
 };
 use crate::driver::traffic::{TrafficCheck, TrafficRemark};
-use crate::server::capture::RequestLog;
+use crate::server::RequestLog;
 
 /// The time that a call may take beyond its deadline, until the driver has reported the timeout.
 const GRACE: Duration = Duration::from_secs(5);

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
-use crate::server::capture::{CapturedRequest, RequestLog};
+use crate::server::{CapturedRequest, RequestLog};
 use crate::wire::redact::{is_secret, without_secrets};
 use crate::wire::xml_read::Element;
 

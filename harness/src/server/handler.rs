@@ -14,17 +14,16 @@ use iamspec_model::evidence::B_LP_17;
 use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
 
 use crate::server::auth::{SignedRequest, secret_of};
-use crate::server::capture::CapturedRequest;
 use crate::server::fault_injection::history::{PastState, StateHistory, Timestamp};
-use crate::server::fault_injection::{InjectedFault, PageFault};
+use crate::server::fault_injection::{InjectedFault, PageFault, mutants};
 use crate::server::pagination::{Page, has_pages, prefetch};
 use crate::server::parse::ParsedCall;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::reply::Reply;
 use crate::server::store::ACCOUNT;
 use crate::server::{
-    ModelState, ResponseBody, ServerState, SharedState, auth, details, mutants, parse, responses,
-    validation,
+    CapturedRequest, ModelState, ResponseBody, ServerState, SharedState, auth, details, parse,
+    responses, validation,
 };
 use crate::wire::xml_write;
 

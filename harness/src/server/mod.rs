@@ -7,15 +7,13 @@
 //! `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
 //! (constraints on members) -> the model -> `store` (names and ids) -> `responses` and `details`
 //! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
-//! and `mutants` change single steps; [`capture`] records requests.
+//! changes single steps; a [`RequestLog`] captures requests.
 
 mod auth;
-pub mod capture;
 mod details;
 pub mod fault_injection;
 mod handler;
 pub mod listener;
-mod mutants;
 mod pagination;
 mod parse;
 mod reply;
@@ -27,13 +25,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
+use hyper::header::{self, HeaderName};
+use hyper::http::request::Parts;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::{Account, Fact};
 use tokio::sync::oneshot;
 
-use crate::server::capture::{CapturedRequest, RequestLog};
+use crate::server::fault_injection::FaultPlan;
 use crate::server::fault_injection::history::StateHistory;
-use crate::server::fault_injection::plan::FaultPlan;
 use crate::server::listener::Limits;
 use crate::server::store::Store;
 use crate::wire::xml_write;
@@ -193,5 +192,52 @@ impl Drop for Server {
         if let Some(stop) = self.stop.take() {
             _ = stop.send(());
         }
+    }
+}
+
+/// A captured request with the response that the server gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CapturedRequest {
+    /// The members of the query and of the body, in their order.
+    pub form: Vec<(String, String)>,
+    /// The method and the path.
+    pub line: String,
+    /// The `Content-Type` header.
+    pub content_type: String,
+    /// The `Authorization` header.
+    pub authorization: String,
+    /// The status of the response; `None` if the connection ended without a response.
+    pub status: Option<u16>,
+    /// The body of the response.
+    pub body: String,
+}
+
+impl CapturedRequest {
+    fn new(head: &Parts, form: Vec<(String, String)>, response: Option<(u16, String)>) -> Self {
+        let text = |name: HeaderName| {
+            let value = head.headers.get(name).and_then(|it| it.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (status, body) = response.unzip();
+        Self {
+            form,
+            line: format!("{} {}", head.method, head.uri.path()),
+            content_type: text(header::CONTENT_TYPE),
+            authorization: text(header::AUTHORIZATION),
+            status,
+            body: body.unwrap_or_default(),
+        }
+    }
+}
+
+/// The log of captured requests of one server.
+#[derive(Clone)]
+pub struct RequestLog(SharedState);
+
+impl RequestLog {
+    /// Takes the requests captured since the last call.
+    #[must_use]
+    pub fn take(&self) -> Vec<CapturedRequest> {
+        std::mem::take(self.0.lock().captured.get_or_insert_default())
     }
 }

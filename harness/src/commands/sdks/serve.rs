@@ -11,7 +11,7 @@ use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
 
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
-use crate::server::fault_injection::plan::FaultPlan;
+use crate::server::fault_injection::FaultPlan;
 use crate::server::{Options, Server};
 
 /// The arguments of `iamspec serve`.

@@ -1,11 +1,10 @@
 //! Verifies Signature Version 4 of a request.
 //!
 //! Written by hand from the specification, on purpose: the client signs with AWS's library, so the
-//! two check each other. `claimed` reads the signature of a request, `canonical` builds the text
-//! that it covers. The secrets of access keys come from the store.
+//! two check each other. `claim` reads the signature of a request; this file builds the text that it
+//! covers, and compares. The secrets of access keys come from the store.
 
-mod canonical;
-mod claimed;
+mod claim;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +13,13 @@ use hyper::header::HeaderMap;
 use hyper::{Method, Uri};
 use iamspec_model::evidence::{E_013, E_014, E_015};
 use iamspec_model::{Account, AttachmentKind, Status};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use crate::aws::credentials::FAKE;
 use crate::server::ResponseBody;
-use crate::server::auth::canonical::{canonical_request, hex};
-use crate::server::auth::claimed::{ClaimedSignature, SignaturePlace};
+use crate::server::auth::claim::{ClaimedSignature, SignaturePlace};
 use crate::server::store::{NameScope, Secret, Store, item_key};
 
 /// The tolerated clock difference, and the lifetime of a signature in a header. No evidence in the
@@ -29,6 +28,10 @@ const MINUTES: i64 = 15;
 
 /// Region, service and terminator of the credential scope (E-018).
 const SCOPE: [&str; 3] = ["us-east-1", "iam", "aws4_request"];
+
+/// RFC 3986: everything but letters, digits and `-._~` is encoded.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED_PATH: &AsciiSet = &UNRESERVED.remove(b'/');
 
 /// The parts of a request that a signature covers.
 pub(super) struct SignedRequest<'a> {
@@ -90,6 +93,51 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     let mut mac = new_hmac(key);
     mac.update(text);
     mac.finalize().into_bytes().to_vec()
+}
+
+/// Method, path, query, signed headers with their names, and the digest of the body.
+fn canonical_request(claimed: &ClaimedSignature, request: &SignedRequest<'_>) -> String {
+    let header = |name: &String| format!("{name}:{}\n", header_value(name, request.headers));
+    let headers: Vec<String> = claimed.headers.iter().map(header).collect();
+    // The canonical path encodes the path as sent once more.
+    let path = utf8_percent_encode(request.uri.path(), UNRESERVED_PATH).to_string();
+    [
+        request.method.as_str(),
+        &path,
+        &canonical_query(claimed, request.uri.query().unwrap_or_default()),
+        &headers.concat(),
+        &claimed.headers.join(";"),
+        &hex(&Sha256::digest(request.body)),
+    ]
+    .join("\n")
+}
+
+/// The query members, encoded and then sorted, without the signature itself.
+fn canonical_query(claimed: &ClaimedSignature, query: &str) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
+    let is_signature = |name: &str| {
+        matches!(claimed.place, SignaturePlace::Query { .. }) && name == "X-Amz-Signature"
+    };
+    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| !is_signature(name))
+        .map(|(name, value)| (encode(&name), encode(&value)))
+        .collect();
+    pairs.sort();
+    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+}
+
+/// All values of a header: trimmed, inner blanks collapsed, joined by commas.
+fn header_value(name: &str, headers: &HeaderMap) -> String {
+    let normalized = |value: &[u8]| {
+        let text = String::from_utf8_lossy(value);
+        text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let values = headers.get_all(name).iter().map(|value| normalized(value.as_bytes()));
+    values.collect::<Vec<_>>().join(",")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 fn check_scope(claimed: &ClaimedSignature) -> Result<(), SignatureError> {

@@ -13,8 +13,9 @@ use iamspec_model::tables::actions;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::server::fault_injection::plan::{FaultPlan, FaultTrigger, PlannedFault};
-use crate::server::fault_injection::{InjectedFault, PageFault, Window};
+use crate::server::fault_injection::{
+    FaultPlan, FaultTrigger, InjectedFault, PageFault, PlannedFault, Window,
+};
 
 /// The file as a whole.
 #[derive(Deserialize)]

@@ -7,8 +7,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::server::ModelState;
-use crate::server::fault_injection::plan::FaultPlan;
-use crate::server::fault_injection::{InjectedFault, Window};
+use crate::server::fault_injection::{FaultPlan, InjectedFault, Window};
 
 /// Maximum number of earlier states.
 const MAX_CHANGES: usize = 64;

@@ -1,15 +1,20 @@
-//! Fault injection: errors and delays that the reference server injects into valid requests.
+//! Deliberate errors of the reference server.
 //!
-//! A [`plan::FaultPlan`] selects the fault for each request, reproducibly. `file` reads a plan from
-//! TOML, and `history` keeps the earlier states that stale responses need. This module only
-//! decides; the handler evaluates earlier states, and `reply` changes the bytes on the wire.
+//! A [`FaultPlan`] selects the fault for each request. The choice depends on the seed and on the
+//! sequence of earlier requests only, so a run with the same requests gets the same faults; faults
+//! with a window also depend on the history. `file` reads a plan from TOML, `history` keeps the
+//! earlier states that stale responses need, and `mutants` has the defects that the model cannot
+//! express. This module only decides; the handler evaluates earlier states, and `reply` changes the
+//! bytes on the wire.
 
 mod file;
 pub(super) mod history;
-pub mod plan;
+pub(super) mod mutants;
 
 use std::time::Duration;
 
+use iamspec_conformance::script::pattern::glob;
+use iamspec_conformance::rng::Rng;
 use iamspec_model::evidence::{F_009, F_011};
 
 use crate::server::ResponseBody;
@@ -167,5 +172,100 @@ impl InjectedFault {
             Self::Throttle { retry_after } | Self::Fail { retry_after, .. } => retry_after,
             _ => None,
         }
+    }
+}
+
+/// An ordered list of faults, each with the requests it affects.
+#[derive(Clone, Debug, Default)]
+pub struct FaultPlan {
+    faults: Vec<PlannedFault>,
+}
+
+/// One fault of a plan.
+#[derive(Clone, Debug)]
+struct PlannedFault {
+    fault: InjectedFault,
+    /// A pattern of action names; `*` matches any characters.
+    actions: String,
+    trigger: FaultTrigger,
+    /// Maximum number of injections.
+    limit: Option<u64>,
+    /// Each fault has its own generator, so that no fault changes the draws of another.
+    rng: Rng,
+    /// The number of matching requests so far.
+    matches: u64,
+    /// The number of injections so far.
+    injections: u64,
+}
+
+/// The condition under which a matching request gets the fault.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum FaultTrigger {
+    Always,
+    /// With this probability.
+    Chance(f64),
+    /// Every n-th matching request.
+    Every(u64),
+    /// The first n matching requests.
+    First(u64),
+}
+
+impl FaultPlan {
+    /// Selects the fault of the next request: the first one of the plan that is due. Call it once
+    /// for each request, before the request is handled.
+    pub fn next(&mut self, action: &str) -> Option<InjectedFault> {
+        self.choose(action, |_| Some(())).map(|(fault, ())| fault)
+    }
+
+    /// Like [`Self::next`], among the faults that can have an effect on this request. `applicable`
+    /// returns the data needed to inject a fault, or `None` if the fault would have no effect.
+    pub(crate) fn choose<T>(
+        &mut self,
+        action: &str,
+        mut applicable: impl FnMut(InjectedFault) -> Option<T>,
+    ) -> Option<(InjectedFault, T)> {
+        let mut chosen = None;
+        for planned in self.faults.iter_mut().filter(|it| glob(&it.actions, action)) {
+            // Every matching fault counts and draws, whichever is chosen; else the plan would not
+            // be reproducible.
+            let due = planned.is_due();
+            if due && chosen.is_none() {
+                chosen = applicable(planned.fault).map(|data| (planned.fault, data));
+                planned.injections += u64::from(chosen.is_some());
+            }
+        }
+        chosen
+    }
+
+    /// The number of injections of each sort of fault, in the order of the plan.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        let mut counts: Vec<(&'static str, u64)> = Vec::new();
+        for planned in &self.faults {
+            let name = planned.fault.name();
+            match counts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += planned.injections,
+                None => counts.push((name, planned.injections)),
+            }
+        }
+        counts
+    }
+
+    /// All faults of the plan.
+    fn faults(&self) -> impl Iterator<Item = InjectedFault> {
+        self.faults.iter().map(|planned| planned.fault)
+    }
+}
+
+impl PlannedFault {
+    fn is_due(&mut self) -> bool {
+        self.matches += 1;
+        let due = match self.trigger {
+            FaultTrigger::Always => true,
+            FaultTrigger::Chance(probability) => self.rng.with_probability(probability),
+            FaultTrigger::Every(number) => self.matches.is_multiple_of(number),
+            FaultTrigger::First(number) => self.matches <= number,
+        };
+        due && self.limit.is_none_or(|limit| self.injections < limit)
     }
 }

@@ -21,7 +21,7 @@ use crate::driver::Driver;
 use crate::driver::protocol::DriverSession;
 use crate::exit_code;
 use crate::report::format::summary::counted;
-use crate::server::fault_injection::plan::FaultPlan;
+use crate::server::fault_injection::FaultPlan;
 use crate::server::{Options, Server};
 use crate::wire::names;
 use crate::wire::xml_read::Element;

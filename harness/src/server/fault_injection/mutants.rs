@@ -11,18 +11,18 @@ use crate::server::parse::form::ParsedForm;
 use crate::wire::xml_write::Node;
 
 /// The deviation of the mutant, if it affects this action.
-pub(super) fn deviation(behavior: &ReferenceOptions, action: &str) -> Option<Deviation> {
+pub(crate) fn deviation(behavior: &ReferenceOptions, action: &str) -> Option<Deviation> {
     let mutant = behavior.mutant.as_ref()?;
     (mutant.rule.split('/').next() == Some(action)).then_some(mutant.deviation)
 }
 
 /// Returns true if the mutant shows or restores deleted entries, and so needs their records.
-pub(super) fn keeps_records(behavior: &ReferenceOptions) -> bool {
+pub(crate) fn keeps_records(behavior: &ReferenceOptions) -> bool {
     behavior.mutant.as_ref().is_some_and(|mutant| mutant.deviation.needs_memory())
 }
 
 /// Applies the operations a second time, if the mutant does so.
-pub(super) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form: &ParsedForm) {
+pub(crate) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form: &ParsedForm) {
     let ModelState { account, store, behavior } = model;
     let Some(mutant) = &behavior.mutant else { return };
     for call in calls {
@@ -35,7 +35,7 @@ pub(super) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form:
 }
 
 /// Changes the format of the members that the mutant corrupts.
-pub(super) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
+pub(crate) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
     if let Some(Deviation::WrongFormat(member)) = deviation {
         let prefixed = |text: &str| format!("-{text}");
         for element in &mut elements {
@@ -46,7 +46,7 @@ pub(super) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node
 }
 
 /// Cuts the document in half, if the mutant sends malformed XML.
-pub(super) fn change_xml(deviation: Option<Deviation>, xml: String) -> String {
+pub(crate) fn change_xml(deviation: Option<Deviation>, xml: String) -> String {
     if deviation == Some(Deviation::TruncatesXml) {
         return xml.chars().take(xml.chars().count() / 2).collect();
     }
