@@ -24,7 +24,8 @@ pub enum FormatCheck {
     /// At least this many letters and digits.
     Alphanumeric(usize),
     /// An ARN of this account with this resource part. A placeholder such as `{Path}` stands for
-    /// the element of that name in the response, or else the parameter in the request.
+    /// the element of that name in the response, or else the parameter in the request. `{Path=/}`
+    /// also has the default of the parameter.
     Arn(&'static str),
     /// The request parameter of the same name, or this default if the request does not contain it.
     EchoesRequest(&'static str),
@@ -111,7 +112,7 @@ pub const FORMAT_RULES: [FormatRule; 31] = [
     row(
         &["CreateVirtualMFADevice"],
         "SerialNumber",
-        FormatCheck::Arn("mfa/{VirtualMFADeviceName}"),
+        FormatCheck::Arn("mfa{Path=/}{VirtualMFADeviceName}"),
         &[B_MF_01],
     ),
     row(&["CreateUser"], "Path", FormatCheck::EchoesRequest("/"), &[C_042]),

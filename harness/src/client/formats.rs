@@ -93,17 +93,19 @@ fn is_base32(char: char) -> bool {
     char.is_ascii_uppercase() || ('2'..='7').contains(&char)
 }
 
-/// The end of an ARN with its placeholders replaced by sibling elements or request members. `None`
-/// if neither has the value.
+/// The end of an ARN with its placeholders replaced by sibling elements, request members, or the
+/// default. `None` if none of them has the value.
 fn filled(end: &str, parent: &Element, form: &RequestForm) -> Option<String> {
     let mut rest = end;
     let mut out = String::new();
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
     {
+        let (name, default) =
+            name.split_once('=').map_or((name, None), |(name, default)| (name, Some(default)));
         let sent = || form.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
         out.push_str(before);
-        out.push_str(parent.text_of(name).or_else(sent)?);
+        out.push_str(parent.text_of(name).or_else(sent).or(default)?);
         rest = after;
     }
     out.push_str(rest);
@@ -168,6 +170,27 @@ mod tests {
         assert!(is_arn("arn:aws-cn:iam::123456789012:user/b", "user/b"));
         for text in ["arn:aws:iam::123456789012:user/b", "arn:aws:iam::1:user/a/b", "user/a/b"] {
             assert!(!is_arn(text, "user/a/b"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_serial_number_of_a_device_contains_the_path_of_the_request() {
+        let row = FORMAT_RULES.iter().find(|row| row.element == "SerialNumber").unwrap();
+        let deviates = |path: Option<&str>, serial: &str| {
+            let device = ("VirtualMFADeviceName".to_owned(), "d".to_owned());
+            let path = path.map(|path| ("Path".to_owned(), path.to_owned()));
+            let form: RequestForm = path.into_iter().chain([device]).collect();
+            let arn = format!("arn:aws:iam::123456789012:{serial}");
+            expected_instead(row, &Element::default(), &arn, &form).is_some()
+        };
+        for (path, right, wrong) in [
+            (None, "mfa/d", "mfa/a/d"),
+            (Some("/"), "mfa/d", "mfa//d"),
+            (Some("/a/"), "mfa/a/d", "mfa/d"),
+            (Some("/a//b/"), "mfa/a//b/d", "mfa/a/b/d"),
+        ] {
+            assert!(!deviates(path, right), "{path:?}: {right}");
+            assert!(deviates(path, wrong), "{path:?}: {wrong}");
         }
     }
 }
