@@ -3,7 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use iamspec_harness::server::fault_injection::FaultPlan;
@@ -118,19 +118,102 @@ fn heads_and_bodies_have_a_maximum_length() {
     assert_serves(&server);
 }
 
+/// Each way to hold a connection without a complete request.
+const UNFINISHED: [&str; 4] = [
+    "",
+    "POST / HTTP/1.1\r\nhost: loc",
+    "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nAction=ListUsers",
+    "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n5\r\nActi",
+];
+
 #[test]
-fn a_client_beyond_the_connection_limit_waits() {
-    let server = with(|limits| limits.connections = 1);
-    let first = connect(&server);
-    ask(&first);
-    let second = connect(&server);
-    (&second).write_all(list("connection: close\r\n").as_bytes()).unwrap();
-    second.set_read_timeout(Some(SHORT)).unwrap();
-    let early = (&second).read(&mut [0; 1]).map_err(|it| it.kind());
-    assert!(matches!(early, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "{early:?}");
-    second.set_read_timeout(None).unwrap();
-    drop(first);
-    assert!(read_to_close(&second).starts_with("HTTP/1.1 200 OK\r\n"));
+fn idle_connections_do_not_lock_others_out() {
+    // The program has its own limit of open files.
+    let (mut served, url) = super::served(&[]);
+    let address = url.trim_start_matches("http://");
+    let idle: Vec<TcpStream> = (0..300)
+        .map(|number| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(UNFINISHED[number % UNFINISHED.len()].as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let stream = TcpStream::connect(address).unwrap();
+    // Fails instead of hanging; the server needs no such time.
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    (&stream).write_all(list("connection: close\r\n").as_bytes()).unwrap();
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 200 OK\r\n"));
+    // Those that were idle longest are closed, and the last ones are not.
+    for stream in &idle[..40] {
+        assert!(!read_to_close(stream).contains("200 OK"));
+    }
+    let last = idle.last().unwrap();
+    last.set_nonblocking(true).unwrap();
+    let open = (&*last).read(&mut [0; 1]).map_err(|it| it.kind());
+    assert_eq!(open, Err(ErrorKind::WouldBlock));
+    super::stop(&mut served);
+}
+
+#[test]
+fn one_connection_without_a_request_closes_for_another() {
+    for unfinished in UNFINISHED {
+        let server = with(|limits| limits.connections = 1);
+        let idle = connect(&server);
+        (&idle).write_all(unfinished.as_bytes()).unwrap();
+        assert_serves(&server);
+        assert!(!read_to_close(&idle).contains("200 OK"), "{unfinished}");
+        // One that waits for its next request.
+        let used = connect(&server);
+        ask(&used);
+        assert_serves(&server);
+        assert_eq!(read_to_close(&used), "");
+    }
+}
+
+/// A request that is being handled is not cut off for another.
+#[test]
+fn a_client_beyond_the_connection_limit_waits_for_pending_requests() {
+    let faults = FaultPlan::parse("[[fault]]\nsort = \"slow\"\nms = 500\nfirst = 2").unwrap();
+    let mut options = Options { faults, ..Options::default() };
+    options.limits.connections = 2;
+    let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), options).unwrap();
+    let pending = [connect(&server), connect(&server)];
+    for mut stream in &pending {
+        stream.write_all(list("connection: close\r\n").as_bytes()).unwrap();
+    }
+    assert_serves(&server);
+    for stream in &pending {
+        assert!(read_to_close(stream).starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+}
+
+/// The client sends the whole body before it reads.
+#[test]
+fn a_client_that_sends_too_much_reads_the_reason() {
+    let server = with(|_| ());
+    let long = "a".repeat(20 << 20);
+    let chunked = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{long}\r\n0\r\n\r\n",
+        long.len()
+    );
+    let foreign = request("origin: http://elsewhere.example\r\n", long.len(), &long);
+    let put = request("", long.len(), &long).replacen("POST", "PUT", 1);
+    for (request, status) in
+        [(request("", long.len(), &long), 413), (chunked, 413), (foreign, 403), (put, 405)]
+    {
+        let stream = connect(&server);
+        (&stream).write_all(request.as_bytes()).unwrap();
+        let answer = read_to_close(&stream);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer}");
+        assert!(answer.ends_with("</ErrorResponse>\n"), "{answer}");
+        assert_eq!(answer.contains("allow: GET, POST\r\n"), status == 405, "{answer}");
+    }
+    // A client that asks before it sends the body is not asked to send it.
+    let stream = connect(&server);
+    let ask = request("expect: 100-continue\r\n", long.len(), "");
+    (&stream).write_all(ask.as_bytes()).unwrap();
+    assert!(read_to_close(&stream).starts_with("HTTP/1.1 413 "));
+    assert_serves(&server);
 }
 
 #[test]
@@ -165,12 +248,8 @@ fn the_server_stops_with_open_connections() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_the_server_with_exit_code_0() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_iamspec"));
-    command.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut served = command.spawn().unwrap();
-    let mut url = String::new();
-    BufReader::new(served.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    let idle = TcpStream::connect(url.trim().trim_start_matches("http://")).unwrap();
+    let (mut served, url) = super::served(&[]);
+    let idle = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     ask(&idle);
     let kill = Command::new("kill").args(["-INT", &served.id().to_string()]).status();
     assert!(kill.unwrap().success());

@@ -47,8 +47,9 @@ mod shell;
 mod signatures;
 mod tidy;
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use iamspec_conformance::reference::ReferenceOptions;
@@ -101,4 +102,20 @@ fn client(url: &str) -> HttpClient {
 /// Every script of ours against an endpoint.
 fn run(endpoint: &mut dyn Endpoint) -> Report {
     Suite::new(built_in_scripts().unwrap()).run(endpoint, &mut |_| (), &|| false)
+}
+
+/// The reference server as a program of its own, on a free port, and its URL.
+fn served(options: &[&str]) -> (Child, String) {
+    let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
+    let command = command.args(options).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    (child, url.trim().to_owned())
+}
+
+/// Ends a program that a test has started.
+fn stop(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

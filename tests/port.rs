@@ -124,10 +124,18 @@ impl Request {
         }
     }
 
-    /// Forwards the request to another port and returns its response.
+    /// Forwards the request to another port and returns its response. A request to another host,
+    /// which came here as to a proxy, is addressed to that port.
     fn forward(&self, other: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(other).unwrap();
-        let request = format!("{}\r\nconnection: close\r\n\r\n{}", self.head, self.body);
+        let mut head = self.head.clone();
+        if let Some((method, rest)) = self.head.split_once(" http://") {
+            let (host, rest) = rest.split_once('/').unwrap();
+            let host = |line: &str| line.eq_ignore_ascii_case(&format!("host: {host}"));
+            let lines = rest.lines().filter(|line| !host(line)).collect::<Vec<_>>().join("\r\n");
+            head = format!("{method} /{lines}\r\nhost: {other}");
+        }
+        let request = format!("{head}\r\nconnection: close\r\n\r\n{}", self.body);
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         // The other port may close the connection early.

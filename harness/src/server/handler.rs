@@ -13,7 +13,7 @@ use iamspec_conformance::{Listing, Response};
 use iamspec_model::evidence::B_LP_17;
 use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
 
-use crate::server::auth::{SignedRequest, secret_of};
+use crate::server::auth::{RequestedService, SignatureError, SignedRequest, caller, secret_of};
 use crate::server::fault_injection::history::{PastState, StateHistory, Timestamp};
 use crate::server::fault_injection::{InjectedFault, PageFault, mutants};
 use crate::server::pagination::{Page, has_pages, prefetch};
@@ -22,8 +22,8 @@ use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::reply::Reply;
 use crate::server::store::ACCOUNT;
 use crate::server::{
-    CapturedRequest, ModelState, ResponseBody, ServerState, SharedState, auth, details, parse,
-    responses, validation,
+    CapturedRequest, ModelState, ResponseBody, ServerState, SharedState, auth, clock, details,
+    parse, responses, validation,
 };
 use crate::wire::xml_write;
 
@@ -41,7 +41,7 @@ pub(super) async fn handle_request(
     body: &[u8],
 ) -> Option<Reply> {
     let pairs = form_pairs(head, body);
-    let early = check_early(state, head, &pairs);
+    let early = check_early(state, head, body, &pairs);
     if let Some(check) = &early {
         wait_for_next_request(state, check.request_count).await;
     }
@@ -61,6 +61,7 @@ struct EarlyCheck {
 fn check_early(
     state: &SharedState,
     head: &Parts,
+    body: &[u8],
     pairs: &[(String, String)],
 ) -> Option<EarlyCheck> {
     let mut state = state.lock();
@@ -71,8 +72,8 @@ fn check_early(
     if !mutant.checks_first(form.get("Action")?) {
         return None;
     }
+    let access_key = state.authenticate(head, body, &form).ok()?;
     let mut copy = state.model.clone();
-    let access_key = claimed_access_key(head);
     let access_key = access_key.as_deref();
     let request = ActionRequest { form: &form, access_key, id: "", page_fault: None };
     let response = handle_action(&mut copy, &request);
@@ -105,12 +106,12 @@ fn handle_form(
     let mut state = state.lock();
     state.model.behavior.prior_rule = early;
     let id = uuid::Uuid::new_v4().to_string();
-    let reply = if let Err(refused) = state.check_signature(head, body, &id) {
-        Some(Reply::xml(refused, &id))
-    } else {
-        let access_key = claimed_access_key(head);
-        let access_key = access_key.as_deref();
-        state.handle(ActionRequest { form: &form, access_key, id: &id, page_fault: None })
+    let reply = match state.authenticate(head, body, &form) {
+        Err(error) => Some(Reply::xml(error.response(&id), &id)),
+        Ok(access_key) => {
+            let access_key = access_key.as_deref();
+            state.handle(ActionRequest { form: &form, access_key, id: &id, page_fault: None })
+        }
     };
     if let Some(captured) = &mut state.captured {
         let response = reply.as_ref().map(|reply| (reply.status, reply.body.clone()));
@@ -130,19 +131,6 @@ fn form_pairs(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-/// The access key in the credential of a request. The signature is not verified here.
-fn claimed_access_key(head: &Parts) -> Option<String> {
-    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
-    let credential = if let Some(text) = authorization {
-        text.split_once("Credential=")?.1.to_owned()
-    } else {
-        let query = head.uri.query().unwrap_or_default().as_bytes();
-        let mut pairs = form_urlencoded::parse(query);
-        pairs.find(|(name, _)| name == "X-Amz-Credential")?.1.into_owned()
-    };
-    credential.split('/').next().map(str::to_owned)
-}
-
 /// A request for one action.
 #[derive(Clone, Copy)]
 struct ActionRequest<'a> {
@@ -155,17 +143,23 @@ struct ActionRequest<'a> {
 }
 
 impl ServerState {
-    /// Verifies the signature, if the server is set to do so.
-    fn check_signature(&self, head: &Parts, body: &[u8], id: &str) -> Result<(), ResponseBody> {
-        if !self.verify_signatures {
-            return Ok(());
-        }
+    /// Returns the access key of the caller: the verified one if the server verifies signatures, or
+    /// else the one that the request names. `None` if the request is not signed.
+    fn authenticate(
+        &self,
+        head: &Parts,
+        body: &[u8],
+        form: &ParsedForm,
+    ) -> Result<Option<String>, SignatureError> {
         let Parts { method, uri, headers, .. } = head;
         let signed = SignedRequest { method, uri, headers, body };
+        if !self.verify_signatures {
+            return auth::claimed_key(&signed);
+        }
         let ModelState { store, account, .. } = &self.model;
-        let now = time::OffsetDateTime::now_utc();
-        auth::verify(&signed, now, |key| secret_of(key, store, account))
-            .map_err(|error| error.response(id))
+        let now = clock::now();
+        let secret = |key: &str| secret_of(key, store, account);
+        auth::verified_key(&signed, RequestedService::of(form), now, secret).map(Some)
     }
 
     /// Handles one action, with the fault that is due for it. `None` drops the connection.
@@ -241,6 +235,9 @@ fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> Respons
         Err(error) => return error.response(id),
     };
     let caller = access_key.and_then(|key| model.store.access_key_user(key, &model.account));
+    if RequestedService::of(form) == RequestedService::Sts {
+        return caller::identity(caller, &model.store, id);
+    }
     let caller_name = || caller.map(|user| model.store.user_record(user).name);
     let form = &parse::with_caller(form, caller_name);
     let calls = match parse_and_validate(model, form, caller) {

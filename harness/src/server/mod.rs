@@ -4,16 +4,18 @@
 //! server adds names, ids, dates and bodies. A fault plan injects reproducible faults.
 //!
 //! A request passes through these modules, in this order: [`listener`] (connection, HTTP) ->
-//! `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
+//! `origin` (web pages) -> `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
 //! (constraints on members) -> the model -> `store` (names and ids) -> `responses` and `details`
 //! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
 //! changes single steps; a [`RequestLog`] captures requests.
 
 mod auth;
+mod clock;
 mod details;
 pub mod fault_injection;
 mod handler;
 pub mod listener;
+mod origin;
 mod pagination;
 mod parse;
 mod reply;
@@ -34,6 +36,7 @@ use tokio::sync::oneshot;
 use crate::server::fault_injection::FaultPlan;
 use crate::server::fault_injection::history::StateHistory;
 use crate::server::listener::Limits;
+use crate::server::origin::TrustedHosts;
 use crate::server::store::Store;
 use crate::wire::xml_write;
 
@@ -102,6 +105,9 @@ pub struct Options {
     pub faults: FaultPlan,
     /// Whether to verify the signature of each request.
     pub verify_signatures: bool,
+    /// The host names that requests may be addressed to, besides loopback hosts and the listening
+    /// address.
+    pub allowed_hosts: Vec<String>,
     /// Limits on connections and requests.
     pub limits: Limits,
 }
@@ -132,7 +138,9 @@ impl Server {
             .enable_all()
             .build()
             .context("cannot start the server's runtime")?;
-        let Options { account, behaviour, faults: fault_plan, verify_signatures, limits } = options;
+        let Options { account, behaviour, faults: fault_plan, verify_signatures, .. } = options;
+        let hosts = TrustedHosts::new(address.ip(), &options.allowed_hosts);
+        let limits = options.limits;
         let state = ServerState {
             model: ModelState { account, store: Store::default(), behavior: behaviour },
             history: StateHistory::for_plan(&fault_plan),
@@ -143,7 +151,7 @@ impl Server {
         };
         let state = SharedState(Arc::new(Mutex::new(state)));
         let (stop, stopped) = oneshot::channel();
-        let serve = listener::serve(listener, state.clone(), limits, stopped);
+        let serve = listener::serve(listener, state.clone(), (hosts, limits), stopped);
         let thread = std::thread::Builder::new()
             .name("reference".to_owned())
             .spawn(move || _ = runtime.block_on(serve))

@@ -13,8 +13,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response as HttpResponse, StatusCode, header};
 use tokio::time::Sleep;
 
-use crate::server::ResponseBody;
 use crate::server::fault_injection::InjectedFault;
+use crate::server::{ResponseBody, clock};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
@@ -31,6 +31,8 @@ pub(super) struct Reply {
     request_id: String,
     pub(super) body: String,
     location: Option<&'static str>,
+    /// Value of the `Allow` header.
+    allowed_methods: Option<&'static str>,
     /// Value of the `Retry-After` header, in seconds.
     retry_after: Option<u64>,
     /// The `Content-Length` to send, if it differs from the length of the body.
@@ -52,10 +54,19 @@ impl Reply {
         Self { status, content_type: "text/xml", request_id, body: xml, ..Self::default() }
     }
 
-    /// A plain-text reply to a request that is not an IAM request.
-    pub(super) fn plain(status: u16, body: &str) -> Self {
-        let (content_type, body) = ("text/plain", body.to_owned());
-        Self { status, content_type, body, closes: true, ..Self::default() }
+    /// The reply to a request that the server refuses before IAM sees it. The status and the code
+    /// are those of this server: AWS's are not known.
+    pub(super) fn refusal(status: u16, code: &str, message: &str) -> Self {
+        let id = uuid::Uuid::new_v4().to_string();
+        let response = ResponseBody::error(status, code, Some(message), &id);
+        Self { closes: true, ..Self::xml(response, &id) }
+    }
+
+    /// The reply to a request with another method than these.
+    pub(super) fn method_not_allowed(methods: &'static str) -> Self {
+        let message = format!("the method is none of {methods}; send the request with POST");
+        let refusal = Self::refusal(405, "MethodNotAllowed", &message);
+        Self { allowed_methods: Some(methods), ..refusal }
     }
 
     pub(super) fn redirect(location: &'static str) -> Self {
@@ -108,6 +119,8 @@ impl Reply {
             headers.push((header::CONNECTION, Some(HeaderValue::from_static("close"))));
         }
         headers.extend(self.location.map(|url| (header::LOCATION, value(url))));
+        headers.extend(self.allowed_methods.map(|methods| (header::ALLOW, value(methods))));
+        headers.push((header::DATE, value(&clock::http_date(clock::now()))));
         let retry_after = self.retry_after.map(|seconds| value(&seconds.to_string()));
         headers.extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
         let status = StatusCode::from_u16(self.status);

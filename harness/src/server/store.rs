@@ -15,6 +15,7 @@ use iamspec_model::{
     SubResource, User,
 };
 
+use crate::server::clock;
 use crate::server::parse::form::ParsedForm;
 use crate::wire::attachments::wire;
 
@@ -321,11 +322,9 @@ fn new_id(prefix: &str, length: usize) -> String {
     id
 }
 
-/// The current time in UTC, in whole seconds (E-008).
+/// The current date, as responses show it.
 fn now() -> String {
-    let now = time::OffsetDateTime::now_utc();
-    let (date, time) = (now.date(), now.time());
-    format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
+    clock::iso_date(clock::now())
 }
 
 impl Store {

@@ -18,8 +18,11 @@ pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 /// The version of the Query API (E-018).
 pub const VERSION: &str = "2010-05-08";
 
-/// The version of the STS API that identifies the caller, as botocore sends it.
+/// The version of the STS API that identifies the caller (E-019).
 pub const STS_VERSION: &str = "2011-06-15";
+
+/// The XML namespace of every STS response (E-019).
+pub const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// The element of a create response, and the element in it that names the resource in later
 /// requests.

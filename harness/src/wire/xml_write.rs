@@ -1,11 +1,13 @@
 //! Writes response bodies exactly as the facts give them: two spaces per level, a final newline, no
 //! declaration, self-closing empty elements (E-001, E-002, E-003, E-007).
 //!
+//! Every text passes through [`escaped`], so that a document is well-formed whatever it contains.
+//!
 //! Written by hand because tests compare the output with recorded lengths, byte by byte.
 
 use std::fmt::Write as _;
 
-use crate::wire::names::NAMESPACE;
+use crate::wire::names::{NAMESPACE, STS_NAMESPACE};
 
 /// An element.
 pub(crate) struct Node {
@@ -74,21 +76,36 @@ pub(crate) fn node(name: &str, nodes: Vec<Node>) -> Node {
 
 /// The response of an action that succeeds; without a result element if it shows nothing.
 pub(crate) fn success(action: &str, result: Option<Vec<Node>>, request_id: &str) -> String {
+    success_in(NAMESPACE, action, result, request_id)
+}
+
+/// The response of an action of STS that succeeds.
+pub(crate) fn sts_success(action: &str, result: Vec<Node>, request_id: &str) -> String {
+    success_in(STS_NAMESPACE, action, Some(result), request_id)
+}
+
+fn success_in(
+    namespace: &str,
+    action: &str,
+    result: Option<Vec<Node>>,
+    request_id: &str,
+) -> String {
     let mut nodes: Vec<Node> = Vec::new();
     nodes.extend(result.map(|nodes| node(&format!("{action}Result"), nodes)));
     nodes.push(node("ResponseMetadata", vec![text("RequestId", request_id)]));
-    document(&format!("{action}Response"), nodes)
+    document(&format!("{action}Response"), namespace, nodes)
 }
 
 /// The response of an action that is refused.
 pub(crate) fn error(code: &str, message: Option<&str>, request_id: &str) -> String {
     let mut error = vec![text("Type", "Sender"), text("Code", code)];
     error.extend(message.map(|message| text("Message", message)));
-    document("ErrorResponse", vec![node("Error", error), text("RequestId", request_id)])
+    let nodes = vec![node("Error", error), text("RequestId", request_id)];
+    document("ErrorResponse", NAMESPACE, nodes)
 }
 
-fn document(root: &str, nodes: Vec<Node>) -> String {
-    let mut out = format!("<{root} xmlns=\"{NAMESPACE}\">\n");
+fn document(root: &str, namespace: &str, nodes: Vec<Node>) -> String {
+    let mut out = format!("<{root} xmlns=\"{namespace}\">\n");
     for node in nodes {
         write(&node, 1, &mut out);
     }
@@ -101,7 +118,7 @@ fn write(node: &Node, depth: usize, out: &mut String) {
     // Writing to a string cannot fail.
     _ = match &node.content {
         Content::Text(text) => {
-            writeln!(out, "{indent}<{name}>{}</{name}>", quick_xml::escape::escape(text.as_str()))
+            writeln!(out, "{indent}<{name}>{}</{name}>", escaped(text))
         }
         Content::Nodes(nodes) if nodes.is_empty() => writeln!(out, "{indent}<{name}/>"),
         Content::Nodes(nodes) => {
@@ -112,6 +129,24 @@ fn write(node: &Node, depth: usize, out: &mut String) {
             writeln!(out, "{indent}</{name}>")
         }
     };
+}
+
+/// A text as the content of an element. XML 1.0 has no form for most control characters, not even
+/// an escaped one, so U+FFFD replaces them. A carriage return is escaped: parsers turn a plain one
+/// into a line feed.
+fn escaped(text: &str) -> String {
+    let allowed: String =
+        text.chars().map(|it| if is_xml_char(it) { it } else { '\u{fffd}' }).collect();
+    quick_xml::escape::escape(&allowed).replace('\r', "&#13;")
+}
+
+/// Returns true if an XML 1.0 document may contain this character. Rust has no lone surrogates.
+const fn is_xml_char(letter: char) -> bool {
+    match letter {
+        '\t' | '\n' | '\r' => true,
+        '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => false,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -140,5 +175,20 @@ mod tests {
     #[test]
     fn texts_are_escaped() {
         assert!(error("Code", Some("<&>"), ID).contains("&lt;&amp;&gt;"));
+    }
+
+    /// The replacement keeps the number of characters, and keeps every character that XML allows.
+    #[test]
+    fn any_text_is_read_back_without_the_characters_that_xml_forbids() {
+        let planes = (0..=0x2_ffff).chain(0x10_fff0..=0x10_ffff).filter_map(char::from_u32);
+        let all: String = planes.collect();
+        let xml = error("Code", Some(&all), ID);
+        let root = crate::wire::xml_read::Element::parse(&xml).unwrap();
+        let read = root.child("Error").unwrap().text_of("Message").unwrap().to_owned();
+        assert_eq!(read.chars().count(), all.chars().count());
+        for (read, written) in read.chars().zip(all.chars()) {
+            let forbidden = matches!(written as u32, 0..=8 | 11 | 12 | 14..=31 | 0xfffe | 0xffff);
+            assert_eq!(read, if forbidden { '\u{fffd}' } else { written }, "{written:?}");
+        }
     }
 }

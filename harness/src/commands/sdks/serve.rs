@@ -26,6 +26,13 @@ pub struct ServeArgs {
     /// The reference endpoint lets every client do everything.
     #[arg(long, alias = "anybody-may-connect", help_heading = "Safety")]
     pub allow_remote: bool,
+    /// Accept requests to this host name; repeatable
+    ///
+    /// The reference endpoint accepts requests whose `Host` is a loopback host or the listening
+    /// address, so that no web page can use it. If it listens on all addresses, it accepts every
+    /// address of the machine. A client that uses another name needs this option.
+    #[arg(long, value_name = "NAME", help_heading = "Safety")]
+    pub allow_host: Vec<String>,
     /// Accept only signed requests
     ///
     /// The signature must be at most 15 minutes old, for us-east-1 and iam. The key is
@@ -115,8 +122,14 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     let behaviour = reference_options(args.unspecified, args.mutant.as_deref())?;
     let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
     let account = account_with_quotas(&args.quota)?;
-    let verify_signatures = args.verify_signatures;
-    let options = Options { account, behaviour, faults, verify_signatures, ..Options::default() };
+    let options = Options {
+        account,
+        behaviour,
+        faults,
+        verify_signatures: args.verify_signatures,
+        allowed_hosts: args.allow_host.clone(),
+        ..Options::default()
+    };
     let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;

@@ -2,8 +2,10 @@
 //!
 //! Written by hand from the specification, on purpose: the client signs with AWS's library, so the
 //! two check each other. `claim` reads the signature of a request; this file builds the text that it
-//! covers, and compares. The secrets of access keys come from the store.
+//! covers, and compares. The result is the access key of the caller, so that no other code reads the
+//! signature. The secrets of access keys come from the store.
 
+pub(super) mod caller;
 mod claim;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,14 @@ use crate::server::store::{NameScope, Secret, Store, item_key};
 /// facts; AWS's guide to signatures has fifteen minutes.
 const MINUTES: i64 = 15;
 
-/// Region, service and terminator of the credential scope (E-018).
-const SCOPE: [&str; 3] = ["us-east-1", "iam", "aws4_request"];
+/// The longest lifetime of a signature in a query, in seconds: seven days.
+const MAX_SECONDS: i64 = 604_800;
+
+/// The region that requests to IAM are signed for (E-018).
+const REGION: &str = "us-east-1";
+
+/// The last part of every credential scope.
+const TERMINATOR: &str = "aws4_request";
 
 /// RFC 3986: everything but letters, digits and `-._~` is encoded.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -48,6 +56,8 @@ pub(super) enum SignatureError {
     Unsigned,
     /// This part of the signature is missing or malformed. No evidence of IAM's response.
     Incomplete(&'static str),
+    /// The request states this part of its signature more than once. No evidence of IAM's response.
+    Ambiguous(&'static str),
     /// No active access key has this id (E-014). No evidence of the response to an inactive key.
     UnknownKey,
     /// The signature does not match: another secret, or another request (E-015).
@@ -60,27 +70,54 @@ pub(super) enum SignatureError {
     Header(String),
 }
 
-/// Verifies the signature of a request at this time. `secret` returns the secret of an active
-/// access key.
-pub(super) fn verify(
+/// The service that a request is for. It is part of the credential scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RequestedService {
+    Iam,
+    /// STS, which identifies the caller.
+    Sts,
+}
+
+/// Returns the access key that a request names, without verification; `None` if it is not signed.
+pub(super) fn claimed_key(request: &SignedRequest<'_>) -> Result<Option<String>, SignatureError> {
+    Ok(ClaimedSignature::of(request)?.map(|claimed| claimed.access_key))
+}
+
+/// Verifies the signature of a request at this time, and returns the access key that made it.
+/// `secret` returns the secret of an active access key.
+pub(super) fn verified_key(
     request: &SignedRequest<'_>,
+    service: RequestedService,
     now: OffsetDateTime,
     secret: impl FnOnce(&str) -> Option<Secret>,
-) -> Result<(), SignatureError> {
-    let claimed = ClaimedSignature::of(request)?;
+) -> Result<String, SignatureError> {
+    let claimed = ClaimedSignature::of(request)?.ok_or(SignatureError::Unsigned)?;
+    let date = claimed.date.as_deref().ok_or(SignatureError::Incomplete("X-Amz-Date"))?;
+    let headers = signed_headers(&claimed)?;
+    let signature = claimed.signature.as_deref().unwrap_or_default().as_bytes();
+    let signature = data_encoding::HEXLOWER.decode(signature).ok().filter(|it| !it.is_empty());
+    let signature = signature.ok_or(SignatureError::Incomplete("Signature"))?;
     let secret = secret(&claimed.access_key).ok_or(SignatureError::UnknownKey)?;
-    check_scope(&claimed)?;
-    check_date(&claimed, now)?;
-    check_signed_headers(&claimed, request.headers)?;
-    let digest = hex(&Sha256::digest(canonical_request(&claimed, request)));
-    let (date, scope) = (&claimed.date, claimed.scope.join("/"));
+    check_scope(&claimed.scope, date, service)?;
+    check_date(date, &claimed.place, now)?;
+    check_signed_headers(&headers, request.headers)?;
+    let digest = hex(&Sha256::digest(canonical_request(&claimed, &headers, request)));
+    let scope = claimed.scope.join("/");
     let string_to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}");
     let first = format!("AWS4{}", secret.reveal()).into_bytes();
     let signing_key = claimed.scope.iter().fold(first, |key, part| hmac(&key, part.as_bytes()));
     let mut mac = new_hmac(&signing_key);
     mac.update(string_to_sign.as_bytes());
     // Compares in constant time.
-    mac.verify_slice(&claimed.signature).map_err(|_| SignatureError::Mismatch)
+    mac.verify_slice(&signature).map_err(|_| SignatureError::Mismatch)?;
+    Ok(claimed.access_key)
+}
+
+/// The names of the signed headers, in lower case, as the request lists them.
+fn signed_headers(claimed: &ClaimedSignature) -> Result<Vec<String>, SignatureError> {
+    let names = claimed.signed_headers.as_deref();
+    let names = names.ok_or(SignatureError::Incomplete("SignedHeaders"))?;
+    Ok(names.split(';').map(str::to_ascii_lowercase).collect())
 }
 
 fn new_hmac(key: &[u8]) -> Hmac<Sha256> {
@@ -96,9 +133,13 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// Method, path, query, signed headers with their names, and the digest of the body.
-fn canonical_request(claimed: &ClaimedSignature, request: &SignedRequest<'_>) -> String {
+fn canonical_request(
+    claimed: &ClaimedSignature,
+    signed: &[String],
+    request: &SignedRequest<'_>,
+) -> String {
     let header = |name: &String| format!("{name}:{}\n", header_value(name, request.headers));
-    let headers: Vec<String> = claimed.headers.iter().map(header).collect();
+    let headers: Vec<String> = signed.iter().map(header).collect();
     // The canonical path encodes the path as sent once more.
     let path = utf8_percent_encode(request.uri.path(), UNRESERVED_PATH).to_string();
     [
@@ -106,7 +147,7 @@ fn canonical_request(claimed: &ClaimedSignature, request: &SignedRequest<'_>) ->
         &path,
         &canonical_query(claimed, request.uri.query().unwrap_or_default()),
         &headers.concat(),
-        &claimed.headers.join(";"),
+        &signed.join(";"),
         &hex(&Sha256::digest(request.body)),
     ]
     .join("\n")
@@ -115,11 +156,8 @@ fn canonical_request(claimed: &ClaimedSignature, request: &SignedRequest<'_>) ->
 /// The query members, encoded and then sorted, without the signature itself.
 fn canonical_query(claimed: &ClaimedSignature, query: &str) -> String {
     let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-    let is_signature = |name: &str| {
-        matches!(claimed.place, SignaturePlace::Query { .. }) && name == "X-Amz-Signature"
-    };
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| !is_signature(name))
+        .filter(|(name, _)| !claimed.is_signature(name))
         .map(|(name, value)| (encode(&name), encode(&value)))
         .collect();
     pairs.sort();
@@ -140,20 +178,28 @@ fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-fn check_scope(claimed: &ClaimedSignature) -> Result<(), SignatureError> {
-    let [day, region, service, terminator] = &claimed.scope;
+fn check_scope(
+    scope: &[String; 4],
+    date: &str,
+    requested: RequestedService,
+) -> Result<(), SignatureError> {
+    let [day, region, service, terminator] = scope;
     let error = |what: &str, got: &str, expected: &str| {
         let text = format!("Credential should be scoped to {what} {expected}, not {got}.");
         Err(SignatureError::Scope(text))
     };
-    let [our_region, our_service, our_terminator] = SCOPE;
-    if !claimed.date.starts_with(day.as_str()) || day.len() != 8 {
-        return error("the day of the request,", day, claimed.date.get(..8).unwrap_or_default());
+    if !date.starts_with(day.as_str()) || day.len() != 8 {
+        return error("the day of the request,", day, date.get(..8).unwrap_or_default());
     }
+    let (our_region, our_service) = match requested {
+        RequestedService::Iam => (REGION, "iam"),
+        // STS has an endpoint in every region, so any region is right.
+        RequestedService::Sts => (region.as_str(), "sts"),
+    };
     for (what, got, expected) in [
-        ("the region", region, our_region),
+        ("the region", region.as_str(), our_region),
         ("the service", service, our_service),
-        ("a credential that ends in", terminator, our_terminator),
+        ("a credential that ends in", terminator, TERMINATOR),
     ] {
         if got != expected {
             return error(what, got, expected);
@@ -162,24 +208,33 @@ fn check_scope(claimed: &ClaimedSignature) -> Result<(), SignatureError> {
     Ok(())
 }
 
-fn check_date(claimed: &ClaimedSignature, now: OffsetDateTime) -> Result<(), SignatureError> {
-    let date = parse_date(&claimed.date).ok_or(SignatureError::Incomplete("X-Amz-Date"))?;
+fn check_date(
+    written: &str,
+    place: &SignaturePlace,
+    now: OffsetDateTime,
+) -> Result<(), SignatureError> {
+    let date = parse_date(written).ok_or(SignatureError::Incomplete("X-Amz-Date"))?;
     let tolerance = time::Duration::minutes(MINUTES);
-    let lifetime = match claimed.place {
+    let lifetime = match place {
         SignaturePlace::Header => tolerance,
-        SignaturePlace::Query { seconds } => time::Duration::seconds(seconds),
+        SignaturePlace::Query { expires } => {
+            let seconds = expires.as_deref().and_then(|it| it.parse().ok());
+            let seconds = seconds.filter(|it| (1..=MAX_SECONDS).contains(it));
+            let seconds = seconds.ok_or(SignatureError::Incomplete("X-Amz-Expires"))?;
+            time::Duration::seconds(seconds)
+        }
     };
-    let (signed_at, now_text) = (&claimed.date, format_date(now));
+    let now_text = format_date(now);
     // Subtract the dates: adding to a date at the end of the calendar overflows.
     if now - date > lifetime {
         return Err(SignatureError::Date(format!(
-            "Signature expired: {signed_at} is valid for {} s, and it is {now_text} now.",
+            "Signature expired: {written} is valid for {} s, and it is {now_text} now.",
             lifetime.whole_seconds()
         )));
     }
     if date - now > tolerance {
         return Err(SignatureError::Date(format!(
-            "Signature not yet current: {signed_at} is more than {MINUTES} min later than \
+            "Signature not yet current: {written} is more than {MINUTES} min later than \
              {now_text}."
         )));
     }
@@ -187,11 +242,8 @@ fn check_date(claimed: &ClaimedSignature, now: OffsetDateTime) -> Result<(), Sig
 }
 
 /// The signature must cover `host` and every `x-amz-` header.
-fn check_signed_headers(
-    claimed: &ClaimedSignature,
-    headers: &HeaderMap,
-) -> Result<(), SignatureError> {
-    let is_signed = |name: &str| claimed.headers.iter().any(|it| it == name);
+fn check_signed_headers(signed: &[String], headers: &HeaderMap) -> Result<(), SignatureError> {
+    let is_signed = |name: &str| signed.iter().any(|it| it == name);
     let names = headers.keys().map(hyper::header::HeaderName::as_str);
     let mut required = names.filter(|name| name.starts_with("x-amz-")).chain(["host"]);
     match required.find(|name| !is_signed(name)) {
@@ -215,6 +267,10 @@ impl SignatureError {
             }
             Self::Incomplete(part) => {
                 let text = format!("The signature has no valid {part}.");
+                ResponseBody::error(400, "IncompleteSignature", Some(&text), request_id)
+            }
+            Self::Ambiguous(part) => {
+                let text = format!("The request has more than one {part}; send exactly one.");
                 ResponseBody::error(400, "IncompleteSignature", Some(&text), request_id)
             }
         }

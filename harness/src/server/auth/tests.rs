@@ -11,7 +11,9 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Uri};
 use time::OffsetDateTime;
 
-use crate::server::auth::{SignatureError, SignedRequest, verify};
+use crate::server::auth::{
+    RequestedService, SignatureError, SignedRequest, claimed_key, verified_key,
+};
 use crate::server::store::Secret;
 
 const NOW: u64 = 1_700_000_000;
@@ -78,11 +80,15 @@ impl Request {
         Self { uri, headers, body, now }
     }
 
+    /// The verified key must be the claimed one.
     fn verify(&self) -> Result<(), SignatureError> {
         let Self { uri, headers, body, now } = self;
         let request = SignedRequest { method: &Method::POST, uri, headers, body };
         let secret = |id: &str| (id == "AKIA").then(|| Secret::new("right".to_owned()));
-        verify(&request, *now, secret)
+        let verified = verified_key(&request, RequestedService::Iam, *now, secret)?;
+        assert_eq!(claimed_key(&request), Ok(Some(verified.clone())));
+        assert_eq!(verified, "AKIA");
+        Ok(())
     }
 
     fn verify_edited(mut self, edit: impl FnOnce(&mut Self)) -> Result<(), SignatureError> {
@@ -159,6 +165,10 @@ fn a_malformed_signature_is_refused() {
     );
     assert_eq!(
         authorization(|it| it.replace("Signature=", "S=")),
+        Err(SignatureError::Incomplete("Authorization"))
+    );
+    assert_eq!(
+        authorization(|it| it.split(", Signature=").next().unwrap().to_owned()),
         Err(SignatureError::Incomplete("Signature"))
     );
     assert_eq!(
@@ -195,15 +205,44 @@ fn a_signature_is_valid_for_its_lifetime_and_its_region() {
 
 #[test]
 fn a_date_at_either_end_of_the_calendar_is_refused_without_overflow() {
-    for day in ["99991231", "00000101"] {
-        let refused = valid().verify_edited(|request| {
-            let date = HeaderValue::from_str(&format!("{day}T235959Z")).unwrap();
-            request.headers.insert("x-amz-date", date);
+    let at = |written: &str| {
+        valid().verify_edited(|request| {
+            request.headers.insert("x-amz-date", HeaderValue::from_str(written).unwrap());
+            let day = format!("/{}/", written.get(..8).unwrap_or("20231114"));
             let old = request.headers.get("authorization").unwrap().to_str().unwrap();
-            let new = HeaderValue::from_str(&old.replace("/20231114/", &format!("/{day}/")));
+            let new = HeaderValue::from_str(&old.replace("/20231114/", &day));
             request.headers.insert("authorization", new.unwrap());
-        });
-        assert!(matches!(refused, Err(SignatureError::Date(_))), "{day}: {refused:?}");
+        })
+    };
+    for written in ["99991231T235959Z", "00000101T235959Z", "19691231T235959Z", "19000101T000000Z"]
+    {
+        let refused = at(written);
+        assert!(matches!(refused, Err(SignatureError::Date(_))), "{written}: {refused:?}");
+    }
+    // No dates: leap seconds, days that do not exist, a year of five digits, signs, other forms.
+    for written in [
+        "20231114T235960Z",
+        "20161231T235960Z",
+        "20230229T000000Z",
+        "20231314T000000Z",
+        "20231100T000000Z",
+        "20231114T240000Z",
+        "20231114T006000Z",
+        "100000101T000000Z",
+        "-0010101T000000Z",
+        "+2023111T000000Z",
+        "20231114T221320",
+        "20231114 221320Z",
+        "2023-11-14T22:13:20Z",
+        "Tue, 14 Nov 2023 22:13:20 GMT",
+        "TZ",
+        "Z",
+        "",
+    ] {
+        let refused = at(written);
+        let is_refused =
+            matches!(refused, Err(SignatureError::Incomplete(_) | SignatureError::Scope(_)));
+        assert!(is_refused, "{written}: {refused:?}");
     }
     // A clock at either end of the calendar.
     for now in [time::Date::MAX, time::Date::MIN] {
@@ -217,4 +256,94 @@ fn a_date_at_either_end_of_the_calendar_is_refused_without_overflow() {
 #[test]
 fn a_secret_is_not_printed() {
     assert_eq!(format!("{:?}", Secret::new("hidden".to_owned())), "Secret(..)");
+}
+
+/// Each of these names a second signer, `BOB`, next to the right signature of `AKIA`.
+#[test]
+fn a_request_that_states_its_signature_twice_is_refused() {
+    let bob = "BOB/20231114/us-east-1/iam/aws4_request";
+    let authorization = |edit: &dyn Fn(&str) -> String| {
+        valid().verify_edited(|request| {
+            let old = request.headers.get("authorization").unwrap().to_str().unwrap().to_owned();
+            request.headers.insert("authorization", HeaderValue::from_str(&edit(&old)).unwrap());
+        })
+    };
+    let unknown_part = Err(SignatureError::Incomplete("Authorization"));
+    for part in [&format!("xCredential={bob}"), &format!("credential={bob}"), "x=y", "x", ""] {
+        let first = |it: &str| it.replace(" Credential=", &format!(" {part}, Credential="));
+        assert_eq!(authorization(&first), unknown_part, "{part}");
+        assert_eq!(authorization(&|it: &str| format!("{it}, {part}")), unknown_part, "{part}");
+    }
+    for (name, value) in [("Credential", bob), ("SignedHeaders", "host"), ("Signature", "00")] {
+        let repeated = Err(SignatureError::Ambiguous(name));
+        let again = |it: &str| format!("{it}, {name}={value}");
+        assert_eq!(authorization(&again), repeated, "{name}");
+        let first = |it: &str| it.replace(" Credential=", &format!(" {name}={value}, Credential="));
+        assert_eq!(authorization(&first), repeated, "{name}");
+    }
+    let no_space = |it: &str| it.replace("SHA256 ", "SHA256");
+    assert_eq!(authorization(&no_space), Err(SignatureError::Incomplete("AWS4-HMAC-SHA256")));
+    for name in ["authorization", "x-amz-date"] {
+        let twice = valid().verify_edited(|request| {
+            let value = request.headers.get(name).unwrap().clone();
+            request.headers.append(name, value);
+        });
+        assert_eq!(twice, Err(SignatureError::Ambiguous(name)));
+    }
+}
+
+#[test]
+fn a_query_that_states_its_signature_twice_is_refused() {
+    let location = SignatureLocation::QueryParams;
+    let members = [
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Signature",
+    ];
+    for name in members {
+        for written in [name, &name.replace('-', "%2D")] {
+            let more = format!("{written}=BOB%2F20231114%2Fus-east-1%2Fiam%2Faws4_request");
+            for in_front in [true, false] {
+                let twice = signed_by(Signer { location, ..Signer::default() });
+                let twice = twice.verify_edited(|request| {
+                    let query = request.uri.query().unwrap();
+                    let query = if in_front {
+                        format!("{more}&{query}")
+                    } else {
+                        format!("{query}&{more}")
+                    };
+                    request.uri = format!("/?{query}").parse().unwrap();
+                });
+                assert_eq!(twice, Err(SignatureError::Ambiguous(name)), "{more}");
+            }
+            // A member of a query signature next to a signature in the header.
+            let both = valid().verify_edited(|request| {
+                request.uri = format!("/?{more}").parse().unwrap();
+            });
+            assert_eq!(both, Err(SignatureError::Ambiguous("signature")), "{more}");
+        }
+    }
+}
+
+/// Without verification, the same parser reads the caller.
+#[test]
+fn an_unverified_caller_is_read_from_one_place_only() {
+    let key = |authorization: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", HeaderValue::from_str(authorization).unwrap());
+        let uri = Uri::from_static("/");
+        let request =
+            SignedRequest { method: &Method::POST, uri: &uri, headers: &headers, body: &[] };
+        claimed_key(&request)
+    };
+    let scope = "20231114/us-east-1/iam/aws4_request";
+    let alice = format!("AWS4-HMAC-SHA256 Credential=ALICE/{scope}");
+    assert_eq!(key(&alice), Ok(Some("ALICE".to_owned())));
+    assert!(key(&format!("{alice}, Credential=BOB/{scope}")).is_err());
+    assert!(key(&format!("AWS4-HMAC-SHA256 xCredential=BOB/x, Credential=ALICE/{scope}")).is_err());
+    assert!(key("Basic QUxJQ0U6").is_err());
+    assert!(key(&format!("AWS4-HMAC-SHA256 Credential=/{scope}")).is_err());
 }
