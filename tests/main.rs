@@ -37,6 +37,7 @@ mod pages;
 mod plans;
 mod port;
 mod races;
+mod real_account;
 mod rehearsal;
 mod reports;
 mod requests;
