@@ -51,8 +51,10 @@ fn ask(mut stream: &TcpStream) {
     }
 }
 
+/// Fails instead of hanging; the server needs no such time.
 fn assert_serves(server: &Server) {
     let stream = connect(server);
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     (&stream).write_all(list("connection: close\r\n").as_bytes()).unwrap();
     assert!(read_to_close(&stream).starts_with("HTTP/1.1 200 OK\r\n"));
 }
@@ -263,4 +265,23 @@ fn listening_beyond_this_machine_needs_an_option() {
     let text = super::stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{text}");
     assert!(text.contains("--allow-remote"), "{text}");
+}
+
+#[test]
+fn another_host_name_is_accepted_without_a_port() {
+    for name in ["iam:4580", "http://iam", "a b", "", "user@iam", "iam/", "::1:x"] {
+        let output = super::iamspec(&["serve", "--listen", "127.0.0.1:0", "--allow-host", name]);
+        let text = super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {text}");
+        assert!(text.contains("expected a host name"), "{name}: {text}");
+    }
+    for (typed, host) in [("IAM.test", "iam.test:1"), ("::1", "[::1]"), ("10.0.0.7", "10.0.0.7")] {
+        let (mut served, url) = super::served(&["--allow-host", typed]);
+        let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+        let request = list("connection: close\r\n").replacen("localhost", host, 1);
+        (&stream).write_all(request.as_bytes()).unwrap();
+        let answer = read_to_close(&stream);
+        super::stop(&mut served);
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{typed}: {answer}");
+    }
 }

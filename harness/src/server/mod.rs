@@ -249,3 +249,23 @@ impl RequestLog {
         std::mem::take(self.0.lock().captured.get_or_insert_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_with_the_state_locked_does_not_stop_the_server() {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(free, Options::default()).unwrap();
+        let state = server.state.clone();
+        let panicked = std::thread::spawn(move || {
+            let _locked = state.lock();
+            panic!("on purpose");
+        });
+        assert!(panicked.join().is_err());
+        assert!(server.is_empty());
+    }
+}

@@ -1,13 +1,14 @@
 //! `iamspec serve`: runs the reference endpoint until Ctrl-C.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use iamspec_conformance::reference::UnspecifiedPolicy;
 use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
+use reqwest::Url;
 
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
@@ -31,11 +32,12 @@ pub struct ServeArgs {
     /// The reference endpoint accepts requests whose `Host` is a loopback host or the listening
     /// address, so that no web page can use it. If it listens on all addresses, it accepts every
     /// address of the machine. A client that uses another name needs this option.
-    #[arg(long, value_name = "NAME", help_heading = "Safety")]
+    #[arg(long, value_name = "NAME", value_parser = host_name, help_heading = "Safety")]
     pub allow_host: Vec<String>,
     /// Accept only signed requests
     ///
-    /// The signature must be at most 15 minutes old, for us-east-1 and iam. The key is
+    /// The signature must be at most 15 minutes old, for us-east-1 and iam; or for sts, if the
+    /// action is `GetCallerIdentity`. The caller is the owner of the key. The key is
     /// AKIAIOSFODNN7EXAMPLE with the secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, or an active
     /// access key that was created here.
     #[arg(long, help_heading = "Safety")]
@@ -138,6 +140,19 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     _ = stopped.recv();
     server.end();
     Ok(exit_code::CONFORMS)
+}
+
+/// A host name or an address, without a port.
+fn host_name(typed: &str) -> Result<String, String> {
+    let is_address = typed.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let is_name = |typed: &str| {
+        let name = Url::parse(&format!("http://{typed}/")).ok();
+        name.is_some_and(|url| url.as_str() == format!("http://{}/", typed.to_ascii_lowercase()))
+    };
+    if is_address || is_name(typed) && !typed.contains([':', '@', '/']) {
+        return Ok(typed.to_owned());
+    }
+    Err("expected a host name or an address without a port, such as `iamspec`".to_owned())
 }
 
 /// The account with the typed quotas.
