@@ -20,7 +20,7 @@ use crate::endpoint::Namespace;
 use crate::response::{FailureKind, Response};
 use crate::rng::Rng;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
-use crate::runner::retry::RetryPolicy;
+use crate::runner::retry::{RetryPolicy, is_safe_to_retry};
 use crate::script::print;
 
 /// The search is undecided after this many steps.
@@ -147,6 +147,7 @@ fn run_together(
         match linearize(&history, &Account::default(), MAX_STEPS) {
             Linearization::Found(_) => {}
             Linearization::Unknown => result.undecided += 1,
+            Linearization::None if has_unnamed_item(&history) => result.undecided += 1,
             Linearization::None => {
                 result.violations += 1;
                 result.example.get_or_insert((history, race.setup.len()));
@@ -154,6 +155,24 @@ fn run_together(
         }
     }
     result
+}
+
+/// Whether a lost response contained the name of an item, and a listing shows unknown items: one of
+/// them may be that item.
+fn has_unnamed_item(history: &[TimedCall]) -> bool {
+    let is_unnamed = |it: &TimedCall| {
+        let issues = matches!(it.operation.well_formed(), Operation::Issue(..));
+        issues && matches!(&it.response, Response::Failed(it) if !it.kind.had_no_effect())
+    };
+    let shows_unknown = |it: &TimedCall| {
+        let listing = if let Response::Success(listing) = &it.response { listing } else { &None };
+        listing.as_ref().is_some_and(|it| !it.unknown_names.is_empty())
+    };
+    history.iter().any(is_unnamed) && history.iter().any(shows_unknown)
+}
+
+fn is_unreachable(observed: &Response) -> bool {
+    matches!(observed, Response::Failed(it) if it.kind == FailureKind::Unreachable)
 }
 
 fn is_failure(observed: &Response) -> bool {
@@ -219,17 +238,29 @@ struct Sequence<'a> {
     cleanup: CleanupPlan,
     history: Vec<TimedCall>,
     now: Duration,
+    /// False after retries that did not help.
+    is_responsive: bool,
 }
 
 impl<'a> Sequence<'a> {
     fn new(endpoint: &'a mut dyn ConcurrentEndpoint) -> Self {
         let space = endpoint.enter_new_namespace();
         let (cleanup, history) = (CleanupPlan::default(), Vec::new());
-        Self { endpoint, space, cleanup, history, now: Duration::ZERO }
+        Self { endpoint, space, cleanup, history, now: Duration::ZERO, is_responsive: true }
     }
 
+    /// Sends an operation. Repeats it as long as a failure shows that it had no effect.
     fn send(&mut self, op: &Operation) {
-        let observed = self.endpoint.execute(op);
+        let mut observed = self.endpoint.execute(op);
+        let mut retries = 0;
+        while !is_unreachable(&observed)
+            && is_safe_to_retry(op, &observed, retries, self.is_responsive)
+        {
+            self.endpoint.wait(retries);
+            retries += 1;
+            observed = self.endpoint.execute(op);
+        }
+        self.is_responsive &= retries == 0 || !matches!(observed, Response::Failed(_));
         self.record_for_cleanup(op, &observed);
         let tick = Duration::from_nanos(1);
         let (start, end) = (self.now + tick, self.now + 2 * tick);

@@ -49,10 +49,14 @@ impl MissingCapability {
         &self.script
     }
 
-    /// Returns how often the script must fail. An intermittent fault can corrupt two responses by
-    /// chance, so that malformed XML, which counts as a divergence, needs one more confirmation.
+    /// Returns how often the script must fail. An intermittent fault can corrupt several responses
+    /// by chance. Malformed XML counts as a divergence, so that it needs the most confirmations.
     pub(super) fn confirmations(&self) -> usize {
-        if self.failure.kind == FailureKind::Garbled { 2 } else { 1 }
+        match self.failure.kind {
+            FailureKind::Garbled => 6,
+            FailureKind::Crash => 2,
+            _ => 1,
+        }
     }
 
     /// Returns true if the action has succeeded in one of these runs.

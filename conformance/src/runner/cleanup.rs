@@ -78,13 +78,10 @@ impl CleanupPlan {
             Operation::Attach(user, kind, item) | Operation::Issue(user, kind, item, _) => {
                 self.add(Operation::Detach(user, kind, item));
             }
-            Operation::RemoveSubResource(..)
-            | Operation::Detach(..)
-            | Operation::DeleteResource(_)
-                if succeeded =>
-            {
+            Operation::RemoveSubResource(..) | Operation::Detach(..) if succeeded => {
                 self.operations.retain(|it| *it != op.well_formed());
             }
+            Operation::DeleteResource(resource) if succeeded => self.forget_resource(resource),
             // The invalid name of an invalid request may be the name of another user.
             Operation::DeleteUser(user) if succeeded && op.well_formed() == *op => {
                 self.forget_user(user);
@@ -188,6 +185,17 @@ impl CleanupPlan {
     fn forget_user(&mut self, user: User) {
         self.operations.retain(|it| it.user() != Some(user));
         self.unnamed_items.retain(|(it, _)| *it != user);
+    }
+
+    /// Removes a deleted resource and its versions from the plan. A policy that is created with the
+    /// same name has its first version as the default again.
+    fn forget_resource(&mut self, resource: Resource) {
+        let version = Some((resource, SubResource::Version));
+        self.operations.retain(|op| {
+            *op != Operation::DeleteResource(resource) && op.sub_resource() != version
+        });
+        self.unknown_versions.retain(|it| *it != resource);
+        self.default_versions.retain(|(it, _)| *it != resource);
     }
 
     /// Runs the plan, newest first. Returns what the endpoint did not delete.
@@ -297,5 +305,40 @@ pub fn is_gone(answer: &Response) -> bool {
         Response::Success(_) => true,
         Response::Refused { code, .. } => code == ErrorCode::NoSuchEntity.name(),
         Response::Failed(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iamspec_model::ResourceKind;
+
+    use super::*;
+
+    const POLICY: Resource = Resource { kind: ResourceKind::Policy, item: Item(0) };
+    const VERSION: SubResource = SubResource::Version;
+
+    fn record(plan: &mut CleanupPlan, op: Operation, listing: Option<Entity>) {
+        let listed = |entity| crate::Listing::of(vec![(entity, iamspec_model::Status::Active)]);
+        plan.record(&op, &Response::Success(listing.map(listed)));
+    }
+
+    /// Creates the policy, adds a second version and makes it the default.
+    fn set_second_version_as_default(plan: &mut CleanupPlan) {
+        record(plan, Operation::CreateResource(POLICY), None);
+        let added = Entity::Version { number: 2, default: false };
+        record(plan, Operation::AddSubResource(POLICY, VERSION, Item(0)), Some(added));
+        record(plan, Operation::SetDefault(POLICY, VERSION, Item(2)), None);
+    }
+
+    #[test]
+    fn a_recreated_policy_starts_with_its_first_version_as_the_default() {
+        let mut plan = CleanupPlan::default();
+        set_second_version_as_default(&mut plan);
+        record(&mut plan, Operation::RemoveSubResource(POLICY, VERSION, Item(1)), None);
+        record(&mut plan, Operation::DeleteResource(POLICY), None);
+        assert!(plan.is_empty(), "{plan:?}");
+        set_second_version_as_default(&mut plan);
+        let remove_first = Operation::RemoveSubResource(POLICY, VERSION, Item(1));
+        assert_eq!(plan.operations(), [Operation::DeleteResource(POLICY), remove_first]);
     }
 }

@@ -14,7 +14,7 @@ const RETRIES_MAX: u32 = 5;
 /// Returns true if a retry is safe: the attempt cannot have had an effect, or the operation is a
 /// read. Connection failures are not retried until the endpoint has responded once: it may not be
 /// running.
-pub(super) fn is_safe_to_retry(
+pub(crate) fn is_safe_to_retry(
     op: &Operation,
     observed: &Response,
     retries: u32,
@@ -50,7 +50,7 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
 }
 
 /// Returns true if the response was lost, so that the operation may have succeeded.
-pub(super) fn is_lost(observed: &Response) -> bool {
+pub(crate) fn is_lost(observed: &Response) -> bool {
     matches!(
         observed,
         Response::Failed(failure) if matches!(
@@ -94,7 +94,10 @@ impl RetryPolicy {
     pub const UNRESPONSIVE_MAX: usize = 3;
 
     /// The maximum number of retries after a response that cannot be parsed.
-    const UNPARSABLE_RETRIES_MAX: u32 = 1;
+    const UNPARSABLE_RETRIES_MAX: u32 = 3;
+
+    /// The maximum number of retries after a timeout, which takes long itself.
+    const TIMEOUT_RETRIES_MAX: u32 = 1;
 
     /// Creates a policy for an endpoint that may take this long to converge.
     #[must_use]
@@ -105,18 +108,28 @@ impl RetryPolicy {
     /// Runs an operation, and retries it if that may help. Sends nothing if the endpoint has
     /// stopped responding.
     pub fn execute(&mut self, op: &Operation, endpoint: &mut dyn Endpoint) -> Response {
+        self.repeat(endpoint, |endpoint| endpoint.execute(op))
+    }
+
+    /// Sends a request, and repeats it if that may help. Sends nothing if the endpoint has stopped
+    /// responding.
+    pub fn repeat<E: Endpoint + ?Sized>(
+        &mut self,
+        endpoint: &mut E,
+        mut send: impl FnMut(&mut E) -> Response,
+    ) -> Response {
         if self.unresponsive_count >= Self::UNRESPONSIVE_MAX {
             return Response::failed(
                 FailureKind::Unsent,
                 "the endpoint did not respond to the previous calls",
             );
         }
-        let mut response = endpoint.execute(op);
+        let mut response = send(endpoint);
         let (mut retries, mut waited) = (0, Duration::ZERO);
         while retries < self.retries_max(&response, waited) {
             waited += endpoint.wait(retries);
             retries += 1;
-            response = endpoint.execute(op);
+            response = send(endpoint);
         }
         let is_unresponsive =
             matches!(&response, Response::Failed(it) if it.kind.is_unresponsive());
@@ -134,6 +147,7 @@ impl RetryPolicy {
                 u32::MAX
             }
             Response::Failed(it) if it.kind.is_unparsable() => Self::UNPARSABLE_RETRIES_MAX,
+            Response::Failed(it) if it.kind == FailureKind::Timeout => Self::TIMEOUT_RETRIES_MAX,
             _ => 0,
         }
     }

@@ -1,17 +1,18 @@
 //! Runs one script or generator in one namespace.
 //!
 //! Sends operations one after the other, retries if that is safe, checks each response, and
-//! resolves a lost response with a read. The session ends at the first operation whose effect is
-//! unknown: everything after it would rest on a guess.
+//! resolves a lost response with reads. The session goes on only if a read shows the effect of the
+//! operation. If it does not, the request may still take effect, and everything after it would rest
+//! on a guess.
 
 use std::time::Duration;
 
-use iamspec_model::{Account, Operation, allowed};
+use iamspec_model::{Account, AttachmentKind, Item, Operation, User, allowed};
 
 use crate::endpoint::Endpoint;
 use crate::generate::{CanHold, Generator};
 use crate::oracle::{Oracle, Tier, Verdict, formats};
-use crate::response::{Listing, Response};
+use crate::response::{FailureKind, Listing, Response};
 use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::{ObserveMode, reads};
@@ -108,6 +109,8 @@ struct Session<'a> {
     options: SessionOptions<'a>,
     oracle: Oracle,
     exchanges: Vec<Exchange>,
+    /// The item of a lost response that contained its name.
+    unnamed_item: Option<(User, AttachmentKind, Item)>,
     /// Why the remaining operations are skipped.
     abort_reason: Option<String>,
 }
@@ -124,6 +127,7 @@ impl<'a> Session<'a> {
             options,
             oracle: Oracle::default(),
             exchanges: Vec::new(),
+            unnamed_item: None,
             abort_reason: None,
         }
     }
@@ -147,9 +151,10 @@ impl<'a> Session<'a> {
             _ => None,
         };
         let response_was_lost = exchange.response.as_ref().is_some_and(is_lost);
+        let before = response_was_lost.then(|| exchange.before.clone());
         self.exchanges.push(exchange);
         if let Some(failure) = failure
-            && !(response_was_lost && self.resolve_lost_response(operation))
+            && !before.is_some_and(|before| self.resolve_lost_response(operation, &before))
         {
             self.abort_reason = Some(format!("the previous call failed: {}", failure.name()));
         }
@@ -164,13 +169,16 @@ impl<'a> Session<'a> {
         let observed = loop {
             let observed = self.endpoint.execute(operation);
             self.plan.record(operation, &observed);
+            if self.learn_lost_name(operation, &observed) {
+                continue;
+            }
             let converges = convergence.waited < self.options.convergence_timeout
                 && may_converge(operation, &observed, &self.oracle);
             let has_responded = self.options.has_responded;
             let retry = converges
                 || is_safe_to_retry(operation, &observed, convergence.retries, has_responded);
             if !retry || (self.options.should_stop)() {
-                break observed;
+                break self.without_unnamed_item(operation, observed);
             }
             convergence.waited += self.endpoint.wait(convergence.retries);
             convergence.retries += 1;
@@ -197,9 +205,9 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Reads the state after a lost response, and returns true if the effect of the operation is
-    /// known afterwards.
-    fn resolve_lost_response(&mut self, operation: Operation) -> bool {
+    /// Reads the state after a lost response. Returns true if a read shows the effect of the
+    /// operation, or if the operation has no effect that a read shows.
+    fn resolve_lost_response(&mut self, operation: Operation, before: &Account) -> bool {
         if operation.is_read() {
             return true;
         }
@@ -209,14 +217,10 @@ impl<'a> Session<'a> {
             waited += self.endpoint.wait(tries);
             tries += 1;
         }
-        if let Operation::Issue(user, kind, item, _) = operation {
-            let response = self.endpoint.execute(&Operation::List(user, kind));
-            if let Response::Success(Some(Listing { unknown_names: strangers, .. })) = &response
-                && let [name] = strangers.as_slice()
-            {
-                self.endpoint.bind_symbol(kind, item, name);
-            }
+        if let Operation::Issue(user, kind, item, _) = operation.well_formed() {
+            self.unnamed_item = Some((user, kind, item));
         }
+        let has_visible_effect = !self.oracle.has_single_state();
         let reads = reads(&[operation], &self.account());
         for read in reads_of_resource(&operation).into_iter().chain(reads) {
             if !self.oracle.has_single_state()
@@ -226,7 +230,55 @@ impl<'a> Session<'a> {
                 self.run(read);
             }
         }
-        self.oracle.has_single_state() && self.abort_reason.is_none()
+        // A request without a response may take effect after the read.
+        let has_no_effect_yet = has_visible_effect && self.account() == *before;
+        self.unnamed_item.is_none()
+            && self.oracle.has_single_state()
+            && self.abort_reason.is_none()
+            && !has_no_effect_yet
+    }
+
+    /// Binds the name of the item whose response was lost, if a listing shows exactly one unknown
+    /// item. Returns true if the listing must be read again, to show the item with its symbol.
+    fn learn_lost_name(&mut self, operation: &Operation, observed: &Response) -> bool {
+        let Some((kind, item, listing)) = self.listing_of_unnamed_item(operation, observed) else {
+            return false;
+        };
+        let [name] = listing.unknown_names.as_slice() else { return false };
+        self.endpoint.bind_symbol(kind, item, name);
+        self.unnamed_item = None;
+        true
+    }
+
+    /// Replaces a listing by a failure if it shows unknown items and one of them may be the item
+    /// whose response was lost.
+    fn without_unnamed_item(&self, operation: &Operation, observed: Response) -> Response {
+        match self.listing_of_unnamed_item(operation, &observed) {
+            Some((kind, _, listing)) if !listing.unknown_names.is_empty() => Response::failed(
+                FailureKind::Doubtful,
+                format!(
+                    "a lost response contained the name of one {}, and {} unknown names are listed",
+                    kind.row().noun,
+                    listing.unknown_names.len()
+                ),
+            ),
+            _ => observed,
+        }
+    }
+
+    /// Returns the listing of the kind and user whose item has no name yet.
+    fn listing_of_unnamed_item<'b>(
+        &self,
+        operation: &Operation,
+        observed: &'b Response,
+    ) -> Option<(AttachmentKind, Item, &'b Listing)> {
+        let (user, kind, item) = self.unnamed_item?;
+        match observed {
+            Response::Success(Some(listing)) if *operation == Operation::List(user, kind) => {
+                Some((kind, item, listing))
+            }
+            _ => None,
+        }
     }
 
     /// Reads what the last `count` operations may have changed.

@@ -3,11 +3,12 @@
 //! A line is on the disk before the create request is sent, so that a cleanup finds the resource
 //! even if the run is killed. If a line is incomplete, it is the last one, and its request was
 //! never sent. The journal has no attachments: the cleanup lists them. A run keeps its journal file
-//! locked.
+//! locked. The first line names this file, so that a copy of it does not pass for the journal of a
+//! run that has ended.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::MutexGuard;
 
@@ -60,6 +61,22 @@ pub struct JournalHeader {
     pub begun: String,
 }
 
+/// The first line as it is in the file.
+#[derive(Serialize, Deserialize)]
+struct FirstLine {
+    #[serde(flatten)]
+    header: JournalHeader,
+    /// The file that the run keeps locked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+}
+
+/// A larger journal is not read. A run that creates a million resources writes less.
+const JOURNAL_MAX: u64 = 128 << 20;
+
+/// A longer line is not one of a journal. Names have at most 128 characters.
+const LINE_MAX: usize = 4096;
+
 /// Any other line.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +94,8 @@ pub struct Journal {
     remaining: BTreeSet<(CreatedResource, String)>,
     /// Whether a line may be incomplete, so that the lines after it would be unreadable.
     torn: bool,
+    /// Whether an empty journal proves that nothing of the run is left.
+    is_complete: bool,
 }
 
 impl Journal {
@@ -103,46 +122,67 @@ impl Journal {
         let file =
             OpenOptions::new().create_new(true).append(true).open(&path).with_context(cannot)?;
         file.try_lock().with_context(cannot)?;
-        let mut journal =
-            Self { file, path: path.clone(), header, remaining: BTreeSet::new(), torn: false };
-        let first = serde_json::to_string(&journal.header).with_context(cannot)?;
-        journal.write(&first).and_then(|()| journal.file.sync_all()).with_context(cannot)?;
+        let absolute = std::path::absolute(&path).ok();
+        let first = FirstLine { header, file: absolute };
+        let line = serde_json::to_string(&first).with_context(cannot)?;
+        let mut journal = Self::new(file, path.clone(), first.header, true);
+        journal.write(&line).and_then(|()| journal.file.sync_all()).with_context(cannot)?;
         // The directory entry must be on the disk too.
         File::open(folder).and_then(|it| it.sync_all()).with_context(cannot)?;
         Ok(journal)
     }
 
-    /// Opens the journal of a run that has ended.
+    fn new(file: File, path: PathBuf, header: JournalHeader, is_complete: bool) -> Self {
+        Self { file, path, header, remaining: BTreeSet::new(), torn: false, is_complete }
+    }
+
+    /// Opens the journal of a run that has ended. The file stays, also if it lists nothing more,
+    /// until [`Self::set_complete`] is called.
     ///
     /// # Errors
     /// The file does not exist or is not a journal, or the run has not ended.
     pub fn resume(path: &Path) -> Result<Self> {
         let cannot = || format!("cannot read the journal {}", path.display());
-        let file = OpenOptions::new().append(true).open(path).with_context(cannot)?;
+        let metadata = std::fs::symlink_metadata(path).with_context(cannot)?;
+        // Opening a pipe blocks, and a link leads to the journal of another folder.
+        if !metadata.is_file() {
+            bail!("{} is not a journal: it is not a regular file", path.display());
+        }
+        if metadata.len() > JOURNAL_MAX {
+            bail!("{} is not a journal: it has more than {JOURNAL_MAX} bytes", path.display());
+        }
+        let file = OpenOptions::new().read(true).append(true).open(path).with_context(cannot)?;
         if file.try_lock().is_err() {
             bail!("the run of {} has not ended", path.display());
         }
         // Bytes instead of text: the last line may end inside a character.
-        let bytes = std::fs::read(path).with_context(cannot)?;
-        let mut lines = bytes.split(|it| *it == b'\n');
-        let header = lines.next().and_then(|it| serde_json::from_slice(it).ok());
-        let header = header.with_context(|| {
+        let mut lines = Lines(BufReader::new(&file).take(JOURNAL_MAX));
+        let first = lines.next().and_then(|it| serde_json::from_slice(&it).ok());
+        let FirstLine { header, file: original } = first.with_context(|| {
             format!("{} is not a journal: its first line does not name a run", path.display())
         })?;
-        let mut journal =
-            Self { file, path: path.to_owned(), header, remaining: BTreeSet::new(), torn: false };
+        refuse_copy_of_running(path, &header, original)?;
+        let mut remaining = BTreeSet::new();
         for line in lines {
-            match serde_json::from_slice(line) {
-                Ok(JournalLine::Makes(made, name)) => _ = journal.remaining.insert((made, name)),
-                Ok(JournalLine::Gone(made, name)) => _ = journal.remaining.remove(&(made, name)),
+            match serde_json::from_slice(&line) {
+                Ok(JournalLine::Makes(made, name)) => _ = remaining.insert((made, name)),
+                Ok(JournalLine::Gone(made, name)) => _ = remaining.remove(&(made, name)),
                 // Incomplete: its request was never sent.
                 Err(_) => {}
             }
         }
-        if !bytes.ends_with(b"\n") {
+        let mut journal = Self::new(file, path.to_owned(), header, false);
+        journal.remaining = remaining;
+        if !ends_with_newline(&journal.file).with_context(cannot)? {
             journal.file.write_all(b"\n").with_context(cannot)?;
         }
         Ok(journal)
+    }
+
+    /// Records that an empty journal proves that nothing of the run is left: a complete listing has
+    /// shown nothing else. Then the file is removed with the last resource.
+    pub const fn set_complete(&mut self) {
+        self.is_complete = true;
     }
 
     /// The journals in a folder, by name; none if the folder does not exist.
@@ -210,10 +250,69 @@ impl Journal {
     }
 }
 
+/// Whether the last line is complete.
+fn ends_with_newline(mut file: &File) -> std::io::Result<bool> {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
+}
+
+/// The lines of a journal. A line that is too long is empty.
+struct Lines<R>(std::io::Take<BufReader<R>>);
+
+impl<R: std::io::Read> Iterator for Lines<R> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let mut line = Vec::new();
+        loop {
+            let buffer = self.0.fill_buf().ok()?;
+            if buffer.is_empty() {
+                return (!line.is_empty()).then_some(line);
+            }
+            let end = buffer.iter().position(|it| *it == b'\n');
+            let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or(buffer);
+            if line.len() + part.len() <= LINE_MAX {
+                line.extend_from_slice(part);
+            } else {
+                line = vec![b' '; LINE_MAX + 1];
+            }
+            let read = part.len() + usize::from(end.is_some());
+            self.0.consume(read);
+            if end.is_some() {
+                return Some(line);
+            }
+        }
+    }
+}
+
+/// Refuses a copy of the journal of a run that has not ended. The lock is on the original.
+fn refuse_copy_of_running(
+    path: &Path,
+    header: &JournalHeader,
+    original: Option<PathBuf>,
+) -> Result<()> {
+    let is_id = !header.run.is_empty() && header.run.chars().all(|it| it.is_ascii_alphanumeric());
+    if !is_id {
+        bail!("{} is not a journal: {:?} is no id of a run", path.display(), header.run);
+    }
+    let beside = path.with_file_name(format!("{}.jsonl", header.run));
+    let same = |other: &Path| other.canonicalize().ok() == path.canonicalize().ok();
+    for other in original.into_iter().chain([beside]).filter(|it| !same(it)) {
+        let is_file = std::fs::symlink_metadata(&other).is_ok_and(|it| it.is_file());
+        let file = is_file.then(|| File::open(&other).ok()).flatten();
+        if file.is_some_and(|it| it.try_lock_shared().is_err()) {
+            bail!("the run of {} has not ended: it uses {}", path.display(), other.display());
+        }
+    }
+    Ok(())
+}
+
 /// Deletes the file of a journal without remaining resources.
 impl Drop for Journal {
     fn drop(&mut self) {
-        if self.remaining.is_empty() {
+        if self.remaining.is_empty() && self.is_complete {
             _ = std::fs::remove_file(&self.path);
         }
     }

@@ -110,6 +110,12 @@ impl HttpClient {
         self.names.describe(space, op)
     }
 
+    /// The name of the user or resource that an operation is about, without the attachment.
+    #[must_use]
+    pub fn owner_of(&self, space: Namespace, op: &Operation) -> String {
+        self.names.owner(space, op)
+    }
+
     /// A client of the same run for another thread: with its own names and connections, and the
     /// same journal.
     pub(crate) fn clone_client(&self) -> Option<Self> {

@@ -259,6 +259,18 @@ impl Names {
         noun.into_iter().chain([item]).collect::<Vec<_>>().join(" ")
     }
 
+    /// The real name of the user of an operation in a namespace, or else of its resource.
+    #[must_use]
+    pub fn owner(&self, space: Namespace, op: &Operation) -> String {
+        let name = |symbol: String| format!("{}-{}-{symbol}", self.prefix, space.0);
+        let user = |it: User| {
+            let known = self.users.get(&(space, it)).cloned();
+            known.unwrap_or_else(|| name(format!("u{}", it.0)))
+        };
+        let resource = |it: Resource| name(format!("{}{}", it.kind.row().prefix, it.item.0));
+        op.user().map(user).or_else(|| op.resource().map(resource)).unwrap_or_default()
+    }
+
     /// A text of the endpoint with its secrets hidden, and the names that the request carried
     /// replaced by their symbols. Other names stay: the name of a policy, if the request carried
     /// its ARN.

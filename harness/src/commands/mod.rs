@@ -30,6 +30,7 @@ pub mod test {
     mod invariants;
     pub mod jobs;
     mod known_failures;
+    mod leftovers;
     pub mod matrix;
     pub mod mutants;
     mod outcome;

@@ -127,3 +127,11 @@ impl Args for Typed {
         command
     }
 }
+
+/// The words as one line for a POSIX shell.
+pub(crate) fn shell_line(words: &[String]) -> String {
+    // Only a NUL cannot be quoted, and process arguments cannot contain one.
+    let quoted =
+        |word: &String| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), Into::into);
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}

@@ -39,6 +39,7 @@ impl RunReport {
         });
         let (calls, findings) = (calls.collect(), findings.collect());
         let mut end = self.end.clone();
+        end.cleanup.clear();
         end.ended_early = end.ended_early.as_deref().map(anonymous);
         Self { calls, findings, not_deleted: Vec::new(), end, ..self.clone() }
     }

@@ -322,6 +322,9 @@ pub struct EndEvent {
     /// The run whose journal still lists resources. Merged shards list several, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
+    /// The commands that delete what is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleanup: Vec<String>,
     /// The exit code.
     pub exit: u8,
 }

@@ -268,6 +268,7 @@ fn end(shards: &[RunReport], errors: usize) -> EndEvent {
         ended_early: (!early.is_empty()).then(|| early.join("; ")),
         responded: shards.iter().any(|it| it.end.responded),
         journal: (!journals.is_empty()).then(|| journals.join(" ")),
+        cleanup: shards.iter().flat_map(|it| it.end.cleanup.iter().cloned()).collect(),
         exit: exit_code::gravest(codes.chain(diverges).chain(nothing_ran)),
     }
 }

@@ -14,9 +14,9 @@ use clap::Args;
 use crate::aws::config::Config;
 use crate::aws::destination::Destination;
 use crate::client::HttpClient;
-use crate::client::cleanup::{CleanupResult, LeftoverResource};
+use crate::client::cleanup::{CleanupResult, LeftoverResource, RunCleanup, RunResources};
 use crate::client::journal::{Journal, JournalHeader};
-use crate::commands::test::reproduce::shell_line;
+use crate::commands::options::shell_line;
 use crate::commands::test::target::{EndpointArgs, owned_account_client, positive};
 use crate::exit_code;
 use crate::report::format::summary::counted;
@@ -109,7 +109,10 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
                 }
             },
             Err(error) if args.run.is_some() => return Err(error),
-            Err(error) => writeln!(out, "skipped: {error:#}")?,
+            Err(error) => {
+                writeln!(out, "skipped: {error:#}")?;
+                worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
+            }
         }
     }
     Ok(worst)
@@ -160,26 +163,9 @@ fn clean_by_journal(
             [header.account, account].map(|it| it.unwrap_or("none".to_owned()));
         bail!("run {} used account {of_run}, but the credentials are of {of_caller}", header.run);
     }
-    // Listings lag, so resources that only the journal has are deleted as well.
-    let listed = http.leftovers();
-    let mut found = listed.as_ref().map_or_else(|_| Vec::new(), Clone::clone);
-    found.retain(|it| it.run().is_some_and(|run| run.eq_ignore_ascii_case(&header.run)));
-    for (made, name) in journal.remaining() {
-        if !found.iter().any(|it| it.kind == made && it.name == name) {
-            found.push(http.leftover_by_name(made, name));
-        }
-    }
     http.set_journal(journal);
-    let code = delete(&mut http, &header.run, &found, args.list, out)?;
-    if let Err(CleanupResult { action: asked, response: answer, .. }) = listed {
-        writeln!(
-            out,
-            "the response to {asked} was {answer}; resources that are not in the journal were not \
-             found"
-        )?;
-        return Ok(exit_code::INCONCLUSIVE);
-    }
-    Ok(code)
+    let found = http.run_resources(&header.run);
+    delete(&mut http, &header.run, found, args.list, out)
 }
 
 /// The command with which the owner of the account deletes the run's resources.
@@ -204,13 +190,20 @@ fn clean_without_journal(
     out: &mut dyn Write,
 ) -> Result<u8> {
     let Some(endpoint) = &args.endpoint else {
-        let of_run = args.run.as_ref().map(|run| format!(" of run {run}")).unwrap_or_default();
-        writeln!(out, "no journal{of_run} in {}: nothing to delete", folder.display())?;
-        if args.run.is_some() {
-            eprintln!("iamspec: if the journal is lost, add --endpoint");
-            return Ok(exit_code::NOTHING_RAN);
-        }
-        return Ok(exit_code::CONFORMS);
+        let folder = folder.display();
+        let Some(run) = &args.run else {
+            writeln!(
+                out,
+                "no journal in {folder}; what runs with another --journal left is unknown"
+            )?;
+            return Ok(exit_code::CONFORMS);
+        };
+        writeln!(
+            out,
+            "no journal of run {run} in {folder}, so it is unknown what the run left; add --journal \
+             if the run had it, or --endpoint if the journal is lost"
+        )?;
+        return Ok(exit_code::NOTHING_RAN);
     };
     let destination = Destination::from_option(endpoint, config)?;
     let run = args.run.as_deref().unwrap_or("nobody");
@@ -233,7 +226,8 @@ fn clean_without_journal(
     }
     if args.run.is_some() {
         let own = runs.remove(&run.to_lowercase()).unwrap_or_default();
-        return delete(&mut http, run, &own, args.list, out);
+        let found = RunResources { resources: own, ..RunResources::default() };
+        return delete(&mut http, run, found, args.list, out);
     }
     for (run, resources) in &runs {
         writeln!(out, "run {run}: {} not deleted", counted(resources.len(), "resource"))?;
@@ -246,30 +240,43 @@ fn clean_without_journal(
     Ok(exit_code::NOTHING_RAN)
 }
 
+/// Deletes the resources of a run, or prints them.
 fn delete(
     http: &mut HttpClient,
     run: &str,
-    found: &[LeftoverResource],
+    found: RunResources,
     list: bool,
     out: &mut dyn Write,
 ) -> Result<u8> {
     if list {
-        for it in found {
+        for it in &found.resources {
             writeln!(out, "{:<8} {}", it.kind.noun(), it.name)?;
         }
-        writeln!(out, "run {run}: {} not deleted", counted(found.len(), "resource"))?;
-        return Ok(exit_code::CONFORMS);
+        writeln!(out, "run {run}: {} not deleted", counted(found.resources.len(), "resource"))?;
+        return after_listing(found.listing_failure.as_ref(), exit_code::CONFORMS, out);
     }
-    let remaining = http.delete_leftovers(found);
-    for CleanupResult { name, action: asked, response: answer } in &remaining {
-        writeln!(out, "not deleted: {name}, because the response to {asked} was {answer}")?;
+    let RunCleanup { deleted, not_deleted, foreign, listing_failure } =
+        http.delete_found(found, true);
+    for CleanupResult { name, action, response } in &not_deleted {
+        writeln!(out, "not deleted: {name}, because the response to {action} was {response}")?;
     }
-    let deleted = found.len() - remaining.len();
+    if foreign > 0 {
+        let names = counted(foreign, "name");
+        writeln!(out, "ignored: {names} in the journal that run {run} cannot have created")?;
+    }
+    let (deleted, left) = (counted(deleted, "resource"), not_deleted.len());
+    writeln!(out, "run {run}: {deleted} deleted, {left} not deleted")?;
+    let code = if left == 0 { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE };
+    after_listing(listing_failure.as_ref(), code, out)
+}
+
+/// Prints the listing that was not read to its end, and returns the exit code.
+fn after_listing(failure: Option<&CleanupResult>, code: u8, out: &mut dyn Write) -> Result<u8> {
+    let Some(CleanupResult { action, response, .. }) = failure else { return Ok(code) };
     writeln!(
         out,
-        "run {run}: {} deleted, {} not deleted",
-        counted(deleted, "resource"),
-        remaining.len()
+        "the response to {action} was {response}; resources that are not in the journal were not \
+         found, and the journal stays"
     )?;
-    Ok(if remaining.is_empty() { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE })
+    Ok(exit_code::INCONCLUSIVE)
 }

@@ -11,6 +11,7 @@ use iamspec_conformance::{Suite, invariants};
 
 use crate::commands::selection::{SuiteArg, list};
 use crate::commands::test::dry_run::print_requests;
+use crate::commands::test::leftovers::sweep;
 use crate::commands::test::outcome::print_not_deleted;
 use crate::commands::test::run_args::RunArgs;
 use crate::commands::test::target::{OpenTarget, stop_on_ctrl_c};
@@ -52,13 +53,14 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.list {
         return list(&suite, out);
     }
-    let stopped = stop_on_ctrl_c(&target.http)?;
+    let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let report = suite.run(&mut target.http, &mut |_| (), &|| stopped.load(Ordering::Relaxed));
     let results = check(&report.script_runs);
     for result in &results {
         write!(out, "{}", lines(result))?;
     }
-    print_not_deleted(&report, &target.http, out)?;
+    let left = sweep(&report, &mut target.http);
+    print_not_deleted(&left, &target.http, &args.target.endpoint, out)?;
     let deviations = target.http.driver().map(Driver::remarks).unwrap_or_default();
     for it in &deviations {
         writeln!(out, "DIFFERS    the client: {} {} ({} times)", it.api, it.what, it.times)?;
@@ -68,7 +70,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "{tested} of {} tested, {broken} broken", counted(results.len(), "invariant"))?;
     Ok(exit_code::of(Outcome {
         diverges: broken > 0 || !deviations.is_empty(),
-        inconclusive: tested == 0 || report.end_reason.is_some(),
+        inconclusive: tested == 0
+            || report.end_reason.is_some()
+            || left.iter().any(|it| !it.after_divergence),
         nothing_ran: false,
     }))
 }

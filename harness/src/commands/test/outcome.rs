@@ -16,14 +16,16 @@ use iamspec_conformance::{Finding, Origin, Report};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;
+use crate::commands::test::leftovers::cleanup_command;
 use crate::commands::test::reproduce::run_command;
 use crate::commands::test::run_args::{ObserveArg, RunArgs};
+use crate::commands::test::target::EndpointArgs;
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::report::RunReport;
-use crate::report::build::{ReportInput, build_report, not_deleted};
-use crate::report::events::{EndEvent, KnownFailureEvent, RemarkEvent, RunHeader};
+use crate::report::build::{ReportInput, build_report};
+use crate::report::events::{EndEvent, KnownFailureEvent, NotDeletedEvent, RemarkEvent, RunHeader};
 
 /// The outcome of a run, compared with the known failures.
 pub(crate) struct RunOutcome {
@@ -93,7 +95,7 @@ impl RunOutcome {
     /// The report of the run.
     pub(crate) fn report(
         &self,
-        (report, duration): (&Report, Duration),
+        (report, left, duration): (&Report, Vec<NotDeletedEvent>, Duration),
         args: &RunArgs,
         http: &HttpClient,
         header: RunHeader,
@@ -103,7 +105,6 @@ impl RunOutcome {
             .findings
             .iter()
             .map(|it| (it, it.known_failure.and_then(entry), run_command(args, it)));
-        let kept = not_deleted(report, &|space, undo| http.name_of(space, undo));
         let remarks = self.client_deviations(http);
         let journal = http.journal().filter(|it| it.remaining().next().is_some());
         let early = report.end_reason.as_ref().map(|it| format!("{it}; {}", advice(it)));
@@ -112,7 +113,8 @@ impl RunOutcome {
             ended_early: early,
             responded: !matches!(report.end_reason, Some(EndReason::NeverResponded(_))),
             journal: journal.map(|it| it.header().run.clone()),
-            exit: self.exit_code(report, &remarks),
+            cleanup: cleanup_command(http, &args.target.endpoint).into_iter().collect(),
+            exit: self.exit_code(report, &left, &remarks),
             ..EndEvent::default()
         };
         let input = ReportInput {
@@ -120,7 +122,7 @@ impl RunOutcome {
             findings: findings.collect(),
             threshold: self.threshold,
             remarks,
-            not_deleted: kept,
+            not_deleted: left,
             known_failures: self.entries(),
             known_failure_errors: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
             totals: self.totals,
@@ -156,7 +158,12 @@ impl RunOutcome {
         events.collect()
     }
 
-    fn exit_code(&self, report: &Report, client_deviations: &[RemarkEvent]) -> u8 {
+    fn exit_code(
+        &self,
+        report: &Report,
+        left: &[NotDeletedEvent],
+        client_deviations: &[RemarkEvent],
+    ) -> u8 {
         let exercised = self.totals.calls() - self.totals.not_exercised;
         let stopped = report.end_reason.as_ref().is_some_and(|it| *it != EndReason::BudgetUsedUp);
         exit_code::of(Outcome {
@@ -165,7 +172,7 @@ impl RunOutcome {
                 || !self.complaints.is_empty(),
             inconclusive: stopped
                 || self.totals.inconclusive > 0
-                || report.not_deleted.iter().any(|(_, diverged)| !diverged),
+                || left.iter().any(|it| !it.after_divergence),
             nothing_ran: exercised == 0 && !self.is_shard,
         })
     }
@@ -173,16 +180,16 @@ impl RunOutcome {
 
 /// Prints the resources that a run without a report did not delete, and the command that does.
 pub(crate) fn print_not_deleted(
-    report: &Report,
+    left: &[NotDeletedEvent],
     http: &HttpClient,
+    args: &EndpointArgs,
     out: &mut dyn Write,
 ) -> Result<()> {
-    for it in not_deleted(report, &|space, undo| http.name_of(space, undo)) {
-        writeln!(out, "{}", crate::report::format::terminal::not_deleted_line(&it))?;
+    for it in left {
+        writeln!(out, "{}", crate::report::format::terminal::not_deleted_line(it))?;
     }
-    let journal = http.journal().filter(|it| it.remaining().next().is_some());
-    if let Some(run) = journal.map(|it| it.header().run.clone()) {
-        writeln!(out, "when the endpoint accepts the deletion, run: iamspec cleanup {run}")?;
+    if let Some(command) = cleanup_command(http, args) {
+        writeln!(out, "when the endpoint accepts the deletion, run: {command}")?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use iamspec_conformance::script::print;
 use crate::client::HttpClient;
 use crate::commands::options::{Typed, duration};
 use crate::commands::reports::report::write_file;
+use crate::commands::test::leftovers::{cleanup_command, sweep_journal};
 use crate::commands::test::reproduce::race_command;
 use crate::commands::test::target::{OpenTarget, TargetArgs, is_local, stop_on_ctrl_c};
 use crate::exit_code;
@@ -110,7 +111,7 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "{}: {}", target.name, counted(races.len(), "race"))?;
     out.flush()?;
     let started = Instant::now();
-    let stopped = stop_on_ctrl_c(&target.http)?;
+    let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let stop = || stopped.load(Ordering::Relaxed);
     let RaceArgs { repeats, seed, jitter, settle, .. } = *args;
     let options = RaceOptions { repeats, seed, jitter, settle, stop_at_first: false, stop: &stop };
@@ -126,6 +127,12 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
         out.flush()?;
         totals.add(&result);
         findings.extend((result.violations > 0).then_some((race, result, command)));
+    }
+    if let Some(left) = sweep_journal(&mut target.http) {
+        totals.not_deleted = totals.not_deleted.min(left);
+    }
+    if let Some(command) = cleanup_command(&target.http, &args.target.endpoint) {
+        writeln!(out, "to delete the rest later: {command}")?;
     }
     writeln!(out, "{totals}, in {:.1} s", started.elapsed().as_secs_f64())?;
     if let Some(file) = &args.html {

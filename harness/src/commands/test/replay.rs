@@ -12,6 +12,7 @@ use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict};
 
 use crate::commands::options::ThresholdArgs;
 use crate::commands::selection::by_name;
+use crate::commands::test::leftovers::{cleanup_command, sweep, sweep_journal};
 use crate::commands::test::outcome::print_not_deleted;
 use crate::commands::test::target::{OpenTarget, TargetArgs, stop_on_ctrl_c};
 use crate::exit_code;
@@ -55,13 +56,14 @@ pub struct ShrinkArgs {
 
 pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
     let mut target = OpenTarget::open(&args.target)?;
-    let stopped = stop_on_ctrl_c(&target.http)?;
+    let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let threshold = args.counts.into();
     let scripts = args.scripts.iter().map(|name| by_name(name)).collect::<Result<Vec<_>>>()?;
     let mut outcome = Outcome::default();
     for script in scripts.into_iter().flatten() {
         let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
-        print_not_deleted(&report, &target.http, out)?;
+        let left = sweep(&report, &mut target.http);
+        print_not_deleted(&left, &target.http, &args.target.endpoint, out)?;
         let name = &script.name;
         if let Some(finding) = first_finding(&report, threshold) {
             let rule = finding.rule().id();
@@ -80,7 +82,7 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
 
 pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
     let mut target = OpenTarget::open(&args.target)?;
-    let stopped = stop_on_ctrl_c(&target.http)?;
+    let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let threshold = args.counts.into();
     let script = by_name(&args.script)?.into_iter().next().context("there is no such script")?;
     let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
@@ -106,6 +108,12 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
             args.calls
         )
     };
+    sweep_journal(&mut target.http);
+    if let Some(command) = cleanup_command(&target.http, &args.target.endpoint) {
+        eprintln!(
+            "not everything is deleted; when the endpoint accepts the deletion, run: {command}"
+        );
+    }
     eprintln!("shrunk to {} of {}", short.script.steps.len(), counted(script.steps.len(), "call"));
     let script = Script { idea: finding.rule().statement(), ..short.script };
     write!(out, "{}", iamspec_conformance::script::print::print(&script))?;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum as _};
 use iamspec_conformance::concurrency::Race;
 use iamspec_conformance::{Finding, Origin};
 
-use crate::commands::options::Typed;
+use crate::commands::options::{Typed, shell_line};
 use crate::commands::selection::SuiteArg;
 use crate::commands::test::run_args::RunArgs;
 
@@ -93,14 +93,6 @@ fn repeated_options<T: Args>(typed: &Typed, excluded: &[&str]) -> Vec<String> {
         }
     }
     words
-}
-
-/// The words as one line for a POSIX shell.
-pub(crate) fn shell_line(words: &[String]) -> String {
-    // Only a NUL cannot be quoted, and process arguments cannot contain one.
-    let quoted =
-        |word: &String| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), Into::into);
-    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

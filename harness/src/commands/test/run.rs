@@ -19,6 +19,7 @@ use crate::commands::selection::{SuiteArg, list, select};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
 use crate::commands::test::jobs::{Budget, Progress, number_of_jobs};
+use crate::commands::test::leftovers::sweep;
 use crate::commands::test::outcome::{RunOutcome, today};
 use crate::commands::test::run_args::RunArgs;
 use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c};
@@ -67,11 +68,12 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let header = header((&target.name, about), target.http.driver(), args, selected);
     let started = Instant::now();
     let report = execute(&suite, size.requests, args, &mut target.http)?;
+    let left = sweep(&report, &mut target.http);
     let duration = started.elapsed();
     let mut outcome = RunOutcome::new(&report, args, &known_failures);
     // The result is printed even if a file cannot be written.
     let saved = outcome.save_findings(&args.selection.regressions);
-    let run = outcome.report((&report, duration), args, &target.http, header);
+    let run = outcome.report((&report, left, duration), args, &target.http, header);
     write!(out, "{}", terminal_text(&run, &args.show))?;
     saved?;
     write_files(&run, args)?;
@@ -174,7 +176,7 @@ fn execute(
     args: &RunArgs,
     http: &mut HttpClient,
 ) -> Result<Report> {
-    let stopped = stop_on_ctrl_c(http)?;
+    let stopped = stop_on_ctrl_c(http, &args.target.endpoint)?;
     let progress = Progress::new(requests);
     let (sent, started) = (Cell::new(0), Instant::now());
     let is_spent = || match args.budget {

@@ -35,6 +35,7 @@ use crate::client::inspect::Caller;
 use crate::client::journal::{Journal, JournalHeader};
 use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;
+use crate::commands::options::shell_line;
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::server::{Options, Server};
@@ -72,6 +73,19 @@ pub struct EndpointArgs {
     /// state folder.
     #[arg(long, value_name = "FOLDER", requires = "endpoint", help_heading = "Safety")]
     pub journal: Option<PathBuf>,
+}
+
+impl EndpointArgs {
+    /// The command that deletes what a run has left.
+    pub(crate) fn cleanup_command(&self, run: &str) -> String {
+        let mut words = ["iamspec", "cleanup", run].map(str::to_owned).to_vec();
+        let folder = self.journal.as_ref().map(|it| it.display().to_string());
+        let account = self.i_own_this_account.clone();
+        for (name, value) in [("--journal", folder), ("--i-own-this-account", account)] {
+            words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
+        }
+        shell_line(&words)
+    }
 }
 
 /// The target of a test: an endpoint of the user's, or the embedded reference endpoint.
@@ -397,14 +411,14 @@ impl Drop for StartedEndpoint {
 ///
 /// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
 /// at once and prints the command that deletes them.
-pub(crate) fn stop_on_ctrl_c(http: &HttpClient) -> Result<Arc<AtomicBool>> {
+pub(crate) fn stop_on_ctrl_c(http: &HttpClient, args: &EndpointArgs) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let run = http.journal().map(|it| it.header().run.clone());
+    let command = http.journal().map(|it| args.cleanup_command(&it.header().run));
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            if let Some(run) = &run {
-                eprintln!("resources were not deleted; run: iamspec cleanup {run}");
+            if let Some(command) = &command {
+                eprintln!("resources were not deleted; run: {command}");
             }
             std::process::exit(i32::from(exit_code::USAGE));
         }

@@ -63,8 +63,8 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     for it in &report.not_deleted {
         _ = writeln!(out, "{}", not_deleted_line(it));
     }
-    for run in report.end.journal.iter().flat_map(|it| it.split_whitespace()) {
-        _ = writeln!(out, "to delete the rest later: iamspec cleanup {run}");
+    for command in &report.end.cleanup {
+        _ = writeln!(out, "to delete the rest later: {command}");
     }
     for error in &report.known_failure_errors {
         _ = writeln!(out, "{error}");

@@ -1,0 +1,100 @@
+//! What a run has left after its cleanup: deletes it once more, and prints the command that does so
+//! later.
+
+use std::collections::BTreeSet;
+
+use iamspec_conformance::runner::EndReason;
+use iamspec_conformance::{Report, Response};
+use iamspec_model::Operation;
+
+use crate::client::HttpClient;
+use crate::client::cleanup::CleanupResult;
+use crate::commands::test::target::EndpointArgs;
+use crate::report::build::not_deleted;
+use crate::report::events::NotDeletedEvent;
+
+/// Deletes what the journal still lists after the cleanup of the run, and what a lost request may
+/// have created since. Returns what is left.
+pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEvent> {
+    let before = not_deleted(report, &|space, undo| http.name_of(space, undo));
+    let Some(run) = http.journal().map(|it| it.header().run.clone()) else { return before };
+    let owners: Vec<String> = report
+        .not_deleted
+        .iter()
+        .map(|(it, _)| http.owner_of(it.namespace, &it.operation))
+        .collect();
+    // A second deletion does not help if the endpoint refused the first one.
+    let refused: BTreeSet<String> = report
+        .not_deleted
+        .iter()
+        .zip(&owners)
+        .filter(|((it, _), _)| matches!(it.response, Response::Refused { .. }))
+        .map(|(_, owner)| owner.clone())
+        .collect();
+    let has_more = remaining(http).iter().any(|name| !refused.contains(name));
+    let is_gone = matches!(
+        report.end_reason,
+        Some(EndReason::StoppedResponding(_) | EndReason::NeverResponded(_))
+    );
+    if is_gone || !(has_more || has_lost_creation(report)) {
+        return before;
+    }
+    let swept = http.delete_run(&run, &refused).not_deleted;
+    let remaining = remaining(http);
+    let is_left = |owner: &String| refused.contains(owner) || remaining.contains(owner);
+    let left = before.into_iter().zip(&owners).filter(|(_, owner)| is_left(owner));
+    let mut left: Vec<NotDeletedEvent> = left.map(|(event, _)| event).collect();
+    left.extend(swept.into_iter().filter(|it| !owners.contains(&it.name)).map(event));
+    left
+}
+
+/// Deletes what the journal still lists. Returns the number of resources that are left, if there is
+/// a journal.
+pub(crate) fn sweep_journal(http: &mut HttpClient) -> Option<usize> {
+    let run = http.journal()?.header().run.clone();
+    if !remaining(http).is_empty() {
+        http.delete_run(&run, &BTreeSet::new());
+    }
+    Some(remaining(http).len())
+}
+
+fn event(CleanupResult { name, action, response }: CleanupResult) -> NotDeletedEvent {
+    NotDeletedEvent {
+        name,
+        call: action.to_owned(),
+        response: response.to_string(),
+        uncertain: matches!(response, Response::Failed(_)),
+        after_divergence: false,
+    }
+}
+
+/// The names that the journal of the run still lists.
+fn remaining(http: &HttpClient) -> BTreeSet<String> {
+    let journal = http.journal();
+    let names = journal.iter().flat_map(|it| it.remaining().map(|(_, name)| name.to_owned()));
+    names.collect()
+}
+
+/// Whether the response to a request that creates or renames something was lost. The request may
+/// have taken effect after its cleanup.
+fn has_lost_creation(report: &Report) -> bool {
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
+    let mut lost = exchanges.filter(
+        |it| matches!(&it.response, Some(Response::Failed(it)) if !it.kind.had_no_effect()),
+    );
+    lost.any(|it| {
+        matches!(
+            it.operation.well_formed(),
+            Operation::CreateUser(..)
+                | Operation::UpdateUser(..)
+                | Operation::CreateResource(_)
+                | Operation::RenameResource(..)
+        )
+    })
+}
+
+/// The command that deletes what the journal of the run still lists, if it lists anything.
+pub(crate) fn cleanup_command(http: &HttpClient, args: &EndpointArgs) -> Option<String> {
+    let journal = http.journal().filter(|it| it.remaining().next().is_some())?;
+    Some(args.cleanup_command(&journal.header().run))
+}

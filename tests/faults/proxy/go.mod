@@ -1,0 +1,3 @@
+module iamspec.example/tests/faults/proxy
+
+go 1.22
