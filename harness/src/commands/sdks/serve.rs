@@ -138,6 +138,9 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     eprintln!("the reference endpoint is running; Ctrl-C stops it");
     // An error means that the handler is gone: nothing can stop the server any more.
     _ = stopped.recv();
+    for (sort, injections) in server.faults() {
+        eprintln!("injected {sort}: {injections}");
+    }
     server.end();
     Ok(exit_code::CONFORMS)
 }

@@ -21,7 +21,7 @@ use crate::exit_code::Outcome;
 use crate::report::format::summary::counted;
 
 /// The options that the suite supports.
-const SUPPORTED: [&str; 12] = [
+const SUPPORTED: [&str; 13] = [
     "endpoint",
     "i-own-this-account",
     "timeout",
@@ -30,6 +30,7 @@ const SUPPORTED: [&str; 12] = [
     "trace",
     "mutant",
     "unspecified",
+    "settle",
     "driver",
     "suite",
     "list",
@@ -44,7 +45,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
             unsupported.join(", ")
         );
     }
-    let suite = Suite::new(invariants::scripts()).with_observe_mode(ObserveMode::Off);
+    let suite = Suite::new(invariants::scripts())
+        .with_observe_mode(ObserveMode::Off)
+        .with_convergence_timeout(args.settle);
     if args.dry_run {
         return print_requests(&suite, &args.target, out);
     }
