@@ -102,6 +102,68 @@ fn a_conforming_server_with_faults_has_no_findings_and_is_empty_afterwards() {
     }
 }
 
+/// Runs a suite or scripts against a server with these faults. Returns the exit code and the output.
+fn run_with(rows: &str, options: &[&str]) -> (Option<i32>, String) {
+    let server = server_with(rows, 1);
+    let output = run(&server.url(), options);
+    assert!(server.is_empty(), "{rows}: {}", super::stdout(&output));
+    (output.status.code(), super::stdout(&output))
+}
+
+/// The service-assigned names, which a lost response contained.
+const ISSUED: [(&str, &str, &str); 4] = [
+    ("CreateAccessKey", "ListAccessKeys", "delete-user/alone/access-key"),
+    ("UploadSigningCertificate", "ListSigningCertificates", "delete-user/alone/signing-certificate"),
+    ("UploadSSHPublicKey", "ListSSHPublicKeys", "delete-user/alone/ssh-public-key"),
+    (
+        "CreateServiceSpecificCredential",
+        "ListServiceSpecificCredentials",
+        "delete-user/alone/service-credential",
+    ),
+];
+
+#[test]
+fn a_lost_name_is_found_although_the_listing_fails_at_first() {
+    for (issue, list, script) in ISSUED {
+        for second in ["throttle", "drop", "fail", "html", "twice", "truncate"] {
+            let rows = format!(
+                "[[fault]]\nsort = \"drop\"\non = \"{issue}\"\neffect = true\ntimes = 1\n\
+                 [[fault]]\nsort = \"{second}\"\non = \"{list}\"\ntimes = 1"
+            );
+            let (code, text) = run_with(&rows, &[script, "--level", "info"]);
+            assert_eq!(code, Some(3), "{rows}: {text}");
+            assert!(text.contains("0 findings in"), "{rows}: {text}");
+        }
+    }
+}
+
+/// The listing shows the new item and an older one without a symbol, or cannot be read at all.
+#[test]
+fn a_name_that_stays_unknown_is_inconclusive() {
+    let rows = "[[fault]]\nsort = \"drop\"\non = \"CreateAccessKey\"\neffect = true\ntimes = 1\n\
+                [[fault]]\nsort = \"throttle\"\non = \"ListAccessKeys\"\ntimes = 12";
+    let (code, text) = run_with(rows, &["delete-user/alone/access-key", "--level", "info"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("0 findings in") && text.contains("2 inconclusive"), "{text}");
+}
+
+#[test]
+fn three_truncated_responses_are_no_malformed_action() {
+    let rows = "[[fault]]\nsort = \"truncate\"\nclean = true\non = \"CreateGroup\"\ntimes = 3";
+    let (code, text) = run_with(rows, &["delete-user/alone/group-membership", "--level", "info"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("0 findings in"), "{text}");
+}
+
+/// The read shows the state without the effect, but the request may still be on its way.
+#[test]
+fn a_script_ends_after_a_lost_response_without_an_effect() {
+    let rows = "[[fault]]\nsort = \"drop\"\non = \"AddUserToGroup\"\ntimes = 1";
+    let (code, text) = run_with(rows, &["delete-user/alone/group-membership"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("skipped: the previous call failed: reset"), "{text}");
+}
+
 #[test]
 fn stale_listings_are_findings_without_settle_time() {
     let lag = "[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 1";

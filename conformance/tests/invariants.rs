@@ -2,6 +2,7 @@
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::invariants::{INVARIANTS, check, scripts};
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Endpoint, Mutant, Reference, Report, Response, Suite};
 use iamspec_model::{AttachmentKind, Item, Operation};
@@ -81,4 +82,46 @@ fn every_invariant_detects_a_violation() {
         covered.push(invariant);
     }
     assert!(INVARIANTS.iter().all(|it| covered.contains(&it.id)));
+}
+
+/// Loses the response to the first deletion, which has no effect.
+#[derive(Default)]
+struct LosesADeletion {
+    inner: Reference,
+    is_lost: bool,
+    with_effect: bool,
+}
+
+impl Endpoint for LosesADeletion {
+    fn enter_new_namespace(&mut self) -> Namespace {
+        self.is_lost = false;
+        self.inner.enter_new_namespace()
+    }
+
+    fn enter_namespace(&mut self, space: Namespace) {
+        self.is_lost = true;
+        self.inner.enter_namespace(space);
+    }
+
+    fn execute(&mut self, op: &Operation) -> Response {
+        if matches!(op, Operation::DeleteUser(_)) && !std::mem::replace(&mut self.is_lost, true) {
+            if self.with_effect {
+                self.inner.execute(op);
+            }
+            return Response::failed(FailureKind::Reset, "lost");
+        }
+        self.inner.execute(op)
+    }
+
+    fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {
+        self.inner.assign_symbol(kind, name)
+    }
+}
+
+#[test]
+fn a_lost_response_violates_no_invariant() {
+    for with_effect in [false, true] {
+        let mut endpoint = LosesADeletion { with_effect, ..LosesADeletion::default() };
+        assert_eq!(violated(&mut endpoint), [""; 0], "with effect: {with_effect}");
+    }
 }
