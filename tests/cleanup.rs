@@ -193,3 +193,196 @@ fn cleanup_prints_the_command_for_the_owner_of_an_account() {
     assert_eq!(words[1..], ["f0000000", "--i-own-this-account", "210987654321"]);
     std::fs::remove_dir_all(state).unwrap();
 }
+
+/// Runs `iamspec cleanup --journal FOLDER` with these words.
+fn cleanup(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = super::command(&["cleanup", "--journal"]);
+    let output = command.arg(folder).args(words).output().unwrap();
+    (output.status.code(), super::stdout(&output) + &super::stderr(&output))
+}
+
+#[test]
+fn an_unusual_file_among_journals_neither_blocks_nor_stops_the_cleanup() {
+    let (server, folder) = (super::server(None), folder("unusual"));
+    killed("f0000001", &server, &server.url(), None, &folder);
+    let at = |name: &str| folder.join(name);
+    assert!(Command::new("mkfifo").arg(at("a-pipe.jsonl")).status().unwrap().success());
+    std::os::unix::fs::symlink(at("f0000001.jsonl"), at("b-link.jsonl")).unwrap();
+    std::fs::create_dir(at("c-folder.jsonl")).unwrap();
+    std::fs::write(at("d-zeros.jsonl"), [0; 100_000]).unwrap();
+    std::fs::write(at("e-empty.jsonl"), "").unwrap();
+    let header =
+        "{\"run\":\"../e\",\"endpoint\":\"http://127.0.0.1:1\",\"account\":null,\"begun\":\"\"}\n";
+    std::fs::write(at("e-path.jsonl"), header).unwrap();
+    let huge = std::fs::File::create(at("e-huge.jsonl")).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    let (code, text) = cleanup(&folder, &[]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("run f0000001: 1 resource deleted, 0 not deleted"), "{text}");
+    assert_eq!(text.matches("skipped: ").count(), 7, "{text}");
+    assert!(server.is_empty());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_copied_journal_of_a_live_run_is_left_alone() {
+    let (server, folder, copies) = (super::server(None), folder("live"), folder("copies"));
+    let mut client = HttpClient::new(&server.url(), "a0000001", Duration::from_secs(5)).unwrap();
+    client.enter_new_namespace();
+    assert_eq!(client.execute(&Operation::create_user(User(0))), Response::SUCCESS);
+    let (run, endpoint) = ("a0000001".to_owned(), server.url());
+    let header = JournalHeader { run, endpoint, account: None, begun: String::new() };
+    let mut live = Journal::begin(&folder, header).unwrap();
+    live.record_creation(CreatedResource::User, "iamspec-a0000001-1-u0").unwrap();
+    let text = std::fs::read_to_string(folder.join("a0000001.jsonl")).unwrap();
+    std::fs::write(folder.join("copy.jsonl"), &text).unwrap();
+    std::fs::write(copies.join("a0000001.jsonl"), &text).unwrap();
+    // A copy that names no file is recognized by its run.
+    let (first, rest) = text.split_once('\n').unwrap();
+    let without_file = first.split(",\"file\"").next().unwrap();
+    std::fs::write(folder.join("forged.jsonl"), format!("{without_file}}}\n{rest}")).unwrap();
+    for folder in [&folder, &copies] {
+        let (code, text) = cleanup(folder, &[]);
+        assert_eq!(code, Some(3), "{text}");
+        assert!(text.contains("has not ended") && !text.contains("deleted"), "{text}");
+    }
+    assert!(!server.is_empty());
+    drop(live);
+    let (code, text) = cleanup(&copies, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(server.is_empty(), "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::remove_dir_all(copies).unwrap();
+}
+
+/// A journal of a killed run with these names.
+fn journal_with(folder: &Path, run: &str, endpoint: &str, names: impl Iterator<Item = String>) {
+    let mut text = format!(
+        "{{\"run\":\"{run}\",\"endpoint\":\"{endpoint}\",\"account\":null,\"begun\":\"\"}}\n"
+    );
+    for name in names {
+        text.push_str(&format!("{{\"makes\":[\"user\",\"{name}\"]}}\n"));
+    }
+    std::fs::write(folder.join(format!("{run}.jsonl")), text).unwrap();
+}
+
+#[test]
+fn a_forged_journal_costs_one_request_for_each_of_its_own_names() {
+    let (server, folder) = (super::server(None), folder("forged"));
+    let own = (0..50).map(|it| format!("iamspec-b1-{it}-u0"));
+    let foreign = (0..200_000).map(|it| format!("alice-{it}"));
+    journal_with(&folder, "b1", &server.url(), own.chain(foreign));
+    let trace = folder.join("trace");
+    let (code, text) = cleanup(&folder, &["--trace", trace.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("ignored: 200,000 names in the journal"), "{text}");
+    assert!(text.contains("run b1: 50 resources deleted, 0 not deleted"), "{text}");
+    let requests = std::fs::read_to_string(trace).unwrap().lines().count();
+    // Four listings, and one deletion for each name.
+    assert_eq!(requests, 4 + 50, "{text}");
+    assert_eq!(journals(&folder), [""; 0]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_name_that_the_endpoint_calls_malformed_is_absent() {
+    let (server, folder) = (super::server(None), folder("malformed"));
+    journal_with(&folder, "b2", &server.url(), ["iamspec-b2-1-u1 !".to_owned()].into_iter());
+    let (code, text) = cleanup(&folder, &[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(journals(&folder), [""; 0], "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A proxy that responds to the first requests for an action with an error.
+fn failing(server: &Server, action: &'static str, times: usize) -> Port {
+    let left = Mutex::new(times);
+    Port::before(&server.url(), move |body| {
+        let mut left = left.lock().unwrap();
+        let fails = body.contains(action) && *left > 0;
+        *left -= usize::from(fails);
+        let error = "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
+        fails.then(|| http("400 Bad Request", "text/xml", error.as_bytes()))
+    })
+}
+
+#[test]
+fn a_listing_is_repeated_and_a_journal_stays_until_one_is_complete() {
+    let (server, folder) = (super::server(None), folder("listing"));
+    killed("b3", &server, &server.url(), None, &folder);
+    // The journal does not name the second user.
+    let mut client = HttpClient::new(&server.url(), "b3", Duration::from_secs(5)).unwrap();
+    client.enter_new_namespace();
+    assert_eq!(client.execute(&Operation::create_user(User(7))), Response::SUCCESS);
+    let clean = |times: usize| {
+        let port = failing(&server, "Action=ListUsers", times);
+        cleanup(&folder, &["b3", "--endpoint", &port.url])
+    };
+    let (code, text) = clean(100);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("the response to ListUsers was"), "{text}");
+    assert_eq!(journals(&folder), ["b3"]);
+    let (code, text) = clean(3);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(server.is_empty() && journals(&folder).is_empty(), "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn nothing_is_claimed_about_a_run_without_a_journal() {
+    let folder = folder("unknown");
+    let (code, text) = cleanup(&folder, &["b4"]);
+    assert_eq!(code, Some(4), "{text}");
+    assert!(text.contains("it is unknown what the run left; add --journal"), "{text}");
+    assert!(!text.contains("nothing"), "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_printed_command_cleans_up_with_the_same_journal() {
+    let (server, folder) = (super::server(None), folder("advice"));
+    let refuses = |body: &str| {
+        let error = "<ErrorResponse><Error><Code>DeleteConflict</Code></Error></ErrorResponse>";
+        let is_deletion = body.contains("Action=DeleteUser&");
+        is_deletion.then(|| http("409 Conflict", "text/xml", error.as_bytes()))
+    };
+    let port = Port::before(&server.url(), refuses);
+    let mut command = super::command(&["run", "delete-user/bare", "--endpoint", &port.url]);
+    let output = command.arg("--journal").arg(&folder).output().unwrap();
+    let text = super::stdout(&output);
+    let line = text.lines().find_map(|it| it.strip_prefix("to delete the rest later: iamspec "));
+    let words: Vec<&str> = line.unwrap_or_else(|| panic!("{text}")).split(' ').collect();
+    assert_eq!(words[2..], ["--journal", folder.to_str().unwrap()], "{text}");
+    // The journal names the endpoint, which still refuses.
+    let again = super::iamspec(&words);
+    assert_eq!(again.status.code(), Some(3), "{}", super::stdout(&again));
+    let (code, text) = cleanup(&folder, &[words[1], "--endpoint", &server.url()]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(server.is_empty() && journals(&folder).is_empty());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The request for a user gets no response, and takes effect after the deletion of the user.
+#[test]
+fn a_run_deletes_what_a_lost_request_creates_after_its_cleanup() {
+    let (server, folder) = (Arc::new(super::server(None)), folder("late"));
+    let (endpoint, lost) = (Arc::clone(&server), Mutex::new((None, false)));
+    let port = Port::before(&server.url(), move |body| {
+        let (request, is_late) = &mut *lost.lock().unwrap();
+        if body.contains("Action=CreateUser&") && request.is_none() {
+            *request = Some(body.to_owned());
+            return Some(http("502 Bad Gateway", "text/plain", b""));
+        }
+        let form = request.clone().filter(|_| body.contains("Action=DeleteUser&") && !*is_late)?;
+        *is_late = true;
+        let response = super::server::posted(&endpoint, body);
+        super::server::posted(&endpoint, &form);
+        Some(response.into_bytes())
+    });
+    let mut command = super::command(&["run", "delete-user/bare", "--endpoint", &port.url]);
+    let output = command.arg("--journal").arg(&folder).output().unwrap();
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(server.is_empty() && journals(&folder).is_empty(), "{text}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -113,7 +113,11 @@ fn run_with(rows: &str, options: &[&str]) -> (Option<i32>, String) {
 /// The service-assigned names, which a lost response contained.
 const ISSUED: [(&str, &str, &str); 4] = [
     ("CreateAccessKey", "ListAccessKeys", "delete-user/alone/access-key"),
-    ("UploadSigningCertificate", "ListSigningCertificates", "delete-user/alone/signing-certificate"),
+    (
+        "UploadSigningCertificate",
+        "ListSigningCertificates",
+        "delete-user/alone/signing-certificate",
+    ),
     ("UploadSSHPublicKey", "ListSSHPublicKeys", "delete-user/alone/ssh-public-key"),
     (
         "CreateServiceSpecificCredential",

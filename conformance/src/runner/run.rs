@@ -14,7 +14,7 @@ use crate::generate::{GeneratedSuite, Generator};
 use crate::oracle::{Tier, Verdict};
 use crate::response::FailureKind;
 use crate::results::findings;
-use crate::results::history::{Origin, ScriptRun, skipped};
+use crate::results::history::{Exchange, Origin, ScriptRun, skipped};
 use crate::results::shrink::shrink;
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
@@ -297,6 +297,9 @@ impl<'a> Run<'a> {
 
     /// Ends the run if the endpoint does not respond.
     pub(super) fn check_responsiveness(&mut self, script_run: &ScriptRun) {
+        let is_response =
+            |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
+        self.has_responded |= script_run.exchanges.iter().any(is_response);
         for exchange in &script_run.exchanges {
             match &exchange.verdict {
                 Verdict::Inconclusive(failure)
@@ -321,7 +324,6 @@ impl<'a> Run<'a> {
                     }
                 }
                 Verdict::Conforms(_) | Verdict::Diverges(_) => {
-                    self.has_responded = true;
                     self.unresponsive_count = 0;
                     self.unresponsive_actions.clear();
                 }

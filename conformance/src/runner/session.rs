@@ -206,7 +206,7 @@ impl<'a> Session<'a> {
     }
 
     /// Reads the state after a lost response. Returns true if a read shows the effect of the
-    /// operation, or if the operation has no effect that a read shows.
+    /// operation, or if the operation is a read.
     fn resolve_lost_response(&mut self, operation: Operation, before: &Account) -> bool {
         if operation.is_read() {
             return true;
@@ -220,7 +220,6 @@ impl<'a> Session<'a> {
         if let Operation::Issue(user, kind, item, _) = operation.well_formed() {
             self.unnamed_item = Some((user, kind, item));
         }
-        let has_visible_effect = !self.oracle.has_single_state();
         let reads = reads(&[operation], &self.account());
         for read in reads_of_resource(&operation).into_iter().chain(reads) {
             if !self.oracle.has_single_state()
@@ -230,12 +229,11 @@ impl<'a> Session<'a> {
                 self.run(read);
             }
         }
-        // A request without a response may take effect after the read.
-        let has_no_effect_yet = has_visible_effect && self.account() == *before;
+        // Unless its effect is shown, a request without a response may still take effect.
         self.unnamed_item.is_none()
             && self.oracle.has_single_state()
             && self.abort_reason.is_none()
-            && !has_no_effect_yet
+            && self.account() != *before
     }
 
     /// Binds the name of the item whose response was lost, if a listing shows exactly one unknown

@@ -92,6 +92,9 @@ pub struct Journal {
     path: PathBuf,
     header: JournalHeader,
     remaining: BTreeSet<(CreatedResource, String)>,
+    /// The resources whose creation got no response. The request may still take effect, also after
+    /// their deletion.
+    uncertain: BTreeSet<(CreatedResource, String)>,
     /// Whether a line may be incomplete, so that the lines after it would be unreadable.
     torn: bool,
     /// Whether an empty journal proves that nothing of the run is left.
@@ -133,7 +136,8 @@ impl Journal {
     }
 
     fn new(file: File, path: PathBuf, header: JournalHeader, is_complete: bool) -> Self {
-        Self { file, path, header, remaining: BTreeSet::new(), torn: false, is_complete }
+        let (remaining, uncertain) = (BTreeSet::new(), BTreeSet::new());
+        Self { file, path, header, remaining, uncertain, torn: false, is_complete }
     }
 
     /// Opens the journal of a run that has ended. The file stays, also if it lists nothing more,
@@ -226,10 +230,29 @@ impl Journal {
     /// Records that a resource is deleted or was not created. If the line is lost, the cleanup
     /// tries to delete the resource once more.
     pub fn record_deletion(&mut self, made: CreatedResource, name: &str) {
+        self.uncertain.remove(&(made, name.to_owned()));
         if self.remaining.remove(&(made, name.to_owned())) {
             let line = serde_json::to_string(&JournalLine::Gone(made, name.to_owned()));
             _ = line.map(|line| self.write(&line));
         }
+    }
+
+    /// Records that the creation of a resource got no response.
+    fn record_lost_creation(&mut self, made: CreatedResource, name: &str) {
+        self.uncertain.insert((made, name.to_owned()));
+    }
+
+    /// Records a deletion, unless a lost request may create the resource again.
+    fn record_deletion_if_certain(&mut self, made: CreatedResource, name: &str) {
+        if !self.uncertain.contains(&(made, name.to_owned())) {
+            self.record_deletion(made, name);
+        }
+    }
+
+    /// Whether a lost request may create a resource.
+    #[must_use]
+    pub fn has_lost_creation(&self) -> bool {
+        !self.uncertain.is_empty()
     }
 
     fn write(&mut self, line: &str) -> std::io::Result<()> {
@@ -369,7 +392,7 @@ pub(crate) fn after(
         _ => None,
     };
     if let Some((made, name)) = gone.filter(|_| gone != created) {
-        journal.record_deletion(made, name);
+        journal.record_deletion_if_certain(made, name);
     }
     let not_created = match response {
         Response::Success(_) => false,
@@ -377,7 +400,11 @@ pub(crate) fn after(
         Response::Failed(it) => it.kind.had_no_effect(),
     };
     if let (Some((made, name)), true, true) = (created, not_created, creates_new) {
-        journal.record_deletion(made, name);
+        journal.record_deletion_if_certain(made, name);
+    }
+    let is_lost = matches!(response, Response::Failed(it) if !it.kind.had_no_effect());
+    if let (Some((made, name)), true) = (created, is_lost) {
+        journal.record_lost_creation(made, name);
     }
 }
 

@@ -143,6 +143,9 @@ impl HttpClient {
             })?;
             let page = response::read((op, &form), &raw, &mut self.names);
             let (form, _) = self.last.insert((form, raw));
+            let page = page.inspect_err(|failure| {
+                journal::after(form, failure, creates_new, lock(self.journal.as_ref()));
+            });
             let response::ResponsePage { response, next, deviations } = page?;
             self.deviations.extend(deviations);
             journal::after(form, &response, creates_new, lock(self.journal.as_ref()));

@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::{Report, Response};
-use iamspec_model::Operation;
+use iamspec_conformance::{Endpoint as _, Report, Response};
 
 use crate::client::HttpClient;
 use crate::client::cleanup::CleanupResult;
 use crate::commands::test::target::EndpointArgs;
 use crate::report::build::not_deleted;
 use crate::report::events::NotDeletedEvent;
+
+/// The number of tries whose waiting time a lost request gets to take effect.
+const LOST_CREATION_WAIT: u32 = 3;
 
 /// Deletes what the journal still lists after the cleanup of the run, and what a lost request may
 /// have created since. Returns what is left.
@@ -23,22 +25,26 @@ pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEve
         .iter()
         .map(|(it, _)| http.owner_of(it.namespace, &it.operation))
         .collect();
-    // A second deletion does not help if the endpoint refused the first one.
-    let refused: BTreeSet<String> = report
-        .not_deleted
-        .iter()
-        .zip(&owners)
-        .filter(|((it, _), _)| matches!(it.response, Response::Refused { .. }))
-        .map(|(_, owner)| owner.clone())
-        .collect();
+    let owners_of = |is: fn(&Response) -> bool| {
+        let all = report.not_deleted.iter().zip(&owners);
+        let some = all.filter(|((it, _), _)| is(&it.response)).map(|(_, owner)| owner.clone());
+        some.collect::<BTreeSet<String>>()
+    };
+    // A second deletion does not help if the endpoint refused the first one, unless a request for
+    // the attachments failed.
+    let mut refused = owners_of(|it| matches!(it, Response::Refused { .. }));
+    for owner in owners_of(|it| matches!(it, Response::Failed(_))) {
+        refused.remove(&owner);
+    }
     let has_more = remaining(http).iter().any(|name| !refused.contains(name));
     let is_gone = matches!(
         report.end_reason,
         Some(EndReason::StoppedResponding(_) | EndReason::NeverResponded(_))
     );
-    if is_gone || !(has_more || has_lost_creation(report)) {
+    if is_gone || !has_more {
         return before;
     }
+    wait_for_lost_creations(http);
     let swept = http.delete_run(&run, &refused).not_deleted;
     let remaining = remaining(http);
     let is_left = |owner: &String| refused.contains(owner) || remaining.contains(owner);
@@ -53,9 +59,17 @@ pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEve
 pub(crate) fn sweep_journal(http: &mut HttpClient) -> Option<usize> {
     let run = http.journal()?.header().run.clone();
     if !remaining(http).is_empty() {
+        wait_for_lost_creations(http);
         http.delete_run(&run, &BTreeSet::new());
     }
     Some(remaining(http).len())
+}
+
+/// Gives lost requests time to take effect.
+fn wait_for_lost_creations(http: &mut HttpClient) {
+    if http.journal().is_some_and(|it| it.has_lost_creation()) {
+        http.wait(LOST_CREATION_WAIT);
+    }
 }
 
 fn event(CleanupResult { name, action, response }: CleanupResult) -> NotDeletedEvent {
@@ -73,24 +87,6 @@ fn remaining(http: &HttpClient) -> BTreeSet<String> {
     let journal = http.journal();
     let names = journal.iter().flat_map(|it| it.remaining().map(|(_, name)| name.to_owned()));
     names.collect()
-}
-
-/// Whether the response to a request that creates or renames something was lost. The request may
-/// have taken effect after its cleanup.
-fn has_lost_creation(report: &Report) -> bool {
-    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
-    let mut lost = exchanges.filter(
-        |it| matches!(&it.response, Some(Response::Failed(it)) if !it.kind.had_no_effect()),
-    );
-    lost.any(|it| {
-        matches!(
-            it.operation.well_formed(),
-            Operation::CreateUser(..)
-                | Operation::UpdateUser(..)
-                | Operation::CreateResource(_)
-                | Operation::RenameResource(..)
-        )
-    })
 }
 
 /// The command that deletes what the journal of the run still lists, if it lists anything.
