@@ -37,8 +37,10 @@ fn same(wire: Option<&Response>, memory: Option<&Response>) -> bool {
             Some(Response::Refused { http, code, message }),
             Some(Response::Refused { http: status, code: known, message: Some(text) }),
         ) => {
-            let matches = message.as_ref().is_some_and(|message| messages::matches(text, message));
-            (http, code) == (status, known) && (matches || text.starts_with("No evidence"))
+            let matches =
+                message.as_ref().is_some_and(|message| messages::matches(text.complete(), message));
+            (http, code) == (status, known)
+                && (matches || text.complete().starts_with("No evidence"))
         }
         _ => wire == memory,
     }

@@ -34,7 +34,7 @@ pub use endpoint::Endpoint;
 pub use oracle::{Divergence, Oracle, Tier, UnspecifiedBehavior, Verdict};
 pub use reference::Reference;
 pub use reference::deviation::{Deviation, Mutant};
-pub use response::{Failure, Listing, Response};
+pub use response::{EndpointText, Failure, Listing, Response};
 pub use results::Finding;
 pub use results::history::{Exchange, Origin, ScriptRun};
 pub use runner::{Report, Suite};

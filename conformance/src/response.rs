@@ -19,11 +19,79 @@ pub enum Response {
         /// The content of the `<Code>` element. The model may not know this code.
         code: String,
         /// The content of `<Message>`, with real names replaced by symbols.
-        message: Option<String>,
+        message: Option<EndpointText>,
     },
     /// No response, or a response that does not show whether the operation succeeded.
     Failed(Failure),
 }
+
+/// A text of the endpoint: complete for the comparison with the model, and as it is shown.
+///
+/// Secrets are removed from the shown text only, and only the shown text may be cut. So neither can
+/// change a verdict. `Display` and `Debug` print the shown text.
+#[derive(Clone)]
+pub struct EndpointText {
+    complete: String,
+    /// `None` if the complete text is shown.
+    shown: Option<String>,
+}
+
+impl EndpointText {
+    /// A text that is shown in another form.
+    #[must_use]
+    pub fn new(complete: String, shown: String) -> Self {
+        let shown = Some(shown).filter(|it| *it != complete);
+        Self { complete, shown }
+    }
+
+    /// The complete text, for comparison only.
+    #[must_use]
+    pub fn complete(&self) -> &str {
+        &self.complete
+    }
+
+    /// The text to show.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.complete)
+    }
+
+    /// Drops the complete text, which may be long and may contain secrets.
+    fn drop_complete(&mut self) {
+        if let Some(shown) = self.shown.take() {
+            self.complete = shown;
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for EndpointText {
+    fn from(text: T) -> Self {
+        Self { complete: text.into(), shown: None }
+    }
+}
+
+impl PartialEq for EndpointText {
+    fn eq(&self, other: &Self) -> bool {
+        self.complete == other.complete
+    }
+}
+
+impl Eq for EndpointText {}
+
+impl fmt::Debug for EndpointText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.shown(), f)
+    }
+}
+
+impl fmt::Display for EndpointText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+/// The number of entries without a symbol that a compared listing keeps.
+const UNKNOWN_NAMES_MAX: usize = 100;
 
 /// The entries of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -222,7 +290,7 @@ impl Response {
         call: Option<&Action>,
         http: u16,
         code: String,
-        message: Option<String>,
+        message: Option<EndpointText>,
     ) -> Self {
         let names_code =
             |clause: &Clause| matches!(clause.expected, Expected::Refused(it) if it.name() == code);
@@ -251,7 +319,23 @@ impl Response {
             _ if http >= 500 => FailureKind::Failure,
             _ => return Self::Refused { http, code, message },
         };
-        Self::failed(cause, format!("{http} {code} {}", message.unwrap_or_default()).trim_end())
+        let message = message.as_ref().map_or("", EndpointText::shown);
+        Self::failed(cause, format!("{http} {code} {message}").trim_end())
+    }
+
+    /// Reduces a compared response to what is shown of it, so that a run needs little memory
+    /// whatever the endpoint returns.
+    pub fn keep_shown(&mut self) {
+        match self {
+            Self::Refused { message: Some(message), .. } => message.drop_complete(),
+            Self::Success(Some(listing)) if listing.unknown_names.len() > UNKNOWN_NAMES_MAX => {
+                let names = listing.unknown_names.len();
+                listing.unknown_names.truncate(UNKNOWN_NAMES_MAX);
+                listing.unknown_names.push(format!("… (cut, {names} names)"));
+                listing.unknown_names.shrink_to_fit();
+            }
+            _ => {}
+        }
     }
 
     /// Returns true if a retry may succeed.

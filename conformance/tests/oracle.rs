@@ -219,7 +219,7 @@ fn a_rename_may_lose_what_no_fact_says_it_preserves() {
 
 /// A refusal with this message.
 fn refused_with(http: u16, code: &str, text: &str) -> Response {
-    Response::Refused { http, code: code.to_owned(), message: Some(text.to_owned()) }
+    Response::Refused { http, code: code.to_owned(), message: Some(text.into()) }
 }
 
 #[test]

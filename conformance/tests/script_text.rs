@@ -149,8 +149,12 @@ fn response() -> impl Strategy<Value = Option<Response>> {
     let success = prop_oneof![with_listing, Just(Response::SUCCESS)];
     let code = prop_oneof!["[A-Za-z.]{1,20}", any::<String>()]
         .prop_filter("an error contains a code", |it| !it.is_empty());
-    let refusal = (200..600_u16, code, proptest::option::of(any::<String>()))
-        .prop_map(|(http, code, message)| Response::Refused { http, code, message });
+    let refusal = (200..600_u16, code, proptest::option::of(any::<String>())).prop_map(
+        |(http, code, message)| {
+            let message = message.map(Into::into);
+            Response::Refused { http, code, message }
+        },
+    );
     let failure = (select(FailureKind::ALL.to_vec()), any::<String>())
         .prop_map(|(cause, detail)| Response::failed(cause, detail));
     proptest::option::of(prop_oneof![success, refusal, failure])

@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
 use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
+use iamspec_harness::wire::secrets::redact;
+use iamspec_harness::wire::secrets::writer::RedactingWriter;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
@@ -22,12 +24,13 @@ fn main() -> ExitCode {
     {
         start_log(*level);
     }
-    let mut out = BufWriter::new(UntilClosed(Some(io::stdout().lock())));
+    let out = BufWriter::new(UntilClosed(Some(io::stdout().lock())));
+    let mut out = RedactingWriter::new(out);
     let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("iamspec: {error:#}");
+            eprintln!("iamspec: {}", redact(&format!("{error:#}")));
             ExitCode::from(exit_code::USAGE)
         }
     }
@@ -51,7 +54,7 @@ fn print_and_exit(error: &clap::Error) -> ExitCode {
 fn start_log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| RedactingWriter::new(io::stderr()))
         .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_target(false)
         .without_time()

@@ -14,7 +14,7 @@ use iamspec_model::{
 
 use crate::oracle::possible_states::is_dangling;
 use crate::oracle::{Divergence, Tier, UnspecifiedBehavior, messages};
-use crate::response::{Listing, Response};
+use crate::response::{EndpointText, Listing, Response};
 
 /// An observed refusal: HTTP status, error code, message.
 type Refusal<'a> = (u16, &'a str, Option<&'a str>);
@@ -39,9 +39,12 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Response) -> Opt
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     let difference = match observed {
         Response::Success(listing) => compare_success(account, op, &rules, listing.as_ref()),
-        Response::Refused { http, code, message } => {
-            compare_refusal(account, op, &rules, (*http, code, message.as_deref()))
-        }
+        Response::Refused { http, code, message } => compare_refusal(
+            account,
+            op,
+            &rules,
+            (*http, code, message.as_ref().map(EndpointText::complete)),
+        ),
         Response::Failed(_) => None,
     };
     let Difference { tier, level, rule, winner } = difference?;

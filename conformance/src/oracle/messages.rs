@@ -24,10 +24,32 @@ pub fn expected_messages(
 /// the caller, matches any text.
 #[must_use]
 pub fn matches(text: &str, message: &str) -> bool {
-    let Some((before, rest)) = text.split_once('{') else { return text == message };
-    let Some((_, after)) = rest.split_once('}') else { return text == message };
-    let Some(rest) = message.strip_prefix(before) else { return false };
-    (0..=rest.len()).any(|index| rest.get(index..).is_some_and(|rest| matches(after, rest)))
+    let Some((before, mut text)) = split_placeholder(text) else { return text == message };
+    let Some(mut rest) = message.strip_prefix(before) else { return false };
+    // The first occurrence of each part is enough, because a placeholder matches any text.
+    while let Some((part, after)) = split_placeholder(text) {
+        let Some(place) = rest.find(part) else { return false };
+        rest = rest.get(place + part.len()..).unwrap_or_default();
+        text = after;
+    }
+    rest.ends_with(text)
+}
+
+/// The parts of a text before and after its first placeholder.
+fn split_placeholder(text: &str) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_once('{')?;
+    let (_, after) = rest.split_once('}')?;
+    Some((before, after))
+}
+
+/// Returns the message that the facts quote for an action, in symbols, if a message is one of them.
+/// What a placeholder without a value stands for is not in it.
+#[must_use]
+pub fn quoted(op: &Operation, message: &str) -> Option<String> {
+    let value = symbols(op);
+    let templates = op.action()?.clauses.iter().flat_map(|it| it.text.texts());
+    let mut quoted = templates.map(|template| fill_with(template, &value));
+    quoted.find(|text| matches(text, message))
 }
 
 /// Returns the message that the reference endpoint sends for a rule.
@@ -89,19 +111,24 @@ fn symbol(op: &Operation, member: &str) -> Option<String> {
 
 /// Fills in the placeholders of a template. A placeholder without a value stays as it is.
 fn fill(template: &str, rule: Rule, account: &Account, op: &Operation, value: Value<'_>) -> String {
+    let value = |member: &str| quota_value(member, rule, account, op).or_else(|| value(member));
+    with_account_quota(fill_with(template, &value), rule, account, op)
+}
+
+fn fill_with(template: &str, value: Value<'_>) -> String {
     let mut filled = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((member, tail)) = after.split_once('}') else { break };
         filled.push_str(before);
-        match quota_value(member, rule, account, op).or_else(|| value(member)) {
+        match value(member) {
             Some(value) => filled.push_str(&value),
             None => filled.extend(["{", member, "}"]),
         }
         rest = tail;
     }
     filled.push_str(rest);
-    with_account_quota(filled, rule, account, op)
+    filled
 }
 
 /// Returns the value of a placeholder of a quota message.
@@ -142,5 +169,13 @@ mod tests {
         assert!(!matches(text, "User: "));
         assert!(matches("ends with {it}", "ends with ") && matches("{a}-{b}", "x-y-z"));
         assert!(matches("no {brace", "no {brace") && !matches("plain", "plain text"));
+        assert!(matches("{a}-b-{c}-b", "-b-b--b-b") && !matches("{a}-b-{c}-b", "x-b"));
+    }
+
+    /// An endpoint chooses the message, so the cost must not grow with the square of its length.
+    #[test]
+    fn a_long_message_is_matched_in_one_pass() {
+        let message = " ".repeat(1_000_000);
+        assert!(!matches("{a} {b} {c} {d}.", &message) && matches("{a} {b} {c} {d}", &message));
     }
 }

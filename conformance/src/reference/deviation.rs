@@ -229,7 +229,7 @@ impl Mutant {
             (Deviation::Refuses, _) => Response::Refused {
                 http: 409,
                 code: "DeleteConflict".to_owned(),
-                message: Some("Cannot be done.".to_owned()),
+                message: Some("Cannot be done.".into()),
             },
             (Deviation::Code(http, code), Response::Refused { message, .. }) => {
                 Response::Refused { http, code: code.to_owned(), message }
@@ -238,7 +238,7 @@ impl Mutant {
                 Response::Refused { http, code, message }
             }
             (Deviation::Text(text), Response::Refused { http, code, .. }) => {
-                Response::Refused { http, code, message: Some(text.to_owned()) }
+                Response::Refused { http, code, message: Some(text.into()) }
             }
             (_, Response::Success(Some(shown))) => {
                 Response::Success(Some(self.deviating_listing(shown)))
@@ -284,7 +284,7 @@ pub(crate) fn expected_response(
         Expected::Refused(code) => Response::Refused {
             http: code.http_status(),
             code: code.name().to_owned(),
-            message: messages::reference_message(rule, account, op, value),
+            message: messages::reference_message(rule, account, op, value).map(Into::into),
         },
     }
 }

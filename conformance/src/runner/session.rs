@@ -166,7 +166,7 @@ impl<'a> Session<'a> {
         let in_force = allowed(&before, operation).rules().collect();
         let mut convergence = Convergence::default();
         let sent_before = self.endpoint.requests_sent();
-        let observed = loop {
+        let mut observed = loop {
             let observed = self.endpoint.execute(operation);
             self.plan.record(operation, &observed);
             if self.learn_lost_name(operation, &observed) {
@@ -189,6 +189,7 @@ impl<'a> Session<'a> {
         let verdict = self.oracle.check(operation, &observed);
         let verdict =
             formats::with_formats(verdict, (&before, operation), &observed, &format_deviations);
+        observed.keep_shown();
         // Only divergences show the HTTP exchange.
         let diverges = matches!(verdict, Verdict::Diverges(_));
         let wire = if diverges { self.endpoint.last_exchange().map(Box::new) } else { None };

@@ -491,7 +491,8 @@ impl LineParser<'_> {
                          found the end of the line",
                     );
                 }
-                Ok(Response::Refused { http, code, message: self.optional_quoted()? })
+                let message = self.optional_quoted()?.map(Into::into);
+                Ok(Response::Refused { http, code, message })
             }
         }
     }

@@ -11,6 +11,7 @@ use aws_credential_types::Credentials;
 use serde_json::Value;
 
 use crate::aws::config::Config;
+use crate::wire::secrets;
 
 /// Credentials are renewed if they expire within this time.
 const RENEWAL_MARGIN: Duration = Duration::from_mins(1);
@@ -48,7 +49,14 @@ impl Identity {
         source: &str,
     ) -> Self {
         let token = token.map(str::to_owned);
-        let credentials = Credentials::new(id, secret, token, expiry, "iamspec");
+        Self::of(Credentials::new(id, secret, token, expiry, "iamspec"), source)
+    }
+
+    /// The only place that makes an identity. Its secrets are remembered, so that no text shows
+    /// them.
+    fn of(credentials: Credentials, source: &str) -> Self {
+        secrets::remember(credentials.secret_access_key());
+        credentials.session_token().into_iter().for_each(secrets::remember);
         Self { credentials, source: source.to_owned() }
     }
 
@@ -140,7 +148,7 @@ fn from_other_sources(_: &Config) -> Result<Identity> {
         Some(provider.provide_credentials().await)
     });
     let credentials = found.context("no credentials were found")?.context("no credentials")?;
-    Ok(Identity { credentials, source: "AWS's own library".to_owned() })
+    Ok(Identity::of(credentials, "AWS's own library"))
 }
 
 #[cfg(not(feature = "aws-config"))]

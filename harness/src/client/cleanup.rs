@@ -205,7 +205,7 @@ impl HttpClient {
         let mut result = None;
         let response = retries.repeat(self, |client| {
             let raw = client.sender.post(SigningService::Iam, form, None);
-            match raw.and_then(|raw| response::result(action, &raw, &client.names)) {
+            match raw.and_then(|raw| response::result(action, &raw)) {
                 Ok(read) => {
                     result = Some(read);
                     Response::SUCCESS

@@ -10,14 +10,18 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::client::session::Names;
+use crate::client::transport::RawResponse;
 use crate::wire::names::RequestForm;
 use crate::wire::xml_read::Element;
+
+/// The number of format deviations of one response that are reported.
+const DEVIATIONS_MAX: usize = 20;
 
 /// The format deviations of a response, each once. Responses to invalid requests are skipped,
 /// because no fact gives their form, such as the case of a name.
 pub(crate) fn deviations(
     op: &Operation,
-    form: &RequestForm,
+    (form, raw): (&RequestForm, &RawResponse),
     result: &Element,
     names: &Names,
 ) -> Vec<FormatDeviation> {
@@ -28,7 +32,11 @@ pub(crate) fn deviations(
     }
     for row in FORMAT_RULES.iter().filter(|row| row.actions.contains(&api)) {
         let mut check = |parent: &Element, text: &str| {
+            if found.len() >= DEVIATIONS_MAX {
+                return;
+            }
             if let Some(expected) = expected_instead(row, parent, text, form) {
+                let (expected, text) = (raw.shown(&expected), raw.shown(text));
                 let detail = format!("{} {expected}, not {text:?}", row.element);
                 let detail = names.in_symbols(&detail, op);
                 found.push(FormatDeviation { detail, evidence: row.evidence });

@@ -13,6 +13,7 @@ use crate::client::transport::SigningService;
 use crate::client::{HttpClient, pages, request, response};
 use crate::wire::names;
 use crate::wire::names::{RequestForm, member};
+use crate::wire::secrets::redact_and_cut;
 use crate::wire::xml_read::Element;
 
 /// The attachments of a user, as far as the caller may read them.
@@ -107,6 +108,9 @@ impl HttpClient {
     }
 }
 
+/// A longer text about the caller is cut.
+const SHOWN_MAX: usize = 256;
+
 /// The identity behind the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -133,7 +137,7 @@ impl HttpClient {
                 )
             }
         };
-        let text = |name| found.text_of(name).unwrap_or_default().to_owned();
+        let text = |name| redact_and_cut(found.text_of(name).unwrap_or_default(), SHOWN_MAX);
         let caller = Caller { account: text("Account"), arn: text("Arn") };
         if caller.account.is_empty() {
             bail!(
@@ -150,7 +154,8 @@ impl HttpClient {
         let found = self
             .call_without_members(SigningService::Iam, "ListAccountAliases", names::VERSION)
             .ok()?;
-        Some(found.child("AccountAliases")?.children.first()?.text.trim().to_owned())
+        let alias = found.child("AccountAliases")?.children.first()?.text.trim();
+        Some(redact_and_cut(alias, SHOWN_MAX))
     }
 
     /// The result of an action without members.
@@ -163,6 +168,6 @@ impl HttpClient {
         let form = [("Action", action), ("Version", version)];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let raw = self.sender.post(service, &form, None)?;
-        response::result(action, &raw, &self.names)
+        response::result(action, &raw)
     }
 }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::config::Config;
 use crate::client::session::base_name;
 use crate::wire::names::RequestForm;
+use crate::wire::private_file;
 
 /// The kind of a created resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -122,8 +123,7 @@ impl Journal {
         let cannot =
             || format!("cannot write the journal {}; give another --journal", path.display());
         std::fs::create_dir_all(folder).with_context(cannot)?;
-        let file =
-            OpenOptions::new().create_new(true).append(true).open(&path).with_context(cannot)?;
+        let file = private_file::create_new(&path).with_context(cannot)?;
         file.try_lock().with_context(cannot)?;
         let absolute = std::path::absolute(&path).ok();
         let first = FirstLine { header, file: absolute };

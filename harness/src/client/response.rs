@@ -5,11 +5,12 @@
 //! becomes an interruption; its content is never guessed.
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_conformance::oracle::messages;
 use iamspec_conformance::response::FailureKind;
-use iamspec_conformance::{Listing, Response};
+use iamspec_conformance::{EndpointText, Listing, Response};
 use iamspec_model::{
-    AttachmentKind, CreateUserOptions, Entity, InputError, Item, Operation, Path, Resource,
-    ResourceKind, Status, SubResource, User, UserChange,
+    AttachmentKind, CreateUserOptions, Entity, ErrorCode, InputError, Item, Operation, Path,
+    Resource, ResourceKind, Status, SubResource, User, UserChange,
 };
 
 use crate::client::formats::deviations;
@@ -50,25 +51,33 @@ pub(crate) fn read(
     let root = parse(raw)?;
     if let Some(error) = error_of(&root) {
         let (code, message) = refusal(error, raw)?;
-        let message = message.map(|text| names.in_symbols(&text, op));
+        let message = message.map(|text| {
+            let complete = names.in_symbols(&text, op);
+            let quoted = messages::quoted(op, &complete).filter(|_| raw.withheld);
+            let shown = quoted.unwrap_or_else(|| names.in_symbols(&raw.shown(&text), op));
+            EndpointText::new(complete, shown)
+        });
         return Ok(Response::refused(op.action(), raw.status, code, message).into());
     }
     let missing = |element: &str| failure(raw, &format!("no {element} in the response"));
     let result = &result_of(op.action().map_or("", |call| call.api), root, raw)?;
     record_names(op, result, names).map_err(missing)?;
     let next = pages::after(result).map_err(|what| failure(raw, what))?;
-    let shown = read_listing(&op.well_formed(), result, names).map_err(missing)?;
-    let deviations = deviations(op, form, result, names);
+    let shown = read_listing(&op.well_formed(), result, (raw, names)).map_err(missing)?;
+    let deviations = deviations(op, (form, raw), result, names);
     Ok(ResponsePage { response: Response::Success(shown), next, deviations })
 }
 
 /// The result of an action that is not an operation of the model, by the action's name.
-pub(crate) fn result(api: &str, raw: &RawResponse, names: &Names) -> Result<Element, Response> {
+pub(crate) fn result(api: &str, raw: &RawResponse) -> Result<Element, Response> {
     let root = parse(raw)?;
     match error_of(&root) {
         Some(error) => {
             let (code, message) = refusal(error, raw)?;
-            let message = message.map(|text| names.keyring.redact(&text));
+            let message = message.map(|text| {
+                let shown = raw.shown(&text);
+                EndpointText::new(text, shown)
+            });
             Err(Response::refused(None, raw.status, code, message))
         }
         None => result_of(api, root, raw),
@@ -77,7 +86,7 @@ pub(crate) fn result(api: &str, raw: &RawResponse, names: &Names) -> Result<Elem
 
 fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element, Response> {
     if !raw.is_success() || root.name != format!("{api}Response") {
-        let what = format!("<{}> instead of <{api}Response>", root.name);
+        let what = format!("<{}> instead of <{api}Response>", raw.shown(&root.name));
         // A response to another action comes from the service, and not from a proxy in between.
         let from_service = root.name.ends_with("Response");
         return Err(if from_service { garbled(raw, &what) } else { failure(raw, &what) });
@@ -88,10 +97,13 @@ fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element,
 }
 
 fn refusal(error: &Element, raw: &RawResponse) -> Result<(String, Option<String>), Response> {
-    let code = error.text_of("Code").unwrap_or_default().to_owned();
+    let code = error.text_of("Code").unwrap_or_default();
     if code.is_empty() {
         return Err(failure(raw, "an error without a code"));
     }
+    // No known code holds a secret, and an unknown one is compared with nothing.
+    let known = ErrorCode::ALL.into_iter().any(|it| it.name() == code);
+    let code = if known { code.to_owned() } else { raw.shown_code(code) };
     Ok((code, error.text_of("Message").map(str::to_owned)))
 }
 
@@ -110,7 +122,7 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
         return Err(failure(raw, if html { "HTML" } else { "JSON" }));
     }
     Element::parse(text).map_err(|error| {
-        let what = format!("broken XML, {error}");
+        let what = format!("broken XML, {}", raw.shown(&error));
         // XML beyond the limits of the reader may be well-formed.
         let limit = error == TOO_LARGE || error == DECLARATION;
         let malformed = text.trim_start().starts_with('<') && !limit;
@@ -267,9 +279,9 @@ type Missing = &'static str;
 fn read_listing(
     op: &Operation,
     result: &Element,
-    names: &Names,
+    (raw, names): (&RawResponse, &Names),
 ) -> Result<Option<Listing>, Missing> {
-    let mut reader = ListingReader { names, shown: Listing::default() };
+    let mut reader = ListingReader { raw, names, shown: Listing::default() };
     match *op {
         Operation::List(_, kind) => {
             let Some(listing) = wire(kind).listing else { return Ok(None) };
@@ -297,6 +309,7 @@ fn read_listing(
 }
 
 struct ListingReader<'a> {
+    raw: &'a RawResponse,
     names: &'a Names,
     shown: Listing,
 }
@@ -344,7 +357,7 @@ impl ListingReader<'_> {
     fn push(&mut self, entity: Option<Entity>, status: Status, name: &str) {
         match entity {
             Some(entity) => self.shown.items.push((entity, status)),
-            None => self.shown.unknown_names.push(name.to_owned()),
+            None => self.shown.unknown_names.push(self.raw.shown(name)),
         }
     }
 
@@ -464,7 +477,8 @@ pub fn interpret(
     (status, content_type, body): (u16, &str, &[u8]),
     names: &mut Names,
 ) -> Response {
-    let raw = RawResponse { status, content_type: content_type.to_owned(), body: body.to_vec() };
+    let (content_type, body) = (content_type.to_owned(), body.to_vec());
+    let raw = RawResponse { status, content_type, body, withheld: false };
     let form = request::form(op, names).unwrap_or_default();
     read((op, &form), &raw, names).map_or_else(|it| it, |page| page.response)
 }

@@ -16,7 +16,7 @@ use reqwest::Url;
 use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
-use crate::client::trace::Trace;
+use crate::client::trace::{Trace, disclose};
 use crate::client::transport::{
     HttpTransport, OutgoingRequest, RawResponse, SigningService, Transport,
 };
@@ -147,6 +147,7 @@ impl Sender {
         });
         self.retry_after = transport.retry_after();
         let elapsed = start.elapsed();
+        let response = disclose(form, signer.unwrap_or(&self.identity), response);
         self.sent += usize::from(response.as_ref().err().is_none_or(was_sent));
         log(form, &response, elapsed);
         if let Some(trace) = &mut self.trace {

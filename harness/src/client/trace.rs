@@ -1,4 +1,8 @@
-//! Records requests and responses without their secrets: as JSON Lines, and for findings.
+//! What is shown of requests and responses: no secret, and no text without a limit.
+//!
+//! Every exchange passes [`disclose`] first. It remembers the secrets of the request and of the
+//! response, which `wire::secrets` then removes from every text. Findings and the trace file show
+//! an exchange without them.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -6,12 +10,91 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use iamspec_conformance::Response;
 use iamspec_conformance::endpoint::WireExchange;
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Failure, Response};
 use serde_json::{Value, json};
 
+use crate::aws::credentials::Identity;
 use crate::client::transport::RawResponse;
-use crate::wire::redact::{hide, without_secrets};
+use crate::wire::private_file;
+use crate::wire::redact::{hide, is_secret, secret_values, without_secrets};
+use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember};
+
+/// A longer text of the endpoint is cut when it is shown.
+const TEXT_MAX: usize = 4 << 10;
+
+/// A longer error code is cut when it is shown.
+const CODE_MAX: usize = 256;
+
+/// What is shown in place of a text that may hold a secret that is too short to be searched for.
+const WITHHELD: &str = "(not shown: the request or the response has a short secret)";
+
+/// Remembers the secrets of an exchange. Decides whether the texts of the response may be shown,
+/// and removes the secrets from a failure.
+pub(crate) fn disclose(
+    form: &[(String, String)],
+    identity: &Identity,
+    response: Result<RawResponse, Response>,
+) -> Result<RawResponse, Response> {
+    let sent = form.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value.as_str());
+    let token = identity.credentials().session_token();
+    let mut withheld = false;
+    let mut remember_or_withhold = |value: &str| {
+        remember(value);
+        withheld |= !value.is_empty() && !is_searchable(value);
+    };
+    sent.chain(token).for_each(&mut remember_or_withhold);
+    match response {
+        Ok(raw) => {
+            let body = String::from_utf8_lossy(&raw.body);
+            secret_values(&body).iter().for_each(|value| remember_or_withhold(value));
+            Ok(RawResponse { withheld, ..raw })
+        }
+        Err(Response::Failed(failure)) => {
+            let detail = if withheld && is_of_driver(&failure) {
+                WITHHELD.to_owned()
+            } else {
+                redact_and_cut(&failure.detail, TEXT_MAX)
+            };
+            Err(Response::failed(failure.kind, detail))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether a driver wrote the detail of a failure. It may repeat the call.
+const fn is_of_driver(failure: &Failure) -> bool {
+    use FailureKind::{Client, Driver, Garbled, Unreadable};
+    matches!(failure.kind, Client | Driver | Garbled | Unreadable)
+}
+
+impl RawResponse {
+    /// A text of this response for messages and reports.
+    pub(crate) fn shown(&self, text: &str) -> String {
+        if self.withheld { WITHHELD.to_owned() } else { redact_and_cut(text, TEXT_MAX) }
+    }
+
+    /// An error code of this response that no table has.
+    pub(crate) fn shown_code(&self, code: &str) -> String {
+        if self.withheld { WITHHELD.to_owned() } else { redact_and_cut(code, CODE_MAX) }
+    }
+
+    /// The id that the service gave to this request.
+    pub(crate) fn shown_id(&self, id: &str) -> String {
+        // The id of a withheld response is shown if it can be no code or password.
+        let is_uuid = uuid::Uuid::parse_str(id).is_ok();
+        if is_uuid { id.to_owned() } else { self.shown_code(id) }
+    }
+
+    /// The body without secrets, cut after `max` bytes.
+    fn shown_body(&self, max: usize) -> String {
+        if self.withheld {
+            return WITHHELD.to_owned();
+        }
+        redact_and_cut(&hide(&String::from_utf8_lossy(&self.body)), max)
+    }
+}
 
 /// A file with one exchange per line.
 pub struct Trace {
@@ -25,7 +108,7 @@ impl Trace {
     /// # Errors
     /// The file cannot be written.
     pub fn to(path: &Path) -> Result<Self> {
-        let file = File::create(path)
+        let file = private_file::create(path)
             .with_context(|| format!("cannot write the trace {}", path.display()))?;
         Ok(Self { file, number: 0 })
     }
@@ -38,15 +121,17 @@ impl Trace {
         elapsed: Duration,
     ) {
         self.number += 1;
-        let request: Vec<[String; 2]> =
-            without_secrets(form).into_iter().map(|(name, value)| [name, value]).collect();
+        let request: Vec<[String; 2]> = without_secrets(form)
+            .into_iter()
+            .map(|(name, value)| [name, redact_and_cut(&value, TEXT_MAX)])
+            .collect();
         let response = match response {
             Ok(it) => json!({
                 "status": it.status,
-                "content_type": it.content_type,
-                "body": hide(&String::from_utf8_lossy(&it.body)),
+                "content_type": it.shown_code(&it.content_type),
+                "body": it.shown_body(usize::MAX),
             }),
-            Err(failure) => Value::String(failure.to_string()),
+            Err(failure) => Value::String(redact(&failure.to_string())),
         };
         let line = json!({
             "number": self.number,
@@ -58,18 +143,14 @@ impl Trace {
     }
 }
 
-/// The longest part of a body in a finding, in characters.
-const BODY_MAX: usize = 4096;
-
 /// An exchange for a finding, without secrets.
 pub(crate) fn exchange(form: &[(String, String)], response: &RawResponse) -> WireExchange {
     let members = without_secrets(form);
-    let lines = members.iter().map(|(name, value)| format!("{name}={value}"));
-    let body = hide(&String::from_utf8_lossy(&response.body));
-    let shown: String = body.chars().take(BODY_MAX).collect();
-    let cut = if shown.len() < body.len() { "\n(cut)" } else { "" };
+    let lines =
+        members.iter().map(|(name, value)| format!("{name}={}", redact_and_cut(value, TEXT_MAX)));
+    let (status, kind) = (response.status, response.shown_code(&response.content_type));
     WireExchange {
         request: lines.collect::<Vec<_>>().join("\n"),
-        response: format!("{} {}\n{shown}{cut}", response.status, response.content_type),
+        response: format!("{status} {kind}\n{}", response.shown_body(TEXT_MAX)),
     }
 }

@@ -16,6 +16,7 @@ use reqwest::Url;
 
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
+use crate::wire::secrets;
 
 /// Longer responses are not read. The longest real ones, full pages of certificates, are shorter.
 const RESPONSE_MAX: usize = 1 << 20;
@@ -34,6 +35,9 @@ pub struct RawResponse {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether no text of the response may be shown. The request or the response has a secret that
+    /// is too short to be searched for.
+    pub withheld: bool,
 }
 
 /// The service that a request is signed for.
@@ -109,6 +113,9 @@ impl HttpTransport {
         let headers = headers(identity, scope, url, (CONTENT_TYPE, body.as_bytes()))?;
         let mut builder = self.client.post(url.clone()).header("content-type", CONTENT_TYPE);
         for (name, value) in headers {
+            if let Some((_, signature)) = value.rsplit_once("Signature=") {
+                secrets::remember_signature(signature);
+            }
             builder = builder.header(name, value);
         }
         Ok(builder.body(body))
@@ -171,7 +178,7 @@ async fn receive(
             return Err(Response::failed(FailureKind::Unreadable, detail));
         }
     }
-    Ok(RawResponse { status, content_type, body })
+    Ok(RawResponse { status, content_type, body, withheld: false })
 }
 
 fn failure(error: &reqwest::Error) -> Response {

@@ -4,7 +4,7 @@
 
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::script::print;
-use iamspec_conformance::{Exchange, Reference, Response, Script, ScriptRun, Suite};
+use iamspec_conformance::{EndpointText, Exchange, Reference, Response, Script, ScriptRun, Suite};
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Action, Expected, Rule};
 
@@ -143,7 +143,8 @@ fn is_response_of(rule: Rule, exchange: &Exchange) -> bool {
             let symbols = messages::symbols(&exchange.operation);
             let text =
                 messages::reference_message(rule, &exchange.before, &exchange.operation, &symbols);
-            code == expected.name() && *message == text
+            code == expected.name()
+                && message.as_ref().map(EndpointText::complete) == text.as_deref()
         }
         _ => false,
     }

@@ -172,7 +172,8 @@ impl Transport for Driver {
     fn send(&mut self, request: &OutgoingRequest<'_>) -> Result<RawResponse, Response> {
         let session = DriverSession::new(request.identity, request.destination);
         let (status, body) = self.call(request.form, &session, request.timeout)?;
-        Ok(RawResponse { status, content_type: "text/xml".to_owned(), body: body.into_bytes() })
+        let (content_type, body) = ("text/xml".to_owned(), body.into_bytes());
+        Ok(RawResponse { status, content_type, body, withheld: false })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::driver::protocol::{DriverMessage, DriverRequest, Hello, PROTOCOL};
+use crate::wire::secrets::redact;
 
 /// The longest line of a driver, in bytes.
 pub(crate) const LINE_MAX: u64 = 4 << 20;
@@ -19,6 +20,15 @@ pub const HELLO_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The time that a driver may take to end after `stop`.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The time until the end of stderr after the driver has ended.
+const STDERR_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The longest line of a driver's stderr, in bytes. A longer line is shown as several.
+const STDERR_LINE_MAX: u64 = 16 << 10;
+
+/// The number of bytes of a driver's stderr that are shown.
+const STDERR_MAX: usize = 1 << 20;
 
 /// The driver runs, but has sent no message in this time.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +47,8 @@ pub struct Process {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<Result<String>>,
+    /// Disconnected at the end of the driver's stderr.
+    stderr_closed: Receiver<()>,
 }
 
 impl Process {
@@ -53,10 +65,17 @@ impl Process {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot run the driver `{program}`"))?;
         let stdin = child.stdin.take().context("the driver has no stdin")?;
         let stdout = child.stdout.take().context("the driver has no stdout")?;
+        let stderr = child.stderr.take().context("the driver has no stderr")?;
+        let (stderr_open, stderr_closed) = mpsc::channel();
+        std::thread::spawn(move || {
+            copy_stderr(stderr);
+            drop(stderr_open);
+        });
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             let mut reader = BufReader::new(stdout);
@@ -66,7 +85,7 @@ impl Process {
                 }
             }
         });
-        Ok(Self { child, stdin, lines })
+        Ok(Self { child, stdin, lines, stderr_closed })
     }
 
     /// Starts a driver and exchanges `hello`.
@@ -113,7 +132,7 @@ impl Process {
             Err(RecvTimeoutError::Disconnected) => return Err(self.exit_error()),
         };
         serde_json::from_str(&line).with_context(|| {
-            let shown: String = line.chars().take(120).collect();
+            let shown: String = redact(&line).chars().take(120).collect();
             format!("the driver sent a line that is not a message: {shown:?}")
         })
     }
@@ -151,6 +170,29 @@ impl Drop for Process {
     fn drop(&mut self) {
         _ = self.child.kill();
         _ = self.child.wait();
+        // A program that the driver started may keep stderr open.
+        _ = self.stderr_closed.recv_timeout(STDERR_TIMEOUT);
+    }
+}
+
+/// Copies the stderr of a driver without secrets. What exceeds the limit is read and dropped.
+fn copy_stderr(stderr: ChildStderr) {
+    let mut reader = BufReader::new(stderr);
+    let mut copied = 0;
+    loop {
+        let mut line = Vec::new();
+        match reader.by_ref().take(STDERR_LINE_MAX).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(length) if copied <= STDERR_MAX => {
+                copied += length;
+                let text = String::from_utf8_lossy(&line);
+                eprintln!("{}", redact(text.trim_end_matches(['\r', '\n'])));
+                if copied > STDERR_MAX {
+                    eprintln!("… (cut: the driver writes more than {STDERR_MAX} bytes to stderr)");
+                }
+            }
+            Ok(_) => {}
+        }
     }
 }
 

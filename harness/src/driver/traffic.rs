@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
 use crate::server::{CapturedRequest, RequestLog};
 use crate::wire::redact::{is_secret, without_secrets};
+use crate::wire::secrets::redact;
 use crate::wire::xml_read::Element;
 
 /// A difference between a call and the traffic of the SDK.
@@ -57,6 +58,7 @@ impl TrafficCheck {
         let requests = self.log.take();
         let api = value(form, "Action").to_owned();
         for what in remarks(&api, form, session, outcome, &requests) {
+            let what = redact(&what);
             let remark = self.remarks.entry((api.clone(), what.clone())).or_insert_with(|| {
                 TrafficRemark { api: api.clone(), what, times: 0, params: shown(form) }
             });
@@ -220,6 +222,8 @@ fn without_numbers(name: &str) -> String {
 
 fn short(text: &str) -> String {
     const MAX: usize = 80;
+    // Before the text is cut, because a part of a secret is not found.
+    let text = redact(text);
     let text = &text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(MAX) {
         None => text.to_owned(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::header;
 use hyper::http::request::Parts;
 use iamspec_conformance::reference::respond_and_apply;
-use iamspec_conformance::{Listing, Response};
+use iamspec_conformance::{EndpointText, Listing, Response};
 use iamspec_model::evidence::B_LP_17;
 use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
 
@@ -365,9 +365,12 @@ fn result(
 
 fn refusal_response(response: &Response, request_id: &str) -> ResponseBody {
     match response {
-        Response::Refused { http, code, message } => {
-            ResponseBody::error(*http, code, message.as_deref(), request_id)
-        }
+        Response::Refused { http, code, message } => ResponseBody::error(
+            *http,
+            code,
+            message.as_ref().map(EndpointText::complete),
+            request_id,
+        ),
         Response::Failed(failure) => {
             ResponseBody::error(500, "ServiceFailure", Some(&failure.detail), request_id)
         }

@@ -3,9 +3,12 @@
 //! [`attachments`] has one row per attachment kind. Nothing here sends a request.
 
 pub mod attachments;
+pub(crate) mod encodings;
 pub mod names;
 pub mod payload;
+pub(crate) mod private_file;
 pub mod redact;
+pub mod secrets;
 pub mod service_model;
 pub mod xml_read;
 pub(crate) mod xml_write;

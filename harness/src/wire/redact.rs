@@ -1,18 +1,20 @@
-//! Hides secrets in requests, response bodies and messages before they are written anywhere.
+//! Finds secrets in requests and response bodies by the names of members and elements.
 //!
 //! `hide` splits a body with the XML reader. It finds the content of an element in every form: as
 //! text, in CDATA, with entities, between comments, in child elements. If the body is not XML, or
-//! the XML is broken, everything that may hold a secret is hidden. `replace_known` hides known
-//! secrets in any text.
+//! the XML is broken, everything that may hold a secret is hidden. `secret_values` returns what
+//! `hide` hides, so that `secrets` can remove it from every other text.
+
+use std::sync::LazyLock;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use serde_json::Value;
+
 use crate::wire::attachments::ATTACHMENTS;
 use crate::wire::names::RequestForm;
-
-/// The text that replaces a secret.
-pub const HIDDEN: &str = "(secret)";
+use crate::wire::secrets::HIDDEN;
 
 /// Members and elements that hold secrets and belong to no attachment kind.
 const SHARED_SECRETS: [&str; 4] = ["OldPassword", "NewPassword", "SessionToken", "SSHPrivateKey"];
@@ -44,31 +46,6 @@ pub(crate) fn without_secrets(form: &[(String, String)]) -> RequestForm {
     form.iter().map(redacted).collect()
 }
 
-/// Shorter secrets are not searched for in texts: they may be a part of any word.
-const SEARCHED_MIN: usize = 8;
-
-/// A text with these secrets replaced by [`HIDDEN`], in one pass: the replacement is not searched.
-/// Overlapping secrets are replaced together.
-pub(crate) fn replace_known<'a>(text: &str, secrets: impl Iterator<Item = &'a str>) -> String {
-    let mut found: Vec<(usize, usize)> = secrets
-        .filter(|secret| secret.len() >= SEARCHED_MIN)
-        .flat_map(|secret| text.match_indices(secret))
-        .map(|(begin, secret)| (begin, begin + secret.len()))
-        .collect();
-    found.sort_unstable();
-    let mut shown = String::with_capacity(text.len());
-    let mut at = 0;
-    for (begin, end) in found {
-        if begin >= at {
-            shown.push_str(text.get(at..begin).unwrap_or_default());
-            shown.push_str(HIDDEN);
-        }
-        at = at.max(end);
-    }
-    shown.push_str(text.get(at..).unwrap_or_default());
-    shown
-}
-
 /// A body with each secret replaced by [`HIDDEN`]. The body may be cut at any place.
 pub(crate) fn hide(body: &str) -> String {
     let body = body.trim_start_matches('\u{feff}');
@@ -76,6 +53,36 @@ pub(crate) fn hide(body: &str) -> String {
         return if mentions_secret(body) { HIDDEN.to_owned() } else { body.to_owned() };
     }
     Document::read(body).shown()
+}
+
+/// The values that [`hide`] hides in a body, decoded. The body is XML or JSON.
+pub(crate) fn secret_values(body: &str) -> Vec<String> {
+    let body = body.trim_start_matches('\u{feff}').trim_start();
+    let mut values = Vec::new();
+    if body.starts_with('<') {
+        Document::read(body).add_secret_values(&mut values);
+    } else if let Ok(json) = serde_json::from_str(body) {
+        add_json_secrets(&json, false, &mut values);
+    }
+    // The name of a secret is no secret.
+    values.retain(|it| !it.is_empty() && !is_secret(it));
+    values
+}
+
+/// Adds the strings of a JSON value that belong to a member whose name is that of a secret.
+fn add_json_secrets(json: &Value, secret: bool, values: &mut Vec<String>) {
+    match json {
+        Value::String(text) if secret => values.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|it| add_json_secrets(it, secret, values)),
+        Value::Object(members) => {
+            let named = |it: &Value| it.as_str().is_some_and(is_secret);
+            let secret = secret || members.values().any(named);
+            for (name, value) in members {
+                add_json_secrets(value, secret || is_secret(name), values);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// An element of a document. Element 0 is the document itself.
@@ -202,6 +209,28 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Adds the text of each hidden element, with its descendants and alone, and its attributes.
+    fn add_secret_values(&self, values: &mut Vec<String>) {
+        let mut whole: Vec<String> = vec![String::new(); self.elements.len()];
+        for (place, element) in self.elements.iter().enumerate().filter(|(_, it)| it.hidden) {
+            let text = decoded(&element.text).trim().to_owned();
+            let mut outer = place;
+            while self.is_hidden(self.elements.get(outer).map_or(0, |it| it.parent)) {
+                outer = self.elements.get(outer).map_or(0, |it| it.parent);
+            }
+            if let Some(whole) = whole.get_mut(outer) {
+                whole.push_str(&text);
+            }
+            values.push(text);
+        }
+        values.extend(whole);
+        for token in self.tokens.iter().filter(|it| self.is_hidden(it.element)) {
+            if matches!(token.kind, TokenKind::Start | TokenKind::Empty) {
+                values.extend(attribute_values(token.raw));
+            }
+        }
+    }
+
     fn is_hidden(&self, place: usize) -> bool {
         self.elements.get(place).is_some_and(|it| it.hidden)
     }
@@ -249,10 +278,27 @@ fn without_attributes(tag: &str) -> String {
     }
 }
 
+/// The attribute values of a tag, without namespaces.
+fn attribute_values(tag: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    let mut rest = tag;
+    while let Some(start) = rest.find(['"', '\'']) {
+        let (name, from) = rest.split_at(start);
+        let quote = from.get(..1).unwrap_or_default();
+        let (value, after) =
+            from.get(1..).unwrap_or_default().split_once(quote).unwrap_or((from, ""));
+        if !name.contains("xmlns") {
+            values.push(decoded(value).trim().to_owned());
+        }
+        rest = after;
+    }
+    values
+}
+
 /// Whether a text contains the name of a secret.
 fn mentions_secret(text: &str) -> bool {
     let text = normalized(text);
-    normalized_secrets().any(|secret| text.contains(&secret))
+    normalized_secrets().any(|secret| text.contains(secret))
 }
 
 /// Whether a text contains the name of a secret with a value: `name=value`, `"name": "value"`,
@@ -262,9 +308,9 @@ fn has_secret(text: &str) -> bool {
     let text: String = decoded(text).chars().filter(is_relevant).collect();
     let text = text.to_ascii_lowercase();
     normalized_secrets().any(|secret| {
-        text.match_indices(&secret).any(|(place, _)| {
+        text.match_indices(secret).any(|(place, _)| {
             let (before, after) = text.split_at(place);
-            let after = after.strip_prefix(&secret).unwrap_or_default();
+            let after = after.strip_prefix(secret).unwrap_or_default();
             let after = after.strip_prefix('s').unwrap_or(after);
             let before =
                 before.trim_end_matches(|it: char| it.is_ascii_alphanumeric() || it == ':');
@@ -275,11 +321,13 @@ fn has_secret(text: &str) -> bool {
 
 fn ends_with_secret(normalized: &str) -> bool {
     let single = normalized.trim_end_matches('s');
-    normalized_secrets().any(|secret| single.ends_with(&secret))
+    normalized_secrets().any(|secret| single.ends_with(secret))
 }
 
-fn normalized_secrets() -> impl Iterator<Item = String> {
-    secret_names().map(str::to_ascii_lowercase)
+fn normalized_secrets() -> impl Iterator<Item = &'static str> {
+    static NAMES: LazyLock<Vec<String>> =
+        LazyLock::new(|| secret_names().map(str::to_ascii_lowercase).collect());
+    NAMES.iter().map(String::as_str)
 }
 
 /// The decoded letters and digits of a text, in lower case.

@@ -26,6 +26,7 @@ use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::report::format::terminal::{TerminalOptions, terminal};
 use crate::report::{RunReport, file as report_file, merge as shards};
+use crate::wire::private_file;
 
 /// A report to write: its format and its file.
 #[derive(Clone, Debug)]
@@ -280,7 +281,7 @@ pub(crate) fn write_reports(run: &RunReport, reports: &[ReportArg]) -> Result<()
 }
 
 pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+    private_file::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Reads a saved run.

@@ -1,6 +1,5 @@
 //! The outcome of a run: its findings compared with the known failures, its report and exit code.
 
-use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,6 +25,7 @@ use crate::exit_code::Outcome;
 use crate::report::RunReport;
 use crate::report::build::{ReportInput, build_report};
 use crate::report::events::{EndEvent, KnownFailureEvent, NotDeletedEvent, RemarkEvent, RunHeader};
+use crate::wire::private_file;
 
 /// The outcome of a run, compared with the known failures.
 pub(crate) struct RunOutcome {
@@ -209,7 +209,7 @@ fn save_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
             return Ok(path);
         }
         // Another process may save findings in the same folder at the same time.
-        match File::create_new(&path) {
+        match private_file::create_new(&path) {
             Ok(mut file) => {
                 let written = file.write_all(text.as_bytes());
                 if written.is_err() {

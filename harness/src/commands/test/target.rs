@@ -39,6 +39,7 @@ use crate::commands::options::shell_line;
 use crate::driver::Driver;
 use crate::exit_code;
 use crate::server::{Options, Server};
+use crate::wire::private_file;
 
 /// The endpoint, and how the client sends requests to it.
 #[derive(Args, Debug)]
@@ -338,7 +339,7 @@ impl StartedEndpoint {
             .with_context(|| format!("cannot find the start script {}", script.display()))?;
         let cannot = || format!("cannot write {}", log.display());
         // Both streams append to the file, so that neither overwrites the other.
-        let stderr = File::create(log)
+        let stderr = private_file::create(log)
             .and_then(|_| File::options().append(true).open(log))
             .with_context(cannot)?;
         let rest = stderr.try_clone().with_context(cannot)?;

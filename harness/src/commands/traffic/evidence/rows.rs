@@ -109,9 +109,11 @@ fn row(
 ) -> Option<EvidenceRow> {
     let (http, code, message) = match response {
         Response::Success(_) => (Some(200), None, None),
-        Response::Refused { http, code, message } => {
-            (Some(*http), Some(code.clone()), message.as_deref().map(|it| template(rule, op, it)))
-        }
+        Response::Refused { http, code, message } => (
+            Some(*http),
+            Some(code.clone()),
+            message.as_ref().map(|it| template(rule, op, it.shown())),
+        ),
         Response::Failed(_) => return None,
     };
     let note = reason_for_row(rule, call, message.is_some())?;

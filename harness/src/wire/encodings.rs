@@ -1,0 +1,286 @@
+//! The readings of a text in which a secret is searched for: as it is, and decoded.
+//!
+//! A [`Layer`] has the letters and digits of one reading, each with the part of the original text
+//! that it comes from. There is one layer for each level of nested escapes (percent-encoding, XML
+//! entities, JSON escapes), one without tags for each, and those of the base 64 in the text.
+
+/// The number of nested escapes that are decoded.
+const LEVELS_MAX: usize = 5;
+
+/// A shorter run of base 64 holds no secret that is searched for.
+const BASE64_MIN: usize = 11;
+
+/// The letters and digits of one reading of a text.
+#[derive(Default)]
+pub(crate) struct Layer {
+    /// The letters and digits; also all bytes outside ASCII.
+    pub(crate) bytes: Vec<u8>,
+    /// The part of the original text that each byte comes from.
+    pub(crate) ranges: Vec<(u32, u32)>,
+}
+
+/// Calls `search` with every layer of a text, one after the other.
+pub(crate) fn layers(text: &str, search: &mut dyn FnMut(&Layer)) {
+    let mut reading = Reading::plain(text);
+    for level in 0..LEVELS_MAX {
+        if level > 0 {
+            match reading.unescaped() {
+                Some(unescaped) => reading = unescaped,
+                None => break,
+            }
+        }
+        search(&reading.letters());
+        if reading.bytes.contains(&b'<') {
+            search(&reading.without_tags());
+        }
+        if reading.bytes.contains(&b':') && reading.bytes.contains(&b'"') {
+            search(&reading.without_member_names());
+        }
+        // What base 64 encodes has at most one more escape.
+        for phase in 0..4 {
+            let inner = reading.base64_decoded(phase);
+            if inner.bytes.is_empty() {
+                break;
+            }
+            search(&inner.letters());
+            if let Some(unescaped) = inner.unescaped() {
+                search(&unescaped.letters());
+            }
+        }
+    }
+}
+
+/// The letters and digits of a text with all of its escapes decoded.
+pub(crate) fn unescaped_letters(text: &str) -> Vec<u8> {
+    let mut reading = Reading::plain(text);
+    for _ in 1..LEVELS_MAX {
+        match reading.unescaped() {
+            Some(unescaped) => reading = unescaped,
+            None => break,
+        }
+    }
+    reading.letters().bytes
+}
+
+/// All bytes of a reading, each with its part of the original text.
+struct Reading {
+    bytes: Vec<u8>,
+    ranges: Vec<(u32, u32)>,
+}
+
+impl Reading {
+    fn plain(text: &str) -> Self {
+        let place = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        let ranges = (0..text.len()).map(|it| (place(it), place(it + 1))).collect();
+        Self { bytes: text.as_bytes().to_vec(), ranges }
+    }
+
+    const fn empty() -> Self {
+        Self { bytes: Vec::new(), ranges: Vec::new() }
+    }
+
+    fn push(&mut self, byte: u8, range: (u32, u32)) {
+        self.bytes.push(byte);
+        self.ranges.push(range);
+    }
+
+    /// The part of the original text behind some bytes.
+    fn span(&self, from: usize, length: usize) -> (u32, u32) {
+        let begin = self.ranges.get(from).map_or(0, |it| it.0);
+        let end = self.ranges.get(from + length.saturating_sub(1)).map_or(begin, |it| it.1);
+        (begin, end)
+    }
+
+    /// The reading with one level of escapes decoded; `None` if it has none.
+    fn unescaped(&self) -> Option<Self> {
+        let mut unescaped = Self::empty();
+        let (mut at, mut changed) = (0, false);
+        while let Some(byte) = self.bytes.get(at) {
+            let rest = self.bytes.get(at..).unwrap_or_default();
+            let escape = if matches!(byte, b'%' | b'&' | b'\\') { escape(rest) } else { None };
+            let Some((char, length)) = escape else {
+                unescaped.push(*byte, self.span(at, 1));
+                at += 1;
+                continue;
+            };
+            changed = true;
+            let range = self.span(at, length);
+            match char {
+                Escaped::Byte(byte) => unescaped.push(byte, range),
+                Escaped::Char(char) => {
+                    let mut buffer = [0; 4];
+                    char.encode_utf8(&mut buffer).bytes().for_each(|it| unescaped.push(it, range));
+                }
+            }
+            at += length;
+        }
+        changed.then_some(unescaped)
+    }
+
+    fn letters(&self) -> Layer {
+        self.kept(|_, _| false)
+    }
+
+    /// The letters outside tags and comments. The content of CDATA sections is kept.
+    fn without_tags(&self) -> Layer {
+        const CDATA: &[u8] = b"<![CDATA[";
+        let mut skipped = 0;
+        let mut in_tag = false;
+        self.kept(|place, byte| {
+            if skipped > 0 {
+                skipped -= 1;
+                return true;
+            }
+            match byte {
+                b'<' if self.bytes.get(place..).is_some_and(|it| it.starts_with(CDATA)) => {
+                    skipped = CDATA.len() - 1;
+                    true
+                }
+                b'<' => {
+                    in_tag = true;
+                    true
+                }
+                b'>' => {
+                    in_tag = false;
+                    true
+                }
+                _ => in_tag,
+            }
+        })
+    }
+
+    /// The letters outside the names of JSON members.
+    fn without_member_names(&self) -> Layer {
+        let mut skipped_to = 0;
+        let mut quote_end = 0;
+        self.kept(|place, byte| {
+            if place < skipped_to {
+                return true;
+            }
+            if byte == b'"' && place >= quote_end {
+                let rest = self.bytes.get(place + 1..).unwrap_or_default();
+                if let Some(length) = rest.iter().position(|it| *it == b'"') {
+                    let after = rest.get(length + 1..).unwrap_or_default();
+                    let after = after.iter().find(|it| !it.is_ascii_whitespace());
+                    quote_end = place + length + 2;
+                    if after == Some(&b':') {
+                        skipped_to = quote_end;
+                    }
+                } else {
+                    quote_end = usize::MAX;
+                }
+            }
+            false
+        })
+    }
+
+    /// The letters and digits that are not skipped.
+    fn kept(&self, mut skips: impl FnMut(usize, u8) -> bool) -> Layer {
+        let mut layer = Layer::default();
+        for (place, (byte, range)) in self.bytes.iter().zip(&self.ranges).enumerate() {
+            let skipped = skips(place, *byte);
+            if !skipped && (byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+                layer.bytes.push(*byte);
+                layer.ranges.push(*range);
+            }
+        }
+        layer
+    }
+
+    /// The bytes that the runs of base 64 encode, if each run begins `phase` characters later. A
+    /// line break inside a run is ignored.
+    fn base64_decoded(&self, phase: usize) -> Self {
+        let mut decoded = Self::empty();
+        let mut run: Vec<(u32, usize)> = Vec::new();
+        for (place, byte) in self.bytes.iter().enumerate() {
+            match sextet(*byte) {
+                Some(value) => run.push((value, place)),
+                None if matches!(byte, b'\r' | b'\n') => {}
+                None => {
+                    self.decode_run(run.get(phase..).unwrap_or_default(), &mut decoded);
+                    run.clear();
+                }
+            }
+        }
+        self.decode_run(run.get(phase..).unwrap_or_default(), &mut decoded);
+        decoded
+    }
+
+    fn decode_run(&self, run: &[(u32, usize)], decoded: &mut Self) {
+        if run.len() < BASE64_MIN {
+            return;
+        }
+        for group in run.chunks(4) {
+            let bits = group.iter().fold(0, |bits, (value, _)| bits << 6 | value);
+            let bits = bits << (6 * (4 - group.len()));
+            let (first, last) = (group.first(), group.last());
+            let (Some((_, first)), Some((_, last))) = (first, last) else { continue };
+            let range = self.span(*first, last - first + 1);
+            let bytes = bits.to_be_bytes();
+            let whole = group.len() * 6 / 8;
+            bytes.iter().skip(1).take(whole).for_each(|byte| decoded.push(*byte, range));
+        }
+    }
+}
+
+/// The value of a character of base 64, in the standard and in the URL alphabet.
+fn sextet(byte: u8) -> Option<u32> {
+    Some(match byte {
+        b'A'..=b'Z' => u32::from(byte - b'A'),
+        b'a'..=b'z' => u32::from(byte - b'a') + 26,
+        b'0'..=b'9' => u32::from(byte - b'0') + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+/// What an escape stands for.
+enum Escaped {
+    /// A byte of UTF-8.
+    Byte(u8),
+    /// A character.
+    Char(char),
+}
+
+/// What the escape at the start of a text stands for, and its length.
+fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
+    let number = |from: usize, to: usize| {
+        let digits = std::str::from_utf8(text.get(from..to)?).ok()?;
+        // A sign is no digit.
+        let digits = digits.bytes().all(|it| it.is_ascii_hexdigit()).then_some(digits)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let char = |code: u32, length| Some((Escaped::Char(char::from_u32(code)?), length));
+    let byte = |code: u32, length| Some((Escaped::Byte(u8::try_from(code).ok()?), length));
+    match text {
+        [b'%', b'u' | b'U', ..] => char(number(2, 6)?, 6),
+        [b'%', ..] => byte(number(1, 3)?, 3),
+        [b'\\', b'u' | b'U', b'{', ..] => {
+            let end = text.iter().take(12).position(|it| *it == b'}')?;
+            char(number(3, end)?, end + 1)
+        }
+        [b'\\', b'u' | b'U', ..] => char(number(2, 6)?, 6),
+        [b'\\', b'x' | b'X', ..] => byte(number(2, 4)?, 4),
+        [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => char(u32::from(' '), 2),
+        [b'\\', other @ (b'\\' | b'/' | b'"' | b'\''), ..] => byte(u32::from(*other), 2),
+        [b'&', ..] => {
+            let end = text.iter().take(14).position(|it| *it == b';')?;
+            let name = std::str::from_utf8(text.get(1..end)?).ok()?;
+            let code = match name.strip_prefix('#') {
+                Some(code) => match code.strip_prefix(['x', 'X']) {
+                    Some(code) => u32::from_str_radix(code, 16).ok()?,
+                    None => code.parse().ok()?,
+                },
+                // Every other entity that HTML names is no letter or digit, such as `&plus;`.
+                None if name.bytes().all(|it| it.is_ascii_alphanumeric()) => {
+                    let known = quick_xml::escape::resolve_xml_entity(name);
+                    u32::from(known.and_then(|it| it.chars().next()).unwrap_or(' '))
+                }
+                None => return None,
+            };
+            char(code, end + 1)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! Every secret value that this process has sent or received, and its removal from any text.
+//!
+//! [`remember`] records a value, [`redact`] removes all recorded values from a text. A text is
+//! searched as it is and with its escapes decoded (see `encodings`). Only letters and digits are
+//! compared, so that separators and tags between them make no difference.
+//!
+//! A crate for multiple patterns builds its automaton once. Here a secret may arrive with every
+//! response, so the forms are in a hash map by eight of their bytes, and a text is searched in one
+//! pass.
+
+pub mod writer;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{LazyLock, PoisonError, RwLock};
+
+use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+
+use crate::wire::encodings::{Layer, layers, unescaped_letters};
+
+/// The text that replaces a secret.
+pub const HIDDEN: &str = "(secret)";
+
+/// A value with fewer letters and digits is not searched for: it may be a part of any word.
+pub const SEARCHED_MIN: usize = 8;
+
+/// A longer value is not searched for. No secret of IAM, except for a QR code, is as long.
+pub const SEARCHED_MAX: usize = 16 << 10;
+
+/// The number of signatures that are remembered. A response repeats the one of its own request.
+const SIGNATURES_MAX: usize = 1024;
+
+/// The number of bytes after the end of a cut text that are searched, because a secret may begin
+/// before the end. A secret may be encoded several times.
+const LOOKAHEAD: usize = 10 * SEARCHED_MAX;
+
+/// The values that are searched for.
+#[derive(Default)]
+struct KnownSecrets {
+    /// The letters and digits of each form, by the eight bytes in their middle. The beginnings of
+    /// certificates or images are equal.
+    forms: HashMap<[u8; SEARCHED_MIN], Vec<Box<[u8]>>>,
+    values: usize,
+    signatures: VecDeque<Vec<u8>>,
+}
+
+static KNOWN: LazyLock<RwLock<KnownSecrets>> = LazyLock::new(RwLock::default);
+
+/// Whether a value is long enough, and not too long, to be searched for in texts. Other values are
+/// removed by position: what they arrive in is not shown.
+#[must_use]
+pub fn is_searchable(value: &str) -> bool {
+    (SEARCHED_MIN..=SEARCHED_MAX).contains(&letters(value.as_bytes()).len())
+}
+
+/// Remembers a secret value of this process. A short value is not remembered.
+pub fn remember(value: &str) {
+    let forms = forms(value);
+    if forms.is_empty() || KNOWN.read().unwrap_or_else(PoisonError::into_inner).has(&forms) {
+        return;
+    }
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(forms);
+}
+
+/// Remembers the signature of a request, in place of an old one.
+pub fn remember_signature(signature: &str) {
+    let letters = letters(signature.as_bytes());
+    if letters.len() < SEARCHED_MIN {
+        return;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known.insert(letters.clone());
+    known.signatures.push_back(letters);
+    if known.signatures.len() > SIGNATURES_MAX
+        && let Some(old) = known.signatures.pop_front()
+    {
+        known.remove(&old);
+    }
+}
+
+/// The number of different values that were remembered, without signatures.
+#[must_use]
+pub fn count() -> usize {
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).values
+}
+
+/// A text with every remembered value replaced by [`HIDDEN`], in every encoding.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    redact_and_cut(text, usize::MAX)
+}
+
+/// A text of an endpoint for messages and reports: without secrets, and cut after `max` bytes. The
+/// end of a cut text says how long it was.
+#[must_use]
+pub fn redact_and_cut(text: &str, max: usize) -> String {
+    let end = floor_boundary(text, max);
+    let searched = text.get(..floor_boundary(text, max.saturating_add(LOOKAHEAD)));
+    let hidden =
+        KNOWN.read().unwrap_or_else(PoisonError::into_inner).find(searched.unwrap_or(text));
+    let mut shown = String::with_capacity(end);
+    let mut at = 0;
+    for (begin, to) in hidden {
+        if begin >= end {
+            break;
+        }
+        shown.push_str(text.get(at..begin).unwrap_or_default());
+        shown.push_str(HIDDEN);
+        at = to;
+    }
+    shown.push_str(text.get(at..end).unwrap_or_default());
+    if end < text.len() {
+        shown.push_str(&format!("… (cut, {} bytes)", with_separators(text.len())));
+    }
+    shown
+}
+
+/// The greatest character boundary of a text up to `max`.
+fn floor_boundary(text: &str, max: usize) -> usize {
+    let max = max.min(text.len());
+    (0..=max).rev().find(|it| text.is_char_boundary(*it)).unwrap_or_default()
+}
+
+/// A number with a comma after each group of three digits.
+fn with_separators(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+impl KnownSecrets {
+    fn has(&self, forms: &[Vec<u8>]) -> bool {
+        forms.iter().all(|form| {
+            let same = self.forms.get(&anchor(form).1);
+            same.is_some_and(|same| same.iter().any(|it| **it == **form))
+        })
+    }
+
+    fn add(&mut self, forms: Vec<Vec<u8>>) {
+        self.values += 1;
+        forms.into_iter().for_each(|form| self.insert(form));
+    }
+
+    fn insert(&mut self, form: Vec<u8>) {
+        let same = self.forms.entry(anchor(&form).1).or_default();
+        if same.iter().all(|it| **it != *form) {
+            same.push(form.into_boxed_slice());
+        }
+    }
+
+    fn remove(&mut self, form: &[u8]) {
+        let key = anchor(form).1;
+        if let Some(same) = self.forms.get_mut(&key) {
+            same.retain(|it| **it != *form);
+            if same.is_empty() {
+                self.forms.remove(&key);
+            }
+        }
+    }
+
+    /// The ranges of a text that hold a remembered value, in order and without overlap.
+    fn find(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        if !self.forms.is_empty() {
+            layers(text, &mut |layer| self.find_in(layer, text, &mut found));
+        }
+        found.sort_unstable();
+        let mut merged: Vec<(usize, usize)> = Vec::new();
+        for (begin, end) in found {
+            match merged.last_mut() {
+                Some(last) if begin <= last.1 => last.1 = last.1.max(end),
+                _ => merged.push((begin, end)),
+            }
+        }
+        merged
+    }
+
+    fn find_in(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
+        let mut window = [0; SEARCHED_MIN];
+        for (place, byte) in layer.bytes.iter().enumerate() {
+            window.rotate_left(1);
+            if let Some(last) = window.last_mut() {
+                *last = *byte;
+            }
+            if place + 1 < SEARCHED_MIN {
+                continue;
+            }
+            for form in self.forms.get(&window).into_iter().flatten() {
+                let Some(begin) = (place + 1 - SEARCHED_MIN).checked_sub(anchor(form).0) else {
+                    continue;
+                };
+                if layer.bytes.get(begin..begin + form.len()) == Some(form) {
+                    let ranges = layer.ranges.get(begin..begin + form.len()).unwrap_or_default();
+                    spans(ranges, text, found);
+                }
+            }
+        }
+    }
+}
+
+/// The place and the bytes by which a form is found. A form has at least [`SEARCHED_MIN`] bytes.
+fn anchor(form: &[u8]) -> (usize, [u8; SEARCHED_MIN]) {
+    let place = form.len().saturating_sub(SEARCHED_MIN) / 2;
+    let bytes = form.get(place..).and_then(|it| it.first_chunk()).copied();
+    (place, bytes.unwrap_or_default())
+}
+
+/// The parts of a text that a found value covers: everything between its first and its last byte,
+/// without the tags in between.
+fn spans(ranges: &[(u32, u32)], text: &str, found: &mut Vec<(usize, usize)>) {
+    let mut current: Option<(usize, usize)> = None;
+    for (begin, end) in ranges.iter().map(|(begin, end)| (*begin as usize, *end as usize)) {
+        current = match current {
+            Some((from, to)) if text.get(to..begin).is_none_or(|gap| !has_tag(gap)) => {
+                Some((from, to.max(end)))
+            }
+            before => {
+                found.extend(before);
+                Some((begin, end))
+            }
+        };
+    }
+    found.extend(current);
+}
+
+/// Whether a text has the start of a tag, of a comment or of a CDATA section.
+fn has_tag(text: &str) -> bool {
+    let starts_tag =
+        |it: &str| it.starts_with(|it: char| it.is_ascii_alphabetic() || "/!?".contains(it));
+    text.match_indices('<').any(|(place, _)| text.get(place + 1..).is_some_and(starts_tag))
+}
+
+/// The letters and digits of a text. Bytes outside ASCII count as letters.
+fn letters(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|it| it.is_ascii_alphanumeric() || *it >= 0x80).collect()
+}
+
+/// The forms of a value that are searched for: its letters and digits as they are, without what
+/// looks like an escape in it, decoded if they are base 64, and in base 16. Each line of a longer text is a value of its own.
+fn forms(value: &str) -> Vec<Vec<u8>> {
+    if !is_searchable(value) {
+        return Vec::new();
+    }
+    let decoded = BASE64.decode(value.trim().as_bytes()).ok();
+    let decoded = decoded.filter(|it| it.iter().all(|it| it.is_ascii_graphic()));
+    let lines = value.lines().filter(|it| *it != value && !it.starts_with("-----"));
+    let lines = lines.map(|it| letters(it.as_bytes()));
+    let hex = [HEXLOWER.encode(value.as_bytes()), HEXUPPER.encode(value.as_bytes())];
+    let mut forms = vec![letters(value.as_bytes()), unescaped_letters(value)];
+    forms.extend(decoded.map(|it| letters(&it)));
+    forms.extend(hex.map(String::into_bytes));
+    forms.extend(lines);
+    forms.retain(|it| it.len() >= SEARCHED_MIN);
+    forms
+}
+
+#[cfg(test)]
+mod tests;
