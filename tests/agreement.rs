@@ -37,8 +37,9 @@ fn same(wire: Option<&Response>, memory: Option<&Response>) -> bool {
             Some(Response::Refused { http, code, message }),
             Some(Response::Refused { http: status, code: known, message: Some(text) }),
         ) => {
-            let matches =
-                message.as_ref().is_some_and(|message| messages::matches(text.complete(), message));
+            let matches = message
+                .as_ref()
+                .is_some_and(|message| messages::matches(text.complete(), message.complete()));
             (http, code) == (status, known)
                 && (matches || text.complete().starts_with("No evidence"))
         }

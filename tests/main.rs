@@ -16,6 +16,7 @@ mod connections;
 mod docs;
 mod documents;
 mod drivers;
+mod echo;
 mod evidence;
 mod expectations;
 mod explore;

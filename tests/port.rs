@@ -78,7 +78,19 @@ impl Port {
         Self { url, _end: end }
     }
 
-    fn listening(answer: impl Fn(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
+    /// A proxy of another port that rewrites responses. `rewrite` gets the head and the body of the
+    /// request, and the response.
+    pub(super) fn rewriting(
+        other: &str,
+        mut rewrite: impl FnMut(&str, &str, Vec<u8>) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        Self::listening(move |request| {
+            Some(rewrite(&request.head, &request.body, request.forward(&other)))
+        })
+    }
+
+    fn listening(mut answer: impl FnMut(&Request) -> Option<Vec<u8>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (end, ended) = mpsc::channel();

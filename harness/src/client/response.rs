@@ -15,7 +15,7 @@ use iamspec_model::{
 
 use crate::client::formats::deviations;
 use crate::client::session::{Names, Usable};
-use crate::client::transport::RawResponse;
+use crate::client::transport::{Disclosure, RawResponse};
 use crate::client::{pages, request};
 use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -53,7 +53,8 @@ pub(crate) fn read(
         let (code, message) = refusal(error, raw)?;
         let message = message.map(|text| {
             let complete = names.in_symbols(&text, op);
-            let quoted = messages::quoted(op, &complete).filter(|_| raw.withheld);
+            let quoted =
+                messages::quoted(op, &complete).filter(|_| raw.disclosure != Disclosure::Redacted);
             let shown = quoted.unwrap_or_else(|| names.in_symbols(&raw.shown(&text), op));
             EndpointText::new(complete, shown)
         });
@@ -478,7 +479,7 @@ pub fn interpret(
     names: &mut Names,
 ) -> Response {
     let (content_type, body) = (content_type.to_owned(), body.to_vec());
-    let raw = RawResponse { status, content_type, body, withheld: false };
+    let raw = RawResponse { status, content_type, body, disclosure: Disclosure::default() };
     let form = request::form(op, names).unwrap_or_default();
     read((op, &form), &raw, names).map_or_else(|it| it, |page| page.response)
 }

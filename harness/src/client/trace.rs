@@ -16,9 +16,12 @@ use iamspec_conformance::{Failure, Response};
 use serde_json::{Value, json};
 
 use crate::aws::credentials::Identity;
-use crate::client::transport::RawResponse;
+use crate::client::transport::{Disclosure, RawResponse};
+use crate::wire::identifiers::is_harmless;
 use crate::wire::private_file;
-use crate::wire::redact::{hide, is_secret, secret_values, without_secrets};
+use crate::wire::redact::{
+    hide, hide_unless_harmless, is_secret, issues_secret, secret_values, without_secrets,
+};
 use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember};
 
 /// A longer text of the endpoint is cut when it is shown.
@@ -27,8 +30,9 @@ const TEXT_MAX: usize = 4 << 10;
 /// A longer error code is cut when it is shown.
 const CODE_MAX: usize = 256;
 
-/// What is shown in place of a text that may hold a secret that is too short to be searched for.
-const WITHHELD: &str = "(not shown: the request or the response has a short secret)";
+/// What is shown in place of a text that may hold a secret that is not known or too short to be
+/// searched for.
+const WITHHELD: &str = "(not shown: it may hold a secret)";
 
 /// Remembers the secrets of an exchange. Decides whether the texts of the response may be shown,
 /// and removes the secrets from a failure.
@@ -49,7 +53,13 @@ pub(crate) fn disclose(
         Ok(raw) => {
             let body = String::from_utf8_lossy(&raw.body);
             secret_values(&body).iter().for_each(|value| remember_or_withhold(value));
-            Ok(RawResponse { withheld, ..raw })
+            let issues = form.iter().any(|(name, it)| name == "Action" && issues_secret(it));
+            let disclosure = match (withheld, issues) {
+                (true, _) => Disclosure::Nothing,
+                (false, true) => Disclosure::Harmless,
+                (false, false) => Disclosure::Redacted,
+            };
+            Ok(RawResponse { disclosure, ..raw })
         }
         Err(Response::Failed(failure)) => {
             let detail = if withheld && is_of_driver(&failure) {
@@ -72,12 +82,20 @@ const fn is_of_driver(failure: &Failure) -> bool {
 impl RawResponse {
     /// A text of this response for messages and reports.
     pub(crate) fn shown(&self, text: &str) -> String {
-        if self.withheld { WITHHELD.to_owned() } else { redact_and_cut(text, TEXT_MAX) }
+        self.shown_within(text, TEXT_MAX)
     }
 
     /// An error code of this response that no table has.
     pub(crate) fn shown_code(&self, code: &str) -> String {
-        if self.withheld { WITHHELD.to_owned() } else { redact_and_cut(code, CODE_MAX) }
+        self.shown_within(code, CODE_MAX)
+    }
+
+    fn shown_within(&self, text: &str, max: usize) -> String {
+        match self.disclosure {
+            Disclosure::Nothing => WITHHELD.to_owned(),
+            Disclosure::Harmless if !is_harmless(text) => WITHHELD.to_owned(),
+            _ => redact_and_cut(text, max),
+        }
     }
 
     /// The id that the service gave to this request.
@@ -89,10 +107,12 @@ impl RawResponse {
 
     /// The body without secrets, cut after `max` bytes.
     fn shown_body(&self, max: usize) -> String {
-        if self.withheld {
-            return WITHHELD.to_owned();
+        let body = String::from_utf8_lossy(&self.body);
+        match self.disclosure {
+            Disclosure::Nothing => WITHHELD.to_owned(),
+            Disclosure::Harmless => redact_and_cut(&hide_unless_harmless(&hide(&body)), max),
+            Disclosure::Redacted => redact_and_cut(&hide(&body), max),
         }
-        redact_and_cut(&hide(&String::from_utf8_lossy(&self.body)), max)
     }
 }
 

@@ -35,9 +35,20 @@ pub struct RawResponse {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether no text of the response may be shown. The request or the response has a secret that
-    /// is too short to be searched for.
-    pub withheld: bool,
+    /// Which of its texts may be shown.
+    pub disclosure: Disclosure,
+}
+
+/// Which texts of a response may be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Every text, without the secrets that are known.
+    #[default]
+    Redacted,
+    /// Texts that can be no secret: the response may hold a new one in any element.
+    Harmless,
+    /// No text: the request or the response has a secret that is too short to be searched for.
+    Nothing,
 }
 
 /// The service that a request is signed for.
@@ -178,7 +189,7 @@ async fn receive(
             return Err(Response::failed(FailureKind::Unreadable, detail));
         }
     }
-    Ok(RawResponse { status, content_type, body, withheld: false })
+    Ok(RawResponse { status, content_type, body, disclosure: Disclosure::default() })
 }
 
 fn failure(error: &reqwest::Error) -> Response {

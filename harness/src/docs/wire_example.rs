@@ -12,6 +12,9 @@ use iamspec_conformance::{Endpoint as _, Script};
 use crate::client::HttpClient;
 use crate::server::{Options, Server};
 use crate::wire::attachments::ATTACHMENTS;
+use crate::wire::identifiers::{
+    PartShape, WordShape, map_parts, map_words, without_run_names, word_shape,
+};
 
 /// The run id in the names of the examples.
 const RUN: &str = "docs";
@@ -56,19 +59,10 @@ impl WireExample {
 
 /// Replaces everything that differs between runs: run names, ids, dates, keys and markers.
 fn stable(text: &str) -> String {
-    let is_word_char = |it: char| it.is_ascii_alphanumeric() || "+=/:_-".contains(it);
     let lines = text.lines().map(|line| {
-        let mut out = String::new();
-        let mut rest = line;
-        while let Some(start) = rest.find(is_word_char) {
-            let (before, tail) = rest.split_at(start);
-            let end = tail.find(|it| !is_word_char(it)).unwrap_or(tail.len());
-            let (word, after) = tail.split_at(end);
-            out.push_str(before);
-            out.push_str(&stable_word(word, out.ends_with("<Marker>")));
-            rest = after;
-        }
-        out + rest
+        map_words(&without_run_names(line), |before, word| {
+            stable_word(word, before.ends_with("<Marker>"))
+        })
     });
     let mut lines: Vec<String> = lines.collect();
     lines.dedup_by(|line, before| line == "…" && before == "…");
@@ -79,40 +73,23 @@ fn stable_word(word: &str, is_marker: bool) -> String {
     if is_marker || word.starts_with("Marker=") {
         return word.split_inclusive('=').take(usize::from(!is_marker)).collect::<String>() + "…";
     }
-    let word = without_run(word);
-    let shape: String =
-        word.chars().map(|it| if it.is_ascii_hexdigit() { 'x' } else { it }).collect();
-    match shape.as_str() {
-        "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" => "00000000-0000-0000-0000-000000000000".to_owned(),
-        "xxxx-xx-xxTxx:xx:xxZ" => "2026-01-01T00:00:00Z".to_owned(),
-        _ if shape.matches("xx:").count() == 15 => "…".to_owned(),
+    match word_shape(word) {
+        WordShape::Uuid => "00000000-0000-0000-0000-000000000000".to_owned(),
+        WordShape::Date => "2026-01-01T00:00:00Z".to_owned(),
+        WordShape::Fingerprint => "…".to_owned(),
         _ if word.len() > MAX_WORD_LEN => "…".to_owned(),
-        _ => word.split_inclusive(|it: char| !it.is_ascii_alphanumeric()).map(without_id).collect(),
+        _ => map_parts(word, |shape, part| match shape {
+            PartShape::Id => example_id(part),
+            _ => part.to_owned(),
+        }),
     }
 }
 
 /// Replaces a generated id but keeps the prefix that states the type of the id (E-017).
-fn without_id(part: &str) -> String {
-    let is_id_char = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit();
-    let id = part.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
-    if id.len() < 16 || !id.chars().all(is_id_char) {
-        return part.to_owned();
-    }
-    let end = part.get(id.len()..).unwrap_or_default();
+fn example_id(id: &str) -> String {
     let known = |it: &&str| {
         RESOURCE_PREFIXES.contains(it) || ATTACHMENTS.iter().any(|row| row.id_prefix == *it)
     };
     let prefix = id.get(..4).filter(known).unwrap_or_default();
-    format!("{prefix}EXAMPLE{end}")
-}
-
-/// Removes the run prefix and the namespace number from a name.
-fn without_run(word: &str) -> String {
-    let prefix = format!("iamspec-{RUN}");
-    let Some(start) = word.to_lowercase().find(&prefix) else { return word.to_owned() };
-    let (before, rest) = word.split_at(start);
-    let rest = rest.get(prefix.len()..).unwrap_or_default();
-    let rest =
-        rest.trim_start_matches(['-', '/']).trim_start_matches(|it: char| it.is_ascii_digit());
-    before.to_owned() + &without_run(rest.trim_start_matches(['-', '/']))
+    format!("{prefix}EXAMPLE")
 }

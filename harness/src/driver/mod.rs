@@ -18,7 +18,7 @@ use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 
 use crate::client::HttpClient;
-use crate::client::transport::{OutgoingRequest, RawResponse, Transport};
+use crate::client::transport::{Disclosure, OutgoingRequest, RawResponse, Transport};
 use crate::driver::adapter::params;
 use crate::driver::process::{HELLO_TIMEOUT, Process, Silent};
 use crate::driver::protocol::{
@@ -173,7 +173,7 @@ impl Transport for Driver {
         let session = DriverSession::new(request.identity, request.destination);
         let (status, body) = self.call(request.form, &session, request.timeout)?;
         let (content_type, body) = ("text/xml".to_owned(), body.into_bytes());
-        Ok(RawResponse { status, content_type, body, withheld: false })
+        Ok(RawResponse { status, content_type, body, disclosure: Disclosure::default() })
     }
 }
 

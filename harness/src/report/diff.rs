@@ -12,9 +12,9 @@ use iamspec_model::{Level, rules};
 use sha2::{Digest as _, Sha256};
 
 use crate::report::RunReport;
-use crate::report::anonymize::without_run_names;
 use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, CallVerdict, RemarkEvent};
+use crate::wire::identifiers::without_run_names;
 
 /// The differences between an earlier and a later run.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,6 +4,7 @@
 
 pub mod attachments;
 pub(crate) mod encodings;
+pub(crate) mod identifiers;
 pub mod names;
 pub mod payload;
 pub(crate) mod private_file;

@@ -7,13 +7,15 @@
 
 use std::sync::LazyLock;
 
+use iamspec_model::AttachmentKind;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use serde_json::Value;
 
-use crate::wire::attachments::ATTACHMENTS;
-use crate::wire::names::RequestForm;
+use crate::wire::attachments::{ATTACHMENTS, wire};
+use crate::wire::identifiers::is_harmless;
+use crate::wire::names::{NAMESPACE, RequestForm};
 use crate::wire::secrets::HIDDEN;
 
 /// Members and elements that hold secrets and belong to no attachment kind.
@@ -53,6 +55,59 @@ pub(crate) fn hide(body: &str) -> String {
         return if mentions_secret(body) { HIDDEN.to_owned() } else { body.to_owned() };
     }
     Document::read(body).shown()
+}
+
+/// Whether the response to an action issues a secret. An endpoint may put it into any element.
+pub(crate) fn issues_secret(action: &str) -> bool {
+    AttachmentKind::all().any(|kind| {
+        let (row, wire) = (kind.row(), wire(kind));
+        let renews = row.renew.as_ref().is_some_and(|it| it.api == action);
+        let is_issued = wire.issued.element().is_some();
+        let resource = row.refers_to.filter(|_| !wire.secrets.is_empty());
+        is_issued && (row.attach.api == action || renews)
+            || resource.is_some_and(|it| it.row().create.api == action)
+    })
+}
+
+/// A body with everything replaced by [`HIDDEN`] that may be a secret, whatever its element is
+/// called.
+pub(crate) fn hide_unless_harmless(body: &str) -> String {
+    let body = body.trim_start_matches('\u{feff}').trim_start();
+    if !body.starts_with('<') {
+        return if is_harmless(body) { body.to_owned() } else { HIDDEN.to_owned() };
+    }
+    let document = Document::read(body);
+    let mut shown = String::new();
+    for Token { kind, element, raw } in &document.tokens {
+        let element = document.elements.get(*element);
+        let name = element.is_some_and(|it| it.name.len() <= NAME_MAX && is_harmless(&it.name));
+        let text = element.is_some_and(|it| is_harmless(&decoded(&it.text)));
+        match kind {
+            TokenKind::Start | TokenKind::Empty | TokenKind::End if !name => shown.push('?'),
+            TokenKind::Start | TokenKind::Empty if !is_namespace(raw) => {
+                shown.push_str(&without_attributes(raw));
+            }
+            TokenKind::Start | TokenKind::Empty | TokenKind::End => shown.push_str(raw),
+            TokenKind::Text if raw.trim().is_empty() || text => shown.push_str(raw),
+            TokenKind::Other if raw.starts_with("<?xml ") && raw.len() < NAME_MAX => {
+                shown.push_str(raw);
+            }
+            _ if shown.ends_with(HIDDEN) => {}
+            _ => shown.push_str(HIDDEN),
+        }
+    }
+    shown
+}
+
+/// A longer name of an element is not shown.
+const NAME_MAX: usize = 64;
+
+/// Whether a tag has no attribute, except for the namespace of IAM.
+fn is_namespace(tag: &str) -> bool {
+    let attributes = tag.split_once(char::is_whitespace).map_or("", |(_, it)| it);
+    let attributes = attributes.trim_end_matches(['/', '>']).trim();
+    let namespace = format!("xmlns=\"{NAMESPACE}\"");
+    attributes.is_empty() || attributes == namespace
 }
 
 /// The values that [`hide`] hides in a body, decoded. The body is XML or JSON.

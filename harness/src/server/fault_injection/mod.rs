@@ -13,8 +13,8 @@ pub(super) mod mutants;
 
 use std::time::Duration;
 
-use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::rng::Rng;
+use iamspec_conformance::script::pattern::glob;
 use iamspec_model::evidence::{F_009, F_011};
 
 use crate::server::ResponseBody;
