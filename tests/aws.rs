@@ -132,6 +132,129 @@ fn a_custom_endpoint_is_signed_for_the_configured_region() {
     }
 }
 
+/// The ways to write a host of AWS, none of which may escape the check of the account.
+const AWS_HOSTS: [&str; 22] = [
+    "https://iam.amazonaws.com",
+    "https://iam.amazonaws.com./",
+    "https://IAM.AmazonAWS.com",
+    "https://iam.amazonaws.com:443/",
+    "https://iam.amazonaws.com:8443/",
+    "https://iam.amazonaws.com/path",
+    "https://\u{ff49}\u{ff41}\u{ff4d}.amazonaws.com/",
+    "https://iam.amazonaws\u{3002}com/",
+    "https://iam-fips.amazonaws.com",
+    "https://iam.global.api.aws",
+    "https://iam.api.aws.",
+    "https://vpce-0123456789abcdef0-abcdefgh.iam.us-east-1.vpce.amazonaws.com",
+    "https://iam.us-gov.amazonaws.com",
+    "https://iam-fips.us-gov-west-1.api.aws",
+    "https://iam.cn-north-1.amazonaws.com.cn.",
+    "https://iam.cn-north-1.api.amazonwebservices.com.cn",
+    "https://iam.us-iso-east-1.c2s.ic.gov",
+    "https://iam.us-iso-west-1.api.aws.ic.gov",
+    "https://iam.us-isob-east-1.sc2s.sgov.gov",
+    "https://iam.eu-isoe-west-1.cloud.adc-e.uk",
+    "https://iam.us-isof-south-1.csp.hci.ic.gov",
+    "https://iam.eusc-de-east-1.amazonaws.eu",
+];
+
+#[test]
+fn sts_of_another_party_never_says_whose_account_it_is() {
+    let with_sts = |sts: &str| config(&[("AWS_ENDPOINT_URL_STS", sts)]);
+    let others = ["http://127.0.0.1:1", "http://localhost:1", "https://sts.example.com"];
+    for url in AWS_HOSTS {
+        for sts in others {
+            let found = Destination::from_option(url, &with_sts(sts)).unwrap();
+            let host = found.sts.host_str().unwrap();
+            assert!(host.starts_with("sts.") && host != "sts.example.com", "{url}: {host}");
+            assert!(!found.loopback && found.url.scheme() == "https", "{url}");
+            let own = Destination::from_option(url, &config(&[])).unwrap();
+            assert_eq!((own.sts, own.region), (found.sts, found.region), "{url}");
+        }
+    }
+    for url in ["http://127.0.0.1:1", "http://0.0.0.0:1", "http://iam.example.com"] {
+        for sts in ["https://sts.amazonaws.com", "https://sts.us-east-1.api.aws."] {
+            let error = Destination::from_option(url, &with_sts(sts)).unwrap_err().to_string();
+            assert!(error.contains("not of the same party"), "{url}: {error}");
+        }
+    }
+    for (url, sts) in
+        [("http://0.0.0.0:1", "http://127.0.0.1:1"), ("http://[::1]:1", "http://10.0.0.1")]
+    {
+        assert!(Destination::from_option(url, &with_sts(sts)).is_err(), "{url}");
+    }
+    // An endpoint of a VPC has an STS endpoint of its own.
+    let vpc = "https://vpce-1-a.sts.us-east-1.vpce.amazonaws.com/";
+    let found = Destination::from_option(AWS_HOSTS[11], &with_sts(vpc)).unwrap();
+    assert_eq!(found.sts.as_str(), vpc);
+    let other_partition = with_sts("https://sts.cn-north-1.amazonaws.com.cn");
+    let found = Destination::from_option(AWS_HOSTS[11], &other_partition).unwrap();
+    assert_eq!(found.sts.host_str(), Some("sts.us-east-1.amazonaws.com"));
+    assert!(Destination::from_option("http://iam-fips.amazonaws.com", &config(&[])).is_err());
+}
+
+#[test]
+fn hosts_that_only_look_like_aws_are_not_aws() {
+    for url in [
+        "https://iam.amazonaws.com.example",
+        "https://iamamazonaws.com",
+        "https://iam.amazonaws.com.evil.test",
+        "https://api.aws.evil.test",
+        "https://notapi.aws",
+    ] {
+        let found = Destination::from_option(url, &config(&[])).unwrap();
+        assert_eq!(found.sts, found.url, "{url}");
+    }
+}
+
+#[test]
+fn a_url_with_a_password_or_a_query_is_rejected_in_one_line_without_it() {
+    for url in [
+        "http://bob:hunter2@127.0.0.1:4580/",
+        "http://hunter2@127.0.0.1:4580",
+        "http://:hunter2@127.0.0.1:4580",
+        "https://hunter2:@iam.amazonaws.com",
+        "http:\\\\bob:hunter2@127.0.0.1",
+        "http:bob:hunter2@127.0.0.1",
+        "bob:hunter2@127.0.0.1",
+        "http://bob:hunter2@:80:80/",
+        "http://@127.0.0.1:4580",
+        "http://127.0.0.1:4580/?token=hunter2",
+        "http://127.0.0.1:4580/#hunter2",
+        "ftp://bob:hunter2@127.0.0.1",
+        "http://127.0.0.1\\@hunter2",
+    ] {
+        for (variables, option) in [
+            (vec![], url),
+            (vec![("AWS_ENDPOINT_URL", url)], "env"),
+            (vec![("AWS_ENDPOINT_URL_IAM", url)], "env"),
+            (vec![("AWS_ENDPOINT_URL_STS", url)], "http://127.0.0.1:1"),
+        ] {
+            let error = Destination::from_option(option, &config(&variables)).unwrap_err();
+            let error = format!("{error:#}");
+            assert!(!error.contains("hunter2") && !error.contains('\n'), "{url}: {error}");
+        }
+    }
+    let secret = "http://bob:hunter2@127.0.0.1:1";
+    let file = file("password.config", &format!("[default]\nendpoint_url = {secret}\n"));
+    let error = Destination::from_option("env", &config(&[("AWS_CONFIG_FILE", &file)]));
+    assert!(!format!("{:#}", error.unwrap_err()).contains("hunter2"));
+    for words in [
+        &["run", "--endpoint", secret][..],
+        &["run", "-vv", "--dry-run", "--endpoint", secret],
+        &["plan", "joe", "--endpoint", secret],
+        &["cleanup", "--endpoint", secret],
+        &["race", "--endpoint", secret],
+        &["export", "delete-user/bare", "--as", "curl", "--endpoint", secret],
+    ] {
+        let output = super::iamspec(words);
+        let text = super::stdout(&output) + &super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {text}");
+        assert!(!text.contains("hunter2"), "{words:?}: {text}");
+        assert_eq!(super::stderr(&output).lines().count(), 1, "{words:?}: {text}");
+    }
+}
+
 #[test]
 fn only_loopback_addresses_are_this_machine() {
     for (url, loopback) in [

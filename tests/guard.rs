@@ -146,6 +146,74 @@ fn a_run_in_an_unconfirmed_account_sends_nothing() {
     assert!(bodies[0].starts_with("Action=GetCallerIdentity&"));
 }
 
+/// A `credential_process` that returns key A some times and then key B, which soon expire.
+fn renewing(folder: &std::path::Path, times: u32) -> String {
+    let count = folder.join("count");
+    std::fs::write(&count, "").unwrap();
+    let script = folder.join("process");
+    let text = format!(
+        "printf x >> {count}\nkey=AKIDAAAAAAAAAAAAAAAA\n\
+         [ $(wc -c < {count}) -gt {times} ] && key=AKIDBBBBBBBBBBBBBBBB\n\
+         until=$(date -u -d '+30 seconds' +%Y-%m-%dT%H:%M:%SZ)\n\
+         printf '{{\"Version\": 1, \"AccessKeyId\": \"%s\", \"SecretAccessKey\": \"secret-of-%s\", \
+         \"Expiration\": \"%s\"}}' $key $key $until\n",
+        count = count.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    let config = folder.join("config");
+    let line = format!("[default]\ncredential_process = sh {}\n", script.display());
+    std::fs::write(&config, line).unwrap();
+    config.display().to_string()
+}
+
+/// A proxy that knows the accounts of both keys, and what was signed by which.
+fn of_two_accounts(url: &str) -> (Port, RequestBodies) {
+    let signed = RequestBodies::default();
+    let recorded = Arc::clone(&signed);
+    let port = Port::rewriting(url, move |head, body, answer| {
+        let by_b = head.contains("Credential=AKIDB");
+        let action = body.split('&').next().unwrap();
+        recorded.lock().unwrap().push(format!("{action} {}", if by_b { "B" } else { "A" }));
+        if !body.contains("Action=GetCallerIdentity") {
+            return answer;
+        }
+        let identity = String::from_utf8(IDENTITY.to_vec()).unwrap();
+        let account = if by_b { "999999999999" } else { "123456789012" };
+        http("200 OK", "text/xml", identity.replace("123456789012", account).as_bytes())
+    });
+    (port, signed)
+}
+
+#[test]
+fn renewed_credentials_of_another_account_sign_nothing_and_the_run_stops() {
+    for (name, command) in [
+        ("run", &["run", "create-*", "delete-user/*", "--jobs", "1"][..]),
+        ("jobs", &["run", "create-*", "delete-user/*", "--jobs", "4"]),
+        ("race", &["race", "--repeats", "2"]),
+    ] {
+        let folder = super::reports::folder(&format!("renewed-{name}"));
+        let server = super::server(None);
+        let (port, signed) = of_two_accounts(&server.url());
+        let config = renewing(&folder, 40);
+        let mut command = super::command(&[command, &ACCOUNT_OPTIONS[..]].concat());
+        let output =
+            command.env("http_proxy", &port.url).env("AWS_CONFIG_FILE", config).output().unwrap();
+        let text = super::stdout(&output) + &super::stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{name}: {text}");
+        let signed = signed.lock().unwrap();
+        let by_b: Vec<&String> = signed.iter().filter(|it| it.ends_with(" B")).collect();
+        assert!(!by_b.is_empty(), "{name}: the renewed credentials were never checked");
+        assert!(by_b.iter().all(|it| it.starts_with("Action=GetCallerIdentity")), "{by_b:?}");
+        assert!(signed.len() > 30, "{name}: {}", signed.len());
+        assert!(server.is_empty(), "{name}: the old credentials did not clean up: {text}");
+        if name != "race" {
+            assert!(text.contains("belong to account 999999999999"), "{name}: {text}");
+        }
+        assert!(!text.contains("secret-of"), "{name}: {text}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
 #[test]
 fn a_call_without_a_user_name_is_signed_by_a_user_of_the_run_or_not_sent() {
     let (port, bodies) = recording(&super::server(None).url());

@@ -32,6 +32,7 @@ mod jobs;
 mod judge;
 mod killed;
 mod leftovers;
+mod lies;
 mod matrix;
 mod mutants;
 mod pages;

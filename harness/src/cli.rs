@@ -113,6 +113,14 @@ pub enum Command {
     DriverProbe(DriverProbeArgs),
 }
 
+impl Command {
+    /// Whether stdout may contain secrets: the built-in driver hands them to its caller.
+    #[must_use]
+    pub const fn prints_secrets(&self) -> bool {
+        matches!(self, Self::Driver(args) if args.is_driver())
+    }
+}
+
 /// Runs a command. Returns its exit code.
 ///
 /// # Errors

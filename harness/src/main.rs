@@ -25,7 +25,11 @@ fn main() -> ExitCode {
         start_log(*level);
     }
     let out = BufWriter::new(UntilClosed(Some(io::stdout().lock())));
-    let mut out = RedactingWriter::new(out);
+    let mut out: Box<dyn Write> = if cli.command.prints_secrets() {
+        Box::new(out)
+    } else {
+        Box::new(RedactingWriter::new(out))
+    };
     let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),

@@ -69,6 +69,8 @@ pub enum EndReason {
     Stopped,
     /// The request budget is used up.
     BudgetUsedUp,
+    /// The renewed credentials belong to this account, which is not the one of the run.
+    OtherAccount(String),
     /// The endpoint never sent a response that could be understood.
     NeverResponded(Failure),
     /// The endpoint stopped responding.
@@ -80,6 +82,10 @@ impl fmt::Display for EndReason {
         match self {
             Self::Stopped => f.write_str("stopped before the end"),
             Self::BudgetUsedUp => f.write_str("the budget was used up"),
+            Self::OtherAccount(account) => write!(
+                f,
+                "the renewed credentials belong to account {account}, not to the account of this run"
+            ),
             Self::NeverResponded(failure) | Self::StoppedResponding(failure) => failure.fmt(f),
         }
     }

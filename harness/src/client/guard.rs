@@ -36,6 +36,22 @@ pub(crate) fn check(form: &RequestForm, names: &Names, signed_by_user: bool) -> 
     Ok(())
 }
 
+/// Checks a request after the renewed credentials turned out to belong to another account. The old
+/// credentials still delete what the run has created.
+pub(crate) fn check_after_account_change(form: &[(String, String)], other: &str) -> Result<()> {
+    let action = form.iter().find(|(member, _)| member == "Action").map_or("", |it| &it.1);
+    if !CLEANUP_VERBS.iter().any(|verb| action.starts_with(verb)) {
+        bail!(
+            "not sent: the renewed credentials belong to account {other}, not to the account of \
+             this run; check the source of the credentials"
+        );
+    }
+    Ok(())
+}
+
+/// The first words of the actions that a cleanup sends.
+const CLEANUP_VERBS: [&str; 6] = ["List", "Get", "Delete", "Detach", "Remove", "Deactivate"];
+
 /// The actions that list the whole account.
 const LISTINGS: [&str; 7] = [
     "ListUsers",

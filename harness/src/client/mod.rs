@@ -20,6 +20,7 @@ pub mod trace;
 pub mod transport;
 
 use std::any::Any;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -102,6 +103,22 @@ impl HttpClient {
     #[must_use]
     pub fn transport<T: Transport>(&self) -> Option<&T> {
         self.sender.transport()
+    }
+
+    /// Requires that renewed credentials belong to this account.
+    pub fn set_owned_account(&self, account: &str) {
+        self.sender.set_owned_account(account);
+    }
+
+    /// Sets a flag that is set if renewed credentials belong to another account.
+    pub fn set_stop_flag(&self, flag: &Arc<AtomicBool>) {
+        self.sender.set_stop_flag(flag);
+    }
+
+    /// The account that renewed credentials belong to, if it is not the one of the run.
+    #[must_use]
+    pub fn other_account(&self) -> Option<&str> {
+        self.sender.other_account()
     }
 
     /// The real name of the user or resource of an operation.

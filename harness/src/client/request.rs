@@ -14,10 +14,13 @@ use iamspec_model::{
 use secrecy::ExposeSecret as _;
 
 use crate::aws::credentials::Identity;
+use crate::client::response::unreadable;
 use crate::client::session::Names;
-use crate::client::{HttpClient, guard, journal};
+use crate::client::transport::SigningService;
+use crate::client::{HttpClient, guard, journal, pages, response};
 use crate::wire::attachments::{Payload, kind_of, wire};
 use crate::wire::names::{RequestForm, invalid_value, member};
+use crate::wire::secrets::redact_and_cut;
 use crate::wire::{names, payload};
 
 /// A request that is checked, in the journal, and ready to be sent.
@@ -36,10 +39,52 @@ impl HttpClient {
         let unsent =
             |error: anyhow::Error| Response::failed(FailureKind::Unsent, format!("{error:#}"));
         let signer = self.signer_of(op).map_err(unsent)?;
+        self.confirm_key(op)?;
         let form = form(op, &mut self.names).map_err(unsent)?;
         guard::check(&form, &self.names, signer.is_some()).map_err(unsent)?;
         let creates_new = journal::before(&form, self.journal()).map_err(unsent)?;
         Ok(PreparedRequest { form, signer, creates_new })
+    }
+
+    /// Checks that a listing of the access keys of our own user shows the key that a request uses in
+    /// place of a name, once for each key.
+    fn confirm_key(&mut self, op: &Operation) -> Result<(), Response> {
+        let Some((user, id)) = key_to_confirm(op, &self.names) else { return Ok(()) };
+        let Some(user) = user else { return Err(foreign_key(&id)) };
+        let shown = self.key_ids(user).map_err(unconfirmed)?;
+        if !shown.contains(&id) {
+            return Err(foreign_key(&id));
+        }
+        self.names.keyring.confirm(user, &id);
+        Ok(())
+    }
+
+    /// The ids of the access keys of a user, as the endpoint lists them.
+    fn key_ids(&mut self, user: User) -> Result<Vec<String>, Response> {
+        let list = AttachmentKind::AccessKey.row().list.api;
+        let name = self.names.user(user);
+        let form = [("Action", list), ("Version", names::VERSION), ("UserName", &name)];
+        let form: RequestForm = form.iter().map(|(name, value)| member(name, *value)).collect();
+        guard::check(&form, &self.names, false)
+            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
+        let listing = wire(AttachmentKind::AccessKey).listing;
+        let mut ids = Vec::new();
+        let read = |marker: Option<String>| {
+            let mut form = form.clone();
+            form.extend(marker.map(|marker| member("Marker", marker)));
+            let raw = self.sender.post(SigningService::Iam, &form, None)?;
+            let page = response::result(list, &raw)?;
+            let members = listing.and_then(|it| page.child(it.list)).map(|it| &it.children);
+            for key in members.into_iter().flatten() {
+                // A key that the listing gives to another user is not ours.
+                let is_ours = key.text_of("UserName").is_none_or(|it| it == name);
+                let id = listing.and_then(|it| key.text_of(it.name?));
+                ids.extend(id.filter(|_| is_ours).map(str::to_owned));
+            }
+            pages::after(&page).map_err(|what| unreadable(what.to_owned()))
+        };
+        pages::every(read, unreadable)?;
+        Ok(ids)
     }
 
     /// The identity of the user that must sign the operation itself.
@@ -50,6 +95,44 @@ impl HttpClient {
         })?;
         Ok(Some(Identity::new(id, secret, None, "a user of this run")))
     }
+}
+
+/// The response to a call that was not sent because the listing before it failed.
+fn unconfirmed(listing: Response) -> Response {
+    let list = AttachmentKind::AccessKey.row().list.api;
+    let kind = if listing.is_retryable() { FailureKind::Transient } else { FailureKind::Unsent };
+    let detail = format!("not sent: {list} of the run's own user failed with {listing}");
+    Response::failed(kind, detail)
+}
+
+/// The response to a call that would be made with an access key that is not shown to be ours.
+fn foreign_key(id: &str) -> Response {
+    let list = AttachmentKind::AccessKey.row().list.api;
+    let id = redact_and_cut(id, 64);
+    let detail = format!(
+        "not sent: {list} of the run's own user does not show the access key {id}, which the \
+         endpoint returned; it may be somebody else's"
+    );
+    Response::failed(FailureKind::Unsent, detail)
+}
+
+/// The access key that a request uses in place of a name, and the user that it was created for: the
+/// key that signs it, or the one that it asks about. The endpoint gave the id, and it may be
+/// somebody else's. `None` if a listing has shown it, or if the request names its user.
+pub(crate) fn key_to_confirm(op: &Operation, names: &Names) -> Option<(Option<User>, String)> {
+    let signer = signed_by(op);
+    let id = match (*op, signer) {
+        (Operation::GetAccessKeyLastUsed(key), _) => {
+            let kind = op.kind()?;
+            // A placeholder is nobody's.
+            names.has_id(kind, key).then(|| names.item(kind, key))?
+        }
+        (_, Some(user)) => names.keyring.key(user)?.0.to_owned(),
+        (_, None) => return None,
+    };
+    let user = signer.or_else(|| names.keyring.owner_of(&id));
+    let confirmed = user.is_some_and(|user| names.keyring.is_confirmed(user, &id));
+    (!confirmed).then_some((user, id))
 }
 
 /// The user that must sign the operation itself.

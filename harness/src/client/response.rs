@@ -14,7 +14,7 @@ use iamspec_model::{
 };
 
 use crate::client::formats::deviations;
-use crate::client::session::{Names, Usable};
+use crate::client::session::{Names, Usable, base_name};
 use crate::client::transport::{Disclosure, RawResponse};
 use crate::client::{pages, request};
 use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
@@ -167,9 +167,6 @@ pub(crate) fn unreadable(why: String) -> Response {
 fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(), &'static str> {
     record_accepted_name(op, result, names);
     match op.well_formed() {
-        Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
-            names.keyring.rename(user, name);
-        }
         Operation::CreateUser(..) => {
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
             names.learn_account(arn.ok_or("User.Arn")?);
@@ -178,6 +175,12 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
             let (structure, name) = names::created(resource.kind);
             let created = result.child(structure).ok_or(structure)?;
             let name = created.text_of(name).filter(|it| !it.is_empty()).ok_or(name)?.to_owned();
+            // The endpoint must not make the run name what somebody else has created.
+            let is_named = base_name(&name).eq_ignore_ascii_case(&names.resource_name(resource));
+            let is_invalid = matches!(op, Operation::Invalid(..));
+            if !is_named && !(is_invalid && names.is_ours(&name)) {
+                return Err("name of what the request has created");
+            }
             names.learn_account(&name);
             names.bind_resource(resource, &name);
             if resource.kind == ResourceKind::Device {
@@ -200,15 +203,26 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
                 names.keyring.add_key(user, id, secret);
             }
         }
-        Operation::DeleteUser(user) => names.keyring.mark_keys_deleted(user),
-        _ => {
-            if let Some(KeyChange { user, kind, key, usable }) = key_change(op) {
-                let id = names.item(kind, key);
-                names.keyring.set_usable(user, &id, usable);
-            }
-        }
+        _ => {}
     }
+    record_key_change(op, names);
     Ok(())
+}
+
+/// Records what a successful operation does to the access keys of the run.
+pub(crate) fn record_key_change(op: &Operation, names: &mut Names) {
+    if let Operation::DeleteUser(user) = op.well_formed() {
+        names.keyring.mark_keys_deleted(user);
+    }
+    if let Operation::UpdateUser(user, UserChange { name: Some(name), .. }) = op.well_formed() {
+        names.keyring.rename(user, name);
+    }
+    if let Some(KeyChange { user, kind, key, usable }) = key_change(op) {
+        let id = names.item(kind, key);
+        names.keyring.set_usable(user, &id, usable);
+        // The request named the user, so the key is the user's.
+        names.keyring.confirm(user, &id);
+    }
 }
 
 /// An access key that an operation deletes, activates or deactivates.
@@ -238,7 +252,13 @@ fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
     let name = result.child("User").and_then(|user| user.text_of("UserName"));
     match (op.well_formed(), invalid.row().error) {
         (Operation::CreateUser(..), InputError::TooLong | InputError::BadCharacter) => {
-            if let Some(name) = name {
+            // Some endpoints cut a long name, or leave out characters.
+            let sent = request::form(op, names).ok();
+            let sent = sent.and_then(|form| value_of(&form, "UserName"));
+            if let (Some(name), Some(sent)) = (name, sent)
+                && names.is_ours(name)
+                && is_part(name, &sent)
+            {
                 names.bind_user(user, name);
             }
         }
@@ -248,6 +268,16 @@ fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
         }
         _ => {}
     }
+}
+
+fn value_of(form: &RequestForm, member: &str) -> Option<String> {
+    form.iter().find(|(name, _)| name == member).map(|(_, value)| value.clone())
+}
+
+/// Whether a name has characters of another one only, in the same order.
+fn is_part(name: &str, whole: &str) -> bool {
+    let mut rest = whole.chars();
+    name.chars().all(|char| rest.any(|it| it == char))
 }
 
 /// The seed in base 32. On the wire it is a blob in base 64, but some endpoints omit that encoding.

@@ -5,7 +5,8 @@
 
 use std::any::Any;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -20,6 +21,10 @@ use crate::client::trace::{Trace, disclose};
 use crate::client::transport::{
     HttpTransport, OutgoingRequest, RawResponse, SigningService, Transport,
 };
+use crate::client::{guard, response};
+use crate::wire::names;
+use crate::wire::names::member;
+use crate::wire::secrets::redact_and_cut;
 
 /// The settings of a client.
 pub struct ClientSettings {
@@ -66,6 +71,9 @@ impl ClientSettings {
     }
 }
 
+/// A longer account id is cut.
+const ACCOUNT_MAX: usize = 64;
+
 /// Sends signed requests.
 pub(crate) struct Sender {
     http: HttpTransport,
@@ -82,6 +90,18 @@ pub(crate) struct Sender {
     pub(crate) retry_after: Option<Duration>,
     /// The number of requests that were sent.
     pub(crate) sent: usize,
+    /// The account that the credentials must belong to. Shared by all clients of a run.
+    owner: Arc<Owner>,
+}
+
+/// The account of a run, if the user has said that it is theirs.
+#[derive(Debug, Default)]
+struct Owner {
+    account: OnceLock<String>,
+    /// The account of renewed credentials, if it is another one. The run stops.
+    other: OnceLock<String>,
+    /// Set to stop the run.
+    stop: OnceLock<Arc<AtomicBool>>,
 }
 
 impl Sender {
@@ -101,16 +121,33 @@ impl Sender {
             trace: settings.trace,
             retry_after: None,
             sent: 0,
+            owner: Arc::default(),
         })
+    }
+
+    /// Requires that renewed credentials belong to this account.
+    pub(crate) fn set_owned_account(&self, account: &str) {
+        _ = self.owner.account.set(account.to_owned());
+    }
+
+    /// Sets a flag that is set if renewed credentials belong to another account.
+    pub(crate) fn set_stop_flag(&self, flag: &Arc<AtomicBool>) {
+        _ = self.owner.stop.set(Arc::clone(flag));
+    }
+
+    /// The account of renewed credentials, if it is not the one of the run.
+    pub(crate) fn other_account(&self) -> Option<&str> {
+        self.owner.other.get().map(String::as_str)
     }
 
     /// A sender for the same endpoint with connections of its own, without a rate limit.
     pub(crate) fn unlimited(&self) -> Result<Self> {
         let (destination, identity) = (self.destination.clone(), self.identity.clone());
-        Self::new(ClientSettings {
+        let settings = ClientSettings {
             authorities: self.authorities.clone(),
             ..ClientSettings::plain(destination, identity, self.timeout)
-        })
+        };
+        Ok(Self { owner: Arc::clone(&self.owner), ..Self::new(settings)? })
     }
 
     /// A sender for another thread, with the same rate limit. `None` if requests must stay in
@@ -128,8 +165,14 @@ impl Sender {
         form: &[(String, String)],
         signer: Option<&Identity>,
     ) -> Result<RawResponse, Response> {
-        self.renew_credentials(signer)
-            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
+        let unsent =
+            |error: anyhow::Error| Response::failed(FailureKind::Unsent, format!("{error:#}"));
+        if signer.is_none() && service == SigningService::Iam {
+            self.renew_credentials().map_err(unsent)?;
+        }
+        if let Some(other) = self.other_account() {
+            guard::check_after_account_change(form, other).map_err(unsent)?;
+        }
         if let Some(limit) = &self.rate_limit {
             limit.lock().unwrap_or_else(PoisonError::into_inner).wait();
         }
@@ -162,13 +205,36 @@ impl Sender {
         transport.downcast_ref()
     }
 
-    /// Reads the credentials anew if they expire soon.
-    fn renew_credentials(&mut self, signer: Option<&Identity>) -> Result<()> {
-        if signer.is_none() && self.identity.expires() {
-            self.identity = Identity::find(&Config::read()?)
-                .context("the credentials expire, and there are no others")?;
+    /// Reads the credentials anew if they expire soon. Those of another account are not used: the
+    /// cleanup continues with the old ones.
+    fn renew_credentials(&mut self) -> Result<()> {
+        if !self.identity.expires() || self.other_account().is_some() {
+            return Ok(());
         }
+        let renewed = Identity::find(&Config::read()?)
+            .context("the credentials expire, and there are no others")?;
+        if let Some(owned) = self.owner.account.get().cloned() {
+            let account = self.account_of(&renewed)?;
+            if account != owned {
+                _ = self.owner.other.set(account);
+                self.owner.stop.get().inspect(|flag| flag.store(true, Ordering::Relaxed));
+                return Ok(());
+            }
+        }
+        self.identity = renewed;
         Ok(())
+    }
+
+    /// The account that an identity belongs to, from STS.
+    fn account_of(&mut self, identity: &Identity) -> Result<String> {
+        let action = "GetCallerIdentity";
+        let form = [member("Action", action), member("Version", names::STS_VERSION)];
+        let raw = self.post(SigningService::Sts, &form, Some(identity));
+        let found = raw.and_then(|raw| response::result(action, &raw)).map_err(|why| {
+            anyhow!("STS does not say whose account the renewed credentials belong to: {why}")
+        })?;
+        let account = found.text_of("Account").filter(|it| !it.is_empty());
+        account.map(|it| redact_and_cut(it, ACCOUNT_MAX)).context("STS returned no account")
     }
 
     /// The STS endpoint.

@@ -178,6 +178,12 @@ impl Names {
         }
     }
 
+    /// Whether the service gave an id to an item.
+    #[must_use]
+    pub fn has_id(&self, kind: AttachmentKind, item: Item) -> bool {
+        self.ids.contains_key(&(self.space, kind, item))
+    }
+
     /// Sets the id that the service gave to an item.
     pub fn bind(&mut self, kind: AttachmentKind, item: Item, id: &str) {
         self.ids.insert((self.space, kind, item), id.to_owned());
@@ -354,6 +360,8 @@ struct Key {
     id: String,
     secret: SecretString,
     usable: Usable,
+    /// Whether a listing of the user's keys has shown the id.
+    confirmed: bool,
 }
 
 /// The secrets and uploads of a run, by namespace.
@@ -431,7 +439,7 @@ impl Keyring {
     pub fn add_key(&mut self, user: User, id: &str, key: &str) {
         let Some(secret) = secret(key) else { return };
         let keys = self.keys.entry((self.space, user)).or_default();
-        keys.push(Key { id: id.to_owned(), secret, usable: Usable::Yes });
+        keys.push(Key { id: id.to_owned(), secret, usable: Usable::Yes, confirmed: false });
     }
 
     /// Records whether the user can sign with the access key of this id.
@@ -453,6 +461,27 @@ impl Keyring {
         let keys = self.keys.get(&(self.space, user))?.iter();
         let key = keys.filter(|key| key.usable != Usable::No).max_by_key(|key| key.usable)?;
         Some((&key.id, key.secret.expose_secret()))
+    }
+
+    /// The user that the access key of this id was created for.
+    #[must_use]
+    pub fn owner_of(&self, id: &str) -> Option<User> {
+        let keys = self.keys.iter().filter(|((space, _), _)| *space == self.space);
+        let mut owners = keys.filter(|(_, keys)| keys.iter().any(|key| key.id == id));
+        owners.next().map(|((_, user), _)| *user)
+    }
+
+    /// Whether a listing of the user's own keys has shown the access key of this id.
+    #[must_use]
+    pub fn is_confirmed(&self, user: User, id: &str) -> bool {
+        let mut keys = self.keys.get(&(self.space, user)).into_iter().flatten();
+        keys.any(|key| key.id == id && key.confirmed)
+    }
+
+    /// Records that a listing of the user's own keys has shown the access key of this id.
+    pub fn confirm(&mut self, user: User, id: &str) {
+        let keys = self.keys.get_mut(&(self.space, user)).into_iter().flatten();
+        keys.filter(|key| key.id == id).for_each(|key| key.confirmed = true);
     }
 
     /// Moves the entries of a user to its new name.

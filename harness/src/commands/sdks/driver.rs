@@ -41,6 +41,13 @@ pub struct DriverArgs {
     pub builtin: BuiltinDriverArgs,
 }
 
+impl DriverArgs {
+    /// Whether the command is the built-in driver, which sends secrets to its caller.
+    pub(crate) const fn is_driver(&self) -> bool {
+        matches!(self.command, None | Some(DriverCommand::Builtin(_)))
+    }
+}
+
 /// The actions of `iamspec driver`.
 #[derive(Debug, Subcommand)]
 pub enum DriverCommand {

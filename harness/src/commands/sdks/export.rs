@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use clap::Args;
 
+use crate::aws::destination::Destination;
 use crate::commands::selection::by_name;
 use crate::exit_code;
 use crate::export::{Language, export};
@@ -27,6 +28,7 @@ pub struct ExportArgs {
 }
 
 pub(crate) fn write(args: &ExportArgs, out: &mut dyn Write) -> Result<u8> {
+    Destination::check(&args.endpoint)?;
     for script in &by_name(&args.script)? {
         write!(out, "{}", export(script, args.language, &args.endpoint)?)?;
     }

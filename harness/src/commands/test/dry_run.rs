@@ -9,11 +9,13 @@ use iamspec_conformance::{Endpoint, Reference, Response, Suite};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, Item, Operation, ResourceKind};
 
-use crate::client::request::signed_by;
+use crate::client::request::{key_to_confirm, signed_by};
+use crate::client::response::record_key_change;
 use crate::client::session::Names;
 use crate::commands::test::target::{TargetArgs, is_local};
 use crate::exit_code;
 use crate::report::format::summary::counted;
+use crate::wire::attachments::{IssuedSecret, wire};
 use crate::wire::redact::without_secrets;
 
 /// The placeholder for the run id in names.
@@ -70,10 +72,24 @@ impl DryRun {
             Operation::CreateResource(resource) if resource.kind == ResourceKind::Device => {
                 self.names.keyring.set_seed(resource.item, SEED.to_owned());
             }
-            Operation::Issue(_, kind, item, _) if kind.row().naming == Naming::Service => {
-                self.names.bind(kind, item, &format!("(id of {})", kind.symbol(item)));
+            Operation::Issue(user, kind, item, _) if kind.row().naming == Naming::Service => {
+                let id = format!("(id of {})", kind.symbol(item));
+                self.names.bind(kind, item, &id);
+                if matches!(wire(kind).issued, IssuedSecret::SigningKey(_)) {
+                    self.names.keyring.add_key(user, &id, SEED);
+                }
             }
             _ => {}
+        }
+        record_key_change(op, &mut self.names);
+    }
+
+    /// Prints the listing that confirms an access key before it is used in place of a name.
+    fn confirm_key(&mut self, op: &Operation) {
+        if let Some((Some(user), id)) = key_to_confirm(op, &self.names) {
+            let line = self.line(&Operation::List(user, AttachmentKind::AccessKey));
+            self.lines.push(line);
+            self.names.keyring.confirm(user, &id);
         }
     }
 }
@@ -90,6 +106,7 @@ impl Endpoint for DryRun {
     }
 
     fn execute(&mut self, op: &Operation) -> Response {
+        self.confirm_key(op);
         let line = self.line(op);
         self.lines.push(line);
         let response = self.reference.execute(op);

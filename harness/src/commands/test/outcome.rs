@@ -233,6 +233,9 @@ fn advice(reason: &EndReason) -> &'static str {
     match reason {
         EndReason::Stopped => "run it again to test the rest",
         EndReason::BudgetUsedUp => "raise --budget to continue",
+        EndReason::OtherAccount(_) => {
+            "check where the credentials come from (a profile, a credential_process), then run it again"
+        }
         EndReason::StoppedResponding(it) | EndReason::NeverResponded(it)
             if it.kind == FailureKind::Driver =>
         {

@@ -193,6 +193,9 @@ fn execute(
     if report.end_reason == Some(EndReason::Stopped) && !is_stopped() {
         report.end_reason = Some(EndReason::BudgetUsedUp);
     }
+    if let (Some(EndReason::Stopped), Some(other)) = (&report.end_reason, http.other_account()) {
+        report.end_reason = Some(EndReason::OtherAccount(other.to_owned()));
+    }
     progress.finish(&report);
     Ok(report)
 }

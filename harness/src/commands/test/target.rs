@@ -233,6 +233,7 @@ pub(crate) fn owned_account_client(
             caller.account
         );
     }
+    http.set_owned_account(owned);
     Ok((http, Some(caller)))
 }
 
@@ -408,12 +409,13 @@ impl Drop for StartedEndpoint {
     }
 }
 
-/// A flag that Ctrl-C sets.
+/// A flag that Ctrl-C sets, and the client if renewed credentials belong to another account.
 ///
 /// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
 /// at once and prints the command that deletes them.
 pub(crate) fn stop_on_ctrl_c(http: &HttpClient, args: &EndpointArgs) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
+    http.set_stop_flag(&stop);
     let flag = Arc::clone(&stop);
     let command = http.journal().map(|it| args.cleanup_command(&it.header().run));
     let handler = move || {
