@@ -64,7 +64,7 @@ fn target(it: &RunTarget) -> RunTarget {
     let aws = it.name.strip_prefix(PUBLIC[1]).is_some_and(is_public_host);
     let is_public = it.version.is_some() || it.name.starts_with(PUBLIC[0]) || aws;
     let name = if is_public { it.name.clone() } else { UNNAMED.to_owned() };
-    RunTarget { name, version: it.version.clone(), licence: it.licence.clone() }
+    RunTarget { name, version: it.version.clone(), license: it.license.clone() }
 }
 
 /// Whether the rest of an endpoint of AWS has no id of a VPC.
@@ -161,6 +161,7 @@ fn end(it: &EndEvent) -> EndEvent {
         responded: it.responded,
         // The id of the run is in the names of the account.
         journal: None,
+        cleanup: Vec::new(),
         exit: it.exit,
     }
 }
