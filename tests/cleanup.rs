@@ -81,8 +81,9 @@ fn reads_detect_endless_listings_and_report_an_incomplete_result() {
         let by_run = std::mem::take(&mut *asked.lock().unwrap());
         assert!(by_run <= 101, "{reason}: {by_run}");
         let holdings = super::client(&port.url).holdings("alice");
-        let keys = holdings.unread_actions.iter().find(|(call, _)| *call == "ListAccessKeys");
-        assert!(keys.is_some_and(|(_, it)| unreadable(it)), "{:?}", holdings.unread_actions);
+        let keys = holdings.unread.iter().find(|it| it.action == "ListAccessKeys");
+        let response = keys.and_then(|it| it.response.as_ref());
+        assert!(response.is_some_and(unreadable), "{:?}", holdings.unread);
     }
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::client::session::Names;
 use crate::wire::attachments::MemberRole;
+use crate::wire::names;
 use crate::wire::names::{RequestForm, invalid_value, member_role};
 
 /// Checks a request before it is sent. `signed_by_user` says that a user of this run signs it: such
@@ -66,4 +67,27 @@ const LISTINGS: [&str; 7] = [
 /// Whether a value cannot be a path: it has no slash at the start, or is too long (D-021).
 fn is_no_path(value: &str) -> bool {
     value.len() > 512 || !value.starts_with('/')
+}
+
+/// Checks a step of a deletion plan before it is sent: it removes an item that the plan shows, from
+/// the user of the plan. `item` is the action, and the member and the value that name the item.
+pub(crate) fn check_removal(
+    form: &RequestForm,
+    user: &str,
+    (action, item): (&str, Option<(&str, &str)>),
+) -> Result<()> {
+    let mut expected = vec![("Action", action), ("Version", names::VERSION)];
+    // A device has no user once it is deactivated.
+    let names_user = action != "DeleteVirtualMFADevice";
+    expected.extend(names_user.then_some(("UserName", user)));
+    expected.extend(item);
+    if user.is_empty() || item.is_some_and(|it| it.1.is_empty()) {
+        bail!("not sent: {action} without a name concerns the caller");
+    }
+    let members: Vec<(&str, &str)> =
+        form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if members != expected {
+        bail!("not sent: the request of {action} is not the one of the plan for {user:?}");
+    }
+    Ok(())
 }

@@ -5,11 +5,11 @@
 //! the journal (`journal`), sends the form (`sender`, `transport`) and interprets the response
 //! (`response`, `formats`). It does not judge: that is the oracle's task.
 
+pub mod account;
 pub mod cleanup;
 mod concurrent;
 mod formats;
 mod guard;
-pub mod inspect;
 pub mod journal;
 pub(crate) mod pages;
 pub(crate) mod request;

@@ -184,11 +184,12 @@ fn variables_of(op: &Operation, names: &mut Names) -> Vec<(String, Vec<&'static 
     }
 }
 
-/// A request as a command of the AWS CLI.
+/// A request as a command of the AWS CLI, with further options such as `endpoint-url`.
 #[must_use]
-pub fn aws_cli(form: &[(String, String)]) -> String {
+pub fn aws_cli(form: &[(String, String)], options: &[(&str, &str)]) -> String {
     let (op, params) = params(form);
-    format!("aws iam{}", shell::command(&op, &params))
+    let options = options.iter().map(|(name, value)| shell::option(name, value));
+    format!("aws iam{}{}", shell::command(&op, &params), options.collect::<String>())
 }
 
 /// A request as a call of a boto3 client named `iam`.

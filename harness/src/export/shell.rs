@@ -81,12 +81,18 @@ pub(crate) fn command(op: &str, params: &Map<String, Value>) -> String {
         _ = match value {
             Value::Bool(true) => write!(out, " --{option}"),
             Value::Bool(false) => write!(out, " --no-{option}"),
-            Value::String(text) => write!(out, " --{option} {}", quoted(text)),
-            Value::Number(number) if name == "MaxItems" => write!(out, " --page-size {number}"),
-            other => write!(out, " --{option} {}", quoted(&json(other))),
+            // With `=`, a value that begins with a hyphen is not taken for an option.
+            Value::String(text) => write!(out, " --{option}={}", quoted(text)),
+            Value::Number(number) if name == "MaxItems" => write!(out, " --page-size={number}"),
+            other => write!(out, " --{option}={}", quoted(&json(other))),
         };
     }
     out
+}
+
+/// An option of a command, with a value that has no variables.
+pub(crate) fn option(name: &str, value: &str) -> String {
+    format!(" --{name}='{}'", value.replace('\'', r"'\''"))
 }
 
 /// A list or structure as JSON that keeps the variable markers.

@@ -3,6 +3,7 @@
 //! [`attachments`] has one row per attachment kind. Nothing here sends a request.
 
 pub mod attachments;
+pub mod constraints;
 pub(crate) mod encodings;
 pub(crate) mod identifiers;
 pub mod names;

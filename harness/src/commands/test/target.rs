@@ -31,7 +31,7 @@ use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::HttpClient;
-use crate::client::inspect::Caller;
+use crate::client::account::Caller;
 use crate::client::journal::{Journal, JournalHeader};
 use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;

@@ -15,3 +15,4 @@ pub mod style;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;
+pub mod visible;

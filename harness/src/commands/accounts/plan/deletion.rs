@@ -1,0 +1,43 @@
+//! The deletion plan of a user of an account: what was read, and the calls that follow from it.
+
+use anyhow::Result;
+use iamspec_conformance::Response;
+use iamspec_model::AttachmentKind;
+
+use crate::client::HttpClient;
+use crate::client::account::holdings::Holdings;
+use crate::client::account::removal::DeletionStep;
+use crate::commands::accounts::plan::PlanArgs;
+
+/// The deletion plan of a user of an account.
+pub(super) struct DeletionPlan {
+    /// What was read.
+    pub(super) held: Holdings,
+    /// The calls. `DeleteUser` is the last one if everything was read.
+    pub(super) steps: Vec<DeletionStep>,
+    /// The kinds that the user of the command assumes to be absent.
+    pub(super) assumed: Vec<AttachmentKind>,
+}
+
+impl DeletionPlan {
+    /// Reads what a user holds, and plans its deletion.
+    pub(super) fn read(http: &mut HttpClient, user: &str, args: &PlanArgs) -> Result<Self> {
+        let mut held = http.holdings(user);
+        let assumed = assume_none(&mut held, &args.assume_none);
+        let steps = http.deletion_steps(&held, args.devices)?;
+        Ok(Self { held, steps, assumed })
+    }
+}
+
+/// Marks these kinds as absent if the endpoint does not implement their listing, and returns them.
+pub(super) fn assume_none(held: &mut Holdings, kinds: &[AttachmentKind]) -> Vec<AttachmentKind> {
+    let unsupported = |response: &Response| matches!(response, Response::Failed(it) if it.kind.looks_unsupported());
+    let mut assumed = Vec::new();
+    held.unread.retain(|it| {
+        let kind = it.kind.filter(|kind| kinds.contains(kind));
+        let kind = kind.filter(|_| it.response.as_ref().is_some_and(unsupported));
+        assumed.extend(kind);
+        kind.is_none()
+    });
+    assumed
+}

@@ -1,0 +1,276 @@
+//! `iamspec plan`: the calls that delete a user, for the users of a script or for users of a real
+//! account. Without `--apply`, the account is only read.
+
+mod apply;
+mod apply_journal;
+mod deletion;
+mod forms;
+mod script;
+mod subject;
+mod survey;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use iamspec_model::AttachmentKind;
+
+use crate::aws::config::Config;
+use crate::aws::credentials::Identity;
+use crate::aws::destination::Destination;
+use crate::client::account::Caller;
+use crate::client::account::holdings::Presence;
+use crate::commands::accounts::plan::deletion::DeletionPlan;
+use crate::commands::accounts::plan::subject::Subjects;
+use crate::commands::test::target::{
+    EndpointArgs, owned_account_client, positive, read_only_client,
+};
+use crate::exit_code;
+use crate::report::format::visible::visible;
+
+/// The arguments of `iamspec plan`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  # The users of a script, in the model alone.
+  iamspec plan delete-user/two-of-everything
+  iamspec plan my.script --devices
+  # A user of the account that your credentials belong to.
+  iamspec plan alice --endpoint aws
+  iamspec plan alice --endpoint http://127.0.0.1:5000 --as aws-cli
+  # Carry out the plan, including the deletion of the user.
+  iamspec plan alice --endpoint http://127.0.0.1:5000 --apply --delete-user
+  # Who holds what, one row for each user.
+  iamspec plan --all --endpoint aws --as csv
+
+With --endpoint, the command calls GetUser and the list action of each attachment kind. Without
+--apply, it changes nothing. If a part could not be read, the plan is incomplete: it names that part,
+has no call that deletes the user, and exits with 3.")]
+pub struct PlanArgs {
+    /// Script, or with --endpoint the name of a user
+    ///
+    /// A script file or the name of a built-in script (`iamspec list scripts`).
+    #[arg(
+        value_name = "SCRIPT|USER",
+        required_unless_present_any = ["from", "path_prefix", "all"],
+        conflicts_with_all = ["from", "path_prefix", "all"]
+    )]
+    pub subject: Option<String>,
+    /// Also delete the users' virtual MFA devices
+    ///
+    /// Other MFA devices are deactivated only.
+    #[arg(long)]
+    pub devices: bool,
+    /// Report on the users in this file, one name per line
+    #[arg(long, value_name = "FILE", requires = "endpoint", help_heading = "Many users")]
+    pub from: Option<PathBuf>,
+    /// Report on the users below this path, such as `/team/`
+    #[arg(long, value_name = "PATH", requires = "endpoint", conflicts_with_all = ["from", "all"], help_heading = "Many users")]
+    pub path_prefix: Option<String>,
+    /// Report on every user of the account
+    #[arg(long, requires = "endpoint", conflicts_with = "from", help_heading = "Many users")]
+    pub all: bool,
+    /// Carry out the plan after a confirmation
+    ///
+    /// Removes what the user holds. The user itself stays, unless --delete-user is set.
+    #[arg(long, requires = "endpoint", conflicts_with_all = ["from", "path_prefix", "all"], help_heading = "Apply")]
+    pub apply: bool,
+    /// With --apply: also delete the user itself
+    #[arg(long, requires = "apply", help_heading = "Apply")]
+    pub delete_user: bool,
+    /// With --apply: do not ask for a confirmation
+    ///
+    /// Required if standard input is not a terminal.
+    #[arg(long, requires = "apply", help_heading = "Apply")]
+    pub yes: bool,
+    /// With --apply: how many seconds a call is repeated
+    ///
+    /// A call is repeated if the endpoint returns DeleteConflict, EntityTemporarilyUnmodifiable or a
+    /// throttling error. After a lost response, it is repeated twice at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600), help_heading = "Apply")]
+    pub retry_for: u64,
+    /// Account that --apply may change
+    ///
+    /// Required with --apply if the endpoint is not on this machine. The credentials must belong to
+    /// this account.
+    #[arg(long, value_name = "ID", help_heading = "Apply")]
+    pub i_own_this_account: Option<String>,
+    /// Folder for the journal of --apply
+    ///
+    /// Default: `iamspec` in the user's state folder.
+    #[arg(long, value_name = "FOLDER", help_heading = "Apply")]
+    pub journal: Option<PathBuf>,
+    /// Assume that users hold nothing of this kind if the endpoint does not implement its listing
+    ///
+    /// For emulators on this machine; the plan names the assumption. `iamspec list kinds` prints the
+    /// kinds. May be repeated.
+    #[arg(long, value_name = "KIND", requires = "endpoint", value_parser = kind, help_heading = "Target")]
+    pub assume_none: Vec<AttachmentKind>,
+    /// Endpoint whose user to plan for
+    ///
+    /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
+    /// profile names; or `aws` for AWS itself. Default: no endpoint; the users of a script.
+    #[arg(long, value_name = "URL|env|aws", help_heading = "Target")]
+    pub endpoint: Option<String>,
+    /// Seconds to wait for a response
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
+    pub timeout: u64,
+    /// Maximum number of requests per second
+    ///
+    /// Default: 5 if the endpoint is not on this machine, otherwise unlimited.
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Target")]
+    pub rate: Option<f64>,
+    /// Format of the plan
+    ///
+    /// Default: checklist for one user, table for many users.
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "FORMAT",
+        requires = "endpoint",
+        conflicts_with = "apply",
+        help_heading = "Output"
+    )]
+    pub format: Option<PlanFormat>,
+    /// Write all requests and responses as JSON Lines, without secrets
+    #[arg(long, value_name = "FILE", help_heading = "Target")]
+    pub trace: Option<PathBuf>,
+}
+
+/// A format of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// A checklist for people
+    Checklist,
+    /// Commands of the AWS CLI
+    AwsCli,
+    /// Python statements for a client named `iam`
+    Boto3,
+    /// JSON for programs
+    Json,
+    /// A table with one row for each user
+    Table,
+    /// The same rows, separated by commas
+    Csv,
+}
+
+/// The endpoint of printed commands and of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanTarget {
+    /// The URL of the endpoint.
+    pub(crate) url: String,
+    /// The region that requests are signed for.
+    pub(crate) region: String,
+    /// The AWS profile that the user has selected, if its credentials apply.
+    pub(crate) profile: Option<String>,
+    /// Whether the endpoint is on this machine.
+    pub(crate) local: bool,
+    /// The account of a remote endpoint, if the user owns it.
+    pub(crate) account: Option<String>,
+}
+
+/// The attachment kind of this name.
+fn kind(name: &str) -> Result<AttachmentKind, String> {
+    let found = AttachmentKind::blockers().find(|it| it.row().name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = AttachmentKind::blockers().map(|it| it.row().name).collect();
+        format!("expected one of {}", names.join(", "))
+    })
+}
+
+pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
+    let Some(endpoint) = &args.endpoint else { return script::plan(args, out) };
+    check_format(args)?;
+    // A wrong name is an error before anything is sent.
+    let subjects = subject::subjects(args)?;
+    let config = Config::read()?;
+    let destination = Destination::from_option(endpoint, &config)?;
+    let mut target = target_of(&destination, &config);
+    if !args.assume_none.is_empty() && !target.local {
+        bail!("--assume-none is for emulators on this machine; {} is not one", target.url);
+    }
+    let endpoint_args = endpoint_args(args);
+    let user = match subjects {
+        Subjects::One(user) => user,
+        Subjects::Many(selection) => {
+            let mut http = read_only_client(&endpoint_args)?;
+            return survey::survey(args, &mut http, &selection, out);
+        }
+    };
+    let mut http = if args.apply {
+        let (http, caller) =
+            owned_account_client((&endpoint_args, None), &config, destination, "nobody")?;
+        if let Some(Caller { account, arn }) = &caller {
+            eprintln!("account {}, caller {}", visible(account), visible(arn));
+        }
+        target.account = caller.map(|it| it.account);
+        http
+    } else {
+        read_only_client(&endpoint_args)?
+    };
+    let plan = DeletionPlan::read(&mut http, &user, args)?;
+    if args.apply {
+        return apply::apply(args, &mut http, plan, &target, &config, out);
+    }
+    if plan.held.presence == Presence::Absent {
+        eprintln!("iamspec: there is no user `{user}` at that endpoint");
+    } else if !plan.held.is_complete() {
+        eprintln!("iamspec: {}", forms::headline(&plan));
+    }
+    let text = match args.format.unwrap_or(PlanFormat::Checklist) {
+        PlanFormat::Checklist => forms::checklist(&plan),
+        PlanFormat::AwsCli => forms::aws_cli(&plan, &target),
+        PlanFormat::Boto3 => forms::boto3(&plan, &target),
+        PlanFormat::Json => forms::json(&plan, &target)?,
+        PlanFormat::Table => survey::table(&[plan.held.clone()]),
+        PlanFormat::Csv => survey::csv(&[plan.held.clone()]),
+    };
+    write!(out, "{text}")?;
+    Ok(code(&plan))
+}
+
+/// The exit code of a plan that is printed.
+fn code(plan: &DeletionPlan) -> u8 {
+    match plan.held.presence {
+        Presence::Absent => exit_code::NOTHING_RAN,
+        _ if !plan.held.is_complete() => exit_code::INCONCLUSIVE,
+        _ if plan.held.items.is_empty() => exit_code::CONFORMS,
+        _ => exit_code::NOT_YET,
+    }
+}
+
+/// Checks that the format fits the number of users.
+fn check_format(args: &PlanArgs) -> Result<()> {
+    let one =
+        matches!(args.format, Some(PlanFormat::Checklist | PlanFormat::AwsCli | PlanFormat::Boto3));
+    if one && args.subject.is_none() {
+        bail!("many users have the formats table, csv and json; give one of them with --as");
+    }
+    Ok(())
+}
+
+fn endpoint_args(args: &PlanArgs) -> EndpointArgs {
+    EndpointArgs {
+        endpoint: args.endpoint.clone(),
+        timeout: args.timeout,
+        rate: args.rate,
+        trace: args.trace.clone(),
+        i_own_this_account: args.i_own_this_account.clone(),
+        journal: args.journal.clone(),
+    }
+}
+
+/// The target of printed commands. A profile is named if the user has selected one, unless the
+/// variables with an access key take precedence.
+fn target_of(destination: &Destination, config: &Config) -> PlanTarget {
+    let selected = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+    let selected = selected.iter().any(|name| config.variable(name).is_some());
+    let profile = selected && Identity::of_variables(config).is_none();
+    PlanTarget {
+        url: destination.url.as_str().trim_end_matches('/').to_owned(),
+        region: destination.region.clone(),
+        profile: profile.then(|| config.profile().to_owned()),
+        local: destination.loopback,
+        account: None,
+    }
+}
