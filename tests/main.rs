@@ -36,6 +36,7 @@ mod lies;
 mod matrix;
 mod mutants;
 mod pages;
+mod plan_apply;
 mod plans;
 mod port;
 mod races;
@@ -48,6 +49,7 @@ mod server;
 mod shards;
 mod shell;
 mod signatures;
+mod surveys;
 mod tidy;
 
 use std::io::{BufRead as _, BufReader};

@@ -28,7 +28,10 @@ use crate::wire::xml_read::Element;
 const ITEMS_MAX: usize = 10_000;
 
 /// How long the reads of one user wait for an endpoint that throttles them or fails.
-const READ_PATIENCE: Duration = Duration::from_secs(3);
+const READ_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often one read is repeated. If that does not help, no later read waits.
+const READ_REPEATS_MAX: u32 = 5;
 
 /// What a user holds, as far as it was read.
 #[derive(Clone, Debug)]
@@ -364,7 +367,7 @@ impl Reader<'_> {
 
     /// Sends a read, and repeats it while that may help and the patience lasts.
     fn send(&mut self, action: &str, form: &RequestForm) -> Result<Element, Response> {
-        let mut wait = Duration::from_millis(100);
+        let mut repeats = 0;
         loop {
             let raw = self.http.sender.post(SigningService::Iam, form, None);
             let result = raw.and_then(|raw| response::result(action, &raw, &self.http.names));
@@ -372,13 +375,18 @@ impl Reader<'_> {
                 matches!(kind, FailureKind::Transient | FailureKind::Failure | FailureKind::Reset)
             };
             let Err(Response::Failed(failure)) = &result else { return result };
-            let pause = self.http.sender.retry_after.take().map_or(wait, |it| it.max(wait));
-            if !may_help(failure.kind) || pause > self.patience {
+            let own = Duration::from_millis(100 << repeats);
+            let pause = self.http.sender.retry_after.take().map_or(own, |it| it.max(own));
+            if !may_help(failure.kind) {
+                return result;
+            }
+            if repeats == READ_REPEATS_MAX || pause > self.patience {
+                self.patience = Duration::ZERO;
                 return result;
             }
             self.patience -= pause;
             std::thread::sleep(pause);
-            wait = wait.saturating_mul(2);
+            repeats += 1;
         }
     }
 

@@ -180,7 +180,8 @@ impl HttpClient {
     }
 
     /// Sends a step for this user, and sends it again while that may help and the patience lasts.
-    /// `DeleteUser` is sent once: between two attempts, the caller reads the user again.
+    /// `DeleteUser` is sent again only if it was throttled: before any other attempt, the caller
+    /// reads the user again.
     pub fn remove(
         &mut self,
         step: &DeletionStep,
@@ -208,7 +209,10 @@ impl HttpClient {
                 }
             };
             let at_least = self.sender.retry_after.take();
-            if !again || step.deletes_user() || !pauses.wait(patience, at_least) {
+            let throttled =
+                matches!(&why, Response::Failed(it) if it.kind == FailureKind::Transient);
+            let reads_first = step.deletes_user() && !throttled;
+            if !again || reads_first || !pauses.wait(patience, at_least) {
                 return Ok(StepReport { result: StepResult::NotDone(why), sent });
             }
         }

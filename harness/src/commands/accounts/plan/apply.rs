@@ -233,7 +233,7 @@ impl Application<'_> {
                     self.journal.write(&Line::Sends(logged.clone()))?;
                     let StepReport { result, sent } =
                         self.http.remove(step, user, self.patience)?;
-                    self.tally.sent += sent;
+                    self.count(sent);
                     match result {
                         StepResult::Done | StepResult::DoneBefore => None,
                         StepResult::NotDone(response) => Some(response),
