@@ -197,6 +197,64 @@ fn nothing_is_sent_without_a_confirmation() {
     assert_user(&server, NAME, Some(9));
 }
 
+/// Answers the question of the command at a terminal, which the program `script` creates.
+fn answer(url: &str, folder: &std::path::Path, answer: &str) -> (Option<i32>, String) {
+    let binary = env!("CARGO_BIN_EXE_iamspec");
+    let line = format!(
+        "'{binary}' plan {NAME} --endpoint {url} --apply --delete-user --journal '{}'",
+        folder.display()
+    );
+    let mut script = Command::new("script");
+    let mut script = script
+        .args(["-qec", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = script.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, format!("{answer}\n").as_bytes()).unwrap();
+    let output = script.wait_with_output().unwrap();
+    (output.status.code(), super::stdout(&output))
+}
+
+#[test]
+fn the_command_asks_at_a_terminal() {
+    let (server, _) = with_everything(FaultPlan::default());
+    let folder = folder("asked");
+    for refusal in ["no", "", "y es"] {
+        let (code, text) = answer(&server.url(), &folder, refusal);
+        assert_eq!(code, Some(4), "{text}");
+        assert!(text.contains("Send 10 calls to http://127.0.0.1"), "{text}");
+        assert!(text.contains("nothing was changed"), "{text}");
+        assert_user(&server, NAME, Some(9));
+    }
+    let (code, text) = answer(&server.url(), &folder, "yes");
+    assert_eq!(code, Some(0), "{text}");
+    assert_user(&server, NAME, None);
+}
+
+#[test]
+fn what_changes_while_the_question_waits_ends_the_application() {
+    let (server, owner) = with_everything(FaultPlan::default());
+    let (owner, reads) = (Mutex::new(owner), Mutex::new(0));
+    // The third GetUser is the first one after the answer.
+    let port = Port::before(&server.url(), move |body| {
+        let mut reads = reads.lock().unwrap();
+        *reads += usize::from(body.contains("Action=GetUser&"));
+        if *reads == 3 && body.contains("Action=GetUser&") {
+            let key =
+                Operation::Issue(User(0), AttachmentKind::AccessKey, Item(7), IssueOptions::None);
+            ask(&mut owner.lock().unwrap(), key);
+        }
+        None
+    });
+    let (code, text) = answer(&port.url, &folder("waits"), "yes");
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("which the plan did not show"), "{text}");
+    assert!(text.contains("done: 0, sent: 0"), "{text}");
+    assert_user(&server, NAME, Some(10));
+}
+
 #[test]
 fn a_remote_endpoint_needs_its_owner() {
     let url = "http://emulator.invalid:5000";
