@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::port::{Port, http};
 use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_harness::client::HttpClient;
-use iamspec_harness::server::fault_injection::plan::FaultPlan;
+use iamspec_harness::server::fault_injection::FaultPlan;
 use iamspec_harness::server::{Options, Server};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, User};

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::runner::retry::RetryPolicy;
+use iamspec_conformance::{EndpointText, Response};
 use iamspec_model::evidence::E_020;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode};
@@ -164,7 +164,7 @@ pub fn reason(response: &Response) -> String {
     match response {
         Response::Success(_) => "the response is a success".to_owned(),
         Response::Refused { http, code, message } => {
-            format!("{http} {code} {}", message.as_deref().unwrap_or_default())
+            format!("{http} {code} {}", message.as_ref().map_or("", EndpointText::shown))
                 .trim_end()
                 .to_owned()
         }
@@ -370,7 +370,7 @@ impl Reader<'_> {
         let mut repeats = 0;
         loop {
             let raw = self.http.sender.post(SigningService::Iam, form, None);
-            let result = raw.and_then(|raw| response::result(action, &raw, &self.http.names));
+            let result = raw.and_then(|raw| response::result(action, &raw));
             let may_help = |kind| {
                 matches!(kind, FailureKind::Transient | FailureKind::Failure | FailureKind::Reset)
             };

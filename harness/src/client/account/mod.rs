@@ -12,7 +12,11 @@ use iamspec_conformance::Response;
 use crate::client::transport::SigningService;
 use crate::client::{HttpClient, response};
 use crate::wire::names;
+use crate::wire::secrets::redact_and_cut;
 use crate::wire::xml_read::Element;
+
+/// A longer text about the caller is cut.
+const SHOWN_MAX: usize = 256;
 
 /// The identity behind the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +44,7 @@ impl HttpClient {
                 )
             }
         };
-        let text = |name| found.text_of(name).unwrap_or_default().to_owned();
+        let text = |name| redact_and_cut(found.text_of(name).unwrap_or_default(), SHOWN_MAX);
         let caller = Caller { account: text("Account"), arn: text("Arn") };
         if caller.account.is_empty() {
             bail!(
@@ -57,7 +61,8 @@ impl HttpClient {
         let found = self
             .call_without_members(SigningService::Iam, "ListAccountAliases", names::VERSION)
             .ok()?;
-        Some(found.child("AccountAliases")?.children.first()?.text.trim().to_owned())
+        let alias = found.child("AccountAliases")?.children.first()?.text.trim();
+        Some(redact_and_cut(alias, SHOWN_MAX))
     }
 
     /// The result of an action without members.
@@ -70,6 +75,6 @@ impl HttpClient {
         let form = [("Action", action), ("Version", version)];
         let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let raw = self.sender.post(service, &form, None)?;
-        response::result(action, &raw, &self.names)
+        response::result(action, &raw)
     }
 }

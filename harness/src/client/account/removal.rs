@@ -193,7 +193,7 @@ impl HttpClient {
         loop {
             let raw = self.sender.post(SigningService::Iam, &step.form, None);
             sent += 1;
-            let result = raw.and_then(|raw| response::result(step.action, &raw, &self.names));
+            let result = raw.and_then(|raw| response::result(step.action, &raw));
             let Err(why) = result else {
                 return Ok(StepReport { result: StepResult::Done, sent });
             };
