@@ -1,7 +1,8 @@
 //! The clock of the server: the time of the machine, within the years that a date can show.
 //!
-//! A clock before 1970 or after 9999 is wrong, but no reason to stop: the server then shows the
-//! nearest date in between.
+//! HTTP has no dates before 1970 or after 9999, and hyper panics if the clock shows one. The server
+//! therefore does not start then, and refuses connections while the clock is wrong. A date that is
+//! shown all the same is the nearest one in between.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +10,20 @@ use time::OffsetDateTime;
 
 /// The last second of the year 9999, as a Unix timestamp.
 const LAST_SECOND: i64 = 253_402_300_799;
+
+/// The reason why the server does not respond at a wrong time.
+pub(super) const WRONG_CLOCK: &str = "expected a clock between the years 1970 and 9999, found \
+                                      another date; set the clock of this machine";
+
+/// Returns true if HTTP can show the current date.
+pub(super) fn is_right() -> bool {
+    can_be_shown(SystemTime::now())
+}
+
+fn can_be_shown(time: SystemTime) -> bool {
+    let seconds = time.duration_since(UNIX_EPOCH).map(|since| i64::try_from(since.as_secs()));
+    matches!(seconds, Ok(Ok(seconds)) if seconds <= LAST_SECOND)
+}
 
 /// The current time in UTC, in whole seconds.
 pub(super) fn now() -> OffsetDateTime {
@@ -27,22 +42,6 @@ pub(super) fn iso_date(time: OffsetDateTime) -> String {
     format!("{date}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }
 
-/// A date in an HTTP header: `Thu, 19 Feb 2026 08:30:00 GMT`.
-pub(super) fn http_date(time: OffsetDateTime) -> String {
-    let (weekday, month) = (time.weekday().to_string(), time.month().to_string());
-    let short = |name: &str| name.chars().take(3).collect::<String>();
-    format!(
-        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        short(&weekday),
-        time.day(),
-        short(&month),
-        time.year(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -52,17 +51,22 @@ mod tests {
     #[test]
     fn any_clock_gives_a_date_from_1970_to_9999() {
         let year = Duration::from_hours(365 * 24);
-        let days = |time| (iso_date(nearest_date(time)), http_date(nearest_date(time)));
+        let date = |time| iso_date(nearest_date(time));
         let (first, last) = ("1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
         for age in [Duration::from_nanos(1), year, year * 200, year * 5000] {
-            assert_eq!(days(UNIX_EPOCH - age).0, first, "{age:?}");
+            assert_eq!(date(UNIX_EPOCH - age), first, "{age:?}");
+            assert!(!can_be_shown(UNIX_EPOCH - age), "{age:?}");
         }
-        for age in [year * 8100, year * 100_000, year * 1_000_000] {
-            let (iso, http) = days(UNIX_EPOCH + age);
-            assert_eq!((&*iso, &*http), (last, "Fri, 31 Dec 9999 23:59:59 GMT"), "{age:?}");
+        let end = Duration::from_secs(LAST_SECOND.unsigned_abs());
+        for age in [end + Duration::from_secs(1), year * 8100, year * 100_000, year * 1_000_000] {
+            assert_eq!(date(UNIX_EPOCH + age), last, "{age:?}");
+            assert!(!can_be_shown(UNIX_EPOCH + age), "{age:?}");
         }
-        let moment = UNIX_EPOCH + Duration::from_secs(784_111_777);
-        let (iso, http) = days(moment);
-        assert_eq!((&*iso, &*http), ("1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 08:49:37 GMT"));
+        let moment = Duration::from_secs(784_111_777);
+        for (age, shown) in [(Duration::ZERO, first), (moment, "1994-11-06T08:49:37Z"), (end, last)]
+        {
+            assert_eq!(date(UNIX_EPOCH + age), shown);
+            assert!(can_be_shown(UNIX_EPOCH + age), "{age:?}");
+        }
     }
 }

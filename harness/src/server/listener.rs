@@ -22,10 +22,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
-use crate::server::SharedState;
 use crate::server::handler::handle_request;
 use crate::server::origin::TrustedHosts;
 use crate::server::reply::{Reply, ReplyBody};
+use crate::server::{ResponseBody, SharedState, clock};
 
 /// Limits on what one client may use, so that no client can block the others.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +70,7 @@ pub(super) async fn serve(
     let connections = Arc::new(ConnectionTable::default());
     let shutdown = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    // The date of hyper panics if the clock is before 1970 or after 9999; the reply has its own.
     http.timer(TokioTimer::new())
-        .auto_date_header(false)
         .header_read_timeout(limits.head_time)
         .max_header_size(limits.head)
         .half_close(true);
@@ -91,6 +89,11 @@ pub(super) async fn serve(
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
+        if !clock::is_right() {
+            // The client may have gone.
+            _ = stream.try_write(unavailable(clock::WRONG_CLOCK).as_bytes());
+            continue;
+        }
         // A reply is one write; it need not wait for the client's acknowledgement.
         _ = stream.set_nodelay(true);
         let (service, open) = (service.clone(), Arc::new(connections.add()));
@@ -108,6 +111,15 @@ pub(super) async fn serve(
     drop(listener);
     _ = tokio::time::timeout(limits.shutdown_timeout, shutdown.shutdown()).await;
     Ok(())
+}
+
+/// A whole response without hyper.
+fn unavailable(reason: &str) -> String {
+    let id = uuid::Uuid::new_v4().to_string();
+    let ResponseBody { xml, .. } =
+        ResponseBody::error(503, "ServiceUnavailable", Some(reason), &id);
+    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/xml\r\nconnection: close";
+    format!("{head}\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
 }
 
 /// What every request needs.

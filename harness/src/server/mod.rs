@@ -26,7 +26,7 @@ mod validation;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use iamspec_conformance::reference::ReferenceOptions;
@@ -124,8 +124,11 @@ impl Server {
     /// Starts a server on this address. Port 0 selects a free port.
     ///
     /// # Errors
-    /// The address is in use, or the thread cannot start.
+    /// The address is in use, the thread cannot start, or the clock is before 1970 or after 9999.
     pub fn start(address: SocketAddr, options: Options) -> Result<Self> {
+        if !clock::is_right() {
+            bail!(clock::WRONG_CLOCK);
+        }
         let listener = std::net::TcpListener::bind(address).with_context(|| {
             format!(
                 "cannot listen on {address}; choose another address with --listen (port 0 selects \

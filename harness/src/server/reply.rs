@@ -13,8 +13,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response as HttpResponse, StatusCode, header};
 use tokio::time::Sleep;
 
+use crate::server::ResponseBody;
 use crate::server::fault_injection::InjectedFault;
-use crate::server::{ResponseBody, clock};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
@@ -120,7 +120,6 @@ impl Reply {
         }
         headers.extend(self.location.map(|url| (header::LOCATION, value(url))));
         headers.extend(self.allowed_methods.map(|methods| (header::ALLOW, value(methods))));
-        headers.push((header::DATE, value(&clock::http_date(clock::now()))));
         let retry_after = self.retry_after.map(|seconds| value(&seconds.to_string()));
         headers.extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
         let status = StatusCode::from_u16(self.status);
