@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -101,9 +102,17 @@ pub(super) async fn serve(
         let service = service_fn(move |request| exchange(service.clone(), open.clone(), request));
         let connection = shutdown.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
+            let mut connection = std::pin::pin!(connection);
+            // The clock may change while the connection is open.
+            let connection = std::future::poll_fn(|context| {
+                if !clock::is_right() {
+                    return Poll::Ready(());
+                }
+                connection.as_mut().poll(context).map(|_| ())
+            });
             // An error that ends one connection does not concern the others.
             tokio::select! {
-                _ = connection => {}
+                () = connection => {}
                 () = close.notified() => {}
             }
         });
