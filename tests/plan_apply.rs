@@ -90,7 +90,7 @@ fn assert_user(server: &Server, name: &str, attachments: Option<usize>) {
     let held = super::client(&server.url()).holdings(name);
     match attachments {
         Some(number) => {
-            assert_eq!((held.is_complete(), held.items.len()), (true, number), "{held:?}")
+            assert_eq!((held.is_complete(), held.items.len()), (true, number), "{held:?}");
         }
         None => assert!(!held.is_complete() && held.items.is_empty() && held.unread.is_empty()),
     }

@@ -268,7 +268,7 @@ fn a_throttled_or_silent_endpoint_makes_a_plan_incomplete() {
     assert_eq!(text.matches("no response within the time limit").count(), 10, "{text}");
 }
 
-/// A proxy that returns NoSuchEntity from the n-th request of an action on, for every action.
+/// A proxy that returns `NoSuchEntity` from the n-th request of an action on, for every action.
 fn vanishing(server: &Server, action: &'static str, number: usize) -> Port {
     let seen = Mutex::new((0, false));
     Port::before(&server.url(), move |body| {

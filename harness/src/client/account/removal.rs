@@ -182,6 +182,9 @@ impl HttpClient {
     /// Sends a step for this user, and sends it again while that may help and the patience lasts.
     /// `DeleteUser` is sent again only if it was throttled: before any other attempt, the caller
     /// reads the user again.
+    ///
+    /// # Errors
+    /// The guard does not approve the step. Nothing is sent.
     pub fn remove(
         &mut self,
         step: &DeletionStep,

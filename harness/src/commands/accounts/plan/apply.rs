@@ -45,23 +45,23 @@ pub(super) fn apply(
         writeln!(out, "not applied: a plan must be complete")?;
         return Ok(exit_code::INCONCLUSIVE);
     }
-    plan.steps.retain(|step| args.delete_user || !step.deletes_user());
+    plan.steps.retain(|step| args.apply.delete_user || !step.deletes_user());
     write!(out, "{}", forms::steps(&plan))?;
     let user = plan.held.user.clone();
-    if !args.delete_user {
+    if !args.apply.delete_user {
         writeln!(out, "{user} itself stays; --delete-user deletes it too.")?;
     }
     if plan.steps.is_empty() {
         return Ok(exit_code::CONFORMS);
     }
-    let folder = args.journal.clone().map_or_else(|| Journal::folder(config), Ok)?;
+    let folder = args.apply.journal.clone().map_or_else(|| Journal::folder(config), Ok)?;
     let mut journal = ApplyJournal::open(&folder, &plan.held, target)?;
     if journal.earlier() > 0 {
         let calls = counted(journal.earlier(), "call");
         writeln!(out, "Earlier applications did {calls}; see {}.", journal.path().display())?;
     }
     let question = format!("Send {} to {}?", counted(plan.steps.len(), "call"), target.url);
-    let asked = match confirmation(args.yes, &question, out)? {
+    let asked = match confirmation(args.apply.yes, &question, out)? {
         Confirmation::Refused => {
             writeln!(out, "nothing was changed")?;
             return Ok(exit_code::NOTHING_RAN);
@@ -70,7 +70,7 @@ pub(super) fn apply(
     };
     journal.begin(&plan.held, target, &plan.steps)?;
     let stop = stop_on_ctrl_c()?;
-    let patience = Patience { limit: Duration::from_secs(args.retry_for), stop: &stop };
+    let patience = Patience { limit: Duration::from_secs(args.apply.retry_for), stop: &stop };
     let (removed, done, tally) = (BTreeSet::new(), 0, Tally::default());
     let mut application =
         Application { http, args, plan: &plan, journal, patience, removed, done, tally };

@@ -160,7 +160,7 @@ fn comments(plan: &DeletionPlan) -> String {
     let complete = plan.held.is_complete();
     let head = (!complete).then(|| headline(plan));
     let lines = head.into_iter().chain(gaps(plan));
-    lines.map(|line| format!("# {line}\n")).collect()
+    lines.fold(String::new(), |text, line| text + "# " + &line + "\n")
 }
 
 /// Commands of the AWS CLI.

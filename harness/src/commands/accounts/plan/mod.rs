@@ -11,6 +11,7 @@ mod survey;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::slice;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -44,8 +45,8 @@ use crate::report::format::visible::visible;
   iamspec plan --all --endpoint aws --as csv
 
 With --endpoint, the command calls GetUser and the list action of each attachment kind. Without
---apply, it changes nothing. If a part could not be read, the plan is incomplete: it names that part,
-has no call that deletes the user, and exits with 3.")]
+--apply, it changes nothing. If a part could not be read, the plan is incomplete: it names that
+part, has no call that deletes the user, and exits with 3.")]
 pub struct PlanArgs {
     /// Script, or with --endpoint the name of a user
     ///
@@ -61,45 +62,12 @@ pub struct PlanArgs {
     /// Other MFA devices are deactivated only.
     #[arg(long)]
     pub devices: bool,
-    /// Report on the users in this file, one name per line
-    #[arg(long, value_name = "FILE", requires = "endpoint", help_heading = "Many users")]
-    pub from: Option<PathBuf>,
-    /// Report on the users below this path, such as `/team/`
-    #[arg(long, value_name = "PATH", requires = "endpoint", conflicts_with_all = ["from", "all"], help_heading = "Many users")]
-    pub path_prefix: Option<String>,
-    /// Report on every user of the account
-    #[arg(long, requires = "endpoint", conflicts_with = "from", help_heading = "Many users")]
-    pub all: bool,
-    /// Carry out the plan after a confirmation
-    ///
-    /// Removes what the user holds. The user itself stays, unless --delete-user is set.
-    #[arg(long, requires = "endpoint", conflicts_with_all = ["from", "path_prefix", "all"], help_heading = "Apply")]
-    pub apply: bool,
-    /// With --apply: also delete the user itself
-    #[arg(long, requires = "apply", help_heading = "Apply")]
-    pub delete_user: bool,
-    /// With --apply: do not ask for a confirmation
-    ///
-    /// Required if standard input is not a terminal.
-    #[arg(long, requires = "apply", help_heading = "Apply")]
-    pub yes: bool,
-    /// With --apply: how many seconds a call is repeated
-    ///
-    /// A call is repeated if the endpoint returns DeleteConflict, EntityTemporarilyUnmodifiable or a
-    /// throttling error. After a lost response, it is repeated twice at most.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600), help_heading = "Apply")]
-    pub retry_for: u64,
-    /// Account that --apply may change
-    ///
-    /// Required with --apply if the endpoint is not on this machine. The credentials must belong to
-    /// this account.
-    #[arg(long, value_name = "ID", help_heading = "Apply")]
-    pub i_own_this_account: Option<String>,
-    /// Folder for the journal of --apply
-    ///
-    /// Default: `iamspec` in the user's state folder.
-    #[arg(long, value_name = "FOLDER", help_heading = "Apply")]
-    pub journal: Option<PathBuf>,
+    /// Many users.
+    #[command(flatten)]
+    pub many: ManyArgs,
+    /// The application of the plan.
+    #[command(flatten)]
+    pub apply: ApplyArgs,
     /// Assume that users hold nothing of this kind if the endpoint does not implement its listing
     ///
     /// For emulators on this machine; the plan names the assumption. `iamspec list kinds` prints the
@@ -135,6 +103,57 @@ pub struct PlanArgs {
     /// Write all requests and responses as JSON Lines, without secrets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub trace: Option<PathBuf>,
+}
+
+/// Which users a report is about.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Many users")]
+pub struct ManyArgs {
+    /// Report on the users in this file, one name per line
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    pub from: Option<PathBuf>,
+    /// Report on the users below this path, such as `/team/`
+    #[arg(long, value_name = "PATH", requires = "endpoint", conflicts_with_all = ["from", "all"])]
+    pub path_prefix: Option<String>,
+    /// Report on every user of the account
+    #[arg(long, requires = "endpoint", conflicts_with = "from")]
+    pub all: bool,
+}
+
+/// How a plan is carried out.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Apply")]
+pub struct ApplyArgs {
+    /// Carry out the plan after a confirmation
+    ///
+    /// Removes what the user holds. The user itself stays, unless --delete-user is set.
+    #[arg(long, requires = "endpoint", conflicts_with_all = ["from", "path_prefix", "all"])]
+    pub apply: bool,
+    /// With --apply: also delete the user itself
+    #[arg(long, requires = "apply")]
+    pub delete_user: bool,
+    /// With --apply: do not ask for a confirmation
+    ///
+    /// Required if standard input is not a terminal.
+    #[arg(long, requires = "apply")]
+    pub yes: bool,
+    /// With --apply: how many seconds a call is repeated
+    ///
+    /// A call is repeated if the endpoint returns `DeleteConflict`, `EntityTemporarilyUnmodifiable`
+    /// or a throttling error. After a lost response, it is repeated twice at most.
+    #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub retry_for: u64,
+    /// Account that --apply may change
+    ///
+    /// Required with --apply if the endpoint is not on this machine. The credentials must belong to
+    /// this account.
+    #[arg(long, value_name = "ID")]
+    pub i_own_this_account: Option<String>,
+    /// Folder for the journal of --apply
+    ///
+    /// Default: `iamspec` in the user's state folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub journal: Option<PathBuf>,
 }
 
 /// A format of a plan.
@@ -197,7 +216,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
             return survey::survey(args, &mut http, &selection, out);
         }
     };
-    let mut http = if args.apply {
+    let mut http = if args.apply.apply {
         let (http, caller) =
             owned_account_client((&endpoint_args, None), &config, destination, "nobody")?;
         if let Some(Caller { account, arn }) = &caller {
@@ -209,7 +228,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         read_only_client(&endpoint_args)?
     };
     let plan = DeletionPlan::read(&mut http, &user, args)?;
-    if args.apply {
+    if args.apply.apply {
         return apply::apply(args, &mut http, plan, &target, &config, out);
     }
     if plan.held.presence == Presence::Absent {
@@ -222,8 +241,8 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         PlanFormat::AwsCli => forms::aws_cli(&plan, &target),
         PlanFormat::Boto3 => forms::boto3(&plan, &target),
         PlanFormat::Json => forms::json(&plan, &target)?,
-        PlanFormat::Table => survey::table(&[plan.held.clone()]),
-        PlanFormat::Csv => survey::csv(&[plan.held.clone()]),
+        PlanFormat::Table => survey::table(slice::from_ref(&plan.held)),
+        PlanFormat::Csv => survey::csv(slice::from_ref(&plan.held)),
     };
     write!(out, "{text}")?;
     Ok(code(&plan))
@@ -255,8 +274,8 @@ fn endpoint_args(args: &PlanArgs) -> EndpointArgs {
         timeout: args.timeout,
         rate: args.rate,
         trace: args.trace.clone(),
-        i_own_this_account: args.i_own_this_account.clone(),
-        journal: args.journal.clone(),
+        i_own_this_account: args.apply.i_own_this_account.clone(),
+        journal: args.apply.journal.clone(),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn subjects(args: &PlanArgs) -> Result<Subjects> {
     if let Some(name) = &args.subject {
         return Ok(Subjects::One(check_name(name)?.to_owned()));
     }
-    Ok(Subjects::Many(match (&args.from, &args.path_prefix) {
+    Ok(Subjects::Many(match (&args.many.from, &args.many.path_prefix) {
         (Some(file), _) => Selection::Named(names_in(file)?),
         (_, Some(prefix)) => {
             if let Some(why) = path_prefix_violation(prefix) {

@@ -2,7 +2,7 @@
 //!
 //! A row is printed as soon as its user is read, so that an interrupted report keeps its rows.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::Write;
 
 use anyhow::Result;
@@ -143,14 +143,22 @@ pub(super) fn table(users: &[Holdings]) -> String {
     table_head() + &users.iter().map(table_row).collect::<String>()
 }
 
+/// The columns of the kinds in one row.
+fn cells<T: Display>(cells: impl IntoIterator<Item = T>) -> String {
+    cells.into_iter().fold(String::new(), |mut row, cell| {
+        _ = write!(row, "{cell:>8}");
+        row
+    })
+}
+
 fn table_head() -> String {
-    let heads: String = HEADS.iter().map(|it| format!("{it:>8}")).collect();
+    let heads = cells(HEADS);
     format!("{:<10}{heads}  user\n", "status")
 }
 
 /// The name is the last column, so that names of any length leave the others aligned.
 fn table_row(held: &Holdings) -> String {
-    let counts: String = counts(held).iter().map(|it| format!("{it:>8}")).collect();
+    let counts = cells(counts(held));
     let mut out = format!("{:<10}{counts}  {}\n", status(held), visible(&held.user));
     let gaps = gaps(held);
     if !gaps.is_empty() {
