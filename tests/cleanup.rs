@@ -210,7 +210,7 @@ fn an_unusual_file_among_journals_neither_blocks_nor_stops_the_cleanup() {
     assert!(Command::new("mkfifo").arg(at("a-pipe.jsonl")).status().unwrap().success());
     std::os::unix::fs::symlink(at("f0000001.jsonl"), at("b-link.jsonl")).unwrap();
     std::fs::create_dir(at("c-folder.jsonl")).unwrap();
-    std::fs::write(at("d-zeros.jsonl"), [0; 100_000]).unwrap();
+    std::fs::write(at("d-zeros.jsonl"), vec![0; 100_000]).unwrap();
     std::fs::write(at("e-empty.jsonl"), "").unwrap();
     let header =
         "{\"run\":\"../e\",\"endpoint\":\"http://127.0.0.1:1\",\"account\":null,\"begun\":\"\"}\n";

@@ -57,7 +57,9 @@ const LIST: &str = "Action=ListUsers";
 fn every_sort_of_fault_has_a_file_and_every_file_is_valid() {
     let mut names: Vec<String> = std::fs::read_dir(super::root().join("tests/faults"))
         .unwrap()
-        .map(|it| it.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| it == "toml"))
+        .map(|it| it.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     names.sort();
     let everything = server_with("everything");

@@ -159,6 +159,51 @@ fn three_truncated_responses_are_no_malformed_action() {
     assert!(text.contains("0 findings in"), "{text}");
 }
 
+/// Every third response of any action is malformed, also in the scripts that confirm it.
+#[test]
+fn damaged_responses_of_several_actions_are_no_malformed_action() {
+    let rows = "[[fault]]\nsort = \"twice\"\nevery = 3";
+    for suite in ["tour", "pairs", "lattice"] {
+        let options = ["--suite", suite, "--budget", "150", "--level", "info"];
+        let (code, text) = run_with(rows, &options);
+        assert_eq!(code, Some(3), "{suite}: {text}");
+        assert!(text.contains("0 findings in"), "{suite}: {text}");
+    }
+}
+
+/// The budget ends while a listing is stale.
+#[test]
+fn a_stale_listing_at_the_end_of_the_budget_is_inconclusive() {
+    let lag = "[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 1";
+    for budget in 40..50 {
+        let budget = budget.to_string();
+        let options = ["--suite", "tour", "--settle", "2s", "--budget", &budget];
+        let (_, text) = run_with(lag, &options);
+        assert!(text.contains("0 findings in"), "{budget}: {text}");
+    }
+}
+
+/// A middlebox sends each refused deletion twice, so that the next request gets a response too many.
+#[test]
+fn a_response_that_is_sent_twice_is_no_response_to_the_next_request() {
+    let (server, last) = (super::server(None), std::sync::Mutex::new(None));
+    let refused = |it: &str| it.contains("<Code>DeleteConflict</Code>");
+    let port = Port::telling(move |form| {
+        let mut last = last.lock().unwrap();
+        if let Some(previous) = last.take() {
+            return Some(previous);
+        }
+        let response = super::server::posted(&server, form);
+        *last = refused(&response).then(|| response.clone().into_bytes());
+        Some(response.into_bytes())
+    });
+    let output = run(&port.url, &["delete-user/alone/*", "--level", "info"]);
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("0 findings in"), "{text}");
+    assert!(text.contains("has the request id of the previous response"), "{text}");
+}
+
 /// The read shows the state without the effect, but the request may still be on its way.
 #[test]
 fn a_script_ends_after_a_lost_response_without_an_effect() {

@@ -3,6 +3,8 @@
 //! A single failure only raises a suspicion. A capability counts as missing if a control confirms
 //! it: other operations work, and the same script fails again in the same way.
 
+use std::collections::BTreeSet;
+
 use iamspec_model::evidence::E_001;
 use iamspec_model::{Action, Evidence, Expected, Operation, Rule};
 
@@ -57,6 +59,23 @@ impl MissingCapability {
             FailureKind::Crash => 2,
             _ => 1,
         }
+    }
+
+    /// Returns true if the responses to another action are malformed in some of these runs and
+    /// well-formed in others. Then something on the way damages responses of any action.
+    pub(super) fn may_be_damage(&self, script_runs: &[ScriptRun]) -> bool {
+        if self.failure.kind != FailureKind::Garbled {
+            return false;
+        }
+        let exchanges = || script_runs.iter().flat_map(|it| &it.exchanges);
+        let garbled: BTreeSet<&str> = exchanges()
+            .filter(|it| it.is_garbled())
+            .filter_map(|it| it.operation.action().map(|it| it.api))
+            .collect();
+        exchanges().any(|it| {
+            let succeeded = matches!(it.response, Some(Response::Success(_)));
+            succeeded && it.operation.action().is_some_and(|it| garbled.contains(it.api))
+        })
     }
 
     /// Returns true if the action has succeeded in one of these runs.

@@ -221,7 +221,11 @@ impl<'a> Run<'a> {
     /// capability that has worked during the run is not missing.
     fn confirm_missing_capabilities(&mut self) {
         for suspected in std::mem::take(&mut self.results.missing) {
-            if self.end_reason.is_some() || suspected.has_worked(&self.results.script_runs) {
+            let script_runs = &self.results.script_runs;
+            if self.end_reason.is_some()
+                || suspected.has_worked(script_runs)
+                || suspected.may_be_damage(script_runs)
+            {
                 continue;
             }
             let is_confirmed = (0..suspected.confirmations()).all(|_| {

@@ -177,6 +177,10 @@ impl<'a> Session<'a> {
             let has_responded = self.options.has_responded;
             let retry = converges
                 || is_safe_to_retry(operation, &observed, convergence.retries, has_responded);
+            if retry && converges && (self.options.should_stop)() {
+                let detail = "the run ended before the call could be repeated";
+                break Response::failed(FailureKind::Doubtful, detail);
+            }
             if !retry || (self.options.should_stop)() {
                 break self.without_unnamed_item(operation, observed);
             }

@@ -10,6 +10,7 @@ pub mod accounts {
     pub mod plan;
 }
 pub mod completions;
+pub(crate) mod leftovers;
 pub mod options;
 /// Commands that read saved runs.
 pub mod reports {
@@ -30,7 +31,6 @@ pub mod test {
     mod invariants;
     pub mod jobs;
     mod known_failures;
-    mod leftovers;
     pub mod matrix;
     pub mod mutants;
     mod outcome;

@@ -9,9 +9,9 @@ use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{Suite, invariants};
 
+use crate::commands::leftovers::sweep;
 use crate::commands::selection::{SuiteArg, list};
 use crate::commands::test::dry_run::print_requests;
-use crate::commands::test::leftovers::sweep;
 use crate::commands::test::outcome::print_not_deleted;
 use crate::commands::test::run_args::RunArgs;
 use crate::commands::test::target::{OpenTarget, stop_on_ctrl_c};

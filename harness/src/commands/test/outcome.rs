@@ -15,7 +15,7 @@ use iamspec_conformance::{Finding, Origin, Report};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;
-use crate::commands::test::leftovers::cleanup_command;
+use crate::commands::leftovers::cleanup_command;
 use crate::commands::test::reproduce::run_command;
 use crate::commands::test::run_args::{ObserveArg, RunArgs};
 use crate::commands::test::target::EndpointArgs;

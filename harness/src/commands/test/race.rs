@@ -17,9 +17,9 @@ use iamspec_conformance::script::pattern::suggestion;
 use iamspec_conformance::script::print;
 
 use crate::client::HttpClient;
+use crate::commands::leftovers::{cleanup_command, sweep_journal};
 use crate::commands::options::{Typed, duration};
 use crate::commands::reports::report::write_file;
-use crate::commands::test::leftovers::{cleanup_command, sweep_journal};
 use crate::commands::test::reproduce::race_command;
 use crate::commands::test::target::{OpenTarget, TargetArgs, is_local, stop_on_ctrl_c};
 use crate::exit_code;

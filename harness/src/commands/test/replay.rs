@@ -10,9 +10,9 @@ use iamspec_conformance::results::{Threshold, findings};
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict};
 
+use crate::commands::leftovers::{cleanup_command, sweep, sweep_journal};
 use crate::commands::options::ThresholdArgs;
 use crate::commands::selection::by_name;
-use crate::commands::test::leftovers::{cleanup_command, sweep, sweep_journal};
 use crate::commands::test::outcome::print_not_deleted;
 use crate::commands::test::target::{OpenTarget, TargetArgs, stop_on_ctrl_c};
 use crate::exit_code;

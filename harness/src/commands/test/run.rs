@@ -14,12 +14,12 @@ use iamspec_conformance::runner::shard::Shard;
 use iamspec_conformance::{Reference, Report, Suite};
 
 use crate::client::HttpClient;
+use crate::commands::leftovers::sweep;
 use crate::commands::reports::report::{terminal_text, write_file, write_reports};
 use crate::commands::selection::{SuiteArg, list, select};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
 use crate::commands::test::jobs::{Budget, Progress, number_of_jobs};
-use crate::commands::test::leftovers::sweep;
 use crate::commands::test::outcome::{RunOutcome, today};
 use crate::commands::test::run_args::RunArgs;
 use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c};

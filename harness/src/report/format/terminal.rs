@@ -63,7 +63,12 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     for it in &report.not_deleted {
         _ = writeln!(out, "{}", not_deleted_line(it));
     }
-    for command in &report.end.cleanup {
+    // A report of the first edition has only the ids of the runs.
+    let runs = report.end.journal.iter().flat_map(|it| it.split_whitespace());
+    let by_run = runs.map(|run| format!("iamspec cleanup {run}"));
+    let commands = report.end.cleanup.iter().cloned();
+    let by_run = by_run.filter(|_| report.end.cleanup.is_empty());
+    for command in commands.chain(by_run) {
         _ = writeln!(out, "to delete the rest later: {command}");
     }
     for error in &report.known_failure_errors {
