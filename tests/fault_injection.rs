@@ -260,9 +260,9 @@ fn a_run_writes_no_secret() {
         FaultPlan::parse("[[fault]]\nsort = \"drop\"\nchance = 0.02\neffect = true").unwrap();
     let mutant = Mutant::find("CreateAccessKey/carried-out has an odd AccessKeyId");
     assert!(mutant.is_some());
-    let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
+    let behavior = ReferenceOptions { mutant, ..ReferenceOptions::default() };
     let server =
-        Server::start(free_port(), Options { faults, behaviour, ..Options::default() }).unwrap();
+        Server::start(free_port(), Options { faults, behavior, ..Options::default() }).unwrap();
     let secrets_seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let log = std::sync::Arc::clone(&secrets_seen);
     let url = server.url();

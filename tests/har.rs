@@ -1,6 +1,6 @@
 //! `iamspec audit` with recorded HTTP traffic (HAR).
 
-use super::judge::written;
+use super::audit::written;
 use super::reports::folder;
 use serde_json::{Value, json};
 

@@ -7,8 +7,8 @@
 )]
 
 mod agreement;
-mod answers;
 mod api;
+mod audit;
 mod aws;
 mod cleanup;
 mod cli;
@@ -16,9 +16,9 @@ mod connections;
 mod docs;
 mod documents;
 mod drivers;
+mod dry_run;
 mod echo;
 mod evidence;
-mod expectations;
 mod explore;
 mod exports;
 mod facts;
@@ -29,10 +29,11 @@ mod guard;
 mod har;
 mod hostile;
 mod jobs;
-mod judge;
 mod killed;
+mod known_failures;
 mod leftovers;
 mod lies;
+mod malformed_responses;
 mod matrix;
 mod mutants;
 mod pages;
@@ -41,7 +42,6 @@ mod plans;
 mod port;
 mod races;
 mod real_account;
-mod rehearsal;
 mod reports;
 mod requests;
 mod robust;
@@ -63,12 +63,13 @@ use iamspec_conformance::{Endpoint, Mutant, Report, Suite};
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::server::{Options, Server};
 
-/// The binary with these arguments, an environment without surprises, and its answer.
+/// Runs the program with these arguments and a fixed environment.
 fn iamspec(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-/// The same, not yet started: nothing of the user's surroundings, journals in a folder of the tests.
+/// The program with these arguments, not yet started. It gets no variable of the user except `PATH`,
+/// and keeps its journals in a folder of the tests.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iamspec"));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -94,17 +95,17 @@ fn server(mutant: Option<Mutant>) -> Server {
     behaving(ReferenceOptions { mutant, ..ReferenceOptions::default() })
 }
 
-/// One that answers like this.
-fn behaving(behaviour: ReferenceOptions) -> Server {
+/// A reference endpoint with these options.
+fn behaving(behavior: ReferenceOptions) -> Server {
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(free, Options { behaviour, ..Options::default() }).unwrap()
+    Server::start(free, Options { behavior, ..Options::default() }).unwrap()
 }
 
 fn client(url: &str) -> HttpClient {
     HttpClient::new(url, "test", Duration::from_secs(5)).unwrap()
 }
 
-/// Every script of ours against an endpoint.
+/// Runs every built-in script against an endpoint.
 fn run(endpoint: &mut dyn Endpoint) -> Report {
     Suite::new(built_in_scripts().unwrap()).run(endpoint, &mut |_| (), &|| false)
 }

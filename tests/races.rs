@@ -146,9 +146,9 @@ fn stale_reads_are_retried_and_hide_no_race() {
     let lagging = |mutant: Option<Mutant>| {
         let lag = "seed = 1\n[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 4";
         let faults = FaultPlan::parse(lag).unwrap();
-        let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
+        let behavior = ReferenceOptions { mutant, ..ReferenceOptions::default() };
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
+        Server::start(free, Options { faults, behavior, ..Options::default() }).unwrap()
     };
     let run = |server: &Server, settle: &str| {
         let url = server.url();

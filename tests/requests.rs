@@ -41,8 +41,8 @@ ms = 0
 fn server(mutant: Option<Mutant>) -> Server {
     let faults = FaultPlan::parse(FAULTS).unwrap();
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let behaviour = ReferenceOptions { mutant, ..ReferenceOptions::default() };
-    Server::start(free, Options { faults, behaviour, ..Options::default() }).unwrap()
+    let behavior = ReferenceOptions { mutant, ..ReferenceOptions::default() };
+    Server::start(free, Options { faults, behavior, ..Options::default() }).unwrap()
 }
 
 /// The number of requests that the server received.

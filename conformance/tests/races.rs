@@ -172,12 +172,12 @@ impl Endpoint for InMemory {
     }
 
     fn execute(&mut self, op: &Operation) -> Response {
-        let mut behaviour = iamspec_conformance::reference::ReferenceOptions::default();
+        let mut behavior = iamspec_conformance::reference::ReferenceOptions::default();
         let symbols = iamspec_conformance::oracle::messages::symbols(op);
         iamspec_conformance::reference::respond_and_apply(
             &mut self.account,
             op,
-            &mut behaviour,
+            &mut behavior,
             &symbols,
         )
     }

@@ -100,7 +100,7 @@ pub struct Options {
     /// The initial account, usually empty; its quotas may differ from AWS's.
     pub account: Account,
     /// The policy for unspecified behavior, and the mutant to serve.
-    pub behaviour: ReferenceOptions,
+    pub behavior: ReferenceOptions,
     /// The faults to inject.
     pub faults: FaultPlan,
     /// Whether to verify the signature of each request.
@@ -141,11 +141,11 @@ impl Server {
             .enable_all()
             .build()
             .context("cannot start the server's runtime")?;
-        let Options { account, behaviour, faults: fault_plan, verify_signatures, .. } = options;
+        let Options { account, behavior, faults: fault_plan, verify_signatures, .. } = options;
         let hosts = TrustedHosts::new(address.ip(), &options.allowed_hosts);
         let limits = options.limits;
         let state = ServerState {
-            model: ModelState { account, store: Store::default(), behavior: behaviour },
+            model: ModelState { account, store: Store::default(), behavior },
             history: StateHistory::for_plan(&fault_plan),
             fault_plan,
             verify_signatures,

@@ -121,12 +121,12 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     // The handler is set before the URL is printed.
     let (stop, stopped) = std::sync::mpsc::channel();
     ctrlc::set_handler(move || _ = stop.send(())).context("cannot handle Ctrl-C")?;
-    let behaviour = reference_options(args.unspecified, args.mutant.as_deref())?;
+    let behavior = reference_options(args.unspecified, args.mutant.as_deref())?;
     let faults = args.faults.as_deref().map(FaultPlan::read).transpose()?.unwrap_or_default();
     let account = account_with_quotas(&args.quota)?;
     let options = Options {
         account,
-        behaviour,
+        behavior,
         faults,
         verify_signatures: args.verify_signatures,
         allowed_hosts: args.allow_host.clone(),

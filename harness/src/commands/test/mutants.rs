@@ -74,10 +74,9 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn run_over_http(suite: &Suite, mutant: &Mutant) -> Result<Report> {
-    let behaviour =
-        ReferenceOptions { mutant: Some(mutant.clone()), ..ReferenceOptions::default() };
+    let behavior = ReferenceOptions { mutant: Some(mutant.clone()), ..ReferenceOptions::default() };
     let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(free, Options { behaviour, ..Options::default() })?;
+    let server = Server::start(free, Options { behavior, ..Options::default() })?;
     let mut http = HttpClient::new(&server.url(), "mutant", Duration::from_secs(10))?;
     Ok(suite.run(&mut http, &mut |_| (), &|| false))
 }

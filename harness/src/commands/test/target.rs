@@ -159,9 +159,9 @@ impl OpenTarget {
 
     fn embedded(target: &TargetArgs) -> Result<Self> {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let behaviour =
+        let behavior =
             reference_options(target.unspecified.unwrap_or_default(), target.mutant.as_deref())?;
-        let server = Server::start(free, Options { behaviour, ..Options::default() })?;
+        let server = Server::start(free, Options { behavior, ..Options::default() })?;
         let url = server.url();
         let timeout = Duration::from_secs(target.endpoint.timeout);
         let settings = ClientSettings::loopback(&url, &run_id(), timeout)?;
