@@ -57,7 +57,7 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
         page.push_str(&format!("| [{id}](operations/{api}.md) | {facts} | {script} |\n"));
     }
     page.push_str("\n## Not in the model\n\n");
-    for line in UNMODELLED {
+    for line in UNMODELED {
         page.push_str(&format!("- {}\n", escape(line)));
     }
     page
@@ -100,7 +100,7 @@ pub(crate) fn facts() -> String {
 }
 
 /// The parts of IAM that the model does not cover, in the words of the API.
-pub const UNMODELLED: [&str; 12] = [
+pub const UNMODELED: [&str; 12] = [
     "the account's own password policy, and whether old passwords and MFA codes are right",
     "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
     "the age of service-specific credentials",

@@ -13,7 +13,7 @@ use iamspec_model::{Scope, rules};
 use stateright::Model as _;
 
 use crate::commands::selection::builtin;
-use crate::docs::tables::{UNMODELLED, kinds_table};
+use crate::docs::tables::{UNMODELED, kinds_table};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
 
@@ -53,7 +53,8 @@ pub enum ListTopic {
     /// The meaning of the exit codes
     ExitCodes,
     /// The parts of IAM that the model does not cover
-    Unmodelled,
+    #[value(alias = "unmodelled")]
+    Unmodeled,
 }
 
 /// A scope that contains every property.
@@ -123,8 +124,8 @@ fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
                 writeln!(out, "{code}  {name:<12}  {meaning}")?;
             }
         }
-        ListTopic::Unmodelled => {
-            for line in UNMODELLED {
+        ListTopic::Unmodeled => {
+            for line in UNMODELED {
                 writeln!(out, "{line}")?;
             }
         }
