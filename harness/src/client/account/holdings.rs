@@ -33,6 +33,9 @@ const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// How often one read is repeated. If that does not help, no later read waits.
 const READ_REPEATS_MAX: u32 = 5;
 
+/// The end of a longer reason is not kept.
+const REASON_MAX: usize = 1000;
+
 /// What a user holds, as far as it was read.
 #[derive(Clone, Debug)]
 pub struct Holdings {
@@ -127,7 +130,7 @@ impl Holdings {
     }
 
     fn leave_unread(&mut self, action: &'static str, kind: Option<AttachmentKind>, why: Response) {
-        let reason = reason(&why);
+        let reason = reason(&why).chars().take(REASON_MAX).collect();
         self.unread.push(UnreadPart { action, kind, response: Some(why), reason });
     }
 

@@ -5,7 +5,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -88,12 +87,7 @@ impl ApplyJournal {
         if existing.is_some_and(|it| !it.is_file()) {
             bail!("the journal {} is not a regular file; give another --journal", path.display());
         }
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .create(true)
-            .read(true)
-            .append(true)
-            .mode(0o600)
+        let mut file = owner_only(OpenOptions::new().create(true).read(true).append(true))
             .open(&path)
             .with_context(cannot)?;
         if file.try_lock().is_err() {
@@ -102,7 +96,7 @@ impl ApplyJournal {
                 path.display()
             );
         }
-        file.set_permissions(std::fs::Permissions::from_mode(0o600)).with_context(cannot)?;
+        restrict(&file).with_context(cannot)?;
         // Bytes instead of text: the last line may end inside a character.
         let mut bytes = Vec::new();
         (&file).take(FILE_MAX).read_to_end(&mut bytes).with_context(cannot)?;
@@ -153,6 +147,32 @@ impl ApplyJournal {
     pub(super) const fn earlier(&self) -> usize {
         self.earlier
     }
+}
+
+/// Creates a file that only its owner can read.
+#[cfg(unix)]
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
+/// The folder of the user decides who can read the file.
+#[cfg(not(unix))]
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// Lets only the owner read a file that exists.
+#[cfg(unix)]
+fn restrict(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+/// The folder of the user decides who can read the file.
+#[cfg(not(unix))]
+fn restrict(_: &File) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// How many steps the lines of a journal have done for the user with this id. A user of the same

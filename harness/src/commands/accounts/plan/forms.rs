@@ -50,7 +50,8 @@ pub(super) fn headline(plan: &DeletionPlan) -> String {
             .collect();
             format!("incomplete plan for {user}: {}", parts.join("; "))
         }
-        _ if number == 0 => format!("{user} can be deleted now:"),
+        _ if number == 0 && plan.assumed.is_empty() => format!("{user} can be deleted now:"),
+        _ if number == 0 => format!("{user} can be deleted now, if the assumption holds:"),
         _ => {
             let items = counted(number, "attachment");
             format!("{user} has {items} that must be removed first:")
@@ -204,10 +205,11 @@ pub(super) fn json(plan: &DeletionPlan, target: &PlanTarget) -> Result<String> {
     );
     let items = held.items.iter().map(|it| json!({ "kind": it.kind.row().name, "name": it.name }));
     let calls = plan.steps.iter().map(|step| export::json(&step.form));
+    let known = held.is_complete() && plan.assumed.is_empty();
     let plan = json!({
         "user": held.user,
         "status": status(plan),
-        "can_be_deleted_now": held.is_complete().then_some(held.items.is_empty()),
+        "can_be_deleted_now": known.then_some(held.items.is_empty()),
         "endpoint": target.url,
         "region": target.region,
         "profile": target.profile,
