@@ -362,6 +362,26 @@ fn an_unexpected_response_ends_the_application_with_what_is_left() {
 }
 
 #[test]
+fn a_device_that_was_deactivated_and_not_deleted_is_named_later() {
+    let (server, _) = with_everything(FaultPlan::default());
+    let folder = folder("device");
+    let port = Port::before(&server.url(), |body| {
+        let error = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+        let denied = body.contains("Action=DeleteVirtualMFADevice&");
+        denied.then(|| http("403 Forbidden", "text/xml", error))
+    });
+    let options = ["--yes", "--devices"];
+    let (code, text, _) = apply(&port.url, &folder, &options);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("stopped: DeleteVirtualMFADevice: access denied"), "{text}");
+    let (code, text, _) = apply(&port.url, &folder, &options);
+    assert_eq!(code, Some(0), "{text}");
+    let device = "arn:aws:iam::123456789012:mfa/iamspec-1-apply-1-d0";
+    let note = format!("The virtual MFA device {device} is deactivated and was not deleted");
+    assert!(text.contains(&note), "{text}");
+}
+
+#[test]
 fn a_lost_response_is_not_taken_for_a_failure() {
     for lost in ["Action=DeleteAccessKey&", "Action=DeleteUser&"] {
         let (server, _) = with_everything(FaultPlan::default());

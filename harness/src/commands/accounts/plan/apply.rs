@@ -56,9 +56,17 @@ pub(super) fn apply(
     }
     let folder = args.apply.journal.clone().map_or_else(|| Journal::folder(config), Ok)?;
     let mut journal = ApplyJournal::open(&folder, &plan.held, target)?;
-    if journal.earlier() > 0 {
-        let calls = counted(journal.earlier(), "call");
+    if journal.earlier().steps > 0 {
+        let calls = counted(journal.earlier().steps, "call");
         writeln!(out, "Earlier applications did {calls}; see {}.", journal.path().display())?;
+    }
+    for device in &journal.earlier().devices_left {
+        let device = visible(device);
+        writeln!(
+            out,
+            "The virtual MFA device {device} is deactivated and was not deleted; if no user has it, \
+             delete it by hand."
+        )?;
     }
     let question = format!("Send {} to {}?", counted(plan.steps.len(), "call"), target.url);
     let asked = match confirmation(args.apply.yes, &question, out)? {

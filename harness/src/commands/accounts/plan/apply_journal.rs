@@ -3,6 +3,7 @@
 //! A line is on the disk before its step is sent. The file stays after the user is deleted. Only its
 //! owner can read it. The endpoint decides what is left to do; the journal shows what was done.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -68,8 +69,7 @@ impl LoggedStep {
 pub(super) struct ApplyJournal {
     file: File,
     path: PathBuf,
-    /// The steps that earlier applications have done.
-    earlier: usize,
+    earlier: EarlierWork,
 }
 
 impl ApplyJournal {
@@ -100,7 +100,7 @@ impl ApplyJournal {
         // Bytes instead of text: the last line may end inside a character.
         let mut bytes = Vec::new();
         (&file).take(FILE_MAX).read_to_end(&mut bytes).with_context(cannot)?;
-        let earlier = steps_done(&bytes, held.user_id.as_deref());
+        let earlier = EarlierWork::read(&bytes, held.user_id.as_deref());
         if !bytes.is_empty() && !bytes.ends_with(b"\n") {
             file.write_all(b"\n").with_context(cannot)?;
         }
@@ -143,9 +143,9 @@ impl ApplyJournal {
         &self.path
     }
 
-    /// The number of steps that earlier applications have done.
-    pub(super) const fn earlier(&self) -> usize {
-        self.earlier
+    /// What earlier applications did.
+    pub(super) const fn earlier(&self) -> &EarlierWork {
+        &self.earlier
     }
 }
 
@@ -175,20 +175,46 @@ fn restrict(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// How many steps the lines of a journal have done for the user with this id. A user of the same
-/// name that was deleted had another id.
-fn steps_done(bytes: &[u8], id: Option<&str>) -> usize {
-    let lines = bytes.split(|it| *it == b'\n');
-    let (mut same_user, mut done) = (false, 0);
-    for line in lines.filter_map(|it| serde_json::from_slice(it).ok()) {
-        match line {
-            Line::Begun { user_id, .. } => same_user = user_id.as_deref() == id,
-            Line::Done(_) if same_user => done += 1,
-            _ => {}
-        }
-    }
-    done
+/// What earlier applications did to the user with an id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct EarlierWork {
+    /// The number of steps that they have done.
+    pub(super) steps: usize,
+    /// The virtual MFA devices that they have deactivated, and should have deleted. No listing of
+    /// the user has them any more.
+    pub(super) devices_left: BTreeSet<String>,
 }
+
+impl EarlierWork {
+    /// Reads the lines of a journal. A user of the same name that was deleted had another id.
+    fn read(bytes: &[u8], id: Option<&str>) -> Self {
+        let (mut same_user, mut work, mut to_delete) = (false, Self::default(), BTreeSet::new());
+        let lines = bytes.split(|it| *it == b'\n');
+        for line in lines.filter_map(|it| serde_json::from_slice(it).ok()) {
+            match line {
+                Line::Begun { user_id, steps, .. } => {
+                    same_user = user_id.as_deref() == id;
+                    let deletes = steps.into_iter().filter(|it| it.action == DELETES_DEVICE);
+                    to_delete.extend(deletes.filter_map(|it| it.item));
+                }
+                Line::Done(LoggedStep { action, item }) if same_user => {
+                    work.steps += 1;
+                    let device = item.filter(|it| to_delete.contains(it));
+                    match (action.as_str(), device) {
+                        (DELETES_DEVICE, Some(device)) => _ = work.devices_left.remove(&device),
+                        (_, Some(device)) => _ = work.devices_left.insert(device),
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+        work
+    }
+}
+
+/// The action that deletes a virtual MFA device.
+const DELETES_DEVICE: &str = "DeleteVirtualMFADevice";
 
 /// The name of a journal. Its ending differs from that of the journals of runs, which `cleanup`
 /// reads.
