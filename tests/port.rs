@@ -164,3 +164,33 @@ pub(super) fn http(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     );
     [head.as_bytes(), body].concat()
 }
+
+/// A proxy that sends each response twice in one write, and keeps the connection open. A response
+/// is as long as the first read of the client, so that the second copy stays unread.
+pub(super) fn sending_twice(other: &str) -> String {
+    const LENGTH: usize = 8192;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let other = other.to_owned();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let other = other.clone();
+            std::thread::spawn(move || {
+                while let Some(request) = Request::read(&mut stream) {
+                    let answer = String::from_utf8(request.forward(&other)).unwrap();
+                    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+                    let status = head.lines().next().unwrap();
+                    let head = |length: usize| {
+                        format!(
+                            "{status}\r\ncontent-type: text/xml\r\ncontent-length: {length}\r\n\r\n"
+                        )
+                    };
+                    let length = LENGTH - head(LENGTH - 100).len();
+                    let answer = format!("{}{body:<length$}", head(length));
+                    _ = stream.write_all(answer.repeat(2).as_bytes());
+                }
+            });
+        }
+    });
+    url
+}

@@ -228,8 +228,15 @@ impl<'a> Run<'a> {
             {
                 continue;
             }
-            let is_confirmed = (0..suspected.confirmations()).all(|_| {
-                let control = self.script_in_namespace(suspected.script());
+            let is_confirmed = (0..suspected.confirmations()).all(|number| {
+                let control = self.run_in_namespace(&mut |endpoint, plan, options| {
+                    // A fault that comes periodically hits another request each time.
+                    for _ in 0..number {
+                        _ = endpoint.execute(&Operation::GetUser(USER));
+                    }
+                    let options = SessionOptions { observe: ObserveMode::Off, ..options };
+                    run_script(suspected.script(), endpoint, plan, options)
+                });
                 suspected.is_reproduced_by(&control, self.has_responded)
             });
             if is_confirmed {

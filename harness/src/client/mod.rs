@@ -13,7 +13,6 @@ mod guard;
 pub mod journal;
 pub(crate) mod pages;
 pub(crate) mod request;
-mod request_ids;
 pub mod response;
 pub mod sender;
 pub mod session;
@@ -35,7 +34,6 @@ use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, Re
 
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
-use crate::client::request_ids::id_of;
 use crate::client::response::unreadable;
 use crate::client::sender::{ClientSettings, Sender};
 use crate::client::session::{Names, Usable};
@@ -266,7 +264,8 @@ impl Endpoint for HttpClient {
 
     fn request_id(&self) -> Option<Box<str>> {
         let (_, raw) = self.last.as_ref().filter(|_| self.records_ids)?;
-        id_of(&raw.body).map(|it| raw.shown_id(it).into())
+        let (_, rest) = std::str::from_utf8(&raw.body).ok()?.rsplit_once("<RequestId>")?;
+        rest.split('<').next().map(|it| raw.shown_id(it).into())
     }
 
     fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {

@@ -17,7 +17,6 @@ use reqwest::Url;
 use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
-use crate::client::request_ids::RequestIds;
 use crate::client::trace::{Trace, disclose};
 use crate::client::transport::{
     HttpTransport, OutgoingRequest, RawResponse, SigningService, Transport,
@@ -91,8 +90,6 @@ pub(crate) struct Sender {
     pub(crate) retry_after: Option<Duration>,
     /// The number of requests that were sent.
     pub(crate) sent: usize,
-    /// The request ids of the latest responses.
-    request_ids: RequestIds,
     /// The account that the credentials must belong to. Shared by all clients of a run.
     owner: Arc<Owner>,
 }
@@ -125,7 +122,6 @@ impl Sender {
             retry_after: None,
             sent: 0,
             owner: Arc::default(),
-            request_ids: RequestIds::default(),
         })
     }
 
@@ -193,7 +189,6 @@ impl Sender {
             timeout: self.timeout,
         });
         self.retry_after = transport.retry_after();
-        let response = response.and_then(|raw| unless_repeated(raw, &mut self.request_ids));
         let elapsed = start.elapsed();
         let response = disclose(form, signer.unwrap_or(&self.identity), response);
         self.sent += usize::from(response.as_ref().err().is_none_or(was_sent));
@@ -246,16 +241,6 @@ impl Sender {
     pub(crate) const fn sts(&self) -> &Url {
         &self.destination.sts
     }
-}
-
-/// The response, or a failure if it is a copy of the previous one. The response to this request is
-/// lost then.
-fn unless_repeated(raw: RawResponse, ids: &mut RequestIds) -> Result<RawResponse, Response> {
-    if ids.is_repeated(&raw.body) {
-        let detail = "the response has the request id of the previous response";
-        return Err(Response::failed(FailureKind::Reset, detail));
-    }
-    Ok(raw)
 }
 
 /// Whether a request without a response left this machine.

@@ -24,6 +24,10 @@ const RESPONSE_MAX: usize = 1 << 20;
 /// A longer `Retry-After` is cut to this many seconds.
 const RETRY_AFTER_MAX: u64 = 60;
 
+/// How often the idle connections are polled before a request: once for what has arrived, once for
+/// the connection to see it, and once for it to close.
+const IDLE_POLLS: usize = 3;
+
 /// The content type of requests (E-018).
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
@@ -139,7 +143,15 @@ impl Transport for HttpTransport {
         let request = self
             .signed(request)
             .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
-        self.runtime.block_on(receive(request, &mut self.retry_after))
+        let retry_after = &mut self.retry_after;
+        self.runtime.block_on(async {
+            // A connection on which something has arrived since the last response is closed here.
+            // It would pass for the response to this request.
+            for _ in 0..IDLE_POLLS {
+                tokio::task::yield_now().await;
+            }
+            receive(request, retry_after).await
+        })
     }
 
     fn retry_after(&mut self) -> Option<Duration> {

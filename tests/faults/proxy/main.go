@@ -114,11 +114,13 @@ var faults = map[string]fault{
 		answer.send(c)
 		return true
 	},
-	// A second response that belongs to no request.
+	// A second response that belongs to no request, in the same write.
 	"extra": func(c net.Conn, f func() *reply) bool {
 		answer := f()
-		answer.send(c)
-		answer.send(c)
+		var both bytes.Buffer
+		answer.send(&both)
+		answer.send(&both)
+		c.Write(both.Bytes())
 		return false
 	},
 	// The connection ends although the response says that it stays open.
