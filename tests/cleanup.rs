@@ -387,3 +387,21 @@ fn a_run_deletes_what_a_lost_request_creates_after_its_cleanup() {
     assert!(server.is_empty() && journals(&folder).is_empty(), "{text}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_journal_appears_when_it_names_its_run_and_replaces_no_other() {
+    let folder = folder("begin");
+    let begin = || {
+        let (run, endpoint) = ("b5".to_owned(), "http://127.0.0.1:1".to_owned());
+        let header = JournalHeader { run, endpoint, account: None, begun: String::new() };
+        Journal::begin(&folder, header)
+    };
+    let mut journal = begin().unwrap();
+    let names = || std::fs::read_dir(&folder).unwrap().map(|it| it.unwrap().file_name());
+    assert_eq!(names().collect::<Vec<_>>(), ["b5.jsonl"]);
+    journal.record_creation(CreatedResource::User, "iamspec-b5-1-u0").unwrap();
+    assert!(begin().unwrap_err().to_string().contains("the file exists"));
+    drop(journal);
+    assert!(begin().unwrap_err().to_string().contains("the file exists"));
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -254,20 +254,20 @@ def one(binary, proxy, names, seed, keep, scale):
             counts = middle.counts()
             result.faults = sum(counts.values()) - counts.get("requests", 0)
         left = endpoint.listing()
-        has_journal = journals.exists() and any(journals.iterdir())
+        has_journal = journals.exists() and any(journals.glob("*.jsonl"))
         if left:
             result.left = len(left)
             if "not deleted" not in text and "to delete the rest" not in text and "when the endpoint" not in text:
                 result.problems.append(f"left behind without a word: {sorted(left)}\n{text[-3000:]}")
         if left or has_journal:
             cleanup = None
-            runs = [it.stem for it in journals.iterdir()] if journals.exists() else []
+            runs = [it.stem for it in journals.glob("*.jsonl")] if journals.exists() else []
             for _ in range(12):
                 for run in runs:
                     cleanup = subprocess.run(
                         [binary, "cleanup", run, "--journal", journals, "--endpoint", endpoint.url, "--timeout", "5"],
                         capture_output=True, text=True, timeout=300)
-                runs = [it.stem for it in journals.iterdir()]
+                runs = [it.stem for it in journals.glob("*.jsonl")]
                 if not runs:
                     break
             left = endpoint.listing()

@@ -114,22 +114,28 @@ impl Journal {
         Ok(state.join("iamspec"))
     }
 
-    /// Creates the journal of a run in a folder.
+    /// Creates the journal of a run in a folder. It gets its name when it is locked and names its
+    /// run, so that a killed run leaves no journal without a run.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written, or exists.
     pub fn begin(folder: &Path, header: JournalHeader) -> Result<Self> {
         let path = folder.join(format!("{}.jsonl", header.run));
         let cannot =
             || format!("cannot write the journal {}; give another --journal", path.display());
         std::fs::create_dir_all(folder).with_context(cannot)?;
-        let file = private_file::create_new(&path).with_context(cannot)?;
+        if path.exists() {
+            bail!("{}: the file exists", cannot());
+        }
+        let new = path.with_extension("jsonl.new");
+        let file = private_file::create_new(&new).with_context(cannot)?;
         file.try_lock().with_context(cannot)?;
         let absolute = std::path::absolute(&path).ok();
         let first = FirstLine { header, file: absolute };
         let line = serde_json::to_string(&first).with_context(cannot)?;
         let mut journal = Self::new(file, path.clone(), first.header, true);
         journal.write(&line).and_then(|()| journal.file.sync_all()).with_context(cannot)?;
+        std::fs::rename(&new, &path).with_context(cannot)?;
         // The directory entry must be on the disk too.
         File::open(folder).and_then(|it| it.sync_all()).with_context(cannot)?;
         Ok(journal)
@@ -163,7 +169,10 @@ impl Journal {
         let mut lines = Lines(BufReader::new(&file).take(JOURNAL_MAX));
         let first = lines.next().and_then(|it| serde_json::from_slice(&it).ok());
         let FirstLine { header, file: original } = first.with_context(|| {
-            format!("{} is not a journal: its first line does not name a run", path.display())
+            format!(
+                "{} is not a journal: its first line does not name a run; remove the file",
+                path.display()
+            )
         })?;
         refuse_copy_of_running(path, &header, original)?;
         let mut remaining = BTreeSet::new();
