@@ -378,3 +378,78 @@ fn no_output_contains_what_an_endpoint_repeats_to_a_driver() {
     assert_no_secret(&folder, &overheard);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_megabyte_of_text_is_cut_everywhere_and_does_not_fill_the_memory() {
+    let folder = empty_folder("megabyte");
+    let server = super::server(None);
+    let long = "y".repeat(1_000_000 - 2000);
+    let mut number = 0;
+    let port = Port::rewriting(&server.url(), move |_, _, answer| {
+        number += 1;
+        let answer = String::from_utf8(answer).unwrap();
+        let status = answer.lines().next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let tag = if number % 5 == 0 { "Code" } else { "Message" };
+        let body = body.replace(&format!("<{tag}>"), &format!("<{tag}>{long}"));
+        let body = match number % 7 {
+            0 => body.replacen("<UserName>", &format!("<UserName>{long}"), 1),
+            1 => body.replacen("<RequestId>", &format!("<RequestId>{long}"), 1),
+            _ => body,
+        };
+        http(&status, "text/xml", body.as_bytes())
+    });
+    let words = outputs(&folder);
+    let trace = words.iter().position(|it| it == "--trace").unwrap();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = [&words[1..trace], &words[trace + 2..], &["--endpoint", &port.url]].concat();
+    let limited = format!("ulimit -v 900000; exec \"$0\" run \"$@\" --tier text {SCRIPTS}");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_iamspec")]).args(&words);
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    let output = command.output().unwrap();
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
+    assert!(printed.contains("… (cut, 998,0"), "{}", &printed[..printed.len().min(2000)]);
+    let mut written = Vec::new();
+    files(&folder, &mut written);
+    for file in written {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(!text.contains(&"y".repeat(5000)), "{}", file.display());
+    }
+    assert!(printed.len() < 1_000_000, "{} bytes", printed.len());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The scripts of the test above.
+const SCRIPTS: &str = "'delete-user/*' 'missing-user/*' 'repeat/*'";
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_what_a_run_writes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = empty_folder("modes");
+    let server = super::server(None);
+    let journal = folder.join("journal").display().to_string();
+    let words = ["--endpoint", &server.url(), "--journal", &journal, "delete-user/alone/*"];
+    // A file that everybody can read, and a journal that remains.
+    std::fs::write(folder.join("run.jsonl"), "").unwrap();
+    let wrong = super::server(iamspec_conformance::Mutant::find("forgets-mfa-device"));
+    let finding =
+        ["--endpoint", &wrong.url(), "delete-user/alone/mfa-device", "--suite", "lattice"];
+    for words in [&words[..], &finding] {
+        let options = outputs(&folder);
+        let options =
+            options.iter().map(String::as_str).filter(|it| *it != "--update-known-failures");
+        super::iamspec(&[&["run"], words, &options.collect::<Vec<_>>()[..]].concat());
+    }
+    let mut written = Vec::new();
+    files(&folder, &mut written);
+    written.retain(|it| !it.ends_with("known-failures.toml"));
+    assert!(written.len() > 7 && folder.join("regressions").exists(), "{written:?}");
+    for file in written {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -61,6 +61,66 @@ fn a_recorded_run_is_anonymous() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// An endpoint names the account, its hosts and its users in every place that a run reads.
+#[test]
+fn a_record_of_a_shared_account_names_nobody() {
+    let folder = folder("anonymous-account");
+    let file = folder.join("run.jsonl");
+    let server = super::server(None);
+    let mut number = 0;
+    let port = super::port::Port::rewriting(&server.url(), move |_, body, answer| {
+        number += 1;
+        let xml = |text: &str| super::port::http("200 OK", "text/xml", text.as_bytes());
+        if body.contains("GetCallerIdentity") {
+            return xml("<GetCallerIdentityResponse><GetCallerIdentityResult>\
+                <Arn>arn:aws:iam::555566667777:user/joe-doe</Arn><Account>555566667777</Account>\
+                </GetCallerIdentityResult></GetCallerIdentityResponse>");
+        }
+        let answer = String::from_utf8(answer).unwrap().replace("123456789012", "555566667777");
+        let names = [
+            " arn:aws:iam::555566667777:user/joe-doe at iam.corp.test",
+            " arn%3Aaws%3Aiam%3A%3A555566667777%3Auser%2Fjoe-doe",
+            " &amp;#97;rn:aws:iam::555566667777:user/joe-doe",
+            " 555566667777",
+            " https://iam.corp.test/joe-doe",
+        ];
+        let names = format!("{}</Message>", names[number % names.len()]);
+        let answer = answer.replace("</Message>", &names);
+        let answer = answer.replace("<SerialNumber>", "<SerialNumber>x");
+        let answer = match body.split('&').next().unwrap() {
+            "Action=ListGroupsForUser" => answer.replacen("<GroupName>", "<GroupName>joe-doe", 1),
+            "Action=GetUser" => answer.replacen("<Arn>", "<Arn>joe-doe", 1),
+            _ => answer,
+        };
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.lines().next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned();
+        super::port::http(&status, "text/xml", body.as_bytes())
+    });
+    let mut command = super::command(&[
+        "run",
+        "--endpoint",
+        "http://iam.corp.test",
+        "--i-own-this-account",
+        "555566667777",
+        "--rate",
+        "100000",
+        "--tier",
+        "text",
+        "--record",
+        &file.display().to_string(),
+    ]);
+    command.env("http_proxy", &port.url).env("AWS_ACCESS_KEY_ID", "AKIAJOEDOEJOEDOEJOED");
+    let output = command.env("AWS_SECRET_ACCESS_KEY", "not-a-secret").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\"event\":\"finding\"") && text.contains("{Arn}"), "{text}");
+    for word in ["555566667777", "corp.test", "joe", "arn", "AKIAJOE", "iamspec-"] {
+        let line = text.lines().find(|line| line.contains(word) && !line.contains("learn"));
+        assert!(line.is_none(), "{word}: {line:?}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn new_evidence_is_appended_to_the_facts() {
     let aws =

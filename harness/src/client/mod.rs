@@ -30,7 +30,7 @@ use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Endpoint, Response};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind};
+use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
@@ -38,7 +38,10 @@ use crate::client::response::unreadable;
 use crate::client::sender::{ClientSettings, Sender};
 use crate::client::session::{Names, Usable};
 use crate::client::transport::{RawResponse, SigningService, Transport};
-use crate::wire::names::RequestForm;
+use crate::wire::attachments::wire;
+use crate::wire::names;
+use crate::wire::names::{RequestForm, member};
+use crate::wire::secrets::redact_and_cut;
 
 /// A client of an IAM endpoint.
 pub struct HttpClient {
@@ -174,6 +177,47 @@ impl HttpClient {
         Ok(self.unless_caused_by_run(op, response))
     }
 
+    /// Checks that a listing of the access keys of our own user shows the key that a request uses in
+    /// place of a name, once for each key.
+    pub(crate) fn confirm_key(&mut self, op: &Operation) -> Result<(), Response> {
+        let Some((user, id)) = request::key_to_confirm(op, &self.names) else { return Ok(()) };
+        let Some(user) = user else { return Err(foreign_key(&id)) };
+        let shown = self.key_ids(user).map_err(unconfirmed)?;
+        if !shown.contains(&id) {
+            return Err(foreign_key(&id));
+        }
+        self.names.keyring.confirm(user, &id);
+        Ok(())
+    }
+
+    /// The ids of the access keys of a user, as the endpoint lists them.
+    fn key_ids(&mut self, user: User) -> Result<Vec<String>, Response> {
+        let list = AttachmentKind::AccessKey.row().list.api;
+        let name = self.names.user(user);
+        let form = [("Action", list), ("Version", names::VERSION), ("UserName", &name)];
+        let form: RequestForm = form.iter().map(|(name, value)| member(name, *value)).collect();
+        guard::check(&form, &self.names, false)
+            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
+        let listing = wire(AttachmentKind::AccessKey).listing;
+        let mut ids = Vec::new();
+        let read = |marker: Option<String>| {
+            let mut form = form.clone();
+            form.extend(marker.map(|marker| member("Marker", marker)));
+            let raw = self.sender.post(SigningService::Iam, &form, None)?;
+            let page = response::result(list, &raw)?;
+            let members = listing.and_then(|it| page.child(it.list)).map(|it| &it.children);
+            for key in members.into_iter().flatten() {
+                // A key that the listing gives to another user is not ours.
+                let is_ours = key.text_of("UserName").is_none_or(|it| it == name);
+                let id = listing.and_then(|it| key.text_of(it.name?));
+                ids.extend(id.filter(|_| is_ours).map(str::to_owned));
+            }
+            pages::after(&page).map_err(|what| unreadable(what.to_owned()))
+        };
+        pages::every(read, unreadable)?;
+        Ok(ids)
+    }
+
     /// The response, or an interruption if an earlier request of this run may have caused the
     /// refusal.
     fn unless_caused_by_run(&self, op: &Operation, response: Response) -> Response {
@@ -222,6 +266,25 @@ impl HttpClient {
             _ => {}
         }
     }
+}
+
+/// The response to a call that was not sent because the listing before it failed.
+fn unconfirmed(listing: Response) -> Response {
+    let list = AttachmentKind::AccessKey.row().list.api;
+    let kind = if listing.is_retryable() { FailureKind::Transient } else { FailureKind::Unsent };
+    let detail = format!("not sent: {list} of the run's own user failed with {listing}");
+    Response::failed(kind, detail)
+}
+
+/// The response to a call that would be made with an access key that is not shown to be ours.
+fn foreign_key(id: &str) -> Response {
+    let list = AttachmentKind::AccessKey.row().list.api;
+    let id = redact_and_cut(id, 64);
+    let detail = format!(
+        "not sent: {list} of the run's own user does not show the access key {id}, which the \
+         endpoint returned; it may be somebody else's"
+    );
+    Response::failed(FailureKind::Unsent, detail)
 }
 
 fn lock(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {

@@ -14,13 +14,10 @@ use iamspec_model::{
 use secrecy::ExposeSecret as _;
 
 use crate::aws::credentials::Identity;
-use crate::client::response::unreadable;
 use crate::client::session::Names;
-use crate::client::transport::SigningService;
-use crate::client::{HttpClient, guard, journal, pages, response};
+use crate::client::{HttpClient, guard, journal};
 use crate::wire::attachments::{Payload, kind_of, wire};
 use crate::wire::names::{RequestForm, invalid_value, member};
-use crate::wire::secrets::redact_and_cut;
 use crate::wire::{names, payload};
 
 /// A request that is checked, in the journal, and ready to be sent.
@@ -46,47 +43,6 @@ impl HttpClient {
         Ok(PreparedRequest { form, signer, creates_new })
     }
 
-    /// Checks that a listing of the access keys of our own user shows the key that a request uses in
-    /// place of a name, once for each key.
-    fn confirm_key(&mut self, op: &Operation) -> Result<(), Response> {
-        let Some((user, id)) = key_to_confirm(op, &self.names) else { return Ok(()) };
-        let Some(user) = user else { return Err(foreign_key(&id)) };
-        let shown = self.key_ids(user).map_err(unconfirmed)?;
-        if !shown.contains(&id) {
-            return Err(foreign_key(&id));
-        }
-        self.names.keyring.confirm(user, &id);
-        Ok(())
-    }
-
-    /// The ids of the access keys of a user, as the endpoint lists them.
-    fn key_ids(&mut self, user: User) -> Result<Vec<String>, Response> {
-        let list = AttachmentKind::AccessKey.row().list.api;
-        let name = self.names.user(user);
-        let form = [("Action", list), ("Version", names::VERSION), ("UserName", &name)];
-        let form: RequestForm = form.iter().map(|(name, value)| member(name, *value)).collect();
-        guard::check(&form, &self.names, false)
-            .map_err(|error| Response::failed(FailureKind::Unsent, format!("{error:#}")))?;
-        let listing = wire(AttachmentKind::AccessKey).listing;
-        let mut ids = Vec::new();
-        let read = |marker: Option<String>| {
-            let mut form = form.clone();
-            form.extend(marker.map(|marker| member("Marker", marker)));
-            let raw = self.sender.post(SigningService::Iam, &form, None)?;
-            let page = response::result(list, &raw)?;
-            let members = listing.and_then(|it| page.child(it.list)).map(|it| &it.children);
-            for key in members.into_iter().flatten() {
-                // A key that the listing gives to another user is not ours.
-                let is_ours = key.text_of("UserName").is_none_or(|it| it == name);
-                let id = listing.and_then(|it| key.text_of(it.name?));
-                ids.extend(id.filter(|_| is_ours).map(str::to_owned));
-            }
-            pages::after(&page).map_err(|what| unreadable(what.to_owned()))
-        };
-        pages::every(read, unreadable)?;
-        Ok(ids)
-    }
-
     /// The identity of the user that must sign the operation itself.
     fn signer_of(&self, op: &Operation) -> Result<Option<Identity>> {
         let Some(user) = signed_by(op) else { return Ok(None) };
@@ -95,25 +51,6 @@ impl HttpClient {
         })?;
         Ok(Some(Identity::new(id, secret, None, "a user of this run")))
     }
-}
-
-/// The response to a call that was not sent because the listing before it failed.
-fn unconfirmed(listing: Response) -> Response {
-    let list = AttachmentKind::AccessKey.row().list.api;
-    let kind = if listing.is_retryable() { FailureKind::Transient } else { FailureKind::Unsent };
-    let detail = format!("not sent: {list} of the run's own user failed with {listing}");
-    Response::failed(kind, detail)
-}
-
-/// The response to a call that would be made with an access key that is not shown to be ours.
-fn foreign_key(id: &str) -> Response {
-    let list = AttachmentKind::AccessKey.row().list.api;
-    let id = redact_and_cut(id, 64);
-    let detail = format!(
-        "not sent: {list} of the run's own user does not show the access key {id}, which the \
-         endpoint returned; it may be somebody else's"
-    );
-    Response::failed(FailureKind::Unsent, detail)
 }
 
 /// The access key that a request uses in place of a name, and the user that it was created for: the

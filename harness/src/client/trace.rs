@@ -20,7 +20,7 @@ use crate::client::transport::{Disclosure, RawResponse};
 use crate::wire::identifiers::is_harmless;
 use crate::wire::private_file;
 use crate::wire::redact::{
-    hide, hide_unless_harmless, is_secret, issues_secret, secret_values, without_secrets,
+    hide, hide_unless_harmless, is_secret, issues_secret, secret_values, skeleton, without_secrets,
 };
 use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember};
 
@@ -109,7 +109,7 @@ impl RawResponse {
     fn shown_body(&self, max: usize) -> String {
         let body = String::from_utf8_lossy(&self.body);
         match self.disclosure {
-            Disclosure::Nothing => WITHHELD.to_owned(),
+            Disclosure::Nothing => redact_and_cut(&skeleton(&body), max),
             Disclosure::Harmless => redact_and_cut(&hide_unless_harmless(&hide(&body)), max),
             Disclosure::Redacted => redact_and_cut(&hide(&body), max),
         }

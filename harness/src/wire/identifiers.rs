@@ -153,6 +153,9 @@ const LETTERS_MAX: usize = 20;
 /// A longer number may be a secret. An account id may stand alone.
 const DIGITS_MAX: usize = 4;
 
+/// The length of the id of a run. A shorter value is not searched for as a secret.
+const SYMBOL_MAX: usize = 8;
+
 /// The longest id of AWS. A seed in base 32 is longer.
 const ID_MAX: usize = 32;
 
@@ -175,15 +178,39 @@ fn is_harmless_word(word: &str) -> bool {
         let letters = part.chars().all(|it| it.is_ascii_alphabetic());
         let limit = if digits { DIGITS_MAX } else { LETTERS_MAX };
         // A symbol such as `u0`, and the id of a run.
-        let symbol = part.len() <= 8 && part.chars().all(|it| it.is_ascii_alphanumeric());
+        let symbol = !digits
+            && part.len() <= SYMBOL_MAX
+            && part.chars().all(|it| it.is_ascii_alphanumeric());
         let id = part_shape(part) == PartShape::Id && part.len() <= ID_MAX;
         let account = part_shape(part) == PartShape::Account && word.contains(':');
         (digits || letters) && part.len() <= limit
+            || is_api_name(part)
             || account
             || id
-            || symbol && (of_run || part.len() <= 4)
+            || symbol && (of_run || part.len() < SYMBOL_MAX)
     };
     parts.len() <= 12 && parts.iter().all(harmless)
+}
+
+/// Whether a word has letters only, and is short or written like a name of the API.
+pub(crate) fn is_word(word: &str) -> bool {
+    let short = word.len() <= LETTERS_MAX && word.chars().all(|it| it.is_ascii_alphabetic());
+    short || is_api_name(word)
+}
+
+/// Whether a long word is written like the name of an action: `CreateVirtualMFADeviceResponse`.
+fn is_api_name(word: &str) -> bool {
+    let word = word.replace("MFA", "").replace("SSH", "");
+    let mut words = word.split_inclusive(|it: char| it.is_ascii_lowercase()).peekable();
+    let mut small = 0;
+    word.starts_with(|it: char| it.is_ascii_uppercase())
+        && word.chars().all(|it| it.is_ascii_alphabetic())
+        && words.all(|it| {
+            // A capital follows three small letters or more.
+            let follows = it.len() == 1 || it.len() == 2 && (small == 0 || small >= 3);
+            small = if it.len() == 2 { 1 } else { small + 1 };
+            follows
+        })
 }
 
 #[cfg(test)]
@@ -233,6 +260,8 @@ mod tests {
             "7a62c49f-347e-4fc4-9331-6e8e01234567",
             "arn:aws:iam::123456789012:mfa/iamspec-1f3a9c02/iamspec-1f3a9c02-7-d0",
             "User u0 and key#1, \"ServiceName\".",
+            "No evidence of AWS's words: ResetServiceSpecificCredential/missing-user.",
+            "CreateVirtualMFADeviceResponse",
         ] {
             assert!(is_harmless(text), "{text}");
         }
@@ -242,6 +271,8 @@ mod tests {
             "%77%4a%61",
             "&#119;&#74;",
             "code 123456",
+            "wJalrXUtnFEMIMDENGbPxRfi",
+            "AbcdeFGhijkLmnopQrstuVwxyz",
             "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=",
         ] {
             assert!(!is_harmless(text), "{text}");

@@ -14,7 +14,7 @@ use quick_xml::events::Event;
 use serde_json::Value;
 
 use crate::wire::attachments::{ATTACHMENTS, wire};
-use crate::wire::identifiers::is_harmless;
+use crate::wire::identifiers::{WordShape, is_harmless, is_word, word_shape};
 use crate::wire::names::{NAMESPACE, RequestForm};
 use crate::wire::secrets::HIDDEN;
 
@@ -72,24 +72,35 @@ pub(crate) fn issues_secret(action: &str) -> bool {
 /// A body with everything replaced by [`HIDDEN`] that may be a secret, whatever its element is
 /// called.
 pub(crate) fn hide_unless_harmless(body: &str) -> String {
+    shown_if(body, &is_harmless)
+}
+
+/// The elements of a body without their texts. Only the id of the request is kept.
+pub(crate) fn skeleton(body: &str) -> String {
+    shown_if(body, &|text| word_shape(text) == WordShape::Uuid)
+}
+
+/// A body with each text replaced by [`HIDDEN`] that is not shown, and without attributes.
+fn shown_if(body: &str, is_shown: &dyn Fn(&str) -> bool) -> String {
     let body = body.trim_start_matches('\u{feff}').trim_start();
     if !body.starts_with('<') {
-        return if is_harmless(body) { body.to_owned() } else { HIDDEN.to_owned() };
+        return if is_shown(body) { body.to_owned() } else { HIDDEN.to_owned() };
     }
     let document = Document::read(body);
     let mut shown = String::new();
     for Token { kind, element, raw } in &document.tokens {
         let element = document.elements.get(*element);
-        let name = element.is_some_and(|it| it.name.len() <= NAME_MAX && is_harmless(&it.name));
-        let text = element.is_some_and(|it| is_harmless(&decoded(&it.text)));
+        let text = element.is_some_and(|it| is_shown(decoded(&it.text).trim()));
         match kind {
-            TokenKind::Start | TokenKind::Empty | TokenKind::End if !name => shown.push('?'),
+            TokenKind::Start | TokenKind::Empty | TokenKind::End if !is_word(tag_name(raw)) => {
+                shown.push('?');
+            }
             TokenKind::Start | TokenKind::Empty if !is_namespace(raw) => {
                 shown.push_str(&without_attributes(raw));
             }
             TokenKind::Start | TokenKind::Empty | TokenKind::End => shown.push_str(raw),
             TokenKind::Text if raw.trim().is_empty() || text => shown.push_str(raw),
-            TokenKind::Other if raw.starts_with("<?xml ") && raw.len() < NAME_MAX => {
+            TokenKind::Other if raw.starts_with("<?xml ") && raw.len() < DECLARATION_MAX => {
                 shown.push_str(raw);
             }
             _ if shown.ends_with(HIDDEN) => {}
@@ -99,8 +110,16 @@ pub(crate) fn hide_unless_harmless(body: &str) -> String {
     shown
 }
 
-/// A longer name of an element is not shown.
-const NAME_MAX: usize = 64;
+/// A longer declaration is not shown.
+const DECLARATION_MAX: usize = 64;
+
+/// The name in a tag, without its prefix.
+fn tag_name(tag: &str) -> &str {
+    let inner = tag.trim_start_matches(['<', '/']);
+    let end = inner.find(|it: char| it.is_whitespace() || "/>".contains(it));
+    let name = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+    name.rsplit(':').next().unwrap_or(name)
+}
 
 /// Whether a tag has no attribute, except for the namespace of IAM.
 fn is_namespace(tag: &str) -> bool {
