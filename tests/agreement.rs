@@ -24,7 +24,15 @@ fn every_response_over_http_is_the_same_as_in_memory() {
                 same(wire.response.as_ref(), memory.response.as_ref()),
                 "over HTTP: {wire:?}, in memory: {memory:?}"
             );
-            assert_eq!(wire.verdict, memory.verdict);
+            // A conforming verdict quotes the response, which is not shown after MFA codes.
+            if wire.response.as_ref().is_some_and(|it| it.to_string().contains("(not shown")) {
+                assert_eq!(
+                    std::mem::discriminant(&wire.verdict),
+                    std::mem::discriminant(&memory.verdict)
+                );
+            } else {
+                assert_eq!(wire.verdict, memory.verdict);
+            }
         }
     }
 }
