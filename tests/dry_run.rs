@@ -75,7 +75,7 @@ fn a_dry_run_of_the_invariants_sends_nothing() {
 }
 
 /// The options that `--suite invariants` supports.
-const WITH_INVARIANTS: [&str; 12] = [
+const WITH_INVARIANTS: [&str; 13] = [
     "endpoint",
     "i-own-this-account",
     "timeout",
@@ -84,6 +84,7 @@ const WITH_INVARIANTS: [&str; 12] = [
     "trace",
     "mutant",
     "unspecified",
+    "settle",
     "driver",
     "suite",
     "list",

@@ -333,18 +333,18 @@ def main():
     table = "\n".join(lines)
     print(table)
     if args.report:
-        args.report.write_text(report(table, args))
+        args.report.write_text(report(table, total["runs"]))
     shutil.rmtree(proxy.parent)
     return 1 if failed else 0
 
 
-def report(table, args):
+def report(table, runs):
     return f"""# A conforming endpoint under fault injection
 
 The reference endpoint conforms, so every finding would be a false positive. Each run has one to three kinds of fault at a time,
 `--level info`, and in a third of the runs `--jobs 8`. A run fails if it has a finding, if something that the run created is on the endpoint
 at its end and the run does not say so, or if `iamspec cleanup` does not remove it and the journal.
-Printed by `tests/faults/campaign.py target/release/iamspec --runs {args.runs} --report tests/reports/fault-injection.md`.
+Printed by `tests/faults/campaign.py target/release/iamspec --runs {runs} --report tests/reports/fault-injection.md`.
 `left by run` counts resources that a run reported as not deleted; `cleanup` removed them.
 
 ```text
