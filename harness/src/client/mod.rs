@@ -182,7 +182,7 @@ impl HttpClient {
     pub(crate) fn confirm_key(&mut self, op: &Operation) -> Result<(), Response> {
         let Some((user, id)) = request::key_to_confirm(op, &self.names) else { return Ok(()) };
         let Some(user) = user else { return Err(foreign_key(&id)) };
-        let shown = self.key_ids(user).map_err(unconfirmed)?;
+        let shown = self.key_ids(user).map_err(|it| unconfirmed(&it))?;
         if !shown.contains(&id) {
             return Err(foreign_key(&id));
         }
@@ -269,7 +269,7 @@ impl HttpClient {
 }
 
 /// The response to a call that was not sent because the listing before it failed.
-fn unconfirmed(listing: Response) -> Response {
+fn unconfirmed(listing: &Response) -> Response {
     let list = AttachmentKind::AccessKey.row().list.api;
     let kind = if listing.is_retryable() { FailureKind::Transient } else { FailureKind::Unsent };
     let detail = format!("not sent: {list} of the run's own user failed with {listing}");

@@ -178,7 +178,7 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
             // The endpoint must not make the run name what somebody else has created.
             let is_named = base_name(&name).eq_ignore_ascii_case(&names.resource_name(resource));
             let is_invalid = matches!(op, Operation::Invalid(..));
-            if !is_named && !(is_invalid && names.is_ours(&name)) {
+            if !(is_named || is_invalid && names.is_ours(&name)) {
                 return Err("name of what the request has created");
             }
             names.learn_account(&name);

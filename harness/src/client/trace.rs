@@ -52,7 +52,9 @@ pub(crate) fn disclose(
     match response {
         Ok(raw) => {
             let body = String::from_utf8_lossy(&raw.body);
-            secret_values(&body).iter().for_each(|value| remember_or_withhold(value));
+            for value in secret_values(&body) {
+                remember_or_withhold(&value);
+            }
             let issues = form.iter().any(|(name, it)| name == "Action" && issues_secret(it));
             let disclosure = match (withheld, issues) {
                 (true, _) => Disclosure::Nothing,

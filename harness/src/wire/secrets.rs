@@ -143,7 +143,9 @@ impl KnownSecrets {
 
     fn add(&mut self, forms: Vec<Vec<u8>>) {
         self.values += 1;
-        forms.into_iter().for_each(|form| self.insert(form));
+        for form in forms {
+            self.insert(form);
+        }
     }
 
     fn insert(&mut self, form: Vec<u8>) {
@@ -247,7 +249,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     let decoded = BASE64.decode(value.trim().as_bytes()).ok();
-    let decoded = decoded.filter(|it| it.iter().all(|it| it.is_ascii_graphic()));
+    let decoded = decoded.filter(|it| it.iter().all(u8::is_ascii_graphic));
     let lines = value.lines().filter(|it| *it != value && !it.starts_with("-----"));
     let lines = lines.map(|it| letters(it.as_bytes()));
     let hex = [HEXLOWER.encode(value.as_bytes()), HEXUPPER.encode(value.as_bytes())];
