@@ -111,7 +111,7 @@ fn with_echo(answer: &str, echo: &str, number: usize, plain: &str) -> Vec<u8> {
     let status = head.lines().next().unwrap().trim_start_matches("HTTP/1.1 ").to_owned();
     let xml = "text/xml";
     let (one, two) =
-        echo.split_at((echo.len() / 2..).find(|it| echo.is_char_boundary(*it)).unwrap());
+        echo.split_at((echo.len() / 2..=echo.len()).find(|it| echo.is_char_boundary(*it)).unwrap());
     let at_end = |inner: &str| match body.rsplit_once("</") {
         Some((before, name)) => format!("{before}{inner}</{name}"),
         None => body.to_owned(),
@@ -175,7 +175,9 @@ fn echoing(reference: &str) -> (Port, Arc<Mutex<Overheard>>) {
         let recent = overheard.recent.iter().rev().take(3).filter(|it| it.len() < 500);
         let recent: Vec<&str> = recent.map(String::as_str).collect();
         let members: String = form_urlencoded::parse(body.as_bytes())
-            .map(|(name, value)| format!("{name}: {value}\n"))
+            .flat_map(|(name, value)| {
+                [name.into_owned(), ": ".into(), value.into_owned(), "\n".into()]
+            })
             .collect();
         let echo = format!("{}\n{members}{body}\n{head}", recent.join("\n"));
         let number = overheard.responses;
@@ -261,7 +263,7 @@ fn assert_no_secret(folder: &Path, overheard: &Overheard) {
             leaks.push(format!("{name}: the code {code}"));
         }
     }
-    println!(
+    eprintln!(
         "{} secrets and {} codes in {} responses, {} patterns, {} files",
         overheard.secrets.len(),
         overheard.codes.len(),

@@ -174,14 +174,14 @@ fn no_request_names_what_a_lying_endpoint_swaps_in() {
     create_others(&server.url());
     let before = state_of_others(&server.url());
     let (port, seen) = lying(&server.url(), owned_by_others(&before));
-    let mut seed = 0;
+    let mut round = 0;
     while seen.lock().unwrap().requests < enough {
         let generated = vec![
             GeneratedSuite::Lattice,
             GeneratedSuite::Drain,
-            GeneratedSuite::Random { seed, calls: 500 },
+            GeneratedSuite::Random { seed: round, calls: 500 },
         ];
-        seed += 1;
+        round += 1;
         // The calls without a name come first.
         let first = |name: &str| {
             ["change-password/", "validation/", "last-used/"].iter().any(|it| name.starts_with(it))
@@ -196,7 +196,7 @@ fn no_request_names_what_a_lying_endpoint_swaps_in() {
         }
     }
     let seen = seen.lock().unwrap();
-    println!("{} requests, {} lies, {} foreign", seen.requests, seen.lies, seen.foreign.len());
+    eprintln!("{} requests, {} lies, {} foreign", seen.requests, seen.lies, seen.foreign.len());
     assert!(seen.lies > enough / 20);
     assert_eq!(seen.foreign, Vec::<String>::new());
     // The user of a key changes nothing of it, except that it was used.
