@@ -177,7 +177,7 @@ fn a_run_against_another_service_ends_early_with_a_reason() {
         assert!(ended.contains(words) && ended.contains(advice), "{ended}");
         assert!(!text.contains("Calls without a verdict"), "{text}");
         // One call, and its cleanup with retries. A dead port receives none.
-        let requests = text.lines().last().unwrap().split(" calls, ").nth(1).unwrap();
+        let requests = text.lines().last().unwrap().split(" and ").nth(1).unwrap();
         let few: &[char] = if url == dead { &['0'] } else { &['1', '2', '3', '4', '5'] };
         assert!(requests.starts_with(few), "{text}");
     }

@@ -175,16 +175,14 @@ fn is_harmless_word(word: &str) -> bool {
     let of_run = word.to_ascii_lowercase().contains(PREFIX);
     let harmless = |part: &&str| {
         let digits = part.chars().all(|it| it.is_ascii_digit());
-        let letters = part.chars().all(|it| it.is_ascii_alphabetic());
-        let limit = if digits { DIGITS_MAX } else { LETTERS_MAX };
         // A symbol such as `u0`, and the id of a run.
         let symbol = !digits
             && part.len() <= SYMBOL_MAX
             && part.chars().all(|it| it.is_ascii_alphanumeric());
         let id = part_shape(part) == PartShape::Id && part.len() <= ID_MAX;
         let account = part_shape(part) == PartShape::Account && word.contains(':');
-        (digits || letters) && part.len() <= limit
-            || is_api_name(part)
+        digits && part.len() <= DIGITS_MAX
+            || is_word(part)
             || account
             || id
             || symbol && (of_run || part.len() < SYMBOL_MAX)
@@ -192,22 +190,28 @@ fn is_harmless_word(word: &str) -> bool {
     parts.len() <= 12 && parts.iter().all(harmless)
 }
 
-/// Whether a word has letters only, and is short or written like a name of the API.
+/// Whether a word has letters only, and is written like a short word of a language or like a name of
+/// the API. Capitals within a word, as in a random text, are neither.
 pub(crate) fn is_word(word: &str) -> bool {
-    let short = word.len() <= LETTERS_MAX && word.chars().all(|it| it.is_ascii_alphabetic());
-    short || is_api_name(word)
+    let (first, rest) = word.split_at_checked(1).unwrap_or(("", word));
+    let one_case = |is: fn(&u8) -> bool| rest.bytes().all(|it| is(&it));
+    let is_short = word.len() <= LETTERS_MAX && word.bytes().all(|it| it.is_ascii_alphabetic());
+    let is_upper = first.bytes().all(|it| it.is_ascii_uppercase());
+    is_short && (one_case(u8::is_ascii_lowercase) || is_upper && one_case(u8::is_ascii_uppercase))
+        || is_api_name(&(first.to_ascii_uppercase() + rest))
 }
 
 /// Whether a long word is written like the name of an action: `CreateVirtualMFADeviceResponse`.
 fn is_api_name(word: &str) -> bool {
-    let word = word.replace("MFA", "").replace("SSH", "");
+    let word =
+        ["MFA", "SSH", "QR", "PNG"].iter().fold(word.to_owned(), |it, short| it.replace(short, ""));
     let mut words = word.split_inclusive(|it: char| it.is_ascii_lowercase()).peekable();
     let mut small = 0;
     word.starts_with(|it: char| it.is_ascii_uppercase())
         && word.chars().all(|it| it.is_ascii_alphabetic())
         && words.all(|it| {
-            // A capital follows three small letters or more.
-            let follows = it.len() == 1 || it.len() == 2 && (small == 0 || small >= 3);
+            // A capital follows two small letters or more.
+            let follows = it.len() == 1 || it.len() == 2 && (small == 0 || small >= 2);
             small = if it.len() == 2 { 1 } else { small + 1 };
             follows
         })

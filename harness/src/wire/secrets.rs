@@ -29,6 +29,13 @@ pub const SEARCHED_MAX: usize = 16 << 10;
 /// The number of signatures that are remembered. A response repeats the one of its own request.
 const SIGNATURES_MAX: usize = 1024;
 
+/// What stands before a signature, without its first letter: a driver signs in its own process, so
+/// that its signatures are not remembered here.
+const SIGNATURE: &[u8; SEARCHED_MIN] = b"ignature";
+
+/// The number of hexadecimal digits of a signature.
+const SIGNATURE_DIGITS: usize = 64;
+
 /// The number of bytes after the end of a cut text that are searched, because a secret may begin
 /// before the end. A secret may be encoded several times.
 const LOOKAHEAD: usize = 10 * SEARCHED_MAX;
@@ -168,9 +175,7 @@ impl KnownSecrets {
     /// The ranges of a text that hold a remembered value, in order and without overlap.
     fn find(&self, text: &str) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
-        if !self.forms.is_empty() {
-            layers(text, &mut |layer| self.find_in(layer, text, &mut found));
-        }
+        layers(text, &mut |layer| self.find_in(layer, text, &mut found));
         found.sort_unstable();
         let mut merged: Vec<(usize, usize)> = Vec::new();
         for (begin, end) in found {
@@ -191,6 +196,13 @@ impl KnownSecrets {
             }
             if place + 1 < SEARCHED_MIN {
                 continue;
+            }
+            if window == *SIGNATURE {
+                let digits = place + 1..place + 1 + SIGNATURE_DIGITS;
+                let is_hex = |it: &[u8]| it.iter().all(u8::is_ascii_hexdigit);
+                if layer.bytes.get(digits.clone()).is_some_and(is_hex) {
+                    spans(layer.ranges.get(digits).unwrap_or_default(), text, found);
+                }
             }
             for form in self.forms.get(&window).into_iter().flatten() {
                 let Some(begin) = (place + 1 - SEARCHED_MIN).checked_sub(anchor(form).0) else {

@@ -156,6 +156,21 @@ fn old_signatures_are_forgotten() {
     assert!(redact(&signature(1_000_000)).contains("f4240"));
 }
 
+#[test]
+fn the_signature_of_another_process_is_removed() {
+    let signature = "e96abf751e7bfa3363c8fe43f1787ef9d2e96abf751e7bfa3363c8fe43f1787e";
+    let header = format!("SignedHeaders=host;x-amz-date, Signature={signature}");
+    // A text in base 16 is searched for values that are remembered only.
+    let base16 = |it: &String| it.bytes().all(|it| it.is_ascii_hexdigit());
+    for text in encodings(&header).into_iter().filter(|it| !base16(it)) {
+        let shown = redact(&format!("a {text} z"));
+        assert!(shown.contains(HIDDEN), "{text}");
+    }
+    assert!(!redact(&header).contains("e96abf"));
+    let word = "Signature version 4 of the request was not the expected one of the test suite";
+    assert_eq!(redact(word), word);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
 
