@@ -181,10 +181,11 @@ impl HttpClient {
     /// place of a name, once for each key.
     pub(crate) fn confirm_key(&mut self, op: &Operation) -> Result<(), Response> {
         let Some((user, id)) = request::key_to_confirm(op, &self.names) else { return Ok(()) };
-        let Some(user) = user else { return Err(foreign_key(&id)) };
+        let Some(user) = user else { return Err(foreign_key(&id, FailureKind::Unsent)) };
         let shown = self.key_ids(user).map_err(|it| unconfirmed(&it))?;
         if !shown.contains(&id) {
-            return Err(foreign_key(&id));
+            // The listing may be stale, so the run repeats the call.
+            return Err(foreign_key(&id, FailureKind::Transient));
         }
         self.names.keyring.confirm(user, &id);
         Ok(())
@@ -277,14 +278,14 @@ fn unconfirmed(listing: &Response) -> Response {
 }
 
 /// The response to a call that would be made with an access key that is not shown to be ours.
-fn foreign_key(id: &str) -> Response {
+fn foreign_key(id: &str, kind: FailureKind) -> Response {
     let list = AttachmentKind::AccessKey.row().list.api;
     let id = redact_and_cut(id, 64);
     let detail = format!(
         "not sent: {list} of the run's own user does not show the access key {id}, which the \
          endpoint returned; it may be somebody else's"
     );
-    Response::failed(FailureKind::Unsent, detail)
+    Response::failed(kind, detail)
 }
 
 fn lock(journal: Option<&Arc<Mutex<Journal>>>) -> Option<MutexGuard<'_, Journal>> {
