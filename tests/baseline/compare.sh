@@ -14,7 +14,7 @@ if [ ! -x "${1:-}" ] || [[ ! ${2:-10} =~ ^[1-9][0-9]*$ ]]; then
   echo "expected the iamspec binary and optionally a number of seeds, got '$*'; try: tests/baseline/compare.sh target/release/iamspec" >&2
   exit 2
 fi
-version=$(sed -n 's/^hypothesis==//p' "$here/requirements.txt")
+version=$(sed -n 's/^hypothesis==\([^ ]*\).*/\1/p' "$here/requirements.txt")
 venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/hypothesis-$version
 
 if ! cmp -s "$here/requirements.txt" "$venv/installed"; then

@@ -5,7 +5,7 @@
 # IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 
 venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/sdk-$name
-packages=$(tr ' ' '\n' <<< "${requirements:-$(cat "$here/requirements.txt")}")
+if [ -n "${requirements:-}" ]; then packages=$(tr ' ' '\n' <<< "$requirements"); else packages=$(< "$here/requirements.txt"); fi
 if ! cmp -s "$venv/installed" - <<< "$packages"; then
   rm -rf "$venv"
   python3 -m venv "$venv"

@@ -10,7 +10,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
-version=$(sed -n 's/^boto3==//p' "$here/requirements.txt")
+version=$(sed -n 's/^boto3==\([^ ]*\).*/\1/p' "$here/requirements.txt")
 venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/boto3-$version
 
 if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
