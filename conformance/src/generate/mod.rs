@@ -65,14 +65,14 @@ const BATCH: usize = 1000;
 impl GeneratedSuite {
     /// The parts that can run independently, in order. Only the random suite has several.
     #[must_use]
-    pub fn batches(self) -> Vec<Self> {
-        let Self::Random { seed, calls } = self else { return vec![self] };
+    pub fn batches(self) -> Box<dyn Iterator<Item = Self>> {
+        let Self::Random { seed, calls } = self else { return Box::new(std::iter::once(self)) };
         let mut rng = Rng(seed);
-        let batch = |number: usize| Self::Random {
+        let batch = move |number: usize| Self::Random {
             seed: if number == 0 { seed } else { rng.next() },
             calls: BATCH.min(calls.saturating_sub(number * BATCH)),
         };
-        (0..calls.div_ceil(BATCH)).map(batch).collect()
+        Box::new((0..calls.div_ceil(BATCH)).map(batch))
     }
 
     /// A new generator of this suite.
