@@ -275,3 +275,54 @@ fn all_events_of_one_second_are_audited() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn links_between_folders_do_not_loop() {
+    let folder = folder("audit-links");
+    let events = [user("CreateUser", None), user("DeleteUser", None)];
+    written(&folder, "log.json", &log(&events));
+    for name in ["a", "b", "c"] {
+        std::os::unix::fs::symlink(&folder, folder.join(name)).unwrap();
+    }
+    let output = super::iamspec(&["audit", folder.to_str().unwrap()]);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("1 file, 2 events"), "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn pipes_and_devices_are_refused() {
+    let folder = folder("audit-pipe");
+    for name in ["pipe.json", "pipe.jsonl", "pipe.script"] {
+        let pipe = folder.join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let is_log = !name.ends_with(".script");
+        for path in [&pipe, &folder].into_iter().take(1 + usize::from(is_log)) {
+            let output = super::iamspec(&["audit", path.to_str().unwrap()]);
+            let error = super::stderr(&output);
+            assert_eq!(output.status.code(), Some(2), "{error}");
+            assert!(error.contains("found a pipe"), "{error}");
+        }
+        std::fs::remove_file(pipe).unwrap();
+    }
+    assert_eq!(super::iamspec(&["audit", "/dev/zero"]).status.code(), Some(2));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn gzip_data_is_decompressed_to_a_limit() {
+    let folder = folder("audit-gzip");
+    let file = folder.join("log.json.gz");
+    let gzip = std::fs::File::create(&file).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(gzip, flate2::Compression::fast());
+    for _ in 0..64 {
+        gzip.write_all(&vec![b' '; 1 << 20]).unwrap();
+    }
+    gzip.finish().unwrap();
+    let output = super::iamspec(&["audit", file.to_str().unwrap()]);
+    let error = super::stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("bytes when it is decompressed"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

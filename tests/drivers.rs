@@ -14,7 +14,8 @@ fn builtin(wrong: Option<&str>) -> String {
 /// The exit code and the output of a run through the built-in driver.
 fn run(wrong: Option<&str>, more: &[&str]) -> (Option<i32>, String) {
     let driver = builtin(wrong);
-    let output = super::iamspec(&[&["run", "--timeout", "2", "--driver", &driver], more].concat());
+    let timeout: &[&str] = if more.contains(&"--timeout") { &[] } else { &["--timeout", "2"] };
+    let output = super::iamspec(&[&["run", "--driver", &driver], timeout, more].concat());
     (output.status.code(), super::stdout(&output) + &super::stderr(&output))
 }
 
@@ -115,4 +116,51 @@ fn the_schema_file_matches_the_messages() {
         std::fs::read_to_string(&path).unwrap_or_default() == schema,
         "the schema is outdated; write it with UPDATE_DOCUMENTS=1"
     );
+}
+
+/// A driver that is a shell script: it speaks to nobody and starts a program that would stay.
+fn script(folder: &std::path::Path, lines: &str) -> String {
+    let file = folder.join("driver.sh");
+    std::fs::write(&file, lines).unwrap();
+    format!("sh {}", file.display())
+}
+
+#[test]
+fn the_programs_that_a_driver_starts_end_with_it() {
+    let folder = super::reports::folder("driver-group");
+    let pid = folder.join("pid");
+    let lines = format!("sleep 600 &\necho $! > {}\necho no\nwait\n", pid.display());
+    let output = super::iamspec(&["run", "--driver", &script(&folder, &lines), "delete-user/bare"]);
+    assert_eq!(output.status.code(), Some(2), "{}", super::stderr(&output));
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    let ended = state.is_empty() || state.contains(") Z ");
+    assert!(ended, "{state}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_flood_on_stderr_is_cut() {
+    let folder = super::reports::folder("driver-flood");
+    let lines = "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -c 8000000 >&2\necho no\n";
+    let output = super::iamspec(&["run", "--driver", &script(&folder, lines), "delete-user/bare"]);
+    let error = super::stderr(&output);
+    assert!(error.len() < 2 << 20 && error.contains("… (cut: "), "{} bytes", error.len());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_driver_that_stays_silent_is_not_called_again_and_again() {
+    let words = ["tags/*", "list/*", "create-policy/*"];
+    let (code, text) = run(Some("hangs"), &[&["--timeout", "1"], &words[..]].concat());
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("ended early"), "{text}");
+    assert!(text.contains("and is not called again"), "{text}");
+}
+
+#[test]
+fn a_driver_that_cannot_be_run_is_a_usage_error_of_its_check() {
+    let output = super::iamspec(&["driver", "check", "/nowhere/driver"]);
+    assert_eq!(output.status.code(), Some(2), "{}", super::stdout(&output));
+    assert!(super::stderr(&output).contains("cannot run the driver"));
 }

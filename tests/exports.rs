@@ -54,3 +54,38 @@ fn an_export_error_names_the_operation_and_the_script() {
     assert!(text.contains("cannot export `ChangePassword u0` of"), "{text}");
     assert!(text.contains("u0 has no access key to sign with"), "{text}");
 }
+
+/// The name of a script is the name of its file, and both it and the endpoint may hold shell syntax.
+#[test]
+fn the_name_of_a_script_and_the_endpoint_are_no_code() {
+    let hostile =
+        "x\ntouch $(touch hostile) \"\"\"\nimport os #'`touch hostile`}\u{1b}@ENDPOINT@@IDEA@\\";
+    let mut script =
+        built_in_scripts().unwrap().into_iter().find(|it| it.name == "delete-user/bare").unwrap();
+    hostile.clone_into(&mut script.name);
+    hostile.clone_into(&mut script.idea);
+    let endpoint = "http://127.0.0.1:1/$(touch hostile)`touch hostile`}'\"\\";
+    let folder = super::reports::folder("export-hostile");
+    for language in LANGUAGES {
+        let text = export(&script, language, endpoint).unwrap();
+        assert!(!text.contains('\u{1b}'), "{text}");
+        let bash = matches!(language, Language::AwsCli | Language::Curl);
+        // Everything up to the first function: comments, the endpoint and other settings.
+        let (head, _) = text.split_once(if bash { "\n# S" } else { "\nMISSING" }).unwrap();
+        let program = if bash {
+            format!("{head}\nprintf %s \"$endpoint\"")
+        } else {
+            let imports = |it: &&str| !it.contains("boto");
+            let lines = head.lines().filter(imports).collect::<Vec<_>>().join("\n");
+            format!("{lines}\nprint(ENDPOINT, end='')")
+        };
+        let mut command = Command::new(if bash { "bash" } else { "python3" });
+        command.current_dir(&folder).args(["-c", &program]).env_remove("AWS_ENDPOINT_URL_IAM");
+        let output = command.output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(printed, endpoint, "{language:?}: {error}\n{program}");
+        assert!(!folder.join("hostile").exists(), "{language:?}: {program}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -184,3 +184,27 @@ fn an_update_creates_a_missing_file() {
     assert_eq!(super::iamspec(&words).status.code(), Some(0));
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// The update lists findings of the endpoint. It does not explain what the client does.
+#[test]
+fn an_update_does_not_excuse_the_client_or_an_incomplete_run() {
+    let folder = super::reports::folder("update-client");
+    let known = folder.join("known.toml").display().to_string();
+    let driver = format!("{} driver --wrong sends-twice", env!("CARGO_BIN_EXE_iamspec"));
+    let words = ["run", "--known-failures", &known, "--update-known-failures", "list/*"];
+    let output = super::iamspec(&[&words[..], &["--driver", &driver]].concat());
+    let printed = super::stdout(&output);
+    assert!(printed.contains("DIFFERS"), "{printed}");
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    let server = super::server(iamspec_conformance::Mutant::find("forgets-access-key"));
+    let port = super::port::Port::before(&server.url(), |body| {
+        let fails = body.contains("Action=AddUserToGroup");
+        fails.then(|| super::port::http("503 Slow", "text/plain", b"slow"))
+    });
+    let words = [&words[..4], &["delete-user/alone/*", "--endpoint", &port.url]].concat();
+    let output = super::iamspec(&words);
+    let printed = super::stdout(&output);
+    assert!(super::stderr(&output).contains("1 added"), "{printed}");
+    assert_eq!(output.status.code(), Some(3), "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -50,6 +50,7 @@ mod shards;
 mod shell;
 mod signatures;
 mod surveys;
+mod terminal_output;
 mod tidy;
 
 use std::io::{BufRead as _, BufReader};

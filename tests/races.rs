@@ -118,7 +118,7 @@ fn a_broken_race_is_shown_with_the_reason_why_no_order_fits() {
         "DeleteUser+CreateAccessKey/a-user  shows in ",
         "client 2    CreateAccessKey u0 key#0",
         "if CreateAccessKey u0 key#0 comes before DeleteUser u0: DeleteUser u0 got 200, expected 409 DeleteConflict",
-        "1 race run, 50 histories: 1 broken",
+        "1 race: 1 broken, 0 explained, 0 undecided, 0 not run; 50 histories",
     ] {
         assert!(printed.contains(part), "{printed}");
     }
@@ -162,7 +162,7 @@ fn stale_reads_are_retried_and_hide_no_race() {
         "{printed}"
     );
     let (code, printed) = run(&lagging(None), "2s");
-    assert!(code == Some(0) && printed.contains("20 histories: 0 broken"), "{printed}");
+    assert!(code == Some(0) && printed.contains("1 race: 0 broken, 1 explained"), "{printed}");
     let (code, printed) = run(&lagging(Mutant::find("check-then-act:DeleteUser")), "2s");
     assert!(code == Some(1) && printed.contains("--settle 2s"), "{printed}");
 }
@@ -192,4 +192,18 @@ fn a_printed_command_reproduces_the_race() {
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let repeated = super::iamspec(&command);
     assert_eq!(repeated.status.code(), Some(1), "{}", super::stderr(&repeated));
+}
+
+#[test]
+fn the_totals_account_for_every_announced_race() {
+    let output = super::iamspec(&["race", "--repeats", "1"]);
+    let printed = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    let last = printed.lines().last().unwrap();
+    let (announced, totals) = last.split_once(" races: ").unwrap();
+    let (totals, _) = totals.split_once(';').unwrap();
+    let numbers = totals.split(", ").map(|it| it.split(' ').next().unwrap());
+    let sum: usize = numbers.map(|it| it.parse::<usize>().unwrap()).sum();
+    assert_eq!(announced.parse(), Ok(sum), "{last}");
+    assert!(last.contains("because AWS's response is unspecified"), "{last}");
 }

@@ -361,6 +361,85 @@ fn divergences_of_two_levels_stay_two_findings() {
     let merged = merge(vec![other, one]).unwrap();
     let levels: Vec<&str> = merged.findings.iter().map(|it| &*it.level).collect();
     assert_eq!(levels, ["must", "info"]);
+    // A comparison has one line for each rule.
     let diff = compare(&merged, &merged);
-    assert_eq!((diff.same, diff.changed.len(), diff.new.len()), (2, 0, 0));
+    assert_eq!((diff.same, diff.changed.len(), diff.new.len()), (1, 0, 0));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_before_the_run() {
+    let folder = folder("unwritable");
+    let locked = folder.join("old.jsonl");
+    std::fs::write(&locked, "old").unwrap();
+    let folder_text = folder.display();
+    let once = format!("html={folder_text}/once.html");
+    for (options, reason) in [
+        (vec!["--report".to_owned(), format!("json={folder_text}/none/x")], "cannot write"),
+        (vec!["--report".to_owned(), format!("json={folder_text}")], "cannot write"),
+        (vec!["--record".to_owned(), format!("{folder_text}/none/x")], "cannot write"),
+        (vec!["--coverage".to_owned(), "/proc/none/x".to_owned()], "cannot write"),
+        (["--report", &once, "--report", &once].map(str::to_owned).to_vec(), "named twice"),
+    ] {
+        let words: Vec<&str> = options.iter().map(String::as_str).collect();
+        let output = super::iamspec(&[&["run", "delete-user/bare"], &words[..]].concat());
+        let error = super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{options:?} {error}");
+        assert!(error.contains(reason), "{options:?} {error}");
+        // Nothing was sent, so there is no report on stdout.
+        assert_eq!(super::stdout(&output), "", "{options:?}");
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "a temporary file is left");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_report_that_fails_at_the_end_leaves_the_others() {
+    let folder = folder("half-written");
+    let page = folder.join("run.html").display().to_string();
+    let (first, second) = ("json=/dev/full".to_owned(), format!("html={page}"));
+    let words = ["run", "delete-user/bare", "--report", &first, "--report", &second];
+    let output = super::iamspec(&words);
+    assert_eq!(output.status.code(), Some(2), "{}", super::stdout(&output));
+    assert!(super::stderr(&output).contains("cannot write /dev/full"));
+    assert!(std::fs::read_to_string(page).unwrap().contains("</html>"));
+    let output = super::iamspec(&["run", "delete-user/bare", "--trace", "/dev/full"]);
+    assert_eq!(output.status.code(), Some(2), "{}", super::stdout(&output));
+    assert!(super::stderr(&output).contains("cannot write the trace /dev/full"));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_report_replaces_the_file_behind_a_link_and_leaves_no_other_file() {
+    let folder = folder("linked");
+    let (file, link) = (folder.join("run.jsonl"), folder.join("latest.jsonl"));
+    std::fs::write(&file, "old").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let report = format!("json={}", link.display());
+    let output = super::iamspec(&["run", "delete-user/bare", "--report", &report]);
+    assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
+    assert!(link.is_symlink());
+    assert!(read(&std::fs::read_to_string(file).unwrap()).is_ok());
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The status is right now and the text still differs: this is no new finding.
+#[test]
+fn an_improvement_is_no_regression() {
+    let (before, ..) = run_report("improved", &ALONE);
+    let mut after = before.clone();
+    let better = &mut after.findings[0];
+    (better.tier, better.level) = ("text".to_owned(), "should".to_owned());
+    better.status = iamspec_harness::report::events::FindingStatus::Below;
+    let diff = compare(&before, &after);
+    assert_eq!((diff.new.len(), diff.fixed.len(), diff.changed.len()), (0, 1, 0));
+    after.findings[0].status = iamspec_harness::report::events::FindingStatus::Unexpected;
+    let diff = compare(&before, &after);
+    assert_eq!((diff.new.len(), diff.fixed.len(), diff.changed.len()), (0, 0, 1));
+    let diff = compare(&after, &before);
+    assert_eq!((diff.new.len(), diff.fixed.len(), diff.changed.len()), (1, 0, 0));
+    // Two findings of one rule are one line.
+    after.findings.push(before.findings[0].clone());
+    let diff = compare(&before, &after);
+    assert_eq!((diff.new.len(), diff.fixed.len(), diff.same), (0, 0, 1));
 }

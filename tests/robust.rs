@@ -294,3 +294,57 @@ fn documents_beyond_the_limits_are_refused() {
     let text = format!("<a><![CDATA[{}]]></a>", "&lt;".repeat(1 << 18));
     assert_eq!(Element::parse(&text).unwrap().text.len(), 1 << 20);
 }
+
+#[test]
+fn no_argument_leads_outside_the_exit_codes() {
+    for words in [
+        &["run", "--suite", "random", "--calls", "100000000", "--budget", "20"][..],
+        &["run", "--suite", "random", "--calls", "18446744073709551615"],
+        &["run", "--rate", "1e-300", "--budget", "0", "delete-user/bare"],
+        &["run", "--settle", "18446744073709551615s", "delete-user/bare"],
+        &["run", "--budget", "18446744073709551615s", "delete-user/bare"],
+        &["race", "--jitter", "18446744073709551615s", "DeleteUser+CreateAccessKey/a-user"],
+        &["audit", "--lag", "18446744073709551615s", "Cargo.toml"],
+    ] {
+        let output = super::iamspec(words);
+        let code = output.status.code();
+        assert!(matches!(code, Some(0..=5)), "{words:?} {code:?} {}", super::stderr(&output));
+        assert!(!super::stderr(&output).contains("internal error"), "{words:?}");
+    }
+}
+
+#[test]
+fn an_option_without_an_effect_is_a_usage_error_that_names_it() {
+    for (words, name) in [
+        (&["run", "--seed", "7", "delete-user/bare"][..], "--seed"),
+        (&["run", "--calls", "7", "delete-user/bare"], "--calls"),
+        (&["run", "--until-coverage", "delete-user/bare"], "--until-coverage"),
+        (&["run", "--list", "--report", "json=x", "delete-user/bare"], "--report"),
+        (&["run", "--dry-run", "--record", "x", "delete-user/bare"], "--record"),
+        (&["report", "show", "--as", "json", "--show", "unspecified", "x"], "--show"),
+        (&["run", "--suite", "invariants", "--tier", "text"], "--tier"),
+    ] {
+        let output = super::iamspec(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?} {}", super::stdout(&output));
+        assert!(super::stderr(&output).contains(name), "{words:?} {}", super::stderr(&output));
+    }
+}
+
+/// The process waits for its turn at a very low rate when it is interrupted.
+#[test]
+fn a_low_rate_does_not_delay_ctrl_c() {
+    let server = super::server(None);
+    let url = server.url();
+    let log = server.request_log();
+    assert!(log.take().is_empty());
+    let words = ["run", "--endpoint", &url, "--rate", "0.000001", "delete-user/bare"];
+    let mut child = super::command(&words).stdout(std::process::Stdio::null()).spawn().unwrap();
+    // The handler is set before the first request, and the second request waits.
+    while log.take().is_empty() {
+        std::thread::yield_now();
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}

@@ -119,6 +119,17 @@ impl Command {
     pub const fn prints_secrets(&self) -> bool {
         matches!(self, Self::Driver(args) if args.is_driver())
     }
+
+    /// Whether stdout is input of a program, so that no text in it may be changed.
+    #[must_use]
+    pub fn prints_data(&self) -> bool {
+        match self {
+            Self::Export(_) | Self::Completions(_) | Self::Man(_) => true,
+            Self::Report(args) => args.prints_data(),
+            Self::Plan(args) => args.prints_data(),
+            _ => self.prints_secrets(),
+        }
+    }
 }
 
 /// Runs a command. Returns its exit code.

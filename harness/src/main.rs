@@ -9,11 +9,34 @@ use clap::error::ErrorKind;
 use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
 use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
-use iamspec_harness::wire::secrets::redact;
+use iamspec_harness::wire::output::visible::{VisibleWriter, say};
 use iamspec_harness::wire::secrets::writer::RedactingWriter;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_panic));
+    without_panics(run)
+}
+
+/// The exit code of a function; that of an internal error if it panics.
+fn without_panics(run: impl FnOnce() -> ExitCode + std::panic::UnwindSafe) -> ExitCode {
+    std::panic::catch_unwind(run).unwrap_or_else(|_| ExitCode::from(exit_code::USAGE))
+}
+
+/// Says that a panic is an error of iamspec, and where it was.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(|it| format!(" ({it})")).unwrap_or_default();
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    say(&format!(
+        "iamspec: internal error{place}: {}; please report it with the command line. \
+         `iamspec cleanup` deletes what a run has left",
+        text.unwrap_or("unknown cause")
+    ));
+}
+
+fn run() -> ExitCode {
     let parsed = command().try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
     let cli = match parsed {
         Ok(cli) => cli,
@@ -27,14 +50,17 @@ fn main() -> ExitCode {
     let out = BufWriter::new(UntilClosed(Some(io::stdout().lock())));
     let mut out: Box<dyn Write> = if cli.command.prints_secrets() {
         Box::new(out)
-    } else {
+    } else if cli.command.prints_data() && !io::stdout().is_terminal() {
         Box::new(RedactingWriter::new(out))
+    } else {
+        Box::new(RedactingWriter::new(VisibleWriter::new(out)))
     };
     let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("iamspec: {}", redact(&format!("{error:#}")));
+            // A further line of a quoted text must not look like a message of its own.
+            say(&format!("iamspec: {error:#}").replace('\n', "\n  "));
             ExitCode::from(exit_code::USAGE)
         }
     }
@@ -58,8 +84,8 @@ fn print_and_exit(error: &clap::Error) -> ExitCode {
 fn start_log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(|| RedactingWriter::new(io::stderr()))
-        .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .with_writer(|| RedactingWriter::new(VisibleWriter::new(io::stderr())))
+        .with_ansi(false)
         .with_target(false)
         .without_time()
         .init();
@@ -91,5 +117,17 @@ impl<W: Write> Write for UntilClosed<W> {
     fn flush(&mut self) -> io::Result<()> {
         let result = self.0.as_mut().map_or(Ok(()), Write::flush);
         self.or_close((), result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::panic, reason = "the test is about a panic")]
+    fn a_panic_is_an_internal_error() {
+        let code = without_panics(|| panic!("a defect"));
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(exit_code::USAGE)));
     }
 }

@@ -7,11 +7,12 @@
 pub mod cloudtrail;
 mod har;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use flate2::read::MultiGzDecoder;
 
 use crate::audit_log::cloudtrail::CloudTrailRecord;
@@ -19,6 +20,14 @@ use crate::audit_log::har::Har;
 
 /// The number of seconds for which events are buffered.
 const BUFFER_SECONDS: i64 = 15 * 60;
+
+/// The largest file, in bytes, also after it is decompressed.
+const FILE_MAX: u64 = 1 << 30;
+
+/// Gzip data is decompressed to at most this many times its size, or to [`UNCHECKED_MAX`] bytes.
+/// Logs are compressed by a factor of about 20.
+const RATIO_MAX: u64 = 200;
+const UNCHECKED_MAX: u64 = 16 << 20;
 
 /// An IAM event of the logs.
 #[derive(Debug)]
@@ -75,10 +84,21 @@ pub fn read(paths: &[PathBuf], emit: &mut dyn FnMut(LogEvent)) -> Result<LogCoun
 
 /// All files of the paths. The files of a folder are sorted by name.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files_within(paths, &mut BTreeSet::new())
+}
+
+/// The files of the paths, without folders that were already seen: links can form a loop, and lead
+/// to one folder in many ways.
+fn files_within(paths: &[PathBuf], seen: &mut BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(path.clone());
+            continue;
+        }
+        let folder =
+            path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
+        if !seen.insert(folder) {
             continue;
         }
         let entries = path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
@@ -88,7 +108,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
         children.sort();
         children.retain(|it| it.is_dir() || is_log(it));
-        files.extend(crate::audit_log::files(&children)?);
+        files.extend(files_within(&children, seen)?);
     }
     Ok(files)
 }
@@ -98,15 +118,44 @@ fn is_log(path: &Path) -> bool {
     [".json", ".jsonl", ".json.gz", ".jsonl.gz", ".har"].iter().any(|end| name.ends_with(end))
 }
 
+/// Checks that a path is a file or a folder. Opening a pipe or a device could block.
+///
+/// # Errors
+/// The path does not exist, or is something else.
+pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    let kind = std::fs::metadata(path)?.file_type();
+    ensure!(
+        kind.is_file() || kind.is_dir(),
+        "expected a file or a folder, found a pipe, a socket or a device; copy it into a file first"
+    );
+    Ok(())
+}
+
+/// The content of gzip data.
+fn decompressed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let ratio_max = (bytes.len() as u64).saturating_mul(RATIO_MAX).max(UNCHECKED_MAX);
+    let most = ratio_max.min(FILE_MAX);
+    let mut content = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut content)
+        .context("the gzip data is truncated or corrupt")?;
+    ensure!(
+        content.len() as u64 <= most,
+        "the gzip data has more than {most} bytes when it is decompressed, which no log of this \
+         size has; decompress and check it yourself"
+    );
+    Ok(content)
+}
+
 /// The events of a file: `{"Records": [...]}`, a JSON list, concatenated events, or a HAR file.
 fn records(file: &Path) -> Result<Vec<CloudTrailRecord>> {
-    let mut bytes = std::fs::read(file)?;
+    let mut bytes = Vec::new();
+    check_regular(file)?;
+    File::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= FILE_MAX, "the file has more than {FILE_MAX} bytes; split it");
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut decompressed = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice())
-            .read_to_end(&mut decompressed)
-            .context("the gzip data is truncated or corrupt")?;
-        bytes = decompressed;
+        bytes = decompressed(&bytes)?;
     }
     let expected = "expected events of CloudTrail in JSON, or a HAR file";
     let first = bytes.iter().find(|it| !it.is_ascii_whitespace());

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::config::Config;
 use crate::client::session::base_name;
 use crate::wire::names::RequestForm;
-use crate::wire::private_file;
+use crate::wire::output::private_file;
 
 /// The kind of a created resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ use crate::client::request::PreparedRequest;
 use crate::client::response::unreadable;
 use crate::client::sender::{ClientSettings, Sender};
 use crate::client::session::{Names, Usable};
+use crate::client::trace::Trace;
 use crate::client::transport::{RawResponse, SigningService, Transport};
 use crate::wire::attachments::wire;
 use crate::wire::names;
@@ -94,6 +95,14 @@ impl HttpClient {
     /// Sets whether [`Endpoint::request_id`] returns the request ids of responses.
     pub const fn set_recording(&mut self, recording: bool) {
         self.records_ids = recording;
+    }
+
+    /// Checks that every exchange so far is in the trace file, if there is one.
+    ///
+    /// # Errors
+    /// An exchange could not be written.
+    pub(crate) fn check_trace(&mut self) -> Result<()> {
+        self.sender.trace.as_mut().map_or(Ok(()), Trace::check)
     }
 
     /// The journal of created resources that may still exist.

@@ -174,7 +174,8 @@ impl Sender {
             guard::check_after_account_change(form, other).map_err(unsent)?;
         }
         if let Some(limit) = &self.rate_limit {
-            limit.lock().unwrap_or_else(PoisonError::into_inner).wait();
+            let is_stopped = || self.owner.stop.get().is_some_and(|it| it.load(Ordering::Relaxed));
+            limit.lock().unwrap_or_else(PoisonError::into_inner).wait(&is_stopped);
         }
         let start = Instant::now();
         let transport = match &mut self.transport {
@@ -277,15 +278,28 @@ impl RateLimit {
         Self { rate, tokens: rate.max(1.0) * Self::BURST, updated: Instant::now() }
     }
 
-    /// Waits for the next token.
-    fn wait(&mut self) {
+    /// The longest wait after a stop, so that the cleanup ends also at a very low rate.
+    const STOPPED_WAIT_MAX: Duration = Duration::from_secs(1);
+
+    /// How often a wait looks for a stop.
+    const SLICE: Duration = Duration::from_millis(50);
+
+    /// Waits for the next token; after a stop at most [`Self::STOPPED_WAIT_MAX`].
+    fn wait(&mut self, is_stopped: &dyn Fn() -> bool) {
         let now = Instant::now();
         let most = self.rate.max(1.0) * Self::BURST;
         let earned = now.duration_since(self.updated).as_secs_f64() * self.rate;
         self.tokens = (self.tokens + earned).min(most) - 1.0;
         self.updated = now;
-        if self.tokens < 0.0 {
-            std::thread::sleep(Duration::from_secs_f64(-self.tokens / self.rate));
+        let wait = Duration::try_from_secs_f64(-self.tokens.min(0.0) / self.rate);
+        let wait = wait.unwrap_or(Duration::MAX);
+        loop {
+            let most = if is_stopped() { wait.min(Self::STOPPED_WAIT_MAX) } else { wait };
+            let left = most.saturating_sub(now.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            std::thread::sleep(left.min(Self::SLICE));
         }
     }
 }

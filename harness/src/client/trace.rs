@@ -5,8 +5,9 @@
 //! an exchange without them.
 
 use std::fs::File;
+use std::io;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use crate::aws::credentials::Identity;
 use crate::client::transport::{Disclosure, RawResponse};
 use crate::wire::identifiers::is_harmless;
-use crate::wire::private_file;
+use crate::wire::output::private_file;
 use crate::wire::redact::{
     hide, hide_unless_harmless, is_secret, issues_secret, secret_values, skeleton, without_secrets,
 };
@@ -122,6 +123,9 @@ impl RawResponse {
 pub struct Trace {
     file: File,
     number: usize,
+    /// The first error. What follows is not written.
+    error: Option<io::Error>,
+    path: PathBuf,
 }
 
 impl Trace {
@@ -132,16 +136,36 @@ impl Trace {
     pub fn to(path: &Path) -> Result<Self> {
         let file = private_file::create(path)
             .with_context(|| format!("cannot write the trace {}", path.display()))?;
-        Ok(Self { file, number: 0 })
+        Ok(Self { file, number: 0, error: None, path: path.to_owned() })
     }
 
-    /// Records one exchange. A write error is ignored, because a trace must not change a run.
+    /// Returns the error because of which exchanges are missing in the file.
+    ///
+    /// # Errors
+    /// An exchange could not be written.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        match self.error.take() {
+            None => Ok(()),
+            Some(error) => Err(error).with_context(|| {
+                format!(
+                    "cannot write the trace {}; it ends before exchange {}",
+                    self.path.display(),
+                    self.number
+                )
+            }),
+        }
+    }
+
+    /// Records one exchange. A write error does not change the run; [`Trace::check`] returns it.
     pub(crate) fn record(
         &mut self,
         form: &[(String, String)],
         response: &Result<RawResponse, Response>,
         elapsed: Duration,
     ) {
+        if self.error.is_some() {
+            return;
+        }
         self.number += 1;
         let request: Vec<[String; 2]> = without_secrets(form)
             .into_iter()
@@ -161,7 +185,7 @@ impl Trace {
             "request": request,
             "answer": response,
         });
-        _ = writeln!(self.file, "{line}");
+        self.error = writeln!(self.file, "{line}").err();
     }
 }
 

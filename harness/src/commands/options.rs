@@ -68,13 +68,21 @@ impl From<LevelArg> for Level {
     }
 }
 
+/// The longest duration that an option accepts: a year.
+const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
+
 /// Parses a duration such as `10s` or `500ms`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = |_| format!("expected a duration such as `10s` or `500ms`, found `{text}`");
-    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+    let duration = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(number), _) => number.parse().map(Duration::from_millis).map_err(wrong),
         (None, number) => number.unwrap_or("?").parse().map(Duration::from_secs).map_err(wrong),
+    }?;
+    // A point of time so far ahead may not exist.
+    if duration > DURATION_MAX {
+        return Err(format!("expected at most {} s, found `{text}`", DURATION_MAX.as_secs()));
     }
+    Ok(duration)
 }
 
 /// The options on the command line, with their values as typed. Default values are not included.

@@ -36,7 +36,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Maximum number of calls of `--suite random`
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = calls)]
     pub calls: usize,
     /// Folder of saved findings, which every run repeats
     ///
@@ -49,6 +49,14 @@ pub struct SelectionArgs {
     /// `*` in a name matches any text. Default: all built-in scripts.
     #[arg(value_name = "SCRIPT", help_heading = None::<&str>)]
     pub scripts: Vec<String>,
+}
+
+/// More random calls than this take years, and their batches do not fit into memory.
+const CALLS_MAX: usize = 1_000_000_000;
+
+fn calls(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|it| *it <= CALLS_MAX);
+    number.ok_or_else(|| format!("expected a number from 0 to {CALLS_MAX}, found `{text}`"))
 }
 
 /// A suite, as typed.
@@ -74,6 +82,13 @@ pub enum SuiteArg {
     Tour,
     /// Random calls
     Random,
+}
+
+impl SuiteArg {
+    /// Whether a generator makes the calls of the suite.
+    pub(crate) const fn is_generated(self) -> bool {
+        matches!(self, Self::Lattice | Self::Pairs | Self::Drain | Self::Tour | Self::Random)
+    }
 }
 
 /// The scripts and generated suites that the options select.

@@ -13,7 +13,7 @@ pub mod traffic;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 
@@ -30,6 +30,9 @@ use crate::server::RequestLog;
 /// The time that a call may take beyond its deadline, until the driver has reported the timeout.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The number of calls in a row without a message after which the driver is not called again.
+const SILENCES_MAX: usize = 3;
+
 /// A driver program.
 pub struct Driver {
     command: String,
@@ -37,6 +40,8 @@ pub struct Driver {
     hello: Hello,
     session: Option<DriverSession>,
     seq: u64,
+    /// The number of calls in a row without a message.
+    silences: usize,
     traffic: Option<TrafficCheck>,
 }
 
@@ -48,7 +53,7 @@ impl Driver {
     pub fn start(command: &str) -> Result<Self> {
         let (process, hello) = Process::start_with_hello(command)?;
         let (command, process) = (command.to_owned(), Some(process));
-        Ok(Self { command, process, hello, session: None, seq: 0, traffic: None })
+        Ok(Self { command, process, hello, session: None, seq: 0, silences: 0, traffic: None })
     }
 
     /// The driver's description of itself.
@@ -127,7 +132,18 @@ impl Driver {
 
     /// Makes a call. After an error, the next call restarts the driver.
     fn exchange(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
+        if self.silences >= SILENCES_MAX {
+            let silent = Silent(Duration::from_millis(call.deadline_ms) + GRACE);
+            return Err(anyhow!(silent).context(format!(
+                "the driver sent no message {SILENCES_MAX} times in a row and is not called again"
+            )));
+        }
         let outcome = self.try_exchange(call, session);
+        match &outcome {
+            Ok(_) => self.silences = 0,
+            Err(error) if error.is::<Silent>() => self.silences += 1,
+            Err(_) => {}
+        }
         if outcome.is_err() {
             self.process = None;
             self.session = None;
@@ -142,8 +158,13 @@ impl Driver {
         let process = self.process.as_mut().context("the driver does not run")?;
         if self.session.as_ref() != Some(session) {
             process.send(&DriverRequest::Session(session.clone()))?;
+            let received = process.receive(HELLO_TIMEOUT);
+            if received.as_ref().is_err_and(|it| it.is::<Silent>()) {
+                // This took a minute. Another try would take one as well.
+                self.silences = SILENCES_MAX;
+            }
             ensure!(
-                process.receive(HELLO_TIMEOUT)? == DriverMessage::Session,
+                received? == DriverMessage::Session,
                 "the driver did not answer `session` with `session`"
             );
             self.session = Some(session.clone());

@@ -1,15 +1,21 @@
 //! A driver as a child process: one line per message, with limits on time and length.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+#[cfg(unix)]
+use nix::sys::signal::{Signal, killpg};
+#[cfg(unix)]
+use nix::unistd::Pid;
 
 use crate::driver::protocol::{DriverMessage, DriverRequest, Hello, PROTOCOL};
+use crate::wire::output::visible::say;
 use crate::wire::secrets::redact;
 
 /// The longest line of a driver, in bytes.
@@ -61,13 +67,16 @@ impl Process {
         let words =
             shlex::split(command).context("a quote in the driver's command is not closed")?;
         let (program, arguments) = words.split_first().context("the driver's command is empty")?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        in_own_group(&mut command);
+        let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot run the driver `{program}`"))?;
+        groups().insert(child.id());
         let stdin = child.stdin.take().context("the driver has no stdin")?;
         let stdout = child.stdout.take().context("the driver has no stdout")?;
         let stderr = child.stderr.take().context("the driver has no stderr")?;
@@ -168,12 +177,48 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        kill_group(self.child.id());
+        groups().remove(&self.child.id());
         _ = self.child.kill();
         _ = self.child.wait();
         // A program that the driver started may keep stderr open.
         _ = self.stderr_closed.recv_timeout(STDERR_TIMEOUT);
     }
 }
+
+/// The process groups of the running drivers.
+static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every driver and the programs that it started. For an exit that drops nothing.
+pub(crate) fn kill_all() {
+    groups().iter().copied().for_each(kill_group);
+}
+
+/// Starts the driver in a process group of its own: its programs can be killed with it, and the
+/// terminal's Ctrl-C does not end it before the cleanup.
+#[cfg(unix)]
+fn in_own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(unix)]
+fn kill_group(group: u32) {
+    let group = i32::try_from(group).unwrap_or_default();
+    // 0 and 1 would mean other processes.
+    if group > 1 {
+        _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn in_own_group(_: &mut Command) {}
+
+#[cfg(not(unix))]
+fn kill_group(_: u32) {}
 
 /// Copies the stderr of a driver without secrets. What exceeds the limit is read and dropped.
 fn copy_stderr(stderr: ChildStderr) {
@@ -186,9 +231,11 @@ fn copy_stderr(stderr: ChildStderr) {
             Ok(length) if copied <= STDERR_MAX => {
                 copied += length;
                 let text = String::from_utf8_lossy(&line);
-                eprintln!("{}", redact(text.trim_end_matches(['\r', '\n'])));
+                say(&format!("{}", redact(text.trim_end_matches(['\r', '\n']))));
                 if copied > STDERR_MAX {
-                    eprintln!("… (cut: the driver writes more than {STDERR_MAX} bytes to stderr)");
+                    say(&format!(
+                        "… (cut: the driver writes more than {STDERR_MAX} bytes to stderr)"
+                    ));
                 }
             }
             Ok(_) => {}

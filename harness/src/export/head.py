@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM", "@ENDPOINT@")
+ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM", @ENDPOINT@)
 MISSING = "missing"
 run = str(uuid.uuid4().int)[:9]
 

@@ -20,6 +20,7 @@ use crate::client::session::Names;
 use crate::driver::adapter::params;
 use crate::wire::attachments::{IssuedSecret, wire};
 use crate::wire::names;
+use crate::wire::output::visible::visible_line;
 
 /// The language of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -64,6 +65,9 @@ struct ProgramLine {
 /// Fails if a request cannot be exported, for example if it uses an item that no request creates.
 pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<String> {
     let program = program(script)?;
+    // A comment and a docstring end at a line feed, and both hold the name and the idea.
+    let (name, idea) = (visible_line(&program.name), visible_line(&program.idea));
+    let program = Program { name, idea, ..program };
     Ok(match language {
         Language::Boto3 => python::boto3(&program, endpoint),
         Language::Pytest => python::pytest(&program, endpoint),

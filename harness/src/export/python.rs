@@ -80,11 +80,17 @@ fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String 
     HEAD.replace("@NEEDS@", template.needs)
         .replace("@PURPOSE@", template.purpose)
         .replace("@REPORT@", template.report)
-        .replace("@IDEA@", &program.idea.replace('\\', "\\\\").replace("\"\"\"", "'''"))
-        .replace("@NAME@", &program.name)
-        .replace("@ENDPOINT@", endpoint)
         .replace("@IMPORTS@\n", imports)
         .replace("@CODE@\n", if uses_codes { CODE } else { "" })
+        // The name is the last: a text of others must not contain a placeholder.
+        .replace("@ENDPOINT@", &Value::from(endpoint).to_string())
+        .replace("@IDEA@", &in_docstring(&program.idea))
+        .replace("@NAME@", &in_docstring(&program.name))
+}
+
+/// The text within a docstring.
+fn in_docstring(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "'")
 }
 
 fn call(line: &ProgramLine, indent: &str) -> String {

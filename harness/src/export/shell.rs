@@ -32,11 +32,12 @@ fn script(
         .lines
         .iter()
         .any(|it| it.form.iter().any(|(name, _)| name == "AuthenticationCode1"));
+    // The name is the last: a text of others must not contain a placeholder that is replaced later.
     let mut out = template
+        .replace("@CODE@\n", if uses_codes { CODE } else { "" })
+        .replace("@ENDPOINT@", &word(endpoint))
         .replace("@IDEA@", &program.idea)
-        .replace("@NAME@", &program.name)
-        .replace("@ENDPOINT@", endpoint)
-        .replace("@CODE@\n", if uses_codes { CODE } else { "" });
+        .replace("@NAME@", &program.name);
     for line in &program.lines {
         let expected = line.expected.as_deref().unwrap_or_default();
         let signer = line.signer.as_ref().map(|(id, secret)| {
@@ -61,6 +62,22 @@ fn script(
     }
     out.push_str("exit \"$differs\"\n");
     out
+}
+
+/// The text as one word without expansions. A plain word stays as it is.
+fn word(text: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_.:/".contains(it);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    // Octal escapes need no quote inside the quotes.
+    let escaped = text.bytes().map(|it| match it {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b':' | b'/' => {
+            char::from(it).to_string()
+        }
+        _ => format!("\\{it:03o}"),
+    });
+    format!("$'{}'", escaped.collect::<String>())
 }
 
 /// The arguments of the AWS CLI for one line.

@@ -12,8 +12,8 @@ use iamspec_model::{Level, rules};
 use sha2::{Digest as _, Sha256};
 
 use crate::report::RunReport;
-use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, CallVerdict, RemarkEvent};
+use crate::report::events::{FindingEvent, FindingStatus};
 use crate::wire::identifiers::without_run_names;
 
 /// The differences between an earlier and a later run.
@@ -40,29 +40,60 @@ pub struct ReportDiff {
 /// Compares two runs.
 #[must_use]
 pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
-    let same = |one: &FindingEvent, other: &FindingEvent| {
-        (&one.rule, &one.tier, &one.level) == (&other.rule, &other.tier, &other.level)
-    };
     let mut diff = ReportDiff::default();
-    for finding in &after.findings {
-        match before.findings.iter().find(|it| same(it, finding)) {
-            None => diff.new.push(finding.clone()),
+    let (earlier, later) = (worst_by_rule(before), worst_by_rule(after));
+    for (rule, finding) in &later {
+        match earlier.get(rule).copied().or_else(|| below(before, finding)) {
+            Some(it) if tier(finding) > tier(it) => {
+                diff.changed.push((it.clone(), (*finding).clone()))
+            }
+            Some(it) if tier(finding) < tier(it) => diff.new.push((*finding).clone()),
+            None => diff.new.push((*finding).clone()),
             Some(it) if is_same_response(&it.observed, &finding.observed) => diff.same += 1,
-            Some(it) => diff.changed.push((it.clone(), finding.clone())),
+            Some(it) => diff.changed.push((it.clone(), (*finding).clone())),
         }
     }
-    for finding in &before.findings {
-        if after.findings.iter().any(|it| same(it, finding)) {
+    for (rule, finding) in &earlier {
+        if later.contains_key(rule) || below(after, finding).is_some() {
             continue;
         }
+        let finding = (*finding).clone();
         let tested = after.coverage.rules.tested.contains(&finding.rule);
         let group = if tested { &mut diff.fixed } else { &mut diff.not_tested };
-        group.push(finding.clone());
+        group.push(finding);
     }
     diff.remarks = remarks_without(&after.remarks, &before.remarks);
     diff.remarks_gone = remarks_without(&before.remarks, &after.remarks);
     diff.calls = changed_calls(before, after);
     diff
+}
+
+/// The tiers, the gravest first: a wrong status is worse than a wrong text.
+const TIERS: [&str; 3] = ["status", "code", "text"];
+
+/// The place of a finding's tier in [`TIERS`].
+fn tier(it: &FindingEvent) -> usize {
+    TIERS.iter().position(|name| *name == it.tier).unwrap_or(TIERS.len())
+}
+
+/// The gravest finding of each rule at the tier and the level of the run.
+fn worst_by_rule(run: &RunReport) -> BTreeMap<&str, &FindingEvent> {
+    let mut worst: BTreeMap<&str, &FindingEvent> = BTreeMap::new();
+    for finding in run.findings.iter().filter(|it| it.status != FindingStatus::Below) {
+        let known = worst.entry(&finding.rule).or_insert(finding);
+        if tier(finding) < tier(known) {
+            *known = finding;
+        }
+    }
+    worst
+}
+
+/// The same finding in a run whose tier or level leaves it out.
+fn below<'a>(run: &'a RunReport, finding: &FindingEvent) -> Option<&'a FindingEvent> {
+    let same = |it: &&FindingEvent| {
+        (&it.rule, &it.tier, &it.level) == (&finding.rule, &finding.tier, &finding.level)
+    };
+    run.findings.iter().filter(|it| it.status == FindingStatus::Below).find(same)
 }
 
 /// The remarks that are not among the others.

@@ -65,7 +65,7 @@ pub fn schema() -> Result<String> {
 
 impl RunReport {
     /// Returns a report without events.
-    fn new(header: RunHeader) -> Self {
+    pub(super) fn new(header: RunHeader) -> Self {
         Self {
             header,
             calls: Vec::new(),
@@ -80,7 +80,7 @@ impl RunReport {
         }
     }
 
-    fn add(&mut self, event: ReportEvent) -> Result<()> {
+    pub(super) fn add(&mut self, event: ReportEvent) -> Result<()> {
         match event {
             ReportEvent::Run(_) => bail!("a second header"),
             ReportEvent::Call(it) => self.calls.push(it),

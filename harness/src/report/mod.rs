@@ -11,6 +11,7 @@ pub mod events;
 pub mod file;
 pub mod format;
 pub mod merge;
+mod printable;
 
 use crate::report::events::FindingEvent;
 use crate::report::events::{

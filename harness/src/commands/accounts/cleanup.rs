@@ -20,6 +20,7 @@ use crate::commands::options::shell_line;
 use crate::commands::test::target::{EndpointArgs, owned_account_client, positive};
 use crate::exit_code;
 use crate::report::format::summary::counted;
+use crate::wire::output::visible::visible_line;
 
 /// The arguments of `iamspec cleanup`.
 #[derive(Args, Debug)]
@@ -104,13 +105,13 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
                 Err(error) if args.run.is_some() => return Err(error),
                 // The other runs are still cleaned up.
                 Err(error) => {
-                    writeln!(out, "skipped: {error:#}")?;
+                    writeln!(out, "skipped: {}", visible_line(&format!("{error:#}")))?;
                     worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
                 }
             },
             Err(error) if args.run.is_some() => return Err(error),
             Err(error) => {
-                writeln!(out, "skipped: {error:#}")?;
+                writeln!(out, "skipped: {}", visible_line(&format!("{error:#}")))?;
                 worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
             }
         }
@@ -250,7 +251,7 @@ fn delete(
 ) -> Result<u8> {
     if list {
         for it in &found.resources {
-            writeln!(out, "{:<8} {}", it.kind.noun(), it.name)?;
+            writeln!(out, "{:<8} {}", it.kind.noun(), visible_line(&it.name))?;
         }
         writeln!(out, "run {run}: {} not deleted", counted(found.resources.len(), "resource"))?;
         return after_listing(found.listing_failure.as_ref(), exit_code::CONFORMS, out);
@@ -258,12 +259,14 @@ fn delete(
     let RunCleanup { deleted, not_deleted, foreign, listing_failure } =
         http.delete_found(found, true);
     for CleanupResult { name, action, response } in &not_deleted {
-        writeln!(out, "not deleted: {name}, because the response to {action} was {response}")?;
+        let line = format!("not deleted: {name}, because the response to {action} was {response}");
+        writeln!(out, "{}", visible_line(&line))?;
     }
     if foreign > 0 {
         let names = counted(foreign, "name");
         writeln!(out, "ignored: {names} in the journal that run {run} cannot have created")?;
     }
+    http.check_trace()?;
     let (deleted, left) = (counted(deleted, "resource"), not_deleted.len());
     writeln!(out, "run {run}: {deleted} deleted, {left} not deleted")?;
     let code = if left == 0 { exit_code::CONFORMS } else { exit_code::INCONCLUSIVE };

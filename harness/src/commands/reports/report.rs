@@ -3,6 +3,7 @@
 //! The other commands use this file to write and read reports: [`write_reports`], [`read_run`],
 //! [`terminal_text`].
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -26,7 +27,7 @@ use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::report::format::terminal::{TerminalOptions, terminal};
 use crate::report::{RunReport, file as report_file, merge as shards};
-use crate::wire::private_file;
+use crate::wire::output::private_file;
 
 /// A report to write: its format and its file.
 #[derive(Clone, Debug)]
@@ -57,6 +58,19 @@ pub struct ReportArgs {
     /// The arguments of `show`, if no action is named.
     #[command(flatten)]
     pub show: Option<ShowArgs>,
+}
+
+impl ReportArgs {
+    /// Whether the command prints a format for programs.
+    pub(crate) fn prints_data(&self) -> bool {
+        let show = match &self.command {
+            Some(ReportCommand::Show(args)) => Some(args),
+            Some(_) => None,
+            None => self.show.as_ref(),
+        };
+        let format = show.and_then(|it| it.format);
+        format.is_some_and(|it| it != Format::Markdown)
+    }
 }
 
 /// The actions of `iamspec report`.
@@ -216,6 +230,11 @@ pub(crate) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn show(args: &ShowArgs, out: &mut dyn Write) -> Result<u8> {
+    ensure!(
+        args.format.is_none() || args.show.is_empty(),
+        "--show adds details to the terminal output, and --as selects another one; remove one of \
+         the two options"
+    );
     let run = read_run(&args.file)?;
     let text = match args.format {
         Some(format) => format.text(&run)?,
@@ -256,13 +275,14 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
         before.header.revision,
         after.header.revision
     );
-    let differences = compare(&before, &after);
+    let differences = compare(&before.printable(), &after.printable());
     write!(out, "{}", changes(&differences, Style::stdout()))?;
     let diverges = !differences.new.is_empty() || !differences.remarks.is_empty();
     Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 
 pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
+    check_files(args.report.iter().map(|it| it.file.as_path()))?;
     let runs = args.files.iter().map(|it| read_run(it)).collect::<Result<Vec<_>>>()?;
     let run = shards::merge(runs)?;
     let (name, selection) = (&run.header.target.name, &run.header.selection);
@@ -272,10 +292,34 @@ pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
     Ok(run.end.exit)
 }
 
-/// Writes the reports that the options name.
+/// Writes the reports that the options name. If one cannot be written, the others still are.
 pub(crate) fn write_reports(run: &RunReport, reports: &[ReportArg]) -> Result<()> {
-    for report in reports {
-        write_file(&report.file, &report.format.text(run)?)?;
+    let results =
+        reports.iter().map(|it| write_file(&it.file, &it.format.text(run)?)).collect::<Vec<_>>();
+    all_written(results)
+}
+
+/// The errors of all files that could not be written, as one.
+pub(crate) fn all_written(results: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let errors: Vec<String> =
+        results.into_iter().filter_map(Result::err).map(|it| format!("{it:#}")).collect();
+    ensure!(errors.is_empty(), "{}", errors.join("\n"));
+    Ok(())
+}
+
+/// Checks, before anything is sent, that each file can be written and is named once.
+pub(crate) fn check_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+    let mut named = BTreeSet::new();
+    for file in files {
+        private_file::check(file)
+            .with_context(|| format!("cannot write {}; nothing was sent", file.display()))?;
+        let is_device = file.metadata().is_ok_and(|it| !it.is_file());
+        let place = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        ensure!(
+            is_device || named.insert(place),
+            "{} is named twice; give each report a file of its own",
+            file.display()
+        );
     }
     Ok(())
 }

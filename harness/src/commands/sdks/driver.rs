@@ -11,12 +11,14 @@ use iamspec_conformance::script::pattern::suggestion;
 use crate::commands::sdks::probe;
 use crate::driver::builtin::{WRONG, drive};
 use crate::driver::check::CHECKS;
+use crate::driver::process::{Process, Silent};
 use crate::driver::schema;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::server::{Options, Server};
+use crate::wire::output::visible::visible_line;
 
 /// The arguments of `iamspec driver`.
 ///
@@ -107,6 +109,9 @@ pub(crate) fn driver(args: &DriverArgs, out: &mut dyn Write) -> Result<u8> {
     }
 }
 
+/// The number of checks without an answer after which the others do not run.
+const SILENCES_MAX: usize = 2;
+
 pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
     if args.schema {
         write!(out, "{}", schema()?)?;
@@ -116,19 +121,32 @@ pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
         bail!("expected the command that starts the driver; see `iamspec driver check --help`")
     };
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default())?;
+    // A program that cannot be run is a usage error, and not a broken check.
+    drop(Process::start(command)?);
     let style = Style::stdout();
-    let mut broken = 0;
+    let (mut broken, mut silent, mut ran) = (0, 0, 0);
     for (sentence, holds) in CHECKS {
+        // Each silence takes up to a minute.
+        if silent == SILENCES_MAX {
+            break;
+        }
+        ran += 1;
         match holds(command, &server) {
             Ok(()) => writeln!(out, "{}  {sentence}", style.success("holds "))?,
             Err(error) => {
                 broken += 1;
-                writeln!(out, "{}  {sentence}\n        {error:#}", style.failure("BROKEN"))?;
+                silent += usize::from(error.is::<Silent>());
+                let error = visible_line(&format!("{error:#}"));
+                writeln!(out, "{}  {sentence}\n        {error}", style.failure("BROKEN"))?;
             }
         }
         out.flush()?;
     }
-    writeln!(out, "{}, {broken} broken", counted(CHECKS.len(), "check"))?;
+    if ran < CHECKS.len() {
+        let rest = counted(CHECKS.len() - ran, "check");
+        writeln!(out, "{rest} not run, because the driver does not answer")?;
+    }
+    writeln!(out, "{}, {broken} broken", counted(ran, "check"))?;
     Ok(exit_code::of(Outcome { diverges: broken > 0, ..Outcome::default() }))
 }
 

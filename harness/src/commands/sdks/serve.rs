@@ -14,6 +14,7 @@ use crate::commands::test::target::reference_options;
 use crate::exit_code;
 use crate::server::fault_injection::FaultPlan;
 use crate::server::{Options, Server};
+use crate::wire::output::visible::say;
 
 /// The arguments of `iamspec serve`.
 #[derive(Args, Debug)]
@@ -135,11 +136,11 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     let server = Server::start(args.listen, options)?;
     writeln!(out, "{}", server.url())?;
     out.flush()?;
-    eprintln!("the reference endpoint is running; Ctrl-C stops it");
+    say("the reference endpoint is running; Ctrl-C stops it");
     // An error means that the handler is gone: nothing can stop the server any more.
     _ = stopped.recv();
     for (sort, injections) in server.faults() {
-        eprintln!("injected {sort}: {injections}");
+        say(&format!("injected {sort}: {injections}"));
     }
     server.end();
     Ok(exit_code::CONFORMS)

@@ -19,6 +19,7 @@ use crate::driver::Driver;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::report::format::summary::counted;
+use crate::wire::output::visible::visible_line;
 
 /// The options that the suite supports.
 const SUPPORTED: [&str; 13] = [
@@ -66,8 +67,15 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     print_not_deleted(&left, &target.http, &args.target.endpoint, out)?;
     let deviations = target.http.driver().map(Driver::remarks).unwrap_or_default();
     for it in &deviations {
-        writeln!(out, "DIFFERS    the client: {} {} ({} times)", it.api, it.what, it.times)?;
+        writeln!(
+            out,
+            "DIFFERS    the client: {} {} ({} times)",
+            it.api,
+            visible_line(&it.what),
+            it.times
+        )?;
     }
+    target.http.check_trace()?;
     let broken = results.iter().filter(|it| !it.violations.is_empty()).count();
     let tested = results.iter().filter(|it| it.tested > 0).count();
     writeln!(out, "{tested} of {} tested, {broken} broken", counted(results.len(), "invariant"))?;
@@ -106,10 +114,8 @@ fn lines(result: &InvariantResult<'_>) -> String {
             let response = step
                 .response
                 .map_or_else(|| "not sent".to_owned(), |response| response.to_string());
-            lines.push_str(&format!(
-                "    {:<32} -> {response}\n",
-                print::operation(&step.operation)
-            ));
+            let (call, response) = (print::operation(&step.operation), visible_line(&response));
+            lines.push_str(&format!("    {call:<32} -> {response}\n"));
         }
     }
     lines

@@ -10,6 +10,7 @@ use iamspec_model::{Operation, User};
 
 use crate::client::HttpClient;
 use crate::report::format::summary::counted;
+use crate::wire::output::visible::say;
 
 /// The number of scripts that run in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +140,7 @@ impl Progress {
             bar.set_position(requests);
         } else if self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
-            eprintln!("{} so far", counted(requests, "request"));
+            say(&format!("{} so far", counted(requests, "request")));
         }
     }
 
@@ -150,6 +151,6 @@ impl Progress {
         let duration = self.started.elapsed();
         let rate = report.requests as u128 * 1_000_000 / duration.as_micros().max(1);
         let requests = counted(report.requests, "request");
-        eprintln!("{requests} in {:.2} s, {rate} per second", duration.as_secs_f64());
+        say(&format!("{requests} in {:.2} s, {rate} per second", duration.as_secs_f64()));
     }
 }

@@ -18,6 +18,7 @@ use crate::report::RunReport;
 use crate::report::format::html::html;
 use crate::report::format::html::side_by_side;
 use crate::report::format::matrix::matrix as markdown;
+use crate::wire::output::visible::say;
 
 /// The names of the known-failures file beside a target description, the current one first.
 const KNOWN_FAILURES: [&str; 2] = ["known-failures.toml", "expected.toml"];
@@ -61,11 +62,11 @@ pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
         [None].into_iter().chain(args.driver.iter().map(|it| Some(it.as_str()))).collect();
     for target in &args.targets {
         if target.extension() == Some(OsStr::new("jsonl")) {
-            runs.push(read_run(target)?);
+            runs.push(read_run(target)?.printable());
             continue;
         }
         for (index, client) in clients.iter().enumerate() {
-            runs.push(read_run(&execute(target, (index, *client), args)?)?);
+            runs.push(read_run(&execute(target, (index, *client), args)?)?.printable());
         }
     }
     check_comparable(&runs)?;
@@ -126,7 +127,7 @@ fn start(target: &Path, args: &MatrixArgs) -> Result<MatrixTarget> {
     let about = TargetFile::read(target)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     let script = folder.join(about.start.as_deref().unwrap_or("start.sh"));
-    eprintln!("{} {}: starting", about.name, about.version);
+    say(&format!("{} {}: starting", about.name, about.version));
     let log = args.out.join(format!("{}.log", about.name));
     let endpoint = StartedEndpoint::start(&script, &log)?;
     let mut options: Vec<OsString> = vec!["--endpoint".into(), endpoint.url.clone().into()];

@@ -18,6 +18,7 @@ use crate::commands::selection::builtin;
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::server::{Options, Server};
+use crate::wire::output::visible::say;
 
 /// The arguments of `iamspec mutants`.
 #[derive(Args, Debug)]
@@ -44,7 +45,10 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
     let selected: Vec<Mutant> =
         Mutant::systematic().filter(|it| glob(&args.name, &it.name)).collect();
     if selected.is_empty() {
-        eprintln!("iamspec: there is no mutant `{}`; without a name, all mutants run", args.name);
+        say(&format!(
+            "iamspec: there is no mutant `{}`; without a name, all mutants run",
+            args.name
+        ));
         return Ok(exit_code::NOTHING_RAN);
     }
     writeln!(out, "{:<72} {:<10} {:>7} {:>5}  by", "mutant", "fate", "request", "calls")?;
@@ -55,7 +59,7 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
             continue;
         }
         if number.is_multiple_of(100) {
-            eprintln!("{number} of {} mutants", selected.len());
+            say(&format!("{number} of {} mutants", selected.len()));
         }
         let over_http = !args.in_memory && reason_for_memory(mutant).is_none();
         totals.in_memory += usize::from(!over_http);

@@ -25,7 +25,7 @@ use crate::exit_code::Outcome;
 use crate::report::RunReport;
 use crate::report::build::{ReportInput, build_report};
 use crate::report::events::{EndEvent, KnownFailureEvent, NotDeletedEvent, RemarkEvent, RunHeader};
-use crate::wire::private_file;
+use crate::wire::output::private_file;
 
 /// The outcome of a run, compared with the known failures.
 pub(crate) struct RunOutcome {
@@ -164,17 +164,23 @@ impl RunOutcome {
         left: &[NotDeletedEvent],
         client_deviations: &[RemarkEvent],
     ) -> u8 {
+        let diverges = client_deviations.iter().any(|it| it.reason.is_none())
+            || self.totals.unexpected > 0
+            || !self.complaints.is_empty();
+        exit_code::of(Outcome { diverges, ..self.without_findings(report, left) })
+    }
+
+    /// The parts of the outcome that do not depend on findings and known failures.
+    pub(crate) fn without_findings(&self, report: &Report, left: &[NotDeletedEvent]) -> Outcome {
         let exercised = self.totals.calls() - self.totals.not_exercised;
         let stopped = report.end_reason.as_ref().is_some_and(|it| *it != EndReason::BudgetUsedUp);
-        exit_code::of(Outcome {
-            diverges: client_deviations.iter().any(|it| it.reason.is_none())
-                || self.totals.unexpected > 0
-                || !self.complaints.is_empty(),
+        Outcome {
+            diverges: false,
             inconclusive: stopped
                 || self.totals.inconclusive > 0
                 || left.iter().any(|it| !it.after_divergence),
             nothing_ran: exercised == 0 && !self.is_shard,
-        })
+        }
     }
 }
 

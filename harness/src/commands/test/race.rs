@@ -19,7 +19,7 @@ use iamspec_conformance::script::print;
 use crate::client::HttpClient;
 use crate::commands::leftovers::{cleanup_command, sweep_journal};
 use crate::commands::options::{Typed, duration};
-use crate::commands::reports::report::write_file;
+use crate::commands::reports::report::{all_written, check_files, write_file};
 use crate::commands::test::reproduce::race_command;
 use crate::commands::test::target::{OpenTarget, TargetArgs, is_local, stop_on_ctrl_c};
 use crate::exit_code;
@@ -28,6 +28,7 @@ use crate::report::format::html::races::races as html_page;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
 use crate::report::format::timeline::timeline;
+use crate::wire::output::visible::visible_line;
 
 /// The arguments of `iamspec race`.
 #[derive(Args, Debug)]
@@ -81,14 +82,16 @@ pub struct RaceArgs {
     pub list: bool,
 }
 
-/// The totals of all races.
+/// The totals of all races. Each announced race is broken, explained, undecided or not run.
 #[derive(Default)]
 struct RaceTotals {
-    raced: usize,
-    histories: usize,
+    announced: usize,
     broken: usize,
-    skipped: usize,
-    unknown: usize,
+    explained: usize,
+    undecided: usize,
+    /// The races that are not run, because AWS's response is unspecified.
+    unspecified: usize,
+    histories: usize,
     failures: usize,
     not_deleted: usize,
 }
@@ -107,6 +110,7 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     if args.list {
         return list(&races, out);
     }
+    check_files(args.html.as_deref())?;
     let mut target = OpenTarget::open(&args.target)?;
     writeln!(out, "{}: {}", target.name, counted(races.len(), "race"))?;
     out.flush()?;
@@ -115,7 +119,9 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     let stop = || stopped.load(Ordering::Relaxed);
     let RaceArgs { repeats, seed, jitter, settle, .. } = *args;
     let options = RaceOptions { repeats, seed, jitter, settle, stop_at_first: false, stop: &stop };
-    let (mut totals, mut findings) = (RaceTotals::default(), Vec::new());
+    let mut totals = RaceTotals { announced: races.len(), ..RaceTotals::default() };
+    totals.unspecified = races.iter().filter(|it| !it.is_forbidden).count();
+    let mut findings = Vec::new();
     for race in races.iter().filter(|it| it.is_forbidden) {
         if stop() {
             break;
@@ -135,9 +141,11 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
         writeln!(out, "to delete the rest later: {command}")?;
     }
     writeln!(out, "{totals}, in {:.1} s", started.elapsed().as_secs_f64())?;
-    if let Some(file) = &args.html {
-        write_file(file, &html_page(&target.name, &totals.to_string(), &findings)?)?;
-    }
+    let page = args
+        .html
+        .as_ref()
+        .map(|file| write_file(file, &html_page(&target.name, &totals.to_string(), &findings)?));
+    all_written(page.into_iter().chain([target.http.check_trace()]))?;
     Ok(totals.exit(stop()))
 }
 
@@ -192,7 +200,8 @@ fn print_result(
         writeln!(out, "failed    {}: {failures} ended in a failure of the service", race.name)?;
     }
     for it in &result.not_deleted {
-        let (name, response) = (http.name_of(it.namespace, &it.operation), &it.response);
+        let name = http.name_of(it.namespace, &it.operation);
+        let response = visible_line(&it.response.to_string());
         let call = print::operation(&it.operation);
         writeln!(out, "not deleted: {name}, because the response to {call} was {response}")?;
     }
@@ -201,11 +210,16 @@ fn print_result(
 
 impl RaceTotals {
     fn add(&mut self, result: &RaceResult) {
-        self.raced += usize::from(result.histories > 0);
-        self.skipped += usize::from(result.skip_reason.is_some());
         self.histories += result.histories;
-        self.broken += usize::from(result.violations > 0);
-        self.unknown += result.undecided;
+        match result {
+            RaceResult { violations: 1.., .. } => self.broken += 1,
+            RaceResult { histories: 0, .. } => {}
+            // Violations that did not occur again are left out of the result.
+            RaceResult { undecided: 1.., .. } | RaceResult { skip_reason: Some(_), .. } => {
+                self.undecided += 1;
+            }
+            _ => self.explained += 1,
+        }
         self.failures += result.failures;
         // Calls that fail one after the other may leave resources for that reason alone.
         let only_sequential = result.skip_reason.is_some() && result.histories == 0;
@@ -216,21 +230,35 @@ impl RaceTotals {
         exit_code::of(Outcome {
             diverges: self.broken > 0,
             inconclusive: stopped
-                || self.raced == 0
-                || self.unknown + self.not_deleted + self.failures > 0,
+                || self.not_run() == self.announced
+                || self.undecided + self.not_deleted + self.failures > 0,
             nothing_ran: false,
         })
+    }
+
+    fn not_run(&self) -> usize {
+        self.announced - self.broken - self.explained - self.undecided
     }
 }
 
 impl std::fmt::Display for RaceTotals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (raced, histories) = (counted(self.raced, "race"), self.histories);
+        let announced = counted(self.announced, "race");
+        let unspecified = match self.unspecified {
+            0 => String::new(),
+            number => format!(" ({number} because AWS's response is unspecified)"),
+        };
         write!(
             f,
-            "{raced} run, {histories} histories: {} broken, {} unknown, {} not run, \
-             {} failed calls, {} not deleted",
-            self.broken, self.unknown, self.skipped, self.failures, self.not_deleted
+            "{announced}: {} broken, {} explained, {} undecided, {} not run{unspecified}; \
+             {} histories, {} failed calls, {} not deleted",
+            self.broken,
+            self.explained,
+            self.undecided,
+            self.not_run(),
+            self.histories,
+            self.failures,
+            self.not_deleted
         )
     }
 }
@@ -261,8 +289,11 @@ mod tests {
 
     /// The exit code of this race and another one that conforms.
     fn exit(result: &RaceResult) -> u8 {
-        let mut totals = RaceTotals { raced: 1, histories: 1, ..RaceTotals::default() };
+        let mut totals =
+            RaceTotals { announced: 2, explained: 1, histories: 1, ..RaceTotals::default() };
         totals.add(result);
+        let parts = totals.broken + totals.explained + totals.undecided + totals.not_run();
+        assert_eq!(parts, totals.announced);
         totals.exit(false)
     }
 

@@ -18,6 +18,7 @@ use crate::commands::test::target::{OpenTarget, TargetArgs, stop_on_ctrl_c};
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::report::format::summary::counted;
+use crate::wire::output::visible::{say, visible_line};
 
 /// The arguments of `iamspec replay`.
 #[derive(Args, Debug)]
@@ -64,19 +65,26 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
         let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
         let left = sweep(&report, &mut target.http);
         print_not_deleted(&left, &target.http, &args.target.endpoint, out)?;
+        outcome.inconclusive |=
+            report.end_reason.is_some() || left.iter().any(|it| !it.after_divergence);
         let name = &script.name;
         if let Some(finding) = first_finding(&report, threshold) {
             let rule = finding.rule().id();
-            writeln!(out, "FAILS  {name}  {rule}, response {}", finding.response)?;
+            writeln!(
+                out,
+                "FAILS  {name}  {rule}, response {}",
+                visible_line(&finding.response.to_string())
+            )?;
             outcome.diverges = true;
-        } else if let Some(reason) = inconclusive_reason(&report) {
-            writeln!(out, "ERROR  {name}  {reason}")?;
+        } else if let Some(reason) = no_verdict(&report) {
+            writeln!(out, "ERROR  {name}  {}", visible_line(&reason))?;
             outcome.inconclusive = true;
         } else {
             let (tier, level) = (threshold.tier.name(), threshold.level.name());
             writeln!(out, "FIXED  {name}  at tier {tier} and level {level}")?;
         }
     }
+    target.http.check_trace()?;
     Ok(exit_code::of(outcome))
 }
 
@@ -87,12 +95,12 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
     let script = by_name(&args.script)?.into_iter().next().context("there is no such script")?;
     let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
     let Some(finding) = first_finding(&report, threshold) else {
-        let inconclusive = inconclusive_reason(&report);
+        let inconclusive = no_verdict(&report);
         let reason = inconclusive.as_deref().unwrap_or("every response conforms");
-        eprintln!(
+        say(&format!(
             "iamspec: {} has no finding on {}, so there is nothing to shrink: {reason}",
             script.name, target.name
-        );
+        ));
         let inconclusive = inconclusive.is_some();
         return Ok(exit_code::of(Outcome { inconclusive, nothing_ran: true, diverges: false }));
     };
@@ -109,12 +117,17 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
         )
     };
     sweep_journal(&mut target.http);
+    target.http.check_trace()?;
     if let Some(command) = cleanup_command(&target.http, &args.target.endpoint) {
-        eprintln!(
+        say(&format!(
             "not everything is deleted; when the endpoint accepts the deletion, run: {command}"
-        );
+        ));
     }
-    eprintln!("shrunk to {} of {}", short.script.steps.len(), counted(script.steps.len(), "call"));
+    say(&format!(
+        "shrunk to {} of {}",
+        short.script.steps.len(),
+        counted(script.steps.len(), "call")
+    ));
     let script = Script { idea: finding.rule().statement(), ..short.script };
     write!(out, "{}", iamspec_conformance::script::print::print(&script))?;
     Ok(exit_code::CONFORMS)
@@ -133,6 +146,11 @@ fn execute(
 /// The first finding at this threshold. Findings are sorted by level.
 fn first_finding(report: &Report, threshold: Threshold) -> Option<Finding> {
     findings(&report.script_runs).into_iter().find(|it| threshold.includes(&it.divergence))
+}
+
+/// The reason why a replay has no verdict: one of a call, or the early end of the run.
+fn no_verdict(report: &Report) -> Option<String> {
+    inconclusive_reason(report).or_else(|| report.end_reason.as_ref().map(ToString::to_string))
 }
 
 /// The reason why the script has no verdict, if a call was skipped, unsupported or inconclusive.

@@ -15,7 +15,9 @@ use iamspec_conformance::{Reference, Report, Suite};
 
 use crate::client::HttpClient;
 use crate::commands::leftovers::sweep;
-use crate::commands::reports::report::{terminal_text, write_file, write_reports};
+use crate::commands::reports::report::{
+    all_written, check_files, terminal_text, write_file, write_reports,
+};
 use crate::commands::selection::{SuiteArg, list, select};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
@@ -26,15 +28,18 @@ use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c}
 use crate::commands::test::{invariants, known_failures};
 use crate::driver::Driver;
 use crate::exit_code;
+use crate::exit_code::Outcome;
 use crate::report::diff::revision;
 use crate::report::events::{RunClient, RunHeader, RunTarget, ShardOf};
 use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
+use crate::wire::output::visible::say;
 
 pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.selection.suite.contains(&SuiteArg::Invariants) {
         return invariants::run(args, out);
     }
+    args.check()?;
     let about = args.about.as_deref().map(TargetFile::read).transpose()?;
     let known_failures = known_failures::read(
         args.known_failures.as_deref(),
@@ -45,6 +50,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.dry_run {
         return print_requests(&suite, &args.target, out);
     }
+    check_files(args.files())?;
     let mut target = OpenTarget::open(&args.target)?;
     let size = suite.size(&mut Reference::default());
     let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
@@ -73,25 +79,37 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let mut outcome = RunOutcome::new(&report, args, &known_failures);
     // The result is printed even if a file cannot be written.
     let saved = outcome.save_findings(&args.selection.regressions);
+    let rest = outcome.without_findings(&report, &left);
     let run = outcome.report((&report, left, duration), args, &target.http, header);
     write!(out, "{}", terminal_text(&run, &args.show))?;
-    saved?;
-    write_files(&run, args)?;
-    match args.known_failures.as_deref().filter(|_| args.update_known_failures) {
-        Some(file) => update(file, &run, &outcome),
+    let trace = target.http.check_trace();
+    let updated = match args.known_failures.as_deref().filter(|_| args.update_known_failures) {
+        Some(file) => update(file, &run, &outcome, rest),
         None => Ok(run.end.exit),
-    }
+    };
+    let mut results = write_files(&run, args);
+    results.extend([saved, trace]);
+    let (code, updated) = match updated {
+        Ok(code) => (code, Ok(())),
+        Err(error) => (exit_code::USAGE, Err(error)),
+    };
+    results.push(updated);
+    all_written(results)?;
+    Ok(code)
 }
 
-fn write_files(run: &RunReport, args: &RunArgs) -> Result<()> {
-    if let Some(file) = &args.coverage {
-        write_file(file, &(serde_json::to_string_pretty(&run.coverage)? + "\n"))?;
-    }
-    write_reports(run, &args.report)?;
-    if let Some(file) = &args.record {
-        write_file(file, &crate::report::file::to_json_lines(&run.anonymous())?)?;
-    }
-    Ok(())
+/// Writes every file that the options name, also if another one cannot be written.
+fn write_files(run: &RunReport, args: &RunArgs) -> Vec<Result<()>> {
+    let coverage = args
+        .coverage
+        .as_ref()
+        .map(|file| write_file(file, &(serde_json::to_string_pretty(&run.coverage)? + "\n")));
+    let record = args
+        .record
+        .as_ref()
+        .map(|file| write_file(file, &crate::report::file::to_json_lines(&run.anonymous())?));
+    let reports = write_reports(run, &args.report);
+    coverage.into_iter().chain(record).chain([reports]).collect()
 }
 
 /// The selection of all shards together, and the shard of this run.
@@ -117,24 +135,25 @@ fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
 }
 
 fn nothing_selected(args: &RunArgs) -> u8 {
-    eprintln!(
+    say(&format!(
         "iamspec: none of the selected scripts exercises a rule that matches `{}`; \
          `iamspec list rules` prints all rules",
         args.selection.rule.as_deref().unwrap_or("*")
-    );
+    ));
     exit_code::NOTHING_RAN
 }
 
 /// Updates the known failures. The exit code is that of a run with the new file.
-fn update(file: &Path, run: &RunReport, outcome: &RunOutcome) -> Result<u8> {
+fn update(file: &Path, run: &RunReport, outcome: &RunOutcome, rest: Outcome) -> Result<u8> {
     let update = known_failures::update(file, &run.findings, &outcome.complaints, &today())?;
     let (added, removed) = (update.added, update.removed);
-    eprintln!(
+    say(&format!(
         "{}: {added} added, {removed} removed; replace the reason of each new entry",
         file.display()
-    );
-    let fixed = run.end.exit == exit_code::DIVERGES && update.left == 0;
-    Ok(if fixed { exit_code::CONFORMS } else { run.end.exit })
+    ));
+    // The new entries cover every unexpected finding. Deviations of the client have none.
+    let diverges = update.left > 0 || run.remarks.iter().any(|it| it.reason.is_none());
+    Ok(exit_code::of(Outcome { diverges, ..rest }))
 }
 
 /// The first event of the report.

@@ -1,14 +1,15 @@
 //! The options of `iamspec run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use iamspec_conformance::runner::observe::ObserveMode;
 
 use crate::commands::options::{ThresholdArgs, Typed, duration};
 use crate::commands::reports::report::{Detail, ReportArg};
-use crate::commands::selection::SelectionArgs;
+use crate::commands::selection::{SelectionArgs, SuiteArg};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::jobs::{Budget, Jobs};
 use crate::commands::test::target::TargetArgs;
@@ -133,5 +134,40 @@ impl From<ObserveArg> for ObserveMode {
             ObserveArg::End => Self::End,
             ObserveArg::Off => Self::Off,
         }
+    }
+}
+
+impl RunArgs {
+    /// The files that the run writes at its end.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        let reports = self.report.iter().map(|it| it.file.as_path());
+        reports.chain(self.coverage.as_deref()).chain(self.record.as_deref())
+    }
+
+    /// Rejects options that the run would ignore.
+    pub(crate) fn check(&self) -> Result<()> {
+        let typed = self.typed.options::<Self>();
+        let typed = |name: &str| typed.iter().any(|(it, _)| it == name);
+        let suites = &self.selection.suite;
+        for name in ["seed", "calls"] {
+            ensure!(
+                !typed(name) || suites.contains(&SuiteArg::Random),
+                "--{name} is an option of `--suite random`; add that suite, or remove --{name}"
+            );
+        }
+        ensure!(
+            !self.until_coverage || suites.iter().any(|it| it.is_generated()),
+            "--until-coverage ends a generated suite; add one with --suite, or remove the option"
+        );
+        for (sends_nothing, mode) in [(self.list, "list"), (self.dry_run, "dry-run")] {
+            for name in ["report", "coverage", "record", "update-known-failures", "show", "budget"]
+            {
+                ensure!(
+                    !sends_nothing || !typed(name),
+                    "--{mode} sends nothing, so --{name} has no effect; remove one of the two options"
+                );
+            }
+        }
+        Ok(())
     }
 }

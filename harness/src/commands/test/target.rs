@@ -37,9 +37,11 @@ use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;
 use crate::commands::options::shell_line;
 use crate::driver::Driver;
+use crate::driver::process::kill_all;
 use crate::exit_code;
 use crate::server::{Options, Server};
-use crate::wire::private_file;
+use crate::wire::output::private_file;
+use crate::wire::output::visible::{say, visible};
 
 /// The endpoint, and how the client sends requests to it.
 #[derive(Args, Debug)]
@@ -142,11 +144,12 @@ impl OpenTarget {
         let (mut http, caller) =
             owned_account_client((&target.endpoint, driver(target)?), &config, destination, &run)?;
         if let Some(Caller { account, arn }) = &caller {
-            let alias = http.alias().map(|it| format!(" ({it})")).unwrap_or_default();
-            eprintln!(
+            let (account, arn) = (visible(account), visible(arn));
+            let alias = http.alias().map(|it| format!(" ({})", visible(&it))).unwrap_or_default();
+            say(&format!(
                 "account {account}{alias}, caller {arn}: this run creates and deletes users, \
                  groups, policies and devices named iamspec-{run}-…, in the path /iamspec-{run}/"
-            );
+            ));
         }
         let folder = target.endpoint.journal.clone();
         let folder = folder.map_or_else(|| Journal::folder(&config), Ok)?;
@@ -421,11 +424,12 @@ pub(crate) fn stop_on_ctrl_c(http: &HttpClient, args: &EndpointArgs) -> Result<A
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
             if let Some(command) = &command {
-                eprintln!("resources were not deleted; run: {command}");
+                say(&format!("resources were not deleted; run: {command}"));
             }
+            kill_all();
             std::process::exit(i32::from(exit_code::USAGE));
         }
-        eprintln!("\nstopping and deleting resources; press Ctrl-C again to exit at once");
+        say("\nstopping and deleting resources; press Ctrl-C again to exit at once");
     };
     ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
     Ok(stop)

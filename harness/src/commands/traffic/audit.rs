@@ -31,6 +31,7 @@ use crate::report::diff::revision;
 use crate::report::events::{EndEvent, RunHeader, RunTarget};
 use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
+use crate::wire::output::visible::{visible, visible_line};
 use crate::{audit_log, exit_code};
 
 /// The arguments of `iamspec audit`.
@@ -95,6 +96,10 @@ struct AuditSession<'a> {
 }
 
 pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
+    for file in &args.files {
+        audit_log::check_regular(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+    }
     let histories: Vec<&PathBuf> = args.files.iter().filter(|it| is_history(it)).collect();
     if histories.len() == args.files.len() {
         return audit_histories(&histories, out);
@@ -200,9 +205,11 @@ impl AuditSession<'_> {
             };
             writeln!(
                 self.out,
-                "  {}{unspecified}\n    {answer}, {}, first event {first}",
+                "  {}{unspecified}\n    {}, {}, first event {}",
                 rules.join(" or "),
-                counted(*times, "time")
+                visible_line(answer),
+                counted(*times, "time"),
+                visible(first)
             )?;
         }
         if self.unspecified.is_empty() {
@@ -216,9 +223,9 @@ impl AuditSession<'_> {
 fn print_finding(finding: &AuditFinding, account: &str, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}  must\n  {}", finding.rule, finding.statement)?;
     for it in &finding.earlier_events {
-        writeln!(out, "    {it}")?;
+        writeln!(out, "    {}", visible_line(it))?;
     }
-    writeln!(out, "    {}  IMPOSSIBLE", finding.event)?;
+    writeln!(out, "    {}  IMPOSSIBLE", visible_line(&finding.event))?;
     let allowed: Vec<String> =
         finding.allowed.iter().map(|(answer, rule)| format!("{answer}  ({rule})")).collect();
     writeln!(out, "  expected      {}", allowed.join(" or "))?;
@@ -227,6 +234,7 @@ fn print_finding(finding: &AuditFinding, account: &str, out: &mut dyn Write) -> 
         let word = if place == 0 { "evidence" } else { "" };
         writeln!(out, "  {word:<13} {} {}", fact.id, fact.source)?;
     }
+    let account = visible(account);
     writeln!(out, "  account       {account}; assumes that no related event is missing\n")?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use stateright::{Checker as _, Model, Property};
 
 use crate::exit_code;
 use crate::exit_code::Outcome;
+use crate::wire::output::visible::say;
 
 /// The arguments of `iamspec verify`.
 #[derive(Args, Debug)]
@@ -205,7 +206,7 @@ fn explore(it: &NamedScope, address: SocketAddr, out: &mut dyn Write) -> Result<
     let address = free.with_context(|| format!("cannot listen on {address}"))?;
     writeln!(out, "http://{address}")?;
     out.flush()?;
-    eprintln!("stateright's Explorer shows {}: {}; Ctrl-C stops it", it.name, it.description);
+    say(&format!("stateright's Explorer shows {}: {}; Ctrl-C stops it", it.name, it.description));
     ExplorerModel::new(it.scope).checker().serve(address);
     Ok(exit_code::CONFORMS)
 }

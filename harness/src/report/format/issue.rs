@@ -5,22 +5,24 @@ use std::fmt::Write as _;
 use crate::report::RunReport;
 use crate::report::events::FindingEvent;
 use crate::report::format::finding::folded;
-use crate::report::format::markdown::fenced;
+use crate::report::format::markdown::{code, fenced, plain};
 
 /// Returns the text in Markdown, its title in the first line. `program` reproduces the finding with
 /// the AWS CLI; absent if the finding has no script.
 #[must_use]
 pub fn issue(report: &RunReport, finding: &FindingEvent, program: Option<&str>) -> String {
+    let (report, finding) = &printable(report, finding);
     let mut out = String::new();
     let (header, target) = (&report.header, &report.header.target);
     let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
     let observed = finding.observed.split(" \"").next().unwrap_or_default();
-    _ = writeln!(out, "# {} returns {observed} {}\n", finding.action, situation(finding));
-    _ = writeln!(
-        out,
-        "{}{version}, tested with iamspec {} (rules {}), which compares IAM endpoints with AWS.\n",
+    let title = format!("{} returns {observed} {}", finding.action, situation(finding));
+    _ = writeln!(out, "# {}\n", plain(&title));
+    let about = format!(
+        "{}{version}, tested with iamspec {} (rules {})",
         target.name, header.version, header.revision
     );
+    _ = writeln!(out, "{}, which compares IAM endpoints with AWS.\n", plain(&about));
     _ = writeln!(out, "## Steps\n");
     let mut script = String::new();
     for step in folded(&finding.history) {
@@ -28,7 +30,7 @@ pub fn issue(report: &RunReport, finding: &FindingEvent, program: Option<&str>) 
     }
     _ = writeln!(out, "{}", fenced(&script));
     out.push_str(&expected(finding));
-    _ = writeln!(out, "\n## Observed\n\n`{}`", finding.observed.replace('`', "'"));
+    _ = writeln!(out, "\n## Observed\n\n{}", code(&finding.observed));
     if let Some(wire) = &finding.wire {
         let exchange = format!("{}\n\n{}\n", wire.request, wire.response);
         out.push_str(&details("Request and response, without secrets", &exchange));
@@ -36,8 +38,18 @@ pub fn issue(report: &RunReport, finding: &FindingEvent, program: Option<&str>) 
     if let Some(program) = program {
         out.push_str(&details("The steps with the AWS CLI", program));
     }
-    _ = writeln!(out, "\nReproduce: `{}`", finding.reproduce);
+    _ = writeln!(out, "\nReproduce: {}", code(&finding.reproduce));
     out
+}
+
+/// The run and the finding with escapes in place of control characters.
+fn printable(report: &RunReport, finding: &FindingEvent) -> (RunReport, FindingEvent) {
+    let header = report.header.clone();
+    let alone =
+        RunReport { header, calls: Vec::new(), findings: vec![finding.clone()], ..report.clone() };
+    let mut printable = alone.printable();
+    let finding = printable.findings.pop().unwrap_or_else(|| finding.clone());
+    (printable, finding)
 }
 
 fn details(summary: &str, text: &str) -> String {
@@ -48,13 +60,14 @@ fn details(summary: &str, text: &str) -> String {
 /// AWS's behavior and its evidence.
 fn expected(finding: &FindingEvent) -> String {
     let mut out = String::new();
-    _ = writeln!(out, "## Expected\n\nAWS: {}", finding.statement);
+    _ = writeln!(out, "## Expected\n\nAWS: {}", plain(&finding.statement));
     for it in &finding.expected {
-        _ = writeln!(out, "\n- `{}`", it.response.replace('`', "'"));
+        _ = writeln!(out, "\n- {}", code(&it.response));
     }
     _ = writeln!(out, "\nEvidence:\n");
     for it in &finding.evidence {
-        _ = writeln!(out, "- {} ({}): {}  \n  {}", it.fact, it.strength, it.statement, it.source);
+        let fact = format!("{} ({}): {}", it.fact, it.strength, it.statement);
+        _ = writeln!(out, "- {}  \n  {}", plain(&fact), plain(&it.source));
     }
     if finding.evidence.is_empty() {
         _ = writeln!(out, "- none");

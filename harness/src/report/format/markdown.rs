@@ -17,6 +17,7 @@ use crate::report::format::summary::{
     LEVELS_AND_TIERS, counted, last_line, of_status, reasons, unspecified_count,
 };
 use crate::report::format::terminal::not_deleted_line;
+use crate::wire::output::visible::visible_line;
 
 /// The number of findings in full.
 const FULL_MAX: usize = 20;
@@ -27,14 +28,15 @@ const LINES_MAX: usize = 100;
 /// Returns the page.
 #[must_use]
 pub fn markdown(report: &RunReport) -> String {
+    let report = &report.printable();
     let mut out = String::new();
     let unexpected = of_status(report, FindingStatus::Unexpected);
     let known = of_status(report, FindingStatus::KnownFailure);
     let target = &report.header.target;
     let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
-    _ = writeln!(out, "## iamspec: {}{version}\n", plain(&target.name));
+    _ = writeln!(out, "## iamspec: {}{}\n", plain(&target.name), plain(&version));
     _ = writeln!(out, "**{}**\n", verdict(report));
-    _ = writeln!(out, "{}\n", last_line(report));
+    _ = writeln!(out, "{}\n", plain(&last_line(report)));
     out.push_str(&kinds_table(report));
     if !unexpected.is_empty() {
         let [levels, tiers] = LEVELS_AND_TIERS;
@@ -44,7 +46,9 @@ pub fn markdown(report: &RunReport) -> String {
         _ = writeln!(
             out,
             "<details><summary><code>{}</code> {}, {}</summary>\n",
-            it.rule, it.level, it.tier
+            plain(&it.rule),
+            plain(&it.level),
+            plain(&it.tier)
         );
         _ = writeln!(out, "{}", fenced(&finding(it, Style::none())));
         _ = writeln!(out, "</details>\n");
@@ -97,8 +101,8 @@ fn kinds_table(report: &RunReport) -> String {
             KindResult::Diverges { response, .. } => (response.as_str(), "❌"),
             KindResult::Unsupported | KindResult::NotTested => ("–", "➖"),
         };
-        let (noun, text) = (kind.row().noun, result.description());
-        _ = writeln!(out, "| {noun} | {response} | {mark} {text} |");
+        let (noun, text) = (kind.row().noun, plain(&result.description()));
+        _ = writeln!(out, "| {noun} | {} | {mark} {text} |", plain(response));
     }
     out.push('\n');
     out
@@ -108,7 +112,8 @@ fn line(it: &FindingEvent) -> String {
     let reason = it.reason.as_deref().map(|it| format!(": {}", plain(it))).unwrap_or_default();
     let issue = it.issue.as_deref().map(|it| format!(" ({})", plain(it))).unwrap_or_default();
     let observed = plain(&it.observed);
-    format!("`{}` {}, {}, observed {observed}{reason}{issue}", it.rule, it.level, it.tier)
+    let (rule, level, tier) = (code(&it.rule), plain(&it.level), plain(&it.tier));
+    format!("{rule} {level}, {tier}, observed {observed}{reason}{issue}")
 }
 
 fn list(out: &mut String, title: &str, lines: &[String]) {
@@ -134,7 +139,7 @@ pub(crate) fn plain(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\n' | '\r' => out.push(' '),
-            '*' | '_' | '`' | '[' | ']' | '|' | '#' | '~' | '\\' => {
+            '*' | '_' | '`' | '[' | ']' | '|' | '#' | '~' | '\\' | '!' | '@' => {
                 out.push('\\');
                 out.push(it);
             }
@@ -142,6 +147,16 @@ pub(crate) fn plain(text: &str) -> String {
         }
     }
     out
+}
+
+/// Returns text of others as code within a line. It may contain backticks.
+pub(crate) fn code(text: &str) -> String {
+    let text = visible_line(text);
+    let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // Without the spaces, a backtick at the start or the end would belong to the fence.
+    let space = if longest > 0 { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
 }
 
 /// Returns a code block; its fence is longer than any row of backticks in the text.

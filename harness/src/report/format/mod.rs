@@ -15,4 +15,3 @@ pub mod style;
 pub mod summary;
 pub mod terminal;
 pub mod timeline;
-pub mod visible;

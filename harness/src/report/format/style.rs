@@ -5,6 +5,8 @@ use std::io::IsTerminal as _;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Effects};
 
+use crate::wire::output::visible::styled;
+
 /// Adds terminal colors to text, or leaves the text as it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -49,7 +51,11 @@ impl Style {
     }
 
     fn apply(self, text: &str, style: anstyle::Style) -> String {
-        if self.colors { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if !self.colors {
+            return text.to_owned();
+        }
+        let (start, end) = (styled(&style.to_string()), styled(&format!("{style:#}")));
+        format!("{start}{text}{end}")
     }
 }
 
@@ -79,7 +85,7 @@ pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Style, wrapped};
+    use super::{Style, styled, wrapped};
 
     #[test]
     fn long_lines_are_broken_at_spaces_and_indented() {
@@ -93,8 +99,9 @@ mod tests {
     #[test]
     fn colors_are_reset_after_the_text() {
         let style = Style { colors: true };
-        assert_eq!(style.bold("a"), "\u{1b}[1ma\u{1b}[0m");
-        assert_eq!(style.success("a"), "\u{1b}[32ma\u{1b}[0m");
+        let end = styled("\u{1b}[0m");
+        assert_eq!(style.bold("a"), format!("{}a{end}", styled("\u{1b}[1m")));
+        assert_eq!(style.success("a"), format!("{}a{end}", styled("\u{1b}[32m")));
         assert_eq!(Style::none().failure("a"), "a");
     }
 }

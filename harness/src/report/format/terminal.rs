@@ -12,6 +12,7 @@ use crate::report::format::summary::{
     LEVELS_AND_TIERS, converged, counted, coverage, last_line, of_status, unspecified,
     unspecified_count, without_verdict,
 };
+use crate::wire::output::visible::visible_line;
 
 /// The number of findings below the selected tier or level that are listed.
 const BELOW_MAX: usize = 12;
@@ -35,6 +36,7 @@ impl From<Style> for TerminalOptions {
 #[must_use]
 pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> String {
     let TerminalOptions { style, show_unspecified } = options.into();
+    let report = &report.printable();
     let mut out = String::new();
     for it in of_status(report, FindingStatus::Unexpected) {
         _ = write!(out, "\n{}", finding(it, style));
@@ -133,5 +135,7 @@ fn tables(report: &RunReport, style: Style) -> String {
 pub fn not_deleted_line(it: &NotDeletedEvent) -> String {
     let possibly = if it.uncertain { "possibly " } else { "" };
     let after = if it.after_divergence { " after a divergence" } else { "" };
-    format!("{possibly}not deleted{after}: {}; {} got {}", it.name, it.call, it.response)
+    let line =
+        format!("{possibly}not deleted{after}: {}; {} got {}", it.name, it.call, it.response);
+    visible_line(&line)
 }

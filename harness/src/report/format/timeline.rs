@@ -9,6 +9,7 @@ use iamspec_conformance::concurrency::{Race, TimedCall};
 use iamspec_conformance::script::print;
 
 use crate::report::format::style::Style;
+use crate::wire::output::visible::visible_line;
 
 /// The number of columns of the time axis.
 const WIDTH: u8 = 40;
@@ -28,23 +29,27 @@ pub fn timeline(
     let (racing, after) = rest.split_at(race.calls.len().min(rest.len()));
     for it in setup {
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  before      {call:<34} -> {}", it.response);
+        _ = writeln!(out, "  before      {call:<34} -> {}", shown(it));
     }
     let start = racing.iter().map(|it| it.start).min().unwrap_or_default();
     let length = racing.iter().map(|it| it.end).max().unwrap_or_default().saturating_sub(start);
     for (index, it) in racing.iter().enumerate() {
         let bar = bar(it, start, length);
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  client {}    {call:<34} {bar} -> {}", index + 1, it.response);
+        _ = writeln!(out, "  client {}    {call:<34} {bar} -> {}", index + 1, shown(it));
     }
     for it in after {
         let call = print::operation(&it.operation);
-        _ = writeln!(out, "  after       {call:<34} -> {}", it.response);
+        _ = writeln!(out, "  after       {call:<34} -> {}", shown(it));
     }
     for it in explain(history, before, racing.len()) {
         out.push_str(&ruled_out(&it, style));
     }
     out
+}
+
+fn shown(it: &TimedCall) -> String {
+    visible_line(&it.response.to_string())
 }
 
 /// A bar from the time of the request to the time of the response.
@@ -67,7 +72,7 @@ fn ruled_out(it: &ContradictedOrder, style: Style) -> String {
         style.failure("no order"),
         it.order.join(" comes before "),
         it.call,
-        it.response,
+        visible_line(&it.response.to_string()),
         expected.join(" or "),
         it.evidence.join(" ")
     )

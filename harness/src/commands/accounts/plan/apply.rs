@@ -24,7 +24,8 @@ use crate::commands::accounts::plan::deletion::{DeletionPlan, assume_none};
 use crate::commands::accounts::plan::{PlanArgs, PlanTarget, forms};
 use crate::exit_code;
 use crate::report::format::summary::counted;
-use crate::report::format::visible::visible;
+use crate::wire::output::visible::say;
+use crate::wire::output::visible::visible;
 
 /// Shows the plan, asks for a confirmation, and carries it out.
 pub(super) fn apply(
@@ -36,11 +37,11 @@ pub(super) fn apply(
     out: &mut dyn Write,
 ) -> Result<u8> {
     if plan.held.presence == Presence::Absent {
-        eprintln!("iamspec: there is no user `{}` at that endpoint", plan.held.user);
+        say(&format!("iamspec: there is no user `{}` at that endpoint", plan.held.user));
         return Ok(exit_code::NOTHING_RAN);
     }
     if !plan.held.is_complete() {
-        eprintln!("iamspec: {}", forms::headline(&plan));
+        say(&format!("iamspec: {}", forms::headline(&plan)));
         write!(out, "{}", forms::checklist(&plan))?;
         writeln!(out, "not applied: a plan must be complete")?;
         return Ok(exit_code::INCONCLUSIVE);
@@ -122,10 +123,10 @@ fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
     let flag = Arc::clone(&stop);
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            eprintln!("stopped; the journal shows the last call, whose outcome is unknown");
+            say("stopped; the journal shows the last call, whose outcome is unknown");
             std::process::exit(i32::from(exit_code::INCONCLUSIVE));
         }
-        eprintln!("\nstopping after the current call; press Ctrl-C again to exit at once");
+        say("\nstopping after the current call; press Ctrl-C again to exit at once");
     };
     ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
     Ok(stop)

@@ -17,7 +17,7 @@ use crate::commands::accounts::plan::PlanTarget;
 use crate::commands::accounts::plan::deletion::DeletionPlan;
 use crate::export;
 use crate::report::format::summary::counted;
-use crate::report::format::visible::{is_invisible, visible};
+use crate::wire::output::visible::{is_invisible, visible};
 
 /// What the plan says about the user, in one line.
 pub(super) fn headline(plan: &DeletionPlan) -> String {

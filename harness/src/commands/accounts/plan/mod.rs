@@ -28,7 +28,8 @@ use crate::commands::test::target::{
     EndpointArgs, owned_account_client, positive, read_only_client,
 };
 use crate::exit_code;
-use crate::report::format::visible::visible;
+use crate::wire::output::visible::say;
+use crate::wire::output::visible::visible;
 
 /// The arguments of `iamspec plan`.
 #[derive(Args, Debug)]
@@ -103,6 +104,14 @@ pub struct PlanArgs {
     /// Write all requests and responses as JSON Lines, without secrets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub trace: Option<PathBuf>,
+}
+
+impl PlanArgs {
+    /// Whether the command prints a format for programs.
+    pub(crate) const fn prints_data(&self) -> bool {
+        use PlanFormat::{AwsCli, Boto3, Csv, Json};
+        matches!(self.format, Some(AwsCli | Boto3 | Csv | Json))
+    }
 }
 
 /// Which users a report is about.
@@ -213,14 +222,15 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         Subjects::One(user) => user,
         Subjects::Many(selection) => {
             let mut http = read_only_client(&endpoint_args)?;
-            return survey::survey(args, &mut http, &selection, out);
+            let code = survey::survey(args, &mut http, &selection, out)?;
+            return http.check_trace().map(|()| code);
         }
     };
     let mut http = if args.apply.apply {
         let (http, caller) =
             owned_account_client((&endpoint_args, None), &config, destination, "nobody")?;
         if let Some(Caller { account, arn }) = &caller {
-            eprintln!("account {}, caller {}", visible(account), visible(arn));
+            say(&format!("account {}, caller {}", visible(account), visible(arn)));
         }
         target.account = caller.map(|it| it.account);
         http
@@ -229,12 +239,14 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
     };
     let plan = DeletionPlan::read(&mut http, &user, args)?;
     if args.apply.apply {
-        return apply::apply(args, &mut http, plan, &target, &config, out);
+        let code = apply::apply(args, &mut http, plan, &target, &config, out)?;
+        return http.check_trace().map(|()| code);
     }
+    http.check_trace()?;
     if plan.held.presence == Presence::Absent {
-        eprintln!("iamspec: there is no user `{user}` at that endpoint");
+        say(&format!("iamspec: there is no user `{user}` at that endpoint"));
     } else if !plan.held.is_complete() {
-        eprintln!("iamspec: {}", forms::headline(&plan));
+        say(&format!("iamspec: {}", forms::headline(&plan)));
     }
     let text = match args.format.unwrap_or(PlanFormat::Checklist) {
         PlanFormat::Checklist => forms::checklist(&plan),

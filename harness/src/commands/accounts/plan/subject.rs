@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::commands::accounts::plan::PlanArgs;
-use crate::report::format::visible::visible;
 use crate::wire::constraints::{path_prefix_violation, violation};
+use crate::wire::output::visible::visible;
 
 /// A longer file is not a list of users.
 const FILE_MAX: u64 = 16 << 20;

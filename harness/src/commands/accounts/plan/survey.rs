@@ -16,8 +16,9 @@ use crate::commands::accounts::plan::subject::Selection;
 use crate::commands::accounts::plan::{PlanArgs, PlanFormat, forms};
 use crate::exit_code;
 use crate::report::format::summary::counted;
-use crate::report::format::visible::visible;
 use crate::wire::constraints::violation;
+use crate::wire::output::visible::say;
+use crate::wire::output::visible::visible;
 
 /// The heads of the columns of a table, one for each kind that blocks a deletion.
 const HEADS: [&str; 9] =
@@ -39,7 +40,7 @@ pub(super) fn survey(
     if let Some(reason) = &unlisted {
         let line =
             format!("incomplete: the list of users was not read to its end: {}", visible(reason));
-        eprintln!("iamspec: {line}");
+        say(&format!("iamspec: {line}"));
         if format == PlanFormat::Table {
             writeln!(out, "{line}")?;
         }

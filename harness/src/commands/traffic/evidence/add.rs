@@ -16,6 +16,7 @@ use crate::exit_code;
 use crate::report::RunReport;
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
+use crate::wire::output::visible::visible_line;
 
 /// The prefix of the ids of new rows.
 const PREFIX: &str = "R-";
@@ -23,7 +24,7 @@ const PREFIX: &str = "R-";
 pub(crate) fn show(args: &EvidenceShowArgs, out: &mut dyn Write) -> Result<u8> {
     let style = Style::stdout();
     for file in &args.runs {
-        let run = read_run(file)?;
+        let run = read_run(file)?.printable();
         let NewEvidence { rows, known, unclear } = new_evidence(&run, strength(&run))?;
         writeln!(
             out,
@@ -84,7 +85,8 @@ pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
     let new = all.get(existing.len()..).unwrap_or_default();
     append(&args.to, new)?;
     for row in new {
-        writeln!(out, "{}  {} {}: {}", row.id, row.operation, row.state, row.note)?;
+        let line = format!("{}  {} {}: {}", row.id, row.operation, row.state, row.note);
+        writeln!(out, "{}", visible_line(&line))?;
     }
     writeln!(
         out,
@@ -110,7 +112,7 @@ fn is_aws(run: &RunReport) -> bool {
 fn response(row: &EvidenceRow) -> String {
     let mut text = row.http.map(|it| it.to_string()).unwrap_or_default();
     let (code, message) = (row.code.as_deref(), row.message.as_deref());
-    _ = code.map(|it| write!(text, " {it}"));
+    _ = code.map(|it| write!(text, " {}", visible_line(it)));
     _ = message.map(|it| write!(text, " {it:?}"));
     text
 }

@@ -1,0 +1,4 @@
+//! What leaves the program: texts for a terminal, and files that only their owner can read.
+
+pub(crate) mod private_file;
+pub mod visible;

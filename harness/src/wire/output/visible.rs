@@ -1,0 +1,187 @@
+//! Shows texts of others: control characters as escapes, and in one line not more than a limit.
+//!
+//! Names, codes and messages come from endpoints and files. On a terminal, a control character can
+//! move the cursor, change the clipboard or forge a line, and a bidirectional control can reorder
+//! what is read. [`VisibleWriter`] is the boundary: everything that the program prints passes it.
+//! Only the sequences of [`styled`] reach the terminal.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::io;
+use std::io::Write;
+use std::sync::LazyLock;
+
+use crate::wire::secrets::redact;
+
+/// The end of the program's own terminal sequences, before [`VisibleWriter`] removes it. It is a
+/// number that no text of others can contain, except by chance.
+static OWN: LazyLock<String> = LazyLock::new(|| {
+    let number = || RandomState::new().hash_one(0);
+    format!(";{}{}m", number(), number())
+});
+
+/// Longer texts are cut.
+const SHOWN_MAX: usize = 300;
+
+/// The text in one line, with escapes such as `\u{1b}` and `\n`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut shown: String = String::new();
+    for (index, letter) in text.chars().enumerate() {
+        if index == SHOWN_MAX {
+            shown.push_str(&format!("… ({} characters)", text.chars().count()));
+            break;
+        }
+        match letter {
+            '\n' | '\r' | '\t' => shown.extend(letter.escape_default()),
+            _ if is_invisible(letter) => shown.extend(letter.escape_unicode()),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// The text with escapes, without a limit. Line feeds and tabs stay if `lines` is set.
+fn escaped(text: &str, lines: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' if lines => shown.push(letter),
+            '\n' | '\r' | '\t' => shown.extend(letter.escape_default()),
+            _ if is_invisible(letter) => shown.extend(letter.escape_unicode()),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// The whole text in one line, with escapes.
+#[must_use]
+pub fn visible_line(text: &str) -> String {
+    escaped(text, false)
+}
+
+/// The whole text with escapes. Its line feeds and tabs stay.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    escaped(text, true)
+}
+
+/// Writes a line to stderr, without secrets and with escapes.
+pub fn say(text: &str) {
+    // A write error is ignored: there is no other place to report it.
+    _ = writeln!(io::stderr(), "{}", visible_lines(&redact(text)));
+}
+
+/// Marks the terminal sequences (`ESC [ … m`) of the program's own style as such.
+#[must_use]
+pub(crate) fn styled(sequences: &str) -> String {
+    sequences.replace('m', &OWN)
+}
+
+/// The line with escapes, and with the program's own terminal sequences.
+fn visible_styled(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        shown.push_str(&visible_lines(before));
+        let digits = after.len() - after.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+        let (number, tail) = after.split_at(digits);
+        if let Some(tail) = tail.strip_prefix(OWN.as_str()) {
+            shown.push_str(&format!("\u{1b}[{number}m"));
+            rest = tail;
+        } else {
+            shown.push_str(&visible_lines("\u{1b}["));
+            rest = after;
+        }
+    }
+    shown + &visible_lines(rest)
+}
+
+/// Writes each line with escapes, except the program's own terminal sequences.
+pub struct VisibleWriter<W: Write> {
+    inner: W,
+    line: Vec<u8>,
+}
+
+impl<W: Write> VisibleWriter<W> {
+    /// A writer in front of another one.
+    pub const fn new(inner: W) -> Self {
+        Self { inner, line: Vec::new() }
+    }
+
+    fn write_line(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        self.inner.write_all(visible_styled(&String::from_utf8_lossy(&line)).as_bytes())
+    }
+}
+
+impl<W: Write> Write for VisibleWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|it| *it == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.write_line()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.line.is_empty() {
+            self.write_line()?;
+        }
+        self.inner.flush()
+    }
+}
+
+impl<W: Write> Drop for VisibleWriter<W> {
+    fn drop(&mut self) {
+        _ = self.flush();
+    }
+}
+
+/// Controls of terminals, of the direction of text and of lines, and letters without a width.
+pub(crate) fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::{VisibleWriter, styled, visible};
+
+    #[test]
+    fn only_the_sequences_of_the_program_reach_the_terminal() {
+        let mut written = Vec::new();
+        {
+            let mut writer = VisibleWriter::new(&mut written);
+            let (bold, end) = (styled("\u{1b}[1m\u{1b}[31m"), styled("\u{1b}[0m"));
+            write!(writer, "{bold}a\u{1b}[31mb\u{9b}c{end}\td\r\n\u{202e}").unwrap();
+            writer.write_all(b"\xff\x1b]8;;x\x07 \x1b[1;7m").unwrap();
+        }
+        let text = String::from_utf8(written).unwrap();
+        let expected = "\u{1b}[1m\u{1b}[31ma\\u{1b}[31mb\\u{9b}c\u{1b}[0m\td\\r\n\\u{202e}\u{fffd}\\u{1b}]8;;x\\u{7} \\u{1b}[1;7m";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn controls_are_escaped_and_plain_text_stays() {
+        assert_eq!(visible("arn:aws:iam::1:user/é 'x'"), "arn:aws:iam::1:user/é 'x'");
+        assert_eq!(visible("a\u{1b}[31m\u{7}\u{9b}b"), "a\\u{1b}[31m\\u{7}\\u{9b}b");
+        assert_eq!(visible("a\nb\r\tc"), "a\\nb\\r\\tc");
+        assert_eq!(visible("a\u{202e}b\u{2028}\u{200b}"), "a\\u{202e}b\\u{2028}\\u{200b}");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let shown = visible(&"x".repeat(1_000_000));
+        assert!(shown.len() < 400 && shown.ends_with("… (1000000 characters)"), "{shown}");
+    }
+}
