@@ -430,10 +430,10 @@ fn an_improvement_is_no_regression() {
     let mut after = before.clone();
     let better = &mut after.findings[0];
     (better.tier, better.level) = ("text".to_owned(), "should".to_owned());
-    better.status = iamspec_harness::report::events::FindingStatus::Below;
+    better.status = FindingStatus::Below;
     let diff = compare(&before, &after);
     assert_eq!((diff.new.len(), diff.fixed.len(), diff.changed.len()), (0, 1, 0));
-    after.findings[0].status = iamspec_harness::report::events::FindingStatus::Unexpected;
+    after.findings[0].status = FindingStatus::Unexpected;
     let diff = compare(&before, &after);
     assert_eq!((diff.new.len(), diff.fixed.len(), diff.changed.len()), (0, 0, 1));
     let diff = compare(&after, &before);

@@ -125,7 +125,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::panic, reason = "the test is about a panic")]
     fn a_panic_is_an_internal_error() {
         let code = without_panics(|| panic!("a defect"));
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(exit_code::USAGE)));

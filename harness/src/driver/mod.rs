@@ -159,7 +159,7 @@ impl Driver {
         if self.session.as_ref() != Some(session) {
             process.send(&DriverRequest::Session(session.clone()))?;
             let received = process.receive(HELLO_TIMEOUT);
-            if received.as_ref().is_err_and(|it| it.is::<Silent>()) {
+            if received.as_ref().is_err_and(anyhow::Error::is::<Silent>) {
                 // This took a minute. Another try would take one as well.
                 self.silences = SILENCES_MAX;
             }

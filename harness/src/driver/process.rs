@@ -231,7 +231,7 @@ fn copy_stderr(stderr: ChildStderr) {
             Ok(length) if copied <= STDERR_MAX => {
                 copied += length;
                 let text = String::from_utf8_lossy(&line);
-                say(&format!("{}", redact(text.trim_end_matches(['\r', '\n']))));
+                say(text.trim_end_matches(['\r', '\n']));
                 if copied > STDERR_MAX {
                     say(&format!(
                         "… (cut: the driver writes more than {STDERR_MAX} bytes to stderr)"

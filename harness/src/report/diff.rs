@@ -45,7 +45,7 @@ pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
     for (rule, finding) in &later {
         match earlier.get(rule).copied().or_else(|| below(before, finding)) {
             Some(it) if tier(finding) > tier(it) => {
-                diff.changed.push((it.clone(), (*finding).clone()))
+                diff.changed.push((it.clone(), (*finding).clone()));
             }
             Some(it) if tier(finding) < tier(it) => diff.new.push((*finding).clone()),
             None => diff.new.push((*finding).clone()),

@@ -72,7 +72,7 @@ fn ruled_out(it: &ContradictedOrder, style: Style) -> String {
         style.failure("no order"),
         it.order.join(" comes before "),
         it.call,
-        visible_line(&it.response.to_string()),
+        visible_line(&it.response),
         expected.join(" or "),
         it.evidence.join(" ")
     )
