@@ -34,12 +34,12 @@ fn checked(words: &[&str]) -> String {
 }
 
 /// A proxy that puts the hostile text into every ARN, code and message of the endpoint.
-fn hostile_endpoint(url: &str) -> Port {
-    Port::rewriting(url, |_, _, answer| {
+fn hostile_endpoint(url: &str, text: &str) -> Port {
+    let text = quick_xml::escape::escape(text).into_owned();
+    Port::rewriting(url, move |_, _, answer| {
         let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.lines().next().unwrap().trim_start_matches("HTTP/1.1 ");
-        let text = quick_xml::escape::escape(HOSTILE).into_owned();
         let ends = ["</Arn>", "</Message>", "</RequestId>"];
         let body =
             ends.iter().fold(body.to_owned(), |it, end| it.replace(end, &format!("{text}{end}")));
@@ -49,8 +49,16 @@ fn hostile_endpoint(url: &str) -> Port {
 
 #[test]
 fn no_text_of_an_endpoint_reaches_the_terminal_as_it_is() {
+    // XML forbids the first controls and permits the others, so that both kinds of response occur.
+    let permitted = HOSTILE.replace(['\u{1b}', '\u{7}'], "");
+    for text in [HOSTILE, &permitted] {
+        check_endpoint(text);
+    }
+}
+
+fn check_endpoint(text: &str) {
     let server = super::server(None);
-    let port = hostile_endpoint(&server.url());
+    let port = hostile_endpoint(&server.url(), text);
     let folder = folder("hostile-endpoint");
     let file = |name: &str| folder.join(name).display().to_string();
     let (run, record, script) = (file("run.jsonl"), file("record.jsonl"), file("a.script"));
