@@ -156,7 +156,7 @@ fn no_text_of_a_log_reaches_the_terminal_as_it_is() {
     };
     let events = ["CreateUser", "DeleteUser", "DeleteUser"];
     let events: Vec<_> = events.iter().enumerate().map(|(at, it)| event(it, 10 * at)).collect();
-    let log = super::judge::written(&folder, "log.json", &json!({ "Records": events }));
+    let log = super::audit::written(&folder, "log.json", &json!({ "Records": events }));
     let printed = checked(&["audit", "--learn", log.to_str().unwrap()]);
     assert!(printed.contains("IMPOSSIBLE") && printed.contains(r"\u{1b}"), "{printed}");
     std::fs::remove_dir_all(folder).unwrap();
