@@ -41,3 +41,20 @@ fn a_lost_or_repeated_page_is_detected_over_http() {
         assert_eq!(named, [mutant.rule], "{}", mutant.name);
     }
 }
+
+#[test]
+fn the_cover_suite_detects_a_kind_that_another_one_would_hide() {
+    let run = ["run", "--suite", "cover", "--mutant", "forgets-inline-policy"];
+    let output = super::command(&run).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
+    assert!(super::stdout(&output).contains("DeleteUser/holds-inline-policy"));
+}
+
+#[test]
+fn mutants_of_the_cover_suite_are_reported_with_its_size() {
+    let mutants = ["mutants", "--suite", "cover", "--in-memory", "DeleteUser/holds-*"];
+    let output = super::command(&mutants).output().unwrap();
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains(" scripts, ") && text.contains(" 0 undetected"), "{text}");
+}

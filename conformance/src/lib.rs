@@ -10,14 +10,16 @@
 //! - [`oracle`]: decides whether a response conforms
 //! - [`endpoint`]: the interface of a service under test
 //! - [`generate`]: generators, which choose operations by the state of the account
-//! - [`results`]: histories, findings, coverage and known failures
 //! - [`mod@reference`]: the model as an endpoint, optionally with one deviation
+//! - [`results`]: histories, findings, coverage and known failures
 //! - [`runner`]: runs scripts and generators, and deletes what they create
 //! - [`concurrency`], [`mutation`], [`audit`], [`invariants`]: race tests, mutation testing,
 //!   recorded traffic, and checks of an endpoint against itself
+//! - [`cover`]: a small subset of the scripts that finds what all of them find
 
 pub mod audit;
 pub mod concurrency;
+pub mod cover;
 pub mod endpoint;
 pub mod generate;
 pub mod invariants;

@@ -1,19 +1,28 @@
-//! Coverage: the rules, outcomes, sets of kinds and ordered pairs that a run reached.
+//! Coverage: the rules, outcomes, sets of kinds and ordered pairs that a run tested.
 //!
-//! Only judged calls count: the response conforms or diverges.
+//! Only calls with a verdict count: the response conforms or diverges. A rule is tested if it alone
+//! decides a response. If other rules are in force too, an endpoint without the rule conforms by
+//! them. A success is tested if a later call shows its effect.
 
 use std::collections::BTreeSet;
 
-use iamspec_model::{ATTACHMENTS, AttachmentKind, Expected, Operation, Rule, User, rules};
+use iamspec_model::check::model_mutants::ModelMutant;
+use iamspec_model::tables::precedence::{deciding_rules, decisive_rule};
+use iamspec_model::{
+    ATTACHMENTS, AttachmentKind, Condition, Effect, Expected, Operation, Rule, User, next, rules,
+};
 
 use crate::generate::kind_set::KindSet;
 use crate::oracle::Verdict;
+use crate::response::Response;
 use crate::results::history::{Exchange, ScriptRun};
+use crate::results::shown_effects::shown_effects;
+use crate::results::undecidable::{undecidable, undecidable_outcome};
 
-/// What the judged calls of a run covered.
+/// What the calls of a run covered.
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
-    /// The rules, in table order. A rule is reached if it was in force in a judged call.
+    /// The rules, in table order.
     pub rules: Vec<CoverageTarget>,
     /// The outcomes of each action: success, or refusal with an error code.
     pub outcomes: Vec<CoverageTarget>,
@@ -24,15 +33,30 @@ pub struct Coverage {
     pub pairs: BTreeSet<(AttachmentKind, AttachmentKind)>,
 }
 
-/// A coverage target and whether a run reached it.
+/// A coverage target and whether a run tested it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoverageTarget {
     /// The target, such as `DeleteUser/holds-access-key` or `DeleteUser DeleteConflict`.
     pub name: String,
     /// The action.
     pub api: &'static str,
-    /// Whether the run reached it.
-    pub reached: bool,
+    /// Whether the run tested it.
+    pub status: TargetStatus,
+}
+
+/// How far a run tested a coverage target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetStatus {
+    /// No call can test it. Contains the reason.
+    Undecidable(&'static str),
+    /// It applied to no call with a verdict.
+    NotReached,
+    /// It applied only together with others, so that a wrong endpoint conforms by them.
+    NotAlone,
+    /// A call succeeded by it, and no later call shows the effect.
+    EffectNotShown,
+    /// It alone decided a response and, for a success, a later call shows the effect.
+    Tested,
 }
 
 /// The number of kinds that block `DeleteUser`.
@@ -56,42 +80,103 @@ impl Coverage {
     #[must_use]
     pub fn of(replays: &[ScriptRun]) -> Self {
         let mut coverage = Self::default();
-        let mut in_force: Vec<Rule> = Vec::new();
-        for replay in replays {
-            let exchanges = replay.exchanges.iter().enumerate();
-            for (index, exchange) in exchanges.filter(|(_, it)| is_judged(it)) {
-                for rule in &exchange.in_force {
-                    if !in_force.contains(rule) {
-                        in_force.push(*rule);
-                    }
-                }
-                if let Operation::DeleteUser(user) = exchange.operation
-                    && exchange.before.has_user(user)
-                {
-                    coverage.sets.insert(KindSet::held(&exchange.before, user));
-                    coverage.pairs.extend(pair_held(replay, index, user));
-                }
-            }
-        }
         for rule in rules() {
-            let reached = in_force.contains(&rule);
-            coverage.rules.push(CoverageTarget { name: rule.id(), api: rule.action.api, reached });
-            let name = outcome_name(rule);
-            match coverage.outcomes.iter_mut().find(|it| it.name == name) {
-                Some(it) => it.reached |= reached,
-                None => {
-                    coverage.outcomes.push(CoverageTarget { name, api: rule.action.api, reached });
-                }
-            }
+            let status = undecidable(rule)
+                .map_or(TargetStatus::NotReached, |reason| TargetStatus::Undecidable(reason));
+            coverage.rules.push(CoverageTarget { name: rule.id(), api: rule.action.api, status });
+            coverage.add_outcome(rule);
+        }
+        let changing = changing_actions();
+        for replay in replays {
+            coverage.add_run(replay, &changing);
         }
         coverage
     }
+
+    /// Adds the outcome of this rule, if it is a new one.
+    fn add_outcome(&mut self, rule: Rule) {
+        let status = match undecidable_outcome(rule) {
+            Some(reason) => TargetStatus::Undecidable(reason),
+            None => TargetStatus::NotReached,
+        };
+        let name = outcome_name(rule);
+        match self.outcomes.iter_mut().find(|it| it.name == name) {
+            Some(it) => it.status = it.status.max(status),
+            None => self.outcomes.push(CoverageTarget { name, api: rule.action.api, status }),
+        }
+    }
+
+    fn add_run(&mut self, replay: &ScriptRun, changing: &BTreeSet<&'static str>) {
+        let is_tested = |rule: &Rule| {
+            let is = |it: &&CoverageTarget| it.api == rule.action.api && it.name == rule.id();
+            self.rules.iter().find(is).is_some_and(|it| it.status == TargetStatus::Tested)
+        };
+        let shown = shown_effects(replay, &|exchange| {
+            decisive_rule(&exchange.in_force).is_some_and(|rule| !is_tested(&rule))
+        });
+        let exchanges = replay.exchanges.iter().enumerate();
+        for (index, exchange) in exchanges.filter(|(_, it)| is_judged(it)) {
+            let is_complete = !needs_shown_effect(exchange, changing) || shown.contains(&index);
+            self.add_exchange(exchange, is_complete);
+            if let Operation::DeleteUser(user) = exchange.operation
+                && exchange.before.has_user(user)
+            {
+                self.sets.insert(KindSet::held(&exchange.before, user));
+                self.pairs.extend(pair_held(replay, index, user));
+            }
+        }
+    }
+
+    /// Adds a call with a verdict. `is_complete` says that no effect remains to be shown.
+    fn add_exchange(&mut self, exchange: &Exchange, is_complete: bool) {
+        let decided = if is_complete { TargetStatus::Tested } else { TargetStatus::EffectNotShown };
+        let deciding = deciding_rules(&exchange.in_force);
+        let was_refused_for_a_while = was_refused_for_a_while(exchange, &deciding);
+        for rule in &exchange.in_force {
+            let is_alone = !was_refused_for_a_while && deciding == [*rule];
+            let status = if is_alone { decided } else { TargetStatus::NotAlone };
+            raise(&mut self.rules, &rule.id(), status);
+            let has_one_outcome = !was_refused_for_a_while
+                && deciding.iter().all(|it| it.clause.expected == rule.clause.expected);
+            let status = if has_one_outcome { decided } else { TargetStatus::NotAlone };
+            raise(&mut self.outcomes, &outcome_name(*rule), status);
+        }
+    }
 }
 
-/// The number of targets that were reached.
-#[must_use]
-pub fn count_reached(of: &[CoverageTarget]) -> usize {
-    of.iter().filter(|it| it.reached).count()
+/// Raises the status of a target that a call can test.
+fn raise(targets: &mut [CoverageTarget], name: &str, status: TargetStatus) {
+    let is = |it: &&mut CoverageTarget| it.name == name;
+    if let Some(it) = targets.iter_mut().find(is)
+        && !matches!(it.status, TargetStatus::Undecidable(_))
+    {
+        it.status = it.status.max(status);
+    }
+}
+
+/// The API names of the actions that change the account.
+fn changing_actions() -> BTreeSet<&'static str> {
+    let loses = |it| if let ModelMutant::LosesEffect(api) = it { Some(api) } else { None };
+    ModelMutant::all().filter_map(loses).collect()
+}
+
+/// Whether a call is the success of an action that changes the account. A success that changes
+/// nothing, such as the second `PutUserPolicy` of the same policy, tests only a rule about that.
+fn needs_shown_effect(exchange: &Exchange, changing: &BTreeSet<&'static str>) -> bool {
+    let deciding = deciding_rules(&exchange.in_force);
+    deciding.iter().any(|rule| {
+        let is_ordinary =
+            rule.clause.condition == Condition::Unhindered && changing.contains(rule.action.api);
+        let after = || next(&exchange.before, &exchange.operation, Effect::Success);
+        rule.clause.expected == Expected::Success && (is_ordinary || after() != exchange.before)
+    })
+}
+
+/// Whether a call that must succeed was refused by a condition that passes with time.
+fn was_refused_for_a_while(exchange: &Exchange, deciding: &[Rule]) -> bool {
+    matches!(exchange.verdict, Verdict::Conforms(_))
+        && matches!(exchange.response, Some(Response::Refused { .. }))
+        && deciding.iter().all(|rule| rule.clause.expected == Expected::Success)
 }
 
 fn is_judged(exchange: &Exchange) -> bool {

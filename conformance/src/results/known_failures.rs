@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use iamspec_model::tables::precedence::decisive_rule;
 use iamspec_model::{Rule, evidence, rules};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -311,7 +312,7 @@ impl KnownFailure {
         let matching = replays.iter().filter(|it| self.matches_script(&it.script.name));
         let conforming = matching.flat_map(|it| &it.exchanges).filter(|it| {
             matches!(it.verdict, Verdict::Conforms(_))
-                && matches!(it.in_force.as_slice(), [rule] if self.matches(rule))
+                && decisive_rule(&it.in_force).is_some_and(|rule| self.matches(&rule))
         });
         conforming.count()
     }

@@ -7,8 +7,11 @@
 pub mod coverage;
 pub mod history;
 pub mod known_failures;
+mod shown_effects;
 pub mod shrink;
+pub mod undecidable;
 
+use iamspec_model::tables::precedence::decisive_rule;
 use iamspec_model::{Account, Level, Operation, Rule};
 
 use crate::endpoint::WireExchange;
@@ -171,13 +174,8 @@ pub fn decisive_rules(replays: &[ScriptRun]) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for exchange in replays.iter().flat_map(|it| &it.exchanges) {
         let judged = matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
-        let mut lasting =
-            exchange.in_force.iter().filter(|rule| !rule.clause.condition.is_transient());
-        if let (true, Some(rule), None) = (judged, lasting.next(), lasting.next())
-            && !rules.contains(rule)
-        {
-            rules.push(*rule);
-        }
+        let decisive = decisive_rule(&exchange.in_force).filter(|it| judged && !rules.contains(it));
+        rules.extend(decisive);
     }
     rules
 }

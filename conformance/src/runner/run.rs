@@ -13,9 +13,9 @@ use crate::generate::kind_set::USER;
 use crate::generate::{GeneratedSuite, Generator};
 use crate::oracle::{Tier, Verdict};
 use crate::response::FailureKind;
-use crate::results::findings;
 use crate::results::history::{Exchange, Origin, ScriptRun, skipped};
 use crate::results::shrink::shrink;
+use crate::results::{decisive_rules, findings};
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::observe::ObserveMode;
@@ -184,9 +184,9 @@ impl<'a> Run<'a> {
             let is_complete = last.is_some_and(|it| it.verdict.conforms_except_text());
             interruptions += usize::from(!is_complete);
             let reached_before = reached.len();
-            for rule in script_run.exchanges.iter().flat_map(|it| &it.in_force) {
-                if !reached.contains(rule) {
-                    reached.push(*rule);
+            for rule in decisive_rules(std::slice::from_ref(&script_run)) {
+                if !reached.contains(&rule) {
+                    reached.push(rule);
                 }
             }
             let has_new_rule = reached.len() > reached_before;

@@ -45,34 +45,6 @@ pub fn scripts_reaching(rule: Rule) -> Result<Vec<Script>, (String, ParseError)>
     Ok(scripts)
 }
 
-/// Chooses a small subset of `scripts` with the same rule coverage.
-///
-/// Greedy: each round takes the script with the most uncovered rules per operation.
-#[must_use]
-pub fn covering_subset(scripts: Vec<Script>) -> Vec<Script> {
-    let with_rules = |script: Script| {
-        let rules = reached_rules(&script);
-        (script, rules)
-    };
-    // Each candidate with the rules that no chosen script reaches.
-    let mut candidates: Vec<(Script, Vec<Rule>)> = scripts.into_iter().map(with_rules).collect();
-    let mut chosen = Vec::new();
-    loop {
-        candidates.retain(|(_, uncovered)| !uncovered.is_empty());
-        // Uncovered rules per 1000 operations.
-        let score = |(script, uncovered): &(Script, Vec<Rule>)| {
-            uncovered.len() * 1000 / script.steps.len().max(1)
-        };
-        let best = candidates.iter().enumerate().max_by_key(|(_, it)| score(it));
-        let Some(index) = best.map(|(index, _)| index) else { return chosen };
-        let (script, covered) = candidates.swap_remove(index);
-        for (_, uncovered) in &mut candidates {
-            uncovered.retain(|rule| !covered.contains(rule));
-        }
-        chosen.push(script);
-    }
-}
-
 /// Returns the rules that a script reaches on a conforming endpoint, by running it in the model.
 #[must_use]
 pub fn reached_rules(script: &Script) -> Vec<Rule> {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
+use iamspec_conformance::cover::covering_subset;
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::runner::observe::ObserveMode;
-use iamspec_conformance::script::corpus::{built_in_scripts, covering_subset, reached_rules};
+use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
@@ -64,7 +65,7 @@ fn calls(text: &str) -> Result<usize, String> {
 pub enum SuiteArg {
     /// The hand-written scripts
     Scripts,
-    /// A small subset of the scripts with the same rule coverage
+    /// A subset of the scripts that tests the same rules and finds the same mutants
     Cover,
     /// The scripts that send invalid requests
     #[value(alias = "defects")]

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::Script;
+use iamspec_conformance::cover::tested_rules;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_model::Rule;
 use iamspec_model::tables::actions;
@@ -65,8 +66,15 @@ fn index() -> String {
     page
 }
 
-/// Every script with the rules that it reaches, the shortest script first.
-pub(crate) struct ScriptIndex(Vec<(Script, Vec<Rule>)>);
+/// Every script, the shortest first.
+pub(crate) struct ScriptIndex(Vec<IndexedScript>);
+
+struct IndexedScript {
+    script: Script,
+    reached: Vec<Rule>,
+    /// The ids of the rules that the script tests.
+    tested: Vec<String>,
+}
 
 impl ScriptIndex {
     /// # Errors
@@ -75,15 +83,22 @@ impl ScriptIndex {
         let mut scripts = built_in_scripts()
             .map_err(|(name, error)| anyhow!("script {name} does not parse: {error}"))?;
         scripts.sort_by_key(|script| script.steps.len());
-        let with_rules = scripts.into_iter().map(|script| {
-            let rules = reached_rules(&script);
-            (script, rules)
+        let with_rules = scripts.into_iter().map(|script| IndexedScript {
+            reached: reached_rules(&script),
+            tested: tested_rules(&script),
+            script,
         });
         Ok(Self(with_rules.collect()))
     }
 
-    /// The scripts that reach the rule.
+    /// The scripts in which the rule is in force, alone or not.
     pub(crate) fn reaching(&self, rule: Rule) -> impl Iterator<Item = &Script> {
-        self.0.iter().filter(move |(_, rules)| rules.contains(&rule)).map(|(script, _)| script)
+        self.0.iter().filter(move |it| it.reached.contains(&rule)).map(|it| &it.script)
+    }
+
+    /// The scripts that test the rule: it alone decides a response.
+    pub(crate) fn testing(&self, rule: Rule) -> impl Iterator<Item = &Script> {
+        let id = rule.id();
+        self.0.iter().filter(move |it| it.tested.contains(&id)).map(|it| &it.script)
     }
 }

@@ -3,9 +3,10 @@
 //! An example always ends in the response of its rule. A rule that no script shows has none.
 
 use iamspec_conformance::oracle::messages;
+use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{EndpointText, Exchange, Reference, Response, Script, ScriptRun, Suite};
-use iamspec_model::tables::precedence::PRECEDENCES;
+use iamspec_model::tables::precedence::{PRECEDENCES, decisive_rule};
 use iamspec_model::{Action, Expected, Rule};
 
 use crate::docs::ScriptIndex;
@@ -81,8 +82,12 @@ fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String 
     if !messages.is_empty() {
         text.push_str(&format!("\n> {}\n", messages.join("<br>\n> or ")));
     }
+    if let Some(reason) = undecidable(rule) {
+        text.push_str(&format!("\nNo call can test this rule alone: {}.\n", escape(reason)));
+    }
     let is_reached = scripts.reaching(rule).next().is_some();
-    match scripts.reaching(rule).find_map(|script| Example::find(rule, script)) {
+    let candidates = scripts.testing(rule).chain(scripts.reaching(rule));
+    match candidates.into_iter().find_map(|script| Example::find(rule, script)) {
         Some(example) => text.push_str(&example.markdown(wire)),
         None if is_reached => text.push_str(
             "\nScripts reach this rule, but the reference endpoint responds by another rule.\n",
@@ -107,7 +112,11 @@ impl<'a> Example<'a> {
         let report = suite.run(&mut Reference::default(), &mut |_| (), &|| false);
         let run = report.script_runs.into_iter().next()?;
         let mut written = run.exchanges.iter().take(script.steps.len());
-        let last = written.position(|it| is_response_of(rule, it))?;
+        let is_decisive = |it: &Exchange| decisive_rule(&it.in_force) == Some(rule);
+        let last = match written.clone().position(is_decisive) {
+            Some(last) => last,
+            None => written.position(|it| is_response_of(rule, it))?,
+        };
         Some(Self { script, run, last })
     }
 

@@ -138,6 +138,7 @@ fn coverage(it: &CoverageEvent) -> CoverageEvent {
     let exercise = |it: &ExerciseEvent| ExerciseEvent {
         tested: it.tested.clone(),
         not_tested: it.not_tested.iter().map(missing).collect(),
+        undecidable: it.undecidable.iter().map(missing).collect(),
     };
     CoverageEvent {
         rules: exercise(&it.rules),

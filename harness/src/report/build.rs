@@ -2,7 +2,7 @@
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::kind_set::KindSet;
-use iamspec_conformance::results::coverage::{Coverage, CoverageTarget};
+use iamspec_conformance::results::coverage::{Coverage, CoverageTarget, TargetStatus};
 use iamspec_conformance::results::known_failures::KnownFailure;
 use iamspec_conformance::results::{Threshold, Totals, unspecified_behavior};
 use iamspec_conformance::runner::cleanup::NotDeleted;
@@ -232,13 +232,30 @@ fn coverage(runs: &[ScriptRun]) -> CoverageEvent {
     }
 }
 
-fn exercise(reach: &[CoverageTarget], runs: &[ScriptRun]) -> ExerciseEvent {
-    let tested = reach.iter().filter(|it| it.reached).map(|it| it.name.clone());
-    let missing = reach.iter().filter(|it| !it.reached);
-    let missing = missing
-        .map(|it| MissingEvent { name: it.name.clone(), reason: missing_reason(it.api, runs) });
-    ExerciseEvent { tested: tested.collect(), not_tested: missing.collect() }
+fn exercise(targets: &[CoverageTarget], runs: &[ScriptRun]) -> ExerciseEvent {
+    let mut event = ExerciseEvent::default();
+    for it in targets {
+        let missing = |reason: String| MissingEvent { name: it.name.clone(), reason };
+        match it.status {
+            TargetStatus::Tested => event.tested.push(it.name.clone()),
+            TargetStatus::Undecidable(reason) => event.undecidable.push(missing(reason.to_owned())),
+            TargetStatus::NotAlone => event.not_tested.push(missing(NOT_ALONE.to_owned())),
+            TargetStatus::EffectNotShown => {
+                event.not_tested.push(missing(EFFECT_NOT_SHOWN.to_owned()));
+            }
+            TargetStatus::NotReached => {
+                event.not_tested.push(missing(missing_reason(it.api, runs)))
+            }
+        }
+    }
+    event
 }
+
+/// The reason why a rule was not tested if another rule always hid it.
+const NOT_ALONE: &str = "applied only together with other rules, so that they may hide it";
+
+/// The reason why a success was not tested although the call succeeded.
+const EFFECT_NOT_SHOWN: &str = "succeeded, but no later call shows the effect";
 
 /// The most frequent reason why a rule was not tested.
 pub(super) const NO_SCRIPT: &str = "no script of this run tests it";

@@ -58,7 +58,7 @@ pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
             continue;
         }
         let finding = (*finding).clone();
-        let tested = after.coverage.rules.tested.contains(&finding.rule);
+        let tested = after.has_tested(&finding.rule) || after.repeats(&finding);
         let group = if tested { &mut diff.fixed } else { &mut diff.not_tested };
         group.push(finding);
     }

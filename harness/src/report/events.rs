@@ -263,12 +263,15 @@ pub struct CoverageEvent {
 /// The tested and the untested rules, or outcomes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct ExerciseEvent {
-    /// The names of those tested.
+    /// The names of those tested: they alone decided a response, and a later call shows the effect.
     #[serde(alias = "asked")]
     pub tested: Vec<String>,
     /// The others, each with the reason.
     #[serde(alias = "not_asked")]
     pub not_tested: Vec<MissingEvent>,
+    /// Those that no call can test alone. They are in neither of the other lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecidable: Vec<MissingEvent>,
 }
 
 /// A rule or outcome that the run did not test.

@@ -203,7 +203,13 @@ fn exercise(shards: &[&ExerciseEvent]) -> ExerciseEvent {
             missing.insert(it.name.clone(), it.clone());
         }
     }
-    ExerciseEvent { tested, not_tested: missing.into_values().collect() }
+    // Every shard has the same list, unless it is the report of an older version.
+    let undecidable = shards.iter().map(|it| &it.undecidable).max_by_key(|it| it.len());
+    ExerciseEvent {
+        tested,
+        not_tested: missing.into_values().collect(),
+        undecidable: undecidable.cloned().unwrap_or_default(),
+    }
 }
 
 /// The results of all shards for each entry of the known-failures file.

@@ -46,3 +46,26 @@ pub struct RunReport {
     /// The totals and the exit code.
     pub end: EndEvent,
 }
+
+impl RunReport {
+    /// Returns true if the run tested the rule. For a rule that no call can test alone, a call with
+    /// a verdict to which it applies is enough.
+    #[must_use]
+    pub fn has_tested(&self, rule: &str) -> bool {
+        let rules = &self.coverage.rules;
+        let is_undecidable = || rules.undecidable.iter().any(|it| it.name == rule);
+        rules.tested.iter().any(|it| it == rule)
+            || is_undecidable() && self.calls.iter().any(|it| has_verdict_on(it, rule))
+    }
+
+    /// Returns true if the run has a verdict on the rule in the script of this finding.
+    #[must_use]
+    pub fn repeats(&self, finding: &FindingEvent) -> bool {
+        let mut calls = self.calls.iter().filter(|it| it.script == finding.script);
+        calls.any(|it| has_verdict_on(it, &finding.rule))
+    }
+}
+
+fn has_verdict_on(call: &CallEvent, rule: &str) -> bool {
+    call.verdict.is_judged() && call.rules.iter().any(|it| it == rule)
+}

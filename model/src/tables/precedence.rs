@@ -4,7 +4,7 @@
 //! that violates an order deviates in the first tier (status, code, text) in which it differs from
 //! the refusal that takes precedence.
 
-use crate::evidence::{A_031, D_017, D_018, Evidence};
+use crate::evidence::{A_031, D_017, D_018, Evidence, Level};
 use crate::kind::AttachmentKind;
 use crate::rule::{Condition, Rule};
 
@@ -68,4 +68,28 @@ pub fn overriding_rule(rule: Rule, in_force: &[Rule]) -> Option<(&'static Preced
         let winner = in_force.iter().find(|other| other.clause.condition == order.first)?;
         loses.then_some((order, *winner))
     })
+}
+
+/// The rule that alone decides the response, if there is one.
+///
+/// A rule that passes with time decides nothing: the call can be repeated until it has passed. A
+/// rule that another one takes precedence over decides nothing either, if the order has evidence.
+#[must_use]
+pub fn decisive_rule(in_force: &[Rule]) -> Option<Rule> {
+    match deciding_rules(in_force).as_slice() {
+        [rule] => Some(*rule),
+        _ => None,
+    }
+}
+
+/// The rules in force that a response is compared with after every transient condition has ended.
+#[must_use]
+pub fn deciding_rules(in_force: &[Rule]) -> Vec<Rule> {
+    let mut lasting = in_force.to_vec();
+    lasting.retain(|rule| !rule.clause.condition.is_transient());
+    let is_overridden = |rule: Rule| {
+        overriding_rule(rule, &lasting)
+            .is_some_and(|(order, _)| order.evidence.level >= Level::Should)
+    };
+    lasting.iter().copied().filter(|rule| !is_overridden(*rule)).collect()
 }

@@ -1,12 +1,13 @@
-//! `iamspec mutants`: runs the default scripts against endpoints with one defect each and checks
-//! that each defect is detected.
+//! `iamspec mutants`: runs the default scripts, or the cover suite, against endpoints with one
+//! defect each and checks that each defect is detected.
 
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use iamspec_conformance::cover::covering_subset;
 use iamspec_conformance::mutation::{Kill, MutantFate, fate};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::script::pattern::glob;
@@ -17,6 +18,7 @@ use crate::client::HttpClient;
 use crate::commands::selection::builtin;
 use crate::exit_code;
 use crate::exit_code::Outcome;
+use crate::report::format::summary::counted;
 use crate::server::{Options, Server};
 use crate::wire::output::visible::say;
 
@@ -28,20 +30,44 @@ use crate::wire::output::visible::say;
   # The mutants of one action.
   iamspec mutants 'DeleteUser/*'
   # All mutants, without HTTP; takes some seconds.
-  iamspec mutants --in-memory")]
+  iamspec mutants --in-memory
+  # What `run --suite cover` detects.
+  iamspec mutants --suite cover --in-memory")]
 pub struct MutantsArgs {
     /// Call the reference directly, without HTTP
     ///
     /// Mutants that are visible only in HTTP responses are left out.
     #[arg(long)]
     pub in_memory: bool,
+    /// Suite to run against each mutant
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = MutantSuite::Scripts)]
+    pub suite: MutantSuite,
     /// Mutants to run; `*` matches any text
     #[arg(value_name = "GLOB", default_value = "*")]
     pub name: String,
 }
 
+/// The suites that can run against the mutants.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MutantSuite {
+    /// The hand-written scripts
+    Scripts,
+    /// A subset of the scripts that tests the same rules and finds the same mutants
+    Cover,
+}
+
+impl MutantSuite {
+    fn suite(self) -> Result<Suite> {
+        let scripts = builtin()?;
+        Ok(Suite::new(match self {
+            Self::Scripts => scripts,
+            Self::Cover => covering_subset(scripts),
+        }))
+    }
+}
+
 pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
-    let suite = Suite::new(builtin()?);
+    let suite = args.suite.suite()?;
     let selected: Vec<Mutant> =
         Mutant::systematic().filter(|it| glob(&args.name, &it.name)).collect();
     if selected.is_empty() {
@@ -73,7 +99,10 @@ pub(crate) fn mutants(args: &MutantsArgs, out: &mut dyn Write) -> Result<u8> {
         writeln!(out, "{}", row(mutant, &fate))?;
     }
     let diverges = totals.undetected > 0;
-    write!(out, "\n{}", totals.text())?;
+    let size = suite.size(&mut Reference::default());
+    let (scripts, calls) = (suite.scripts().len(), size.calls);
+    writeln!(out, "\n{}, {}", counted(scripts, "script"), counted(calls, "call"))?;
+    write!(out, "{}", totals.text())?;
     Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
 }
 

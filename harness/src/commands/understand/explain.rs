@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use iamspec_conformance::script::corpus::scripts_reaching;
+use iamspec_conformance::cover::scripts_testing;
+use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::precedence::PRECEDENCES;
@@ -49,7 +50,10 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
 
 /// The shortest script that tests the rule, and the number of other scripts that do.
 fn tests(rule: Rule) -> Result<String> {
-    let scripts = scripts_reaching(rule)
+    if let Some(reason) = undecidable(rule) {
+        return Ok(format!("  never decides a response alone: {reason}\n"));
+    }
+    let scripts = scripts_testing(rule)
         .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
     Ok(match scripts.as_slice() {
         [] => "  tested by no built-in script\n".to_owned(),

@@ -25,7 +25,9 @@ pub fn junit(report: &RunReport) -> Result<String> {
     let rules = &report.coverage.rules;
     let tested = rules.tested.iter().map(|it| (it.as_str(), None));
     let not_tested = rules.not_tested.iter().map(|it| (it.name.as_str(), Some(it.reason.as_str())));
-    for (rule, reason) in tested.chain(not_tested) {
+    let undecidable =
+        rules.undecidable.iter().map(|it| (it.name.as_str(), Some(it.reason.as_str())));
+    for (rule, reason) in tested.chain(not_tested).chain(undecidable) {
         let action = rule.split('/').next().unwrap_or(rule);
         let mut case = TestCase::new(rule, status(report, rule, reason));
         case.set_classname(format!("iamspec.{action}"));

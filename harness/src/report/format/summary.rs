@@ -190,9 +190,18 @@ pub fn coverage(coverage: &CoverageEvent, style: Style) -> String {
     let of = |it: &ExerciseEvent| {
         format!("{} of {}", it.tested.len(), it.tested.len() + it.not_tested.len())
     };
+    let undecidable = match (coverage.rules.undecidable.len(), coverage.outcomes.undecidable.len())
+    {
+        (0, 0) => String::new(),
+        (rules, outcomes) => format!(
+            "        not counted: {}, {} that no call can test alone (--coverage FILE lists them)\n",
+            counted(rules, "rule"),
+            counted(outcomes, "outcome")
+        ),
+    };
     format!(
-        "{}: {} rules, {} outcomes of actions\n        {} of {SETS} sets of kinds, {} of {PAIRS} \
-         ordered pairs of kinds (all with --suite lattice, --suite pairs)\n",
+        "{}: {} rules, {} outcomes of actions\n{undecidable}        {} of {SETS} sets of kinds, {} \
+         of {PAIRS} ordered pairs of kinds (all with --suite lattice, --suite pairs)\n",
         style.bold("Tested"),
         of(&coverage.rules),
         of(&coverage.outcomes),

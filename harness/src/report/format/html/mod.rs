@@ -220,7 +220,7 @@ struct PageSection {
 }
 
 /// The sections of the page that are not findings.
-fn sections(report: &RunReport) -> [PageSection; 5] {
+fn sections(report: &RunReport) -> [PageSection; 6] {
     let section = |title, lines| PageSection { title, lines };
     let unspecified = report.unspecified.iter();
     let unspecified =
@@ -229,12 +229,15 @@ fn sections(report: &RunReport) -> [PageSection; 5] {
     let reasons = reasons.iter().map(|(reason, count)| format!("{count} × {reason}"));
     let not_tested = report.coverage.rules.not_tested.iter();
     let not_tested = not_tested.map(|it| format!("{}: {}", it.name, it.reason));
+    let undecidable = report.coverage.rules.undecidable.iter();
+    let undecidable = undecidable.map(|it| format!("{}: {}", it.name, it.reason));
     [
         section("Problems in the known-failures file", report.known_failure_errors.clone()),
         section("Not deleted", report.not_deleted.iter().map(not_deleted_line).collect()),
         section("Calls without a verdict", reasons.collect()),
         section("Unspecified behavior observed", unspecified.collect()),
         section("Rules that were not tested", not_tested.collect()),
+        section("Rules that no call can test alone", undecidable.collect()),
     ]
 }
 
