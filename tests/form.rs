@@ -2,7 +2,7 @@
 //! counts against an action only if other actions work.
 
 use super::leftovers::{Failing, Fault};
-use iamspec_conformance::mutation::{MutantFate, fate};
+use iamspec_conformance::mutation::fate::{MutantFate, fate};
 use iamspec_conformance::oracle::formats::FORMAT_RULES;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;

@@ -15,11 +15,9 @@
 //! - [`runner`]: runs scripts and generators, and deletes what they create
 //! - [`concurrency`], [`mutation`], [`audit`], [`invariants`]: race tests, mutation testing,
 //!   recorded traffic, and checks of an endpoint against itself
-//! - [`cover`]: a small subset of the scripts that finds what all of them find
 
 pub mod audit;
 pub mod concurrency;
-pub mod cover;
 pub mod endpoint;
 pub mod generate;
 pub mod invariants;

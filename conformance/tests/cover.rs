@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use iamspec_conformance::cover::{covering_subset, tested_rules};
 use iamspec_conformance::generate::GeneratedSuite;
-use iamspec_conformance::mutation::{MutantFate, fate};
+use iamspec_conformance::mutation::cover::{covering_subset, tested_rules};
+use iamspec_conformance::mutation::fate::{MutantFate, fate};
 use iamspec_conformance::results::coverage::{Coverage, CoverageTarget, TargetStatus};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::results::undecidable::undecidable;

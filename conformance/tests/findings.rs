@@ -1,7 +1,7 @@
 //! Findings and totals of a run agree: each divergence that fails the run is part of a finding.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use iamspec_conformance::mutation::{MutantFate, fate};
+use iamspec_conformance::mutation::fate::{MutantFate, fate};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::shows;
 use iamspec_conformance::results::{Threshold, Totals, findings};

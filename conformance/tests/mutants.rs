@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_conformance::mutation::{MutantFate, fate};
+use iamspec_conformance::mutation::fate::{MutantFate, fate};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Mutant, Reference, Suite};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use iamspec_conformance::cover::covering_subset;
 use iamspec_conformance::generate::GeneratedSuite;
+use iamspec_conformance::mutation::cover::covering_subset;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_conformance::script::parse;

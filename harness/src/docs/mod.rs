@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 use iamspec_conformance::Script;
-use iamspec_conformance::cover::tested_rules;
+use iamspec_conformance::mutation::cover::tested_rules;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_model::Rule;
 use iamspec_model::tables::actions;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use iamspec_conformance::cover::covering_subset;
-use iamspec_conformance::mutation::{Kill, MutantFate, fate};
+use iamspec_conformance::mutation::cover::covering_subset;
+use iamspec_conformance::mutation::fate::{Kill, MutantFate, fate};
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::{Deviation, Mutant, Reference, Report, Suite};

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use iamspec_conformance::cover::scripts_testing;
+use iamspec_conformance::mutation::cover::scripts_testing;
 use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use iamspec_model::Rule;
 
-use crate::mutation::{MutantFate, fate};
+use crate::mutation::fate::{MutantFate, fate};
 use crate::reference::Reference;
 use crate::reference::deviation::{Deviation, Mutant};
 use crate::results::coverage::{Coverage, CoverageTarget, TargetStatus};
