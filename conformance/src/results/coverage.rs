@@ -81,8 +81,8 @@ impl Coverage {
     pub fn of(replays: &[ScriptRun]) -> Self {
         let mut coverage = Self::default();
         for rule in rules() {
-            let status = undecidable(rule)
-                .map_or(TargetStatus::NotReached, |reason| TargetStatus::Undecidable(reason));
+            let status =
+                undecidable(rule).map_or(TargetStatus::NotReached, TargetStatus::Undecidable);
             coverage.rules.push(CoverageTarget { name: rule.id(), api: rule.action.api, status });
             coverage.add_outcome(rule);
         }
