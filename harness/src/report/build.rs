@@ -244,7 +244,7 @@ fn exercise(targets: &[CoverageTarget], runs: &[ScriptRun]) -> ExerciseEvent {
                 event.not_tested.push(missing(EFFECT_NOT_SHOWN.to_owned()));
             }
             TargetStatus::NotReached => {
-                event.not_tested.push(missing(missing_reason(it.api, runs)))
+                event.not_tested.push(missing(missing_reason(it.api, runs)));
             }
         }
     }
