@@ -5,6 +5,7 @@
 //! their run.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,30 @@ use crate::commands::test::target::{EndpointArgs, owned_account_client, positive
 use crate::exit_code;
 use crate::report::format::summary::counted;
 use crate::wire::output::visible::visible_line;
+
+/// A run in an account whose owner has not been confirmed.
+#[derive(Debug)]
+struct OwnerRequired {
+    reason: String,
+    /// The command for the owner.
+    command: String,
+}
+
+impl fmt::Display for OwnerRequired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  {}", visible_line(&self.reason), visible_line(&self.command))
+    }
+}
+
+impl std::error::Error for OwnerRequired {}
+
+/// Why a journal was skipped, on one line. The command for the owner is on a line of its own.
+fn reason_and_command(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<OwnerRequired>() {
+        Some(it) => it.to_string(),
+        None => visible_line(&format!("{error:#}")),
+    }
+}
 
 /// The arguments of `iamspec cleanup`.
 #[derive(Args, Debug)]
@@ -105,13 +130,13 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
                 Err(error) if args.run.is_some() => return Err(error),
                 // The other runs are still cleaned up.
                 Err(error) => {
-                    writeln!(out, "skipped: {}", visible_line(&format!("{error:#}")))?;
+                    writeln!(out, "skipped: {}", reason_and_command(&error))?;
                     worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
                 }
             },
             Err(error) if args.run.is_some() => return Err(error),
             Err(error) => {
-                writeln!(out, "skipped: {}", visible_line(&format!("{error:#}")))?;
+                writeln!(out, "skipped: {}", reason_and_command(&error))?;
                 worst = exit_code::gravest([worst, exit_code::INCONCLUSIVE]);
             }
         }
@@ -149,11 +174,13 @@ fn clean_by_journal(
         && !destination.loopback
         && args.i_own_this_account.as_ref() != Some(account)
     {
-        bail!(
+        let reason = format!(
             "run {} used {endpoint}, account {account}; if you own the account, delete the run's \
-             resources with credentials of the account:\n  {}",
-            header.run,
-            command_for_owner(path, account, args)
+             resources with credentials of the account:",
+            header.run
+        );
+        return Err(
+            OwnerRequired { reason, command: command_for_owner(path, account, args) }.into()
         );
     }
     let (mut http, caller) =
