@@ -14,6 +14,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::wire::encodings::{Layer, layers, unescaped_letters};
 
@@ -266,6 +267,10 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     let lines = lines.map(|it| letters(it.as_bytes()));
     let hex = [HEXLOWER.encode(value.as_bytes()), HEXUPPER.encode(value.as_bytes())];
     let mut forms = vec![letters(value.as_bytes()), unescaped_letters(value)];
+    // A name made of the letters of an escaped text has those of the escapes.
+    let escaped = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+    forms.push(letters(utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string().as_bytes()));
+    forms.push(letters(escaped.as_bytes()));
     forms.extend(decoded.map(|it| letters(&it)));
     forms.extend(hex.map(String::into_bytes));
     forms.extend(lines);
