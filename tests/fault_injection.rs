@@ -291,3 +291,11 @@ fn a_run_writes_no_secret() {
     assert!(written.iter().any(|(_, text)| text.contains("(secret)")));
     eprintln!("{} secrets on the wire, none in {} files", secrets_seen.len(), written.len());
 }
+
+/// The response to a call with codes of a device is not shown, but its error code is read.
+#[test]
+fn a_throttled_call_with_codes_is_repeated() {
+    let rows = "[[fault]]\nsort = \"throttle\"\non = \"EnableMFADevice\"\ntimes = 2";
+    let (code, text) = run_with(rows, &["delete-user/alone/mfa-device"]);
+    assert_eq!(code, Some(0), "{text}");
+}

@@ -166,6 +166,29 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// The failure that an error code means which any action may return at any time, or which a
+    /// front end returns for an action that it does not implement (D-022, E-011, E-013..E-016).
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "Throttling"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "ConcurrentModification" => Some(Self::Transient),
+            "AccessDenied"
+            | "InvalidClientTokenId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "MissingAuthenticationToken"
+            | "RequestExpired"
+            | "OptInRequired" => Some(Self::Denied),
+            "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
+                Some(Self::Unimplemented)
+            }
+            _ => None,
+        }
+    }
+
     /// Every kind of failure.
     pub const ALL: [Self; 14] = [
         Self::Unsent,
@@ -297,21 +320,8 @@ impl Response {
         if call.is_some_and(|it| it.clauses.iter().any(names_code)) {
             return Self::Refused { http, code, message };
         }
-        let cause = match code.as_str() {
-            "Throttling"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "ConcurrentModification" => FailureKind::Transient,
-            "AccessDenied"
-            | "InvalidClientTokenId"
-            | "SignatureDoesNotMatch"
-            | "ExpiredToken"
-            | "MissingAuthenticationToken"
-            | "RequestExpired"
-            | "OptInRequired" => FailureKind::Denied,
-            "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
-                FailureKind::Unimplemented
-            }
+        let cause = match FailureKind::from_code(&code) {
+            Some(kind) => kind,
             _ if ErrorCode::ALL.iter().any(|known| known.name() == code) => {
                 return Self::Refused { http, code, message };
             }

@@ -103,7 +103,8 @@ fn refusal(error: &Element, raw: &RawResponse) -> Result<(String, Option<String>
         return Err(failure(raw, "an error without a code"));
     }
     // No known code holds a secret, and an unknown one is compared with nothing.
-    let known = ErrorCode::ALL.into_iter().any(|it| it.name() == code);
+    let known = ErrorCode::ALL.into_iter().any(|it| it.name() == code)
+        || FailureKind::from_code(code).is_some();
     let code = if known { code.to_owned() } else { raw.shown_code(code) };
     Ok((code, error.text_of("Message").map(str::to_owned)))
 }
