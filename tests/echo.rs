@@ -419,7 +419,7 @@ fn a_long_text_is_cut_everywhere_and_does_not_fill_the_memory() {
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(!text.contains(&"y".repeat(5000)), "{}", file.display());
     }
-    assert!(printed.len() < 200_000, "{} bytes", printed.len());
+    assert!(printed.len() < 1_000_000, "{} bytes", printed.len());
     std::fs::remove_dir_all(folder).unwrap();
 }
 
