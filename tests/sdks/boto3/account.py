@@ -12,6 +12,7 @@ import boto3
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 HERE = pathlib.Path(__file__).parent
 SSH_KEYS = (HERE / "../../../harness/data/ssh-keys.txt").read_text().splitlines()
@@ -144,3 +145,35 @@ def listed(iam, api, **members):
     assert len(pages) == max(total, 1), f"expected {total} pages of one member, got {len(pages)}"
     refused(iam, "ValidationError", call, **members, Marker="none")
     return whole[lists[0]] if len(lists) == 1 else {name: whole[name] for name in lists}
+
+
+def everything(iam):
+    """Creates a user with an attachment of each kind that the endpoint supports.
+
+    Returns its name, and the kinds that the endpoint does not support.
+    """
+    name = user(iam)
+    certificate, key = CERTIFICATES[0], SSH_KEYS[0]
+    made = {
+        "login-profile": lambda: iam.create_login_profile(UserName=name, Password=PASSWORD),
+        "access-key": lambda: iam.create_access_key(UserName=name),
+        "signing-certificate": lambda: iam.upload_signing_certificate(UserName=name, CertificateBody=certificate),
+        "ssh-public-key": lambda: iam.upload_ssh_public_key(UserName=name, SSHPublicKeyBody=key),
+        "service-credential": lambda: iam.create_service_specific_credential(UserName=name, ServiceName=SERVICE),
+        "mfa-device": lambda: enabled(iam, name),
+        "inline-policy": lambda: iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=DOCUMENT),
+        "managed-policy": lambda: iam.attach_user_policy(UserName=name, PolicyArn=policy(iam)),
+        "group-membership": lambda: iam.add_user_to_group(UserName=name, GroupName=group(iam)),
+    }
+    missing = []
+    for kind, make in made.items():
+        try:
+            make()
+        except ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500, error
+            missing.append(kind)
+        except ResponseParserError as error:
+            # moto's way to say that it lacks a call.
+            assert "500 Internal Server Error" in str(error), error
+            missing.append(kind)
+    return name, missing
