@@ -211,7 +211,7 @@ fn stale_listings_are_findings_without_settle_time() {
     let lag = "[[fault]]\nsort = \"lag\"\non = \"List*\"\ncalls = 1";
     let strict = run(&server_with(lag, 5).url(), &["--suite", "cover"]);
     assert_eq!(strict.status.code(), Some(1), "{}", super::stdout(&strict));
-    assert!(super::stdout(&strict).contains("  must, code"));
+    assert!(super::stdout(&strict).contains("/carried-out  must, code"));
     let settling = run(&server_with(lag, 5).url(), &["--suite", "cover", "--settle", "5s"]);
     assert_eq!(settling.status.code(), Some(0), "{}", super::stdout(&settling));
     assert!(super::stdout(&settling).contains("Conforms only after retries"));
