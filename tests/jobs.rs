@@ -100,3 +100,13 @@ fn parallel_jobs_delete_everything_and_an_invalid_number_is_refused() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(super::stderr(&refused).contains("expected a number from 1 to 64, or `auto`"));
 }
+
+#[test]
+fn parallel_jobs_are_refused_with_an_option_that_needs_one_job() {
+    for option in [["--driver", "cat"], ["--trace", "no-folder/trace.jsonl"]] {
+        let refused = super::iamspec(&[&["run", "--jobs", "2"], &option[..]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        let expected = format!("{} needs a single job", option[0]);
+        assert!(super::stderr(&refused).contains(&expected), "{}", super::stderr(&refused));
+    }
+}

@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
 use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
-use iamspec_harness::wire::output::visible::{VisibleWriter, say};
-use iamspec_harness::wire::secrets::writer::RedactingWriter;
+use iamspec_harness::wire::output::visible::say;
+use iamspec_harness::wire::output::writer::OutputWriter;
 use tracing_subscriber::filter::LevelFilter;
 
 fn main() -> ExitCode {
@@ -51,9 +51,9 @@ fn run() -> ExitCode {
     let mut out: Box<dyn Write> = if cli.command.prints_secrets() {
         Box::new(out)
     } else if cli.command.prints_data() && !io::stdout().is_terminal() {
-        Box::new(RedactingWriter::new(out))
+        Box::new(OutputWriter::for_data(out))
     } else {
-        Box::new(RedactingWriter::new(VisibleWriter::new(out)))
+        Box::new(OutputWriter::for_people(out))
     };
     let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
@@ -84,7 +84,7 @@ fn print_and_exit(error: &clap::Error) -> ExitCode {
 fn start_log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(|| RedactingWriter::new(VisibleWriter::new(io::stderr())))
+        .with_writer(|| OutputWriter::for_people(io::stderr()))
         .with_ansi(false)
         .with_target(false)
         .without_time()

@@ -10,7 +10,13 @@ use crate::script::parse::filter_word;
 /// Prints a whole script, with its responses if it has some.
 #[must_use]
 pub fn print(script: &Script) -> String {
-    let mut text = format!("# {}\n", script.idea);
+    format!("# {}\n{}", script.idea, steps(script))
+}
+
+/// Prints the steps of a script, with its responses if it has some, without its comment.
+#[must_use]
+pub fn steps(script: &Script) -> String {
+    let mut text = String::new();
     for step in &script.steps {
         let operation = operation(&step.operation);
         match &step.response {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::script::print;
-use iamspec_model::{Level, rules};
+use iamspec_model::{Expected, rules};
 use sha2::{Digest as _, Sha256};
 
 use crate::report::RunReport;
@@ -134,19 +134,29 @@ fn calls_by_position(report: &RunReport) -> BTreeMap<(&str, &str, usize), &CallE
     calls
 }
 
-/// Returns the first digits of a digest over every rule, with its levels, and every bundled script.
+/// The id of the rule set: the first digits of a digest over every rule and every built-in script.
+///
+/// It covers what decides a verdict: the id of a rule, its expected response, its levels and facts,
+/// and the steps of a script. It does not change if a statement or a comment is rewritten.
 #[must_use]
 pub fn revision() -> String {
     let mut digest = Sha256::new();
     for rule in rules() {
-        let claim = rule.clause;
-        let levels = [claim.status.level, claim.code.level, claim.text.level];
-        let levels = levels.map(Level::name).join(" ");
-        digest.update(format!("{} {levels} {}\n", rule.id(), rule.statement()));
+        let clause = rule.clause;
+        let expected = match clause.expected {
+            Expected::Success => "success",
+            Expected::Refused(code) => code.name(),
+        };
+        digest.update(format!("{} {expected}", rule.id()));
+        for evidence in [clause.status, clause.code, clause.text] {
+            let facts: Vec<&str> = evidence.facts.iter().map(|it| it.id).collect();
+            digest.update(format!(" {}:{}", evidence.level.name(), facts.join(",")));
+        }
+        digest.update("\n");
     }
-    // A test shows that the bundled scripts parse.
+    // A test shows that the built-in scripts parse.
     for script in built_in_scripts().unwrap_or_default() {
-        digest.update(format!("{}\n{}", script.name, print::print(&script)));
+        digest.update(format!("{}\n{}", script.name, print::steps(&script)));
     }
     HEXLOWER.encode(&digest.finalize()).chars().take(12).collect()
 }

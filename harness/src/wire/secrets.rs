@@ -8,8 +8,6 @@
 //! response, so the forms are in a hash map by eight of their bytes, and a text is searched in one
 //! pass.
 
-pub mod writer;
-
 use std::collections::{HashMap, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
 

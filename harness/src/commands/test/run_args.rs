@@ -76,7 +76,7 @@ pub struct RunArgs {
     /// Number of scripts to run in parallel, or `auto`
     ///
     /// `auto` chooses the number by measuring the endpoint's throughput. Results do not depend on
-    /// it. Ignored with --driver and --trace.
+    /// it. --driver and --trace need a single job.
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Execution")]
     pub jobs: Jobs,
     /// Run shard K of N, for example `2/8`
@@ -159,6 +159,15 @@ impl RunArgs {
             !self.until_coverage || suites.iter().any(|it| it.is_generated()),
             "--until-coverage ends a generated suite; add one with --suite, or remove the option"
         );
+        let endpoint = &self.target.endpoint;
+        for (is_set, name) in
+            [(self.target.driver.is_some(), "driver"), (endpoint.trace.is_some(), "trace")]
+        {
+            ensure!(
+                !is_set || !matches!(self.jobs, Jobs::Number(2..)),
+                "--{name} needs a single job; remove --jobs or --{name}"
+            );
+        }
         for (sends_nothing, mode) in [(self.list, "list"), (self.dry_run, "dry-run")] {
             for name in ["report", "coverage", "record", "update-known-failures", "show", "budget"]
             {

@@ -2,8 +2,8 @@
 //!
 //! Names, codes and messages come from endpoints and files. On a terminal, a control character can
 //! move the cursor, change the clipboard or forge a line, and a bidirectional control can reorder
-//! what is read. [`VisibleWriter`] is the boundary: everything that the program prints passes it.
-//! Only the sequences of [`styled`] reach the terminal.
+//! what is read. The boundary is the writer beside this file: everything that the program prints
+//! passes it. Only the sequences of [`styled`] reach the terminal.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use crate::wire::secrets::redact;
 
-/// The end of the program's own terminal sequences, before [`VisibleWriter`] removes it. It is a
+/// The end of the program's own terminal sequences, before [`visible_styled`] removes it. It is a
 /// number that no text of others can contain, except by chance.
 static OWN: LazyLock<String> = LazyLock::new(|| {
     let number = || RandomState::new().hash_one(0);
@@ -79,7 +79,7 @@ pub(crate) fn styled(sequences: &str) -> String {
 }
 
 /// The line with escapes, and with the program's own terminal sequences.
-fn visible_styled(line: &str) -> String {
+pub(super) fn visible_styled(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
@@ -97,49 +97,6 @@ fn visible_styled(line: &str) -> String {
     shown + &visible_lines(rest)
 }
 
-/// Writes each line with escapes, except the program's own terminal sequences.
-pub struct VisibleWriter<W: Write> {
-    inner: W,
-    line: Vec<u8>,
-}
-
-impl<W: Write> VisibleWriter<W> {
-    /// A writer in front of another one.
-    pub const fn new(inner: W) -> Self {
-        Self { inner, line: Vec::new() }
-    }
-
-    fn write_line(&mut self) -> io::Result<()> {
-        let line = std::mem::take(&mut self.line);
-        self.inner.write_all(visible_styled(&String::from_utf8_lossy(&line)).as_bytes())
-    }
-}
-
-impl<W: Write> Write for VisibleWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for part in bytes.split_inclusive(|it| *it == b'\n') {
-            self.line.extend_from_slice(part);
-            if part.ends_with(b"\n") {
-                self.write_line()?;
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if !self.line.is_empty() {
-            self.write_line()?;
-        }
-        self.inner.flush()
-    }
-}
-
-impl<W: Write> Drop for VisibleWriter<W> {
-    fn drop(&mut self) {
-        _ = self.flush();
-    }
-}
-
 /// Controls of terminals, of the direction of text and of lines, and letters without a width.
 pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
@@ -153,23 +110,7 @@ pub(crate) fn is_invisible(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use super::{VisibleWriter, styled, visible};
-
-    #[test]
-    fn only_the_sequences_of_the_program_reach_the_terminal() {
-        let mut written = Vec::new();
-        {
-            let mut writer = VisibleWriter::new(&mut written);
-            let (bold, end) = (styled("\u{1b}[1m\u{1b}[31m"), styled("\u{1b}[0m"));
-            write!(writer, "{bold}a\u{1b}[31mb\u{9b}c{end}\td\r\n\u{202e}").unwrap();
-            writer.write_all(b"\xff\x1b]8;;x\x07 \x1b[1;7m").unwrap();
-        }
-        let text = String::from_utf8(written).unwrap();
-        let expected = "\u{1b}[1m\u{1b}[31ma\\u{1b}[31mb\\u{9b}c\u{1b}[0m\td\\r\n\\u{202e}\u{fffd}\\u{1b}]8;;x\\u{7} \\u{1b}[1;7m";
-        assert_eq!(text, expected);
-    }
+    use super::visible;
 
     #[test]
     fn controls_are_escaped_and_plain_text_stays() {
