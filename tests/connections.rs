@@ -131,7 +131,8 @@ const UNFINISHED: [&str; 4] = [
 #[test]
 fn idle_connections_do_not_lock_others_out() {
     // The program has its own limit of open files.
-    let (mut served, url) = super::served(&[]);
+    let served = super::Served::with(&[]);
+    let url = &served.url;
     let address = url.trim_start_matches("http://");
     let idle: Vec<TcpStream> = (0..300)
         .map(|number| {
@@ -153,7 +154,6 @@ fn idle_connections_do_not_lock_others_out() {
     last.set_nonblocking(true).unwrap();
     let open = (&*last).read(&mut [0; 1]).map_err(|it| it.kind());
     assert_eq!(open, Err(ErrorKind::WouldBlock));
-    super::stop(&mut served);
 }
 
 #[test]
@@ -250,12 +250,12 @@ fn the_server_stops_with_open_connections() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_the_server_with_exit_code_0() {
-    let (mut served, url) = super::served(&[]);
-    let idle = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let mut served = super::Served::with(&[]);
+    let idle = TcpStream::connect(served.url.trim_start_matches("http://")).unwrap();
     ask(&idle);
-    let kill = Command::new("kill").args(["-INT", &served.id().to_string()]).status();
+    let kill = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    assert_eq!(served.wait().unwrap().code(), Some(0));
+    assert_eq!(served.child.wait().unwrap().code(), Some(0));
     assert_eq!(read_to_close(&idle), "");
 }
 
@@ -276,12 +276,12 @@ fn another_host_name_is_accepted_without_a_port() {
         assert!(text.contains("expected a host name"), "{name}: {text}");
     }
     for (typed, host) in [("IAM.test", "iam.test:1"), ("::1", "[::1]"), ("10.0.0.7", "10.0.0.7")] {
-        let (mut served, url) = super::served(&["--allow-host", typed]);
+        let served = super::Served::with(&["--allow-host", typed]);
+        let url = &served.url;
         let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
         let request = list("connection: close\r\n").replacen("localhost", host, 1);
         (&stream).write_all(request.as_bytes()).unwrap();
         let answer = read_to_close(&stream);
-        super::stop(&mut served);
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{typed}: {answer}");
     }
 }

@@ -1,5 +1,5 @@
 //! The generated blocks of README.md and of docs/ equal what the program prints, and the figures equal
-//! docs/figures.toml. `UPDATE_DOCUMENTS=1` updates them.
+//! docs/figures.toml.
 
 use std::fmt::Write as _;
 
@@ -62,18 +62,13 @@ fn documents() -> Vec<std::path::PathBuf> {
 
 #[test]
 fn the_generated_blocks_of_the_documents_are_current() {
-    let (mut blocks, mut outdated) = (0, Vec::new());
+    let mut blocks = 0;
     for path in documents() {
         let document = std::fs::read_to_string(&path).unwrap();
-        let current = with_figures(&regenerated(&document));
-        if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-            std::fs::write(&path, &current).unwrap();
-        }
         blocks += document.matches(OPEN).count();
-        outdated.extend((document != current).then(|| path.display().to_string()));
+        super::assert_file(&path, &with_figures(&regenerated(&document)));
     }
     assert!(blocks >= 5, "{blocks} generated blocks");
-    assert!(outdated.is_empty(), "run UPDATE_DOCUMENTS=1 cargo test documents: {outdated:?}");
 }
 
 /// Replaces the block of measured figures by the content of docs/figures.toml.

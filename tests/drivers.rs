@@ -108,14 +108,7 @@ fn a_missing_driver_program_is_a_usage_error() {
 #[test]
 fn the_schema_file_matches_the_messages() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/driver.json");
-    let schema = schema().unwrap();
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        std::fs::write(&path, &schema).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap_or_default() == schema,
-        "the schema is outdated; write it with UPDATE_DOCUMENTS=1"
-    );
+    super::assert_file(&path, &schema().unwrap());
 }
 
 /// A driver that is a shell script: it speaks to nobody and starts a program that would stay.

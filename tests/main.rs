@@ -91,6 +91,12 @@ fn root() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
+/// Compares a kept file with the text that the code prints for it. `SNAPSHOTS=overwrite` writes it.
+fn assert_file(path: &std::path::Path, text: &str) {
+    let kept = snapbox::Data::read_from(path, Some(snapbox::data::DataFormat::Text)).raw();
+    snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(text, kept);
+}
+
 /// A reference endpoint on a free port.
 fn server(mutant: Option<Mutant>) -> Server {
     behaving(ReferenceOptions { mutant, ..ReferenceOptions::default() })
@@ -111,18 +117,27 @@ fn run(endpoint: &mut dyn Endpoint) -> Report {
     Suite::new(built_in_scripts().unwrap()).run(endpoint, &mut |_| (), &|| false)
 }
 
-/// The reference server as a program of its own, on a free port, and its URL.
-fn served(options: &[&str]) -> (Child, String) {
-    let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
-    let command = command.args(options).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
-    (child, url.trim().to_owned())
+/// The program `iamspec serve` on a free port. It ends when this is dropped.
+struct Served {
+    child: Child,
+    url: String,
 }
 
-/// Ends a program that a test has started.
-fn stop(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+impl Served {
+    fn with(options: &[&str]) -> Self {
+        let mut command = command(&["serve", "--listen", "127.0.0.1:0"]);
+        let command = command.args(options).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended before.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
 }

@@ -36,7 +36,8 @@ fn suites() -> Vec<String> {
 
 #[test]
 fn no_run_in_an_account_diverges_at_any_tier() {
-    let (mut child, url) = super::served(&["--verify-signatures", "--allow-host", "0.0.0.0"]);
+    let server = super::Served::with(&["--verify-signatures", "--allow-host", "0.0.0.0"]);
+    let url = &server.url;
     let remote = url.replace("127.0.0.1", "0.0.0.0");
     let folder = folder("real-account");
     let regressions = folder.display().to_string();
@@ -92,17 +93,16 @@ fn no_run_in_an_account_diverges_at_any_tier() {
         let is_empty = text.contains(" 0 passed") || text.contains("0 of 8 invariants");
         assert!(!is_empty, "{words:?}: {text}");
     }
-    super::stop(&mut child);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
 fn a_run_in_the_account_of_somebody_else_is_refused() {
-    let (mut child, url) = super::served(&["--allow-host", "0.0.0.0"]);
+    let server = super::Served::with(&["--allow-host", "0.0.0.0"]);
+    let url = &server.url;
     let remote = url.replace("127.0.0.1", "0.0.0.0");
     let options = ["run", "--endpoint", &remote, "--i-own-this-account", "210987654321"];
     let output = super::command(&options).envs(KEY).output().unwrap();
-    super::stop(&mut child);
     let text = super::stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("belong to account 123456789012"), "{text}");

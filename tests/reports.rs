@@ -122,15 +122,7 @@ fn a_report_of_format_1_can_still_be_read() {
 #[test]
 fn the_schema_file_matches_the_events() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/report.json");
-    let schema = schema().unwrap();
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
-        std::fs::write(&path, &schema).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap_or_default() == schema,
-        "{} is out of date; write it with UPDATE_DOCUMENTS=1",
-        path.display()
-    );
+    super::assert_file(&path, &schema().unwrap());
 }
 
 #[test]

@@ -82,8 +82,11 @@ mod tests {
             let mut written = Vec::new();
             {
                 let out = &mut written;
-                let mut writer =
-                    if is_data { OutputWriter::for_data(out) } else { OutputWriter::for_people(out) };
+                let mut writer = if is_data {
+                    OutputWriter::for_data(out)
+                } else {
+                    OutputWriter::for_people(out)
+                };
                 for part in ["a writer", "AAAABBBB b\nc ", "writerAAAA", "BBBB", " d"] {
                     writer.write_all(part.as_bytes()).unwrap();
                 }
