@@ -1,9 +1,8 @@
 # Installs a pinned emulator into a cache outside the checkout and serves it on a free loopback port, in the
 # foreground. Prints the URL as the first line of stdout once the emulator responds.
 #
-# The start.sh of each emulator sources this file. It sets `here` (its folder), `packages` (the arguments of
-# pip install) and the function `run`, which runs the emulator in the foreground on $port, with $venv and a
-# fresh folder $home.
+# The start.sh of each emulator sources this file. It sets `here` (its folder, with requirements.txt) and the
+# function `run`, which runs the emulator in the foreground on $port, with $venv and a fresh folder $home.
 #
 # IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 
@@ -11,12 +10,15 @@ setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$here/target.toml"; }
 name=$(setting name)
 venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/$name-$(setting version)
 
-if ! cmp -s "$venv/installed" - <<< "$packages"; then
+if ! grep -q "==$(setting version) " "$here/requirements.txt"; then
+  echo "$here/requirements.txt does not install version $(setting version), which target.toml names" >&2
+  exit 1
+fi
+if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
   rm -rf "$venv"
   python3 -m venv "$venv"
-  # shellcheck disable=SC2086  # one word per package
-  "$venv/bin/pip" install --quiet --disable-pip-version-check $packages >&2
-  cat > "$venv/installed" <<< "$packages"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
+  cp "$here/requirements.txt" "$venv/installed"
 fi
 
 port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -9,13 +9,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-dask=2025.11.0 validate=1.34.1
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/engines-$dask-$validate
-if [ ! -e "$venv/installed" ]; then
+venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/engines
+if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "distributed==$dask" "kubernetes-validate==$validate" >&2
-  touch "$venv/installed"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
+  cp "$here/requirements.txt" "$venv/installed"
 fi
 calls=8000 shards=8
 

@@ -3,8 +3,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/target.toml")
-packages="localstack-core[runtime]==$version cbor2<6 pyopenssl<26 cryptography<47 service-identity"
 run() {
   # The default server listens on every address.
   export GATEWAY_LISTEN=127.0.0.1:$port GATEWAY_SERVER=hypercorn SERVICES=iam,sts STRICT_SERVICE_LOADING=1

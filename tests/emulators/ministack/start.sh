@@ -3,7 +3,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-packages=ministack==$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/target.toml")
 run() {
   export GATEWAY_PORT=$port BIND_HOST=127.0.0.1 SERVICES=iam,sts LOG_LEVEL=WARNING HOME=$home
   cd "$home"

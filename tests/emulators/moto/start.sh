@@ -3,7 +3,6 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-packages=moto[server]==$(sed -n 's/^version = "\(.*\)"$/\1/p' "$here/target.toml")
 run() {
   export MOTO_IAM_LOAD_MANAGED_POLICIES=true
   exec "$venv/bin/python" -c 'import sys; from moto.server import main; main(sys.argv[1:])' -H 127.0.0.1 -p "$port"

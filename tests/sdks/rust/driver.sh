@@ -14,7 +14,7 @@ if ! cmp -s "$cache/installed" - <<< "$sources"; then
   mkdir -p "$cache"
   rm -f "$cache/installed"
   python3 -m venv "$cache/botocore"
-  "$cache/botocore/bin/pip" install --quiet --disable-pip-version-check botocore==1.44.5 >&2
+  "$cache/botocore/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
   "$cache/botocore/bin/python" "$here/calls.py" > "$cache/calls.rs"
   CALLS=$cache/calls.rs RUST_VERSION=$(rustc --version) CARGO_TARGET_DIR=$cache/target \
     cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml" >&2
