@@ -298,6 +298,22 @@ fn a_user_that_disappears_is_gone_and_not_empty() {
 }
 
 #[test]
+fn a_listing_that_contradicts_get_user_makes_a_plan_incomplete() {
+    let server = with_everything();
+    for action in READS.iter().filter(|it| !matches!(**it, "GetUser" | "GetLoginProfile")) {
+        let refused = format!("Action={action}&");
+        let port = Port::before(&server.url(), move |body| {
+            let other = "No such service None is supported for Service Specific Credentials";
+            body.contains(&refused).then(|| error("404 Not Found", "NoSuchEntity", other))
+        });
+        let (code, text, _) = plan(&port.url, &[]);
+        assert_eq!(code, Some(3), "{action}: {text}");
+        assert!(text.contains("incomplete") && text.contains("; but GetUser returns the user"));
+        assert!(!text.contains("gone") && !text.contains("DeleteUser "), "{action}: {text}");
+    }
+}
+
+#[test]
 fn a_user_that_is_created_again_makes_a_plan_incomplete() {
     let server = with_everything();
     let seen = Mutex::new(0);

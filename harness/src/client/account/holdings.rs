@@ -308,11 +308,32 @@ impl Reader<'_> {
             Err(why) if is_no_such_entity(&why) && holdings.presence == Presence::Exists => {
                 // Without a password, GetLoginProfile finds nothing (B-LP-03).
                 if kind.row().naming != Naming::Single {
-                    holdings.vanish();
+                    self.check_presence(action, kind, why, holdings);
                 }
             }
             Err(why) if is_not_offered(action, &why) => holdings.not_offered.push(kind),
             Err(why) => holdings.leave_unread(action, Some(kind), why),
+        }
+    }
+
+    /// Reads the user again after a listing says that it does not exist. If it exists, the listing
+    /// contradicts it, and the items of the kind stay unknown.
+    fn check_presence(
+        &mut self,
+        action: &'static str,
+        kind: AttachmentKind,
+        why: Response,
+        holdings: &mut Holdings,
+    ) {
+        match self.user(&holdings.user) {
+            Err(again) if is_no_such_entity(&again) => holdings.vanish(),
+            Ok(_) => {
+                holdings.leave_unread(action, Some(kind), why);
+                if let Some(part) = holdings.unread.last_mut() {
+                    part.reason.push_str("; but GetUser returns the user");
+                }
+            }
+            Err(_) => holdings.leave_unread(action, Some(kind), why),
         }
     }
 
