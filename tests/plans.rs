@@ -311,6 +311,11 @@ fn a_listing_that_contradicts_get_user_makes_a_plan_incomplete() {
         assert!(text.contains("incomplete") && text.contains("; but GetUser returns the user"));
         assert!(!text.contains("gone") && !text.contains("DeleteUser "), "{action}: {text}");
     }
+    let port =
+        replacing(&server, "ListSSHPublicKeys", error("404 No", "NoSuchEntity", "no service"));
+    let (code, text, _) = plan(&port.url, &["--assume-none", "ssh-public-key"]);
+    assert_eq!(code, Some(5), "{text}");
+    assert!(text.contains("assumed: no SSH public key"), "{text}");
 }
 
 #[test]

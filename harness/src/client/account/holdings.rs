@@ -192,7 +192,7 @@ pub fn reason(response: &Response) -> String {
 }
 
 /// Whether a response says that something does not exist (E-005).
-pub(super) fn is_no_such_entity(response: &Response) -> bool {
+pub(crate) fn is_no_such_entity(response: &Response) -> bool {
     matches!(response, Response::Refused { http: 404, code, .. } if code == ErrorCode::NoSuchEntity.name())
 }
 

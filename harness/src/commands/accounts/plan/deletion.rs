@@ -5,7 +5,7 @@ use iamspec_conformance::Response;
 use iamspec_model::AttachmentKind;
 
 use crate::client::HttpClient;
-use crate::client::account::holdings::Holdings;
+use crate::client::account::holdings::{Holdings, is_no_such_entity};
 use crate::client::account::removal::DeletionStep;
 use crate::commands::accounts::plan::PlanArgs;
 
@@ -29,9 +29,13 @@ impl DeletionPlan {
     }
 }
 
-/// Marks these kinds as absent if the endpoint does not implement their listing, and returns them.
+/// Marks these kinds as absent, and returns them, if the endpoint does not implement their listing or
+/// has a listing that does not find the user.
 pub(super) fn assume_none(held: &mut Holdings, kinds: &[AttachmentKind]) -> Vec<AttachmentKind> {
-    let unsupported = |response: &Response| matches!(response, Response::Failed(it) if it.kind.looks_unsupported());
+    let unsupported = |response: &Response| match response {
+        Response::Failed(it) => it.kind.looks_unsupported(),
+        response => is_no_such_entity(response),
+    };
     let mut assumed = Vec::new();
     held.unread.retain(|it| {
         let kind = it.kind.filter(|kind| kinds.contains(kind));

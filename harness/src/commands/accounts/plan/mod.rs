@@ -69,9 +69,10 @@ pub struct PlanArgs {
     /// The application of the plan.
     #[command(flatten)]
     pub apply: ApplyArgs,
-    /// Assume that users hold nothing of this kind if the endpoint does not implement its listing
+    /// Assume that users hold nothing of this kind if the endpoint lacks its listing
     ///
-    /// For emulators on this machine; the plan names the assumption. `iamspec list kinds` prints the
+    /// For emulators on this machine whose listing is missing or does not find the user. The plan
+    /// names the assumption. `iamspec list kinds` prints the
     /// kinds. May be repeated.
     #[arg(long, value_name = "KIND", requires = "endpoint", value_parser = kind, help_heading = "Target")]
     pub assume_none: Vec<AttachmentKind>,
