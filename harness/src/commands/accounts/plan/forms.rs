@@ -79,7 +79,7 @@ fn gaps(plan: &DeletionPlan) -> Vec<String> {
     });
     let assumed = plan.assumed.iter().map(|kind| {
         let action = kind.row().list.api;
-        format!("assumed: no {} ({action} is not implemented)", kind.row().noun)
+        format!("assumed: no {} (the endpoint lacks {action})", kind.row().noun)
     });
     unread.chain(impossible).chain(not_offered).chain(assumed).collect()
 }
