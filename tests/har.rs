@@ -62,3 +62,50 @@ fn recorded_traffic_is_audited_like_a_log() {
     assert!(printed.starts_with("DeleteUser/holds-access-key"), "{printed}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_call_without_a_response_may_have_had_an_effect() {
+    let folder = folder("har-lost");
+    let key = "<CreateAccessKeyResponse><CreateAccessKeyResult><AccessKey><AccessKeyId>AKIA1</AccessKeyId></AccessKey>\
+               </CreateAccessKeyResult></CreateAccessKeyResponse>";
+    let gone = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>The user with name alice cannot be found.</Message>\
+                </Error></ErrorResponse>";
+    let failure = "<ErrorResponse><Error><Code>ServiceFailure</Code></Error></ErrorResponse>";
+    let lost: [(Value, &str); 8] = [
+        (json!(0), ""),
+        (json!(-1), ""),
+        (json!(null), ""),
+        (json!(500), failure),
+        (json!(503), "<html/>"),
+        (json!(200), ""),
+        (json!(200), "<html/>"),
+        (json!(302), ""),
+    ];
+    for (status, body) in lost {
+        let calls = [
+            ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>"),
+            ("Action=CreateAccessKey&UserName=alice", 200, key),
+            ("Action=DeleteAccessKey&UserName=alice&AccessKeyId=AKIA1", 200, ""),
+            ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>"),
+            ("Action=CreateUser&UserName=alice", 200, ""),
+            ("Action=GetUser&UserName=alice", 404, gone),
+            ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>"),
+        ];
+        let mut log = har(&calls);
+        let entries = log["log"]["entries"].as_array_mut().unwrap();
+        // The third and the fifth call; another request is between the first and the second.
+        for index in [3, 5] {
+            entries[index]["response"] = json!({ "status": status, "content": { "text": body } });
+        }
+        let file = written(&folder, "lost.har", &log).display().to_string();
+        let output = super::iamspec(&["audit", &file]);
+        let printed = super::stdout(&output) + &super::stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{status} {body}: {printed}");
+        assert!(printed.contains("0 impossible"), "{status} {body}: {printed}");
+        // The same if the entry has no response at all.
+        log["log"]["entries"][3].as_object_mut().unwrap().remove("response");
+        let file = written(&folder, "none.har", &log).display().to_string();
+        assert_eq!(super::iamspec(&["audit", &file]).status.code(), Some(0));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

@@ -44,7 +44,7 @@ impl Auditor {
     /// Checks the events of one second, in any order, and learns from them. Call it with increasing
     /// times.
     pub fn check(&mut self, events: &[AuditEvent]) -> Vec<AuditVerdict> {
-        let changes: Vec<&AuditEvent> = events.iter().filter(|it| it.changes()).collect();
+        let changes: Vec<&AuditEvent> = events.iter().filter(|it| it.may_change()).collect();
         let verdicts = events.iter().map(|event| {
             let mut other_changes = changes.iter().filter(|it| !std::ptr::eq(**it, event));
             let has_concurrent_change = other_changes.any(|it| share_a_name(it, event));
@@ -55,7 +55,7 @@ impl Auditor {
 
     /// Records an event that arrived after later ones. Its user and resource become unknown.
     pub fn record_late_event(&mut self, event: &AuditEvent) {
-        if event.changes() {
+        if event.may_change() {
             self.knowledge.forget_affected(event);
             self.knowledge.forget(event);
         }
@@ -74,6 +74,12 @@ impl Auditor {
                 }
             }
             AuditResponse::Refused(_) | AuditResponse::Uninformative => {
+                return AuditVerdict::Uninformative;
+            }
+            AuditResponse::Unknown => {
+                if event.may_change() {
+                    self.knowledge.forget_uncertain(event);
+                }
                 return AuditVerdict::Uninformative;
             }
         };

@@ -186,6 +186,24 @@ impl Knowledge {
         }
     }
 
+    /// Forgets what a change may affect if its effect is unknown, or if it may still take effect.
+    pub(crate) fn forget_uncertain(&mut self, event: &AuditEvent) {
+        if !event.is_complete() {
+            self.forget_affected(event);
+        }
+        if let (AuditOperation::DeleteUser | AuditOperation::UpdateUser, Some(name)) =
+            (event.operation, &event.user)
+        {
+            for it in self.resources_held_by(name) {
+                let resource = self.resources.entry(it).or_default();
+                resource.holders.remove(&name_key(name));
+                resource.holders_complete = false;
+            }
+        }
+        self.forget(event);
+        self.record_time_of_change(event);
+    }
+
     /// Forgets all resources of this kind and who holds them.
     fn forget_resources(&mut self, class: ResourceKind) {
         self.resources.retain(|(it, _), _| *it != class);

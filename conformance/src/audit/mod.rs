@@ -72,8 +72,10 @@ pub enum AuditResponse {
     Done,
     /// Refusal with this error code.
     Refused(ErrorCode),
-    /// A failure that does not depend on the account, such as throttling.
+    /// A failure that does not depend on the account and changes nothing, such as throttling.
     Uninformative,
+    /// No response, or one that does not say whether the call had an effect.
+    Unknown,
 }
 
 /// The verdict on a recorded event.
@@ -149,6 +151,12 @@ impl AuditEvent {
         self.response == AuditResponse::Done && !self.operation.is_read()
     }
 
+    /// Whether the event may have changed something.
+    fn may_change(&self) -> bool {
+        matches!(self.response, AuditResponse::Done | AuditResponse::Unknown)
+            && !self.operation.is_read()
+    }
+
     /// The kind and the key of the group, policy or device that the event names.
     fn resource(&self) -> Option<(ResourceKind, String)> {
         Some((self.operation.resource_kind()?, name_key(self.other_name.as_deref()?)))
@@ -175,6 +183,7 @@ impl fmt::Display for AuditResponse {
             Self::Done => f.write_str("200"),
             Self::Refused(code) => write!(f, "{} {}", code.http_status(), code.name()),
             Self::Uninformative => f.write_str("a failure that does not depend on the account"),
+            Self::Unknown => f.write_str("no response that says whether the call had an effect"),
         }
     }
 }

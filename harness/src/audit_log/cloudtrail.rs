@@ -3,6 +3,7 @@
 //! The conversion uses only the members that the model needs. It does not check the event.
 
 use iamspec_conformance::audit::{AuditEvent, AuditOperation, AuditResponse};
+use iamspec_conformance::response::FailureKind;
 use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceKind};
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,12 +82,20 @@ impl CloudTrailRecord {
         })
     }
 
-    /// CloudTrail appends `Exception` to error codes; responses do not (E-006).
+    /// CloudTrail appends `Exception` to error codes; responses do not (E-006). A call with an
+    /// unknown error may have had an effect.
     fn response(&self) -> AuditResponse {
         let Some(error) = &self.error_code else { return AuditResponse::Done };
         let code = error.strip_suffix("Exception").unwrap_or(error);
         let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
-        known.map_or(AuditResponse::Uninformative, AuditResponse::Refused)
+        let changes_nothing = [code, error].into_iter().any(|it| {
+            it.starts_with(ErrorCode::AccessDenied.name()) || FailureKind::from_code(it).is_some()
+        });
+        match known {
+            Some(code) => AuditResponse::Refused(code),
+            None if changes_nothing => AuditResponse::Uninformative,
+            None => AuditResponse::Unknown,
+        }
     }
 
     fn parameter(&self, name: &str) -> Option<String> {

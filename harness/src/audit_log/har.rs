@@ -26,7 +26,8 @@ struct HarLog {
 struct HarEntry {
     started_date_time: String,
     request: HarRequest,
-    response: HarResponse,
+    /// Missing, or with status 0, if no response arrived.
+    response: Option<HarResponse>,
 }
 
 #[derive(Deserialize)]
@@ -36,11 +37,15 @@ struct HarRequest {
     post_data: Option<HarText>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct HarResponse {
-    status: u16,
+    status: Option<i64>,
+    #[serde(default)]
     content: HarText,
 }
+
+/// The error code of an event without a response that says whether the call had an effect.
+const NO_RESPONSE: &str = "NoResponse";
 
 #[derive(Default, Deserialize)]
 struct HarText {
@@ -76,9 +81,18 @@ impl HarEntry {
         if form.get("Version")?.as_str()? != names::VERSION {
             return None;
         }
-        let response = Element::parse(&self.response.content.decoded()).unwrap_or_default();
-        let error = response.child("Error").filter(|_| self.response.status >= 400);
-        let code = error.and_then(|it| it.text_of("Code")).unwrap_or("Unreadable");
+        let no_response = HarResponse::default();
+        let received = self.response.as_ref().unwrap_or(&no_response);
+        let body = Element::parse(&received.content.decoded());
+        let response = body.as_ref().ok().cloned().unwrap_or_default();
+        let error = response.child("Error");
+        let code = error.and_then(|it| it.text_of("Code"));
+        // A success and a refusal are known only from a whole response of IAM.
+        let code = match received.status {
+            Some(200..300) if response.name == format!("{action}Response") => None,
+            Some(400..500) => Some(code.unwrap_or(NO_RESPONSE)),
+            _ => Some(NO_RESPONSE),
+        };
         let parameters: Map<String, Value> =
             form.iter().map(|(name, value)| (lower_camel(name), value.clone())).collect();
         let record = json!({
@@ -87,7 +101,7 @@ impl HarEntry {
             "eventTime": self.started_date_time,
             "eventID": response.child("ResponseMetadata").and_then(|it| it.text_of("RequestId")).map_or(index.to_string(), str::to_owned),
             "recipientAccountId": url.host_str(),
-            "errorCode": (self.response.status >= 300).then_some(code),
+            "errorCode": code,
             "errorMessage": error.and_then(|it| it.text_of("Message")),
             "requestParameters": parameters,
             "responseElements": response.child(&format!("{action}Result")).map(members),
