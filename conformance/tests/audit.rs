@@ -160,6 +160,29 @@ fn the_order_of_events_within_a_second_makes_none_impossible() {
     }
 }
 
+/// A call whose response was lost had an effect or not, and the log may lack the name of the item.
+#[test]
+fn lost_responses_make_no_later_response_impossible() {
+    let mut rng = Rng(3);
+    let mut lost = 0;
+    for seed in 0..30 {
+        for mut events in histories(seed, None) {
+            for event in &mut events {
+                if rng.below(5) == 0 {
+                    event.response = AuditResponse::Unknown;
+                    lost += 1;
+                    if rng.below(2) == 0 {
+                        event.other_name = None;
+                    }
+                }
+            }
+            let finding = impossible(&events);
+            assert!(finding.is_none(), "seed {seed}: {}", finding.unwrap());
+        }
+    }
+    assert!(lost > 2_000, "{lost}");
+}
+
 #[test]
 fn a_mutant_that_forgets_a_kind_has_impossible_events() {
     for kind in iamspec_model::AttachmentKind::blockers() {
