@@ -180,14 +180,14 @@ SUITES = ["scripts", "alone", "random", "lattice", "pairs", "drain", "tour", "va
 
 def arguments(rng, suite, names, seed, scale):
     """The command of a run, without its target."""
-    run = ["run", "--seed", str(seed)]
+    run = ["run"]
     budget = ["--budget", str(rng.randint(60, 400) * scale)]
     if suite == "scripts":
         return run + budget + rng.sample(names["scripts"], min(len(names["scripts"]), 6 * scale))
     if suite == "alone":
         return run + ["delete-user/alone/*"] + (["--observe", "each"] if rng.random() < 0.5 else [])
     if suite == "random":
-        return run + ["--suite", "random", "--calls", str(60 * scale)]
+        return run + ["--suite", "random", "--seed", str(seed), "--calls", str(60 * scale)]
     if suite == "invariants":
         return ["run", "--suite", "invariants"]
     if suite == "race":
@@ -205,8 +205,8 @@ class Result:
 
 
 def number_before(word, text):
-    found = re.findall(rf"(\d+){word}", text)
-    return int(found[-1]) if found else 0
+    found = re.findall(rf"([\d,]+){word}", text)
+    return int(found[-1].replace(",", "")) if found else 0
 
 
 def one(binary, proxy, names, seed, keep, scale):
@@ -243,7 +243,7 @@ def one(binary, proxy, names, seed, keep, scale):
         output = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=400)
         text = output.stdout
         last = text.splitlines()[-1] if text else ""
-        result.calls = number_before(" calls?,", last) or number_before(" histories", last)
+        result.calls = number_before(" calls?:", last) or number_before(" histories", last)
         result.inconclusive = number_before(" inconclusive", last)
         allowed = (0, 3, 4)
         if output.returncode not in allowed:

@@ -92,6 +92,8 @@ def one(binary, proxy, names, seed, server):
     try:
         run.wait(rng.choice([0.05, 0.2, 0.5, 1, 2]) * rng.random() + 0.03)
         was_killed = False
+        if run.returncode == 2:
+            problems.append("exit code 2: the run did not start")
     except subprocess.TimeoutExpired:
         run.send_signal(signal.SIGKILL)
         run.wait()
