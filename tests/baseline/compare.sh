@@ -15,13 +15,8 @@ if [ ! -x "${1:-}" ] || [[ ! ${2:-10} =~ ^[1-9][0-9]*$ ]]; then
   exit 2
 fi
 version=$(sed -n 's/^hypothesis==\([^ ]*\).*/\1/p' "$here/requirements.txt")
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/hypothesis-$version
-
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "hypothesis-$version" "$here/requirements.txt"
 
 PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1 exec "$venv/bin/python" "$here/compare.py" "$@"

@@ -11,13 +11,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 iamspec=$(realpath "$1")
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/book
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "book" "$here/requirements.txt"
 cd "$root"
 
 # The sources are copied, so that the generated pages are not written into the checkout.

@@ -4,37 +4,16 @@
 # The start.sh of each emulator sources this file. It sets `here` (its folder, with requirements.txt) and the
 # function `run`, which runs the emulator in the foreground on $port, with $venv and a fresh folder $home.
 # If it sets `python`, such as 3.13, the emulator needs that version of Python or a later one.
-#
-# IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 
 setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$here/target.toml"; }
 name=$(setting name)
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/$name-$(setting version)
-
-# The first interpreter that has the version: on PATH, or in a version of pyenv that is not selected.
-interpreter() {
-  local candidate
-  for candidate in python3 "python${python:=3}" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$python".*/bin/python3; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' "$python" \
-      2> /dev/null; then
-      echo "$candidate"
-      return
-    fi
-  done
-  echo "$name needs Python $python; install it, for example with pyenv or the package manager" >&2
-  exit 1
-}
-
 if ! grep -q "==$(setting version) " "$here/requirements.txt"; then
   echo "$here/requirements.txt does not install version $(setting version), which target.toml names" >&2
   exit 1
 fi
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  "$(interpreter)" -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../../packages.sh"
+install_packages "$name-$(setting version)" "$here/requirements.txt" "${python:-3}"
 
 port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 home=$(mktemp -d)

@@ -9,13 +9,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/engines
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "engines" "$here/requirements.txt"
 calls=8000 shards=8
 
 MERGED=$work/slurm.jsonl "$here/slurm/check.sh" "$iamspec" $calls

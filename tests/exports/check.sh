@@ -12,13 +12,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$(realpath "$1")
 every=9
 if [ "${2:-}" = --all ]; then every=1; fi
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/exports
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "exports" "$here/requirements.txt"
 export PATH=$venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
 python "$here/check.py" "$iamspec" "$every"
 python "$here/check.py" "$iamspec" 1000 --mutant forgets-mfa-device

@@ -10,13 +10,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 iamspec=$(realpath "$1")
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/install
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "install" "$here/requirements.txt"
 
 work=$(mktemp -d)
 server=

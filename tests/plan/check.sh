@@ -14,14 +14,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$(realpath "$1")
 at=$2
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/exports
-requirements=$here/../exports/requirements.txt
-if ! cmp -s "$requirements" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2
-  cp "$requirements" "$venv/installed"
-fi
+# shellcheck source=../packages.sh
+. "$here/../packages.sh"
+install_packages "exports" "$here/../exports/requirements.txt"
 export PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
 
 work=$(mktemp -d)

@@ -11,14 +11,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
 version=$(sed -n 's/^boto3==\([^ ]*\).*/\1/p' "$here/requirements.txt")
-venv=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/boto3-$version
-
-if ! cmp -s "$here/requirements.txt" "$venv/installed"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  cp "$here/requirements.txt" "$venv/installed"
-fi
+# shellcheck source=../../packages.sh
+. "$here/../../packages.sh"
+install_packages "boto3-$version" "$here/requirements.txt"
 
 work=$(mktemp -d)
 servers=()

@@ -9,13 +9,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/sdk-rust
 
+# shellcheck source=../../packages.sh
+. "$here/../../packages.sh"
 sources=$(cd "$here" && find . -type f -exec sha256sum {} + | sort)
 if ! cmp -s "$cache/installed" - <<< "$sources"; then
   mkdir -p "$cache"
   rm -f "$cache/installed"
-  python3 -m venv "$cache/botocore"
-  "$cache/botocore/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2
-  "$cache/botocore/bin/python" "$here/calls.py" > "$cache/calls.rs"
+  install_packages sdk-rust-botocore "$here/requirements.txt"
+  "$venv/bin/python" "$here/calls.py" > "$cache/calls.rs"
   CALLS=$cache/calls.rs RUST_VERSION=$(rustc --version) CARGO_TARGET_DIR=$cache/target \
     cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml" >&2
   cat > "$cache/installed" <<< "$sources"
