@@ -140,7 +140,7 @@ impl Generator for Random {
         None
     }
 
-    fn has_more(&self) -> bool {
-        self.left_after > 0
+    fn remaining(&self) -> usize {
+        self.left_after
     }
 }

@@ -2,7 +2,8 @@
 //! each kind.
 //!
 //! The tour walks the state graph. It first covers the open actions of the current state, then
-//! takes the shortest path to the next state with open actions.
+//! takes the shortest path to the next state with open actions. If an action does not lead to the
+//! state that it should lead to, the tour plans with the state that it has seen instead.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,6 +11,7 @@ use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{Account, AttachmentKind, Item, Operation};
 
 use crate::generate::kind_set::{Fresh, KindSet, USER, can_hold, or_create_missing_resource};
+use crate::generate::walk::FAILURES_MAX;
 use crate::generate::{CanHold, Generator};
 
 /// A state of the tour: `None` if the user does not exist, otherwise the kinds that it holds.
@@ -35,6 +37,26 @@ pub struct Tour {
     /// The actions not covered yet, by state.
     open: BTreeMap<TourState, BTreeSet<TourAction>>,
     fresh: Fresh,
+    /// The state, the action and the operation that were chosen last.
+    last: Option<(TourState, TourAction, Operation)>,
+    detours: BTreeMap<(TourState, TourAction), Detour>,
+    /// The kinds that have been attached.
+    attached: KindSet,
+    /// For each kind, the number of namespaces in which its first attachment failed.
+    failures: BTreeMap<AttachmentKind, u32>,
+    failed_here: KindSet,
+    /// The number of actions that cannot be reached.
+    dropped: usize,
+}
+
+/// A wrong transition.
+#[derive(Clone, Copy, Debug)]
+struct Detour {
+    to: TourState,
+    /// It was seen in this namespace.
+    is_new: bool,
+    /// The number of namespaces in which it was seen.
+    namespaces: u32,
 }
 
 impl Default for Tour {
@@ -42,7 +64,16 @@ impl Default for Tour {
         let sets = KindSet::by_size().into_iter().map(Some);
         let states = [None].into_iter().chain(sets);
         let open = states.map(|state| (state, all_actions().collect())).collect();
-        Self { open, fresh: Fresh::default() }
+        Self {
+            open,
+            fresh: Fresh::default(),
+            last: None,
+            detours: BTreeMap::new(),
+            attached: KindSet::default(),
+            failures: BTreeMap::new(),
+            failed_here: KindSet::default(),
+            dropped: 0,
+        }
     }
 }
 
@@ -70,6 +101,58 @@ fn next_state(state: TourState, action: TourAction) -> TourState {
 }
 
 impl Tour {
+    /// Compares the account with the one that the last operation should lead to. Without an account,
+    /// the operation got no usable response.
+    fn learn(&mut self, account: Option<&Account>) {
+        let Some((from, action, operation)) = self.last.take() else { return };
+        if let Operation::CreateResource(resource) = operation {
+            if account.is_some_and(|it| it.has_resource(resource)) {
+                return;
+            }
+            // Without the resource, the action itself cannot be sent.
+            let open = self.open.get_mut(&from);
+            self.dropped += usize::from(open.is_some_and(|it| it.remove(&action)));
+        }
+        // The user may hold several items of the kind.
+        if let Operation::Detach(user, kind, item) = operation
+            && account.is_some_and(|it| it.attachment(user, kind, item).is_none())
+        {
+            return;
+        }
+        let actual = account.map_or(from, state_of);
+        if let TourAction::Attach(kind) = action {
+            if actual.is_some_and(|held| held.has(kind)) {
+                self.attached = self.attached.with(kind);
+            } else if !self.failed_here.has(kind) {
+                self.failed_here = self.failed_here.with(kind);
+                *self.failures.entry(kind).or_default() += 1;
+            }
+        }
+        if actual == next_state(from, action) {
+            self.detours.remove(&(from, action));
+            return;
+        }
+        let new = Detour { to: actual, is_new: false, namespaces: 0 };
+        let detour = self.detours.entry((from, action)).or_insert(new);
+        detour.to = actual;
+        detour.namespaces += u32::from(!detour.is_new);
+        detour.is_new = true;
+    }
+
+    /// The state after an action, as far as known. What is left of earlier operations may cause a
+    /// wrong transition, so that another namespace does not rely on it unless it has seen it twice.
+    fn known_next_state(&self, state: TourState, action: TourAction) -> TourState {
+        let detour = self.detours.get(&(state, action));
+        let detour = detour.filter(|it| it.is_new || it.namespaces >= FAILURES_MAX);
+        detour.map_or_else(|| next_state(state, action), |it| it.to)
+    }
+
+    /// Whether the endpoint never attaches this kind.
+    fn is_unattachable(&self, kind: AttachmentKind) -> bool {
+        let failures = self.failures.get(&kind).copied().unwrap_or_default();
+        !self.attached.has(kind) && failures >= FAILURES_MAX
+    }
+
     fn operation(&mut self, account: &Account, action: TourAction) -> Operation {
         match action {
             TourAction::Get => Operation::GetUser(USER),
@@ -106,7 +189,7 @@ impl Tour {
                 return first;
             }
             for action in all_actions().filter(|action| is_supported(*action, can)) {
-                let to = next_state(state, action);
+                let to = self.known_next_state(state, action);
                 if seen.insert(to) {
                     queue.push_back((to, first.or(Some(action))));
                 }
@@ -117,10 +200,16 @@ impl Tour {
 
     /// Removes the states and actions that the endpoint does not support.
     fn drop_unsupported(&mut self, can: CanHold<'_>) {
-        self.open.retain(|state, _| state.is_none_or(|held| can_hold(held, can)));
+        let before = self.remaining();
+        let unattachable: KindSet =
+            AttachmentKind::blockers().filter(|it| self.is_unattachable(*it)).collect();
+        self.open.retain(|state, _| {
+            state.is_none_or(|held| can_hold(held, can) && !held.meets(unattachable))
+        });
         for actions in self.open.values_mut() {
             actions.retain(|action| is_supported(*action, can));
         }
+        self.dropped += before - self.remaining();
     }
 }
 
@@ -144,8 +233,18 @@ impl Generator for Tour {
         "every user and attachment action in every state with at most one item of each kind"
     }
 
+    fn start_namespace(&mut self) {
+        // The last action of the previous namespace got no usable response.
+        self.learn(None);
+        self.failed_here = KindSet::default();
+        for detour in self.detours.values_mut() {
+            detour.is_new = false;
+        }
+    }
+
     fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
         let state = state_of(account);
+        self.learn(Some(account));
         let supported = self.next_action(state, can).filter(|action| is_supported(*action, can));
         let action = if let Some(action) = supported {
             action
@@ -160,10 +259,16 @@ impl Generator for Tour {
         {
             actions.remove(&action);
         }
+        self.last = Some((state, action, op));
         Some(op)
     }
 
-    fn has_more(&self) -> bool {
-        self.open.values().any(|actions| !actions.is_empty())
+    fn remaining(&self) -> usize {
+        self.open.values().map(BTreeSet::len).sum()
+    }
+
+    fn omission(&self) -> Option<String> {
+        let left = self.dropped + self.remaining();
+        (left > 0).then(|| format!("{left} actions in a state that was not reached"))
     }
 }

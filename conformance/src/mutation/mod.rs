@@ -12,9 +12,10 @@ mod systematic;
 use std::collections::BTreeSet;
 
 use iamspec_model::AttachmentKind;
+use iamspec_model::tables::actions;
 
 use crate::concurrency::catalog::races;
-use crate::reference::deviation::{CHECK_THEN_ACT, Deviation, Mutant};
+use crate::reference::deviation::{CHECK_THEN_ACT, Deviation, Mutant, WITHOUT};
 
 impl Mutant {
     /// The hand-written mutants.
@@ -36,7 +37,17 @@ impl Mutant {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         let all = Self::hand_written().chain(Self::systematic()).chain(Self::check_then_act());
-        all.into_iter().find(|mutant| mutant.name == name)
+        all.chain(Self::without_action()).find(|mutant| mutant.name == name)
+    }
+
+    /// One mutant per action: it does not implement the action. A run reports the action as
+    /// unsupported, which is no finding.
+    pub fn without_action() -> impl Iterator<Item = Self> {
+        actions().map(|action| {
+            let rule = format!("{}/carried-out", action.api);
+            let name = format!("{WITHOUT}{}", action.api);
+            Self { name, shown_by: rule.clone(), rule, deviation: Deviation::Unimplemented }
+        })
     }
 
     /// One mutant per action in the race catalog: it checks the preconditions first and acts later.

@@ -82,9 +82,11 @@ impl Oracle {
             .filter_map(|(_, divergence)| divergence.as_ref())
             .min_by_key(|it| (it.level, Reverse(it.tier)));
         // A state remains possible if the response conforms in it, or differs only in its text.
+        let is_explained =
+            comparisons.iter().any(|(_, it)| it.as_ref().is_none_or(|it| it.tier == Tier::Text));
         let remains_possible = |divergence: &Divergence| {
             divergence.tier == Tier::Text
-                || conforming.is_none()
+                || !is_explained
                 || self.unreliable_reads.contains(&divergence.rule.action.api)
         };
         let next = comparisons

@@ -73,10 +73,15 @@ pub enum Deviation {
     WrongFormat(&'static str),
     /// The endpoint checks first and acts later, so that other operations can run in between.
     ChecksThenActs,
+    /// The endpoint does not implement the action.
+    Unimplemented,
 }
 
 /// The name prefix of mutants that check first and act later, before the action.
 pub(crate) const CHECK_THEN_ACT: &str = "check-then-act:";
+
+/// The name prefix of mutants without an action, before the action.
+pub(crate) const WITHOUT: &str = "without:";
 
 impl Deviation {
     /// Whether only the wire format deviates. A response in memory has no format.
@@ -164,6 +169,12 @@ impl Mutant {
             && self.name.strip_prefix(CHECK_THEN_ACT) == Some(api)
     }
 
+    /// Whether the mutant does not implement the action of an operation.
+    pub(crate) fn lacks(&self, op: &Operation) -> bool {
+        self.deviation == Deviation::Unimplemented
+            && op.action().is_some_and(|it| self.name.strip_prefix(WITHOUT) == Some(it.api))
+    }
+
     /// Responds with the deviation and applies its effect. Returns `None` if another rule decides.
     pub(crate) fn respond(
         &self,
@@ -172,8 +183,10 @@ impl Mutant {
         rule: Rule,
         value: Value<'_>,
     ) -> Option<Response> {
-        let is_applied_elsewhere =
-            matches!(self.deviation, Deviation::Model(_) | Deviation::ChecksThenActs);
+        let is_applied_elsewhere = matches!(
+            self.deviation,
+            Deviation::Model(_) | Deviation::ChecksThenActs | Deviation::Unimplemented
+        );
         if rule.id() != self.rule || is_applied_elsewhere {
             return None;
         }

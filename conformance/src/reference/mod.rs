@@ -126,7 +126,8 @@ fn respond(
     let prior = options.prior_rule.take();
     options.last_rule =
         prior.or_else(|| deciding_rule(account, op, &mut options.unspecified, model));
-    let Some(rule) = options.last_rule else {
+    let lacks_action = options.mutant.as_ref().is_some_and(|it| it.lacks(op));
+    let Some(rule) = options.last_rule.filter(|_| !lacks_action) else {
         return Response::failed(FailureKind::Unimplemented, "no such action");
     };
     let deviating =

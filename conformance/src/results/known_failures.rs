@@ -1,6 +1,7 @@
 //! Known failures: a TOML file of the user that lists divergences not yet fixed.
 //!
-//! [`KnownFailures`] is the file, [`KnownFailure`] one entry. Each entry is checked against the
+//! [`KnownFailures`] is the file, [`KnownFailure`] one entry. An entry lists a divergence, or, if its
+//! outcome begins with `interrupted`, a response without a verdict. Each entry is checked against the
 //! run: an entry that is stale, expired or matches nothing fails the run, so that the list only
 //! shrinks. This module parses text; the commands read and write the file.
 
@@ -15,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
 use crate::results::Finding;
-use crate::results::history::ScriptRun;
+use crate::results::history::{Exchange, ScriptRun};
 use crate::script::pattern::glob;
 
 /// A file of known failures.
@@ -31,6 +32,9 @@ pub struct KnownFailures {
     #[serde(default)]
     pub client: Vec<ClientDeviation>,
 }
+
+/// The beginning of every response without a verdict.
+const INTERRUPTED: &str = "interrupted ";
 
 /// The words for deviations of a client in files of the first edition, and the current words.
 const FIRST_EDITION: [(&str, &str); 3] =
@@ -66,8 +70,8 @@ pub struct KnownFailure {
     pub rule: String,
     /// The script, or a pattern. All scripts if absent.
     pub script: Option<String>,
-    /// The beginning of the response, such as `200` or `409 DeleteConflict`. Any response if
-    /// absent.
+    /// The beginning of the response, such as `200` or `409 DeleteConflict`. Any response with a
+    /// verdict if absent. `interrupted crash` lists crashes of the action.
     pub outcome: Option<String>,
     /// The tier of the divergence.
     #[serde(default)]
@@ -221,6 +225,32 @@ impl KnownFailures {
         self.entries.iter().position(|it| it.lists(divergence, script, observed))
     }
 
+    /// The index of the entry that lists a response without a verdict.
+    fn find_inconclusive(&self, script: &str, exchange: &Exchange) -> Option<usize> {
+        self.entries.iter().position(|it| it.lists_inconclusive(script, exchange))
+    }
+
+    /// For each exchange of a run, whether it fails as the file says: a listed divergence, a listed
+    /// failure, or a failure after a listed divergence, which has left an account that no
+    /// conforming endpoint has.
+    #[must_use]
+    pub fn covered(&self, run: &ScriptRun) -> Vec<bool> {
+        let script = &run.script.name;
+        let mut has_diverged = false;
+        let is_covered = |exchange: &Exchange| match (&exchange.verdict, &exchange.response) {
+            (Verdict::Diverges(it), Some(response)) => {
+                let is_listed = self.find(it, script, response).is_some();
+                has_diverged |= is_listed;
+                is_listed
+            }
+            (Verdict::Inconclusive(_), _) => {
+                has_diverged || self.find_inconclusive(script, exchange).is_some()
+            }
+            _ => false,
+        };
+        run.exchanges.iter().map(is_covered).collect()
+    }
+
     /// The reason why a deviation of the client is listed for this action, if it is.
     #[must_use]
     pub fn client_reason(&self, api: &str, deviation: &str) -> Option<&str> {
@@ -272,6 +302,19 @@ impl KnownFailure {
             && self.outcome.as_ref().is_none_or(|it| observed.to_string().starts_with(it.as_str()))
     }
 
+    /// Whether the entry is about responses without a verdict.
+    fn is_of_failures(&self) -> bool {
+        self.outcome.as_ref().is_some_and(|it| it.starts_with(INTERRUPTED))
+    }
+
+    fn lists_inconclusive(&self, script: &str, exchange: &Exchange) -> bool {
+        let response = exchange.response.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.is_of_failures()
+            && self.outcome.as_ref().is_some_and(|it| response.starts_with(it.as_str()))
+            && self.matches_script(script)
+            && exchange.in_force.iter().any(|it| self.matches(it))
+    }
+
     fn matches(&self, rule: &Rule) -> bool {
         glob(&self.rule, &rule.id())
     }
@@ -302,7 +345,10 @@ impl KnownFailure {
             Some(min) if status.conforming < min => {
                 Some(KnownFailureError::TooFlaky(self.rule.clone(), min))
             }
-            None if !status.matched => Some(KnownFailureError::Stale(self.rule.clone())),
+            // A failure may depend on time, so that its absence proves nothing.
+            None if !status.matched && !self.is_of_failures() => {
+                Some(KnownFailureError::Stale(self.rule.clone()))
+            }
             _ => None,
         }
     }

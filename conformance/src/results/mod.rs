@@ -190,11 +190,11 @@ pub struct Totals {
     pub below_threshold: usize,
     /// Divergent responses that no known failure lists.
     pub unexpected: usize,
-    /// Divergent responses that a known failure lists.
+    /// Divergent responses, and responses without a verdict, that the known failures cover.
     pub known_failures: usize,
     /// Calls that the endpoint does not support.
     pub unsupported: usize,
-    /// Calls with an inconclusive response.
+    /// Calls with an inconclusive response that no known failure covers.
     pub inconclusive: usize,
     /// Calls that were not sent.
     pub not_exercised: usize,
@@ -207,19 +207,17 @@ impl Totals {
         let mut totals = Self::default();
         let exchanges = replays
             .iter()
-            .flat_map(|replay| replay.exchanges.iter().map(|it| (&*replay.script.name, it)));
-        for (script, exchange) in exchanges {
-            let is_known = |it: &Divergence| {
-                let observed = exchange.response.as_ref();
-                observed.is_some_and(|response| known_failures.find(it, script, response).is_some())
-            };
+            .flat_map(|replay| replay.exchanges.iter().zip(known_failures.covered(replay)));
+        for (exchange, is_known) in exchanges {
             let counter = match &exchange.verdict {
                 Verdict::Conforms(_) => &mut totals.passed,
                 Verdict::Diverges(it) if !threshold.includes(it) => {
                     totals.below_threshold += 1;
                     &mut totals.passed
                 }
-                Verdict::Diverges(it) if is_known(it) => &mut totals.known_failures,
+                Verdict::Diverges(_) | Verdict::Inconclusive(_) if is_known => {
+                    &mut totals.known_failures
+                }
                 Verdict::Diverges(_) => &mut totals.unexpected,
                 Verdict::Inconclusive(_) => &mut totals.inconclusive,
                 Verdict::Unsupported(_) => &mut totals.unsupported,

@@ -1,7 +1,8 @@
 //! Detects actions that the endpoint does not implement, or that it answers with malformed XML.
 //!
-//! A single failure only raises a suspicion. A capability counts as missing if a control confirms
-//! it: other operations work, and the same script fails again in the same way.
+//! A response that says so is enough: HTTP 501, or an error code such as `InvalidAction`. Any other
+//! failure only raises a suspicion. Then a capability counts as missing if a control confirms it:
+//! other operations work, and the same script fails again in the same way.
 
 use std::collections::BTreeSet;
 
@@ -24,26 +25,50 @@ pub(super) struct MissingCapability {
     failure: Failure,
     /// Ends with the action, in a state in which it must succeed.
     script: Script,
+    /// The endpoint says that it does not implement the action.
+    is_definite: bool,
 }
 
 impl MissingCapability {
-    /// Returns the capability that the first suspicious exchange of a script run points to.
+    /// Returns the capabilities that suspicious exchanges of a script run point to: those that the
+    /// endpoint says it does not implement, and the first suspicion.
     ///
     /// If the operation need not succeed there, the script becomes one in which it must. A
     /// malformed response is suspicious only if the operation would succeed: the format of refusals
     /// is unknown.
-    pub(super) fn suspected_in(script_run: &ScriptRun) -> Option<Self> {
-        let is_suspicious =
-            |it: &Exchange| it.looks_unsupported() || it.is_garbled() && success_rule(it).is_some();
-        let (index, exchange) =
-            script_run.exchanges.iter().enumerate().find(|(_, it)| is_suspicious(it))?;
-        let Verdict::Inconclusive(failure) = &exchange.verdict else { return None };
-        let action = exchange.operation.action()?;
-        let script = match success_rule(exchange) {
-            Some(_) => script_run.script_up_to(index),
-            None => control_script(action)?,
-        };
-        Some(Self { action: action.api, failure: failure.clone(), script })
+    pub(super) fn suspected_in(script_run: &ScriptRun) -> Vec<Self> {
+        let mut suspected: Vec<Self> = Vec::new();
+        for (index, exchange) in script_run.exchanges.iter().enumerate() {
+            let is_definite = matches!(exchange.verdict, Verdict::Unsupported(_));
+            let is_suspicious = exchange.looks_unsupported()
+                || exchange.is_garbled() && success_rule(exchange).is_some();
+            let is_first = suspected.iter().all(|it| it.is_definite);
+            if !is_definite && !(is_suspicious && is_first) {
+                continue;
+            }
+            let (Some(Response::Failed(failure)), Some(action)) =
+                (&exchange.response, exchange.operation.action())
+            else {
+                continue;
+            };
+            let script = match success_rule(exchange) {
+                Some(_) => Some(script_run.script_up_to(index)),
+                None => control_script(action),
+            };
+            let failure = failure.clone();
+            suspected.extend(script.map(|script| Self {
+                action: action.api,
+                failure,
+                script,
+                is_definite,
+            }));
+        }
+        suspected
+    }
+
+    /// Returns true if no control is needed.
+    pub(super) const fn is_definite(&self) -> bool {
+        self.is_definite
     }
 
     /// Returns the script that confirms the suspicion.
@@ -97,9 +122,7 @@ impl MissingCapability {
     /// creates.
     pub(super) fn is_needed_by(&self, op: &Operation) -> bool {
         let last = self.script.steps.last().map(|step| step.operation);
-        let creates = last.filter(|op| matches!(op, Operation::Attach(..) | Operation::Issue(..)));
-        let kind = creates.and_then(|op| op.kind());
-        self.is_action_of(op) || kind.is_some() && op.kind() == kind
+        self.is_action_of(op) || last.is_some_and(|missing| needs(op, &missing))
     }
 
     /// Changes the verdict of every exchange that fails in this way. An action that is not
@@ -117,7 +140,7 @@ impl MissingCapability {
         }
     }
 
-    fn is_action_of(&self, op: &Operation) -> bool {
+    pub(super) fn is_action_of(&self, op: &Operation) -> bool {
         op.action().is_some_and(|it| it.api == self.action)
     }
 
@@ -128,6 +151,18 @@ impl MissingCapability {
         failure.kind == self.failure.kind
             && (failure.kind == FailureKind::Garbled || failure.detail == self.failure.detail)
     }
+}
+
+/// Returns true if both operations use the same action.
+pub(super) fn is_same_action(one: &Operation, other: &Operation) -> bool {
+    one.action().is_some_and(|it| other.action().is_some_and(|other| other.api == it.api))
+}
+
+/// Returns true if `op` uses the action of `missing`, or an attachment that only that action creates.
+pub(super) fn needs(op: &Operation, missing: &Operation) -> bool {
+    let creates = matches!(missing, Operation::Attach(..) | Operation::Issue(..));
+    let kind = missing.kind().filter(|_| creates);
+    is_same_action(op, missing) || kind.is_some() && op.kind() == kind
 }
 
 /// Returns the shortest embedded script in which the action must succeed, up to the action.

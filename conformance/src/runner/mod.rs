@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::endpoint::{Counting, Endpoint};
 use crate::generate::GeneratedSuite;
 use crate::response::Failure;
-use crate::results::history::ScriptRun;
+use crate::results::history::{Origin, ScriptRun};
 use crate::runner::cleanup::NotDeleted;
 use crate::runner::observe::ObserveMode;
 use crate::runner::parallel::run_units;
@@ -101,6 +101,8 @@ pub struct SuiteSize {
     pub calls: usize,
     /// The calls, and the requests of cleanup.
     pub requests: usize,
+    /// The calls with which the suite ends on any endpoint.
+    pub max_calls: usize,
 }
 
 impl Suite {
@@ -190,9 +192,14 @@ impl Suite {
         let calls: usize = report.script_runs.iter().map(|it| it.exchanges.len()).sum();
         // A run of this length would take long and fill the memory. It makes at most these calls.
         let uncounted = long.iter().map(|it| it.max_operations()).fold(0, usize::saturating_add);
+        let written = report.script_runs.iter().filter(|it| it.origin == Origin::Written);
+        let written: usize = written.map(|it| it.exchanges.len()).sum();
+        let most = self.generated.iter().map(|it| it.max_operations());
+        let calls = calls.saturating_add(uncounted);
         SuiteSize {
-            calls: calls.saturating_add(uncounted),
+            calls,
             requests: report.requests.saturating_add(uncounted),
+            max_calls: most.fold(written, usize::saturating_add).max(calls),
         }
     }
 

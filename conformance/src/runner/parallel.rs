@@ -168,7 +168,7 @@ fn is_outdated(run: &Run<'_>, unit: Unit<'_>, result: &TaskResult) -> bool {
         Unit::Generated(_) => new.next().is_some(),
         Unit::Script(_) => new.any(|missing| {
             let mut exchanges = result.results.script_runs.iter().flat_map(|it| &it.exchanges);
-            exchanges.any(|it| missing.is_needed_by(&it.operation))
+            exchanges.any(|it| missing.is_action_of(&it.operation))
         }),
     }
 }

@@ -62,6 +62,7 @@ pub fn check_history(script: &Script) -> ScriptRun {
     let mut endpoint = RecordedEndpoint(recorded.collect());
     let options = SessionOptions {
         is_supported: &|_| true,
+        missing_action: &|_| None,
         observe: ObserveMode::Off,
         convergence_timeout: Duration::ZERO,
         has_responded: false,

@@ -12,7 +12,7 @@ use crate::endpoint::{Counting, Endpoint, Namespace};
 use crate::generate::kind_set::USER;
 use crate::generate::{GeneratedSuite, Generator};
 use crate::oracle::{Tier, Verdict};
-use crate::response::FailureKind;
+use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, Origin, ScriptRun, skipped};
 use crate::results::shrink::shrink;
 use crate::results::{decisive_rules, findings};
@@ -31,8 +31,8 @@ pub(super) const SINGLE_BLOCKER_SCRIPTS: &str = "delete-user/alone/";
 /// The number of resources left from which the run cleans up before it continues.
 const PENDING_CLEANUP_MAX: usize = 100;
 
-/// The number of interrupted namespaces after which a generator is abandoned.
-const INTERRUPTIONS_MAX: usize = 50;
+/// The number of namespaces in a row without progress after which a generator is abandoned.
+const NAMESPACES_WITHOUT_PROGRESS_MAX: usize = 5;
 
 /// The number of namespaces in a row without a new rule after which a generator is exhausted.
 const NAMESPACES_WITHOUT_NEW_RULE_MAX: usize = 20;
@@ -136,53 +136,71 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs a script. Skips it if the run has ended, or if a capability that it needs is missing.
+    /// Runs a script, or skips it if the run has ended. The lines that need a missing capability are
+    /// skipped. If it turns out not to be missing, the script runs again.
     fn run_script(&mut self, script: &Script) {
         self.end_if_stopped();
-        let missing = self.missing_for(script).map(|it| it.action);
-        if self.end_reason.is_none() && missing.is_some() {
-            self.results.deferred.push(self.results.script_runs.len());
-        }
         let end_reason = self.end_reason.as_ref().map(ToString::to_string);
-        let skip_reason = end_reason.or_else(|| missing.map(|it| format!("needs {it}")));
-        let script_run = if let Some(reason) = skip_reason {
+        let script_run = if let Some(reason) = end_reason {
             ScriptRun {
                 script: script.clone(),
                 exchanges: script.operations().map(|it| skipped(it, &reason)).collect(),
                 origin: Origin::Written,
             }
         } else {
+            if self.missing_for(script).is_some() {
+                self.results.deferred.push(self.results.script_runs.len());
+            }
             let script_run = self.script_in_namespace(script);
-            self.results.missing.extend(MissingCapability::suspected_in(&script_run));
+            self.suspect(&script_run);
             script_run
         };
         self.results.script_runs.push(script_run);
     }
 
+    /// Adds the capabilities that seem to be missing. One that has worked before is not missing.
+    fn suspect(&mut self, script_run: &ScriptRun) {
+        for suspected in MissingCapability::suspected_in(script_run) {
+            let is_known = self.results.missing.iter().any(|it| it.action == suspected.action);
+            let has_worked = suspected.has_worked(&self.results.script_runs)
+                || suspected.has_worked(std::slice::from_ref(script_run));
+            if !is_known && !has_worked {
+                self.results.missing.push(suspected);
+            }
+        }
+    }
+
     fn missing_for(&self, script: &Script) -> Option<&MissingCapability> {
         let mut missing = self.results.missing.iter();
-        missing.find(|it| script.operations().any(|op| it.is_needed_by(&op)))
+        missing.find(|it| script.operations().any(|op| it.is_action_of(&op)))
     }
 
     /// Runs a generator to its end, in as many namespaces as it needs.
     fn run_generator(&mut self, generator: &mut dyn Generator, operations_max: usize) {
-        let (mut interruptions, mut operations_left) = (0, operations_max);
+        let (mut without_progress, mut operations_left) = (0, operations_max);
         let mut reached: Vec<Rule> = Vec::new();
         let mut without_new_rule = 0;
-        while generator.has_more() && interruptions < INTERRUPTIONS_MAX && operations_left > 0 {
+        while generator.remaining() > 0
+            && without_progress < NAMESPACES_WITHOUT_PROGRESS_MAX
+            && operations_left > 0
+        {
             self.end_if_stopped();
             let is_exhausted =
                 self.options.until_coverage && without_new_rule >= NAMESPACES_WITHOUT_NEW_RULE_MAX;
             if self.end_reason.is_some() || is_exhausted {
                 return;
             }
+            let remaining_before = generator.remaining();
+            let mut operations = 0;
             let script_run = self.run_in_namespace(&mut |endpoint, plan, options| {
-                run_generator(generator, operations_left, endpoint, plan, options)
+                let (script_run, sent) =
+                    run_generator(generator, operations_left, endpoint, plan, options);
+                operations = sent;
+                script_run
             });
-            operations_left = operations_left.saturating_sub(script_run.exchanges.len().max(1));
-            let last = script_run.exchanges.last();
-            let is_complete = last.is_some_and(|it| it.verdict.conforms_except_text());
-            interruptions += usize::from(!is_complete);
+            operations_left = operations_left.saturating_sub(operations.max(1));
+            let has_progress = generator.remaining() < remaining_before;
+            without_progress = if has_progress { 0 } else { without_progress + 1 };
             let reached_before = reached.len();
             for rule in decisive_rules(std::slice::from_ref(&script_run)) {
                 if !reached.contains(&rule) {
@@ -191,7 +209,7 @@ impl<'a> Run<'a> {
             }
             let has_new_rule = reached.len() > reached_before;
             without_new_rule = if has_new_rule { 0 } else { without_new_rule + 1 };
-            self.results.missing.extend(MissingCapability::suspected_in(&script_run));
+            self.suspect(&script_run);
             if !script_run.exchanges.is_empty() {
                 self.results.script_runs.push(script_run);
             }
@@ -203,16 +221,18 @@ impl<'a> Run<'a> {
     fn report_omissions(&mut self, generator: &dyn Generator) {
         let name = generator.name();
         let missing: BTreeSet<&str> = self.results.missing.iter().map(|it| it.action).collect();
-        let reason = if generator.has_more() {
-            format!("{name} was abandoned: it makes no progress")
-        } else if missing.is_empty() {
+        let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+        let mut reasons: Vec<String> = Vec::new();
+        reasons.extend(generator.omission());
+        if !missing.is_empty() {
+            reasons.push(format!("{name} skips operations that need {missing}"));
+        }
+        if reasons.is_empty() {
             return;
-        } else {
-            let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
-            format!("{name} skips operations that need {missing}")
-        };
+        }
         let mut script_runs = self.results.script_runs.iter_mut();
         if let Some(script_run) = script_runs.rfind(|it| it.script.name == name) {
+            let reason = reasons.join("; ");
             script_run.exchanges.push(skipped(Operation::DeleteUser(USER), &reason));
         }
     }
@@ -226,6 +246,10 @@ impl<'a> Run<'a> {
                 || suspected.has_worked(script_runs)
                 || suspected.may_be_damage(script_runs)
             {
+                continue;
+            }
+            if suspected.is_definite() {
+                self.results.missing.push(suspected);
                 continue;
             }
             let is_confirmed = (0..suspected.confirmations()).all(|number| {
@@ -286,9 +310,12 @@ impl<'a> Run<'a> {
         let namespace = self.endpoint.enter_new_namespace();
         let mut plan = CleanupPlan::default();
         let missing = &self.results.missing;
+        let missing_action =
+            |op: &Operation| missing.iter().find(|it| it.is_action_of(op)).map(|it| it.action);
         let is_supported = |op: &Operation| !missing.iter().any(|it| it.is_needed_by(op));
         let options = SessionOptions {
             is_supported: &is_supported,
+            missing_action: &missing_action,
             observe: self.options.observe,
             convergence_timeout: self.options.convergence_timeout,
             has_responded: self.has_responded,
@@ -312,10 +339,13 @@ impl<'a> Run<'a> {
             |it: &Exchange| matches!(it.verdict, Verdict::Conforms(_) | Verdict::Diverges(_));
         self.has_responded |= script_run.exchanges.iter().any(is_response);
         for exchange in &script_run.exchanges {
-            match &exchange.verdict {
-                Verdict::Inconclusive(failure)
-                    if !self.has_responded || failure.kind.is_unresponsive() =>
-                {
+            let failure = match (&exchange.verdict, &exchange.response) {
+                (Verdict::Inconclusive(failure), _)
+                | (Verdict::Unsupported(_), Some(Response::Failed(failure))) => Some(failure),
+                _ => None,
+            };
+            match (&exchange.verdict, failure) {
+                (_, Some(failure)) if !self.has_responded || failure.kind.is_unresponsive() => {
                     self.unresponsive_count += 1;
                     self.unresponsive_actions.extend(exchange.operation.action().map(|it| it.api));
                     let is_gone = failure.kind == FailureKind::Unreachable
@@ -334,11 +364,11 @@ impl<'a> Run<'a> {
                         return;
                     }
                 }
-                Verdict::Conforms(_) | Verdict::Diverges(_) => {
+                (Verdict::Conforms(_) | Verdict::Diverges(_), _) => {
                     self.unresponsive_count = 0;
                     self.unresponsive_actions.clear();
                 }
-                Verdict::Inconclusive(_) | Verdict::Unsupported(_) | Verdict::Skipped(_) => {}
+                _ => {}
             }
         }
     }

@@ -5,29 +5,33 @@
 //! operation. If it does not, the request may still take effect, and everything after it would rest
 //! on a guess.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use iamspec_model::{Account, AttachmentKind, Item, Operation, User, allowed};
+use iamspec_model::{Account, AttachmentKind, Item, Operation, User, allowed, apply};
 
 use crate::endpoint::Endpoint;
 use crate::generate::{CanHold, Generator};
 use crate::oracle::{Oracle, Tier, Verdict, formats};
 use crate::response::{FailureKind, Listing, Response};
 use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
+use crate::runner::capabilities::{is_same_action, needs};
 use crate::runner::cleanup::CleanupPlan;
 use crate::runner::observe::{ObserveMode, reads};
 use crate::runner::retry::{is_lost, is_safe_to_retry, may_converge, reads_of_resource};
 use crate::script::{Script, Step};
 
-/// The number of divergences in a row that change nothing after which a generator ends in this
-/// namespace: it would choose the same operation again.
-const FUTILE_OPERATIONS_MAX: usize = 20;
+/// The number of refused operations in a row that a generator may choose again before it ends in
+/// this namespace.
+const REPEATED_CHOICES_MAX: usize = 100;
 
 /// Options of a session.
 #[derive(Clone, Copy)]
 pub(super) struct SessionOptions<'a> {
     /// Returns true unless a capability that the operation needs is known to be missing.
     pub(super) is_supported: CanHold<'a>,
+    /// Returns the action of the operation if it is known to be missing.
+    pub(super) missing_action: &'a dyn Fn(&Operation) -> Option<&'static str>,
     pub(super) observe: ObserveMode,
     /// How long the endpoint may take to converge.
     pub(super) convergence_timeout: Duration,
@@ -46,7 +50,7 @@ pub(super) fn run_script(
 ) -> ScriptRun {
     let mut session = Session::new(endpoint, plan, options);
     for operation in script.operations() {
-        session.run(operation);
+        session.run_line(operation);
         if options.observe == ObserveMode::Each {
             session.observe_last(1);
         }
@@ -58,36 +62,32 @@ pub(super) fn run_script(
 }
 
 /// Runs a generator in the current namespace until it has no more operations, or until it has run
-/// `operations_max` of them.
+/// `operations_max` of them. Returns the run and the number of operations that the generator chose.
+///
+/// An operation that was wrongly refused is not sent again in the same state.
 pub(super) fn run_generator(
     generator: &mut dyn Generator,
     operations_max: usize,
     endpoint: &mut dyn Endpoint,
     plan: &mut CleanupPlan,
     options: SessionOptions<'_>,
-) -> ScriptRun {
+) -> (ScriptRun, usize) {
     let mut session = Session::new(endpoint, plan, options);
     generator.start_namespace();
-    let (mut futile, mut operations) = (0, 0);
-    while session.abort_reason.is_none()
-        && futile < FUTILE_OPERATIONS_MAX
-        && operations < operations_max
-        && !(options.should_stop)()
+    let mut operations = 0;
+    while session.abort_reason.is_none() && operations < operations_max && !(options.should_stop)()
     {
         let before = session.account();
-        let Some(operation) = generator.next_operation(&before, options.is_supported) else {
-            break;
-        };
+        let Some(operation) = session.choose(generator, &before) else { break };
         session.run(operation);
         operations += 1;
-        let diverges =
-            |it: &Exchange| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text);
-        let last_diverges = session.exchanges.last().is_some_and(diverges);
+        let was_refused = session.exchanges.last().is_some_and(is_wrongly_refused);
         if options.observe == ObserveMode::Each {
             session.observe_last(1);
         }
-        let is_futile = last_diverges && session.account() == before;
-        futile = if is_futile { futile + 1 } else { 0 };
+        if was_refused && session.account() == before {
+            session.refused.insert((operation, before));
+        }
     }
     // Most operations of a generator show the effect of the previous one; the last needs a read.
     if options.observe == ObserveMode::End {
@@ -99,7 +99,13 @@ pub(super) fn run_generator(
         idea: generator.description().to_owned(),
         steps: session.exchanges.iter().map(step).collect(),
     };
-    ScriptRun { script, exchanges: session.exchanges, origin: Origin::Generated }
+    (ScriptRun { script, exchanges: session.exchanges, origin: Origin::Generated }, operations)
+}
+
+/// Whether the operation had to succeed, and was refused.
+fn is_wrongly_refused(exchange: &Exchange) -> bool {
+    matches!(&exchange.verdict, Verdict::Diverges(it) if it.tier < Tier::Text)
+        && matches!(exchange.response, Some(Response::Refused { .. }))
 }
 
 /// A session in one namespace.
@@ -109,6 +115,13 @@ struct Session<'a> {
     options: SessionOptions<'a>,
     oracle: Oracle,
     exchanges: Vec<Exchange>,
+    /// The operations that were wrongly refused, each with the state in which they were.
+    refused: BTreeSet<(Operation, Account)>,
+    /// The actions that the endpoint does not implement, as its response to them says.
+    unsupported: Vec<Operation>,
+    /// The account as it would be if the endpoint implemented every action of the script. `None` as
+    /// long as it does.
+    intended: Option<Account>,
     /// The item of a lost response that contained its name.
     unnamed_item: Option<(User, AttachmentKind, Item)>,
     /// Why the remaining operations are skipped.
@@ -127,6 +140,9 @@ impl<'a> Session<'a> {
             options,
             oracle: Oracle::default(),
             exchanges: Vec::new(),
+            refused: BTreeSet::new(),
+            unsupported: Vec::new(),
+            intended: None,
             unnamed_item: None,
             abort_reason: None,
         }
@@ -135,6 +151,72 @@ impl<'a> Session<'a> {
     /// Returns the most likely state.
     fn account(&self) -> Account {
         self.oracle.account().cloned().unwrap_or_default()
+    }
+
+    /// Returns the next operation of a generator that was not wrongly refused in this state.
+    fn choose(&self, generator: &mut dyn Generator, account: &Account) -> Option<Operation> {
+        let can = |op: &Operation| self.is_supported(op);
+        let mut choices =
+            (0..REPEATED_CHOICES_MAX).map_while(|_| generator.next_operation(account, &can));
+        choices.find(|it| !self.refused.contains(&(*it, account.clone())))
+    }
+
+    fn is_supported(&self, op: &Operation) -> bool {
+        (self.options.is_supported)(op) && !self.unsupported.iter().any(|it| needs(op, it))
+    }
+
+    /// Runs a line of a script. Skips it if it needs an action that the endpoint does not implement:
+    /// without this action, other rules apply to the line than its author intended.
+    fn run_line(&mut self, operation: Operation) {
+        if self.abort_reason.is_some() {
+            return self.run(operation);
+        }
+        let own = (self.options.missing_action)(&operation).is_some()
+            || self.unsupported.iter().any(|it| is_same_action(it, &operation));
+        let actual = self.account();
+        let is_same = |intended: &Account| {
+            allowed(intended, &operation).rules().eq(allowed(&actual, &operation).rules())
+        };
+        if !own && self.intended.as_ref().is_none_or(is_same) {
+            self.run(operation);
+            return self.advance_intended(operation);
+        }
+        if own && !self.unsupported.iter().any(|it| is_same_action(it, &operation)) {
+            self.unsupported.push(operation);
+        }
+        let intended = self.intended.take().unwrap_or(actual);
+        let in_force = allowed(&intended, &operation).rules().collect();
+        let reason = match operation.action().filter(|_| own) {
+            Some(action) => format!("needs {}", action.api),
+            None => self.reason_of_unsupported(),
+        };
+        self.exchanges.push(Exchange { in_force, ..skipped(operation, &reason) });
+        self.intended = Some(intended);
+        self.advance_intended(operation);
+    }
+
+    fn reason_of_unsupported(&self) -> String {
+        let apis = self.unsupported.iter().filter_map(|it| it.action()).map(|it| it.api);
+        format!("needs {}", apis.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Applies the last operation to the intended account: with the effect of its response, or as if
+    /// it had succeeded if the endpoint does not implement it.
+    fn advance_intended(&mut self, operation: Operation) {
+        let Some(last) = self.exchanges.last() else { return };
+        let succeeds = match &last.verdict {
+            Verdict::Unsupported(_) => {
+                self.intended.get_or_insert_with(|| last.before.clone());
+                true
+            }
+            Verdict::Skipped(_) => true,
+            _ => matches!(last.response, Some(Response::Success(_))),
+        };
+        if let Some(intended) = self.intended.as_mut().filter(|_| succeeds)
+            && allowed(intended, &operation).may_succeed()
+        {
+            apply(intended, &operation);
+        }
     }
 
     /// Runs one operation, or skips it if the session was aborted.
@@ -150,6 +232,9 @@ impl<'a> Session<'a> {
             Verdict::Inconclusive(failure) => Some(failure.kind),
             _ => None,
         };
+        if matches!(exchange.verdict, Verdict::Unsupported(_)) {
+            self.unsupported.push(operation);
+        }
         let response_was_lost = exchange.response.as_ref().is_some_and(is_lost);
         let before = response_was_lost.then(|| exchange.before.clone());
         self.exchanges.push(exchange);
@@ -193,6 +278,14 @@ impl<'a> Session<'a> {
         let verdict = self.oracle.check(operation, &observed);
         let verdict =
             formats::with_formats(verdict, (&before, operation), &observed, &format_deviations);
+        let verdict = match (verdict, operation.action()) {
+            (Verdict::Inconclusive(failure), Some(action))
+                if failure.kind == FailureKind::Unimplemented =>
+            {
+                Verdict::Unsupported(action.api)
+            }
+            (verdict, _) => verdict,
+        };
         observed.keep_shown();
         // Only divergences show the HTTP exchange.
         let diverges = matches!(verdict, Verdict::Diverges(_));
@@ -229,7 +322,7 @@ impl<'a> Session<'a> {
         for read in reads_of_resource(&operation).into_iter().chain(reads) {
             if !self.oracle.has_single_state()
                 && self.abort_reason.is_none()
-                && (self.options.is_supported)(&read)
+                && self.is_supported(&read)
             {
                 self.run(read);
             }
@@ -287,10 +380,11 @@ impl<'a> Session<'a> {
     /// Reads what the last `count` operations may have changed.
     fn observe_last(&mut self, count: usize) {
         let start = self.exchanges.len().saturating_sub(count);
+        let sent = |it: &&Exchange| !matches!(it.verdict, Verdict::Skipped(_));
         let operations: Vec<Operation> =
-            self.exchanges.iter().skip(start).map(|it| it.operation).collect();
+            self.exchanges.iter().skip(start).filter(sent).map(|it| it.operation).collect();
         for read in reads(&operations, &self.account()) {
-            if self.abort_reason.is_none() && (self.options.is_supported)(&read) {
+            if self.abort_reason.is_none() && self.is_supported(&read) {
                 self.run(read);
             }
         }

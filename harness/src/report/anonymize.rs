@@ -6,8 +6,8 @@
 
 use crate::report::RunReport;
 use crate::report::events::{
-    CallEvent, CoverageEvent, EndEvent, ExerciseEvent, MissingEvent, RunHeader, RunTarget,
-    UnspecifiedEvent,
+    CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KindEvent, MissingEvent, RunHeader,
+    RunTarget, UnspecifiedEvent,
 };
 use crate::report::events::{ExpectedResponse, FindingEvent, FindingStep};
 use crate::wire::identifiers::{
@@ -83,6 +83,7 @@ fn call(it: &CallEvent) -> CallEvent {
         response: it.response.as_deref().map(anonymous),
         verdict: it.verdict,
         reason: it.reason.as_deref().map(anonymous),
+        known_failure: it.known_failure,
         rules: it.rules.clone(),
         holds: it.holds.clone(),
         converged: it.converged,
@@ -141,11 +142,16 @@ fn coverage(it: &CoverageEvent) -> CoverageEvent {
         undecidable: it.undecidable.iter().map(missing).collect(),
     };
     CoverageEvent {
+        kinds: it.kinds.iter().map(kind).collect(),
         rules: exercise(&it.rules),
         outcomes: exercise(&it.outcomes),
         sets: it.sets.clone(),
         pairs: it.pairs.clone(),
     }
+}
+
+fn kind(it: &KindEvent) -> KindEvent {
+    KindEvent { reason: it.reason.as_deref().map(anonymous), ..it.clone() }
 }
 
 fn missing(it: &MissingEvent) -> MissingEvent {

@@ -3,7 +3,7 @@
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::kind_set::KindSet;
 use iamspec_conformance::results::coverage::{Coverage, CoverageTarget, TargetStatus};
-use iamspec_conformance::results::known_failures::KnownFailure;
+use iamspec_conformance::results::known_failures::{KnownFailure, KnownFailures};
 use iamspec_conformance::results::{Threshold, Totals, unspecified_behavior};
 use iamspec_conformance::runner::cleanup::NotDeleted;
 use iamspec_conformance::script::print;
@@ -13,12 +13,13 @@ use iamspec_model::{AttachmentKind, Fact, Operation, evidence};
 use crate::report::RunReport;
 use crate::report::events::{
     CallEvent, CallVerdict, ConvergedEvent, CoverageEvent, EndEvent, ExerciseEvent,
-    KnownFailureEvent, MissingEvent, NotDeletedEvent, RemarkEvent, RunHeader, RunTotals,
+    KnownFailureEvent, MissingEvent, NO_SCRIPT, NotDeletedEvent, RemarkEvent, RunHeader, RunTotals,
     UnspecifiedEvent,
 };
 use crate::report::events::{
     CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
 };
+use crate::report::kinds::kind_events;
 
 /// The parts of a report that the run itself does not contain.
 pub struct ReportInput<'a> {
@@ -34,6 +35,8 @@ pub struct ReportInput<'a> {
     pub not_deleted: Vec<NotDeletedEvent>,
     /// For a shard: its results for each entry of the known-failures file.
     pub known_failures: Vec<KnownFailureEvent>,
+    /// The known failures.
+    pub known: &'a KnownFailures,
     /// The problems in the known-failures file.
     pub known_failure_errors: Vec<String>,
     /// The number of calls by verdict.
@@ -54,13 +57,15 @@ pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
     }
     let totals = totals(input.totals);
     let end = EndEvent { scripts: runs.len(), requests: report.requests, totals, ..input.end };
+    let calls: Vec<CallEvent> = runs.iter().flat_map(|it| calls(it, input.known)).collect();
+    let coverage = CoverageEvent { kinds: kind_events(&calls), ..coverage(runs) };
     RunReport {
         header: input.header,
-        calls: runs.iter().flat_map(calls).collect(),
+        calls,
         findings,
         remarks: input.remarks,
         unspecified: unspecified(runs),
-        coverage: coverage(runs),
+        coverage,
         not_deleted: input.not_deleted,
         known_failures: input.known_failures,
         known_failure_errors: input.known_failure_errors,
@@ -80,9 +85,14 @@ const fn totals(it: Totals) -> RunTotals {
     }
 }
 
-fn calls(run: &ScriptRun) -> impl Iterator<Item = CallEvent> {
-    let calls = run.exchanges.iter().map(|it| call(&run.script.name, it));
-    calls.enumerate().map(|(index, it)| CallEvent { starts_script: index == 0, ..it })
+fn calls(run: &ScriptRun, known: &KnownFailures) -> Vec<CallEvent> {
+    let exchanges = run.exchanges.iter().zip(known.covered(run)).enumerate();
+    let event = |(index, (exchange, known_failure)): (usize, (&Exchange, bool))| CallEvent {
+        starts_script: index == 0,
+        known_failure,
+        ..call(&run.script.name, exchange)
+    };
+    exchanges.map(event).collect()
 }
 
 fn call(script: &str, exchange: &Exchange) -> CallEvent {
@@ -106,6 +116,7 @@ fn call(script: &str, exchange: &Exchange) -> CallEvent {
         reason,
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
+        known_failure: false,
         converged,
         starts_script: false,
         request_id: exchange.request_id.as_deref().map(str::to_owned),
@@ -229,6 +240,7 @@ fn coverage(runs: &[ScriptRun]) -> CoverageEvent {
         outcomes: exercise(&coverage.outcomes, runs),
         sets: coverage.sets.iter().copied().map(kind_names).collect(),
         pairs: coverage.pairs.iter().map(|(first, then)| [name(*first), name(*then)]).collect(),
+        kinds: Vec::new(),
     }
 }
 
@@ -256,9 +268,6 @@ const NOT_ALONE: &str = "applied only together with other rules, so that they ma
 
 /// The reason why a success was not tested although the call succeeded.
 const EFFECT_NOT_SHOWN: &str = "succeeded, but no later call shows the effect";
-
-/// The most frequent reason why a rule was not tested.
-pub(super) const NO_SCRIPT: &str = "no script of this run tests it";
 
 /// The reason why the run has no verdict on any call of this action.
 fn missing_reason(api: &str, runs: &[ScriptRun]) -> String {

@@ -137,6 +137,9 @@ pub struct CallEvent {
     #[serde(default, alias = "why")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// True if the file of known failures covers the divergence or the failure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known_failure: bool,
     /// The rules that apply to the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
@@ -258,7 +261,28 @@ pub struct CoverageEvent {
     pub sets: Vec<Vec<String>>,
     /// The ordered pairs of attachment kinds that a user had at a `DeleteUser` call.
     pub pairs: Vec<[String; 2]>,
+    /// The nine kinds that block `DeleteUser`, each with the result for a user that has only it.
+    #[serde(default)]
+    pub kinds: Vec<KindEvent>,
 }
+
+/// The response to `DeleteUser` for a user with a single attachment of one kind.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
+pub struct KindEvent {
+    /// The kind.
+    pub kind: String,
+    /// `conforms`, `diverges`, `unsupported` or `not-tested`.
+    pub result: String,
+    /// The status and the code of the response; absent without a verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<String>,
+    /// The tier of a divergence, the unsupported action, or the reason why the kind was not tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The most frequent reason why a rule or a kind was not tested.
+pub(crate) const NO_SCRIPT: &str = "no script of this run tests it";
 
 /// The tested and the untested rules, or outcomes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]

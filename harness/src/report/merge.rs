@@ -10,12 +10,12 @@ use iamspec_conformance::results::known_failures::{EntryStatus, KnownFailure};
 
 use crate::exit_code;
 use crate::report::RunReport;
-use crate::report::build::NO_SCRIPT;
 use crate::report::events::FindingEvent;
 use crate::report::events::{
-    CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KnownFailureEvent, MissingEvent,
+    CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KnownFailureEvent, MissingEvent, NO_SCRIPT,
     RemarkEvent, RunHeader, RunTarget, RunTotals, UnspecifiedEvent,
 };
+use crate::report::kinds::kind_events;
 
 /// Merges all shards of a run. The result does not depend on their order.
 ///
@@ -187,7 +187,9 @@ fn coverage(shards: &[RunReport]) -> CoverageEvent {
     pairs.dedup();
     let rules = all().map(|it| &it.rules).collect::<Vec<_>>();
     let outcomes = all().map(|it| &it.outcomes).collect::<Vec<_>>();
-    CoverageEvent { rules: exercise(&rules), outcomes: exercise(&outcomes), sets, pairs }
+    let calls: Vec<_> = shards.iter().flat_map(|it| it.calls.iter().cloned()).collect();
+    let kinds = kind_events(&calls);
+    CoverageEvent { rules: exercise(&rules), outcomes: exercise(&outcomes), sets, pairs, kinds }
 }
 
 /// Tested if one shard tested it; otherwise the most specific reason of all shards.

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod events;
 pub mod file;
 pub mod format;
+pub mod kinds;
 pub mod merge;
 mod printable;
 

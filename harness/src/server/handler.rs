@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::header;
 use hyper::http::request::Parts;
 use iamspec_conformance::reference::respond_and_apply;
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{EndpointText, Listing, Response};
 use iamspec_model::evidence::B_LP_17;
 use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
@@ -371,6 +372,9 @@ fn refusal_response(response: &Response, request_id: &str) -> ResponseBody {
             message.as_ref().map(EndpointText::complete),
             request_id,
         ),
+        Response::Failed(failure) if failure.kind == FailureKind::Unimplemented => {
+            ResponseBody::error(501, "NotImplemented", Some(&failure.detail), request_id)
+        }
         Response::Failed(failure) => {
             ResponseBody::error(500, "ServiceFailure", Some(&failure.detail), request_id)
         }

@@ -6,14 +6,16 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use iamspec_conformance::oracle::{Divergence, Tier};
+use iamspec_conformance::response::Failure;
 use iamspec_conformance::results::known_failures::{
     KnownFailureError, KnownFailureTarget, KnownFailures,
 };
+use iamspec_conformance::{Exchange, Response};
 use semver::{Version, VersionReq};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::commands::test::target::TargetFile;
-use crate::report::events::{FindingEvent, FindingStatus};
 
 /// The table of an entry.
 const TABLE: &str = "known-failure";
@@ -78,15 +80,53 @@ fn check_target(owner: &KnownFailureTarget, about: &TargetFile) -> Result<()> {
 pub(crate) struct Update {
     pub(crate) added: usize,
     pub(crate) removed: usize,
-    /// Errors that only the owner of the file can fix.
-    pub(crate) left: usize,
 }
 
-/// Removes stale entries and adds unexpected findings. The other entries, their order and all
-/// comments stay unchanged. A missing file is created.
+/// An entry that an update adds.
+pub(crate) struct NewEntry {
+    /// The rule of a divergence, or a pattern for all rules of an action that failed.
+    rule: String,
+    tier: Option<&'static str>,
+    /// The status and the code, or the kind of the failure: another response of the same script is
+    /// not covered.
+    outcome: String,
+    observed: String,
+    facts: Vec<&'static str>,
+}
+
+impl NewEntry {
+    pub(crate) fn of_divergence(divergence: &Divergence, exchange: &Exchange) -> Self {
+        let observed = exchange.response.as_ref().map(ToString::to_string).unwrap_or_default();
+        let outcome = match &exchange.response {
+            Some(Response::Success(_)) => "200".to_owned(),
+            _ => observed.split(" \"").next().unwrap_or_default().to_owned(),
+        };
+        let tier = Some(divergence.tier).filter(|it| *it != Tier::Status).map(Tier::name);
+        let facts = divergence.evidence.clone();
+        Self { rule: divergence.rule.id(), tier, outcome, observed, facts }
+    }
+
+    pub(crate) fn of_failure(failure: &Failure, exchange: &Exchange) -> Self {
+        let api = exchange.operation.action().map_or("*", |it| it.api);
+        Self {
+            rule: format!("{api}/*"),
+            tier: None,
+            outcome: format!("interrupted {}", failure.kind.name()),
+            observed: failure.to_string(),
+            facts: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        (&self.rule, self.tier, &self.outcome) == (&other.rule, other.tier, &other.outcome)
+    }
+}
+
+/// Removes stale entries and adds new ones. The other entries, their order and all comments stay
+/// unchanged. A missing file is created.
 pub(crate) fn update(
     file: &Path,
-    findings: &[FindingEvent],
+    new: &[NewEntry],
     complaints: &[(usize, KnownFailureError)],
     today: &str,
 ) -> Result<Update> {
@@ -110,7 +150,8 @@ pub(crate) fn update(
     for (index, complaint) in complaints {
         match complaint {
             KnownFailureError::Stale(_) => stale.push(*index),
-            _ => update.left += 1,
+            // Only the owner of the file can fix these.
+            _ => {}
         }
     }
     stale.sort_unstable();
@@ -118,8 +159,8 @@ pub(crate) fn update(
         entries.remove(index);
         update.removed += 1;
     }
-    for finding in findings.iter().filter(|it| it.status == FindingStatus::Unexpected) {
-        entries.push(entry(finding, today));
+    for it in new {
+        entries.push(entry(it, today));
         update.added += 1;
     }
     replace(file, &document.to_string())
@@ -134,17 +175,19 @@ fn replace(file: &Path, text: &str) -> Result<()> {
     Ok(std::fs::rename(&temporary, file)?)
 }
 
-/// The entry for a finding. Its owner replaces the reason.
-fn entry(finding: &FindingEvent, today: &str) -> Table {
+/// The table of a new entry. Its owner replaces the reason.
+fn entry(new: &NewEntry, today: &str) -> Table {
     let mut entry = Table::new();
-    entry.insert("rule", value(&finding.rule));
-    if finding.tier != "status" {
-        entry.insert("tier", value(&finding.tier));
+    entry.insert("rule", value(&new.rule));
+    if let Some(tier) = new.tier {
+        entry.insert("tier", value(tier));
     }
-    let reason = format!("not explained yet: the response was {}", finding.observed);
+    entry.insert("outcome", value(&new.outcome));
+    let reason = format!("not explained yet: the response was {}", new.observed);
     entry.insert("reason", value(reason));
-    let facts = finding.evidence.iter().map(|it| it.fact.as_str());
-    entry.insert("facts", value(facts.collect::<toml_edit::Array>()));
+    if !new.facts.is_empty() {
+        entry.insert("facts", value(new.facts.iter().copied().collect::<toml_edit::Array>()));
+    }
     entry.insert("since", value(today));
     entry
 }

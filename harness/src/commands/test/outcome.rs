@@ -11,11 +11,12 @@ use iamspec_conformance::results::known_failures::{
 };
 use iamspec_conformance::results::{Threshold, Totals, decisive_rules, findings_with};
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::{Finding, Origin, Report};
+use iamspec_conformance::{Finding, Origin, Report, Verdict};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;
 use crate::commands::leftovers::cleanup_command;
+use crate::commands::test::known_failures::NewEntry;
 use crate::commands::test::reproduce::run_command;
 use crate::commands::test::run_args::{ObserveArg, RunArgs};
 use crate::commands::test::target::EndpointArgs;
@@ -124,6 +125,7 @@ impl RunOutcome {
             remarks,
             not_deleted: left,
             known_failures: self.entries(),
+            known: &self.known_failures,
             known_failure_errors: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
             totals: self.totals,
             end,
@@ -170,8 +172,45 @@ impl RunOutcome {
         exit_code::of(Outcome { diverges, ..self.without_findings(report, left) })
     }
 
+    /// The exit code with this file of known failures.
+    pub(crate) fn exit_code_with(
+        known_failures: &KnownFailures,
+        report: &Report,
+        args: &RunArgs,
+        (left, client_deviations): (&[NotDeletedEvent], &[RemarkEvent]),
+    ) -> u8 {
+        Self::new(report, args, known_failures).exit_code(report, left, client_deviations)
+    }
+
+    /// The entries that cover what the file does not list yet: each divergence above the threshold,
+    /// and each kind of failure of an action.
+    pub(crate) fn new_entries(&self, report: &Report) -> Vec<NewEntry> {
+        let mut entries: Vec<NewEntry> = Vec::new();
+        for run in &report.script_runs {
+            // What follows a divergence that gets an entry is covered with it.
+            let mut has_diverged = false;
+            let covered = self.known_failures.covered(run);
+            for (exchange, _) in run.exchanges.iter().zip(covered).filter(|(_, it)| !it) {
+                let entry = match &exchange.verdict {
+                    Verdict::Diverges(it) if self.threshold.includes(it) => {
+                        has_diverged = true;
+                        NewEntry::of_divergence(it, exchange)
+                    }
+                    Verdict::Inconclusive(it) if !has_diverged => {
+                        NewEntry::of_failure(it, exchange)
+                    }
+                    _ => continue,
+                };
+                if !entries.iter().any(|it| it.is_same(&entry)) {
+                    entries.push(entry);
+                }
+            }
+        }
+        entries
+    }
+
     /// The parts of the outcome that do not depend on findings and known failures.
-    pub(crate) fn without_findings(&self, report: &Report, left: &[NotDeletedEvent]) -> Outcome {
+    fn without_findings(&self, report: &Report, left: &[NotDeletedEvent]) -> Outcome {
         let exercised = self.totals.calls() - self.totals.not_exercised;
         let stopped = report.end_reason.as_ref().is_some_and(|it| *it != EndReason::BudgetUsedUp);
         Outcome {

@@ -28,10 +28,9 @@ use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c}
 use crate::commands::test::{invariants, known_failures};
 use crate::driver::Driver;
 use crate::exit_code;
-use crate::exit_code::Outcome;
 use crate::report::diff::revision;
 use crate::report::events::{RunClient, RunHeader, RunTarget, ShardOf};
-use crate::report::format::summary::counted;
+use crate::report::format::summary::{counted, number};
 use crate::report::{FORMAT, RunReport};
 use crate::wire::output::visible::say;
 
@@ -55,12 +54,10 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let size = suite.size(&mut Reference::default());
     let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
     let description = &selected.description;
-    writeln!(
-        out,
-        "{}: {shard}{description}, {}",
-        target.name,
-        counted(size.calls, "planned call")
-    )?;
+    let planned = counted(size.calls, "planned call");
+    let most = Some(size.max_calls).filter(|it| *it > size.calls);
+    let most = most.map(|it| format!(", at most {}", number(it))).unwrap_or_default();
+    writeln!(out, "{}: {shard}{description}, {planned}{most}", target.name)?;
     if selected.is_empty {
         return Ok(nothing_selected(args));
     }
@@ -79,12 +76,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let mut outcome = RunOutcome::new(&report, args, &known_failures);
     // The result is printed even if a file cannot be written.
     let saved = outcome.save_findings(&args.selection.regressions);
-    let rest = outcome.without_findings(&report, &left);
     let run = outcome.report((&report, left, duration), args, &target.http, header);
     write!(out, "{}", terminal_text(&run, &args.show))?;
     let trace = target.http.check_trace();
     let updated = match args.known_failures.as_deref().filter(|_| args.update_known_failures) {
-        Some(file) => update(file, &run, &outcome, rest),
+        Some(file) => update(file, &report, &run, &outcome, args),
         None => Ok(run.end.exit),
     };
     let mut results = write_files(&run, args);
@@ -144,16 +140,23 @@ fn nothing_selected(args: &RunArgs) -> u8 {
 }
 
 /// Updates the known failures. The exit code is that of a run with the new file.
-fn update(file: &Path, run: &RunReport, outcome: &RunOutcome, rest: Outcome) -> Result<u8> {
-    let update = known_failures::update(file, &run.findings, &outcome.complaints, &today())?;
+fn update(
+    file: &Path,
+    report: &Report,
+    run: &RunReport,
+    outcome: &RunOutcome,
+    args: &RunArgs,
+) -> Result<u8> {
+    let new = outcome.new_entries(report);
+    let update = known_failures::update(file, &new, &outcome.complaints, &today())?;
     let (added, removed) = (update.added, update.removed);
     say(&format!(
         "{}: {added} added, {removed} removed; replace the reason of each new entry",
         file.display()
     ));
-    // The new entries cover every unexpected finding. Deviations of the client have none.
-    let diverges = update.left > 0 || run.remarks.iter().any(|it| it.reason.is_none());
-    Ok(exit_code::of(Outcome { diverges, ..rest }))
+    let updated = known_failures::read(Some(file), None, false)?;
+    let rest = (run.not_deleted.as_slice(), run.remarks.as_slice());
+    Ok(RunOutcome::exit_code_with(&updated, report, args, rest))
 }
 
 /// The first event of the report.

@@ -318,6 +318,7 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
             remarks: Vec::new(),
             not_deleted: Vec::new(),
             known_failures: Vec::new(),
+            known: &KnownFailures::default(),
             known_failure_errors: Vec::new(),
             totals,
             end: EndEvent { responded: true, exit, ..EndEvent::default() },

@@ -11,12 +11,12 @@ use serde_json::json;
 use crate::report::RunReport;
 use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
-use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::style::Style;
 use crate::report::format::summary::{
     LEVELS_AND_TIERS, counted, last_line, of_status, reasons, unspecified_count,
 };
 use crate::report::format::terminal::not_deleted_line;
+use crate::report::kinds::{KindResult, kinds};
 use crate::wire::output::visible::visible_line;
 
 /// The number of findings in full.
@@ -91,7 +91,7 @@ pub(crate) fn verdict(report: &RunReport) -> String {
 fn kinds_table(report: &RunReport) -> String {
     let kinds = kinds(&report.calls);
     let mut out = String::new();
-    if kinds.iter().all(|(_, it)| *it == KindResult::NotTested) {
+    if kinds.iter().all(|(_, it)| it.is_out_of_scope()) {
         return out;
     }
     _ = writeln!(out, "| DeleteUser of a user with one | response | |\n|---|---|---|");
@@ -99,7 +99,7 @@ fn kinds_table(report: &RunReport) -> String {
         let (response, mark) = match result {
             KindResult::Refused { response, .. } => (response.as_str(), "✅"),
             KindResult::Diverges { response, .. } => (response.as_str(), "❌"),
-            KindResult::Unsupported | KindResult::NotTested => ("–", "➖"),
+            KindResult::Unsupported { .. } | KindResult::NotTested { .. } => ("–", "➖"),
         };
         let (noun, text) = (kind.row().noun, plain(&result.description()));
         _ = writeln!(out, "| {noun} | {} | {mark} {text} |", plain(response));

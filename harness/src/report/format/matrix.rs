@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::report::RunReport;
 use crate::report::events::FindingEvent;
 use crate::report::events::{CallEvent, RunTarget};
-use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::plain;
+use crate::report::kinds::{KindResult, kinds};
 
 /// The tiers of a cell, in their order.
 const TIERS: [&str; 3] = ["status", "code", "text"];
@@ -203,7 +203,8 @@ fn kind_cell(result: &KindResult) -> MatrixCell {
             let text = if at == 0 { format!("{marks} {response}") } else { marks };
             MatrixCell { text, class: if at == 2 { "" } else { "wrong" } }
         }
-        KindResult::Unsupported | KindResult::NotTested => MatrixCell::plain(result.description()),
+        KindResult::Unsupported { .. } => MatrixCell::plain("unsupported".to_owned()),
+        KindResult::NotTested { .. } => MatrixCell::plain("not tested".to_owned()),
     }
 }
 

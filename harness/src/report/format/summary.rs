@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use iamspec_conformance::results::coverage::{PAIRS, SETS};
 
+use crate::exit_code::INCONCLUSIVE;
 use crate::report::RunReport;
 use crate::report::events::{CallEvent, CallVerdict, CoverageEvent, ExerciseEvent};
 use crate::report::events::{FindingEvent, FindingStatus};
@@ -66,12 +67,13 @@ pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
                 earlier.action
             ),
             (CallVerdict::Skipped, None) => format!("skipped: {reason}"),
-            (CallVerdict::Unsupported, _) => format!(
-                "unsupported: {reason} failed twice in the same way while other actions worked"
-            ),
+            (CallVerdict::Unsupported, _) => {
+                format!("unsupported: {reason}, got {}", not_implemented(call))
+            }
             (CallVerdict::Inconclusive, _) => {
                 interrupted = Some(call);
-                format!("inconclusive: {}, {reason}", call.action)
+                let known = if call.known_failure { " (known failure)" } else { "" };
+                format!("inconclusive: {}, {reason}{known}", call.action)
             }
             (CallVerdict::Conforms | CallVerdict::Diverges, _) => {
                 interrupted = None;
@@ -84,6 +86,45 @@ pub fn reasons(calls: &[CallEvent]) -> Vec<(String, usize)> {
         }
     }
     reasons
+}
+
+/// The response that says that an action is unsupported. Crashes of it were confirmed.
+fn not_implemented(call: &CallEvent) -> String {
+    let response = call.response.as_deref().unwrap_or_default();
+    let is_crash = response.starts_with("interrupted crash");
+    let confirmed =
+        if is_crash { ", twice in the same way while other actions worked" } else { "" };
+    let detail = response.split_once('"').map_or(response, |(_, it)| it.trim_end_matches('"'));
+    format!("{detail}{confirmed}")
+}
+
+/// The reasons of the exit code 3, in one line. Empty if the run has another exit code.
+pub(crate) fn cause_of_inconclusive(report: &RunReport) -> String {
+    if report.end.exit != INCONCLUSIVE {
+        return String::new();
+    }
+    let mut calls: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let inconclusive = report.calls.iter().filter(|it| it.verdict == CallVerdict::Inconclusive);
+    for call in inconclusive.filter(|it| !it.known_failure) {
+        let kind = call.reason.as_deref().and_then(|it| it.split(' ').nth(1)).unwrap_or_default();
+        *calls.entry((&call.action, kind)).or_default() += 1;
+    }
+    let call = |((action, kind), count): (&(&str, &str), &usize)| match count {
+        1 => format!("{action} ({kind})"),
+        count => format!("{count} x {action} ({kind})"),
+    };
+    let mut causes: Vec<String> = calls.iter().map(call).collect();
+    let left = report.not_deleted.iter().filter(|it| !it.after_divergence).count();
+    if left > 0 {
+        causes.push(format!("{} not deleted", counted(left, "resource")));
+    }
+    if report.end.ended_early.is_some() {
+        causes.push("the run ended early".to_owned());
+    }
+    if causes.is_empty() {
+        return String::new();
+    }
+    format!("exit code {INCONCLUSIVE}, inconclusive, because of: {}\n", causes.join(", "))
 }
 
 /// A failure in a few words, from `interrupted KIND "detail"`.

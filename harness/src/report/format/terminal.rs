@@ -9,8 +9,8 @@ use crate::report::format::finding::{finding, table};
 use crate::report::format::kinds::nine_rows;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{
-    LEVELS_AND_TIERS, converged, counted, coverage, last_line, of_status, unspecified,
-    unspecified_count, without_verdict,
+    LEVELS_AND_TIERS, cause_of_inconclusive, converged, counted, coverage, last_line, of_status,
+    unspecified, unspecified_count, without_verdict,
 };
 use crate::wire::output::visible::visible_line;
 
@@ -79,6 +79,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     if let Some(early) = &report.end.ended_early {
         _ = writeln!(out, "ended early: {early}");
     }
+    out.push_str(&cause_of_inconclusive(report));
     _ = writeln!(out, "{}", last_line(report));
     out
 }

@@ -17,11 +17,11 @@ use crate::report::RunReport;
 use crate::report::events::{CitedFact, FindingEvent, FindingStatus};
 use crate::report::format::finding::{FoldedStep, folded};
 use crate::report::format::html::lattice::lattice;
-use crate::report::format::kinds::{KindResult, kinds};
 use crate::report::format::markdown::verdict;
 use crate::report::format::matrix::tables;
 use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
 use crate::report::format::terminal::not_deleted_line;
+use crate::report::kinds::{KindResult, kinds};
 
 const PAGE: &str = include_str!("page.html");
 const MATRIX: &str = include_str!("matrix.html");
@@ -195,7 +195,7 @@ fn kind_rows(report: &RunReport) -> Vec<KindRow> {
         let (marks, response, class) = match &result {
             KindResult::Refused { response, .. } => ([CONFORMS; 3], response.clone(), "right"),
             KindResult::Diverges { response, tier, .. } => (marks(tier), response.clone(), "wrong"),
-            KindResult::Unsupported | KindResult::NotTested => {
+            KindResult::Unsupported { .. } | KindResult::NotTested { .. } => {
                 ([NOT_COMPARED; 3], String::new(), "")
             }
         };
