@@ -204,3 +204,56 @@ fn ctrl_c_ends_a_run_with_its_cleanup() {
     assert!(text.contains("ended early: stopped before the end"), "{text}");
     assert!(server.is_empty());
 }
+
+/// The built program and the report files have nine rows, whatever the endpoint lacks.
+#[test]
+fn the_table_of_kinds_has_nine_rows_on_an_endpoint_that_lacks_one() {
+    let folder = super::reports::folder("nine-rows");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (json, html, markdown) = (path("run.jsonl"), path("run.html"), path("run.md"));
+    for (mutant, text) in [
+        ("without:CreateAccessKey", "unsupported: CreateAccessKey"),
+        (
+            "CreateAccessKey/carried-out is refused",
+            "not tested: CreateAccessKey got 409 DeleteConflict",
+        ),
+    ] {
+        let report =
+            [format!("json={json}"), format!("html={html}"), format!("markdown={markdown}")];
+        let mut words = vec!["run", "--mutant", mutant, "--suite", "lattice"];
+        let regressions = path("regressions");
+        words.extend(["--regressions", &regressions]);
+        words.extend(report.iter().flat_map(|it| ["--report", it]));
+        let output = super::iamspec(&words);
+        let printed = super::stdout(&output);
+        let rows = printed.lines().skip_while(|it| !it.starts_with("DeleteUser of a user with a"));
+        let rows: Vec<&str> = rows.skip(1).take_while(|it| it.starts_with("  ")).collect();
+        assert!(rows.len() == 9 && rows.iter().any(|it| it.contains(text)), "{printed}");
+        assert!(printed.contains("256 of 512 sets of kinds"), "{printed}");
+        let lines = std::fs::read_to_string(&json).unwrap();
+        let is_coverage = |it: &&str| it.contains("\"event\":\"coverage\"");
+        let coverage = lines.lines().find(is_coverage).unwrap();
+        let coverage: serde_json::Value = serde_json::from_str(coverage).unwrap();
+        assert_eq!(coverage["kinds"].as_array().unwrap().len(), 9);
+        for file in [&html, &markdown] {
+            let page = std::fs::read_to_string(file).unwrap();
+            let rows = AttachmentKind::blockers().filter(|it| page.contains(it.row().noun)).count();
+            assert!(rows == 9 && page.contains(text), "{page}");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// An endpoint that knows only `Allow` loses no kind.
+#[test]
+fn a_second_policy_document_is_sent_if_the_first_one_is_refused_for_its_content() {
+    let server = super::server(None);
+    let port = super::port::Port::before(&server.url(), |body| {
+        let text =
+            "<ErrorResponse><Error><Code>MalformedPolicyDocument</Code></Error></ErrorResponse>";
+        body.contains("Deny").then(|| super::port::http("400 Bad", "text/xml", text.as_bytes()))
+    });
+    let scripts = ["delete-user/alone/inline-policy", "delete-user/alone/managed-policy"];
+    let output = super::iamspec(&[&["run", "--endpoint", &port.url], &scripts[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
+}

@@ -1,4 +1,8 @@
 //! Cleanup: records what a script creates, and deletes it in reverse order.
+//!
+//! An endpoint may create what it refuses to create, create the same resource twice, or delete a user
+//! with items that still block the deletion of a resource. If a deletion is refused because of a
+//! conflict, cleanup looks for such items and removes them.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
@@ -20,6 +24,10 @@ pub struct CleanupPlan {
     unknown_versions: Vec<Resource>,
     /// The default versions, which cannot be deleted while they are the default.
     default_versions: Vec<(Resource, Item)>,
+    /// The deletions of what was created once more although it existed.
+    duplicates: Vec<Operation>,
+    /// The items of users that were deleted with them. A resource may still be in use by them.
+    dangling: Vec<Operation>,
 }
 
 impl CleanupPlan {
@@ -55,11 +63,15 @@ impl CleanupPlan {
         self.record_name_in_other_case(op);
         match op.well_formed() {
             Operation::Issue(user, kind, ..) if lost => self.unnamed_items.push((user, kind)),
-            Operation::CreateUser(user, _) => self.add(Operation::DeleteUser(user)),
+            Operation::CreateUser(user, _) => {
+                self.add_creation(Operation::DeleteUser(user), succeeded);
+            }
             Operation::UpdateUser(user, UserChange { name: Some(name), .. }) if name != user => {
                 self.rename_user(user, name, succeeded);
             }
-            Operation::CreateResource(resource) => self.add(Operation::DeleteResource(resource)),
+            Operation::CreateResource(resource) => {
+                self.add_creation(Operation::DeleteResource(resource), succeeded);
+            }
             Operation::RenameResource(resource, Some(name)) if name != resource.item => {
                 self.rename_resource(resource, Resource { item: name, ..resource }, succeeded);
             }
@@ -81,6 +93,8 @@ impl CleanupPlan {
             Operation::RemoveSubResource(..) | Operation::Detach(..) if succeeded => {
                 self.operations.retain(|it| *it != op.well_formed());
             }
+            Operation::DeleteUser(_) | Operation::DeleteResource(_)
+                if succeeded && self.remove_duplicate(op) => {}
             Operation::DeleteResource(resource) if succeeded => self.forget_resource(resource),
             // The invalid name of an invalid request may be the name of another user.
             Operation::DeleteUser(user) if succeeded && op.well_formed() == *op => {
@@ -175,6 +189,32 @@ impl CleanupPlan {
         }
     }
 
+    /// Records that an operation was refused although it had to succeed: it may have had its effect.
+    pub fn record_wrong_refusal(&mut self, op: &Operation) {
+        let undo = match op.well_formed() {
+            Operation::CreateUser(user, _) => Operation::DeleteUser(user),
+            Operation::CreateResource(resource) => Operation::DeleteResource(resource),
+            _ => return,
+        };
+        if !self.operations.contains(&undo) {
+            self.add(undo);
+        }
+    }
+
+    /// Plans the deletion of a created user or resource: twice if it was created twice.
+    fn add_creation(&mut self, undo: Operation, succeeded: bool) {
+        if succeeded && self.operations.contains(&undo) {
+            self.duplicates.push(undo);
+        }
+        self.add(undo);
+    }
+
+    /// Returns true if the deleted user or resource exists once more.
+    fn remove_duplicate(&mut self, undo: &Operation) -> bool {
+        let index = self.duplicates.iter().position(|it| it == undo);
+        index.map(|index| self.duplicates.swap_remove(index)).is_some()
+    }
+
     /// Adds an operation at the end of the plan.
     fn add(&mut self, undo: Operation) {
         self.operations.retain(|it| *it != undo);
@@ -183,6 +223,11 @@ impl CleanupPlan {
 
     /// Removes a deleted user and its attachments from the plan.
     fn forget_user(&mut self, user: User) {
+        let is_dangling = |it: &&Operation| {
+            let refers = it.kind().is_some_and(|kind| kind.row().refers_to.is_some());
+            it.user() == Some(user) && refers
+        };
+        self.dangling.extend(self.operations.iter().filter(is_dangling));
         self.operations.retain(|it| it.user() != Some(user));
         self.unnamed_items.retain(|(it, _)| *it != user);
     }
@@ -221,7 +266,13 @@ impl CleanupPlan {
             _ => 2,
         });
         for undo in plan.into_iter().rev() {
-            let answer = policy.execute(&undo, endpoint);
+            let mut answer = policy.execute(&undo, endpoint);
+            if is_conflict(&answer) {
+                answer = self.resolve_conflict(&undo, answer, endpoint, policy);
+            }
+            while is_gone(&answer) && self.remove_duplicate(&undo) {
+                answer = policy.execute(&undo, endpoint);
+            }
             if !is_gone(&answer) {
                 failed.push(NotDeleted { namespace: space, operation: undo, response: answer });
             } else if let Operation::DeleteUser(user) = undo {
@@ -230,6 +281,47 @@ impl CleanupPlan {
             }
         }
         failed
+    }
+
+    /// Removes what the user or resource still has on the endpoint, and deletes it again. Returns the
+    /// response to the last deletion.
+    fn resolve_conflict(
+        &mut self,
+        undo: &Operation,
+        refusal: Response,
+        endpoint: &mut dyn Endpoint,
+        policy: &mut RetryPolicy,
+    ) -> Response {
+        match *undo {
+            Operation::DeleteUser(user) => {
+                for kind in AttachmentKind::blockers() {
+                    for item in held_items(user, kind, endpoint, policy) {
+                        policy.execute(&Operation::Detach(user, kind, item), endpoint);
+                    }
+                }
+                policy.execute(undo, endpoint)
+            }
+            Operation::DeleteResource(resource) => {
+                let dangling = self.dangling.clone().into_iter();
+                let users: Vec<Operation> =
+                    dangling.filter(|it| it.resource() == Some(resource)).collect();
+                if users.is_empty() {
+                    return refusal;
+                }
+                for detach in &users {
+                    policy.execute(detach, endpoint);
+                }
+                let answer = policy.execute(undo, endpoint);
+                if !is_conflict(&answer) {
+                    return answer;
+                }
+                for detach in &users {
+                    remove_from_deleted_user(detach, endpoint, policy);
+                }
+                policy.execute(undo, endpoint)
+            }
+            _ => refusal,
+        }
     }
 
     /// Lists the versions of a policy, and plans the deletion of all but the default version.
@@ -287,6 +379,40 @@ impl CleanupPlan {
     }
 }
 
+/// Removes an item that a deleted user has left: creates the user again, removes its item, and deletes
+/// it.
+fn remove_from_deleted_user(
+    detach: &Operation,
+    endpoint: &mut dyn Endpoint,
+    policy: &mut RetryPolicy,
+) {
+    let Some(user) = detach.user() else { return };
+    // A user of this name that exists is deleted by its own step of the plan.
+    if let Response::Success(_) = policy.execute(&Operation::create_user(user), endpoint) {
+        policy.execute(detach, endpoint);
+        policy.execute(&Operation::DeleteUser(user), endpoint);
+    }
+}
+
+/// Returns the items of a kind that the endpoint lists for a user. A password has no listing.
+fn held_items(
+    user: User,
+    kind: AttachmentKind,
+    endpoint: &mut dyn Endpoint,
+    policy: &mut RetryPolicy,
+) -> Vec<Item> {
+    if kind.row().naming == Naming::Single {
+        return vec![Item::default()];
+    }
+    let Response::Success(Some(listing)) = policy.execute(&Operation::List(user, kind), endpoint)
+    else {
+        return Vec::new();
+    };
+    let known = listing.items.iter().filter_map(|(entity, _)| entity.item(kind));
+    let adopted = listing.unknown_names.iter().map(|name| endpoint.assign_symbol(kind, name));
+    known.chain(adopted).collect()
+}
+
 /// A resource or attachment that cleanup could not delete.
 #[derive(Clone, Debug)]
 pub struct NotDeleted {
@@ -296,6 +422,11 @@ pub struct NotDeleted {
     pub operation: Operation,
     /// The response to this operation.
     pub response: Response,
+}
+
+/// Returns true if the deletion is refused because something is left.
+fn is_conflict(answer: &Response) -> bool {
+    matches!(answer, Response::Refused { code, .. } if code == ErrorCode::DeleteConflict.name())
 }
 
 /// Returns true if the deleted resource does not exist any more.

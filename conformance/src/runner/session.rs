@@ -102,10 +102,14 @@ pub(super) fn run_generator(
     (ScriptRun { script, exchanges: session.exchanges, origin: Origin::Generated }, operations)
 }
 
-/// Whether the operation had to succeed, and was refused.
+/// Whether the operation was refused, and the model does not allow that.
 fn is_wrongly_refused(exchange: &Exchange) -> bool {
-    matches!(&exchange.verdict, Verdict::Diverges(it) if it.tier < Tier::Text)
-        && matches!(exchange.response, Some(Response::Refused { .. }))
+    exchange.response.as_ref().is_some_and(|it| is_refused(&exchange.verdict, it))
+}
+
+fn is_refused(verdict: &Verdict, response: &Response) -> bool {
+    matches!(verdict, Verdict::Diverges(it) if it.tier < Tier::Text)
+        && matches!(response, Response::Refused { .. })
 }
 
 /// A session in one namespace.
@@ -278,6 +282,9 @@ impl<'a> Session<'a> {
         let verdict = self.oracle.check(operation, &observed);
         let verdict =
             formats::with_formats(verdict, (&before, operation), &observed, &format_deviations);
+        if is_refused(&verdict, &observed) {
+            self.plan.record_wrong_refusal(operation);
+        }
         let verdict = match (verdict, operation.action()) {
             (Verdict::Inconclusive(failure), Some(action))
                 if failure.kind == FailureKind::Unimplemented =>

@@ -137,6 +137,7 @@ impl HttpClient {
     /// Deletes these resources of a run. `is_all` says that they are all that is known.
     pub fn delete_found(&mut self, found: RunResources, is_all: bool) -> RunCleanup {
         let RunResources { resources, foreign, listing_failure } = found;
+        self.record_unknown(&resources);
         let not_deleted = self.delete_resources(&resources, listing_failure.as_ref());
         if let Some(mut journal) = self.journal()
             && is_all
@@ -147,6 +148,15 @@ impl HttpClient {
         }
         let deleted = resources.len() - not_deleted.len();
         RunCleanup { deleted, not_deleted, foreign, listing_failure }
+    }
+
+    /// Records the listed resources that the journal does not name: an endpoint created them although
+    /// its response does not say so. If a line cannot be written, the deletion is tried all the same.
+    fn record_unknown(&self, resources: &[LeftoverResource]) {
+        let Some(mut journal) = self.journal() else { return };
+        for it in resources.iter().filter(|it| it.listed) {
+            _ = journal.record_creation(it.kind, &it.name);
+        }
     }
 
     /// The resource of this name that this run may have created, without asking the endpoint.

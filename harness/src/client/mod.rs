@@ -159,9 +159,23 @@ impl HttpClient {
         })
     }
 
-    /// Sends the request of an operation and reads every page of the response.
+    /// Sends the request of an operation. If the endpoint refuses the content of its payload, sends it
+    /// once more with another one.
     fn exchange(&mut self, op: &Operation) -> Result<Response, Response> {
-        let PreparedRequest { form, signer, creates_new } = self.prepare(op)?;
+        let prepared = self.prepare(op)?;
+        let (form, signer) = (prepared.form.clone(), prepared.signer.clone());
+        let response = self.send(op, prepared)?;
+        let Some(form) = request::with_second_payload(op, &form, &response, &mut self.names) else {
+            return Ok(response);
+        };
+        let unsent = |error| Response::failed(FailureKind::Unsent, format!("{error:#}"));
+        let creates_new = journal::before(&form, self.journal()).map_err(unsent)?;
+        self.send(op, PreparedRequest { form, signer, creates_new })
+    }
+
+    /// Sends a request and reads every page of the response.
+    fn send(&mut self, op: &Operation, prepared: PreparedRequest) -> Result<Response, Response> {
+        let PreparedRequest { form, signer, creates_new } = prepared;
         let mut joined: Option<Response> = None;
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();

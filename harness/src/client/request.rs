@@ -53,6 +53,43 @@ impl HttpClient {
     }
 }
 
+/// The error codes by which an endpoint may refuse the content of a payload.
+const CONTENT_CODES: [&str; 7] = [
+    "MalformedPolicyDocument",
+    "MalformedPolicy",
+    "PasswordPolicyViolation",
+    "ValidationError",
+    "InvalidInput",
+    "InvalidParameterValue",
+    "InvalidRequest",
+];
+
+/// The same request with a second policy document or password, if the endpoint refuses the content
+/// of a valid payload. `None` if there is no second one.
+pub(crate) fn with_second_payload(
+    op: &Operation,
+    form: &RequestForm,
+    response: &Response,
+    names: &mut Names,
+) -> Option<RequestForm> {
+    let is_content = matches!(response, Response::Refused { code, .. }
+        if CONTENT_CODES.contains(&code.as_str()));
+    if !is_content || op.well_formed() != *op {
+        return None;
+    }
+    let mut form = form.clone();
+    let (member, value) =
+        form.iter_mut().find(|(it, _)| it == "PolicyDocument" || it == "Password")?;
+    if member == "PolicyDocument" {
+        *value = payload::second_policy_document();
+    } else {
+        *value = payload::second_password();
+        names.keyring.set_password(op.user()?, value);
+    }
+    guard::check(&form, names, false).ok()?;
+    Some(form)
+}
+
 /// The access key that a request uses in place of a name, and the user that it was created for: the
 /// key that signs it, or the one that it asks about. The endpoint gave the id, and it may be
 /// somebody else's. `None` if a listing has shown it, or if the request names its user.

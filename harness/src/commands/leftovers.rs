@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use iamspec_conformance::oracle::Tier;
 use iamspec_conformance::runner::EndReason;
-use iamspec_conformance::{Endpoint as _, Report, Response};
+use iamspec_conformance::{Endpoint as _, Report, Response, Verdict};
 
 use crate::client::HttpClient;
 use crate::client::cleanup::CleanupResult;
@@ -16,7 +17,8 @@ use crate::report::events::NotDeletedEvent;
 const LOST_CREATION_WAIT: u32 = 3;
 
 /// Deletes what the journal still lists after the cleanup of the run, and what a lost request may
-/// have created since. Returns what is left.
+/// have created since. After a divergence, it also deletes what a listing of the account shows of the
+/// run. Returns what is left.
 pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEvent> {
     let before = not_deleted(report, &|space, undo| http.name_of(space, undo));
     let Some(run) = http.journal().map(|it| it.header().run.clone()) else { return before };
@@ -41,7 +43,9 @@ pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEve
         report.end_reason,
         Some(EndReason::StoppedResponding(_) | EndReason::NeverResponded(_))
     );
-    if is_gone || !has_more {
+    // An endpoint that responds wrongly may have created what no response shows.
+    let diverges = diverges(report);
+    if is_gone || !has_more && !diverges {
         return before;
     }
     wait_for_lost_creations(http);
@@ -50,15 +54,23 @@ pub(crate) fn sweep(report: &Report, http: &mut HttpClient) -> Vec<NotDeletedEve
     let is_left = |owner: &String| refused.contains(owner) || remaining.contains(owner);
     let left = before.into_iter().zip(&owners).filter(|(_, owner)| is_left(owner));
     let mut left: Vec<NotDeletedEvent> = left.map(|(event, _)| event).collect();
-    left.extend(swept.into_iter().filter(|it| !owners.contains(&it.name)).map(event));
+    left.extend(
+        swept.into_iter().filter(|it| !owners.contains(&it.name)).map(|it| event(it, diverges)),
+    );
     left
 }
 
-/// Deletes what the journal still lists. Returns the number of resources that are left, if there is
-/// a journal.
-pub(crate) fn sweep_journal(http: &mut HttpClient) -> Option<usize> {
+/// Whether a response of the run diverges, other than in its text.
+fn diverges(report: &Report) -> bool {
+    let mut exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
+    exchanges.any(|it| matches!(&it.verdict, Verdict::Diverges(it) if it.tier < Tier::Text))
+}
+
+/// Deletes what the journal still lists, and, after a divergence, what a listing of the account shows
+/// of the run. Returns the number of resources that are left, if there is a journal.
+pub(crate) fn sweep_journal(http: &mut HttpClient, diverges: bool) -> Option<usize> {
     let run = http.journal()?.header().run.clone();
-    if !remaining(http).is_empty() {
+    if diverges || !remaining(http).is_empty() {
         wait_for_lost_creations(http);
         http.delete_run(&run, &BTreeSet::new());
     }
@@ -72,13 +84,16 @@ fn wait_for_lost_creations(http: &mut HttpClient) {
     }
 }
 
-fn event(CleanupResult { name, action, response }: CleanupResult) -> NotDeletedEvent {
+fn event(
+    CleanupResult { name, action, response }: CleanupResult,
+    after_divergence: bool,
+) -> NotDeletedEvent {
     NotDeletedEvent {
         name,
         call: action.to_owned(),
         response: response.to_string(),
         uncertain: matches!(response, Response::Failed(_)),
-        after_divergence: false,
+        after_divergence,
     }
 }
 

@@ -56,6 +56,25 @@ pub fn policy_document() -> String {
     document(&"x".repeat(padding))
 }
 
+/// Another policy document of the same size, for an endpoint that knows only `Allow`. It allows one
+/// read of a user that no run creates.
+#[must_use]
+pub fn second_policy_document() -> String {
+    let document = |sid: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"{sid}","Effect":"Allow","Action":"iam:GetUser","Resource":"arn:aws:iam::*:user/-"}}]}}"#
+        )
+    };
+    let padding = INLINE_POLICY_SIZE.saturating_sub(document("").len());
+    document(&"x".repeat(padding))
+}
+
+/// Another password, for an endpoint that refuses long ones.
+#[must_use]
+pub fn second_password() -> String {
+    password().chars().take(20).collect()
+}
+
 /// A password that meets every possible password policy: of the maximum length, with every
 /// character class.
 #[must_use]

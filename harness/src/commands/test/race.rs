@@ -121,7 +121,7 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     let options = RaceOptions { repeats, seed, jitter, settle, stop_at_first: false, stop: &stop };
     let mut totals = RaceTotals { announced: races.len(), ..RaceTotals::default() };
     totals.unspecified = races.iter().filter(|it| !it.is_forbidden).count();
-    let mut findings = Vec::new();
+    let (mut findings, mut has_skipped) = (Vec::new(), false);
     for race in races.iter().filter(|it| it.is_forbidden) {
         if stop() {
             break;
@@ -132,10 +132,12 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
         print_result(&race, &result, &command, &target.http, out)?;
         out.flush()?;
         totals.add(&result);
+        has_skipped |= result.skip_reason.is_some();
         findings.extend((result.violations > 0).then_some((race, result, command)));
     }
-    if let Some(left) = sweep_journal(&mut target.http) {
-        totals.not_deleted = totals.not_deleted.min(left);
+    let diverges = !findings.is_empty() || has_skipped;
+    if let Some(left) = sweep_journal(&mut target.http, diverges) {
+        totals.not_deleted = left;
     }
     if let Some(command) = cleanup_command(&target.http, &args.target.endpoint) {
         writeln!(out, "to delete the rest later: {command}")?;

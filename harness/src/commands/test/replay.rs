@@ -116,7 +116,7 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
             args.calls
         )
     };
-    sweep_journal(&mut target.http);
+    sweep_journal(&mut target.http, true);
     target.http.check_trace()?;
     if let Some(command) = cleanup_command(&target.http, &args.target.endpoint) {
         say(&format!(
