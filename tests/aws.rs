@@ -1,10 +1,16 @@
 //! Credentials and endpoints come from the same sources as in other AWS tools.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use iamspec_conformance::Endpoint as _;
 use iamspec_harness::aws::config::Config;
 use iamspec_harness::aws::credentials::Identity;
 use iamspec_harness::aws::destination::Destination;
+use iamspec_harness::client::HttpClient;
+use iamspec_harness::client::sender::ClientSettings;
+use iamspec_model::{Operation, User};
 
 /// Writes a shared file for a test.
 fn file(name: &str, text: &str) -> String {
@@ -61,7 +67,6 @@ fn variables_take_precedence_over_profiles() {
         (&[], "the profile default"),
         (&[("AWS_PROFILE", "mine")], "the profile mine"),
         (&[("AWS_PROFILE", "mine"), keys[0], keys[1]], "the environment"),
-        (&[keys[0]], "the profile default"),
     ] {
         let found = Identity::find(&with_files("order", variables)).unwrap();
         assert_eq!(found.source(), source, "{variables:?}");
@@ -76,7 +81,8 @@ fn missing_credentials_are_an_error_with_advice() {
         Identity::find(&with_files("none", variables)).unwrap_err().to_string()
     };
     assert!(why(&[("AWS_PROFILE", "role")]).contains("export-credentials --profile role"));
-    assert!(why(&[("AWS_PROFILE", "absent")]).contains("nor a profile absent"));
+    assert!(why(&[("AWS_PROFILE", "absent")]).contains("there is no profile absent"));
+    assert!(why(&[("AWS_ACCESS_KEY_ID", "AKIDENV")]).contains("AWS_SECRET_ACCESS_KEY is not"));
     let bad = why(&[("AWS_PROFILE", "bad")]);
     assert!(bad.contains("printed no JSON") && !bad.contains("secret-in-the-output"), "{bad}");
 }
@@ -279,8 +285,66 @@ fn only_loopback_addresses_are_this_machine() {
 }
 
 #[test]
+fn a_name_that_has_loopback_addresses_only_is_this_machine() {
+    let hosts = |name: &str, port: u16| -> Vec<SocketAddr> {
+        let addresses: &[&str] = match name {
+            "emulator" => &["127.0.0.1"],
+            "both" => &["127.0.0.2", "::1"],
+            "mapped" => &["::ffff:127.0.0.1"],
+            "mixed" => &["127.0.0.1", "10.0.0.1"],
+            "far" | "localhost" => &["10.0.0.1"],
+            "iam.amazonaws.com" => &["127.0.0.1"],
+            _ => &[],
+        };
+        addresses.iter().map(|it| SocketAddr::new(it.parse().unwrap(), port)).collect()
+    };
+    for (host, addresses) in [
+        ("emulator", &["127.0.0.1:4566"][..]),
+        ("EMULATOR", &["127.0.0.1:4566"]),
+        ("both", &["127.0.0.2:4566", "[::1]:4566"]),
+        ("mapped", &["[::ffff:127.0.0.1]:4566"]),
+        // Whatever the machine says of it.
+        ("localhost", &["127.0.0.1:4566", "[::1]:4566"]),
+        ("mixed", &[]),
+        ("far", &[]),
+        ("unknown", &[]),
+        ("iam.amazonaws.com", &[]),
+    ] {
+        let url = format!("https://{host}:4566/");
+        let found = Destination::looked_up(&url, &config(&[]), &hosts).unwrap();
+        assert_eq!(found.loopback, !addresses.is_empty(), "{host}");
+        let addresses: Vec<SocketAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+        let pinned: Vec<_> = found.addresses.iter().flat_map(|(_, it)| it.clone()).collect();
+        assert_eq!(pinned.first(), addresses.first(), "{host}");
+        assert!(pinned.iter().all(|it| addresses.contains(it)), "{host}: {pinned:?}");
+    }
+    // STS must be on this machine too.
+    let sts = config(&[("AWS_ENDPOINT_URL_STS", "http://far:4566")]);
+    assert!(Destination::looked_up("http://emulator:4566", &sts, &hosts).is_err());
+    let sts = config(&[("AWS_ENDPOINT_URL_STS", "http://both:4566")]);
+    let found = Destination::looked_up("http://emulator:4566", &sts, &hosts).unwrap();
+    assert_eq!(found.addresses.len(), 2);
+}
+
+/// Nothing looks the name up a second time: it has no address here.
+#[test]
+fn requests_to_a_name_go_to_the_address_that_was_looked_up() {
+    let server = super::server(None);
+    let address: SocketAddr = server.url().trim_start_matches("http://").parse().unwrap();
+    let url = format!("http://emulator.invalid:{}", address.port());
+    let look_up = |_: &str, _: u16| vec![address];
+    let destination = Destination::looked_up(&url, &config(&[]), &look_up).unwrap();
+    assert!(destination.loopback);
+    // The server accepts no other host name; that it answers at all shows where the request went.
+    let settings = ClientSettings::loopback(&server.url(), "test", Duration::from_secs(5)).unwrap();
+    let settings = ClientSettings { destination, ..settings };
+    let response = HttpClient::with(settings).unwrap().execute(&Operation::GetUser(User(0)));
+    assert!(response.to_string().contains("ForeignRequest"), "{response}");
+}
+
+#[test]
 fn a_self_signed_endpoint_is_trusted_if_the_bundle_has_its_certificate() {
-    let free = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let free = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let server =
         iamspec_harness::server::Server::start(free, iamspec_harness::server::Options::default())
             .unwrap();

@@ -75,8 +75,14 @@ fn a_dry_run_of_the_invariants_sends_nothing() {
 }
 
 /// The options that `--suite invariants` supports.
-const WITH_INVARIANTS: [&str; 13] = [
+const WITH_INVARIANTS: [&str; 19] = [
     "endpoint",
+    "wait",
+    "max-wait",
+    "profile",
+    "credentials",
+    "ca-bundle",
+    "insecure",
     "i-own-this-account",
     "timeout",
     "rate",

@@ -1,7 +1,7 @@
 //! A fake endpoint that responds as a test demands.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 
 /// A fake endpoint. Without a response, it keeps the connection open until the end of the test.
@@ -37,6 +37,26 @@ impl Port {
         })
     }
 
+    /// A proxy of another port that never responds to some bodies. It waits until the client has closed
+    /// the connection.
+    pub(super) fn hanging(other: &str, hangs: impl Fn(&str) -> bool + Send + 'static) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (end, _) = mpsc::channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let Some(request) = Request::read(&mut stream) else { continue };
+                if hangs(&request.body) {
+                    _ = stream.read_to_end(&mut Vec::new());
+                } else {
+                    _ = stream.write_all(&request.forward(&other));
+                }
+            }
+        });
+        Self { url, _end: end }
+    }
+
     /// A proxy of another port that passes every request and response to `hear`.
     pub(super) fn overhearing(other: &str, hear: impl Fn(&str) + Send + 'static) -> Self {
         let other = other.trim_start_matches("http://").to_owned();
@@ -48,20 +68,29 @@ impl Port {
         })
     }
 
-    /// A TLS proxy of another port. Writes its certificate to a file.
+    /// A TLS proxy of another port. Writes its certificate to a file: one of the kind that
+    /// `openssl req -x509` makes, which signs itself and is marked as an authority.
     pub(super) fn secured(other: &str, file: &std::path::Path) -> Self {
+        Self::secured_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), other, file)
+    }
+
+    /// The same at this address.
+    pub(super) fn secured_at(address: SocketAddr, other: &str, file: &std::path::Path) -> Self {
         let other = other.trim_start_matches("http://").to_owned();
-        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        std::fs::write(file, own.cert.pem()).unwrap();
-        let key = own.signing_key.serialize_der();
+        let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let own = params.self_signed(&key).unwrap();
+        std::fs::write(file, own.pem()).unwrap();
+        let key = key.serialize_der();
         let config = rustls::ServerConfig::builder_with_provider(
             rustls::crypto::ring::default_provider().into(),
         );
         let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
         let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key);
-        let config = config.with_single_cert(vec![own.cert.der().clone()], key.into()).unwrap();
+        let config = config.with_single_cert(vec![own.der().clone()], key.into()).unwrap();
         let config = std::sync::Arc::new(config);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(address).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let (end, _) = mpsc::channel();
         std::thread::spawn(move || {

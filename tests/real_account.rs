@@ -6,6 +6,10 @@
 
 use std::process::Output;
 
+use iamspec_conformance::Endpoint as _;
+use iamspec_model::{Operation, User};
+
+use super::port::{Port, http};
 use super::reports::folder;
 
 /// The only key that a server with `--verify-signatures` knows at first.
@@ -106,4 +110,69 @@ fn a_run_in_the_account_of_somebody_else_is_refused() {
     let text = super::stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("belong to account 123456789012"), "{text}");
+}
+
+/// A proxy at another host of a server, whose STS gives this response. IAM shows ARNs of `account`.
+fn without_sts(
+    url: &str,
+    status: &'static str,
+    body: &'static [u8],
+    account: &'static str,
+) -> Port {
+    Port::rewriting(url, move |_, request, response| {
+        if request.contains("Action=GetCallerIdentity") {
+            return http(status, "text/xml", body);
+        }
+        let text = String::from_utf8(response).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let body = body.replace(&format!("::{ACCOUNT}:"), &format!("::{account}:"));
+        let head: Vec<&str> = head
+            .lines()
+            .filter(|it| !it.to_ascii_lowercase().starts_with("content-length"))
+            .collect();
+        format!("{}\r\ncontent-length: {}\r\n\r\n{body}", head.join("\r\n"), body.len())
+            .into_bytes()
+    })
+}
+
+const NO_STS: &[u8] = b"<ErrorResponse><Error><Code>InvalidAction</Code></Error></ErrorResponse>";
+const NO_SCOPE: &[u8] =
+    b"<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>";
+const CRASH: &[u8] = b"<ErrorResponse><Error><Code>ServiceFailure</Code></Error></ErrorResponse>";
+const SLOW_DOWN: &[u8] = b"<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>";
+
+#[test]
+fn without_sts_the_account_is_that_of_the_arns_or_is_not_verified() {
+    let (mut child, url) = super::served(&["--allow-host", "0.0.0.0"]);
+    let script = ["delete-user/alone/access-key"];
+    let run = |status, body, account: &'static str| {
+        let port = without_sts(&url, status, body, account);
+        let output = owned_run(&port.url.replace("127.0.0.1", "0.0.0.0"), &script);
+        (output.status.code(), super::stdout(&output), super::stderr(&output))
+    };
+    for (status, body) in
+        [("400 No", NO_STS), ("501 No", NO_STS), ("403 No", NO_SCOPE), ("404 No", b"<html></html>")]
+    {
+        // The reference has no users, so that its only ARN is that of the caller, if there is one.
+        let (code, out, error) = run(status, body, ACCOUNT);
+        assert_eq!(code, Some(0), "{status}: {out}{error}");
+        assert!(error.contains("GetCallerIdentity returned"), "{error}");
+        assert!(error.contains("not verified") || error.contains("is trusted"), "{error}");
+    }
+    for (status, body) in [("500 No", CRASH), ("400 No", SLOW_DOWN)] {
+        let (code, out, error) = run(status, body, ACCOUNT);
+        assert_eq!(code, Some(2), "{status}: {out}{error}");
+        assert!(error.contains("requests are signed with the key AKIAIOSFODNN7EXAMPLE"), "{error}");
+    }
+    // A user exists, and so does its ARN.
+    let mut client = super::client(&url);
+    client.enter_new_namespace();
+    client.execute(&Operation::create_user(User(0)));
+    let (code, out, error) = run("400 No", NO_STS, ACCOUNT);
+    assert_eq!(code, Some(0), "{out}{error}");
+    assert!(error.contains("the account was read from an ARN"), "{error}");
+    let (code, out, error) = run("400 No", NO_STS, "999988887777");
+    assert_eq!(code, Some(2), "{out}{error}");
+    assert!(error.contains("belong to account 999988887777"), "{error}");
+    super::stop(&mut child);
 }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
+use iamspec_harness::client::account::readiness::Unusable;
 use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
 use iamspec_harness::wire::output::visible::say;
@@ -61,7 +62,8 @@ fn run() -> ExitCode {
         Err(error) => {
             // A further line of a quoted text must not look like a message of its own.
             say(&format!("iamspec: {error:#}").replace('\n', "\n  "));
-            ExitCode::from(exit_code::USAGE)
+            let is_unusable = error.is::<Unusable>();
+            ExitCode::from(if is_unusable { exit_code::INCONCLUSIVE } else { exit_code::USAGE })
         }
     }
 }

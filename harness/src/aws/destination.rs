@@ -1,9 +1,12 @@
 //! The endpoint of requests, and the region that they are signed for.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+
 use anyhow::{Context as _, Result, bail};
 use reqwest::Url;
 
 use crate::aws::config::Config;
+use crate::aws::emulator::Instance;
 
 /// The endpoints and the signing region of requests.
 #[derive(Clone, Debug)]
@@ -16,6 +19,21 @@ pub struct Destination {
     pub region: String,
     /// Whether the endpoint is on this machine.
     pub loopback: bool,
+    /// Whether the endpoint is of AWS.
+    pub aws: bool,
+    /// The addresses of the host names that are on this machine. They are looked up once, so that a
+    /// name that changes its address cannot lead requests elsewhere.
+    pub addresses: Vec<(String, Vec<SocketAddr>)>,
+    /// The running AWS Emulator, if the endpoint option names it.
+    pub emulator: Option<Instance>,
+}
+
+/// Looks up the addresses of a host name and a port. An unknown name has none.
+pub type Lookup<'a> = &'a dyn Fn(&str, u16) -> Vec<SocketAddr>;
+
+/// Looks a name up as every program of this machine does.
+fn look_up(name: &str, port: u16) -> Vec<SocketAddr> {
+    (name, port).to_socket_addrs().map(Iterator::collect).unwrap_or_default()
 }
 
 /// Whose an endpoint is. IAM and STS must be of the same party: STS says whose account it is that
@@ -91,42 +109,61 @@ const DOMAINS: [(&str, &str); 14] = [
 ];
 
 impl Destination {
-    /// The destination of an endpoint option: a URL; `aws`; or `env` for the endpoint of the
-    /// variables and the profile, or AWS if they have none.
+    /// The destination of an endpoint option: a URL; `aws`; `env` for the endpoint of the variables
+    /// and the profile, or AWS if they have none; or `emulator[:PORT]` for a running AWS Emulator.
     ///
     /// # Errors
-    /// The endpoint is not a URL.
+    /// The endpoint is not a URL, or no emulator runs.
     pub fn from_option(endpoint: &str, config: &Config) -> Result<Self> {
-        let region = region(config);
+        Self::looked_up(endpoint, config, &look_up)
+    }
+
+    /// The same with another way to look up host names.
+    ///
+    /// # Errors
+    /// The endpoint is not a URL, or no emulator runs.
+    pub fn looked_up(endpoint: &str, config: &Config, look_up: Lookup<'_>) -> Result<Self> {
+        if let Some(port) = Instance::port_of(endpoint)? {
+            return of_emulator(Instance::read(port, config)?, look_up);
+        }
         let custom = match endpoint {
             "aws" => None,
-            "env" if config.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == Some("true") => None,
+            "env" if ignores_endpoints(config) => None,
             "env" => configured(config, "iam", "AWS_ENDPOINT_URL_IAM"),
             url => Some(url),
         };
-        let Some(custom) = custom else { return of_partition(region) };
-        let url = parse(custom)?;
-        let sts = config
-            .variable("AWS_ENDPOINT_URL_STS")
-            .or_else(|| config.service_setting("sts", "endpoint_url"));
-        let sts = sts.map(parse).transpose()?;
-        let party = party(&url);
-        if let Party::Aws(row) = party {
-            return at_aws(url, sts, row);
+        match custom {
+            Some(custom) => at_url(parse(custom)?, config, look_up),
+            None => of_partition(region(config)),
         }
-        // Emulators serve all services at one address.
-        let sts = sts.unwrap_or_else(|| url.clone());
-        if self::party(&sts) != party {
-            bail!(
-                "the IAM endpoint {} and the STS endpoint {} are not of the same party, so STS does \
-                 not say whose account the IAM requests change; unset AWS_ENDPOINT_URL_STS",
-                shown(&url),
-                shown(&sts)
-            );
+    }
+
+    /// The URL of the endpoint without the slash at its end.
+    #[must_use]
+    pub fn shown_url(&self) -> String {
+        shown(&self.url).to_owned()
+    }
+
+    /// Whether the endpoint has the host and the port of one of these URLs.
+    pub fn is_one_of<'a>(&self, urls: impl IntoIterator<Item = &'a str>) -> bool {
+        urls.into_iter().filter_map(|it| Url::parse(it).ok()).any(|it| {
+            let is_here = self.loopback && is_loopback(&it);
+            it.port_or_known_default() == self.url.port_or_known_default()
+                && (host(&it) == host(&self.url) || is_here)
+        })
+    }
+
+    /// A URL of this destination for a program that looks up names itself. A name of this machine is
+    /// replaced by its address, unless a certificate must show the name.
+    pub(crate) fn pinned_url(&self) -> Url {
+        let mut url = self.url.clone();
+        let pinned = self.addresses.iter().find(|(name, _)| Some(&**name) == url.host_str());
+        let address = pinned.and_then(|(_, addresses)| addresses.first()).map(SocketAddr::ip);
+        if let Some(address) = address.filter(|_| url.scheme() == "http") {
+            // A URL with a host takes an address in its place.
+            _ = url.set_ip_host(address);
         }
-        let region = region.unwrap_or("us-east-1").to_owned();
-        let loopback = party == Party::Loopback;
-        Ok(Self { url, sts, region, loopback })
+        url
     }
 
     /// Checks a URL that is not used by this process.
@@ -152,11 +189,102 @@ impl Destination {
     /// The endpoint is not a URL, or is on another machine.
     pub fn loopback(endpoint: &str) -> Result<Self> {
         let url = parse(endpoint)?;
-        if party(&url) != Party::Loopback {
+        let mut addresses = Vec::new();
+        if located(&url, &look_up, &mut addresses) != Party::Loopback {
             bail!("`{endpoint}` is not an address of this machine");
         }
-        Ok(Self { sts: url.clone(), url, region: "us-east-1".to_owned(), loopback: true })
+        let region = "us-east-1".to_owned();
+        let sts = url.clone();
+        Ok(Self { url, sts, region, loopback: true, aws: false, addresses, emulator: None })
     }
+}
+
+/// Whether the user wants the endpoints in variables and profiles to be ignored.
+pub(crate) fn ignores_endpoints(config: &Config) -> bool {
+    let ignores = config.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    ignores.is_some_and(|it| it.eq_ignore_ascii_case("true"))
+}
+
+/// The destination of a URL.
+fn at_url(url: Url, config: &Config, look_up: Lookup<'_>) -> Result<Destination> {
+    let sts = config
+        .variable("AWS_ENDPOINT_URL_STS")
+        .or_else(|| config.service_setting("sts", "endpoint_url"))
+        .filter(|_| !ignores_endpoints(config));
+    let sts = sts.map(parse).transpose()?;
+    let mut addresses = Vec::new();
+    let mut party_of = |url: &Url| located(url, look_up, &mut addresses);
+    let party = party_of(&url);
+    if let Party::Aws(row) = party {
+        return at_aws(url, sts, row);
+    }
+    // Emulators serve all services at one address.
+    let sts = sts.unwrap_or_else(|| url.clone());
+    if party_of(&sts) != party {
+        bail!(
+            "the IAM endpoint {} and the STS endpoint {} are not of the same party, so STS does \
+             not say whose account the IAM requests change; unset AWS_ENDPOINT_URL_STS",
+            shown(&url),
+            shown(&sts)
+        );
+    }
+    let region = region(config).unwrap_or("us-east-1").to_owned();
+    let loopback = party == Party::Loopback;
+    Ok(Destination { url, sts, region, loopback, aws: false, addresses, emulator: None })
+}
+
+/// The destination of a running AWS Emulator.
+fn of_emulator(instance: Instance, look_up: Lookup<'_>) -> Result<Destination> {
+    let url = instance.url();
+    let destination = at_url(parse(&url)?, &instance.config, look_up)?;
+    if !destination.loopback {
+        bail!(
+            "the config file of the emulator at port {} names {url}, which is not on this machine; \
+             to test that endpoint, name its URL",
+            instance.port
+        );
+    }
+    Ok(Destination { emulator: Some(instance), ..destination })
+}
+
+/// The party of a URL. The addresses of a name of this machine are added to `addresses`.
+fn located(
+    url: &Url,
+    look_up: Lookup<'_>,
+    addresses: &mut Vec<(String, Vec<SocketAddr>)>,
+) -> Party {
+    match party(url) {
+        Party::Aws(row) => Party::Aws(row),
+        Party::Loopback => {
+            addresses.extend(local_name(url, look_up));
+            Party::Loopback
+        }
+        Party::Other => match local(url, look_up) {
+            Some(found) => {
+                addresses.push(found);
+                Party::Loopback
+            }
+            None => Party::Other,
+        },
+    }
+}
+
+/// The name of a URL with its addresses, if it has some and all of them are on this machine.
+fn local(url: &Url, look_up: Lookup<'_>) -> Option<(String, Vec<SocketAddr>)> {
+    let name = url.domain()?;
+    let found = look_up(host(url), url.port_or_known_default()?);
+    let is_here = |it: &SocketAddr| it.ip().to_canonical().is_loopback();
+    (!found.is_empty() && found.iter().all(is_here)).then(|| (name.to_owned(), found))
+}
+
+/// The addresses of `localhost`, which is this machine whatever its name is said to be.
+fn local_name(url: &Url, look_up: Lookup<'_>) -> Option<(String, Vec<SocketAddr>)> {
+    let name = url.domain()?;
+    local(url, look_up).or_else(|| {
+        let port = url.port_or_known_default()?;
+        let own = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        Some((name.to_owned(), own.map(|it| SocketAddr::new(it, port)).to_vec()))
+    })
 }
 
 /// The endpoint of a service in the variables or the profile.
@@ -183,7 +311,9 @@ fn of_partition(region: Option<&str>) -> Result<Destination> {
 
 fn at((_, iam, region, sts): &PartitionEndpoints) -> Result<Destination> {
     let [url, sts] = [iam, sts].map(|host| parse(&format!("https://{host}/")));
-    Ok(Destination { url: url?, sts: sts?, region: (*region).to_owned(), loopback: false })
+    let (url, sts, region) = (url?, sts?, (*region).to_owned());
+    let (addresses, emulator) = (Vec::new(), None);
+    Ok(Destination { url, sts, region, loopback: false, aws: true, addresses, emulator })
 }
 
 /// A URL of AWS. STS is asked at AWS's own endpoint, or at one of AWS in the same partition, such as
@@ -266,9 +396,10 @@ fn party(url: &Url) -> Party {
 
 fn is_loopback(url: &Url) -> bool {
     match url.host_str() {
-        Some("localhost") => true,
+        Some("localhost" | "localhost.") => true,
         Some(host) => {
-            host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+            let address = host.trim_matches(['[', ']']).parse();
+            address.is_ok_and(|it: IpAddr| it.to_canonical().is_loopback())
         }
         None => false,
     }

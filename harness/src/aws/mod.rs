@@ -5,3 +5,6 @@
 pub mod config;
 pub mod credentials;
 pub mod destination;
+pub mod emulator;
+pub mod signing;
+pub mod trust;

@@ -13,10 +13,10 @@ use iamspec_model::{
     AttachmentKind, Entity, ErrorCode, Item, Operation, Resource, ResourceKind, SubResource, User,
 };
 
+use crate::client::connection::transport::SigningService;
 use crate::client::journal::CreatedResource;
 use crate::client::response::unreadable;
 use crate::client::session::base_name;
-use crate::client::transport::SigningService;
 use crate::client::{HttpClient, pages, response};
 use crate::wire::attachments::kind_of;
 use crate::wire::names;

@@ -11,9 +11,9 @@ use iamspec_conformance::concurrency::{ConcurrentEndpoint, TimedCall};
 use iamspec_conformance::response::FailureKind;
 use iamspec_model::Operation;
 
+use crate::client::connection::transport::{RawResponse, SigningService};
 use crate::client::request::PreparedRequest;
 use crate::client::sender::Sender;
-use crate::client::transport::{RawResponse, SigningService};
 use crate::client::{HttpClient, journal, response};
 
 /// A raw response with the times of its request and its arrival.

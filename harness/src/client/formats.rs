@@ -9,8 +9,8 @@ use iamspec_model::Operation;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::client::connection::transport::RawResponse;
 use crate::client::session::Names;
-use crate::client::transport::RawResponse;
 use crate::wire::names::RequestForm;
 use crate::wire::xml_read::Element;
 

@@ -8,6 +8,7 @@
 pub mod account;
 pub mod cleanup;
 mod concurrent;
+pub mod connection;
 mod formats;
 mod guard;
 pub mod journal;
@@ -17,7 +18,6 @@ pub mod response;
 pub mod sender;
 pub mod session;
 pub mod trace;
-pub mod transport;
 
 use std::any::Any;
 use std::sync::atomic::AtomicBool;
@@ -28,17 +28,17 @@ use anyhow::Result;
 use iamspec_conformance::endpoint::{Namespace, WireExchange};
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_conformance::response::FailureKind;
-use iamspec_conformance::{Endpoint, Response};
+use iamspec_conformance::{Endpoint, Failure, Response};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
+use crate::client::connection::transport::{RawResponse, SigningService, Transport};
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
 use crate::client::response::unreadable;
 use crate::client::sender::{ClientSettings, Sender};
 use crate::client::session::{Names, Usable};
 use crate::client::trace::Trace;
-use crate::client::transport::{RawResponse, SigningService, Transport};
 use crate::wire::attachments::wire;
 use crate::wire::names;
 use crate::wire::names::{RequestForm, member};
@@ -133,6 +133,18 @@ impl HttpClient {
         self.sender.other_account()
     }
 
+    /// Why the run must end, if the endpoint has let it wait for too long or is not the same one.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<&Failure> {
+        self.sender.end_reason()
+    }
+
+    /// The key that signs, and where it comes from.
+    #[must_use]
+    pub fn signer(&self) -> String {
+        self.sender.identity().to_string()
+    }
+
     /// The real name of the user or resource of an operation.
     #[must_use]
     pub fn name_of(&self, space: Namespace, op: &Operation) -> String {
@@ -185,6 +197,12 @@ impl HttpClient {
                 journal::after(&form, failure, creates_new, self.journal());
             })?;
             let page = response::read((op, &form), &raw, &mut self.names);
+            let signer = signer.as_ref().unwrap_or_else(|| self.sender.identity());
+            let page = page.and_then(|it| match response::with_signer(it.response, signer) {
+                failure @ Response::Failed(_) => Err(failure),
+                response => Ok(response::ResponsePage { response, ..it }),
+            });
+            let page = page.map_err(|it| response::with_signer(it, signer));
             let (form, _) = self.last.insert((form, raw));
             let page = page.inspect_err(|failure| {
                 journal::after(form, failure, creates_new, lock(self.journal.as_ref()));
@@ -376,12 +394,13 @@ impl Endpoint for HttpClient {
     }
 
     /// Waits 0.1 s before the first retry and doubles that up to 0.8 s, with a random reduction of
-    /// up to one half; or as long as the endpoint asks for, if that is longer.
+    /// up to one half; or as long as the endpoint asks for, if that is longer and the run may still
+    /// wait.
     fn wait(&mut self, tries: u32) -> Duration {
         let most = Duration::from_millis(100 << tries.min(3));
         let random = f64::from(uuid::Uuid::new_v4().as_fields().0) / f64::from(u32::MAX);
         let wait = most.mul_f64(f64::midpoint(1.0, random));
-        let wait = self.sender.retry_after.take().map_or(wait, |it| it.max(wait));
+        let wait = self.sender.waiting_time(wait);
         tracing::debug!(
             tries,
             milliseconds = u64::try_from(wait.as_millis()).unwrap_or_default(),

@@ -13,9 +13,10 @@ use iamspec_model::{
     Resource, ResourceKind, Status, SubResource, User, UserChange,
 };
 
+use crate::aws::credentials::Identity;
+use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::formats::deviations;
 use crate::client::session::{Names, Usable, base_name};
-use crate::client::transport::{Disclosure, RawResponse};
 use crate::client::{pages, request};
 use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -83,6 +84,79 @@ pub(crate) fn result(api: &str, raw: &RawResponse) -> Result<Element, Response> 
         }
         None => result_of(api, root, raw),
     }
+}
+
+/// The codes by which endpoints refuse a signature (E-013..E-015), and those that only endpoints other
+/// than IAM have for it.
+const SIGNATURE_CODES: [&str; 13] = [
+    "SignatureDoesNotMatch",
+    "InvalidClientTokenId",
+    "MissingAuthenticationToken",
+    "ExpiredToken",
+    "RequestExpired",
+    "IncompleteSignature",
+    "InvalidSignatureException",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "AuthorizationHeaderMalformed",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "AuthFailure",
+];
+
+/// The response, with the key that has signed if the signature was refused. Such a refusal says nothing
+/// about the operation, whatever its code.
+pub(crate) fn with_signer(response: Response, signer: &Identity) -> Response {
+    let detail = match &response {
+        Response::Refused { http, code, message } => {
+            let message = message.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+            format!("{http} {code}{message}")
+        }
+        Response::Failed(it) if it.kind == FailureKind::Denied => it.detail.clone(),
+        _ => return response,
+    };
+    let code = detail.split(' ').nth(1).unwrap_or_default();
+    if !SIGNATURE_CODES.contains(&code) {
+        return response;
+    }
+    Response::failed(FailureKind::Denied, format!("{detail} (signed with {signer})"))
+}
+
+/// What a response looks like, before it is interpreted.
+pub(crate) enum Appearance {
+    /// A result of the action.
+    Result,
+    /// An error.
+    Error {
+        /// Its code, as it is shown.
+        code: String,
+        /// Whether an IAM endpoint may send it: it has the form of IAM's errors (E-003), or the bare
+        /// form of some endpoints with a code that IAM has.
+        is_of_iam: bool,
+    },
+    /// Anything else, in words.
+    Other(String),
+}
+
+/// What the response to this action looks like.
+pub(crate) fn appearance(api: &str, raw: &RawResponse) -> Appearance {
+    let other = |response: &Response| match response {
+        Response::Failed(it) => Appearance::Other(it.detail.clone()),
+        response => Appearance::Other(response.to_string()),
+    };
+    let root = match parse(raw) {
+        Ok(root) => root,
+        Err(response) => return other(&response),
+    };
+    let Some(error) = error_of(&root) else {
+        return result_of(api, root, raw).map_or_else(|it| other(&it), |_| Appearance::Result);
+    };
+    let code = error.text_of("Code").unwrap_or_default();
+    let of_any_action = FailureKind::from_code(code);
+    let is_known = ErrorCode::ALL.into_iter().any(|it| it.name() == code)
+        || of_any_action.is_some_and(|it| it != FailureKind::Unimplemented);
+    let is_of_iam = !code.is_empty() && (root.name == "ErrorResponse" || is_known);
+    Appearance::Error { code: raw.shown_code(code), is_of_iam }
 }
 
 fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element, Response> {

@@ -4,26 +4,28 @@
 //! renewal of credentials, the request counter and the trace.
 
 use std::any::Any;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
-use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Failure, Response};
 use reqwest::Url;
 
-use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
-use crate::client::trace::{Trace, disclose};
-use crate::client::transport::{
+use crate::aws::emulator::Instance;
+use crate::aws::trust::Trust;
+use crate::client::connection::transport::{
     HttpTransport, OutgoingRequest, RawResponse, SigningService, Transport,
 };
+use crate::client::connection::waiting_time::WaitingTime;
+use crate::client::trace::{Trace, disclose};
 use crate::client::{guard, response};
 use crate::wire::names;
 use crate::wire::names::member;
+use crate::wire::output::visible::say;
 use crate::wire::secrets::redact_and_cut;
 
 /// The settings of a client.
@@ -38,8 +40,10 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// The highest number of requests per second.
     pub rate: Option<f64>,
-    /// A file of CA certificates that replace the machine's.
-    pub authorities: Option<PathBuf>,
+    /// The certificates that the client trusts.
+    pub trust: Trust,
+    /// The longest time to wait for the endpoint in total.
+    pub max_wait: Duration,
     /// Sends IAM requests instead of HTTP, for example an SDK driver.
     pub transport: Option<Box<dyn Transport>>,
     /// The file that records every exchange.
@@ -56,7 +60,7 @@ impl ClientSettings {
         Ok(Self { run: run.to_owned(), ..Self::plain(destination, Identity::fake(), timeout) })
     }
 
-    /// Settings without a run, a rate limit, CA certificates, another transport or a trace.
+    /// Settings without a run, a rate limit, certificates, another transport or a trace.
     fn plain(destination: Destination, identity: Identity, timeout: Duration) -> Self {
         Self {
             destination,
@@ -64,7 +68,8 @@ impl ClientSettings {
             identity,
             timeout,
             rate: None,
-            authorities: None,
+            trust: Trust::default(),
+            max_wait: WaitingTime::DEFAULT,
             transport: None,
             trace: None,
         }
@@ -82,7 +87,9 @@ pub(crate) struct Sender {
     destination: Destination,
     identity: Identity,
     timeout: Duration,
-    authorities: Option<PathBuf>,
+    trust: Trust,
+    /// Shared by all clients of a run.
+    waited: Arc<WaitingTime>,
     /// Shared by all clients of a run.
     rate_limit: Option<Arc<Mutex<RateLimit>>>,
     pub(crate) trace: Option<Trace>,
@@ -100,14 +107,16 @@ struct Owner {
     account: OnceLock<String>,
     /// The account of renewed credentials, if it is another one. The run stops.
     other: OnceLock<String>,
+    /// Another reason to end the run.
+    end: OnceLock<Failure>,
     /// Set to stop the run.
     stop: OnceLock<Arc<AtomicBool>>,
 }
 
 impl Sender {
     pub(crate) fn new(settings: ClientSettings) -> Result<Self> {
-        let ClientSettings { destination, timeout, authorities, .. } = settings;
-        let http = HttpTransport::new(&destination, timeout, authorities.as_deref())?;
+        let ClientSettings { destination, timeout, trust, .. } = settings;
+        let http = HttpTransport::new(&destination, timeout, &trust)?;
         let (endpoint, region) = (&destination.url, &destination.region);
         tracing::debug!(%endpoint, region, credentials = settings.identity.source());
         Ok(Self {
@@ -116,7 +125,8 @@ impl Sender {
             destination,
             identity: settings.identity,
             timeout,
-            authorities,
+            trust,
+            waited: Arc::new(WaitingTime::new(settings.max_wait)),
             rate_limit: settings.rate.map(|rate| Arc::new(Mutex::new(RateLimit::new(rate)))),
             trace: settings.trace,
             retry_after: None,
@@ -135,6 +145,33 @@ impl Sender {
         _ = self.owner.stop.set(Arc::clone(flag));
     }
 
+    /// Why the run must end, if the endpoint has let it wait for too long or is not the same one.
+    pub(crate) fn end_reason(&self) -> Option<&Failure> {
+        self.owner.end.get()
+    }
+
+    /// Ends the run for this reason, and says so once.
+    fn end_run(&self, kind: FailureKind, detail: String) {
+        if self.owner.end.set(Failure { kind, detail }).is_ok() {
+            self.owner.stop.get().inspect(|flag| flag.store(true, Ordering::Relaxed));
+            self.owner.end.get().inspect(|it| say(&format!("{}; the run ends", it.detail)));
+        }
+    }
+
+    /// The time of a wait that the endpoint has asked for, within what is left of the total.
+    pub(crate) fn waiting_time(&mut self, own: Duration) -> Duration {
+        let Some(asked) = self.retry_after.take().filter(|it| *it > own) else { return own };
+        let granted = self.waited.grant(asked.saturating_sub(own));
+        self.check_waiting_time();
+        own.saturating_add(granted)
+    }
+
+    fn check_waiting_time(&self) {
+        if let Some(detail) = self.waited.is_exhausted() {
+            self.end_run(FailureKind::Timeout, detail);
+        }
+    }
+
     /// The account of renewed credentials, if it is not the one of the run.
     pub(crate) fn other_account(&self) -> Option<&str> {
         self.owner.other.get().map(String::as_str)
@@ -144,10 +181,27 @@ impl Sender {
     pub(crate) fn unlimited(&self) -> Result<Self> {
         let (destination, identity) = (self.destination.clone(), self.identity.clone());
         let settings = ClientSettings {
-            authorities: self.authorities.clone(),
+            trust: self.trust.clone(),
             ..ClientSettings::plain(destination, identity, self.timeout)
         };
-        Ok(Self { owner: Arc::clone(&self.owner), ..Self::new(settings)? })
+        let (owner, waited) = (Arc::clone(&self.owner), Arc::clone(&self.waited));
+        Ok(Self { owner, waited, ..Self::new(settings)? })
+    }
+
+    /// A sender that sends IAM requests over HTTP; `None` if this one does.
+    pub(crate) fn without_transport(&self) -> Option<Self> {
+        self.transport.as_ref().and_then(|_| self.unlimited().ok())
+    }
+
+    /// A sender for calls that are expected to fail while the endpoint starts. They use up no waiting
+    /// time of the run.
+    pub(crate) fn for_waiting(&self) -> Result<Self> {
+        Ok(Self { waited: Arc::new(WaitingTime::new(Duration::MAX)), ..self.unlimited()? })
+    }
+
+    /// The endpoints.
+    pub(crate) const fn destination(&self) -> &Destination {
+        &self.destination
     }
 
     /// A sender for another thread, with the same rate limit. `None` if requests must stay in
@@ -192,12 +246,37 @@ impl Sender {
         self.retry_after = transport.retry_after();
         let elapsed = start.elapsed();
         let response = disclose(form, signer.unwrap_or(&self.identity), response);
+        if matches!(&response, Err(Response::Failed(it)) if it.kind == FailureKind::Timeout) {
+            self.waited.add_hanging(elapsed);
+            self.check_waiting_time();
+        }
+        let response = self.unless_restarted(response);
         self.sent += usize::from(response.as_ref().err().is_none_or(was_sent));
         log(form, &response, elapsed);
         if let Some(trace) = &mut self.trace {
             trace.record(form, &response, elapsed);
         }
         response
+    }
+
+    /// The response, unless the emulator is not the one that the run began with: then nothing that
+    /// it says is about what the run has created.
+    fn unless_restarted(
+        &self,
+        response: Result<RawResponse, Response>,
+    ) -> Result<RawResponse, Response> {
+        match self.destination.emulator.as_ref().and_then(Instance::change) {
+            Some(change) => {
+                self.end_run(FailureKind::Unreachable, change.clone());
+                Err(Response::failed(FailureKind::Unreachable, change))
+            }
+            None => response,
+        }
+    }
+
+    /// The identity that signs.
+    pub(crate) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The transport that replaces HTTP, if it is of this type.
@@ -212,8 +291,8 @@ impl Sender {
         if !self.identity.expires() || self.other_account().is_some() {
             return Ok(());
         }
-        let renewed = Identity::find(&Config::read()?)
-            .context("the credentials expire, and there are no others")?;
+        let renewed =
+            self.identity.renewed().context("the credentials expire, and there are no others")?;
         if let Some(owned) = self.owner.account.get().cloned() {
             let account = self.account_of(&renewed)?;
             if account != owned {

@@ -17,7 +17,7 @@ use iamspec_conformance::{Failure, Response};
 use serde_json::{Value, json};
 
 use crate::aws::credentials::Identity;
-use crate::client::transport::{Disclosure, RawResponse};
+use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::wire::identifiers::is_harmless;
 use crate::wire::output::private_file;
 use crate::wire::redact::{

@@ -10,6 +10,7 @@ pub mod accounts {
     pub mod plan;
 }
 pub mod completions;
+pub mod connection;
 pub(crate) mod leftovers;
 pub mod options;
 /// Commands that read saved runs.

@@ -18,7 +18,7 @@ use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
 
 use crate::client::HttpClient;
-use crate::client::transport::{Disclosure, OutgoingRequest, RawResponse, Transport};
+use crate::client::connection::transport::{Disclosure, OutgoingRequest, RawResponse, Transport};
 use crate::driver::adapter::params;
 use crate::driver::process::{HELLO_TIMEOUT, Process, Silent};
 use crate::driver::protocol::{

@@ -54,7 +54,7 @@ impl DriverSession {
     pub fn new(identity: &Identity, destination: &Destination) -> Self {
         let credentials = identity.credentials();
         Self {
-            endpoint: destination.url.to_string().trim_end_matches('/').to_owned(),
+            endpoint: destination.pinned_url().to_string().trim_end_matches('/').to_owned(),
             region: destination.region.clone(),
             access_key_id: credentials.access_key_id().to_owned(),
             secret_access_key: credentials.secret_access_key().to_owned(),

@@ -159,7 +159,7 @@ impl ServerState {
         }
         let ModelState { store, account, .. } = &self.model;
         let now = clock::now();
-        let secret = |key: &str| secret_of(key, store, account);
+        let secret = |key: &str| secret_of(key, &self.root, store, account);
         auth::verified_key(&signed, RequestedService::of(form), now, secret).map(Some)
     }
 

@@ -33,6 +33,7 @@ use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::{Account, Fact};
 use tokio::sync::oneshot;
 
+use crate::aws::credentials::Identity;
 use crate::server::fault_injection::FaultPlan;
 use crate::server::fault_injection::history::StateHistory;
 use crate::server::listener::Limits;
@@ -54,6 +55,7 @@ struct ServerState {
     fault_plan: FaultPlan,
     history: StateHistory,
     verify_signatures: bool,
+    root: Identity,
     /// The number of requests that have arrived.
     request_count: u64,
     /// The captured requests; `None` until a [`RequestLog`] exists.
@@ -105,6 +107,8 @@ pub struct Options {
     pub faults: FaultPlan,
     /// Whether to verify the signature of each request.
     pub verify_signatures: bool,
+    /// The key of the root user; the example key if there is none.
+    pub root: Option<Identity>,
     /// The host names that requests may be addressed to, besides loopback hosts and the listening
     /// address.
     pub allowed_hosts: Vec<String>,
@@ -149,6 +153,7 @@ impl Server {
             history: StateHistory::for_plan(&fault_plan),
             fault_plan,
             verify_signatures,
+            root: options.root.unwrap_or_else(Identity::fake),
             request_count: 0,
             captured: None,
         };

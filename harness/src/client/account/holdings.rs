@@ -16,8 +16,8 @@ use iamspec_model::{AttachmentKind, ErrorCode};
 
 use crate::client::account::listing;
 use crate::client::account::listing::FoundUser;
+use crate::client::connection::transport::SigningService;
 use crate::client::response::unreadable;
-use crate::client::transport::SigningService;
 use crate::client::{HttpClient, pages, response};
 use crate::wire::constraints::violation;
 use crate::wire::names;

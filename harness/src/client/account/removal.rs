@@ -17,7 +17,7 @@ use iamspec_model::{
 };
 
 use crate::client::account::holdings::{HeldItem, Holdings, is_no_such_entity};
-use crate::client::transport::SigningService;
+use crate::client::connection::transport::SigningService;
 use crate::client::{HttpClient, guard, request, response};
 use crate::wire::attachments::wire;
 use crate::wire::names::RequestForm;

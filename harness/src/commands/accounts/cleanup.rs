@@ -17,8 +17,9 @@ use crate::aws::destination::Destination;
 use crate::client::HttpClient;
 use crate::client::cleanup::{CleanupResult, LeftoverResource, RunCleanup, RunResources};
 use crate::client::journal::{Journal, JournalHeader};
+use crate::commands::connection::ConnectionArgs;
 use crate::commands::options::shell_line;
-use crate::commands::test::target::{EndpointArgs, owned_account_client, positive};
+use crate::commands::test::target::{EndpointArgs, MAX_WAIT, owned_account_client, positive};
 use crate::exit_code;
 use crate::report::format::summary::counted;
 use crate::wire::output::visible::visible_line;
@@ -76,8 +77,9 @@ pub struct CleanupArgs {
     /// Endpoint of the runs
     ///
     /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
-    /// profile names; or `aws` for AWS itself. Default: the endpoint in each journal.
-    #[arg(long, value_name = "URL|env|aws", help_heading = "Target")]
+    /// profile names; `aws` for AWS itself; or `emulator[:PORT]` for a running AWS Emulator. Default:
+    /// the endpoint in each journal.
+    #[arg(long, value_name = "URL|env|aws|emulator", help_heading = "Target")]
     pub endpoint: Option<String>,
     /// Seconds to wait for a response
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
@@ -90,6 +92,9 @@ pub struct CleanupArgs {
     /// Write all requests and responses as JSON Lines, without secrets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub trace: Option<PathBuf>,
+    /// Credentials and certificates.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 impl CleanupArgs {
@@ -101,12 +106,15 @@ impl CleanupArgs {
             trace: self.trace.clone(),
             i_own_this_account: self.i_own_this_account.clone(),
             journal: self.journal.clone(),
+            connection: self.connection.clone(),
+            wait: None,
+            max_wait: MAX_WAIT,
         }
     }
 }
 
 pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
-    let config = Config::read()?;
+    let config = args.connection.config()?;
     let folder = args.journal.clone().map_or_else(|| Journal::folder(&config), Ok)?;
     let journals = journals(&folder, args.run.as_deref())?;
     if journals.is_empty() {
@@ -184,7 +192,7 @@ fn clean_by_journal(
         );
     }
     let (mut http, caller) =
-        owned_account_client((&args.endpoint_args(), None), config, destination, &header.run)?;
+        owned_account_client(&args.endpoint_args(), config, destination, &header.run)?;
     let account = caller.map(|it| it.account);
     if account != header.account {
         let [of_run, of_caller] =
@@ -207,6 +215,7 @@ fn command_for_owner(path: &Path, account: &str, args: &CleanupArgs) -> String {
     for (name, value) in options {
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
     }
+    words.extend(args.connection.words());
     shell_line(&words)
 }
 
@@ -235,8 +244,7 @@ fn clean_without_journal(
     };
     let destination = Destination::from_option(endpoint, config)?;
     let run = args.run.as_deref().unwrap_or("nobody");
-    let (mut http, _) =
-        owned_account_client((&args.endpoint_args(), None), config, destination, run)?;
+    let (mut http, _) = owned_account_client(&args.endpoint_args(), config, destination, run)?;
     let found = match http.leftovers() {
         Ok(found) => found,
         Err(CleanupResult { action: asked, response: answer, .. }) => {

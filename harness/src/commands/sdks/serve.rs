@@ -10,6 +10,9 @@ use iamspec_conformance::reference::UnspecifiedPolicy;
 use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
 use reqwest::Url;
 
+use crate::aws::config::Config;
+use crate::aws::credentials::Identity;
+use crate::commands::connection::CredentialsArg;
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
 use crate::server::fault_injection::FaultPlan;
@@ -38,11 +41,22 @@ pub struct ServeArgs {
     /// Accept only signed requests
     ///
     /// The signature must be at most 15 minutes old, for us-east-1 and iam; or for sts, if the
-    /// action is `GetCallerIdentity`. The caller is the owner of the key. The key is
-    /// AKIAIOSFODNN7EXAMPLE with the secret wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY, or an active
-    /// access key that was created here.
+    /// action is `GetCallerIdentity`. The caller is the owner of the key. The key is that of
+    /// --credentials, or an active access key that was created here.
     #[arg(long, help_heading = "Safety")]
     pub verify_signatures: bool,
+    /// Access key of the root user
+    ///
+    /// The example key is AKIAIOSFODNN7EXAMPLE with the secret
+    /// wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SOURCE",
+        default_value = "test",
+        help_heading = "Safety"
+    )]
+    pub credentials: CredentialsArg,
     /// Defect of the server (`iamspec list mutants`)
     #[arg(long, value_name = "NAME", help_heading = "Behavior")]
     pub mutant: Option<String>,
@@ -130,6 +144,7 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
         behavior,
         faults,
         verify_signatures: args.verify_signatures,
+        root: root(args.credentials)?,
         allowed_hosts: args.allow_host.clone(),
         ..Options::default()
     };
@@ -144,6 +159,18 @@ pub(crate) fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<u8> {
     }
     server.end();
     Ok(exit_code::CONFORMS)
+}
+
+/// The key of the root user; `None` for the example key.
+fn root(source: CredentialsArg) -> Result<Option<Identity>> {
+    if source == CredentialsArg::Test {
+        return Ok(None);
+    }
+    let found = Identity::of_variables(&Config::read()?)?;
+    found.map(Some).context(
+        "--credentials env takes the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which are \
+         not set; set both",
+    )
 }
 
 /// A host name or an address, without a port.

@@ -22,8 +22,14 @@ use crate::report::format::summary::counted;
 use crate::wire::output::visible::visible_line;
 
 /// The options that the suite supports.
-const SUPPORTED: [&str; 13] = [
+const SUPPORTED: [&str; 19] = [
     "endpoint",
+    "wait",
+    "max-wait",
+    "profile",
+    "credentials",
+    "ca-bundle",
+    "insecure",
     "i-own-this-account",
     "timeout",
     "rate",
@@ -52,8 +58,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.dry_run {
         return print_requests(&suite, &args.target, out);
     }
-    let mut target = OpenTarget::open(&args.target)?;
-    writeln!(out, "{}: {}", target.name, counted(suite.scripts().len(), "script"))?;
+    let mut target = OpenTarget::open_any(&args.target, !args.list)?;
+    if let Some(why) = target.unusable.take() {
+        return Err(why.into());
+    }
+    writeln!(out, "{}: {}", target.title, counted(suite.scripts().len(), "script"))?;
     if args.list {
         return list(&suite, out);
     }

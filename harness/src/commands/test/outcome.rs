@@ -108,7 +108,8 @@ impl RunOutcome {
             .map(|it| (it, it.known_failure.and_then(entry), run_command(args, it)));
         let remarks = self.client_deviations(http);
         let journal = http.journal().filter(|it| it.remaining().next().is_some());
-        let early = report.end_reason.as_ref().map(|it| format!("{it}; {}", advice(it)));
+        let early =
+            report.end_reason.as_ref().map(|it| format!("{it}; {}", advice(it, &http.signer())));
         let end = EndEvent {
             seconds: duration.as_secs_f64(),
             ended_early: early,
@@ -274,8 +275,17 @@ pub(crate) fn today() -> String {
 }
 
 /// The next step for the user if a run ended early.
-fn advice(reason: &EndReason) -> &'static str {
-    match reason {
+fn advice(reason: &EndReason, signer: &str) -> String {
+    let advice = match reason {
+        EndReason::NeverResponded(it) | EndReason::StoppedResponding(it)
+            if it.kind == FailureKind::Denied =>
+        {
+            let signed = Some(format!("requests are signed with {signer}; "));
+            let signed = signed.filter(|_| !it.detail.contains(signer)).unwrap_or_default();
+            return format!(
+                "{signed}check that the endpoint knows this key and lets it do everything"
+            );
+        }
         EndReason::Stopped => "run it again to test the rest",
         EndReason::BudgetUsedUp => "raise --budget to continue",
         EndReason::OtherAccount(_) => {
@@ -286,17 +296,19 @@ fn advice(reason: &EndReason) -> &'static str {
         {
             "test the driver with `iamspec driver check COMMAND`"
         }
+        EndReason::StoppedResponding(it) if it.detail.contains("--max-wait") => {
+            "read the endpoint's log, or raise --max-wait"
+        }
         EndReason::StoppedResponding(_) => "read the endpoint's log, restart it, and run it again",
         EndReason::NeverResponded(it) => match it.kind {
             FailureKind::Unreachable if it.detail.contains("certificate") => {
-                "set AWS_CA_BUNDLE to the file of the authority that signed it"
+                "name the certificate or that of its authority with --ca-bundle or AWS_CA_BUNDLE"
             }
             FailureKind::Unreachable => "start the endpoint, or fix host and port of --endpoint",
             FailureKind::Timeout => "check that an IAM endpoint listens there, or raise --timeout",
-            FailureKind::Denied | FailureKind::Transient => {
-                "check why the endpoint rejects every request"
-            }
+            FailureKind::Transient => "check why the endpoint rejects every request",
             _ => "this is not an IAM endpoint; fix host, port and path of --endpoint",
         },
-    }
+    };
+    advice.to_owned()
 }

@@ -112,7 +112,7 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     }
     check_files(args.html.as_deref())?;
     let mut target = OpenTarget::open(&args.target)?;
-    writeln!(out, "{}: {}", target.name, counted(races.len(), "race"))?;
+    writeln!(out, "{}: {}", target.title, counted(races.len(), "race"))?;
     out.flush()?;
     let started = Instant::now();
     let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;

@@ -136,6 +136,11 @@ mod tests {
             "endpoint" => "http://127.0.0.1:5000",
             "i-own-this-account" => "123456789012",
             "timeout" => "7",
+            "wait" => "30s",
+            "max-wait" => "60s",
+            "profile" => "mine",
+            "credentials" => "env",
+            "ca-bundle" => "ca.pem",
             "rate" => "2.5",
             "mutant" => "CreateAccessKey/carried-out has an odd AccessKeyId",
             "unspecified" => "accept",
@@ -165,7 +170,7 @@ mod tests {
         let mut words = vec!["iamspec".to_owned(), command.to_owned(), format!("--{option}")];
         words.extend(value(option).map(str::to_owned));
         let required = match option {
-            "i-own-this-account" | "journal" => "endpoint",
+            "i-own-this-account" | "journal" | "wait" => "endpoint",
             "update-known-failures" => "known-failures",
             _ => return words,
         };

@@ -5,15 +5,17 @@ use std::cell::Cell;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use iamspec_conformance::results::Threshold;
+use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::runner::shard::Shard;
 use iamspec_conformance::{Reference, Report, Suite};
 
 use crate::client::HttpClient;
+use crate::client::account::readiness::Unusable;
 use crate::commands::leftovers::sweep;
 use crate::commands::reports::report::{
     all_written, check_files, terminal_text, write_file, write_reports,
@@ -50,14 +52,18 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return print_requests(&suite, &args.target, out);
     }
     check_files(args.files())?;
-    let mut target = OpenTarget::open(&args.target)?;
+    let mut target = OpenTarget::open_any(&args.target, !args.list && !selected.is_empty)?;
+    if let Some(why) = target.unusable.take() {
+        let header = header((&target.name, about), target.http.driver(), args, selected);
+        return report_unusable((&suite, &why), args, header, &mut target.http, out);
+    }
     let size = suite.size(&mut Reference::default());
     let shard = selected.shard.map(|it| format!("shard {it} of ")).unwrap_or_default();
     let description = &selected.description;
     let planned = counted(size.calls, "planned call");
     let most = Some(size.max_calls).filter(|it| *it > size.calls);
     let most = most.map(|it| format!(", at most {}", number(it))).unwrap_or_default();
-    writeln!(out, "{}: {shard}{description}, {planned}{most}", target.name)?;
+    writeln!(out, "{}: {shard}{description}, {planned}{most}", target.title)?;
     if selected.is_empty {
         return Ok(nothing_selected(args));
     }
@@ -92,6 +98,24 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     results.push(updated);
     all_written(results)?;
     Ok(code)
+}
+
+/// Prints why the endpoint cannot be tested. The files are those of a run that has skipped every call.
+fn report_unusable(
+    (suite, why): (&Suite, &Unusable),
+    args: &RunArgs,
+    header: RunHeader,
+    http: &mut HttpClient,
+    out: &mut dyn Write,
+) -> Result<u8> {
+    let mut report = suite.run(http, &mut |_| (), &|| true);
+    report.end_reason = Some(EndReason::NeverResponded(why.failure.clone()));
+    let outcome = RunOutcome::new(&report, args, &KnownFailures::default());
+    let mut run = outcome.report((&report, Vec::new(), Duration::ZERO), args, http, header);
+    run.end.ended_early = Some(why.reason.clone());
+    writeln!(out, "{why}")?;
+    all_written(write_files(&run, args))?;
+    Ok(run.end.exit)
 }
 
 /// Writes every file that the options name, also if another one cannot be written.
@@ -217,6 +241,9 @@ fn execute(
     }
     if let (Some(EndReason::Stopped), Some(other)) = (&report.end_reason, http.other_account()) {
         report.end_reason = Some(EndReason::OtherAccount(other.to_owned()));
+    }
+    if let Some(why) = http.end_reason() {
+        report.end_reason = Some(EndReason::StoppedResponding(why.clone()));
     }
     progress.finish(&report);
     Ok(report)

@@ -28,14 +28,16 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::aws::config::Config;
-use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
+use crate::aws::emulator::Instance;
 use crate::client::HttpClient;
 use crate::client::account::Caller;
+use crate::client::account::readiness::Unusable;
 use crate::client::journal::{Journal, JournalHeader};
 use crate::client::sender::ClientSettings;
 use crate::client::trace::Trace;
-use crate::commands::options::shell_line;
+use crate::commands::connection::ConnectionArgs;
+use crate::commands::options::{duration, shell_line};
 use crate::driver::Driver;
 use crate::driver::process::kill_all;
 use crate::exit_code;
@@ -50,12 +52,22 @@ pub struct EndpointArgs {
     /// Endpoint to test
     ///
     /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
-    /// profile names; or `aws` for AWS itself. Default: the embedded reference endpoint.
-    #[arg(long, value_name = "URL|env|aws")]
+    /// profile names; `aws` for AWS itself; or `emulator[:PORT]` for a running AWS Emulator. Default:
+    /// the embedded reference endpoint.
+    #[arg(long, value_name = "URL|env|aws|emulator")]
     pub endpoint: Option<String>,
+    /// Wait until the endpoint responds, for this time at most, such as `30s`
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "endpoint")]
+    pub wait: Option<Duration>,
     /// Seconds to wait for a response
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,
+    /// Longest time to wait for the endpoint in total
+    ///
+    /// Pauses that it asks for (`Retry-After`) and calls without a response within --timeout. The run
+    /// then deletes its resources and ends.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
+    pub max_wait: Duration,
     /// Maximum number of requests per second
     ///
     /// Default: 5 if the endpoint is not on this machine, otherwise unlimited.
@@ -76,6 +88,9 @@ pub struct EndpointArgs {
     /// state folder.
     #[arg(long, value_name = "FOLDER", requires = "endpoint", help_heading = "Safety")]
     pub journal: Option<PathBuf>,
+    /// Credentials and certificates.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 impl EndpointArgs {
@@ -87,6 +102,7 @@ impl EndpointArgs {
         for (name, value) in [("--journal", folder), ("--i-own-this-account", account)] {
             words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
         }
+        words.extend(self.connection.words());
         shell_line(&words)
     }
 }
@@ -122,27 +138,56 @@ pub(crate) fn positive(typed: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// The default of --max-wait.
+pub(crate) const MAX_WAIT: Duration = Duration::from_mins(5);
+
 /// The default rate for endpoints that are not on this machine, in requests per second.
 const REMOTE_RATE: f64 = 5.0;
 
 /// A target with an open client.
 pub(crate) struct OpenTarget {
-    /// The name for the first line of the output.
+    /// The name for reports.
     pub(crate) name: String,
+    /// The name for the first line of the output, with the key that signs.
+    pub(crate) title: String,
     pub(crate) http: HttpClient,
+    /// Why the target cannot be tested, if it cannot. Then it has no journal.
+    pub(crate) unusable: Option<Unusable>,
     /// The embedded server stops when this is dropped.
     _server: Option<Server>,
 }
 
 impl OpenTarget {
+    /// Opens a target that can be tested.
+    ///
+    /// # Errors
+    /// Something else than an IAM endpoint is there, or nothing.
     pub(crate) fn open(target: &TargetArgs) -> Result<Self> {
-        let Some(endpoint) = &target.endpoint.endpoint else { return Self::embedded(target) };
-        let config = Config::read()?;
-        let destination = Destination::from_option(endpoint, &config)?;
-        let name = destination.url.to_string().trim_end_matches('/').to_owned();
+        let mut open = Self::open_any(target, true)?;
+        open.unusable.take().map_or(Ok(open), |why| Err(why.into()))
+    }
+
+    /// Opens a target, also if it turns out that it cannot be tested. Without `checks`, nothing finds
+    /// that out.
+    pub(crate) fn open_any(target: &TargetArgs, checks: bool) -> Result<Self> {
+        let args = &target.endpoint;
+        let Some(endpoint) = &args.endpoint else { return Self::embedded(target) };
+        let config = args.connection.config()?;
+        let destination = destination(endpoint, &config, args.wait)?;
+        let (name, option) = (destination.shown_url(), destination.emulator.as_ref());
+        let journaled = option.map_or_else(|| name.clone(), Instance::option);
         let run = run_id();
-        let (mut http, caller) =
-            owned_account_client((&target.endpoint, driver(target)?), &config, destination, &run)?;
+        check_owner(args, &destination)?;
+        let is_aws = destination.aws;
+        let mut http = client((args, driver(target)?), &config, destination.clone(), &run)?;
+        let title = format!("{name}, signed with {}", http.signer());
+        if checks && !is_aws {
+            args.wait.inspect(|limit| http.wait_for_endpoint(*limit));
+            if let Err(why) = http.check_endpoint(args.wait) {
+                return Ok(Self { name, title, http, unusable: Some(why), _server: None });
+            }
+        }
+        let caller = confirmed_caller(args, &destination, &mut http)?;
         if let Some(Caller { account, arn }) = &caller {
             let (account, arn) = (visible(account), visible(arn));
             let alias = http.alias().map(|it| format!(" ({})", visible(&it))).unwrap_or_default();
@@ -151,13 +196,12 @@ impl OpenTarget {
                  groups, policies and devices named iamspec-{run}-…, in the path /iamspec-{run}/"
             ));
         }
-        let folder = target.endpoint.journal.clone();
-        let folder = folder.map_or_else(|| Journal::folder(&config), Ok)?;
+        let folder = args.journal.clone().map_or_else(|| Journal::folder(&config), Ok)?;
         let begun = now();
         let account = caller.map(|it| it.account);
-        let header = JournalHeader { run, endpoint: name.clone(), account, begun };
+        let header = JournalHeader { run, endpoint: journaled, account, begun };
         http.set_journal(Journal::begin(&folder, header)?);
-        Ok(Self { name, http, _server: None })
+        Ok(Self { name, title, http, unusable: None, _server: None })
     }
 
     fn embedded(target: &TargetArgs) -> Result<Self> {
@@ -180,7 +224,8 @@ impl OpenTarget {
         };
         let mutant = target.mutant.as_ref().map(|it| format!(", mutant {it}")).unwrap_or_default();
         let name = format!("the embedded reference endpoint{mutant}");
-        Ok(Self { name, http: HttpClient::with(settings)?, _server: Some(server) })
+        let (http, title) = (HttpClient::with(settings)?, name.clone());
+        Ok(Self { name, title, http, unusable: None, _server: Some(server) })
     }
 }
 
@@ -204,7 +249,37 @@ pub(crate) fn reference_options(
 /// Returns true if the endpoint is on this machine. No request is sent.
 pub(crate) fn is_local(target: &TargetArgs) -> Result<bool> {
     let Some(endpoint) = &target.endpoint.endpoint else { return Ok(true) };
-    Ok(Destination::from_option(endpoint, &Config::read()?)?.loopback)
+    let config = target.endpoint.connection.config()?;
+    Ok(destination(endpoint, &config, target.endpoint.wait)?.loopback)
+}
+
+/// The pause between two looks for an emulator that is starting.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The destination of an endpoint option. Waits for the folder of an emulator that is starting.
+fn destination(endpoint: &str, config: &Config, wait: Option<Duration>) -> Result<Destination> {
+    let started = Instant::now();
+    let is_emulator = Instance::port_of(endpoint)?.is_some();
+    loop {
+        let found = Destination::from_option(endpoint, config);
+        let left = wait.unwrap_or_default().saturating_sub(started.elapsed());
+        if found.is_ok() || !is_emulator || left.is_zero() {
+            return found;
+        }
+        std::thread::sleep(POLL.min(left));
+    }
+}
+
+/// Checks that the user has named the account of a remote endpoint.
+fn check_owner(args: &EndpointArgs, destination: &Destination) -> Result<()> {
+    if !destination.loopback && args.i_own_this_account.is_none() {
+        bail!(
+            "{} is not on this machine, and this command creates and deletes users there; if you own \
+             the account, add --i-own-this-account with its id",
+            destination.url
+        );
+    }
+    Ok(())
 }
 
 /// A client that may change the account behind an endpoint, and the caller of a remote endpoint.
@@ -212,63 +287,86 @@ pub(crate) fn is_local(target: &TargetArgs) -> Result<bool> {
 /// # Errors
 /// The endpoint is remote, and the credentials' account is not the one that the user owns.
 pub(crate) fn owned_account_client(
-    (args, driver): (&EndpointArgs, Option<Driver>),
+    args: &EndpointArgs,
     config: &Config,
     destination: Destination,
     run: &str,
 ) -> Result<(HttpClient, Option<Caller>)> {
-    let (url, loopback) = (destination.url.clone(), destination.loopback);
-    if !loopback && args.i_own_this_account.is_none() {
-        bail!(
-            "{url} is not on this machine, and this command creates and deletes users there; if \
-             you own the account, add --i-own-this-account with its id"
-        );
-    }
-    let (mut http, source) = client((args, driver), config, destination, run)?;
-    let Some(owned) = args.i_own_this_account.as_ref().filter(|_| !loopback) else {
-        return Ok((http, None));
+    check_owner(args, &destination)?;
+    let mut http = client((args, None), config, destination.clone(), run)?;
+    let caller = confirmed_caller(args, &destination, &mut http)?;
+    Ok((http, caller))
+}
+
+/// The caller of a remote endpoint. Its account is the one that the user owns, as far as the endpoint
+/// shows it.
+fn confirmed_caller(
+    args: &EndpointArgs,
+    destination: &Destination,
+    http: &mut HttpClient,
+) -> Result<Option<Caller>> {
+    let Some(owned) = args.i_own_this_account.as_ref().filter(|_| !destination.loopback) else {
+        return Ok(None);
     };
-    let caller = http.caller()?;
-    if caller.account != *owned {
+    let (caller, without_sts) = http.caller_without_sts(owned)?;
+    if let Some(caller) = caller.as_ref().filter(|it| it.account != *owned) {
         bail!(
-            "the credentials, from {source}, belong to account {}, but --i-own-this-account names \
-             {owned}; nothing was created",
-            caller.account
+            "the credentials, {}, belong to account {}, but --i-own-this-account names {owned}; \
+             nothing was created",
+            http.signer(),
+            visible(&caller.account)
         );
     }
-    http.set_owned_account(owned);
-    Ok((http, Some(caller)))
+    match (caller, without_sts) {
+        (Some(caller), None) => {
+            http.set_owned_account(owned);
+            Ok(Some(caller))
+        }
+        (Some(caller), Some(why)) => {
+            say(&format!(
+                "{why}, so the account was read from an ARN; whose credentials sign is not verified"
+            ));
+            Ok(Some(caller))
+        }
+        (None, why) => {
+            let why = why.unwrap_or_default();
+            say(&format!(
+                "{why}, and no ARN shows an account, so nothing verifies that the endpoint is account \
+                 {owned}; --i-own-this-account is trusted"
+            ));
+            let arn = "unknown".to_owned();
+            Ok(Some(Caller { account: owned.clone(), arn }))
+        }
+    }
 }
 
 /// A client that only reads. It needs no owned account.
 pub(crate) fn read_only_client(args: &EndpointArgs) -> Result<HttpClient> {
-    let config = Config::read()?;
+    let config = args.connection.config()?;
     let endpoint = args.endpoint.as_deref().unwrap_or_default();
     let destination = Destination::from_option(endpoint, &config)?;
-    Ok(client((args, None), &config, destination, "nobody")?.0)
+    client((args, None), &config, destination, "nobody")
 }
 
-/// The client, and the source of its credentials.
 fn client(
     (args, driver): (&EndpointArgs, Option<Driver>),
     config: &Config,
     destination: Destination,
     run: &str,
-) -> Result<(HttpClient, String)> {
+) -> Result<HttpClient> {
     let loopback = destination.loopback;
-    let identity = if loopback { Identity::fake() } else { Identity::find(config)? };
-    let source = identity.source().to_owned();
-    let http = HttpClient::with(ClientSettings {
+    let identity = args.connection.signer(config, &destination)?.identity;
+    HttpClient::with(ClientSettings {
         rate: args.rate.or((!loopback).then_some(REMOTE_RATE)),
         transport: driver.map(Driver::boxed),
-        authorities: config.variable("AWS_CA_BUNDLE").map(PathBuf::from),
+        trust: args.connection.trust(config, &destination)?,
+        max_wait: args.max_wait,
         destination,
         run: run.to_owned(),
         identity,
         timeout: Duration::from_secs(args.timeout),
         trace: trace(args)?,
-    })?;
-    Ok((http, source))
+    })
 }
 
 fn driver(target: &TargetArgs) -> Result<Option<Driver>> {

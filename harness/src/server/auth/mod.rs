@@ -19,7 +19,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use crate::aws::credentials::FAKE;
+use crate::aws::credentials::Identity;
 use crate::server::ResponseBody;
 use crate::server::auth::claim::{ClaimedSignature, SignaturePlace};
 use crate::server::store::{NameScope, Secret, Store, item_key};
@@ -306,10 +306,14 @@ fn format_date(moment: OffsetDateTime) -> String {
 
 /// The secret of an active access key: the root key, which always exists, or a key that was created
 /// here.
-pub(super) fn secret_of(id: &str, store: &Store, account: &Account) -> Option<Secret> {
-    let (root_key, root_secret) = FAKE;
-    if id == root_key {
-        return Some(Secret::new(root_secret.to_owned()));
+pub(super) fn secret_of(
+    id: &str,
+    root: &Identity,
+    store: &Store,
+    account: &Account,
+) -> Option<Secret> {
+    if id == root.key_id() {
+        return Some(Secret::new(root.credentials().secret_access_key().to_owned()));
     }
     let key = item_key(NameScope::Account, AttachmentKind::AccessKey, id);
     let item = *store.items.get(&key)?;

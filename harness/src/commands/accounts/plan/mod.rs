@@ -18,14 +18,14 @@ use clap::{Args, ValueEnum};
 use iamspec_model::AttachmentKind;
 
 use crate::aws::config::Config;
-use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
 use crate::client::account::Caller;
 use crate::client::account::holdings::Presence;
 use crate::commands::accounts::plan::deletion::DeletionPlan;
 use crate::commands::accounts::plan::subject::Subjects;
+use crate::commands::connection::ConnectionArgs;
 use crate::commands::test::target::{
-    EndpointArgs, owned_account_client, positive, read_only_client,
+    EndpointArgs, MAX_WAIT, owned_account_client, positive, read_only_client,
 };
 use crate::exit_code;
 use crate::wire::output::visible::say;
@@ -79,8 +79,9 @@ pub struct PlanArgs {
     /// Endpoint whose user to plan for
     ///
     /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
-    /// profile names; or `aws` for AWS itself. Default: no endpoint; the users of a script.
-    #[arg(long, value_name = "URL|env|aws", help_heading = "Target")]
+    /// profile names; `aws` for AWS itself; or `emulator[:PORT]` for a running AWS Emulator. Default:
+    /// no endpoint; the users of a script.
+    #[arg(long, value_name = "URL|env|aws|emulator", help_heading = "Target")]
     pub endpoint: Option<String>,
     /// Seconds to wait for a response
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600), help_heading = "Target")]
@@ -105,6 +106,9 @@ pub struct PlanArgs {
     /// Write all requests and responses as JSON Lines, without secrets
     #[arg(long, value_name = "FILE", help_heading = "Target")]
     pub trace: Option<PathBuf>,
+    /// Credentials and certificates.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 impl PlanArgs {
@@ -212,7 +216,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
     check_format(args)?;
     // A wrong name is an error before anything is sent.
     let subjects = subject::subjects(args)?;
-    let config = Config::read()?;
+    let config = args.connection.config()?;
     let destination = Destination::from_option(endpoint, &config)?;
     let mut target = target_of(&destination, &config);
     if !args.assume_none.is_empty() && !target.local {
@@ -228,8 +232,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         }
     };
     let mut http = if args.apply.apply {
-        let (http, caller) =
-            owned_account_client((&endpoint_args, None), &config, destination, "nobody")?;
+        let (http, caller) = owned_account_client(&endpoint_args, &config, destination, "nobody")?;
         if let Some(Caller { account, arn }) = &caller {
             say(&format!("account {}, caller {}", visible(account), visible(arn)));
         }
@@ -289,6 +292,9 @@ fn endpoint_args(args: &PlanArgs) -> EndpointArgs {
         trace: args.trace.clone(),
         i_own_this_account: args.apply.i_own_this_account.clone(),
         journal: args.apply.journal.clone(),
+        connection: args.connection.clone(),
+        wait: None,
+        max_wait: MAX_WAIT,
     }
 }
 
@@ -297,7 +303,8 @@ fn endpoint_args(args: &PlanArgs) -> EndpointArgs {
 fn target_of(destination: &Destination, config: &Config) -> PlanTarget {
     let selected = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
     let selected = selected.iter().any(|name| config.variable(name).is_some());
-    let profile = selected && Identity::of_variables(config).is_none();
+    let has_key = config.variable("AWS_ACCESS_KEY_ID").is_some();
+    let profile = config.is_profile_named() || selected && !has_key;
     PlanTarget {
         url: destination.url.as_str().trim_end_matches('/').to_owned(),
         region: destination.region.clone(),

@@ -4,10 +4,9 @@
 //! one request and returns one raw response; it neither retries nor interprets.
 
 use std::any::Any;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use iamspec_conformance::Response;
@@ -16,6 +15,8 @@ use reqwest::Url;
 
 use crate::aws::credentials::Identity;
 use crate::aws::destination::Destination;
+use crate::aws::trust::Trust;
+use crate::client::connection::certificates::trusting;
 use crate::wire::secrets;
 
 /// Longer responses are not read. The longest real ones, full pages of certificates, are shorter.
@@ -101,14 +102,9 @@ pub(crate) struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// A transport for one destination. `authorities` is a file of CA certificates that replace the
-    /// machine's.
-    pub(crate) fn new(
-        destination: &Destination,
-        timeout: Duration,
-        authorities: Option<&Path>,
-    ) -> Result<Self> {
-        let client = client(destination, timeout, authorities)?;
+    /// A transport for one destination.
+    pub(crate) fn new(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<Self> {
+        let client = client(destination, timeout, trust)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -159,13 +155,13 @@ impl Transport for HttpTransport {
     }
 }
 
-fn client(
-    destination: &Destination,
-    timeout: Duration,
-    authorities: Option<&Path>,
-) -> Result<reqwest::Client> {
-    // A second installation fails and changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn client(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<reqwest::Client> {
+    let is_plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
+    let client = trusting(builder(destination, timeout), trust, is_plain)?;
+    client.build().context("cannot create an HTTP client")
+}
+
+fn builder(destination: &Destination, timeout: Duration) -> reqwest::ClientBuilder {
     let mut client = reqwest::Client::builder()
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
@@ -173,14 +169,34 @@ fn client(
     if destination.loopback {
         client = client.no_proxy();
     }
-    let plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
-    if let Some(file) = authorities {
-        client = client.tls_certs_only(certificates(file)?);
-    } else if plain {
-        // Plain HTTP needs no certificates. Reading the machine's takes longer than 100 requests.
-        client = client.tls_certs_only([]);
+    for (name, addresses) in &destination.addresses {
+        client = client.resolve_to_addrs(name, addresses);
     }
-    client.build().context("cannot create an HTTP client")
+    client
+}
+
+/// The time limit of a handshake that only finds out whether a port speaks TLS.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(2);
+
+/// Whether the port of a plain URL speaks TLS. Sends an unsigned request without content.
+pub(crate) fn speaks_tls(destination: &Destination) -> bool {
+    let mut secured = destination.clone();
+    // A URL with a host takes the scheme.
+    if secured.url.set_scheme("https").is_err() {
+        return false;
+    }
+    let port = destination.url.port_or_known_default();
+    _ = secured.url.set_port(port);
+    let url = secured.url.clone();
+    let builder = builder(&secured, HANDSHAKE_MAX * 2).connect_timeout(HANDSHAKE_MAX);
+    let Ok(client) = trusting(builder, &Trust::Everything, false).and_then(|it| Ok(it.build()?))
+    else {
+        return false;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return false };
+    let result = runtime.block_on(async { client.get(url).send().await });
+    result.map_or_else(|error| !error.is_connect(), |_| true)
 }
 
 async fn receive(
@@ -219,18 +235,6 @@ fn failure(error: &reqwest::Error) -> Response {
         source = inner.source();
     }
     Response::failed(kind, detail)
-}
-
-/// The CA certificates of a file.
-fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>> {
-    let pem = std::fs::read(file)
-        .with_context(|| format!("cannot read AWS_CA_BUNDLE, {}", file.display()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-        .with_context(|| format!("AWS_CA_BUNDLE, {}, holds no certificates", file.display()))?;
-    if certificates.is_empty() {
-        bail!("AWS_CA_BUNDLE, {}, holds no certificates", file.display());
-    }
-    Ok(certificates)
 }
 
 /// The headers that sign a body (E-018), with the session token of a temporary key. AWS's own

@@ -1,0 +1,216 @@
+//! Whether an endpoint can be tested at all: a few calls before the first one of a run.
+//!
+//! The calls read only. An answer that an IAM endpoint may give, be it a refusal, a denied or a
+//! throttled call or a failure of the service, is enough. The endpoint is rejected only if each of
+//! several calls shows that something else listens there, or nothing.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::{Failure, Response};
+use iamspec_model::User;
+
+use crate::client::HttpClient;
+use crate::client::connection::transport::{RawResponse, SigningService, speaks_tls};
+use crate::client::response::{Appearance, appearance};
+use crate::client::sender::Sender;
+use crate::wire::names;
+use crate::wire::names::{RequestForm, member};
+
+/// The pause between two attempts to reach an endpoint that is starting.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The number of calls without a response within the timeout after which no more are sent.
+const TIMEOUTS_MAX: usize = 2;
+
+/// The number of connections that fail after which no more are tried.
+const UNREACHABLE_MAX: usize = 2;
+
+/// Why an endpoint cannot be tested.
+#[derive(Clone, Debug)]
+pub struct Unusable {
+    /// What came in place of a response of IAM.
+    pub failure: Failure,
+    /// What was expected, what came, and what to do next, in one line.
+    pub reason: String,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// What one control call shows.
+enum Evidence {
+    /// A response that an IAM endpoint may give.
+    Iam,
+    /// A listing, which counts unless the endpoint also accepts what it cannot.
+    Lists,
+    /// A success that no IAM endpoint gives: what the call names does not exist.
+    Accepts,
+    /// Something else, or nothing.
+    Foreign(Failure),
+}
+
+/// A control call: its action and one more member.
+type ControlCall = (&'static str, (&'static str, Option<&'static str>));
+
+/// The control calls. What a member without a value names does not exist, and neither does the last
+/// action. A call is repeated, because one response may be lost or damaged on its way.
+const CALLS: [ControlCall; 6] = [
+    ("GetUser", ("UserName", None)),
+    ("GetGroup", ("GroupName", None)),
+    ("ListUsers", ("MaxItems", Some("1"))),
+    ("GetUser", ("UserName", None)),
+    ("ListGroups", ("MaxItems", Some("1"))),
+    ("IamspecControlCall", ("UserName", None)),
+];
+
+impl HttpClient {
+    /// Checks that the endpoint speaks the protocol of IAM. `waited` is how long it was waited for.
+    ///
+    /// # Errors
+    /// Something else listens there, or nothing.
+    pub fn check_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
+        let mut own = self.sender.without_transport();
+        let absent = self.names.user(User(0));
+        let (mut accepted, mut last) = (0, None);
+        let (mut timeouts, mut unreachable) = (0, 0);
+        for call in CALLS {
+            let sender = own.as_mut().unwrap_or(&mut self.sender);
+            match evidence(sender, call, &absent) {
+                Evidence::Iam => return Ok(()),
+                Evidence::Lists if accepted == 0 => return Ok(()),
+                Evidence::Lists => {}
+                Evidence::Accepts => accepted += 1,
+                Evidence::Foreign(failure) => {
+                    timeouts += usize::from(failure.kind == FailureKind::Timeout);
+                    unreachable += usize::from(failure.kind == FailureKind::Unreachable);
+                    last = Some(failure);
+                    if timeouts >= TIMEOUTS_MAX || unreachable >= UNREACHABLE_MAX {
+                        break;
+                    }
+                }
+            }
+        }
+        let failure = last.filter(|_| accepted == 0).unwrap_or_else(|| Failure {
+            kind: FailureKind::Unreadable,
+            detail: "success in response to every call, also for a user and an action that do not \
+                     exist"
+                .to_owned(),
+        });
+        let destination = self.sender.destination();
+        let is_plain = destination.url.scheme() == "http";
+        let may_be_tls = is_plain
+            && !matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable)
+            && accepted == 0;
+        let next = if may_be_tls && speaks_tls(destination) {
+            "the port speaks TLS: write https:// in --endpoint"
+        } else {
+            next_step(&failure)
+        };
+        let waited = waited.map(|it| format!(" after {} s", it.as_secs_f64())).unwrap_or_default();
+        let (url, detail) = (destination.shown_url(), &failure.detail);
+        let reason = format!("{url}: expected an IAM endpoint, found {detail}{waited}; {next}");
+        Err(Unusable { failure, reason })
+    }
+
+    /// Waits until the endpoint responds, for this time at most. A connection that is refused or
+    /// closed, and a gateway without a service behind it (502, 503), mean: not yet.
+    pub fn wait_for_endpoint(&mut self, limit: Duration) {
+        let started = Instant::now();
+        let absent = self.names.user(User(0));
+        let Ok(mut sender) = self.sender.for_waiting() else { return };
+        while is_starting(&mut sender, &absent) {
+            let left = limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(POLL.min(left));
+        }
+    }
+}
+
+/// Whether the endpoint seems to be starting.
+fn is_starting(sender: &mut Sender, absent: &str) -> bool {
+    let [first, ..] = CALLS;
+    match sender.post(SigningService::Iam, &form(first, absent), None) {
+        Ok(raw) => matches!(raw.status, 502 | 503),
+        Err(Response::Failed(it)) => match it.kind {
+            // A server that shows a certificate is running.
+            FailureKind::Unreachable => !it.detail.contains("certificate"),
+            FailureKind::Reset | FailureKind::Timeout => true,
+            _ => false,
+        },
+        Err(_) => false,
+    }
+}
+
+fn form((action, (name, value)): ControlCall, absent: &str) -> RequestForm {
+    let value = value.unwrap_or(absent);
+    vec![member("Action", action), member("Version", names::VERSION), member(name, value)]
+}
+
+fn evidence(sender: &mut Sender, call: ControlCall, absent: &str) -> Evidence {
+    let (action, (_, value)) = call;
+    let raw = match sender.post(SigningService::Iam, &form(call, absent), None) {
+        Ok(raw) => raw,
+        Err(Response::Failed(it)) if is_missing(it.kind) => return Evidence::Foreign(it),
+        Err(_) => return Evidence::Iam,
+    };
+    match appearance(action, &raw) {
+        // The service, or a gateway before it, fails or throttles. The run decides what that means.
+        _ if matches!(raw.status, 429 | 500 | 502..=599) => Evidence::Iam,
+        Appearance::Result if value.is_some() => Evidence::Lists,
+        Appearance::Result => Evidence::Accepts,
+        Appearance::Error { is_of_iam: true, .. } => Evidence::Iam,
+        Appearance::Error { code, .. } => {
+            foreign(&raw, &format!("<Error> with the code {code}, and not <ErrorResponse>"))
+        }
+        Appearance::Other(what) => foreign(&raw, &what),
+    }
+}
+
+fn foreign(raw: &RawResponse, what: &str) -> Evidence {
+    let detail = match what.strip_prefix("HTTP ") {
+        Some(_) => what.to_owned(),
+        None => format!("HTTP {}: {what}", raw.status),
+    };
+    Evidence::Foreign(Failure { kind: FailureKind::Unreadable, detail })
+}
+
+/// Whether there was no response, or one that is too long.
+const fn is_missing(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Unreachable
+            | FailureKind::Reset
+            | FailureKind::Timeout
+            | FailureKind::Unreadable
+    )
+}
+
+/// What the user can do about the failure.
+fn next_step(failure: &Failure) -> &'static str {
+    let has = |text: &str| failure.detail.contains(text);
+    match failure.kind {
+        FailureKind::Unreachable if has("InvalidContentType") || has("corrupt message") => {
+            "the port does not speak TLS: write http:// in --endpoint"
+        }
+        FailureKind::Unreachable if has("certificate") => {
+            "name the certificate of the server or of its authority with --ca-bundle or AWS_CA_BUNDLE"
+        }
+        FailureKind::Unreachable => {
+            "start the endpoint, or fix host and port of --endpoint; --wait 30s waits for its start"
+        }
+        FailureKind::Timeout => "check that an IAM endpoint listens there, or raise --timeout",
+        _ if has("<Error>") => {
+            "this looks like an S3 endpoint; fix host, port and path of --endpoint"
+        }
+        _ => "this is not an IAM endpoint; fix host, port and path of --endpoint",
+    }
+}
