@@ -214,3 +214,34 @@ fn a_run_waits_for_an_emulator_that_starts() {
     drop(emulator);
     std::fs::remove_dir_all(home).unwrap();
 }
+
+#[test]
+fn an_issue_for_the_emulator_has_a_short_program() {
+    let folder = super::reports::folder("emulator-issue");
+    let run = folder.join("run.jsonl").display().to_string();
+    let report = format!("json={run}");
+    let words = ["run", "--mutant", "forgets-mfa-device", "delete-user/alone/mfa-device"];
+    super::iamspec(&[&words[..], &["--report", &report]].concat());
+    let words = ["report", "issue", &run, "DeleteUser/*", "--to", "aws-emulator"];
+    let output = super::iamspec(&words);
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
+    assert!(
+        text.starts_with("# DeleteUser returns 200 if the user holds an MFA device\n"),
+        "{text}"
+    );
+    let (_, program) = text.split_once("```python\n").unwrap();
+    let (program, _) = program.split_once("```").unwrap();
+    let last = "response = call(\"DeleteUser u0\", [\"409 DeleteConflict\"], iam.delete_user, ";
+    assert!(program.contains(last), "{program}");
+    assert!(program.contains("boto3.client(\"iam\", config="), "{program}");
+    assert!(!program.contains("http://"), "the SDK finds the endpoint itself: {program}");
+    assert!(program.ends_with("raise SystemExit(differs)\n"), "{program}");
+    std::fs::write(folder.join("program.py"), program).unwrap();
+    let file = folder.join("program.py").display().to_string();
+    let compiled = Command::new("python3").args(["-m", "py_compile", &file]).output();
+    if let Ok(compiled) = compiled {
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

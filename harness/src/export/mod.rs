@@ -76,6 +76,15 @@ pub fn export(script: &Script, language: Language, endpoint: &str) -> Result<Str
     })
 }
 
+/// Exports the script as a short Python program that finds the endpoint in the shared files of AWS.
+/// `expected` are the responses to its last call that conform.
+///
+/// # Errors
+/// Fails if a request cannot be exported.
+pub fn short_program(script: &Script, expected: &[String]) -> Result<String> {
+    Ok(python::short(&program(script)?, expected))
+}
+
 fn program(script: &Script) -> Result<Program> {
     let mut names = Names::new(variables::RUN);
     let (mut reference, mut created) = (Reference::default(), CleanupPlan::default());

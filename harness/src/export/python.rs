@@ -67,11 +67,85 @@ pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
     out
 }
 
+/// The start of a short program. The SDK finds the endpoint, the key and the certificate itself.
+const SHORT_HEAD: &str = r#"
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+# AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE name the files of the emulator.
+iam = boto3.client("iam", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+run = str(uuid.uuid4().int)[:9]
+differs = False
+
+
+def client(key, secret):
+    return boto3.client("iam", aws_access_key_id=key, aws_secret_access_key=secret)
+
+
+def call(text, expected, operation, **parameters):
+    global differs
+    try:
+        response, actual = operation(**parameters), "200"
+    except ClientError as error:
+        response = error.response
+        actual = f"{response['ResponseMetadata']['HTTPStatusCode']} {response['Error']['Code']}"
+    right = expected is None or actual in expected
+    differs |= not right
+    print(text, "->", actual, "" if right else f"AWS: {' or '.join(expected)}")
+    return response
+
+
+def member(response, *path):
+    for name in path:
+        response = response.get(name, {})
+    return response or "missing"
+
+
+def remove(operation, **parameters):
+    try:
+        operation(**parameters)
+    except ClientError as error:
+        print("not removed:", error)
+"#;
+
+/// A short program for the tracker of an SDK user. `expected` are the responses that conform to the
+/// last call. Exits with 1 if a response differs.
+pub(crate) fn short(program: &Program, expected: &[String]) -> String {
+    let codes = if uses_codes(program) { CODE } else { "" };
+    let imports = if uses_codes(program) {
+        "import base64\nimport hashlib\nimport hmac\nimport struct\nimport time\nimport uuid\n"
+    } else {
+        "import uuid\n"
+    };
+    let mut out = format!("{imports}{SHORT_HEAD}\n\n{codes}");
+    let tuple = |it: &[String]| {
+        let quoted: Vec<String> =
+            it.iter().map(|it| Value::from(it.as_str()).to_string()).collect();
+        if quoted.is_empty() { "None".to_owned() } else { format!("[{}]", quoted.join(", ")) }
+    };
+    let last = program.lines.len().saturating_sub(1);
+    for (index, line) in program.lines.iter().enumerate() {
+        let own: Vec<String> = line.expected.iter().cloned().collect();
+        let expected = if index == last && !expected.is_empty() { expected } else { &own };
+        out.push_str(&call_with(line, &tuple(expected), ""));
+    }
+    out.push('\n');
+    for line in &program.cleanup {
+        out.push_str(&cleanup(line, ""));
+    }
+    out.push_str("raise SystemExit(differs)\n");
+    out
+}
+
+fn uses_codes(program: &Program) -> bool {
+    let has_code =
+        |line: &ProgramLine| line.form.iter().any(|(name, _)| name == "AuthenticationCode1");
+    program.lines.iter().any(has_code)
+}
+
 fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String {
-    let uses_codes = program
-        .lines
-        .iter()
-        .any(|it| it.form.iter().any(|(name, _)| name == "AuthenticationCode1"));
+    let uses_codes = uses_codes(program);
     let imports = if uses_codes {
         "import base64\nimport hashlib\nimport hmac\nimport os\nimport struct\nimport time\n"
     } else {
@@ -95,6 +169,10 @@ fn in_docstring(text: &str) -> String {
 
 fn call(line: &ProgramLine, indent: &str) -> String {
     let expected = line.expected.as_ref().map_or_else(|| "None".to_owned(), |it| format!("{it:?}"));
+    call_with(line, &expected, indent)
+}
+
+fn call_with(line: &ProgramLine, expected: &str, indent: &str) -> String {
     let client = line.signer.as_ref().map_or_else(
         || "iam".to_owned(),
         |(id, secret)| format!("client({}, {})", name_of(id), name_of(secret)),

@@ -10,17 +10,18 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
+use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::glob;
 
 use crate::commands::selection::by_name;
 use crate::exit_code;
 use crate::exit_code::Outcome;
-use crate::export::{Language, export};
+use crate::export::{Language, export, short_program};
 use crate::report::diff::compare;
 use crate::report::events::FindingEvent;
 use crate::report::format::changes::changes;
 use crate::report::format::html::html;
-use crate::report::format::issue::issue as issue_text;
+use crate::report::format::issue::{emulator_issue, issue as issue_text};
 use crate::report::format::junit::junit;
 use crate::report::format::markdown::{badge, markdown};
 use crate::report::format::style::Style;
@@ -115,6 +116,16 @@ pub struct IssueArgs {
     /// Rule of the finding; `*` matches any text
     #[arg(value_name = "RULE")]
     pub rule: String,
+    /// Tracker that the text is for; default: the one of the endpoint
+    #[arg(long, value_enum, value_name = "TRACKER")]
+    pub to: Option<Tracker>,
+}
+
+/// A tracker that asks for a form of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tracker {
+    /// AWS Emulator: a short program with an SDK
+    AwsEmulator,
 }
 
 /// The arguments of `iamspec report diff`.
@@ -257,6 +268,11 @@ pub(crate) fn issue(args: &IssueArgs, out: &mut dyn Write) -> Result<u8> {
         );
     }
     for finding in findings {
+        if args.to == Some(Tracker::AwsEmulator) {
+            let program = short_program_of(finding)?;
+            write!(out, "{}", emulator_issue(&run, finding, &program))?;
+            continue;
+        }
         // The user's script may be gone.
         let script = by_name(&finding.script).ok().and_then(|it| it.into_iter().next());
         let program = script.map(|it| export(&it, Language::AwsCli, "http://127.0.0.1:5000"));
@@ -264,6 +280,23 @@ pub(crate) fn issue(args: &IssueArgs, out: &mut dyn Write) -> Result<u8> {
         write!(out, "{}", issue_text(&run, finding, program.as_deref()))?;
     }
     Ok(exit_code::CONFORMS)
+}
+
+/// A short program that shows a finding, from the calls of its history.
+fn short_program_of(finding: &FindingEvent) -> Result<String> {
+    let calls = finding.history.iter().map(|it| it.call.as_str()).collect::<Vec<_>>().join("\n");
+    let text = format!("# {}\n{calls}\n", finding.rule);
+    let script = parse::parse(&finding.script, &text)
+        .with_context(|| format!("the calls of {} are no script", finding.rule))?;
+    // The message and the listing of a response are not compared.
+    let status_and_code = |it: &str| {
+        let words: Vec<&str> = it.split([' ', '[', '"']).take(2).collect();
+        words.join(" ").trim_end().to_owned()
+    };
+    let mut expected: Vec<String> =
+        finding.expected.iter().map(|it| status_and_code(&it.response)).collect();
+    expected.dedup();
+    short_program(&script, &expected)
 }
 
 pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {

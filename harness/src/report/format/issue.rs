@@ -42,6 +42,32 @@ pub fn issue(report: &RunReport, finding: &FindingEvent, program: Option<&str>) 
     out
 }
 
+/// Returns the text for the tracker of AWS Emulator, which asks for a short program. `program` shows
+/// the finding.
+#[must_use]
+pub fn emulator_issue(report: &RunReport, finding: &FindingEvent, program: &str) -> String {
+    let (report, finding) = &printable(report, finding);
+    let (header, target) = (&report.header, &report.header.target);
+    let version = target.version.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
+    let mut out = String::new();
+    let observed = finding.observed.split(" \"").next().unwrap_or_default();
+    let title = format!("{} returns {observed} {}", finding.action, situation(finding));
+    _ = writeln!(out, "# {}\n", plain(&title));
+    out.push_str(&expected(finding));
+    _ = writeln!(out, "\n## Observed\n");
+    _ = writeln!(
+        out,
+        "{}: {}",
+        plain(&format!("{}{version}", target.name)),
+        code(&finding.observed)
+    );
+    _ = writeln!(out, "\n## Program\n\nIt exits with 1 if a response differs from AWS's.\n");
+    _ = writeln!(out, "{}", fenced(program).replacen("text\n", "python\n", 1));
+    let tool = format!("Found by iamspec {} (rules {}).", header.version, header.revision);
+    _ = writeln!(out, "{}", plain(&tool));
+    out
+}
+
 /// The run and the finding with escapes in place of control characters.
 fn printable(report: &RunReport, finding: &FindingEvent) -> (RunReport, FindingEvent) {
     let header = report.header.clone();
