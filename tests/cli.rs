@@ -275,7 +275,8 @@ fn action(name: &str, options: &str) -> Vec<String> {
         .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step])
         .current_dir(&folder)
         .env("PATH", path)
-        .envs([("ENDPOINT", "http://127.0.0.1:1"), ("EXPECT", ""), ("REPORTS", "reports")])
+        .envs([("ENDPOINT", "http://127.0.0.1:1"), ("WAIT", "60s"), ("EXPECT", "")])
+        .env("REPORTS", "reports")
         .envs([("OPTIONS", options), ("GITHUB_OUTPUT", "output"), ("GITHUB_STEP_SUMMARY", "page")])
         .output()
         .unwrap();
@@ -283,7 +284,9 @@ fn action(name: &str, options: &str) -> Vec<String> {
     assert!(!folder.join("executed").exists(), "the action has executed its input");
     let arguments = std::fs::read_to_string(folder.join("arguments")).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
-    arguments.lines().skip(11).map(str::to_owned).collect()
+    let start = "run\n--endpoint\nhttp://127.0.0.1:1\n--wait\n60s\n--report\n";
+    assert!(arguments.starts_with(start), "{arguments}");
+    arguments.lines().skip(13).map(str::to_owned).collect()
 }
 
 #[test]

@@ -161,6 +161,8 @@ fn a_key_of_a_profile_signs_if_the_profile_names_the_endpoint_or_it_is_none_of_a
         ("process-named", HERE, "ASIA2222333344445555", false),
         ("role", HERE, EXAMPLE, true),
         ("empty", HERE, EXAMPLE, false),
+        ("real", "aws", "AKIA6666777722223333", false),
+        ("named", "aws", "AKIA6666777722223333", false),
     ] {
         let found = signs(&[("AWS_PROFILE", profile)], endpoint);
         assert_eq!(found, (key.to_owned(), has_note), "{profile} at {endpoint}");

@@ -228,14 +228,18 @@ fn profile_source(config: &Config) -> String {
 /// Other sources, through AWS's own library: roles, single sign-on, containers, instances.
 #[cfg(feature = "aws-config")]
 fn from_other_sources(config: &Config) -> Result<Identity> {
+    use aws_config::profile::ProfileFileCredentialsProvider;
     use aws_credential_types::provider::ProvideCredentials as _;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let found = runtime.block_on(async {
-        let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        // The default sources begin with the variables, and a named profile replaces them.
         if config.is_profile_named() {
-            loader = loader.profile_name(config.profile());
+            let provider = ProfileFileCredentialsProvider::builder();
+            let provider = provider.profile_name(config.profile()).build();
+            return Some(provider.provide_credentials().await);
         }
-        let provider = loader.load().await.credentials_provider()?;
+        let loaded = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let provider = loaded.credentials_provider()?;
         Some(provider.provide_credentials().await)
     });
     let credentials = found.context("no credentials were found")?.context("no credentials")?;

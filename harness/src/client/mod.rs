@@ -406,7 +406,7 @@ impl Endpoint for HttpClient {
             milliseconds = u64::try_from(wait.as_millis()).unwrap_or_default(),
             "waits before the next attempt"
         );
-        std::thread::sleep(wait);
+        self.sender.pause(wait);
         wait
     }
 }

@@ -113,6 +113,12 @@ struct Owner {
     stop: OnceLock<Arc<AtomicBool>>,
 }
 
+impl Owner {
+    fn is_stopped(&self) -> bool {
+        self.stop.get().is_some_and(|it| it.load(Ordering::Relaxed))
+    }
+}
+
 impl Sender {
     pub(crate) fn new(settings: ClientSettings) -> Result<Self> {
         let ClientSettings { destination, timeout, trust, .. } = settings;
@@ -164,6 +170,11 @@ impl Sender {
         let granted = self.waited.grant(asked.saturating_sub(own));
         self.check_waiting_time();
         own.saturating_add(granted)
+    }
+
+    /// Pauses before the next attempt. A stop of the run shortens the pause.
+    pub(crate) fn pause(&self, time: Duration) {
+        sleep(time, &|| self.owner.is_stopped());
     }
 
     fn check_waiting_time(&self) {
@@ -228,8 +239,7 @@ impl Sender {
             guard::check_after_account_change(form, other).map_err(unsent)?;
         }
         if let Some(limit) = &self.rate_limit {
-            let is_stopped = || self.owner.stop.get().is_some_and(|it| it.load(Ordering::Relaxed));
-            limit.lock().unwrap_or_else(PoisonError::into_inner).wait(&is_stopped);
+            limit.lock().unwrap_or_else(PoisonError::into_inner).wait(&|| self.owner.is_stopped());
         }
         let start = Instant::now();
         let transport = match &mut self.transport {
@@ -342,6 +352,25 @@ fn log(form: &[(String, String)], response: &Result<RawResponse, Response>, elap
     tracing::trace!(action, members = %members.collect::<Vec<_>>().join(" "));
 }
 
+/// The longest wait after a stop, so that the cleanup ends also at a very low rate.
+const STOPPED_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// How often a wait looks for a stop.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// Waits this long; after a stop at most [`STOPPED_WAIT_MAX`].
+fn sleep(time: Duration, is_stopped: &dyn Fn() -> bool) {
+    let started = Instant::now();
+    loop {
+        let most = if is_stopped() { time.min(STOPPED_WAIT_MAX) } else { time };
+        let left = most.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            break;
+        }
+        std::thread::sleep(left.min(SLICE));
+    }
+}
+
 /// A token bucket. A crate would add keys, jitter and clocks that one sender does not need.
 struct RateLimit {
     rate: f64,
@@ -357,13 +386,7 @@ impl RateLimit {
         Self { rate, tokens: rate.max(1.0) * Self::BURST, updated: Instant::now() }
     }
 
-    /// The longest wait after a stop, so that the cleanup ends also at a very low rate.
-    const STOPPED_WAIT_MAX: Duration = Duration::from_secs(1);
-
-    /// How often a wait looks for a stop.
-    const SLICE: Duration = Duration::from_millis(50);
-
-    /// Waits for the next token; after a stop at most [`Self::STOPPED_WAIT_MAX`].
+    /// Waits for the next token; after a stop at most [`STOPPED_WAIT_MAX`].
     fn wait(&mut self, is_stopped: &dyn Fn() -> bool) {
         let now = Instant::now();
         let most = self.rate.max(1.0) * Self::BURST;
@@ -372,14 +395,7 @@ impl RateLimit {
         self.updated = now;
         let wait = Duration::try_from_secs_f64(-self.tokens.min(0.0) / self.rate);
         let wait = wait.unwrap_or(Duration::MAX);
-        loop {
-            let most = if is_stopped() { wait.min(Self::STOPPED_WAIT_MAX) } else { wait };
-            let left = most.saturating_sub(now.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            std::thread::sleep(left.min(Self::SLICE));
-        }
+        sleep(wait, is_stopped);
     }
 }
 
