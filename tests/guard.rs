@@ -161,7 +161,11 @@ fn renewing(folder: &std::path::Path, times: u32) -> String {
     );
     std::fs::write(&script, text).unwrap();
     let config = folder.join("config");
-    let line = format!("[default]\ncredential_process = sh {}\n", script.display());
+    // The profile chooses its credentials for the endpoint.
+    let line = format!(
+        "[default]\nendpoint_url = http://iam.example.test\ncredential_process = sh {}\n",
+        script.display()
+    );
     std::fs::write(&config, line).unwrap();
     config.display().to_string()
 }

@@ -196,7 +196,7 @@ impl Sender {
             ..ClientSettings::plain(destination, identity, self.timeout)
         };
         let (owner, waited) = (Arc::clone(&self.owner), Arc::clone(&self.waited));
-        Ok(Self { owner, waited, ..Self::new(settings)? })
+        Ok(Self { waited, owner, ..Self::new(settings)? })
     }
 
     /// A sender that sends IAM requests over HTTP; `None` if this one does.

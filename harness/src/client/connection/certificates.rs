@@ -167,12 +167,12 @@ mod tests {
     fn a_certificate_of_the_file_is_accepted_for_its_name_and_time_only() {
         let authority = || IsCa::Ca(BasicConstraints::Unconstrained);
         for is_ca in [authority(), IsCa::NoCa, IsCa::ExplicitNoCa] {
-            let own = self_signed(is_ca.clone(), 2999);
+            let own = self_signed(is_ca, 2999);
             assert!(accepts(&own, &own, "127.0.0.1"), "{is_ca:?}");
             assert!(!accepts(&own, &own, "127.0.0.2"), "{is_ca:?}: another host");
-            let other = self_signed(is_ca.clone(), 2999);
+            let other = self_signed(is_ca, 2999);
             assert!(!accepts(&own, &other, "127.0.0.1"), "{is_ca:?}: another certificate");
-            let expired = self_signed(is_ca.clone(), 2021);
+            let expired = self_signed(is_ca, 2021);
             assert!(!accepts(&expired, &expired, "127.0.0.1"), "{is_ca:?}: expired");
         }
     }

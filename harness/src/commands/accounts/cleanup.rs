@@ -192,7 +192,7 @@ fn clean_by_journal(
         );
     }
     let (mut http, caller) =
-        owned_account_client(&args.endpoint_args(), config, destination, &header.run)?;
+        owned_account_client(&args.endpoint_args(), config, &destination, &header.run)?;
     let account = caller.map(|it| it.account);
     if account != header.account {
         let [of_run, of_caller] =
@@ -244,7 +244,7 @@ fn clean_without_journal(
     };
     let destination = Destination::from_option(endpoint, config)?;
     let run = args.run.as_deref().unwrap_or("nobody");
-    let (mut http, _) = owned_account_client(&args.endpoint_args(), config, destination, run)?;
+    let (mut http, _) = owned_account_client(&args.endpoint_args(), config, &destination, run)?;
     let found = match http.leftovers() {
         Ok(found) => found,
         Err(CleanupResult { action: asked, response: answer, .. }) => {

@@ -280,10 +280,10 @@ fn advice(reason: &EndReason, signer: &str) -> String {
         EndReason::NeverResponded(it) | EndReason::StoppedResponding(it)
             if it.kind == FailureKind::Denied =>
         {
-            let signed = Some(format!("requests are signed with {signer}; "));
-            let signed = signed.filter(|_| !it.detail.contains(signer)).unwrap_or_default();
+            let key = Some(format!("requests are signed with {signer}; "));
+            let key = key.filter(|_| !it.detail.contains(signer)).unwrap_or_default();
             return format!(
-                "{signed}check that the endpoint knows this key and lets it do everything"
+                "{key}check that the endpoint knows this key and lets it do everything"
             );
         }
         EndReason::Stopped => "run it again to test the rest",

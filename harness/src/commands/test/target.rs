@@ -181,13 +181,19 @@ impl OpenTarget {
         let is_aws = destination.aws;
         let mut http = client((args, driver(target)?), &config, destination.clone(), &run)?;
         let title = format!("{name}, signed with {}", http.signer());
-        if checks && !is_aws {
-            args.wait.inspect(|limit| http.wait_for_endpoint(*limit));
-            if let Err(why) = http.check_endpoint(args.wait) {
-                return Ok(Self { name, title, http, unusable: Some(why), _server: None });
-            }
+        let checks = checks && !is_aws;
+        args.wait.filter(|_| checks).inspect(|limit| http.wait_for_endpoint(*limit));
+        // The account comes first: in the account of somebody else, nothing more is sent.
+        let identified = identified_caller(args, &destination, &mut http);
+        let caller = match identified {
+            Ok(identified) => Ok(confirmed(args, identified, &http)?),
+            Err(unidentified) => Err(unidentified),
+        };
+        let result = if checks { http.check_endpoint(args.wait) } else { Ok(()) };
+        if let Err(why) = result {
+            return Ok(Self { name, title, http, unusable: Some(why), _server: None });
         }
-        let caller = confirmed_caller(args, &destination, &mut http)?;
+        let caller = caller?;
         if let Some(Caller { account, arn }) = &caller {
             let (account, arn) = (visible(account), visible(arn));
             let alias = http.alias().map(|it| format!(" ({})", visible(&it))).unwrap_or_default();
@@ -289,26 +295,39 @@ fn check_owner(args: &EndpointArgs, destination: &Destination) -> Result<()> {
 pub(crate) fn owned_account_client(
     args: &EndpointArgs,
     config: &Config,
-    destination: Destination,
+    destination: &Destination,
     run: &str,
 ) -> Result<(HttpClient, Option<Caller>)> {
-    check_owner(args, &destination)?;
+    check_owner(args, destination)?;
     let mut http = client((args, None), config, destination.clone(), run)?;
-    let caller = confirmed_caller(args, &destination, &mut http)?;
+    let identified = identified_caller(args, destination, &mut http)?;
+    let caller = confirmed(args, identified, &http)?;
     Ok((http, caller))
 }
 
-/// The caller of a remote endpoint. Its account is the one that the user owns, as far as the endpoint
-/// shows it.
-fn confirmed_caller(
+/// The caller as the endpoint shows it, and why STS does not.
+type IdentifiedCaller = (Option<Caller>, Option<String>);
+
+/// Identifies the caller of a remote endpoint.
+fn identified_caller(
     args: &EndpointArgs,
     destination: &Destination,
     http: &mut HttpClient,
+) -> Result<Option<IdentifiedCaller>> {
+    let owned = args.i_own_this_account.as_ref().filter(|_| !destination.loopback);
+    owned.map(|owned| http.caller_without_sts(owned)).transpose()
+}
+
+/// Checks that the account of an identified caller is the one that the user owns, as far as the endpoint
+/// shows it.
+fn confirmed(
+    args: &EndpointArgs,
+    identified: Option<IdentifiedCaller>,
+    http: &HttpClient,
 ) -> Result<Option<Caller>> {
-    let Some(owned) = args.i_own_this_account.as_ref().filter(|_| !destination.loopback) else {
+    let (Some((caller, without_sts)), Some(owned)) = (identified, &args.i_own_this_account) else {
         return Ok(None);
     };
-    let (caller, without_sts) = http.caller_without_sts(owned)?;
     if let Some(caller) = caller.as_ref().filter(|it| it.account != *owned) {
         bail!(
             "the credentials, {}, belong to account {}, but --i-own-this-account names {owned}; \

@@ -232,7 +232,7 @@ pub(crate) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<u8> {
         }
     };
     let mut http = if args.apply.apply {
-        let (http, caller) = owned_account_client(&endpoint_args, &config, destination, "nobody")?;
+        let (http, caller) = owned_account_client(&endpoint_args, &config, &destination, "nobody")?;
         if let Some(Caller { account, arn }) = &caller {
             say(&format!("account {}, caller {}", visible(account), visible(arn)));
         }
