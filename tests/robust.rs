@@ -339,8 +339,9 @@ fn a_low_rate_does_not_delay_ctrl_c() {
     assert!(log.take().is_empty());
     let words = ["run", "--endpoint", &url, "--rate", "0.000001", "delete-user/bare"];
     let mut child = super::command(&words).stdout(std::process::Stdio::null()).spawn().unwrap();
-    // The handler is set before the first request, and the second request waits.
-    while log.take().is_empty() {
+    // The handler is set before the first request of the run, and the second one waits.
+    let is_creation = |it: &str| it == "CreateUser";
+    while !log.take().iter().any(|it| it.form.iter().any(|(_, value)| is_creation(value))) {
         std::thread::yield_now();
     }
     let pid = child.id().to_string();

@@ -91,7 +91,10 @@ fn chosen_for(config: &Config, destination: &Destination) -> Result<Signer> {
         let next = "set AWS_ENDPOINT_URL to the endpoint, or add --credentials env";
         return Ok(replaced(&format!("{found} may be one of AWS"), &url, next));
     }
-    config.check_profile()?;
+    if let Err(absent) = config.check_profile() {
+        let note = format!("{absent}; the example key signs");
+        return Ok(Signer { identity: Identity::fake(), note: Some(note) });
+    }
     let own = [config.service_setting("iam", "endpoint_url"), config.setting("endpoint_url")];
     if is_named(destination, own, config) && has_credentials(config) {
         return Identity::of_profile(config).map(Signer::from);

@@ -91,7 +91,7 @@ pub(crate) struct Sender {
     /// Shared by all clients of a run.
     waited: Arc<WaitingTime>,
     /// Shared by all clients of a run.
-    rate_limit: Option<Arc<Mutex<RateLimit>>>,
+    rate_limit: Option<SharedRateLimit>,
     pub(crate) trace: Option<Trace>,
     /// How long the last response asked to wait before the next request.
     pub(crate) retry_after: Option<Duration>,
@@ -133,7 +133,7 @@ impl Sender {
             timeout,
             trust,
             waited: Arc::new(WaitingTime::new(settings.max_wait)),
-            rate_limit: settings.rate.map(|rate| Arc::new(Mutex::new(RateLimit::new(rate)))),
+            rate_limit: settings.rate.map(SharedRateLimit::new),
             trace: settings.trace,
             retry_after: None,
             sent: 0,
@@ -199,6 +199,16 @@ impl Sender {
         Ok(Self { waited, owner, ..Self::new(settings)? })
     }
 
+    /// Takes the rate limit away until it is set again.
+    pub(crate) const fn take_rate_limit(&mut self) -> Option<SharedRateLimit> {
+        self.rate_limit.take()
+    }
+
+    /// Sets a rate limit that was taken away.
+    pub(crate) fn set_rate_limit(&mut self, limit: Option<SharedRateLimit>) {
+        self.rate_limit = limit;
+    }
+
     /// A sender that sends IAM requests over HTTP; `None` if this one does.
     pub(crate) fn without_transport(&self) -> Option<Self> {
         self.transport.as_ref().and_then(|_| self.unlimited().ok())
@@ -239,7 +249,7 @@ impl Sender {
             guard::check_after_account_change(form, other).map_err(unsent)?;
         }
         if let Some(limit) = &self.rate_limit {
-            limit.lock().unwrap_or_else(PoisonError::into_inner).wait(&|| self.owner.is_stopped());
+            limit.wait(&|| self.owner.is_stopped());
         }
         let start = Instant::now();
         let transport = match &mut self.transport {
@@ -368,6 +378,20 @@ fn sleep(time: Duration, is_stopped: &dyn Fn() -> bool) {
             break;
         }
         std::thread::sleep(left.min(SLICE));
+    }
+}
+
+/// The rate limit that all clients of a run share.
+#[derive(Clone)]
+pub(crate) struct SharedRateLimit(Arc<Mutex<RateLimit>>);
+
+impl SharedRateLimit {
+    fn new(rate: f64) -> Self {
+        Self(Arc::new(Mutex::new(RateLimit::new(rate))))
+    }
+
+    fn wait(&self, is_stopped: &dyn Fn() -> bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wait(is_stopped);
     }
 }
 

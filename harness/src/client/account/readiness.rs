@@ -76,6 +76,14 @@ impl HttpClient {
     /// # Errors
     /// Something else listens there, or nothing.
     pub fn check_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
+        // The few calls are no part of the run, and its rate begins with its first call.
+        let rate_limit = self.sender.take_rate_limit();
+        let result = self.find_endpoint(waited);
+        self.sender.set_rate_limit(rate_limit);
+        result
+    }
+
+    fn find_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
         let mut own = self.sender.without_transport();
         let absent = self.names.user(User(0));
         let (mut accepted, mut last) = (0, None);
