@@ -222,6 +222,64 @@ fn refused_with(http: u16, code: &str, text: &str) -> Response {
     Response::Refused { http, code: code.to_owned(), message: Some(text.into()) }
 }
 
+/// The message names what the account's own password policy requires.
+#[test]
+fn every_message_about_the_password_policy_of_an_account_conforms() {
+    let profile = |user| Operation::Attach(user, AttachmentKind::LoginProfile, Item(0));
+    let invalid = InvalidRequest::of(profile, "Password", InputError::TooShort).unwrap();
+    let short = Operation::Invalid(USER, invalid);
+    let verdict = |http, text: &str| {
+        let refusal = refused_with(http, "PasswordPolicyViolation", text);
+        violation(verdict_on(&[Operation::create_user(USER)], short, &refusal))
+    };
+    for text in [
+        "Password should have a minimum length of 14",
+        "Password should have at least one symbol",
+        "Password should meet 2 more of the following requirements: Password should have at least \
+         one number, Password should have at least one symbol",
+        "",
+    ] {
+        assert_eq!(verdict(400, text), None, "{text}");
+    }
+    // The status and the code are the same for every policy.
+    let rule = "CreateLoginProfile/password-too-short".to_owned();
+    assert_eq!(verdict(409, "x"), Some((rule, Tier::Status)));
+}
+
+/// G-002: AWS raises the quota of managed policies for an account.
+#[test]
+fn the_number_in_a_message_about_a_raised_quota_is_not_compared() {
+    let policy = |item| Resource { kind: ResourceKind::Policy, item: Item(item) };
+    let attach = |item| Operation::Attach(USER, AttachmentKind::ManagedPolicy, Item(item));
+    let mut before = vec![Operation::create_user(USER)];
+    before.extend((0..=20).map(|it| Operation::CreateResource(policy(it))));
+    before.extend((0..20).map(attach));
+    let verdict = |text: &str| {
+        violation(verdict_on(&before, attach(20), &refused_with(409, "LimitExceeded", text)))
+    };
+    for conforming in ["20", "10"] {
+        let text = format!("Cannot exceed quota for PoliciesPerUser: {conforming}");
+        assert_eq!(verdict(&text), None, "{text}");
+    }
+    let rule = "AttachUserPolicy/quota-reached".to_owned();
+    for other in [
+        "Cannot exceed quota for PoliciesPerUser: ",
+        "Cannot exceed quota for PoliciesPerUser: many",
+        "Cannot exceed quota for GroupsPerUser: 20",
+        "Too many policies: 20",
+    ] {
+        assert_eq!(verdict(other), Some((rule.clone(), Tier::Text)), "{other}");
+    }
+    // No fact says that the quota of access keys can be raised.
+    let key = |item| {
+        Operation::Issue(USER, AttachmentKind::AccessKey, Item(item), IssueOptions::None)
+    };
+    let full = [Operation::create_user(USER), key(0), key(1)];
+    let refusal = refused_with(409, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 3");
+    let rule = "CreateAccessKey/quota-reached".to_owned();
+    assert_eq!(violation(verdict_on(&full, key(2), &refusal)), Some((rule, Tier::Text)));
+}
+
 #[test]
 fn a_violated_precedence_differs_in_the_first_tier_that_differs_from_the_winner() {
     let enable = Operation::Attach(USER, AttachmentKind::MfaDevice, Item(0));

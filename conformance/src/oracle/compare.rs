@@ -194,8 +194,7 @@ fn first_differing_tier(
     }
     let known = messages::expected_messages(rule, account, op, &messages::symbols(op));
     let is_unspecified = rule.clause.text.level == Level::Unspecified || known.is_empty();
-    let is_known =
-        message.is_some_and(|message| known.iter().any(|text| messages::matches(text, message)));
+    let is_known = message.is_some_and(|message| messages::conforms(rule, &known, message));
     (!is_unspecified && !is_known).then_some(Tier::Text)
 }
 

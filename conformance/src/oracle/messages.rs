@@ -4,7 +4,7 @@
 //! `{UserName}` with a symbol, and the reference server with the real name. This module contains no
 //! message texts.
 
-use iamspec_model::{Account, Condition, Expected, Operation, Resource, Rule, evidence};
+use iamspec_model::{Account, Condition, Expected, Level, Operation, Resource, Rule, evidence};
 
 /// Returns the value of a request member, or `None` if the request has no such member.
 pub type Value<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -18,6 +18,30 @@ pub fn expected_messages(
     value: Value<'_>,
 ) -> Vec<String> {
     rule.clause.text.texts().map(|template| fill(template, rule, account, op, value)).collect()
+}
+
+/// Returns true if a message is one of the expected messages of a rule.
+#[must_use]
+pub fn conforms(rule: Rule, expected: &[String], message: &str) -> bool {
+    let is_it = |text: &String| match text.rsplit_once(": ") {
+        Some((before, _)) if has_adjustable_quota(rule) => {
+            let rest = message.strip_prefix(before).and_then(|it| it.strip_prefix(": "));
+            rest.is_some_and(is_number)
+        }
+        _ => matches(text, message),
+    };
+    expected.iter().any(is_it)
+}
+
+/// Returns true if AWS raises the quota of a rule on request, so that the message of an account
+/// may have another number (G-002). Its status is unspecified for the same reason.
+fn has_adjustable_quota(rule: Rule) -> bool {
+    let of_quota = [Condition::QuotaReached, Condition::AccountFull];
+    of_quota.contains(&rule.clause.condition) && rule.clause.status.level == Level::Unspecified
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|it| it.is_ascii_digit())
 }
 
 /// Returns true if a message matches a text. A placeholder that has no value, such as the ARN of
@@ -150,7 +174,7 @@ fn with_account_quota(text: String, rule: Rule, account: &Account, op: &Operatio
         _ => return text,
     };
     match text.rsplit_once(": ") {
-        Some((before, number)) if number.chars().all(|it| it.is_ascii_digit()) => {
+        Some((before, number)) if is_number(number) => {
             format!("{before}: {max}")
         }
         _ => text,
