@@ -240,6 +240,104 @@ fn a_response_that_is_no_listing_makes_every_form_incomplete() {
     }
 }
 
+/// A proxy whose listings do not say whether they are complete; that of one action, or all of them.
+fn unconfirmed(server: &Server, action: Option<&'static str>) -> Port {
+    Port::rewriting(&server.url(), move |_, body, answer| {
+        let answer = String::from_utf8(answer).unwrap();
+        let named = |action| body.contains(&format!("Action={action}&"));
+        if !action.is_none_or(named) {
+            return answer.into_bytes();
+        }
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.lines().next().unwrap().trim_start_matches("HTTP/1.1 ");
+        let body = body.replace("<IsTruncated>false</IsTruncated>", "");
+        http(status, "text/xml", body.as_bytes())
+    })
+}
+
+/// The program with a plan for a remote endpoint.
+fn remote_plan(port: &Port, name: &str, more: &[&str]) -> std::process::Command {
+    let url = port.url.replace("127.0.0.1", "0.0.0.0");
+    let words = ["plan", name, "--endpoint", &url, "--rate", "100000"];
+    let mut command = super::command(&[&words, more].concat());
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "x")];
+    command.envs(keys);
+    command
+}
+
+/// A user of a server that holds nothing, or an attachment of each kind.
+fn with_user(bare: bool) -> (Server, &'static str) {
+    if !bare {
+        return (with_everything(), NAME);
+    }
+    let server = super::server(None);
+    super::client(&server.url()).execute(&Operation::create_user(User(0)));
+    (server, "iamspec-test-0-u0")
+}
+
+#[test]
+fn at_a_remote_endpoint_a_listing_that_does_not_say_that_it_is_complete_is_incomplete() {
+    for bare in [true, false] {
+        let (server, name) = with_user(bare);
+        for action in READS.iter().filter(|it| it.starts_with("List")) {
+            let port = unconfirmed(&server, Some(action));
+            for form in FORMS {
+                let output = remote_plan(&port, name, &["--as", form]).output().unwrap();
+                let text = super::stdout(&output);
+                let context = format!("{action} as {form}: {text}");
+                assert_eq!(output.status.code(), Some(3), "{context}");
+                assert!(text.contains("incomplete"), "{context}");
+                assert!(text.contains(action) && text.contains("no IsTruncated"), "{context}");
+                for step in [
+                    "delete-user ",
+                    "delete_user(",
+                    "DeleteUser\"",
+                    "DeleteUser ",
+                    "can be deleted",
+                ] {
+                    assert!(!text.contains(step), "{context}");
+                }
+            }
+        }
+        // What was read is planned nevertheless.
+        let output = remote_plan(&unconfirmed(&server, None), name, &[]).output().unwrap();
+        let text = super::stdout(&output);
+        assert!(text.contains("8 of 9 kinds were not read"), "{text}");
+        assert_eq!(text.matches("[ ]").count(), if bare { 0 } else { 9 }, "{text}");
+    }
+}
+
+#[test]
+fn on_this_machine_a_plan_names_each_listing_that_is_assumed_to_be_complete() {
+    for bare in [true, false] {
+        let (server, name) = with_user(bare);
+        let port = unconfirmed(&server, Some("ListAccessKeys"));
+        for form in FORMS {
+            let words = ["plan", name, "--endpoint", &port.url, "--as", form];
+            let output = super::iamspec(&words);
+            let text = super::stdout(&output);
+            let context = format!("{form}: {text}");
+            assert_eq!(output.status.code(), Some(if bare { 0 } else { 5 }), "{context}");
+            if form == "json" {
+                let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
+                let assumed = serde_json::json!(["access-key"]);
+                assert_eq!(printed["assumed_complete"], assumed, "{context}");
+                assert_eq!(printed["can_be_deleted_now"], serde_json::Value::Null, "{context}");
+            } else {
+                let assumption = "assumed: no other access key (ListAccessKeys does not say";
+                assert!(text.contains(assumption), "{context}");
+            }
+            assert!(!text.contains("can be deleted now:"), "{context}");
+        }
+        let journal = super::reports::folder("unconfirmed").display().to_string();
+        let words = ["plan", name, "--endpoint", &port.url, "--apply", "--yes", "--delete-user"];
+        let output = super::iamspec(&[&words[..], &["--devices", "--journal", &journal]].concat());
+        let text = super::stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(text.contains("assumed: no other access key"), "{text}");
+    }
+}
+
 #[test]
 fn an_endpoint_that_does_not_respond_makes_every_form_incomplete() {
     let closed = {

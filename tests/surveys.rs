@@ -148,6 +148,30 @@ fn a_list_of_users_without_an_end_is_incomplete() {
 }
 
 #[test]
+fn a_list_of_users_that_does_not_say_that_it_is_complete_is_marked() {
+    let server = with_users();
+    let port = Port::before(&server.url(), move |body| {
+        let page = "<ListUsersResponse><ListUsersResult><Users><member><UserName>iamspec-test-0-u0</UserName></member></Users></ListUsersResult></ListUsersResponse>";
+        body.contains("Action=ListUsers&").then(|| http("200 OK", "text/xml", page.as_bytes()))
+    });
+    let remote = port.url.replace("127.0.0.1", "0.0.0.0");
+    for (url, code, mark) in [
+        (&port.url, 5, "assumed: no other user"),
+        (&remote, 3, "the list of users was not read to its end"),
+    ] {
+        let words = ["plan", "--all", "--endpoint", url, "--rate", "100000"];
+        for form in ["table", "csv", "json"] {
+            let mut command = super::command(&[&words[..], &["--as", form]].concat());
+            command.envs([("AWS_ACCESS_KEY_ID", "AKIA0"), ("AWS_SECRET_ACCESS_KEY", "x")]);
+            let output = command.output().unwrap();
+            let (text, why) = (super::stdout(&output), super::stderr(&output));
+            assert_eq!(output.status.code(), Some(code), "{form}: {text}{why}");
+            assert!(why.contains(mark), "{form}: {why}");
+        }
+    }
+}
+
+#[test]
 fn users_whose_names_aws_cannot_have_are_incomplete_and_escaped() {
     let server = with_users();
     let users = "<member><UserName>a&#27;[2J&#10;complete  bob</UserName></member><member><UserName>=1+1</UserName></member>";

@@ -141,6 +141,11 @@ impl Sender {
         })
     }
 
+    /// Whether the endpoint is on this machine.
+    pub(crate) const fn is_loopback(&self) -> bool {
+        self.destination.loopback
+    }
+
     /// Requires that renewed credentials belong to this account.
     pub(crate) fn set_owned_account(&self, account: &str) {
         _ = self.owner.account.set(account.to_owned());

@@ -15,10 +15,11 @@ use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode};
 
 use crate::client::account::listing;
-use crate::client::account::listing::FoundUser;
+use crate::client::account::listing::{FoundUser, Rest};
 use crate::client::connection::transport::SigningService;
 use crate::client::response::unreadable;
 use crate::client::{HttpClient, pages, response};
+use crate::wire::attachments::wire;
 use crate::wire::constraints::violation;
 use crate::wire::names;
 use crate::wire::names::{RequestForm, member};
@@ -53,6 +54,20 @@ pub struct Holdings {
     pub not_offered: Vec<AttachmentKind>,
     /// The items whose names AWS cannot have.
     pub impossible: Vec<ImpossibleItem>,
+    /// The kinds whose listing, at an endpoint on this machine, does not say whether it is
+    /// complete. It is assumed to be. At any other endpoint, such a listing is an unread part.
+    pub unconfirmed: Vec<AttachmentKind>,
+}
+
+/// The names of users, as far as they were listed.
+#[derive(Clone, Debug, Default)]
+pub struct UserNames {
+    /// The names.
+    pub names: Vec<String>,
+    /// Why the listing was not read to its end.
+    pub unread: Option<String>,
+    /// The listing, at an endpoint on this machine, does not say whether it is complete.
+    pub unconfirmed: bool,
 }
 
 /// Whether a user exists.
@@ -111,6 +126,7 @@ impl Holdings {
             unread: Vec::new(),
             not_offered: Vec::new(),
             impossible: Vec::new(),
+            unconfirmed: Vec::new(),
         }
     }
 
@@ -220,9 +236,9 @@ impl HttpClient {
         reader.read(user)
     }
 
-    /// The names of the users below a path prefix, `None` for all users of the account. If the
-    /// listing is not read to its end, the second value is the reason.
-    pub fn user_names(&mut self, prefix: Option<&str>) -> (Vec<String>, Option<String>) {
+    /// The names of the users below a path prefix, `None` for all users of the account.
+    pub fn user_names(&mut self, prefix: Option<&str>) -> UserNames {
+        let local = self.sender.is_loopback();
         let mut reader = Reader { http: self, patience: READ_PATIENCE, stopped: None, silent: 0 };
         let mut form = vec![member("MaxItems", "1000")];
         form.extend(prefix.map(|it| member("PathPrefix", it)));
@@ -239,8 +255,21 @@ impl HttpClient {
             }
             Ok(())
         });
-        (found, pages.err().map(|why| reason(&why)))
+        let (unread, unconfirmed) = match pages {
+            Ok(Completeness::Confirmed) => (None, false),
+            Ok(Completeness::Unconfirmed) if local => (None, true),
+            Ok(Completeness::Unconfirmed) => (Some(listing::UNCONFIRMED.to_owned()), false),
+            Err(why) => (Some(reason(&why)), false),
+        };
+        UserNames { names: found, unread, unconfirmed }
     }
+}
+
+/// Whether a listing that was read says that it is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Completeness {
+    Confirmed,
+    Unconfirmed,
 }
 
 /// Reads the items of one user.
@@ -304,7 +333,13 @@ impl Reader<'_> {
             Ok(())
         });
         match read {
-            Ok(()) => names.into_iter().for_each(|name| holdings.add(kind, name)),
+            Ok(completeness) => {
+                // GetLoginProfile is no listing.
+                if completeness == Completeness::Unconfirmed && wire(kind).listing.is_some() {
+                    self.leave_unconfirmed(action, kind, holdings);
+                }
+                names.into_iter().for_each(|name| holdings.add(kind, name));
+            }
             Err(why) if is_no_such_entity(&why) && holdings.presence == Presence::Exists => {
                 // Without a password, GetLoginProfile finds nothing (B-LP-03).
                 if kind.row().naming != Naming::Single {
@@ -313,6 +348,22 @@ impl Reader<'_> {
             }
             Err(why) if is_not_offered(action, &why) => holdings.not_offered.push(kind),
             Err(why) => holdings.leave_unread(action, Some(kind), why),
+        }
+    }
+
+    /// Records that a listing does not say whether it is complete. Emulators on this machine omit
+    /// that; at any other endpoint, the user may hold more.
+    fn leave_unconfirmed(
+        &self,
+        action: &'static str,
+        kind: AttachmentKind,
+        holdings: &mut Holdings,
+    ) {
+        if self.http.sender.is_loopback() {
+            holdings.unconfirmed.push(kind);
+        } else {
+            let reason = listing::UNCONFIRMED.to_owned();
+            holdings.unread.push(UnreadPart { action, kind: Some(kind), response: None, reason });
         }
     }
 
@@ -374,7 +425,8 @@ impl Reader<'_> {
         action: &'static str,
         members: &[(String, String)],
         take: &mut dyn FnMut(&Element) -> Result<(), String>,
-    ) -> Result<(), Response> {
+    ) -> Result<Completeness, Response> {
+        let mut completeness = Completeness::Confirmed;
         let read_page = |marker: Option<String>| {
             let mut form: RequestForm =
                 vec![member("Action", action), member("Version", names::VERSION)];
@@ -382,11 +434,16 @@ impl Reader<'_> {
             form.extend(marker.map(|marker| member("Marker", marker)));
             let page = self.send(action, &form)?;
             take(&page).map_err(unreadable)?;
-            listing::next(&page).map_err(unreadable)
+            match listing::rest(&page).map_err(unreadable)? {
+                Rest::Page(marker) => return Ok(Some(marker)),
+                Rest::None => {}
+                Rest::Unknown => completeness = Completeness::Unconfirmed,
+            }
+            Ok(None)
         };
         let read = pages::every(read_page, unreadable);
         self.record_silence(&read);
-        read
+        read.map(|()| completeness)
     }
 
     /// Sends a read, and repeats it while that may help and the patience lasts.

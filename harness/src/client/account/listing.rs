@@ -49,13 +49,32 @@ pub(super) fn items(
     list.children.iter().map(name).collect()
 }
 
-/// The marker of the page after this result; `None` after the last page.
-pub(super) fn next(result: &Element) -> Result<Option<String>, String> {
+/// Why a listing without `IsTruncated` is not known to be complete. AWS always sends the member
+/// (E-007).
+pub(super) const UNCONFIRMED: &str =
+    "the listing does not say whether it is complete: no IsTruncated";
+
+/// What a page says about the rest of its listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// There is another page, with this marker.
+    Page(String),
+    /// There is nothing more.
+    None,
+    /// The page does not say whether there is more.
+    Unknown,
+}
+
+/// What the page with this result says about the rest of its listing.
+pub(super) fn rest(result: &Element) -> Result<Rest, String> {
     let marker = result.text_of("Marker").filter(|it| !it.is_empty());
     match result.text_of("IsTruncated") {
-        Some("true") => pages::next(true, marker).map_err(str::to_owned),
-        Some("false") => Ok(None),
-        None if marker.is_none() => Ok(None),
+        Some("true") => {
+            let next = pages::next(true, marker).map_err(str::to_owned)?;
+            Ok(next.map_or(Rest::None, Rest::Page))
+        }
+        Some("false") => Ok(Rest::None),
+        None if marker.is_none() => Ok(Rest::Unknown),
         None => Err("a Marker without IsTruncated".to_owned()),
         Some(other) => Err(format!("IsTruncated is {other:?}")),
     }
@@ -116,10 +135,11 @@ mod tests {
 
     #[test]
     fn a_page_says_clearly_whether_there_is_another() {
-        assert_eq!(next(&result("")), Ok(None));
-        assert_eq!(next(&result("<IsTruncated>false</IsTruncated>")), Ok(None));
+        assert_eq!(rest(&result("")), Ok(Rest::Unknown));
+        assert_eq!(rest(&result("<Marker/>")), Ok(Rest::Unknown));
+        assert_eq!(rest(&result("<IsTruncated>false</IsTruncated>")), Ok(Rest::None));
         let more = "<IsTruncated>true</IsTruncated><Marker>m</Marker>";
-        assert_eq!(next(&result(more)), Ok(Some("m".to_owned())));
+        assert_eq!(rest(&result(more)), Ok(Rest::Page("m".to_owned())));
         for unclear in [
             "<IsTruncated>true</IsTruncated>",
             "<IsTruncated>True</IsTruncated><Marker>m</Marker>",
@@ -127,7 +147,7 @@ mod tests {
             "<IsTruncated/>",
             "<Marker>m</Marker>",
         ] {
-            assert!(next(&result(unclear)).is_err(), "{unclear}");
+            assert!(rest(&result(unclear)).is_err(), "{unclear}");
         }
     }
 

@@ -27,6 +27,17 @@ impl DeletionPlan {
         let steps = http.deletion_steps(&held, args.devices)?;
         Ok(Self { held, steps, assumed })
     }
+
+    /// Whether the plan depends on an assumption.
+    pub(super) fn is_assumption_free(&self) -> bool {
+        self.assumed.is_empty() && self.held.unconfirmed.is_empty()
+    }
+}
+
+/// The assumption that a listing is complete, in one line.
+pub(super) fn unconfirmed_line(kind: AttachmentKind) -> String {
+    let (noun, action) = (kind.row().noun, kind.row().list.api);
+    format!("assumed: no other {noun} ({action} does not say that it is complete: no IsTruncated)")
 }
 
 /// Marks these kinds as absent, and returns them, if the endpoint does not implement their listing or

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::client::account::holdings::{HeldItem, Presence, UnreadPart};
 use crate::client::account::removal::{DeletionStep, is_virtual_device};
 use crate::commands::accounts::plan::PlanTarget;
-use crate::commands::accounts::plan::deletion::DeletionPlan;
+use crate::commands::accounts::plan::deletion::{DeletionPlan, unconfirmed_line};
 use crate::export;
 use crate::report::format::summary::counted;
 use crate::wire::output::visible::{is_invisible, visible};
@@ -50,7 +50,7 @@ pub(super) fn headline(plan: &DeletionPlan) -> String {
             .collect();
             format!("incomplete plan for {user}: {}", parts.join("; "))
         }
-        _ if number == 0 && plan.assumed.is_empty() => format!("{user} can be deleted now:"),
+        _ if number == 0 && plan.is_assumption_free() => format!("{user} can be deleted now:"),
         _ if number == 0 => format!("{user} can be deleted now, if the assumption holds:"),
         _ => {
             let items = counted(number, "attachment");
@@ -81,7 +81,8 @@ fn gaps(plan: &DeletionPlan) -> Vec<String> {
         let action = kind.row().list.api;
         format!("assumed: no {} (the endpoint lacks {action})", kind.row().noun)
     });
-    unread.chain(impossible).chain(not_offered).chain(assumed).collect()
+    let unconfirmed = plan.held.unconfirmed.iter().map(|kind| unconfirmed_line(*kind));
+    unread.chain(impossible).chain(not_offered).chain(assumed).chain(unconfirmed).collect()
 }
 
 /// Why a part was not read, with the permission that would help.
@@ -205,7 +206,7 @@ pub(super) fn json(plan: &DeletionPlan, target: &PlanTarget) -> Result<String> {
     );
     let items = held.items.iter().map(|it| json!({ "kind": it.kind.row().name, "name": it.name }));
     let calls = plan.steps.iter().map(|step| export::json(&step.form));
-    let known = held.is_complete() && plan.assumed.is_empty();
+    let known = held.is_complete() && plan.is_assumption_free();
     let plan = json!({
         "user": held.user,
         "status": status(plan),
@@ -219,6 +220,7 @@ pub(super) fn json(plan: &DeletionPlan, target: &PlanTarget) -> Result<String> {
         "impossible_names": impossible.collect::<Vec<_>>(),
         "not_offered": kinds(&held.not_offered),
         "assumed_none": kinds(&plan.assumed),
+        "assumed_complete": kinds(&held.unconfirmed),
     });
     escaped(&plan)
 }

@@ -10,8 +10,8 @@ use iamspec_model::AttachmentKind;
 use serde_json::{Value, json};
 
 use crate::client::HttpClient;
-use crate::client::account::holdings::{Holdings, Presence, UnreadPart};
-use crate::commands::accounts::plan::deletion::assume_none;
+use crate::client::account::holdings::{Holdings, Presence, UnreadPart, UserNames};
+use crate::commands::accounts::plan::deletion::{assume_none, unconfirmed_line};
 use crate::commands::accounts::plan::subject::Selection;
 use crate::commands::accounts::plan::{PlanArgs, PlanFormat, forms};
 use crate::exit_code;
@@ -32,14 +32,19 @@ pub(super) fn survey(
     out: &mut dyn Write,
 ) -> Result<u8> {
     let format = args.format.unwrap_or(PlanFormat::Table);
-    let (names, unlisted) = match selection {
-        Selection::Named(names) => (names.clone(), None),
+    let UserNames { names, unread: unlisted, unconfirmed } = match selection {
+        Selection::Named(names) => UserNames { names: names.clone(), ..UserNames::default() },
         Selection::Below(prefix) => http.user_names(Some(prefix)),
         Selection::All => http.user_names(None),
     };
-    if let Some(reason) = &unlisted {
-        let line =
-            format!("incomplete: the list of users was not read to its end: {}", visible(reason));
+    let unlisted_line = unlisted.as_ref().map(|reason| {
+        format!("incomplete: the list of users was not read to its end: {}", visible(reason))
+    });
+    let unconfirmed_line = unconfirmed.then(|| {
+        "assumed: no other user (ListUsers does not say that it is complete: no IsTruncated)"
+            .to_owned()
+    });
+    if let Some(line) = unlisted_line.or(unconfirmed_line) {
         say(&format!("iamspec: {line}"));
         if format == PlanFormat::Table {
             writeln!(out, "{line}")?;
@@ -68,7 +73,7 @@ pub(super) fn survey(
     match format {
         PlanFormat::Csv => {}
         PlanFormat::Json => {
-            let report = json!({ "complete": unlisted.is_none() && incomplete == 0, "list_of_users_not_read": unlisted, "users": users });
+            let report = json!({ "complete": unlisted.is_none() && !unconfirmed && incomplete == 0, "list_of_users_not_read": unlisted, "list_of_users_assumed_complete": unconfirmed, "users": users });
             write!(out, "{}", forms::escaped(&report)?)?;
         }
         _ => writeln!(
@@ -136,7 +141,8 @@ fn gaps(held: &Holdings) -> String {
     let impossible = held.impossible.iter().map(|it| {
         format!("impossible name of a {}: {}", it.item.kind.row().noun, visible(&it.item.name))
     });
-    unread.chain(impossible).collect::<Vec<_>>().join("; ")
+    let unconfirmed = held.unconfirmed.iter().map(|kind| unconfirmed_line(*kind));
+    unread.chain(impossible).chain(unconfirmed).collect::<Vec<_>>().join("; ")
 }
 
 /// A table of users that were read.
@@ -210,6 +216,7 @@ fn json_user(held: &Holdings, assumed: &[AttachmentKind]) -> Value {
         "impossible_names": impossible.collect::<Vec<_>>(),
         "not_offered": names(&held.not_offered),
         "assumed_none": names(assumed),
+        "assumed_complete": names(&held.unconfirmed),
     })
 }
 
