@@ -143,7 +143,8 @@ const SLOW_DOWN: &[u8] = b"<ErrorResponse><Error><Code>Throttling</Code></Error>
 
 #[test]
 fn without_sts_the_account_is_that_of_the_arns_or_is_not_verified() {
-    let (mut child, url) = super::served(&["--allow-host", "0.0.0.0"]);
+    let server = super::Served::with(&["--allow-host", "0.0.0.0"]);
+    let url = &server.url;
     let script = ["delete-user/alone/access-key"];
     let run = |status, body, account: &'static str| {
         let port = without_sts(&url, status, body, account);
@@ -174,5 +175,4 @@ fn without_sts_the_account_is_that_of_the_arns_or_is_not_verified() {
     let (code, out, error) = run("400 No", NO_STS, "999988887777");
     assert_eq!(code, Some(2), "{out}{error}");
     assert!(error.contains("belong to account 999988887777"), "{error}");
-    super::stop(&mut child);
 }

@@ -271,11 +271,11 @@ fn the_number_in_a_message_about_a_raised_quota_is_not_compared() {
         assert_eq!(verdict(other), Some((rule.clone(), Tier::Text)), "{other}");
     }
     // No fact says that the quota of access keys can be raised.
-    let key = |item| {
-        Operation::Issue(USER, AttachmentKind::AccessKey, Item(item), IssueOptions::None)
-    };
+    let key =
+        |item| Operation::Issue(USER, AttachmentKind::AccessKey, Item(item), IssueOptions::None);
     let full = [Operation::create_user(USER), key(0), key(1)];
-    let refusal = refused_with(409, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 3");
+    let refusal =
+        refused_with(409, "LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 3");
     let rule = "CreateAccessKey/quota-reached".to_owned();
     assert_eq!(violation(verdict_on(&full, key(2), &refusal)), Some((rule, Tier::Text)));
 }
