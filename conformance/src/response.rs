@@ -182,9 +182,10 @@ impl FailureKind {
             | "MissingAuthenticationToken"
             | "RequestExpired"
             | "OptInRequired" => Some(Self::Denied),
-            "InvalidAction" | "NotImplemented" | "UnknownOperationException" => {
-                Some(Self::Unimplemented)
-            }
+            "InvalidAction"
+            | "NotImplemented"
+            | "UnknownOperation"
+            | "UnknownOperationException" => Some(Self::Unimplemented),
             _ => None,
         }
     }

@@ -30,8 +30,9 @@ impl<F: FnMut(&mut Reference, &Operation) -> Option<Response>> Endpoint for Over
 }
 
 fn run(script: &str, endpoint: &mut dyn Endpoint) -> Report {
-    let script = parse("test", script).unwrap();
-    Suite::new(vec![script]).run(endpoint, &mut |_| (), &|| false)
+    let script = parse("test", script).ok();
+    assert!(script.is_some(), "the script is invalid");
+    Suite::new(script.into_iter().collect()).run(endpoint, &mut |_| (), &|| false)
 }
 
 fn refused(code: &str) -> Response {

@@ -104,9 +104,9 @@ impl GeneratedSuite {
     pub const fn max_operations(self) -> usize {
         match self {
             Self::Lattice => 5_700,
-            Self::Pairs => 326,
-            Self::Drain => 204,
-            Self::Tour => 20_900,
+            Self::Pairs => 314,
+            Self::Drain => 202,
+            Self::Tour => 21_000,
             Self::Random { calls, .. } => calls,
         }
     }

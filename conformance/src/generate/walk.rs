@@ -30,7 +30,7 @@ pub(crate) enum Move {
 pub(crate) enum MoveResult {
     /// There was no move, or it worked.
     Worked,
-    /// The account is not as it should be after the move.
+    /// The account differs from the one that the move leads to.
     Failed(Move),
 }
 
@@ -69,10 +69,8 @@ impl Walk {
         let worked = match (operation, step) {
             (Operation::CreateResource(resource), _) => {
                 // Only the attachment itself shows that the kind can be attached.
-                return match account.has_resource(resource) {
-                    true => MoveResult::Worked,
-                    false => self.fail(step),
-                };
+                let exists = account.has_resource(resource);
+                return if exists { MoveResult::Worked } else { self.fail(step) };
             }
             (_, Move::Create) => account.has_user(USER),
             (_, Move::Attach(kind)) => KindSet::held(account, USER).has(kind),

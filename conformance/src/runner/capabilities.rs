@@ -43,7 +43,7 @@ impl MissingCapability {
             let is_suspicious = exchange.looks_unsupported()
                 || exchange.is_garbled() && success_rule(exchange).is_some();
             let is_first = suspected.iter().all(|it| it.is_definite);
-            if !is_definite && !(is_suspicious && is_first) {
+            if !(is_definite || is_suspicious && is_first) {
                 continue;
             }
             let (Some(Response::Failed(failure)), Some(action)) =

@@ -200,7 +200,7 @@ impl<'a> Session<'a> {
     }
 
     fn reason_of_unsupported(&self) -> String {
-        let apis = self.unsupported.iter().filter_map(|it| it.action()).map(|it| it.api);
+        let apis = self.unsupported.iter().filter_map(Operation::action).map(|it| it.api);
         format!("needs {}", apis.collect::<Vec<_>>().join(", "))
     }
 

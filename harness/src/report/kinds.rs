@@ -107,7 +107,7 @@ fn without_verdict(kind: AttachmentKind, calls: &[CallEvent]) -> KindResult {
     }
     // A conforming refusal is the aim of a script, so that it explains nothing.
     let failed = setup.iter().filter(|it| it.verdict != CallVerdict::Conforms);
-    let sent = failed.clone().find(|it| it.response.as_deref().is_some_and(|it| is_failure(it)));
+    let sent = failed.clone().find(|it| it.response.as_deref().is_some_and(is_failure));
     let reason = match (sent, failed.clone().find_map(|it| it.reason.clone())) {
         (Some(call), _) => {
             let response = call.response.as_deref().unwrap_or_default();

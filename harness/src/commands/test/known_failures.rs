@@ -148,10 +148,9 @@ pub(crate) fn update(
     let mut update = Update::default();
     let mut stale: Vec<usize> = Vec::new();
     for (index, complaint) in complaints {
-        match complaint {
-            KnownFailureError::Stale(_) => stale.push(*index),
-            // Only the owner of the file can fix these.
-            _ => {}
+        // Only the owner of the file can fix the others.
+        if matches!(complaint, KnownFailureError::Stale(_)) {
+            stale.push(*index);
         }
     }
     stale.sort_unstable();
