@@ -79,11 +79,14 @@ fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
+/// The number of encodings.
+const ENCODINGS: usize = 20;
+
 /// A text in one of the encodings, as it stands in XML.
 fn encoded(text: &str, number: usize) -> String {
     let percent = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let code = u32::from;
-    match number % 16 {
+    match number % ENCODINGS {
         0 => escaped(text),
         1 => percent,
         2 => utf8_percent_encode(&percent, NON_ALPHANUMERIC).to_string(),
@@ -101,6 +104,10 @@ fn encoded(text: &str, number: usize) -> String {
         12 => BASE64.encode(percent.as_bytes()),
         13 => data_encoding::BASE64_MIME.encode(text.as_bytes()),
         14 => data_encoding::BASE64URL_NOPAD.encode(format!("x{text}").as_bytes()),
+        15 => escaped(&text.to_uppercase()),
+        16 => escaped(&text.to_lowercase()),
+        17 => escaped(&text.chars().rev().collect::<String>()),
+        18 => data_encoding::HEXLOWER.encode(text.as_bytes()),
         _ => each(text, |it| format!("%{:02X}", code(it))),
     }
 }
@@ -179,7 +186,10 @@ fn echoing(reference: &str) -> (Port, Arc<Mutex<Overheard>>) {
                 [name.into_owned(), ": ".into(), value.into_owned(), "\n".into()]
             })
             .collect();
-        let echo = format!("{}\n{members}{body}\n{head}", recent.join("\n"));
+        // The codes of earlier calls, whose responses are withheld.
+        let codes: Vec<&str> = overheard.codes.iter().take(3).map(String::as_str).collect();
+        let (recent, codes) = (recent.join("\n"), codes.join("|"));
+        let echo = format!("{codes}\n{recent}\n{members}{body}\n{head}");
         let number = overheard.responses;
         overheard.responses += 1;
         // A setup without a fault now and then, so that later calls are sent too.
@@ -203,7 +213,7 @@ fn patterns(secrets: &BTreeSet<String>) -> BTreeSet<String> {
         let middle = (secret.len() - length) / 2;
         for part in [0, middle, secret.len() - length] {
             let part = &secret[part..part + length];
-            for number in 0..16 {
+            for number in 0..ENCODINGS {
                 patterns.insert(encoded(part, number));
             }
             patterns.insert(part.to_owned());

@@ -10,7 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use iamspec_conformance::endpoint::WireExchange;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Failure, Response};
@@ -18,18 +18,27 @@ use serde_json::{Value, json};
 
 use crate::aws::credentials::Identity;
 use crate::client::connection::transport::{Disclosure, RawResponse};
-use crate::wire::identifiers::is_harmless;
+use crate::wire::identifiers::{WordShape, is_harmless, word_shape};
 use crate::wire::output::private_file;
 use crate::wire::redact::{
     hide, hide_unless_harmless, is_secret, issues_secret, secret_values, skeleton, without_secrets,
 };
-use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember};
+use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember, remember_code};
 
 /// A longer text of the endpoint is cut when it is shown.
 const TEXT_MAX: usize = 4 << 10;
 
-/// A longer error code is cut when it is shown.
-const CODE_MAX: usize = 256;
+/// A longer content type is cut when it is shown. A longer error code is not shown.
+const CODE_MAX: usize = 64;
+
+/// The length of a UUID.
+const UUID_LEN: usize = 36;
+
+/// What is shown in place of an error code that is not written like one.
+const NO_CODE: &str = "(not shown: not written like an error code)";
+
+/// What is shown in place of a request id that is no UUID.
+const NO_ID: &str = "(not shown: not a UUID)";
 
 /// What is shown in place of a text that may hold a secret that is not known or too short to be
 /// searched for.
@@ -49,6 +58,7 @@ pub(crate) fn disclose(
         remember(value);
         withheld |= !value.is_empty() && !is_searchable(value);
     };
+    sent.clone().for_each(remember_code);
     sent.chain(token).for_each(&mut remember_or_withhold);
     match response {
         Ok(raw) => {
@@ -76,6 +86,13 @@ pub(crate) fn disclose(
     }
 }
 
+/// Whether a text is written like an error code of a service: a short name without digits. A code of
+/// an MFA device is none.
+fn is_error_code(text: &str) -> bool {
+    let may_have = |it: u8| it.is_ascii_alphabetic() || b"._-:#/".contains(&it);
+    text.len() <= CODE_MAX && text.bytes().all(may_have)
+}
+
 /// Whether a driver wrote the detail of a failure. It may repeat the call.
 const fn is_of_driver(failure: &Failure) -> bool {
     use FailureKind::{Client, Driver, Garbled, Unreadable};
@@ -90,7 +107,12 @@ impl RawResponse {
 
     /// An error code of this response that no table has.
     pub(crate) fn shown_code(&self, code: &str) -> String {
-        self.shown_within(code, CODE_MAX)
+        if is_error_code(code) { self.shown_within(code, CODE_MAX) } else { NO_CODE.to_owned() }
+    }
+
+    /// The content type of this response.
+    fn shown_content_type(&self) -> String {
+        self.shown_within(&self.content_type, CODE_MAX)
     }
 
     fn shown_within(&self, text: &str, max: usize) -> String {
@@ -103,9 +125,8 @@ impl RawResponse {
 
     /// The id that the service gave to this request.
     pub(crate) fn shown_id(&self, id: &str) -> String {
-        // The id of a withheld response is shown if it can be no code or password.
-        let is_uuid = uuid::Uuid::parse_str(id).is_ok();
-        if is_uuid { id.to_owned() } else { self.shown_code(id) }
+        let is_uuid = id.len() == UUID_LEN && word_shape(id) == WordShape::Uuid;
+        if is_uuid { id.to_owned() } else { NO_ID.to_owned() }
     }
 
     /// The body without secrets, cut after `max` bytes.
@@ -134,6 +155,7 @@ impl Trace {
     /// # Errors
     /// The file cannot be written.
     pub fn to(path: &Path) -> Result<Self> {
+        ensure!(path != Path::new("-"), "`-` is not a file; name a file for the trace");
         let file = private_file::create(path)
             .with_context(|| format!("cannot write the trace {}", path.display()))?;
         Ok(Self { file, number: 0, error: None, path: path.to_owned() })
@@ -174,7 +196,7 @@ impl Trace {
         let response = match response {
             Ok(it) => json!({
                 "status": it.status,
-                "content_type": it.shown_code(&it.content_type),
+                "content_type": it.shown_content_type(),
                 "body": it.shown_body(usize::MAX),
             }),
             Err(failure) => Value::String(redact(&failure.to_string())),
@@ -194,9 +216,35 @@ pub(crate) fn exchange(form: &[(String, String)], response: &RawResponse) -> Wir
     let members = without_secrets(form);
     let lines =
         members.iter().map(|(name, value)| format!("{name}={}", redact_and_cut(value, TEXT_MAX)));
-    let (status, kind) = (response.status, response.shown_code(&response.content_type));
+    let (status, kind) = (response.status, response.shown_content_type());
     WireExchange {
         request: lines.collect::<Vec<_>>().join("\n"),
         response: format!("{status} {kind}\n{}", response.shown_body(TEXT_MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_written_like_a_code_or_an_id_is_shown() {
+        let raw = RawResponse {
+            status: 400,
+            content_type: String::new(),
+            body: Vec::new(),
+            disclosure: Disclosure::Redacted,
+        };
+        for code in ["NoSuchEntity", "MalformedXML", "com.amazonaws.iam#NoSuchEntity", "a_b-c"] {
+            assert_eq!(raw.shown_code(code), code);
+        }
+        for code in ["743409", "NoSuchEntity743409", "743409|677016", "a b", &"x".repeat(65)] {
+            assert_eq!(raw.shown_code(code), NO_CODE);
+        }
+        let id = "7a62c49f-347e-4fc4-9331-6e8e01234567";
+        assert_eq!(raw.shown_id(id), id);
+        for other in ["743409", "", "r", &format!("{id}743409"), &id.replace('-', "")] {
+            assert_eq!(raw.shown_id(other), NO_ID, "{other}");
+        }
     }
 }

@@ -10,7 +10,7 @@ const LEVELS_MAX: usize = 5;
 /// A shorter run of base 64 holds no secret that is searched for.
 const BASE64_MIN: usize = 11;
 
-/// The letters and digits of one reading of a text.
+/// The letters and digits of one reading of a text, in lower case.
 #[derive(Default)]
 pub(crate) struct Layer {
     /// The letters and digits; also all bytes outside ASCII.
@@ -50,7 +50,7 @@ pub(crate) fn layers(text: &str, search: &mut dyn FnMut(&Layer)) {
     }
 }
 
-/// The letters and digits of a text with all of its escapes decoded.
+/// The letters and digits of a text with all of its escapes decoded, in lower case.
 pub(crate) fn unescaped_letters(text: &str) -> Vec<u8> {
     let mut reading = Reading::plain(text);
     for _ in 1..LEVELS_MAX {
@@ -180,7 +180,7 @@ impl Reading {
         for (place, (byte, range)) in self.bytes.iter().zip(&self.ranges).enumerate() {
             let skipped = skips(place, *byte);
             if !skipped && (byte.is_ascii_alphanumeric() || *byte >= 0x80) {
-                layer.bytes.push(*byte);
+                layer.bytes.push(byte.to_ascii_lowercase());
                 layer.ranges.push(*range);
             }
         }

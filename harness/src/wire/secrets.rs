@@ -2,16 +2,20 @@
 //!
 //! [`remember`] records a value, [`redact`] removes all recorded values from a text. A text is
 //! searched as it is and with its escapes decoded (see `encodings`). Only letters and digits are
-//! compared, so that separators and tags between them make no difference.
+//! compared, in lower case, so that separators and tags between them and their case make no
+//! difference. A value is also found backwards.
+//!
+//! A code of an MFA device has too few digits to be searched for like that. [`remember_code`]
+//! removes it where it is a number of its own.
 //!
 //! A crate for multiple patterns builds its automaton once. Here a secret may arrive with every
 //! response, so the forms are in a hash map by eight of their bytes, and a text is searched in one
 //! pass.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use data_encoding::{BASE64, HEXLOWER};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::wire::encodings::{Layer, layers, unescaped_letters};
@@ -35,6 +39,9 @@ const SIGNATURE: &[u8; SEARCHED_MIN] = b"ignature";
 /// The number of hexadecimal digits of a signature.
 const SIGNATURE_DIGITS: usize = 64;
 
+/// The number of digits of a code of an MFA device.
+const CODE_DIGITS: usize = 6;
+
 /// The number of bytes after the end of a cut text that are searched, because a secret may begin
 /// before the end. A secret may be encoded several times.
 const LOOKAHEAD: usize = 10 * SEARCHED_MAX;
@@ -46,7 +53,9 @@ struct KnownSecrets {
     /// certificates or images are equal.
     forms: HashMap<[u8; SEARCHED_MIN], Vec<Box<[u8]>>>,
     values: usize,
-    signatures: VecDeque<Vec<u8>>,
+    signatures: VecDeque<Vec<Vec<u8>>>,
+    /// The codes of MFA devices, also backwards.
+    codes: HashSet<[u8; CODE_DIGITS]>,
 }
 
 static KNOWN: LazyLock<RwLock<KnownSecrets>> = LazyLock::new(RwLock::default);
@@ -69,17 +78,37 @@ pub fn remember(value: &str) {
 
 /// Remembers the signature of a request, in place of an old one.
 pub fn remember_signature(signature: &str) {
-    let letters = letters(signature.as_bytes());
-    if letters.len() < SEARCHED_MIN {
+    let forms = forms(signature);
+    if forms.is_empty() {
         return;
     }
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    known.insert(letters.clone());
-    known.signatures.push_back(letters);
+    for form in &forms {
+        known.insert(form.clone());
+    }
+    known.signatures.push_back(forms);
     if known.signatures.len() > SIGNATURES_MAX
         && let Some(old) = known.signatures.pop_front()
     {
-        known.remove(&old);
+        old.iter().for_each(|form| known.remove(form));
+    }
+}
+
+/// Remembers a code of an MFA device. Anything else is not remembered.
+pub fn remember_code(value: &str) {
+    let Ok(code) = <[u8; CODE_DIGITS]>::try_from(value.as_bytes()) else { return };
+    if !code.iter().all(u8::is_ascii_digit) {
+        return;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if known.codes.insert(code) {
+        let mut reversed = code;
+        reversed.reverse();
+        known.codes.insert(reversed);
+        // These have enough letters and digits.
+        for form in [HEXLOWER.encode(value.as_bytes()), BASE64.encode(value.as_bytes())] {
+            known.insert(letters(form.as_bytes()));
+        }
     }
 }
 
@@ -186,7 +215,23 @@ impl KnownSecrets {
         merged
     }
 
+    /// Finds codes of MFA devices. Digits within a longer number, a date or an id are none.
+    fn find_codes(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
+        if self.codes.is_empty() {
+            return;
+        }
+        for (place, digits) in layer.bytes.windows(CODE_DIGITS).enumerate() {
+            if digits.iter().all(u8::is_ascii_digit) && self.codes.contains(digits) {
+                let ranges = layer.ranges.get(place..place + CODE_DIGITS).unwrap_or_default();
+                if is_number_of_its_own(ranges, text) {
+                    spans(ranges, text, found);
+                }
+            }
+        }
+    }
+
     fn find_in(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
+        self.find_codes(layer, text, found);
         let mut window = [0; SEARCHED_MIN];
         for (place, byte) in layer.bytes.iter().enumerate() {
             window.rotate_left(1);
@@ -214,6 +259,21 @@ impl KnownSecrets {
             }
         }
     }
+}
+
+/// Whether the parts of a text form one number, with nothing but white space in between.
+fn is_number_of_its_own(ranges: &[(u32, u32)], text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let place = |it: u32| it as usize;
+    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return false };
+    let before = place(first.0).checked_sub(1).and_then(|it| bytes.get(it));
+    let beside = [before, bytes.get(place(last.1))];
+    let ends = beside.iter().flatten().all(|it| !it.is_ascii_digit());
+    let gap = |from: u32, to: u32| bytes.get(place(from)..place(to)).unwrap_or_default();
+    let blank = |(from, to): (&(u32, u32), &(u32, u32))| {
+        gap(from.1, to.0).iter().all(u8::is_ascii_whitespace)
+    };
+    ends && ranges.iter().zip(ranges.iter().skip(1)).all(blank)
 }
 
 /// The place and the bytes by which a form is found. A form has at least [`SEARCHED_MIN`] bytes.
@@ -248,13 +308,15 @@ fn has_tag(text: &str) -> bool {
     text.match_indices('<').any(|(place, _)| text.get(place + 1..).is_some_and(starts_tag))
 }
 
-/// The letters and digits of a text. Bytes outside ASCII count as letters.
+/// The letters and digits of a text, in lower case. Bytes outside ASCII count as letters.
 fn letters(text: &[u8]) -> Vec<u8> {
-    text.iter().copied().filter(|it| it.is_ascii_alphanumeric() || *it >= 0x80).collect()
+    let letters = text.iter().filter(|it| it.is_ascii_alphanumeric() || **it >= 0x80);
+    letters.map(u8::to_ascii_lowercase).collect()
 }
 
 /// The forms of a value that are searched for: its letters and digits as they are, without what
-/// looks like an escape in it, decoded if they are base 64, and in base 16. Each line of a longer text is a value of its own.
+/// looks like an escape in it, decoded if they are base 64, and in base 16; each of them also
+/// backwards. Each line of a longer text is a value of its own.
 fn forms(value: &str) -> Vec<Vec<u8>> {
     if !is_searchable(value) {
         return Vec::new();
@@ -263,17 +325,25 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     let decoded = decoded.filter(|it| it.iter().all(u8::is_ascii_graphic));
     let lines = value.lines().filter(|it| *it != value && !it.starts_with("-----"));
     let lines = lines.map(|it| letters(it.as_bytes()));
-    let hex = [HEXLOWER.encode(value.as_bytes()), HEXUPPER.encode(value.as_bytes())];
+    let reversed: String = value.chars().rev().collect();
+    let hex = [value, &reversed].map(|it| HEXLOWER.encode(it.as_bytes()).into_bytes());
     let mut forms = vec![letters(value.as_bytes()), unescaped_letters(value)];
     // A name made of the letters of an escaped text has those of the escapes.
     let escaped = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
     forms.push(letters(utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string().as_bytes()));
     forms.push(letters(escaped.as_bytes()));
     forms.extend(decoded.map(|it| letters(&it)));
-    forms.extend(hex.map(String::into_bytes));
+    forms.extend(hex);
     forms.extend(lines);
     forms.retain(|it| it.len() >= SEARCHED_MIN);
+    let backwards: Vec<Vec<u8>> = forms.iter().map(|it| backwards(it)).collect();
+    forms.extend(backwards);
     forms
+}
+
+/// Letters and digits from the last to the first. A character outside ASCII stays as it is.
+fn backwards(letters: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(letters).chars().rev().collect::<String>().into_bytes()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Every encoding of a remembered value is removed, and nothing else.
 
-use data_encoding::{BASE64, BASE64_MIME, BASE64URL};
+use data_encoding::{BASE64, BASE64_MIME, BASE64URL, HEXUPPER};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 
@@ -43,6 +43,9 @@ fn encodings(value: &str) -> Vec<String> {
         xml,
         HEXLOWER.encode(value.as_bytes()),
         HEXUPPER.encode(value.as_bytes()),
+        value.to_uppercase(),
+        value.to_lowercase(),
+        percent.to_uppercase(),
         each(&|it| format!("{it} ")),
         each(&|it| format!("{it}\n")),
     ];
@@ -75,8 +78,8 @@ fn splits(text: &str) -> Vec<String> {
 fn assert_hidden(text: &str) {
     let shown = redact(text);
     assert!(shown.contains(HIDDEN), "{text}\n{shown}");
-    for part in ["wJalr", "XUtnF", "tnFEMI"] {
-        assert!(!shown.contains(part), "{text}\n{shown}");
+    for part in ["wjalr", "xutnf", "tnfemi", "rlajw", "fntux"] {
+        assert!(!shown.to_lowercase().contains(part), "{text}\n{shown}");
     }
     // What remains is the text around the value.
     assert!(shown.replace(HIDDEN, "").len() < 120, "{text}\n{shown}");
@@ -91,6 +94,67 @@ fn a_value_is_removed_in_every_encoding() {
         }
     }
     assert_eq!(redact(&format!("before {VALUE} after")), "before (secret) after");
+}
+
+#[test]
+fn a_value_is_removed_backwards() {
+    remember(VALUE);
+    let backwards: String = VALUE.chars().rev().collect();
+    for text in [
+        backwards.clone(),
+        backwards.to_uppercase(),
+        quick_xml::escape::escape(&backwards).into_owned(),
+        utf8_percent_encode(&backwards, NON_ALPHANUMERIC).to_string(),
+        BASE64.encode(backwards.as_bytes()),
+        HEXUPPER.encode(backwards.as_bytes()),
+        HEXLOWER.encode(VALUE.as_bytes()).chars().rev().collect(),
+    ] {
+        assert_hidden(&format!("before: {text}, after"));
+    }
+    remember("grün-Ätna-€-8-Zeichen");
+    assert_eq!(redact("nehcieZ-8-€-antÄ-nürg"), "(secret)");
+}
+
+/// The names of the API are no secrets, in whatever case.
+#[test]
+fn a_secret_in_another_case_changes_no_other_text() {
+    remember("AccessKeyOfTheOwner");
+    let text = "ACCESSKEYMETADATA AccessKeyId accesskeyofthe";
+    assert_eq!(redact(text), text);
+}
+
+#[test]
+fn a_code_is_removed_where_it_is_a_number_of_its_own() {
+    remember_code("482915");
+    for text in [
+        "482915",
+        "519284",
+        "code:482915|731",
+        "<a482915b/>",
+        "482 915",
+        "%34%38%32%39%31%35",
+        "&#52;&#56;&#50;&#57;&#49;&#53;",
+        "343832393135",
+        "NDgyOTE1",
+        "731-482915-482915",
+    ] {
+        let shown = redact(text);
+        assert!(shown.contains(HIDDEN) && !shown.contains("482"), "{text}: {shown}");
+    }
+    for text in [
+        "arn:aws:iam::148291500000:user/u",
+        "4829150",
+        "1482915",
+        "48-29-15",
+        "48:29:15",
+        "4829-15",
+    ] {
+        assert_eq!(redact(text), text);
+    }
+    for value in ["", "48291", "4829157", "48291x"] {
+        remember_code(value);
+        assert_eq!(redact("48291 4829157 48291x"), "48291 4829157 48291x");
+    }
 }
 
 #[test]
@@ -154,6 +218,10 @@ fn old_signatures_are_forgotten() {
     let last = signature(1_000_000 + 2 * SIGNATURES_MAX - 1);
     assert_eq!(redact(&format!("Signature={last}")), "Signature=(secret)");
     assert!(redact(&signature(1_000_000)).contains("f4240"));
+    let backwards: String = last.chars().rev().collect();
+    for form in [HEXLOWER.encode(last.as_bytes()), last.to_uppercase(), backwards] {
+        assert_eq!(redact(&form), HIDDEN, "{form}");
+    }
 }
 
 #[test]
