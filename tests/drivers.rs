@@ -152,6 +152,63 @@ fn a_driver_that_stays_silent_is_not_called_again_and_again() {
 }
 
 #[test]
+fn a_check_stops_at_the_first_silence() {
+    let output = super::iamspec(&["driver", "check", &builtin(Some("hangs"))]);
+    let text = super::stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert_eq!(text.matches("the driver sent no message for").count(), 1, "{text}");
+    assert!(text.contains("not run, because the driver did not answer; repair that"), "{text}");
+}
+
+/// The end of a driver whose command is interrupted. The driver prints these lines, and would write
+/// into a pipe after a while. The result is the exit code of the command.
+#[cfg(unix)]
+fn interrupted(name: &str, lines: &str, command: &[&str]) -> Option<i32> {
+    let folder = super::reports::folder(name);
+    let pipe = folder.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let lines = format!(
+        "{lines}\n(echo ready >&2; sleep 60; echo survived) > {} &\nwait\n",
+        pipe.display()
+    );
+    let driver = script(&folder, &lines);
+    let words: Vec<&str> =
+        command.iter().map(|it| if *it == "DRIVER" { driver.as_str() } else { *it }).collect();
+    let mut started = super::command(&words);
+    started.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut started = started.spawn().unwrap();
+    // The driver opens the pipe first, and then says that it is ready.
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap());
+    let mut stderr = std::io::BufReader::new(started.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    assert_eq!(line, "ready\n", "{name}");
+    let signal = ["-TERM", &started.id().to_string()].map(str::to_owned);
+    assert!(std::process::Command::new("kill").args(signal).status().unwrap().success());
+    assert_eq!(reader.join().unwrap(), "", "{name}: the driver survived");
+    // The rest of stderr is read, so that the command does not wait for a reader.
+    std::io::copy(&mut stderr, &mut std::io::sink()).unwrap();
+    let code = started.wait().unwrap().code();
+    std::fs::remove_dir_all(folder).unwrap();
+    code
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_group_of_a_driver_in_every_state() {
+    let hello = "read line; echo '{\"type\":\"hello\",\"protocol\":1,\"driver\":\"d\",\"sdk\":\"s\",\"version\":\"1\",\"language\":\"sh\",\"ops\":[]}'";
+    let session = format!("{hello}; read line; echo '{{\"type\":\"session\"}}'");
+    for (state, lines) in [("start", ""), ("hello", hello), ("session", &session)] {
+        let run = ["run", "--driver", "DRIVER", "delete-user/bare"];
+        let code = interrupted(&format!("run-{state}"), lines, &run);
+        assert_eq!(code, Some(3), "{state}");
+    }
+    let check = ["driver", "check", "DRIVER"];
+    assert_eq!(interrupted("check-start", "", &check), Some(3));
+}
+
+#[test]
 fn a_driver_that_cannot_be_run_is_a_usage_error_of_its_check() {
     let output = super::iamspec(&["driver", "check", "/nowhere/driver"]);
     assert_eq!(output.status.code(), Some(2), "{}", super::stdout(&output));

@@ -7,6 +7,8 @@
 pub(crate) mod adapter;
 pub mod builtin;
 pub mod check;
+pub(crate) mod groups;
+pub(crate) mod interrupt;
 pub mod process;
 pub mod protocol;
 pub mod traffic;
@@ -153,6 +155,7 @@ impl Driver {
 
     fn try_exchange(&mut self, call: DriverCall, session: &DriverSession) -> Result<DriverOutcome> {
         if self.process.is_none() {
+            ensure!(!groups::is_interrupted(), "the driver was ended after Ctrl-C or SIGTERM");
             self.process = Some(Process::start_with_hello(&self.command)?.0);
         }
         let process = self.process.as_mut().context("the driver does not run")?;

@@ -1,19 +1,17 @@
 //! A driver as a child process: one line per message, with limits on time and length.
+//!
+//! [`groups`] kills drivers when the program is interrupted.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-#[cfg(unix)]
-use nix::sys::signal::{Signal, killpg};
-#[cfg(unix)]
-use nix::unistd::Pid;
 
+use crate::driver::groups;
 use crate::driver::protocol::{DriverMessage, DriverRequest, Hello, PROTOCOL};
 use crate::wire::output::visible::say;
 use crate::wire::secrets::redact;
@@ -48,6 +46,18 @@ impl fmt::Display for Silent {
     }
 }
 
+/// The program of a driver cannot be run.
+#[derive(Clone, Debug)]
+pub struct NotStarted(String);
+
+impl std::error::Error for NotStarted {}
+
+impl fmt::Display for NotStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A running driver. Dropping it kills the process.
 pub struct Process {
     child: Child,
@@ -64,19 +74,16 @@ impl Process {
     /// # Errors
     /// The command has no word, or the program cannot be run.
     pub fn start(command: &str) -> Result<Self> {
-        let words =
-            shlex::split(command).context("a quote in the driver's command is not closed")?;
-        let (program, arguments) = words.split_first().context("the driver's command is empty")?;
+        let not_started = |why: &str| NotStarted(why.to_owned());
+        let words = shlex::split(command)
+            .ok_or_else(|| not_started("a quote in the driver's command is not closed"))?;
+        let (program, arguments) =
+            words.split_first().ok_or_else(|| not_started("the driver's command is empty"))?;
         let mut command = Command::new(program);
-        in_own_group(&mut command);
-        let mut child = command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot run the driver `{program}`"))?;
-        groups().insert(child.id());
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = groups::spawn(&mut command)
+            .with_context(|| NotStarted(format!("cannot run the driver `{program}`")))?;
         let stdin = child.stdin.take().context("the driver has no stdin")?;
         let stdout = child.stdout.take().context("the driver has no stdout")?;
         let stderr = child.stderr.take().context("the driver has no stderr")?;
@@ -126,7 +133,9 @@ impl Process {
     /// # Errors
     /// The driver no longer reads.
     pub fn send_line(&mut self, line: &str) -> Result<()> {
+        let waits = groups::wait_for(&self.child);
         let sent = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
+        drop(waits);
         sent.map_err(|_| self.exit_error())
     }
 
@@ -135,7 +144,10 @@ impl Process {
     /// # Errors
     /// There is no message in time, the driver has ended, or the line is not a message.
     pub fn receive(&mut self, timeout: Duration) -> Result<DriverMessage> {
-        let line = match self.lines.recv_timeout(timeout) {
+        let waits = groups::wait_for(&self.child);
+        let received = self.lines.recv_timeout(timeout);
+        drop(waits);
+        let line = match received {
             Ok(line) => line?,
             Err(RecvTimeoutError::Timeout) => return Err(Silent(timeout).into()),
             Err(RecvTimeoutError::Disconnected) => return Err(self.exit_error()),
@@ -151,6 +163,7 @@ impl Process {
     #[must_use]
     pub fn stop(mut self) -> Option<i32> {
         _ = self.send(&DriverRequest::Stop);
+        let _waits = groups::wait_for(&self.child);
         let start = Instant::now();
         while start.elapsed() < STOP_TIMEOUT {
             match self.child.try_wait() {
@@ -177,48 +190,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        kill_group(self.child.id());
-        groups().remove(&self.child.id());
+        groups::end(&self.child);
         _ = self.child.kill();
         _ = self.child.wait();
         // A program that the driver started may keep stderr open.
         _ = self.stderr_closed.recv_timeout(STDERR_TIMEOUT);
     }
 }
-
-/// The process groups of the running drivers.
-static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
-fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Kills every driver and the programs that it started. For an exit that drops nothing.
-pub(crate) fn kill_all() {
-    groups().iter().copied().for_each(kill_group);
-}
-
-/// Starts the driver in a process group of its own: its programs can be killed with it, and the
-/// terminal's Ctrl-C does not end it before the cleanup.
-#[cfg(unix)]
-fn in_own_group(command: &mut Command) {
-    std::os::unix::process::CommandExt::process_group(command, 0);
-}
-
-#[cfg(unix)]
-fn kill_group(group: u32) {
-    let group = i32::try_from(group).unwrap_or_default();
-    // 0 and 1 would mean other processes.
-    if group > 1 {
-        _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn in_own_group(_: &mut Command) {}
-
-#[cfg(not(unix))]
-fn kill_group(_: u32) {}
 
 /// Copies the stderr of a driver without secrets. What exceeds the limit is read and dropped.
 fn copy_stderr(stderr: ChildStderr) {

@@ -11,7 +11,7 @@ use iamspec_conformance::script::pattern::suggestion;
 use crate::commands::sdks::probe;
 use crate::driver::builtin::{WRONG, drive};
 use crate::driver::check::CHECKS;
-use crate::driver::process::{Process, Silent};
+use crate::driver::process::{NotStarted, Silent};
 use crate::driver::schema;
 use crate::exit_code;
 use crate::exit_code::Outcome;
@@ -109,9 +109,6 @@ pub(crate) fn driver(args: &DriverArgs, out: &mut dyn Write) -> Result<u8> {
     }
 }
 
-/// The number of checks without an answer after which the others do not run.
-const SILENCES_MAX: usize = 2;
-
 pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
     if args.schema {
         write!(out, "{}", schema()?)?;
@@ -121,30 +118,34 @@ pub(crate) fn check(args: &DriverCheckArgs, out: &mut dyn Write) -> Result<u8> {
         bail!("expected the command that starts the driver; see `iamspec driver check --help`")
     };
     let server = Server::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Options::default())?;
-    // A program that cannot be run is a usage error, and not a broken check.
-    drop(Process::start(command)?);
     let style = Style::stdout();
-    let (mut broken, mut silent, mut ran) = (0, 0, 0);
+    let (mut broken, mut ran) = (0, 0);
     for (sentence, holds) in CHECKS {
-        // Each silence takes up to a minute.
-        if silent == SILENCES_MAX {
-            break;
-        }
         ran += 1;
         match holds(command, &server) {
             Ok(()) => writeln!(out, "{}  {sentence}", style.success("holds "))?,
+            // A program that cannot be run is a usage error, and not a broken check.
+            Err(error) if error.is::<NotStarted>() => return Err(error),
             Err(error) => {
                 broken += 1;
-                silent += usize::from(error.is::<Silent>());
+                let silent = error.is::<Silent>();
                 let error = visible_line(&format!("{error:#}"));
                 writeln!(out, "{}  {sentence}\n        {error}", style.failure("BROKEN"))?;
+                // Each silence takes up to a minute.
+                if silent {
+                    break;
+                }
             }
         }
         out.flush()?;
     }
     if ran < CHECKS.len() {
         let rest = counted(CHECKS.len() - ran, "check");
-        writeln!(out, "{rest} not run, because the driver does not answer")?;
+        writeln!(
+            out,
+            "{rest} not run, because the driver did not answer; repair that first, and run the \
+             command again"
+        )?;
     }
     writeln!(out, "{}, {broken} broken", counted(ran, "check"))?;
     Ok(exit_code::of(Outcome { diverges: broken > 0, ..Outcome::default() }))

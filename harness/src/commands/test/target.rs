@@ -39,7 +39,8 @@ use crate::client::trace::Trace;
 use crate::commands::connection::ConnectionArgs;
 use crate::commands::options::{duration, shell_line};
 use crate::driver::Driver;
-use crate::driver::process::kill_all;
+use crate::driver::groups::{end_silent_ones, kill_all_and_exit};
+use crate::driver::interrupt;
 use crate::exit_code;
 use crate::server::{Options, Server};
 use crate::wire::output::private_file;
@@ -543,12 +544,12 @@ pub(crate) fn stop_on_ctrl_c(http: &HttpClient, args: &EndpointArgs) -> Result<A
             if let Some(command) = &command {
                 say(&format!("resources were not deleted; run: {command}"));
             }
-            kill_all();
-            std::process::exit(i32::from(exit_code::USAGE));
+            kill_all_and_exit(exit_code::USAGE);
         }
+        end_silent_ones();
         say("\nstopping and deleting resources; press Ctrl-C again to exit at once");
     };
-    ctrlc::set_handler(handler).context("cannot handle Ctrl-C")?;
+    interrupt::set(handler)?;
     Ok(stop)
 }
 
