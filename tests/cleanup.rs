@@ -268,6 +268,40 @@ fn journal_with(folder: &Path, run: &str, endpoint: &str, names: impl Iterator<I
 }
 
 #[test]
+fn a_run_whose_endpoint_is_gone_can_be_forgotten() {
+    let folder = folder("forget");
+    let names = |run: &str| [format!("iamspec-{run}-1-u0")].into_iter();
+    let endpoint = "http://127.0.0.1:9";
+    journal_with(&folder, "b2", endpoint, names("b2"));
+    journal_with(&folder, "b3", endpoint, names("b3"));
+    let (code, text) = cleanup(&folder, &[]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains(&format!("nothing listens at {endpoint}")), "{text}");
+    let command =
+        format!("delete the journal: iamspec cleanup b2 --forget --journal {}", folder.display());
+    assert!(text.contains(&command), "{text}");
+    let (code, text) = cleanup(&folder, &["b2", "--forget"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("user     iamspec-b2-1-u0"), "{text}");
+    assert!(text.contains("1 resource not deleted, and the journal is deleted"), "{text}");
+    assert_eq!(journals(&folder), ["b3"]);
+    // Only one run, which is named and has a journal of an endpoint on this machine.
+    journal_with(&folder, "b4", "https://iam.amazonaws.com", names("b4"));
+    for (words, reason) in [
+        (&["--forget"][..], "RUN"),
+        (&["b2", "--forget"], "no journal of run b2"),
+        (&["b4", "--forget"], "is not on this machine"),
+        (&["b3", "--forget", "--list"], "--list"),
+    ] {
+        let (code, text) = cleanup(&folder, words);
+        assert_eq!(code, Some(2), "{words:?}: {text}");
+        assert!(text.contains(reason), "{words:?}: {text}");
+    }
+    assert_eq!(journals(&folder), ["b3", "b4"]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
 fn a_forged_journal_costs_one_request_for_each_of_its_own_names() {
     let (server, folder) = (super::server(None), folder("forged"));
     let own = (0..50).map(|it| format!("iamspec-b1-{it}-u0"));

@@ -192,6 +192,15 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Deletes the file, although resources of the run remain.
+    ///
+    /// # Errors
+    /// The file cannot be deleted.
+    pub fn forget(self) -> Result<()> {
+        std::fs::remove_file(&self.path)
+            .with_context(|| format!("cannot delete the journal {}", self.path.display()))
+    }
+
     /// Records that an empty journal proves that nothing of the run is left: a complete listing has
     /// shown nothing else. Then the file is removed with the last resource.
     pub const fn set_complete(&mut self) {

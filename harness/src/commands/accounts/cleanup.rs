@@ -9,8 +9,10 @@ use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use iamspec_conformance::Response;
+use iamspec_conformance::response::FailureKind;
 
 use crate::aws::config::Config;
 use crate::aws::destination::Destination;
@@ -56,7 +58,9 @@ fn reason_and_command(error: &anyhow::Error) -> String {
   # The resources of one run.
   iamspec cleanup 1f3a9c02 --list
   # A run whose journal is lost: its resources are found by name.
-  iamspec cleanup 1f3a9c02 --endpoint http://127.0.0.1:5000")]
+  iamspec cleanup 1f3a9c02 --endpoint http://127.0.0.1:5000
+  # A run at an endpoint on this machine that does not exist any more.
+  iamspec cleanup 1f3a9c02 --forget")]
 pub struct CleanupArgs {
     /// Id of the run; default: every run that has a journal
     #[arg(value_name = "RUN")]
@@ -64,6 +68,12 @@ pub struct CleanupArgs {
     /// Print the resources, delete nothing
     #[arg(long, help_heading = "Safety")]
     pub list: bool,
+    /// Delete the journal of RUN although its resources remain
+    ///
+    /// For an endpoint on this machine that does not exist any more. The command prints what the
+    /// journal names, and sends nothing.
+    #[arg(long, requires = "run", conflicts_with_all = ["list", "endpoint"], help_heading = "Safety")]
+    pub forget: bool,
     /// Account that the command may delete resources in
     ///
     /// Required if the endpoint is not on this machine. It must be the account of the run.
@@ -117,6 +127,16 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
     let config = args.connection.config()?;
     let folder = args.journal.clone().map_or_else(|| Journal::folder(&config), Ok)?;
     let journals = journals(&folder, args.run.as_deref())?;
+    if args.forget {
+        let run = args.run.as_deref().unwrap_or_default();
+        let path = journals.first().with_context(|| {
+            format!(
+                "no journal of run {run} in {}; add --journal if the run had it",
+                folder.display()
+            )
+        })?;
+        return forget(Journal::resume(path)?, &config, out);
+    }
     if journals.is_empty() {
         return clean_without_journal(args, &config, &folder, out);
     }
@@ -152,6 +172,26 @@ pub(crate) fn cleanup(args: &CleanupArgs, out: &mut dyn Write) -> Result<u8> {
     Ok(worst)
 }
 
+/// Prints what a journal names, and deletes the journal only.
+fn forget(journal: Journal, config: &Config, out: &mut dyn Write) -> Result<u8> {
+    let JournalHeader { run, endpoint, account, .. } = journal.header().clone();
+    let local = Destination::from_option(&endpoint, config).is_ok_and(|it| it.loopback);
+    ensure!(
+        local && account.is_none(),
+        "run {run} used {endpoint}, which is not on this machine, so that its resources may still \
+         exist; delete them with: iamspec cleanup {run} --i-own-this-account ID"
+    );
+    let mut number = 0;
+    for (kind, name) in journal.remaining() {
+        number += 1;
+        writeln!(out, "{:<8} {}", kind.noun(), visible_line(name))?;
+    }
+    journal.forget()?;
+    let resources = counted(number, "resource");
+    writeln!(out, "run {run} at {endpoint}: {resources} not deleted, and the journal is deleted")?;
+    Ok(exit_code::CONFORMS)
+}
+
 /// Returns true if the journal belongs to another endpoint than the named one.
 fn is_elsewhere(journal: &Journal, named: Option<&Destination>, config: &Config) -> bool {
     let own = Destination::from_option(&journal.header().endpoint, config);
@@ -176,8 +216,9 @@ fn clean_by_journal(
     out: &mut dyn Write,
 ) -> Result<u8> {
     let header = journal.header().clone();
-    let endpoint = args.endpoint.as_ref().unwrap_or(&header.endpoint);
-    let destination = Destination::from_option(endpoint, config)?;
+    let endpoint = args.endpoint.as_ref().unwrap_or(&header.endpoint).clone();
+    let destination = Destination::from_option(&endpoint, config)?;
+    let local = destination.loopback;
     if let Some(account) = &header.account
         && !destination.loopback
         && args.i_own_this_account.as_ref() != Some(account)
@@ -201,7 +242,30 @@ fn clean_by_journal(
     }
     http.set_journal(journal);
     let found = http.run_resources(&header.run);
-    delete(&mut http, &header.run, found, args.list, out)
+    let failure = found.listing_failure.as_ref().map(|it| &it.response);
+    let unreachable =
+        matches!(failure, Some(Response::Failed(it)) if it.kind == FailureKind::Unreachable);
+    let code = delete(&mut http, &header.run, found, args.list, out)?;
+    if unreachable && local {
+        writeln!(
+            out,
+            "nothing listens at {}; start the endpoint, or if it does not exist any more, delete \
+             the journal: {}",
+            visible_line(&endpoint),
+            visible_line(&forget_command(path, args))
+        )?;
+    }
+    Ok(code)
+}
+
+/// The command that deletes the journal of a run.
+fn forget_command(path: &Path, args: &CleanupArgs) -> String {
+    let run = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut words = ["iamspec", "cleanup", &run, "--forget"].map(str::to_owned).to_vec();
+    if let Some(folder) = &args.journal {
+        words.extend(["--journal".to_owned(), folder.display().to_string()]);
+    }
+    shell_line(&words)
 }
 
 /// The command with which the owner of the account deletes the run's resources.
