@@ -64,6 +64,9 @@ fn an_unknown_rule_or_fact_is_an_error() {
         text.contains("no rule matches `DeleteUser/holds-tokens`") && text.contains("`Z-001`"),
         "{text}"
     );
+    let (_, text) = run("forgets-mfa-device", &KNOWN.replace("mfa-device", "mfa-devise"));
+    let expected = "`DeleteUser/holds-mfa-devise`; did you mean `DeleteUser/holds-mfa-device`";
+    assert!(text.contains(expected), "{text}");
 }
 
 #[test]
@@ -81,9 +84,19 @@ fn an_expired_entry_fails_the_run() {
     assert!(text.contains("DeleteUser/holds-mfa-device was accepted until 2026-01-02"), "{text}");
     let (code, text) = run("forgets-mfa-device", &dated("9999-12-31"));
     assert_eq!(code, Some(0), "{text}");
-    let (code, text) = run("forgets-mfa-device", &dated("next spring"));
-    assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("invalid date in a known failure: `next spring`"), "{text}");
+}
+
+#[test]
+fn an_invalid_date_is_found_before_the_run() {
+    for (member, day) in
+        [("since", "31.1.2027"), ("expires", "next spring"), ("expires", "2026-02-30")]
+    {
+        let entry = format!("{KNOWN}{member} = \"{day}\"\n");
+        let (code, text) = run("forgets-mfa-device", &entry);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains(&format!("invalid date in a known failure: `{day}`")), "{text}");
+        assert!(!text.contains("planned calls"), "{text}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
 use crate::results::Finding;
 use crate::results::history::{Exchange, ScriptRun};
-use crate::script::pattern::glob;
+use crate::script::pattern::{glob, suggestion};
 
 /// A file of known failures.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -138,8 +138,9 @@ impl fmt::Display for KnownFailureError {
         match self {
             Self::UnknownRule(rule) => write!(
                 f,
-                "unknown known failure: no rule matches `{rule}`; \
-                 `iamspec list rules` prints the rules"
+                "unknown known failure: no rule matches `{rule}`{}; \
+                 `iamspec list rules` prints the rules",
+                suggestion(rule, rules().map(|it| it.id())).trim_end_matches('?')
             ),
             Self::UnknownFact(id) => write!(
                 f,
@@ -200,6 +201,13 @@ pub struct EntryStatus {
 }
 
 impl KnownFailures {
+    /// The first date that is none. The run need not begin.
+    #[must_use]
+    pub fn invalid_date(&self) -> Option<KnownFailureError> {
+        let mut dates = self.entries.iter().flat_map(|it| it.since.iter().chain(&it.expires));
+        dates.find(|it| !is_date(it)).cloned().map(KnownFailureError::InvalidDate)
+    }
+
     /// Parses the file.
     ///
     /// # Errors

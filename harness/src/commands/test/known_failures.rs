@@ -35,6 +35,9 @@ pub(crate) fn read(
     let text = text_of(file, may_be_missing)?;
     let known = KnownFailures::parse(&text)
         .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
+    if let Some(error) = known.invalid_date() {
+        bail!("the known-failures file {} is invalid: {error}", file.display());
+    }
     if let (Some(owner), Some(about)) = (&known.target, about) {
         check_target(owner, about).with_context(|| {
             format!("the known-failures file {} belongs to another target", file.display())
