@@ -71,6 +71,30 @@ fn a_script_file_runs() {
 }
 
 #[test]
+fn a_script_is_read_from_stdin_and_contradictions_in_it_are_named() {
+    let run = |text: &str| {
+        let mut command = super::command(&["run", "-"]);
+        let pipe = std::process::Stdio::piped;
+        let mut child = command.stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), super::stdout(&output), super::stderr(&output))
+    };
+    let right = "\u{feff}# A bare user is deleted.\nCreateUser u0\nDeleteUser u0 -> 200\n";
+    let (code, text, error) = run(right);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(text.contains("1 script, ") && !error.contains("contradicts"), "{text}{error}");
+    let (code, _, error) = run(&right.replace("200", "409 DeleteConflict"));
+    assert_eq!(code, Some(0), "{error}");
+    let expected = "-: `DeleteUser u0 -> 409 DeleteConflict` contradicts the specification; `run` \
+                    ignores the responses in a script, and `iamspec audit` checks them";
+    assert!(error.contains(expected), "{error}");
+    let (code, _, error) = run("CreateUsers u0\n");
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("the script - is invalid"), "{error}");
+}
+
+#[test]
 fn an_empty_selection_is_not_a_pass() {
     printed(&["run", "--rule", "DeleteUser/holds-nothing"], 4);
     printed(&["run", "no/such/script"], 2);

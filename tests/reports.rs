@@ -365,12 +365,35 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
     std::fs::write(&locked, "old").unwrap();
     let folder_text = folder.display();
     let once = format!("html={folder_text}/once.html");
+    let one = format!("{folder_text}/one");
+    // Neither of the links leads to a file before the run.
+    std::os::unix::fs::symlink("one", folder.join("link")).unwrap();
+    std::os::unix::fs::symlink(".", folder.join("here")).unwrap();
+    let twice = |first: &str, file: &str, second: &str, other: &str| {
+        [first, file, second, other].map(str::to_owned).to_vec()
+    };
     for (options, reason) in [
         (vec!["--report".to_owned(), format!("json={folder_text}/none/x")], "cannot write"),
         (vec!["--report".to_owned(), format!("json={folder_text}")], "cannot write"),
         (vec!["--record".to_owned(), format!("{folder_text}/none/x")], "cannot write"),
         (vec!["--coverage".to_owned(), "/proc/none/x".to_owned()], "cannot write"),
         (["--report", &once, "--report", &once].map(str::to_owned).to_vec(), "named twice"),
+        (twice("--report", &format!("html={one}"), "--trace", &one), "named twice"),
+        (twice("--record", &one, "--trace", &format!("{folder_text}/./one")), "named twice"),
+        (twice("--record", &one, "--coverage", &format!("{folder_text}/link")), "named twice"),
+        (twice("--trace", &one, "--report", &format!("json={folder_text}/link")), "named twice"),
+        (
+            twice("--trace", &one, "--report", &format!("json={folder_text}/here/one")),
+            "named twice",
+        ),
+        (
+            ["--known-failures", &one, "--update-known-failures", "--trace", &one]
+                .map(str::to_owned)
+                .to_vec(),
+            "named twice",
+        ),
+        (["--report", "json=-"].map(str::to_owned).to_vec(), "`-` is not a file"),
+        (["--trace", "-"].map(str::to_owned).to_vec(), "`-` is not a file"),
     ] {
         let words: Vec<&str> = options.iter().map(String::as_str).collect();
         let output = super::iamspec(&[&["run", "delete-user/bare"], &words[..]].concat());
@@ -380,7 +403,7 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
         // Nothing was sent, so there is no report on stdout.
         assert_eq!(super::stdout(&output), "", "{options:?}");
     }
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "a temporary file is left");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a temporary file is left");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -11,10 +11,10 @@ use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::mutation::cover::covering_subset;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
-use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
-use iamspec_conformance::{Reference, Script, Suite};
+use iamspec_conformance::script::{parse, print};
+use iamspec_conformance::{Endpoint as _, Oracle, Reference, Script, Suite, Verdict};
 
 use crate::exit_code;
 
@@ -47,7 +47,7 @@ pub struct SelectionArgs {
     pub regressions: PathBuf,
     /// Script files, or names of built-in scripts (`iamspec list scripts`)
     ///
-    /// `*` in a name matches any text. Default: all built-in scripts.
+    /// `*` in a name matches any text, and `-` is a script on stdin. Default: all built-in scripts.
     #[arg(value_name = "SCRIPT", help_heading = None::<&str>)]
     pub scripts: Vec<String>,
 }
@@ -149,16 +149,22 @@ fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
     Ok(scripts)
 }
 
-/// The script in the file of this name, or the built-in scripts that match it.
+/// The name of the script on stdin.
+pub(crate) const STDIN: &str = "-";
+
+/// The script in the file of this name, or the built-in scripts that match it. `-` is the script on
+/// stdin.
 ///
 /// # Errors
 /// An unreadable or invalid script, or neither a file nor a built-in script.
 pub(crate) fn by_name(name: &str) -> Result<Vec<Script>> {
+    let cannot = || format!("cannot read the script {name}");
+    if name == STDIN {
+        let text = std::io::read_to_string(std::io::stdin()).with_context(cannot)?;
+        return in_text(name, &text);
+    }
     if Path::new(name).is_file() {
-        let text = std::fs::read_to_string(name)
-            .with_context(|| format!("cannot read the script {name}"))?;
-        let script = parse::parse(name, &text);
-        return Ok(vec![script.with_context(|| format!("the script {name} is invalid"))?]);
+        return in_text(name, &std::fs::read_to_string(name).with_context(cannot)?);
     }
     let pattern = current_name(name);
     let mut scripts = builtin()?;
@@ -176,6 +182,34 @@ pub(crate) fn by_name(name: &str) -> Result<Vec<Script>> {
         );
     }
     Ok(scripts)
+}
+
+/// The script in a text, which may begin with a byte order mark.
+fn in_text(name: &str, text: &str) -> Result<Vec<Script>> {
+    let script = parse::parse(name, text.strip_prefix('\u{feff}').unwrap_or(text));
+    Ok(vec![script.with_context(|| format!("the script {name} is invalid"))?])
+}
+
+/// The responses in script files that contradict the model. A run ignores the responses in a
+/// script; one line for each script says so.
+pub(crate) fn contradictions(scripts: &[Script]) -> Vec<String> {
+    let of_user = |script: &&Script| script.name == STDIN || Path::new(&script.name).is_file();
+    let contradiction = |script: &Script| {
+        let (mut oracle, mut reference) = (Oracle::default(), Reference::default());
+        reference.enter_new_namespace();
+        let wrong = script.steps.iter().find(|step| {
+            let own = reference.execute(&step.operation);
+            let response = step.response.as_ref().unwrap_or(&own);
+            matches!(oracle.check(&step.operation, response), Verdict::Diverges(_))
+        })?;
+        let (name, call) = (&script.name, print::operation(&wrong.operation));
+        let response = wrong.response.as_ref()?;
+        Some(format!(
+            "{name}: `{call} -> {response}` contradicts the specification; `run` ignores the \
+             responses in a script, and `iamspec audit` checks them"
+        ))
+    };
+    scripts.iter().filter(of_user).filter_map(contradiction).collect()
 }
 
 /// All built-in scripts.

@@ -13,7 +13,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use iamspec_conformance::script::parse;
 use iamspec_conformance::script::pattern::glob;
 
-use crate::commands::selection::by_name;
+use crate::commands::selection::{STDIN, by_name};
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::export::{Language, export, short_program};
@@ -274,7 +274,8 @@ pub(crate) fn issue(args: &IssueArgs, out: &mut dyn Write) -> Result<u8> {
             continue;
         }
         // The user's script may be gone.
-        let script = by_name(&finding.script).ok().and_then(|it| it.into_iter().next());
+        let named = Some(finding.script.as_str()).filter(|it| *it != STDIN);
+        let script = named.and_then(|it| by_name(it).ok()).and_then(|it| it.into_iter().next());
         let program = script.map(|it| export(&it, Language::AwsCli, "http://127.0.0.1:5000"));
         let program = program.transpose()?;
         write!(out, "{}", issue_text(&run, finding, program.as_deref()))?;
@@ -344,17 +345,38 @@ pub(crate) fn all_written(results: impl IntoIterator<Item = Result<()>>) -> Resu
 pub(crate) fn check_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<()> {
     let mut named = BTreeSet::new();
     for file in files {
+        ensure!(
+            file != Path::new("-"),
+            "`-` is not a file: a command prints its own result to stdout; name a file, such as \
+             run.jsonl; nothing was sent"
+        );
         private_file::check(file)
             .with_context(|| format!("cannot write {}; nothing was sent", file.display()))?;
         let is_device = file.metadata().is_ok_and(|it| !it.is_file());
-        let place = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         ensure!(
-            is_device || named.insert(place),
-            "{} is named twice; give each report a file of its own",
+            is_device || named.insert(place_of(file)),
+            "{} is named twice; give each output a file of its own; nothing was sent",
             file.display()
         );
     }
     Ok(())
+}
+
+/// The longest chain of links that is followed.
+const LINKS_MAX: usize = 40;
+
+/// The place of a file that may not exist: its folder and its links are resolved.
+fn place_of(file: &Path) -> PathBuf {
+    let mut file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = file.read_link() else { break };
+        file = file.parent().map_or(target.clone(), |folder| folder.join(&target));
+    }
+    let folder = file.parent().and_then(|it| it.canonicalize().ok());
+    match (folder, file.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => file,
+    }
 }
 
 pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {

@@ -20,7 +20,7 @@ use crate::commands::leftovers::sweep;
 use crate::commands::reports::report::{
     all_written, check_files, terminal_text, write_file, write_reports,
 };
-use crate::commands::selection::{SuiteArg, list, select};
+use crate::commands::selection::{SuiteArg, contradictions, list, select};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
 use crate::commands::test::jobs::{Budget, Progress, number_of_jobs};
@@ -52,6 +52,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return print_requests(&suite, &args.target, out);
     }
     check_files(args.files())?;
+    contradictions(suite.scripts()).iter().for_each(|line| say(&format!("iamspec: {line}")));
     let mut target = OpenTarget::open_any(&args.target, !args.list && !selected.is_empty)?;
     if let Some(why) = target.unusable.take() {
         let header = header((&target.name, about), target.http.driver(), args, selected);
@@ -174,10 +175,8 @@ fn update(
     let new = outcome.new_entries(report);
     let update = known_failures::update(file, &new, &outcome.complaints, &today())?;
     let (added, removed) = (update.added, update.removed);
-    say(&format!(
-        "{}: {added} added, {removed} removed; replace the reason of each new entry",
-        file.display()
-    ));
+    let next = if added > 0 { "; replace the reason of each new entry" } else { "" };
+    say(&format!("{}: {added} added, {removed} removed{next}", file.display()));
     let updated = known_failures::read(Some(file), None, false)?;
     let rest = (run.not_deleted.as_slice(), run.remarks.as_slice());
     Ok(RunOutcome::exit_code_with(&updated, report, args, rest))

@@ -138,10 +138,13 @@ impl From<ObserveArg> for ObserveMode {
 }
 
 impl RunArgs {
-    /// The files that the run writes at its end.
+    /// The files that the run writes.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         let reports = self.report.iter().map(|it| it.file.as_path());
-        reports.chain(self.coverage.as_deref()).chain(self.record.as_deref())
+        let known = self.known_failures.as_deref().filter(|_| self.update_known_failures);
+        let trace = self.target.endpoint.trace.as_deref();
+        let files = reports.chain(self.coverage.as_deref()).chain(self.record.as_deref());
+        files.chain(trace).chain(known)
     }
 
     /// Rejects options that the run would ignore.
