@@ -365,7 +365,7 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
     std::fs::write(&locked, "old").unwrap();
     let folder_text = folder.display();
     let once = format!("html={folder_text}/once.html");
-    let one = format!("{folder_text}/one");
+    let shared = format!("{folder_text}/one");
     // Neither of the links leads to a file before the run.
     std::os::unix::fs::symlink("one", folder.join("link")).unwrap();
     std::os::unix::fs::symlink(".", folder.join("here")).unwrap();
@@ -378,16 +378,16 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
         (vec!["--record".to_owned(), format!("{folder_text}/none/x")], "cannot write"),
         (vec!["--coverage".to_owned(), "/proc/none/x".to_owned()], "cannot write"),
         (["--report", &once, "--report", &once].map(str::to_owned).to_vec(), "named twice"),
-        (twice("--report", &format!("html={one}"), "--trace", &one), "named twice"),
-        (twice("--record", &one, "--trace", &format!("{folder_text}/./one")), "named twice"),
-        (twice("--record", &one, "--coverage", &format!("{folder_text}/link")), "named twice"),
-        (twice("--trace", &one, "--report", &format!("json={folder_text}/link")), "named twice"),
+        (twice("--report", &format!("html={shared}"), "--trace", &shared), "named twice"),
+        (twice("--record", &shared, "--trace", &format!("{folder_text}/./one")), "named twice"),
+        (twice("--record", &shared, "--coverage", &format!("{folder_text}/link")), "named twice"),
+        (twice("--trace", &shared, "--report", &format!("json={folder_text}/link")), "named twice"),
         (
-            twice("--trace", &one, "--report", &format!("json={folder_text}/here/one")),
+            twice("--trace", &shared, "--report", &format!("json={folder_text}/here/one")),
             "named twice",
         ),
         (
-            ["--known-failures", &one, "--update-known-failures", "--trace", &one]
+            ["--known-failures", &shared, "--update-known-failures", "--trace", &shared]
                 .map(str::to_owned)
                 .to_vec(),
             "named twice",

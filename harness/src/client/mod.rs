@@ -370,7 +370,7 @@ impl Endpoint for HttpClient {
     fn request_id(&self) -> Option<Box<str>> {
         let (_, raw) = self.last.as_ref().filter(|_| self.records_ids)?;
         let (_, rest) = std::str::from_utf8(&raw.body).ok()?.rsplit_once("<RequestId>")?;
-        rest.split('<').next().map(|it| raw.shown_id(it).into())
+        rest.split('<').next().map(|it| trace::shown_id(it).into())
     }
 
     fn assign_symbol(&mut self, kind: AttachmentKind, name: &str) -> Item {

@@ -86,6 +86,12 @@ pub(crate) fn disclose(
     }
 }
 
+/// The id that the service gave to a request, for messages and reports.
+pub(crate) fn shown_id(id: &str) -> String {
+    let is_uuid = id.len() == UUID_LEN && word_shape(id) == WordShape::Uuid;
+    if is_uuid { id.to_owned() } else { NO_ID.to_owned() }
+}
+
 /// Whether a text is written like an error code of a service: a short name without digits. A code of
 /// an MFA device is none.
 fn is_error_code(text: &str) -> bool {
@@ -121,12 +127,6 @@ impl RawResponse {
             Disclosure::Harmless if !is_harmless(text) => WITHHELD.to_owned(),
             _ => redact_and_cut(text, max),
         }
-    }
-
-    /// The id that the service gave to this request.
-    pub(crate) fn shown_id(&self, id: &str) -> String {
-        let is_uuid = id.len() == UUID_LEN && word_shape(id) == WordShape::Uuid;
-        if is_uuid { id.to_owned() } else { NO_ID.to_owned() }
     }
 
     /// The body without secrets, cut after `max` bytes.
@@ -242,9 +242,9 @@ mod tests {
             assert_eq!(raw.shown_code(code), NO_CODE);
         }
         let id = "7a62c49f-347e-4fc4-9331-6e8e01234567";
-        assert_eq!(raw.shown_id(id), id);
+        assert_eq!(shown_id(id), id);
         for other in ["743409", "", "r", &format!("{id}743409"), &id.replace('-', "")] {
-            assert_eq!(raw.shown_id(other), NO_ID, "{other}");
+            assert_eq!(shown_id(other), NO_ID, "{other}");
         }
     }
 }

@@ -90,7 +90,9 @@ pub fn remember_signature(signature: &str) {
     if known.signatures.len() > SIGNATURES_MAX
         && let Some(old) = known.signatures.pop_front()
     {
-        old.iter().for_each(|form| known.remove(form));
+        for form in &old {
+            known.remove(form);
+        }
     }
 }
 

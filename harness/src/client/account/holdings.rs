@@ -338,7 +338,9 @@ impl Reader<'_> {
                 if completeness == Completeness::Unconfirmed && wire(kind).listing.is_some() {
                     self.leave_unconfirmed(action, kind, holdings);
                 }
-                names.into_iter().for_each(|name| holdings.add(kind, name));
+                for name in names {
+                    holdings.add(kind, name);
+                }
             }
             Err(why) if is_no_such_entity(&why) && holdings.presence == Presence::Exists => {
                 // Without a password, GetLoginProfile finds nothing (B-LP-03).

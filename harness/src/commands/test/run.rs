@@ -52,7 +52,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         return print_requests(&suite, &args.target, out);
     }
     check_files(args.files())?;
-    contradictions(suite.scripts()).iter().for_each(|line| say(&format!("iamspec: {line}")));
+    for line in contradictions(suite.scripts()) {
+        say(&format!("iamspec: {line}"));
+    }
     let mut target = OpenTarget::open_any(&args.target, !args.list && !selected.is_empty)?;
     if let Some(why) = target.unusable.take() {
         let header = header((&target.name, about), target.http.driver(), args, selected);
