@@ -89,7 +89,7 @@ fn no_run_in_an_account_diverges_at_any_tier() {
         let output = if is_remote {
             owned_run(&remote, &words)
         } else {
-            super::iamspec(&[&["run", "--endpoint", &url], &words[..]].concat())
+            super::iamspec(&[&["run", "--endpoint", url], &words[..]].concat())
         };
         let text = super::stdout(&output) + &super::stderr(&output);
         assert_eq!(output.status.code(), Some(0), "{words:?}: {text}");
@@ -147,7 +147,7 @@ fn without_sts_the_account_is_that_of_the_arns_or_is_not_verified() {
     let url = &server.url;
     let script = ["delete-user/alone/access-key"];
     let run = |status, body, account: &'static str| {
-        let port = without_sts(&url, status, body, account);
+        let port = without_sts(url, status, body, account);
         let output = owned_run(&port.url.replace("127.0.0.1", "0.0.0.0"), &script);
         (output.status.code(), super::stdout(&output), super::stderr(&output))
     };
@@ -166,7 +166,7 @@ fn without_sts_the_account_is_that_of_the_arns_or_is_not_verified() {
         assert!(error.contains("requests are signed with the key AKIAIOSFODNN7EXAMPLE"), "{error}");
     }
     // A user exists, and so does its ARN.
-    let mut client = super::client(&url);
+    let mut client = super::client(url);
     client.enter_new_namespace();
     client.execute(&Operation::create_user(User(0)));
     let (code, out, error) = run("400 No", NO_STS, ACCOUNT);

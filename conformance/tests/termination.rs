@@ -2,6 +2,7 @@
 //!
 //! The endpoints are 27 variants of the reference: for each kind that blocks deletion, the call that
 //! attaches it is refused, or missing, or `DeleteUser` succeeds although the user holds it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::generate::kind_set::KindSet;
@@ -36,7 +37,7 @@ fn mutant(fault: Fault, kind: AttachmentKind) -> Mutant {
         Fault::AttachMissing => format!("without:{api}"),
         Fault::WrongDeletion => format!("forgets-{}", kind.row().name),
     };
-    Mutant::find(&name).unwrap_or_else(|| panic!("{name}"))
+    Mutant::find(&name).unwrap()
 }
 
 fn variants() -> impl Iterator<Item = (Fault, AttachmentKind)> {
@@ -157,7 +158,8 @@ fn missing(kind: AttachmentKind) -> Verdict {
 fn verdicts_of_kind(report: &Report, kind: AttachmentKind) -> Vec<Verdict> {
     let rule = format!("DeleteUser/holds-{}", kind.row().name);
     let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
-    let of_kind = exchanges.filter(|it| it.in_force.len() == 1 && it.in_force[0].id() == rule);
+    let of_kind =
+        exchanges.filter(|it| it.in_force.len() == 1 && it.in_force.first().unwrap().id() == rule);
     of_kind.map(|it| it.verdict.clone()).collect()
 }
 
