@@ -13,6 +13,7 @@
 //! pass.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -34,7 +35,13 @@ const SIGNATURES_MAX: usize = 1024;
 
 /// What stands before a signature, without its first letter: a driver signs in its own process, so
 /// that its signatures are not remembered here.
-const SIGNATURE: &[u8; SEARCHED_MIN] = b"ignature";
+const SIGNATURE: &[u8] = b"ignature";
+
+/// The same, backwards. It stands after the signature.
+const SIGNATURE_BACKWARDS: &[u8] = b"erutangi";
+
+/// The same in base 16.
+const SIGNATURE_IN_BASE16: &[u8] = b"69676e6174757265";
 
 /// The number of hexadecimal digits of a signature.
 const SIGNATURE_DIGITS: usize = 64;
@@ -243,12 +250,8 @@ impl KnownSecrets {
             if place + 1 < SEARCHED_MIN {
                 continue;
             }
-            if window == *SIGNATURE {
-                let digits = place + 1..place + 1 + SIGNATURE_DIGITS;
-                let is_hex = |it: &[u8]| it.iter().all(u8::is_ascii_hexdigit);
-                if layer.bytes.get(digits.clone()).is_some_and(is_hex) {
-                    spans(layer.ranges.get(digits).unwrap_or_default(), text, found);
-                }
+            if let Some(digits) = signature_beside(&layer.bytes, place + 1) {
+                spans(layer.ranges.get(digits).unwrap_or_default(), text, found);
             }
             for form in self.forms.get(&window).into_iter().flatten() {
                 let Some(begin) = (place + 1 - SEARCHED_MIN).checked_sub(anchor(form).0) else {
@@ -261,6 +264,25 @@ impl KnownSecrets {
             }
         }
     }
+}
+
+/// The digits of a signature beside the word that ends at this place.
+fn signature_beside(letters: &[u8], end: usize) -> Option<Range<usize>> {
+    let seen = letters.get(..end)?;
+    let digits = if seen.ends_with(SIGNATURE) {
+        end..end + SIGNATURE_DIGITS
+    } else if seen.ends_with(SIGNATURE_BACKWARDS) {
+        let end = end - SIGNATURE_BACKWARDS.len();
+        end.checked_sub(SIGNATURE_DIGITS)?..end
+    } else if seen.ends_with(SIGNATURE_IN_BASE16) {
+        // The equals sign.
+        let begin = end + 2;
+        begin..begin + 2 * SIGNATURE_DIGITS
+    } else {
+        return None;
+    };
+    let is_hex = |it: &[u8]| it.iter().all(u8::is_ascii_hexdigit);
+    letters.get(digits.clone()).is_some_and(is_hex).then_some(digits)
 }
 
 /// Whether the parts of a text form one number, with nothing but white space in between.
