@@ -2,13 +2,17 @@
 //!
 //! A [`Layer`] has the letters and digits of one reading, each with the part of the original text
 //! that it comes from. There is one layer for each level of nested escapes (percent-encoding, XML
-//! entities, JSON escapes), one without tags for each, and those of the base 64 in the text.
+//! entities, JSON escapes), one without tags for each, and those of the base 64 and the base 16 in
+//! the text.
 
 /// The number of nested escapes that are decoded.
 const LEVELS_MAX: usize = 5;
 
 /// A shorter run of base 64 holds no secret that is searched for.
 const BASE64_MIN: usize = 11;
+
+/// A shorter run of base 16 holds no secret that is searched for.
+const BASE16_MIN: usize = 16;
 
 /// The letters and digits of one reading of a text, in lower case.
 #[derive(Default)]
@@ -39,6 +43,16 @@ pub(crate) fn layers(text: &str, search: &mut dyn FnMut(&Layer)) {
         // What base 64 encodes has at most one more escape.
         for phase in 0..4 {
             let inner = reading.base64_decoded(phase);
+            if inner.bytes.is_empty() {
+                break;
+            }
+            search(&inner.letters());
+            if let Some(unescaped) = inner.unescaped() {
+                search(&unescaped.letters());
+            }
+        }
+        for phase in 0..2 {
+            let inner = reading.base16_decoded(phase);
             if inner.bytes.is_empty() {
                 break;
             }
@@ -203,6 +217,29 @@ impl Reading {
             }
         }
         self.decode_run(run.get(phase..).unwrap_or_default(), &mut decoded);
+        decoded
+    }
+
+    /// The bytes that the runs of base 16 encode, if each run begins `phase` digits later.
+    fn base16_decoded(&self, phase: usize) -> Self {
+        let mut decoded = Self::empty();
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+        let mut begin = 0;
+        for run in self.bytes.split(|it| !it.is_ascii_hexdigit()) {
+            let from = begin + phase;
+            begin += run.len() + 1;
+            if run.len() < BASE16_MIN {
+                continue;
+            }
+            let pairs = run.get(phase..).unwrap_or_default().chunks_exact(2);
+            for (number, pair) in pairs.enumerate() {
+                if let [Some(high), Some(low)] =
+                    [pair.first(), pair.last()].map(|it| it.and_then(digit))
+                {
+                    decoded.push(high << 4 | low, self.span(from + 2 * number, 2));
+                }
+            }
+        }
         decoded
     }
 

@@ -40,9 +40,6 @@ const SIGNATURE: &[u8] = b"ignature";
 /// The same, backwards. It stands after the signature.
 const SIGNATURE_BACKWARDS: &[u8] = b"erutangi";
 
-/// The same in base 16.
-const SIGNATURE_IN_BASE16: &[u8] = b"69676e6174757265";
-
 /// The number of hexadecimal digits of a signature.
 const SIGNATURE_DIGITS: usize = 64;
 
@@ -274,10 +271,6 @@ fn signature_beside(letters: &[u8], end: usize) -> Option<Range<usize>> {
     } else if seen.ends_with(SIGNATURE_BACKWARDS) {
         let end = end - SIGNATURE_BACKWARDS.len();
         end.checked_sub(SIGNATURE_DIGITS)?..end
-    } else if seen.ends_with(SIGNATURE_IN_BASE16) {
-        // The equals sign.
-        let begin = end + 2;
-        begin..begin + 2 * SIGNATURE_DIGITS
     } else {
         return None;
     };

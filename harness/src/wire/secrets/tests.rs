@@ -43,6 +43,8 @@ fn encodings(value: &str) -> Vec<String> {
         xml,
         HEXLOWER.encode(value.as_bytes()),
         HEXUPPER.encode(value.as_bytes()),
+        HEXLOWER.encode(percent.as_bytes()),
+        HEXUPPER.encode(format!("x{form}").as_bytes()),
         value.to_uppercase(),
         value.to_lowercase(),
         percent.to_uppercase(),
