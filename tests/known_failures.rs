@@ -229,6 +229,8 @@ fn five_runs_after_an_update_exit_with_0() {
             () if is("ListGroupsForUser") => Some(http("500 Oops", "InternalFailure")),
             () if is("UploadSSHPublicKey") => Some(http("501 None", "NotImplemented")),
             () if is("EnableMFADevice") => Some(http("500 Oops", "")),
+            // Other users of the account may have used up the quota.
+            () if is("CreateGroup") => Some(http("409 Conflict", "LimitExceeded")),
             () => None,
         }
     });
@@ -240,6 +242,10 @@ fn five_runs_after_an_update_exit_with_0() {
     assert_eq!(update.status.code(), Some(0), "{}", super::stdout(&update));
     let text = std::fs::read_to_string(&known).unwrap();
     assert!(text.contains("rule = \"ListGroupsForUser/*\"\noutcome = \"interrupted "), "{text}");
+    assert!(
+        text.contains("rule = \"CreateGroup/*\"\noutcome = \"interrupted doubtful\""),
+        "{text}"
+    );
     for _ in 0..5 {
         let output = super::iamspec(&words);
         assert_eq!(output.status.code(), Some(0), "{text}{}", super::stdout(&output));
