@@ -230,7 +230,7 @@ fn five_runs_after_an_update_exit_with_0() {
             () if is("UploadSSHPublicKey") => Some(http("501 None", "NotImplemented")),
             () if is("EnableMFADevice") => Some(http("500 Oops", "")),
             // Other users of the account may have used up the quota.
-            () if is("CreateGroup") => Some(http("409 Conflict", "LimitExceeded")),
+            () if is("CreatePolicy") => Some(http("409 Conflict", "LimitExceeded")),
             () => None,
         }
     });
@@ -243,7 +243,7 @@ fn five_runs_after_an_update_exit_with_0() {
     let text = std::fs::read_to_string(&known).unwrap();
     assert!(text.contains("rule = \"ListGroupsForUser/*\"\noutcome = \"interrupted "), "{text}");
     assert!(
-        text.contains("rule = \"CreateGroup/*\"\noutcome = \"interrupted doubtful\""),
+        text.contains("rule = \"CreatePolicy/*\"\noutcome = \"interrupted doubtful\""),
         "{text}"
     );
     for _ in 0..5 {

@@ -316,9 +316,11 @@ impl KnownFailure {
     }
 
     fn lists_inconclusive(&self, script: &str, exchange: &Exchange) -> bool {
-        let response = exchange.response.as_ref().map(ToString::to_string).unwrap_or_default();
+        // The oracle may doubt a response that is no failure of its own.
+        let Verdict::Inconclusive(failure) = &exchange.verdict else { return false };
+        let failure = failure.to_string();
         self.is_of_failures()
-            && self.outcome.as_ref().is_some_and(|it| response.starts_with(it.as_str()))
+            && self.outcome.as_ref().is_some_and(|it| failure.starts_with(it.as_str()))
             && self.matches_script(script)
             && self.matches_call(exchange)
     }

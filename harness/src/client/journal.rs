@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::MutexGuard;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::Response;
@@ -162,7 +163,7 @@ impl Journal {
             bail!("{} is not a journal: it has more than {JOURNAL_MAX} bytes", path.display());
         }
         let file = OpenOptions::new().read(true).append(true).open(path).with_context(cannot)?;
-        if file.try_lock().is_err() {
+        if !is_locked_within(&file, LOCK_PATIENCE) {
             bail!("the run of {} has not ended", path.display());
         }
         // Bytes instead of text: the last line may end inside a character.
@@ -288,6 +289,24 @@ impl Journal {
     /// The resources that may still exist.
     pub fn remaining(&self) -> impl Iterator<Item = (CreatedResource, &str)> {
         self.remaining.iter().map(|(made, name)| (*made, name.as_str()))
+    }
+}
+
+/// How long a lock that another process holds is tried.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Locks the journal. A process that a thread of this program starts inherits its open files for a
+/// moment, and with them the locks of journals that were closed meanwhile.
+fn is_locked_within(file: &File, patience: Duration) -> bool {
+    let started = Instant::now();
+    loop {
+        if file.try_lock().is_ok() {
+            return true;
+        }
+        if started.elapsed() > patience {
+            return false;
+        }
+        std::thread::sleep(patience / 20);
     }
 }
 
