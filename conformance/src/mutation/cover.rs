@@ -4,7 +4,7 @@
 //! subset meets every goal that some script meets. Rules alone are not enough as goals: several
 //! mutants of one rule need different calls to show them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iamspec_model::Rule;
 
@@ -171,13 +171,19 @@ pub fn tested_rules(script: &Script) -> Vec<String> {
     tested.map(|it| it.name).collect()
 }
 
-/// Returns the built-in scripts that test `rule`, those with the fewest operations first.
+/// Returns the names of the built-in scripts that test each rule, those with the fewest operations
+/// first. The keys are the ids of the rules.
 ///
 /// # Errors
 /// Returns the name and the error of the first script that does not parse. A test rules this out.
-pub fn scripts_testing(rule: Rule) -> Result<Vec<Script>, (String, ParseError)> {
+pub fn scripts_by_rule() -> Result<BTreeMap<String, Vec<String>>, (String, ParseError)> {
     let mut scripts = built_in_scripts()?;
-    scripts.retain(|script| tested_rules(script).contains(&rule.id()));
     scripts.sort_by_key(|script| script.steps.len());
-    Ok(scripts)
+    let mut by_rule: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for script in scripts {
+        for rule in tested_rules(&script) {
+            by_rule.entry(rule).or_default().push(script.name.clone());
+        }
+    }
+    Ok(by_rule)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use iamspec_conformance::mutation::cover::scripts_testing;
+use iamspec_conformance::mutation::cover::scripts_by_rule;
 use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
@@ -38,31 +38,32 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
         let similar = suggestion(pattern, rules().map(|rule| rule.id()));
         bail!("there is no rule `{pattern}`{similar}; `iamspec list rules` prints all rules");
     }
+    let scripts = scripts_by_rule()
+        .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
     for (index, rule) in selected.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        let text = text(*rule) + &tests(*rule)?;
+        let testing = scripts.get(&rule.id()).map(Vec::as_slice).unwrap_or_default();
+        let text = text(*rule) + &tests(*rule, testing);
         write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
     }
     Ok(exit_code::CONFORMS)
 }
 
 /// The shortest script that tests the rule, and the number of other scripts that do.
-fn tests(rule: Rule) -> Result<String> {
+fn tests(rule: Rule, scripts: &[String]) -> String {
     if let Some(reason) = undecidable(rule) {
-        return Ok(format!("  never decides a response alone: {reason}\n"));
+        return format!("  never decides a response alone: {reason}\n");
     }
-    let scripts = scripts_testing(rule)
-        .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
-    Ok(match scripts.as_slice() {
+    match scripts {
         [] => "  tested by no built-in script\n".to_owned(),
-        [first] => format!("  tested by `iamspec run {}`\n", first.name),
+        [first] => format!("  tested by `iamspec run {first}`\n"),
         [first, others @ ..] => {
             let others = counted(others.len(), "other script");
-            format!("  tested by `iamspec run {}` and {others}\n", first.name)
+            format!("  tested by `iamspec run {first}` and {others}\n")
         }
-    })
+    }
 }
 
 /// The rule with its levels, its evidence and its precedence.
