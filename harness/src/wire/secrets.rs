@@ -10,7 +10,7 @@
 //!
 //! A crate for multiple patterns builds its automaton once. Here a secret may arrive with every
 //! response, so the forms are in a hash map by eight of their bytes, and a text is searched in one
-//! pass.
+//! pass. A table of counts answers most look-ups without the map.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -55,12 +55,20 @@ const LOOKAHEAD: usize = 10 * SEARCHED_MAX;
 struct KnownSecrets {
     /// The letters and digits of each form, by the eight bytes in their middle. The beginnings of
     /// certificates or images are equal.
-    forms: HashMap<[u8; SEARCHED_MIN], Vec<Box<[u8]>>>,
+    forms: HashMap<Anchor, Vec<Box<[u8]>>>,
+    /// The number of anchors in `forms` for each hash. Empty if nothing is remembered.
+    anchors: Vec<u16>,
     values: usize,
     signatures: VecDeque<Vec<Vec<u8>>>,
     /// The codes of MFA devices, also backwards.
     codes: HashSet<[u8; CODE_DIGITS]>,
 }
+
+/// Eight bytes of a form, the first one in the highest byte.
+type Anchor = u64;
+
+/// The number of bits of the hash of an anchor.
+const HASH_BITS: u32 = 16;
 
 static KNOWN: LazyLock<RwLock<KnownSecrets>> = LazyLock::new(RwLock::default);
 
@@ -190,7 +198,14 @@ impl KnownSecrets {
     }
 
     fn insert(&mut self, form: Vec<u8>) {
-        let same = self.forms.entry(anchor(&form).1).or_default();
+        let key = anchor(&form).1;
+        let same = self.forms.entry(key).or_default();
+        if same.is_empty() {
+            self.anchors.resize(1 << HASH_BITS, 0);
+            if let Some(count) = self.anchors.get_mut(hash(key)) {
+                *count = count.saturating_add(1);
+            }
+        }
         if same.iter().all(|it| **it != *form) {
             same.push(form.into_boxed_slice());
         }
@@ -202,6 +217,9 @@ impl KnownSecrets {
             same.retain(|it| **it != *form);
             if same.is_empty() {
                 self.forms.remove(&key);
+                if let Some(count) = self.anchors.get_mut(hash(key)) {
+                    *count = count.saturating_sub(1);
+                }
             }
         }
     }
@@ -238,17 +256,19 @@ impl KnownSecrets {
 
     fn find_in(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
         self.find_codes(layer, text, found);
-        let mut window = [0; SEARCHED_MIN];
+        let mut window: Anchor = 0;
         for (place, byte) in layer.bytes.iter().enumerate() {
-            window.rotate_left(1);
-            if let Some(last) = window.last_mut() {
-                *last = *byte;
-            }
+            window = window << 8 | Anchor::from(*byte);
             if place + 1 < SEARCHED_MIN {
                 continue;
             }
-            if let Some(digits) = signature_beside(&layer.bytes, place + 1) {
+            let may_end_word =
+                SIGNATURE.last() == Some(byte) || SIGNATURE_BACKWARDS.last() == Some(byte);
+            if may_end_word && let Some(digits) = signature_beside(&layer.bytes, place + 1) {
                 spans(layer.ranges.get(digits).unwrap_or_default(), text, found);
+            }
+            if self.anchors.get(hash(window)).is_none_or(|count| *count == 0) {
+                continue;
             }
             for form in self.forms.get(&window).into_iter().flatten() {
                 let Some(begin) = (place + 1 - SEARCHED_MIN).checked_sub(anchor(form).0) else {
@@ -294,10 +314,16 @@ fn is_number_of_its_own(ranges: &[(u32, u32)], text: &str) -> bool {
 }
 
 /// The place and the bytes by which a form is found. A form has at least [`SEARCHED_MIN`] bytes.
-fn anchor(form: &[u8]) -> (usize, [u8; SEARCHED_MIN]) {
+fn anchor(form: &[u8]) -> (usize, Anchor) {
     let place = form.len().saturating_sub(SEARCHED_MIN) / 2;
     let bytes = form.get(place..).and_then(|it| it.first_chunk()).copied();
-    (place, bytes.unwrap_or_default())
+    (place, Anchor::from_be_bytes(bytes.unwrap_or_default()))
+}
+
+/// The index of an anchor in the table of counts (multiplicative hashing).
+fn hash(anchor: Anchor) -> usize {
+    let product = anchor.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(product >> (Anchor::BITS - HASH_BITS)).unwrap_or_default()
 }
 
 /// The parts of a text that a found value covers: everything between its first and its last byte,
