@@ -45,7 +45,10 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
         Response::Failed(_) => return false,
     };
     let verdict = oracle.clone().check(op, observed);
-    let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text);
+    // A stale read may have the right code with the text of another cause.
+    let is_absence = matches!(observed, Response::Refused { code, .. }
+        if code == ErrorCode::NoSuchEntity.name());
+    let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text || is_absence);
     diverges && (is_refusal || op.is_read())
 }
 
