@@ -322,16 +322,7 @@ impl KnownFailure {
         self.is_of_failures()
             && self.outcome.as_ref().is_some_and(|it| failure.starts_with(it.as_str()))
             && self.matches_script(script)
-            && self.matches_call(exchange)
-    }
-
-    /// Whether a rule in force matches or, if the run does not know them, a rule of the action.
-    fn matches_call(&self, exchange: &Exchange) -> bool {
-        if !exchange.in_force.is_empty() {
-            return exchange.in_force.iter().any(|it| self.matches(it));
-        }
-        let action = exchange.operation.action();
-        rules().any(|it| Some(it.action) == action && self.matches(&it))
+            && exchange.in_force.iter().any(|it| self.matches(it))
     }
 
     fn matches(&self, rule: &Rule) -> bool {
