@@ -1,9 +1,9 @@
-//! The generators that call `DeleteUser` in chosen states: [`Lattice`] with every set of kinds,
-//! [`Pairs`] with every ordered pair.
+//! The generator that calls `DeleteUser` in chosen states: with every set of kinds, or with every
+//! ordered pair.
 //!
-//! Both have a list of goals and lead the user to one after the other. If a move fails, the goal is
+//! It has a list of goals and leads the user to one after the other. If a move fails, the goal is
 //! tried once more in a new namespace. A goal is dropped if it fails there too, or if it needs a
-//! kind that the endpoint cannot attach. So both end on any endpoint.
+//! kind that the endpoint cannot attach. So it ends on any endpoint.
 
 use std::collections::BTreeMap;
 
@@ -145,85 +145,73 @@ impl Goals {
     }
 }
 
-/// Calls `DeleteUser` on a user that holds each set of kinds in turn, small sets first.
+/// Calls `DeleteUser` once at each of its goals.
 #[derive(Clone, Debug)]
-pub struct Lattice(Goals);
+pub struct Lattice {
+    goals: Goals,
+    name: &'static str,
+    description: &'static str,
+    /// What a goal is called in the plural.
+    noun: &'static str,
+}
 
-impl Default for Lattice {
-    fn default() -> Self {
+impl Lattice {
+    /// Calls `DeleteUser` on a user that holds each set of kinds in turn, small sets first.
+    #[must_use]
+    pub fn of_sets() -> Self {
         let goal = |kinds| Goal { first: kinds, kinds };
         let mut goals: Vec<Goal> = KindSet::by_size().into_iter().map(goal).collect();
         // The empty set comes last, because that call deletes the user.
         goals.rotate_left(1);
-        Self(Goals::new(goals))
-    }
-}
-
-impl Generator for Lattice {
-    fn name(&self) -> &'static str {
-        "lattice"
-    }
-
-    fn description(&self) -> &'static str {
-        "every non-empty set of attachment kinds blocks deletion; the empty set does not"
+        Self {
+            goals: Goals::new(goals),
+            name: "lattice",
+            description: "every non-empty set of attachment kinds blocks deletion; the empty set does not",
+            noun: "sets of kinds",
+        }
     }
 
-    fn start_namespace(&mut self) {
-        self.0.start_namespace();
-    }
-
-    fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
-        self.0.next_operation(account, can)
-    }
-
-    fn remaining(&self) -> usize {
-        self.0.open.len()
-    }
-
-    fn omission(&self) -> Option<String> {
-        self.0.omission("sets of kinds")
-    }
-}
-
-/// Calls `DeleteUser` on a user that holds two kinds, attached in either order. Only the attachment
-/// named in the refusal may differ.
-#[derive(Clone, Debug)]
-pub struct Pairs(Goals);
-
-impl Default for Pairs {
-    fn default() -> Self {
+    /// Calls `DeleteUser` on a user that holds two kinds, attached in either order. Only the
+    /// attachment named in the refusal may differ.
+    #[must_use]
+    pub fn of_pairs() -> Self {
         let pairs = AttachmentKind::blockers().flat_map(|first| {
             AttachmentKind::blockers()
                 .filter(move |second| *second != first)
                 .map(move |second| (KindSet::default().with(first), second))
         });
         let goals = pairs.map(|(first, second)| Goal { first, kinds: first.with(second) });
-        Self(Goals::new(goals.collect()))
+        Self {
+            goals: Goals::new(goals.collect()),
+            name: "pairs",
+            description: "every two attachment kinds block deletion, whichever was attached first",
+            noun: "ordered pairs of kinds",
+        }
     }
 }
 
-impl Generator for Pairs {
+impl Generator for Lattice {
     fn name(&self) -> &'static str {
-        "pairs"
+        self.name
     }
 
     fn description(&self) -> &'static str {
-        "every two attachment kinds block deletion, whichever was attached first"
+        self.description
     }
 
     fn start_namespace(&mut self) {
-        self.0.start_namespace();
+        self.goals.start_namespace();
     }
 
     fn next_operation(&mut self, account: &Account, can: CanHold<'_>) -> Option<Operation> {
-        self.0.next_operation(account, can)
+        self.goals.next_operation(account, can)
     }
 
     fn remaining(&self) -> usize {
-        self.0.open.len()
+        self.goals.open.len()
     }
 
     fn omission(&self) -> Option<String> {
-        self.0.omission("ordered pairs of kinds")
+        self.goals.omission(self.noun)
     }
 }

@@ -14,7 +14,7 @@ mod walk;
 use iamspec_model::{Account, Operation};
 
 use crate::generate::drain::Drain;
-use crate::generate::lattice::{Lattice, Pairs};
+use crate::generate::lattice::Lattice;
 use crate::generate::random::Random;
 use crate::generate::tour::Tour;
 use crate::rng::Rng;
@@ -87,8 +87,8 @@ impl GeneratedSuite {
     #[must_use]
     pub fn generator(self) -> Box<dyn Generator> {
         match self {
-            Self::Lattice => Box::new(Lattice::default()),
-            Self::Pairs => Box::new(Pairs::default()),
+            Self::Lattice => Box::new(Lattice::of_sets()),
+            Self::Pairs => Box::new(Lattice::of_pairs()),
             Self::Tour => Box::new(Tour::default()),
             Self::Drain => Box::new(Drain::default()),
             Self::Random { seed, calls } => Box::new(Random::new(seed, calls)),
