@@ -39,6 +39,7 @@ mod malformed_responses;
 mod matrix;
 mod mutants;
 mod pages;
+mod permissions;
 mod plan_apply;
 mod plans;
 mod port;

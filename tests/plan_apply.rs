@@ -17,10 +17,10 @@ use iamspec_harness::server::{Options, Server};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, IssueOptions, Item, Operation, Resource, User};
 
-const NAME: &str = "iamspec-1-apply-1-u0";
+pub(super) const NAME: &str = "iamspec-1-apply-1-u0";
 
 /// A server with two users that have an attachment of each kind, and a client of their owner.
-fn with_everything(faults: FaultPlan) -> (Server, HttpClient) {
+pub(super) fn with_everything(faults: FaultPlan) -> (Server, HttpClient) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(address, Options { faults, ..Options::default() }).unwrap();
     let mut owner = HttpClient::new(&server.url(), "1-apply", Duration::from_secs(5)).unwrap();

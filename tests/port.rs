@@ -37,6 +37,17 @@ impl Port {
         })
     }
 
+    /// A proxy of another port that may respond to the head and the body of a request itself.
+    pub(super) fn guarding(
+        other: &str,
+        mut answer: impl FnMut(&str, &str) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        Self::listening(move |request| {
+            answer(&request.head, &request.body).or_else(|| Some(request.forward(&other)))
+        })
+    }
+
     /// A proxy of another port that never responds to some bodies. It waits until the client has closed
     /// the connection.
     pub(super) fn hanging(other: &str, hangs: impl Fn(&str) -> bool + Send + 'static) -> Self {

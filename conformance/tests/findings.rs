@@ -3,7 +3,7 @@
 
 use iamspec_conformance::mutation::fate::{MutantFate, fate};
 use iamspec_conformance::results::known_failures::KnownFailures;
-use iamspec_conformance::results::shrink::shows;
+use iamspec_conformance::results::shrink::{Shortened, shows};
 use iamspec_conformance::results::{Threshold, Totals, findings};
 use iamspec_conformance::{
     Divergence, Exchange, Mutant, Origin, Report, Response, Script, ScriptRun, Step, Tier, Verdict,
@@ -73,11 +73,33 @@ fn divergences_of_different_levels_are_separate_findings() {
 }
 
 #[test]
+fn a_finding_names_the_rules_that_earlier_calls_break() {
+    let mut run = diverging("two", 3, Level::Must, 1);
+    let Verdict::Diverges(last) = run.exchanges[2].verdict.clone() else { panic!("{run:?}") };
+    let earlier = rule("CreateAccessKey/quota-reached");
+    let of_code = Divergence { tier: Tier::Code, rule: earlier, ..*last.clone() };
+    let of_text = Divergence { rule: rule("CreateUser/carried-out"), ..*last };
+    run.exchanges[0].verdict = Verdict::Diverges(Box::new(of_code));
+    run.exchanges[1].verdict = Verdict::Diverges(Box::new(of_text));
+    let found = findings(&[run]);
+    let of = |id: &str| found.iter().find(|it| it.rule().id() == id).unwrap().earlier.clone();
+    assert_eq!(of("CreateAccessKey/quota-reached"), []);
+    // A wrong text does not change what happens later.
+    assert_eq!(of("DeleteUser/holds-access-key"), [earlier]);
+}
+
+#[test]
 fn a_kill_reports_the_request_of_the_finding_with_its_level() {
     let mutant = Mutant::find("forgets-access-key").unwrap();
     let replays = vec![diverging("short", 1, Level::Info, 1), diverging("long", 5, Level::Must, 7)];
-    let report =
-        Report { script_runs: replays, not_deleted: Vec::new(), requests: 9, end_reason: None };
+    let report = Report {
+        script_runs: replays,
+        minimal_runs: Vec::new(),
+        not_deleted: Vec::new(),
+        requests: 9,
+        end_reason: None,
+        shortened: Shortened::default(),
+    };
     let MutantFate::Killed(kill) = fate(&mutant, &report) else { panic!("the mutant survives") };
     assert_eq!((kill.request, kill.calls), (7, 5));
 }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::accounts::cleanup::{CleanupArgs, cleanup};
+use crate::commands::accounts::permissions::{PermissionsArgs, permissions};
 use crate::commands::accounts::plan::{PlanArgs, plan};
 use crate::commands::completions::{CompletionsArgs, ManArgs, completions, man};
 use crate::commands::reports::report;
@@ -92,6 +93,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Delete the resources of a killed run
     Cleanup(CleanupArgs),
+    /// Print the IAM policy that a command needs
+    Permissions(PermissionsArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the manual pages
@@ -124,7 +127,7 @@ impl Command {
     #[must_use]
     pub fn prints_data(&self) -> bool {
         match self {
-            Self::Export(_) | Self::Completions(_) | Self::Man(_) => true,
+            Self::Export(_) | Self::Completions(_) | Self::Man(_) | Self::Permissions(_) => true,
             Self::Report(args) => args.prints_data(),
             Self::Plan(args) => args.prints_data(),
             _ => self.prints_secrets(),
@@ -157,6 +160,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Report(args) => report::report(&args, out),
         Command::Plan(args) => plan(&args, out),
         Command::Cleanup(args) => cleanup(&args, out),
+        Command::Permissions(args) => permissions(&args, out),
         Command::Completions(args) => completions(&args, command(), out),
         Command::Man(args) => man(&args, command(), out),
         Command::Issue(args) => report::issue(&args, out),
@@ -174,7 +178,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Recorded traffic", &["audit", "evidence", "api-diff"]),
     ("SDKs", &["serve", "driver", "export"]),
     ("Reports", &["report"]),
-    ("Real accounts", &["plan", "cleanup"]),
+    ("Real accounts", &["plan", "cleanup", "permissions"]),
     ("Other", &["completions", "man", "help"]),
 ];
 

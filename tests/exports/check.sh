@@ -4,6 +4,9 @@
 #
 #   tests/exports/check.sh target/release/iamspec          a sample of the scripts
 #   tests/exports/check.sh target/release/iamspec --all    every script
+#   tests/exports/check.sh target/release/iamspec --campaign moto ministack
+#                                                         the exports of all findings on these emulators;
+#                                                         writes tests/reports/exports.md
 #
 # IAMSPEC_CACHE moves the cache (default: ~/.cache/iamspec).
 set -euo pipefail
@@ -16,6 +19,9 @@ if [ "${2:-}" = --all ]; then every=1; fi
 . "$here/../packages.sh"
 install_packages "exports" "$here/requirements.txt"
 export PATH=$venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NO_PROXY=127.0.0.1
+if [ "${2:-}" = --campaign ]; then
+  exec python "$here/campaign.py" "$iamspec" "$here/../reports/exports.md" "${@:3}"
+fi
 python "$here/check.py" "$iamspec" "$every"
 python "$here/check.py" "$iamspec" 1000 --mutant forgets-mfa-device
 

@@ -3,8 +3,10 @@
 //! The suite must kill each mutant with a finding that names the rule it breaks. This file has the
 //! hand-written mutants, modelled on mistakes of real endpoints. `systematic.rs` derives mutants
 //! from the rule tables and lists the equivalent ones; [`mod@fate`] decides whether a run killed a
-//! mutant, and [`cover`] chooses the scripts that kill them.
+//! mutant, [`cover`] chooses the scripts that kill them, and [`mod@cause`] explains a finding by a
+//! mutant.
 
+pub mod cause;
 pub mod cover;
 pub mod fate;
 mod systematic;

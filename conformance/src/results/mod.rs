@@ -39,6 +39,9 @@ pub struct Finding {
     /// The change that a possibly stale read misses: before this operation, the response would have
     /// conformed.
     pub stale_since: Option<Operation>,
+    /// The rules that earlier calls of the history break. Without these divergences, the finding may
+    /// not occur.
+    pub earlier: Vec<Rule>,
     /// The other scripts that show the finding.
     pub other_scripts: Vec<String>,
     /// The index of the known failure that lists it, if any.
@@ -91,7 +94,10 @@ pub fn findings(replays: &[ScriptRun]) -> Vec<Finding> {
 
 /// The findings of a run. Findings that different known failures list stay separate.
 #[must_use]
-pub fn findings_with(replays: &[ScriptRun], known_failures: &KnownFailures) -> Vec<Finding> {
+pub fn findings_with<'a>(
+    replays: impl IntoIterator<Item = &'a ScriptRun>,
+    known_failures: &KnownFailures,
+) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for replay in replays {
         let history = replay.history();
@@ -111,6 +117,7 @@ pub fn findings_with(replays: &[ScriptRun], known_failures: &KnownFailures) -> V
                 history,
                 wire: exchange.wire.clone(),
                 stale_since: missed_change(replay, index, observed),
+                earlier: earlier_divergences(replay, index),
                 other_scripts: Vec::new(),
                 known_failure: entry,
             };
@@ -119,6 +126,20 @@ pub fn findings_with(replays: &[ScriptRun], known_failures: &KnownFailures) -> V
     }
     found.sort_by_key(|it| (std::cmp::Reverse(it.divergence.level), it.divergence.tier));
     found
+}
+
+/// The rules that the calls before this one break, except for the texts of messages.
+fn earlier_divergences(replay: &ScriptRun, index: usize) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for exchange in replay.exchanges.iter().take(index) {
+        if let Verdict::Diverges(it) = &exchange.verdict
+            && it.tier < Tier::Text
+            && !rules.contains(&it.rule)
+        {
+            rules.push(it.rule);
+        }
+    }
+    rules
 }
 
 /// The last operation before which this response to a read would have conformed.

@@ -4,13 +4,64 @@
 //! shrinking assumes a local, deterministic test function; a comparison with proptest is planned.
 
 use crate::oracle::Verdict;
-use crate::results::Finding;
 use crate::results::history::ScriptRun;
+use crate::results::known_failures::KnownFailures;
+use crate::results::{Finding, Threshold};
 use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
 
 /// Runs a script in a new namespace. Returns `None` if that is not possible.
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<ScriptRun>;
+
+/// Which findings of written scripts get a shorter script, and how many operations that may take.
+/// Those of generators always get one.
+#[derive(Clone, Debug)]
+pub struct Minimization {
+    /// The divergences that count.
+    pub threshold: Threshold,
+    /// Known failures are not shortened.
+    pub known_failures: KnownFailures,
+    /// The maximum number of operations for all findings together.
+    pub max_operations: usize,
+    /// Whether findings of written scripts are shortened at all.
+    pub of_scripts: bool,
+}
+
+impl Default for Minimization {
+    fn default() -> Self {
+        Self {
+            threshold: Threshold::default(),
+            known_failures: KnownFailures::default(),
+            max_operations: Self::OPERATIONS_MAX,
+            of_scripts: false,
+        }
+    }
+}
+
+impl Minimization {
+    /// The maximum number of operations unless the caller sets another.
+    pub const OPERATIONS_MAX: usize = 10_000;
+
+    /// Whether a finding of a written script gets a shorter script.
+    #[must_use]
+    pub fn includes(&self, finding: &Finding) -> bool {
+        self.of_scripts
+            && self.threshold.includes(&finding.divergence)
+            && finding.known_failure.is_none()
+    }
+}
+
+/// The result of shortening the scripts of all findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shortened {
+    /// The number of scripts that became shorter.
+    pub scripts: usize,
+    /// The number of operations that this took.
+    pub operations: usize,
+    /// The number of findings that were left as they are because the operations were used up, or
+    /// because the run ended early.
+    pub left_as_they_are: usize,
+}
 
 /// Whether a call of this run breaks the finding's rule in the same tier and at the same level.
 #[must_use]
@@ -25,11 +76,10 @@ pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
 /// it, from the history itself. It then removes ever smaller blocks of steps as long as the finding
 /// is reproduced. Returns `None` if neither start reproduces it.
 ///
-/// All attempts together send at most `max_operations` operations.
-pub fn shrink(finding: &Finding, max_operations: usize, play: Play<'_>) -> Option<ScriptRun> {
-    let mut budget = max_operations;
+/// All attempts together send at most `budget` operations; it is reduced by those that were sent.
+pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<ScriptRun> {
     let mut reproduce = |steps: Vec<Step>| {
-        budget = budget.checked_sub(steps.len())?;
+        *budget = budget.checked_sub(steps.len())?;
         let script = Script { steps, ..finding.history.clone() };
         play(&script).filter(|replay| shows(replay, finding))
     };
@@ -38,8 +88,9 @@ pub fn shrink(finding: &Finding, max_operations: usize, play: Play<'_>) -> Optio
     let rebuilt = rebuilt.map(|operation| Step { operation, response: None }).collect();
     let history = || finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
     let mut best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
-    let mut block = best.script.steps.len() / 2;
-    while block > 0 {
+    let mut block = (best.script.steps.len() / 2).max(1);
+    loop {
+        let length_before = best.script.steps.len();
         let mut from = 0;
         while from < best.script.steps.len() {
             let steps = best.script.steps.iter().enumerate();
@@ -50,7 +101,11 @@ pub fn shrink(finding: &Finding, max_operations: usize, play: Play<'_>) -> Optio
                 None => from += block,
             }
         }
-        block /= 2;
+        // In the end, no single step can be removed.
+        if block > 1 {
+            block /= 2;
+        } else if best.script.steps.len() == length_before {
+            return Some(best);
+        }
     }
-    Some(best)
 }

@@ -15,13 +15,15 @@ mod run;
 mod session;
 pub mod shard;
 
+use std::cell::Cell;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::endpoint::{Counting, Endpoint};
 use crate::generate::GeneratedSuite;
 use crate::response::Failure;
 use crate::results::history::{Origin, ScriptRun};
+use crate::results::shrink::{Minimization, Shortened};
 use crate::runner::cleanup::NotDeleted;
 use crate::runner::observe::ObserveMode;
 use crate::runner::parallel::run_units;
@@ -36,6 +38,17 @@ pub struct Suite {
     generated: Vec<GeneratedSuite>,
     options: RunOptions,
     jobs: usize,
+    budget: Option<Budget>,
+    minimization: Minimization,
+}
+
+/// The limit of a run, without the operations that shorten findings and without cleanup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// A number of requests.
+    Requests(usize),
+    /// A duration.
+    Time(Duration),
 }
 
 /// Options of a run.
@@ -53,6 +66,9 @@ struct RunOptions {
 pub struct Report {
     /// Every selected script and generator, in the order in which they ran.
     pub script_runs: Vec<ScriptRun>,
+    /// The minimal scripts of the findings of written scripts, under the names of these scripts. They
+    /// are no part of the suite and do not count.
+    pub minimal_runs: Vec<ScriptRun>,
     /// What cleanup could not delete, and whether a response in the same script diverged, which may
     /// explain it.
     pub not_deleted: Vec<(NotDeleted, bool)>,
@@ -60,6 +76,8 @@ pub struct Report {
     pub requests: usize,
     /// Why the run ended early, if it did.
     pub end_reason: Option<EndReason>,
+    /// The result of shortening the scripts of findings.
+    pub shortened: Shortened,
 }
 
 /// Why a run ended early.
@@ -116,7 +134,26 @@ impl Suite {
             let is_short = single_blocker && script.steps.len() <= 3;
             (!single_blocker, !of_delete_user, !is_short, script.name.clone())
         });
-        Self { scripts, generated: Vec::new(), options: RunOptions::default(), jobs: 1 }
+        Self {
+            scripts,
+            generated: Vec::new(),
+            options: RunOptions::default(),
+            jobs: 1,
+            budget: None,
+            minimization: Minimization::default(),
+        }
+    }
+
+    /// Sets the limit of the run.
+    #[must_use]
+    pub fn with_budget(self, budget: Option<Budget>) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// Sets which findings get a shorter script at the end of the run.
+    #[must_use]
+    pub fn with_minimization(self, minimization: Minimization) -> Self {
+        Self { minimization, ..self }
     }
 
     /// Sets the generated suites, which run after the scripts.
@@ -204,20 +241,32 @@ impl Suite {
     }
 
     /// Runs the suite. Calls `on_progress` with the number of requests so far after each operation.
-    /// Checks `should_stop` before each operation; if it returns true, the run ends with cleanup.
+    /// Checks `is_stopped` before each operation; if it returns true, the run ends with cleanup.
     pub fn run(
         &self,
         endpoint: &mut dyn Endpoint,
         on_progress: &mut dyn FnMut(usize),
-        should_stop: &dyn Fn() -> bool,
+        is_stopped: &dyn Fn() -> bool,
     ) -> Report {
-        let endpoint = Counting { inner: endpoint, requests: 0, on_progress };
-        let mut run = Run::new(endpoint, self.options, should_stop);
+        let (sent, started) = (Cell::new(0), Instant::now());
+        let mut on_progress = |requests| {
+            sent.set(requests);
+            on_progress(requests);
+        };
+        let should_stop = || {
+            is_stopped()
+                || self.budget.is_some_and(|budget| match budget {
+                    Budget::Requests(most) => sent.get() >= most,
+                    Budget::Time(most) => started.elapsed() >= most,
+                })
+        };
+        let endpoint = Counting { inner: endpoint, requests: 0, on_progress: &mut on_progress };
+        let mut run = Run::new(endpoint, self.options, &should_stop);
         // Generators run last: they leave out the actions that scripts have found to be missing.
         let scripts: Vec<Unit<'_>> = self.scripts.iter().map(Unit::Script).collect();
         run_units(&mut run, &scripts, self.jobs);
         let portions = self.generated.iter().flat_map(|it| it.batches());
         run_units(&mut run, &portions.map(Unit::Generated).collect::<Vec<_>>(), self.jobs);
-        run.finish()
+        run.finish(&self.minimization, is_stopped)
     }
 }

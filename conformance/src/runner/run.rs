@@ -14,8 +14,8 @@ use crate::generate::{GeneratedSuite, Generator};
 use crate::oracle::{Tier, Verdict};
 use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, Origin, ScriptRun, skipped};
-use crate::results::shrink::shrink;
-use crate::results::{decisive_rules, findings};
+use crate::results::shrink::{Minimization, Shortened, shrink};
+use crate::results::{decisive_rules, findings_with};
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::observe::ObserveMode;
@@ -37,8 +37,11 @@ const NAMESPACES_WITHOUT_PROGRESS_MAX: usize = 5;
 /// The number of namespaces in a row without a new rule after which a generator is exhausted.
 const NAMESPACES_WITHOUT_NEW_RULE_MAX: usize = 20;
 
-/// The maximum number of operations for shortening one finding.
-const SHRINK_OPERATIONS_MAX: usize = 2000;
+/// The maximum number of operations for shortening one finding of a generator.
+const SHRINK_GENERATED_MAX: usize = 2000;
+
+/// The maximum number of operations for shortening one finding of a script, which is short already.
+const SHRINK_WRITTEN_MAX: usize = 400;
 
 /// A script or a generated suite. Units are independent of each other.
 #[derive(Clone, Copy)]
@@ -59,6 +62,7 @@ pub(super) struct PendingCleanup {
 #[derive(Default)]
 pub(super) struct Results {
     pub(super) script_runs: Vec<ScriptRun>,
+    pub(super) minimal_runs: Vec<ScriptRun>,
     /// Suspected during the run, confirmed at its end.
     pub(super) missing: Vec<MissingCapability>,
     /// The indexes of the script runs that were skipped because of a missing capability.
@@ -114,18 +118,30 @@ impl<'a> Run<'a> {
     }
 
     /// Confirms the missing capabilities, shortens findings, cleans up, and returns the report.
-    pub(super) fn finish(mut self) -> Report {
+    /// `is_stopped` returns true if the caller has stopped the run; from now on, the budget does not.
+    pub(super) fn finish(
+        mut self,
+        minimization: &Minimization,
+        is_stopped: &'a dyn Fn() -> bool,
+    ) -> Report {
         self.end_if_stopped();
         self.confirm_missing_capabilities();
         self.run_deferred_scripts();
-        self.shrink_findings();
+        self.end_if_stopped();
+        if self.end_reason == Some(EndReason::Stopped) && !is_stopped() {
+            self.end_reason = Some(EndReason::BudgetUsedUp);
+        }
+        self.should_stop = is_stopped;
+        let shortened = self.shrink_findings(minimization);
         self.end_if_stopped();
         self.clean_up();
         Report {
             script_runs: self.results.script_runs,
+            minimal_runs: self.results.minimal_runs,
             not_deleted: self.results.not_deleted,
             requests: self.endpoint.requests,
             end_reason: self.end_reason,
+            shortened,
         }
     }
 
@@ -283,17 +299,39 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Adds a short script for each finding that only a generator has shown.
-    fn shrink_findings(&mut self) {
-        for finding in findings(&self.results.script_runs) {
-            if self.end_reason.is_none() && finding.origin == Origin::Generated {
-                let shrunk = shrink(&finding, SHRINK_OPERATIONS_MAX, &mut |script| {
-                    Some(self.script_in_namespace(script))
-                });
-                let name = format!("{}/{}", finding.history.name, finding.rule().id());
-                self.results.script_runs.extend(shrunk.map(|it| it.into_shrunk(name)));
+    /// Adds a minimal script for each finding, if it is shorter than the one that has shown it.
+    fn shrink_findings(&mut self, minimization: &Minimization) -> Shortened {
+        let mut shortened = Shortened::default();
+        let known_failures = &minimization.known_failures;
+        for finding in findings_with(&self.results.script_runs, known_failures) {
+            let is_generated = finding.origin == Origin::Generated;
+            if !is_generated && !minimization.includes(&finding) {
+                continue;
             }
+            let left = minimization.max_operations.saturating_sub(shortened.operations);
+            let can_run = matches!(self.end_reason, None | Some(EndReason::BudgetUsedUp));
+            if !can_run || left == 0 {
+                shortened.left_as_they_are += 1;
+                continue;
+            }
+            let most = if is_generated { SHRINK_GENERATED_MAX } else { SHRINK_WRITTEN_MAX };
+            let mut budget = most.min(left);
+            let before = budget;
+            let shrunk =
+                shrink(&finding, &mut budget, &mut |script| Some(self.script_in_namespace(script)));
+            shortened.operations += before - budget;
+            let Some(shrunk) = shrunk else { continue };
+            if is_generated {
+                let name = format!("{}/{}", finding.history.name, finding.rule().id());
+                self.results.script_runs.push(shrunk.into_shrunk(name));
+            } else if shrunk.script.steps.len() < finding.history.steps.len() {
+                self.results.minimal_runs.push(shrunk);
+            } else {
+                continue;
+            }
+            shortened.scripts += 1;
         }
+        shortened
     }
 
     fn script_in_namespace(&mut self, script: &Script) -> ScriptRun {

@@ -58,6 +58,8 @@ pub struct HttpClient {
     racers: Vec<Sender>,
     /// Whether the request ids of responses are recorded.
     records_ids: bool,
+    /// The endpoint has denied a call of a user of the run.
+    evaluates_policies: bool,
 }
 
 impl HttpClient {
@@ -84,6 +86,7 @@ impl HttpClient {
             last: None,
             racers: Vec::new(),
             records_ids: false,
+            evaluates_policies: false,
         })
     }
 
@@ -168,12 +171,16 @@ impl HttpClient {
             last: None,
             racers: Vec::new(),
             records_ids: self.records_ids,
+            evaluates_policies: self.evaluates_policies,
         })
     }
 
     /// Sends the request of an operation. If the endpoint refuses the content of its payload, sends it
     /// once more with another one.
     fn exchange(&mut self, op: &Operation) -> Result<Response, Response> {
+        if request::signed_by(op).is_some() {
+            return self.send_permitted(op);
+        }
         let prepared = self.prepare(op)?;
         let (form, signer) = (prepared.form.clone(), prepared.signer.clone());
         let response = self.send(op, prepared)?;

@@ -162,6 +162,12 @@ impl Names {
         format!("arn:{}:iam::{}:{prefix}{path}{name}", self.partition, self.account)
     }
 
+    /// The ARN of a resource in any path and any account, for a policy.
+    #[must_use]
+    pub fn arn_of_any_path(&self, prefix: &str, name: &str) -> String {
+        format!("arn:{}:iam::*:{prefix}/*{name}", self.partition)
+    }
+
     /// The name or id of an item in requests. An item without an id gets a placeholder of the
     /// right form.
     #[must_use]

@@ -7,6 +7,7 @@
 /// Commands for real accounts: the deletion plan of a user, and the cleanup after a run.
 pub mod accounts {
     pub mod cleanup;
+    pub mod permissions;
     pub mod plan;
 }
 pub mod completions;
@@ -28,7 +29,7 @@ pub mod selection;
 pub mod shard;
 /// Commands that test an endpoint: runs, races, replays, the comparison of endpoints, and mutants.
 pub mod test {
-    mod dry_run;
+    pub(crate) mod dry_run;
     mod invariants;
     pub mod jobs;
     mod known_failures;

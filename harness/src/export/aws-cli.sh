@@ -2,10 +2,10 @@
 # @IDEA@
 #
 # Exported by iamspec from the script @NAME@. Needs the AWS CLI.
-# AWS_ENDPOINT_URL_IAM overrides the endpoint.
+# AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL overrides the endpoint.
 set -u
 
-endpoint=${AWS_ENDPOINT_URL_IAM:-@ENDPOINT@}
+endpoint=${AWS_ENDPOINT_URL_IAM:-${AWS_ENDPOINT_URL:-@ENDPOINT@}}
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKIAIOSFODNN7EXAMPLE}
 export AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY}
 export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
@@ -16,7 +16,7 @@ trap 'rm -f "$seed"' EXIT
 
 # Sends a request and prints the response. The AWS CLI shows the code of an error but not its status.
 call() {
-  local text=$1 expected=${2#* } actual
+  local text=$1 expected=$2
   shift 2
   : > "$seed"
   if response=$(aws --endpoint-url "$endpoint" --output json iam "$@" 2>&1); then
@@ -27,26 +27,40 @@ call() {
     # The AWS CLI itself rejects some parameters and sends no request.
     case $response in *"arameter validation failed"*) actual='(not sent)' expected='' ;; esac
   fi
-  if [ -z "$expected" ] || [ "$actual" = "$expected" ]; then
+  if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
     printf '%-40s -> %s\n' "$text" "$actual"
   else
-    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "$expected"
+    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "${expected//|/ or }"
     differs=1
   fi
 }
 
-# A member of the last response.
+# A member of the last response, or another value if there is none.
 member() {
+  local value
   if [ "$1" = Base32StringSeed ]; then
-    cat "$seed"
+    value=$(cat "$seed")
   else
-    sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" <<< "$response" | head -n 1
+    value=$(sed -n "s/.*\"$1\": \"\([^\"]*\)\".*/\1/p" <<< "$response" | head -n 1)
   fi
+  echo "${value:-$2}"
 }
 
-# Removes a resource, if it still exists.
+# Compares the names in the last response, if it is a success: present names, `--`, absent names.
+shows() {
+  [ "$actual" = 200 ] || return 0
+  local is_present=1 name found
+  for name in "$@"; do
+    if [ "$name" = -- ]; then is_present=0; continue; fi
+    if grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"; then found=1; else found=0; fi
+    [ "$found" = "$is_present" ] || { echo "  DIFFERS, AWS: ${name} $([ $is_present = 1 ] && echo is || echo 'is not') in the response"; differs=1; }
+  done
+}
+
+# Removes a resource, if it exists.
 remove() {
-  aws --endpoint-url "$endpoint" iam "$@" > /dev/null 2>&1 || echo "not removed: $*"
+  local response
+  response=$(aws --endpoint-url "$endpoint" iam "$@" 2>&1) || [[ "$response" == *NoSuchEntity* ]] || echo "not removed: $*"
 }
 
 @CODE@

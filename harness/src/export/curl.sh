@@ -2,10 +2,10 @@
 # @IDEA@
 #
 # Exported by iamspec from the script @NAME@. Needs curl 7.75 or newer.
-# AWS_ENDPOINT_URL_IAM overrides the endpoint.
+# AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL overrides the endpoint.
 set -u
 
-endpoint=${AWS_ENDPOINT_URL_IAM:-@ENDPOINT@}
+endpoint=${AWS_ENDPOINT_URL_IAM:-${AWS_ENDPOINT_URL:-@ENDPOINT@}}
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKIAIOSFODNN7EXAMPLE}
 export AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY}
 run=$RANDOM$RANDOM
@@ -21,30 +21,46 @@ post() {
 
 # Sends a request and prints the response.
 call() {
-  local text=$1 expected=$2 actual
+  local text=$1 expected=$2
   shift 2
   response=$(post "$@")
   actual=$(tail -n 1 <<< "$response")
-  if [ "$actual" != 200 ]; then actual="$actual $(member Code)"; fi
-  if [ -z "$expected" ] || [ "$actual" = "$expected" ]; then
+  if [ "$actual" != 200 ]; then actual="$actual $(member Code "")"; fi
+  if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
     printf '%-40s -> %s\n' "$text" "$actual"
   else
-    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "$expected"
+    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "${expected//|/ or }"
     differs=1
   fi
 }
 
-# An element of the last response. A seed is encoded in base64.
+# An element of the last response, or another value if there is none. A seed is encoded in base64.
 member() {
   local value
   value=$(grep -o "<$1>[^<]*" <<< "$response" | head -n 1)
   value=${value#*>}
-  if [ "$1" = Base32StringSeed ]; then base64 --decode <<< "$value"; else echo "$value"; fi
+  if [ "$1" = Base32StringSeed ]; then value=$(base64 --decode <<< "$value" 2> /dev/null); fi
+  echo "${value:-$2}"
 }
 
-# Removes a resource, if it still exists.
+# Compares the names in the last response, if it is a success: present names, `--`, absent names.
+# Further pages are not read.
+shows() {
+  [ "$actual" = 200 ] || return 0
+  local is_present=1 name found
+  for name in "$@"; do
+    if [ "$name" = -- ]; then is_present=0; continue; fi
+    if grep --quiet --fixed-strings -- ">$name<" <<< "$response"; then found=1; else found=0; fi
+    if [ $is_present = 1 ] && grep --quiet '<IsTruncated>true<' <<< "$response"; then continue; fi
+    [ "$found" = "$is_present" ] || { echo "  DIFFERS, AWS: ${name} $([ $is_present = 1 ] && echo is || echo 'is not') in the response"; differs=1; }
+  done
+}
+
+# Removes a resource, if it exists.
 remove() {
-  [ "$(post "$@" | tail -n 1)" = 200 ] || echo "not removed: $*"
+  local response
+  response=$(post "$@")
+  [ "$(tail -n 1 <<< "$response")" = 200 ] || [[ "$response" == *NoSuchEntity* ]] || echo "not removed: $*"
 }
 
 @CODE@

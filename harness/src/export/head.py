@@ -1,7 +1,7 @@
 """@IDEA@
 
 Exported by iamspec from the script @NAME@. Needs @NEEDS@.
-AWS_ENDPOINT_URL_IAM overrides the endpoint.
+AWS_ENDPOINT_URL_IAM or AWS_ENDPOINT_URL overrides the endpoint.
 """
 
 @IMPORTS@
@@ -9,12 +9,13 @@ import uuid
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM", @ENDPOINT@)
+ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM") or os.environ.get("AWS_ENDPOINT_URL") or @ENDPOINT@
 MISSING = "missing"
 run = str(uuid.uuid4().int)[:9]
+differs = False
 
 
 def client(key=None, secret=None):
@@ -35,30 +36,54 @@ iam = client()
 
 def call(text, expected, operation, **parameters):
     """Sends a request@PURPOSE@."""
+    global differs
     try:
         response, actual = operation(**parameters), "200"
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         response, actual = {}, f"{status} {error.response['Error']['Code']}"
-    except ResponseParserError:
+    except (BotoCoreError, ResponseParserError):
         response, actual = {}, "(not an IAM response)"
 @REPORT@
     return response
 
 
-def member(response, *path):
-    """A member of a response."""
+def member(response, otherwise, *path):
+    """A member of a response, or another value if there is none."""
     for name in path:
-        response = response.get(name, {})
-    return response or MISSING
+        response = response.get(name) if isinstance(response, dict) else None
+    return response or otherwise
+
+
+def shows(response, present, absent):
+    """Compares the names in a successful response. Further pages are not read."""
+    global differs
+    texts = list(strings(response))
+    missing = [] if response.get("IsTruncated") else [name for name in present if name not in texts]
+    unexpected = [name for name in absent if name in texts]
+    if not response:
+        return
+@SHOWS@
+
+
+def strings(value):
+    """Every string in a response."""
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, str):
+        yield value
+    elif hasattr(value, "__iter__"):
+        for item in value:
+            yield from strings(item)
 
 
 def remove(operation, **parameters):
-    """Removes a resource, if it still exists."""
+    """Removes a resource, if it exists."""
     try:
         operation(**parameters)
     except Exception as error:
-        print(f"not removed: {error}")
+        if "NoSuchEntity" not in str(error):
+            print(f"not removed: {error}")
 
 
 @CODE@

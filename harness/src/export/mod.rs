@@ -4,6 +4,7 @@
 //! (`client/request.rs`). Values that only a response contains become variables. [`aws_cli`],
 //! [`boto3`] and [`json`] write a single request with real names, for `iamspec plan`.
 
+mod expectation;
 mod python;
 mod shell;
 mod variables;
@@ -12,12 +13,13 @@ use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::runner::cleanup::CleanupPlan;
 use iamspec_conformance::{Endpoint as _, Reference, Response, Script};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, ErrorCode, Level, Operation, ResourceKind, allowed};
+use iamspec_model::{Account, Operation, ResourceKind};
 use serde_json::{Map, Value};
 
 use crate::client::request::signed_by;
 use crate::client::session::Names;
 use crate::driver::adapter::params;
+use crate::export::expectation::ShownNames;
 use crate::wire::attachments::{IssuedSecret, wire};
 use crate::wire::names;
 use crate::wire::output::visible::visible_line;
@@ -48,8 +50,10 @@ struct Program {
 struct ProgramLine {
     /// The operation in script syntax.
     call: String,
-    /// The status, and the code of an error, if only one response conforms.
-    expected: Option<String>,
+    /// The responses that conform: the status, and the code of an error. Empty if any does.
+    expected: Vec<String>,
+    /// The names in a successful response, if the model knows them.
+    shown: Option<ShownNames>,
     form: Vec<(String, String)>,
     op: String,
     params: Map<String, Value>,
@@ -88,53 +92,54 @@ pub fn short_program(script: &Script, expected: &[String]) -> Result<String> {
 fn program(script: &Script) -> Result<Program> {
     let mut names = Names::new(variables::RUN);
     let (mut reference, mut created) = (Reference::default(), CleanupPlan::default());
-    let mut account = Account::default();
+    let mut accounts = vec![Account::default()];
     let mut lines = Vec::new();
     names.fresh();
     reference.enter_new_namespace();
     for step in &script.steps {
         let op = step.operation;
-        let response = expected(&account, &op, step.response.as_ref());
+        let mut account = accounts.last().cloned().unwrap_or_default();
+        let expected = expectation::responses(&account, &op, step.response.as_ref());
         let observed = reference.execute(&op);
-        created.record(&op, &observed);
-        if matches!(observed, Response::Success(_)) {
-            iamspec_model::apply(&mut account, &op);
-        }
-        lines.push(line(&op, response, &mut names).with_context(|| {
+        // The endpoint may create what it should refuse to create.
+        let created_at_most = if removes(&op) { observed.clone() } else { Response::Success(None) };
+        created.record(&op, &created_at_most);
+        let line = line(&op, expected, &mut names).with_context(|| {
             format!(
                 "cannot export `{}` of {}",
                 iamspec_conformance::script::print::operation(&op),
                 script.name
             )
-        })?);
+        })?;
+        let shown = expectation::names_in_response(&accounts, &op, &line.form, &names);
+        lines.push(ProgramLine { shown, ..line });
+        if matches!(observed, Response::Success(_)) {
+            iamspec_model::apply(&mut account, &op);
+        }
+        accounts.push(account);
     }
-    let cleanup = created.operations().iter().rev().map(|op| line(op, None, &mut names));
+    let cleanup = created.operations().iter().rev();
+    let cleanup = cleanup.map(|op| line(op, Vec::new(), &mut names));
     let cleanup = cleanup.collect::<Result<Vec<_>>>()?;
     Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, cleanup })
 }
 
-/// The response that the script states, or the only one that conforms.
-fn expected(account: &Account, op: &Operation, stated: Option<&Response>) -> Option<String> {
-    let allowed = match stated {
-        Some(Response::Success(_)) => return Some("200".to_owned()),
-        Some(Response::Refused { http, code, .. }) => return Some(format!("{http} {code}")),
-        Some(Response::Failed(_)) => return None,
-        None => allowed(account, op),
-    };
-    let mut rules = allowed.rules();
-    let (rule, more) = (rules.next()?, rules.next());
-    if more.is_some() || rule.clause.code.level == Level::Unspecified {
-        return None;
-    }
-    Some(match rule.clause.expected {
-        iamspec_model::Expected::Success => "200".to_owned(),
-        iamspec_model::Expected::Refused(code) => {
-            format!("{} {}", ErrorCode::http_status(code), code.name())
-        }
-    })
+/// Whether an operation removes something, so that a refusal leaves it there.
+fn removes(op: &Operation) -> bool {
+    let op = op.well_formed();
+    matches!(
+        op,
+        Operation::DeleteUser(_)
+            | Operation::DeleteResource(_)
+            | Operation::Detach(..)
+            | Operation::RemoveSubResource(..)
+            | Operation::UpdateUser(..)
+            | Operation::RenameResource(..)
+            | Operation::SetDefault(..)
+    )
 }
 
-fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<ProgramLine> {
+fn line(op: &Operation, expected: Vec<String>, names: &mut Names) -> Result<ProgramLine> {
     let signer = match signed_by(op) {
         Some(user) => {
             let Some((id, secret)) = names.keyring.key(user) else {
@@ -157,6 +162,7 @@ fn line(op: &Operation, expected: Option<String>, names: &mut Names) -> Result<P
     Ok(ProgramLine {
         call: iamspec_conformance::script::print::operation(op),
         expected,
+        shown: None,
         form,
         op: api,
         params,

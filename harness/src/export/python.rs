@@ -1,5 +1,6 @@
 //! Exports as Python programs with boto3, and as pytest tests.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -10,6 +11,9 @@ use crate::export::{Program, ProgramLine};
 const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
 
+/// The start of a short program. The SDK finds the endpoint, the key and the certificate itself.
+const SHORT: &str = include_str!("short.py");
+
 /// The parts of the template that differ between a program and a test.
 struct PythonTemplate {
     /// The packages to install.
@@ -18,31 +22,48 @@ struct PythonTemplate {
     purpose: &'static str,
     /// How `call` reports the response.
     report: &'static str,
+    /// How `shows` reports missing and unexpected names.
+    shows: &'static str,
 }
 
 const PROGRAM: PythonTemplate = PythonTemplate {
     needs: "boto3",
     purpose: " and prints the response",
-    report: r#"    differs = f"   DIFFERS, AWS: {expected}" if expected not in (None, actual) else ""
-    print(f"{text:<40} -> {actual}{differs}")"#,
+    report: r#"    right = not expected or actual in expected
+    differs |= not right
+    differs_from = "" if right else f"   DIFFERS, AWS: {' or '.join(expected)}"
+    print(f"{text:<40} -> {actual}{differs_from}")"#,
+    shows: r#"    if missing or unexpected:
+        differs = True
+        print(f"  DIFFERS: the response lacks {missing}, shows {unexpected}")"#,
 };
 
 const TEST: PythonTemplate = PythonTemplate {
     needs: "boto3 and pytest",
     purpose: " and fails if the response differs from AWS's",
-    report: r#"    assert expected in (None, actual), f"{text}: expected {expected} like AWS, got {actual}""#,
+    report: r#"    assert not expected or actual in expected, f"{text}: expected {' or '.join(expected)} like AWS, got {actual}""#,
+    shows: r#"    assert not missing and not unexpected, f"the response lacks {missing}, shows {unexpected}""#,
 };
 
 pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
     let mut out = format!("#!/usr/bin/env python3\n{}", head(&PROGRAM, program, endpoint));
+    out.push_str(&variables(program, ""));
     for line in &program.lines {
-        out.push_str(&call(line, ""));
+        out.push_str(&call(line, &line.expected, ""));
     }
     out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
     for line in &program.cleanup {
         out.push_str(&cleanup(line, ""));
     }
+    out.push_str("raise SystemExit(differs)\n");
     out
+}
+
+/// The variables that a response may set, with a value for a response that does not.
+fn variables(program: &Program, indent: &str) -> String {
+    let names: BTreeSet<&str> =
+        program.lines.iter().flat_map(|it| &it.variables).map(|(name, _)| name.as_str()).collect();
+    names.iter().map(|name| format!("{indent}{name} = MISSING\n")).collect()
 }
 
 pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
@@ -51,11 +72,9 @@ pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
         program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
     _ = writeln!(out, "def test_{name}():\n    try:");
     // The cleanup can use a variable that no response has set yet.
-    for (variable, _) in program.lines.iter().flat_map(|it| &it.variables) {
-        _ = writeln!(out, "        {variable} = MISSING");
-    }
+    out.push_str(&variables(program, "        "));
     for line in &program.lines {
-        out.push_str(&call(line, "        "));
+        out.push_str(&call(line, &line.expected, "        "));
     }
     out.push_str("    finally:\n");
     for line in &program.cleanup {
@@ -67,48 +86,6 @@ pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
     out
 }
 
-/// The start of a short program. The SDK finds the endpoint, the key and the certificate itself.
-const SHORT_HEAD: &str = r#"
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
-
-# AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE name the files of the emulator.
-iam = boto3.client("iam", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
-run = str(uuid.uuid4().int)[:9]
-differs = False
-
-
-def client(key, secret):
-    return boto3.client("iam", aws_access_key_id=key, aws_secret_access_key=secret)
-
-
-def call(text, expected, operation, **parameters):
-    global differs
-    try:
-        response, actual = operation(**parameters), "200"
-    except ClientError as error:
-        response = error.response
-        actual = f"{response['ResponseMetadata']['HTTPStatusCode']} {response['Error']['Code']}"
-    right = expected is None or actual in expected
-    differs |= not right
-    print(text, "->", actual, "" if right else f"AWS: {' or '.join(expected)}")
-    return response
-
-
-def member(response, *path):
-    for name in path:
-        response = response.get(name, {})
-    return response or "missing"
-
-
-def remove(operation, **parameters):
-    try:
-        operation(**parameters)
-    except ClientError as error:
-        print("not removed:", error)
-"#;
-
 /// A short program for the tracker of an SDK user. `expected` are the responses that conform to the
 /// last call. Exits with 1 if a response differs.
 pub(crate) fn short(program: &Program, expected: &[String]) -> String {
@@ -118,17 +95,12 @@ pub(crate) fn short(program: &Program, expected: &[String]) -> String {
     } else {
         "import uuid\n"
     };
-    let mut out = format!("{imports}{SHORT_HEAD}\n\n{codes}");
-    let tuple = |it: &[String]| {
-        let quoted: Vec<String> =
-            it.iter().map(|it| Value::from(it.as_str()).to_string()).collect();
-        if quoted.is_empty() { "None".to_owned() } else { format!("[{}]", quoted.join(", ")) }
-    };
+    let mut out = format!("{imports}{SHORT}\n\n{codes}");
+    out.push_str(&variables(program, ""));
     let last = program.lines.len().saturating_sub(1);
     for (index, line) in program.lines.iter().enumerate() {
-        let own: Vec<String> = line.expected.iter().cloned().collect();
-        let expected = if index == last && !expected.is_empty() { expected } else { &own };
-        out.push_str(&call_with(line, &tuple(expected), ""));
+        let is_finding = index == last && !expected.is_empty();
+        out.push_str(&call(line, if is_finding { expected } else { &line.expected }, ""));
     }
     out.push('\n');
     for line in &program.cleanup {
@@ -154,6 +126,7 @@ fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String 
     HEAD.replace("@NEEDS@", template.needs)
         .replace("@PURPOSE@", template.purpose)
         .replace("@REPORT@", template.report)
+        .replace("@SHOWS@", template.shows)
         .replace("@IMPORTS@\n", imports)
         .replace("@CODE@\n", if uses_codes { CODE } else { "" })
         // The name is the last: a text of others must not contain a placeholder.
@@ -167,12 +140,8 @@ fn in_docstring(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "'")
 }
 
-fn call(line: &ProgramLine, indent: &str) -> String {
-    let expected = line.expected.as_ref().map_or_else(|| "None".to_owned(), |it| format!("{it:?}"));
-    call_with(line, &expected, indent)
-}
-
-fn call_with(line: &ProgramLine, expected: &str, indent: &str) -> String {
+fn call(line: &ProgramLine, expected: &[String], indent: &str) -> String {
+    let expected = Value::from(expected);
     let client = line.signer.as_ref().map_or_else(
         || "iam".to_owned(),
         |(id, secret)| format!("client({}, {})", name_of(id), name_of(secret)),
@@ -185,7 +154,12 @@ fn call_with(line: &ProgramLine, expected: &str, indent: &str) -> String {
     );
     for (variable, path) in &line.variables {
         let path = path.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join(", ");
-        _ = writeln!(out, "{indent}{variable} = member(response, {path})");
+        _ = writeln!(out, "{indent}{variable} = member(response, {variable}, {path})");
+    }
+    if let Some(shown) = &line.shown {
+        let list = |it: &[String]| it.iter().map(|it| literal(it)).collect::<Vec<_>>().join(", ");
+        let (present, absent) = (list(&shown.present), list(&shown.absent));
+        _ = writeln!(out, "{indent}shows(response, [{present}], [{absent}])");
     }
     out
 }

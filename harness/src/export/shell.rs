@@ -1,5 +1,6 @@
 //! Exports as shell scripts for the AWS CLI and for curl.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -12,21 +13,24 @@ const CURL: &str = include_str!("curl.sh");
 const CODE: &str = include_str!("code.sh");
 
 pub(crate) fn aws_cli(program: &Program, endpoint: &str) -> String {
-    script(program, AWS_CLI, endpoint, &options)
+    // The AWS CLI shows the code of an error but not its status.
+    let code = |it: &str| it.rsplit(' ').next().unwrap_or(it).to_owned();
+    script(program, AWS_CLI, endpoint, (&options, &code))
 }
 
 pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
-    script(program, CURL, endpoint, &|line| {
+    let form = |line: &ProgramLine| {
         let parameters = line.form.iter().map(|(name, value)| quoted(&format!("{name}={value}")));
         format!(" {}", parameters.collect::<Vec<_>>().join(" "))
-    })
+    };
+    script(program, CURL, endpoint, (&form, &str::to_owned))
 }
 
 fn script(
     program: &Program,
     template: &str,
     endpoint: &str,
-    arguments: &dyn Fn(&ProgramLine) -> String,
+    (arguments, response): (&dyn Fn(&ProgramLine) -> String, &dyn Fn(&str) -> String),
 ) -> String {
     let uses_codes = program
         .lines
@@ -38,8 +42,13 @@ fn script(
         .replace("@ENDPOINT@", &word(endpoint))
         .replace("@IDEA@", &program.idea)
         .replace("@NAME@", &program.name);
+    let variables: BTreeSet<&str> =
+        program.lines.iter().flat_map(|it| &it.variables).map(|(name, _)| name.as_str()).collect();
+    for variable in variables {
+        _ = writeln!(out, "{variable}=missing");
+    }
     for line in &program.lines {
-        let expected = line.expected.as_deref().unwrap_or_default();
+        let expected = line.expected.iter().map(|it| response(it)).collect::<Vec<_>>().join("|");
         let signer = line.signer.as_ref().map(|(id, secret)| {
             let (id, secret) = (name_of(id), name_of(secret));
             format!("AWS_ACCESS_KEY_ID=\"${id}\" AWS_SECRET_ACCESS_KEY=\"${secret}\" ")
@@ -49,11 +58,17 @@ fn script(
             out,
             "{signer}call {} {}{}",
             quoted(&line.call),
-            quoted(expected),
+            quoted(&expected),
             arguments(line)
         );
         for (variable, path) in &line.variables {
-            _ = writeln!(out, "{variable}=$(member {})", path.last().copied().unwrap_or_default());
+            let member = path.last().copied().unwrap_or_default();
+            _ = writeln!(out, "{variable}=$(member {member} \"${variable}\")");
+        }
+        if let Some(shown) = &line.shown {
+            let words = |it: &[String]| it.iter().map(|it| format!("{} ", quoted(it))).collect();
+            let [present, absent]: [String; 2] = [words(&shown.present), words(&shown.absent)];
+            _ = writeln!(out, "shows {present}-- {absent}");
         }
     }
     out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");

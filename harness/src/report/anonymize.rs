@@ -119,6 +119,8 @@ fn finding(it: &FindingEvent) -> FindingEvent {
         state: it.state.clone(),
         assumed_state: it.assumed_state.clone(),
         possibly_stale: it.possibly_stale.clone(),
+        cause: it.cause.clone(),
+        earlier: it.earlier.clone(),
         other_scripts: it.other_scripts.clone(),
         wire: None,
         // The command has the endpoint, the account and local paths.
@@ -164,6 +166,7 @@ fn end(it: &EndEvent) -> EndEvent {
         requests: it.requests,
         seconds: it.seconds,
         totals: it.totals,
+        shortened: it.shortened.clone(),
         ended_early: it.ended_early.as_deref().map(anonymous),
         responded: it.responded,
         // The id of the run is in the names of the account.

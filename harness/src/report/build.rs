@@ -2,13 +2,17 @@
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::kind_set::KindSet;
+use iamspec_conformance::mutation::cause::cause;
 use iamspec_conformance::results::coverage::{Coverage, CoverageTarget, TargetStatus};
 use iamspec_conformance::results::known_failures::{KnownFailure, KnownFailures};
+use iamspec_conformance::results::shrink::{Minimization, Shortened};
 use iamspec_conformance::results::{Threshold, Totals, unspecified_behavior};
 use iamspec_conformance::runner::cleanup::NotDeleted;
 use iamspec_conformance::script::print;
-use iamspec_conformance::{Exchange, Finding, Origin, Report, Response, ScriptRun, Verdict};
-use iamspec_model::{AttachmentKind, Fact, Operation, evidence};
+use iamspec_conformance::{
+    Exchange, Finding, Mutant, Origin, Report, Response, ScriptRun, Verdict,
+};
+use iamspec_model::{AttachmentKind, Fact, Operation, evidence, rules};
 
 use crate::report::RunReport;
 use crate::report::events::{
@@ -19,6 +23,7 @@ use crate::report::events::{
 use crate::report::events::{
     CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
 };
+use crate::report::format::summary::{counted, number};
 use crate::report::kinds::kind_events;
 
 /// The parts of a report that the run itself does not contain.
@@ -50,13 +55,19 @@ pub struct ReportInput<'a> {
 pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
     let runs = &report.script_runs;
     let mut findings: Vec<FindingEvent> =
-        input.findings.into_iter().map(|it| finding(it, input.threshold)).collect();
+        input.findings.into_iter().map(|it| finding(it, input.threshold, runs)).collect();
     // A run with a convergence time has retried stale reads already.
     for it in findings.iter_mut().filter(|_| input.header.settle > 0.0) {
         it.possibly_stale = None;
     }
     let totals = totals(input.totals);
-    let end = EndEvent { scripts: runs.len(), requests: report.requests, totals, ..input.end };
+    let end = EndEvent {
+        scripts: runs.len(),
+        requests: report.requests,
+        totals,
+        shortened: shortened(report.shortened, Minimization::OPERATIONS_MAX),
+        ..input.end
+    };
     let calls: Vec<CallEvent> = runs.iter().flat_map(|it| calls(it, input.known)).collect();
     let coverage = CoverageEvent { kinds: kind_events(&calls), ..coverage(runs) };
     RunReport {
@@ -144,6 +155,7 @@ fn kind_names(set: KindSet) -> Vec<String> {
 fn finding(
     (finding, entry, reproduce): (&Finding, Option<&KnownFailure>, String),
     threshold: Threshold,
+    runs: &[ScriptRun],
 ) -> FindingEvent {
     let (rule, divergence) = (finding.rule(), &finding.divergence);
     let steps = finding.history.steps.iter().map(|step| FindingStep {
@@ -174,12 +186,35 @@ fn finding(
         state: divergence.state.clone(),
         assumed_state: divergence.assumed_state.to_owned(),
         possibly_stale: finding.stale_since.as_ref().map(print::operation),
+        cause: cause(finding, runs).map(caused_by),
+        earlier: finding.earlier.iter().map(iamspec_model::Rule::id).collect(),
         other_scripts: finding.other_scripts.clone(),
         wire: wire.map(|it| FindingWire { request: it.request, response: it.response }),
         reproduce,
         export: (finding.origin != Origin::Generated)
             .then(|| format!("iamspec export {script} --as")),
     }
+}
+
+/// The rule that a mutant breaks, how it breaks it, and the evidence.
+fn caused_by(mutant: &Mutant) -> String {
+    let rule = rules().find(|rule| rule.id() == mutant.rule);
+    let facts = rule.iter().flat_map(|it| it.clause.status.facts).map(|fact| fact.id);
+    format!("{} ({})", mutant.name, facts.collect::<Vec<_>>().join(", "))
+}
+
+/// How the scripts of findings were shortened, if any was or was not tried.
+fn shortened(it: Shortened, most: usize) -> Option<String> {
+    if it.scripts == 0 && it.left_as_they_are == 0 {
+        return None;
+    }
+    let scripts = counted(it.scripts, "finding");
+    let (calls, most) = (counted(it.operations, "further call"), number(most));
+    let left = match it.left_as_they_are {
+        0 => String::new(),
+        left => format!("; {} more not tried", number(left)),
+    };
+    Some(format!("the scripts of {scripts}, with {calls} of at most {most}{left}"))
 }
 
 const fn status(counts: bool, is_known: bool) -> FindingStatus {

@@ -343,6 +343,9 @@ pub struct EndEvent {
     #[serde(default, alias = "early")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_early: Option<String>,
+    /// How the scripts of findings were shortened, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortened: Option<String>,
     /// True if the endpoint sent at least one IAM response.
     #[serde(alias = "heard")]
     pub responded: bool,
@@ -448,6 +451,14 @@ pub struct FindingEvent {
     /// For a read: the call before which the response was right. The read may be stale.
     #[serde(default, alias = "late", skip_serializing_if = "Option::is_none")]
     pub possibly_stale: Option<String>,
+    /// The earlier call that seems to cause the divergence: the rule that it breaks, and how. Every
+    /// response of the run fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The rules that earlier calls of the script break. Without these divergences, the finding may
+    /// not occur.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
     /// The other scripts that show the finding.
     #[serde(default, alias = "also", skip_serializing_if = "Vec::is_empty")]
     pub other_scripts: Vec<String>,

@@ -274,6 +274,7 @@ fn end(shards: &[RunReport], errors: usize) -> EndEvent {
         seconds: shards.iter().map(|it| it.end.seconds).fold(0.0, f64::max),
         totals,
         ended_early: (!early.is_empty()).then(|| early.join("; ")),
+        shortened: None,
         responded: shards.iter().any(|it| it.end.responded),
         journal: (!journals.is_empty()).then(|| journals.join(" ")),
         cleanup: shards.iter().flat_map(|it| it.end.cleanup.iter().cloned()).collect(),

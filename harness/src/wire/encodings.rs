@@ -1,7 +1,6 @@
 //! The readings of a text in which a secret is searched for: as it is, and decoded.
 //!
-//! A [`Layer`] has the letters and digits of one reading, each with the part of the original text
-//! that it comes from. There is one layer for each level of nested escapes (percent-encoding, XML
+//! A [`Layer`] has the letters and digits of one reading, each with its [`ByteOrigin`]. There is one layer for each level of nested escapes (percent-encoding, XML
 //! entities, JSON escapes), one without tags for each, and those of the base 64 and the base 16 in
 //! the text.
 
@@ -14,18 +13,45 @@ const BASE64_MIN: usize = 11;
 /// A shorter run of base 16 holds no secret that is searched for.
 const BASE16_MIN: usize = 16;
 
+/// Where a byte of a reading comes from. Few texts hold a secret, so a search first looks for one
+/// without places (`()`), which takes a fraction of the time.
+pub(crate) trait ByteOrigin: Copy {
+    /// This part of the original text.
+    fn part(begin: usize, end: usize) -> Self;
+
+    /// Everything from the begin of one part to the end of another.
+    fn joined(first: Self, last: Self) -> Self;
+}
+
+impl ByteOrigin for () {
+    fn part(_: usize, _: usize) -> Self {}
+
+    fn joined((): Self, (): Self) -> Self {}
+}
+
+/// The begin and the end of a part of the original text.
+impl ByteOrigin for (u32, u32) {
+    fn part(begin: usize, end: usize) -> Self {
+        let place = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        (place(begin), place(end))
+    }
+
+    fn joined(first: Self, last: Self) -> Self {
+        (first.0, last.1)
+    }
+}
+
 /// The letters and digits of one reading of a text, in lower case.
-#[derive(Default)]
-pub(crate) struct Layer {
+pub(crate) struct Layer<O> {
     /// The letters and digits; also all bytes outside ASCII.
     pub(crate) bytes: Vec<u8>,
-    /// The part of the original text that each byte comes from.
-    pub(crate) ranges: Vec<(u32, u32)>,
+    /// Where each byte comes from.
+    pub(crate) origins: Vec<O>,
 }
 
 /// Calls `search` with every layer of a text, one after the other.
-pub(crate) fn layers(text: &str, search: &mut dyn FnMut(&Layer)) {
-    let mut reading = Reading::plain(text);
+pub(crate) fn layers<O: ByteOrigin>(text: &str, search: &mut dyn FnMut(&Layer<O>)) {
+    let mut reading = Reading::<O>::plain(text);
     for level in 0..LEVELS_MAX {
         if level > 0 {
             match reading.unescaped() {
@@ -66,7 +92,7 @@ pub(crate) fn layers(text: &str, search: &mut dyn FnMut(&Layer)) {
 
 /// The letters and digits of a text with all of its escapes decoded, in lower case.
 pub(crate) fn unescaped_letters(text: &str) -> Vec<u8> {
-    let mut reading = Reading::plain(text);
+    let mut reading = Reading::<()>::plain(text);
     for _ in 1..LEVELS_MAX {
         match reading.unescaped() {
             Some(unescaped) => reading = unescaped,
@@ -76,38 +102,39 @@ pub(crate) fn unescaped_letters(text: &str) -> Vec<u8> {
     reading.letters().bytes
 }
 
-/// All bytes of a reading, each with its part of the original text.
-struct Reading {
+/// All bytes of a reading.
+struct Reading<O> {
     bytes: Vec<u8>,
-    ranges: Vec<(u32, u32)>,
+    origins: Vec<O>,
 }
 
-impl Reading {
+impl<O: ByteOrigin> Reading<O> {
     fn plain(text: &str) -> Self {
-        let place = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
-        let ranges = (0..text.len()).map(|it| (place(it), place(it + 1))).collect();
-        Self { bytes: text.as_bytes().to_vec(), ranges }
+        let origins = (0..text.len()).map(|it| O::part(it, it + 1)).collect();
+        Self { bytes: text.as_bytes().to_vec(), origins }
     }
 
-    const fn empty() -> Self {
-        Self { bytes: Vec::new(), ranges: Vec::new() }
+    /// A reading without bytes, which will have at most as many bytes as this one.
+    fn empty(&self) -> Self {
+        let length = self.bytes.len();
+        Self { bytes: Vec::with_capacity(length), origins: Vec::with_capacity(length) }
     }
 
-    fn push(&mut self, byte: u8, range: (u32, u32)) {
+    fn push(&mut self, byte: u8, origin: O) {
         self.bytes.push(byte);
-        self.ranges.push(range);
+        self.origins.push(origin);
     }
 
-    /// The part of the original text behind some bytes.
-    fn span(&self, from: usize, length: usize) -> (u32, u32) {
-        let begin = self.ranges.get(from).map_or(0, |it| it.0);
-        let end = self.ranges.get(from + length.saturating_sub(1)).map_or(begin, |it| it.1);
-        (begin, end)
+    /// Where some bytes come from.
+    fn span(&self, from: usize, length: usize) -> O {
+        let first = self.origins.get(from).copied().unwrap_or_else(|| O::part(0, 0));
+        let last = self.origins.get(from + length.saturating_sub(1)).copied();
+        O::joined(first, last.unwrap_or(first))
     }
 
     /// The reading with one level of escapes decoded; `None` if it has none.
     fn unescaped(&self) -> Option<Self> {
-        let mut unescaped = Self::empty();
+        let mut unescaped = self.empty();
         let (mut at, mut changed) = (0, false);
         while let Some(byte) = self.bytes.get(at) {
             let rest = self.bytes.get(at..).unwrap_or_default();
@@ -131,12 +158,12 @@ impl Reading {
         changed.then_some(unescaped)
     }
 
-    fn letters(&self) -> Layer {
+    fn letters(&self) -> Layer<O> {
         self.kept(|_, _| false)
     }
 
     /// The letters outside tags and comments. The content of CDATA sections is kept.
-    fn without_tags(&self) -> Layer {
+    fn without_tags(&self) -> Layer<O> {
         const CDATA: &[u8] = b"<![CDATA[";
         let mut skipped = 0;
         let mut in_tag = false;
@@ -164,7 +191,7 @@ impl Reading {
     }
 
     /// The letters outside the names of JSON members.
-    fn without_member_names(&self) -> Layer {
+    fn without_member_names(&self) -> Layer<O> {
         let mut skipped_to = 0;
         let mut quote_end = 0;
         self.kept(|place, byte| {
@@ -189,22 +216,22 @@ impl Reading {
     }
 
     /// The letters and digits that are not skipped.
-    fn kept(&self, mut skips: impl FnMut(usize, u8) -> bool) -> Layer {
-        let mut layer = Layer::default();
-        for (place, (byte, range)) in self.bytes.iter().zip(&self.ranges).enumerate() {
+    fn kept(&self, mut skips: impl FnMut(usize, u8) -> bool) -> Layer<O> {
+        let Self { mut bytes, mut origins } = self.empty();
+        for (place, (byte, origin)) in self.bytes.iter().zip(&self.origins).enumerate() {
             let skipped = skips(place, *byte);
             if !skipped && (byte.is_ascii_alphanumeric() || *byte >= 0x80) {
-                layer.bytes.push(byte.to_ascii_lowercase());
-                layer.ranges.push(*range);
+                bytes.push(byte.to_ascii_lowercase());
+                origins.push(*origin);
             }
         }
-        layer
+        Layer { bytes, origins }
     }
 
     /// The bytes that the runs of base 64 encode, if each run begins `phase` characters later. A
     /// line break inside a run is ignored.
     fn base64_decoded(&self, phase: usize) -> Self {
-        let mut decoded = Self::empty();
+        let mut decoded = Self { bytes: Vec::new(), origins: Vec::new() };
         let mut run: Vec<(u32, usize)> = Vec::new();
         for (place, byte) in self.bytes.iter().enumerate() {
             match sextet(*byte) {
@@ -222,7 +249,7 @@ impl Reading {
 
     /// The bytes that the runs of base 16 encode, if each run begins `phase` digits later.
     fn base16_decoded(&self, phase: usize) -> Self {
-        let mut decoded = Self::empty();
+        let mut decoded = Self { bytes: Vec::new(), origins: Vec::new() };
         let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
         let mut begin = 0;
         for run in self.bytes.split(|it| !it.is_ascii_hexdigit()) {

@@ -124,9 +124,13 @@ fn tag_name(tag: &str) -> &str {
 /// Whether a tag has no attribute, except for the namespace of IAM.
 fn is_namespace(tag: &str) -> bool {
     let attributes = tag.split_once(char::is_whitespace).map_or("", |(_, it)| it);
-    let attributes = attributes.trim_end_matches(['/', '>']).trim();
-    let namespace = format!("xmlns=\"{NAMESPACE}\"");
-    attributes.is_empty() || attributes == namespace
+    is_namespace_or_empty(attributes.trim_end_matches(['/', '>']).trim())
+}
+
+/// Whether the attributes of a tag are none but the namespace of IAM.
+fn is_namespace_or_empty(attributes: &str) -> bool {
+    let value = attributes.strip_prefix("xmlns=\"").and_then(|it| it.strip_suffix('"'));
+    attributes.is_empty() || value == Some(NAMESPACE)
 }
 
 /// The values that [`hide`] hides in a body, decoded. The body is XML or JSON.
@@ -213,7 +217,9 @@ impl<'a> Document<'a> {
                     let name = normalized(tag.local_name().as_ref());
                     path.push_str(&name);
                     let attributes = tag.attributes_raw();
-                    let hidden = ends_with_secret(&path) || mentions_secret(attributes);
+                    let has_secret =
+                        !is_namespace_or_empty(attributes.trim()) && mentions_secret(attributes);
+                    let hidden = ends_with_secret(&path) || has_secret;
                     document.elements.push(Element {
                         parent: open,
                         name,
@@ -406,6 +412,9 @@ fn normalized_secrets() -> impl Iterator<Item = &'static str> {
 
 /// The decoded letters and digits of a text, in lower case.
 fn normalized(text: &str) -> String {
+    if text.bytes().all(|it| it.is_ascii_alphanumeric()) {
+        return text.to_ascii_lowercase();
+    }
     let decoded = decoded(text);
     let letters = decoded.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|it| it.to_ascii_lowercase()).collect()

@@ -19,7 +19,7 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use data_encoding::{BASE64, HEXLOWER};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::wire::encodings::{Layer, layers, unescaped_letters};
+use crate::wire::encodings::{layers, unescaped_letters};
 
 /// The text that replaces a secret.
 pub const HIDDEN: &str = "(secret)";
@@ -88,12 +88,14 @@ pub fn remember(value: &str) {
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(forms);
 }
 
-/// Remembers the signature of a request, in place of an old one.
+/// Remembers the signature of a request, in place of an old one. It has only hexadecimal digits, so
+/// that no escape or separator occurs in it.
 pub fn remember_signature(signature: &str) {
-    let forms = forms(signature);
-    if forms.is_empty() {
+    if !is_searchable(signature) {
         return;
     }
+    let forward = letters(signature.as_bytes());
+    let forms = vec![backwards(&forward), forward];
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     for form in &forms {
         known.insert(form.clone());
@@ -226,8 +228,22 @@ impl KnownSecrets {
 
     /// The ranges of a text that hold a remembered value, in order and without overlap.
     fn find(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut is_present = false;
+        layers::<()>(text, &mut |layer| {
+            is_present = is_present
+                || self.values_in(&layer.bytes).next().is_some()
+                || self.codes_in(&layer.bytes).next().is_some();
+        });
         let mut found = Vec::new();
-        layers(text, &mut |layer| self.find_in(layer, text, &mut found));
+        if is_present {
+            layers::<(u32, u32)>(text, &mut |layer| {
+                let ranges = |it| layer.origins.get(it).unwrap_or_default();
+                self.values_in(&layer.bytes).for_each(|it| spans(ranges(it), text, &mut found));
+                let codes = self.codes_in(&layer.bytes).map(ranges);
+                let codes = codes.filter(|it| is_number_of_its_own(it, text));
+                codes.for_each(|it| spans(it, text, &mut found));
+            });
+        }
         found.sort_unstable();
         let mut merged: Vec<(usize, usize)> = Vec::new();
         for (begin, end) in found {
@@ -239,47 +255,34 @@ impl KnownSecrets {
         merged
     }
 
-    /// Finds codes of MFA devices. Digits within a longer number, a date or an id are none.
-    fn find_codes(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
-        if self.codes.is_empty() {
-            return;
-        }
-        for (place, digits) in layer.bytes.windows(CODE_DIGITS).enumerate() {
-            if digits.iter().all(u8::is_ascii_digit) && self.codes.contains(digits) {
-                let ranges = layer.ranges.get(place..place + CODE_DIGITS).unwrap_or_default();
-                if is_number_of_its_own(ranges, text) {
-                    spans(ranges, text, found);
-                }
-            }
-        }
+    /// Where letters and digits hold a code of an MFA device, which may be a part of a longer number.
+    fn codes_in(&self, letters: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        let searched = if self.codes.is_empty() { &[] } else { letters };
+        let codes = searched.windows(CODE_DIGITS).enumerate().filter(|(_, digits)| {
+            digits.iter().all(u8::is_ascii_digit) && self.codes.contains(*digits)
+        });
+        codes.map(|(place, _)| place..place + CODE_DIGITS)
     }
 
-    fn find_in(&self, layer: &Layer, text: &str, found: &mut Vec<(usize, usize)>) {
-        self.find_codes(layer, text, found);
+    /// Where letters and digits hold a remembered value or a signature.
+    fn values_in(&self, letters: &[u8]) -> impl Iterator<Item = Range<usize>> {
         let mut window: Anchor = 0;
-        for (place, byte) in layer.bytes.iter().enumerate() {
+        let places = letters.iter().enumerate().filter_map(move |(place, byte)| {
             window = window << 8 | Anchor::from(*byte);
-            if place + 1 < SEARCHED_MIN {
-                continue;
-            }
+            let is_anchor = self.anchors.get(hash(window)).is_some_and(|count| *count > 0);
             let may_end_word =
                 SIGNATURE.last() == Some(byte) || SIGNATURE_BACKWARDS.last() == Some(byte);
-            if may_end_word && let Some(digits) = signature_beside(&layer.bytes, place + 1) {
-                spans(layer.ranges.get(digits).unwrap_or_default(), text, found);
-            }
-            if self.anchors.get(hash(window)).is_none_or(|count| *count == 0) {
-                continue;
-            }
-            for form in self.forms.get(&window).into_iter().flatten() {
-                let Some(begin) = (place + 1 - SEARCHED_MIN).checked_sub(anchor(form).0) else {
-                    continue;
-                };
-                if layer.bytes.get(begin..begin + form.len()) == Some(form) {
-                    let ranges = layer.ranges.get(begin..begin + form.len()).unwrap_or_default();
-                    spans(ranges, text, found);
-                }
-            }
-        }
+            (is_anchor || may_end_word).then_some((place + 1, window, is_anchor))
+        });
+        places.flat_map(move |(end, window, is_anchor)| {
+            let forms = is_anchor.then(|| self.forms.get(&window)).flatten();
+            let values = forms.into_iter().flatten().filter_map(move |form| {
+                let begin = end.checked_sub(SEARCHED_MIN + anchor(form).0)?;
+                let range = begin..begin + form.len();
+                (letters.get(range.clone()) == Some(form)).then_some(range)
+            });
+            signature_beside(letters, end).into_iter().chain(values)
+        })
     }
 }
 
@@ -353,8 +356,10 @@ fn has_tag(text: &str) -> bool {
 
 /// The letters and digits of a text, in lower case. Bytes outside ASCII count as letters.
 fn letters(text: &[u8]) -> Vec<u8> {
-    let letters = text.iter().filter(|it| it.is_ascii_alphanumeric() || **it >= 0x80);
-    letters.map(u8::to_ascii_lowercase).collect()
+    let mut letters = text.to_vec();
+    letters.retain(|it| it.is_ascii_alphanumeric() || *it >= 0x80);
+    letters.make_ascii_lowercase();
+    letters
 }
 
 /// The forms of a value that are searched for: its letters and digits as they are, without what
@@ -370,15 +375,20 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     let lines = lines.map(|it| letters(it.as_bytes()));
     let reversed: String = value.chars().rev().collect();
     let hex = [value, &reversed].map(|it| HEXLOWER.encode(it.as_bytes()).into_bytes());
-    let mut forms = vec![letters(value.as_bytes()), unescaped_letters(value)];
-    // A name made of the letters of an escaped text has those of the escapes.
-    let escaped = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
-    forms.push(letters(utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string().as_bytes()));
-    forms.push(letters(escaped.as_bytes()));
+    let mut forms = vec![letters(value.as_bytes())];
+    if !value.bytes().all(|it| it.is_ascii_alphanumeric()) {
+        forms.push(unescaped_letters(value));
+        // A name made of the letters of an escaped text has those of the escapes.
+        let escaped = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+        forms.push(letters(utf8_percent_encode(&escaped, NON_ALPHANUMERIC).to_string().as_bytes()));
+        forms.push(letters(escaped.as_bytes()));
+    }
     forms.extend(decoded.map(|it| letters(&it)));
     forms.extend(hex);
     forms.extend(lines);
     forms.retain(|it| it.len() >= SEARCHED_MIN);
+    forms.sort_unstable();
+    forms.dedup();
     let backwards: Vec<Vec<u8>> = forms.iter().map(|it| backwards(it)).collect();
     forms.extend(backwards);
     forms
@@ -386,6 +396,9 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
 
 /// Letters and digits from the last to the first. A character outside ASCII stays as it is.
 fn backwards(letters: &[u8]) -> Vec<u8> {
+    if letters.is_ascii() {
+        return letters.iter().rev().copied().collect();
+    }
     String::from_utf8_lossy(letters).chars().rev().collect::<String>().into_bytes()
 }
 

@@ -4,6 +4,7 @@
 
 pub mod holdings;
 mod listing;
+pub(crate) mod permission;
 pub mod readiness;
 pub mod removal;
 
@@ -28,6 +29,9 @@ pub struct Caller {
     /// The ARN of the user or the role.
     pub arn: String,
 }
+
+/// The action that shows the alias of the account.
+pub(crate) const ALIAS_ACTION: &str = "ListAccountAliases";
 
 impl HttpClient {
     /// Requests the identity of the caller from STS.
@@ -107,7 +111,7 @@ impl HttpClient {
 
     /// The alias of the account, if it has one and the caller may read it.
     pub fn alias(&mut self) -> Option<String> {
-        let action = "ListAccountAliases";
+        let action = ALIAS_ACTION;
         let found = self.call(SigningService::Iam, action, names::VERSION, None).ok()?;
         let alias = found.child("AccountAliases")?.children.first()?.text.trim();
         Some(redact_and_cut(alias, SHOWN_MAX))

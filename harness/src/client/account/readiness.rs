@@ -59,6 +59,9 @@ enum Evidence {
 /// A control call: its action and one more member.
 type ControlCall = (&'static str, (&'static str, Option<&'static str>));
 
+/// An action that IAM does not have.
+const ABSENT_ACTION: &str = "IamspecControlCall";
+
 /// The control calls. What a member without a value names does not exist, and neither does the last
 /// action. A call is repeated, because one response may be lost or damaged on its way.
 const CALLS: [ControlCall; 6] = [
@@ -67,8 +70,13 @@ const CALLS: [ControlCall; 6] = [
     ("ListUsers", ("MaxItems", Some("1"))),
     ("GetUser", ("UserName", None)),
     ("ListGroups", ("MaxItems", Some("1"))),
-    ("IamspecControlCall", ("UserName", None)),
+    (ABSENT_ACTION, ("UserName", None)),
 ];
+
+/// The actions of the control calls that exist.
+pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
+    CALLS.iter().map(|(action, _)| *action).filter(|it| *it != ABSENT_ACTION)
+}
 
 impl HttpClient {
     /// Checks that the endpoint speaks the protocol of IAM. `waited` is how long it was waited for.

@@ -1,6 +1,7 @@
 //! `iamspec run --dry-run`: prints every request that a run would send to a conforming endpoint.
 //! Nothing is sent.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use anyhow::Result;
@@ -39,6 +40,15 @@ pub(crate) fn print_requests(
     let requests = counted(dry_run.lines.len(), "request");
     writeln!(out, "{requests} to a conforming endpoint, including cleanup; nothing was sent")?;
     Ok(exit_code::CONFORMS)
+}
+
+/// The actions of every request that a run would send to a conforming endpoint.
+pub(crate) fn actions_of(suite: &Suite) -> BTreeSet<String> {
+    let mut dry_run =
+        DryRun { reference: Reference::default(), names: Names::new(RUN), lines: Vec::new() };
+    suite.run(&mut dry_run, &mut |_| (), &|| false);
+    let action = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
+    dry_run.lines.iter().filter(|it| !it.starts_with('(')).map(action).collect()
 }
 
 /// An endpoint that responds as the reference does and records the requests as text.

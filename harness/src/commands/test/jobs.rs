@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use iamspec_conformance::runner::Budget;
 use iamspec_conformance::{Endpoint, Report};
 use iamspec_model::{Operation, User};
 
@@ -33,28 +34,13 @@ impl FromStr for Jobs {
     }
 }
 
-/// The limit of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// A number of requests.
-    Requests(usize),
-    /// A duration.
-    Time(Duration),
-}
-
-impl FromStr for Budget {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |_| {
-            format!("expected requests such as `5000` or seconds such as `60s`, found `{text}`")
-        };
-        match text.strip_suffix('s') {
-            Some(seconds) => {
-                seconds.parse().map(Duration::from_secs).map(Self::Time).map_err(wrong)
-            }
-            None => text.parse().map(Self::Requests).map_err(wrong),
-        }
+/// Parses the limit of a run.
+pub(crate) fn budget(text: &str) -> Result<Budget, String> {
+    let wrong =
+        |_| format!("expected requests such as `5000` or seconds such as `60s`, found `{text}`");
+    match text.strip_suffix('s') {
+        Some(seconds) => seconds.parse().map(Duration::from_secs).map(Budget::Time).map_err(wrong),
+        None => text.parse().map(Budget::Requests).map_err(wrong),
     }
 }
 

@@ -45,7 +45,8 @@ pub(crate) struct RunOutcome {
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
         let threshold = args.counts.into();
-        let findings = findings_with(&report.script_runs, known_failures);
+        let runs = report.script_runs.iter().chain(&report.minimal_runs);
+        let findings = findings_with(runs, known_failures);
         // Only a complete run can show that an entry is stale.
         let complete = args.selection.suite.is_empty()
             && args.selection.scripts.is_empty()

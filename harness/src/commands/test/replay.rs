@@ -108,7 +108,7 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
         let report = execute(script, ObserveMode::Off, &mut target.http, &stopped);
         report.script_runs.into_iter().next()
     };
-    let Some(short) = shrink(&finding, args.calls, &mut rerun) else {
+    let Some(short) = shrink(&finding, &mut args.calls.clone(), &mut rerun) else {
         bail!(
             "{} did not reproduce {} within {} calls; raise --calls",
             script.name,

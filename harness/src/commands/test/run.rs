@@ -1,7 +1,6 @@
 //! `iamspec run`: executes scripts and generated suites against an endpoint and reports the
 //! divergences from the specification.
 
-use std::cell::Cell;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use iamspec_conformance::results::Threshold;
 use iamspec_conformance::results::known_failures::KnownFailures;
+use iamspec_conformance::results::shrink::Minimization;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::runner::shard::Shard;
 use iamspec_conformance::{Reference, Report, Suite};
@@ -23,7 +23,7 @@ use crate::commands::reports::report::{
 use crate::commands::selection::{SuiteArg, contradictions, list, select};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
-use crate::commands::test::jobs::{Budget, Progress, number_of_jobs};
+use crate::commands::test::jobs::{Progress, number_of_jobs};
 use crate::commands::test::outcome::{RunOutcome, today};
 use crate::commands::test::run_args::RunArgs;
 use crate::commands::test::target::{OpenTarget, TargetFile, now, stop_on_ctrl_c};
@@ -76,7 +76,13 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     out.flush()?;
     target.http.set_recording(args.record.is_some());
     let jobs = number_of_jobs(args.jobs, args.target.endpoint.rate, &target.http);
-    let suite = suite.with_jobs(jobs);
+    let minimization = Minimization {
+        threshold: args.counts.into(),
+        known_failures: known_failures.clone(),
+        of_scripts: true,
+        ..Minimization::default()
+    };
+    let suite = suite.with_jobs(jobs).with_budget(args.budget).with_minimization(minimization);
     let header = header((&target.name, about), target.http.driver(), args, selected);
     let started = Instant::now();
     let report = execute(&suite, size.requests, args, &mut target.http)?;
@@ -216,7 +222,7 @@ fn header(
     }
 }
 
-/// Executes the suite until it ends, is stopped, or exceeds its budget.
+/// Executes the suite until it ends or is stopped.
 fn execute(
     suite: &Suite,
     requests: usize,
@@ -225,21 +231,8 @@ fn execute(
 ) -> Result<Report> {
     let stopped = stop_on_ctrl_c(http, &args.target.endpoint)?;
     let progress = Progress::new(requests);
-    let (sent, started) = (Cell::new(0), Instant::now());
-    let is_spent = || match args.budget {
-        Some(Budget::Requests(limit)) => sent.get() >= limit,
-        Some(Budget::Time(limit)) => started.elapsed() >= limit,
-        None => false,
-    };
-    let mut on_request = |requests| {
-        sent.set(requests);
-        progress.update(requests);
-    };
-    let is_stopped = || stopped.load(Ordering::Relaxed);
-    let mut report = suite.run(http, &mut on_request, &|| is_stopped() || is_spent());
-    if report.end_reason == Some(EndReason::Stopped) && !is_stopped() {
-        report.end_reason = Some(EndReason::BudgetUsedUp);
-    }
+    let mut on_request = |requests| progress.update(requests);
+    let mut report = suite.run(http, &mut on_request, &|| stopped.load(Ordering::Relaxed));
     if let (Some(EndReason::Stopped), Some(other)) = (&report.end_reason, http.other_account()) {
         report.end_reason = Some(EndReason::OtherAccount(other.to_owned()));
     }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use iamspec_conformance::runner::Budget;
 use iamspec_conformance::runner::observe::ObserveMode;
 
 use crate::commands::options::{ThresholdArgs, Typed, duration};
 use crate::commands::reports::report::{Detail, ReportArg};
 use crate::commands::selection::{SelectionArgs, SuiteArg};
 use crate::commands::shard::ShardArg;
-use crate::commands::test::jobs::{Budget, Jobs};
+use crate::commands::test::jobs::{Jobs, budget};
 use crate::commands::test::target::TargetArgs;
 
 /// The arguments of `iamspec run`.
@@ -67,8 +68,9 @@ pub struct RunArgs {
     pub settle: Duration,
     /// Stop after N requests, or after a time such as `60s`
     ///
-    /// The run then deletes its resources as usual.
-    #[arg(long, value_name = "N", help_heading = "Execution")]
+    /// The run then shortens the scripts of its findings and deletes its resources, which does not
+    /// count.
+    #[arg(long, value_name = "N", value_parser = budget, help_heading = "Execution")]
     pub budget: Option<Budget>,
     /// Stop a generated suite when coverage stops growing
     #[arg(long, help_heading = "Execution")]

@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditVerdict, Auditor};
 use iamspec_conformance::results::known_failures::KnownFailures;
+use iamspec_conformance::results::shrink::Shortened;
 use iamspec_conformance::results::{Threshold, Totals, findings};
 use iamspec_conformance::runner::record::check_history;
 use iamspec_conformance::script::parse;
@@ -285,8 +286,14 @@ const LINE_MAX: u64 = 1 << 16;
 /// Checks histories and prints the result like a run.
 fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
     let replays = script_runs(files)?;
-    let report =
-        Report { script_runs: replays, not_deleted: Vec::new(), requests: 0, end_reason: None };
+    let report = Report {
+        script_runs: replays,
+        minimal_runs: Vec::new(),
+        not_deleted: Vec::new(),
+        requests: 0,
+        end_reason: None,
+        shortened: Shortened::default(),
+    };
     let threshold = Threshold::default();
     let totals = Totals::of(&report.script_runs, threshold, &KnownFailures::default());
     let findings = findings(&report.script_runs);

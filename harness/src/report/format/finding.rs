@@ -51,6 +51,13 @@ pub fn finding(finding: &FindingEvent, style: Style) -> String {
         let text = format!("the response was right before {call}; check with --settle 10s");
         line(&mut out, "possibly stale", &text);
     }
+    if let Some(cause) = &finding.cause {
+        line(&mut out, "likely cause", cause);
+    }
+    if !finding.earlier.is_empty() {
+        let text = format!("{}; without it this may conform", finding.earlier.join(", "));
+        line(&mut out, "breaks before", &text);
+    }
     if !finding.other_scripts.is_empty() {
         line(&mut out, "also in", &other_scripts(&finding.other_scripts));
     }

@@ -76,6 +76,9 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
     for error in &report.known_failure_errors {
         _ = writeln!(out, "{error}");
     }
+    if let Some(shortened) = &report.end.shortened {
+        _ = writeln!(out, "shortened {shortened}");
+    }
     if let Some(early) = &report.end.ended_early {
         _ = writeln!(out, "ended early: {early}");
     }

@@ -1,0 +1,97 @@
+"""Exports the script of every finding on emulators, runs the exports, and counts those that reproduce it.
+
+    campaign.py IAMSPEC REPORT EMULATOR...
+
+An export reproduces a finding if it says that the last call differs and exits with code 1. Findings of the tier text do not
+count: an export compares no messages. Writes the table to REPORT. Exit code 1 if an export does not reproduce its finding.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+iamspec, report, *emulators = sys.argv[1:]
+HERE = pathlib.Path(__file__).resolve().parent
+LANGUAGES = {
+    "aws-cli": ("program.sh", ["bash"]),
+    "boto3": ("program.py", [sys.executable]),
+    "curl": ("program.sh", ["bash"]),
+    "pytest": ("test_program.py", [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]),
+}
+
+
+@contextlib.contextmanager
+def served(emulator):
+    start = HERE.parent / "emulators" / emulator / "start.sh"
+    server = subprocess.Popen([start], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield server.stdout.readline().strip()
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait()
+
+
+def findings(url, folder):
+    """The findings of a run, without those of the tier text."""
+    file = folder / "run.jsonl"
+    words = [iamspec, "run", "--endpoint", url, "--credentials", "test", "--journal", folder, "--regressions", folder, "--report", f"json={file}"]
+    subprocess.run(words, capture_output=True, check=False)
+    events = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    found = [it for it in events if it["event"] == "finding"]
+    return [it for it in found if it["status"] == "unexpected" and it["tier"] in ("status", "code")]
+
+
+def reproduces(finding, language, url, folder):
+    """Whether the export says that the last call differs, and what it printed."""
+    script = folder / "finding.script"
+    calls = "".join(f"{step['call']}\n" for step in finding["history"])
+    script.write_text(f"# {finding['statement']}\n{calls}", encoding="utf-8")
+    name, command = LANGUAGES[language]
+    exported = subprocess.run([iamspec, "export", script, "--as", language, "--endpoint", url], capture_output=True, text=True, check=False)
+    if exported.returncode != 0:
+        return False, exported.stderr
+    (folder / name).write_text(exported.stdout, encoding="utf-8")
+    program = subprocess.run([*command, folder / name], capture_output=True, text=True, check=False, timeout=300)
+    differs = "DIFFERS" in program.stdout or language == "pytest"
+    return program.returncode == 1 and differs, program.stdout[-2000:] + program.stderr[-1000:]
+
+
+def version(emulator):
+    target = (HERE.parent / "emulators" / emulator / "target.toml").read_text(encoding="utf-8")
+    return re.search(r'^version = "(.*)"$', target, re.MULTILINE).group(1)
+
+
+def main():
+    rows, failures = [], []
+    for emulator in emulators:
+        with tempfile.TemporaryDirectory() as folder, served(emulator) as url:
+            folder = pathlib.Path(folder)
+            found = findings(url, folder)
+            row = [f"{emulator} {version(emulator)}", str(len(found))]
+            for language in LANGUAGES:
+                count = 0
+                for finding in found:
+                    is_reproduced, output = reproduces(finding, language, url, folder)
+                    count += is_reproduced
+                    if not is_reproduced:
+                        failures.append(f"{emulator}: {finding['rule']} as {language}\n{output}")
+                row.append(str(count))
+            rows.append(row)
+            print(*row, sep="\t", flush=True)
+    for text in failures:
+        print(text)
+    head = ["endpoint", "findings", *LANGUAGES]
+    lines = [f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *rows]]
+    title = "# Exports that reproduce the findings on emulators\n\nFindings of the tiers status and code, at level must. "
+    command = f"Printed by `tests/exports/check.sh target/release/iamspec --campaign {' '.join(emulators)}`.\n\n"
+    pathlib.Path(report).write_text(title + command + "\n".join(lines) + "\n", encoding="utf-8")
+    sys.exit(1 if failures else 0)
+
+
+main()
