@@ -107,3 +107,37 @@ fn known_failures_beside_a_target_are_read_under_both_names() {
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
+
+#[test]
+fn a_history_has_one_row_for_each_version() {
+    let at = folder("matrix-history");
+    let target = served(&at, "--mutant forgets-mfa-device");
+    let (out, file) = (at.display().to_string(), at.join("history.jsonl").display().to_string());
+    let path = target.display().to_string();
+    let words = ["matrix", "--out", &out, "--history", &file, &path, "--", "delete-user/alone/*"];
+    let version = |number: &str| {
+        let about = format!("name = \"forgetful\"\nversion = \"{number}\"\n");
+        std::fs::write(&target, about).unwrap();
+        let output = super::iamspec(&words);
+        assert_eq!(output.status.code(), Some(1), "{}", super::stderr(&output));
+        super::stdout(&output)
+    };
+    version("1.10");
+    version("1.9");
+    // A version that is run again replaces its row.
+    let text = version("1.10");
+    let rows: Vec<_> = text.lines().filter(|it| it.starts_with("| forgetful |")).collect();
+    assert!(rows[0].starts_with("| forgetful | 1.9 |"), "{rows:?}");
+    assert!(rows[1].starts_with("| forgetful | 1.10 |"), "{rows:?}");
+    assert!(rows[1].contains("| 8 of 9 | mfa-device | 1 + 0 + 0"), "{rows:?}");
+    assert_eq!((rows.len(), std::fs::read_to_string(&file).unwrap().lines().count()), (2, 2));
+    let badge = std::fs::read_to_string(at.join("badge-forgetful.json")).unwrap();
+    assert!(badge.contains("8 of 9 blockers"), "{badge}");
+    // A file that is something else is not overwritten.
+    std::fs::write(&file, "something else\n").unwrap();
+    let output = super::iamspec(&words);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(super::stderr(&output).contains("line 1 is no result"), "{}", super::stderr(&output));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "something else\n");
+    std::fs::remove_dir_all(at).unwrap();
+}

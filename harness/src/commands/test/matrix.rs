@@ -4,7 +4,7 @@
 //! Each run is a process of its own: `iamspec run` with the options of the target.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,8 +15,11 @@ use crate::commands::reports::report::{read_run, write_file};
 use crate::commands::test::target::{StartedEndpoint, TargetFile};
 use crate::exit_code;
 use crate::report::RunReport;
+use crate::report::format::history;
+use crate::report::format::history::VersionResult;
 use crate::report::format::html::html;
 use crate::report::format::html::side_by_side;
+use crate::report::format::markdown::badge;
 use crate::report::format::matrix::matrix as markdown;
 use crate::wire::output::visible::say;
 
@@ -30,6 +33,8 @@ const KNOWN_FAILURES: [&str; 2] = ["known-failures.toml", "expected.toml"];
   iamspec matrix tests/emulators/*/target.toml -- --tier text --level should
   # Saved runs.
   iamspec matrix moto.jsonl localstack.jsonl
+  # Add the results to those of earlier versions.
+  iamspec matrix tests/emulators/*/target.toml --history history.jsonl
 
 A file `known-failures.toml` beside a target description lists its known failures.
 The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
@@ -49,6 +54,12 @@ pub struct MatrixArgs {
     /// Folder for the runs, the tables and the logs
     #[arg(long, value_name = "FOLDER", default_value = "matrix", help_heading = "Output")]
     pub out: PathBuf,
+    /// Add the results to this file, and print those of all versions
+    ///
+    /// JSON Lines, one result for each version of an endpoint. A result replaces an older one of the
+    /// same version. The folder of --out gets the table and a badge for each endpoint.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub history: Option<PathBuf>,
     /// Options of `iamspec run` for each target
     #[arg(last = true, value_name = "OPTION")]
     pub options: Vec<String>,
@@ -57,6 +68,7 @@ pub struct MatrixArgs {
 pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot create the folder {}", args.out.display()))?;
+    let history = args.history.as_deref().map(read_history).transpose()?;
     let mut runs = Vec::new();
     let clients: Vec<Option<&str>> =
         [None].into_iter().chain(args.driver.iter().map(|it| Some(it.as_str()))).collect();
@@ -73,21 +85,55 @@ pub(crate) fn matrix(args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
     let table = markdown(&runs);
     write_tables(&runs, &table, &args.out)?;
     write!(out, "{table}")?;
+    if let (Some(file), Some(old)) = (&args.history, history) {
+        write!(out, "\nThe versions\n\n{}", add_to_history(file, old, &runs, &args.out)?)?;
+    }
     Ok(exit_code::gravest(runs.iter().map(|it| it.end.exit)))
 }
 
 /// Writes the tables as Markdown and HTML, and an HTML page for each run.
 fn write_tables(runs: &[RunReport], table: &str, folder: &Path) -> Result<()> {
-    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' };
     let mut pages = Vec::new();
     for (index, run) in runs.iter().enumerate() {
-        let name: String = run.header.target.name.chars().map(plain).collect();
-        let page = format!("{}-{name}.html", index + 1);
+        let page = format!("{}-{}.html", index + 1, plain_name(&run.header.target.name));
         write_file(&folder.join(&page), &html(run)?)?;
         pages.push(page);
     }
     write_file(&folder.join("matrix.md"), table)?;
     write_file(&folder.join("matrix.html"), &side_by_side(runs, &pages)?)
+}
+
+/// Reads a history. A file that does not exist has none.
+fn read_history(file: &Path) -> Result<Vec<VersionResult>> {
+    let text = match std::fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        text => text.with_context(|| format!("cannot read {}", file.display()))?,
+    };
+    history::read(&text).with_context(|| format!("{} is no history", file.display()))
+}
+
+/// Adds the results of runs to a history. Returns it as a table.
+fn add_to_history(
+    file: &Path,
+    old: Vec<VersionResult>,
+    runs: &[RunReport],
+    folder: &Path,
+) -> Result<String> {
+    let runs = runs.iter().filter(|it| it.header.client.is_none());
+    let all = history::add(old, runs.clone().map(VersionResult::of).collect());
+    write_file(file, &history::write(&all)?)?;
+    for run in runs {
+        let name = format!("badge-{}.json", plain_name(&run.header.target.name));
+        write_file(&folder.join(name), &badge(run)?)?;
+    }
+    let table = history::markdown(&all);
+    write_file(&folder.join("history.md"), &table)?;
+    Ok(table)
+}
+
+/// A name that can be a part of the name of a file.
+fn plain_name(name: &str) -> String {
+    name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' }).collect()
 }
 
 /// Checks that all runs have the same rule set and selection. Others cannot be compared.

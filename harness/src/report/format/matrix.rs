@@ -13,7 +13,7 @@ use crate::report::format::markdown::plain;
 use crate::report::kinds::{KindResult, kinds};
 
 /// The tiers of a cell, in their order.
-const TIERS: [&str; 3] = ["status", "code", "text"];
+pub(crate) const TIERS: [&str; 3] = ["status", "code", "text"];
 
 /// A table whose columns are endpoints.
 #[derive(Serialize)]

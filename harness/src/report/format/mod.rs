@@ -5,6 +5,7 @@
 
 pub mod changes;
 pub mod finding;
+pub mod history;
 pub mod html;
 pub mod issue;
 pub mod junit;
