@@ -32,7 +32,7 @@ use iamspec_conformance::{Endpoint, Failure, Response};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
-use crate::client::connection::transport::{RawResponse, SigningService, Transport};
+use crate::client::connection::transport::{Disclosure, RawResponse, SigningService, Transport};
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
 use crate::client::response::unreadable;
@@ -146,6 +146,14 @@ impl HttpClient {
     #[must_use]
     pub fn signer(&self) -> String {
         self.sender.identity().to_string()
+    }
+
+    /// The last exchange with the reference server of the same process, without secrets. That server
+    /// writes a secret into its own element only, so every other text is shown.
+    pub(crate) fn reference_exchange(&self) -> Option<WireExchange> {
+        let shown =
+            |raw: &RawResponse| RawResponse { disclosure: Disclosure::Redacted, ..raw.clone() };
+        self.last.as_ref().map(|(form, raw)| trace::exchange(form, &shown(raw)))
     }
 
     /// The real name of the user or resource of an operation.

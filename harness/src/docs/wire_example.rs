@@ -49,7 +49,7 @@ impl WireExample {
         for op in script.operations().take(index + 1) {
             self.http.execute(&op);
         }
-        let wire = self.http.last_exchange()?;
+        let wire = self.http.reference_exchange()?;
         let (request, response) = (stable(&wire.request), stable(wire.response.trim_end()));
         let is_sorted_by_id =
             response.matches("<member>").count() > 1 && response.contains("EXAMPLE<");

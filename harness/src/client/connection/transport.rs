@@ -33,6 +33,7 @@ const IDLE_POLLS: usize = 3;
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// A response before it is interpreted.
+#[derive(Clone)]
 pub struct RawResponse {
     /// The HTTP status.
     pub status: u16,
