@@ -55,6 +55,7 @@ mod signatures;
 mod surveys;
 mod terminal_output;
 mod tidy;
+mod wire_rules;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -187,6 +187,7 @@ fn malformed_xml(exchange: &Exchange, rule: Rule) -> Divergence {
         tier: Tier::Status,
         level: SUCCESS_FORMAT.level,
         rule,
+        wire_rule: None,
         expected: vec![(expected, rule)],
         evidence: SUCCESS_FORMAT.facts.iter().map(|fact| fact.id).collect(),
         state: exchange.before.to_string(),

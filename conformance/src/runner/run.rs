@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
                 let shrunk = shrink(&finding, SHRINK_OPERATIONS_MAX, &mut |script| {
                     Some(self.script_in_namespace(script))
                 });
-                let name = format!("{}/{}", finding.history.name, finding.rule().id());
+                let name = format!("{}/{}", finding.history.name, finding.rule_id());
                 self.results.script_runs.extend(shrunk.map(|it| it.into_shrunk(name)));
             }
         }
