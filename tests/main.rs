@@ -13,6 +13,7 @@ mod aws;
 mod cleanup;
 mod cli;
 mod connections;
+mod crashes;
 mod credentials;
 mod docs;
 mod documents;

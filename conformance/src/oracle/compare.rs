@@ -199,6 +199,12 @@ fn first_differing_tier(
     (!is_unspecified && !is_known).then_some(Tier::Text)
 }
 
+/// The responses that the rules in force allow in this state, each with its rule.
+pub(crate) fn expected_responses(account: &Account, op: &Operation) -> Vec<(String, Rule)> {
+    let rules = allowed(account, op).rules().collect::<Vec<_>>();
+    rules.into_iter().map(|rule| (print_expected(account, op, rule), rule)).collect()
+}
+
 /// Prints the expected response of a rule in script syntax.
 fn print_expected(account: &Account, op: &Operation, rule: Rule) -> String {
     match rule.clause.expected {

@@ -22,6 +22,7 @@ use crate::oracle::wire::WireRule;
 use crate::response::{Failure, FailureKind, Response};
 
 pub use crate::oracle::compare::divergence;
+pub(crate) use crate::oracle::compare::expected_responses;
 
 /// The states that are consistent with the responses so far.
 #[derive(Clone, Debug)]
