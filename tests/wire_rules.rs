@@ -260,3 +260,33 @@ fn every_wire_rule_is_explained_and_has_evidence_and_a_script() {
         super::stderr(&output)
     );
 }
+
+/// Faults that only names, paths and values with unusual characters show.
+#[test]
+fn unusual_names_and_values_show_wrong_encodings() {
+    let names = |port: &Port| {
+        let output = super::command(&["run", "names/*", "--endpoint", &port.url]).output().unwrap();
+        (output.status.code(), super::stdout(&output))
+    };
+    let server = super::server(None);
+    let right = Port::before(&server.url(), |_| None);
+    let (exit, text) = names(&right);
+    assert_eq!(exit, Some(0), "{text}");
+    // An endpoint that reads a plus sign as a blank, also if it is encoded.
+    let plus = Port::altering(&server.url(), |body| body.replace("%2B", "+"));
+    let unescaped = rewriting(&server.url(), |_, _, body| {
+        Some(body.replace("&amp;", "&").replace("&lt;", "<"))
+    });
+    let ascii = rewriting(&server.url(), |_, _, body| {
+        body.contains('\u{df}').then(|| body.replace('\u{df}', "?"))
+    });
+    for (port, rule) in [
+        (plus, "CreateUser/carried-out"),
+        (unescaped, "CreateUser/carried-out"),
+        (ascii, "ListUserTags/carried-out"),
+    ] {
+        let (exit, text) = names(&port);
+        assert_eq!(exit, Some(1), "{text}");
+        assert!(text.contains(&format!("{rule}  must, ")), "{rule}: {text}");
+    }
+}

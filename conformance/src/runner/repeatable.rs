@@ -11,7 +11,7 @@ use iamspec_model::{Item, Level, Operation, Resource, ResourceKind, Rule, User};
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, ScriptRun};
-use crate::script::{Script, Step};
+use crate::script::{Script, Step, print};
 
 /// The least number of repetitions.
 const REPETITIONS_MIN: usize = 3;
@@ -22,18 +22,36 @@ const REPETITIONS_MAX: usize = 12;
 /// The probability that failures by chance look repeatable.
 const ERROR_RATE: f64 = 1e-6;
 
-/// Calls with the same action, parameters and rules in force.
+/// Calls with the same action, the same kinds of parameters and the same rules in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct CallForm {
     api: &'static str,
+    words: String,
     rules: Vec<String>,
 }
 
 impl CallForm {
     fn of(exchange: &Exchange) -> Option<Self> {
         let api = exchange.operation.action()?.api;
-        Some(Self { api, rules: exchange.in_force.iter().map(Rule::id).collect() })
+        let words = words(&exchange.operation);
+        Some(Self { api, words, rules: exchange.in_force.iter().map(Rule::id).collect() })
     }
+}
+
+/// The highest numbers of symbols that stand for an ordinary path, and for another ordinary name.
+const ORDINARY_MAX: [u32; 2] = [8, 9000];
+
+/// The operation in script syntax, without the numbers of symbols for ordinary names.
+fn words(operation: &Operation) -> String {
+    let printed = print::operation(operation);
+    let without_number = |word: &str| {
+        let symbol = word.trim_end_matches(|it: char| it.is_ascii_digit());
+        let number: Option<u32> = word.strip_prefix(symbol).and_then(|it| it.parse().ok());
+        let [paths, others] = ORDINARY_MAX;
+        let is_unusual = |it: &u32| *it > if symbol == "path" { paths } else { others };
+        number.filter(is_unusual).map_or_else(|| symbol.to_owned(), |_| word.to_owned())
+    };
+    printed.split(' ').map(without_number).collect::<Vec<_>>().join(" ")
 }
 
 /// A failure that may be repeatable.
@@ -196,8 +214,11 @@ fn control_call(api: &str) -> Operation {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use iamspec_model::{CreateUserOptions, Path};
+
     use super::*;
-    use crate::oracle::Verdict;
     use crate::response::Failure;
     use crate::results::history::{Origin, skipped};
 
@@ -221,6 +242,18 @@ mod tests {
         repetitions(&[run], &form)
     }
 
+    #[test]
+    fn a_form_has_no_ordinary_numbers() {
+        let create = |number, path| {
+            let options = CreateUserOptions { path: Path(path), ..CreateUserOptions::default() };
+            words(&Operation::CreateUser(User(number), options))
+        };
+        assert_eq!(create(3, 0), create(0, 0));
+        assert_eq!(create(3, 1), create(0, 2));
+        let forms = [create(0, 0), create(0, 1), create(0, 9), create(9001, 0)];
+        assert_eq!(forms.iter().collect::<BTreeSet<_>>().len(), 4, "{forms:?}");
+    }
+
     /// The more often other calls fail by chance, the more repetitions are needed.
     #[test]
     fn the_number_of_repetitions_depends_on_how_often_other_calls_fail() {
@@ -231,7 +264,7 @@ mod tests {
             exchanges.push(failed(suspect));
             needed(exchanges)
         };
-        assert_eq!([0, 1, 5, 15].map(with), [Some(3), Some(3), Some(5), Some(8)]);
+        assert_eq!([0, 1, 5, 15].map(with), [Some(3), Some(4), Some(5), Some(8)]);
         assert_eq!(with(40), None);
         assert_eq!(needed(vec![failed(suspect), conforms(suspect)]), None);
     }
