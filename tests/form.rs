@@ -8,7 +8,7 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::script::corpus::scripts_reaching;
-use iamspec_conformance::{Deviation, Mutant, Report, Suite, Tier, Verdict};
+use iamspec_conformance::{Deviation, Finding, Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 
 fn is(op: &Operation, api: &str) -> bool {
@@ -64,7 +64,7 @@ fn a_single_failure_is_inconclusive() {
 fn a_failure_of_every_call_is_a_finding_of_the_rule_that_states_the_response() {
     for cause in CAUSES {
         let found = findings(&lost("ListAccessKeys", cause, true).script_runs);
-        let rules: Vec<String> = found.iter().map(|it| it.rule_id()).collect();
+        let rules: Vec<String> = found.iter().map(Finding::rule_id).collect();
         assert!(rules.contains(&"ListAccessKeys/carried-out".to_owned()), "{cause:?}: {rules:?}");
         assert!(rules.iter().all(|it| it.starts_with("ListAccessKeys/")), "{cause:?}: {rules:?}");
         assert!(found.iter().all(|it| it.divergence.tier == Tier::Status), "{cause:?}");

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::port::{Port, http};
-use iamspec_conformance::oracle::wire::{WIRE_RULES, is_wire_rule_id};
+use iamspec_conformance::oracle::wire::{
+    BOOLEAN, IS_TRUNCATED, STRAY_MARKER, WIRE_RULES, WireRule, is_wire_rule_id,
+};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::script::corpus::built_in_scripts;
-use iamspec_conformance::{Exchange, Script, Suite, Verdict};
+use iamspec_conformance::{Deviation, Exchange, Finding, Mutant, Script, Suite, Verdict};
+use iamspec_model::Operation;
 
 /// Rewrites the body of the response to an action with this status. `None` leaves the response as it is.
 type Rewrite = fn(&str, u16, &str) -> Option<String>;
@@ -175,7 +178,7 @@ fn shown(rewrite: Rewrite, script: &str) -> (Vec<Exchange>, BTreeSet<String>) {
     let port = rewriting(&server.url(), rewrite);
     let suite = Suite::new(vec![built_in(script).unwrap()]);
     let report = suite.run(&mut super::client(&port.url), &mut |_| (), &|| false);
-    let found = findings(&report.script_runs).iter().map(|it| it.rule_id()).collect();
+    let found = findings(&report.script_runs).iter().map(Finding::rule_id).collect();
     (report.script_runs.into_iter().flat_map(|it| it.exchanges).collect(), found)
 }
 
@@ -289,4 +292,46 @@ fn unusual_names_and_values_show_wrong_encodings() {
         assert_eq!(exit, Some(1), "{text}");
         assert!(text.contains(&format!("{rule}  must, ")), "{rule}: {text}");
     }
+}
+
+/// The findings of a mutant in its rule's script and in the shortest scripts that call its action.
+fn found_on(mutant: &Mutant, script: &str) -> BTreeSet<String> {
+    let api = mutant.rule.split('/').next().unwrap();
+    let calls = |op: Operation| op.action().is_some_and(|it| it.api == api);
+    let mut scripts: Vec<Script> = built_in_scripts().unwrap();
+    scripts.retain(|it| it.name != script && it.operations().any(calls));
+    scripts.sort_by_key(|it| it.steps.len());
+    scripts.truncate(5);
+    scripts.extend(built_in(script));
+    let server = super::server(Some(mutant.clone()));
+    let client = &mut super::client(&server.url());
+    let report = Suite::new(scripts).run(client, &mut |_| (), &|| false);
+    findings(&report.script_runs).iter().map(Finding::rule_id).collect()
+}
+
+#[test]
+fn every_mutant_of_the_form_is_killed_by_the_rule_it_breaks_and_blames_nothing_else() {
+    let mutants: Vec<(Mutant, &WireRule)> = Mutant::systematic()
+        .filter_map(|mutant| match mutant.deviation {
+            Deviation::WrongForm(rule, _) => Some((mutant, rule)),
+            _ => None,
+        })
+        .collect();
+    assert!(mutants.len() >= 40, "{} mutants", mutants.len());
+    for rule in WIRE_RULES {
+        assert!(mutants.iter().any(|(_, it)| it == rule), "no mutant breaks {}", rule.name);
+    }
+    let mut others = Vec::new();
+    for (mutant, rule) in mutants {
+        let mut found = found_on(&mutant, rule.script);
+        let is_killed = found.remove(&mutant.rule);
+        // A wrong flag or marker also loses pages of the same listing.
+        let api = mutant.rule.split('/').next().unwrap();
+        let pages = [IS_TRUNCATED.name, STRAY_MARKER.name, BOOLEAN.name].contains(&rule.name);
+        found.retain(|it| !(pages && it.starts_with(&format!("{api}/"))));
+        if !is_killed || !found.is_empty() {
+            others.push(format!("{}: killed {is_killed}, also {found:?}", mutant.name));
+        }
+    }
+    assert!(others.is_empty(), "{}", others.join("\n"));
 }

@@ -58,7 +58,9 @@ fn names_mutant(finding: &Finding, mutant: &Mutant) -> bool {
     let api = |op: Operation| op.action().map(|call| call.api);
     let mutated = mutant.rule.split('/').next();
     let is_effect = mutant.is_of_an_effect();
-    let allowed = finding.divergence.expected.iter().any(|(_, rule)| rule.id() == mutant.rule);
+    let is_of_behavior = finding.divergence.wire_rule.is_none();
+    let mut expected = finding.divergence.expected.iter().filter(|_| is_of_behavior);
+    let allowed = expected.any(|(_, rule)| rule.id() == mutant.rule);
     finding.rule_id() == mutant.rule
         || allowed
         || is_effect && last_change(finding).is_some_and(|op| api(op) == mutated)

@@ -7,6 +7,7 @@
 
 pub mod cover;
 pub mod fate;
+mod form_mutants;
 mod systematic;
 
 use std::collections::BTreeSet;

@@ -290,12 +290,12 @@ pub(crate) fn divergences(
                 if !known.expected.contains(&expected) {
                     known.expected.push(expected);
                 }
-                let known = &mut known.evidence;
-                facts.for_each(|id| {
-                    if !known.contains(&id) {
-                        known.push(id)
+                let evidence = &mut known.evidence;
+                for id in facts {
+                    if !evidence.contains(&id) {
+                        evidence.push(id);
                     }
-                });
+                }
             }
             None => found.push(Divergence {
                 tier: it.rule.tier,

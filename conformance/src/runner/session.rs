@@ -317,7 +317,9 @@ impl<'a> Session<'a> {
 
     /// Whether one of these divergences is the first of its kind in this session.
     fn has_new(&mut self, violations: &[Divergence]) -> bool {
-        violations.iter().fold(false, |is_new, it| self.violated.insert(it.rule_id()) || is_new)
+        let before = self.violated.len();
+        self.violated.extend(violations.iter().map(Divergence::rule_id));
+        self.violated.len() > before
     }
 
     /// Reads the state after a lost response. Returns true if a read shows the effect of the

@@ -58,9 +58,8 @@ pub(crate) fn violations(
 impl Inspection<'_> {
     /// Adds a violation. The detail names places of the service model, and texts of the endpoint
     /// that may be shown.
-    fn report(&mut self, violation: WireViolation) {
-        let detail = self.names.in_symbols(&violation.detail, self.op);
-        let violation = WireViolation { detail, ..violation };
+    fn report(&mut self, mut violation: WireViolation) {
+        violation.detail = self.names.in_symbols(&violation.detail, self.op);
         if self.found.len() < VIOLATIONS_MAX && !self.found.contains(&violation) {
             self.found.push(violation);
         }

@@ -94,7 +94,7 @@ impl Inspection<'_> {
         if is_truncated && marker.is_none_or(str::is_empty) {
             let detail = "<Marker>, not a truncated page without it".to_owned();
             self.report(WireViolation::of(&MARKER, detail));
-        } else if !is_truncated && truncated.is_some() && marker.is_some() {
+        } else if truncated == Some("false") && marker.is_some() {
             let detail = "no <Marker>, because the page is not truncated".to_owned();
             self.report(WireViolation::of(&STRAY_MARKER, detail));
         }

@@ -5,9 +5,10 @@ use iamspec_conformance::Deviation;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::apply;
 
-use crate::server::ModelState;
+use crate::server::fault_injection::form;
 use crate::server::parse::ParsedCall;
 use crate::server::parse::form::ParsedForm;
+use crate::server::{ModelState, ResponseBody};
 use crate::wire::xml_write::Node;
 
 /// The deviation of the mutant, if it affects this action.
@@ -47,6 +48,18 @@ pub(crate) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node
         }
     }
     elements
+}
+
+/// Changes the form of the response, if the mutant does so.
+pub(crate) fn change_form(
+    deviation: Option<Deviation>,
+    action: &str,
+    response: ResponseBody,
+) -> ResponseBody {
+    match deviation {
+        Some(Deviation::WrongForm(_, fault)) => form::with_fault(fault, action, response),
+        _ => response,
+    }
 }
 
 /// Cuts the document in half, if the mutant sends malformed XML.
