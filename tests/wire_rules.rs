@@ -335,3 +335,46 @@ fn every_mutant_of_the_form_is_killed_by_the_rule_it_breaks_and_blames_nothing_e
     }
     assert!(others.is_empty(), "{}", others.join("\n"));
 }
+
+/// The same document in another notation of XML.
+const NOTATIONS: [(&str, Rewrite); 7] = [
+    ("a declaration", |_, _, body| {
+        Some(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}"))
+    }),
+    ("no blanks between elements", |_, _, body| {
+        Some(body.lines().map(str::trim).collect::<String>())
+    }),
+    ("comments", |_, _, body| Some(body.replace(">\n", "><!-- a --> <!-- b -->\n"))),
+    ("a prefix for every element", |_, _, body| {
+        let body = body.replace(" xmlns=", " xmlns:iam=").replace("</", "\0").replace('<', "<iam:");
+        Some(body.replace('\0', "</iam:"))
+    }),
+    ("no empty-element tags", |_, _, body| {
+        let lines = body.lines().map(|line| {
+            let name = line.trim().strip_prefix('<').and_then(|it| it.strip_suffix("/>"));
+            name.map_or_else(|| line.to_owned(), |name| format!("<{name}></{name}>"))
+        });
+        Some(lines.collect::<Vec<_>>().join("\n"))
+    }),
+    ("character references", |_, _, body| {
+        let body =
+            body.replace(">Active<", ">&#65;&#x63;tive<").replace(">Sender<", ">&#83;ender<");
+        Some(body.replace(">false<", ">f&#97;lse<"))
+    }),
+    ("CDATA sections", |_, _, body| {
+        let body = body.replace(">Active<", "><![CDATA[Active]]><");
+        Some(body.replace(">false<", "><![CDATA[fal]]>se<"))
+    }),
+];
+
+#[test]
+fn another_notation_of_the_same_document_is_no_finding() {
+    for (notation, rewrite) in NOTATIONS {
+        for script in
+            ["list/access-key", "get/inline-policy", "delete-user/missing", "names/e-mail-address"]
+        {
+            let (_, found) = shown(rewrite, script);
+            assert!(found.is_empty(), "{notation}, {script}: {found:?}");
+        }
+    }
+}
