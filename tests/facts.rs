@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use iamspec_conformance::oracle::wire::WIRE_RULES;
 use iamspec_harness::server::Server;
 use iamspec_harness::wire::payload;
 use iamspec_model::tables::precedence::PRECEDENCES;
@@ -155,7 +156,8 @@ fn cited() -> HashSet<&'static str> {
         [rule.clause.status, rule.clause.code, rule.clause.text].into_iter().flat_map(|it| it.facts)
     });
     let orders = PRECEDENCES.iter().flat_map(|order| order.evidence.facts);
-    claims.chain(orders).map(|fact| fact.id).chain(["G-007"]).collect()
+    let of_wire = WIRE_RULES.iter().flat_map(|it| it.evidences()).flat_map(|it| it.facts);
+    claims.chain(orders).chain(of_wire).map(|fact| fact.id).chain(["G-007"]).collect()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::script::corpus::scripts_reaching;
-use iamspec_conformance::{Deviation, Mutant, Report, Suite, Tier, Verdict};
+use iamspec_conformance::{Deviation, Finding, Mutant, Report, Suite, Tier, Verdict};
 use iamspec_model::{Level, Operation, rules};
 
 fn is(op: &Operation, api: &str) -> bool {
@@ -38,23 +38,46 @@ fn an_action_whose_every_response_is_garbled_diverges() {
     }
 }
 
+const CAUSES: [FailureKind; 5] = [
+    FailureKind::Unreadable,
+    FailureKind::Reset,
+    FailureKind::Timeout,
+    FailureKind::Failure,
+    FailureKind::Garbled,
+];
+
 #[test]
-fn failures_with_another_possible_cause_are_inconclusive() {
-    let causes = [
-        FailureKind::Unreadable,
-        FailureKind::Reset,
-        FailureKind::Timeout,
-        FailureKind::Failure,
-        FailureKind::Crash,
-    ];
-    let always = causes.map(|cause| lost("ListAccessKeys", cause, true));
-    let once = lost("ListAccessKeys", FailureKind::Garbled, false);
-    for report in always.iter().chain([&once]) {
-        assert!(findings(&report.script_runs).is_empty());
+fn a_single_failure_is_inconclusive() {
+    for cause in CAUSES {
+        let once = lost("ListAccessKeys", cause, false);
+        assert!(findings(&once.script_runs).is_empty());
+        let inconclusive = |it: &Verdict| matches!(it, Verdict::Inconclusive(_));
+        let exchanges = once.script_runs.iter().flat_map(|it| &it.exchanges);
+        let retried =
+            matches!(cause, FailureKind::Reset | FailureKind::Failure | FailureKind::Timeout);
+        let count = exchanges.filter(|it| inconclusive(&it.verdict)).count();
+        assert_eq!(count, usize::from(!retried), "{cause:?}");
     }
-    let inconclusive = |it: &Verdict| matches!(it, Verdict::Inconclusive(_));
-    let exchanges = once.script_runs.iter().flat_map(|it| &it.exchanges);
-    assert_eq!(exchanges.filter(|it| inconclusive(&it.verdict)).count(), 1);
+}
+
+#[test]
+fn a_failure_of_every_call_is_a_finding_of_the_rule_that_states_the_response() {
+    for cause in CAUSES {
+        let found = findings(&lost("ListAccessKeys", cause, true).script_runs);
+        let rules: Vec<String> = found.iter().map(Finding::rule_id).collect();
+        assert!(rules.contains(&"ListAccessKeys/carried-out".to_owned()), "{cause:?}: {rules:?}");
+        assert!(rules.iter().all(|it| it.starts_with("ListAccessKeys/")), "{cause:?}: {rules:?}");
+        assert!(found.iter().all(|it| it.divergence.tier == Tier::Status), "{cause:?}");
+    }
+}
+
+#[test]
+fn an_action_that_crashes_in_every_form_is_unsupported() {
+    let report = lost("ListAccessKeys", FailureKind::Crash, true);
+    assert!(findings(&report.script_runs).is_empty());
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
+    let unsupported = |it: &Verdict| matches!(it, Verdict::Unsupported("ListAccessKeys"));
+    assert!(exchanges.filter(|it| unsupported(&it.verdict)).count() > 0);
 }
 
 /// If no user can be created, no other action can serve as a control.

@@ -13,6 +13,7 @@ mod aws;
 mod cleanup;
 mod cli;
 mod connections;
+mod crashes;
 mod credentials;
 mod docs;
 mod documents;
@@ -56,6 +57,7 @@ mod signatures;
 mod surveys;
 mod terminal_output;
 mod tidy;
+mod wire_rules;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,6 +1,7 @@
 //! Over HTTP, a finding names the rule that a mutant breaks.
 
 use iamspec_conformance::Mutant;
+use iamspec_conformance::oracle::wire::PAGE_SIZE;
 use iamspec_conformance::results::findings;
 
 #[test]
@@ -36,8 +37,12 @@ fn a_lost_or_repeated_page_is_detected_over_http() {
     for mutant in mutants {
         let server = super::server(Some(mutant.clone()));
         let report = super::run(&mut super::client(&server.url()));
-        let named: Vec<String> =
-            findings(&report.script_runs).iter().map(|it| it.rule().id()).collect();
+        // A page with a repeated item is also longer than the request asks for.
+        let found = findings(&report.script_runs).into_iter();
+        let named: Vec<String> = found
+            .filter(|it| it.divergence.wire_rule.is_none_or(|it| *it != PAGE_SIZE))
+            .map(|it| it.rule_id())
+            .collect();
         assert_eq!(named, [mutant.rule], "{}", mutant.name);
     }
 }

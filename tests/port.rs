@@ -118,6 +118,21 @@ impl Port {
         Self { url, _end: end }
     }
 
+    /// A proxy of another port that changes the bodies of requests.
+    pub(super) fn altering(other: &str, change: impl Fn(&str) -> String + Send + 'static) -> Self {
+        let other = other.trim_start_matches("http://").to_owned();
+        Self::listening(move |request| {
+            let body = change(&request.body);
+            let length = format!("content-length: {}", body.len());
+            let lines = request.head.lines().map(|line| {
+                let is_length = line.to_ascii_lowercase().starts_with("content-length:");
+                if is_length { length.as_str() } else { line }
+            });
+            let head = lines.collect::<Vec<_>>().join("\r\n");
+            Some(Request { head, body }.forward(&other))
+        })
+    }
+
     /// A proxy of another port that rewrites responses. `rewrite` gets the head and the body of the
     /// request, and the response.
     pub(super) fn rewriting(

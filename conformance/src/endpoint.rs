@@ -8,6 +8,7 @@ use std::time::Duration;
 use iamspec_model::{AttachmentKind, Item, Operation};
 
 use crate::oracle::formats::FormatDeviation;
+use crate::oracle::wire::WireViolation;
 use crate::response::Response;
 
 /// A namespace. The same symbol stands for different real names in two namespaces.
@@ -43,6 +44,12 @@ pub trait Endpoint {
     /// Returns the format deviations of the last response. Empty if the endpoint has no wire
     /// format.
     fn format_deviations(&mut self) -> Vec<FormatDeviation> {
+        Vec::new()
+    }
+
+    /// Returns the violations of wire rules in the last response. Empty if the endpoint has no wire
+    /// format.
+    fn wire_violations(&mut self) -> Vec<WireViolation> {
         Vec::new()
     }
 
@@ -116,6 +123,10 @@ impl Endpoint for Counting<'_> {
 
     fn format_deviations(&mut self) -> Vec<FormatDeviation> {
         self.inner.format_deviations()
+    }
+
+    fn wire_violations(&mut self) -> Vec<WireViolation> {
+        self.inner.wire_violations()
     }
 
     fn last_exchange(&self) -> Option<WireExchange> {

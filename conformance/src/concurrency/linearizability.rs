@@ -144,7 +144,7 @@ pub fn follow(account: &Account, op: &Operation, observed: &Response) -> Vec<Acc
 
 fn is_impossible(account: &Account, op: &Operation, observed: &Response) -> bool {
     divergence(account, op, observed)
-        .is_some_and(|it| it.level >= Level::Must && it.tier != Tier::Text)
+        .is_some_and(|it| it.level >= Level::Must && it.tier < Tier::Text)
 }
 
 /// An order of the racing operations, and the response that rules it out.

@@ -26,6 +26,9 @@ static MUTANTS: LazyLock<Vec<Mutant>> =
 /// the read itself may be wrong, or if the faults of several calls explain it.
 #[must_use]
 pub fn cause(finding: &Finding, runs: &[ScriptRun]) -> Option<&'static Mutant> {
+    if finding.divergence.wire_rule.is_some() {
+        return None;
+    }
     let steps = &finding.history.steps;
     let (last, earlier) = steps.split_last()?;
     let read = last.operation.action().filter(|_| last.operation.is_read())?.api;

@@ -2,9 +2,8 @@
 
 use iamspec_model::{Level, Operation};
 
-use crate::oracle::Verdict;
 use crate::reference::deviation::Mutant;
-use crate::results::history::ScriptRun;
+use crate::results::history::{Exchange, ScriptRun};
 use crate::results::{Finding, findings};
 use crate::runner::Report;
 
@@ -40,7 +39,7 @@ pub fn fate(mutant: &Mutant, report: &Report) -> MutantFate {
     found.retain(|it| it.divergence.level >= Level::Should);
     let naming = found.iter().filter(|it| names_mutant(it, mutant));
     let kill_by = |finding: &Finding| Kill {
-        rule: finding.rule().id(),
+        rule: finding.rule_id(),
         script: finding.history.name.clone(),
         request: first_request(&report.script_runs, finding),
         calls: finding.history.steps.len(),
@@ -59,8 +58,10 @@ fn names_mutant(finding: &Finding, mutant: &Mutant) -> bool {
     let api = |op: Operation| op.action().map(|call| call.api);
     let mutated = mutant.rule.split('/').next();
     let is_effect = mutant.is_of_an_effect();
-    let allowed = finding.divergence.expected.iter().any(|(_, rule)| rule.id() == mutant.rule);
-    finding.rule().id() == mutant.rule
+    let is_of_behavior = finding.divergence.wire_rule.is_none();
+    let mut expected = finding.divergence.expected.iter().filter(|_| is_of_behavior);
+    let allowed = expected.any(|(_, rule)| rule.id() == mutant.rule);
+    finding.rule_id() == mutant.rule
         || allowed
         || is_effect && last_change(finding).is_some_and(|op| api(op) == mutated)
         || is_effect && finding.history.operations().last().is_some_and(|op| api(op) == mutated)
@@ -75,8 +76,7 @@ fn last_change(finding: &Finding) -> Option<Operation> {
 /// The number of the first request with the finding's divergence.
 fn first_request(replays: &[ScriptRun], finding: &Finding) -> usize {
     let exchanges = replays.iter().flat_map(|it| &it.exchanges);
-    let diverging = exchanges.filter(
-        |it| matches!(&it.verdict, Verdict::Diverges(it) if it.is_like(&finding.divergence)),
-    );
+    let shows = |it: &&Exchange| it.divergences().any(|it| it.is_like(&finding.divergence));
+    let diverging = exchanges.filter(shows);
     diverging.map(|it| it.request).min().unwrap_or(0)
 }

@@ -9,6 +9,7 @@
 pub mod cause;
 pub mod cover;
 pub mod fate;
+mod form_mutants;
 mod systematic;
 
 use std::collections::BTreeSet;

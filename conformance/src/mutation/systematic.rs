@@ -12,6 +12,7 @@ use iamspec_model::{
     Expected, InputError, Level, ResourceKind, Rule, rules,
 };
 
+use crate::mutation::form_mutants::form_mutants;
 use crate::oracle::formats::FORMAT_RULES;
 use crate::reference::deviation::{Deviation, Mutant};
 
@@ -27,6 +28,7 @@ impl Mutant {
             .chain(renames)
             .chain(creation_mutants())
             .chain(wire_mutants())
+            .chain(form_mutants())
     }
 
     fn of(rule: &str, what: &str, fault: Deviation) -> Self {
@@ -37,6 +39,9 @@ impl Mutant {
     /// The level of the evidence that a conforming endpoint behaves differently.
     #[must_use]
     pub fn level(&self) -> Level {
+        if let Deviation::WrongForm(rule, _) = self.deviation {
+            return rule.level();
+        }
         let rule = rules().find(|rule| rule.id() == self.rule);
         rule.map_or(Level::Unspecified, |rule| match self.deviation {
             Deviation::Text(_) => rule.clause.text.level,

@@ -62,6 +62,7 @@ pub fn divergence(account: &Account, op: &Operation, observed: &Response) -> Opt
         tier,
         level,
         rule,
+        wire_rule: None,
         expected: rules
             .iter()
             .filter(conforms)
@@ -78,7 +79,7 @@ const fn evidence(rule: Rule, tier: Tier) -> Evidence {
     match tier {
         Tier::Status => rule.clause.status,
         Tier::Code => rule.clause.code,
-        Tier::Text => rule.clause.text,
+        Tier::Text | Tier::Wire => rule.clause.text,
     }
 }
 
@@ -142,7 +143,7 @@ fn compare_with_rule(
 ) -> Option<Difference> {
     let level = |rule: Rule, tier| match tier {
         Tier::Status | Tier::Code => rule.clause.code.level,
-        Tier::Text => rule.clause.text.level,
+        Tier::Text | Tier::Wire => rule.clause.text.level,
     };
     let own_tier = first_differing_tier(account, op, rule, observed);
     let own =
@@ -196,6 +197,12 @@ fn first_differing_tier(
     let is_unspecified = rule.clause.text.level == Level::Unspecified || known.is_empty();
     let is_known = message.is_some_and(|message| messages::conforms(rule, &known, message));
     (!is_unspecified && !is_known).then_some(Tier::Text)
+}
+
+/// The responses that the rules in force allow in this state, each with its rule.
+pub(crate) fn expected_responses(account: &Account, op: &Operation) -> Vec<(String, Rule)> {
+    let rules = allowed(account, op).rules().collect::<Vec<_>>();
+    rules.into_iter().map(|rule| (print_expected(account, op, rule), rule)).collect()
 }
 
 /// Prints the expected response of a rule in script syntax.

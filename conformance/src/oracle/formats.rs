@@ -172,6 +172,7 @@ pub(crate) fn with_formats(
         tier: Tier::Text,
         level: levels.fold(first.evidence.level, Ord::max),
         rule,
+        wire_rule: None,
         expected: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
         evidence,
         state: account.to_string(),

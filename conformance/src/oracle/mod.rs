@@ -3,13 +3,14 @@
 //! [`Oracle`] keeps the possible states of the account, usually one, and compares each response
 //! with each of them. After a divergence it continues with the states that the response implies, so
 //! that one divergence does not hide the next. Comparison is in [`compare`], expected error
-//! messages are in [`messages`], and ids, ARNs and dates are in [`formats`]. The oracle sends no
-//! requests.
+//! messages are in [`messages`], ids, ARNs and dates in [`formats`], and the rules about the form of
+//! responses in [`wire`]. The oracle sends no requests.
 
 mod compare;
 pub mod formats;
 pub mod messages;
 mod possible_states;
+pub mod wire;
 
 use std::cmp::Reverse;
 
@@ -17,9 +18,11 @@ use iamspec_model::{Account, Effect, ErrorCode, Level, Operation, Rule, possible
 
 use crate::oracle::compare::unspecified_behavior;
 use crate::oracle::possible_states::{Untrusted, next_states};
+use crate::oracle::wire::WireRule;
 use crate::response::{Failure, FailureKind, Response};
 
 pub use crate::oracle::compare::divergence;
+pub(crate) use crate::oracle::compare::expected_responses;
 
 /// The states that are consistent with the responses so far.
 #[derive(Clone, Debug)]
@@ -169,6 +172,8 @@ pub enum Tier {
     Code,
     /// The error message, or a format.
     Text,
+    /// The form of the response, if no SDK shows the difference.
+    Wire,
 }
 
 impl Tier {
@@ -179,6 +184,7 @@ impl Tier {
             Self::Status => "status",
             Self::Code => "code",
             Self::Text => "text",
+            Self::Wire => "wire",
         }
     }
 }
@@ -204,7 +210,7 @@ impl Verdict {
     pub fn conforms_except_text(&self) -> bool {
         match self {
             Self::Conforms(_) => true,
-            Self::Diverges(it) => it.tier == Tier::Text,
+            Self::Diverges(it) => it.tier >= Tier::Text,
             Self::Inconclusive(_) | Self::Unsupported(_) | Self::Skipped(_) => false,
         }
     }
@@ -226,8 +232,10 @@ pub struct Divergence {
     pub tier: Tier,
     /// How binding the evidence is.
     pub level: Level,
-    /// The violated rule.
+    /// The violated rule. For a wire rule, the first rule of the action.
     pub rule: Rule,
+    /// The violated wire rule, if the form of the response diverges.
+    pub wire_rule: Option<&'static WireRule>,
     /// The expected responses, each with its rule.
     pub expected: Vec<(String, Rule)>,
     /// The ids of the facts for this tier.
@@ -242,6 +250,19 @@ impl Divergence {
     /// Returns true if both belong to one finding: the same rule, tier and level.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        (self.rule, self.tier, self.level) == (other.rule, other.tier, other.level)
+        (self.rule, self.wire_rule, self.tier, self.level)
+            == (other.rule, other.wire_rule, other.tier, other.level)
+    }
+
+    /// The id of the violated rule.
+    #[must_use]
+    pub fn rule_id(&self) -> String {
+        self.wire_rule.map_or_else(|| self.rule.id(), |it| it.id(self.rule.action.api))
+    }
+
+    /// The violated rule in one sentence.
+    #[must_use]
+    pub fn statement(&self) -> String {
+        self.wire_rule.map_or_else(|| self.rule.statement(), |it| it.statement.to_owned())
     }
 }

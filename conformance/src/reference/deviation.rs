@@ -12,6 +12,8 @@ use iamspec_model::{
 
 use crate::oracle::messages;
 use crate::oracle::messages::Value;
+use crate::oracle::wire::WireRule;
+use crate::reference::form_fault::FormFault;
 use crate::response::{Listing, Response};
 
 /// An endpoint that is wrong in one known way.
@@ -71,6 +73,8 @@ pub enum Deviation {
     TruncatesXml,
     /// This member of the response has the wrong format.
     WrongFormat(&'static str),
+    /// The form of the response violates this wire rule.
+    WrongForm(&'static WireRule, FormFault),
     /// The endpoint checks first and acts later, so that other operations can run in between.
     ChecksThenActs,
     /// The endpoint does not implement the action.
@@ -87,7 +91,7 @@ impl Deviation {
     /// Whether only the wire format deviates. A response in memory has no format.
     #[must_use]
     pub const fn is_wire_format(self) -> bool {
-        matches!(self, Self::TruncatesXml | Self::WrongFormat(_))
+        matches!(self, Self::TruncatesXml | Self::WrongFormat(_) | Self::WrongForm(..))
     }
 
     /// Whether the deviation needs [`Memory`].

@@ -7,6 +7,7 @@
 //! [`Mutant`].
 
 pub mod deviation;
+pub mod form_fault;
 
 use std::fmt;
 use std::str::FromStr;

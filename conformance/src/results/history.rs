@@ -5,7 +5,7 @@ use std::time::Duration;
 use iamspec_model::{Account, Operation, Rule};
 
 use crate::endpoint::WireExchange;
-use crate::oracle::Verdict;
+use crate::oracle::{Divergence, Verdict};
 use crate::response::{FailureKind, Response};
 use crate::script::rebuild::rebuild;
 use crate::script::{Script, Step};
@@ -24,11 +24,13 @@ pub struct Exchange {
     pub before: Account,
     /// The rules in force, or none if the operation was not sent.
     pub in_force: Vec<Rule>,
-    /// The verdict.
+    /// The verdict on the behavior.
     pub verdict: Verdict,
+    /// The divergences in the form of the response, the most important first.
+    pub violations: Vec<Divergence>,
     /// How long the endpoint took to converge, if earlier attempts got other responses.
     pub convergence: Option<Convergence>,
-    /// The HTTP exchange, if the response diverges.
+    /// The HTTP exchange, if the response diverges. Within a script, once for each violated wire rule.
     pub wire: Option<Box<WireExchange>>,
     /// The service's request id, if the response has one and the run records it.
     pub request_id: Option<Box<str>>,
@@ -101,6 +103,7 @@ pub(crate) fn skipped(operation: Operation, reason: &str) -> Exchange {
         before: Account::default(),
         in_force: Vec::new(),
         verdict: Verdict::Skipped(reason.to_owned()),
+        violations: Vec::new(),
         convergence: None,
         wire: None,
         request_id: None,
@@ -108,6 +111,15 @@ pub(crate) fn skipped(operation: Operation, reason: &str) -> Exchange {
 }
 
 impl Exchange {
+    /// Every divergence of the response: the one of the behavior, then those of its form.
+    pub fn divergences(&self) -> impl Iterator<Item = &Divergence> {
+        let of_behavior = match &self.verdict {
+            Verdict::Diverges(it) => Some(&**it),
+            _ => None,
+        };
+        of_behavior.into_iter().chain(&self.violations)
+    }
+
     /// Whether the response was a success with an unreadable body. A control operation must show
     /// whether the action itself causes this.
     #[must_use]

@@ -13,10 +13,11 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::oracle::wire::{WIRE_RULES, is_wire_rule_id, wire_rule_ids};
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
-use crate::results::Finding;
 use crate::results::history::{Exchange, ScriptRun};
+use crate::results::{Finding, Threshold};
 use crate::script::pattern::{glob, suggestion};
 
 /// A file of known failures.
@@ -102,6 +103,8 @@ pub enum TierName {
     Code,
     /// The error message.
     Text,
+    /// The form of the response.
+    Wire,
 }
 
 impl From<TierName> for Tier {
@@ -110,6 +113,7 @@ impl From<TierName> for Tier {
             TierName::Status => Self::Status,
             TierName::Code => Self::Code,
             TierName::Text => Self::Text,
+            TierName::Wire => Self::Wire,
         }
     }
 }
@@ -240,21 +244,26 @@ impl KnownFailures {
 
     /// For each exchange of a run, whether it fails as the file says: a listed divergence, a listed
     /// failure, or a failure after a listed divergence, which has left an account that no
-    /// conforming endpoint has.
+    /// conforming endpoint has. Of several divergences of a response, all that reach the threshold
+    /// must be listed.
     #[must_use]
-    pub fn covered(&self, run: &ScriptRun) -> Vec<bool> {
+    pub fn covered(&self, run: &ScriptRun, threshold: Threshold) -> Vec<bool> {
         let script = &run.script.name;
         let mut has_diverged = false;
-        let is_covered = |exchange: &Exchange| match (&exchange.verdict, &exchange.response) {
-            (Verdict::Diverges(it), Some(response)) => {
-                let is_listed = self.find(it, script, response).is_some();
-                has_diverged |= is_listed;
-                is_listed
-            }
-            (Verdict::Inconclusive(_), _) => {
-                has_diverged || self.find_inconclusive(script, exchange).is_some()
-            }
-            _ => false,
+        let is_covered = |exchange: &Exchange| {
+            let is_listed = |it: &Divergence| {
+                exchange.response.as_ref().is_some_and(|re| self.find(it, script, re).is_some())
+            };
+            let of_behavior = match &exchange.verdict {
+                Verdict::Diverges(it) => is_listed(it),
+                Verdict::Inconclusive(_) => {
+                    has_diverged || self.find_inconclusive(script, exchange).is_some()
+                }
+                _ => false,
+            };
+            has_diverged |= of_behavior && matches!(exchange.verdict, Verdict::Diverges(_));
+            let mut counted = exchange.divergences().filter(|it| threshold.includes(it)).peekable();
+            if counted.peek().is_some() { counted.all(is_listed) } else { of_behavior }
         };
         run.exchanges.iter().map(is_covered).collect()
     }
@@ -294,7 +303,7 @@ impl KnownFailure {
         {
             errors.push(KnownFailureError::Expired(self.rule.clone(), date.clone()));
         }
-        if !rules().any(|rule| self.matches(&rule)) {
+        if !rules().map(|it| it.id()).chain(wire_rule_ids()).any(|id| glob(&self.rule, &id)) {
             errors.push(KnownFailureError::UnknownRule(self.rule.clone()));
             return errors;
         }
@@ -304,7 +313,7 @@ impl KnownFailure {
     }
 
     fn lists(&self, divergence: &Divergence, script: &str, observed: &Response) -> bool {
-        self.matches(&divergence.rule)
+        glob(&self.rule, &divergence.rule_id())
             && Tier::from(self.tier) == divergence.tier
             && self.matches_script(script)
             && self.outcome.as_ref().is_none_or(|it| observed.to_string().starts_with(it.as_str()))
@@ -336,9 +345,11 @@ impl KnownFailure {
     /// The status of the entry, which has this index in the file.
     fn status(&self, index: usize, run: &RunContext<'_>) -> EntryStatus {
         let has_run = |it: &ScriptRun| self.matches_script(&it.script.name);
+        let of_wire = is_wire_rule_id(&self.rule);
         EntryStatus {
             script_ran: self.script.is_none() || run.replays.iter().any(has_run),
-            tested: run.decisive.iter().any(|rule| self.matches(rule)),
+            tested: run.decisive.iter().any(|rule| self.matches(rule))
+                || of_wire && self.wire_exchanges(run.replays).next().is_some(),
             matched: run.findings.iter().any(|it| it.known_failure == Some(index)),
             conforming: self.conforming_calls(run.replays),
         }
@@ -363,8 +374,24 @@ impl KnownFailure {
         }
     }
 
+    /// The calls whose responses have the form that the wire rule of the entry is about, or another one.
+    fn wire_exchanges<'a>(&self, replays: &'a [ScriptRun]) -> impl Iterator<Item = &'a Exchange> {
+        let matching = replays.iter().filter(|it| self.matches_script(&it.script.name));
+        let is_of_rule = |it: &&Exchange| {
+            let api = it.operation.action().map_or("", |action| action.api);
+            let mut rules = WIRE_RULES.iter().filter(|_| it.response.is_some());
+            rules.any(|rule| glob(&self.rule, &rule.id(api)))
+        };
+        matching.flat_map(|it| &it.exchanges).filter(is_of_rule)
+    }
+
     /// The number of calls that the rule alone decided and that conform.
     fn conforming_calls(&self, replays: &[ScriptRun]) -> usize {
+        if is_wire_rule_id(&self.rule) {
+            let violates =
+                |it: &Exchange| it.violations.iter().any(|it| glob(&self.rule, &it.rule_id()));
+            return self.wire_exchanges(replays).filter(|it| !violates(it)).count();
+        }
         let matching = replays.iter().filter(|it| self.matches_script(&it.script.name));
         let conforming = matching.flat_map(|it| &it.exchanges).filter(|it| {
             matches!(it.verdict, Verdict::Conforms(_))

@@ -76,7 +76,26 @@ impl Finding {
     #[must_use]
     pub fn script(&self) -> Script {
         let steps = self.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
-        Script { idea: self.rule().statement(), steps: steps.collect(), ..self.history.clone() }
+        let idea = self.divergence.statement();
+        Script { idea, steps: steps.collect(), ..self.history.clone() }
+    }
+
+    /// How hard it is to reproduce. A generated history has no script name to run it by, so a script is
+    /// preferred.
+    fn cost(&self) -> (bool, usize) {
+        (self.origin == Origin::Generated, self.history.steps.len())
+    }
+
+    fn add_script(&mut self, name: &str) {
+        if name != self.history.name && !self.other_scripts.iter().any(|it| it == name) {
+            self.other_scripts.push(name.to_owned());
+        }
+    }
+
+    /// The id of the broken rule.
+    #[must_use]
+    pub fn rule_id(&self) -> String {
+        self.divergence.rule_id()
     }
 
     /// The broken rule.
@@ -102,26 +121,28 @@ pub fn findings_with<'a>(
     for replay in replays {
         let history = replay.history();
         for (index, exchange) in replay.exchanges.iter().enumerate() {
-            let (Verdict::Diverges(divergence), Some(observed)) =
-                (&exchange.verdict, &exchange.response)
-            else {
-                continue;
-            };
-            let entry = known_failures.find(divergence, &replay.script.name, observed);
-            let history = history.until(index);
-            let finding = Finding {
-                divergence: (**divergence).clone(),
-                response: observed.clone(),
-                before: exchange.before.clone(),
-                origin: replay.origin,
-                history,
-                wire: exchange.wire.clone(),
-                stale_since: missed_change(replay, index, observed),
-                earlier: earlier_divergences(replay, index),
-                other_scripts: Vec::new(),
-                known_failure: entry,
-            };
-            merge_finding(&mut found, finding);
+            let Some(observed) = &exchange.response else { continue };
+            for divergence in exchange.divergences() {
+                let known_failure = known_failures.find(divergence, &replay.script.name, observed);
+                let of_behavior = divergence.wire_rule.is_none();
+                let place = (replay, index);
+                if is_known_better(&mut found, place, (divergence, known_failure)) {
+                    continue;
+                }
+                let finding = Finding {
+                    divergence: divergence.clone(),
+                    response: observed.clone(),
+                    before: exchange.before.clone(),
+                    origin: replay.origin,
+                    history: history.until(index),
+                    wire: exchange.wire.clone(),
+                    stale_since: missed_change(replay, index, observed).filter(|_| of_behavior),
+                    earlier: earlier_divergences(replay, index),
+                    other_scripts: Vec::new(),
+                    known_failure,
+                };
+                merge_finding(&mut found, finding);
+            }
         }
     }
     found.sort_by_key(|it| (std::cmp::Reverse(it.divergence.level), it.divergence.tier));
@@ -147,9 +168,27 @@ fn missed_change(replay: &ScriptRun, index: usize, observed: &Response) -> Optio
     let read = replay.exchanges.get(index)?.operation;
     let earlier = replay.exchanges.get(..index)?.iter().rev().filter(|_| read.is_read());
     let would_conform = |it: &&Exchange| {
-        divergence(&it.before, &read, observed).is_none_or(|it| it.tier == Tier::Text)
+        divergence(&it.before, &read, observed).is_none_or(|it| it.tier >= Tier::Text)
     };
     earlier.into_iter().find(would_conform).map(|it| it.operation)
+}
+
+/// Whether an earlier history shows the same finding and is as short. Then the name of the script is
+/// added to that finding.
+fn is_known_better(
+    found: &mut [Finding],
+    (replay, index): (&ScriptRun, usize),
+    (divergence, known_failure): (&Divergence, Option<usize>),
+) -> bool {
+    let same =
+        |it: &&mut Finding| it.divergence.is_like(divergence) && it.known_failure == known_failure;
+    let Some(known) = found.iter_mut().find(same) else { return false };
+    let cost = (replay.origin == Origin::Generated, index + 1);
+    if cost < known.cost() {
+        return false;
+    }
+    known.add_script(&replay.script.name);
+    true
 }
 
 /// Adds a finding, or merges it into the one it repeats and keeps the shorter history of the two.
@@ -160,16 +199,11 @@ fn merge_finding(found: &mut Vec<Finding>, mut finding: Finding) {
     match found.iter_mut().find(same) {
         None => found.push(finding),
         Some(it) => {
-            // A generated history has no script name to run it by, so a script is preferred.
-            let cost = |it: &Finding| (it.origin == Origin::Generated, it.history.steps.len());
-            if cost(&finding) < cost(it) {
+            if finding.cost() < it.cost() {
                 std::mem::swap(it, &mut finding);
                 it.other_scripts.append(&mut finding.other_scripts);
             }
-            let name = finding.history.name;
-            if name != it.history.name && !it.other_scripts.contains(&name) {
-                it.other_scripts.push(name);
-            }
+            it.add_script(&finding.history.name);
         }
     }
 }
@@ -226,20 +260,19 @@ impl Totals {
     #[must_use]
     pub fn of(replays: &[ScriptRun], threshold: Threshold, known_failures: &KnownFailures) -> Self {
         let mut totals = Self::default();
-        let exchanges = replays
-            .iter()
-            .flat_map(|replay| replay.exchanges.iter().zip(known_failures.covered(replay)));
+        let exchanges = replays.iter().flat_map(|replay| {
+            replay.exchanges.iter().zip(known_failures.covered(replay, threshold))
+        });
         for (exchange, is_known) in exchanges {
+            let counts = exchange.divergences().any(|it| threshold.includes(it));
             let counter = match &exchange.verdict {
-                Verdict::Conforms(_) => &mut totals.passed,
-                Verdict::Diverges(it) if !threshold.includes(it) => {
-                    totals.below_threshold += 1;
+                _ if counts && is_known => &mut totals.known_failures,
+                _ if counts => &mut totals.unexpected,
+                Verdict::Conforms(_) | Verdict::Diverges(_) => {
+                    totals.below_threshold += usize::from(exchange.divergences().next().is_some());
                     &mut totals.passed
                 }
-                Verdict::Diverges(_) | Verdict::Inconclusive(_) if is_known => {
-                    &mut totals.known_failures
-                }
-                Verdict::Diverges(_) => &mut totals.unexpected,
+                Verdict::Inconclusive(_) if is_known => &mut totals.known_failures,
                 Verdict::Inconclusive(_) => &mut totals.inconclusive,
                 Verdict::Unsupported(_) => &mut totals.unsupported,
                 Verdict::Skipped(_) => &mut totals.not_exercised,

@@ -68,7 +68,7 @@ pub(super) fn shown_effects(
 fn conforming_response(exchange: &Exchange) -> Option<Response> {
     match &exchange.verdict {
         Verdict::Conforms(_) => exchange.response.clone(),
-        Verdict::Diverges(it) if it.tier == Tier::Text => exchange.response.clone(),
+        Verdict::Diverges(it) if it.tier >= Tier::Text => exchange.response.clone(),
         Verdict::Diverges(_) => {
             let operation = &exchange.operation;
             let mut account = exchange.before.clone();

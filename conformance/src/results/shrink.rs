@@ -3,8 +3,7 @@
 //! Each candidate runs against the endpoint itself. Hand-written instead of proptest, whose
 //! shrinking assumes a local, deterministic test function; a comparison with proptest is planned.
 
-use crate::oracle::Verdict;
-use crate::results::history::ScriptRun;
+use crate::results::history::{Exchange, ScriptRun};
 use crate::results::known_failures::KnownFailures;
 use crate::results::{Finding, Threshold};
 use crate::script::rebuild::rebuild;
@@ -66,8 +65,8 @@ pub struct Shortened {
 /// Whether a call of this run breaks the finding's rule in the same tier and at the same level.
 #[must_use]
 pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
-    let mut verdicts = replay.exchanges.iter().map(|it| &it.verdict);
-    verdicts.any(|it| matches!(it, Verdict::Diverges(it) if it.is_like(&finding.divergence)))
+    let mut divergences = replay.exchanges.iter().flat_map(Exchange::divergences);
+    divergences.any(|it| it.is_like(&finding.divergence))
 }
 
 /// Returns the run of the shortest script found that reproduces the finding.

@@ -2,7 +2,8 @@
 //!
 //! A response that says so is enough: HTTP 501, or an error code such as `InvalidAction`. Any other
 //! failure only raises a suspicion. Then a capability counts as missing if a control confirms it:
-//! other operations work, and the same script fails again in the same way.
+//! other operations work, the same script fails again in the same way, and no other form of the call
+//! gets a response.
 
 use std::collections::BTreeSet;
 
@@ -103,11 +104,31 @@ impl MissingCapability {
         })
     }
 
-    /// Returns true if the action has succeeded in one of these runs.
+    /// Returns true if the action has succeeded in one of these runs, or was refused as AWS does.
     pub(super) fn has_worked(&self, script_runs: &[ScriptRun]) -> bool {
-        let succeeded = |it: &Exchange| matches!(it.response, Some(Response::Success(_)));
+        let works = |it: &Exchange| match (&it.response, &it.verdict) {
+            (Some(Response::Success(_)), _) => true,
+            (Some(Response::Refused { .. }), Verdict::Conforms(_)) => !self.is_garbled(),
+            _ => false,
+        };
         let mut exchanges = script_runs.iter().flat_map(|it| &it.exchanges);
-        exchanges.any(|it| self.is_action_of(&it.operation) && succeeded(it))
+        exchanges.any(|it| self.is_action_of(&it.operation) && works(it))
+    }
+
+    /// Scripts that call the action in other forms: in a state in which it must succeed, and with
+    /// nothing there.
+    pub(super) fn other_forms(&self) -> Vec<Script> {
+        let action = self.script.steps.last().and_then(|step| step.operation.action());
+        let Some(control) = action.filter(|_| !self.is_garbled()).and_then(control_script) else {
+            return Vec::new();
+        };
+        let last = control.steps.last().cloned();
+        vec![Script { steps: last.into_iter().collect(), ..control.clone() }, control]
+    }
+
+    /// Whether the responses are malformed. The form of a refusal says nothing about that of a success.
+    fn is_garbled(&self) -> bool {
+        self.failure.kind == FailureKind::Garbled
     }
 
     /// Returns true if a run of the script fails in the same way, and its other operations work.
@@ -187,6 +208,7 @@ fn malformed_xml(exchange: &Exchange, rule: Rule) -> Divergence {
         tier: Tier::Status,
         level: SUCCESS_FORMAT.level,
         rule,
+        wire_rule: None,
         expected: vec![(expected, rule)],
         evidence: SUCCESS_FORMAT.facts.iter().map(|fact| fact.id).collect(),
         state: exchange.before.to_string(),

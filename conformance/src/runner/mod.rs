@@ -10,6 +10,7 @@ pub mod cleanup;
 pub mod observe;
 mod parallel;
 pub mod record;
+mod repeatable;
 pub mod retry;
 mod run;
 mod session;

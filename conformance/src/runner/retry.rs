@@ -48,7 +48,7 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
     // A stale read may have the right code with the text of another cause.
     let is_absence = matches!(observed, Response::Refused { code, .. }
         if code == ErrorCode::NoSuchEntity.name());
-    let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier != Tier::Text || is_absence);
+    let diverges = matches!(verdict, Verdict::Diverges(it) if it.tier < Tier::Text || is_absence);
     diverges && (is_refusal || op.is_read())
 }
 

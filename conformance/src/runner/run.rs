@@ -19,6 +19,7 @@ use crate::results::{decisive_rules, findings_with};
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::observe::ObserveMode;
+use crate::runner::repeatable::RepeatableFailure;
 use crate::runner::retry::RetryPolicy;
 use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
@@ -36,6 +37,9 @@ const NAMESPACES_WITHOUT_PROGRESS_MAX: usize = 5;
 
 /// The number of namespaces in a row without a new rule after which a generator is exhausted.
 const NAMESPACES_WITHOUT_NEW_RULE_MAX: usize = 20;
+
+/// The maximum number of operations for repeating failures.
+const REPEATED_OPERATIONS_MAX: usize = 5000;
 
 /// The maximum number of operations for shortening one finding of a generator.
 const SHRINK_GENERATED_MAX: usize = 2000;
@@ -127,6 +131,7 @@ impl<'a> Run<'a> {
         self.end_if_stopped();
         self.confirm_missing_capabilities();
         self.run_deferred_scripts();
+        self.confirm_repeatable_failures();
         self.end_if_stopped();
         if self.end_reason == Some(EndReason::Stopped) && !is_stopped() {
             self.end_reason = Some(EndReason::BudgetUsedUp);
@@ -279,11 +284,44 @@ impl<'a> Run<'a> {
                 });
                 suspected.is_reproduced_by(&control, self.has_responded)
             });
-            if is_confirmed {
+            if is_confirmed && !self.works_in_another_form(&suspected) {
                 suspected.mark(&mut self.results.script_runs);
                 self.results.missing.push(suspected);
             }
         }
+    }
+
+    /// Repeats the failures that may be repeatable, and makes those that are a divergence.
+    fn confirm_repeatable_failures(&mut self) {
+        let mut operations = REPEATED_OPERATIONS_MAX;
+        for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
+            let is_confirmed = (0..suspected.repetitions()).all(|number| {
+                let script = suspected.script(number);
+                operations = operations.saturating_sub(script.steps.len());
+                if self.end_reason.is_some() || operations == 0 || (self.should_stop)() {
+                    return false;
+                }
+                let repetition = self.run_in_namespace(&mut |endpoint, plan, options| {
+                    let options = SessionOptions { observe: ObserveMode::Off, ..options };
+                    run_script(&script, endpoint, plan, options)
+                });
+                suspected.is_reproduced_by(number, &repetition)
+            });
+            if is_confirmed {
+                suspected.mark(&mut self.results.script_runs);
+            }
+        }
+    }
+
+    /// Whether a form of the action that is not in the suspicious script gets a response.
+    fn works_in_another_form(&mut self, suspected: &MissingCapability) -> bool {
+        suspected.other_forms().iter().any(|script| {
+            let control = self.run_in_namespace(&mut |endpoint, plan, options| {
+                let options = SessionOptions { observe: ObserveMode::Off, ..options };
+                run_script(script, endpoint, plan, options)
+            });
+            suspected.has_worked(&[control])
+        })
     }
 
     /// Runs the deferred scripts whose capabilities are not missing after all.
@@ -322,7 +360,7 @@ impl<'a> Run<'a> {
             shortened.operations += before - budget;
             let Some(shrunk) = shrunk else { continue };
             if is_generated {
-                let name = format!("{}/{}", finding.history.name, finding.rule().id());
+                let name = format!("{}/{}", finding.history.name, finding.rule_id());
                 self.results.script_runs.push(shrunk.into_shrunk(name));
             } else if shrunk.script.steps.len() < finding.history.steps.len() {
                 self.results.minimal_runs.push(shrunk);
@@ -367,6 +405,10 @@ impl<'a> Run<'a> {
             self.results.pending_cleanup.push(PendingCleanup { namespace, plan, diverged });
         }
         self.check_responsiveness(&script_run);
+        // What the endpoint cannot write into a response may break the listings of other scripts.
+        if script_run.exchanges.iter().any(Exchange::is_garbled) {
+            self.clean_up();
+        }
         self.clean_up_if_due();
         script_run
     }

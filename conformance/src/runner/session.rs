@@ -12,7 +12,7 @@ use iamspec_model::{Account, AttachmentKind, Item, Operation, User, allowed, app
 
 use crate::endpoint::Endpoint;
 use crate::generate::{CanHold, Generator};
-use crate::oracle::{Oracle, Tier, Verdict, formats};
+use crate::oracle::{Divergence, Oracle, Tier, Verdict, formats, wire};
 use crate::response::{FailureKind, Listing, Response};
 use crate::results::history::{Convergence, Exchange, Origin, ScriptRun, skipped};
 use crate::runner::capabilities::{is_same_action, needs};
@@ -119,6 +119,8 @@ struct Session<'a> {
     options: SessionOptions<'a>,
     oracle: Oracle,
     exchanges: Vec<Exchange>,
+    /// The wire rules that were violated.
+    violated: BTreeSet<String>,
     /// The operations that were wrongly refused, each with the state in which they were.
     refused: BTreeSet<(Operation, Account)>,
     /// The actions that the endpoint does not implement, as its response to them says.
@@ -144,6 +146,7 @@ impl<'a> Session<'a> {
             options,
             oracle: Oracle::default(),
             exchanges: Vec::new(),
+            violated: BTreeSet::new(),
             refused: BTreeSet::new(),
             unsupported: Vec::new(),
             intended: None,
@@ -293,10 +296,11 @@ impl<'a> Session<'a> {
             }
             (verdict, _) => verdict,
         };
+        let violations = wire::divergences((&before, operation), &self.endpoint.wire_violations());
         observed.keep_shown();
         // Only divergences show the HTTP exchange.
-        let diverges = matches!(verdict, Verdict::Diverges(_));
-        let wire = if diverges { self.endpoint.last_exchange().map(Box::new) } else { None };
+        let is_shown = matches!(verdict, Verdict::Diverges(_)) || self.has_new(&violations);
+        let wire = if is_shown { self.endpoint.last_exchange().map(Box::new) } else { None };
         Exchange {
             operation: *operation,
             response: Some(observed),
@@ -304,10 +308,18 @@ impl<'a> Session<'a> {
             before,
             in_force,
             verdict,
+            violations,
             convergence: Some(convergence).filter(|it| it.retries > 0),
             wire,
             request_id: self.endpoint.request_id(),
         }
+    }
+
+    /// Whether one of these divergences is the first of its kind in this session.
+    fn has_new(&mut self, violations: &[Divergence]) -> bool {
+        let before = self.violated.len();
+        self.violated.extend(violations.iter().map(Divergence::rule_id));
+        self.violated.len() > before
     }
 
     /// Reads the state after a lost response. Returns true if a read shows the effect of the

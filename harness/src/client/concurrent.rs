@@ -93,7 +93,7 @@ impl HttpClient {
         if let Some(trace) = &mut self.sender.trace {
             trace.record(&form, &raw, end.saturating_sub(start));
         }
-        let page = raw.and_then(|it| response::read((op, &form), &it, &mut self.names));
+        let page = raw.and_then(|it| response::read((op, &form), &it, (&mut self.names, false)));
         let observed = match page {
             Ok(page) => self.unless_caused_by_run(op, page.response),
             Err(failure) => failure,

@@ -3,13 +3,12 @@
 //! [`HttpClient`] implements [`Endpoint`]. For each operation it builds the form (`request`),
 //! checks that the form names nothing of others (`guard`), writes the resource to be created into
 //! the journal (`journal`), sends the form (`sender`, `transport`) and interprets the response
-//! (`response`, `formats`). It does not judge: that is the oracle's task.
+//! (`response`, `wire_rules`). It does not judge: that is the oracle's task.
 
 pub mod account;
 pub mod cleanup;
 mod concurrent;
 pub mod connection;
-mod formats;
 mod guard;
 pub mod journal;
 pub(crate) mod pages;
@@ -18,6 +17,7 @@ pub mod response;
 pub mod sender;
 pub mod session;
 pub mod trace;
+mod wire_rules;
 
 use std::any::Any;
 use std::sync::atomic::AtomicBool;
@@ -27,8 +27,9 @@ use std::time::Duration;
 use anyhow::Result;
 use iamspec_conformance::endpoint::{Namespace, WireExchange};
 use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_conformance::oracle::wire::WireViolation;
 use iamspec_conformance::response::FailureKind;
-use iamspec_conformance::{Endpoint, Failure, Response};
+use iamspec_conformance::{Endpoint, Failure, Response, Tier};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
@@ -52,6 +53,8 @@ pub struct HttpClient {
     names: Names,
     /// The format deviations of the last response.
     deviations: Vec<FormatDeviation>,
+    /// The violations of wire rules in the last response.
+    violations: Vec<WireViolation>,
     /// The last request and its response.
     last: Option<(RequestForm, RawResponse)>,
     /// The senders of simultaneous requests.
@@ -83,6 +86,7 @@ impl HttpClient {
             journal: None,
             names,
             deviations: Vec::new(),
+            violations: Vec::new(),
             last: None,
             racers: Vec::new(),
             records_ids: false,
@@ -176,6 +180,7 @@ impl HttpClient {
             journal: self.journal.clone(),
             names: self.names.for_another_client(),
             deviations: Vec::new(),
+            violations: Vec::new(),
             last: None,
             racers: Vec::new(),
             records_ids: self.records_ids,
@@ -204,6 +209,8 @@ impl HttpClient {
     fn send(&mut self, op: &Operation, prepared: PreparedRequest) -> Result<Response, Response> {
         let PreparedRequest { form, signer, creates_new } = prepared;
         let mut joined: Option<Response> = None;
+        // What an SDK returns has no form.
+        let is_sdk = self.sender.has_transport();
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
@@ -211,7 +218,14 @@ impl HttpClient {
             let raw = raw.inspect_err(|failure| {
                 journal::after(&form, failure, creates_new, self.journal());
             })?;
-            let page = response::read((op, &form), &raw, &mut self.names);
+            let violations = if is_sdk {
+                Vec::new()
+            } else {
+                wire_rules::violations((op, &form), &raw, &self.names)
+            };
+            let is_flagged = violations.iter().any(|it| it.rule.tier <= Tier::Code);
+            let page = response::read((op, &form), &raw, (&mut self.names, is_flagged));
+            self.violations.extend(violations);
             let signer = signer.as_ref().unwrap_or_else(|| self.sender.identity());
             let page = page.and_then(|it| match response::with_signer(it.response, signer) {
                 failure @ Response::Failed(_) => Err(failure),
@@ -359,6 +373,7 @@ impl Endpoint for HttpClient {
 
     fn execute(&mut self, operation: &Operation) -> Response {
         self.deviations.clear();
+        self.violations.clear();
         self.last = None;
         self.exchange(operation).unwrap_or_else(|failure| {
             if let Response::Failed(it) = &failure
@@ -376,6 +391,10 @@ impl Endpoint for HttpClient {
 
     fn format_deviations(&mut self) -> Vec<FormatDeviation> {
         std::mem::take(&mut self.deviations)
+    }
+
+    fn wire_violations(&mut self) -> Vec<WireViolation> {
+        std::mem::take(&mut self.violations)
     }
 
     fn last_exchange(&self) -> Option<WireExchange> {

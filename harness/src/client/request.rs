@@ -330,7 +330,9 @@ fn payload_members(
     let value = match payload {
         Payload::None => return Ok(Vec::new()),
         Payload::Codes => return codes(item, names),
+        Payload::Document if names::is_unusual(item.0) => payload::unusual_policy_document(),
         Payload::Document => payload::policy_document(),
+        Payload::TagValue if names::is_unusual(item.0) => UNUSUAL_TAG_VALUE.to_owned(),
         Payload::TagValue => TAG_VALUE.to_owned(),
         Payload::Password => {
             let new = payload::password();
@@ -367,6 +369,9 @@ fn codes(device: Item, names: &mut Names) -> Result<RequestForm> {
 
 /// The value of every tag.
 const TAG_VALUE: &str = "iamspec";
+
+/// The value of a tag with an unusual key: outer blanks, and letters outside ASCII (D-021).
+const UNUSUAL_TAG_VALUE: &str = " \u{e9}\u{df} \u{6f22} _.:/=+-@ ";
 
 fn tag_members(tag: Item, names: &Names) -> RequestForm {
     let kind = AttachmentKind::Tag;

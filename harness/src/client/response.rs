@@ -15,8 +15,9 @@ use iamspec_model::{
 
 use crate::aws::credentials::Identity;
 use crate::client::connection::transport::{Disclosure, RawResponse};
-use crate::client::formats::deviations;
 use crate::client::session::{Names, Usable, base_name};
+use crate::client::wire_rules::formats::deviations;
+use crate::client::wire_rules::refusal_in_json;
 use crate::client::{pages, request};
 use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -24,7 +25,7 @@ use crate::wire::names::RequestForm;
 use crate::wire::xml_read::{DECLARATION, Element, TOO_LARGE};
 
 impl RawResponse {
-    fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
@@ -44,10 +45,14 @@ impl From<Response> for ResponsePage {
 }
 
 /// Interprets the response to the request of an operation. An error is an interruption.
+///
+/// `is_flagged` says that the response violates a wire rule so that SDKs cannot read it. Then a part that
+/// is missing or malformed is the violation: the rest is read, and an incomplete listing is compared with
+/// nothing.
 pub(crate) fn read(
     (op, form): (&Operation, &RequestForm),
     raw: &RawResponse,
-    names: &mut Names,
+    (names, is_flagged): (&mut Names, bool),
 ) -> Result<ResponsePage, Response> {
     let root = parse(raw)?;
     if let Some(error) = error_of(&root) {
@@ -64,9 +69,15 @@ pub(crate) fn read(
     let missing = |element: &str| failure(raw, &format!("no {element} in the response"));
     let result = &result_of(op.action().map_or("", |call| call.api), root, raw)?;
     record_names(op, result, names).map_err(missing)?;
-    let next = pages::after(result).map_err(|what| failure(raw, what))?;
-    let shown = read_listing(&op.well_formed(), result, (raw, names)).map_err(missing)?;
-    let deviations = deviations(op, (form, raw), result, names);
+    let next = pages::after(result).map_err(|what| failure(raw, what));
+    let shown = read_listing(&op.well_formed(), result, (raw, names)).map_err(missing);
+    let (next, shown) = match (next, shown) {
+        (Ok(next), Ok(shown)) => (next, shown),
+        (next, _) if is_flagged => (next.unwrap_or_default(), None),
+        (next, shown) => (next?, shown?),
+    };
+    let deviations =
+        if is_flagged { Vec::new() } else { deviations(op, (form, raw), result, names) };
     Ok(ResponsePage { response: Response::Success(shown), next, deviations })
 }
 
@@ -160,15 +171,20 @@ pub(crate) fn appearance(api: &str, raw: &RawResponse) -> Appearance {
 }
 
 fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element, Response> {
-    if !raw.is_success() || root.name != format!("{api}Response") {
+    let name = format!("{api}Result");
+    let is_of_action = root.name == format!("{api}Response") || root.child(&name).is_some();
+    if !raw.is_success() || !is_of_action {
         let what = format!("<{}> instead of <{api}Response>", raw.shown(&root.name));
         // A response to another action comes from the service, and not from a proxy in between.
         let from_service = root.name.ends_with("Response");
         return Err(if from_service { garbled(raw, &what) } else { failure(raw, &what) });
     }
-    let name = format!("{api}Result");
+    // Without the element around the result, its members are read where they are.
     let place = root.children.iter().position(|it| it.name == name);
-    Ok(place.map(|place| root.children.swap_remove(place)).unwrap_or_default())
+    Ok(match place {
+        Some(place) => root.children.swap_remove(place),
+        None => root,
+    })
 }
 
 fn refusal(error: &Element, raw: &RawResponse) -> Result<(String, Option<String>), Response> {
@@ -194,6 +210,9 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
     let html = raw.content_type.contains("html")
         || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
     let json = raw.content_type.contains("json") || text.trim_start().starts_with('{');
+    if let Some(error) = refusal_in_json(raw.status, text).filter(|_| json) {
+        return Ok(error);
+    }
     if html || json {
         return Err(failure(raw, if html { "HTML" } else { "JSON" }));
     }
@@ -244,7 +263,9 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
     match op.well_formed() {
         Operation::CreateUser(..) => {
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
-            names.learn_account(arn.ok_or("User.Arn")?);
+            if let Some(arn) = arn {
+                names.learn_account(arn);
+            }
         }
         Operation::CreateResource(resource) => {
             let (structure, name) = names::created(resource.kind);
@@ -374,6 +395,8 @@ pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
             all.items.sort_unstable();
             Response::Success(Some(all))
         }
+        // An incomplete page makes the listing incomplete.
+        (Some(Response::Success(None)), Response::Success(_)) => Response::SUCCESS,
         (_, page) => page,
     }
 }
@@ -586,5 +609,5 @@ pub fn interpret(
     let (content_type, body) = (content_type.to_owned(), body.to_vec());
     let raw = RawResponse { status, content_type, body, disclosure: Disclosure::default() };
     let form = request::form(op, names).unwrap_or_default();
-    read((op, &form), &raw, names).map_or_else(|it| it, |page| page.response)
+    read((op, &form), &raw, (names, false)).map_or_else(|it| it, |page| page.response)
 }

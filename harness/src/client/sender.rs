@@ -214,6 +214,11 @@ impl Sender {
         self.rate_limit = limit;
     }
 
+    /// Whether something else than HTTP sends IAM requests.
+    pub(crate) const fn has_transport(&self) -> bool {
+        self.transport.is_some()
+    }
+
     /// A sender that sends IAM requests over HTTP; `None` if this one does.
     pub(crate) fn without_transport(&self) -> Option<Self> {
         self.transport.as_ref().and_then(|_| self.unlimited().ok())

@@ -14,6 +14,7 @@ use iamspec_model::{AttachmentKind, Item, Operation, Path, Resource, ResourceKin
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::wire::attachments::{kind_of, wire};
+use crate::wire::names::{UNUSUAL_PATH, every_printable_character, full_name};
 
 /// The account id in ARNs, until the endpoint has returned its own.
 const UNKNOWN_ACCOUNT: &str = "123456789012";
@@ -90,7 +91,13 @@ impl Names {
         if let Some(name) = self.users.get(&(self.space, user)) {
             return name.clone();
         }
-        format!("{}-{}-u{}", self.prefix, self.space.0, user.0)
+        self.symbol_name("u", user.0)
+    }
+
+    /// The name of a symbol that is not bound to another one.
+    fn symbol_name(&self, symbol: &str, number: u32) -> String {
+        let base = format!("{}-{}-{symbol}{number}", self.prefix, self.space.0);
+        full_name(&base, symbol, number)
     }
 
     /// The real path of a path symbol. The paths of a namespace are below the run's own path.
@@ -99,7 +106,11 @@ impl Names {
         match path {
             Path(0) if self.in_folder => format!("/{}/", self.prefix),
             Path(0) => "/".to_owned(),
-            Path(number) => format!("/{}/{}/{number}/", self.prefix, self.space.0),
+            Path(number) => {
+                let unusual = every_printable_character() + "/";
+                let end = if number == UNUSUAL_PATH { unusual.as_str() } else { "" };
+                format!("/{}/{}/{number}/{end}", self.prefix, self.space.0)
+            }
         }
     }
 
@@ -130,8 +141,7 @@ impl Names {
     /// The name that a resource is created with.
     #[must_use]
     pub fn resource_name(&self, resource: Resource) -> String {
-        let symbol = resource.kind.row().prefix;
-        format!("{}-{}-{symbol}{}", self.prefix, self.space.0, resource.item.0)
+        self.symbol_name(resource.kind.row().prefix, resource.item.0)
     }
 
     /// Sets the name of a user.
@@ -178,9 +188,7 @@ impl Names {
             (None, Naming::Service) => {
                 id().unwrap_or_else(|| format!("{}IAMSPEC{:017}", wire(kind).id_prefix, item.0))
             }
-            (None, _) => id().unwrap_or_else(|| {
-                format!("{}-{}-{}", self.prefix, self.space.0, kind.symbol(item))
-            }),
+            (None, _) => id().unwrap_or_else(|| self.symbol_name(kind.row().prefix, item.0)),
         }
     }
 
@@ -255,7 +263,11 @@ impl Names {
     #[must_use]
     pub fn number(&self, symbol: &str, name: &str) -> Option<u32> {
         let prefix = format!("{}-{}-{symbol}", self.prefix, self.space.0);
-        base_name(name).strip_prefix(&prefix)?.parse().ok()
+        let name = base_name(name);
+        let rest = name.strip_prefix(&prefix)?;
+        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+        let number = rest.get(..end)?.parse().ok()?;
+        (self.symbol_name(symbol, number) == name).then_some(number)
     }
 
     /// The real name of the user or resource of an operation in a namespace, for messages.

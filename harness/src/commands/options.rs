@@ -35,6 +35,8 @@ pub enum TierArg {
     Code,
     /// Also the error message
     Text,
+    /// Also the form of the response on the wire
+    Wire,
 }
 
 /// A level, as typed.
@@ -54,6 +56,7 @@ impl From<TierArg> for Tier {
             TierArg::Status => Self::Status,
             TierArg::Code => Self::Code,
             TierArg::Text => Self::Text,
+            TierArg::Wire => Self::Wire,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use iamspec_conformance::oracle::wire::WIRE_RULES;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Level, Rule, evidence, rules};
@@ -16,6 +17,32 @@ pub(crate) fn kinds() -> String {
         The quotas are AWS's defaults. An account can raise the quota of managed policies (G-002).\n",
         kinds_table()
     )
+}
+
+/// The wire rules, with the script that exercises each.
+pub(crate) fn wire_rules_table() -> String {
+    let mut table =
+        "| rule | tier | level | facts | script | statement |\n|---|---|---|---|---|---|\n"
+            .to_owned();
+    for rule in WIRE_RULES {
+        let evidences = rule.evidences();
+        let mut facts: Vec<&str> = Vec::new();
+        for fact in evidences.iter().flat_map(|it| it.facts) {
+            if !facts.contains(&fact.id) {
+                facts.push(fact.id);
+            }
+        }
+        table.push_str(&format!(
+            "| `wire-{}` | {} | {} | {} | `{}` | {} |\n",
+            rule.name,
+            rule.tier.name(),
+            rule.level().name(),
+            facts.join(" "),
+            rule.script,
+            rule.statement
+        ));
+    }
+    table
 }
 
 /// Every error code, with the rules whose response has it.

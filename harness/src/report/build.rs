@@ -68,7 +68,8 @@ pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
         shortened: shortened(report.shortened, Minimization::OPERATIONS_MAX),
         ..input.end
     };
-    let calls: Vec<CallEvent> = runs.iter().flat_map(|it| calls(it, input.known)).collect();
+    let calls: Vec<CallEvent> =
+        runs.iter().flat_map(|it| calls(it, input.known, input.threshold)).collect();
     let coverage = CoverageEvent { kinds: kind_events(&calls), ..coverage(runs) };
     RunReport {
         header: input.header,
@@ -96,8 +97,8 @@ const fn totals(it: Totals) -> RunTotals {
     }
 }
 
-fn calls(run: &ScriptRun, known: &KnownFailures) -> Vec<CallEvent> {
-    let exchanges = run.exchanges.iter().zip(known.covered(run)).enumerate();
+fn calls(run: &ScriptRun, known: &KnownFailures, threshold: Threshold) -> Vec<CallEvent> {
+    let exchanges = run.exchanges.iter().zip(known.covered(run, threshold)).enumerate();
     let event = |(index, (exchange, known_failure)): (usize, (&Exchange, bool))| CallEvent {
         starts_script: index == 0,
         known_failure,
@@ -107,7 +108,7 @@ fn calls(run: &ScriptRun, known: &KnownFailures) -> Vec<CallEvent> {
 }
 
 fn call(script: &str, exchange: &Exchange) -> CallEvent {
-    let (verdict, reason) = verdict(&exchange.verdict);
+    let (verdict, reason) = verdict(exchange);
     let holds = match exchange.operation {
         Operation::DeleteUser(user) if exchange.before.has_user(user) => {
             Some(kind_names(KindSet::held(&exchange.before, user)))
@@ -135,12 +136,14 @@ fn call(script: &str, exchange: &Exchange) -> CallEvent {
 }
 
 /// The verdict, and the tier and level of a divergence or the reason why there is no verdict.
-fn verdict(verdict: &Verdict) -> (CallVerdict, Option<String>) {
-    match verdict {
-        Verdict::Conforms(_) => (CallVerdict::Conforms, None),
-        Verdict::Diverges(it) => {
-            (CallVerdict::Diverges, Some(format!("{} {}", it.tier.name(), it.level.name())))
-        }
+fn verdict(exchange: &Exchange) -> (CallVerdict, Option<String>) {
+    match &exchange.verdict {
+        Verdict::Conforms(_) | Verdict::Diverges(_) => match exchange.divergences().next() {
+            None => (CallVerdict::Conforms, None),
+            Some(it) => {
+                (CallVerdict::Diverges, Some(format!("{} {}", it.tier.name(), it.level.name())))
+            }
+        },
         Verdict::Inconclusive(it) => (CallVerdict::Inconclusive, Some(it.to_string())),
         Verdict::Unsupported(api) => (CallVerdict::Unsupported, Some((*api).to_owned())),
         Verdict::Skipped(reason) => (CallVerdict::Skipped, Some(reason.clone())),
@@ -162,17 +165,17 @@ fn finding(
         call: print::operation(&step.operation),
         response: step.response.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
-    let expected = divergence
-        .expected
-        .iter()
-        .map(|(response, rule)| ExpectedResponse { response: response.clone(), rule: rule.id() });
+    let expected = divergence.expected.iter().map(|(response, rule)| ExpectedResponse {
+        response: response.clone(),
+        rule: divergence.wire_rule.map_or_else(|| rule.id(), |_| finding.rule_id()),
+    });
     let facts = divergence.evidence.iter().filter_map(|id| evidence::fact(id));
     let script = &finding.history.name;
     let wire = finding.wire.as_deref().cloned();
     FindingEvent {
-        rule: rule.id(),
+        rule: finding.rule_id(),
         action: rule.action.api.to_owned(),
-        statement: rule.statement(),
+        statement: divergence.statement(),
         level: divergence.level.name().to_owned(),
         tier: divergence.tier.name().to_owned(),
         status: status(threshold.includes(divergence), entry.is_some()),

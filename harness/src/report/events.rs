@@ -420,7 +420,7 @@ pub struct FindingEvent {
     pub statement: String,
     /// The level of the rule: `must`, `should` or `info`.
     pub level: String,
-    /// The first tier in which the response differs: `status`, `code` or `text`.
+    /// The first tier in which the response differs: `status`, `code`, `text` or `wire`.
     pub tier: String,
     /// Whether the finding fails the run.
     #[serde(alias = "counted")]

@@ -179,7 +179,7 @@ impl ServerState {
             Some(stale) => stale,
             None if fault.is_some_and(InjectedFault::prevents_effect) => {
                 // The fault supplies the response.
-                ResponseBody { status: 500, xml: String::new() }
+                ResponseBody::of_xml(500, String::new())
             }
             None => {
                 let before = history.snapshot(action, model);
@@ -226,8 +226,15 @@ fn stale_response(
     }
 }
 
-/// Handles one action: applies all of its operations, or none, and builds the response.
+/// Handles one action, in the form in which a mutant responds.
 fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBody {
+    let action = request.form.action();
+    let deviation = mutants::deviation(&model.behavior, action);
+    mutants::change_form(deviation, action, carry_out(model, request))
+}
+
+/// Applies all operations of an action, or none, and builds the response.
+fn carry_out(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBody {
     let ActionRequest { form, access_key, id, page_fault } = *request;
     let action = form.action();
     let deviation = mutants::deviation(&model.behavior, action);
@@ -271,7 +278,7 @@ fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> Respons
             model.store.remove_deleted(&call.operation, &attachments, &model.account);
         }
     }
-    ResponseBody { status: 200, xml: mutants::change_xml(deviation, xml) }
+    ResponseBody::of_xml(200, mutants::change_xml(deviation, xml))
 }
 
 /// Parses the form into operations, then validates its members.
@@ -378,7 +385,7 @@ fn refusal_response(response: &Response, request_id: &str) -> ResponseBody {
         Response::Failed(failure) => {
             ResponseBody::error(500, "ServiceFailure", Some(&failure.detail), request_id)
         }
-        Response::Success(_) => ResponseBody { status: 200, xml: String::new() },
+        Response::Success(_) => ResponseBody::of_xml(200, String::new()),
     }
 }
 

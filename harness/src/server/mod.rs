@@ -82,11 +82,19 @@ impl SharedState {
 pub(crate) struct ResponseBody {
     status: u16,
     xml: String,
+    content_type: &'static str,
 }
 
+/// The content type of every IAM response (E-001).
+const TEXT_XML: &str = "text/xml";
+
 impl ResponseBody {
+    fn of_xml(status: u16, xml: String) -> Self {
+        Self { status, xml, content_type: TEXT_XML }
+    }
+
     fn error(status: u16, code: &str, message: Option<&str>, request_id: &str) -> Self {
-        Self { status, xml: xml_write::error(code, message, request_id) }
+        Self::of_xml(status, xml_write::error(code, message, request_id))
     }
 
     /// The error that a fact describes, with this message in place of the fact's template.

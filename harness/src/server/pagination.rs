@@ -5,6 +5,7 @@
 //! entries that the page cannot contain.
 
 use data_encoding::BASE64URL_NOPAD;
+use iamspec_conformance::reference::form_fault::FormFault;
 use iamspec_conformance::{Deviation, Listing};
 use iamspec_model::evidence::{D_012, D_013, D_014};
 use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
@@ -74,7 +75,10 @@ impl<'a> Page<'a> {
         deviation: Option<Deviation>,
         fault: Option<PageFault>,
     ) -> Self {
-        Self { deviation, fault, ..self }
+        let ignores_size =
+            matches!(deviation, Some(Deviation::WrongForm(_, FormFault::IgnoresMaxItems)));
+        let size = if ignores_size { DEFAULT_SIZE } else { self.size };
+        Self { size, deviation, fault, ..self }
     }
 
     /// Reduces a whole listing to this page, and adds the marker of the next page if there is one

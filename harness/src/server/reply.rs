@@ -49,9 +49,9 @@ pub(super) struct Reply {
 impl Reply {
     /// The reply with an IAM response.
     pub(super) fn xml(response: ResponseBody, request_id: &str) -> Self {
-        let ResponseBody { status, xml } = response;
+        let ResponseBody { status, xml, content_type } = response;
         let request_id = request_id.to_owned();
-        Self { status, content_type: "text/xml", request_id, body: xml, ..Self::default() }
+        Self { status, content_type, request_id, body: xml, ..Self::default() }
     }
 
     /// The reply to a request that the server refuses before IAM sees it. The status and the code

@@ -246,6 +246,10 @@ pub(super) fn percent_encode(document: &str) -> String {
 
 // Resources.
 
+/// A PNG picture of one pixel in base64: the server draws no QR code.
+const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5E\
+                       rkJggg==";
+
 fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let record = store.resource_record(resource);
     let elements = match resource.kind {
@@ -254,7 +258,7 @@ fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec
         ResourceKind::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
-            text("QRCodePNG", data_encoding::BASE64.encode(b"no picture")),
+            text("QRCodePNG", PICTURE),
         ],
     };
     vec![node(names::created(resource.kind).0, elements)]

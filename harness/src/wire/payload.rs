@@ -56,6 +56,16 @@ pub fn policy_document() -> String {
     document(&"x".repeat(padding))
 }
 
+/// A policy document with line breaks, blanks, percent and plus signs, which grants nothing.
+#[must_use]
+pub fn unusual_policy_document() -> String {
+    let condition = r#"{"StringLike": {"aws:UserAgent": "50%2B + %25"}}"#;
+    format!(
+        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{{\"Effect\": \"Deny\", \"Action\": \
+         \"iam:CreateUser\", \"Resource\": \"*\",\n    \"Condition\": {condition}}}]\n}}"
+    )
+}
+
 /// Another policy document of the same size, for an endpoint that knows only `Allow`. It allows one
 /// read of a user that no run creates.
 #[must_use]

@@ -1,16 +1,19 @@
 //! Reads XML into a small tree, with limits on depth and size.
 //!
 //! A tree over `quick-xml` events instead of its serde support: it reads responses of any shape,
-//! and the limits bound the cost of a hostile response. Attributes and namespaces are ignored.
+//! and the limits bound the cost of a hostile response. Of the attributes, only the namespace of an element
+//! that declares it is read.
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 /// An element with its text and its children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Element {
     /// The name without its prefix.
     pub name: String,
+    /// The namespace, if the element itself declares it.
+    pub namespace: Option<String>,
     /// Its own text.
     pub text: String,
     /// The child elements, in order.
@@ -42,8 +45,8 @@ impl Element {
                 return Err(TOO_LARGE.to_owned());
             }
             match event {
-                Event::Start(tag) => open.push(Self::named(tag.local_name().as_ref())),
-                Event::Empty(tag) => close(&mut open, Some(Self::named(tag.local_name().as_ref()))),
+                Event::Start(tag) => open.push(Self::of(&tag)),
+                Event::Empty(tag) => close(&mut open, Some(Self::of(&tag))),
                 Event::End(_) => {
                     let done = open.pop();
                     close(&mut open, done);
@@ -65,8 +68,15 @@ impl Element {
         Ok(root)
     }
 
-    fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
+    fn of(tag: &BytesStart<'_>) -> Self {
+        let declaration = match tag.name().prefix() {
+            Some(prefix) => format!("xmlns:{}", prefix.as_ref()),
+            None => "xmlns".to_owned(),
+        };
+        let attribute = tag.try_get_attribute(&declaration).ok().flatten();
+        let value = attribute.map(|it| it.normalized_value(XmlVersion::Implicit1_0));
+        let namespace = value.and_then(|it| Some(it.ok()?.into_owned()));
+        Self { name: tag.local_name().as_ref().to_owned(), namespace, ..Self::default() }
     }
 
     /// The first child of that name.

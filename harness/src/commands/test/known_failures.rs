@@ -91,7 +91,7 @@ pub(crate) struct NewEntry {
     rule: String,
     tier: Option<&'static str>,
     /// The status and the code, or the kind of the failure: another response of the same script is
-    /// not covered.
+    /// not covered. Empty if any response is.
     outcome: String,
     observed: String,
     facts: Vec<&'static str>,
@@ -101,12 +101,14 @@ impl NewEntry {
     pub(crate) fn of_divergence(divergence: &Divergence, exchange: &Exchange) -> Self {
         let observed = exchange.response.as_ref().map(ToString::to_string).unwrap_or_default();
         let outcome = match &exchange.response {
+            // The form of a response does not depend on what it says.
+            _ if divergence.wire_rule.is_some() => String::new(),
             Some(Response::Success(_)) => "200".to_owned(),
             _ => observed.split(" \"").next().unwrap_or_default().to_owned(),
         };
         let tier = Some(divergence.tier).filter(|it| *it != Tier::Status).map(Tier::name);
         let facts = divergence.evidence.clone();
-        Self { rule: divergence.rule.id(), tier, outcome, observed, facts }
+        Self { rule: divergence.rule_id(), tier, outcome, observed, facts }
     }
 
     pub(crate) fn of_failure(failure: &Failure, exchange: &Exchange) -> Self {
@@ -184,7 +186,9 @@ fn entry(new: &NewEntry, today: &str) -> Table {
     if let Some(tier) = new.tier {
         entry.insert("tier", value(tier));
     }
-    entry.insert("outcome", value(&new.outcome));
+    if !new.outcome.is_empty() {
+        entry.insert("outcome", value(&new.outcome));
+    }
     let reason = format!("not explained yet: the response was {}", new.observed);
     entry.insert("reason", value(reason));
     if !new.facts.is_empty() {

@@ -86,7 +86,7 @@ impl RunOutcome {
         };
         for finding in self.findings.iter_mut().filter(is_new) {
             let text = iamspec_conformance::script::print::print(&finding.script());
-            let rule = finding.rule().id().replace('/', "-");
+            let rule = finding.rule_id().replace('/', "-");
             let name = format!("{rule}-{}", finding.divergence.tier.name());
             let path = save_script(folder, &name, &text)?;
             finding.history.name = path.display().to_string();
@@ -191,20 +191,22 @@ impl RunOutcome {
         for run in &report.script_runs {
             // What follows a divergence that gets an entry is covered with it.
             let mut has_diverged = false;
-            let covered = self.known_failures.covered(run);
+            let covered = self.known_failures.covered(run, self.threshold);
             for (exchange, _) in run.exchanges.iter().zip(covered).filter(|(_, it)| !it) {
-                let entry = match &exchange.verdict {
-                    Verdict::Diverges(it) if self.threshold.includes(it) => {
-                        has_diverged = true;
-                        NewEntry::of_divergence(it, exchange)
+                let counted = exchange.divergences().filter(|it| self.threshold.includes(it));
+                let mut new: Vec<_> =
+                    counted.map(|it| NewEntry::of_divergence(it, exchange)).collect();
+                match &exchange.verdict {
+                    Verdict::Diverges(it) => has_diverged |= self.threshold.includes(it),
+                    Verdict::Inconclusive(it) if !has_diverged && new.is_empty() => {
+                        new.push(NewEntry::of_failure(it, exchange));
                     }
-                    Verdict::Inconclusive(it) if !has_diverged => {
-                        NewEntry::of_failure(it, exchange)
+                    _ => {}
+                }
+                for entry in new {
+                    if !entries.iter().any(|it| it.is_same(&entry)) {
+                        entries.push(entry);
                     }
-                    _ => continue,
-                };
-                if !entries.iter().any(|it| it.is_same(&entry)) {
-                    entries.push(entry);
                 }
             }
         }

@@ -69,7 +69,7 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
             report.end_reason.is_some() || left.iter().any(|it| !it.after_divergence);
         let name = &script.name;
         if let Some(finding) = first_finding(&report, threshold) {
-            let rule = finding.rule().id();
+            let rule = finding.rule_id();
             writeln!(
                 out,
                 "FAILS  {name}  {rule}, response {}",
@@ -112,7 +112,7 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
         bail!(
             "{} did not reproduce {} within {} calls; raise --calls",
             script.name,
-            finding.rule().id(),
+            finding.rule_id(),
             args.calls
         )
     };
@@ -128,7 +128,7 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
         short.script.steps.len(),
         counted(script.steps.len(), "call")
     ));
-    let script = Script { idea: finding.rule().statement(), ..short.script };
+    let script = Script { idea: finding.divergence.statement(), ..short.script };
     write!(out, "{}", iamspec_conformance::script::print::print(&script))?;
     Ok(exit_code::CONFORMS)
 }

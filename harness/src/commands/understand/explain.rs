@@ -5,9 +5,11 @@ use std::io::Write;
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use iamspec_conformance::mutation::cover::scripts_by_rule;
+use iamspec_conformance::oracle::wire::{WIRE_RULES, WireRule, wire_rule_ids};
 use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
+use iamspec_model::tables::actions;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Evidence, Expected, Fact, Rule, rules};
 
@@ -23,7 +25,9 @@ const WIDTH: usize = 100;
 #[command(after_help = "Examples:
   iamspec explain DeleteUser/holds-mfa-device
   # Every rule of an action.
-  iamspec explain DeleteUser")]
+  iamspec explain DeleteUser
+  # A rule about the form of responses.
+  iamspec explain wire-list-framing")]
 pub struct ExplainArgs {
     /// Rule, such as `DeleteUser/holds-access-key`, or action; `*` matches any text
     #[arg(value_name = "RULE")]
@@ -35,8 +39,7 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
     let matches = |rule: &Rule| glob(pattern, &rule.id()) || *pattern == rule.action.api;
     let selected: Vec<Rule> = rules().filter(matches).collect();
     if selected.is_empty() {
-        let similar = suggestion(pattern, rules().map(|rule| rule.id()));
-        bail!("there is no rule `{pattern}`{similar}; `iamspec list rules` prints all rules");
+        return explain_wire_rules(pattern, out);
     }
     let scripts = scripts_by_rule()
         .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
@@ -46,6 +49,36 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
         }
         let testing = scripts.get(&rule.id()).map(Vec::as_slice).unwrap_or_default();
         let text = text(*rule) + &tests(*rule, testing);
+        write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
+    }
+    Ok(exit_code::CONFORMS)
+}
+
+/// Prints the wire rules that a pattern names, with or without an action.
+fn explain_wire_rules(pattern: &str, out: &mut dyn Write) -> Result<u8> {
+    let matches = |rule: &&&WireRule| {
+        *pattern == format!("wire-{}", rule.name)
+            || actions().any(|action| glob(pattern, &rule.id(action.api)))
+    };
+    let selected: Vec<&WireRule> = WIRE_RULES.iter().filter(matches).copied().collect();
+    if selected.is_empty() {
+        let similar = suggestion(pattern, rules().map(|rule| rule.id()).chain(wire_rule_ids()));
+        bail!(
+            "there is no rule `{pattern}`{similar}; `iamspec list rules` and `iamspec list \
+             wire-rules` print all rules"
+        );
+    }
+    for (index, rule) in selected.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        let (tier, level) = (rule.tier.name(), rule.level().name());
+        let mut text = format!("wire-{}\n  {}\n  {tier:<7} {level}\n", rule.name, rule.statement);
+        let mut shown = Vec::new();
+        for evidence in rule.evidences() {
+            facts(&mut text, evidence, "", &mut shown);
+        }
+        text.push_str(&format!("  tested by `iamspec run {} --tier wire`\n", rule.script));
         write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
     }
     Ok(exit_code::CONFORMS)

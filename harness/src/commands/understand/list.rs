@@ -13,7 +13,7 @@ use iamspec_model::{Scope, rules};
 use stateright::Model as _;
 
 use crate::commands::selection::builtin;
-use crate::docs::tables::{UNMODELED, kinds_table};
+use crate::docs::tables::{UNMODELED, kinds_table, wire_rules_table};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
 
@@ -36,6 +36,8 @@ pub enum ListTopic {
     Kinds,
     /// All rules, with their level in each tier
     Rules,
+    /// The rules about the form of responses, which `--tier wire` checks
+    WireRules,
     /// All actions of the reference endpoint
     #[value(name = "actions", alias = "calls")]
     Actions,
@@ -78,7 +80,11 @@ pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
     let mut text = Vec::new();
     print(args.topic, &mut text)?;
     let text = String::from_utf8(text)?;
-    let text = if matches!(args.topic, ListTopic::Kinds) { records(&text) } else { text };
+    let text = if matches!(args.topic, ListTopic::Kinds | ListTopic::WireRules) {
+        records(&text)
+    } else {
+        text
+    };
     write!(out, "{}", wrapped(&text, width, 4))?;
     Ok(exit_code::CONFORMS)
 }
@@ -106,6 +112,7 @@ fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
     match topic {
         ListTopic::Kinds => write!(out, "{}", kinds_table())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
+        ListTopic::WireRules => write!(out, "{}", wire_rules_table())?,
         ListTopic::Actions => {
             for call in actions() {
                 writeln!(out, "{}", call.api)?;

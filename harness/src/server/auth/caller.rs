@@ -35,5 +35,5 @@ pub(crate) fn identity(caller: Option<User>, store: &Store, request_id: &str) ->
         text("UserId", id),
         text("Account", ACCOUNT),
     ];
-    ResponseBody { status: 200, xml: sts_success(ACTION, result, request_id) }
+    ResponseBody::of_xml(200, sts_success(ACTION, result, request_id))
 }

@@ -8,6 +8,7 @@
 //! bytes on the wire.
 
 mod file;
+mod form;
 pub(super) mod history;
 pub(super) mod mutants;
 

@@ -5,9 +5,10 @@ use iamspec_conformance::Deviation;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::apply;
 
-use crate::server::ModelState;
+use crate::server::fault_injection::form;
 use crate::server::parse::ParsedCall;
 use crate::server::parse::form::ParsedForm;
+use crate::server::{ModelState, ResponseBody};
 use crate::wire::xml_write::Node;
 
 /// The deviation of the mutant, if it affects this action.
@@ -37,12 +38,28 @@ pub(crate) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form:
 /// Changes the format of the members that the mutant corrupts.
 pub(crate) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
     if let Some(Deviation::WrongFormat(member)) = deviation {
-        let prefixed = |text: &str| format!("-{text}");
+        // An odd date is still a date, and any other text still a text.
+        let odd = |text: &str| match text.strip_suffix('Z') {
+            Some(time) if time.contains('T') => format!("{time}+00:00"),
+            _ => format!("-{text}"),
+        };
         for element in &mut elements {
-            element.change(member, &prefixed);
+            element.change(member, &odd);
         }
     }
     elements
+}
+
+/// Changes the form of the response, if the mutant does so.
+pub(crate) fn change_form(
+    deviation: Option<Deviation>,
+    action: &str,
+    response: ResponseBody,
+) -> ResponseBody {
+    match deviation {
+        Some(Deviation::WrongForm(_, fault)) => form::with_fault(fault, action, response),
+        _ => response,
+    }
 }
 
 /// Cuts the document in half, if the mutant sends malformed XML.

@@ -3,6 +3,8 @@
 //! A checksum covers what an action accepts, what it returns and which errors it has. A later model
 //! with another checksum shows which actions differ from the model that the facts were taken from.
 
+pub(crate) mod shapes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
@@ -13,7 +15,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 /// The known model, from which the facts were taken: its version, and a checksum per action.
-const KNOWN: &str = include_str!("../../data/iam-api.txt");
+const KNOWN: &str = include_str!("../../../data/iam-api.txt");
 
 /// Keys that do not describe the behavior of an action.
 const IGNORED_KEYS: [&str; 3] = ["documentation", "documentationUrl", "sensitive"];

@@ -1,0 +1,36 @@
+//! Faults in the form of responses: what a mutant drops, renames, reframes or encodes differently.
+//!
+//! A response in memory has no form: the reference server applies these faults to its XML.
+
+/// How a mutant changes the form of its responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormFault {
+    /// The root element has another name.
+    RenamesRoot,
+    /// The root element has no namespace.
+    DropsNamespace,
+    /// The result has no element of its own.
+    UnwrapsResult,
+    /// Elements of the first name have the second one.
+    Renames(&'static str, &'static str),
+    /// Elements of this name are missing.
+    Drops(&'static str),
+    /// Elements of this name occur twice.
+    Repeats(&'static str),
+    /// Elements of the first name contain this additional XML.
+    Inserts(&'static str, &'static str),
+    /// Elements of the first name have this text.
+    Replaces(&'static str, &'static str),
+    /// The text of elements of this name is not percent-encoded.
+    Decodes(&'static str),
+    /// An error has no `ErrorResponse`.
+    BareError,
+    /// An error is in JSON.
+    JsonError,
+    /// A success has this HTTP status.
+    Status(u16),
+    /// The response has this content type.
+    ContentType(&'static str),
+    /// A page has all entries, whatever the request asks for.
+    IgnoresMaxItems,
+}

@@ -1,0 +1,271 @@
+//! Finds failures that can be repeated: a call that crashes, hangs or returns an unreadable body whenever
+//! it is made in the same way.
+//!
+//! A single failure shows nothing, because it may be temporary. A failure becomes a divergence if no call
+//! of the same form has ever got a response, and if it occurs again in fresh namespaces while other calls
+//! work. If other calls fail now and then, more repetitions are needed.
+
+use iamspec_model::tables::precedence::decisive_rule;
+use iamspec_model::{Item, Level, Operation, Resource, ResourceKind, Rule, User};
+
+use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
+use crate::response::{FailureKind, Response};
+use crate::results::history::{Exchange, ScriptRun};
+use crate::script::{Script, Step, print};
+
+/// The least number of repetitions.
+const REPETITIONS_MIN: usize = 3;
+
+/// If more would be needed, the endpoint fails so often that nothing can be shown.
+const REPETITIONS_MAX: usize = 12;
+
+/// The probability that failures by chance look repeatable.
+const ERROR_RATE: f64 = 1e-6;
+
+/// Calls with the same action, the same kinds of parameters and the same rules in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct CallForm {
+    api: &'static str,
+    words: String,
+    rules: Vec<String>,
+}
+
+impl CallForm {
+    fn of(exchange: &Exchange) -> Option<Self> {
+        let api = exchange.operation.action()?.api;
+        let words = words(&exchange.operation);
+        Some(Self { api, words, rules: exchange.in_force.iter().map(Rule::id).collect() })
+    }
+}
+
+/// The highest numbers of symbols that stand for an ordinary path, and for another ordinary name.
+const ORDINARY_MAX: [u32; 2] = [8, 9000];
+
+/// The operation in script syntax, without the numbers of symbols for ordinary names.
+fn words(operation: &Operation) -> String {
+    let printed = print::operation(operation);
+    let without_number = |word: &str| {
+        let symbol = word.trim_end_matches(|it: char| it.is_ascii_digit());
+        let number: Option<u32> = word.strip_prefix(symbol).and_then(|it| it.parse().ok());
+        let [paths, others] = ORDINARY_MAX;
+        let is_unusual = |it: &u32| *it > if symbol == "path" { paths } else { others };
+        number.filter(is_unusual).map_or_else(|| symbol.to_owned(), |_| word.to_owned())
+    };
+    printed.split(' ').map(without_number).collect::<Vec<_>>().join(" ")
+}
+
+/// A failure that may be repeatable.
+pub(super) struct RepeatableFailure {
+    form: CallForm,
+    kind: FailureKind,
+    /// The rule that says how AWS responds.
+    rule: Rule,
+    /// Ends with the call.
+    script: Script,
+    repetitions: usize,
+}
+
+impl RepeatableFailure {
+    /// The failures of these runs that have no verdict and occur at every call of their form, each
+    /// once with its shortest script.
+    pub(super) fn suspected_in(script_runs: &[ScriptRun]) -> Vec<Self> {
+        let mut suspected: Vec<Self> = Vec::new();
+        for script_run in script_runs {
+            for (index, exchange) in script_run.exchanges.iter().enumerate() {
+                let (Some(kind), Some(form)) = (failure_of(exchange), CallForm::of(exchange))
+                else {
+                    continue;
+                };
+                let Some(rule) = stated_rule(&exchange.in_force) else { continue };
+                let known = suspected.iter_mut().find(|it| it.form == form && it.kind == kind);
+                let script = || script_run.script_up_to(index);
+                match known {
+                    Some(it) if it.script.steps.len() > index + 1 => it.script = script(),
+                    Some(_) => {}
+                    None => {
+                        let repetitions = repetitions(script_runs, &form);
+                        if let Some(repetitions) = repetitions {
+                            let script = script();
+                            suspected.push(Self { form, kind, rule, script, repetitions });
+                        }
+                    }
+                }
+            }
+        }
+        suspected
+    }
+
+    /// The number of repetitions that show the failure.
+    pub(super) const fn repetitions(&self) -> usize {
+        self.repetitions
+    }
+
+    /// The script of a repetition: some control calls, then the script. The number of control calls
+    /// differs, so that a fault that comes periodically hits another request each time.
+    pub(super) fn script(&self, number: usize) -> Script {
+        let control = Step { operation: control_call(self.form.api), response: None };
+        let steps = std::iter::repeat_n(control, number + 1).chain(self.script.steps.clone());
+        Script { steps: steps.collect(), ..self.script.clone() }
+    }
+
+    /// Whether a run of the script of a repetition fails in the same way, after other calls that work.
+    pub(super) fn is_reproduced_by(&self, number: usize, script_run: &ScriptRun) -> bool {
+        let place = number + self.script.steps.len();
+        let Some((before, [call, ..])) = script_run.exchanges.split_at_checked(place) else {
+            return false;
+        };
+        before.iter().all(has_response)
+            && failure_of(call) == Some(self.kind)
+            && CallForm::of(call).is_some_and(|it| it == self.form)
+    }
+
+    /// Makes every failure of this form a divergence.
+    pub(super) fn mark(&self, script_runs: &mut [ScriptRun]) {
+        for exchange in script_runs.iter_mut().flat_map(|it| &mut it.exchanges) {
+            let is_same = failure_of(exchange) == Some(self.kind)
+                && CallForm::of(exchange).is_some_and(|it| it == self.form);
+            if is_same {
+                exchange.verdict = Verdict::Diverges(Box::new(self.divergence(exchange)));
+            }
+        }
+    }
+
+    fn divergence(&self, exchange: &Exchange) -> Divergence {
+        let evidence = self.rule.clause.status;
+        Divergence {
+            tier: Tier::Status,
+            level: evidence.level,
+            rule: self.rule,
+            wire_rule: None,
+            expected: expected_responses(&exchange.before, &exchange.operation),
+            evidence: evidence.facts.iter().map(|fact| fact.id).collect(),
+            state: exchange.before.to_string(),
+            assumed_state: "none; the script ends here",
+        }
+    }
+}
+
+/// The number of repetitions after which the failure of this form is not due to chance. `None` if a
+/// call of the form has got a response, or if other calls fail too often.
+fn repetitions(script_runs: &[ScriptRun], form: &CallForm) -> Option<usize> {
+    let exchanges = || script_runs.iter().flat_map(|it| &it.exchanges);
+    let is_of_form = |it: &Exchange| CallForm::of(it).is_some_and(|it| it == *form);
+    if exchanges().any(|it| has_response(it) && is_of_form(it)) {
+        return None;
+    }
+    let rate = |is_counted: &dyn Fn(&Exchange) -> bool| {
+        let counted = || exchanges().filter(|it| is_counted(it) && !is_of_form(it));
+        // A form that has never got a response may fail for a reason of its own.
+        let answered: Vec<CallForm> =
+            counted().filter(|it| has_response(it)).filter_map(CallForm::of).collect();
+        let failed = counted().filter(|it| failure_of(it).is_some());
+        let by_chance =
+            failed.filter(|it| CallForm::of(it).is_some_and(|it| answered.contains(&it))).count();
+        ratio(by_chance, by_chance + answered.len())
+    };
+    let of_action = rate(&|it| it.operation.action().is_some_and(|it| it.api == form.api));
+    let rate = rate(&|_| true).max(of_action);
+    (REPETITIONS_MIN..=REPETITIONS_MAX)
+        .find(|number| i32::try_from(*number).is_ok_and(|it| rate.powi(it) <= ERROR_RATE))
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    let number = |it: usize| f64::from(u32::try_from(it).unwrap_or(u32::MAX));
+    if whole == 0 { 0.0 } else { number(part) / number(whole) }
+}
+
+/// Whether the endpoint has responded to the call.
+fn has_response(exchange: &Exchange) -> bool {
+    matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_))
+        && !matches!(exchange.response, Some(Response::Failed(_)))
+}
+
+/// The kind of a failure that the endpoint itself may cause.
+fn failure_of(exchange: &Exchange) -> Option<FailureKind> {
+    let Verdict::Inconclusive(failure) = &exchange.verdict else { return None };
+    let is_of_endpoint = matches!(
+        failure.kind,
+        FailureKind::Crash
+            | FailureKind::Failure
+            | FailureKind::Unreadable
+            | FailureKind::Garbled
+            | FailureKind::Timeout
+            | FailureKind::Reset
+    );
+    (is_of_endpoint && exchange.violations.is_empty()).then_some(failure.kind)
+}
+
+/// The rule that a failure breaks, if one has evidence.
+fn stated_rule(in_force: &[Rule]) -> Option<Rule> {
+    let strongest = || in_force.iter().max_by_key(|it| it.clause.status.level).copied();
+    decisive_rule(in_force)
+        .or_else(strongest)
+        .filter(|it| it.clause.status.level > Level::Unspecified)
+}
+
+/// A read of something that no script creates, by another action.
+fn control_call(api: &str) -> Operation {
+    let user = Operation::GetUser(User(9));
+    if user.action().is_none_or(|it| it.api != api) {
+        return user;
+    }
+    Operation::GetResource(Resource { kind: ResourceKind::Group, item: Item(9) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use iamspec_model::{CreateUserOptions, Path};
+
+    use super::*;
+    use crate::response::Failure;
+    use crate::results::history::{Origin, skipped};
+
+    fn exchange(operation: Operation, verdict: Verdict) -> Exchange {
+        Exchange { verdict, response: Some(Response::SUCCESS), ..skipped(operation, "") }
+    }
+
+    fn failed(operation: Operation) -> Exchange {
+        let failure = Failure { kind: FailureKind::Crash, detail: String::new() };
+        exchange(operation, Verdict::Inconclusive(failure))
+    }
+
+    fn conforms(operation: Operation) -> Exchange {
+        exchange(operation, Verdict::Conforms(Vec::new()))
+    }
+
+    fn needed(exchanges: Vec<Exchange>) -> Option<usize> {
+        let script = Script { name: String::new(), idea: String::new(), steps: Vec::new() };
+        let run = ScriptRun { script, exchanges, origin: Origin::Written };
+        let form = CallForm::of(&failed(Operation::DeleteUser(User(0))))?;
+        repetitions(&[run], &form)
+    }
+
+    #[test]
+    fn a_form_has_no_ordinary_numbers() {
+        let create = |number, path| {
+            let options = CreateUserOptions { path: Path(path), ..CreateUserOptions::default() };
+            words(&Operation::CreateUser(User(number), options))
+        };
+        assert_eq!(create(3, 0), create(0, 0));
+        assert_eq!(create(3, 1), create(0, 2));
+        let forms = [create(0, 0), create(0, 1), create(0, 9), create(9001, 0)];
+        assert_eq!(forms.iter().collect::<BTreeSet<_>>().len(), 4, "{forms:?}");
+    }
+
+    /// The more often other calls fail by chance, the more repetitions are needed.
+    #[test]
+    fn the_number_of_repetitions_depends_on_how_often_other_calls_fail() {
+        let (suspect, other) = (Operation::DeleteUser(User(0)), Operation::GetUser(User(0)));
+        let with = |failures: usize| {
+            let mut exchanges = vec![conforms(other); 100 - failures];
+            exchanges.extend(vec![failed(other); failures]);
+            exchanges.push(failed(suspect));
+            needed(exchanges)
+        };
+        assert_eq!([0, 1, 5, 15].map(with), [Some(3), Some(4), Some(5), Some(8)]);
+        assert_eq!(with(40), None);
+        assert_eq!(needed(vec![failed(suspect), conforms(suspect)]), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! The structures and lists of a result, compared with the service model (E-025, E-026).
+
+use iamspec_conformance::oracle::wire::{
+    LIST_FRAMING, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, SINGLE_MEMBERS, UNKNOWN_MEMBERS,
+    WireViolation,
+};
+
+use crate::client::wire_rules::Inspection;
+use crate::wire::service_model::shapes::{
+    OutputShape, StructureShape, ValueShape, output, structure,
+};
+use crate::wire::xml_read::Element;
+
+/// The listings of the whole account. They show what others have created too.
+const OF_THE_ACCOUNT: [&str; 5] = [
+    "ListUsers",
+    "ListGroups",
+    "ListPolicies",
+    "ListVirtualMFADevices",
+    "GetAccountAuthorizationDetails",
+];
+
+impl Inspection<'_> {
+    /// Checks a structure at this place of the response.
+    pub(super) fn structure(
+        &mut self,
+        shape: &'static StructureShape,
+        element: &Element,
+        place: &str,
+    ) {
+        for (index, child) in element.children.iter().enumerate() {
+            let Some(member) = shape.member(&child.name) else {
+                let detail = format!("{}no member {}", at(place), self.raw.shown(&child.name));
+                self.report(WireViolation::of(&UNKNOWN_MEMBERS, detail));
+                continue;
+            };
+            let inner = inside(place, &child.name);
+            let earlier = element.children.iter().take(index);
+            if earlier.clone().any(|it| it.name == child.name) {
+                let is_list = matches!(member.shape, ValueShape::List(_));
+                let rule = if is_list { &LIST_FRAMING } else { &SINGLE_MEMBERS };
+                let detail = format!("one element {inner}, not several");
+                self.report(WireViolation::of(rule, detail));
+            }
+            self.value(&member.shape, child, &inner);
+        }
+        let is_root = element.text_of("Arn").is_some_and(|it| it.ends_with(":root"));
+        for (name, member) in shape.members() {
+            // The root user of an account has no name and no path (C-047, B-MF-16).
+            if member.is_required && element.child(name).is_none() && !is_root {
+                let detail = format!("the required member {}", inside(place, name));
+                self.report(WireViolation::of(&REQUIRED_MEMBERS, detail));
+            }
+        }
+    }
+
+    /// Checks a list. What is no entry of a list is not searched for members.
+    pub(super) fn list(&mut self, entry: &'static ValueShape, element: &Element, place: &str) {
+        let shape = match entry {
+            ValueShape::Structure(name) => structure(name),
+            _ => None,
+        };
+        let inner = inside(place, "member");
+        for child in &element.children {
+            if child.name != "member" {
+                let detail =
+                    format!("{}<member>, not <{}>", at(place), self.raw.shown(&child.name));
+                self.report(WireViolation::of(&LIST_FRAMING, detail));
+                if shape.is_some_and(|it| it.member(&child.name).is_some()) {
+                    return;
+                }
+            }
+            if self.is_in_scope(child, place) {
+                self.value(entry, child, &inner);
+            }
+        }
+    }
+
+    /// Whether the entry of a listing is about what the run has created. In a listing of the whole
+    /// account, other entries may be older than any rule.
+    fn is_in_scope(&self, entry: &Element, place: &str) -> bool {
+        let is_of_account = OF_THE_ACCOUNT.contains(&self.api) && !place.contains('.');
+        !is_of_account || has_text(entry, &|text| self.names.is_ours(text))
+    }
+
+    /// Checks the members that every recorded response has.
+    pub(super) fn recorded_members(&mut self, result: &Element) {
+        let api = self.api;
+        for row in RECORDED.iter().filter(|row| row.actions.contains(&api)) {
+            let structures: Vec<&Element> = match result.child(row.structure) {
+                _ if row.structure.is_empty() => vec![result],
+                Some(list) if is_list(api, row.structure) => list.children.iter().collect(),
+                found => found.into_iter().collect(),
+            };
+            for name in row.members {
+                if structures.iter().any(|it| it.child(name).is_none()) {
+                    let place = inside(row.structure, name);
+                    let detail = format!("the member {place}, as in every recorded response");
+                    let evidence = row.evidence;
+                    let violation = WireViolation::of(&RECORDED_MEMBERS, detail);
+                    self.report(WireViolation { evidence, ..violation });
+                }
+            }
+        }
+    }
+}
+
+/// Whether a member of the result is a list.
+fn is_list(api: &str, member: &str) -> bool {
+    let Some(OutputShape::Result(shape)) = output(api) else { return false };
+    shape.member(member).is_some_and(|it| matches!(it.shape, ValueShape::List(_)))
+}
+
+/// Whether an element or one inside it has such a text.
+fn has_text(element: &Element, is: &dyn Fn(&str) -> bool) -> bool {
+    is(element.text.trim()) || element.children.iter().any(|it| has_text(it, is))
+}
+
+/// The place of a member.
+fn inside(place: &str, name: &str) -> String {
+    if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
+}
+
+/// A place before a colon.
+fn at(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!("{place}: ") }
+}

@@ -1,0 +1,67 @@
+//! Compares the form of a response with the wire rules and the service model.
+//!
+//! [`violations`] depends on the request and the raw response only. `success` checks the frame of a
+//! success and the rules of listings, `members` the structures and lists inside it, `values` single
+//! values, and `refusal` the form of errors. A body that is neither XML nor a known form of an error
+//! has no violation: the reader of responses reports it. `formats` compares ids, ARNs and dates with the
+//! facts, at tier `text`.
+
+pub(crate) mod formats;
+mod members;
+mod refusal;
+mod success;
+mod values;
+
+use iamspec_conformance::oracle::wire::WireViolation;
+use iamspec_model::Operation;
+
+use crate::client::connection::transport::RawResponse;
+use crate::client::session::Names;
+use crate::wire::names::RequestForm;
+use crate::wire::xml_read::Element;
+
+pub(crate) use crate::client::wire_rules::refusal::refusal_in_json;
+
+/// The number of violations of one response that are reported.
+const VIOLATIONS_MAX: usize = 50;
+
+/// A response with its request, and the violations found so far.
+struct Inspection<'a> {
+    api: &'static str,
+    op: &'a Operation,
+    form: &'a RequestForm,
+    raw: &'a RawResponse,
+    names: &'a Names,
+    found: Vec<WireViolation>,
+}
+
+/// The wire rules that a response violates, each place once.
+pub(crate) fn violations(
+    (op, form): (&Operation, &RequestForm),
+    raw: &RawResponse,
+    names: &Names,
+) -> Vec<WireViolation> {
+    let Some(action) = op.action() else { return Vec::new() };
+    let mut inspection = Inspection { api: action.api, op, form, raw, names, found: Vec::new() };
+    let Ok(text) = std::str::from_utf8(&raw.body) else { return Vec::new() };
+    match Element::parse(text) {
+        Ok(root) if matches!(root.name.as_str(), "ErrorResponse" | "Error") => {
+            inspection.refusal(&root);
+        }
+        Ok(root) if raw.is_success() => inspection.success(&root),
+        Ok(_) => {}
+        Err(_) => inspection.refusal_without_xml(text),
+    }
+    inspection.found
+}
+
+impl Inspection<'_> {
+    /// Adds a violation. The detail names places of the service model, and texts of the endpoint
+    /// that may be shown.
+    fn report(&mut self, mut violation: WireViolation) {
+        violation.detail = self.names.in_symbols(&violation.detail, self.op);
+        if self.found.len() < VIOLATIONS_MAX && !self.found.contains(&violation) {
+            self.found.push(violation);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Calls that always fail in one form: each is a finding of the rule that says how AWS responds.
+
+use super::port::{Port, http};
+
+/// The reference behind a proxy that responds itself to some requests.
+fn with(responds: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> (super::Served, Port) {
+    let server = super::Served::with(&[]);
+    let port = Port::before(&server.url, responds);
+    (server, port)
+}
+
+fn is(request: &str, action: &str) -> bool {
+    request.contains(&format!("Action={action}&"))
+}
+
+/// The exit code and the output of a run against a port.
+fn run(port: &Port, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = super::command(&["run", "--endpoint", &port.url, "--timeout", "1"]);
+    let output = command.args(arguments).output().unwrap();
+    (output.status.code(), super::stdout(&output))
+}
+
+fn crash() -> Vec<u8> {
+    http("500 Oops", "text/html", b"<!DOCTYPE html><title>500 Internal Server Error</title>")
+}
+
+#[test]
+fn a_crash_of_one_form_is_a_finding_and_the_action_is_not_unsupported() {
+    let (_server, port) =
+        with(|request| (is(request, "GetUser") && !request.contains("UserName=")).then(crash));
+    let (exit, text) = run(&port, &["validation/get-user-itself"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("GetUser/user-name-absent  "), "{text}");
+    assert!(text.contains("interrupted crash"), "{text}");
+    assert!(text.contains("reproduce      iamspec run "), "{text}");
+    assert!(text.contains("export         iamspec export validation/get-user-itself"), "{text}");
+    assert!(text.contains(" 0 unsupported, 0 inconclusive"), "{text}");
+}
+
+#[test]
+fn a_failure_in_place_of_a_known_refusal_is_a_finding() {
+    let failure = b"<ErrorResponse><Error><Code>ServiceFailure</Code></Error></ErrorResponse>";
+    for body in [failure.as_slice(), b"", b"{\"message\": \"no\"}"] {
+        let server = super::Served::with(&[]);
+        let port = Port::rewriting(&server.url, move |_, _, response| {
+            let text = String::from_utf8_lossy(&response).into_owned();
+            if text.contains("EntityAlreadyExists") {
+                http("500 Oops", "text/plain", body)
+            } else {
+                response
+            }
+        });
+        let (exit, text) = run(&port, &["create-user/exists"]);
+        assert_eq!(exit, Some(1), "{text}");
+        assert!(text.contains("CreateUser/user-exists  must, status"), "{text}");
+        assert!(text.contains("409 EntityAlreadyExists"), "{text}");
+    }
+}
+
+#[test]
+fn a_call_that_always_hangs_is_a_finding() {
+    let server = super::Served::with(&[]);
+    let port = Port::hanging(&server.url, |request| is(request, "ListGroupsForUser"));
+    let (exit, text) = run(&port, &["list/group-membership"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("ListGroupsForUser/carried-out  must, status"), "{text}");
+    assert!(text.contains("interrupted timeout"), "{text}");
+}
+
+#[test]
+fn a_repeatable_crash_can_be_a_known_failure() {
+    let (_server, port) =
+        with(|request| (is(request, "GetUser") && !request.contains("UserName=")).then(crash));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash-known-failures.toml");
+    _ = std::fs::remove_file(&file);
+    let file = file.to_str().unwrap();
+    let script = "validation/get-user-itself";
+    run(&port, &[script, "--known-failures", file, "--update-known-failures"]);
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(written.contains("outcome = \"interrupted crash\""), "{written}");
+    let (exit, text) = run(&port, &[script, "--known-failures", file]);
+    assert_eq!(exit, Some(0), "{text}");
+}
+
+/// Every fourth request fails: the same form works at another time.
+#[test]
+fn failures_that_come_and_go_are_no_finding() {
+    let count = std::sync::Mutex::new(0);
+    let (_server, port) = with(move |_| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        (*count % 4 == 0).then(crash)
+    });
+    let (exit, text) = run(&port, &["list/*"]);
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("\n0 findings"), "{text}");
+}
