@@ -9,7 +9,7 @@ pub mod account;
 pub mod cleanup;
 mod concurrent;
 pub mod connection;
-mod formats;
+pub(crate) mod formats;
 mod guard;
 pub mod journal;
 pub(crate) mod pages;
