@@ -33,6 +33,16 @@ pub(super) struct History {
     calls: Vec<Call>,
 }
 
+/// A history of these forms, statuses and bodies.
+pub(super) fn history(calls: &[(&str, u16, &str)]) -> History {
+    let call = |(form, status, body): &(&str, u16, &str)| Call {
+        form: format!("Version=2010-05-08&{form}"),
+        status: *status,
+        body: (*body).to_owned(),
+    };
+    History { name: String::new(), wrong: None, calls: calls.iter().map(call).collect() }
+}
+
 /// The good histories of the facts that were recorded on AWS or are documented.
 pub(super) fn good_histories() -> Vec<History> {
     let tests = fact_tests().into_iter().filter(|it| it.fact.strength >= Strength::Documented);

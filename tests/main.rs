@@ -9,6 +9,7 @@
 mod agreement;
 mod api;
 mod audit;
+mod audit_formats;
 mod audited_facts;
 mod aws;
 mod cleanup;

@@ -49,7 +49,8 @@ fn files_within(paths: &[PathBuf], seen: &mut BTreeSet<PathBuf>) -> Result<Vec<P
 
 fn is_log(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    [".json", ".jsonl", ".json.gz", ".jsonl.gz", ".har"].iter().any(|end| name.ends_with(end))
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    [".json", ".jsonl", ".har", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
 /// Checks that a path is a file or a folder. Opening a pipe or a device could block.

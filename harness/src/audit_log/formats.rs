@@ -63,8 +63,11 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn yaml(&mut self, _text: &str) -> Result<()> {
-        bail!("{EXPECTED}")
+    /// Cassettes are usually YAML.
+    fn yaml(&mut self, text: &str) -> Result<()> {
+        let value: Value =
+            serde_saphyr::from_str(text).map_err(anyhow::Error::msg).context(EXPECTED)?;
+        self.document(value)
     }
 
     fn document(&mut self, value: Value) -> Result<()> {
