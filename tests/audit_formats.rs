@@ -269,7 +269,7 @@ fn an_invalid_request_that_succeeds_is_impossible_whatever_exists() {
     let long = format!("Action=CreateUser&UserName={}", "a".repeat(65));
     let calls = [
         "Action=AttachUserPolicy&UserName=alice&PolicyArn=reader",
-        "Action=PutUserPolicy&UserName=alice&PolicyName=p&PolicyDocument=none",
+        "Action=DeleteServiceSpecificCredential&UserName=alice&ServiceSpecificCredentialId=a-b-c",
         "Action=SetDefaultPolicyVersion&PolicyArn=arn:aws:iam::123456789012:policy/p&VersionId=1",
         &long,
     ];

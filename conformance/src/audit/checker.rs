@@ -91,7 +91,7 @@ impl Auditor {
         update(&mut self.knowledge, event, &judgement, self.options);
         self.knowledge.record(event);
         for user in event.operations().flat_map(users_of) {
-            self.knowledge.drop_old_items(user, event.start.saturating_sub(self.options.lag));
+            self.knowledge.drop_old_items(user);
         }
         verdict
     }

@@ -14,6 +14,9 @@ use crate::audit::possible_accounts::{Assumption, entry_of};
 use crate::audit::{AuditCall, AuditEvent, ShownPart};
 use crate::response::{Listing, Response};
 
+/// The number of users of one resource that are known.
+const HOLDERS_MAX: usize = 256;
+
 /// A response from which the audit learns.
 #[derive(Clone, Copy)]
 pub(crate) struct Lesson {
@@ -103,13 +106,38 @@ impl Knowledge {
     /// Indexes a user that may hold an item.
     fn add_holder(&mut self, user: User, kind: AttachmentKind, item: Item) {
         match kind.row().refers_to {
-            Some(class) => {
-                _ = self.resource_mut(Resource { kind: class, item }).holders.insert(user);
-            }
+            Some(class) => self.add_user_of(Resource { kind: class, item }, kind, user),
             None if kind.row().naming == Naming::Service => {
                 _ = self.owners.entry((kind, item)).or_default().insert(user);
             }
             None => {}
+        }
+    }
+
+    /// Indexes a user of a resource. Of a resource that very many use, only some users are known.
+    fn add_user_of(&mut self, resource: Resource, kind: AttachmentKind, user: User) {
+        let holders = &mut self.resource_mut(resource).holders;
+        if holders.contains(&user) || holders.len() < HOLDERS_MAX {
+            holders.insert(user);
+            return;
+        }
+        let mut holders = std::mem::take(holders);
+        let key = (kind, resource.item);
+        holders.retain(|it| {
+            // A user that is not in this part of the knowledge may hold it.
+            let Some(known) = self.users.get(it) else { return true };
+            known
+                .held
+                .get(&key)
+                .is_some_and(|it| it.held.value != Some(false) || it.held.changed >= self.horizon)
+        });
+        let is_full = holders.len() >= HOLDERS_MAX;
+        let known = self.resource_mut(resource);
+        known.holders = holders;
+        if is_full {
+            known.complete = false;
+        } else {
+            known.holders.insert(user);
         }
     }
 
@@ -536,7 +564,7 @@ impl Knowledge {
                 match kind.row().refers_to {
                     Some(class) => {
                         let resource = Resource { kind: class, item: *item };
-                        _ = self.resource_mut(resource).holders.insert(name);
+                        self.add_user_of(resource, *kind, name);
                     }
                     None => _ = self.owners.entry((*kind, *item)).or_default().insert(name),
                 }

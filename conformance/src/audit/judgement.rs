@@ -297,6 +297,7 @@ pub(crate) fn update(
         is_success: matches!(event.response, Response::Success(_))
             && event.operation().is_some_and(|it| !users_and_resources_of(it).is_empty()),
     };
+    knowledge.horizon = event.start.saturating_sub(options.lag);
     match judgement {
         Judgement::Fits(agreed) => {
             for (assumption, value) in agreed {

@@ -175,6 +175,8 @@ pub(crate) struct Knowledge {
     pub(crate) is_complete: bool,
     /// When the log begins: what is not in it may have changed just before.
     pub(crate) begin: i64,
+    /// What changed before this time is visible.
+    pub(crate) horizon: i64,
     pub(crate) users: HashMap<User, KnownUser>,
     pub(crate) resources: HashMap<Resource, KnownResource>,
     /// The users that hold or may hold an item of which there is one.
@@ -186,6 +188,7 @@ impl Knowledge {
         Self {
             is_complete,
             begin: NEVER,
+            horizon: NEVER,
             users: HashMap::new(),
             resources: HashMap::new(),
             owners: HashMap::new(),
@@ -210,9 +213,16 @@ impl Knowledge {
         self.resources.entry(resource).or_insert(new)
     }
 
-    /// The part about these users and resources, and about everything that they refer to.
-    pub(crate) fn part(&self, users: &BTreeSet<User>, resources: &BTreeSet<Resource>) -> Self {
-        let mut part = Self { begin: self.begin, ..Self::new(self.is_complete) };
+    /// The part about these users and resources, and about everything that they refer to. The users
+    /// of a resource are in it if an operation concerns them.
+    pub(crate) fn part(
+        &self,
+        users: &BTreeSet<User>,
+        resources: &BTreeSet<Resource>,
+        with_holders: bool,
+    ) -> Self {
+        let mut part =
+            Self { begin: self.begin, horizon: self.horizon, ..Self::new(self.is_complete) };
         let mut all_users = users.clone();
         for resource in resources {
             let Some(known) = self.resources.get(resource) else { continue };
@@ -224,7 +234,9 @@ impl Knowledge {
                 let kind = part_kind.row().refers_to;
                 part.add_resource(self, kind.map(|kind| Resource { kind, item: *item }));
             }
-            all_users.extend(known.holders.iter().chain(&known.bounded));
+            if with_holders {
+                all_users.extend(known.holders.iter().chain(&known.bounded));
+            }
             part.resources.insert(*resource, known.clone());
         }
         for user in all_users {
@@ -254,7 +266,8 @@ impl Knowledge {
     }
 
     /// Drops what a user no longer holds and no response can show any more.
-    pub(crate) fn drop_old_items(&mut self, user: User, before: i64) {
+    pub(crate) fn drop_old_items(&mut self, user: User) {
+        let before = self.horizon;
         let Some(known) = self.users.get_mut(&user).filter(|it| it.held.len() > ITEMS_MAX) else {
             return;
         };

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use iamspec_model::{AttachmentKind, Entity, Item, Operation, Resource, User};
+use iamspec_model::{AttachmentKind, Entity, Item, Operation, Resource, ResourceKind, User};
 
 use crate::audit::effects::{resources_of, users_of};
 use crate::audit::judgement::{Judgement, judge, update};
@@ -130,6 +130,7 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
         users.extend(users_of(op));
         resources.extend(resources_of(op));
     }
+    let with_holders = events.iter().flat_map(|it| it.operations()).any(concerns_holders);
     for event in events {
         let Response::Success(Some(listing)) = &event.response else { continue };
         for (entity, _) in &listing.items {
@@ -140,7 +141,11 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
             }
         }
     }
-    let start = if names_all { knowledge.clone() } else { knowledge.part(&users, &resources) };
+    let start = if names_all {
+        knowledge.clone()
+    } else {
+        knowledge.part(&users, &resources, with_holders)
+    };
     let mut search = Search { events, options, steps: 0, ends: Vec::new() };
     if search.extend(start, 0).is_none() {
         return Found::TooMany;
@@ -151,6 +156,18 @@ fn search(knowledge: &Knowledge, events: &[&Rc<AuditEvent>], options: AuditOptio
         merged.intersect(&end);
     }
     Found::Orders(merged)
+}
+
+/// Whether the response depends on who uses the resource.
+fn concerns_holders(op: &Operation) -> bool {
+    let class = op.resource().map(|it| it.kind);
+    matches!(
+        op,
+        Operation::DeleteResource(_)
+            | Operation::RenameResource(..)
+            | Operation::GetResource(_)
+            | Operation::ListHolders(_)
+    ) || class == Some(ResourceKind::Device)
 }
 
 struct Search<'a> {
