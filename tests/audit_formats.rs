@@ -284,3 +284,74 @@ fn an_invalid_request_that_succeeds_is_impossible_whatever_exists() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Findings in the names of the log, or without any name; as JSON, HTML and JUnit.
+#[test]
+fn findings_are_written_as_reports_and_without_names() {
+    let folder = folder("audit-reports");
+    let file = folder.join("log.har");
+    let calls = history(&[CALLS[0], CALLS[1], CALLS[3]]);
+    std::fs::write(&file, har(&calls, 120).to_string()).unwrap();
+    let report = |format: &str| format!("{format}={}", folder.join(format).display());
+    let reports = ["json", "html", "junit"].map(report);
+    let mut options: Vec<&str> = Vec::new();
+    for it in &reports {
+        options.extend(["--report", it]);
+    }
+    let (code, printed) = audit(&file, &options);
+    assert_eq!(code, 1, "{printed}");
+    for format in ["json", "html", "junit"] {
+        let text = std::fs::read_to_string(folder.join(format)).unwrap();
+        assert!(text.contains("DeleteUser alice") && text.contains("log.har, entry 3"), "{text}");
+    }
+    let (_, printed) = audit(&file, &["--anonymize"]);
+    assert!(printed.starts_with("DeleteUser/holds-access-key"), "{printed}");
+    for name in ["alice", "AKIA", "iam.amazonaws.com"] {
+        assert!(!printed.contains(name), "{name}: {printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A message that is not written down is not a different message, and a listing has no order.
+#[test]
+fn a_text_history_need_not_have_everything() {
+    let folder = folder("audit-text");
+    let file = folder.join("seen.script");
+    let text = "CreateUser u0\nPutUserPolicy u0 i0\nPutUserPolicy u0 i1\n\
+                ListUserPolicies u0 -> 200 [i1, i0]\nDeleteUser u0 -> 409 DeleteConflict\n";
+    std::fs::write(&file, text).unwrap();
+    let (code, printed) = audit(&file, &["--tier", "text"]);
+    assert_eq!(code, 0, "{printed}");
+    std::fs::write(&file, text.replace("DeleteConflict", "DeleteConflict \"In use.\"")).unwrap();
+    let (code, printed) = audit(&file, &["--tier", "text"]);
+    assert_eq!(code, 1, "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A reason that passes has no text of another reason, and a quota has its own text.
+#[test]
+fn a_borrowed_message_is_impossible() {
+    let folder = folder("audit-borrowed");
+    let refused = |code: &str, message: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    };
+    let temporary = "EntityTemporarilyUnmodifiable";
+    let update = "Action=UpdateUser&UserName=alice&NewUserName=bob";
+    let group = "Action=CreateGroup&GroupName=staff";
+    let cases = [
+        (update, refused(temporary, "Please try again later."), 0),
+        (update, refused(temporary, "The user with name alice cannot be found."), 1),
+        (group, refused("LimitExceeded", "Cannot exceed quota for GroupsPerAccount: 300"), 0),
+        (group, refused("LimitExceeded", "There are too many."), 1),
+    ];
+    for (form, body, expected) in cases {
+        let file = folder.join("borrowed.har");
+        let calls = history(&[CALLS[0], (form, 409, &body)]);
+        std::fs::write(&file, har(&calls, 120).to_string()).unwrap();
+        let (code, printed) = audit(&file, &["--start", "empty", "--tier", "text"]);
+        assert_eq!(code, expected, "{form}: {printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

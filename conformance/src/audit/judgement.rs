@@ -1,7 +1,7 @@
 //! The judgement of one event: whether some possible account explains its response, and what is
 //! known afterwards.
 
-use iamspec_model::evidence::D_022;
+use iamspec_model::evidence::{D_022, G_007};
 use iamspec_model::{
     Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status, User,
     apply,
@@ -13,7 +13,7 @@ use crate::audit::possible_accounts::{Assumption, Question, lists_all};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
 use crate::oracle::formats::with_formats;
-use crate::oracle::{Divergence, Tier, Verdict, account_may_be_full, divergence};
+use crate::oracle::{Divergence, Tier, Verdict, account_may_be_full, divergence, messages};
 use crate::response::{Listing, Response};
 
 /// How an event fits what is known.
@@ -31,7 +31,7 @@ pub(crate) enum Judgement {
 /// Decides how an event fits what is known.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
     let AuditCall::Operation(op, _) = &event.call else { return Judgement::Uninformative };
-    if event.failure().is_some() || is_of_other_cause(op, &event.response) {
+    if event.failure().is_some() || is_of_other_cause(op, &event.response, options) {
         return Judgement::Uninformative;
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
@@ -49,13 +49,18 @@ pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOpt
 
 /// Whether a refusal may have a cause that no rule describes: a quota of the whole account, or a
 /// documented code that no rule has (D-022).
-fn is_of_other_cause(op: &Operation, response: &Response) -> bool {
-    let Response::Refused { code, .. } = response else { return false };
+fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions) -> bool {
+    let Response::Refused { code, message, .. } = response else { return false };
     let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
     let is_of_account = known.is_some_and(|it| !CONTENT_CODES.contains(&it));
     let documented = op.action().map_or("", |action| D_022.note_for(action.api));
     let is_invalid = matches!(op, Operation::Invalid(..));
-    account_may_be_full(op, response).is_some()
+    // A message of a quota names it and its number (G-007).
+    let is_of_quota = options.threshold.tier < Tier::Text
+        || message.as_ref().is_none_or(|message| {
+            G_007.message.is_some_and(|text| messages::matches(text, message.complete()))
+        });
+    is_of_quota && account_may_be_full(op, response).is_some()
         || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
 }
 

@@ -5,6 +5,7 @@
 use iamspec_conformance::audit::{AuditCall, AuditEvent, ShownPart};
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::script::print;
 use iamspec_conformance::{EndpointText, Response};
 use iamspec_model::tables::ActionTarget;
 use iamspec_model::tables::attachments::Naming;
@@ -39,7 +40,7 @@ type Translated<T> = Result<T, NoOperation>;
 const NO_NAME: NoOperation = NoOperation::Concerns(None);
 
 /// The event of a recorded call. `None` if the call concerns nothing that the model has.
-pub(crate) fn event(call: &RecordedCall, symbols: &Symbols) -> Option<AuditEvent> {
+pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> Option<AuditEvent> {
     let entry = find_action(&call.action)?;
     let translation = Translation { call, entry, symbols, user: user_name(call, entry, symbols) };
     translation.learn_account();
@@ -58,7 +59,11 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols) -> Option<AuditEvent
     let start = call.start.unwrap_or_default();
     Some(AuditEvent {
         id: call.id.clone(),
-        shown: translation.shown(&response),
+        shown: match operation.filter(|_| anonymize) {
+            Some(op) => in_symbols(&op, &response),
+            None if anonymize => call.action.clone(),
+            None => translation.shown(&response),
+        },
         source: call.source.clone(),
         start,
         end: call.end.unwrap_or(start).max(start),
@@ -614,6 +619,22 @@ impl Translation<'_> {
             }
         };
         format!("{} -> {observed}", words.join(" "))
+    }
+}
+
+/// The call and the response without the names of the log.
+fn in_symbols(op: &Operation, response: &Response) -> String {
+    let call = print::operation(op);
+    match response {
+        Response::Refused { http, code, message } => {
+            // A message that no fact quotes may contain a name.
+            let complete = message.as_ref().map(EndpointText::complete);
+            let known = complete.and_then(|it| messages::quoted(op, it));
+            let known = known.map(|it| format!(" {it:?}")).unwrap_or_default();
+            format!("{call} -> {http} {code}{known}")
+        }
+        Response::Failed(_) => format!("{call} -> no response"),
+        Response::Success(_) => format!("{call} -> {response}"),
     }
 }
 

@@ -23,12 +23,15 @@ use iamspec_model::evidence;
 use crate::audit_log::symbols::Symbols;
 use crate::audit_log::{LogCounts, LogEvent, translate};
 use crate::commands::options::{ThresholdArgs, duration, shell_line};
-use crate::commands::reports::report::{read_run, terminal_text};
+use crate::commands::reports::report::{
+    ReportArg, check_files, read_run, terminal_text, write_reports,
+};
 use crate::commands::test::target::now;
 use crate::exit_code::Outcome;
+use crate::report::audited::audited_report;
 use crate::report::build::{ReportInput, build_report};
 use crate::report::diff::revision;
-use crate::report::events::{EndEvent, RunHeader, RunTarget};
+use crate::report::events::{EndEvent, RunHeader, RunTarget, RunTotals};
 use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
 use crate::wire::output::visible::{visible, visible_line};
@@ -66,6 +69,14 @@ pub struct AuditArgs {
     /// For example, which of two refusals AWS reports first.
     #[arg(long, help_heading = "Output")]
     pub learn: bool,
+    /// Replace the names of users, keys, groups and policies by symbols
+    #[arg(long, help_heading = "Output")]
+    pub anonymize: bool,
+    /// Report to write, such as `json=audit.jsonl`; repeatable
+    ///
+    /// Formats: json, junit, markdown, html, badge.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub report: Vec<ReportArg>,
     /// Log files, folders of logs, saved runs or scripts
     ///
     /// CloudTrail logs (also compressed) and folders of them, recorded HTTP traffic (`.har`);
@@ -113,8 +124,14 @@ struct AuditSession<'a> {
     unspecified: BTreeMap<UnspecifiedResponse, (usize, String)>,
     accounts: BTreeMap<String, AuditedAccount>,
     totals: AuditTotals,
+    anonymize: bool,
+    /// The first findings, for the reports.
+    findings: Vec<AuditFinding>,
     out: &'a mut dyn Write,
 }
+
+/// The number of findings in a report.
+const FINDINGS_MAX: usize = 1000;
 
 /// An account with more names than this is forgotten, if it was unknown at the start: its memory
 /// must not grow with the log.
@@ -126,8 +143,9 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
     let histories: Vec<&PathBuf> = args.files.iter().filter(|it| is_history(it)).collect();
+    check_files(args.report.iter().map(|it| it.file.as_path()))?;
     if histories.len() == args.files.len() {
-        return audit_histories(&histories, args.threshold.into(), out);
+        return audit_histories(&histories, args, out);
     }
     ensure!(
         histories.is_empty(),
@@ -145,6 +163,8 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
         unspecified: BTreeMap::new(),
         accounts: BTreeMap::new(),
         totals: AuditTotals::default(),
+        anonymize: args.anonymize,
+        findings: Vec::new(),
         out,
     };
     let mut written = Ok(());
@@ -159,7 +179,26 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     session.finish()?;
     session.print_unspecified()?;
     writeln!(session.out, "{}", session.totals.line(counts))?;
-    Ok(session.totals.exit())
+    let exit = session.totals.exit();
+    let totals = RunTotals {
+        passed: session.totals.possible,
+        unexpected: session.totals.impossible,
+        inconclusive: session.totals.too_soon + session.totals.uninformative,
+        skipped: session.totals.late,
+        ..RunTotals::default()
+    };
+    let end = EndEvent { totals, responded: true, exit, ..EndEvent::default() };
+    let header = header(counted(counts.files, "file"), args.threshold.into());
+    let run = audited_report(header, &session.findings, &command(&args.files), end);
+    write_reports(&run, &args.report)?;
+    Ok(exit)
+}
+
+/// The command that repeats the audit of these files.
+fn command(files: &[PathBuf]) -> String {
+    let words = ["iamspec".to_owned(), "audit".to_owned()].into_iter();
+    let files = files.iter().map(|it| it.display().to_string());
+    shell_line(&words.chain(files).collect::<Vec<_>>())
 }
 
 impl AuditSession<'_> {
@@ -182,7 +221,7 @@ impl AuditSession<'_> {
             end: i64::MIN,
         };
         let account = self.accounts.entry(call.account.clone()).or_insert_with(new);
-        let Some(event) = translate::event(&call, &account.symbols) else {
+        let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
             self.totals.ignored += 1;
             return Ok(());
         };
@@ -215,7 +254,11 @@ impl AuditSession<'_> {
                 AuditVerdict::Uninformative => self.totals.uninformative += 1,
                 AuditVerdict::Impossible(finding) => {
                     self.totals.impossible += 1;
+                    let name = if self.anonymize { "an account" } else { name };
                     print_finding(&finding, name, self.options.starts_empty, self.out)?;
+                    if self.findings.len() < FINDINGS_MAX {
+                        self.findings.push(*finding);
+                    }
                 }
             }
         }
@@ -346,7 +389,8 @@ fn is_history(file: &Path) -> bool {
 const LINE_MAX: u64 = 1 << 16;
 
 /// Checks histories and prints the result like a run.
-fn audit_histories(files: &[&PathBuf], threshold: Threshold, out: &mut dyn Write) -> Result<u8> {
+fn audit_histories(files: &[&PathBuf], args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
+    let threshold: Threshold = args.threshold.into();
     let replays = script_runs(files)?;
     let report =
         Report { script_runs: replays, not_deleted: Vec::new(), requests: 0, end_reason: None };
@@ -358,16 +402,7 @@ fn audit_histories(files: &[&PathBuf], threshold: Threshold, out: &mut dyn Write
         nothing_ran: false,
     });
     let name = counted(files.len(), "file");
-    let header = RunHeader {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: revision(),
-        target: RunTarget { name: name.clone(), ..RunTarget::default() },
-        tier: threshold.tier.name().to_owned(),
-        level: threshold.level.name().to_owned(),
-        started: now(),
-        ..RunHeader::default()
-    };
+    let header = header(name.clone(), threshold);
     let command = |it: &Finding| {
         shell_line(&["iamspec".to_owned(), "audit".to_owned(), it.history.name.clone()])
     };
@@ -388,7 +423,22 @@ fn audit_histories(files: &[&PathBuf], threshold: Threshold, out: &mut dyn Write
     );
     writeln!(out, "{name}")?;
     write!(out, "{}", terminal_text(&run, &[]))?;
+    write_reports(&run, &args.report)?;
     Ok(exit)
+}
+
+/// The header of the report of an audit.
+fn header(name: String, threshold: Threshold) -> RunHeader {
+    RunHeader {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: revision(),
+        target: RunTarget { name, ..RunTarget::default() },
+        tier: threshold.tier.name().to_owned(),
+        level: threshold.level.name().to_owned(),
+        started: now(),
+        ..RunHeader::default()
+    }
 }
 
 fn script_runs(files: &[&PathBuf]) -> Result<Vec<ScriptRun>> {
