@@ -10,6 +10,7 @@ mod agreement;
 mod api;
 mod audit;
 mod audit_formats;
+mod audit_reads;
 mod audited_facts;
 mod aws;
 mod cleanup;
