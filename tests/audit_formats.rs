@@ -285,6 +285,23 @@ fn an_invalid_request_that_succeeds_is_impossible_whatever_exists() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A value that a tool has replaced is not an invalid value.
+#[test]
+fn a_replaced_value_is_no_finding() {
+    let folder = folder("audit-replaced");
+    let arn = "Action=AttachUserPolicy&UserName=alice&PolicyArn=%3Cpolicy-arn%3E";
+    let certificate = "Action=UploadSigningCertificate&UserName=alice&CertificateBody=REDACTED";
+    for (form, action) in [(arn, "AttachUserPolicy"), (certificate, "UploadSigningCertificate")] {
+        let body = format!("<{action}Response/>");
+        let file = folder.join("replaced.har");
+        let calls = history(&[CALLS[0], (form, 200, &body)]);
+        std::fs::write(&file, har(&calls, 120).to_string()).unwrap();
+        let (code, printed) = audit(&file, &["--tier", "text"]);
+        assert_eq!(code, 0, "{form}: {printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// Findings in the names of the log, or without any name; as JSON, HTML and JUnit.
 #[test]
 fn findings_are_written_as_reports_and_without_names() {

@@ -188,7 +188,7 @@ fn lost_responses_make_no_later_response_impossible() {
 /// A read or a refusal may be the one of an earlier state within the lag.
 #[test]
 fn stale_responses_make_no_later_response_impossible() {
-    const LAG: usize = 5;
+    const LAG: u32 = 5;
     let mut rng = Rng(4);
     let mut stale = 0;
     for seed in 0..12 {
@@ -203,7 +203,7 @@ fn stale_responses_make_no_later_response_impossible() {
             }
             let middle = rng.below(u32::try_from(events.len()).unwrap()) as usize;
             for index in 0..events.len() {
-                let earlier = index.saturating_sub(1 + rng.below(LAG as u32 - 1) as usize);
+                let earlier = index.saturating_sub(1 + rng.below(LAG - 1) as usize);
                 let event = events.get_mut(index).unwrap();
                 let op = *event.operation().unwrap();
                 let mut account = accounts.get(earlier).unwrap().clone();
@@ -212,7 +212,7 @@ fn stale_responses_make_no_later_response_impossible() {
                 let response = respond_and_apply(&mut account, &op, &mut options, &symbols);
                 // What exists may be invisible at the start of a log, but not the other way round.
                 let shows_what_is_gone = index >= middle
-                    && index < middle + LAG
+                    && index < middle + LAG as usize
                     && matches!(response, Response::Success(_));
                 if op.is_read() && rng.below(2) == 0 && !shows_what_is_gone {
                     stale += usize::from(response != event.response);
@@ -220,7 +220,7 @@ fn stale_responses_make_no_later_response_impossible() {
                 }
             }
             for (from, starts_empty) in [(0, true), (0, false), (middle, false)] {
-                let options = AuditOptions { lag: LAG as i64 * 1000, starts_empty, ..STRICT };
+                let options = AuditOptions { lag: i64::from(LAG) * 1000, starts_empty, ..STRICT };
                 let finding = impossible_with(options, events.get(from..).unwrap());
                 assert!(finding.is_none(), "seed {seed}, from {from}: {}", finding.unwrap());
             }

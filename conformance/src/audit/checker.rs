@@ -7,7 +7,7 @@ use iamspec_model::{Level, Operation, Rule, allowed};
 
 use crate::audit::effects::{resources_of, users_of};
 use crate::audit::judgement::{Judgement, judge, update};
-use crate::audit::knowledge::{Knowledge, KnownResource, NEVER};
+use crate::audit::knowledge::{Knowledge, KnownResource, NEVER, Recent};
 use crate::audit::ordering::in_any_order;
 use crate::audit::possible_accounts::Question;
 use crate::audit::view::View;
@@ -46,20 +46,18 @@ impl Auditor {
             let unknown = KnownResource::unknown(NEVER);
             self.knowledge.resources.entry(*resource).or_insert(unknown);
         }
-        match events {
-            [event] => vec![self.check_one(event)],
-            _ => {
-                let fits = in_any_order(&mut self.knowledge, events, self.options);
-                let verdicts = events.iter().zip(fits).map(|(event, fits)| match fits {
-                    Some(verdict) => {
-                        self.knowledge.record(event);
-                        verdict
-                    }
-                    None => self.check_one(event),
-                });
-                verdicts.collect()
-            }
+        if let [event] = events {
+            return vec![self.check_one(event)];
         }
+        let fits = in_any_order(&mut self.knowledge, events, self.options);
+        let verdicts = events.iter().zip(fits).map(|(event, fits)| match fits {
+            Some(verdict) => {
+                self.knowledge.record(event);
+                verdict
+            }
+            None => self.check_one(event),
+        });
+        verdicts.collect()
     }
 
     /// Records an event that arrived after later ones. Its user and resource become unknown.
@@ -117,7 +115,7 @@ impl Auditor {
         let of_resources =
             resources.filter_map(|it| self.knowledge.resources.get(&it)).map(|it| &it.recent);
         let mut events: Vec<Rc<AuditEvent>> = Vec::new();
-        for it in of_users.chain(of_resources).flat_map(|it| it.events()) {
+        for it in of_users.chain(of_resources).flat_map(Recent::events) {
             if !events.iter().any(|other| Rc::ptr_eq(it, other)) {
                 events.push(Rc::clone(it));
             }

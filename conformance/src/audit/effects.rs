@@ -156,18 +156,18 @@ impl Knowledge {
         match op {
             Operation::List(user, kind) if kind.row().naming != Naming::Single => {
                 let listed = items().filter_map(|(it, status)| Some((it.item(kind)?, status)));
-                self.learn_items(user, kind, listed.collect(), is_whole, lesson);
+                self.learn_items(user, kind, &listed.collect::<Vec<_>>(), is_whole, lesson);
             }
             Operation::Get(user, kind, _) | Operation::ResetSecret(user, kind, _)
                 if kind.row().naming != Naming::Single =>
             {
                 let listed = items().filter_map(|(it, status)| Some((it.item(kind)?, status)));
-                self.learn_items(user, kind, listed.collect(), false, lesson);
+                self.learn_items(user, kind, &listed.collect::<Vec<_>>(), false, lesson);
             }
             Operation::GetUser(user) => {
                 let kind = AttachmentKind::Tag;
                 let listed = items().filter_map(|(it, status)| Some((it.item(kind)?, status)));
-                self.learn_items(user, kind, listed.collect(), true, lesson);
+                self.learn_items(user, kind, &listed.collect::<Vec<_>>(), true, lesson);
                 let path = items().find_map(|(it, _)| match it {
                     Entity::Path(path) => Some(path),
                     _ => None,
@@ -213,11 +213,11 @@ impl Knowledge {
         &mut self,
         user: User,
         kind: AttachmentKind,
-        listed: Vec<(Item, Status)>,
+        listed: &[(Item, Status)],
         is_whole: bool,
         lesson: Lesson,
     ) {
-        for (item, status) in &listed {
+        for (item, status) in listed {
             self.learn_fact(Assumption::Held(user, kind, *item), true, lesson);
             if let Some(class) = kind.row().refers_to {
                 let resource = Resource { kind: class, item: *item };

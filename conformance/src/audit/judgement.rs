@@ -3,8 +3,8 @@
 
 use iamspec_model::evidence::{D_022, G_007};
 use iamspec_model::{
-    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status, User,
-    apply,
+    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status,
+    SubResource, User, apply,
 };
 
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
@@ -60,8 +60,15 @@ fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions)
         || message.as_ref().is_none_or(|message| {
             G_007.message.is_some_and(|text| messages::matches(text, message.complete()))
         });
-    is_of_quota && account_may_be_full(op, response).is_some()
+    let is_limit = known == Some(ErrorCode::LimitExceeded);
+    is_of_quota && (account_may_be_full(op, response).is_some() || is_limit && is_sized(op))
         || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
+}
+
+/// Whether a quota counts the characters of documents, which the audit does not count.
+pub(crate) fn is_sized(op: &Operation) -> bool {
+    let of_user = op.kind().is_some_and(|kind| kind.row().quota.each > 1);
+    of_user || matches!(op, Operation::AddSubResource(_, SubResource::InlinePolicy, _))
 }
 
 /// The codes about the content of a request, which the audit does not know completely.

@@ -164,7 +164,7 @@ impl KnownResource {
     pub(crate) fn forget(&mut self, time: i64) {
         let Self { recent, holders, groups, bounded, complete, .. } =
             std::mem::replace(self, Self::unknown(time));
-        *self = Self { recent, holders, groups, bounded, complete, ..Self::unknown(time) };
+        *self = Self { holders, groups, bounded, complete, recent, ..Self::unknown(time) };
     }
 }
 

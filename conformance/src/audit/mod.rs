@@ -35,7 +35,7 @@ use crate::results::Threshold;
 pub use crate::audit::checker::Auditor;
 
 /// How an audit compares.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct AuditOptions {
     /// Whether nothing exists at first. Otherwise, the account is unknown.
     pub starts_empty: bool,
@@ -45,12 +45,6 @@ pub struct AuditOptions {
     pub threshold: Threshold,
     /// Whether responses that show unspecified behavior are collected.
     pub learn: bool,
-}
-
-impl Default for AuditOptions {
-    fn default() -> Self {
-        Self { starts_empty: false, lag: 0, threshold: Threshold::default(), learn: false }
-    }
 }
 
 /// A recorded request and its response. Each name has one symbol in the whole account.

@@ -353,8 +353,11 @@ impl Question<'_> {
             let names_no_service =
                 kind.row().per_service && matches!(op, Operation::Issue(.., IssueOptions::None));
             for (item, holding) in items {
-                // The quota counts per service. If the service is unknown, nothing fills it.
-                if names_no_service {
+                // The quota counts per service, or the characters of documents. If they are unknown,
+                // nothing fills it.
+                let is_other = Some(item) != op.item();
+                let is_sized = kind.row().quota.each > 1 && matches!(op, Operation::Attach(..));
+                if names_no_service || is_other && is_sized {
                     continue;
                 }
                 let known = self.view.holds(user, kind, item);
@@ -564,7 +567,7 @@ impl Question<'_> {
                 there.then_some(item)
             };
             let mut there: BTreeSet<Item> = items.into_iter().filter_map(is_there).collect();
-            self.add_unnamed_entries((resource, part), yes, &mut there);
+            Self::add_unnamed_entries((resource, part), yes, &mut there);
             if there.is_empty() && part != SubResource::Version {
                 continue;
             }
@@ -578,7 +581,6 @@ impl Question<'_> {
     }
 
     fn add_unnamed_entries(
-        &self,
         (resource, part): (Resource, SubResource),
         yes: &[Assumption],
         there: &mut BTreeSet<Item>,

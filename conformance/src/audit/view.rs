@@ -50,6 +50,7 @@ impl<'a> View<'a> {
         self.user(user).map_or(self.default(Path::default()), |it| self.read(it.path))
     }
 
+    #[expect(clippy::option_option, reason = "unknown, or known to be none")]
     pub(crate) fn boundary(self, user: User) -> Option<Option<Item>> {
         self.user(user).map_or(self.default(None), |it| self.read(it.boundary))
     }

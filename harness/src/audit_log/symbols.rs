@@ -137,7 +137,9 @@ impl Symbols {
             ResourceKind::Group => false,
             ResourceKind::Policy => account_of(reference).is_none_or(of_other),
             ResourceKind::Device => {
-                !reference.contains(":mfa/") || account_of(reference).is_none_or(of_other)
+                !reference.contains(":mfa/")
+                    || reference.ends_with("/root-account-mfa-device")
+                    || account_of(reference).is_none_or(of_other)
             }
         }
     }

@@ -458,11 +458,11 @@ impl Translation<'_> {
 
     /// The status of a refusal of the action, for a format that has no status.
     fn usual_status(&self) -> u16 {
-        let refusals = self.entry.action.clauses.iter().filter_map(|it| match it.expected {
+        let mut refusals = self.entry.action.clauses.iter().filter_map(|it| match it.expected {
             iamspec_model::Expected::Refused(code) => Some(code.http_status()),
             iamspec_model::Expected::Success => None,
         });
-        refusals.last().unwrap_or(400)
+        refusals.next_back().unwrap_or(400)
     }
 
     /// The value of a request member, for messages.
