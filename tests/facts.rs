@@ -15,12 +15,12 @@ const UNTESTED: &str = include_str!("facts/untested.txt");
 const UNCITED: &str = include_str!("facts/uncited.txt");
 
 /// A fact and the requests that reproduce it.
-struct FactTest {
-    fact: &'static Fact,
-    requests: Vec<&'static str>,
+pub(super) struct FactTest {
+    pub(super) fact: &'static Fact,
+    pub(super) requests: Vec<&'static str>,
 }
 
-fn fact_tests() -> Vec<FactTest> {
+pub(super) fn fact_tests() -> Vec<FactTest> {
     let mut tests: Vec<FactTest> = Vec::new();
     for line in TESTED.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         if let Some(request) = line.strip_prefix("  ") {
@@ -39,10 +39,12 @@ fn reasons(list: &'static str) -> Vec<(&'static str, &'static str)> {
     lines.map(|line| line.split_once(' ').unwrap_or_else(|| panic!("no reason: {line}"))).collect()
 }
 
-/// An HTTP response.
-struct Response {
-    status: u16,
-    body: String,
+/// A request and its HTTP response.
+pub(super) struct Response {
+    /// The form of the request.
+    pub(super) form: String,
+    pub(super) status: u16,
+    pub(super) body: String,
 }
 
 impl Response {
@@ -55,12 +57,16 @@ impl Response {
 }
 
 /// Sends requests one after the other and stores the responses.
-struct Caller {
+pub(super) struct Caller {
     server: Server,
-    responses: Vec<Response>,
+    pub(super) responses: Vec<Response>,
 }
 
 impl Caller {
+    pub(super) fn new() -> Self {
+        Self { server: super::server(None), responses: Vec::new() }
+    }
+
     /// The value of a member: literal, `$Name` from an earlier response, or `@payload`.
     fn value(&self, written: &str) -> String {
         let known = |name: &str| self.responses.iter().rev().find_map(|it| it.text(name));
@@ -78,7 +84,7 @@ impl Caller {
     }
 
     /// Sends a request and returns its members.
-    fn send(&mut self, request: &str) -> HashMap<String, String> {
+    pub(super) fn send(&mut self, request: &str) -> HashMap<String, String> {
         let mut words = request.trim_start_matches('~').split(' ');
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("Action", words.next().unwrap()).append_pair("Version", "2010-05-08");
@@ -88,10 +94,11 @@ impl Caller {
             form.append_pair(member, &value);
             members.insert(member.to_owned(), value);
         }
-        let response = super::server::posted(&self.server, &form.finish());
+        let form = form.finish();
+        let response = super::server::posted(&self.server, &form);
         let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        self.responses.push(Response { status, body: body.to_owned() });
+        self.responses.push(Response { form, status, body: body.to_owned() });
         members
     }
 }
@@ -114,7 +121,7 @@ fn filled(text: &str, members: &HashMap<String, String>) -> Vec<String> {
 fn the_reference_server_responds_like_every_tested_fact() {
     for test in fact_tests() {
         let (fact, last) = (test.fact, test.requests.len() - 1);
-        let mut caller = Caller { server: super::server(None), responses: Vec::new() };
+        let mut caller = Caller::new();
         let mut sent = HashMap::new();
         for (index, request) in test.requests.iter().enumerate() {
             sent = caller.send(request);

@@ -9,6 +9,9 @@
 mod agreement;
 mod api;
 mod audit;
+mod audit_formats;
+mod audit_reads;
+mod audited_facts;
 mod aws;
 mod cleanup;
 mod cli;

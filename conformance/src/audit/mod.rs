@@ -1,111 +1,193 @@
 //! Audit: checks recorded traffic of other clients, such as CloudTrail logs, against the
 //! specification.
 //!
-//! Nothing is known about the account at first. Knowledge grows with the responses. A response is
-//! impossible only if no account that agrees with all knowledge explains it, by recorded or
-//! documented behavior. The audit makes three assumptions:
+//! The account is empty or unknown at first. Knowledge grows with the responses: with refusals, with
+//! listings, and with the effects of successful calls. A response is impossible only if no account
+//! that agrees with all knowledge explains it. The audit makes three assumptions:
 //! - No event about the users and resources in question is missing between the first and the last.
-//! - Events are ordered by their times.
-//! - Responses may be stale after a change (F-001), so they cannot be impossible within the lag.
+//! - An event that ended before another one began comes before it. Others may have any order.
+//! - A read or a refusal may show an earlier state for a while after a change (F-001 to F-004). Only
+//!   what changed within that time is uncertain.
 //!
-//! `possible_accounts.rs` enumerates the accounts that agree with the knowledge, `inference.rs`
-//! updates the knowledge, and `checker.rs` has the [`Auditor`]. Log formats belong to the harness.
+//! `knowledge.rs` keeps what is known, `effects.rs` updates it, `view.rs` reads it at one time,
+//! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
+//! order of events that overlap, `judgement.rs` judges one event, and `checker.rs` has the [`Auditor`].
+//! Log formats belong to the harness.
 
 mod checker;
-mod inference;
+mod effects;
+mod judgement;
+mod knowledge;
+mod ordering;
 mod possible_accounts;
+mod view;
 
 use std::fmt;
+use std::rc::Rc;
 
-use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{AttachmentAction, AttachmentKind, ErrorCode, ResourceAction, ResourceKind};
+use iamspec_model::{Item, Level, Operation, Path, Resource, User};
 
-use crate::audit::possible_accounts::name_key;
+use crate::oracle::Tier;
+use crate::oracle::formats::FormatDeviation;
+use crate::response::{Failure, Response};
+use crate::results::Threshold;
 
 pub use crate::audit::checker::Auditor;
 
-/// A recorded request and its response.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How an audit compares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuditOptions {
+    /// Whether nothing exists at first. Otherwise, the account is unknown.
+    pub starts_empty: bool,
+    /// The number of milliseconds after a change in which a read or a refusal may be stale.
+    pub lag: i64,
+    /// The divergences that count.
+    pub threshold: Threshold,
+    /// Whether responses that show unspecified behavior are collected.
+    pub learn: bool,
+}
+
+/// A recorded request and its response. Each name has one symbol in the whole account.
+#[derive(Clone, Debug)]
 pub struct AuditEvent {
     /// The id of the event in the log.
     pub id: String,
-    /// The time, in seconds since 1970.
-    pub time: i64,
-    /// The operation.
-    pub operation: AuditOperation,
-    /// The name of the user.
-    pub user: Option<String>,
-    /// The other name in the request: an item, a group, a policy, a device, or the new name of a
-    /// user.
-    pub other_name: Option<String>,
+    /// The call and its response, in the names of the log.
+    pub shown: String,
+    /// The file and the place in it.
+    pub source: String,
+    /// When the request was sent, in milliseconds since 1970.
+    pub start: i64,
+    /// When the response had arrived.
+    pub end: i64,
+    /// The call.
+    pub call: AuditCall,
     /// The response.
-    pub response: AuditResponse,
-    /// The error message, if the log has it.
-    pub message: Option<String>,
+    pub response: Response,
+    /// Which part of a listing the response shows.
+    pub shown_part: ShownPart,
+    /// The resources that exist independently of the log, such as the policies of AWS.
+    pub external: Vec<Resource>,
+    /// The format deviations of the response.
+    pub deviations: Vec<FormatDeviation>,
 }
 
-/// An operation on a user, an attachment, or a resource that can be attached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditOperation {
-    /// `CreateUser`.
-    CreateUser,
-    /// `GetUser`.
-    GetUser,
-    /// `UpdateUser`.
-    UpdateUser,
-    /// `DeleteUser`.
-    DeleteUser,
-    /// An action on an attachment of this kind.
-    Attachment(AttachmentKind, AttachmentAction),
-    /// `CreateGroup`, `CreatePolicy`, `CreateVirtualMFADevice`.
-    Create(ResourceKind),
-    /// `DeleteGroup`, `DeletePolicy`, `DeleteVirtualMFADevice`.
-    Delete(ResourceKind),
-    /// `UpdateGroup`. The audit does not track the new name.
-    Rename(ResourceKind),
+/// The operations of a recorded request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditCall {
+    /// An operation, and the others that succeed together with it, such as a second tag.
+    Operation(Operation, Vec<Operation>),
+    /// The request lacks a name, or is not an operation of the model. If it succeeded, everything
+    /// about this user, or about every user and resource, may have changed.
+    Unknown(Option<User>),
 }
 
-/// The response of a recorded request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditResponse {
-    /// Success.
-    Done,
-    /// Refusal with this error code.
-    Refused(ErrorCode),
-    /// A failure that does not depend on the account and changes nothing, such as throttling.
-    Uninformative,
-    /// No response, or one that does not say whether the call had an effect.
-    Unknown,
+impl AuditCall {
+    /// The symbol of an item that the service has named, and whose name the log does not have.
+    pub const UNNAMED_ITEM: Item = Item(0x00ff_fffd);
+}
+
+/// Which part of a listing a response shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ShownPart {
+    /// Every entry.
+    #[default]
+    Whole,
+    /// Some entries: one page, or those that a filter selects.
+    Part,
+    /// The users with one of these paths, with their paths.
+    Paths {
+        /// The paths that the log has named so far and that begin with the prefix. `None`: all.
+        listed: Option<Vec<Path>>,
+        /// The path of each user in the response.
+        paths: Vec<(User, Path)>,
+    },
+}
+
+impl AuditEvent {
+    /// The operation, if the request is one.
+    #[must_use]
+    pub const fn operation(&self) -> Option<&Operation> {
+        match &self.call {
+            AuditCall::Operation(operation, _) => Some(operation),
+            AuditCall::Unknown(_) => None,
+        }
+    }
+
+    /// Every operation of the request.
+    fn operations(&self) -> impl Iterator<Item = &Operation> {
+        let (first, others) = match &self.call {
+            AuditCall::Operation(first, others) => (Some(first), others.as_slice()),
+            AuditCall::Unknown(_) => (None, [].as_slice()),
+        };
+        first.into_iter().chain(others)
+    }
+
+    /// Whether the call cannot have changed anything: it is a read, or was refused.
+    fn changes_nothing(&self) -> bool {
+        let had_no_effect = match &self.response {
+            Response::Success(_) => false,
+            Response::Refused { .. } => true,
+            Response::Failed(failure) => failure.kind.had_no_effect(),
+        };
+        had_no_effect || self.operation().is_some_and(Operation::is_read)
+    }
+
+    /// The failure, if there is no response that says whether the call succeeded.
+    const fn failure(&self) -> Option<&Failure> {
+        match &self.response {
+            Response::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// `DeleteUser alice -> 409 DeleteConflict, event 4, log.json:17`
+impl fmt::Display for AuditEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)?;
+        for (word, text) in [("event ", &self.id), ("", &self.source)] {
+            if !text.is_empty() {
+                write!(f, ", {word}{text}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The verdict on a recorded event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum AuditVerdict {
     /// Some account that agrees with the knowledge explains the response.
     Possible,
     /// No account explains the response.
     Impossible(Box<AuditFinding>),
-    /// No account explains the response, but it may be stale after a recent change.
+    /// Only an account in which a recent change is not visible yet explains the response, or one in
+    /// which events that overlap have an order that the log does not give.
     TooSoon,
     /// The response does not depend on the account, or the event lacks a name.
     Uninformative,
 }
 
 /// The reason why a response is impossible.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct AuditFinding {
     /// The id of the broken rule.
     pub rule: String,
     /// The broken rule as a sentence.
     pub statement: String,
+    /// The part of the response that differs.
+    pub tier: Tier,
+    /// How binding the evidence is.
+    pub level: Level,
     /// The expected responses, each with its rule.
     pub allowed: Vec<(String, String)>,
     /// The facts that the rule is based on.
     pub evidence: Vec<&'static str>,
     /// The event.
-    pub event: String,
-    /// The preceding events about the same user and the same resource.
-    pub earlier_events: Vec<String>,
+    pub event: Rc<AuditEvent>,
+    /// The earlier events that make the response impossible.
+    pub earlier_events: Vec<Rc<AuditEvent>>,
 }
 
 /// A response that shows unspecified behavior, in an account that was known as far as the operation
@@ -120,131 +202,4 @@ pub struct Inference {
     pub response: String,
     /// The id of the event.
     pub event: String,
-}
-
-impl AuditEvent {
-    /// The name of the item, group, policy or device. Empty if a user can hold only one item of the
-    /// kind.
-    fn item_name(&self) -> &str {
-        self.other_name.as_deref().filter(|_| !self.operation.is_about_single()).unwrap_or_default()
-    }
-
-    /// Whether the event has all names that the operation depends on.
-    fn is_complete(&self) -> bool {
-        match self.operation {
-            AuditOperation::Attachment(_, AttachmentAction::List)
-            | AuditOperation::CreateUser
-            | AuditOperation::GetUser
-            | AuditOperation::UpdateUser
-            | AuditOperation::DeleteUser => self.user.is_some(),
-            AuditOperation::Attachment(..) => {
-                self.user.is_some()
-                    && (self.other_name.is_some() || self.operation.is_about_single())
-            }
-            AuditOperation::Create(_) | AuditOperation::Delete(_) => self.other_name.is_some(),
-            AuditOperation::Rename(_) => false,
-        }
-    }
-
-    /// Whether the event changed something.
-    fn changes(&self) -> bool {
-        self.response == AuditResponse::Done && !self.operation.is_read()
-    }
-
-    /// Whether the event may have changed something.
-    fn may_change(&self) -> bool {
-        matches!(self.response, AuditResponse::Done | AuditResponse::Unknown)
-            && !self.operation.is_read()
-    }
-
-    /// The kind and the key of the group, policy or device that the event names.
-    fn resource(&self) -> Option<(ResourceKind, String)> {
-        Some((self.operation.resource_kind()?, name_key(self.other_name.as_deref()?)))
-    }
-
-    /// The keys of all names in the event.
-    fn name_keys(&self) -> impl Iterator<Item = String> {
-        [&self.user, &self.other_name].into_iter().flatten().map(|name| name_key(name))
-    }
-}
-
-impl fmt::Display for AuditEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [self.user.as_deref(), self.other_name.as_deref()];
-        let names = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let api = self.operation.api().unwrap_or_default();
-        write!(f, "{api} {names} -> {}, event {}", self.response, self.id)
-    }
-}
-
-impl fmt::Display for AuditResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Done => f.write_str("200"),
-            Self::Refused(code) => write!(f, "{} {}", code.http_status(), code.name()),
-            Self::Uninformative => f.write_str("a failure that does not depend on the account"),
-            Self::Unknown => f.write_str("no response that says whether the call had an effect"),
-        }
-    }
-}
-
-impl AuditOperation {
-    /// Every operation.
-    fn all() -> impl Iterator<Item = Self> {
-        let of_kinds = AttachmentKind::blockers().flat_map(|kind| {
-            AttachmentAction::ALL.into_iter().map(move |action| Self::Attachment(kind, action))
-        });
-        let of_resources = ResourceKind::all()
-            .flat_map(|class| [Self::Create(class), Self::Delete(class), Self::Rename(class)]);
-        let of_users = [Self::CreateUser, Self::GetUser, Self::UpdateUser, Self::DeleteUser];
-        of_users.into_iter().chain(of_kinds).chain(of_resources)
-    }
-
-    /// The operation of the action with this name.
-    #[must_use]
-    pub fn named(api: &str) -> Option<Self> {
-        Self::all().find(|it| it.api() == Some(api))
-    }
-
-    /// The name of the action. `None` if the kind or resource has no such action.
-    #[must_use]
-    pub fn api(self) -> Option<&'static str> {
-        let action = match self {
-            Self::CreateUser => return Some("CreateUser"),
-            Self::GetUser => return Some("GetUser"),
-            Self::UpdateUser => return Some("UpdateUser"),
-            Self::DeleteUser => return Some("DeleteUser"),
-            Self::Attachment(kind, action) => kind.row().action(action),
-            Self::Create(class) => class.row().action(ResourceAction::Create),
-            Self::Delete(class) => class.row().action(ResourceAction::Delete),
-            Self::Rename(class) => class.row().action(ResourceAction::Rename),
-        };
-        action.map(|it| it.api)
-    }
-
-    /// Whether the operation changes nothing.
-    #[must_use]
-    pub const fn is_read(self) -> bool {
-        matches!(
-            self,
-            Self::GetUser | Self::Attachment(_, AttachmentAction::List | AttachmentAction::Get)
-        )
-    }
-
-    /// Whether it is an operation on a kind of which a user holds at most one item.
-    fn is_about_single(self) -> bool {
-        matches!(self, Self::Attachment(kind, _) if kind.row().naming == Naming::Single)
-    }
-
-    /// The kind of the resource that the operation names.
-    fn resource_kind(self) -> Option<ResourceKind> {
-        match self {
-            Self::Create(class) | Self::Delete(class) => Some(class),
-            Self::Attachment(
-                kind,
-                AttachmentAction::Attach | AttachmentAction::Detach | AttachmentAction::ResetSecret,
-            ) => kind.row().refers_to,
-            _ => None,
-        }
-    }
 }

@@ -143,6 +143,8 @@ fn compare_with_rule(
 ) -> Option<Difference> {
     let level = |rule: Rule, tier| match tier {
         Tier::Status | Tier::Code => rule.clause.code.level,
+        // Only a transient rule without a text differs in it: by the text of another rule.
+        Tier::Text if rule.clause.condition.is_transient() => rule.clause.code.level,
         Tier::Text | Tier::Wire => rule.clause.text.level,
     };
     let own_tier = first_differing_tier(account, op, rule, observed);
@@ -196,6 +198,13 @@ fn first_differing_tier(
     let known = messages::expected_messages(rule, account, op, &messages::symbols(op));
     let is_unspecified = rule.clause.text.level == Level::Unspecified || known.is_empty();
     let is_known = message.is_some_and(|message| messages::conforms(rule, &known, message));
+    // A reason that passes does not borrow the text that is recorded for another rule.
+    if known.is_empty()
+        && rule.clause.condition.is_transient()
+        && message.is_some_and(|message| messages::quoted(op, message).is_some())
+    {
+        return Some(Tier::Text);
+    }
     (!is_unspecified && !is_known).then_some(Tier::Text)
 }
 

@@ -76,6 +76,44 @@ pub fn quoted(op: &Operation, message: &str) -> Option<String> {
     quoted.find(|text| matches(text, message))
 }
 
+/// Returns a message with the values of the request replaced by their symbols, if it is one that
+/// the facts quote for the action. `real` gives the value of a request member.
+#[must_use]
+pub fn in_symbols(op: &Operation, message: &str, real: Value<'_>) -> Option<String> {
+    let clauses = op.action()?.clauses.iter();
+    let invalid = match op {
+        Operation::Invalid(_, invalid) => Some(&invalid.row().clause),
+        _ => None,
+    };
+    let mut templates = clauses.chain(invalid).flat_map(|it| it.text.texts());
+    templates.find_map(|template| translated(template, message, real, &symbols(op)))
+}
+
+/// The message with symbols, if it matches the template with the values of the request. What a
+/// placeholder without a value stands for stays as it is.
+fn translated(template: &str, message: &str, real: Value<'_>, symbol: Value<'_>) -> Option<String> {
+    let (mut template, mut rest, mut translated) = (template, message, String::new());
+    loop {
+        let Some((before, after)) = split_placeholder(template) else {
+            return (rest == template).then(|| translated + template);
+        };
+        let name = template.get(before.len() + 1..template.len() - after.len() - 1)?;
+        rest = rest.strip_prefix(before)?;
+        translated.push_str(before);
+        if let Some(value) = real(name) {
+            rest = rest.strip_prefix(value.as_str())?;
+            translated.push_str(&symbol(name).unwrap_or(value));
+        } else {
+            let end = split_placeholder(after).map_or(after, |(before, _)| before);
+            let place = if end.is_empty() { rest.len() } else { rest.find(end)? };
+            let (value, others) = rest.split_at_checked(place)?;
+            translated.push_str(value);
+            rest = others;
+        }
+        template = after;
+    }
+}
+
 /// Returns the message that the reference endpoint sends for a rule.
 ///
 /// Without evidence, a quota error uses the form recorded for other quotas (G-007), and any other

@@ -149,7 +149,7 @@ impl Oracle {
 
 /// Resources outside the run may use up a quota of the whole account (G-001). Such a refusal gives
 /// no evidence.
-fn account_may_be_full(op: &Operation, observed: &Response) -> Option<Failure> {
+pub(crate) fn account_may_be_full(op: &Operation, observed: &Response) -> Option<Failure> {
     let creates =
         matches!(op.well_formed(), Operation::CreateUser(..) | Operation::CreateResource(_));
     match observed {

@@ -1,14 +1,13 @@
 //! HAR 1.2 files, the format in which browsers and proxies export HTTP traffic.
 //!
-//! Requests to IAM become [`CloudTrailRecord`]s, so that the audit reads only one kind of event.
-//! Other requests are ignored.
+//! Requests to other services are ignored.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
-use crate::audit_log::cloudtrail::{CloudTrailRecord, lower_camel};
-use crate::wire::names;
-use crate::wire::xml_read::Element;
+use crate::audit_log::cloudtrail::milliseconds;
+use crate::audit_log::record::{RecordedCall, RecordedExchange};
 
 /// A HAR file.
 #[derive(Deserialize)]
@@ -25,6 +24,8 @@ struct HarLog {
 #[serde(rename_all = "camelCase")]
 struct HarEntry {
     started_date_time: String,
+    /// The duration in milliseconds.
+    time: Option<f64>,
     request: HarRequest,
     /// Missing, or with status 0, if no response arrived.
     response: Option<HarResponse>,
@@ -34,7 +35,16 @@ struct HarEntry {
 #[serde(rename_all = "camelCase")]
 struct HarRequest {
     url: String,
+    #[serde(default)]
+    headers: Vec<HarPair>,
     post_data: Option<HarText>,
+}
+
+#[derive(Deserialize)]
+struct HarPair {
+    name: String,
+    #[serde(default)]
+    value: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,80 +54,57 @@ struct HarResponse {
     content: HarText,
 }
 
-/// The error code of an event without a response that says whether the call had an effect.
-const NO_RESPONSE: &str = "NoResponse";
-
+/// The content of a request or a response. A form may be a text or its parameters.
 #[derive(Default, Deserialize)]
 struct HarText {
-    #[serde(default)]
-    text: String,
+    text: Option<String>,
     encoding: Option<String>,
+    #[serde(default)]
+    params: Vec<HarPair>,
 }
 
 impl HarText {
-    fn decoded(&self) -> String {
+    fn decoded(&self) -> Cow<'_, str> {
+        let Some(text) = self.text.as_deref().filter(|it| !it.is_empty()) else {
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(self.params.iter().map(|it| (&it.name, &it.value)));
+            return form.finish().into();
+        };
         let is_base64 = self.encoding.as_deref() == Some("base64");
-        let bytes = data_encoding::BASE64.decode(self.text.as_bytes()).ok().filter(|_| is_base64);
-        bytes.map_or_else(|| self.text.clone(), |it| String::from_utf8_lossy(&it).into_owned())
+        let bytes = is_base64.then(|| data_encoding::BASE64.decode(text.as_bytes()).ok()).flatten();
+        bytes.map_or(text.into(), |it| String::from_utf8_lossy(&it).into_owned().into())
     }
 }
 
 impl Har {
-    /// The requests to IAM as events.
-    pub(crate) fn records(&self) -> Vec<CloudTrailRecord> {
-        let entries = self.log.entries.iter().enumerate();
-        entries.filter_map(|(index, entry)| entry.record(index)).collect()
+    /// The requests to IAM. The place of each is its number in the file, from 1.
+    pub(crate) fn calls(&self) -> Vec<(usize, RecordedCall)> {
+        let entries = (1..).zip(&self.log.entries);
+        entries.filter_map(|(number, entry)| Some((number, entry.call()?))).collect()
     }
 }
 
 impl HarEntry {
-    fn record(&self, index: usize) -> Option<CloudTrailRecord> {
-        let url = reqwest::Url::parse(&self.request.url).ok()?;
-        let body = self.request.post_data.as_ref().map(HarText::decoded).unwrap_or_default();
-        let form = url.query_pairs().chain(form_urlencoded::parse(body.as_bytes()));
-        let form: Map<String, Value> =
-            form.map(|(name, value)| (name.into_owned(), json!(value))).collect();
-        let action = form.get("Action")?.as_str()?;
-        if form.get("Version")?.as_str()? != names::VERSION {
-            return None;
-        }
-        let no_response = HarResponse::default();
-        let received = self.response.as_ref().unwrap_or(&no_response);
-        let body = Element::parse(&received.content.decoded());
-        let response = body.as_ref().ok().cloned().unwrap_or_default();
-        let error = response.child("Error");
-        let code = error.and_then(|it| it.text_of("Code"));
-        // A success and a refusal are known only from a whole response of IAM.
-        let code = match received.status {
-            Some(200..300) if response.name == format!("{action}Response") => None,
-            Some(400..500) => Some(code.unwrap_or(NO_RESPONSE)),
-            _ => Some(NO_RESPONSE),
+    fn call(&self) -> Option<RecordedCall> {
+        let none = HarText::default();
+        let response = self.response.as_ref();
+        let status = response.and_then(|it| it.status).and_then(|it| u16::try_from(it).ok());
+        let headers = self.request.headers.iter();
+        let authorization = headers
+            .filter(|it| it.name.eq_ignore_ascii_case("authorization"))
+            .map(|it| it.value.as_str())
+            .next();
+        let exchange = RecordedExchange {
+            url: &self.request.url,
+            body: &self.request.post_data.as_ref().unwrap_or(&none).decoded(),
+            authorization,
+            status,
+            response: &response.map_or(&none, |it| &it.content).decoded(),
         };
-        let parameters: Map<String, Value> =
-            form.iter().map(|(name, value)| (lower_camel(name), value.clone())).collect();
-        let record = json!({
-            "eventSource": "iam.amazonaws.com",
-            "eventName": action,
-            "eventTime": self.started_date_time,
-            "eventID": response.child("ResponseMetadata").and_then(|it| it.text_of("RequestId")).map_or(index.to_string(), str::to_owned),
-            "recipientAccountId": url.host_str(),
-            "errorCode": code,
-            "errorMessage": error.and_then(|it| it.text_of("Message")),
-            "requestParameters": parameters,
-            "responseElements": response.child(&format!("{action}Result")).map(members),
-        });
-        serde_json::from_value(record).ok()
+        let start = milliseconds(&self.started_date_time);
+        #[expect(clippy::cast_possible_truncation, reason = "the value is bounded before")]
+        let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0).ceil() as i64;
+        let end = start.map(|it| it + duration);
+        exchange.call().map(|call| RecordedCall { start, end, ..call })
     }
-}
-
-/// Converts the elements of a response to the JSON form of CloudTrail.
-fn members(element: &Element) -> Value {
-    if element.children.is_empty() {
-        return json!(element.text);
-    }
-    let is_list = element.children.iter().all(|it| it.name == "member");
-    if is_list {
-        return element.children.iter().map(members).collect();
-    }
-    Value::Object(element.children.iter().map(|it| (lower_camel(&it.name), members(it))).collect())
 }

@@ -17,7 +17,7 @@ pub mod response;
 pub mod sender;
 pub mod session;
 pub mod trace;
-mod wire_rules;
+pub(crate) mod wire_rules;
 
 use std::any::Any;
 use std::sync::atomic::AtomicBool;

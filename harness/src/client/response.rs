@@ -15,7 +15,7 @@ use iamspec_model::{
 
 use crate::aws::credentials::Identity;
 use crate::client::connection::transport::{Disclosure, RawResponse};
-use crate::client::session::{Names, Usable, base_name};
+use crate::client::session::{KnownNames, Names, Usable, base_name};
 use crate::client::wire_rules::formats::deviations;
 use crate::client::wire_rules::refusal_in_json;
 use crate::client::{pages, request};
@@ -70,7 +70,7 @@ pub(crate) fn read(
     let result = &result_of(op.action().map_or("", |call| call.api), root, raw)?;
     record_names(op, result, names).map_err(missing)?;
     let next = pages::after(result).map_err(|what| failure(raw, what));
-    let shown = read_listing(&op.well_formed(), result, (raw, names)).map_err(missing);
+    let shown = read_listing(&op.well_formed(), result, (raw, &*names)).map_err(missing);
     let (next, shown) = match (next, shown) {
         (Ok(next), Ok(shown)) => (next, shown),
         (next, _) if is_flagged => (next.unwrap_or_default(), None),
@@ -405,10 +405,10 @@ pub(crate) fn join(before: Option<Response>, page: Response) -> Response {
 type Missing = &'static str;
 
 /// The listing that a response shows, if the model defines one for the operation.
-fn read_listing(
+pub(crate) fn read_listing(
     op: &Operation,
     result: &Element,
-    (raw, names): (&RawResponse, &Names),
+    (raw, names): (&RawResponse, &dyn KnownNames),
 ) -> Result<Option<Listing>, Missing> {
     let mut reader = ListingReader { raw, names, shown: Listing::default() };
     match *op {
@@ -439,7 +439,7 @@ fn read_listing(
 
 struct ListingReader<'a> {
     raw: &'a RawResponse,
-    names: &'a Names,
+    names: &'a dyn KnownNames,
     shown: Listing,
 }
 
@@ -512,8 +512,8 @@ impl ListingReader<'_> {
     /// The path of a user if it is not the root, the permissions boundary, and the tags.
     fn user(&mut self, user: &Element) -> Result<(), Missing> {
         let path = user.text_of("Path").ok_or("Path")?;
-        if path != self.names.path(Path::default()) {
-            let known = (1..10).map(Path).find(|it| self.names.path(*it) == path);
+        let known = self.names.path_symbol(path);
+        if known != Some(Path::default()) {
             self.push(known.map(Entity::Path), Status::Active, path);
         }
         if let Some(boundary) = user.child("PermissionsBoundary") {

@@ -47,6 +47,44 @@ pub(crate) fn base_name(name: &str) -> &str {
     name.rsplit(['/', ':']).next().unwrap_or(name)
 }
 
+/// The symbols of the names in a response.
+pub(crate) trait KnownNames {
+    /// The symbol of an item by its real name, if it has one.
+    fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item>;
+
+    /// The number of the symbol behind a name or an ARN, if the symbol begins with `symbol`.
+    fn number(&self, symbol: &str, name: &str) -> Option<u32>;
+
+    /// The symbol of a path.
+    fn path_symbol(&self, path: &str) -> Option<Path>;
+}
+
+impl KnownNames for Names {
+    fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
+        if kind.row().refers_to.is_none() && kind.row().naming == Naming::Service {
+            let here = self
+                .ids
+                .iter()
+                .find(|((space, of, _), id)| *space == self.space && *of == kind && *id == name);
+            return here.map(|((_, _, item), _)| *item);
+        }
+        self.number(kind.row().prefix, name).map(Item)
+    }
+
+    fn number(&self, symbol: &str, name: &str) -> Option<u32> {
+        let prefix = format!("{}-{}-{symbol}", self.prefix, self.space.0);
+        let name = base_name(name);
+        let rest = name.strip_prefix(&prefix)?;
+        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
+        let number = rest.get(..end)?.parse().ok()?;
+        (self.symbol_name(symbol, number) == name).then_some(number)
+    }
+
+    fn path_symbol(&self, path: &str) -> Option<Path> {
+        (0..10).map(Path).find(|it| self.path(*it) == path)
+    }
+}
+
 impl Names {
     /// The names of a run. `run` distinguishes them from the names of other runs.
     #[must_use]
@@ -243,31 +281,6 @@ impl Names {
         self.last_adopted += 1;
         self.bind_user(User(self.last_adopted), name);
         User(self.last_adopted)
-    }
-
-    /// The symbol of an item by its real name, if it has a symbol in this namespace.
-    #[must_use]
-    pub fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
-        if kind.row().refers_to.is_none() && kind.row().naming == Naming::Service {
-            let here = self
-                .ids
-                .iter()
-                .find(|((space, of, _), id)| *space == self.space && *of == kind && *id == name);
-            return here.map(|((_, _, item), _)| *item);
-        }
-        self.number(kind.row().prefix, name).map(Item)
-    }
-
-    /// The number of the symbol behind a name or an ARN of this namespace, if the symbol begins
-    /// with `symbol`.
-    #[must_use]
-    pub fn number(&self, symbol: &str, name: &str) -> Option<u32> {
-        let prefix = format!("{}-{}-{symbol}", self.prefix, self.space.0);
-        let name = base_name(name);
-        let rest = name.strip_prefix(&prefix)?;
-        let end = rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len());
-        let number = rest.get(..end)?.parse().ok()?;
-        (self.symbol_name(symbol, number) == name).then_some(number)
     }
 
     /// The real name of the user or resource of an operation in a namespace, for messages.

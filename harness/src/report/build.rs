@@ -229,7 +229,7 @@ const fn status(counts: bool, is_known: bool) -> FindingStatus {
 }
 
 /// A fact as a finding cites it: its state and response, or else its note or source.
-fn cited(fact: &Fact, api: &str) -> CitedFact {
+pub(crate) fn cited(fact: &Fact, api: &str) -> CitedFact {
     let response = fact.http.map(|http| format!("{http} {}", fact.code.unwrap_or_default()));
     let statement = match response {
         Some(response) => format!("{}: {}", fact.state, response.trim_end()),

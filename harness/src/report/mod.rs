@@ -5,6 +5,7 @@
 //! file without a footer is incomplete, and reading it fails.
 
 mod anonymize;
+pub(crate) mod audited;
 pub mod build;
 pub mod diff;
 pub mod events;

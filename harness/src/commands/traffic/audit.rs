@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditVerdict, Auditor};
+use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Auditor};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::Shortened;
 use iamspec_conformance::results::{Threshold, Totals, findings};
@@ -20,16 +21,18 @@ use iamspec_conformance::script::parse;
 use iamspec_conformance::{Finding, Report, ScriptRun};
 use iamspec_model::evidence;
 
-use crate::audit_log::cloudtrail::Understood;
-use crate::audit_log::{LogCounts, LogEvent};
-use crate::commands::options::duration;
-use crate::commands::options::shell_line;
-use crate::commands::reports::report::{read_run, terminal_text};
+use crate::audit_log::symbols::Symbols;
+use crate::audit_log::{LogCounts, LogEvent, translate};
+use crate::commands::options::{ThresholdArgs, duration, shell_line};
+use crate::commands::reports::report::{
+    ReportArg, check_files, read_run, terminal_text, write_reports,
+};
 use crate::commands::test::target::now;
 use crate::exit_code::Outcome;
+use crate::report::audited::audited_report;
 use crate::report::build::{ReportInput, build_report};
 use crate::report::diff::revision;
-use crate::report::events::{EndEvent, RunHeader, RunTarget};
+use crate::report::events::{EndEvent, RunHeader, RunTarget, RunTotals};
 use crate::report::format::summary::counted;
 use crate::report::{FORMAT, RunReport};
 use crate::wire::output::visible::{visible, visible_line};
@@ -56,17 +59,40 @@ pub struct AuditArgs {
     /// AWS is eventually consistent: a change may become visible late.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s", help_heading = "Verdicts")]
     pub lag: Duration,
+    /// What exists before the first event
+    #[arg(long, value_enum, default_value = "unknown", help_heading = "Verdicts")]
+    pub start: StartArg,
+    /// Which divergences count.
+    #[command(flatten)]
+    pub threshold: ThresholdArgs,
     /// Also print responses to calls with unspecified behavior
     ///
     /// For example, which of two refusals AWS reports first.
     #[arg(long, help_heading = "Output")]
     pub learn: bool,
+    /// Replace the names of users, keys, groups and policies by symbols
+    #[arg(long, help_heading = "Output")]
+    pub anonymize: bool,
+    /// Report to write, such as `json=audit.jsonl`; repeatable
+    ///
+    /// Formats: json, junit, markdown, html, badge.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub report: Vec<ReportArg>,
     /// Log files, folders of logs, saved runs or scripts
     ///
     /// CloudTrail logs (also compressed) and folders of them, recorded HTTP traffic (`.har`);
     /// or saved runs (`.jsonl`) and scripts with responses (`.script`).
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// What exists before the first event, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum StartArg {
+    /// Any account: a response is impossible if no account explains it
+    Unknown,
+    /// No user, group, policy or device
+    Empty,
 }
 
 /// The totals of all events.
@@ -83,18 +109,34 @@ struct AuditTotals {
 /// The rules that may decide a response, the facts that leave it unspecified, and the response.
 type UnspecifiedResponse = (Vec<String>, Vec<&'static str>, String);
 
-/// The possible states of each account, and the events of the current second.
+/// What is known about one account, and its events that may overlap.
+struct AuditedAccount {
+    auditor: Auditor,
+    symbols: Symbols,
+    pending: Vec<Rc<AuditEvent>>,
+    /// The latest end of a pending event.
+    end: i64,
+}
+
+/// The accounts of the logs.
 struct AuditSession<'a> {
-    lag: i64,
-    learn: bool,
+    options: AuditOptions,
     /// Responses to calls with unspecified behavior: how often, and the first event.
     unspecified: BTreeMap<UnspecifiedResponse, (usize, String)>,
-    accounts: BTreeMap<String, Auditor>,
-    second: i64,
-    pending: BTreeMap<String, Vec<AuditEvent>>,
+    accounts: BTreeMap<String, AuditedAccount>,
     totals: AuditTotals,
+    anonymize: bool,
+    /// The first findings, for the reports.
+    findings: Vec<AuditFinding>,
     out: &'a mut dyn Write,
 }
+
+/// The number of findings in a report.
+const FINDINGS_MAX: usize = 1000;
+
+/// An account with more names than this is forgotten, if it was unknown at the start: its memory
+/// must not grow with the log.
+const NAMES_MAX: usize = 200_000;
 
 pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     for file in &args.files {
@@ -102,96 +144,146 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
     let histories: Vec<&PathBuf> = args.files.iter().filter(|it| is_history(it)).collect();
+    check_files(args.report.iter().map(|it| it.file.as_path()))?;
     if histories.len() == args.files.len() {
-        return audit_histories(&histories, out);
+        return audit_histories(&histories, args, out);
     }
     ensure!(
         histories.is_empty(),
         "logs cannot be mixed with saved runs and scripts; audit the `.script` and `.jsonl` files separately"
     );
-    let lag = i64::try_from(args.lag.as_secs()).unwrap_or(i64::MAX);
-    let mut session = AuditSession {
+    let lag = i64::try_from(args.lag.as_millis()).unwrap_or(i64::MAX);
+    let options = AuditOptions {
+        starts_empty: args.start == StartArg::Empty,
         lag,
+        threshold: args.threshold.into(),
         learn: args.learn,
+    };
+    let mut session = AuditSession {
+        options,
         unspecified: BTreeMap::new(),
         accounts: BTreeMap::new(),
-        second: 0,
-        pending: BTreeMap::new(),
         totals: AuditTotals::default(),
+        anonymize: args.anonymize,
+        findings: Vec::new(),
         out,
     };
     let mut written = Ok(());
-    let counts = audit_log::read(&args.files, &mut |event| {
+    // Calls without times are so far apart that none of them may be stale.
+    let gap = lag.saturating_add(1000).min(1 << 40);
+    let counts = audit_log::read(&args.files, gap, &mut |event| {
         if written.is_ok() {
             written = session.add(event);
         }
     })?;
     written?;
-    session.check_second()?;
+    session.finish()?;
     session.print_unspecified()?;
     writeln!(session.out, "{}", session.totals.line(counts))?;
-    Ok(session.totals.exit())
+    let exit = session.totals.exit();
+    let totals = RunTotals {
+        passed: session.totals.possible,
+        unexpected: session.totals.impossible,
+        inconclusive: session.totals.too_soon + session.totals.uninformative,
+        skipped: session.totals.late,
+        ..RunTotals::default()
+    };
+    let end = EndEvent { totals, responded: true, exit, ..EndEvent::default() };
+    let header = header(counted(counts.files, "file"), args.threshold.into());
+    let run = audited_report(header, &session.findings, &command(&args.files), end);
+    write_reports(&run, &args.report)?;
+    Ok(exit)
+}
+
+/// The command that repeats the audit of these files.
+fn command(files: &[PathBuf]) -> String {
+    let words = ["iamspec".to_owned(), "audit".to_owned()].into_iter();
+    let files = files.iter().map(|it| it.display().to_string());
+    shell_line(&words.chain(files).collect::<Vec<_>>())
 }
 
 impl AuditSession<'_> {
-    /// Adds an event. The events of one second are checked together.
+    /// Adds a call. Calls that may overlap are checked together.
     fn add(&mut self, event: LogEvent) -> Result<()> {
-        let (record, late) = match event {
-            LogEvent::Event(record) => (record, false),
-            LogEvent::Late(record) => (record, true),
+        let (call, late) = match event {
+            LogEvent::Call(call) => (call, false),
+            LogEvent::Late(call) => (call, true),
+            LogEvent::Skipped(file, error) => {
+                let (file, error) = (file.display().to_string(), format!("{error:#}"));
+                writeln!(self.out, "skipped {}: {}\n", visible(&file), visible_line(&error))?;
+                return Ok(());
+            }
         };
-        let Understood::Event(event) = record.to_audit_event() else {
+        let options = self.options;
+        let new = || AuditedAccount {
+            auditor: Auditor::new(options),
+            symbols: Symbols::default(),
+            pending: Vec::new(),
+            end: i64::MIN,
+        };
+        let account = self.accounts.entry(call.account.clone()).or_insert_with(new);
+        let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
             self.totals.ignored += 1;
             return Ok(());
         };
         if late {
             self.totals.late += 1;
-            self.account(record.account()).record_late_event(&event);
+            account.auditor.record_late_event(&event);
             return Ok(());
         }
-        if event.time != self.second {
-            self.check_second()?;
-            self.second = event.time;
+        if event.start > account.end {
+            self.check_pending(&call.account)?;
         }
-        self.pending.entry(record.account().to_owned()).or_default().push(event);
+        if let Some(account) = self.accounts.get_mut(&call.account) {
+            account.end = account.end.max(event.end);
+            account.pending.push(Rc::new(event));
+        }
         Ok(())
     }
 
-    fn account(&mut self, name: &str) -> &mut Auditor {
-        let (lag, learn) = (self.lag, self.learn);
-        let new = || {
-            let auditor = Auditor::with_lag(lag);
-            if learn { auditor.collecting_inferences() } else { auditor }
-        };
-        self.accounts.entry(name.to_owned()).or_insert_with(new)
-    }
-
-    fn check_second(&mut self) -> Result<()> {
-        for (account, events) in std::mem::take(&mut self.pending) {
-            for verdict in self.account(&account).check(&events) {
-                match verdict {
-                    AuditVerdict::Possible => self.totals.possible += 1,
-                    AuditVerdict::TooSoon => self.totals.too_soon += 1,
-                    AuditVerdict::Uninformative => self.totals.uninformative += 1,
-                    AuditVerdict::Impossible(finding) => {
-                        self.totals.impossible += 1;
-                        print_finding(&finding, &account, self.out)?;
+    /// Checks the pending events of an account.
+    fn check_pending(&mut self, name: &str) -> Result<()> {
+        let Some(account) = self.accounts.get_mut(name) else { return Ok(()) };
+        let events = std::mem::take(&mut account.pending);
+        if events.is_empty() {
+            return Ok(());
+        }
+        for verdict in account.auditor.check(&events) {
+            match verdict {
+                AuditVerdict::Possible => self.totals.possible += 1,
+                AuditVerdict::TooSoon => self.totals.too_soon += 1,
+                AuditVerdict::Uninformative => self.totals.uninformative += 1,
+                AuditVerdict::Impossible(finding) => {
+                    self.totals.impossible += 1;
+                    let name = if self.anonymize { "an account" } else { name };
+                    print_finding(&finding, name, self.options.starts_empty, self.out)?;
+                    if self.findings.len() < FINDINGS_MAX {
+                        self.findings.push(*finding);
                     }
                 }
             }
-            for it in self.account(&account).take_inferences() {
-                let first = (0, it.event);
-                self.unspecified.entry((it.rules, it.facts, it.response)).or_insert(first).0 += 1;
-            }
+        }
+        for it in account.auditor.take_inferences() {
+            let first = (0, it.event);
+            self.unspecified.entry((it.rules, it.facts, it.response)).or_insert(first).0 += 1;
+        }
+        if account.symbols.len() > NAMES_MAX && !self.options.starts_empty {
+            account.auditor = Auditor::new(self.options);
+            account.symbols = Symbols::default();
         }
         Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        let names: Vec<String> = self.accounts.keys().cloned().collect();
+        names.iter().try_for_each(|it| self.check_pending(it))
     }
 }
 
 impl AuditSession<'_> {
     /// Prints the responses to calls with unspecified behavior.
     fn print_unspecified(&mut self) -> Result<()> {
-        if !self.learn {
+        if !self.options.learn {
             return Ok(());
         }
         writeln!(
@@ -221,12 +313,18 @@ impl AuditSession<'_> {
     }
 }
 
-fn print_finding(finding: &AuditFinding, account: &str, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "{}  must\n  {}", finding.rule, finding.statement)?;
+fn print_finding(
+    finding: &AuditFinding,
+    account: &str,
+    starts_empty: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (level, tier) = (finding.level.name(), finding.tier.name());
+    writeln!(out, "{}  {level}, {tier}\n  {}", finding.rule, finding.statement)?;
     for it in &finding.earlier_events {
-        writeln!(out, "    {}", visible_line(it))?;
+        writeln!(out, "    {}", visible_line(&it.to_string()))?;
     }
-    writeln!(out, "    {}  IMPOSSIBLE", visible_line(&finding.event))?;
+    writeln!(out, "    {}  IMPOSSIBLE", visible_line(&finding.event.to_string()))?;
     let allowed: Vec<String> =
         finding.allowed.iter().map(|(answer, rule)| format!("{answer}  ({rule})")).collect();
     writeln!(out, "  expected      {}", allowed.join(" or "))?;
@@ -236,15 +334,21 @@ fn print_finding(finding: &AuditFinding, account: &str, out: &mut dyn Write) -> 
         writeln!(out, "  {word:<13} {} {}", fact.id, fact.source)?;
     }
     let account = visible(account);
-    writeln!(out, "  account       {account}; assumes that no related event is missing\n")?;
+    let start = if starts_empty { ", and that nothing existed at the start" } else { "" };
+    writeln!(out, "  account       {account}; assumes that no related event is missing{start}\n")?;
     Ok(())
+}
+
+/// `, 2 files not readable`, if there are any.
+fn some(number: usize, noun: &str, what: &str) -> String {
+    if number == 0 { String::new() } else { format!(", {} {what}", counted(number, noun)) }
 }
 
 impl AuditTotals {
     fn line(&self, counts: LogCounts) -> String {
         format!(
             "{}, {}: {} possible, {} impossible, {} too soon after a change, {} uninformative, \
-             {} out of order, {} of other IAM actions",
+             {} out of order, {} of other IAM actions{}{}",
             counted(counts.files, "file"),
             counted(counts.events, "event"),
             self.possible,
@@ -252,7 +356,9 @@ impl AuditTotals {
             self.too_soon,
             self.uninformative,
             self.late,
-            self.ignored
+            self.ignored,
+            some(counts.without_calls, "digest or insight file", "skipped"),
+            some(counts.skipped, "file", "not readable")
         )
     }
 
@@ -284,7 +390,8 @@ fn is_history(file: &Path) -> bool {
 const LINE_MAX: u64 = 1 << 16;
 
 /// Checks histories and prints the result like a run.
-fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
+fn audit_histories(files: &[&PathBuf], args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
+    let threshold: Threshold = args.threshold.into();
     let replays = script_runs(files)?;
     let report = Report {
         script_runs: replays,
@@ -294,7 +401,6 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
         end_reason: None,
         shortened: Shortened::default(),
     };
-    let threshold = Threshold::default();
     let totals = Totals::of(&report.script_runs, threshold, &KnownFailures::default());
     let findings = findings(&report.script_runs);
     let exit = exit_code::of(Outcome {
@@ -303,16 +409,7 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
         nothing_ran: false,
     });
     let name = counted(files.len(), "file");
-    let header = RunHeader {
-        format: FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        revision: revision(),
-        target: RunTarget { name: name.clone(), ..RunTarget::default() },
-        tier: threshold.tier.name().to_owned(),
-        level: threshold.level.name().to_owned(),
-        started: now(),
-        ..RunHeader::default()
-    };
+    let header = header(name.clone(), threshold);
     let command = |it: &Finding| {
         shell_line(&["iamspec".to_owned(), "audit".to_owned(), it.history.name.clone()])
     };
@@ -333,7 +430,22 @@ fn audit_histories(files: &[&PathBuf], out: &mut dyn Write) -> Result<u8> {
     );
     writeln!(out, "{name}")?;
     write!(out, "{}", terminal_text(&run, &[]))?;
+    write_reports(&run, &args.report)?;
     Ok(exit)
+}
+
+/// The header of the report of an audit.
+fn header(name: String, threshold: Threshold) -> RunHeader {
+    RunHeader {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: revision(),
+        target: RunTarget { name, ..RunTarget::default() },
+        tier: threshold.tier.name().to_owned(),
+        level: threshold.level.name().to_owned(),
+        started: now(),
+        ..RunHeader::default()
+    }
 }
 
 fn script_runs(files: &[&PathBuf]) -> Result<Vec<ScriptRun>> {

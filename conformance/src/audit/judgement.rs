@@ -1,0 +1,348 @@
+//! The judgement of one event: whether some possible account explains its response, and what is
+//! known afterwards.
+
+use iamspec_model::evidence::{D_022, G_007};
+use iamspec_model::{
+    Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status,
+    SubResource, User, apply,
+};
+
+use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
+use crate::audit::knowledge::Knowledge;
+use crate::audit::possible_accounts::{Assumption, Question, lists_all};
+use crate::audit::view::View;
+use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
+use crate::oracle::formats::with_formats;
+use crate::oracle::{Divergence, Tier, Verdict, account_may_be_full, divergence, messages};
+use crate::response::{Listing, Response};
+
+/// How an event fits what is known.
+pub(crate) enum Judgement {
+    /// Possible. Contains what every explanation agrees on.
+    Fits(Vec<(Assumption, bool)>),
+    /// Possible if a recent change is not visible yet.
+    MayBeStale,
+    /// Not decided by the account.
+    Uninformative,
+    /// Impossible.
+    Impossible(Box<Divergence>),
+}
+
+/// Decides how an event fits what is known.
+pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
+    let AuditCall::Operation(op, _) = &event.call else { return Judgement::Uninformative };
+    if event.failure().is_some() || is_of_other_cause(op, &event.response, options) {
+        return Judgement::Uninformative;
+    }
+    let strict = View { knowledge, time: event.start, lag: 0 };
+    let judged = judge_in(strict, op, event, options);
+    let may_be_stale = options.lag > 0 && event.changes_nothing();
+    if !matches!(judged, Judgement::Impossible(_)) || !may_be_stale {
+        return judged;
+    }
+    let stale = View { lag: options.lag, ..strict };
+    match judge_in(stale, op, event, options) {
+        Judgement::Impossible(_) => judged,
+        _ => Judgement::MayBeStale,
+    }
+}
+
+/// Whether a refusal may have a cause that no rule describes: a quota of the whole account, or a
+/// documented code that no rule has (D-022).
+fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions) -> bool {
+    let Response::Refused { code, message, .. } = response else { return false };
+    let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+    let is_of_account = known.is_some_and(|it| !CONTENT_CODES.contains(&it));
+    let documented = op.action().map_or("", |action| D_022.note_for(action.api));
+    let is_invalid = matches!(op, Operation::Invalid(..));
+    // A message of a quota names it and its number (G-007).
+    let is_of_quota = options.threshold.tier < Tier::Text
+        || message.as_ref().is_none_or(|message| {
+            G_007.message.is_some_and(|text| messages::matches(text, message.complete()))
+        });
+    let is_limit = known == Some(ErrorCode::LimitExceeded);
+    is_of_quota && (account_may_be_full(op, response).is_some() || is_limit && is_sized(op))
+        || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
+}
+
+/// Whether a quota counts the characters of documents, which the audit does not count.
+pub(crate) fn is_sized(op: &Operation) -> bool {
+    let of_user = op.kind().is_some_and(|kind| kind.row().quota.each > 1);
+    of_user || matches!(op, Operation::AddSubResource(_, SubResource::InlinePolicy, _))
+}
+
+/// The codes about the content of a request, which the audit does not know completely.
+const CONTENT_CODES: [ErrorCode; 6] = [
+    ErrorCode::InvalidAuthenticationCode,
+    ErrorCode::InvalidInput,
+    ErrorCode::MalformedCertificate,
+    ErrorCode::MalformedPolicyDocument,
+    ErrorCode::PasswordPolicyViolation,
+    ErrorCode::UnrecognizedPublicKeyEncoding,
+];
+
+fn judge_in(
+    view: View<'_>,
+    op: &Operation,
+    event: &AuditEvent,
+    options: AuditOptions,
+) -> Judgement {
+    let listing = match &event.response {
+        Response::Success(listing) => listing.as_ref(),
+        _ => None,
+    };
+    if let (
+        Some(listing),
+        Operation::ListUsers(_) | Operation::GetAuthorizationDetails | Operation::ListResources(..),
+    ) = (listing, op)
+    {
+        return judge_account_listing(view, op, event, listing, options);
+    }
+    if matches!(op, Operation::GetAccessKeyLastUsed(_)) && is_denied(view, op, &event.response) {
+        return Judgement::Uninformative;
+    }
+    if let Operation::Invalid(user, _) = op {
+        return judge_invalid(view, op, *user, event, options);
+    }
+    let is_part = event.shown_part != ShownPart::Whole;
+    let question = Question { view, op: *op, listing, is_part };
+    let accounts = question.possible_accounts();
+    if accounts.is_empty() {
+        return Judgement::Uninformative;
+    }
+    let mut mildest: Option<Divergence> = None;
+    let (mut fitting, mut certain) = (Vec::new(), Vec::new());
+    for possible in accounts {
+        let compared = compare(&possible.account, op, event);
+        let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must);
+        match compared.filter(|it| options.threshold.includes(it)) {
+            None => {
+                if !is_binding {
+                    certain.push(possible.assumptions.clone());
+                }
+                fitting.push(possible.assumptions);
+            }
+            Some(divergence) => {
+                let key = |it: &Divergence| (it.level, std::cmp::Reverse(it.tier));
+                if mildest.as_ref().is_none_or(|it| key(&divergence) < key(it)) {
+                    mildest = Some(divergence);
+                }
+            }
+        }
+    }
+    match mildest {
+        Some(divergence) if fitting.is_empty() => Judgement::Impossible(Box::new(divergence)),
+        _ => {
+            let explanations = if certain.is_empty() { fitting } else { certain };
+            Judgement::Fits(agreed(&question.unknown(), &explanations))
+        }
+    }
+}
+
+/// The assumptions that are true in every explanation, and those that are true in none.
+fn agreed(unknown: &[Assumption], explanations: &[Vec<Assumption>]) -> Vec<(Assumption, bool)> {
+    let agreed = |it: &Assumption| {
+        let count = explanations.iter().filter(|all| all.contains(it)).count();
+        match count {
+            0 => Some((*it, false)),
+            all if all == explanations.len() => Some((*it, true)),
+            _ => None,
+        }
+    };
+    unknown.iter().filter_map(agreed).collect()
+}
+
+/// The difference between the response and the model in one account, with its format deviations.
+fn compare(account: &Account, op: &Operation, event: &AuditEvent) -> Option<Divergence> {
+    let compared = divergence(account, op, &event.response);
+    if compared.is_some() || event.deviations.is_empty() {
+        return compared;
+    }
+    let conforms = Verdict::Conforms(Vec::new());
+    match with_formats(conforms, (account, op), &event.response, &event.deviations) {
+        Verdict::Diverges(divergence) => Some(*divergence),
+        _ => None,
+    }
+}
+
+/// `AccessDenied` for a key that a user holds means that the caller lacks permission (B-AK-15).
+fn is_denied(view: View<'_>, op: &Operation, response: &Response) -> bool {
+    let Response::Refused { code, .. } = response else { return false };
+    let (Some(kind), Some(key)) = (op.kind(), op.item()) else { return false };
+    code == ErrorCode::AccessDenied.name()
+        && view.holders(kind, key).iter().any(|(_, held)| *held != Some(false))
+}
+
+/// An invalid request is decided by the request alone, and by what exists.
+fn judge_invalid(
+    view: View<'_>,
+    op: &Operation,
+    user: User,
+    event: &AuditEvent,
+    options: AuditOptions,
+) -> Judgement {
+    // The symbols of resources and items in an invalid request stand for nothing.
+    let resource = op.resource();
+    let user_exists = view.user_exists(user);
+    let mut accounts = Vec::new();
+    for (with_user, with_resource) in [(true, true), (true, false), (false, true), (false, false)] {
+        if user_exists == Some(!with_user) {
+            continue;
+        }
+        let mut account = Account::default();
+        if with_user {
+            apply(&mut account, &Operation::create_user(user));
+        }
+        if let Some(resource) = resource.filter(|_| with_resource) {
+            apply(&mut account, &Operation::CreateResource(resource));
+        }
+        accounts.push(account);
+    }
+    let response = match &event.response {
+        Response::Success(_) => Response::SUCCESS,
+        other => other.clone(),
+    };
+    let divergences: Vec<Option<Divergence>> =
+        accounts.iter().map(|it| divergence(it, op, &response)).collect();
+    let counts = |it: &Option<Divergence>| it.clone().filter(|it| options.threshold.includes(it));
+    match divergences.iter().map(counts).collect::<Option<Vec<Divergence>>>() {
+        Some(all) => match all.into_iter().next() {
+            Some(first) => Judgement::Impossible(Box::new(first)),
+            None => Judgement::Uninformative,
+        },
+        // A refusal of an item that the account may not have says nothing.
+        None => Judgement::Fits(Vec::new()),
+    }
+}
+
+/// A listing of the whole account must have everything that exists, and nothing else.
+fn judge_account_listing(
+    view: View<'_>,
+    op: &Operation,
+    event: &AuditEvent,
+    listing: &Listing,
+    options: AuditOptions,
+) -> Judgement {
+    let is_listed = |entity: Entity| listing.items.iter().any(|(it, _)| *it == entity);
+    let impossible = |account: &Account, op: &Operation, shown: Vec<Entity>| {
+        let items = shown.into_iter().map(|it| (it, Status::Active)).collect();
+        let response = Response::Success(Some(Listing::of(items)));
+        divergence(account, op, &response).filter(|it| options.threshold.includes(it))
+    };
+    let op = match op {
+        Operation::ListUsers(_) => &Operation::ListUsers(Path::default()),
+        other => other,
+    };
+    for (entity, _) in &listing.items {
+        let exists = match *entity {
+            Entity::User(user) => view.user_exists(user),
+            Entity::Resource(resource) => view.resource_exists(resource),
+            _ => None,
+        };
+        if exists == Some(false)
+            && let Some(it) = impossible(&Account::default(), op, vec![*entity])
+        {
+            return Judgement::Impossible(Box::new(it));
+        }
+    }
+    if event.shown_part == ShownPart::Part {
+        return Judgement::Fits(Vec::new());
+    }
+    let paths = match &event.shown_part {
+        ShownPart::Paths { listed, .. } => listed.as_ref(),
+        _ => None,
+    };
+    let is_under = |user: User| match paths {
+        None => true,
+        Some(paths) => view.path(user).is_some_and(|it| paths.contains(&it)),
+    };
+    let lists_users = matches!(op, Operation::ListUsers(_) | Operation::GetAuthorizationDetails);
+    for user in view.knowledge.users.keys().copied().filter(|_| lists_users) {
+        let missing = view.user_exists(user) == Some(true)
+            && is_under(user)
+            && !is_listed(Entity::User(user));
+        let mut account = Account::default();
+        apply(&mut account, &Operation::CreateUser(user, CreateUserOptions::default()));
+        if let Some(it) = missing.then(|| impossible(&account, op, Vec::new())).flatten() {
+            return Judgement::Impossible(Box::new(it));
+        }
+    }
+    let of_kind =
+        |it: &Resource| matches!(op, Operation::ListResources(kind, _) if it.kind == *kind);
+    for resource in
+        view.knowledge.resources.keys().copied().filter(|it| lists_all(op) && of_kind(it))
+    {
+        let missing = view.resource_exists(resource) == Some(true)
+            && !event.external.contains(&resource)
+            && !is_listed(Entity::Resource(resource));
+        let mut account = Account::default();
+        apply(&mut account, &Operation::CreateResource(resource));
+        if let Some(it) = missing.then(|| impossible(&account, op, Vec::new())).flatten() {
+            return Judgement::Impossible(Box::new(it));
+        }
+    }
+    let exists = |entity: Entity| match entity {
+        Entity::User(user) => Some((Assumption::User(user), true)),
+        Entity::Resource(resource) => Some((Assumption::Resource(resource), true)),
+        _ => None,
+    };
+    Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
+}
+
+/// What an operation names: a listing of the account names nothing.
+fn users_and_resources_of(op: &Operation) -> Vec<Entity> {
+    let users = users_of(op).into_iter().map(Entity::User);
+    users.chain(resources_of(op).into_iter().map(Entity::Resource)).collect()
+}
+
+/// Updates the knowledge after an event.
+pub(crate) fn update(
+    knowledge: &mut Knowledge,
+    event: &AuditEvent,
+    judgement: &Judgement,
+    options: AuditOptions,
+) {
+    let lesson = Lesson {
+        time: event.start,
+        lag: options.lag,
+        begin: knowledge.begin,
+        is_success: matches!(event.response, Response::Success(_))
+            && event.operation().is_some_and(|it| !users_and_resources_of(it).is_empty()),
+    };
+    knowledge.horizon = event.start.saturating_sub(options.lag);
+    match judgement {
+        Judgement::Fits(agreed) => {
+            for (assumption, value) in agreed {
+                knowledge.learn_fact(*assumption, *value, lesson);
+            }
+            if let Response::Success(Some(listing)) = &event.response {
+                knowledge.learn_listing(event, listing, lesson);
+            }
+            if let ShownPart::Paths { paths, .. } = &event.shown_part {
+                learn_paths(knowledge, paths, lesson);
+            }
+            if !event.changes_nothing() {
+                knowledge.apply(event);
+            }
+        }
+        Judgement::MayBeStale => {}
+        Judgement::Uninformative => match &event.response {
+            _ if event.changes_nothing() => {}
+            Response::Success(_) => knowledge.apply(event),
+            _ => knowledge.forget_event(event),
+        },
+        Judgement::Impossible(divergence) => {
+            if divergence.tier == Tier::Text {
+                if !event.changes_nothing() {
+                    knowledge.apply(event);
+                }
+                return;
+            }
+            // Both the knowledge and the response may be right.
+            knowledge.forget_event(event);
+            if matches!(event.response, Response::Success(_)) && !event.changes_nothing() {
+                knowledge.apply(event);
+            }
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! What is known about one account: about each user and each resource, and since when.
+//!
+//! A fact is true, false or unknown. Its last change has a time, because a read or a refusal may show
+//! the state before it for a while.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+
+use iamspec_model::{
+    AttachmentKind, Item, Path, Resource, ResourceKind, Service, Status, SubResource, User,
+};
+
+use crate::audit::AuditEvent;
+
+/// The time of a change that is not in the log.
+pub(crate) const NEVER: i64 = i64::MIN / 2;
+
+/// A fact, or `None` if it is unknown, and the time of its last change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known<T> {
+    pub(crate) value: Option<T>,
+    pub(crate) changed: i64,
+}
+
+impl<T> Known<T> {
+    pub(crate) const fn at(value: T, time: i64) -> Self {
+        Self { value: Some(value), changed: time }
+    }
+
+    pub(crate) const fn unknown(time: i64) -> Self {
+        Self { value: None, changed: time }
+    }
+}
+
+/// An item that a user holds, does not hold, or may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holding {
+    pub(crate) held: Known<bool>,
+    pub(crate) status: Known<Status>,
+    pub(crate) service: Option<Service>,
+}
+
+/// What is known about a user.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownUser {
+    pub(crate) exists: Known<bool>,
+    pub(crate) path: Known<Path>,
+    pub(crate) boundary: Known<Option<Item>>,
+    pub(crate) held: BTreeMap<(AttachmentKind, Item), Holding>,
+    /// The kinds of which `held` has every item.
+    pub(crate) complete: BTreeSet<AttachmentKind>,
+    pub(crate) recent: Recent,
+}
+
+/// What is known about a group, a policy or a device.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownResource {
+    pub(crate) exists: Known<bool>,
+    /// The users that hold it or may hold it; their own entries have the truth.
+    pub(crate) holders: BTreeSet<User>,
+    /// The groups that the policy is or may be attached to.
+    pub(crate) groups: BTreeSet<Item>,
+    /// The users whose permissions boundary it is or may be.
+    pub(crate) bounded: BTreeSet<User>,
+    /// Whether `holders`, `groups` and `bounded` have every user and group.
+    pub(crate) complete: bool,
+    pub(crate) entries: BTreeMap<(SubResource, Item), Known<bool>>,
+    /// The kinds of which `entries` has every sub-resource.
+    pub(crate) complete_entries: BTreeSet<SubResource>,
+    pub(crate) default: Known<Item>,
+    /// The number of the latest version.
+    pub(crate) last_version: Option<u32>,
+    pub(crate) recent: Recent,
+}
+
+/// The latest events about a user or a resource.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recent(VecDeque<Rc<AuditEvent>>);
+
+/// A user with more entries loses those about items that it does not hold.
+const ITEMS_MAX: usize = 64;
+
+/// The number of events that are kept.
+const RECENT_MAX: usize = 12;
+
+impl Recent {
+    pub(crate) fn add(&mut self, event: &Rc<AuditEvent>) {
+        if self.0.len() == RECENT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(Rc::clone(event));
+    }
+
+    /// Keeps the latest event only: a deletion needs no other explanation.
+    pub(crate) fn keep_last(&mut self) {
+        self.0.drain(..self.0.len().saturating_sub(1));
+        self.0.shrink_to_fit();
+    }
+
+    pub(crate) fn events(&self) -> impl Iterator<Item = &Rc<AuditEvent>> {
+        self.0.iter()
+    }
+}
+
+impl KnownUser {
+    /// A user about which nothing is known.
+    pub(crate) fn unknown(time: i64) -> Self {
+        Self {
+            exists: Known::unknown(time),
+            path: Known::unknown(time),
+            boundary: Known::unknown(time),
+            held: BTreeMap::new(),
+            complete: BTreeSet::new(),
+            recent: Recent::default(),
+        }
+    }
+
+    /// A user that has never existed.
+    pub(crate) fn absent() -> Self {
+        Self {
+            exists: Known::at(false, NEVER),
+            path: Known::at(Path::default(), NEVER),
+            boundary: Known::at(None, NEVER),
+            complete: AttachmentKind::all().collect(),
+            ..Self::unknown(NEVER)
+        }
+    }
+
+    /// Forgets everything but the events.
+    pub(crate) fn forget(&mut self, time: i64) {
+        let recent = std::mem::take(&mut self.recent);
+        *self = Self { recent, ..Self::unknown(time) };
+    }
+}
+
+impl KnownResource {
+    /// A resource about which nothing is known.
+    pub(crate) fn unknown(time: i64) -> Self {
+        Self {
+            exists: Known::unknown(time),
+            holders: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            bounded: BTreeSet::new(),
+            complete: false,
+            entries: BTreeMap::new(),
+            complete_entries: BTreeSet::new(),
+            default: Known::unknown(time),
+            last_version: None,
+            recent: Recent::default(),
+        }
+    }
+
+    /// A resource that has never existed.
+    pub(crate) fn absent() -> Self {
+        Self {
+            exists: Known::at(false, NEVER),
+            complete: true,
+            complete_entries: SubResource::all().collect(),
+            ..Self::unknown(NEVER)
+        }
+    }
+
+    /// Forgets everything but the events and who may use it.
+    pub(crate) fn forget(&mut self, time: i64) {
+        let Self { recent, holders, groups, bounded, complete, .. } =
+            std::mem::replace(self, Self::unknown(time));
+        *self = Self { holders, groups, bounded, complete, recent, ..Self::unknown(time) };
+    }
+}
+
+/// What is known about one account.
+#[derive(Clone, Debug)]
+pub(crate) struct Knowledge {
+    /// Whether what has no entry does not exist. Otherwise it is unknown.
+    pub(crate) is_complete: bool,
+    /// When the log begins: what is not in it may have changed just before.
+    pub(crate) begin: i64,
+    /// What changed before this time is visible.
+    pub(crate) horizon: i64,
+    pub(crate) users: HashMap<User, KnownUser>,
+    pub(crate) resources: HashMap<Resource, KnownResource>,
+    /// The users that hold or may hold an item of which there is one.
+    pub(crate) owners: HashMap<(AttachmentKind, Item), BTreeSet<User>>,
+}
+
+impl Knowledge {
+    pub(crate) fn new(is_complete: bool) -> Self {
+        Self {
+            is_complete,
+            begin: NEVER,
+            horizon: NEVER,
+            users: HashMap::new(),
+            resources: HashMap::new(),
+            owners: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn new_user(&self) -> KnownUser {
+        if self.is_complete { KnownUser::absent() } else { KnownUser::unknown(self.begin) }
+    }
+
+    pub(crate) fn new_resource(&self) -> KnownResource {
+        if self.is_complete { KnownResource::absent() } else { KnownResource::unknown(self.begin) }
+    }
+
+    pub(crate) fn user_mut(&mut self, user: User) -> &mut KnownUser {
+        let new = self.new_user();
+        self.users.entry(user).or_insert(new)
+    }
+
+    pub(crate) fn resource_mut(&mut self, resource: Resource) -> &mut KnownResource {
+        let new = self.new_resource();
+        self.resources.entry(resource).or_insert(new)
+    }
+
+    /// The part about these users and resources, and about everything that they refer to. The users
+    /// of a resource are in it if an operation concerns them.
+    pub(crate) fn part(
+        &self,
+        users: &BTreeSet<User>,
+        resources: &BTreeSet<Resource>,
+        with_holders: bool,
+    ) -> Self {
+        let mut part =
+            Self { begin: self.begin, horizon: self.horizon, ..Self::new(self.is_complete) };
+        let mut all_users = users.clone();
+        for resource in resources {
+            let Some(known) = self.resources.get(resource) else { continue };
+            let groups = known.groups.iter();
+            for item in groups {
+                part.add_resource(self, Some(Resource { kind: ResourceKind::Group, item: *item }));
+            }
+            for (part_kind, item) in known.entries.keys() {
+                let kind = part_kind.row().refers_to;
+                part.add_resource(self, kind.map(|kind| Resource { kind, item: *item }));
+            }
+            if with_holders {
+                all_users.extend(known.holders.iter().chain(&known.bounded));
+            }
+            part.resources.insert(*resource, known.clone());
+        }
+        for user in all_users {
+            let Some(known) = self.users.get(&user) else { continue };
+            for key in known.held.keys() {
+                let owners = self.owners.get(key);
+                part.owners.extend(owners.map(|it| (*key, it.clone())));
+                let resource = key.0.row().refers_to.map(|kind| Resource { kind, item: key.1 });
+                part.add_resource(self, resource);
+            }
+            let boundary = known.boundary.value.flatten();
+            part.add_resource(
+                self,
+                boundary.map(|item| Resource { kind: ResourceKind::Policy, item }),
+            );
+            part.users.insert(user, known.clone());
+        }
+        part
+    }
+
+    /// Adds a resource as another knowledge has it, unless it is there.
+    fn add_resource(&mut self, of: &Self, resource: Option<Resource>) {
+        let Some(resource) = resource else { return };
+        if let Some(known) = of.resources.get(&resource) {
+            self.resources.entry(resource).or_insert_with(|| known.clone());
+        }
+    }
+
+    /// Drops what a user no longer holds and no response can show any more.
+    pub(crate) fn drop_old_items(&mut self, user: User) {
+        let before = self.horizon;
+        let Some(known) = self.users.get_mut(&user).filter(|it| it.held.len() > ITEMS_MAX) else {
+            return;
+        };
+        let complete = known.complete.clone();
+        let mut dropped = Vec::new();
+        known.held.retain(|key, it| {
+            let is_old = it.held.value == Some(false)
+                && it.held.changed < before
+                && complete.contains(&key.0);
+            dropped.extend(is_old.then_some(*key));
+            !is_old
+        });
+        for (kind, item) in dropped {
+            self.owners.remove(&(kind, item));
+            let resource = kind.row().refers_to.map(|class| Resource { kind: class, item });
+            if let Some(it) = resource.and_then(|it| self.resources.get_mut(&it)) {
+                it.holders.remove(&user);
+            }
+        }
+    }
+
+    /// Replaces the entries that the part has.
+    pub(crate) fn replace(&mut self, part: Self) {
+        self.users.extend(part.users);
+        self.resources.extend(part.resources);
+        self.owners.extend(part.owners);
+    }
+
+    /// Keeps what both agree on.
+    pub(crate) fn intersect(&mut self, other: &Self) {
+        let (absent_user, absent_resource) = (self.new_user(), self.new_resource());
+        for (user, theirs) in &other.users {
+            let ours = self.users.entry(*user).or_insert_with(|| absent_user.clone());
+            ours.intersect(theirs);
+        }
+        for (resource, theirs) in &other.resources {
+            let ours = self.resources.entry(*resource).or_insert_with(|| absent_resource.clone());
+            ours.intersect(theirs);
+        }
+        for (key, theirs) in &other.owners {
+            self.owners.entry(*key).or_default().extend(theirs);
+        }
+    }
+}
+
+fn merge<T: PartialEq + Copy>(ours: &mut Known<T>, theirs: &Known<T>) {
+    if ours.value != theirs.value {
+        ours.value = None;
+    }
+    ours.changed = ours.changed.max(theirs.changed);
+}
+
+impl KnownUser {
+    fn intersect(&mut self, other: &Self) {
+        merge(&mut self.exists, &other.exists);
+        merge(&mut self.path, &other.path);
+        merge(&mut self.boundary, &other.boundary);
+        let changed = self.exists.changed;
+        let both_complete: BTreeSet<AttachmentKind> =
+            self.complete.intersection(&other.complete).copied().collect();
+        let keys: BTreeSet<_> = self.held.keys().chain(other.held.keys()).copied().collect();
+        for key in keys {
+            // An item without an entry is not held if the entries are complete.
+            let absent = |complete: &BTreeSet<AttachmentKind>| Holding {
+                held: Known { value: complete.contains(&key.0).then_some(false), changed },
+                status: Known::unknown(changed),
+                service: None,
+            };
+            let theirs = other.held.get(&key).copied().unwrap_or(absent(&other.complete));
+            let missing = absent(&self.complete);
+            let ours = self.held.entry(key).or_insert(missing);
+            merge(&mut ours.held, &theirs.held);
+            merge(&mut ours.status, &theirs.status);
+            ours.service = ours.service.or(theirs.service);
+        }
+        self.complete = both_complete;
+    }
+}
+
+impl KnownResource {
+    fn intersect(&mut self, other: &Self) {
+        merge(&mut self.exists, &other.exists);
+        merge(&mut self.default, &other.default);
+        self.holders.extend(&other.holders);
+        self.groups.extend(&other.groups);
+        self.bounded.extend(&other.bounded);
+        self.complete &= other.complete;
+        let changed = self.exists.changed;
+        let keys: BTreeSet<_> = self.entries.keys().chain(other.entries.keys()).copied().collect();
+        for key in keys {
+            let absent = |complete: &BTreeSet<SubResource>| Known {
+                value: complete.contains(&key.0).then_some(false),
+                changed,
+            };
+            let theirs =
+                other.entries.get(&key).copied().unwrap_or(absent(&other.complete_entries));
+            let missing = absent(&self.complete_entries);
+            merge(self.entries.entry(key).or_insert(missing), &theirs);
+        }
+        self.complete_entries =
+            self.complete_entries.intersection(&other.complete_entries).copied().collect();
+        if self.last_version != other.last_version {
+            self.last_version = None;
+        }
+    }
+}

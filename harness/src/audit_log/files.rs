@@ -1,0 +1,115 @@
+//! The files of an audit: folders are searched, links are followed once, and gzip is decompressed.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use flate2::read::MultiGzDecoder;
+
+/// The largest file, in bytes, also after it is decompressed.
+const FILE_MAX: u64 = 1 << 30;
+
+/// Gzip data is decompressed to at most this many times its size, or to [`UNCHECKED_MAX`] bytes.
+/// Logs are compressed by a factor of about 20.
+const RATIO_MAX: u64 = 200;
+const UNCHECKED_MAX: u64 = 16 << 20;
+
+/// All files of the paths. The files of a folder are sorted by name.
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files_within(paths, &mut BTreeSet::new())
+}
+
+/// The files of the paths, without folders that were already seen: links can form a loop, and lead
+/// to one folder in many ways.
+fn files_within(paths: &[PathBuf], seen: &mut BTreeSet<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let folder =
+            path.canonicalize().with_context(|| format!("cannot read {}", path.display()))?;
+        if !seen.insert(folder) {
+            continue;
+        }
+        let entries = path.read_dir().with_context(|| format!("cannot read {}", path.display()))?;
+        let mut children = Vec::new();
+        for entry in entries {
+            children.push(entry.with_context(|| format!("cannot read {}", path.display()))?.path());
+        }
+        children.sort();
+        children.retain(|it| it.is_dir() || is_log(it));
+        files.extend(files_within(&children, seen)?);
+    }
+    Ok(files)
+}
+
+fn is_log(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    [".json", ".jsonl", ".har", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+}
+
+/// Checks that a path is a file or a folder. Opening a pipe or a device could block.
+///
+/// # Errors
+/// The path does not exist, or is something else.
+pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    let kind = std::fs::metadata(path)?.file_type();
+    ensure!(
+        kind.is_file() || kind.is_dir(),
+        "expected a file or a folder, found a pipe, a socket or a device; copy it into a file first"
+    );
+    Ok(())
+}
+
+/// The content of gzip data.
+fn decompressed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let ratio_max = (bytes.len() as u64).saturating_mul(RATIO_MAX).max(UNCHECKED_MAX);
+    let most = ratio_max.min(FILE_MAX);
+    let mut content = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .take(most + 1)
+        .read_to_end(&mut content)
+        .context("the gzip data is truncated or corrupt")?;
+    ensure!(
+        content.len() as u64 <= most,
+        "the gzip data has more than {most} bytes when it is decompressed, which no log of this \
+         size has; decompress and check it yourself"
+    );
+    Ok(content)
+}
+
+/// The content of a file as text, without a byte order mark.
+pub(crate) fn text(file: &Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    check_regular(file)?;
+    File::open(file)?.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= FILE_MAX, "the file has more than {FILE_MAX} bytes; split it");
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        bytes = decompressed(&bytes)?;
+    }
+    decoded(bytes)
+}
+
+/// Decodes UTF-8, and UTF-16 with a byte order mark, which PowerShell writes.
+fn decoded(bytes: Vec<u8>) -> Result<String> {
+    let units = |big: bool| {
+        let (pairs, _) = bytes.get(2..).unwrap_or_default().as_chunks::<2>();
+        let unit = |pair: &[u8; 2]| {
+            if big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) }
+        };
+        pairs.iter().map(unit).collect::<Vec<u16>>()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => String::from_utf16(&units(false)).context("the text is not UTF-16"),
+        [0xfe, 0xff, ..] => String::from_utf16(&units(true)).context("the text is not UTF-16"),
+        _ => {
+            let text = String::from_utf8(bytes).context("the text is not UTF-8")?;
+            Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! One recorded call with everything that its format has. Every format is read into this type.
+
+use std::collections::BTreeMap;
+
+use crate::wire::xml_read::Element;
+
+/// A recorded IAM request and its response.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecordedCall {
+    /// The id of the event, or else the id of the request.
+    pub(crate) id: String,
+    /// The file and the place in it.
+    pub(crate) source: String,
+    /// When the request was sent, in milliseconds since 1970. `None`: only the order is known.
+    pub(crate) start: Option<i64>,
+    /// When the response had arrived.
+    pub(crate) end: Option<i64>,
+    /// The id of the account, or the host of the endpoint.
+    pub(crate) account: String,
+    pub(crate) caller: RecordedCaller,
+    /// The name of the action.
+    pub(crate) action: String,
+    /// The members of the request, by their names in forms, such as `Tags.member.1.Key`.
+    pub(crate) members: BTreeMap<String, String>,
+    pub(crate) response: RecordedResponse,
+    /// Whether the response has the form of the wire, with its ids, dates and echoes.
+    pub(crate) has_wire_format: bool,
+}
+
+/// Who sent a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RecordedCaller {
+    #[default]
+    Unknown,
+    /// A user, by its name.
+    User(String),
+    /// The user that has this access key.
+    AccessKey(String),
+    /// No user: a role, a service, or the root of the account.
+    Other,
+}
+
+/// The response to a recorded request.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum RecordedResponse {
+    /// Success, with the result if the format has it.
+    Success(Option<Element>),
+    /// An error with its HTTP status, if the format has it.
+    Error { status: Option<u16>, code: String, message: Option<String> },
+    /// No response that says whether the call had an effect.
+    #[default]
+    Lost,
+}
+
+impl RecordedCall {
+    /// A member of the request, unless it is empty.
+    pub(crate) fn member(&self, name: &str) -> Option<&str> {
+        self.members.get(name).map(String::as_str).filter(|it| !it.is_empty())
+    }
+
+    /// The members of a list, numbered from 1. `suffix` follows the number.
+    pub(crate) fn list<'a>(&'a self, list: &'a str, suffix: &'a str) -> Vec<&'a str> {
+        let numbered = |number| self.member(&format!("{list}.member.{number}{suffix}"));
+        (1..).map_while(numbered).collect()
+    }
+}
+
+/// The HTTP request and response that a recording contains.
+pub(crate) struct RecordedExchange<'a> {
+    pub(crate) url: &'a str,
+    /// The body of the request, decoded.
+    pub(crate) body: &'a str,
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) status: Option<u16>,
+    /// The body of the response, decoded.
+    pub(crate) response: &'a str,
+}
+
+impl RecordedExchange<'_> {
+    /// The call, if the request is one of the IAM Query API.
+    pub(crate) fn call(&self) -> Option<RecordedCall> {
+        let url = reqwest::Url::parse(self.url).ok()?;
+        let form = url.query_pairs().chain(form_urlencoded::parse(self.body.as_bytes()));
+        let mut members: BTreeMap<String, String> =
+            form.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let action = members.remove("Action")?;
+        if members.remove("Version")? != crate::wire::names::VERSION {
+            return None;
+        }
+        let root = Element::parse(self.response).unwrap_or_default();
+        let key = self.authorization.and_then(access_key);
+        let id = root.child("ResponseMetadata").unwrap_or(&root).text_of("RequestId");
+        Some(RecordedCall {
+            id: id.unwrap_or_default().to_owned(),
+            account: url.host_str().unwrap_or_default().to_owned(),
+            caller: key.map_or(RecordedCaller::Unknown, RecordedCaller::AccessKey),
+            response: response_of(&action, self.status, &root),
+            action,
+            members,
+            has_wire_format: true,
+            ..RecordedCall::default()
+        })
+    }
+}
+
+/// The response to an action. A success and a refusal are known only from a whole response of IAM.
+pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> RecordedResponse {
+    let error = match root.name.as_str() {
+        "ErrorResponse" => root.child("Error"),
+        "Error" => Some(root),
+        _ => None,
+    };
+    let code = error.and_then(|it| it.text_of("Code")).filter(|it| !it.is_empty());
+    match (status, code) {
+        (Some(200..300), None) if root.name == format!("{action}Response") => {
+            RecordedResponse::Success(root.child(&format!("{action}Result")).cloned())
+        }
+        (Some(status @ 200..500), Some(code)) => RecordedResponse::Error {
+            status: Some(status),
+            code: code.to_owned(),
+            message: error.and_then(|it| it.text_of("Message")).map(str::to_owned),
+        },
+        _ => RecordedResponse::Lost,
+    }
+}
+
+/// The access key in an `Authorization` header: `AWS4-HMAC-SHA256 Credential=AKIA…/20260101/…`.
+fn access_key(header: &str) -> Option<String> {
+    let (_, credential) = header.split_once("Credential=")?;
+    let key = credential.split('/').next()?;
+    (!key.is_empty()).then(|| key.to_owned())
+}

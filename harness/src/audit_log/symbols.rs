@@ -1,0 +1,206 @@
+//! The symbols of the names in a log: each name of an account has one symbol.
+//!
+//! Names of users and groups are case-insensitive (C-041, C-043). Policies and devices are known by
+//! their ARNs, which their creation returns.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use iamspec_model::tables::attachments::Naming;
+use iamspec_model::{AttachmentKind, Item, Path, Resource, ResourceKind, User};
+
+use crate::client::session::KnownNames;
+
+/// The number of paths that have a symbol.
+const PATHS_MAX: usize = 250;
+
+/// The symbols of one account.
+#[derive(Debug, Default)]
+pub(crate) struct Symbols {
+    tables: RefCell<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// The id of the account in the ARNs of its users.
+    account: Option<String>,
+    users: HashMap<String, u32>,
+    resources: HashMap<(ResourceKind, String), u32>,
+    /// The names of items, with the case of their first occurrence.
+    items: HashMap<(AttachmentKind, String), (String, u32)>,
+    paths: Vec<String>,
+    /// The item that was uploaded with a body.
+    bodies: HashMap<(AttachmentKind, String), Item>,
+    /// The user of an access key.
+    key_owners: HashMap<String, String>,
+    next: u32,
+}
+
+impl Tables {
+    fn fresh(&mut self) -> u32 {
+        self.next += 1;
+        self.next
+    }
+
+    fn resource(&mut self, kind: ResourceKind, reference: &str) -> u32 {
+        let key = (kind, reference.to_lowercase());
+        if let Some(number) = self.resources.get(&key) {
+            return *number;
+        }
+        let number = self.fresh();
+        self.resources.insert(key, number);
+        number
+    }
+}
+
+impl Symbols {
+    /// The number of names.
+    pub(crate) fn len(&self) -> usize {
+        let tables = self.tables.borrow();
+        tables.users.len() + tables.resources.len() + tables.items.len()
+    }
+
+    pub(crate) fn user(&self, name: &str) -> User {
+        let mut tables = self.tables.borrow_mut();
+        let key = name.to_lowercase();
+        if let Some(number) = tables.users.get(&key) {
+            return User(*number);
+        }
+        let number = tables.fresh();
+        tables.users.insert(key, number);
+        User(number)
+    }
+
+    /// A group by its name, a policy by its ARN, a device by its serial number.
+    pub(crate) fn resource(&self, kind: ResourceKind, reference: &str) -> Resource {
+        Resource { kind, item: Item(self.tables.borrow_mut().resource(kind, reference)) }
+    }
+
+    /// The symbol of an item. `None` if another item has the name in different case: no evidence
+    /// says whether they are the same.
+    pub(crate) fn item(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
+        let mut tables = self.tables.borrow_mut();
+        if let Some(class) = kind.row().refers_to {
+            return Some(Item(tables.resource(class, name)));
+        }
+        let key = if kind.row().naming == Naming::Service {
+            (kind, name.to_owned())
+        } else {
+            (kind, name.to_lowercase())
+        };
+        if let Some((first, number)) = tables.items.get(&key) {
+            return (first == name).then_some(Item(*number));
+        }
+        let number = tables.fresh();
+        tables.items.insert(key, (name.to_owned(), number));
+        Some(Item(number))
+    }
+
+    /// The symbol of a path. `None` if there are too many.
+    pub(crate) fn path(&self, path: &str) -> Option<Path> {
+        if path == "/" {
+            return Some(Path::default());
+        }
+        let mut tables = self.tables.borrow_mut();
+        let known = tables.paths.iter().position(|it| it == path);
+        let index = known.or_else(|| {
+            (tables.paths.len() < PATHS_MAX).then(|| {
+                tables.paths.push(path.to_owned());
+                tables.paths.len() - 1
+            })
+        })?;
+        u8::try_from(index + 1).ok().map(Path)
+    }
+
+    /// The known paths that begin with a prefix. `None`: every path does.
+    pub(crate) fn paths_under(&self, prefix: &str) -> Option<Vec<Path>> {
+        if prefix == "/" {
+            return None;
+        }
+        let tables = self.tables.borrow();
+        let paths = (1..).zip(&tables.paths).filter(|(_, path)| path.starts_with(prefix));
+        Some(paths.map(|(number, _)| Path(number)).collect())
+    }
+
+    /// Records the account of an ARN of this account.
+    pub(crate) fn learn_account(&self, arn: &str) {
+        if let Some(account) = account_of(arn) {
+            self.tables.borrow_mut().account = Some(account.to_owned());
+        }
+    }
+
+    /// Whether a policy or a device belongs to AWS, to another account, or is hardware.
+    pub(crate) fn is_external(&self, kind: ResourceKind, reference: &str) -> bool {
+        let tables = self.tables.borrow();
+        let of_other = |it: &str| tables.account.as_ref().is_some_and(|account| it != account);
+        match kind {
+            ResourceKind::Group => false,
+            ResourceKind::Policy => account_of(reference).is_none_or(of_other),
+            ResourceKind::Device => {
+                !reference.contains(":mfa/")
+                    || reference.ends_with("/root-account-mfa-device")
+                    || account_of(reference).is_none_or(of_other)
+            }
+        }
+    }
+
+    /// The ARN of a resource that is created with this name and path, if the account is known.
+    pub(crate) fn arn(&self, kind: ResourceKind, path: &str, name: &str) -> Option<String> {
+        let prefix = match kind {
+            ResourceKind::Group => return Some(name.to_owned()),
+            ResourceKind::Policy => "policy",
+            ResourceKind::Device => "mfa",
+        };
+        let account = self.tables.borrow().account.clone()?;
+        Some(format!("arn:aws:iam::{account}:{prefix}{path}{name}"))
+    }
+
+    /// The item with this body, if one was uploaded.
+    pub(crate) fn with_body(&self, kind: AttachmentKind, body: &str) -> Option<Item> {
+        self.tables.borrow().bodies.get(&(kind, body.trim().to_owned())).copied()
+    }
+
+    pub(crate) fn record_body(&self, kind: AttachmentKind, body: &str, item: Item) {
+        self.tables.borrow_mut().bodies.insert((kind, body.trim().to_owned()), item);
+    }
+
+    pub(crate) fn owner_of_key(&self, key: &str) -> Option<String> {
+        self.tables.borrow().key_owners.get(key).cloned()
+    }
+
+    /// Records that the user of access keys has another name.
+    pub(crate) fn rename_owner(&self, old: &str, new: &str) {
+        let mut tables = self.tables.borrow_mut();
+        for owner in tables.key_owners.values_mut().filter(|it| it.eq_ignore_ascii_case(old)) {
+            new.clone_into(owner);
+        }
+    }
+
+    pub(crate) fn record_key(&self, key: &str, user: &str) {
+        self.tables.borrow_mut().key_owners.insert(key.to_owned(), user.to_owned());
+    }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> Option<&str> {
+    let account = arn.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit())).then_some(account)
+}
+
+impl KnownNames for Symbols {
+    fn symbol(&self, kind: AttachmentKind, name: &str) -> Option<Item> {
+        self.item(kind, name)
+    }
+
+    fn number(&self, symbol: &str, name: &str) -> Option<u32> {
+        if symbol == "u" {
+            return Some(self.user(name).0);
+        }
+        let kind = ResourceKind::all().find(|it| it.row().prefix == symbol)?;
+        Some(self.resource(kind, name).item.0)
+    }
+
+    fn path_symbol(&self, path: &str) -> Option<Path> {
+        self.path(path)
+    }
+}

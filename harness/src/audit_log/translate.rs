@@ -1,0 +1,674 @@
+//! Translates a recorded call into an event of the audit: operations and a response in symbols.
+//!
+//! A parameter that changes the meaning is understood, or the response teaches nothing.
+
+use iamspec_conformance::audit::{AuditCall, AuditEvent, ShownPart};
+use iamspec_conformance::oracle::messages;
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::script::print;
+use iamspec_conformance::{EndpointText, Response};
+use iamspec_model::tables::ActionTarget;
+use iamspec_model::tables::attachments::Naming;
+use iamspec_model::{
+    ActionEntry, AttachmentAction, AttachmentKind, CreateUserOptions, Filter, InputError,
+    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
+    Service, Status, SubResource, SubResourceAction, User, UserChange, find_action,
+};
+
+use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
+use crate::audit_log::request_errors::{Defect, defect};
+use crate::audit_log::symbols::Symbols;
+use crate::client::connection::transport::{Disclosure, RawResponse};
+use crate::client::response::read_listing;
+use crate::client::session::Names;
+use crate::client::wire_rules::formats::deviations;
+use crate::wire::attachments::{kind_of, wire};
+use crate::wire::names;
+use crate::wire::names::RequestForm;
+use crate::wire::xml_read::Element;
+
+/// Why a call has no operation.
+enum NoOperation {
+    /// A name is missing. The call may concern this user, or any.
+    Concerns(Option<User>),
+    /// It concerns nothing that the model has, such as a key of the root user.
+    Nothing,
+}
+
+type Translated<T> = Result<T, NoOperation>;
+
+const NO_NAME: NoOperation = NoOperation::Concerns(None);
+
+/// The event of a recorded call. `None` if the call concerns nothing that the model has.
+pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> Option<AuditEvent> {
+    let entry = find_action(&call.action)?;
+    let translation = Translation { call, entry, symbols, user: user_name(call, entry, symbols) };
+    translation.learn_account();
+    let operations = match translation.operations() {
+        Ok(operations) => AuditCall::Operation(operations.0, operations.1),
+        Err(NoOperation::Concerns(user)) => AuditCall::Unknown(user),
+        Err(NoOperation::Nothing) => return None,
+    };
+    let operation = match &operations {
+        AuditCall::Operation(operation, _) => Some(*operation),
+        AuditCall::Unknown(_) => None,
+    };
+    let response = translation.response(operation.as_ref());
+    let (response, shown_part) = translation.shown_part(operation.as_ref(), response);
+    translation.learn_names(operation.as_ref(), &response);
+    let start = call.start.unwrap_or_default();
+    Some(AuditEvent {
+        id: call.id.clone(),
+        shown: match operation.filter(|_| anonymize) {
+            Some(op) => in_symbols(&op, &response),
+            None if anonymize => call.action.clone(),
+            None => translation.shown(&response),
+        },
+        source: call.source.clone(),
+        start,
+        end: call.end.unwrap_or(start).max(start),
+        call: operations,
+        shown_part,
+        external: translation.external(operation.as_ref()),
+        deviations: operation.map(|op| translation.deviations(&op)).unwrap_or_default(),
+        response,
+    })
+}
+
+/// The user of a request, or the caller if the action permits that (D-023).
+fn user_name(call: &RecordedCall, entry: ActionEntry, symbols: &Symbols) -> Option<String> {
+    let caller = || match &call.caller {
+        RecordedCaller::User(name) => Some(name.clone()),
+        RecordedCaller::AccessKey(key) => symbols.owner_of_key(key),
+        RecordedCaller::Unknown | RecordedCaller::Other => None,
+    };
+    let is_default = match entry.target {
+        ActionTarget::Attachment(kind, action) => wire(kind).caller_is_default.contains(&action),
+        _ => ["GetUser", "ChangePassword"].contains(&entry.action.api),
+    };
+    let named = call.member("UserName").map(str::to_owned);
+    named.or_else(|| is_default.then(caller).flatten()).or_else(|| {
+        let result = call.result()?;
+        let shown = result.children.iter().find_map(|it| it.text_of("UserName"));
+        shown.filter(|_| is_default).map(str::to_owned)
+    })
+}
+
+impl RecordedCall {
+    fn result(&self) -> Option<&Element> {
+        match &self.response {
+            RecordedResponse::Success(result) => result.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn error_code(&self) -> Option<&str> {
+        match &self.response {
+            RecordedResponse::Error { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+}
+
+struct Translation<'a> {
+    call: &'a RecordedCall,
+    entry: ActionEntry,
+    symbols: &'a Symbols,
+    user: Option<String>,
+}
+
+impl Translation<'_> {
+    fn user(&self) -> Translated<User> {
+        match (&self.user, &self.call.caller) {
+            (Some(name), _) => Ok(self.symbols.user(name)),
+            (None, RecordedCaller::Other) => Err(NoOperation::Nothing),
+            _ => Err(NO_NAME),
+        }
+    }
+
+    fn member(&self, name: &str) -> Translated<&str> {
+        self.call.member(name).ok_or(NO_NAME)
+    }
+
+    /// The operation and those that succeed together with it.
+    fn operations(&self) -> Translated<(Operation, Vec<Operation>)> {
+        match defect(self.call) {
+            Some(Defect::Known(parameter, error)) => {
+                let user = self.user.as_deref().map_or(User(0), |it| self.symbols.user(it));
+                if let Some(invalid) = self.invalid_request(parameter, error) {
+                    return Ok((Operation::Invalid(user, invalid), Vec::new()));
+                }
+                return Err(NoOperation::Concerns(Some(user)));
+            }
+            Some(Defect::Other) => {
+                let user = self.user.as_deref().map(|it| self.symbols.user(it));
+                return Err(NoOperation::Concerns(user));
+            }
+            None => {}
+        }
+        let single = |operation| Ok((operation, Vec::new()));
+        match self.entry.target {
+            ActionTarget::User => self.user_action(),
+            ActionTarget::Resource(kind, action) => single(self.resource_action(kind, action)?),
+            ActionTarget::SubResource(part, action) => self.sub_resource_action(part, action),
+            ActionTarget::Attachment(kind, action) if takes_several(kind) => {
+                self.several_items(kind, action)
+            }
+            ActionTarget::Attachment(kind, action) => single(self.attachment(kind, action)?),
+        }
+    }
+
+    fn invalid_request(&self, parameter: &str, error: InputError) -> Option<InvalidRequest> {
+        InvalidRequest::all().find(|it| {
+            let row = it.row();
+            let api = (row.well_formed)(User(0)).action().map(|action| action.api);
+            api == Some(self.entry.action.api) && (row.parameter, row.error) == (parameter, error)
+        })
+    }
+
+    fn policy(&self, member: &str) -> Translated<Item> {
+        Ok(self.symbols.resource(ResourceKind::Policy, self.member(member)?).item)
+    }
+
+    fn path(&self, member: &str) -> Translated<Path> {
+        let path = self.call.member(member).unwrap_or("/");
+        self.symbols.path(path).ok_or(NO_NAME)
+    }
+
+    fn tags(&self) -> Translated<Vec<Item>> {
+        let keys = self.call.list("Tags", ".Key").into_iter();
+        let item = |key: &str| self.symbols.item(AttachmentKind::Tag, key);
+        keys.map(|key| item(key).ok_or(NO_NAME)).collect()
+    }
+
+    fn user_action(&self) -> Translated<(Operation, Vec<Operation>)> {
+        let single = |operation| Ok((operation, Vec::new()));
+        match self.entry.action.api {
+            "CreateUser" => {
+                let user = self.user()?;
+                let boundary = self.call.member("PermissionsBoundary");
+                let boundary = boundary.map(|_| self.policy("PermissionsBoundary")).transpose()?;
+                let mut tags = self.tags()?.into_iter();
+                let options =
+                    CreateUserOptions { path: self.path("Path")?, boundary, tag: tags.next() };
+                let others = tags.map(|it| Operation::Attach(user, AttachmentKind::Tag, it));
+                Ok((Operation::CreateUser(user, options), others.collect()))
+            }
+            "GetUser" => single(Operation::GetUser(self.user()?)),
+            "ListUsers" => single(Operation::ListUsers(Path::default())),
+            "UpdateUser" => {
+                let user = self.user()?;
+                let new_name = self.call.member("NewUserName");
+                let name = new_name.map(|it| self.symbols.user(it));
+                let is_other_case = name == Some(user) && new_name != self.user.as_deref();
+                let other_case = self.invalid_request("NewUserName", InputError::OtherCase);
+                if let Some(invalid) = other_case.filter(|_| is_other_case) {
+                    return single(Operation::Invalid(user, invalid));
+                }
+                let path = self.call.member("NewPath").map(|_| self.path("NewPath")).transpose()?;
+                single(Operation::UpdateUser(user, UserChange { name, path }))
+            }
+            "DeleteUser" => single(Operation::DeleteUser(self.user()?)),
+            "PutUserPermissionsBoundary" => {
+                let user = self.user()?;
+                single(Operation::PutBoundary(user, self.policy("PermissionsBoundary")?))
+            }
+            "DeleteUserPermissionsBoundary" => single(Operation::DeleteBoundary(self.user()?)),
+            "ChangePassword" => single(Operation::ChangePassword(self.user()?)),
+            "GetAccessKeyLastUsed" => {
+                let kind = AttachmentKind::AccessKey;
+                let key = self.symbols.item(kind, self.member("AccessKeyId")?);
+                single(Operation::GetAccessKeyLastUsed(key.ok_or(NO_NAME)?))
+            }
+            "GetAccountSummary" => single(Operation::GetAccountSummary),
+            "GetAccountAuthorizationDetails" => single(Operation::GetAuthorizationDetails),
+            _ => Err(NO_NAME),
+        }
+    }
+
+    fn resource_action(&self, kind: ResourceKind, action: ResourceAction) -> Translated<Operation> {
+        let reference = || self.member(kind.row().parameter);
+        Ok(match action {
+            ResourceAction::Create => Operation::CreateResource(self.created(kind)?),
+            ResourceAction::List => {
+                let filter = match self.call.member("AssignmentStatus") {
+                    Some("Assigned") => Filter::InUse,
+                    Some("Unassigned") => Filter::Unused,
+                    _ if self.call.member("OnlyAttached") == Some("true") => Filter::InUse,
+                    _ => Filter::All,
+                };
+                Operation::ListResources(kind, filter)
+            }
+            ResourceAction::Get => {
+                Operation::GetResource(self.symbols.resource(kind, reference()?))
+            }
+            ResourceAction::ListHolders => {
+                Operation::ListHolders(self.symbols.resource(kind, reference()?))
+            }
+            ResourceAction::Delete => {
+                Operation::DeleteResource(self.symbols.resource(kind, reference()?))
+            }
+            ResourceAction::Rename => {
+                let resource = self.symbols.resource(kind, reference()?);
+                let new_name = self.call.member("NewGroupName");
+                let name = new_name.map(|it| self.symbols.resource(kind, it).item);
+                // No fact says what a change of the case does to a group.
+                if name == Some(resource.item) && new_name != self.call.member("GroupName") {
+                    return Err(NO_NAME);
+                }
+                let changes_path = self.call.member("NewPath").is_some();
+                Operation::RenameResource(
+                    resource,
+                    name.or((!changes_path).then_some(resource.item)),
+                )
+            }
+        })
+    }
+
+    /// The resource that a request creates. Its ARN is in the response.
+    fn created(&self, kind: ResourceKind) -> Translated<Resource> {
+        let (structure, element) = names::created(kind);
+        let member = match kind {
+            ResourceKind::Group => "GroupName",
+            ResourceKind::Policy => "PolicyName",
+            ResourceKind::Device => "VirtualMFADeviceName",
+        };
+        let name = self.member(member)?;
+        let shown = self.call.result().and_then(|it| it.child(structure)?.text_of(element));
+        if let Some(reference) = shown.filter(|it| !it.is_empty()) {
+            return Ok(self.symbols.resource(kind, reference));
+        }
+        let path = self.call.member("Path").unwrap_or("/");
+        let refused = self.call.error_code().is_some();
+        // As long as no ARN of the account is known, the account has created no such resource.
+        let placeholder = refused.then(|| format!("{path}{name}"));
+        let reference = self.symbols.arn(kind, path, name).or(placeholder).ok_or(NO_NAME)?;
+        Ok(self.symbols.resource(kind, &reference))
+    }
+
+    fn sub_resource_action(
+        &self,
+        part: SubResource,
+        action: SubResourceAction,
+    ) -> Translated<(Operation, Vec<Operation>)> {
+        let class = part.row().resource;
+        let resource = self.symbols.resource(class, self.member(class.row().parameter)?);
+        if action == SubResourceAction::List {
+            return Ok((Operation::ListSubResources(resource, part), Vec::new()));
+        }
+        if (part, action) == (SubResource::Version, SubResourceAction::Add) {
+            let shown = self.call.result().and_then(|it| it.child("PolicyVersion"));
+            let number = shown.and_then(|it| version(it.text_of("VersionId")?));
+            let add = Operation::AddSubResource(resource, part, number.unwrap_or_default());
+            let is_default = self.call.member("SetAsDefault") == Some("true");
+            let set = number.map(|it| Operation::SetDefault(resource, part, it));
+            return Ok((add, set.filter(|_| is_default).into_iter().collect()));
+        }
+        let name = self.member(part.row().parameter)?;
+        let item = match part {
+            SubResource::AttachedPolicy => self.symbols.resource(ResourceKind::Policy, name).item,
+            SubResource::InlinePolicy => {
+                let kind = kind_of(part).ok_or(NO_NAME)?;
+                self.symbols.item(kind, name).ok_or(NO_NAME)?
+            }
+            SubResource::Version => version(name).ok_or(NO_NAME)?,
+        };
+        Ok((action.on(resource, part, item), Vec::new()))
+    }
+
+    /// The operations of an action that takes several items.
+    fn several_items(
+        &self,
+        kind: AttachmentKind,
+        action: AttachmentAction,
+    ) -> Translated<(Operation, Vec<Operation>)> {
+        let user = self.user()?;
+        let mut operations: Vec<Operation> = match action {
+            AttachmentAction::Attach => {
+                self.tags()?.into_iter().map(|it| Operation::Attach(user, kind, it)).collect()
+            }
+            AttachmentAction::Detach => {
+                let keys = self.call.list("TagKeys", "").into_iter();
+                let item = |key: &str| self.symbols.item(kind, key);
+                let detach = |key| {
+                    let concerns = NoOperation::Concerns(Some(user));
+                    item(key).map(|it| Operation::Detach(user, kind, it)).ok_or(concerns)
+                };
+                keys.map(detach).collect::<Translated<_>>()?
+            }
+            _ => vec![Operation::List(user, kind)],
+        };
+        if operations.is_empty() {
+            return Err(NoOperation::Concerns(Some(user)));
+        }
+        Ok((operations.remove(0), operations))
+    }
+
+    fn attachment(&self, kind: AttachmentKind, action: AttachmentAction) -> Translated<Operation> {
+        let user = self.user()?;
+        let unclear = || NoOperation::Concerns(Some(user));
+        let parameter = kind.row().parameter;
+        let named = || -> Translated<Item> {
+            if kind.row().naming == Naming::Single {
+                return Ok(Item(0));
+            }
+            let name = self.call.member(parameter).ok_or_else(unclear)?;
+            self.symbols.item(kind, name).ok_or_else(unclear)
+        };
+        Ok(match action {
+            AttachmentAction::List => {
+                // A refusal may be about the service that the filter names.
+                let is_known = |it: &str| names::SERVICES.contains(&it);
+                let filter = self.call.member("ServiceName");
+                if filter.is_some_and(|it| !is_known(it)) && self.call.error_code().is_some() {
+                    return Err(unclear());
+                }
+                Operation::List(user, kind)
+            }
+            AttachmentAction::Attach if kind.row().naming == Naming::Service => {
+                self.issue(user, kind)?
+            }
+            AttachmentAction::Attach => Operation::Attach(user, kind, named()?),
+            AttachmentAction::Get => Operation::Get(user, kind, named()?),
+            AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, named()?),
+            AttachmentAction::Detach => Operation::Detach(user, kind, named()?),
+            AttachmentAction::SetStatus => {
+                let status = match self.call.member("Status") {
+                    Some("Inactive") => Status::Inactive,
+                    Some("Active") => Status::Active,
+                    _ => return Err(unclear()),
+                };
+                Operation::SetStatus(user, kind, named()?, status)
+            }
+        })
+    }
+
+    fn issue(&self, user: User, kind: AttachmentKind) -> Translated<Operation> {
+        let parameter = kind.row().parameter;
+        let result = self.call.result();
+        let mut issued = result.into_iter().flat_map(|it| &it.children);
+        let id = issued.find_map(|it| it.text_of(parameter)).or(self.call.member(parameter));
+        let item = match id.filter(|it| !it.is_empty()) {
+            Some(id) => self.symbols.item(kind, id).ok_or(NO_NAME)?,
+            None => AuditCall::UNNAMED_ITEM,
+        };
+        let mut options = IssueOptions::None;
+        if kind.row().has_body {
+            let body = wire(kind).payload_member.and_then(|it| self.call.member(it));
+            match body.and_then(|it| self.symbols.with_body(kind, it)) {
+                Some(other) if other != item => options = IssueOptions::SameBodyAs(other),
+                // The service may compare what the bodies contain, and not how they are written.
+                _ if self.call.error_code().is_some_and(|it| it.starts_with("Duplicate")) => {
+                    return Err(NoOperation::Concerns(Some(user)));
+                }
+                _ => {}
+            }
+        }
+        if kind.row().per_service {
+            let Some(name) = self.call.member("ServiceName") else {
+                return Ok(Operation::Issue(user, kind, item, options));
+            };
+            let number = names::SERVICES.iter().position(|it| *it == name);
+            let number = number.and_then(|it| u8::try_from(it).ok());
+            // AWS adds services: a name that no fact records may be one of them.
+            let refused = self.call.error_code().is_some();
+            match number {
+                Some(number) => options = IssueOptions::Service(Service(number)),
+                None if refused => {
+                    let invalid = self.invalid_request("ServiceName", InputError::UnknownValue);
+                    let unclear = NoOperation::Concerns(Some(user));
+                    return invalid.map(|it| Operation::Invalid(user, it)).ok_or(unclear);
+                }
+                None => options = IssueOptions::Service(Service(iamspec_model::SERVICES)),
+            }
+        }
+        Ok(Operation::Issue(user, kind, item, options))
+    }
+
+    /// The response in symbols.
+    fn response(&self, op: Option<&Operation>) -> Response {
+        match &self.call.response {
+            RecordedResponse::Lost => {
+                Response::failed(FailureKind::Timeout, "the log has no response")
+            }
+            RecordedResponse::Success(result) => {
+                let listing = result.as_ref().zip(op).and_then(|(result, op)| {
+                    read_listing(&op.well_formed(), result, (&no_response(), self.symbols)).ok()?
+                });
+                Response::Success(listing)
+            }
+            RecordedResponse::Error { status, code, message } => {
+                let known = iamspec_model::ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+                let is_failure = ["ServiceFailure", "InternalFailure", "ServiceUnavailable"];
+                let presumed = match known {
+                    _ if is_failure.contains(&code.as_str()) => 500,
+                    Some(code) => code.http_status(),
+                    None => self.usual_status(),
+                };
+                let text = message.as_ref().map(|text| {
+                    let value = |name: &str| self.value(name);
+                    let translated = op.and_then(|op| messages::in_symbols(op, text, &value));
+                    EndpointText::new(translated.unwrap_or_else(|| text.clone()), text.clone())
+                });
+                let action = op.map_or(Some(self.entry.action), Operation::action);
+                Response::refused(action, status.unwrap_or(presumed), code.clone(), text)
+            }
+        }
+    }
+
+    /// The status of a refusal of the action, for a format that has no status.
+    fn usual_status(&self) -> u16 {
+        let mut refusals = self.entry.action.clauses.iter().filter_map(|it| match it.expected {
+            iamspec_model::Expected::Refused(code) => Some(code.http_status()),
+            iamspec_model::Expected::Success => None,
+        });
+        refusals.next_back().unwrap_or(400)
+    }
+
+    /// The value of a request member, for messages.
+    fn value(&self, name: &str) -> Option<String> {
+        match name {
+            "UserName" => self.user.clone(),
+            _ => self.call.member(name).map(str::to_owned),
+        }
+    }
+
+    /// Which part of a listing the response shows. A listing that a filter changes in a way that is
+    /// not modeled is removed.
+    fn shown_part(&self, op: Option<&Operation>, response: Response) -> (Response, ShownPart) {
+        let (Some(op), Response::Success(Some(_))) = (op.map(Operation::well_formed), &response)
+        else {
+            return (response, ShownPart::Whole);
+        };
+        let has = |name: &str| self.call.member(name).is_some();
+        let is_unclear = has("PolicyUsageFilter")
+            || has("EntityFilter")
+            || has("AllUsers")
+            || has("Filter.member.1")
+            || matches!(op, Operation::ListResources(ResourceKind::Policy, _) if has("Scope")
+                && self.call.member("Scope") != Some("Local"));
+        if is_unclear {
+            return (Response::SUCCESS, ShownPart::Whole);
+        }
+        let result = self.call.result();
+        let is_page =
+            has("Marker") || result.is_some_and(|it| it.text_of("IsTruncated") == Some("true"));
+        let has_prefix = self.call.member("PathPrefix").is_some_and(|it| it != "/");
+        if let (Operation::ListUsers(_), Some(result), false) = (op, result, is_page) {
+            let prefix = self.call.member("PathPrefix").unwrap_or("/");
+            let users = result.child("Users").into_iter().flat_map(|it| &it.children);
+            let path = |it: &Element| {
+                let user = self.symbols.user(it.text_of("UserName")?);
+                Some((user, self.symbols.path(it.text_of("Path")?)?))
+            };
+            let paths = users.filter_map(path).collect();
+            return (
+                response,
+                ShownPart::Paths { listed: self.symbols.paths_under(prefix), paths },
+            );
+        }
+        let is_part = is_page || has_prefix || has("ServiceName");
+        (response, if is_part { ShownPart::Part } else { ShownPart::Whole })
+    }
+
+    /// Learns the account from the ARN of what the account has.
+    fn learn_account(&self) {
+        let account = &self.call.account;
+        if account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit()) {
+            self.symbols.learn_account(&format!("arn:aws:iam::{account}:root"));
+        }
+        let is_own = ["CreateUser", "GetUser", "CreateGroup", "CreatePolicy"];
+        let created = self.call.result().filter(|_| is_own.contains(&self.call.action.as_str()));
+        if let Some(arn) = created.and_then(|it| it.children.first()?.text_of("Arn")) {
+            self.symbols.learn_account(arn);
+        }
+        let device = self.call.result().filter(|_| self.call.action == "CreateVirtualMFADevice");
+        if let Some(arn) = device.and_then(|it| it.children.first()?.text_of("SerialNumber")) {
+            self.symbols.learn_account(arn);
+        }
+    }
+
+    fn learn_names(&self, op: Option<&Operation>, response: &Response) {
+        let (Some(op), Response::Success(_)) = (op, response) else { return };
+        match *op {
+            Operation::Issue(_, kind, item, _) => {
+                let body = wire(kind).payload_member.and_then(|it| self.call.member(it));
+                if let Some(body) = body.filter(|_| kind.row().has_body) {
+                    self.symbols.record_body(kind, body, item);
+                }
+                let id =
+                    self.call.result().and_then(|it| it.children.first()?.text_of("AccessKeyId"));
+                if let (Some(key), Some(user)) = (id, &self.user) {
+                    self.symbols.record_key(key, user);
+                }
+            }
+            Operation::UpdateUser(_, UserChange { name: Some(_), .. }) => {
+                if let (Some(old), Some(new)) = (&self.user, self.call.member("NewUserName")) {
+                    self.symbols.rename_owner(old, new);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The resources that exist independently of the log.
+    fn external(&self, op: Option<&Operation>) -> Vec<Resource> {
+        let members = [
+            ("PolicyArn", ResourceKind::Policy),
+            ("PermissionsBoundary", ResourceKind::Policy),
+            ("SerialNumber", ResourceKind::Device),
+        ];
+        let named = members.into_iter().filter_map(|(member, kind)| {
+            let reference = self.call.member(member)?;
+            let is_external = self.symbols.is_external(kind, reference);
+            is_external.then(|| self.symbols.resource(kind, reference))
+        });
+        let mut external: Vec<Resource> = named.collect();
+        let Some(result) = self.call.result().filter(|_| op.is_some_and(Operation::is_read)) else {
+            return external;
+        };
+        add_listed(result, self.symbols, &mut external);
+        external
+    }
+
+    fn deviations(
+        &self,
+        op: &Operation,
+    ) -> Vec<iamspec_conformance::oracle::formats::FormatDeviation> {
+        // CloudTrail writes dates in another form, and omits elements.
+        let (Some(result), true) = (self.call.result(), self.call.has_wire_format) else {
+            return Vec::new();
+        };
+        let mut form: RequestForm = self.call.members.clone().into_iter().collect();
+        let user = self.user.as_ref().map(|name| {
+            // Which case the service shows is open.
+            let shown = result.children.iter().chain([result]);
+            let mut shown = shown.filter_map(|it| it.text_of("UserName"));
+            let other_case = shown.find(|it| it.eq_ignore_ascii_case(name));
+            ("UserName".to_owned(), other_case.unwrap_or(name).to_owned())
+        });
+        form.retain(|(name, _)| name != "UserName");
+        form.extend(user);
+        deviations(op, (&form, &no_response()), result, &Names::new("audit"))
+    }
+
+    /// The call in the names of the log.
+    fn shown(&self, response: &Response) -> String {
+        let mut words = vec![self.call.action.clone()];
+        words.extend(self.user.clone());
+        for (name, value) in &self.call.members {
+            let role = names::member_role(name);
+            let is_name = matches!(
+                role,
+                Some(
+                    crate::wire::attachments::MemberRole::Name
+                        | crate::wire::attachments::MemberRole::Id
+                )
+            );
+            if is_name && name != "UserName" {
+                words.push(value.clone());
+            }
+        }
+        let observed = match (&self.call.response, response) {
+            (RecordedResponse::Lost, _) => "no response".to_owned(),
+            (RecordedResponse::Success(_), _) => "200".to_owned(),
+            (RecordedResponse::Error { status, code, message }, _) => {
+                let status = status.map(|it| format!("{it} ")).unwrap_or_default();
+                let message = message.as_ref().map(|it| format!(" {it:?}")).unwrap_or_default();
+                format!("{status}{code}{message}")
+            }
+        };
+        format!("{} -> {observed}", words.join(" "))
+    }
+}
+
+/// The call and the response without the names of the log.
+fn in_symbols(op: &Operation, response: &Response) -> String {
+    let call = print::operation(op);
+    match response {
+        Response::Refused { http, code, message } => {
+            // A message that no fact quotes may contain a name.
+            let complete = message.as_ref().map(EndpointText::complete);
+            let known = complete.and_then(|it| messages::quoted(op, it));
+            let known = known.map(|it| format!(" {it:?}")).unwrap_or_default();
+            format!("{call} -> {http} {code}{known}")
+        }
+        Response::Failed(_) => format!("{call} -> no response"),
+        Response::Success(_) => format!("{call} -> {response}"),
+    }
+}
+
+/// The policies and devices in a listing that exist independently of the log.
+fn add_listed(element: &Element, symbols: &Symbols, external: &mut Vec<Resource>) {
+    for child in &element.children {
+        let kind = match child.name.as_str() {
+            "PolicyArn" | "PermissionsBoundaryArn" => Some(ResourceKind::Policy),
+            "Arn" if child.text.contains(":policy/") => Some(ResourceKind::Policy),
+            "SerialNumber" => Some(ResourceKind::Device),
+            _ => None,
+        };
+        if let Some(kind) = kind.filter(|it| symbols.is_external(*it, child.text.trim())) {
+            external.push(symbols.resource(kind, child.text.trim()));
+        }
+        add_listed(child, symbols, external);
+    }
+}
+
+/// Whether a request of the kind names several items.
+fn takes_several(kind: AttachmentKind) -> bool {
+    wire(kind).attach_member.is_some_and(|it| it.contains(".member."))
+}
+
+fn version(id: &str) -> Option<Item> {
+    id.strip_prefix('v')?.parse().ok().map(Item)
+}
+
+/// Stands for the response that was read already.
+fn no_response() -> RawResponse {
+    RawResponse {
+        status: 200,
+        content_type: String::new(),
+        body: Vec::new(),
+        disclosure: Disclosure::default(),
+    }
+}

@@ -1,0 +1,200 @@
+//! `iamspec audit` learns from reads, understands their parameters, and tries every order of events that
+//! overlap.
+
+use serde_json::json;
+
+use super::audited_facts::{audit, cloudtrail, har, history};
+use super::reports::folder;
+
+fn user(name: &str, path: &str) -> String {
+    format!(
+        "<member><Path>{path}</Path><UserName>{name}</UserName><UserId>AIDACKCEVSQ6C2EXAMPLE</UserId>\
+         <Arn>arn:aws:iam::123456789012:user{path}{name}</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member>"
+    )
+}
+
+fn response(action: &str, content: &str) -> String {
+    format!("<{action}Response><{action}Result>{content}</{action}Result></{action}Response>")
+}
+
+fn users(names: &[(&str, &str)], end: &str) -> String {
+    let members: String = names.iter().map(|(name, path)| user(name, path)).collect();
+    response("ListUsers", &format!("<Users>{members}</Users>{end}"))
+}
+
+const MISSING: &str = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>The user with name alice cannot be \
+    found.</Message></Error></ErrorResponse>";
+
+/// The exit code of an audit with two minutes between the calls.
+fn audited(calls: &[(&str, u16, &str)], options: &[&str]) -> (u8, String) {
+    let folder = folder("audit-reads");
+    let file = folder.join(format!("{:?}.har", std::thread::current().id()));
+    std::fs::write(&file, har(&history(calls), 120).to_string()).unwrap();
+    audit(&file, options)
+}
+
+const EMPTY: &[&str] = &["--start", "empty"];
+
+#[test]
+fn a_path_prefix_lists_everything_below_it() {
+    let create = [
+        ("Action=CreateUser&UserName=alice&Path=/a/", 200, "<CreateUserResponse/>"),
+        ("Action=CreateUser&UserName=bob&Path=/a/b/", 200, "<CreateUserResponse/>"),
+        ("Action=CreateUser&UserName=carol&Path=/c/", 200, "<CreateUserResponse/>"),
+    ];
+    let list = |names: &[(&str, &str)]| {
+        let listed = users(names, "");
+        let read = ("Action=ListUsers&PathPrefix=/a/", 200, listed.as_str());
+        let calls: Vec<_> = create.iter().copied().chain([read]).collect();
+        audited(&calls, EMPTY)
+    };
+    let (alice, bob, carol) = (("alice", "/a/"), ("bob", "/a/b/"), ("carol", "/c/"));
+    let (code, printed) = list(&[alice, bob]);
+    assert_eq!(code, 0, "{printed}");
+    for wrong in [vec![alice], vec![bob], vec![alice, bob, ("dave", "/a/")]] {
+        let (code, printed) = list(&wrong);
+        assert_eq!(code, 1, "{wrong:?}: {printed}");
+        assert!(printed.starts_with("ListUsers/carried-out"), "{printed}");
+    }
+    // What the prefix should leave out is not judged.
+    let (code, printed) = list(&[alice, bob, carol]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+#[test]
+fn a_page_shows_a_part() {
+    let page = users(&[("alice", "/")], "<IsTruncated>true</IsTruncated><Marker>m</Marker>");
+    let shown = response("GetUser", &format!("<User>{}</User>", user("bob", "/")))
+        .replace("<member>", "")
+        .replace("</member>", "");
+    let create = ("Action=CreateUser&UserName=bob", 200, "<CreateUserResponse/>");
+    let calls = [
+        create,
+        ("Action=ListUsers&MaxItems=1", 200, page.as_str()),
+        ("Action=GetUser&UserName=bob", 200, shown.as_str()),
+    ];
+    let (code, printed) = audited(&calls, &[]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+#[test]
+fn reads_teach_what_a_user_holds() {
+    let keys = response(
+        "ListAccessKeys",
+        "<AccessKeyMetadata><member><UserName>alice</UserName><AccessKeyId>AKIAIOSFODNN7EXAMPLE\
+         </AccessKeyId><Status>Active</Status></member></AccessKeyMetadata>",
+    );
+    let read = ("Action=ListAccessKeys&UserName=alice", 200, keys.as_str());
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    let (code, printed) = audited(&[read, delete], &[]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.starts_with("DeleteUser/holds-access-key"), "{printed}");
+    let remove = (
+        "Action=DeleteAccessKey&UserName=alice&AccessKeyId=AKIAIOSFODNN7EXAMPLE",
+        200,
+        "<DeleteAccessKeyResponse/>",
+    );
+    let (code, printed) = audited(&[read, remove, delete], &[]);
+    assert_eq!(code, 0, "{printed}");
+}
+
+/// A user may get its own name and another path (C-068); nothing is taken.
+#[test]
+fn a_rename_to_the_own_name_is_possible() {
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let form = "Action=UpdateUser&UserName=alice&NewUserName=alice&NewPath=/x/";
+    let shown = response("GetUser", &format!("<User>{}</User>", user("alice", "/x/")))
+        .replace("<member>", "")
+        .replace("</member>", "");
+    let calls = [
+        create,
+        (form, 200, "<UpdateUserResponse/>"),
+        ("Action=GetUser&UserName=alice", 200, shown.as_str()),
+    ];
+    for options in [EMPTY, &[]] {
+        let (code, printed) = audited(&calls, options);
+        assert_eq!(code, 0, "{printed}");
+    }
+}
+
+/// A refusal because of a filter says nothing about the user.
+#[test]
+fn a_filter_is_not_taken_for_a_missing_user() {
+    let refused = "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>No such service lambda.amazonaws.com is \
+                   supported for Service Specific Credentials</Message></Error></ErrorResponse>";
+    let calls = [
+        ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>"),
+        (
+            "Action=ListServiceSpecificCredentials&UserName=alice&ServiceName=lambda.amazonaws.com",
+            404,
+            refused,
+        ),
+        ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>"),
+    ];
+    for options in [EMPTY, &[]] {
+        let (code, printed) = audited(&calls, options);
+        assert_eq!(code, 0, "{printed}");
+    }
+}
+
+/// The default lag excuses a read of an earlier state, and nothing else.
+#[test]
+fn a_test_of_a_few_seconds_is_judged() {
+    let folder = folder("audit-seconds");
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let policy = (
+        "Action=PutUserPolicy&UserName=alice&PolicyName=p&PolicyDocument={}",
+        200,
+        "<PutUserPolicyResponse/>",
+    );
+    let get = ("Action=GetUser&UserName=alice", 404, MISSING);
+    let other = MISSING.replace("NoSuchEntity", "DeleteConflict");
+    let wrong_get = ("Action=GetUser&UserName=alice", 409, other.as_str());
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    for (calls, expected) in [
+        (vec![create, get], 0),
+        (vec![create, wrong_get], 1),
+        (vec![create, policy, delete], 1),
+        (vec![create, delete], 0),
+    ] {
+        let file = folder.join("seconds.har");
+        std::fs::write(&file, har(&history(&calls), 1).to_string()).unwrap();
+        for options in [EMPTY, &[]] {
+            let (code, printed) = audit(&file, options);
+            assert_eq!(code, expected, "{calls:?}: {printed}");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Events of one second may be written in any order, but some order must explain them.
+#[test]
+fn an_order_is_searched_for_events_of_one_second() {
+    let folder = folder("audit-second");
+    let key = "<CreateAccessKeyResponse><CreateAccessKeyResult><AccessKey><AccessKeyId>AKIAIOSFODNN7EXAMPLE\
+               </AccessKeyId></AccessKey></CreateAccessKeyResult></CreateAccessKeyResponse>";
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let attach = ("Action=CreateAccessKey&UserName=alice", 200, key);
+    let remove = (
+        "Action=DeleteAccessKey&UserName=alice&AccessKeyId=AKIAIOSFODNN7EXAMPLE",
+        200,
+        "<DeleteAccessKeyResponse/>",
+    );
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    for (calls, expected) in [
+        (vec![delete, remove, attach, create], 0),
+        (vec![create, remove, delete, attach], 0),
+        (vec![delete, attach, create], 1),
+        (vec![create, attach, delete], 1),
+    ] {
+        let mut log = cloudtrail(&history(&calls), 0);
+        for event in log["Records"].as_array_mut().unwrap() {
+            event["eventTime"] = json!("2026-01-01T00:00:00Z");
+        }
+        let file = folder.join("second.json");
+        std::fs::write(&file, log.to_string()).unwrap();
+        let (code, printed) = audit(&file, EMPTY);
+        assert_eq!(code, expected, "{calls:?}: {printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

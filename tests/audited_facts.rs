@@ -1,0 +1,354 @@
+//! `iamspec audit` with the recorded facts: one good history for each fact that `facts/tested.txt`
+//! reproduces, and variants of it whose last response is wrong in its status, code, message or
+//! members, as HAR and as CloudTrail.
+//!
+//! `EVERY=1 MISSED=1 cargo test -p iamspec-harness --test iamspec audited_facts -- --nocapture` prints
+//! the share of variants that are rejected at their last call, and each one that is not.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use iamspec_harness::cli::{Cli, execute};
+use iamspec_harness::wire::xml_read::Element;
+use iamspec_model::Strength;
+use serde_json::{Map, Value, json};
+
+use super::facts::{Caller, fact_tests};
+use super::reports::folder;
+
+/// A recorded call: the form of the request, the HTTP status and the body of the response.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    form: String,
+    status: u16,
+    body: String,
+}
+
+/// A history with the name of its fact; `wrong` names the part of the last response that is wrong.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    name: String,
+    wrong: Option<&'static str>,
+    calls: Vec<Call>,
+}
+
+/// A history of these forms, statuses and bodies.
+pub(super) fn history(calls: &[(&str, u16, &str)]) -> History {
+    let call = |(form, status, body): &(&str, u16, &str)| Call {
+        form: format!("Version=2010-05-08&{form}"),
+        status: *status,
+        body: (*body).to_owned(),
+    };
+    History { name: String::new(), wrong: None, calls: calls.iter().map(call).collect() }
+}
+
+/// The good histories of the facts that were recorded on AWS or are documented.
+pub(super) fn good_histories() -> Vec<History> {
+    let tests = fact_tests().into_iter().filter(|it| it.fact.strength >= Strength::Documented);
+    let history = |test: super::facts::FactTest| {
+        let mut caller = Caller::new();
+        for request in &test.requests {
+            caller.send(request);
+        }
+        let calls = caller.responses.into_iter();
+        let calls = calls.map(|it| Call { form: it.form, status: it.status, body: it.body });
+        History { name: test.fact.id.to_owned(), wrong: None, calls: calls.collect() }
+    };
+    tests.map(history).collect()
+}
+
+fn error(code: &str, message: &str) -> String {
+    format!(
+        "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
+         <Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+    )
+}
+
+fn text_of<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+fn with_text(body: &str, name: &str, text: &str) -> Option<String> {
+    let old = text_of(body, name)?;
+    (old != text).then(|| {
+        body.replacen(&format!("<{name}>{old}</{name}>"), &format!("<{name}>{text}</{name}>"), 1)
+    })
+}
+
+/// The body of a listing without its first member.
+fn without_member(body: &str) -> Option<String> {
+    let (before, rest) = body.split_once("<member>")?;
+    // Members do not nest in the listings of the facts, except tags.
+    let (_, after) = rest.split_once("</member>")?;
+    let result = format!("{before}{after}");
+    Element::parse(&result).ok().map(|_| result)
+}
+
+/// Variants of a history whose last response is wrong.
+pub(super) fn wrong_variants(good: &History) -> Vec<History> {
+    let last = good.calls.last().unwrap();
+    let action = form(&last.form).get("Action").unwrap().to_string();
+    let action = action.trim_matches('"');
+    let mut variants: Vec<(&'static str, u16, String)> = Vec::new();
+    let request_id = text_of(&last.body, "RequestId").unwrap_or("r");
+    if let (400.., Some(code)) = (last.status, text_of(&last.body, "Code")) {
+        let message = text_of(&last.body, "Message").unwrap_or_default();
+        let empty = format!(
+            "<{action}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ResponseMetadata>\
+             <RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+        );
+        if !action.starts_with("Get") && !action.starts_with("List") {
+            variants.push(("status", 200, empty));
+        }
+        let other_status = if last.status == 400 { 409 } else { 400 };
+        variants.push(("http", other_status, last.body.clone()));
+        let other = if code == "DeleteConflict" { "EntityAlreadyExists" } else { "DeleteConflict" };
+        variants.push(("code", last.status, error(other, message)));
+        variants.push(("unknown code", last.status, error("NoSuchThing", message)));
+        variants.push(("message", last.status, error(code, "The request cannot be carried out.")));
+        variants.push(("words", last.status, error(code, &format!("{message} Please retry."))));
+    } else {
+        let missing = error("NoSuchEntity", "The user with name alice cannot be found.");
+        variants.push(("status", 404, missing));
+        variants.push(("status", 409, error("DeleteConflict", "Cannot delete entity.")));
+        let members = [
+            ("UserName", "malice"),
+            ("Path", "/elsewhere/"),
+            ("UserId", "AIDA"),
+            ("Arn", "arn:aws:iam::123456789012:user/elsewhere/malice"),
+            ("GroupName", "malice"),
+            ("PolicyName", "malice"),
+            ("AccessKeyId", "AKIA"),
+            ("Status", "Inactive"),
+            ("CreateDate", "yesterday"),
+        ];
+        for (name, text) in members {
+            let changed = with_text(&last.body, name, text);
+            variants.extend(changed.map(|body| ("member", 200, body)));
+        }
+        variants.extend(without_member(&last.body).map(|body| ("listing", 200, body)));
+    }
+    let variant = |(wrong, status, body): (&'static str, u16, String)| {
+        let mut variant = History { wrong: Some(wrong), ..good.clone() };
+        let last = variant.calls.last_mut().unwrap();
+        (last.status, last.body) = (status, body);
+        variant
+    };
+    variants.into_iter().map(variant).collect()
+}
+
+fn form(form: &str) -> Map<String, Value> {
+    let pairs = form_urlencoded::parse(form.as_bytes());
+    pairs.map(|(name, value)| (name.into_owned(), json!(value))).collect()
+}
+
+fn time(seconds: usize) -> String {
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("2026-01-01T{hour:02}:{minute:02}:{second:02}")
+}
+
+/// The history as HAR, with a call every `gap` seconds.
+pub(super) fn har(history: &History, gap: usize) -> Value {
+    let entry = |(index, call): (usize, &Call)| {
+        json!({
+            "startedDateTime": format!("{}.250Z", time(index * gap)),
+            "time": 20,
+            "request": {
+                "method": "POST",
+                "url": "https://iam.amazonaws.com/",
+                "headers": [],
+                "postData": { "mimeType": "application/x-www-form-urlencoded", "text": call.form },
+            },
+            "response": {
+                "status": call.status,
+                "content": { "mimeType": "text/xml", "text": call.body },
+            },
+        })
+    };
+    let entries: Vec<Value> = history.calls.iter().enumerate().map(entry).collect();
+    json!({ "log": { "version": "1.2", "entries": entries } })
+}
+
+fn lower_camel(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().unwrap().to_ascii_lowercase().to_string() + letters.as_str()
+}
+
+fn members(element: &Element) -> Value {
+    match element.children.as_slice() {
+        [] => json!(element.text),
+        [first, ..] if first.name == "member" => element.children.iter().map(members).collect(),
+        children => {
+            Value::Object(children.iter().map(|it| (lower_camel(&it.name), members(it))).collect())
+        }
+    }
+}
+
+/// The history as CloudTrail writes it: lists as arrays, secrets hidden, no response to a read.
+pub(super) fn cloudtrail(history: &History, gap: usize) -> Value {
+    let event = |(index, call): (usize, &Call)| {
+        let members_of = form(&call.form);
+        let action = members_of["Action"].as_str().unwrap().to_owned();
+        let mut parameters = Map::new();
+        for (name, value) in &members_of {
+            let parts: Vec<&str> = name.split('.').collect();
+            match parts[..] {
+                ["Action" | "Version" | "Password" | "OldPassword" | "NewPassword", ..] => {}
+                [name] => _ = parameters.insert(lower_camel(name), value.clone()),
+                [list, "member", number] => {
+                    let list = parameters.entry(lower_camel(list)).or_insert_with(|| json!([]));
+                    let (list, place) = (list.as_array_mut().unwrap(), number.parse::<usize>());
+                    list.insert(list.len().min(place.unwrap() - 1), value.clone());
+                }
+                [list, "member", number, part] => {
+                    let list = parameters.entry(lower_camel(list)).or_insert_with(|| json!([]));
+                    let list = list.as_array_mut().unwrap();
+                    let place = number.parse::<usize>().unwrap() - 1;
+                    list.resize(list.len().max(place + 1), json!({}));
+                    list[place][lower_camel(part)] = value.clone();
+                }
+                _ => {}
+            }
+        }
+        let root = Element::parse(&call.body).unwrap();
+        let is_read = action.starts_with("Get") || action.starts_with("List");
+        let result = root.child(&format!("{action}Result")).filter(|_| !is_read).map(members);
+        let mut event = json!({
+            "eventVersion": "1.09",
+            "userIdentity": { "type": "AssumedRole", "accountId": "123456789012" },
+            "eventTime": format!("{}Z", time(index * gap)),
+            "eventSource": "iam.amazonaws.com",
+            "eventName": action,
+            "awsRegion": "us-east-1",
+            "requestParameters": parameters,
+            "responseElements": result,
+            "requestID": format!("request-{index}"),
+            "eventID": format!("event-{index}"),
+            "eventType": "AwsApiCall",
+            "recipientAccountId": "123456789012",
+        });
+        if let Some(error) = root.child("Error") {
+            event["errorCode"] = json!(format!("{}Exception", error.text_of("Code").unwrap()));
+            event["errorMessage"] = json!(error.text_of("Message"));
+        }
+        event
+    };
+    let records: Vec<Value> = history.calls.iter().enumerate().map(event).collect();
+    json!({ "Records": records })
+}
+
+/// Runs `iamspec audit` in this process. Returns its exit code and its output.
+pub(super) fn audit(file: &Path, options: &[&str]) -> (u8, String) {
+    let file = file.display().to_string();
+    let words = ["iamspec", "audit", file.as_str()].into_iter().chain(options.iter().copied());
+    let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+    let mut out = Vec::new();
+    let code = execute(cli.command, &mut out).unwrap_or_else(|error| panic!("{file}: {error:#}"));
+    (code, String::from_utf8(out).unwrap())
+}
+
+/// How many variants are rejected, for each format and each wrong part.
+#[derive(Default)]
+struct Score {
+    /// Rejected and all, by the wrong part.
+    parts: BTreeMap<&'static str, (usize, usize)>,
+    missed: Vec<String>,
+    accused: Vec<String>,
+}
+
+impl Score {
+    fn share(&self) -> (usize, usize) {
+        let sum = |(a, b): (usize, usize), (c, d): &(usize, usize)| (a + c, b + d);
+        self.parts.values().fold((0, 0), sum)
+    }
+}
+
+/// A way to write a history.
+struct Form {
+    name: &'static str,
+    file: &'static str,
+    write: fn(&History) -> Value,
+    options: &'static [&'static str],
+}
+
+impl Form {
+    /// Whether the format contains the wrong part. CloudTrail has no status and no result of a read.
+    fn has(&self, history: &History, part: &'static str) -> bool {
+        let action = form(&history.calls.last().unwrap().form)["Action"].to_string();
+        let is_read = action.starts_with("\"Get") || action.starts_with("\"List");
+        !self.name.starts_with("CloudTrail")
+            || !(["http", "listing"].contains(&part) || part == "member" && is_read)
+    }
+}
+
+const EMPTY: &[&str] = &["--start", "empty", "--tier", "text"];
+const UNKNOWN: &[&str] = &["--tier", "text"];
+
+const FORMS: [Form; 6] = [
+    form_of("HAR, empty start", "history.har", |it| har(it, 120), EMPTY),
+    form_of("HAR, unknown start", "history.har", |it| har(it, 120), UNKNOWN),
+    form_of("HAR, one call a second, empty start", "history.har", |it| har(it, 1), EMPTY),
+    form_of("HAR, one call a second, unknown start", "history.har", |it| har(it, 1), UNKNOWN),
+    form_of("CloudTrail, empty start", "history.json", |it| cloudtrail(it, 120), EMPTY),
+    form_of("CloudTrail, unknown start", "history.json", |it| cloudtrail(it, 120), UNKNOWN),
+];
+
+const fn form_of(
+    name: &'static str,
+    file: &'static str,
+    write: fn(&History) -> Value,
+    options: &'static [&'static str],
+) -> Form {
+    Form { name, file, write, options }
+}
+
+fn written(folder: &Path, form: &Form, history: &History) -> PathBuf {
+    let file = folder.join(form.file);
+    std::fs::write(&file, (form.write)(history).to_string()).unwrap();
+    file
+}
+
+#[test]
+fn wrong_responses_are_rejected_and_good_ones_accepted() {
+    let folder = folder("audited-facts");
+    let good = good_histories();
+    let bad: Vec<History> = good.iter().flat_map(wrong_variants).collect();
+    assert!(good.len() > 100 && bad.len() > 400, "{} {}", good.len(), bad.len());
+    // Every history in the two forms with goals, and some of them in the others.
+    for (form, (step, least)) in FORMS.iter().zip(LEAST) {
+        let mut score = Score::default();
+        let every = if std::env::var_os("EVERY").is_some() { 1 } else { step };
+        let judged = good.iter().chain(&bad);
+        let judged = judged.filter(|it| it.wrong.is_none_or(|part| form.has(it, part)));
+        for history in judged.step_by(every) {
+            let (code, printed) = audit(&written(&folder, form, history), form.options);
+            let Some(part) = history.wrong else {
+                score.accused.extend((code == 1).then(|| format!("{}: {printed}", history.name)));
+                continue;
+            };
+            let is_last = printed.contains(&format!(" {}  IMPOSSIBLE", history.calls.len()));
+            let (rejected, all) = score.parts.entry(part).or_default();
+            *all += 1;
+            *rejected += usize::from(code == 1 && is_last);
+            if code != 1 || !is_last {
+                let last = history.calls.last().unwrap();
+                let action = super::audited_facts::form(&last.form)["Action"].to_string();
+                score.missed.push(format!("{} {part} {action}: {}", history.name, last.body));
+            }
+        }
+        let (rejected, all) = score.share();
+        eprintln!("{}: {rejected} of {all} rejected, {:?}", form.name, score.parts);
+        if std::env::var_os("MISSED").is_some() {
+            eprintln!("{}", score.missed.join("\n"));
+        }
+        assert!(score.accused.is_empty(), "{}: {}", form.name, score.accused.join("\n"));
+        assert!(rejected * 100 >= all * least, "{}: {rejected} of {all}", form.name);
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// For each form: how many histories are left out, and the least share of variants, in percent, that
+/// is rejected. With an unknown start, many variants are possible: the account may have been so.
+const LEAST: [(usize, usize); 6] = [(1, 92), (5, 65), (5, 65), (5, 45), (2, 85), (5, 60)];
