@@ -163,6 +163,27 @@ fn earlier_divergences(replay: &ScriptRun, index: usize) -> Vec<Rule> {
     rules
 }
 
+/// Gives each finding the minimal script of its own. Whatever else a minimal run shows is left out:
+/// it is no part of the suite.
+pub fn take_minimal_scripts(
+    findings: &mut [Finding],
+    minimal_runs: &[ScriptRun],
+    known_failures: &KnownFailures,
+) {
+    for minimal in minimal_runs.iter().flat_map(|it| findings_with([it], known_failures)) {
+        let same = |it: &&mut Finding| {
+            it.divergence.is_like(&minimal.divergence)
+                && it.known_failure == minimal.known_failure
+                && it.history.name == minimal.history.name
+                && it.history.steps.len() > minimal.history.steps.len()
+        };
+        if let Some(finding) = findings.iter_mut().find(same) {
+            let other_scripts = std::mem::take(&mut finding.other_scripts);
+            *finding = Finding { other_scripts, ..minimal };
+        }
+    }
+}
+
 /// The last operation before which this response to a read would have conformed.
 fn missed_change(replay: &ScriptRun, index: usize, observed: &Response) -> Option<Operation> {
     let read = replay.exchanges.get(index)?.operation;

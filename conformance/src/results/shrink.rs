@@ -13,14 +13,14 @@ use crate::script::{Script, Step};
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<ScriptRun>;
 
 /// Which findings of written scripts get a shorter script, and how many operations that may take.
-/// Those of generators always get one.
+/// Those of generators always get one, after these.
 #[derive(Clone, Debug)]
 pub struct Minimization {
     /// The divergences that count.
     pub threshold: Threshold,
     /// Known failures are not shortened.
     pub known_failures: KnownFailures,
-    /// The maximum number of operations for all findings together.
+    /// The maximum number of operations for all findings of written scripts together.
     pub max_operations: usize,
     /// Whether findings of written scripts are shortened at all.
     pub of_scripts: bool,
@@ -55,8 +55,10 @@ impl Minimization {
 pub struct Shortened {
     /// The number of scripts that became shorter.
     pub scripts: usize,
-    /// The number of operations that this took.
+    /// The number of operations of the attempts.
     pub operations: usize,
+    /// The maximum number of operations. 0 if nothing was tried.
+    pub max_operations: usize,
     /// The number of findings that were left as they are because the operations were used up, or
     /// because the run ended early.
     pub left_as_they_are: usize,
@@ -65,8 +67,15 @@ pub struct Shortened {
 /// Whether a call of this run breaks the finding's rule in the same tier and at the same level.
 #[must_use]
 pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
-    let mut divergences = replay.exchanges.iter().flat_map(Exchange::divergences);
-    divergences.any(|it| it.is_like(&finding.divergence))
+    shown_by(replay, finding).is_some()
+}
+
+/// The index of the first call of this run that breaks the finding's rule in the same tier and at
+/// the same level.
+#[must_use]
+pub fn shown_by(replay: &ScriptRun, finding: &Finding) -> Option<usize> {
+    let shows = |it: &Exchange| it.divergences().any(|it| it.is_like(&finding.divergence));
+    replay.exchanges.iter().position(shows)
 }
 
 /// Returns the run of the shortest script found that reproduces the finding.
@@ -75,7 +84,7 @@ pub fn shows(replay: &ScriptRun, finding: &Finding) -> bool {
 /// it, from the history itself. It then removes ever smaller blocks of steps as long as the finding
 /// is reproduced. Returns `None` if neither start reproduces it.
 ///
-/// All attempts together send at most `budget` operations; it is reduced by those that were sent.
+/// All attempts together have at most `budget` operations; it is reduced by theirs.
 pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<ScriptRun> {
     let mut reproduce = |steps: Vec<Step>| {
         *budget = budget.checked_sub(steps.len())?;

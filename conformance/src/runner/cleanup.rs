@@ -31,10 +31,25 @@ pub struct CleanupPlan {
 }
 
 impl CleanupPlan {
-    /// Returns the operations of the plan. Cleanup runs the last one first.
+    /// Returns the operations of the plan, oldest creation first.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// Returns the operations in the order of a cleanup: attachments first, then users, then
+    /// resources, because a policy may be the boundary of a user. Within these, the last creation is
+    /// undone first.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<Operation> {
+        let mut plan = self.operations.clone();
+        plan.sort_by_key(|undo| match undo.well_formed() {
+            Operation::DeleteResource(_) => 0,
+            Operation::DeleteUser(_) => 1,
+            _ => 2,
+        });
+        plan.reverse();
+        plan
     }
 
     /// Returns true if nothing is left to delete.
@@ -258,14 +273,9 @@ impl CleanupPlan {
         for resource in std::mem::take(&mut self.unknown_versions) {
             failed.extend(self.list_versions(space, resource, endpoint, policy));
         }
-        // Attachments first, then users, then resources: a policy may be the boundary of a user.
-        let mut plan = std::mem::take(&mut self.operations);
-        plan.sort_by_key(|undo| match undo.well_formed() {
-            Operation::DeleteResource(_) => 0,
-            Operation::DeleteUser(_) => 1,
-            _ => 2,
-        });
-        for undo in plan.into_iter().rev() {
+        let plan = self.in_order();
+        self.operations.clear();
+        for undo in plan {
             let mut answer = policy.execute(&undo, endpoint);
             if is_conflict(&answer) {
                 answer = self.resolve_conflict(&undo, answer, endpoint, policy);

@@ -2,7 +2,7 @@
 //!
 //! After each unit it looks for missing capabilities, checks whether the endpoint still responds,
 //! and deletes resources if too many are left. At the end it confirms missing capabilities and
-//! shortens the findings of generators.
+//! shortens the scripts of findings.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::generate::{GeneratedSuite, Generator};
 use crate::oracle::{Tier, Verdict};
 use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, Origin, ScriptRun, skipped};
-use crate::results::shrink::{Minimization, Shortened, shrink};
+use crate::results::shrink::{Minimization, Shortened, shown_by, shrink};
 use crate::results::{decisive_rules, findings_with};
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
     }
 
     /// Confirms the missing capabilities, shortens findings, cleans up, and returns the report.
-    /// `is_stopped` returns true if the caller has stopped the run; from now on, the budget does not.
+    /// `is_stopped` returns true if the caller has stopped the run. What follows is no part of the budget.
     pub(super) fn finish(
         mut self,
         minimization: &Minimization,
@@ -341,35 +341,44 @@ impl<'a> Run<'a> {
     fn shrink_findings(&mut self, minimization: &Minimization) -> Shortened {
         let mut shortened = Shortened::default();
         let known_failures = &minimization.known_failures;
-        for finding in findings_with(&self.results.script_runs, known_failures) {
+        let mut found = findings_with(&self.results.script_runs, known_failures);
+        found.retain(|it| it.origin == Origin::Generated || minimization.includes(it));
+        for finding in found {
+            self.end_if_stopped();
             let is_generated = finding.origin == Origin::Generated;
-            if !is_generated && !minimization.includes(&finding) {
-                continue;
-            }
             let left = minimization.max_operations.saturating_sub(shortened.operations);
-            let can_run = matches!(self.end_reason, None | Some(EndReason::BudgetUsedUp));
-            if !can_run || left == 0 {
+            let most =
+                if is_generated { SHRINK_GENERATED_MAX } else { SHRINK_WRITTEN_MAX.min(left) };
+            if !self.can_shrink() || most == 0 {
                 shortened.left_as_they_are += 1;
                 continue;
             }
-            let most = if is_generated { SHRINK_GENERATED_MAX } else { SHRINK_WRITTEN_MAX };
-            let mut budget = most.min(left);
-            let before = budget;
-            let shrunk =
-                shrink(&finding, &mut budget, &mut |script| Some(self.script_in_namespace(script)));
-            shortened.operations += before - budget;
-            let Some(shrunk) = shrunk else { continue };
+            let mut budget = most;
+            let shrunk = shrink(&finding, &mut budget, &mut |script| {
+                self.can_shrink().then(|| self.script_in_namespace(script))
+            });
+            let operations = most - budget;
             if is_generated {
                 let name = format!("{}/{}", finding.history.name, finding.rule_id());
-                self.results.script_runs.push(shrunk.into_shrunk(name));
-            } else if shrunk.script.steps.len() < finding.history.steps.len() {
-                self.results.minimal_runs.push(shrunk);
-            } else {
+                self.results.script_runs.extend(shrunk.map(|it| it.into_shrunk(name)));
                 continue;
             }
-            shortened.scripts += 1;
+            shortened.operations += operations;
+            shortened.max_operations = minimization.max_operations;
+            if let Some(shrunk) = shrunk
+                && shown_by(&shrunk, &finding)
+                    .is_some_and(|it| it + 1 < finding.history.steps.len())
+            {
+                self.results.minimal_runs.push(shrunk);
+                shortened.scripts += 1;
+            }
         }
         shortened
+    }
+
+    /// Whether an attempt to shorten a script can be sent.
+    fn can_shrink(&self) -> bool {
+        matches!(self.end_reason, None | Some(EndReason::BudgetUsedUp)) && !(self.should_stop)()
     }
 
     fn script_in_namespace(&mut self, script: &Script) -> ScriptRun {

@@ -33,6 +33,7 @@ use iamspec_conformance::{Endpoint, Failure, Response, Tier};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
+use crate::client::account::permission::OwnPolicies;
 use crate::client::connection::transport::{Disclosure, RawResponse, SigningService, Transport};
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
@@ -61,8 +62,8 @@ pub struct HttpClient {
     racers: Vec<Sender>,
     /// Whether the request ids of responses are recorded.
     records_ids: bool,
-    /// The endpoint has denied a call of a user of the run.
-    evaluates_policies: bool,
+    /// The policies that users of the run have for their own calls.
+    policies: OwnPolicies,
 }
 
 impl HttpClient {
@@ -90,7 +91,7 @@ impl HttpClient {
             last: None,
             racers: Vec::new(),
             records_ids: false,
-            evaluates_policies: false,
+            policies: OwnPolicies::default(),
         })
     }
 
@@ -184,7 +185,7 @@ impl HttpClient {
             last: None,
             racers: Vec::new(),
             records_ids: self.records_ids,
-            evaluates_policies: self.evaluates_policies,
+            policies: self.policies.clone(),
         })
     }
 
@@ -292,6 +293,11 @@ impl HttpClient {
     /// The response, or an interruption if an earlier request of this run may have caused the
     /// refusal.
     fn unless_caused_by_run(&self, op: &Operation, response: Response) -> Response {
+        let user = op.user().map(|it| self.names.user(it)).unwrap_or_default();
+        if self.policies.may_cause(&user, op, &response) {
+            let why = "the inline policy of this run for a call of the user may still be visible";
+            return Response::failed(FailureKind::Transient, format!("{response}: {why}"));
+        }
         let Response::Refused { http, code, .. } = &response else { return response };
         let why = match (ErrorCode::ALL.into_iter().find(|it| it.name() == code), op) {
             (

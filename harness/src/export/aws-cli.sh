@@ -25,12 +25,20 @@ call() {
     actual=$(sed -n 's/.*An error occurred (\([A-Za-z0-9]*\)).*/\1/p' <<< "$response")
     actual=${actual:-$response}
     # The AWS CLI itself rejects some parameters and sends no request.
-    case $response in *"arameter validation failed"*) actual='(not sent)' expected='' ;; esac
+    case $response in
+      *"arameter validation failed"*) actual='(not sent)' expected='' ;;
+      *"Could not connect"* | *"timeout on endpoint"* | *"Connection was closed"*)
+        echo "$text: no response: $response"
+        exit 2
+        ;;
+    esac
   fi
   if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
     printf '%-40s -> %s\n' "$text" "$actual"
   else
-    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "${expected//|/ or }"
+    local follows=''
+    [ $differs = 0 ] || follows=' (it may follow from a difference above)'
+    printf '%-40s -> %s   DIFFERS, AWS: %s%s\n' "$text" "$actual" "${expected//|/ or }" "$follows"
     differs=1
   fi
 }
@@ -53,13 +61,14 @@ shows() {
   for name in "$@"; do
     if [ "$name" = -- ]; then is_present=0; continue; fi
     if grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"; then found=1; else found=0; fi
-    [ "$found" = "$is_present" ] || { echo "  DIFFERS, AWS: ${name} $([ $is_present = 1 ] && echo is || echo 'is not') in the response"; differs=1; }
+    [ "$found" = "$is_present" ] || { echo "  DIFFERS: the response $([ $is_present = 1 ] && echo lacks || echo shows) $name"; differs=1; }
   done
 }
 
 # Removes a resource, if it exists.
 remove() {
-  local response
+  local response word
+  for word in "$@"; do [[ "$word" != *=missing ]] || return 0; done
   response=$(aws --endpoint-url "$endpoint" iam "$@" 2>&1) || [[ "$response" == *NoSuchEntity* ]] || echo "not removed: $*"
 }
 

@@ -1,8 +1,8 @@
 def code(seed, offset):
     """The code of a device for the current time window, or the next one (RFC 6238)."""
-    seed = seed.decode() if isinstance(seed, bytes) else seed
-    seed = seed.strip().rstrip("=").upper()
     try:
+        seed = seed.decode() if isinstance(seed, bytes) else seed
+        seed = seed.strip().rstrip("=").upper()
         key = base64.b32decode(seed + "=" * (-len(seed) % 8))
     except ValueError:
         # This is no seed, so no code is right.

@@ -23,13 +23,18 @@ post() {
 call() {
   local text=$1 expected=$2
   shift 2
-  response=$(post "$@")
+  if ! response=$(post "$@"); then
+    echo "$text: no response"
+    exit 2
+  fi
   actual=$(tail -n 1 <<< "$response")
   if [ "$actual" != 200 ]; then actual="$actual $(member Code "")"; fi
   if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
     printf '%-40s -> %s\n' "$text" "$actual"
   else
-    printf '%-40s -> %s   DIFFERS, AWS: %s\n' "$text" "$actual" "${expected//|/ or }"
+    local follows=''
+    [ $differs = 0 ] || follows=' (it may follow from a difference above)'
+    printf '%-40s -> %s   DIFFERS, AWS: %s%s\n' "$text" "$actual" "${expected//|/ or }" "$follows"
     differs=1
   fi
 }
@@ -52,13 +57,14 @@ shows() {
     if [ "$name" = -- ]; then is_present=0; continue; fi
     if grep --quiet --fixed-strings -- ">$name<" <<< "$response"; then found=1; else found=0; fi
     if [ $is_present = 1 ] && grep --quiet '<IsTruncated>true<' <<< "$response"; then continue; fi
-    [ "$found" = "$is_present" ] || { echo "  DIFFERS, AWS: ${name} $([ $is_present = 1 ] && echo is || echo 'is not') in the response"; differs=1; }
+    [ "$found" = "$is_present" ] || { echo "  DIFFERS: the response $([ $is_present = 1 ] && echo lacks || echo shows) $name"; differs=1; }
   done
 }
 
 # Removes a resource, if it exists.
 remove() {
-  local response
+  local response word
+  for word in "$@"; do [[ "$word" != *=missing ]] || return 0; done
   response=$(post "$@")
   [ "$(tail -n 1 <<< "$response")" = 200 ] || [[ "$response" == *NoSuchEntity* ]] || echo "not removed: $*"
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use iamspec_conformance::Response;
 use iamspec_model::tables::precedence::overriding_rule;
 use iamspec_model::{
-    Account, Entity, ErrorCode, Expected, Level, Operation, Rule, Status, allowed, listing,
+    Account, Effect, Entity, ErrorCode, Expected, Level, Operation, Rule, Status, allowed, listing,
+    next,
 };
 
+use crate::client::request::signed_by;
 use crate::client::session::Names;
 use crate::export::variables::parameterize;
 
@@ -19,17 +20,7 @@ pub(crate) struct ShownNames {
 }
 
 /// The responses that conform: the status, and the code of an error. Empty if any response does.
-pub(crate) fn responses(
-    account: &Account,
-    op: &Operation,
-    stated: Option<&Response>,
-) -> Vec<String> {
-    match stated {
-        Some(Response::Success(_)) => return vec!["200".to_owned()],
-        Some(Response::Refused { http, code, .. }) => return vec![format!("{http} {code}")],
-        Some(Response::Failed(_)) => return Vec::new(),
-        None => {}
-    }
+pub(crate) fn responses(account: &Account, op: &Operation) -> Vec<String> {
     let rules: Vec<Rule> = allowed(account, op).rules().collect();
     if rules.iter().any(|it| it.clause.code.level == Level::Unspecified) {
         return Vec::new();
@@ -39,13 +30,28 @@ pub(crate) fn responses(
         order.is_some_and(|(order, _)| order.evidence.level == Level::Must)
     };
     let response = |rule: &Rule| match rule.clause.expected {
-        Expected::Success => "200".to_owned(),
+        Expected::Success => SUCCESS.to_owned(),
         Expected::Refused(code) => format!("{} {}", ErrorCode::http_status(code), code.name()),
     };
-    let responses: BTreeSet<String> =
+    let mut responses: BTreeSet<String> =
         rules.iter().filter(|it| !is_overridden(it)).map(response).collect();
+    // On AWS a new user may do nothing, and the program gives it no policy.
+    if signed_by(op).is_some() {
+        let code = ErrorCode::AccessDenied;
+        responses.insert(format!("{} {}", code.http_status(), code.name()));
+    }
     responses.into_iter().collect()
 }
+
+/// Whether the account is the same after every response that conforms.
+pub(crate) fn has_one_effect(account: &Account, op: &Operation, responses: &[String]) -> bool {
+    let may_succeed = responses.is_empty() || responses.iter().any(|it| it == SUCCESS);
+    let may_be_refused = responses.is_empty() || responses.iter().any(|it| it != SUCCESS);
+    !(may_succeed && may_be_refused) || next(account, op, Effect::Success) == *account
+}
+
+/// A successful response.
+const SUCCESS: &str = "200";
 
 /// The names in a response, if success is the only response that conforms. Absent are those that the
 /// same request showed, or could have shown, in an earlier account. The last account is the current

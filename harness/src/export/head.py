@@ -9,7 +9,7 @@ import uuid
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 ENDPOINT = os.environ.get("AWS_ENDPOINT_URL_IAM") or os.environ.get("AWS_ENDPOINT_URL") or @ENDPOINT@
@@ -42,6 +42,9 @@ def call(text, expected, operation, **parameters):
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         response, actual = {}, f"{status} {error.response['Error']['Code']}"
+    except HTTPClientError as error:
+        print(f"{text}: no response: {error}")
+        raise SystemExit(2)
     except (BotoCoreError, ResponseParserError):
         response, actual = {}, "(not an IAM response)"
 @REPORT@
@@ -79,6 +82,8 @@ def strings(value):
 
 def remove(operation, **parameters):
     """Removes a resource, if it exists."""
+    if MISSING in parameters.values():
+        return
     try:
         operation(**parameters)
     except Exception as error:

@@ -10,10 +10,12 @@ mod shell;
 mod variables;
 
 use anyhow::{Context as _, Result, bail};
+use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::runner::cleanup::CleanupPlan;
+use iamspec_conformance::script::print;
 use iamspec_conformance::{Endpoint as _, Reference, Response, Script};
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{Account, Operation, ResourceKind};
+use iamspec_model::{Account, Operation, ResourceKind, SubResource};
 use serde_json::{Map, Value};
 
 use crate::client::request::signed_by;
@@ -94,49 +96,60 @@ fn program(script: &Script) -> Result<Program> {
     let (mut reference, mut created) = (Reference::default(), CleanupPlan::default());
     let mut accounts = vec![Account::default()];
     let mut lines = Vec::new();
+    // Several accounts conform from here on, and the program follows only one of them.
+    let mut is_certain = true;
     names.fresh();
     reference.enter_new_namespace();
     for step in &script.steps {
         let op = step.operation;
         let mut account = accounts.last().cloned().unwrap_or_default();
-        let expected = expectation::responses(&account, &op, step.response.as_ref());
+        let expected = expectation::responses(&account, &op);
         let observed = reference.execute(&op);
-        // The endpoint may create what it should refuse to create.
-        let created_at_most = if removes(&op) { observed.clone() } else { Response::Success(None) };
-        created.record(&op, &created_at_most);
-        let line = line(&op, expected, &mut names).with_context(|| {
-            format!(
-                "cannot export `{}` of {}",
-                iamspec_conformance::script::print::operation(&op),
-                script.name
-            )
+        record_at_most(&op, &observed, &mut created);
+        let line = line(&op, expected.clone(), &mut names).with_context(|| {
+            format!("cannot export `{}` of {}", print::operation(&op), script.name)
         })?;
         let shown = expectation::names_in_response(&accounts, &op, &line.form, &names);
-        lines.push(ProgramLine { shown, ..line });
+        lines.push(match is_certain {
+            true => ProgramLine { shown, ..line },
+            false => ProgramLine { expected: Vec::new(), ..line },
+        });
+        is_certain &= expectation::has_one_effect(&account, &op, &expected);
         if matches!(observed, Response::Success(_)) {
             iamspec_model::apply(&mut account, &op);
         }
         accounts.push(account);
     }
-    let cleanup = created.operations().iter().rev();
-    let cleanup = cleanup.map(|op| line(op, Vec::new(), &mut names));
+    let cleanup = created.in_order();
+    let cleanup = cleanup.iter().map(|op| line(op, Vec::new(), &mut names));
     let cleanup = cleanup.collect::<Result<Vec<_>>>()?;
     Ok(Program { name: script.name.clone(), idea: script.idea.clone(), lines, cleanup })
 }
 
-/// Whether an operation removes something, so that a refusal leaves it there.
-fn removes(op: &Operation) -> bool {
-    let op = op.well_formed();
-    matches!(
-        op,
+/// Records what an operation has created, or what the endpoint may create although it should refuse.
+fn record_at_most(op: &Operation, observed: &Response, created: &mut CleanupPlan) {
+    if matches!(observed, Response::Success(_)) {
+        return created.record(op, observed);
+    }
+    let mut with = created.clone();
+    match op.well_formed() {
         Operation::DeleteUser(_)
-            | Operation::DeleteResource(_)
-            | Operation::Detach(..)
-            | Operation::RemoveSubResource(..)
-            | Operation::UpdateUser(..)
-            | Operation::RenameResource(..)
-            | Operation::SetDefault(..)
-    )
+        | Operation::DeleteResource(_)
+        | Operation::Detach(..)
+        | Operation::RemoveSubResource(..)
+        | Operation::AddSubResource(_, SubResource::Version, _)
+        | Operation::SetDefault(..) => return,
+        // It may have the old or the new name.
+        Operation::UpdateUser(..) | Operation::RenameResource(..) => {
+            with.record(op, &Response::failed(FailureKind::Timeout, ""));
+        }
+        _ => with.record(op, &Response::Success(None)),
+    }
+    // What exists already keeps its place in the order.
+    let is_new = |it: &Operation| !created.operations().contains(it);
+    if with.operations().iter().any(is_new) {
+        *created = with;
+    }
 }
 
 fn line(op: &Operation, expected: Vec<String>, names: &mut Names) -> Result<ProgramLine> {
@@ -160,7 +173,7 @@ fn line(op: &Operation, expected: Vec<String>, names: &mut Names) -> Result<Prog
     let (api, params) = params(&form);
     let variables = variables_of(op, names);
     Ok(ProgramLine {
-        call: iamspec_conformance::script::print::operation(op),
+        call: print::operation(op),
         expected,
         shown: None,
         form,

@@ -30,8 +30,9 @@ const PROGRAM: PythonTemplate = PythonTemplate {
     needs: "boto3",
     purpose: " and prints the response",
     report: r#"    right = not expected or actual in expected
+    follows = " (it may follow from a difference above)" if differs else ""
     differs |= not right
-    differs_from = "" if right else f"   DIFFERS, AWS: {' or '.join(expected)}"
+    differs_from = "" if right else f"   DIFFERS, AWS: {' or '.join(expected)}{follows}"
     print(f"{text:<40} -> {actual}{differs_from}")"#,
     shows: r#"    if missing or unexpected:
         differs = True

@@ -1,7 +1,7 @@
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 # AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CA_BUNDLE name the files of the emulator.
@@ -23,6 +23,8 @@ def call(text, expected, operation, **parameters):
     except ClientError as error:
         response = {}
         actual = f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
+    except HTTPClientError as error:
+        raise SystemExit(f"{text}: no response: {error}")
     except (BotoCoreError, ResponseParserError) as error:
         response, actual = {}, f"(not an IAM response: {error})"
     right = not expected or actual in expected
@@ -58,6 +60,8 @@ def strings(value):
 
 
 def remove(operation, **parameters):
+    if MISSING in parameters.values():
+        return
     try:
         operation(**parameters)
     except (BotoCoreError, ClientError) as error:

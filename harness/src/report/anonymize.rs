@@ -125,7 +125,8 @@ fn finding(it: &FindingEvent) -> FindingEvent {
         wire: None,
         // The command has the endpoint, the account and local paths.
         reproduce: "(not recorded)".to_owned(),
-        export: it.export.clone(),
+        // The command has the endpoint.
+        export: it.export.as_ref().map(|_| format!("iamspec export {} --as", it.script)),
     }
 }
 

@@ -5,7 +5,7 @@ use iamspec_conformance::generate::kind_set::KindSet;
 use iamspec_conformance::mutation::cause::cause;
 use iamspec_conformance::results::coverage::{Coverage, CoverageTarget, TargetStatus};
 use iamspec_conformance::results::known_failures::{KnownFailure, KnownFailures};
-use iamspec_conformance::results::shrink::{Minimization, Shortened};
+use iamspec_conformance::results::shrink::Shortened;
 use iamspec_conformance::results::{Threshold, Totals, unspecified_behavior};
 use iamspec_conformance::runner::cleanup::NotDeleted;
 use iamspec_conformance::script::print;
@@ -46,6 +46,8 @@ pub struct ReportInput<'a> {
     pub known_failure_errors: Vec<String>,
     /// The number of calls by verdict.
     pub totals: Totals,
+    /// The option of the command that exports a script, as a word of a shell.
+    pub endpoint_option: Option<String>,
     /// The footer without its totals and counts, which the builder fills in.
     pub end: EndEvent,
 }
@@ -56,6 +58,10 @@ pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
     let runs = &report.script_runs;
     let mut findings: Vec<FindingEvent> =
         input.findings.into_iter().map(|it| finding(it, input.threshold, runs)).collect();
+    let exports = findings.iter_mut().filter_map(|it| it.export.as_mut());
+    for (export, option) in exports.zip(input.endpoint_option.iter().cycle()) {
+        *export = export.replace(" --as", &format!(" {option} --as"));
+    }
     // A run with a convergence time has retried stale reads already.
     for it in findings.iter_mut().filter(|_| input.header.settle > 0.0) {
         it.possibly_stale = None;
@@ -65,7 +71,7 @@ pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
         scripts: runs.len(),
         requests: report.requests,
         totals,
-        shortened: shortened(report.shortened, Minimization::OPERATIONS_MAX),
+        shortened: shortened(report.shortened),
         ..input.end
     };
     let calls: Vec<CallEvent> =
@@ -203,21 +209,22 @@ fn finding(
 fn caused_by(mutant: &Mutant) -> String {
     let rule = rules().find(|rule| rule.id() == mutant.rule);
     let facts = rule.iter().flat_map(|it| it.clause.status.facts).map(|fact| fact.id);
-    format!("{} ({})", mutant.name, facts.collect::<Vec<_>>().join(", "))
+    let facts = facts.collect::<Vec<_>>().join(", ");
+    if facts.is_empty() { mutant.name.clone() } else { format!("{} ({facts})", mutant.name) }
 }
 
-/// How the scripts of findings were shortened, if any was or was not tried.
-fn shortened(it: Shortened, most: usize) -> Option<String> {
-    if it.scripts == 0 && it.left_as_they_are == 0 {
+/// How the scripts of findings were shortened, if that was tried.
+fn shortened(it: Shortened) -> Option<String> {
+    if it == Shortened::default() {
         return None;
     }
-    let scripts = counted(it.scripts, "finding");
-    let (calls, most) = (counted(it.operations, "further call"), number(most));
+    let calls = counted(it.operations, "further call");
     let left = match it.left_as_they_are {
         0 => String::new(),
-        left => format!("; {} more not tried", number(left)),
+        left => format!("; {} not tried", counted(left, "finding")),
     };
-    Some(format!("the scripts of {scripts}, with {calls} of at most {most}{left}"))
+    let (scripts, most) = (counted(it.scripts, "script"), number(it.max_operations));
+    Some(format!("{calls} of at most {most} made {scripts} shorter{left}"))
 }
 
 const fn status(counts: bool, is_known: bool) -> FindingStatus {

@@ -94,8 +94,9 @@ pub fn remember_signature(signature: &str) {
     if !is_searchable(signature) {
         return;
     }
-    let forward = letters(signature.as_bytes());
-    let forms = vec![backwards(&forward), forward];
+    let hex = HEXLOWER.encode(signature.as_bytes()).into_bytes();
+    let forward = [letters(signature.as_bytes()), hex];
+    let forms: Vec<_> = forward.iter().map(|it| backwards(it)).chain(forward.clone()).collect();
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     for form in &forms {
         known.insert(form.clone());

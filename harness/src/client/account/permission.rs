@@ -5,29 +5,50 @@
 //! see the policy. A policy that cannot be removed again makes the response unusable, because it
 //! blocks `DeleteUser`.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
-use iamspec_model::{ErrorCode, Operation, User};
+use iamspec_conformance::{Endpoint as _, Response};
+use iamspec_model::{ErrorCode, Operation};
 
 use crate::client::connection::transport::SigningService;
 use crate::client::request::signed_by;
 use crate::client::{HttpClient, guard, journal, response};
 use crate::wire::names::{RequestForm, VERSION, member};
 
-/// How long the client waits before it repeats a call that is denied despite the policy. On AWS, a
-/// policy takes effect after some seconds.
-const WAITS: [Duration; 5] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
+/// How often a call is repeated that is denied despite the policy. On AWS, a policy takes effect after
+/// some seconds.
+const TRIES: u32 = 8;
 
 /// The actions that give a user a policy and take it away.
 pub(crate) const POLICY_ACTIONS: [&str; 2] = ["PutUserPolicy", "DeleteUserPolicy"];
+
+/// What a client knows of the policies of an endpoint.
+#[derive(Clone, Default)]
+pub(crate) struct OwnPolicies {
+    /// The endpoint has denied a call of a user of the run.
+    are_evaluated: bool,
+    /// A policy did not help within [`TRIES`].
+    have_no_effect: bool,
+    /// The users that had a policy. Its deletion may not be visible yet.
+    users: BTreeSet<String>,
+}
+
+impl OwnPolicies {
+    /// Why a policy of this run may be the cause of a response to an operation.
+    pub(crate) fn may_cause(&self, user: &str, op: &Operation, response: &Response) -> bool {
+        let shows_policy = match response {
+            Response::Refused { code, .. } => {
+                matches!(op, Operation::DeleteUser(_)) && code == ErrorCode::DeleteConflict.name()
+            }
+            Response::Success(Some(listing)) => {
+                listing.unknown_names.iter().any(|it| *it == policy_name(user))
+            }
+            _ => false,
+        };
+        shows_policy && self.users.contains(user)
+    }
+}
 
 impl HttpClient {
     /// Sends the request of an operation. If a user signs it and is denied, the user gets a policy
@@ -39,26 +60,21 @@ impl HttpClient {
         let (Some(user), Some(action)) = (signed_by(op), op.action()) else {
             return self.prepare_and_send(op);
         };
-        if !self.evaluates_policies {
+        if !self.policies.are_evaluated {
             let response = self.prepare_and_send(op);
             if !is_denied(&response) {
                 return response;
             }
-            self.evaluates_policies = true;
+            self.policies.are_evaluated = true;
         }
-        let resource = self.names.arn_of_any_path("user", &self.names.user(user));
-        let document = document(action.api, &resource);
+        let name = self.names.user(user);
+        let document = document(action.api, &self.names.arn_of_any_path("user", &name));
         let [put, delete] = POLICY_ACTIONS;
-        self.change_policy(put, user, Some(&document))?;
-        let mut response = self.prepare_and_send(op);
-        for wait in WAITS {
-            if !is_denied(&response) {
-                break;
-            }
-            std::thread::sleep(wait);
-            response = self.prepare_and_send(op);
-        }
-        self.change_policy(delete, user, None)?;
+        self.policies.users.insert(name.clone());
+        let given = self.change_policy(put, &name, Some(&document));
+        let response = given.and_then(|()| self.send_until_permitted(op));
+        // A lost response may have created the policy.
+        self.change_policy(delete, &name, None)?;
         response.map_err(|failure| match failure {
             Response::Failed(it) if it.kind == FailureKind::Denied => Response::failed(
                 it.kind,
@@ -68,45 +84,74 @@ impl HttpClient {
         })
     }
 
+    fn send_until_permitted(&mut self, op: &Operation) -> Result<Response, Response> {
+        let mut response = self.prepare_and_send(op);
+        for tries in 0..TRIES {
+            if !is_denied(&response) || self.policies.have_no_effect {
+                return response;
+            }
+            self.wait(tries);
+            response = self.prepare_and_send(op);
+        }
+        self.policies.have_no_effect = is_denied(&response);
+        response
+    }
+
     fn prepare_and_send(&mut self, op: &Operation) -> Result<Response, Response> {
         let prepared = self.prepare(op)?;
         self.send(op, prepared)
     }
 
-    /// Creates or deletes the policy of a user, as the identity of the run.
+    /// Creates or deletes the policy of a user, as the identity of the run. Deleting a policy that
+    /// does not exist is no error.
     fn change_policy(
         &mut self,
         action: &str,
-        user: User,
+        user: &str,
         document: Option<&str>,
     ) -> Result<(), Response> {
-        let name = self.names.user(user);
-        let policy = format!("{name}-own");
+        let policy = policy_name(user);
         let mut form: RequestForm = vec![
             member("Action", action),
             member("Version", VERSION),
-            member("UserName", &name),
+            member("UserName", user),
             member("PolicyName", &policy),
         ];
         form.extend(document.map(|it| member("PolicyDocument", it)));
         let unsent = |error| Response::failed(FailureKind::Unsent, format!("{error:#}"));
         guard::check(&form, &self.names, false).map_err(unsent)?;
         let creates_new = journal::before(&form, self.journal()).map_err(unsent)?;
-        let sent = self.sender.post(SigningService::Iam, &form, None);
-        let result = sent.and_then(|raw| response::result(action, &raw));
-        let response = result.map_or_else(|failure| failure, |_| Response::SUCCESS);
+        let mut tries = 0;
+        let response = loop {
+            let sent = self.sender.post(SigningService::Iam, &form, None);
+            let result = sent.and_then(|raw| response::result(action, &raw));
+            let response = result.map_or_else(|failure| failure, |_| Response::SUCCESS);
+            if !response.is_retryable() || tries >= TRIES {
+                break response;
+            }
+            self.wait(tries);
+            tries += 1;
+        };
         journal::after(&form, &response, creates_new, self.journal());
-        match response {
-            Response::Success(_) => Ok(()),
-            other => Err(Response::failed(
-                FailureKind::Doubtful,
-                format!(
-                    "the endpoint evaluates policies, and {action} of {policy}, which the run needs \
-                     for a call that a user signs, got {other}"
-                ),
-            )),
+        let is_absent = matches!(&response, Response::Refused { code, .. }
+            if document.is_none() && code == ErrorCode::NoSuchEntity.name());
+        if is_absent || matches!(response, Response::Success(_)) {
+            return Ok(());
         }
+        Err(Response::failed(
+            // The call of the user may have taken effect.
+            FailureKind::Timeout,
+            format!(
+                "the endpoint evaluates policies, and {action} of {policy}, which the run needs for \
+                 a call that a user signs, got {response}"
+            ),
+        ))
     }
+}
+
+/// The name of the policy of a user.
+fn policy_name(user: &str) -> String {
+    format!("{user}-own")
 }
 
 /// The policy document that allows an action on a resource.

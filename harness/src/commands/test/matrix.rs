@@ -119,7 +119,12 @@ fn add_to_history(
     runs: &[RunReport],
     folder: &Path,
 ) -> Result<String> {
-    let runs = runs.iter().filter(|it| it.header.client.is_none());
+    let is_complete = |it: &&RunReport| it.end.responded && it.end.ended_early.is_none();
+    for run in runs.iter().filter(|it| !is_complete(it)) {
+        let name = &run.header.target.name;
+        say(&format!("iamspec: the run against {name} is not complete and adds no result"));
+    }
+    let runs = runs.iter().filter(|it| it.header.client.is_none()).filter(is_complete);
     let all = history::add(old, runs.clone().map(VersionResult::of).collect());
     write_file(file, &history::write(&all)?)?;
     for run in runs {

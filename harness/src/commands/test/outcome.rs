@@ -9,13 +9,16 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::known_failures::{
     EntryStatus, KnownFailureError, KnownFailures, RunContext,
 };
-use iamspec_conformance::results::{Threshold, Totals, decisive_rules, findings_with};
+use iamspec_conformance::results::{
+    Threshold, Totals, decisive_rules, findings_with, take_minimal_scripts,
+};
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::{Finding, Origin, Report, Verdict};
 use time::OffsetDateTime;
 
 use crate::client::HttpClient;
 use crate::commands::leftovers::cleanup_command;
+use crate::commands::options::shell_line;
 use crate::commands::test::known_failures::NewEntry;
 use crate::commands::test::reproduce::run_command;
 use crate::commands::test::run_args::{ObserveArg, RunArgs};
@@ -45,8 +48,8 @@ pub(crate) struct RunOutcome {
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
         let threshold = args.counts.into();
-        let runs = report.script_runs.iter().chain(&report.minimal_runs);
-        let findings = findings_with(runs, known_failures);
+        let mut findings = findings_with(&report.script_runs, known_failures);
+        take_minimal_scripts(&mut findings, &report.minimal_runs, known_failures);
         // Only a complete run can show that an entry is stale.
         let complete = args.selection.suite.is_empty()
             && args.selection.scripts.is_empty()
@@ -120,6 +123,7 @@ impl RunOutcome {
             exit: self.exit_code(report, &left, &remarks),
             ..EndEvent::default()
         };
+        let url = args.target.endpoint.endpoint.as_ref().filter(|it| it.contains("://"));
         let input = ReportInput {
             header,
             findings: findings.collect(),
@@ -130,6 +134,7 @@ impl RunOutcome {
             known: &self.known_failures,
             known_failure_errors: self.complaints.iter().map(|(_, it)| it.to_string()).collect(),
             totals: self.totals,
+            endpoint_option: url.map(|it| shell_line(&["--endpoint".to_owned(), it.clone()])),
             end,
         };
         build_report(report, input)

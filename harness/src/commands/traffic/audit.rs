@@ -425,6 +425,7 @@ fn audit_histories(files: &[&PathBuf], args: &AuditArgs, out: &mut dyn Write) ->
             known: &KnownFailures::default(),
             known_failure_errors: Vec::new(),
             totals,
+            endpoint_option: None,
             end: EndEvent { responded: true, exit, ..EndEvent::default() },
         },
     );

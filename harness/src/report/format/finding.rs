@@ -55,8 +55,11 @@ pub fn finding(finding: &FindingEvent, style: Style) -> String {
         line(&mut out, "likely cause", cause);
     }
     if !finding.earlier.is_empty() {
-        let text = format!("{}; without it this may conform", finding.earlier.join(", "));
-        line(&mut out, "breaks before", &text);
+        line(
+            &mut out,
+            "earlier",
+            &format!("calls of this script also break {}", finding.earlier.join(", ")),
+        );
     }
     if !finding.other_scripts.is_empty() {
         line(&mut out, "also in", &other_scripts(&finding.other_scripts));

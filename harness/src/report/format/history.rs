@@ -23,6 +23,8 @@ pub struct VersionResult {
     pub date: String,
     /// The rules and scripts of the run.
     pub revision: String,
+    /// The selected scripts and generators.
+    pub selection: String,
     /// The kinds of attachments that block deletion, as on AWS.
     pub blocks: Vec<String>,
     /// The kinds despite which the endpoint deletes the user.
@@ -49,6 +51,7 @@ impl VersionResult {
             version: run.header.target.version.clone().unwrap_or_default(),
             date: run.header.started.chars().take(DATE_LEN).collect(),
             revision: run.header.revision.clone(),
+            selection: run.header.selection.clone(),
             blocks: named(&|it| matches!(it, KindResult::Refused { .. })),
             deletes: named(
                 &|it| matches!(it, KindResult::Diverges { response, .. } if response == "200"),
@@ -75,11 +78,12 @@ pub fn read(text: &str) -> Result<Vec<VersionResult>> {
         .collect()
 }
 
-/// Adds results. A result replaces an older one of the same version.
+/// Adds results. A result replaces an older one of the same version and selection.
 #[must_use]
 pub fn add(mut history: Vec<VersionResult>, results: Vec<VersionResult>) -> Vec<VersionResult> {
     for result in results {
-        let same = |it: &VersionResult| it.name == result.name && it.version == result.version;
+        let key = |it: &VersionResult| (it.name.clone(), it.version.clone(), it.selection.clone());
+        let same = |it: &VersionResult| key(it) == key(&result);
         match history.iter_mut().find(|it| same(it)) {
             Some(old) => *old = result,
             None => history.push(result),
@@ -112,15 +116,17 @@ pub fn write(history: &[VersionResult]) -> Result<String> {
 /// A history as a table in Markdown.
 #[must_use]
 pub fn markdown(history: &[VersionResult]) -> String {
-    let mut out = "| endpoint | version | date | blocks deletion | deletes despite | findings at must: \
-                   status + code + text | rules tested | rule set |\n|---|---|---|---|---|---|---|---|\n"
-        .to_owned();
+    let mut out =
+        "| endpoint | version | date | blocks deletion | deletes despite | findings at must: \
+                   status + code + text | rules tested | selection | rule set |\n\
+                   |---|---|---|---|---|---|---|---|---|\n"
+            .to_owned();
     for it in history {
         let must: Vec<String> = it.must.iter().map(ToString::to_string).collect();
         let deletes = if it.deletes.is_empty() { "–".to_owned() } else { it.deletes.join(", ") };
         _ = writeln!(
             out,
-            "| {} | {} | {} | {} of 9 | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} of 9 | {} | {} | {} | {} | {} |",
             plain(&it.name),
             plain(&it.version),
             plain(&it.date),
@@ -128,6 +134,7 @@ pub fn markdown(history: &[VersionResult]) -> String {
             plain(&deletes),
             must.join(" + "),
             it.tested,
+            plain(&it.selection),
             plain(&it.revision)
         );
     }
