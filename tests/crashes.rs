@@ -95,3 +95,19 @@ fn failures_that_come_and_go_are_no_finding() {
     assert_eq!(exit, Some(3), "{text}");
     assert!(text.contains("\n0 findings"), "{text}");
 }
+
+/// Every third call of an action fails, and a script makes three.
+#[test]
+fn a_failure_with_the_period_of_a_script_is_no_finding() {
+    let count = std::sync::Mutex::new(0);
+    let (_server, port) = with(move |request| {
+        let mut count = count.lock().unwrap();
+        *count += usize::from(is(request, "CreateUser"));
+        (is(request, "CreateUser") && *count % 3 == 0).then(crash)
+    });
+    let script = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("period.script");
+    std::fs::write(&script, "CreateUser u0\nCreateUser u1\nCreateUser u0\n").unwrap();
+    let (exit, text) = run(&port, &[script.to_str().unwrap()]);
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("\n0 findings"), "{text}");
+}
