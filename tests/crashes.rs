@@ -85,13 +85,29 @@ fn a_repeatable_crash_can_be_a_known_failure() {
 /// Every fourth request fails: the same form works at another time.
 #[test]
 fn failures_that_come_and_go_are_no_finding() {
-    let count = std::sync::Mutex::new(0);
+    let count = std::sync::Mutex::new(0_usize);
     let (_server, port) = with(move |_| {
         let mut count = count.lock().unwrap();
         *count += 1;
-        (*count % 4 == 0).then(crash)
+        (*count).is_multiple_of(4).then(crash)
     });
     let (exit, text) = run(&port, &["list/*"]);
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("\n0 findings"), "{text}");
+}
+
+/// Every third call of an action fails, and a script makes three.
+#[test]
+fn a_failure_with_the_period_of_a_script_is_no_finding() {
+    let count = std::sync::Mutex::new(0_usize);
+    let (_server, port) = with(move |request| {
+        let mut count = count.lock().unwrap();
+        *count += usize::from(is(request, "CreateUser"));
+        (is(request, "CreateUser") && (*count).is_multiple_of(3)).then(crash)
+    });
+    let script = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("period.script");
+    std::fs::write(&script, "CreateUser u0\nCreateUser u1\nCreateUser u0\n").unwrap();
+    let (exit, text) = run(&port, &[script.to_str().unwrap()]);
     assert_eq!(exit, Some(3), "{text}");
     assert!(text.contains("\n0 findings"), "{text}");
 }

@@ -297,15 +297,14 @@ impl<'a> Run<'a> {
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
             let is_confirmed = (0..suspected.repetitions()).all(|number| {
                 let script = suspected.script(number);
-                operations = operations.saturating_sub(script.steps.len());
+                operations = operations.saturating_sub(script.steps.len() + 2 * number);
                 if self.end_reason.is_some() || operations == 0 || (self.should_stop)() {
                     return false;
                 }
-                let repetition = self.run_in_namespace(&mut |endpoint, plan, options| {
-                    let options = SessionOptions { observe: ObserveMode::Off, ..options };
-                    run_script(&script, endpoint, plan, options)
-                });
-                suspected.is_reproduced_by(number, &repetition)
+                for _ in 0..number {
+                    self.run_alone(&suspected.call_alone());
+                }
+                suspected.is_reproduced_by(number, &self.run_alone(&script))
             });
             if is_confirmed {
                 suspected.mark(&mut self.results.script_runs);
@@ -316,11 +315,16 @@ impl<'a> Run<'a> {
     /// Whether a form of the action that is not in the suspicious script gets a response.
     fn works_in_another_form(&mut self, suspected: &MissingCapability) -> bool {
         suspected.other_forms().iter().any(|script| {
-            let control = self.run_in_namespace(&mut |endpoint, plan, options| {
-                let options = SessionOptions { observe: ObserveMode::Off, ..options };
-                run_script(script, endpoint, plan, options)
-            });
+            let control = self.run_alone(script);
             suspected.has_worked(&[control])
+        })
+    }
+
+    /// Runs a script in a new namespace without additional reads.
+    fn run_alone(&mut self, script: &Script) -> ScriptRun {
+        self.run_in_namespace(&mut |endpoint, plan, options| {
+            let options = SessionOptions { observe: ObserveMode::Off, ..options };
+            run_script(script, endpoint, plan, options)
         })
     }
 
