@@ -136,7 +136,7 @@ const FINDINGS_MAX: usize = 1000;
 
 /// An account with more names than this is forgotten, if it was unknown at the start: its memory
 /// must not grow with the log.
-const NAMES_MAX: usize = 200_000;
+const NAMES_MAX: usize = 100_000;
 
 pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     for file in &args.files {
