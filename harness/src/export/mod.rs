@@ -110,9 +110,11 @@ fn program(script: &Script) -> Result<Program> {
             format!("cannot export `{}` of {}", print::operation(&op), script.name)
         })?;
         let shown = expectation::names_in_response(&accounts, &op, &line.form, &names);
-        lines.push(match is_certain {
-            true => ProgramLine { shown, ..line },
-            false => ProgramLine { expected: Vec::new(), ..line },
+        let uncertain = ProgramLine { expected: Vec::new(), ..line };
+        lines.push(if is_certain {
+            ProgramLine { expected: expected.clone(), shown, ..uncertain }
+        } else {
+            uncertain
         });
         is_certain &= expectation::has_one_effect(&account, &op, &expected);
         if matches!(observed, Response::Success(_)) {

@@ -64,7 +64,11 @@ pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
 fn variables(program: &Program, indent: &str) -> String {
     let names: BTreeSet<&str> =
         program.lines.iter().flat_map(|it| &it.variables).map(|(name, _)| name.as_str()).collect();
-    names.iter().map(|name| format!("{indent}{name} = MISSING\n")).collect()
+    let mut out = String::new();
+    for name in names {
+        _ = writeln!(out, "{indent}{name} = MISSING");
+    }
+    out
 }
 
 pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {

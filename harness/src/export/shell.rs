@@ -15,7 +15,7 @@ const CODE: &str = include_str!("code.sh");
 pub(crate) fn aws_cli(program: &Program, endpoint: &str) -> String {
     // The AWS CLI shows the code of an error but not its status.
     let code = |it: &str| it.rsplit(' ').next().unwrap_or(it).to_owned();
-    script(program, AWS_CLI, endpoint, (&options, &code))
+    script(program, AWS_CLI, endpoint, &ShellLanguage { arguments: &options, response: &code })
 }
 
 pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
@@ -23,14 +23,23 @@ pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
         let parameters = line.form.iter().map(|(name, value)| quoted(&format!("{name}={value}")));
         format!(" {}", parameters.collect::<Vec<_>>().join(" "))
     };
-    script(program, CURL, endpoint, (&form, &str::to_owned))
+    let response = str::to_owned;
+    script(program, CURL, endpoint, &ShellLanguage { arguments: &form, response: &response })
+}
+
+/// How a program calls the service.
+struct ShellLanguage<'a> {
+    /// The words of one call.
+    arguments: &'a dyn Fn(&ProgramLine) -> String,
+    /// How it shows a response.
+    response: &'a dyn Fn(&str) -> String,
 }
 
 fn script(
     program: &Program,
     template: &str,
     endpoint: &str,
-    (arguments, response): (&dyn Fn(&ProgramLine) -> String, &dyn Fn(&str) -> String),
+    language: &ShellLanguage<'_>,
 ) -> String {
     let uses_codes = program
         .lines
@@ -48,7 +57,8 @@ fn script(
         _ = writeln!(out, "{variable}=missing");
     }
     for line in &program.lines {
-        let expected = line.expected.iter().map(|it| response(it)).collect::<Vec<_>>().join("|");
+        let expected =
+            line.expected.iter().map(|it| (language.response)(it)).collect::<Vec<_>>().join("|");
         let signer = line.signer.as_ref().map(|(id, secret)| {
             let (id, secret) = (name_of(id), name_of(secret));
             format!("AWS_ACCESS_KEY_ID=\"${id}\" AWS_SECRET_ACCESS_KEY=\"${secret}\" ")
@@ -59,21 +69,21 @@ fn script(
             "{signer}call {} {}{}",
             quoted(&line.call),
             quoted(&expected),
-            arguments(line)
+            (language.arguments)(line)
         );
         for (variable, path) in &line.variables {
             let member = path.last().copied().unwrap_or_default();
             _ = writeln!(out, "{variable}=$(member {member} \"${variable}\")");
         }
         if let Some(shown) = &line.shown {
-            let words = |it: &[String]| it.iter().map(|it| format!("{} ", quoted(it))).collect();
-            let [present, absent]: [String; 2] = [words(&shown.present), words(&shown.absent)];
-            _ = writeln!(out, "shows {present}-- {absent}");
+            let words = shown.present.iter().map(|it| quoted(it)).chain(["--".to_owned()]);
+            let words = words.chain(shown.absent.iter().map(|it| quoted(it)));
+            _ = writeln!(out, "shows {}", words.collect::<Vec<_>>().join(" "));
         }
     }
     out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
     for line in &program.cleanup {
-        _ = writeln!(out, "remove{}", arguments(line));
+        _ = writeln!(out, "remove{}", (language.arguments)(line));
     }
     out.push_str("exit \"$differs\"\n");
     out

@@ -59,8 +59,8 @@ pub(crate) fn permissions(args: &PermissionsArgs, out: &mut dyn Write) -> Result
             actions.insert(ALIAS_ACTION.to_owned());
             actions
         }
-        PermissionsCommand::Plan { apply } => names(plan_operations(*apply)),
-        PermissionsCommand::Cleanup => names(cleanup_operations()),
+        PermissionsCommand::Plan { apply } => names(&plan_operations(*apply)),
+        PermissionsCommand::Cleanup => names(&cleanup_operations()),
     };
     let policy = json!({
         "Version": "2012-10-17",
@@ -74,7 +74,7 @@ pub(crate) fn permissions(args: &PermissionsArgs, out: &mut dyn Write) -> Result
     Ok(exit_code::CONFORMS)
 }
 
-fn names(operations: Vec<Operation>) -> BTreeSet<String> {
+fn names(operations: &[Operation]) -> BTreeSet<String> {
     operations.iter().filter_map(Operation::action).map(|it| it.api.to_owned()).collect()
 }
 
