@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+import boto3
+
 iamspec, step = sys.argv[1], int(sys.argv[2])
 serve_options = sys.argv[3:]
 PRINTED = re.compile(r"^(?P<call>.*?) +-> (?P<response>\(not sent\)|\S+(?: \S+)?)(?:   DIFFERS.*)?$")
@@ -52,6 +54,16 @@ def serve():
     return server, server.stdout.readline().strip()
 
 
+def left_behind(url):
+    """The names of what exists at the endpoint."""
+    iam = boto3.client("iam", endpoint_url=url, region_name="us-east-1", aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example")
+    users = [it["UserName"] for it in iam.list_users()["Users"]]
+    groups = [it["GroupName"] for it in iam.list_groups()["Groups"]]
+    policies = [it["Arn"] for it in iam.list_policies(Scope="Local")["Policies"]]
+    devices = [it["SerialNumber"] for it in iam.list_virtual_mfa_devices()["VirtualMFADevices"]]
+    return users + groups + policies + devices
+
+
 def main():
     count, same, failures = 0, 0, []
     server, url = serve()
@@ -77,9 +89,13 @@ def main():
                     is_right = len(actual) == len(words) and all(one in (it, "(not sent)") for one, it in zip(actual, words))
                 else:
                     is_right = actual == expected
+                if not serve_options and (process.returncode or "DIFFERS" in process.stdout or "not removed" in process.stdout):
+                    is_right = False
                 same += is_right
                 if not is_right:
                     failures.append(f"{script} as {language}: expected {expected} as in the run, got {actual}\n{process.stdout[-600:]}{process.stderr[-600:]}")
+    if not serve_options:
+        failures += [f"left behind: {name}" for name in left_behind(url)]
     server.terminate()
     server.wait()
     for text in failures:

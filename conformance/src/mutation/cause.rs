@@ -2,8 +2,8 @@
 //!
 //! A rename that loses access keys shows in `ListAccessKeys`, but `UpdateUser` is wrong. A mutant of
 //! the reference explains a finding if it gives the same responses to every call of the script, and
-//! if it contradicts no call of the run that conforms. If all mutants that explain a finding break
-//! the same earlier call, that call is the cause.
+//! to the calls of all other scripts up to the first divergence of each, whatever their texts. If all
+//! mutants that explain a finding break the same earlier call, that call is the likely cause.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use iamspec_model::Operation;
 
 use crate::endpoint::Endpoint as _;
-use crate::oracle::Verdict;
+use crate::oracle::{Tier, Verdict};
 use crate::reference::Reference;
 use crate::reference::deviation::Mutant;
 use crate::response::Response;
@@ -68,10 +68,14 @@ fn follows<'a>(
     })
 }
 
-/// Whether a mutant gives another response to a call of this run that conforms. What follows a
-/// divergence does not count, because it ran in another account.
+/// Whether a mutant gives another response to a call of this run that conforms, except for its text.
+/// What follows a divergence does not count, because it ran in another account.
 fn contradicts(mutant: &Mutant, run: &ScriptRun) -> bool {
-    let conforms = |it: &&Exchange| matches!(it.verdict, Verdict::Conforms(_));
+    let conforms = |it: &&Exchange| match &it.verdict {
+        Verdict::Conforms(_) => true,
+        Verdict::Diverges(it) => it.tier >= Tier::Text,
+        _ => false,
+    };
     let conforming = run.exchanges.iter().take_while(conforms);
     let is_called = |it: &Exchange| api(&it.operation) == Some(broken_api(mutant));
     conforming.clone().any(is_called)

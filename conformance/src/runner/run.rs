@@ -45,7 +45,7 @@ const REPEATED_OPERATIONS_MAX: usize = 5000;
 const SHRINK_GENERATED_MAX: usize = 2000;
 
 /// The maximum number of operations for shortening one finding of a script, which is short already.
-const SHRINK_WRITTEN_MAX: usize = 400;
+const SHRINK_WRITTEN_MAX: usize = 100;
 
 /// A script or a generated suite. Units are independent of each other.
 #[derive(Clone, Copy)]

@@ -451,8 +451,8 @@ pub struct FindingEvent {
     /// For a read: the call before which the response was right. The read may be stale.
     #[serde(default, alias = "late", skip_serializing_if = "Option::is_none")]
     pub possibly_stale: Option<String>,
-    /// The earlier call that seems to cause the divergence: the rule that it breaks, and how. Every
-    /// response of the run fits.
+    /// The earlier call that seems to cause the divergence: the rule that it breaks, and how. Of the
+    /// known faults of one call, only those of this call fit the responses of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// The rules that earlier calls of the script break. Without these divergences, the finding may
