@@ -74,12 +74,6 @@ fn each_response_that_is_not_iam_has_its_failure_kind() {
             "ListUsersResponse",
         ),
         (
-            "no arn",
-            http("200 OK", xml, b"<CreateUserResponse/>"),
-            FailureKind::Unreadable,
-            "User.Arn",
-        ),
-        (
             "no code",
             http("400 Bad", xml, b"<ErrorResponse><Error/></ErrorResponse>"),
             FailureKind::Unreadable,

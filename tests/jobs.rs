@@ -78,7 +78,8 @@ fn an_action_with_unreadable_responses_is_detected_with_any_number_of_jobs() {
         let judged = |it: &&String| {
             ["call", "finding"].iter().any(|what| it.contains(&format!("\"event\":\"{what}\"")))
         };
-        all.iter().filter(judged).cloned().collect::<Vec<_>>()
+        let judged = all.iter().filter(judged);
+        judged.map(|it| it.replace(&server.url(), "URL")).collect::<Vec<_>>()
     };
     let one_job = verdicts("1");
     assert!(one_job.iter().any(|it| it.contains("CreateServiceSpecificCredential/carried-out")));

@@ -33,13 +33,12 @@ use iamspec_conformance::{Endpoint, Failure, Response, Tier};
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{AttachmentKind, ErrorCode, IssueOptions, Item, Operation, ResourceKind, User};
 
-use crate::client::account::permission::OwnPolicies;
 use crate::client::connection::transport::{Disclosure, RawResponse, SigningService, Transport};
 use crate::client::journal::Journal;
 use crate::client::request::PreparedRequest;
 use crate::client::response::unreadable;
 use crate::client::sender::{ClientSettings, Sender};
-use crate::client::session::{Names, Usable};
+use crate::client::session::{Names, OwnPolicies, Usable};
 use crate::client::trace::Trace;
 use crate::wire::attachments::wire;
 use crate::wire::names;

@@ -4,13 +4,16 @@
 //! [`Keyring`] holds seeds, passwords and access keys, and remembers which bodies and codes were
 //! sent. Both are separate per namespace. Neither sends anything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use iamspec_conformance::Response;
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_model::tables::attachments::Naming;
-use iamspec_model::{AttachmentKind, Item, Operation, Path, Resource, ResourceKind, User};
+use iamspec_model::{
+    AttachmentKind, ErrorCode, Item, Operation, Path, Resource, ResourceKind, User,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::wire::attachments::{kind_of, wire};
@@ -561,6 +564,38 @@ impl Keyring {
 /// A secret, unless it is empty.
 fn secret(text: &str) -> Option<SecretString> {
     (!text.is_empty()).then(|| text.into())
+}
+
+/// What a client knows of the policies of an endpoint.
+#[derive(Clone, Default)]
+pub(crate) struct OwnPolicies {
+    /// The endpoint has denied a call of a user of the run.
+    pub(crate) are_evaluated: bool,
+    /// A policy did not help after several tries.
+    pub(crate) have_no_effect: bool,
+    /// The users that had a policy. Its deletion may not be visible yet.
+    pub(crate) users: BTreeSet<String>,
+}
+
+impl OwnPolicies {
+    /// Why a policy of this run may be the cause of a response to an operation.
+    pub(crate) fn may_cause(&self, user: &str, op: &Operation, response: &Response) -> bool {
+        let shows_policy = match response {
+            Response::Refused { code, .. } => {
+                matches!(op, Operation::DeleteUser(_)) && code == ErrorCode::DeleteConflict.name()
+            }
+            Response::Success(Some(listing)) => {
+                listing.unknown_names.iter().any(|it| *it == own_policy_name(user))
+            }
+            _ => false,
+        };
+        shows_policy && self.users.contains(user)
+    }
+}
+
+/// The name of the policy of a user.
+pub(crate) fn own_policy_name(user: &str) -> String {
+    format!("{user}-own")
 }
 
 #[cfg(test)]

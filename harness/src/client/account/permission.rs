@@ -5,14 +5,13 @@
 //! see the policy. A policy that cannot be removed again makes the response unusable, because it
 //! blocks `DeleteUser`.
 
-use std::collections::BTreeSet;
-
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{Endpoint as _, Response};
 use iamspec_model::{ErrorCode, Operation};
 
 use crate::client::connection::transport::SigningService;
 use crate::client::request::signed_by;
+use crate::client::session::own_policy_name;
 use crate::client::{HttpClient, guard, journal, response};
 use crate::wire::names::{RequestForm, VERSION, member};
 
@@ -20,35 +19,11 @@ use crate::wire::names::{RequestForm, VERSION, member};
 /// some seconds.
 const TRIES: u32 = 8;
 
+/// How often the creation or deletion of a policy is repeated that the endpoint puts off.
+const POLICY_TRIES: u32 = 3;
+
 /// The actions that give a user a policy and take it away.
 pub(crate) const POLICY_ACTIONS: [&str; 2] = ["PutUserPolicy", "DeleteUserPolicy"];
-
-/// What a client knows of the policies of an endpoint.
-#[derive(Clone, Default)]
-pub(crate) struct OwnPolicies {
-    /// The endpoint has denied a call of a user of the run.
-    are_evaluated: bool,
-    /// A policy did not help within [`TRIES`].
-    have_no_effect: bool,
-    /// The users that had a policy. Its deletion may not be visible yet.
-    users: BTreeSet<String>,
-}
-
-impl OwnPolicies {
-    /// Why a policy of this run may be the cause of a response to an operation.
-    pub(crate) fn may_cause(&self, user: &str, op: &Operation, response: &Response) -> bool {
-        let shows_policy = match response {
-            Response::Refused { code, .. } => {
-                matches!(op, Operation::DeleteUser(_)) && code == ErrorCode::DeleteConflict.name()
-            }
-            Response::Success(Some(listing)) => {
-                listing.unknown_names.iter().any(|it| *it == policy_name(user))
-            }
-            _ => false,
-        };
-        shows_policy && self.users.contains(user)
-    }
-}
 
 impl HttpClient {
     /// Sends the request of an operation. If a user signs it and is denied, the user gets a policy
@@ -110,7 +85,7 @@ impl HttpClient {
         user: &str,
         document: Option<&str>,
     ) -> Result<(), Response> {
-        let policy = policy_name(user);
+        let policy = own_policy_name(user);
         let mut form: RequestForm = vec![
             member("Action", action),
             member("Version", VERSION),
@@ -126,7 +101,7 @@ impl HttpClient {
             let sent = self.sender.post(SigningService::Iam, &form, None);
             let result = sent.and_then(|raw| response::result(action, &raw));
             let response = result.map_or_else(|failure| failure, |_| Response::SUCCESS);
-            if !response.is_retryable() || tries >= TRIES {
+            if !response.is_retryable() || tries >= POLICY_TRIES {
                 break response;
             }
             self.wait(tries);
@@ -139,19 +114,13 @@ impl HttpClient {
             return Ok(());
         }
         Err(Response::failed(
-            // The call of the user may have taken effect.
-            FailureKind::Timeout,
+            FailureKind::Doubtful,
             format!(
                 "the endpoint evaluates policies, and {action} of {policy}, which the run needs for \
                  a call that a user signs, got {response}"
             ),
         ))
     }
-}
-
-/// The name of the policy of a user.
-fn policy_name(user: &str) -> String {
-    format!("{user}-own")
 }
 
 /// The policy document that allows an action on a resource.
