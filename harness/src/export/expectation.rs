@@ -43,11 +43,12 @@ pub(crate) fn responses(account: &Account, op: &Operation) -> Vec<String> {
     responses.into_iter().collect()
 }
 
-/// Whether the account is the same after every response that conforms.
-pub(crate) fn has_one_effect(account: &Account, op: &Operation, responses: &[String]) -> bool {
-    let may_succeed = responses.is_empty() || responses.iter().any(|it| it == SUCCESS);
-    let may_be_refused = responses.is_empty() || responses.iter().any(|it| it != SUCCESS);
-    !(may_succeed && may_be_refused) || next(account, op, Effect::Success) == *account
+/// Whether the account is the same after every response that conforms. A refusal that passes with time
+/// does not count: the program can be run again.
+pub(crate) fn has_one_effect(account: &Account, op: &Operation) -> bool {
+    let allowed = allowed(account, op);
+    let may_be_refused = !allowed.must_succeed() || signed_by(op).is_some();
+    !(allowed.may_succeed() && may_be_refused) || next(account, op, Effect::Success) == *account
 }
 
 /// A successful response.

@@ -116,7 +116,7 @@ fn program(script: &Script) -> Result<Program> {
         } else {
             uncertain
         });
-        is_certain &= expectation::has_one_effect(&account, &op, &expected);
+        is_certain &= expectation::has_one_effect(&account, &op);
         if matches!(observed, Response::Success(_)) {
             iamspec_model::apply(&mut account, &op);
         }
