@@ -23,7 +23,6 @@ fn failure(response: Vec<u8>) -> (FailureKind, String) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one table: a response and its failure kind in each row")]
 #[test]
 fn each_response_that_is_not_iam_has_its_failure_kind() {
     let xml = "text/xml";

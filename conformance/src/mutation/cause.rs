@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use iamspec_model::Operation;
 
 use crate::endpoint::Endpoint as _;
-use crate::oracle::{Tier, Verdict};
+use crate::oracle::Tier;
 use crate::reference::Reference;
 use crate::reference::deviation::Mutant;
 use crate::response::Response;
@@ -26,7 +26,8 @@ static MUTANTS: LazyLock<Vec<Mutant>> =
 /// the read itself may be wrong, or if the faults of several calls explain it.
 #[must_use]
 pub fn cause(finding: &Finding, runs: &[ScriptRun]) -> Option<&'static Mutant> {
-    if finding.divergence.wire_rule.is_some() {
+    // A wrong text or form is a fault of the call itself.
+    if finding.divergence.wire_rule.is_some() || finding.divergence.tier >= Tier::Text {
         return None;
     }
     let steps = &finding.history.steps;
@@ -71,12 +72,7 @@ fn follows<'a>(
 /// Whether a mutant gives another response to a call of this run that conforms, except for its text.
 /// What follows a divergence does not count, because it ran in another account.
 fn contradicts(mutant: &Mutant, run: &ScriptRun) -> bool {
-    let conforms = |it: &&Exchange| match &it.verdict {
-        Verdict::Conforms(_) => true,
-        Verdict::Diverges(it) => it.tier >= Tier::Text,
-        _ => false,
-    };
-    let conforming = run.exchanges.iter().take_while(conforms);
+    let conforming = run.exchanges.iter().take_while(|it| it.verdict.conforms_except_text());
     let is_called = |it: &Exchange| api(&it.operation) == Some(broken_api(mutant));
     conforming.clone().any(is_called)
         && !follows(mutant, conforming.map(|it| (it.operation, it.response.as_ref())))

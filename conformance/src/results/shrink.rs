@@ -13,7 +13,7 @@ use crate::script::{Script, Step};
 pub type Play<'a> = &'a mut dyn FnMut(&Script) -> Option<ScriptRun>;
 
 /// Which findings of written scripts get a shorter script, and how many operations that may take.
-/// Those of generators always get one, after these.
+/// Those of generators always get one.
 #[derive(Clone, Debug)]
 pub struct Minimization {
     /// The divergences that count.

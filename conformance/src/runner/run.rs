@@ -122,7 +122,7 @@ impl<'a> Run<'a> {
     }
 
     /// Confirms the missing capabilities, shortens findings, cleans up, and returns the report.
-    /// `is_stopped` returns true if the caller has stopped the run. What follows is no part of the budget.
+    /// `is_stopped` returns true if the caller has stopped the run. The budget does not limit what follows.
     pub(super) fn finish(
         mut self,
         minimization: &Minimization,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use iamspec_model::{ErrorCode, InputError};
 
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
-use crate::wire::constraints::violation;
+use crate::wire::constraints::{NAMES, violation};
 
 /// What is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +18,6 @@ pub(crate) enum Defect {
     /// Something that no rule describes, or several parameters.
     Other,
 }
-
-/// The members that are names, with their maximum length (D-021).
-const NAMES: [(&str, usize); 5] = [
-    ("UserName", 128),
-    ("NewUserName", 64),
-    ("GroupName", 128),
-    ("NewGroupName", 128),
-    ("PolicyName", 128),
-];
 
 /// What is invalid in a request, if anything.
 pub(crate) fn defect(call: &RecordedCall) -> Option<Defect> {

@@ -578,7 +578,7 @@ pub(crate) struct OwnPolicies {
 }
 
 impl OwnPolicies {
-    /// Why a policy of this run may be the cause of a response to an operation.
+    /// Whether a policy of this run may be the cause of a response to an operation (F-004).
     pub(crate) fn may_cause(&self, user: &str, op: &Operation, response: &Response) -> bool {
         let shows_policy = match response {
             Response::Refused { code, .. } => {

@@ -12,7 +12,6 @@ export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
 run=$RANDOM$RANDOM
 differs=0
 seed=$(mktemp)
-trap 'rm -f "$seed"' EXIT
 
 # Sends a request and prints the response. The AWS CLI shows the code of an error but not its status.
 call() {
@@ -33,14 +32,7 @@ call() {
         ;;
     esac
   fi
-  if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
-    printf '%-40s -> %s\n' "$text" "$actual"
-  else
-    local follows=''
-    [ $differs = 0 ] || follows=' (it may follow from a difference above)'
-    printf '%-40s -> %s   DIFFERS, AWS: %s%s\n' "$text" "$actual" "${expected//|/ or }" "$follows"
-    differs=1
-  fi
+  compare "$text" "$expected" "$actual"
 }
 
 # A member of the last response, or another value if there is none.
@@ -54,17 +46,11 @@ member() {
   echo "${value:-$2}"
 }
 
-# Compares the names in the last response, if it is a success: present names, `--`, absent names.
-shows() {
-  [ "$actual" = 200 ] || return 0
-  local is_present=1 name found
-  for name in "$@"; do
-    if [ "$name" = -- ]; then is_present=0; continue; fi
-    if grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"; then found=1; else found=0; fi
-    [ "$found" = "$is_present" ] || { echo "  DIFFERS: the response $([ $is_present = 1 ] && echo lacks || echo shows) $name"; differs=1; }
-  done
-}
+# Whether the last response has a name. The AWS CLI reads every page.
+has() { grep --quiet --fixed-strings -- "\"$1\"" <<< "$response"; }
+is_incomplete() { false; }
 
+@COMPARE@
 # Removes a resource, if it exists.
 remove() {
   local response word

@@ -29,14 +29,7 @@ call() {
   fi
   actual=$(tail -n 1 <<< "$response")
   if [ "$actual" != 200 ]; then actual="$actual $(member Code "")"; fi
-  if [ -z "$expected" ] || [[ "|$expected|" == *"|$actual|"* ]]; then
-    printf '%-40s -> %s\n' "$text" "$actual"
-  else
-    local follows=''
-    [ $differs = 0 ] || follows=' (it may follow from a difference above)'
-    printf '%-40s -> %s   DIFFERS, AWS: %s%s\n' "$text" "$actual" "${expected//|/ or }" "$follows"
-    differs=1
-  fi
+  compare "$text" "$expected" "$actual"
 }
 
 # An element of the last response, or another value if there is none. A seed is encoded in base64.
@@ -48,19 +41,11 @@ member() {
   echo "${value:-$2}"
 }
 
-# Compares the names in the last response, if it is a success: present names, `--`, absent names.
-# Further pages are not read.
-shows() {
-  [ "$actual" = 200 ] || return 0
-  local is_present=1 name found
-  for name in "$@"; do
-    if [ "$name" = -- ]; then is_present=0; continue; fi
-    if grep --quiet --fixed-strings -- ">$name<" <<< "$response"; then found=1; else found=0; fi
-    if [ $is_present = 1 ] && grep --quiet '<IsTruncated>true<' <<< "$response"; then continue; fi
-    [ "$found" = "$is_present" ] || { echo "  DIFFERS: the response $([ $is_present = 1 ] && echo lacks || echo shows) $name"; differs=1; }
-  done
-}
+# Whether the last response has a name, and whether it has further pages.
+has() { grep --quiet --fixed-strings -- ">$1<" <<< "$response"; }
+is_incomplete() { grep --quiet '<IsTruncated>true<' <<< "$response"; }
 
+@COMPARE@
 # Removes a resource, if it exists.
 remove() {
   local response word

@@ -35,7 +35,7 @@ pub(crate) fn responses(account: &Account, op: &Operation) -> Vec<String> {
     };
     let mut responses: BTreeSet<String> =
         rules.iter().filter(|it| !is_overridden(it)).map(response).collect();
-    // On AWS a new user may do nothing, and the program gives it no policy.
+    // A user without permission is refused (E-016), and the program gives it no policy.
     if signed_by(op).is_some() {
         let code = ErrorCode::AccessDenied;
         responses.insert(format!("{} {}", code.http_status(), code.name()));

@@ -51,33 +51,14 @@ def call(text, expected, operation, **parameters):
     return response
 
 
-def member(response, otherwise, *path):
-    """A member of a response, or another value if there is none."""
-    for name in path:
-        response = response.get(name) if isinstance(response, dict) else None
-    return response or otherwise
-
-
+@RESPONSE@
 def shows(response, present, absent):
-    """Compares the names in a successful response. Further pages are not read."""
+    """Compares the names in a successful response."""
     global differs
-    texts = list(strings(response))
-    missing = [] if response.get("IsTruncated") else [name for name in present if name not in texts]
-    unexpected = [name for name in absent if name in texts]
     if not response:
         return
+    missing, unexpected = names(response, present, absent)
 @SHOWS@
-
-
-def strings(value):
-    """Every string in a response."""
-    if isinstance(value, dict):
-        value = value.values()
-    if isinstance(value, str):
-        yield value
-    elif hasattr(value, "__iter__"):
-        for item in value:
-            yield from strings(item)
 
 
 def remove(operation, **parameters):

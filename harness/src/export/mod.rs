@@ -9,6 +9,8 @@ mod python;
 mod shell;
 mod variables;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::runner::cleanup::CleanupPlan;
@@ -46,6 +48,20 @@ struct Program {
     lines: Vec<ProgramLine>,
     /// The requests that remove everything the script creates, in order.
     cleanup: Vec<ProgramLine>,
+}
+
+impl Program {
+    /// The variables that responses set, each once.
+    fn variables(&self) -> BTreeSet<&str> {
+        let variables = self.lines.iter().flat_map(|it| &it.variables);
+        variables.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Whether a request has codes of an MFA device.
+    fn uses_codes(&self) -> bool {
+        let mut members = self.lines.iter().flat_map(|it| &it.form);
+        members.any(|(name, _)| name == "AuthenticationCode1")
+    }
 }
 
 /// One request.
@@ -96,7 +112,7 @@ fn program(script: &Script) -> Result<Program> {
     let (mut reference, mut created) = (Reference::default(), CleanupPlan::default());
     let mut accounts = vec![Account::default()];
     let mut lines = Vec::new();
-    // Several accounts conform from here on, and the program follows only one of them.
+    // Whether only one account conforms. If several do, the program follows only one of them.
     let mut is_certain = true;
     names.fresh();
     reference.enter_new_namespace();

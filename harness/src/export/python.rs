@@ -1,6 +1,5 @@
 //! Exports as Python programs with boto3, and as pytest tests.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -10,6 +9,7 @@ use crate::export::{Program, ProgramLine};
 
 const HEAD: &str = include_str!("head.py");
 const CODE: &str = include_str!("code.py");
+const RESPONSE: &str = include_str!("response.py");
 
 /// The start of a short program. The SDK finds the endpoint, the key and the certificate itself.
 const SHORT: &str = include_str!("short.py");
@@ -47,82 +47,57 @@ const TEST: PythonTemplate = PythonTemplate {
 };
 
 pub(crate) fn boto3(program: &Program, endpoint: &str) -> String {
-    let mut out = format!("#!/usr/bin/env python3\n{}", head(&PROGRAM, program, endpoint));
-    out.push_str(&variables(program, ""));
-    for line in &program.lines {
-        out.push_str(&call(line, &line.expected, ""));
-    }
-    out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
-    for line in &program.cleanup {
-        out.push_str(&cleanup(line, ""));
-    }
-    out.push_str("raise SystemExit(differs)\n");
-    out
-}
-
-/// The variables that a response may set, with a value for a response that does not.
-fn variables(program: &Program, indent: &str) -> String {
-    let names: BTreeSet<&str> =
-        program.lines.iter().flat_map(|it| &it.variables).map(|(name, _)| name.as_str()).collect();
-    let mut out = String::new();
-    for name in names {
-        _ = writeln!(out, "{indent}{name} = MISSING");
-    }
-    out
+    let head = head(&PROGRAM, program, endpoint);
+    format!("#!/usr/bin/env python3\n{head}{}raise SystemExit(differs)\n", body(program, &[], ""))
 }
 
 pub(crate) fn pytest(program: &Program, endpoint: &str) -> String {
-    let mut out = head(&TEST, program, endpoint);
+    let head = head(&TEST, program, endpoint);
     let name: String =
         program.name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
-    _ = writeln!(out, "def test_{name}():\n    try:");
-    // The cleanup can use a variable that no response has set yet.
-    out.push_str(&variables(program, "        "));
-    for line in &program.lines {
-        out.push_str(&call(line, &line.expected, "        "));
-    }
-    out.push_str("    finally:\n");
-    for line in &program.cleanup {
-        out.push_str(&cleanup(line, "        "));
-    }
-    if program.cleanup.is_empty() {
-        out.push_str("        pass\n");
-    }
-    out
+    format!("{head}def test_{name}():\n{}", body(program, &[], "    "))
 }
 
 /// A short program for the tracker of an SDK user. `expected` are the responses that conform to the
 /// last call. Exits with 1 if a response differs.
 pub(crate) fn short(program: &Program, expected: &[String]) -> String {
-    let codes = if uses_codes(program) { CODE } else { "" };
-    let imports = if uses_codes(program) {
+    let codes = if program.uses_codes() { CODE } else { "" };
+    let imports = if program.uses_codes() {
         "import base64\nimport hashlib\nimport hmac\nimport struct\nimport time\nimport uuid\n"
     } else {
         "import uuid\n"
     };
-    let mut out = format!("{imports}{SHORT}\n\n{codes}");
-    out.push_str(&variables(program, ""));
-    let last = program.lines.len().saturating_sub(1);
+    let short = SHORT.replace("@RESPONSE@\n", RESPONSE);
+    format!("{imports}{short}\n\n{codes}{}raise SystemExit(differs)\n", body(program, expected, ""))
+}
+
+/// The calls, and the cleanup, which also runs if there is no response. `last` are the responses that
+/// conform to the last call, if the caller knows better than the program.
+fn body(program: &Program, last: &[String], indent: &str) -> String {
+    let inner = format!("{indent}    ");
+    let mut out = String::new();
+    // The cleanup can use a variable that no response has set yet.
+    for name in program.variables() {
+        _ = writeln!(out, "{indent}{name} = MISSING");
+    }
+    _ = writeln!(out, "{indent}try:");
     for (index, line) in program.lines.iter().enumerate() {
-        let is_finding = index == last && !expected.is_empty();
-        out.push_str(&call(line, if is_finding { expected } else { &line.expected }, ""));
+        let is_finding = index + 1 == program.lines.len() && !last.is_empty();
+        out.push_str(&call(line, if is_finding { last } else { &line.expected }, &inner));
     }
-    out.push('\n');
+    _ = writeln!(out, "{indent}finally:");
+    _ = writeln!(out, "{inner}# Removes everything that the endpoint allows to be removed.");
     for line in &program.cleanup {
-        out.push_str(&cleanup(line, ""));
+        out.push_str(&cleanup(line, &inner));
     }
-    out.push_str("raise SystemExit(differs)\n");
+    if program.cleanup.is_empty() {
+        _ = writeln!(out, "{inner}pass");
+    }
     out
 }
 
-fn uses_codes(program: &Program) -> bool {
-    let has_code =
-        |line: &ProgramLine| line.form.iter().any(|(name, _)| name == "AuthenticationCode1");
-    program.lines.iter().any(has_code)
-}
-
 fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String {
-    let uses_codes = uses_codes(program);
+    let uses_codes = program.uses_codes();
     let imports = if uses_codes {
         "import base64\nimport hashlib\nimport hmac\nimport os\nimport struct\nimport time\n"
     } else {
@@ -131,6 +106,7 @@ fn head(template: &PythonTemplate, program: &Program, endpoint: &str) -> String 
     HEAD.replace("@NEEDS@", template.needs)
         .replace("@PURPOSE@", template.purpose)
         .replace("@REPORT@", template.report)
+        .replace("@RESPONSE@\n", RESPONSE)
         .replace("@SHOWS@", template.shows)
         .replace("@IMPORTS@\n", imports)
         .replace("@CODE@\n", if uses_codes { CODE } else { "" })

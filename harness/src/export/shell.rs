@@ -1,6 +1,5 @@
 //! Exports as shell scripts for the AWS CLI and for curl.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -11,11 +10,18 @@ use crate::export::{Program, ProgramLine};
 const AWS_CLI: &str = include_str!("aws-cli.sh");
 const CURL: &str = include_str!("curl.sh");
 const CODE: &str = include_str!("code.sh");
+const COMPARE: &str = include_str!("compare.sh");
 
 pub(crate) fn aws_cli(program: &Program, endpoint: &str) -> String {
     // The AWS CLI shows the code of an error but not its status.
     let code = |it: &str| it.rsplit(' ').next().unwrap_or(it).to_owned();
-    script(program, AWS_CLI, endpoint, &ShellLanguage { arguments: &options, response: &code })
+    let at_exit = r#"cleanup; rm -f "$seed""#;
+    script(
+        program,
+        AWS_CLI,
+        endpoint,
+        &ShellLanguage { arguments: &options, response: &code, at_exit },
+    )
 }
 
 pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
@@ -24,7 +30,13 @@ pub(crate) fn curl(program: &Program, endpoint: &str) -> String {
         format!(" {}", parameters.collect::<Vec<_>>().join(" "))
     };
     let response = str::to_owned;
-    script(program, CURL, endpoint, &ShellLanguage { arguments: &form, response: &response })
+    let at_exit = "cleanup";
+    script(
+        program,
+        CURL,
+        endpoint,
+        &ShellLanguage { arguments: &form, response: &response, at_exit },
+    )
 }
 
 /// How a program calls the service.
@@ -33,6 +45,8 @@ struct ShellLanguage<'a> {
     arguments: &'a dyn Fn(&ProgramLine) -> String,
     /// How it shows a response.
     response: &'a dyn Fn(&str) -> String,
+    /// What it runs at its end, also if there is no response or the user stops it.
+    at_exit: &'static str,
 }
 
 fn script(
@@ -41,21 +55,23 @@ fn script(
     endpoint: &str,
     language: &ShellLanguage<'_>,
 ) -> String {
-    let uses_codes = program
-        .lines
-        .iter()
-        .any(|it| it.form.iter().any(|(name, _)| name == "AuthenticationCode1"));
     // The name is the last: a text of others must not contain a placeholder that is replaced later.
     let mut out = template
-        .replace("@CODE@\n", if uses_codes { CODE } else { "" })
+        .replace("@COMPARE@\n", COMPARE)
+        .replace("@CODE@\n", if program.uses_codes() { CODE } else { "" })
         .replace("@ENDPOINT@", &word(endpoint))
         .replace("@IDEA@", &program.idea)
         .replace("@NAME@", &program.name);
-    let variables: BTreeSet<&str> =
-        program.lines.iter().flat_map(|it| &it.variables).map(|(name, _)| name.as_str()).collect();
-    for variable in variables {
+    for variable in program.variables() {
         _ = writeln!(out, "{variable}=missing");
     }
+    out.push_str(
+        "\n# Removes everything that the endpoint allows to be removed.\ncleanup() {\n  :\n",
+    );
+    for line in &program.cleanup {
+        _ = writeln!(out, "  remove{}", (language.arguments)(line));
+    }
+    _ = writeln!(out, "}}\ntrap '{}' EXIT\n", language.at_exit);
     for line in &program.lines {
         let expected =
             line.expected.iter().map(|it| (language.response)(it)).collect::<Vec<_>>().join("|");
@@ -80,10 +96,6 @@ fn script(
             let words = words.chain(shown.absent.iter().map(|it| quoted(it)));
             _ = writeln!(out, "shows {}", words.collect::<Vec<_>>().join(" "));
         }
-    }
-    out.push_str("\n# Cleanup: removes everything that the endpoint allows to be removed.\n");
-    for line in &program.cleanup {
-        _ = writeln!(out, "remove{}", (language.arguments)(line));
     }
     out.push_str("exit \"$differs\"\n");
     out

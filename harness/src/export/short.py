@@ -24,7 +24,8 @@ def call(text, expected, operation, **parameters):
         response = {}
         actual = f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
     except HTTPClientError as error:
-        raise SystemExit(f"{text}: no response: {error}")
+        print(f"{text}: no response: {error}")
+        raise SystemExit(2)
     except (BotoCoreError, ResponseParserError) as error:
         response, actual = {}, f"(not an IAM response: {error})"
     right = not expected or actual in expected
@@ -33,30 +34,13 @@ def call(text, expected, operation, **parameters):
     return response
 
 
-def member(response, otherwise, *path):
-    for name in path:
-        response = response.get(name) if isinstance(response, dict) else None
-    return response or otherwise
-
-
+@RESPONSE@
 def shows(response, present, absent):
     global differs
-    texts = list(strings(response))
-    missing = [] if response.get("IsTruncated") else [name for name in present if name not in texts]
-    unexpected = [name for name in absent if name in texts]
+    missing, unexpected = names(response, present, absent)
     if response and (missing or unexpected):
         differs = True
         print(f"AWS shows {missing}, and not {unexpected}")
-
-
-def strings(value):
-    if isinstance(value, dict):
-        value = value.values()
-    if isinstance(value, str):
-        yield value
-    elif hasattr(value, "__iter__"):
-        for item in value:
-            yield from strings(item)
 
 
 def remove(operation, **parameters):

@@ -9,7 +9,7 @@ use crate::report::events::{
     CallEvent, CoverageEvent, EndEvent, ExerciseEvent, KindEvent, MissingEvent, RunHeader,
     RunTarget, UnspecifiedEvent,
 };
-use crate::report::events::{ExpectedResponse, FindingEvent, FindingStep};
+use crate::report::events::{ExpectedResponse, FindingEvent, FindingStep, export_command};
 use crate::wire::identifiers::{
     PartShape, WordShape, map_parts, map_words, without_run_names, word_shape,
 };
@@ -126,7 +126,7 @@ fn finding(it: &FindingEvent) -> FindingEvent {
         // The command has the endpoint, the account and local paths.
         reproduce: "(not recorded)".to_owned(),
         // The command has the endpoint.
-        export: it.export.as_ref().map(|_| format!("iamspec export {} --as", it.script)),
+        export: it.export.as_ref().map(|_| export_command(&it.script, None)),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::report::events::{
 };
 use crate::report::events::{
     CitedFact, ExpectedResponse, FindingEvent, FindingStatus, FindingStep, FindingWire,
+    export_command,
 };
 use crate::report::format::summary::{counted, number};
 use crate::report::kinds::kind_events;
@@ -56,12 +57,9 @@ pub struct ReportInput<'a> {
 #[must_use]
 pub fn build_report(report: &Report, input: ReportInput<'_>) -> RunReport {
     let runs = &report.script_runs;
+    let context = (&**runs, input.endpoint_option.as_deref());
     let mut findings: Vec<FindingEvent> =
-        input.findings.into_iter().map(|it| finding(it, input.threshold, runs)).collect();
-    let exports = findings.iter_mut().filter_map(|it| it.export.as_mut());
-    for (export, option) in exports.zip(input.endpoint_option.iter().cycle()) {
-        *export = export.replace(" --as", &format!(" {option} --as"));
-    }
+        input.findings.into_iter().map(|it| finding(it, input.threshold, context)).collect();
     // A run with a convergence time has retried stale reads already.
     for it in findings.iter_mut().filter(|_| input.header.settle > 0.0) {
         it.possibly_stale = None;
@@ -164,7 +162,7 @@ fn kind_names(set: KindSet) -> Vec<String> {
 fn finding(
     (finding, entry, reproduce): (&Finding, Option<&KnownFailure>, String),
     threshold: Threshold,
-    runs: &[ScriptRun],
+    (runs, endpoint_option): (&[ScriptRun], Option<&str>),
 ) -> FindingEvent {
     let (rule, divergence) = (finding.rule(), &finding.divergence);
     let steps = finding.history.steps.iter().map(|step| FindingStep {
@@ -201,7 +199,7 @@ fn finding(
         wire: wire.map(|it| FindingWire { request: it.request, response: it.response }),
         reproduce,
         export: (finding.origin != Origin::Generated)
-            .then(|| format!("iamspec export {script} --as")),
+            .then(|| export_command(script, endpoint_option)),
     }
 }
 

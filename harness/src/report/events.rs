@@ -474,6 +474,13 @@ pub struct FindingEvent {
     pub export: Option<String>,
 }
 
+/// The command that exports a script as a program, without the language. `endpoint_option` is the
+/// option that names the endpoint.
+pub(crate) fn export_command(script: &str, endpoint_option: Option<&str>) -> String {
+    let option = endpoint_option.map(|it| format!(" {it}")).unwrap_or_default();
+    format!("iamspec export {script}{option} --as")
+}
+
 /// A call of a history.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct FindingStep {

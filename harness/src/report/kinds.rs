@@ -42,13 +42,18 @@ impl KindResult {
     pub fn description(&self) -> String {
         match self {
             Self::Refused { .. } => "conforms".to_owned(),
-            Self::Diverges { response, tier, .. } if tier == "status" && response == "200" => {
+            Self::Diverges { .. } if self.is_wrongly_deleted() => {
                 "deleted, must be refused".to_owned()
             }
             Self::Diverges { tier, .. } => format!("differs in its {tier}"),
             Self::Unsupported { action } => format!("unsupported: {action}"),
             Self::NotTested { reason } => format!("not tested: {reason}"),
         }
+    }
+
+    /// Returns true if the endpoint deletes the user.
+    pub(crate) fn is_wrongly_deleted(&self) -> bool {
+        matches!(self, Self::Diverges { response, tier, .. } if tier == "status" && response == "200")
     }
 
     /// Returns the word for the result in a JSON report.

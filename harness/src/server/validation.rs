@@ -11,15 +11,7 @@ use iamspec_model::evidence::{
 
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::wire::attachments::ATTACHMENTS;
-
-/// The members that are names, with their maximum length. New names of users are shorter.
-const NAMES: [(&str, usize); 5] = [
-    ("UserName", 128),
-    ("NewUserName", 64),
-    ("GroupName", 128),
-    ("NewGroupName", 128),
-    ("PolicyName", 128),
-];
+use crate::wire::constraints::NAMES;
 
 /// The pattern of `VersionId` as AWS writes it.
 const VERSION: &str = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?";

@@ -18,6 +18,16 @@ const CONSTRAINTS: [Constraint; 8] = [
     ("SerialNumber", 9, 256, "+=/:,.@-"),
 ];
 
+/// The members of requests that are names, with their maximum length (D-021). New names of users are
+/// shorter.
+pub(crate) const NAMES: [(&str, usize); 5] = [
+    ("UserName", 128),
+    ("NewUserName", 64),
+    ("GroupName", 128),
+    ("NewGroupName", 128),
+    ("PolicyName", 128),
+];
+
 /// The length of an ARN (D-021).
 const ARN: (usize, usize) = (20, 2048);
 

@@ -1,6 +1,6 @@
 //! Calls that a user of the run signs, on an endpoint that evaluates policies.
 //!
-//! A new user may do nothing there. If such a call is denied, the user gets an inline policy that
+//! A new user has no permission there (E-016). If such a call is denied, the user gets an inline policy that
 //! allows this action on this user, for the duration of the call. The scripts and the model do not
 //! see the policy. A policy that cannot be removed again makes the response unusable, because it
 //! blocks `DeleteUser`.
@@ -15,11 +15,11 @@ use crate::client::session::own_policy_name;
 use crate::client::{HttpClient, guard, journal, response};
 use crate::wire::names::{RequestForm, VERSION, member};
 
-/// How often a call is repeated that is denied despite the policy. On AWS, a policy takes effect after
-/// some seconds.
+/// How many times a call that is denied despite the policy is repeated. IAM is eventually consistent
+/// (F-001).
 const TRIES: u32 = 8;
 
-/// How often the creation or deletion of a policy is repeated that the endpoint puts off.
+/// How many times the creation or deletion of a policy is repeated if the endpoint refuses it for now.
 const POLICY_TRIES: u32 = 3;
 
 /// The actions that give a user a policy and take it away.

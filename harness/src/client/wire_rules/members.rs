@@ -5,20 +5,13 @@ use iamspec_conformance::oracle::wire::{
     WireViolation,
 };
 
+use iamspec_model::Operation;
+
 use crate::client::wire_rules::Inspection;
 use crate::wire::service_model::shapes::{
     OutputShape, StructureShape, ValueShape, output, structure,
 };
 use crate::wire::xml_read::Element;
-
-/// The listings of the whole account. They show what others have created too.
-const OF_THE_ACCOUNT: [&str; 5] = [
-    "ListUsers",
-    "ListGroups",
-    "ListPolicies",
-    "ListVirtualMFADevices",
-    "GetAccountAuthorizationDetails",
-];
 
 impl Inspection<'_> {
     /// Checks a structure at this place of the response.
@@ -76,11 +69,16 @@ impl Inspection<'_> {
         }
     }
 
-    /// Whether the entry of a listing is about what the run has created. In a listing of the whole
-    /// account, other entries may be older than any rule.
+    /// Whether the entry of a listing is about what the run has created. A listing of the whole account
+    /// shows what others have created too, which may be older than any rule.
     fn is_in_scope(&self, entry: &Element, place: &str) -> bool {
-        let is_of_account = OF_THE_ACCOUNT.contains(&self.api) && !place.contains('.');
-        !is_of_account || has_text(entry, &|text| self.names.is_ours(text))
+        let is_of_account = matches!(
+            self.op.well_formed(),
+            Operation::ListUsers(_)
+                | Operation::ListResources(..)
+                | Operation::GetAuthorizationDetails
+        );
+        !is_of_account || place.contains('.') || has_text(entry, &|text| self.names.is_ours(text))
     }
 
     /// Checks the members that every recorded response has.

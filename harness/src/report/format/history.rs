@@ -53,9 +53,7 @@ impl VersionResult {
             revision: run.header.revision.clone(),
             selection: run.header.selection.clone(),
             blocks: named(&|it| matches!(it, KindResult::Refused { .. })),
-            deletes: named(
-                &|it| matches!(it, KindResult::Diverges { response, .. } if response == "200"),
-            ),
+            deletes: named(&KindResult::is_wrongly_deleted),
             must: TIERS.iter().map(|tier| is_must(*tier).count()).collect(),
             tested: run.coverage.rules.tested.len(),
         }
