@@ -11,6 +11,7 @@
 //! - [`tables`]: every action with its clauses, one row for each kind.
 //! - [`state`]: the state of an account, a set of facts.
 //! - [`semantics`]: two pure functions: the allowed responses, and the state after a response.
+//! - [`logic`]: the model once more in first-order logic, for proofs without bounds.
 //! - [`check`]: the exhaustive check of the specification itself.
 //!
 //! ```
@@ -33,6 +34,7 @@ pub mod check;
 pub mod evidence;
 pub mod ids;
 pub mod kind;
+pub mod logic;
 pub mod operation;
 pub mod rule;
 pub mod semantics;

@@ -54,5 +54,6 @@ pub mod understand {
     pub mod docs;
     pub mod explain;
     pub mod list;
+    pub(crate) mod proofs;
     pub mod verify;
 }

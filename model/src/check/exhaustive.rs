@@ -11,8 +11,9 @@ use stateright::{Expectation, Model as _, Property};
 use crate::check::explorer::{FoundState, Search};
 use crate::check::scope::Scope;
 use crate::check::{
-    TransitionProperty, Visit, frame_properties, rule_oracle, transition_properties,
+    TransitionProperty, Visit, frame_properties, logic_agreement, transition_properties,
 };
+use crate::logic::structure::Structure;
 use crate::operation::Operation;
 use crate::state::Account;
 
@@ -118,7 +119,8 @@ fn transition_properties() -> impl Iterator<Item = (&'static str, TransitionProp
         .into_iter()
         .chain(frame_properties::ALL)
         .chain(transition_properties::PROGRESS)
-        .chain([rule_oracle::PROPERTY, frame_properties::INVALID_REQUESTS])
+        .chain(logic_agreement::ALL)
+        .chain([frame_properties::INVALID_REQUESTS])
 }
 
 /// The sentence of every property of calls.
@@ -210,12 +212,16 @@ impl<'a> Checker<'a> {
         scope.probes(before, calls);
         let call_count = calls.len();
         let decided = self.decided_properties(before);
+        let structure = Structure::of(before);
         let (mut violated, mut successors) = (Vec::new(), Vec::new());
         for (call, op) in calls.drain(..).enumerate() {
             let allowed = scope.allowed(before, &op);
             let success = allowed.may_succeed().then(|| scope.next(before, &op));
             let after = success.as_ref().unwrap_or(before);
-            self.check_call(&Visit { scope, before, op, allowed, after }, &mut violated);
+            self.check_call(
+                &Visit { scope, before, structure: &structure, op, allowed, after },
+                &mut violated,
+            );
             if let Some(after) = success.filter(|after| call < action_count && after != before) {
                 let fingerprint = scope.fingerprint(&after);
                 let new = !self.search.has_seen(fingerprint);

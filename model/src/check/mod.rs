@@ -12,14 +12,15 @@ pub mod explorer;
 pub(crate) mod frame_properties;
 pub(crate) mod independence;
 pub mod interleavings;
+pub(crate) mod logic_agreement;
 pub mod model_checker;
 pub mod model_mutants;
-pub(crate) mod rule_oracle;
 pub mod scope;
 pub(crate) mod state_properties;
 pub(crate) mod transition_properties;
 
 use crate::check::scope::Scope;
+use crate::logic::structure::Structure;
 use crate::operation::Operation;
 use crate::rule::Condition;
 use crate::semantics::Allowed;
@@ -32,6 +33,8 @@ pub struct Visit<'a> {
     pub scope: &'a Scope,
     /// The state before the call.
     pub before: &'a Account,
+    /// The same state as a structure of first-order logic.
+    pub structure: &'a Structure,
     /// The call.
     pub op: Operation,
     /// The allowed responses.

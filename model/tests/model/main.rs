@@ -4,5 +4,6 @@
 mod account;
 mod evidence;
 mod exhaustive;
+mod logic;
 mod mutants;
 mod quotas;

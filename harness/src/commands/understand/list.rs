@@ -8,6 +8,8 @@ use iamspec_conformance::{Mutant, Suite};
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::PropertyResult;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
+use iamspec_model::logic::invariants::invariants;
+use iamspec_model::logic::notation::tla;
 use iamspec_model::tables::actions;
 use iamspec_model::{Scope, rules};
 use stateright::Model as _;
@@ -49,6 +51,8 @@ pub enum ListTopic {
     Mutants,
     /// Properties of all states and of all calls that `iamspec verify` checks
     Properties,
+    /// What holds in accounts of any size: in English, in logic and in TLA+
+    Invariants,
     /// Deliberate errors of the model, which its exhaustive check must find
     #[value(alias = "faults")]
     ModelMutants,
@@ -125,6 +129,12 @@ fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
             }
         }
         ListTopic::Properties => properties(out)?,
+        ListTopic::Invariants => {
+            for it in invariants() {
+                let (name, sentence, formula) = (it.name, it.sentence, it.formula);
+                writeln!(out, "{name}: {sentence}\n  {formula}\n  {}", tla(&formula))?;
+            }
+        }
         ListTopic::ModelMutants => model_mutants(out)?,
         ListTopic::ExitCodes => {
             for (code, name, meaning) in exit_code::ALL {

@@ -3,8 +3,11 @@
 //! `--explore` shows a scope in stateright's Explorer, in a browser.
 
 use std::fmt;
+use std::fs;
+use std::io;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +18,7 @@ use iamspec_model::check::scope::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Property};
 
+use crate::commands::understand::proofs::{replay_counterexamples, write_proofs};
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::wire::output::visible::say;
@@ -28,7 +32,12 @@ use crate::wire::output::visible::say;
   # One scope.
   iamspec verify quotas
   # One scope in a browser.
-  iamspec verify pair --explore 127.0.0.1:0")]
+  iamspec verify pair --explore 127.0.0.1:0
+  # The proofs for accounts of any size, for an SMT solver.
+  iamspec verify --smt proofs
+  # An account that a solver found for a faulty statement, as calls.
+  z3 proofs/faults/DeleteUser-is-not-refused-if-holds-access-key.smt2 \\
+    | iamspec verify --counterexamples -")]
 pub struct VerifyArgs {
     /// Scope to check; default: all small scopes
     #[arg(value_name = "SCOPE")]
@@ -41,9 +50,23 @@ pub struct VerifyArgs {
     /// ADDRESS is a loopback address; port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS")]
     pub explore: Option<SocketAddr>,
+    /// Write the proofs for accounts of any size to this directory, as SMT-LIB 2
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scope", "full", "explore"])]
+    pub smt: Option<PathBuf>,
+    /// Replay the accounts in the output of a solver; `-` is standard input
+    ///
+    /// FILE is the output for one or several scripts in the directory faults/ of --smt.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scope", "full", "explore", "smt"])]
+    pub counterexamples: Option<PathBuf>,
 }
 
 pub(crate) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8> {
+    if let Some(directory) = &args.smt {
+        return write_proofs(directory, out);
+    }
+    if let Some(file) = &args.counterexamples {
+        return replay_counterexamples(&read(file)?, out);
+    }
     let named = args.scope.as_deref().map(scope_by_name).transpose()?;
     if let Some(address) = args.explore {
         let scope = named.or(SCOPES.first()).context("there are no scopes")?;
@@ -71,6 +94,13 @@ pub(crate) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8> {
     }
     let diverges = properties.iter().any(|it| !it.holds);
     Ok(exit_code::of(Outcome { diverges, ..Outcome::default() }))
+}
+
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        return io::read_to_string(io::stdin()).context("cannot read standard input");
+    }
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 fn scope_by_name(name: &str) -> Result<&'static NamedScope> {

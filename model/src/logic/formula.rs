@@ -1,0 +1,457 @@
+//! First-order formulas over the relations of an account.
+//!
+//! A formula speaks of the account before a call or, in atoms of stage [`Stage::After`], of the
+//! account after it. Variables have sorts; a variable that no quantifier binds is a parameter.
+
+use crate::kind::{AttachmentKind, ResourceKind, SubResource};
+
+/// The sort of a variable. Sorts are disjoint, and each may have any number of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sort {
+    /// Names of users.
+    User,
+    /// Names of resources of a kind.
+    Resource(ResourceKind),
+    /// Names of attachments of a kind that refers to no resource.
+    Item(AttachmentKind),
+    /// Names of inline policies of groups.
+    GroupPolicy,
+    /// Numbers of policy versions.
+    Version,
+    /// Paths other than the root.
+    Path,
+}
+
+impl Sort {
+    /// The sort of the items of a kind of attachment. An attachment that refers to a resource has
+    /// the name of the resource.
+    #[must_use]
+    pub const fn of(kind: AttachmentKind) -> Self {
+        match kind {
+            AttachmentKind::GroupMembership => Self::Resource(ResourceKind::Group),
+            AttachmentKind::ManagedPolicy => Self::Resource(ResourceKind::Policy),
+            AttachmentKind::MfaDevice => Self::Resource(ResourceKind::Device),
+            _ => Self::Item(kind),
+        }
+    }
+}
+
+/// A variable. Two variables are the same if name and sort are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Variable {
+    /// The name: upper case for parameters, lower case for bound variables.
+    pub name: &'static str,
+    /// The sort.
+    pub sort: Sort,
+}
+
+impl Variable {
+    /// A variable.
+    #[must_use]
+    pub const fn new(name: &'static str, sort: Sort) -> Self {
+        Self { name, sort }
+    }
+
+    /// The same parameter of a second call.
+    #[must_use]
+    pub fn other(self) -> Self {
+        let name = match self.name {
+            "U" => "U2",
+            "V" => "V2",
+            "I" => "I2",
+            "J" => "J2",
+            "Q" => "Q2",
+            "B" => "B2",
+            "T" => "T2",
+            "R" => "R2",
+            "N" => "N2",
+            "E" => "E2",
+            other => other,
+        };
+        Self { name, ..self }
+    }
+
+    /// A variable for a user.
+    #[must_use]
+    pub const fn user(name: &'static str) -> Self {
+        Self::new(name, Sort::User)
+    }
+}
+
+/// A relation of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Relation {
+    /// The user exists.
+    User,
+    /// The resource exists.
+    Exists(ResourceKind),
+    /// The user holds the item.
+    Holds(AttachmentKind),
+    /// The user holds the item, and it is inactive.
+    Inactive(AttachmentKind),
+    /// The resource has the sub-resource.
+    Has(SubResource),
+    /// The version is the default version of the policy.
+    Default,
+    /// The policy has or had a version with this number.
+    Numbered,
+    /// The policy is the permissions boundary of the user.
+    Boundary,
+    /// The user has this path. A user with the root path has none.
+    Path,
+}
+
+impl Relation {
+    /// Every relation.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let kinds = || AttachmentKind::ALL.into_iter();
+        [Self::User, Self::Default, Self::Numbered, Self::Boundary, Self::Path]
+            .into_iter()
+            .chain(RESOURCES.map(Self::Exists))
+            .chain(PARTS.map(Self::Has))
+            .chain(kinds().map(Self::Holds))
+            .chain(STATUS_KINDS.map(Self::Inactive))
+    }
+
+    /// The sorts of the arguments: of the first, and of the second if the relation has two.
+    #[must_use]
+    pub const fn sorts(self) -> (Sort, Option<Sort>) {
+        const POLICY: Sort = Sort::Resource(ResourceKind::Policy);
+        const GROUP: Sort = Sort::Resource(ResourceKind::Group);
+        match self {
+            Self::User => (Sort::User, None),
+            Self::Exists(class) => (Sort::Resource(class), None),
+            Self::Holds(kind) | Self::Inactive(kind) => (Sort::User, Some(Sort::of(kind))),
+            Self::Has(SubResource::InlinePolicy) => (GROUP, Some(Sort::GroupPolicy)),
+            Self::Has(SubResource::AttachedPolicy) => (GROUP, Some(POLICY)),
+            Self::Has(SubResource::Version) | Self::Default | Self::Numbered => {
+                (POLICY, Some(Sort::Version))
+            }
+            Self::Boundary => (Sort::User, Some(POLICY)),
+            Self::Path => (Sort::User, Some(Sort::Path)),
+        }
+    }
+
+    /// Variables for the arguments, which no formula uses otherwise.
+    pub(crate) fn arguments(self) -> Vec<Variable> {
+        let (first, second) = self.sorts();
+        [Some(Variable::new("first", first)), second.map(|sort| Variable::new("second", sort))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// The kinds of resources.
+pub const RESOURCES: [ResourceKind; 3] =
+    [ResourceKind::Group, ResourceKind::Policy, ResourceKind::Device];
+
+/// The kinds of sub-resources.
+pub const PARTS: [SubResource; 3] =
+    [SubResource::InlinePolicy, SubResource::AttachedPolicy, SubResource::Version];
+
+/// The kinds whose items are active or inactive (B-AK-09, B-SC-03, B-SK-04, B-SS-03). The list
+/// repeats the tables on purpose.
+pub const STATUS_KINDS: [AttachmentKind; 4] = [
+    AttachmentKind::AccessKey,
+    AttachmentKind::SigningCertificate,
+    AttachmentKind::SshPublicKey,
+    AttachmentKind::ServiceCredential,
+];
+
+/// The account that an atom speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The account before the call.
+    Before,
+    /// The account after the call.
+    After,
+}
+
+/// A first-order formula.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Formula {
+    /// The relation holds for the arguments.
+    Atom(Relation, Vec<Variable>, Stage),
+    /// Both variables name the same element.
+    Same(Variable, Variable),
+    /// The first number is at most the second.
+    AtMost(Number, Number),
+    /// Negation.
+    Not(Box<Self>),
+    /// Conjunction; true if empty.
+    All(Vec<Self>),
+    /// Disjunction; false if empty.
+    Any(Vec<Self>),
+    /// True if both have the same truth value.
+    Iff(Box<Self>, Box<Self>),
+    /// True for every value of the variables.
+    ForAll(Vec<Variable>, Box<Self>),
+    /// True for some value of the variables.
+    Exists(Vec<Variable>, Box<Self>),
+}
+
+/// A whole number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// A constant.
+    Constant(u32),
+    /// The number of second arguments for which the relation holds with this first argument.
+    Count(Relation, Variable, Stage),
+    /// A sum.
+    Sum(Vec<Self>),
+    /// The number, less one.
+    LessOne(Box<Self>),
+    /// The first number if the formula holds, and the second otherwise.
+    If(Box<Formula>, Box<Self>, Box<Self>),
+}
+
+/// The atom, about the account before the call.
+#[must_use]
+pub fn atom(relation: Relation, arguments: &[Variable]) -> Formula {
+    Formula::Atom(relation, arguments.to_vec(), Stage::Before)
+}
+
+/// The user exists.
+#[must_use]
+pub fn user(user: Variable) -> Formula {
+    atom(Relation::User, &[user])
+}
+
+/// The resource exists.
+#[must_use]
+pub fn exists(class: ResourceKind, resource: Variable) -> Formula {
+    atom(Relation::Exists(class), &[resource])
+}
+
+/// The user holds the item.
+#[must_use]
+pub fn holds(kind: AttachmentKind, user: Variable, item: Variable) -> Formula {
+    atom(Relation::Holds(kind), &[user, item])
+}
+
+/// The user holds the item, and it is inactive. False for kinds without a status.
+#[must_use]
+pub fn inactive(kind: AttachmentKind, user: Variable, item: Variable) -> Formula {
+    if STATUS_KINDS.contains(&kind) {
+        atom(Relation::Inactive(kind), &[user, item])
+    } else {
+        any([])
+    }
+}
+
+/// The resource has the sub-resource.
+#[must_use]
+pub fn has(part: SubResource, resource: Variable, item: Variable) -> Formula {
+    atom(Relation::Has(part), &[resource, item])
+}
+
+/// Negation.
+#[must_use]
+pub fn not(formula: Formula) -> Formula {
+    Formula::Not(Box::new(formula))
+}
+
+/// Conjunction.
+#[must_use]
+pub fn all(formulas: impl IntoIterator<Item = Formula>) -> Formula {
+    Formula::All(formulas.into_iter().collect())
+}
+
+/// Disjunction.
+#[must_use]
+pub fn any(formulas: impl IntoIterator<Item = Formula>) -> Formula {
+    Formula::Any(formulas.into_iter().collect())
+}
+
+/// If the first formula holds, so does the second.
+#[must_use]
+pub fn implies(premise: Formula, conclusion: Formula) -> Formula {
+    any([not(premise), conclusion])
+}
+
+/// Both formulas have the same truth value.
+#[must_use]
+pub fn iff(left: Formula, right: Formula) -> Formula {
+    Formula::Iff(Box::new(left), Box::new(right))
+}
+
+/// The variables name the same element.
+#[must_use]
+pub const fn same(left: Variable, right: Variable) -> Formula {
+    Formula::Same(left, right)
+}
+
+/// The formula holds for every value of the variables.
+#[must_use]
+pub fn for_all(variables: &[Variable], formula: Formula) -> Formula {
+    Formula::ForAll(variables.to_vec(), Box::new(formula))
+}
+
+/// The formula holds for some value of the variables.
+#[must_use]
+pub fn for_some(variables: &[Variable], formula: Formula) -> Formula {
+    Formula::Exists(variables.to_vec(), Box::new(formula))
+}
+
+/// The number of items of the kind that the user holds.
+#[must_use]
+pub const fn count(kind: AttachmentKind, user: Variable) -> Number {
+    Number::Count(Relation::Holds(kind), user, Stage::Before)
+}
+
+/// The number is less than the limit.
+#[must_use]
+pub fn below(number: Number, limit: u32) -> Formula {
+    not(Formula::AtMost(Number::Constant(limit), number))
+}
+
+impl Formula {
+    /// The same statement about the account after the call.
+    #[must_use]
+    pub fn after(&self) -> Self {
+        self.map_atoms(
+            &|relation, arguments, _| Self::Atom(relation, arguments.to_vec(), Stage::After),
+            &|relation, subject, _| Number::Count(relation, subject, Stage::After),
+        )
+    }
+
+    /// The formula with each atom and each count replaced.
+    pub(crate) fn map_atoms(
+        &self,
+        of_atom: &dyn Fn(Relation, &[Variable], Stage) -> Self,
+        of_count: &dyn Fn(Relation, Variable, Stage) -> Number,
+    ) -> Self {
+        let map = |formula: &Self| Box::new(formula.map_atoms(of_atom, of_count));
+        let map_all = |formulas: &[Self]| formulas.iter().map(|it| *map(it)).collect();
+        match self {
+            Self::Atom(relation, arguments, stage) => of_atom(*relation, arguments, *stage),
+            Self::Same(..) => self.clone(),
+            Self::AtMost(left, right) => {
+                Self::AtMost(left.map_atoms(of_atom, of_count), right.map_atoms(of_atom, of_count))
+            }
+            Self::Not(inner) => Self::Not(map(inner)),
+            Self::All(parts) => Self::All(map_all(parts)),
+            Self::Any(parts) => Self::Any(map_all(parts)),
+            Self::Iff(left, right) => Self::Iff(map(left), map(right)),
+            Self::ForAll(variables, inner) => Self::ForAll(variables.clone(), map(inner)),
+            Self::Exists(variables, inner) => Self::Exists(variables.clone(), map(inner)),
+        }
+    }
+
+    /// The formula with one free variable in place of another.
+    #[must_use]
+    pub fn with(&self, variable: Variable, value: Variable) -> Self {
+        let put = |it: Variable| if it == variable { value } else { it };
+        let inner = |formula: &Self| Box::new(formula.with(variable, value));
+        let each = |formulas: &[Self]| formulas.iter().map(|it| it.with(variable, value)).collect();
+        match self {
+            Self::Atom(relation, arguments, stage) => {
+                Self::Atom(*relation, arguments.iter().map(|it| put(*it)).collect(), *stage)
+            }
+            Self::Same(left, right) => Self::Same(put(*left), put(*right)),
+            Self::AtMost(left, right) => {
+                Self::AtMost(left.with(variable, value), right.with(variable, value))
+            }
+            Self::Not(part) => Self::Not(inner(part)),
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            Self::Iff(left, right) => Self::Iff(inner(left), inner(right)),
+            Self::ForAll(bound, _) | Self::Exists(bound, _) if bound.contains(&variable) => {
+                self.clone()
+            }
+            Self::ForAll(bound, part) => Self::ForAll(bound.clone(), inner(part)),
+            Self::Exists(bound, part) => Self::Exists(bound.clone(), inner(part)),
+        }
+    }
+
+    /// The free variables, in order.
+    pub(crate) fn free_variables(&self, bound: &mut Vec<Variable>, free: &mut Vec<Variable>) {
+        let mut note = |variable: Variable, bound: &[Variable]| {
+            if !bound.contains(&variable) && !free.contains(&variable) {
+                free.push(variable);
+            }
+        };
+        match self {
+            Self::Atom(_, arguments, _) => arguments.iter().for_each(|it| note(*it, bound)),
+            Self::Same(left, right) => [left, right].into_iter().for_each(|it| note(*it, bound)),
+            Self::AtMost(left, right) => {
+                left.free_variables(bound, free);
+                right.free_variables(bound, free);
+            }
+            Self::Not(part) => part.free_variables(bound, free),
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|it| it.free_variables(bound, free));
+            }
+            Self::Iff(left, right) => {
+                left.free_variables(bound, free);
+                right.free_variables(bound, free);
+            }
+            Self::ForAll(variables, part) | Self::Exists(variables, part) => {
+                let outer = bound.len();
+                bound.extend(variables);
+                part.free_variables(bound, free);
+                bound.truncate(outer);
+            }
+        }
+    }
+}
+
+impl Number {
+    pub(crate) fn map_atoms(
+        &self,
+        of_atom: &dyn Fn(Relation, &[Variable], Stage) -> Formula,
+        of_count: &dyn Fn(Relation, Variable, Stage) -> Self,
+    ) -> Self {
+        let map = |number: &Self| number.map_atoms(of_atom, of_count);
+        match self {
+            Self::Constant(_) => self.clone(),
+            Self::Count(relation, subject, stage) => of_count(*relation, *subject, *stage),
+            Self::Sum(parts) => Self::Sum(parts.iter().map(map).collect()),
+            Self::LessOne(number) => Self::LessOne(Box::new(map(number))),
+            Self::If(condition, yes, no) => Self::If(
+                Box::new(condition.map_atoms(of_atom, of_count)),
+                Box::new(map(yes)),
+                Box::new(map(no)),
+            ),
+        }
+    }
+
+    /// The number with one free variable in place of another.
+    #[must_use]
+    pub fn with(&self, variable: Variable, value: Variable) -> Self {
+        let inner = |number: &Self| Box::new(number.with(variable, value));
+        match self {
+            Self::Constant(_) => self.clone(),
+            Self::Count(relation, subject, stage) => {
+                let subject = if *subject == variable { value } else { *subject };
+                Self::Count(*relation, subject, *stage)
+            }
+            Self::Sum(parts) => {
+                Self::Sum(parts.iter().map(|it| it.with(variable, value)).collect())
+            }
+            Self::LessOne(number) => Self::LessOne(inner(number)),
+            Self::If(condition, yes, no) => {
+                Self::If(Box::new(condition.with(variable, value)), inner(yes), inner(no))
+            }
+        }
+    }
+
+    fn free_variables(&self, bound: &mut Vec<Variable>, free: &mut Vec<Variable>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Count(_, subject, _) => {
+                if !bound.contains(subject) && !free.contains(subject) {
+                    free.push(*subject);
+                }
+            }
+            Self::Sum(parts) => parts.iter().for_each(|it| it.free_variables(bound, free)),
+            Self::LessOne(number) => number.free_variables(bound, free),
+            Self::If(condition, yes, no) => {
+                condition.free_variables(bound, free);
+                yes.free_variables(bound, free);
+                no.free_variables(bound, free);
+            }
+        }
+    }
+}
