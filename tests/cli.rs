@@ -108,6 +108,19 @@ fn a_rule_chooses_the_scripts_that_reach_it() {
 }
 
 #[test]
+fn scripts_are_listed_for_other_programs() {
+    let text = printed(&["list", "scripts", "--format", "json", "delete-user/alone/mfa*"], 0);
+    assert_snapshot!(text);
+    let all = printed(&["list", "scripts", "--format", "json"], 0);
+    let lines = printed(&["list", "scripts"], 0);
+    assert_eq!(all.lines().count(), lines.lines().count());
+    let output = super::iamspec(&["list", "rules", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = super::stderr(&output);
+    assert!(error.contains("belong to `iamspec list scripts`"), "{error}");
+}
+
+#[test]
 fn an_invalid_script_is_reported_with_line_and_column() {
     let path = std::env::temp_dir().join(format!("iamspec-wrong-{}.script", std::process::id()));
     std::fs::write(&path, "# Wrong.\nCreateUser u0\nDeleteuser u0\n").unwrap();
