@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs and runs iamspec like a user: from source, as a wheel in a fresh virtual environment, and by the steps
-# of the action and of the GitLab job. Also checks the action and the job against their JSON schemas.
+# Installs and runs iamspec like a user: from source, and by the steps of the action and of the GitLab job. Also
+# checks the action and the job against their JSON schemas. wheel.sh tests the wheel.
 #
 #   tests/install/check.sh target/release/iamspec
 #
@@ -27,18 +27,9 @@ cargo install --path harness --root "$work/cargo" --locked --quiet --target-dir 
 "$work/cargo/bin/iamspec" run delete-user/bare > /dev/null
 echo "cargo install: $("$work/cargo/bin/iamspec" --version)"
 
-# A wheel, in an otherwise empty environment.
-PATH=$venv/bin:$PATH CARGO_TARGET_DIR=$root/target maturin build --release --locked --quiet --manifest-path harness/Cargo.toml --out "$work/wheels"
-python3 -m venv "$work/fresh"
-"$work/fresh/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/wheels/*.whl
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-[[ "$("$work/fresh/bin/iamspec" --version)" = "iamspec $version (rules "* ]] || { echo "expected a wheel of version $version, got $("$work/fresh/bin/iamspec" --version)" >&2; exit 1; }
-"$work/fresh/bin/iamspec" run > "$work/run"
-echo "wheel: $(basename "$work"/wheels/*.whl), $(du -k "$work"/wheels/*.whl | cut -f 1) KiB; $(tail -n 1 "$work/run")"
-
 # The steps, in a shell, against a mutant.
 mkfifo "$work/url"
 "$iamspec" serve --listen 127.0.0.1:0 --mutant forgets-mfa-device > "$work/url" 2> /dev/null &
 server=$!
 read -r url < "$work/url"
-PATH=$work/fresh/bin:$PATH "$venv/bin/python" "$here/steps.py" "$url"
+PATH=$work/cargo/bin:$PATH "$venv/bin/python" "$here/steps.py" "$url"
