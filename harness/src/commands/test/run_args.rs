@@ -90,7 +90,7 @@ pub struct RunArgs {
     pub shard: Option<ShardArg>,
     /// Report to write, such as `json=run.jsonl`; repeatable
     ///
-    /// Formats: json, junit, markdown, html, badge.
+    /// Formats: json, junit, markdown, html, badge, sarif.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
     /// Details to add to the terminal output; repeatable
