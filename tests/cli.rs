@@ -296,13 +296,14 @@ fn a_finding_is_saved_without_overwriting_a_script() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The arguments that the last step of the action passes to iamspec. A script that prints its
+/// The arguments that the last script of the action passes to iamspec. A script that prints its
 /// arguments replaces the program.
 fn action(name: &str, options: &str) -> Vec<String> {
     let folder = super::reports::folder(name);
-    let action = std::fs::read_to_string(super::root().join(".github/actions/iamspec/action.yml"));
+    let action = std::fs::read_to_string(super::root().join("action.yml"));
     let action = action.unwrap();
     let (_, step) = action.rsplit_once("run: |\n").unwrap();
+    let step = step.split("\n    - name: ").next().unwrap();
     let program = folder.join("iamspec");
     std::fs::write(&program, "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -323,7 +324,7 @@ fn action(name: &str, options: &str) -> Vec<String> {
     std::fs::remove_dir_all(&folder).unwrap();
     let start = "run\n--endpoint\nhttp://127.0.0.1:1\n--wait\n60s\n--report\n";
     assert!(arguments.starts_with(start), "{arguments}");
-    arguments.lines().skip(13).map(str::to_owned).collect()
+    arguments.lines().skip(15).map(str::to_owned).collect()
 }
 
 #[test]
