@@ -139,6 +139,7 @@ fn each_format_names_the_finding_that_fails_the_run() {
     let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let junit = text("junit");
     assert!(junit.contains("failures=\"1\" errors=\"0\""), "{junit}");
+    assert!(junit.contains("<property name=\"tier\" value=\"code\"/>"), "{junit}");
     assert!(junit.contains("<failure message=\"DeleteUser is refused"), "{junit}");
     assert!(junit.contains("1 finding in 9 scripts and 77 requests; 30 calls"), "{junit}");
     let markdown = text("markdown");

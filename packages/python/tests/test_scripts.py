@@ -148,6 +148,13 @@ def test_settings_replace_the_command_line(pytester, defective, known_failures):
     result.assert_outcomes(passed=8, xfailed=1, deselected=len(program.scripts()) - 9)
 
 
+def test_the_settings_of_the_program_do_not_apply(pytester, conforming):
+    (pytester.path / "iamspec.toml").write_text('reports = ["junit=out.xml"]\nno-such-setting = 1\n')
+    pytester.runpytest("--iamspec-endpoint", conforming, "-k", "delete-user/bare").assert_outcomes(
+        passed=1, deselected=len(program.scripts()) - 1
+    )
+
+
 def test_a_tier_changes_the_verdict(pytester):
     with ReferenceServer(["--mutant", "conflict-is-validation-error"]) as endpoint:
         options = ("--iamspec-endpoint", endpoint.url, "-k", "delete-user/alone/managed-policy")

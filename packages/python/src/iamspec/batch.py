@@ -23,7 +23,8 @@ class RunOptions:
 
     def words(self) -> list[str]:
         """The words of the command line."""
-        words = ["--endpoint", self.endpoint]
+        # The settings of pytest apply, and not those of an iamspec.toml.
+        words = ["--config", "none", "--endpoint", self.endpoint]
         words += ["--tier", self.tier] if self.tier else []
         words += ["--known-failures", self.known_failures] if self.known_failures else []
         return words + list(self.more)
