@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 
 use crate::commands::options::shell_line;
+use crate::commands::selection::SuiteArg;
+use crate::commands::test::invariants::SUPPORTED;
 use crate::commands::test::run_args::RunArgs;
 use crate::wire::output::visible::say;
 
@@ -59,10 +61,21 @@ pub fn added_options(args: &RunArgs) -> Result<Vec<String>> {
     let folder = file.parent().unwrap_or(Path::new(""));
     let added = options(&settings, folder, &typed, !args.selection.scripts.is_empty())
         .with_context(|| format!("{} is no settings file", file.display()))?;
+    let of_invariants = args.selection.suite.contains(&SuiteArg::Invariants);
+    let added = if of_invariants { supported_by_invariants(&added) } else { added };
     if !added.is_empty() {
         say(&format!("iamspec: {}: {}", file.display(), shell_line(&added)));
     }
     Ok(added)
+}
+
+/// The options, each with its value, that also belong to a run of the invariants.
+fn supported_by_invariants(words: &[String]) -> Vec<String> {
+    let is_supported = |it: &&[String]| {
+        let name = it.first().and_then(|it| it.strip_prefix("--"));
+        name.is_some_and(|it| SUPPORTED.contains(&it))
+    };
+    words.chunks(2).filter(is_supported).flatten().cloned().collect()
 }
 
 /// The settings file in this folder or in the nearest one above it.
@@ -140,6 +153,14 @@ mod tests {
         // The known failures belong to the endpoint of the file.
         assert_eq!(added(&["mutant", "report"], true), "--tier text");
         assert!(!added(&["known-failures"], false).contains("--known-failures"));
+    }
+
+    #[test]
+    fn a_run_of_the_invariants_gets_only_the_endpoint() {
+        let settings: ProjectSettings = toml::from_str(TEXT).unwrap();
+        let words = options(&settings, Path::new(""), &["suite".to_owned()], false).unwrap();
+        let expected = ["--endpoint", "http://127.0.0.1:5000", "--wait", "30s"];
+        assert_eq!(supported_by_invariants(&words), expected);
     }
 
     #[test]
