@@ -108,6 +108,91 @@ fn a_rule_chooses_the_scripts_that_reach_it() {
 }
 
 #[test]
+fn scripts_are_listed_for_other_programs() {
+    let text = printed(&["list", "scripts", "--format", "json", "delete-user/alone/mfa*"], 0);
+    assert_snapshot!(text);
+    let all = printed(&["list", "scripts", "--format", "json"], 0);
+    let lines = printed(&["list", "scripts"], 0);
+    assert_eq!(all.lines().count(), lines.lines().count());
+    let output = super::iamspec(&["list", "rules", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = super::stderr(&output);
+    assert!(error.contains("belong to `iamspec list scripts`"), "{error}");
+}
+
+/// The printed script is the script, so that a copy of it can be changed.
+#[test]
+fn a_script_is_printed_in_the_syntax_of_script_files() {
+    let one = printed(&["show", "delete-user/alone/mfa-device"], 0);
+    assert_snapshot!(one);
+    let folder = super::reports::folder("show");
+    let copy = folder.join("copy.script");
+    std::fs::write(&copy, &one).unwrap();
+    assert_eq!(printed(&["show", copy.to_str().unwrap()], 0), one);
+    let all = printed(&["show", "delete-user/alone/*"], 0);
+    assert!(all.contains(&format!("\n# delete-user/alone/mfa-device\n{one}")), "{all}");
+    printed(&["show"], 2);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The settings are found from a folder below. Another target does not get the known failures of the file.
+#[test]
+fn a_run_reads_the_settings_of_its_project() {
+    let project = super::reports::folder("settings");
+    let below = project.join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(project.join(name), text).unwrap();
+    let settings =
+        "known-failures = \"known.toml\"\ntier = \"status\"\nreports = [\"json=run.jsonl\"]\n";
+    write("iamspec.toml", settings);
+    write(
+        "known.toml",
+        "[[known-failure]]\nrule = \"DeleteUser/holds-tokens\"\nreason = \"none\"\n",
+    );
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"));
+        let output = command.arg("run").args(words).current_dir(&below).output().unwrap();
+        (output.status.code(), super::stdout(&output), super::stderr(&output))
+    };
+    let (code, printed, error) = run(&["delete-user/bare"]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(printed.contains("no rule matches `DeleteUser/holds-tokens`"), "{printed}");
+    let named = format!("iamspec: {}: --known-failures ", project.join("iamspec.toml").display());
+    assert!(error.contains(&named), "{error}");
+    let report = std::fs::read_to_string(project.join("run.jsonl")).unwrap();
+    assert!(report.contains("\"tier\":\"status\""), "{report}");
+    assert_eq!(run(&["--mutant", "forgets-mfa-device", "delete-user/bare"]).0, Some(0));
+    assert_eq!(run(&["--config", "none", "delete-user/bare"]).0, Some(0));
+    write("iamspec.toml", "end-point = \"x\"\n");
+    let (code, _, error) = run(&["delete-user/bare"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("is no settings file: unknown field `end-point`"), "{error}");
+    std::fs::remove_dir_all(project).unwrap();
+}
+
+#[test]
+fn colors_follow_the_option_and_then_the_environment() {
+    let is_colored = |option: &str, variables: &[(&str, &str)]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_iamspec"))
+            .args(["run", "delete-user/alone/mfa-device", "--mutant", "forgets-mfa-device"])
+            .args(["--color", option])
+            .env_remove("NO_COLOR")
+            .env_remove("FORCE_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        super::stdout(&output).contains("\u{1b}[")
+    };
+    assert!(!is_colored("auto", &[]));
+    assert!(is_colored("always", &[("NO_COLOR", "1")]));
+    assert!(is_colored("auto", &[("FORCE_COLOR", "1")]));
+    assert!(!is_colored("auto", &[("FORCE_COLOR", "0")]));
+    assert!(!is_colored("auto", &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]));
+    assert!(!is_colored("never", &[("FORCE_COLOR", "1")]));
+}
+
+#[test]
 fn an_invalid_script_is_reported_with_line_and_column() {
     let path = std::env::temp_dir().join(format!("iamspec-wrong-{}.script", std::process::id()));
     std::fs::write(&path, "# Wrong.\nCreateUser u0\nDeleteuser u0\n").unwrap();
@@ -283,13 +368,14 @@ fn a_finding_is_saved_without_overwriting_a_script() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The arguments that the last step of the action passes to iamspec. A script that prints its
+/// The arguments that the last script of the action passes to iamspec. A script that prints its
 /// arguments replaces the program.
 fn action(name: &str, options: &str) -> Vec<String> {
     let folder = super::reports::folder(name);
-    let action = std::fs::read_to_string(super::root().join(".github/actions/iamspec/action.yml"));
+    let action = std::fs::read_to_string(super::root().join("action.yml"));
     let action = action.unwrap();
     let (_, step) = action.rsplit_once("run: |\n").unwrap();
+    let step = step.split("\n    - name: ").next().unwrap();
     let program = folder.join("iamspec");
     std::fs::write(&program, "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -310,7 +396,7 @@ fn action(name: &str, options: &str) -> Vec<String> {
     std::fs::remove_dir_all(&folder).unwrap();
     let start = "run\n--endpoint\nhttp://127.0.0.1:1\n--wait\n60s\n--report\n";
     assert!(arguments.starts_with(start), "{arguments}");
-    arguments.lines().skip(13).map(str::to_owned).collect()
+    arguments.lines().skip(15).map(str::to_owned).collect()
 }
 
 #[test]

@@ -75,7 +75,8 @@ fn a_dry_run_of_the_invariants_sends_nothing() {
 }
 
 /// The options that `--suite invariants` supports.
-const WITH_INVARIANTS: [&str; 19] = [
+const WITH_INVARIANTS: [&str; 20] = [
+    "config",
     "endpoint",
     "wait",
     "max-wait",

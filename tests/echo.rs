@@ -294,6 +294,7 @@ fn outputs(folder: &Path) -> Vec<String> {
         ("junit", "run.xml"),
         ("markdown", "run.md"),
         ("badge", "badge.json"),
+        ("sarif", "run.sarif"),
     ] {
         words.extend(["--report".to_owned(), format!("{format}={}", file(name))]);
     }

@@ -9,6 +9,7 @@ use iamspec_harness::report::events::{
 };
 use iamspec_harness::report::events::{FindingEvent, FindingStatus};
 use iamspec_harness::report::file::{read, schema, to_json_lines};
+use iamspec_harness::report::format::ci::sarif::sarif;
 use iamspec_harness::report::format::html::html;
 use iamspec_harness::report::format::markdown::markdown;
 use iamspec_harness::report::format::style::Style;
@@ -129,13 +130,16 @@ fn the_schema_file_matches_the_events() {
 fn each_format_names_the_finding_that_fails_the_run() {
     let folder = folder("forms");
     let file = |name: &str| folder.join(name).display().to_string();
-    let forms = ["junit", "markdown", "badge", "html"].map(|it| format!("{it}={}", file(it)));
+    let forms =
+        ["junit", "markdown", "badge", "html", "sarif"].map(|it| format!("{it}={}", file(it)));
     let reports = forms.iter().flat_map(|it| ["--report", it]);
     let words: Vec<&str> = ["run"].into_iter().chain(reports).chain(ALONE).collect();
     assert_eq!(super::iamspec(&words).status.code(), Some(1));
+    let rule = "DeleteUser/holds-mfa-device";
     let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let junit = text("junit");
     assert!(junit.contains("failures=\"1\" errors=\"0\""), "{junit}");
+    assert!(junit.contains("<property name=\"tier\" value=\"code\"/>"), "{junit}");
     assert!(junit.contains("<failure message=\"DeleteUser is refused"), "{junit}");
     assert!(junit.contains("1 finding in 9 scripts and 77 requests; 30 calls"), "{junit}");
     let markdown = text("markdown");
@@ -153,7 +157,34 @@ fn each_format_names_the_finding_that_fails_the_run() {
     let badge: serde_json::Value = serde_json::from_str(&text("badge")).unwrap();
     assert_eq!(badge["message"], "8 of 9 blockers");
     assert_eq!(badge["color"], "red");
+    let sarif: serde_json::Value = serde_json::from_str(&text("sarif")).unwrap();
+    let [result] = &sarif["runs"][0]["results"].as_array().unwrap()[..] else { panic!("{sarif}") };
+    assert_eq!((&result["ruleId"], &result["level"]), (&rule.into(), &"error".into()));
+    let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "iamspec/scripts/delete-user/alone/mfa-device.script");
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"], rule);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Code scanning shows no alert for a suppressed result, nor for what the run does not compare.
+#[test]
+fn sarif_suppresses_known_failures_and_leaves_out_findings_below() {
+    let (report, ..) = run_report("sarif", &ALONE);
+    let results = |status| {
+        let mut report = report.clone();
+        report.findings[0].status = status;
+        report.findings[0].reason = Some("ignores devices".to_owned());
+        report.findings[0].script = "my scripts/mfa.script".to_owned();
+        let log: serde_json::Value = serde_json::from_str(&sarif(&report).unwrap()).unwrap();
+        log["runs"][0]["results"].as_array().unwrap().clone()
+    };
+    assert_eq!(results(FindingStatus::Below), [serde_json::Value::Null; 0]);
+    let [known] = &results(FindingStatus::KnownFailure)[..] else { panic!("expected one result") };
+    assert_eq!(known["suppressions"][0]["justification"], "ignores devices");
+    let uri = &known["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "my%20scripts/mfa.script");
+    let [new] = &results(FindingStatus::Unexpected)[..] else { panic!("expected one result") };
+    assert!(new["suppressions"].is_null(), "{new}");
 }
 
 #[test]

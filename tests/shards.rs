@@ -125,6 +125,40 @@ fn a_stale_entry_is_reported_when_shards_are_merged() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// An entry about responses without a verdict is never stale, whether or not the suite is sharded.
+#[test]
+fn an_entry_about_failures_is_not_stale_when_shards_are_merged() {
+    let folder = folder("interrupted");
+    let known = folder.join("known.toml");
+    let text = "[[known-failure]]\nrule = \"DeleteUser/holds-access-key\"\noutcome = \"interrupted crash\"\nreason = \"known\"\n";
+    std::fs::write(&known, text).unwrap();
+    let shards = shards(&folder, 2, &["--known-failures", &known.display().to_string()]);
+    assert!(shards.iter().any(|it| it.known_failures.iter().any(|it| it.tested)));
+    assert_eq!(merge(shards).unwrap().known_failure_errors, [""; 0]);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Other programs divide the suite by script names. The events show what each part knows.
+#[test]
+fn a_run_of_named_scripts_reports_each_known_failure() {
+    let folder = folder("named");
+    let known = folder.join("known.toml");
+    let text = "[[known-failure]]\nrule = \"DeleteUser/holds-mfa-device\"\nreason = \"known\"\n";
+    std::fs::write(&known, text).unwrap();
+    let known = known.display().to_string();
+    let words = ["--mutant", "forgets-mfa-device", "--known-failures", &known];
+    let entries =
+        |more: &[&str]| run(&folder, "named", &[&words[..], more].concat()).1.known_failures;
+    let [entry] = &entries(&["delete-user/alone/*"])[..] else { panic!("expected one entry") };
+    assert!(entry.run && entry.tested && entry.matched);
+    let [entry] = &entries(&["delete-user/bare"])[..] else { panic!("expected one entry") };
+    assert!(entry.run && !entry.tested && !entry.matched);
+    // A whole run judges the entry itself. A run that reads nothing back cannot tell.
+    assert_eq!(entries(&[]), []);
+    assert_eq!(entries(&["--observe", "off", "delete-user/bare"]), []);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn merge_prints_the_run_and_returns_its_exit_code() {
     let folder = folder("merged");

@@ -3,15 +3,17 @@
 //! The arguments of a command stand beside its function, in [`crate::commands`]. [`command`] is the
 //! complete command line with its help, [`execute`] runs a command.
 
+use std::ffi::OsString;
 use std::io::Write;
 
 use anyhow::Result;
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::accounts::cleanup::{CleanupArgs, cleanup};
 use crate::commands::accounts::permissions::{PermissionsArgs, permissions};
 use crate::commands::accounts::plan::{PlanArgs, plan};
 use crate::commands::completions::{CompletionsArgs, ManArgs, completions, man};
+use crate::commands::options::ColorArg;
 use crate::commands::reports::report;
 use crate::commands::reports::report::{DiffArgs, IssueArgs, MergeArgs, ReportArgs};
 use crate::commands::sdks::driver::{DriverArgs, DriverCheckArgs, DriverProbeArgs};
@@ -24,6 +26,7 @@ use crate::commands::test::race::{RaceArgs, race};
 use crate::commands::test::replay::{ReplayArgs, ShrinkArgs, replay, shorten};
 use crate::commands::test::run::run;
 use crate::commands::test::run_args::RunArgs;
+use crate::commands::test::settings::added_options;
 use crate::commands::traffic::api_diff;
 use crate::commands::traffic::api_diff::ApiDiffArgs;
 use crate::commands::traffic::audit::{AuditArgs, audit};
@@ -31,6 +34,7 @@ use crate::commands::traffic::evidence::{EvidenceArgs, evidence};
 use crate::commands::understand::docs::{DocsArgs, docs};
 use crate::commands::understand::explain::{ExplainArgs, explain};
 use crate::commands::understand::list::{ListArgs, list};
+use crate::commands::understand::show::{ShowScriptArgs, show};
 use crate::commands::understand::verify::{VerifyArgs, verify};
 use crate::exit_code;
 
@@ -46,6 +50,18 @@ pub struct Cli {
     /// Log requests and responses to stderr; `-vv` adds parameters
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Color the output: auto, always or never; `auto` follows `FORCE_COLOR`, `NO_COLOR`
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub color: ColorArg,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -68,6 +84,8 @@ pub enum Command {
     Mutants(MutantsArgs),
     /// List kinds, rules, scripts and more
     List(ListArgs),
+    /// Print scripts in the syntax of script files
+    Show(ShowScriptArgs),
     /// Explain a rule and its evidence
     Explain(ExplainArgs),
     /// Print the specification as Markdown pages
@@ -127,12 +145,34 @@ impl Command {
     #[must_use]
     pub fn prints_data(&self) -> bool {
         match self {
-            Self::Export(_) | Self::Completions(_) | Self::Man(_) | Self::Permissions(_) => true,
+            Self::Export(_)
+            | Self::Show(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Permissions(_) => true,
             Self::Report(args) => args.prints_data(),
             Self::Plan(args) => args.prints_data(),
             _ => self.prints_secrets(),
         }
     }
+}
+
+/// Parses a command line. The settings of `iamspec.toml` are added to that of a run.
+///
+/// # Errors
+/// A wrong command line, as an error of clap; or a wrong settings file.
+pub fn parse(words: &[OsString]) -> Result<Cli> {
+    let parse = |words: &[OsString]| {
+        command().try_get_matches_from(words).and_then(|it| Cli::from_arg_matches(&it))
+    };
+    let cli = parse(words)?;
+    let Command::Run(args) = &cli.command else { return Ok(cli) };
+    let added = added_options(args)?;
+    let position = words.iter().position(|it| it == "run");
+    let Some(position) = position.filter(|_| !added.is_empty()) else { return Ok(cli) };
+    let (before, after) = words.split_at(position + 1);
+    let added = added.into_iter().map(OsString::from).collect::<Vec<_>>();
+    Ok(parse(&[before, &added, after].concat())?)
 }
 
 /// Runs a command. Returns its exit code.
@@ -148,6 +188,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Matrix(args) => matrix(&args, out),
         Command::Mutants(args) => mutants(&args, out),
         Command::List(args) => list(&args, out),
+        Command::Show(args) => show(&args, out),
         Command::Explain(args) => explain(&args, out),
         Command::Docs(args) => docs(&args, out),
         Command::Verify(args) => verify(&args, out),
@@ -174,7 +215,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
 /// The groups of commands in the help. A test checks that each visible command is in one group.
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Test", &["run", "race", "replay", "shrink", "matrix", "mutants"]),
-    ("Understand", &["list", "explain", "docs", "verify"]),
+    ("Understand", &["list", "show", "explain", "docs", "verify"]),
     ("Recorded traffic", &["audit", "evidence", "api-diff"]),
     ("SDKs", &["serve", "driver", "export"]),
     ("Reports", &["report"]),

@@ -4,10 +4,10 @@ use std::io;
 use std::io::{BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
-use iamspec_harness::cli::{Cli, FIRST_STEPS, command, execute};
+use iamspec_harness::cli::{FIRST_STEPS, execute, parse};
 use iamspec_harness::client::account::readiness::Unusable;
+use iamspec_harness::commands::options::choose_colors;
 use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
 use iamspec_harness::wire::output::visible::say;
@@ -38,11 +38,16 @@ fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
 }
 
 fn run() -> ExitCode {
-    let parsed = command().try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
-    let cli = match parsed {
+    let cli = match parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
-        Err(error) => return print_and_exit(&error),
+        Err(error) => {
+            return match error.downcast_ref::<clap::Error>() {
+                Some(error) => print_and_exit(error),
+                None => print_error(&error),
+            };
+        }
     };
+    choose_colors(cli.color);
     if let Some(level) = [LevelFilter::DEBUG, LevelFilter::TRACE]
         .get(usize::from(cli.verbose.min(2)).wrapping_sub(1))
     {
@@ -59,13 +64,15 @@ fn run() -> ExitCode {
     let result = execute(cli.command, &mut out).and_then(|code| Ok(out.flush().map(|()| code)?));
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            // A further line of a quoted text must not look like a message of its own.
-            say(&format!("iamspec: {error:#}").replace('\n', "\n  "));
-            let is_unusable = error.is::<Unusable>();
-            ExitCode::from(if is_unusable { exit_code::INCONCLUSIVE } else { exit_code::USAGE })
-        }
+        Err(error) => print_error(&error),
     }
+}
+
+fn print_error(error: &anyhow::Error) -> ExitCode {
+    // A further line of a quoted text must not look like a message of its own.
+    say(&format!("iamspec: {error:#}").replace('\n', "\n  "));
+    let is_unusable = error.is::<Unusable>();
+    ExitCode::from(if is_unusable { exit_code::INCONCLUSIVE } else { exit_code::USAGE })
 }
 
 /// Prints help, the version or an error of the command line.

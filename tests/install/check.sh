@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs and runs iamspec like a user: from source, as a wheel in a fresh virtual environment, and by the steps
-# of the action and of the GitLab job. Also checks the action and the job against their JSON schemas.
+# Installs and runs iamspec like a user: from source, and by the steps of the action and of the GitLab job. Also
+# checks the action, the workflows and the job with actionlint and their JSON schemas, and the SARIF report with the
+# schema of SARIF 2.1.0. wheel.sh tests the wheel.
 #
 #   tests/install/check.sh target/release/iamspec
 #
@@ -19,26 +20,34 @@ server=
 trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$root"
 
-"$venv/bin/check-jsonschema" --builtin-schema vendor.github-actions .github/actions/iamspec/action.yml
+"$venv/bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
 "$venv/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci harness/ci/gitlab-ci.yml
+go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml
 
 # From source. The target folder of the release build is reused.
 cargo install --path harness --root "$work/cargo" --locked --quiet --target-dir target
 "$work/cargo/bin/iamspec" run delete-user/bare > /dev/null
 echo "cargo install: $("$work/cargo/bin/iamspec" --version)"
 
-# A wheel, in an otherwise empty environment.
-PATH=$venv/bin:$PATH CARGO_TARGET_DIR=$root/target maturin build --release --locked --quiet --manifest-path harness/Cargo.toml --out "$work/wheels"
-python3 -m venv "$work/fresh"
-"$work/fresh/bin/pip" install --quiet --disable-pip-version-check --no-index "$work"/wheels/*.whl
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-[[ "$("$work/fresh/bin/iamspec" --version)" = "iamspec $version (rules "* ]] || { echo "expected a wheel of version $version, got $("$work/fresh/bin/iamspec" --version)" >&2; exit 1; }
-"$work/fresh/bin/iamspec" run > "$work/run"
-echo "wheel: $(basename "$work"/wheels/*.whl), $(du -k "$work"/wheels/*.whl | cut -f 1) KiB; $(tail -n 1 "$work/run")"
-
 # The steps, in a shell, against a mutant.
 mkfifo "$work/url"
 "$iamspec" serve --listen 127.0.0.1:0 --mutant forgets-mfa-device > "$work/url" 2> /dev/null &
 server=$!
 read -r url < "$work/url"
-PATH=$work/fresh/bin:$PATH "$venv/bin/python" "$here/steps.py" "$url"
+# The release of this machine, which the action would download. The program is the one just installed.
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+releases=$work/releases/owner/iamspec/releases/download/v$version
+.ci/archive.sh "$work/cargo/bin/iamspec" "$(uname -m)-unknown-linux-musl" "$releases" > /dev/null
+(cd "$releases" && sha256sum ./*.tar.gz | sed 's|\./||' > SHA256SUMS)
+"$venv/bin/python" "$here/steps.py" "$url" "$work/releases" "$work"
+
+# The schema of SARIF is in a package of npm. The regular expression of its language tags has a stray bracket.
+cache=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}
+schema=$cache/sarif-2.1.0.json
+if [ ! -s "$schema" ]; then
+  (cd "$work" && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 > /dev/null)
+  tar -xzOf "$work"/microsoft-jest-sarif-*.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json |
+    sed 's/\^\[a-zA-Z\]{2}|\^\[a-zA-Z\]{2}-\[a-zA-Z\]{2}\]?\$/^[a-zA-Z]{2}(-[a-zA-Z]{2})?$/' > "$schema.new"
+  mv "$schema.new" "$schema"
+fi
+"$venv/bin/check-jsonschema" --schemafile "$schema" "$work/iamspec.sarif"

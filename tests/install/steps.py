@@ -1,65 +1,132 @@
-"""Runs the steps of the action and of the GitLab job in a shell, against an endpoint that deletes users with an
-MFA device. The steps must fail, except if the divergence is a known failure."""
+"""Runs the steps of the action in a repository of somebody else, and those of the GitLab job, in a shell.
 
+The endpoint deletes users with an MFA device: the steps must fail, except if the divergence is a known failure. A server
+on this machine stands in for the releases. The steps that use another action, such as the upload, do not run here.
+
+    python steps.py URL RELEASES REPORTS
+"""
+
+import functools
+import http.server
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 import yaml
 
-url = sys.argv[1]
-ACTION = yaml.safe_load(pathlib.Path(".github/actions/iamspec/action.yml").read_text())
-JOB = yaml.safe_load(pathlib.Path("harness/ci/gitlab-ci.yml").read_text())[".iamspec"]
+url, releases, reports = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+ROOT = pathlib.Path.cwd()
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+JOB = yaml.safe_load((ROOT / "harness/ci/gitlab-ci.yml").read_text())[".iamspec"]
 KNOWN = '[[known-failure]]\nrule = "DeleteUser/holds-mfa-device"\nreason = "known"\nfacts = ["A-015"]\n'
 
 
-def action(folder, **inputs):
-    """Runs the steps like a runner and returns the exit code."""
-    values = {name: it.get("default", "") for name, it in ACTION["inputs"].items()} | inputs
-    fill = lambda text: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda it: values[it[1]], text)
-    files = {"GITHUB_STEP_SUMMARY": folder / "summary.md", "GITHUB_OUTPUT": folder / "output"}
-    for step in ACTION["runs"]["steps"]:
-        if step.get("if") == "inputs.install != ''" and not values["install"]:
-            continue
-        variables = {name: fill(it) for name, it in step.get("env", {}).items()}
-        environment = os.environ | variables | {name: str(it) for name, it in files.items()}
-        # The command line of a runner for `shell: bash`.
-        words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-        process = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-        if process.returncode:
-            return process.returncode
-    return 0
+class Runner:
+    """Runs the steps of the action as a runner does, in one repository."""
+
+    def __init__(self, repository, server):
+        self.repository, self.server = repository, server
+        self.temp = pathlib.Path(tempfile.mkdtemp(dir=repository.parent))
+        self.summary, self.output = "", ""
+
+    def run(self, **inputs):
+        """Runs the steps with these inputs. Returns the exit code; `summary`, `output` and `log` are what they wrote."""
+        values = {f"inputs.{name}": it.get("default", "") for name, it in ACTION["inputs"].items()}
+        values |= {f"inputs.{name.replace('_', '-')}": it for name, it in inputs.items()}
+        values |= {"github.server_url": self.server, "github.action_repository": "owner/iamspec"}
+        values |= {"github.action_path": str(ROOT), "runner.temp": str(self.temp)}
+        files = {it: self.temp / it for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_PATH")}
+        for file in files.values():
+            file.write_text("")
+        self.log, code = "", 0
+        for step in ACTION["runs"]["steps"]:
+            if "run" not in step or code:
+                continue
+            variables = {name: fill(it, values) for name, it in step.get("env", {}).items()}
+            path = [*files["GITHUB_PATH"].read_text().split("\n"), os.environ["PATH"]]
+            environment = os.environ | variables | {name: str(it) for name, it in files.items()}
+            environment["PATH"] = os.pathsep.join(filter(None, path))
+            # The command line of a runner for `shell: bash`.
+            words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+            process = subprocess.run(words, env=environment, cwd=self.repository, capture_output=True, text=True, check=False)
+            self.log += process.stdout + process.stderr
+            code = process.returncode
+        self.summary, self.output = (files[it].read_text() for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"))
+        return code
+
+
+def fill(text, values):
+    """The text with the values of its expressions."""
+    return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda it: values[it[1]], text)
 
 
 def job(folder, **variables):
-    """Runs the script of the job and returns the exit code."""
+    """Runs the script of the GitLab job and returns the exit code."""
     environment = os.environ | JOB["variables"] | {"IAMSPEC_ENDPOINT": url} | variables
     words = ["bash", "-eo", "pipefail", "-c", "\n".join(JOB["script"])]
     return subprocess.run(words, env=environment, cwd=folder, capture_output=True, check=False).returncode
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *_):
+        pass
+
+
+def check_runs(runner):
+    """The exit codes, the summary and the reports of runs with the program of a release."""
+    assert runner.run(endpoint=url) == 1, f"an unknown divergence must fail the action\n{runner.log}"
+    assert "MFA device" in runner.summary and runner.output == "exit-code=1\n", runner.summary
+    (reports / "summary.md").write_text(runner.summary)
+    for file in ["iamspec.jsonl", "iamspec.xml", "iamspec.html", "iamspec.md", "iamspec.sarif"]:
+        assert (runner.repository / "iamspec-reports" / file).stat().st_size > 0, file
+    shutil.copy(runner.repository / "iamspec-reports/iamspec.sarif", reports)
+    known = {"known_failures": "known-failures.toml"}
+    assert runner.run(endpoint=url, options="--observe end\n--settle=0s", **known) == 0, f"a known failure must pass\n{runner.log}"
+    assert runner.run(endpoint=url, expect="known-failures.toml") == 0, "the former input must work"
+    assert runner.run(endpoint=url, options="$(touch executed)") == 2, "no shell must read the options"
+    hostile = '"; touch executed; echo "$(touch executed)`touch executed`'
+    for name in ("endpoint", "wait", "known_failures", "version", "install", "reports"):
+        assert runner.run(**({"endpoint": url} | {name: hostile})) != 0, f"{name} must be refused"
+    assert not list(runner.repository.rglob("executed")), "the action executed its input"
+
+
+def check_downloads(runner, archive):
+    """A release that is missing or changed is not executed."""
+    assert runner.run(endpoint=url, version="9.9.9") == 2 and "check that this release exists" in runner.log, runner.log
+    original = archive.read_bytes()
+    archive.write_bytes(original + b"changed")
+    assert runner.run(endpoint=url) == 2 and "nothing is executed" in runner.log, runner.log
+    archive.write_bytes(original)
+    assert runner.run(endpoint=url, version="latest") == 2 and "expected a version" in runner.log, runner.log
+
+
 def main():
+    """Checks everything and prints one line."""
+    handler = functools.partial(Quiet, directory=releases)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        (folder / "known-failures.toml").write_text(KNOWN)
-        assert action(folder, endpoint=url) == 1, "an unknown divergence must fail the action"
-        assert "MFA device" in (folder / "summary.md").read_text()
-        assert (folder / "output").read_text() == "exit-code=1\n"
-        known = {"known-failures": "known-failures.toml"}
-        assert action(folder, endpoint=url, options="--observe end\n--settle=0s", **known) == 0, "a known failure must pass"
-        assert action(folder, endpoint=url, expect="known-failures.toml") == 0, "the former input must work"
-        assert action(folder, endpoint=url, options="$(touch executed)") == 2, "no shell must read the options"
-        assert not (folder / "executed").exists(), "the action executed its input"
-        for file in ["iamspec.jsonl", "iamspec.xml", "iamspec.html", "iamspec.md"]:
-            assert (folder / "iamspec-reports" / file).stat().st_size > 0, file
-        assert job(folder) == 1, "an unknown divergence must fail the job"
-        assert job(folder, IAMSPEC_KNOWN_FAILURES="known-failures.toml") == 0, "a known failure must pass"
-        assert job(folder, IAMSPEC_EXPECT="known-failures.toml") == 0, "the former variable must work"
-        assert (folder / "iamspec.xml").exists()
-    print("action and job: 7 runs ended with the expected exit codes")
+        repository = pathlib.Path(name) / "repository"
+        repository.mkdir()
+        subprocess.run(["git", "init", "--quiet"], cwd=repository, check=True)
+        (repository / "known-failures.toml").write_text(KNOWN)
+        runner = Runner(repository, f"http://127.0.0.1:{server.server_port}")
+        check_runs(runner)
+        check_downloads(runner, next(releases.rglob("*.tar.gz")))
+        program = next(it for it in releases.rglob("iamspec") if it.is_file())
+        os.environ["PATH"] = os.pathsep.join([str(program.parent), os.environ["PATH"]])
+        assert job(repository) == 1, "an unknown divergence must fail the job"
+        assert job(repository, IAMSPEC_KNOWN_FAILURES="known-failures.toml") == 0, "a known failure must pass"
+        assert job(repository, IAMSPEC_EXPECT="known-failures.toml") == 0, "the former variable must work"
+        assert (repository / "iamspec.xml").exists()
+    print("action in another repository, and GitLab job: 16 runs ended as expected; the upload did not run")
 
 
 main()

@@ -41,6 +41,7 @@ pub mod test {
     pub(crate) mod reproduce;
     pub mod run;
     pub mod run_args;
+    pub mod settings;
     pub mod target;
 }
 /// Commands for recorded traffic: the audit of logs, evidence from runs, changes of AWS's API.
@@ -55,5 +56,6 @@ pub mod understand {
     pub mod explain;
     pub mod list;
     pub(crate) mod proofs;
+    pub mod show;
     pub mod verify;
 }

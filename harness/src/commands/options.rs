@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anstream::ColorChoice;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use iamspec_conformance::Tier;
@@ -69,6 +70,33 @@ impl From<LevelArg> for Level {
             LevelArg::Info => Self::Info,
         }
     }
+}
+
+/// When to color the output, as typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal; `FORCE_COLOR` turns colors on, `NO_COLOR` off
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Decides once for the process when output is colored.
+///
+/// `NO_COLOR` is stronger than `FORCE_COLOR`, as with other programs; the option is stronger than both.
+pub fn choose_colors(when: ColorArg) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    let forced =
+        is_set("FORCE_COLOR") && std::env::var_os("FORCE_COLOR").is_none_or(|it| it != "0");
+    let choice = match when {
+        ColorArg::Always => ColorChoice::Always,
+        ColorArg::Never => ColorChoice::Never,
+        ColorArg::Auto if forced && !is_set("NO_COLOR") => ColorChoice::Always,
+        ColorArg::Auto => ColorChoice::Auto,
+    };
+    choice.write_global();
 }
 
 /// The longest duration that an option accepts: a year.

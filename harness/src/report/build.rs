@@ -39,7 +39,7 @@ pub struct ReportInput<'a> {
     pub remarks: Vec<RemarkEvent>,
     /// The resources that the cleanup could not delete, by their names on the endpoint.
     pub not_deleted: Vec<NotDeletedEvent>,
-    /// For a shard: its results for each entry of the known-failures file.
+    /// For a shard or a run of named scripts: its results for each entry of the known-failures file.
     pub known_failures: Vec<KnownFailureEvent>,
     /// The known failures.
     pub known: &'a KnownFailures,

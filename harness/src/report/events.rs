@@ -26,7 +26,7 @@ pub enum ReportEvent {
     /// A resource that the cleanup could not delete.
     #[serde(alias = "kept")]
     NotDeleted(NotDeletedEvent),
-    /// The result of one shard for an entry of the known-failures file.
+    /// The result of one shard, or of named scripts, for an entry of the known-failures file.
     #[serde(alias = "entry")]
     KnownFailure(KnownFailureEvent),
     /// A problem in the known-failures file.
@@ -226,7 +226,7 @@ pub struct UnspecifiedEvent {
     pub response: String,
 }
 
-/// The result of one shard for an entry of the known-failures file.
+/// The result of one shard, or of named scripts, for an entry of the known-failures file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
 pub struct KnownFailureEvent {
     /// The rule, or a pattern, as written in the file.
@@ -234,6 +234,9 @@ pub struct KnownFailureEvent {
     /// The script, or a pattern.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
+    /// The beginning of the response. An entry about responses without a verdict is never stale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
     /// For a flaky entry: the minimum number of conforming calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flaky: Option<usize>,

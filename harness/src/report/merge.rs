@@ -219,7 +219,10 @@ fn known_failures(shards: &[RunReport]) -> Result<Vec<KnownFailureEvent>> {
     let mut entries = shards.first().map(|it| it.known_failures.clone()).unwrap_or_default();
     for shard in shards.iter().skip(1) {
         let same = |(one, other): (&KnownFailureEvent, &KnownFailureEvent)| {
-            (&one.rule, &one.script, one.flaky) == (&other.rule, &other.script, other.flaky)
+            let of = |it: &KnownFailureEvent| {
+                (it.rule.clone(), it.script.clone(), it.outcome.clone(), it.flaky)
+            };
+            of(one) == of(other)
         };
         let others = &shard.known_failures;
         ensure!(
@@ -244,7 +247,8 @@ fn known_failure_error(event: &KnownFailureEvent) -> Option<String> {
         conforming: event.conforms,
     };
     let (rule, script, flaky) = (event.rule.clone(), event.script.clone(), event.flaky);
-    let entry = KnownFailure { rule, script, flaky, ..KnownFailure::default() };
+    let outcome = event.outcome.clone();
+    let entry = KnownFailure { rule, script, outcome, flaky, ..KnownFailure::default() };
     entry.status_error(status).map(|it| it.to_string())
 }
 

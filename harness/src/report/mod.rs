@@ -41,7 +41,7 @@ pub struct RunReport {
     pub coverage: CoverageEvent,
     /// The resources that the cleanup could not delete.
     pub not_deleted: Vec<NotDeletedEvent>,
-    /// For a shard: its results for each entry of the known-failures file.
+    /// For a shard or a run of named scripts: its results for each entry of the known-failures file.
     pub known_failures: Vec<KnownFailureEvent>,
     /// The problems in the known-failures file, a sentence each.
     pub known_failure_errors: Vec<String>,

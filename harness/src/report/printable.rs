@@ -1,7 +1,7 @@
 //! A report whose texts can be printed: no text of an endpoint or of a file adds a line or controls
 //! a terminal.
 //!
-//! The formats for people are written from it. JSON, JUnit, HTML and the badge quote the texts
+//! The formats for people are written from it. JSON, JUnit, SARIF, HTML and the badge quote the texts
 //! themselves and keep them.
 
 use anyhow::Result;

@@ -20,9 +20,10 @@ use crate::export::{Language, export, short_program};
 use crate::report::diff::compare;
 use crate::report::events::FindingEvent;
 use crate::report::format::changes::changes;
+use crate::report::format::ci::junit::junit;
+use crate::report::format::ci::sarif::sarif;
 use crate::report::format::html::html;
 use crate::report::format::issue::{emulator_issue, issue as issue_text};
-use crate::report::format::junit::junit;
 use crate::report::format::markdown::{badge, markdown};
 use crate::report::format::style::Style;
 use crate::report::format::summary::counted;
@@ -180,6 +181,8 @@ pub enum Format {
     Html,
     /// JSON for a shields.io badge
     Badge,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 impl Format {
@@ -194,6 +197,7 @@ impl Format {
             Self::Markdown => Ok(markdown(run)),
             Self::Html => html(run),
             Self::Badge => badge(run),
+            Self::Sarif => sarif(run),
         }
     }
 }

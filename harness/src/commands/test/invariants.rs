@@ -22,7 +22,8 @@ use crate::report::format::summary::counted;
 use crate::wire::output::visible::visible_line;
 
 /// The options that the suite supports.
-const SUPPORTED: [&str; 19] = [
+pub(crate) const SUPPORTED: [&str; 20] = [
+    "config",
     "endpoint",
     "wait",
     "max-wait",

@@ -36,7 +36,7 @@ pub(crate) struct RunOutcome {
     findings: Vec<Finding>,
     threshold: Threshold,
     known_failures: KnownFailures,
-    /// The status of each known failure, if the run is a shard.
+    /// The status of each known failure, if the run is a part of the default suite.
     statuses: Vec<EntryStatus>,
     /// The errors of the known-failures file, each with the index of its entry.
     pub(crate) complaints: Vec<(usize, KnownFailureError)>,
@@ -51,12 +51,14 @@ impl RunOutcome {
         let mut findings = findings_with(&report.script_runs, known_failures);
         take_minimal_scripts(&mut findings, &report.minimal_runs, known_failures);
         // Only a complete run can show that an entry is stale.
-        let complete = args.selection.suite.is_empty()
-            && args.selection.scripts.is_empty()
+        let is_judged = args.selection.suite.is_empty()
             && args.selection.rule.is_none()
             && report.end_reason.is_none()
             && args.observe != ObserveArg::Off;
+        let complete = is_judged && args.selection.scripts.is_empty();
         let is_shard = args.shard.is_some();
+        // Together, several runs may be complete: shards of all scripts, or runs of named scripts.
+        let is_part = is_shard == args.selection.scripts.is_empty();
         let played = RunContext {
             replays: &report.script_runs,
             findings: &findings,
@@ -66,7 +68,7 @@ impl RunOutcome {
         };
         let complaints = known_failures.errors(&played);
         let statuses =
-            if complete && is_shard { known_failures.statuses(&played) } else { Vec::new() };
+            if is_judged && is_part { known_failures.statuses(&played) } else { Vec::new() };
         let totals = Totals::of(&report.script_runs, threshold, known_failures);
         Self {
             findings,
@@ -145,6 +147,7 @@ impl RunOutcome {
         let entries = entries.map(|(entry, status)| KnownFailureEvent {
             rule: entry.rule.clone(),
             script: entry.script.clone(),
+            outcome: entry.outcome.clone(),
             flaky: entry.flaky,
             run: status.script_ran,
             tested: status.tested,

@@ -12,11 +12,12 @@ use crate::commands::selection::SuiteArg;
 use crate::commands::test::run_args::RunArgs;
 
 /// The options that a command does not repeat, each with the reason.
-const NOT_REPEATED: [(&str, &str); 13] = [
+const NOT_REPEATED: [(&str, &str); 14] = [
     ("suite", "the command names the script or the suite of the finding"),
     ("shard", "a script is in one shard only; for a suite the command names the shard"),
     ("seed", "only a random suite has one, and the command names it; a race repeats it"),
     ("calls", "only a random suite has them, and the command names them"),
+    ("config", "its settings are options of the command"),
     ("journal", "a file of the first run"),
     ("trace", "a file of the first run"),
     ("coverage", "a file of the first run"),
@@ -107,7 +108,9 @@ mod tests {
     use crate::commands::test::race::RaceArgs;
 
     /// The options of `run` that cannot change its verdicts.
-    const WITHOUT_EFFECT: [&str; 9] = [
+    const WITHOUT_EFFECT: [&str; 10] = [
+        // Its settings become options, which are repeated.
+        "config",
         // Files to write.
         "journal",
         "trace",
@@ -158,7 +161,7 @@ mod tests {
             "show" => "unspecified",
             "rule" => "DeleteUser/*",
             "journal" | "trace" | "coverage" | "record" | "about" | "regressions"
-            | "known-failures" | "html" => "it's a file",
+            | "known-failures" | "html" | "config" => "it's a file",
             _ => return None,
         };
         Some(value)

@@ -33,6 +33,12 @@ pub struct RunArgs {
     /// The options as typed. It must stay the first field.
     #[command(flatten)]
     pub typed: Typed,
+    /// Settings file; `none` for none
+    ///
+    /// Default: `iamspec.toml` in the working directory or in a folder above it. Typed options
+    /// replace its settings.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The target.
     #[command(flatten)]
     pub target: TargetArgs,
@@ -90,7 +96,7 @@ pub struct RunArgs {
     pub shard: Option<ShardArg>,
     /// Report to write, such as `json=run.jsonl`; repeatable
     ///
-    /// Formats: json, junit, markdown, html, badge.
+    /// Formats: json, junit, markdown, html, badge, sarif.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
     /// Details to add to the terminal output; repeatable

@@ -75,7 +75,7 @@ pub struct AuditArgs {
     pub anonymize: bool,
     /// Report to write, such as `json=audit.jsonl`; repeatable
     ///
-    /// Formats: json, junit, markdown, html, badge.
+    /// Formats: json, junit, markdown, html, badge, sarif.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
     /// Log files, folders of logs, saved runs or scripts

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use iamspec_conformance::{Mutant, Suite};
+use iamspec_conformance::script::corpus::reached_rules;
+use iamspec_conformance::{Mutant, Script, Suite};
 use iamspec_model::check::exhaustive;
 use iamspec_model::check::exhaustive::PropertyResult;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
@@ -12,9 +13,10 @@ use iamspec_model::logic::invariants::invariants;
 use iamspec_model::logic::notation::tla;
 use iamspec_model::tables::actions;
 use iamspec_model::{Scope, rules};
+use serde::Serialize;
 use stateright::Model as _;
 
-use crate::commands::selection::builtin;
+use crate::commands::selection::{builtin, by_name};
 use crate::docs::tables::{UNMODELED, kinds_table, wire_rules_table};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
@@ -24,11 +26,45 @@ use crate::report::format::style::{terminal_width, wrapped};
 #[command(after_help = "Examples:
   # The nine attachment kinds.
   iamspec list
-  iamspec list rules")]
+  iamspec list rules
+  # Each script with its rules and kinds, for other programs.
+  iamspec list scripts --format json")]
 pub struct ListArgs {
     /// Topic to list
     #[arg(value_enum, value_name = "TOPIC", default_value = "kinds")]
     pub topic: ListTopic,
+    /// Script files, or names of built-in scripts; only with `scripts`
+    ///
+    /// `*` in a name matches any text. Default: all built-in scripts.
+    #[arg(value_name = "SCRIPT")]
+    pub scripts: Vec<String>,
+    /// Form of the list; `json` only with `scripts`
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A table for people
+    Text,
+    /// One JSON object per line: name, idea, number of calls, kinds and rules
+    Json,
+}
+
+/// A line of `iamspec list scripts --format json`.
+#[derive(Serialize)]
+struct ListedScript<'a> {
+    /// The name, as `iamspec run` reads it.
+    name: &'a str,
+    /// What the script shows, in one sentence.
+    idea: &'a str,
+    /// The number of calls, without the reads that verify effects.
+    calls: usize,
+    /// The kinds of attachments that its calls name.
+    kinds: Vec<&'static str>,
+    /// The rules that it reaches on a conforming endpoint.
+    rules: Vec<String>,
 }
 
 /// A topic of `iamspec list`.
@@ -77,12 +113,24 @@ const WIDEST: Scope = Scope {
 
 /// Prints a topic. On a terminal, long lines are broken and the table of kinds becomes a list.
 pub(crate) fn list(args: &ListArgs, out: &mut dyn Write) -> Result<u8> {
+    let of_scripts = matches!(args.topic, ListTopic::Scripts);
+    ensure!(
+        of_scripts || args.scripts.is_empty() && args.format == ListFormat::Text,
+        "script names and --format json belong to `iamspec list scripts`; this topic has only text"
+    );
+    let scripts = if of_scripts { selected(&args.scripts)? } else { Vec::new() };
+    if args.format == ListFormat::Json {
+        for script in &scripts {
+            writeln!(out, "{}", serde_json::to_string(&listed(script))?)?;
+        }
+        return Ok(exit_code::CONFORMS);
+    }
     let Some(width) = terminal_width() else {
-        print(args.topic, out)?;
+        print(args.topic, &scripts, out)?;
         return Ok(exit_code::CONFORMS);
     };
     let mut text = Vec::new();
-    print(args.topic, &mut text)?;
+    print(args.topic, &scripts, &mut text)?;
     let text = String::from_utf8(text)?;
     let text = if matches!(args.topic, ListTopic::Kinds | ListTopic::WireRules) {
         records(&text)
@@ -112,7 +160,7 @@ fn records(table: &str) -> String {
     text
 }
 
-fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
+fn print(topic: ListTopic, scripts: &[Script], out: &mut dyn Write) -> Result<()> {
     match topic {
         ListTopic::Kinds => write!(out, "{}", kinds_table())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
@@ -122,7 +170,11 @@ fn print(topic: ListTopic, out: &mut dyn Write) -> Result<()> {
                 writeln!(out, "{}", call.api)?;
             }
         }
-        ListTopic::Scripts => scripts(out)?,
+        ListTopic::Scripts => {
+            for script in scripts {
+                writeln!(out, "{:<44} {}", script.name, script.idea)?;
+            }
+        }
         ListTopic::Mutants => {
             for mutant in Mutant::hand_written() {
                 writeln!(out, "{:<30} {}", mutant.name, mutant.rule)?;
@@ -194,9 +246,34 @@ fn model_mutants(out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn scripts(out: &mut dyn Write) -> Result<()> {
-    for script in Suite::new(builtin()?).scripts() {
-        writeln!(out, "{:<44} {}", script.name, script.idea)?;
+/// The named scripts, or all built-in scripts, in the order of a run.
+fn selected(names: &[String]) -> Result<Vec<Script>> {
+    let mut scripts: Vec<Script> = Vec::new();
+    for name in names {
+        for script in by_name(name)? {
+            if !scripts.contains(&script) {
+                scripts.push(script);
+            }
+        }
     }
-    Ok(())
+    if names.is_empty() {
+        scripts = builtin()?;
+    }
+    Ok(Suite::new(scripts).scripts().to_vec())
+}
+
+fn listed(script: &Script) -> ListedScript<'_> {
+    let mut kinds = Vec::new();
+    for kind in script.operations().filter_map(|it| it.descriptor().kind) {
+        if !kinds.contains(&kind.name()) {
+            kinds.push(kind.name());
+        }
+    }
+    ListedScript {
+        name: &script.name,
+        idea: &script.idea,
+        calls: script.steps.len(),
+        kinds,
+        rules: reached_rules(script).iter().map(iamspec_model::Rule::id).collect(),
+    }
 }

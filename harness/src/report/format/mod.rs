@@ -4,11 +4,11 @@
 //! can be made from a stored run. The pictures of races are the exception: a race has no report.
 
 pub mod changes;
+pub mod ci;
 pub mod finding;
 pub mod history;
 pub mod html;
 pub mod issue;
-pub mod junit;
 pub mod kinds;
 pub mod markdown;
 pub mod matrix;

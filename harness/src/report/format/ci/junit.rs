@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::report::RunReport;
 use crate::report::events::CallVerdict;
@@ -71,6 +71,18 @@ fn status(report: &RunReport, rule: &str, not_tested: Option<&str>) -> TestCaseS
 /// resources that were not deleted, and an early end.
 fn run_suite(report: &RunReport) -> TestSuite {
     let mut suite = TestSuite::new("the run");
+    let header = &report.header;
+    let properties = [
+        ("target", header.target.name.as_str()),
+        ("iamspec", &header.version),
+        ("rules", &header.revision),
+        ("selection", &header.selection),
+        ("tier", &header.tier),
+        ("level", &header.level),
+    ];
+    for (name, value) in properties {
+        suite.add_property(Property::new(name, value));
+    }
     let failed = |kind, text: String| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_message(text);
@@ -98,6 +110,7 @@ fn run_suite(report: &RunReport) -> TestSuite {
     });
     let mut end = TestCase::new("the end of the run", end);
     end.set_system_out(last_line(report));
+    end.set_time(Duration::try_from_secs_f64(report.end.seconds).unwrap_or_default());
     suite.add_test_case(end);
     suite
 }

@@ -1,0 +1,3 @@
+module example.com/iam
+
+go 1.24

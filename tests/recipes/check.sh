@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Runs the recipes that start the reference endpoint from a test framework: JUnit 5, Go, Node.js, Rust and Python.
+# Prints the lines of code of each, and how long the endpoint needed to start. Fails if a recipe leaves a server.
+#
+#   tests/recipes/check.sh target/release/iamspec [RECIPE…]
+#
+# Needs Java 17 with Maven, Go, Node.js, Rust and Python.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+iamspec=$(realpath "$1")
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# A program `iamspec` that notes its process id and when its server printed the URL. The recipes use the one on PATH.
+mkdir "$work/bin"
+cat > "$work/bin/iamspec" << END
+#!/usr/bin/env bash
+started=\$(date +%s%N)
+echo \$\$ > "$work/pid"
+exec "$iamspec" "\$@" > >(while IFS= read -r line; do
+  [ -e "$work/time" ] || echo \$(((\$(date +%s%N) - started) / 1000000)) > "$work/time"
+  printf '%s\n' "\$line"
+done)
+END
+chmod +x "$work/bin/iamspec"
+
+command_of() {
+  case $1 in
+    junit5) echo "mvn --batch-mode --quiet test" ;;
+    go) echo "go test -count=1 ./..." ;;
+    node) echo "node --test" ;;
+    rust) echo "cargo test --quiet" ;;
+    python) echo "python3 -m unittest --quiet" ;;
+    *) echo "expected junit5, go, node, rust or python, got $1" >&2; return 1 ;;
+  esac
+}
+
+[ $# -gt 0 ] || set -- junit5 go node rust python
+for name in "$@"; do
+  command=$(command_of "$name")
+  rm -rf "$work/recipe" "$work/pid" "$work/time"
+  # In a copy, so that nothing is written to the checkout.
+  cp -r "$root/examples/$name" "$work/recipe"
+  (cd "$work/recipe" && PATH=$work/bin:$PATH NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 $command) > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  [ -s "$work/time" ] || { echo "$name: expected that the recipe starts iamspec, but it did not" >&2; exit 1; }
+  if kill -0 "$(cat "$work/pid")" 2> /dev/null; then
+    echo "$name: expected that the recipe stops the server, but process $(cat "$work/pid") still runs" >&2
+    exit 1
+  fi
+  file=$(find "$root/examples/$name" -name '*[tT]est*.java' -o -name '*_test.go' -o -name '*.test.mjs' -o -name '*.rs' -o -name 'test_*.py')
+  lines=$(grep -cvE '^\s*(//.*|/\*\*.*|""".*|import .*|use .*)?$' "$file")
+  printf '%-7s %3s lines, endpoint after %3s ms: %s\n' "$name" "$lines" "$(cat "$work/time")" "$command"
+done
