@@ -162,8 +162,9 @@ enum NewName {
 fn new_name(account: &Account, op: &Operation) -> NewName {
     let (unchanged, taken) = match *op {
         Operation::UpdateUser(_, UserChange { name: None, path }) => (path.is_none(), false),
-        Operation::UpdateUser(user, UserChange { name: Some(name), .. }) => {
-            (name == user, user_exists(account, name))
+        Operation::UpdateUser(user, UserChange { name: Some(name), path }) => {
+            let moves = path.is_some_and(|path| path != account.path(user));
+            (name == user && !moves, name != user && user_exists(account, name))
         }
         Operation::RenameResource(group, Some(item)) => {
             (item == group.item, resource_exists(account, Resource { item, ..group }))
