@@ -19,8 +19,20 @@ struct Fact {
     code: Option<String>,
     message: Option<String>,
     strength: String,
+    #[serde(default)]
+    text_strength: Option<String>,
     source: String,
     note: String,
+    #[serde(default)]
+    settles: Vec<String>,
+    #[serde(default)]
+    confirms: Vec<String>,
+    #[serde(default)]
+    contradicts: Vec<String>,
+    #[serde(default)]
+    decision: Option<String>,
+    #[serde(default)]
+    probe: Option<String>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,12 +53,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn write_constant(code: &mut String, name: &str, fact: &Fact) -> std::fmt::Result {
-    let strength = fact.strength.get(..1).unwrap_or_default().to_uppercase()
-        + fact.strength.get(1..).unwrap_or_default();
+    let variant = |strength: &str| {
+        strength.get(..1).unwrap_or_default().to_uppercase() + strength.get(1..).unwrap_or_default()
+    };
+    let strength = variant(&fact.strength);
+    let text_strength = fact.text_strength.as_deref().map_or(strength.clone(), variant);
     writeln!(code, "#[doc = {:?}]", format!("`{}`: `{}`.", fact.operation, fact.state))?;
     writeln!(code, "pub const {name}: &Fact = &Fact {{")?;
     writeln!(code, "id: {:?}, operation: {:?}, state: {:?},", fact.id, fact.operation, fact.state)?;
     writeln!(code, "input: {:?}, http: {:?}, code: {:?},", fact.input, fact.http, fact.code)?;
     writeln!(code, "message: {:?}, strength: Strength::{strength},", fact.message)?;
-    writeln!(code, "source: {:?}, note: {:?} }};", fact.source, fact.note)
+    writeln!(code, "text_strength: Strength::{text_strength},")?;
+    writeln!(code, "source: {:?}, note: {:?},", fact.source, fact.note)?;
+    writeln!(code, "settles: &{:?}, confirms: &{:?},", fact.settles, fact.confirms)?;
+    writeln!(code, "contradicts: &{:?}, decision: {:?},", fact.contradicts, fact.decision)?;
+    writeln!(code, "probe: {:?} }};", fact.probe)
 }

@@ -30,6 +30,8 @@ pub(super) struct Call {
 pub(super) struct History {
     name: String,
     wrong: Option<&'static str>,
+    /// Whether the fact is evidence of the message, and not only of the code.
+    has_text: bool,
     calls: Vec<Call>,
 }
 
@@ -40,12 +42,24 @@ pub(super) fn history(calls: &[(&str, u16, &str)]) -> History {
         status: *status,
         body: (*body).to_owned(),
     };
-    History { name: String::new(), wrong: None, calls: calls.iter().map(call).collect() }
+    History {
+        name: String::new(),
+        wrong: None,
+        has_text: true,
+        calls: calls.iter().map(call).collect(),
+    }
 }
 
 /// The good histories of the facts that were recorded on AWS or are documented.
 pub(super) fn good_histories() -> Vec<History> {
+    // The audit judges the actions of the model only, and no call of the root user about itself.
+    let is_judged = |test: &super::facts::FactTest| {
+        let last = test.requests.last().and_then(|it| it.split(' ').next());
+        let of_root = ["B-AK-11", "C-047"].contains(&test.fact.id);
+        last.is_some_and(|action| iamspec_model::find_action(action).is_some()) && !of_root
+    };
     let tests = fact_tests().into_iter().filter(|it| it.fact.strength >= Strength::Documented);
+    let tests = tests.filter(is_judged);
     let history = |test: super::facts::FactTest| {
         let mut caller = Caller::new();
         for request in &test.requests {
@@ -53,7 +67,9 @@ pub(super) fn good_histories() -> Vec<History> {
         }
         let calls = caller.responses.into_iter();
         let calls = calls.map(|it| Call { form: it.form, status: it.status, body: it.body });
-        History { name: test.fact.id.to_owned(), wrong: None, calls: calls.collect() }
+        let has_text =
+            test.fact.message.is_some() && test.fact.text_strength >= Strength::Documented;
+        History { name: test.fact.id.to_owned(), wrong: None, has_text, calls: calls.collect() }
     };
     tests.map(history).collect()
 }
@@ -107,8 +123,11 @@ pub(super) fn wrong_variants(good: &History) -> Vec<History> {
         let other = if code == "DeleteConflict" { "EntityAlreadyExists" } else { "DeleteConflict" };
         variants.push(("code", last.status, error(other, message)));
         variants.push(("unknown code", last.status, error("NoSuchThing", message)));
-        variants.push(("message", last.status, error(code, "The request cannot be carried out.")));
-        variants.push(("words", last.status, error(code, &format!("{message} Please retry."))));
+        if good.has_text {
+            let other = error(code, "The request cannot be carried out.");
+            variants.push(("message", last.status, other));
+            variants.push(("words", last.status, error(code, &format!("{message} Please retry."))));
+        }
     } else {
         let missing = error("NoSuchEntity", "The user with name alice cannot be found.");
         variants.push(("status", 404, missing));
@@ -351,4 +370,4 @@ fn wrong_responses_are_rejected_and_good_ones_accepted() {
 
 /// For each form: how many histories are left out, and the least share of variants, in percent, that
 /// is rejected. With an unknown start, many variants are possible: the account may have been so.
-const LEAST: [(usize, usize); 6] = [(1, 92), (5, 65), (5, 65), (5, 45), (2, 85), (5, 60)];
+const LEAST: [(usize, usize); 6] = [(1, 91), (5, 65), (5, 65), (5, 45), (2, 85), (5, 60)];

@@ -35,7 +35,7 @@ fn request(more: &str, length: usize, body: &str) -> String {
     format!("{head}\r\n{more}content-length: {length}\r\n\r\n{body}")
 }
 
-const LIST: &str = "Action=ListUsers";
+const LIST: &str = "Action=ListUsers&Version=2010-05-08";
 
 fn list(more: &str) -> String {
     request(more, LIST.len(), LIST)

@@ -19,6 +19,7 @@ fn send(server: &Server, form: &str) -> String {
     let address = server.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
+    let form = format!("Version=2010-05-08&{form}");
     let length = form.len();
     let request = format!(
         "POST / HTTP/1.1\r\nhost: {address}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{form}"

@@ -73,6 +73,8 @@ fn suites_name_only_resources_that_they_created() {
     let invalid = [
         "PermissionsBoundary arn:aws:iam::111111111111:not_a_policy/invalid",
         "PolicyArn longpolicynamebutnoarn",
+        // The user itself signs the request with an empty name.
+        "UserName ",
     ];
     assert_eq!(foreign.into_iter().collect::<Vec<_>>(), invalid);
 }

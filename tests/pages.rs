@@ -181,18 +181,29 @@ fn every_list_action_is_paginated() {
         );
         let key = encoded(payload::ssh_key(Item(u32::from(name == "y"))));
         posted(&server, &format!("Action=UploadSSHPublicKey&UserName=a&SSHPublicKeyBody={key}"));
-        posted(&server, &format!("Action=CreateVirtualMFADevice&VirtualMFADeviceName={name}"));
+        let created =
+            posted(&server, &format!("Action=CreateVirtualMFADevice&VirtualMFADeviceName={name}"));
+        let seed = data_encoding::BASE64.decode(texts(&created, "Base32StringSeed")[0].as_bytes());
+        let [first, second] =
+            payload::codes(std::str::from_utf8(&seed.unwrap()).unwrap()).unwrap().codes;
         posted(
             &server,
             &format!(
-                "Action=EnableMFADevice&UserName=a&SerialNumber=arn:aws:iam::123456789012:mfa/{name}&AuthenticationCode1=123456&AuthenticationCode2=654321"
+                "Action=EnableMFADevice&UserName=a&SerialNumber=arn:aws:iam::123456789012:mfa/{name}&AuthenticationCode1={first}&AuthenticationCode2={second}"
             ),
         );
         posted(
             &server,
-            &format!("Action=PutUserPolicy&UserName=a&PolicyName={name}&PolicyDocument=%7B%7D"),
+            &format!(
+                "Action=PutUserPolicy&UserName=a&PolicyName={name}&PolicyDocument=%7B%22Statement%22%3A%5B%5D%7D"
+            ),
         );
-        posted(&server, &format!("Action=CreatePolicy&PolicyName={name}&PolicyDocument=%7B%7D"));
+        posted(
+            &server,
+            &format!(
+                "Action=CreatePolicy&PolicyName={name}&PolicyDocument=%7B%22Statement%22%3A%5B%5D%7D"
+            ),
+        );
         posted(
             &server,
             &format!(

@@ -52,6 +52,8 @@ pub(super) fn posted(server: &Server, form: &str) -> String {
     let address = server.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).unwrap();
     let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
+    let has_version = form.contains("Version=");
+    let form = if has_version { form.to_owned() } else { format!("Version=2010-05-08&{form}") };
     let length = form.len();
     write!(
         stream,
@@ -131,7 +133,7 @@ fn response_to(server: &Server, first: &str, lines: &str, body: &str) -> String 
 #[test]
 fn a_web_page_elsewhere_changes_and_reads_nothing() {
     let server = super::server(None);
-    let create = "Action=CreateUser&UserName=a";
+    let create = "Action=CreateUser&Version=2010-05-08&UserName=a";
     let form = "content-type: application/x-www-form-urlencoded\r\n";
     for foreign in [
         "host: localhost\r\norigin: http://elsewhere.example\r\n",
@@ -159,7 +161,8 @@ fn a_web_page_elsewhere_changes_and_reads_nothing() {
     let local = "host: localhost\r\norigin: http://127.0.0.1:3000\r\n";
     let answer = response_to(&server, "POST /", &format!("{local}{form}"), create);
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-    let get = response_to(&server, "GET /?Action=GetUser&UserName=a", "host: localhost\r\n", "");
+    let get = "GET /?Action=GetUser&Version=2010-05-08&UserName=a";
+    let get = response_to(&server, get, "host: localhost\r\n", "");
     assert!(get.starts_with("HTTP/1.1 200 "), "{get}");
 }
 
@@ -190,7 +193,7 @@ const MEMBERS: [(&str, &str); 34] = [
     ("GroupName", "g"),
     ("PolicyName", "p"),
     ("PolicyArn", "arn:aws:iam::123456789012:policy/p"),
-    ("PolicyDocument", "{}"),
+    ("PolicyDocument", "{\"Statement\":[]}"),
     ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/p"),
     ("Path", "/"),
     ("Description", "d"),

@@ -22,13 +22,31 @@ pub struct Fact {
     pub message: Option<&'static str>,
     /// How certain the fact is.
     pub strength: Strength,
+    /// How certain its error text is: weaker than `strength` if a source shows the code only.
+    pub text_strength: Strength,
     /// The sources, with dates.
     pub source: &'static str,
     /// Further details, including contradictions.
     pub note: &'static str,
+    /// The ids of the open questions that the fact answers.
+    pub settles: &'static [&'static str],
+    /// The ids of the facts that it confirms.
+    pub confirms: &'static [&'static str],
+    /// The ids of the facts that it contradicts.
+    pub contradicts: &'static [&'static str],
+    /// What the model makes of the contradiction. Every fact that contradicts another has one.
+    pub decision: Option<&'static str>,
+    /// How to answer an open question: `script NAME` or `requests: …`. Every open one has a probe.
+    pub probe: Option<&'static str>,
 }
 
 impl Fact {
+    /// Returns true if the fact is a question (an X row) that no other fact settles.
+    #[must_use]
+    pub fn is_open_question(&self) -> bool {
+        self.strength == Strength::Unknown && !FACTS.iter().any(|it| it.settles.contains(&self.id))
+    }
+
     /// The part of the note about this action, if the note lists many (D-022, D-023); otherwise the
     /// whole note.
     #[must_use]
@@ -124,6 +142,27 @@ impl Evidence {
     #[must_use]
     pub const fn unspecified(facts: &'static [&'static Fact]) -> Self {
         Self { facts, level: Level::Unspecified }
+    }
+
+    /// The same evidence for the text: as binding as the strongest text, and no more binding than
+    /// before. Facts without a text do not count.
+    #[must_use]
+    pub const fn of_text(self) -> Self {
+        let mut remaining = self.facts;
+        let mut strongest = Level::Unspecified;
+        let mut has_text = false;
+        while let [fact, rest @ ..] = remaining {
+            if fact.message.is_some() {
+                has_text = true;
+                let level = Level::of(fact.text_strength);
+                if level as u8 > strongest as u8 {
+                    strongest = level;
+                }
+            }
+            remaining = rest;
+        }
+        let is_weaker = has_text && (strongest as u8) < self.level as u8;
+        Self { facts: self.facts, level: if is_weaker { strongest } else { self.level } }
     }
 
     /// The error texts of these facts, in the order of the clause: newest first.

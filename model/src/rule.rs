@@ -74,7 +74,7 @@ impl Clause {
             expected: Expected::Refused(code),
             status: evidence,
             code: evidence,
-            text,
+            text: text.of_text(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Clause {
             expected: answer,
             status: Evidence::unspecified(status),
             code: text,
-            text,
+            text: text.of_text(),
         }
     }
 
@@ -169,7 +169,7 @@ pub enum Condition {
     NoValidCodes,
     /// Another user or group has the new name.
     NameTaken,
-    /// The new name equals the current one, or the request changes nothing.
+    /// The request changes nothing: it has no new name or path, or the current name alone.
     SameName,
     /// A user or a group uses the resource.
     InUse,
@@ -288,6 +288,8 @@ pub enum InputError {
     BadCharacter,
     /// It repeats a value that must differ.
     Duplicate,
+    /// It is empty: the user calls for itself with an empty name.
+    Empty,
     /// It does not have the required form.
     Malformed,
     /// It is not one of the allowed values.
@@ -300,20 +302,24 @@ pub enum InputError {
     TooLong,
     /// It is below its minimum length, number or value.
     TooShort,
+    /// It has the required form and a wrong value.
+    Wrong,
 }
 
 impl InputError {
     /// Every input error.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Absent,
         Self::BadCharacter,
         Self::Duplicate,
+        Self::Empty,
         Self::Malformed,
         Self::UnknownValue,
         Self::OnePerPage,
         Self::OtherCase,
         Self::TooLong,
         Self::TooShort,
+        Self::Wrong,
     ];
 
     /// The word in scripts and in rule ids.
@@ -323,19 +329,21 @@ impl InputError {
             Self::Absent => "absent",
             Self::BadCharacter => "bad-character",
             Self::Duplicate => "doubled",
+            Self::Empty => "empty",
             Self::Malformed => "malformed",
             Self::UnknownValue => "not-a-word",
             Self::OnePerPage => "one-by-one",
             Self::OtherCase => "other-case",
             Self::TooLong => "too-long",
             Self::TooShort => "too-short",
+            Self::Wrong => "wrong",
         }
     }
 
     /// Returns true if the rule about it applies only if the user or the resource exists.
     #[must_use]
     pub const fn needs_subject(self) -> bool {
-        matches!(self, Self::OtherCase | Self::Absent | Self::OnePerPage)
+        matches!(self, Self::OtherCase | Self::Absent | Self::Empty | Self::OnePerPage)
     }
 }
 

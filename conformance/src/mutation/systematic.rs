@@ -23,9 +23,14 @@ impl Mutant {
             let fault = Deviation::RenameLoses(kind);
             Self::of("UpdateUser/carried-out", &format!("loses every {}", kind.row().noun), fault)
         });
+        let stays = AttachmentKind::all().map(|kind| {
+            let what = format!("leaves every {} to the next user of the name", kind.row().noun);
+            Self::of("CreateUser/carried-out", &what, Deviation::StaysAtName(kind))
+        });
         model_mutants()
             .chain(rules().flat_map(response_mutants))
             .chain(renames)
+            .chain(stays)
             .chain(creation_mutants())
             .chain(wire_mutants())
             .chain(form_mutants())
@@ -79,6 +84,7 @@ impl Mutant {
             | Deviation::RenameLoses(_)
             | Deviation::Resurrects(_)
             | Deviation::ResurrectsBoundary
+            | Deviation::StaysAtName(_)
             | Deviation::CreatesTwo => true,
             Deviation::Model(fault) => matches!(
                 fault,
@@ -227,6 +233,7 @@ const NEVER_FULL: &str = "no script creates the five thousand users that fill an
 const CALLER: &str = "AccessDenied about an existing key is about the caller's permissions";
 const SAME_CODE: &str = "another rule refuses with the same code in the same states";
 const NOT_TESTED: &str = "no script uses a name in another case that no user has";
+const NO_SIGNER: &str = "a user that does not exist signs no request";
 const ONE_NAME: &str = "the model has no second user with the same name in another case";
 const RUN_ENDS: &str = "if no user can be created, the run ends and reports that";
 const ONE_HOLDER: &str = "only one user can hold the item";
@@ -263,6 +270,9 @@ fn model_equivalence(fault: ModelMutant, rule: Rule) -> Option<&'static str> {
         }
         ModelMutant::AlwaysApplies(_, Condition::InvalidInput(_, InputError::OtherCase)) => {
             Some(NOT_TESTED)
+        }
+        ModelMutant::AlwaysApplies(_, Condition::InvalidInput(_, InputError::Empty)) => {
+            Some(NO_SIGNER)
         }
         ModelMutant::AlwaysApplies(_, Condition::NotHeld) => {
             (rule.action.clauses.len() == 2).then_some(CALLER)

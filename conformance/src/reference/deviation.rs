@@ -63,6 +63,8 @@ pub enum Deviation {
     RenameLoses(AttachmentKind),
     /// A new user gets the attachments of this kind that a deleted user of the same name held.
     Resurrects(AttachmentKind),
+    /// The next user of a name gets the attachments of this kind that a renamed user took with it.
+    StaysAtName(AttachmentKind),
     /// A new user gets the permissions boundary of a deleted user of the same name.
     ResurrectsBoundary,
     /// One operation creates two items that the service names.
@@ -97,7 +99,13 @@ impl Deviation {
     /// Whether the deviation needs [`Memory`].
     #[must_use]
     pub const fn needs_memory(self) -> bool {
-        matches!(self, Self::ListsStale | Self::Resurrects(_) | Self::ResurrectsBoundary)
+        matches!(
+            self,
+            Self::ListsStale
+                | Self::Resurrects(_)
+                | Self::ResurrectsBoundary
+                | Self::StaysAtName(_)
+        )
     }
 }
 
@@ -120,6 +128,14 @@ impl Memory {
         after: &Account,
     ) {
         if before == *after {
+            return;
+        }
+        if let Deviation::StaysAtName(_) = fault {
+            if let Operation::UpdateUser(user, UserChange { name: Some(_), .. }) = *op {
+                self.restore.retain(|(it, _)| *it != user);
+                self.restore.push((user, restoring(fault, &before, user)));
+            }
+            self.before = before;
             return;
         }
         for user in after.users() {
@@ -147,7 +163,7 @@ impl Memory {
 /// The operations that restore what the user holds now, as far as the deviation concerns it.
 fn restoring(fault: Deviation, account: &Account, user: User) -> Vec<Operation> {
     match fault {
-        Deviation::Resurrects(kind) => {
+        Deviation::Resurrects(kind) | Deviation::StaysAtName(kind) => {
             account.attachments_of_kind(user, kind).map(|it| attach(user, kind, it.item)).collect()
         }
         Deviation::ResurrectsBoundary => {
@@ -214,7 +230,8 @@ impl Mutant {
         }
         let restoring = op.user().into_iter().flat_map(|user| memory.restoring(user));
         for restore in restoring.filter(|_| matches!(op.well_formed(), Operation::CreateUser(..))) {
-            if allowed(account, &restore).may_succeed() {
+            let stays = matches!(self.deviation, Deviation::StaysAtName(_));
+            if stays || allowed(account, &restore).may_succeed() {
                 apply(account, &restore);
             }
         }

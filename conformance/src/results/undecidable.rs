@@ -61,7 +61,7 @@ fn always_coincides(rule: Rule) -> Option<(Condition, &'static str)> {
         Condition::NoSuchResource => (&[Condition::NoValidCodes], NO_DEVICE),
         Condition::NoValidCodes => (&[Condition::NoSuchResource], NO_DEVICE),
         Condition::InvalidInput(_, InputError::OtherCase) => {
-            (&[Condition::UserExists, Condition::SameName], OTHER_CASE)
+            (&[Condition::UserExists, Condition::ResourceExists, Condition::SameName], OTHER_CASE)
         }
         _ => return None,
     };

@@ -485,6 +485,8 @@ impl Translation<'_> {
             || has("EntityFilter")
             || has("AllUsers")
             || has("Filter.member.1")
+            // The new version is shown as the default, which the model makes it afterwards (C-086).
+            || self.call.member("SetAsDefault") == Some("true")
             || matches!(op, Operation::ListResources(ResourceKind::Policy, _) if has("Scope")
                 && self.call.member("Scope") != Some("Local"));
         if is_unclear {
@@ -580,15 +582,21 @@ impl Translation<'_> {
             return Vec::new();
         };
         let mut form: RequestForm = self.call.members.clone().into_iter().collect();
-        let user = self.user.as_ref().map(|name| {
-            // Which case the service shows is open.
-            let shown = result.children.iter().chain([result]);
-            let mut shown = shown.filter_map(|it| it.text_of("UserName"));
-            let other_case = shown.find(|it| it.eq_ignore_ascii_case(name));
-            ("UserName".to_owned(), other_case.unwrap_or(name).to_owned())
-        });
-        form.retain(|(name, _)| name != "UserName");
-        form.extend(user);
+        // The service shows the stored name, which may have another case than the request (C-066,
+        // C-078).
+        for member in ["UserName", "GroupName"] {
+            let sent = match member {
+                "UserName" => self.user.clone(),
+                _ => self.call.member(member).map(str::to_owned),
+            };
+            form.retain(|(name, _)| name != member);
+            form.extend(sent.map(|name| {
+                let shown = result.children.iter().chain([result]);
+                let mut shown = shown.filter_map(|it| it.text_of(member));
+                let stored = shown.find(|it| it.eq_ignore_ascii_case(&name));
+                (member.to_owned(), stored.map_or(name.clone(), str::to_owned))
+            }));
+        }
         deviations(op, (&form, &no_response()), result, &Names::new("audit"))
     }
 

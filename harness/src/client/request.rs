@@ -111,7 +111,10 @@ pub(crate) fn key_to_confirm(op: &Operation, names: &Names) -> Option<(Option<Us
 
 /// The user that must sign the operation itself.
 pub(crate) fn signed_by(op: &Operation) -> Option<User> {
-    let absent = |invalid: InvalidRequest| invalid.row().error == InputError::Absent;
+    // A service may take an empty name for a missing one, so the user itself signs that request too.
+    let absent = |invalid: InvalidRequest| {
+        [InputError::Absent, InputError::Empty].contains(&invalid.row().error)
+    };
     match *op {
         Operation::ChangePassword(user) => Some(user),
         Operation::Invalid(user, invalid) if absent(invalid) => Some(user),
@@ -414,6 +417,7 @@ fn document() -> (String, String) {
 fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
     match (name, error) {
         (_, InputError::Absent) => form.retain(|(it, _)| it != name),
+        (_, InputError::Empty) => change(form, name, |_| String::new()),
         (_, InputError::OtherCase) => change(form, name, |value| other_case(&value)),
         ("UserName", InputError::TooLong) => {
             let creates = form.iter().any(|(_, value)| value == "CreateUser");
@@ -433,6 +437,12 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
             let first = value_of(form, "AuthenticationCode1");
             change(form, name, |_| first);
         }
+        ("AuthenticationCode1", InputError::Wrong) => {
+            // Neither code is one of the codes of now, and both together are none of any time.
+            for code in ["AuthenticationCode1", "AuthenticationCode2"] {
+                change(form, code, |value| next_code(&value));
+            }
+        }
         ("Path", InputError::TooLong) => set(form, name, &format!("/{}/", "x".repeat(511))),
         ("MaxItems", InputError::TooLong) => set(form, name, "1001"),
         ("MaxItems", InputError::OnePerPage) => set(form, name, "1"),
@@ -445,6 +455,11 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
 /// The same name in another case, which a service that ignores case takes for the same.
 pub(crate) fn other_case(name: &str) -> String {
     name.to_ascii_uppercase()
+}
+
+/// Another code of six digits.
+fn next_code(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap_or_default() + 1) % 1_000_000)
 }
 
 fn padded(mut value: String, length: usize) -> String {

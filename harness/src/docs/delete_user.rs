@@ -79,7 +79,8 @@ fn row(kind: AttachmentKind) -> String {
         format!("[{api}](operations/{api}.md)")
     };
     let Some(blocks) = row.blocks else { return String::new() };
-    let messages: Vec<String> = blocks.text.texts().map(escape).collect();
+    let mut messages: Vec<String> = blocks.text.texts().map(escape).collect();
+    messages.dedup();
     let tiers = [blocks.status, blocks.code, blocks.text];
     let ids: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
     let [status, code, text] = tiers.map(|it| it.level.name());

@@ -78,7 +78,8 @@ fn orders(action: &Action) -> String {
 /// The rule in words, its messages, and its example.
 fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
     let mut text = format!("\n## {}\n\n{}\n", rule.id(), escape(&rule.statement()));
-    let messages: Vec<String> = rule.clause.text.texts().map(escape).collect();
+    let mut messages: Vec<String> = rule.clause.text.texts().map(escape).collect();
+    messages.dedup();
     if !messages.is_empty() {
         text.push_str(&format!("\n> {}\n", messages.join("<br>\n> or ")));
     }

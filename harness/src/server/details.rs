@@ -7,6 +7,7 @@ use iamspec_model::{
     Account, AttachmentKind, Entity, Item, Resource, ResourceKind, SubResource, User,
 };
 
+use crate::server::outside_model::policy_size;
 use crate::server::parse::form::ParsedForm;
 use crate::server::responses::{
     attached_policy_elements, group_elements, list, optional_user_elements, percent_encode,
@@ -15,7 +16,8 @@ use crate::server::responses::{
 use crate::server::store::Store;
 use crate::wire::xml_write::{Node, node, text};
 
-/// The summary of the account: the number of entities, and the quotas of G-001.
+/// The summary of the account: the number of entities, and the quotas of G-001. It has the keys of
+/// G-012. There are no roles, certificates and providers, and the root user has no credentials.
 pub(super) fn summary(account: &Account) -> Node {
     let count = |kind| account.resources().filter(|it| it.kind == kind).count() as u64;
     let devices = account.attachments().filter(|it| it.kind == AttachmentKind::MfaDevice);
@@ -39,9 +41,23 @@ pub(super) fn summary(account: &Account) -> Node {
         ("GroupsPerUserQuota", account.quota(AttachmentKind::GroupMembership)),
         ("AttachedPoliciesPerUserQuota", account.quota(AttachmentKind::ManagedPolicy)),
         ("AttachedPoliciesPerGroupQuota", SubResource::AttachedPolicy.row().max),
+        ("AttachedPoliciesPerRoleQuota", 10),
         ("UserPolicySizeQuota", account.quota(AttachmentKind::InlinePolicy)),
-        ("GroupPolicySizeQuota", 5120),
-        ("PolicySizeQuota", 6144),
+        ("GroupPolicySizeQuota", policy_size::GROUP_MAX),
+        ("RolePolicySizeQuota", 10_240),
+        ("AssumeRolePolicySizeQuota", 2048),
+        ("PolicySizeQuota", policy_size::MANAGED_MAX),
+        ("Roles", 0),
+        ("RolesQuota", 1000),
+        ("InstanceProfiles", 0),
+        ("InstanceProfilesQuota", 1000),
+        ("ServerCertificates", 0),
+        ("ServerCertificatesQuota", 20),
+        ("Providers", 0),
+        ("AccountMFAEnabled", 0),
+        ("AccountAccessKeysPresent", 0),
+        ("AccountSigningCertificatesPresent", 0),
+        ("AccountPasswordPresent", 0),
         ("GlobalEndpointTokenVersion", 1),
     ];
     let entry = |(key, value): (&str, u64)| {

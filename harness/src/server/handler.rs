@@ -11,20 +11,23 @@ use hyper::http::request::Parts;
 use iamspec_conformance::reference::respond_and_apply;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::{EndpointText, Listing, Response};
-use iamspec_model::evidence::B_LP_17;
-use iamspec_model::{Attachment, AttachmentKind, Item, Operation, Rule, User};
+use iamspec_model::evidence::{B_AK_11, B_LP_13, B_LP_17};
+use iamspec_model::{
+    Attachment, AttachmentKind, Item, Operation, Resource, ResourceKind, Rule, User,
+};
 
 use crate::server::auth::{RequestedService, SignatureError, SignedRequest, caller, secret_of};
 use crate::server::fault_injection::history::{PastState, StateHistory, Timestamp};
 use crate::server::fault_injection::{InjectedFault, PageFault, mutants};
+use crate::server::outside_model::{mfa_codes, policy_size};
 use crate::server::pagination::{Page, has_pages, prefetch};
-use crate::server::parse::ParsedCall;
 use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::server::parse::{ParsedCall, validation};
 use crate::server::reply::Reply;
 use crate::server::store::ACCOUNT;
 use crate::server::{
     CapturedRequest, ModelState, ResponseBody, ServerState, SharedState, auth, clock, details,
-    parse, responses, validation,
+    outside_model, parse, responses,
 };
 use crate::wire::xml_write;
 
@@ -248,12 +251,35 @@ fn carry_out(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBod
     }
     let caller_name = || caller.map(|user| model.store.user_record(user).name);
     let form = &parse::with_caller(form, caller_name);
-    let calls = match parse_and_validate(model, form, caller) {
+    if let Err(error) = outside_model::check_action(form) {
+        return error.response(id);
+    }
+    let is_root = caller.is_none() && !access_key.is_some_and(is_of_session);
+    if action == "GetUser" && is_root && !form.has("UserName") {
+        return ResponseBody::of_xml(
+            200,
+            xml_write::success(action, Some(caller::root_user()), id),
+        );
+    }
+    if outside_model::is_outside_model(action) {
+        let result = validated(model, form, is_root);
+        return match result.and_then(|()| outside_model::result(model, form)) {
+            Ok(result) => {
+                let result = result.map(|elements| page.cut(elements));
+                ResponseBody::of_xml(200, xml_write::success(action, result, id))
+            }
+            Err(error) => error.response(id),
+        };
+    }
+    let calls = match parse_and_validate(model, form, caller, is_root) {
         Ok(calls) => calls,
         Err(error) => return error.response(id),
     };
+    let quotas = policy_size::adjust_quotas(model, form);
     let attachments = attachments_to_delete(model, &calls);
-    let listing = match apply(model, form, &calls, caller) {
+    let applied = apply(model, form, &calls, caller);
+    policy_size::restore_quotas(model, quotas);
+    let listing = match applied {
         Ok(listing) => listing,
         Err(refused) => {
             release_unused_symbols(model, &calls);
@@ -286,16 +312,50 @@ fn parse_and_validate(
     model: &mut ModelState,
     form: &ParsedForm,
     caller: Option<User>,
+    is_root: bool,
 ) -> Result<Vec<ParsedCall>, RequestError> {
     let calls = parse::parse(form, &mut model.store, &model.account, caller);
-    let user = form.get("UserName").map(|name| model.store.user(name));
-    let user_exists = user.is_none_or(|user| model.account.has_user(user));
-    // A violated constraint comes before an unknown action or a missing member.
-    let validated = validation::validate(form, user_exists);
+    // A violated constraint comes before a missing member.
+    let validated = validated(model, form, is_root);
     if let (Ok(calls), Err(_)) = (&calls, &validated) {
         release_unused_symbols(model, calls);
     }
     validated.and(calls)
+}
+
+/// Validates the members of a form, then the caller: only a user may leave out its own name (B-AK-11).
+fn validated(model: &ModelState, form: &ParsedForm, is_root: bool) -> Result<(), RequestError> {
+    let user = form.get("UserName").map(|name| model.store.user(name));
+    let group = form.get("GroupName").filter(|_| form.has("PolicyDocument")).map(|name| {
+        let (kind, item) = (ResourceKind::Group, model.store.resource(ResourceKind::Group, name));
+        Resource { kind, item }
+    });
+    let subject_exists = user.is_none_or(|user| model.account.has_user(user))
+        && group.is_none_or(|group| model.account.has_resource(group));
+    validation::validate(form, subject_exists)?;
+    policy_size::check_managed(form)?;
+    if form.action() == "CreatePolicy" {
+        outside_model::check_tags(form)?;
+    }
+    if subject_exists {
+        mfa_codes::check(model, form)?;
+    }
+    if parse::has_default_user(form.action()) && !form.has("UserName") {
+        // Root has no login profile with a name (B-LP-13).
+        return Err(match form.action() {
+            "GetLoginProfile" if is_root => {
+                let message = B_LP_13.message.map(str::to_owned);
+                RequestError::Fact(B_LP_13, message)
+            }
+            _ => RequestError::Fact(B_AK_11, B_AK_11.message.map(str::to_owned)),
+        });
+    }
+    Ok(())
+}
+
+/// Returns true if the access key is a temporary one, as a session of a role has (E-017).
+fn is_of_session(access_key: &str) -> bool {
+    access_key.starts_with("ASIA")
 }
 
 fn release_unused_symbols(model: &mut ModelState, calls: &[ParsedCall]) {
@@ -404,6 +464,7 @@ mod tests {
         let (account, store) = (Account::default(), Store::default());
         let mut model = ModelState { account, store, behavior: ReferenceOptions::default() };
         for call in calls {
+            let call = format!("Version=2010-05-08&{call}");
             let form = ParsedForm::new(form_urlencoded::parse(call.as_bytes()).into_owned());
             let request = ActionRequest { form: &form, access_key: None, id: "", page_fault: None };
             let response = handle_action(&mut model, &request);

@@ -4,8 +4,8 @@
 //! server adds names, ids, dates and bodies. A fault plan injects reproducible faults.
 //!
 //! A request passes through these modules, in this order: [`listener`] (connection, HTTP) ->
-//! `origin` (web pages) -> `handler` (one action) -> `auth` (signature) -> `parse` (form to operation) -> `validation`
-//! (constraints on members) -> the model -> `store` (names and ids) -> `responses` and `details`
+//! `origin` (web pages) -> `handler` (one action) -> `auth` (signature) -> `parse` (form to operation, with the
+//! constraints on members) -> the model, or `outside_model` for what the model has no state for -> `store` (names and ids) -> `responses` and `details`
 //! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
 //! changes single steps; a [`RequestLog`] captures requests.
 
@@ -16,12 +16,12 @@ pub mod fault_injection;
 mod handler;
 pub mod listener;
 mod origin;
+mod outside_model;
 mod pagination;
 mod parse;
 mod reply;
 mod responses;
 mod store;
-mod validation;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,12 @@ impl ResponseBody {
 
     fn error(status: u16, code: &str, message: Option<&str>, request_id: &str) -> Self {
         Self::of_xml(status, xml_write::error(code, message, request_id))
+    }
+
+    /// The error of the front end for an action or a version that it does not know. It has a
+    /// namespace of its own (E-011).
+    fn unknown_action(message: &str, request_id: &str) -> Self {
+        Self::of_xml(400, xml_write::front_end_error("InvalidAction", message, request_id))
     }
 
     /// The error that a fact describes, with this message in place of the fact's template.

@@ -12,6 +12,7 @@ use iamspec_model::{
 use md5::{Digest as _, Md5};
 
 use crate::server::ModelState;
+use crate::server::outside_model::qr_code;
 use crate::server::store::{ACCOUNT, Record, Store, new_secret};
 use crate::wire::attachments::{ElementSource, ItemElement, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -92,7 +93,10 @@ fn resource_result(
             [group].into_iter().chain(users).collect()
         }
         Operation::GetResource(policy) => {
-            vec![node("Policy", policy_elements(policy, store, account))]
+            let mut elements = policy_elements(policy, store, account);
+            // Present without tags too, unlike in CreatePolicy (C-088).
+            elements.push(node("Tags", tag_nodes(store.resource_tags(policy).iter())));
+            vec![node("Policy", elements)]
         }
         Operation::ListResources(kind, _) => {
             list(names::listed(kind).0, listing, |it| listed_resource(it, store, account))
@@ -246,22 +250,31 @@ pub(super) fn percent_encode(document: &str) -> String {
 
 // Resources.
 
-/// A PNG picture of one pixel in base64: the server draws no QR code.
-const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQAAAAA3bvkkAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5E\
-                       rkJggg==";
-
 fn created_resource(resource: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let record = store.resource_record(resource);
     let elements = match resource.kind {
         ResourceKind::Group => group_elements(&record),
-        ResourceKind::Policy => policy_elements(resource, store, account),
+        ResourceKind::Policy => {
+            let mut elements = policy_elements(resource, store, account);
+            let tags = tag_nodes(store.resource_tags(resource).iter());
+            elements.extend((!tags.is_empty()).then(|| node("Tags", tags)));
+            elements
+        }
         ResourceKind::Device => vec![
             text("SerialNumber", &*record.id),
             text("Base32StringSeed", data_encoding::BASE64.encode(record.body.as_bytes())),
-            text("QRCodePNG", PICTURE),
+            text("QRCodePNG", qr_code::picture(&record.name, &record.body)),
         ],
     };
     vec![node(names::created(resource.kind).0, elements)]
+}
+
+/// Tags with keys and values, as members of a list.
+pub(super) fn tag_nodes<'a>(tags: impl Iterator<Item = &'a (String, String)>) -> Vec<Node> {
+    let member = |(key, value): &(String, String)| {
+        node("member", vec![text("Key", &**key), text("Value", &**value)])
+    };
+    tags.map(member).collect()
 }
 
 fn listed_resource(entity: Entity, store: &Store, account: &Account) -> Option<Vec<Node>> {

@@ -47,6 +47,8 @@ pub(super) struct Store {
     pub(super) resource_records: HashMap<Resource, Record>,
     item_records: HashMap<(AttachmentKind, Item), Record>,
     version_records: BTreeMap<(Resource, Item), Record>,
+    /// The tags of policies and devices. The model has no state for them.
+    resource_tags: HashMap<Resource, Vec<(String, String)>>,
     /// The attachments that have no record of their own.
     attachment_records: HashMap<(User, AttachmentKind, Item), AttachmentRecord>,
     user_symbols: SymbolPool,
@@ -414,6 +416,29 @@ impl Store {
             ..Record::default()
         };
         self.resource_records.insert(resource, record);
+        self.resource_tags.insert(resource, form.tags());
+    }
+
+    /// The tags of a policy or a device.
+    pub(super) fn resource_tags(&self, resource: Resource) -> &[(String, String)] {
+        self.resource_tags.get(&resource).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds tags, or replaces the values of keys that the resource has. The keys of policies are
+    /// case-sensitive (C-089).
+    pub(super) fn tag_resource(&mut self, resource: Resource, tags: Vec<(String, String)>) {
+        let known = self.resource_tags.entry(resource).or_default();
+        for (key, value) in tags {
+            known.retain(|(other, _)| *other != key);
+            known.push((key, value));
+        }
+        known.sort();
+    }
+
+    /// Removes tags. A key that the resource does not have changes nothing.
+    pub(super) fn untag_resource(&mut self, resource: Resource, keys: &[&str]) {
+        let known = self.resource_tags.entry(resource).or_default();
+        known.retain(|(key, _)| !keys.contains(&key.as_str()));
     }
 
     fn add_version(&mut self, policy: Resource, version: Item, form: &ParsedForm) {
@@ -542,6 +567,7 @@ impl Store {
                     self.resource_symbols.release(resource.item.0);
                 }
                 self.remove_versions(resource);
+                self.resource_tags.remove(&resource);
             }
             Operation::Detach(user, kind, item) => {
                 self.remove_detached(user, kind, item, account);

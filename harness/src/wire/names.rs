@@ -15,6 +15,9 @@ pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
 /// The XML namespace of every IAM response (E-001).
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 
+/// The XML namespace of an error about an unknown action (E-011).
+pub const FRONT_END_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+
 /// The version of the Query API (E-018).
 pub const VERSION: &str = "2010-05-08";
 

@@ -135,6 +135,19 @@ pub fn codes(seed: &str) -> Result<MfaCodes> {
     }
 }
 
+/// Returns true if the codes are two consecutive codes of the device, of now or of an earlier window.
+/// `now` is in seconds since 1970; `oldest` is the number of windows to look back.
+pub(crate) fn is_pair_of_codes(seed: &str, codes: [&str; 2], now: u64, oldest: u64) -> bool {
+    let Ok(secret) = totp_rs::Secret::try_from_base32(seed) else { return false };
+    let totp = totp_rs::Builder::new().with_secret(secret).build_noncompliant();
+    let code = |window: u64| totp.generate(window * WINDOW).to_string();
+    // A clock may be one window ahead.
+    let last = now / WINDOW + 1;
+    (last.saturating_sub(oldest)..=last)
+        .rev()
+        .any(|window| code(window) == codes[1] && code(window.saturating_sub(1)) == codes[0])
+}
+
 fn clock() -> Result<Duration> {
     SystemTime::now().duration_since(UNIX_EPOCH).context("reading the clock")
 }

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use crate::wire::names::{NAMESPACE, STS_NAMESPACE};
+use crate::wire::names::{FRONT_END_NAMESPACE, NAMESPACE, STS_NAMESPACE};
 
 /// An element.
 pub(crate) struct Node {
@@ -98,10 +98,19 @@ fn success_in(
 
 /// The response of an action that is refused.
 pub(crate) fn error(code: &str, message: Option<&str>, request_id: &str) -> String {
+    error_in(NAMESPACE, code, message, request_id)
+}
+
+/// The response of the front end, which does not know the action. It has another namespace (E-011).
+pub(crate) fn front_end_error(code: &str, message: &str, request_id: &str) -> String {
+    error_in(FRONT_END_NAMESPACE, code, Some(message), request_id)
+}
+
+fn error_in(namespace: &str, code: &str, message: Option<&str>, request_id: &str) -> String {
     let mut error = vec![text("Type", "Sender"), text("Code", code)];
     error.extend(message.map(|message| text("Message", message)));
     let nodes = vec![node("Error", error), text("RequestId", request_id)];
-    document("ErrorResponse", NAMESPACE, nodes)
+    document("ErrorResponse", namespace, nodes)
 }
 
 fn document(root: &str, namespace: &str, nodes: Vec<Node>) -> String {

@@ -272,8 +272,8 @@ fn tags_work(visit: &Visit<'_>) -> bool {
     }
 }
 
-/// Names that differ only in case collide in `CreateUser` and `UpdateUser`, and mean the same user
-/// elsewhere. A listing with one item per page succeeds if and only if the plain listing does.
+/// Names that differ only in case collide if they are assigned, and mean the same user or resource
+/// elsewhere. An empty name is refused. A listing with one item per page succeeds if and only if the plain listing does.
 fn invalid_requests_work(visit: &Visit<'_>) -> bool {
     let Operation::Invalid(user, invalid) = visit.op else { return true };
     let (row, well_formed) = (invalid.row(), visit.op.well_formed());
@@ -281,9 +281,17 @@ fn invalid_requests_work(visit: &Visit<'_>) -> bool {
     let rule_applies = visit.allowed.rules().any(|rule| rule.clause.condition == condition);
     let may_succeed = visit.may_succeed();
     let well_formed_may_succeed = visit.scope.allowed(visit.before, &well_formed).may_succeed();
-    let assigns_name = matches!(well_formed, Operation::CreateUser(..) | Operation::UpdateUser(..));
+    let assigns_name = matches!(
+        well_formed,
+        Operation::CreateUser(..) | Operation::UpdateUser(..) | Operation::CreateResource(_)
+    );
+    let subject_exists = match well_formed.resource() {
+        Some(resource) => resource_exists(visit.before, resource),
+        None => user_exists(visit.before, user),
+    };
     match row.error {
-        InputError::OtherCase | InputError::Absent if !user_exists(visit.before, user) => {
+        InputError::Empty if !subject_exists => !rule_applies && !may_succeed,
+        InputError::OtherCase | InputError::Absent if !subject_exists => {
             !rule_applies && well_formed_may_succeed == may_succeed
         }
         InputError::OtherCase if assigns_name => rule_applies && !may_succeed,

@@ -40,7 +40,7 @@ fn conditions_agree(visit: &Visit<'_>) -> bool {
     let unspecified = statement.unspecified_if.iter().any(holds);
     in_force.map(|it| it.condition).eq(expected.map(|it| it.condition))
         && visit.may_succeed() != refused
-        && visit.must_succeed() == !(refused || unspecified)
+        && visit.must_succeed() != (refused || unspecified)
 }
 
 fn effects_agree(visit: &Visit<'_>) -> bool {

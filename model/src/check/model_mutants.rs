@@ -336,15 +336,25 @@ impl fmt::Display for ModelMutant {
 }
 
 /// Mutants that change no behavior, each with the reason.
-pub const EQUIVALENT: [(&str, &str); 7] = [
+pub const EQUIVALENT: [(&str, &str); 13] = [
     ("always applies GetUser/user-name-other-case", MISSING_USER),
     ("always applies GetUser/user-name-absent", MISSING_USER),
+    ("always applies ListAccessKeys/user-name-absent", MISSING_USER),
+    ("always applies GetGroup/group-name-other-case", MISSING_GROUP),
+    ("always applies DeleteGroup/group-name-other-case", MISSING_GROUP),
     ("always applies DeleteUser/user-name-other-case", MISSING_USER),
     ("always applies DeleteAccessKey/user-name-absent", MISSING_USER),
+    ("applies CreateGroup/group-name-other-case to the first only", FIRST_GROUP),
+    ("applies GetGroup/group-name-other-case to the first only", FIRST_GROUP),
+    ("applies DeleteGroup/group-name-other-case to the first only", FIRST_GROUP),
     ("swaps EnableMFADevice/no-such-object and no-right-codes", SAME_STATES),
     ("swaps ResyncMFADevice/no-such-object and no-right-codes", SAME_STATES),
     ("removes all items in DeleteLoginProfile", "a user holds at most one login profile"),
 ];
+
+const FIRST_GROUP: &str = "the request names the first group and, in scopes with groups, one user";
+
+const MISSING_GROUP: &str = "if the group does not exist, the call is refused in any form";
 
 const MISSING_USER: &str = "if the user does not exist, the call is refused in any form";
 

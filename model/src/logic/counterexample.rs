@@ -7,7 +7,7 @@ use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
 use crate::logic::evaluate::CompiledStatement;
 use crate::logic::faults::FaultyStatement;
 use crate::logic::formula::{PARTS, RESOURCES, Relation, STATUS_KINDS, Sort, Variable};
-use crate::logic::smt::{element_name, relation_name};
+use crate::logic::smt::element_name;
 use crate::logic::statements::attachments::{is_issued, item, same_body_as};
 use crate::logic::statements::call::{CallForm, arguments_of};
 use crate::logic::statements::resources::{NEW_GROUP_NAME, class_of, entry, resource};
@@ -63,7 +63,7 @@ impl Counterexample {
         let mut tuples: Vec<Tuple> = Vec::new();
         for relation in Relation::all() {
             let (first, second) = relation.sorts();
-            let name = relation_name(relation);
+            let name = relation.name();
             for (i, first) in elements(first).enumerate() {
                 let Some(second) = second else {
                     let is_true = values.has(&[&name, &first]);

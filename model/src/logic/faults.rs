@@ -1,10 +1,10 @@
 //! Errors in the statements, which a proof must not survive.
 
-use crate::logic::formula::{Sort, all};
-use crate::logic::statements::Statement;
+use crate::logic::formula::{Relation, Sort, all};
 use crate::logic::statements::attachments::quota;
 use crate::logic::statements::call::CallForm;
 use crate::logic::statements::resources::{entry, quota_of_parts};
+use crate::logic::statements::{Change, Statement};
 use crate::rule::Condition;
 
 /// An error in one statement.
@@ -63,8 +63,9 @@ impl Fault {
             Self::ConditionDropped(index) => format!("is not refused if {}", condition(index)),
             Self::AlwaysRefused(index) => format!("is always refused as if {}", condition(index)),
             Self::ChangeDropped(index) => {
-                let change = statement.changes.get(index);
-                format!("does not make change {} ({:?})", index + 1, change.map(|it| it.relation()))
+                let relation = statement.changes.get(index).map(Change::relation);
+                let relation = relation.map_or_else(String::new, Relation::name);
+                format!("does not make change {} to {relation}", index + 1)
             }
         };
         format!("{} {error}", statement.name)

@@ -113,6 +113,25 @@ impl Relation {
             .chain(STATUS_KINDS.map(Self::Inactive))
     }
 
+    /// The name in formulas and in the scripts for solvers: `holds_access_key`.
+    #[must_use]
+    pub fn name(self) -> String {
+        let snake = |name: &str| name.replace('-', "_");
+        match self {
+            Self::User => "user".to_owned(),
+            Self::Exists(ResourceKind::Group) => "group".to_owned(),
+            Self::Exists(ResourceKind::Policy) => "policy".to_owned(),
+            Self::Exists(ResourceKind::Device) => "device".to_owned(),
+            Self::Holds(kind) => format!("holds_{}", snake(kind.name())),
+            Self::Inactive(kind) => format!("inactive_{}", snake(kind.name())),
+            Self::Has(part) => format!("has_{}", snake(part.name())),
+            Self::Default => "default_version".to_owned(),
+            Self::Numbered => "numbered".to_owned(),
+            Self::Boundary => "boundary".to_owned(),
+            Self::Path => "path".to_owned(),
+        }
+    }
+
     /// The sorts of the arguments: of the first, and of the second if the relation has two.
     #[must_use]
     pub const fn sorts(self) -> (Sort, Option<Sort>) {
@@ -381,7 +400,9 @@ impl Formula {
             }
             Self::Not(part) => part.free_variables(bound, free),
             Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|it| it.free_variables(bound, free));
+                for part in parts {
+                    part.free_variables(bound, free);
+                }
             }
             Self::Iff(left, right) => {
                 left.free_variables(bound, free);
@@ -445,7 +466,11 @@ impl Number {
                     free.push(*subject);
                 }
             }
-            Self::Sum(parts) => parts.iter().for_each(|it| it.free_variables(bound, free)),
+            Self::Sum(parts) => {
+                for part in parts {
+                    part.free_variables(bound, free);
+                }
+            }
             Self::LessOne(number) => number.free_variables(bound, free),
             Self::If(condition, yes, no) => {
                 condition.free_variables(bound, free);

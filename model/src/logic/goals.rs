@@ -58,7 +58,6 @@ impl CallForm {
             Self::DeleteUser => delete_user(),
             Self::PutBoundary => put_boundary(),
             Self::DeleteBoundary => delete_boundary(),
-            Self::GetUser => Guarantees::read([user(USER)]),
             Self::ChangePassword => {
                 Guarantees::read([holds_some(AttachmentKind::LoginProfile, USER)])
             }
@@ -82,7 +81,7 @@ impl CallForm {
             Self::List(AttachmentKind::LoginProfile) => {
                 Guarantees::read([user(USER), holds_some(AttachmentKind::LoginProfile, USER)])
             }
-            Self::List(_) => Guarantees::read([user(USER)]),
+            Self::GetUser | Self::List(_) => Guarantees::read([user(USER)]),
             Self::Get(kind) | Self::ResetSecret(kind) => named_item(kind),
             Self::SetStatus(kind, status) => set_status(kind, status),
             Self::Detach(kind) => detach(kind),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::logic::formula::{Formula, Number, Variable};
-use crate::logic::smt::{relation_name, sort_name};
+use crate::logic::smt::sort_name;
 
 /// `∀ u, i: holds_access_key(u, i) ⇒ user(u)`.
 impl fmt::Display for Formula {
@@ -92,9 +92,7 @@ fn text(formula: &Formula, notation: &Notation, is_part: bool) -> String {
         if is_part { format!("({all})") } else { all }
     };
     match formula {
-        Formula::Atom(relation, arguments, _) => {
-            (notation.atom)(&relation_name(*relation), arguments)
-        }
+        Formula::Atom(relation, arguments, _) => (notation.atom)(&relation.name(), arguments),
         Formula::Same(left, right) => format!("{} = {}", left.name, right.name),
         Formula::AtMost(left, right) => {
             format!("{} {} {}", number(left, notation), notation.at_most, number(right, notation))
@@ -120,9 +118,7 @@ fn text(formula: &Formula, notation: &Notation, is_part: bool) -> String {
 fn number(of: &Number, notation: &Notation) -> String {
     match of {
         Number::Constant(value) => value.to_string(),
-        Number::Count(relation, subject, _) => {
-            (notation.count)(&relation_name(*relation), *subject)
-        }
+        Number::Count(relation, subject, _) => (notation.count)(&relation.name(), *subject),
         Number::Sum(parts) => {
             parts.iter().map(|it| number(it, notation)).collect::<Vec<_>>().join(" + ")
         }

@@ -107,7 +107,7 @@ pub fn proof_of(form: CallForm, statement: &Statement) -> Proof {
     }
     for relation in Relation::all() {
         if statement.changes.iter().any(|it| it.relation() == relation) {
-            add(format!("frame {relation:?}"), &guarantees.keeps(relation));
+            add(format!("frame {}", relation.name()), &guarantees.keeps(relation));
         } else {
             untouched += 1;
         }
@@ -185,7 +185,7 @@ pub fn equivalence(statement: &Statement, faulty: &Statement) -> Proof {
             (statement.becomes(relation, &arguments), faulty.becomes(relation, &arguments));
         if was != is {
             obligations.push(Obligation {
-                name: format!("same effect {relation:?}"),
+                name: format!("same effect {}", relation.name()),
                 goal: implies(faulty.may_succeed(), for_all(&arguments, iff(was, is))),
             });
         }
@@ -225,7 +225,7 @@ pub fn independence(left: &Statement, right: &Statement) -> Option<Proof> {
             let left_first = left.before(&right.becomes(relation, &arguments).after());
             let right_first = right.before(&left.becomes(relation, &arguments).after());
             Obligation {
-                name: format!("same effect {relation:?}"),
+                name: format!("same effect {}", relation.name()),
                 goal: for_all(&arguments, iff(left_first, right_first)),
             }
         })

@@ -15,39 +15,13 @@ use crate::logic::obligations::{Proof, sorts};
 pub fn sort_name(sort: Sort) -> String {
     match sort {
         Sort::User => "User".to_owned(),
-        Sort::Resource(class) => resource_name(class, true).to_owned(),
+        Sort::Resource(ResourceKind::Group) => "Group".to_owned(),
+        Sort::Resource(ResourceKind::Policy) => "Policy".to_owned(),
+        Sort::Resource(ResourceKind::Device) => "Device".to_owned(),
         Sort::Item(kind) => format!("Item_{}", kind.name().replace('-', "_")),
         Sort::GroupPolicy => "GroupPolicy".to_owned(),
         Sort::Version => "Version".to_owned(),
         Sort::Path => "Path".to_owned(),
-    }
-}
-
-const fn resource_name(class: ResourceKind, is_sort: bool) -> &'static str {
-    match (class, is_sort) {
-        (ResourceKind::Group, true) => "Group",
-        (ResourceKind::Policy, true) => "Policy",
-        (ResourceKind::Device, true) => "Device",
-        (ResourceKind::Group, false) => "group",
-        (ResourceKind::Policy, false) => "policy",
-        (ResourceKind::Device, false) => "device",
-    }
-}
-
-/// The name of a relation in SMT-LIB.
-#[must_use]
-pub fn relation_name(relation: Relation) -> String {
-    let snake = |name: &str| name.replace('-', "_");
-    match relation {
-        Relation::User => "user".to_owned(),
-        Relation::Exists(class) => resource_name(class, false).to_owned(),
-        Relation::Holds(kind) => format!("holds_{}", snake(kind.name())),
-        Relation::Inactive(kind) => format!("inactive_{}", snake(kind.name())),
-        Relation::Has(part) => format!("has_{}", snake(part.name())),
-        Relation::Default => "default_version".to_owned(),
-        Relation::Numbered => "numbered".to_owned(),
-        Relation::Boundary => "boundary".to_owned(),
-        Relation::Path => "path".to_owned(),
     }
 }
 
@@ -71,7 +45,7 @@ fn declare_sorts_and_relations(out: &mut String, has_quantifiers: bool) {
     for relation in Relation::all() {
         let (first, second) = relation.sorts();
         let second = second.map_or_else(String::new, |it| format!(" {}", sort_name(it)));
-        let (name, first) = (relation_name(relation), sort_name(first));
+        let (name, first) = (relation.name(), sort_name(first));
         let _ = writeln!(out, "(declare-fun {name} ({first}{second}) Bool)");
         if has_quantifiers && is_counted(relation) {
             let _ = writeln!(out, "(declare-fun count_{name} ({first}) Int)");
@@ -158,7 +132,7 @@ fn declare_elements(out: &mut String, sizes: &dyn Fn(Sort) -> usize) {
 fn define_counts(out: &mut String, sizes: &dyn Fn(Sort) -> usize) {
     for relation in Relation::all().filter(|it| is_counted(*it)) {
         let (first, Some(second)) = relation.sorts() else { continue };
-        let name = relation_name(relation);
+        let name = relation.name();
         let ones: Vec<String> = (0..sizes(second))
             .map(|it| format!("(ite ({name} x {}) 1 0)", element_name(second, it)))
             .collect();
@@ -176,7 +150,7 @@ fn ask_for_values(out: &mut String, sizes: &dyn Fn(Sort) -> usize, free: &[Varia
     }
     for relation in Relation::all() {
         let (first, second) = relation.sorts();
-        let name = relation_name(relation);
+        let name = relation.name();
         for first in elements(first) {
             match second {
                 None => {
@@ -211,7 +185,7 @@ impl Printer<'_> {
         match of {
             Formula::Atom(relation, arguments, stage) => {
                 let arguments: Vec<String> = arguments.iter().map(|it| self.name(*it)).collect();
-                let name = relation_name(*relation);
+                let name = relation.name();
                 format!("({name}{} {})", suffix(*stage), arguments.join(" "))
             }
             Formula::Same(left, right) => {
@@ -275,7 +249,7 @@ impl Printer<'_> {
         match of {
             Number::Constant(value) => value.to_string(),
             Number::Count(relation, subject, stage) => {
-                let name = relation_name(*relation);
+                let name = relation.name();
                 format!("(count_{name}{} {})", suffix(*stage), self.name(*subject))
             }
             Number::Sum(parts) => {

@@ -40,7 +40,6 @@ const fn pack((relation, first, second): Tuple) -> u64 {
         | second as u64 & ELEMENT
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "an element has 24 bits")]
 const fn elements_of(tuple: u64) -> (u32, u32) {
     ((tuple >> ELEMENT_BITS & ELEMENT) as u32, (tuple & ELEMENT) as u32)
 }

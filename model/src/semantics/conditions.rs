@@ -31,7 +31,7 @@ pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
                 && Holder::of(account, op) != Holder::This
         }
         Condition::NameTaken => new_name_taken(account, op),
-        Condition::SameName => keeps_name(op),
+        Condition::SameName => changes_nothing(account, op),
         Condition::InUse => op.resource().is_some_and(|resource| account.is_in_use(resource)),
         Condition::IsBoundary => {
             op.resource().is_some_and(|resource| account.is_boundary(resource))
@@ -115,11 +115,13 @@ fn new_name_taken(account: &Account, op: &Operation) -> bool {
     }
 }
 
-/// Returns true if the requested name is the current one, or the request changes nothing.
-fn keeps_name(op: &Operation) -> bool {
+/// Returns true if the request changes nothing: it has no new name and no new path, or the
+/// own name without another path. The own name with another path is a change (C-068).
+fn changes_nothing(account: &Account, op: &Operation) -> bool {
     match op.well_formed() {
-        Operation::UpdateUser(user, change) => {
-            change.name == Some(user) || change == UserChange::default()
+        Operation::UpdateUser(_, UserChange { name: None, path }) => path.is_none(),
+        Operation::UpdateUser(user, UserChange { name: Some(name), path }) => {
+            name == user && path.is_none_or(|path| path == account.path(user))
         }
         Operation::RenameResource(resource, name) => name == Some(resource.item),
         _ => false,
@@ -153,7 +155,8 @@ fn entry_missing(account: &Account, op: &Operation, condition: Condition) -> boo
 fn sub_resources_full(account: &Account, op: &Operation) -> bool {
     let Some((resource, kind)) = op.sub_resource() else { return false };
     let replaces = kind != SubResource::Version && named_entry(account, op).is_some();
-    !replaces && account.sub_resources(resource, kind).count() as u64 >= kind.row().max
+    !replaces
+        && account.sub_resources(resource, kind).count() as u64 >= account.sub_resource_quota(kind)
 }
 
 /// If the resource is missing, `NoSuchObject` applies instead.

@@ -49,6 +49,9 @@ pub struct SubResourceEntry {
     pub is_default: bool,
 }
 
+/// The subject of quotas of sub-resources. Quotas of attachments have subject 0.
+const OF_SUB_RESOURCES: u32 = 1;
+
 /// AWS's default quota of users in an account (G-001).
 pub const USERS_PER_ACCOUNT: u64 = 5000;
 
@@ -246,6 +249,14 @@ impl Account {
         changed.map_or(kind.row().quota.max, |fact| fact & 0xffff_ffff)
     }
 
+    /// The quota of sub-resources of the kind for one resource.
+    #[must_use]
+    pub fn sub_resource_quota(&self, kind: SubResource) -> u64 {
+        let from = pack(QUOTA, OF_SUB_RESOURCES, kind as u64, 0);
+        let changed = self.facts.between(from, from + OF_KIND).first();
+        changed.map_or(kind.row().max, |fact| fact & 0xffff_ffff)
+    }
+
     /// The quota of users.
     #[must_use]
     pub fn users_quota(&self) -> u64 {
@@ -301,11 +312,24 @@ impl Account {
             account.facts.insert(pack(USERS_QUOTA, 0, 0, u64::from(users)));
         }
         for (kind, max) in kinds {
-            let from = pack(QUOTA, 0, *kind as u64, 0);
-            account.facts.remove_between(from, from + OF_KIND);
-            account.facts.insert(pack(QUOTA, 0, *kind as u64, u64::from(*max)));
+            account.set_quota(*kind, *max);
         }
         account
+    }
+
+    /// Changes the quota of the kind for one user.
+    pub fn set_quota(&mut self, kind: AttachmentKind, max: u32) {
+        self.replace_quota(pack(QUOTA, 0, kind as u64, 0), max);
+    }
+
+    /// Changes the quota of sub-resources of the kind for one resource.
+    pub fn set_sub_resource_quota(&mut self, kind: SubResource, max: u32) {
+        self.replace_quota(pack(QUOTA, OF_SUB_RESOURCES, kind as u64, 0), max);
+    }
+
+    fn replace_quota(&mut self, from: u64, max: u32) {
+        self.facts.remove_between(from, from + OF_KIND);
+        self.facts.insert(from + u64::from(max));
     }
 
     pub(crate) fn add_user(&mut self, user: User) {

@@ -4,9 +4,9 @@
 //! that violates an order deviates in the first tier (status, code, text) in which it differs from
 //! the refusal that takes precedence.
 
-use crate::evidence::{A_031, D_017, D_018, Evidence, Level};
+use crate::evidence::{A_031, D_017, D_018, D_024, Evidence, Level};
 use crate::kind::AttachmentKind;
-use crate::rule::{Condition, Rule};
+use crate::rule::{Condition, InputError, Rule};
 
 /// If both apply, the service reports `first` and not `then`.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Precedence {
 }
 
 /// Every known order.
-pub const PRECEDENCES: [Precedence; 3] = [
+pub const PRECEDENCES: [Precedence; 5] = [
     Precedence {
         actions: &["DeleteUser"],
         first: Condition::Holds(AttachmentKind::LoginProfile),
@@ -56,6 +56,27 @@ pub const PRECEDENCES: [Precedence; 3] = [
             Condition::HeldByAnother,
         ],
         evidence: Evidence::by(&[D_018]),
+    },
+    Precedence {
+        actions: &[
+            "CreateServiceSpecificCredential",
+            "UploadSigningCertificate",
+            "EnableMFADevice",
+        ],
+        first: Condition::NoSuchUser,
+        then: &[
+            Condition::InvalidInput("ServiceName", InputError::UnknownValue),
+            Condition::InvalidInput("CertificateBody", InputError::Malformed),
+            Condition::InvalidInput("AuthenticationCode1", InputError::Wrong),
+            Condition::InvalidInput("AuthenticationCode2", InputError::Duplicate),
+        ],
+        evidence: Evidence::by(&[D_018]),
+    },
+    Precedence {
+        actions: &["PutUserPolicy"],
+        first: Condition::NoSuchUser,
+        then: &[Condition::InvalidInput("PolicyDocument", InputError::Malformed)],
+        evidence: Evidence::by(&[D_024]),
     },
 ];
 

@@ -7,11 +7,12 @@
 use std::fmt;
 
 use crate::evidence::{
-    A_001, A_002, B_AK_13, B_AK_15, B_GR_09, B_LP_12, B_MF_01, B_MF_02, B_MF_05, B_MF_14, B_PB_01,
-    B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_TG_01, C_001, C_002, C_003, C_004, C_005, C_006, C_010,
-    C_011, C_012, C_013, C_014, C_016, C_020, C_021, C_025, C_026, C_030, C_031, C_032, C_035,
-    C_040, C_041, C_042, C_044, C_048, C_049, C_050, C_051, C_060, D_022, D_023, E_001, E_010,
-    Evidence, F_002, F_003, F_010, G_001, G_006, X_011, X_018, X_019,
+    A_001, A_002, B_AK_13, B_AK_15, B_GR_09, B_LP_12, B_LP_18, B_MF_01, B_MF_02, B_MF_05, B_MF_14,
+    B_PB_01, B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_PB_07, B_TG_01, C_001, C_002, C_003, C_004,
+    C_005, C_006, C_010, C_011, C_012, C_013, C_014, C_016, C_020, C_021, C_025, C_026, C_030,
+    C_031, C_032, C_035, C_040, C_041, C_042, C_044, C_048, C_049, C_050, C_051, C_060, C_068,
+    C_069, C_072, C_075, C_088, D_022, D_023, E_001, E_010, Evidence, F_002, F_003, F_010, G_001,
+    G_006, X_011, X_019, X_031,
 };
 use crate::kind::{Resource, ResourceAction, ResourceKind, SubResource};
 use crate::rule::Condition::{
@@ -112,8 +113,8 @@ const DEVICE: ResourceRow = ResourceRow {
             Clause::refused_with_text(
                 InUse,
                 DeleteConflict,
-                Evidence::by(&[D_022]),
-                Evidence::by(&[C_025]),
+                Evidence::by(&[D_022, C_069]),
+                Evidence::by(&[C_069, C_025]),
             ),
         ],
     },
@@ -140,11 +141,10 @@ const GROUP: ResourceRow = ResourceRow {
     rename: Some(Action {
         api: "UpdateGroup",
         clauses: &[
-            Clause::success(Evidence::by(&[D_023])),
+            Clause::success(Evidence::by(&[D_023, C_072])),
             NO_SUCH_GROUP,
             Clause::refused(NameTaken, EntityAlreadyExists, Evidence::by(&[C_006])),
-            // No evidence: X-018 is the same question about UpdateUser.
-            Clause::unspecified(SameName, EntityAlreadyExists, &[X_018]),
+            Clause::unspecified(SameName, EntityAlreadyExists, &[X_031]),
         ],
     }),
     list_holders: None,
@@ -182,7 +182,7 @@ const POLICY: ResourceRow = ResourceRow {
     get: Some(Action {
         api: "GetPolicy",
         clauses: &[
-            Clause::success(Evidence::like(&[C_020])),
+            Clause::success(Evidence::by(&[C_088])),
             Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_014])),
         ],
     }),
@@ -217,7 +217,7 @@ pub const CREATE_USER: Action = Action {
     clauses: &[
         Clause::success(Evidence::by(&[C_042, B_TG_01, B_PB_01])),
         Clause::refused(UserExists, EntityAlreadyExists, Evidence::by(&[C_040])),
-        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_PB_04])),
+        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_PB_07, B_PB_04])),
         Clause::sometimes(AccountFull, LimitExceeded, &[G_001], Evidence::by(&[G_006])),
     ],
 };
@@ -244,15 +244,15 @@ pub const LIST_USERS: Action =
 pub const UPDATE_USER: Action = Action {
     api: "UpdateUser",
     clauses: &[
-        Clause::success(Evidence::by(&[C_030])),
+        Clause::success(Evidence::by(&[C_030, C_068])),
         Clause::refused(NoSuchUser, NoSuchEntity, Evidence::by(&[C_031])),
         Clause::refused_with_text(
             NameTaken,
             EntityAlreadyExists,
-            Evidence::by(&[C_041, D_022, C_035]),
-            Evidence::by(&[C_035]),
+            Evidence::by(&[C_041, D_022, C_075]),
+            Evidence::by(&[C_075, C_035]),
         ),
-        Clause::unspecified(SameName, EntityAlreadyExists, &[X_018]),
+        Clause::unspecified(SameName, EntityAlreadyExists, &[X_031]),
         Clause::sometimes(
             RecentlyChanged,
             EntityTemporarilyUnmodifiable,
@@ -282,7 +282,7 @@ pub const PUT_USER_PERMISSIONS_BOUNDARY: Action = Action {
             Evidence::by(&[D_022, B_PB_06]),
             Evidence::by(&[B_PB_06]),
         ),
-        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_PB_04])),
+        Clause::refused(NoSuchResource, NoSuchEntity, Evidence::like(&[B_PB_04])),
     ],
 };
 
@@ -310,8 +310,8 @@ pub const CHANGE_PASSWORD: Action = Action {
         Clause::sometimes(
             RecentlyChanged,
             EntityTemporarilyUnmodifiable,
-            &[D_022],
-            Evidence::by(&[D_022]),
+            &[D_022, B_LP_18],
+            Evidence::by(&[B_LP_18, D_022]),
         )
         .with_unknown_text(&[X_019]),
     ],

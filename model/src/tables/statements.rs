@@ -40,7 +40,7 @@ impl Rule {
             }
             Condition::NameTaken => format!("if another {noun} has the new name"),
             Condition::SameName => {
-                "if the new name is the current one, or the request changes nothing".to_owned()
+                "if the new name is the current one without another path, or the request changes nothing".to_owned()
             }
             Condition::InUse => format!("if a user or a group uses the {noun}"),
             Condition::IsBoundary => format!("if the {noun} is the permissions boundary of a user"),
@@ -122,6 +122,7 @@ impl InputError {
         match self {
             Self::Absent => format!("if the user calls for itself without {member}"),
             Self::BadCharacter => format!("if {member} has a character that is not allowed"),
+            Self::Empty => format!("if the user calls for itself with an empty {member}"),
             Self::Duplicate => format!("if {member} repeats a value that must differ"),
             Self::Malformed => format!("if {member} does not have the required form"),
             Self::UnknownValue => format!("if {member} is not one of the allowed values"),
@@ -129,6 +130,7 @@ impl InputError {
             Self::OtherCase => format!("if {member} is an existing name in different case"),
             Self::TooLong => format!("if {member} exceeds its maximum"),
             Self::TooShort => format!("if {member} is below its minimum"),
+            Self::Wrong => format!("if {member} is wrong"),
         }
     }
 }

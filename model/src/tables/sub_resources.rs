@@ -1,11 +1,11 @@
 //! The table of sub-resources: the policies of a group and the versions of a policy.
 //!
-//! They block the deletion of their resource. Few facts record the policies of groups; clauses for
-//! them cite the facts for policies of users, at level *info*.
+//! They block the deletion of their resource. If no fact is about the policies of groups, a clause
+//! cites the facts for policies of users, at level *info*.
 
 use crate::evidence::{
-    B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_MP_01, B_MP_02, B_MP_03, B_MP_04,
-    B_MP_08, C_004, C_013, C_017, C_018, C_019, C_061, E_001, E_010, Evidence, G_001, G_007, X_010,
+    B_IP_02, B_IP_05, B_MP_03, B_MP_04, B_MP_09, C_004, C_013, C_017, C_018, C_019, C_061, C_080,
+    C_081, C_082, C_083, C_084, C_085, C_086, C_087, C_092, E_001, E_010, Evidence, G_001, G_007,
 };
 use crate::ids::Item;
 use crate::kind::{ResourceKind, SubResource, SubResourceAction};
@@ -85,14 +85,6 @@ impl SubResource {
 const NO_SUCH_GROUP: Clause =
     Clause::refused(NoSuchResource, NoSuchEntity, Evidence::like(&[C_004]));
 
-/// The text for groups is recorded, and differs from the one in the fact (B-IP-06).
-const NO_SUCH_INLINE_POLICY: Clause = Clause::refused_with_text(
-    NoSuchEntry,
-    NoSuchEntity,
-    Evidence::like(&[B_IP_06]),
-    Evidence::unspecified(&[B_IP_06]),
-);
-
 const INLINE_POLICY: SubResourceRow = SubResourceRow {
     resource: ResourceKind::Group,
     name: SubResource::InlinePolicy.name(),
@@ -105,27 +97,27 @@ const INLINE_POLICY: SubResourceRow = SubResourceRow {
     add: Action {
         api: "PutGroupPolicy",
         clauses: &[
-            Clause::success(Evidence::like(&[B_IP_01])),
+            Clause::success(Evidence::by(&[C_080])),
             NO_SUCH_GROUP,
             Clause::success_despite(HasEntry, Evidence::like(&[B_IP_02])),
             Clause::refused_with_text(
                 SubResourceQuotaReached,
                 LimitExceeded,
                 Evidence::like(&[G_001]),
-                Evidence::unspecified(&[G_007]),
+                Evidence::by(&[C_092]),
             ),
         ],
     },
     list: Action {
         api: "ListGroupPolicies",
-        clauses: &[Clause::success(Evidence::like(&[B_IP_04])), NO_SUCH_GROUP],
+        clauses: &[Clause::success(Evidence::by(&[C_083])), NO_SUCH_GROUP],
     },
     get: Some(Action {
         api: "GetGroupPolicy",
         clauses: &[
-            Clause::success(Evidence::like(&[B_IP_03])),
+            Clause::success(Evidence::by(&[C_081])),
             NO_SUCH_GROUP,
-            NO_SUCH_INLINE_POLICY,
+            Clause::refused(NoSuchEntry, NoSuchEntity, Evidence::by(&[C_082])),
         ],
     }),
     set_default: None,
@@ -134,7 +126,7 @@ const INLINE_POLICY: SubResourceRow = SubResourceRow {
         clauses: &[
             Clause::success(Evidence::like(&[B_IP_05])),
             NO_SUCH_GROUP,
-            NO_SUCH_INLINE_POLICY,
+            Clause::refused(NoSuchEntry, NoSuchEntity, Evidence::like(&[C_082])),
         ],
     },
 };
@@ -150,10 +142,10 @@ const ATTACHED_POLICY: SubResourceRow = SubResourceRow {
     add: Action {
         api: "AttachGroupPolicy",
         clauses: &[
-            Clause::success(Evidence::like(&[B_MP_01])),
+            Clause::success(Evidence::by(&[C_084])),
             NO_SUCH_GROUP,
             Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_03])),
-            Clause::success_despite(HasEntry, Evidence::like(&[B_MP_08, X_010])),
+            Clause::success_despite(HasEntry, Evidence::by(&[B_MP_09])),
             Clause::refused_with_text(
                 SubResourceQuotaReached,
                 LimitExceeded,
@@ -164,17 +156,17 @@ const ATTACHED_POLICY: SubResourceRow = SubResourceRow {
     },
     list: Action {
         api: "ListAttachedGroupPolicies",
-        clauses: &[Clause::success(Evidence::like(&[B_MP_02])), NO_SUCH_GROUP],
+        clauses: &[Clause::success(Evidence::by(&[C_084])), NO_SUCH_GROUP],
     },
     get: None,
     set_default: None,
     remove: Action {
         api: "DetachGroupPolicy",
         clauses: &[
-            Clause::success(Evidence::like(&[B_MP_01])),
+            Clause::success(Evidence::by(&[C_084])),
             NO_SUCH_GROUP,
-            Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_04])),
-            Clause::refused(NoSuchEntry, NoSuchEntity, Evidence::like(&[B_MP_04])),
+            Clause::refused(NoSuchPolicy, NoSuchEntity, Evidence::like(&[B_MP_04, C_085])),
+            Clause::refused(NoSuchEntry, NoSuchEntity, Evidence::by(&[C_085])),
         ],
     },
 };
@@ -201,22 +193,22 @@ const VERSION: SubResourceRow = SubResourceRow {
     add: Action {
         api: "CreatePolicyVersion",
         clauses: &[
-            Clause::success(Evidence::by(&[C_061])),
+            Clause::success(Evidence::by(&[C_061, C_086])),
             NO_SUCH_POLICY,
             Clause::refused(SubResourceQuotaReached, LimitExceeded, Evidence::by(&[C_017])),
         ],
     },
     list: Action {
         api: "ListPolicyVersions",
-        clauses: &[Clause::success(Evidence::like(&[E_010])), NO_SUCH_POLICY],
+        clauses: &[Clause::success(Evidence::by(&[C_086, E_010])), NO_SUCH_POLICY],
     },
     get: Some(Action {
         api: "GetPolicyVersion",
-        clauses: &[Clause::success(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        clauses: &[Clause::success(Evidence::by(&[C_086])), NO_SUCH_VERSION],
     }),
     set_default: Some(Action {
         api: "SetDefaultPolicyVersion",
-        clauses: &[Clause::success(Evidence::like(&[C_061])), NO_SUCH_VERSION],
+        clauses: &[Clause::success(Evidence::by(&[C_087])), NO_SUCH_VERSION],
     }),
     remove: Action {
         api: "DeletePolicyVersion",

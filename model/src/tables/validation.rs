@@ -3,14 +3,14 @@
 //!
 //! A row is a well-formed operation, a request parameter and an [`InputError`]. The model never has
 //! the value of a parameter; the harness chooses it. The service validates a request before it
-//! looks anything up (D-016, inferred). If the well-formed request would be refused too, both
-//! refusals conform.
+//! looks anything up (D-016, inferred), except the grammar of a policy document (D-024). If the
+//! well-formed request would be refused too, both refusals conform, unless an order has evidence.
 
 use crate::evidence::{
-    B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05, B_PB_05,
-    B_SC_05, B_SK_06, B_SS_05, B_SS_09, B_SS_11, B_TG_08, B_TG_10, B_TG_11, C_036, C_041, C_043,
-    C_045, D_001, D_007, D_008, D_009, D_012, D_014, D_015, D_016, D_020, D_021, E_007, E_009,
-    Evidence, Fact, X_016, X_017,
+    A_059, B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05,
+    B_PB_05, B_SC_05, B_SK_06, B_SS_05, B_SS_09, B_SS_11, B_TG_08, B_TG_10, B_TG_11, C_005, C_016,
+    C_036, C_041, C_043, C_045, C_064, C_065, C_066, C_078, C_079, C_093, D_001, D_007, D_008,
+    D_009, D_012, D_014, D_015, D_016, D_020, D_021, D_023, E_007, E_009, Evidence, Fact,
 };
 use crate::ids::{CreateUserOptions, IssueOptions, Item, Path, Service, Status, User, UserChange};
 use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};
@@ -48,7 +48,13 @@ impl InvalidRequestRow {
             well_formed: sound,
             parameter: member,
             error: defect,
-            clause: Clause { condition: reason, expected: answer, status: code, code, text },
+            clause: Clause {
+                condition: reason,
+                expected: answer,
+                status: code,
+                code,
+                text: text.of_text(),
+            },
         }
     }
 
@@ -105,9 +111,6 @@ const UNUSED_NAME: [Evidence; 2] =
 /// Recorded for other actions; validation before the lookup is inferred (D-016).
 const BAD_CHARACTER: [Evidence; 2] = [Evidence::like(&[D_007, D_016]), Evidence::like(&[D_007])];
 
-/// Documented for `CreateUser`; that lookups ignore case as well is inferred.
-const CASE_INSENSITIVE: [Evidence; 2] = [Evidence::like(&[C_043]), Evidence::like(&[C_043])];
-
 /// Recorded for another listing.
 const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014])];
 
@@ -145,7 +148,7 @@ const fn list_users(_: User) -> Operation {
 }
 
 /// Every row.
-pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
+pub const INVALID_REQUESTS: [InvalidRequestRow; 54] = [
     InvalidRequestRow::new(
         create_user,
         "UserName",
@@ -165,7 +168,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         "UserName",
         InputError::OtherCase,
         Expected::Refused(EntityAlreadyExists),
-        [Evidence::by(&[C_041]), Evidence::by(&[C_041, X_017])],
+        [Evidence::by(&[C_065, C_041]), Evidence::by(&[C_041])],
     ),
     InvalidRequestRow::new(
         create_user,
@@ -201,7 +204,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         "UserName",
         InputError::OtherCase,
         Expected::Success,
-        [CASE_INSENSITIVE[0], Evidence::unspecified(&[X_016])],
+        [Evidence::by(&[C_066, C_043]), Evidence::by(&[C_066])],
     ),
     InvalidRequestRow::new(
         Operation::GetUser,
@@ -229,7 +232,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         "UserName",
         InputError::OtherCase,
         Expected::Success,
-        CASE_INSENSITIVE,
+        both(&[A_059]),
     ),
     InvalidRequestRow::new(
         |user| Operation::UpdateUser(user, UserChange { name: Some(user), path: None }),
@@ -327,6 +330,13 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
     ),
     InvalidRequestRow::new(
         |user| Operation::Attach(user, AttachmentKind::MfaDevice, Item(0)),
+        "AuthenticationCode1",
+        InputError::Wrong,
+        Expected::Refused(InvalidAuthenticationCode),
+        both(&[B_MF_09]),
+    ),
+    InvalidRequestRow::new(
+        |user| Operation::Attach(user, AttachmentKind::MfaDevice, Item(0)),
         "AuthenticationCode2",
         InputError::Duplicate,
         Expected::Refused(InvalidAuthenticationCode),
@@ -373,6 +383,48 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 47] = [
         InputError::Malformed,
         VALIDATION_ERROR,
         both(&[D_015]),
+    ),
+    InvalidRequestRow::new(
+        Operation::GetUser,
+        "UserName",
+        InputError::Empty,
+        VALIDATION_ERROR,
+        both(&[D_007]),
+    ),
+    InvalidRequestRow::new(
+        |user| Operation::List(user, AttachmentKind::AccessKey),
+        "UserName",
+        InputError::Absent,
+        Expected::Success,
+        [Evidence::like(&[B_AK_12, D_023]), Evidence::like(&[B_AK_12, D_023])],
+    ),
+    InvalidRequestRow::new(
+        |_| Operation::CreateResource(GROUP),
+        "GroupName",
+        InputError::OtherCase,
+        Expected::Refused(EntityAlreadyExists),
+        [Evidence::by(&[C_064, C_005]), Evidence::like(&[C_005])],
+    ),
+    InvalidRequestRow::new(
+        |_| Operation::GetResource(GROUP),
+        "GroupName",
+        InputError::OtherCase,
+        Expected::Success,
+        both(&[C_078]),
+    ),
+    InvalidRequestRow::new(
+        |_| Operation::DeleteResource(GROUP),
+        "GroupName",
+        InputError::OtherCase,
+        Expected::Success,
+        both(&[C_079]),
+    ),
+    InvalidRequestRow::new(
+        |_| Operation::CreateResource(POLICY),
+        "PolicyName",
+        InputError::OtherCase,
+        Expected::Refused(EntityAlreadyExists),
+        [Evidence::by(&[C_093]), Evidence::like(&[C_016])],
     ),
     InvalidRequestRow::one_by_one(|user| Operation::List(user, AttachmentKind::AccessKey), PAGED),
     InvalidRequestRow::one_by_one(

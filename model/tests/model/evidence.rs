@@ -91,6 +91,16 @@ fn no_level_exceeds_the_strongest_fact() {
             };
             assert!(evidence.level <= highest, "{}", rule.id());
         }
+        let text = rule.clause.text;
+        let texts = text.facts.iter().filter(|fact| fact.message.is_some());
+        if let Some(strongest) = texts.map(|fact| fact.text_strength).max() {
+            let highest = match strongest {
+                Strength::Recorded | Strength::Documented => Level::Must,
+                Strength::Reported => Level::Should,
+                Strength::Inferred | Strength::Unknown => Level::Info,
+            };
+            assert!(text.level <= highest, "{}: the text", rule.id());
+        }
     }
 }
 

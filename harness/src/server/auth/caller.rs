@@ -10,7 +10,7 @@ use crate::server::auth::RequestedService;
 use crate::server::parse::form::ParsedForm;
 use crate::server::store::{ACCOUNT, Store};
 use crate::wire::names::STS_VERSION;
-use crate::wire::xml_write::{sts_success, text};
+use crate::wire::xml_write::{Node, node, sts_success, text};
 
 const ACTION: &str = "GetCallerIdentity";
 
@@ -22,6 +22,19 @@ impl RequestedService {
             _ => Self::Iam,
         }
     }
+}
+
+/// The date on which the simulated account was created.
+const ACCOUNT_CREATED: &str = "2020-01-01T00:00:00Z";
+
+/// The result of `GetUser` for the root user: without a name and a path (C-047).
+pub(crate) fn root_user() -> Vec<Node> {
+    let elements = vec![
+        text("UserId", ACCOUNT),
+        text("Arn", format!("arn:aws:iam::{ACCOUNT}:root")),
+        text("CreateDate", ACCOUNT_CREATED),
+    ];
+    vec![node("User", elements)]
 }
 
 /// The identity of the caller: a user, or else the root user.

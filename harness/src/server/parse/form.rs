@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use iamspec_model::evidence::E_011;
 use iamspec_model::{AttachmentKind, Fact};
 
 use crate::server::ResponseBody;
@@ -52,6 +53,11 @@ impl ParsedForm {
         self.get(wire(kind).payload_member?)
     }
 
+    /// Whether the request names this member, even if it is empty.
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.0.contains_key(member)
+    }
+
     /// The members of a list in their order, numbered from 1 (E-018). `suffix` follows the number.
     pub(crate) fn list<'a>(
         &'a self,
@@ -88,6 +94,12 @@ pub(crate) enum RequestError {
 }
 
 impl RequestError {
+    /// The error about an action or a version that the front end does not know.
+    pub(crate) fn unknown_action(form: &ParsedForm) -> Self {
+        let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
+        Self::UnknownAction { action: form.action().to_owned(), version: version.to_owned() }
+    }
+
     /// The response, with the messages of E-011, D-006, B-SS-05 and B-SS-11.
     pub(crate) fn response(&self, request_id: &str) -> ResponseBody {
         let violation = |member: &str, constraint: &str| {
@@ -101,11 +113,11 @@ impl RequestError {
             )
         };
         let (status, code, message) = match self {
-            Self::UnknownAction { action, version } => (
-                400,
-                "InvalidAction",
-                format!("Could not find operation {action} for version {version}"),
-            ),
+            Self::UnknownAction { action, version } => {
+                let template = E_011.message.unwrap_or_default();
+                let message = template.replace("{Action}", action).replace("{Version}", version);
+                return ResponseBody::unknown_action(&message, request_id);
+            }
             Self::MissingMember(member) => {
                 (400, "ValidationError", violation(member, "Member must not be null"))
             }

@@ -5,6 +5,7 @@
 //! table are matched by name. Constraints on the values are left to `validation`.
 
 pub(super) mod form;
+pub(super) mod validation;
 
 use std::collections::HashSet;
 
@@ -112,7 +113,9 @@ fn parse_update_user(
     user: User,
 ) -> Operation {
     let name = form.get("NewUserName").map(|name| store.new_user(name));
-    let path = form.get("NewPath").map(|_| account.path(user));
+    // Any other symbol: the server keeps the real path.
+    let moves = |path: &str| path != store.user_record(user).path;
+    let path = form.get("NewPath").map(|path| Path(account.path(user).0 ^ u8::from(moves(path))));
     let changes_case = name == Some(user) && form.get("NewUserName") != form.get("UserName");
     match rename_to_other_case().filter(|_| changes_case) {
         Some(invalid) => Operation::Invalid(user, invalid),
@@ -220,9 +223,7 @@ fn parse_attachment_action(
     action: &str,
 ) -> Result<Operation, RequestError> {
     let Some((kind, act)) = attachment_action(action) else {
-        let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
-        let (action, version) = (action.to_owned(), version.to_owned());
-        return Err(RequestError::UnknownAction { action, version });
+        return Err(RequestError::unknown_action(form));
     };
     let user = store.user(form.require("UserName")?);
     let issues = kind.row().naming == Naming::Service;
@@ -271,12 +272,16 @@ fn parse_issue(
 
 /// A copy of the form that names the caller as the user, if the action permits that (D-023).
 pub(super) fn with_caller(form: &ParsedForm, caller: impl Fn() -> Option<String>) -> ParsedForm {
-    let action = form.action();
-    let is_default = ["GetUser", "GetMFADevice"].contains(&action)
-        || attachment_action(action)
-            .is_some_and(|(kind, act)| wire(kind).caller_is_default.contains(&act));
+    let is_default = has_default_user(form.action());
     let is_missing = form.get("UserName").is_none();
     form.with_member("UserName", (is_default && is_missing).then(caller).flatten())
+}
+
+/// Returns true if a user may leave out its own name in this action (D-023).
+pub(super) fn has_default_user(action: &str) -> bool {
+    ["GetUser", "GetMFADevice"].contains(&action)
+        || attachment_action(action)
+            .is_some_and(|(kind, act)| wire(kind).caller_is_default.contains(&act))
 }
 
 /// The attachment kind and the operation of an action.

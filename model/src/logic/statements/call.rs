@@ -75,16 +75,16 @@ pub fn arguments_of(op: &Operation) -> Arguments {
         | Operation::ChangePassword(user)
         | Operation::List(user, _)
         | Operation::Invalid(user, _) => arguments(user.0, []),
+        Operation::Issue(user, _, item, IssueOptions::SameBodyAs(other)) => {
+            arguments(user.0, [item.0, other.0])
+        }
         Operation::PutBoundary(user, item)
         | Operation::Attach(user, _, item)
+        | Operation::Issue(user, _, item, _)
         | Operation::Get(user, _, item)
         | Operation::SetStatus(user, _, item, _)
         | Operation::ResetSecret(user, _, item)
         | Operation::Detach(user, _, item) => arguments(user.0, [item.0]),
-        Operation::Issue(user, _, item, IssueOptions::SameBodyAs(other)) => {
-            arguments(user.0, [item.0, other.0])
-        }
-        Operation::Issue(user, _, item, _) => arguments(user.0, [item.0]),
         Operation::GetAccessKeyLastUsed(key) => arguments(key.0, []),
         Operation::ListUsers(_)
         | Operation::ListResources(..)

@@ -92,7 +92,14 @@ pub fn update_user(name: bool, path: bool, root: bool) -> Statement {
     let relations = [Relation::User].into_iter().chain(relations_of_users()).filter(|_| name);
     changes.extend(relations.map(|it| Change::Rename(it, 0, USER, NEW_NAME)));
     let taken = all([not(same(NEW_NAME, USER)), user(NEW_NAME)]);
-    let unchanged = if name { same(NEW_NAME, USER) } else { all([]) };
+    // no fact says what a request without a change does. Another path is a change (C-068).
+    let any_path = Variable::new("q", Sort::Path);
+    let same_path = match (path, root) {
+        (false, _) => all([]),
+        (true, false) => atom(Relation::Path, &[USER, PATH]),
+        (true, true) => for_all(&[any_path], not(atom(Relation::Path, &[USER, any_path]))),
+    };
+    let unchanged = if name { all([same(NEW_NAME, USER), same_path]) } else { all([]) };
     Statement {
         parameters: [Some(USER), name.then_some(NEW_NAME), (path && !root).then_some(PATH)]
             .into_iter()

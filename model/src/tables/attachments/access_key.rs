@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     A_009, A_010, A_015, A_016, B_AK_01, B_AK_02, B_AK_03, B_AK_04, B_AK_06, B_AK_07, B_AK_08,
-    B_AK_09, B_AK_10, D_022, Evidence, G_003, X_004, X_026,
+    B_AK_09, B_AK_10, B_AK_16, B_AK_17, B_AK_18, D_022, Evidence, G_003, X_004, X_026,
 };
 use crate::kind::AttachmentKind;
 use crate::rule::Condition::{
@@ -41,7 +41,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[D_022, B_AK_18]),
                 Evidence::like(&[B_AK_06]),
             ),
         ],
@@ -50,11 +50,11 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     set_status: Some(Action {
         api: "UpdateAccessKey",
         clauses: &[
-            Clause::success(Evidence::by(&[B_AK_09])),
+            Clause::success(Evidence::by(&[B_AK_09, B_AK_17])),
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[D_022, B_AK_18]),
                 Evidence::like(&[B_AK_06]),
             ),
             Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_07])),
@@ -69,10 +69,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
+                Evidence::by(&[D_022, B_AK_18]),
                 Evidence::like(&[B_AK_06]),
             ),
-            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_08])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_AK_08, B_AK_16])),
             Clause::unspecified(HeldByAnother, NoSuchEntity, &[X_026]),
         ],
     },

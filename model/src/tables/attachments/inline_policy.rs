@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     A_004, A_015, A_016, B_IP_01, B_IP_02, B_IP_03, B_IP_04, B_IP_05, B_IP_06, B_IP_07, B_IP_08,
-    D_022, Evidence, G_008,
+    B_IP_10, B_IP_12, B_IP_13, B_IP_15, C_073, D_022, Evidence, G_008,
 };
 use crate::kind::AttachmentKind;
 use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached};
@@ -31,11 +31,11 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[B_IP_07, D_022]),
+                Evidence::by(&[B_IP_12, B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_IP_02])),
-            Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_IP_08, G_008])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_IP_02, B_IP_10])),
+            Clause::refused(QuotaReached, LimitExceeded, Evidence::by(&[B_IP_08, B_IP_13, G_008])),
         ],
     },
     list: Action {
@@ -45,8 +45,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
-                Evidence::like(&[B_IP_07]),
+                Evidence::by(&[D_022, C_073]),
+                Evidence::by(&[C_073]),
             ),
         ],
     },
@@ -57,10 +57,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[B_IP_07, D_022]),
+                Evidence::by(&[B_IP_12, B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06, B_IP_15])),
         ],
     }),
     set_status: None,
@@ -72,10 +72,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[B_IP_07, D_022]),
+                Evidence::by(&[B_IP_12, B_IP_07, D_022]),
                 Evidence::by(&[B_IP_07]),
             ),
-            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06])),
+            Clause::refused(NotHeld, NoSuchEntity, Evidence::by(&[B_IP_06, B_IP_15])),
         ],
     },
     blocks: Some(Clause::refused_with_text(

@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     A_008, A_015, A_016, B_LP_01, B_LP_02, B_LP_03, B_LP_04, B_LP_05, B_LP_06, B_LP_07, B_LP_08,
-    B_LP_09, B_LP_10, B_LP_11, B_LP_17, D_022, Evidence,
+    B_LP_09, B_LP_10, B_LP_11, B_LP_17, B_LP_18, D_022, Evidence,
 };
 use crate::kind::AttachmentKind;
 use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchUser, NotHeld, RecentlyCreated};
@@ -82,8 +82,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::sometimes(
                 RecentlyCreated,
                 EntityTemporarilyUnmodifiable,
-                &[B_LP_17, B_LP_10],
-                Evidence::by(&[B_LP_17]),
+                &[B_LP_17, B_LP_18, B_LP_10],
+                Evidence::by(&[B_LP_17, B_LP_18]),
             ),
         ],
     },

@@ -1,8 +1,8 @@
 //! Managed policies, which are attached to a user by their ARN.
 
 use crate::evidence::{
-    A_003, A_015, A_016, A_020, B_MP_01, B_MP_02, B_MP_03, B_MP_04, B_MP_06, B_MP_07, B_MP_08,
-    D_022, D_023, Evidence, G_002, G_005, X_010,
+    A_003, A_015, A_016, A_020, A_055, B_MP_01, B_MP_02, B_MP_03, B_MP_04, B_MP_06, B_MP_07,
+    B_MP_08, B_MP_09, B_MP_10, B_MP_11, B_MP_12, C_073, D_022, D_023, Evidence, G_002, G_005,
 };
 use crate::kind::{AttachmentKind, ResourceKind};
 use crate::rule::Condition::{
@@ -33,16 +33,16 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[B_MP_07, D_022]),
-                Evidence::by(&[B_MP_07]),
+                Evidence::by(&[B_MP_10, B_MP_07, D_022]),
+                Evidence::by(&[B_MP_12, B_MP_07]),
             ),
             Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[B_MP_03])),
-            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_MP_08, X_010])),
+            Clause::success_despite(AlreadyHeld, Evidence::by(&[B_MP_09, B_MP_08])),
             Clause::sometimes(
                 QuotaReached,
                 LimitExceeded,
                 &[G_002],
-                Evidence::by(&[B_MP_06, G_005]),
+                Evidence::by(&[B_MP_06, B_MP_11, G_005]),
             ),
         ],
     },
@@ -53,8 +53,8 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
             Clause::refused_with_text(
                 NoSuchUser,
                 NoSuchEntity,
-                Evidence::by(&[D_022]),
-                Evidence::like(&[B_MP_07]),
+                Evidence::by(&[D_022, C_073]),
+                Evidence::by(&[C_073]),
             ),
         ],
     },
@@ -83,7 +83,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::ManagedPolicy),
         DeleteConflict,
-        Evidence::by(&[A_003, A_015, A_016]),
+        Evidence::by(&[A_003, A_055, A_015, A_016]),
         Evidence::by(&[A_003]),
     )),
     blocks_inactive: None,

@@ -1,8 +1,8 @@
 //! SSH public keys, which the caller uploads for Git over SSH.
 
 use crate::evidence::{
-    A_006, A_015, A_016, B_AK_06, B_SC_07, B_SK_01, B_SK_02, B_SK_03, B_SK_04, B_SK_05, D_022,
-    E_005, Evidence, G_002, X_004, X_006, X_020, X_026,
+    A_006, A_015, A_016, A_052, B_AK_06, B_SC_07, B_SK_01, B_SK_02, B_SK_03, B_SK_04, B_SK_05,
+    D_022, E_005, Evidence, G_002, X_004, X_006, X_020, X_026,
 };
 use crate::kind::AttachmentKind;
 use crate::rule::Condition::{
@@ -103,7 +103,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     blocks: Some(Clause::refused_with_text(
         Holds(AttachmentKind::SshPublicKey),
         DeleteConflict,
-        Evidence::by(&[A_006, A_015, A_016]),
+        Evidence::by(&[A_006, A_052, A_015, A_016]),
         Evidence::by(&[A_006]),
     )),
     blocks_inactive: Some(Clause::unspecified(

@@ -14,7 +14,7 @@ use crate::report::RunReport;
 use crate::report::events::{CallEvent, CallVerdict, RunHeader};
 
 /// A row of a facts file.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EvidenceRow {
     pub(crate) id: String,
@@ -25,8 +25,20 @@ pub(crate) struct EvidenceRow {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) strength: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) text_strength: Option<String>,
     pub(crate) source: String,
     pub(crate) note: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) settles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) confirms: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contradicts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decision: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) probe: Option<String>,
 }
 
 impl EvidenceRow {
@@ -134,6 +146,7 @@ fn row(
             header.target.name, call.script
         ),
         note,
+        ..EvidenceRow::default()
     })
 }
 

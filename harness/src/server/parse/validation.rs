@@ -5,9 +5,11 @@
 
 use iamspec_model::Fact;
 use iamspec_model::evidence::{
-    B_IP_09, B_LP_14, B_MF_09, B_MP_05, B_PB_05, B_SC_05, B_SK_06, D_001, D_003, D_007, D_008,
-    D_009,
+    B_IP_14, B_IP_16, B_LP_14, B_MF_09, B_MP_05, B_PB_05, B_SC_05, B_SK_06, D_001, D_003, D_007,
+    D_008, D_009,
 };
+
+use serde_json::Value;
 
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::wire::attachments::ATTACHMENTS;
@@ -16,10 +18,20 @@ use crate::wire::constraints::NAMES;
 /// The pattern of `VersionId` as AWS writes it.
 const VERSION: &str = r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?";
 
+/// The members with a fixed set of values (D-023). The message names no value (B-SS-11).
+const ENUMERATIONS: [(&str, &[&str]); 6] = [
+    ("Status", &["Active", "Inactive"]),
+    ("AssignmentStatus", &["Assigned", "Unassigned", "Any"]),
+    ("Encoding", &["SSH", "PEM"]),
+    ("EntityFilter", &["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]),
+    ("PolicyUsageFilter", &["PermissionsPolicy", "PermissionsBoundary"]),
+    ("Scope", &["All", "AWS", "Local"]),
+];
+
 /// Returns the first error. Constraints of the service model come first, all of them in one
-/// response (D-003); then errors with a message of their own. Uploaded bodies are validated only if
-/// the user exists (B-SC-07, B-MF-07, B-LP-07).
-pub(super) fn validate(form: &ParsedForm, user_exists: bool) -> Result<(), RequestError> {
+/// response (D-003); then errors with a message of their own. Uploaded bodies and documents are
+/// validated only if the user or group exists (B-SC-07, B-MF-07, B-LP-07, D-024).
+pub(crate) fn validate(form: &ParsedForm, subject_exists: bool) -> Result<(), RequestError> {
     let violations = violations(form);
     match violations.as_slice() {
         [] => {}
@@ -33,7 +45,7 @@ pub(super) fn validate(form: &ParsedForm, user_exists: bool) -> Result<(), Reque
     validate_names(form)?;
     validate_paths(form)?;
     validate_policy_arns(form)?;
-    if user_exists { validate_bodies(form) } else { Ok(()) }
+    if subject_exists { validate_bodies(form) } else { Ok(()) }
 }
 
 /// One message for several violations, in the form of D-003; its template shows two of them.
@@ -81,6 +93,11 @@ fn violations(form: &ParsedForm) -> Vec<(String, String)> {
             violations.push((field(name), must_match(pattern)));
         }
     }
+    for (name, words) in ENUMERATIONS {
+        if form.get(name).is_some_and(|value| !words.contains(&value)) {
+            violations.push((field(name), "Member must satisfy enum value set".to_owned()));
+        }
+    }
     if form.get("VersionId").is_some_and(|it| !is_version(it)) {
         violations.push((field("VersionId"), must_match(VERSION)));
     }
@@ -104,7 +121,8 @@ fn is_version(id: &str) -> bool {
 fn validate_names(form: &ParsedForm) -> Result<(), RequestError> {
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "+=,.@_-".contains(letter);
     for (name, _) in NAMES {
-        if form.get(name).is_some_and(|value| !value.chars().all(is_allowed)) {
+        let is_name = |value: &str| !value.is_empty() && value.chars().all(is_allowed);
+        if form.get(name).is_some_and(|value| !is_name(value)) {
             // D-007 has the message for user names; for other names, the field differs.
             let message = D_007.message.map(|text| text.replace("userName", &field(name)));
             return Err(RequestError::Fact(D_007, message));
@@ -153,11 +171,10 @@ fn validate_bodies(form: &ParsedForm) -> Result<(), RequestError> {
         |text: &str| text.contains("-----BEGIN ") || ssh_key::PublicKey::from_openssh(text).is_ok();
     let codes = ["AuthenticationCode1", "AuthenticationCode2"].map(|name| form.get(name));
     let password = form.get("Password").or(form.get("NewPassword"));
-    let is_document = |text: &str| serde_json::from_str::<serde_json::Value>(text).is_ok();
+    if let Some(fact) = form.get("PolicyDocument").and_then(document_error) {
+        return Err(error_of(fact, form));
+    }
     match () {
-        () if form.get("PolicyDocument").is_some_and(|text| !is_document(text)) => {
-            Err(error_of(B_IP_09, form))
-        }
         () if form.get("CertificateBody").is_some_and(|text| !is_certificate(text)) => {
             Err(error_of(B_SC_05, form))
         }
@@ -167,6 +184,27 @@ fn validate_bodies(form: &ParsedForm) -> Result<(), RequestError> {
         () if codes[0].is_some() && codes[0] == codes[1] => Err(error_of(B_MF_09, form)),
         () if password.is_some_and(|it| it.chars().count() < 8) => Err(error_of(B_LP_14, form)),
         () => Ok(()),
+    }
+}
+
+/// The error of a policy document, if it has one: the grammar, as far as facts describe it (B-IP-14,
+/// B-IP-16).
+fn document_error(document: &str) -> Option<&'static Fact> {
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.iter().collect(),
+        Some(statement @ Value::Object(_)) => vec![statement],
+        _ => return Some(B_IP_14),
+    };
+    let is_effect = |effect: &Value| ["Allow", "Deny"].iter().any(|it| effect == it);
+    let has_effect = |it: &&Value| it.get("Effect").is_some_and(is_effect);
+    let has_resource = |it: &&Value| it.get("Resource").or(it.get("NotResource")).is_some();
+    if !statements.iter().all(has_effect) {
+        Some(B_IP_14)
+    } else if statements.iter().all(has_resource) {
+        None
+    } else {
+        Some(B_IP_16)
     }
 }
 

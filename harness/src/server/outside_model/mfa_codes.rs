@@ -1,0 +1,40 @@
+//! The authentication codes of a virtual device: wrong codes are refused (B-MF-09).
+//!
+//! Codes that were right some time ago are accepted: the device is then out of sync (B-MF-17). How
+//! old they may be is unknown.
+
+use iamspec_model::evidence::B_MF_09;
+use iamspec_model::{AttachmentKind, Resource, ResourceKind};
+
+use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::server::{ModelState, clock};
+use crate::wire::payload;
+
+/// The number of windows of thirty seconds after which a pair of codes is too old: one hour.
+const OLDEST: u64 = 120;
+
+/// Checks the codes of a request that enables or resyncs a device. A device that does not exist or
+/// that another user has is left to the model, because that comes first (B-MF-08, B-MF-12).
+pub(crate) fn check(model: &ModelState, form: &ParsedForm) -> Result<(), RequestError> {
+    let (enables, resyncs) =
+        (form.action() == "EnableMFADevice", form.action() == "ResyncMFADevice");
+    let (Some(serial), Some(first), Some(second)) = (
+        form.get("SerialNumber").filter(|_| enables || resyncs),
+        form.get("AuthenticationCode1"),
+        form.get("AuthenticationCode2"),
+    ) else {
+        return Ok(());
+    };
+    let kind = ResourceKind::Device;
+    let device = Resource { kind, item: model.store.resource(kind, serial) };
+    let is_held = model.account.holders(AttachmentKind::MfaDevice, device.item).next().is_some();
+    if !model.account.has_resource(device) || enables && is_held {
+        return Ok(());
+    }
+    let seed = model.store.resource_record(device).body;
+    let now = u64::try_from(clock::now().unix_timestamp()).unwrap_or_default();
+    if payload::is_pair_of_codes(&seed, [first, second], now, OLDEST) {
+        return Ok(());
+    }
+    Err(RequestError::Fact(B_MF_09, B_MF_09.message.map(str::to_owned)))
+}

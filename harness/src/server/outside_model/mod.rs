@@ -1,0 +1,119 @@
+//! The parts of the responses that the model has no state for: tags of policies and devices, one
+//! device, authentication codes, sizes of policies, and pictures.
+//!
+//! The actions here are in no table of the model. [`result`] carries out one of them on the store.
+
+pub(super) mod mfa_codes;
+pub(super) mod policy_size;
+pub(super) mod qr_code;
+
+use std::collections::HashSet;
+
+use iamspec_model::evidence::{B_MF_11, B_MF_12, C_090, C_091};
+use iamspec_model::{AttachmentKind, Fact, Resource, ResourceKind, find_action};
+
+use crate::server::ModelState;
+use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::wire::names::VERSION;
+use crate::wire::xml_write::{Node, node, text};
+
+/// The actions, each with the kind of resource that it is about.
+const ACTIONS: [(&str, ResourceKind); 7] = [
+    ("TagPolicy", ResourceKind::Policy),
+    ("UntagPolicy", ResourceKind::Policy),
+    ("ListPolicyTags", ResourceKind::Policy),
+    ("TagMFADevice", ResourceKind::Device),
+    ("UntagMFADevice", ResourceKind::Device),
+    ("ListMFADeviceTags", ResourceKind::Device),
+    ("GetMFADevice", ResourceKind::Device),
+];
+
+/// Returns true if the server implements the action without the model.
+pub(super) fn is_outside_model(action: &str) -> bool {
+    ACTIONS.iter().any(|(name, _)| *name == action)
+}
+
+/// Checks the action and its version. The front end refuses an unknown one before IAM sees the request
+/// (E-011, E-028).
+pub(super) fn check_action(form: &ParsedForm) -> Result<(), RequestError> {
+    let is_known = find_action(form.action()).is_some() || is_outside_model(form.action());
+    let is_right = is_known && form.get("Version") == Some(VERSION);
+    if is_right { Ok(()) } else { Err(RequestError::unknown_action(form)) }
+}
+
+/// Carries out an action. Returns the result elements; `None` if the response has no result.
+pub(super) fn result(
+    model: &mut ModelState,
+    form: &ParsedForm,
+) -> Result<Option<Vec<Node>>, RequestError> {
+    let action = form.action();
+    let row = ACTIONS.iter().find(|(name, _)| *name == action);
+    let kind = row.map_or(ResourceKind::Policy, |(_, kind)| *kind);
+    let name = form.require(kind.row().parameter)?;
+    let resource = Resource { kind, item: model.store.resource(kind, name) };
+    if !model.account.has_resource(resource) {
+        let fact = if kind == ResourceKind::Policy { C_090 } else { B_MF_12 };
+        return Err(error_of(fact, form));
+    }
+    if action == "GetMFADevice" {
+        return device(model, form, resource).map(Some);
+    }
+    if action.starts_with("Tag") {
+        form.require("Tags.member.1.Key")?;
+        check_tags(form)?;
+        model.store.tag_resource(resource, form.tags());
+    } else if action.starts_with("Untag") {
+        form.require("TagKeys.member.1")?;
+        let keys: Vec<&str> = form.list("TagKeys", "").collect();
+        model.store.untag_resource(resource, &keys);
+    } else {
+        let mut tags = model.store.resource_tags(resource).to_vec();
+        tags.sort();
+        let member = |(key, value): (String, String)| {
+            node("member", vec![text("Key", key), text("Value", value)])
+        };
+        let members = tags.into_iter().map(member).collect();
+        return Ok(Some(vec![node("Tags", members), text("IsTruncated", "false")]));
+    }
+    Ok(None)
+}
+
+/// No key of a policy or device may occur twice in a request. Case matters (C-091).
+pub(super) fn check_tags(form: &ParsedForm) -> Result<(), RequestError> {
+    let tags = form.tags();
+    let keys: HashSet<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
+    if keys.len() < tags.len() { Err(error_of(C_091, form)) } else { Ok(()) }
+}
+
+/// `GetMFADevice`: a device that is enabled for a user, with the members of the service model
+/// (E-026).
+fn device(
+    model: &ModelState,
+    form: &ParsedForm,
+    device: Resource,
+) -> Result<Vec<Node>, RequestError> {
+    let kind = AttachmentKind::MfaDevice;
+    let named = form.get("UserName").map(|name| model.store.user(name));
+    if named.is_some_and(|user| !model.account.has_user(user)) {
+        return Err(error_of(B_MF_11, form));
+    }
+    let holder = model.account.holders(kind, device.item).next();
+    let Some(user) = holder.filter(|user| named.is_none_or(|named| named == *user)) else {
+        return Err(error_of(B_MF_12, form));
+    };
+    let enabled = model.store.attachment_record(user, kind, device.item).created;
+    Ok(vec![
+        text("UserName", model.store.user_record(user).name),
+        text("SerialNumber", model.store.resource_record(device).id),
+        text("EnableDate", enabled),
+    ])
+}
+
+/// The error of a fact, with the members of the request in its message.
+fn error_of(fact: &'static Fact, form: &ParsedForm) -> RequestError {
+    let mut message = fact.message.unwrap_or_default().to_owned();
+    for name in ["PolicyArn", "SerialNumber", "UserName"] {
+        message = message.replace(&format!("{{{name}}}"), form.get(name).unwrap_or_default());
+    }
+    RequestError::Fact(fact, Some(message))
+}
