@@ -1,8 +1,8 @@
 //! The readings of a text in which a secret is searched for: as it is, and decoded.
 //!
-//! A [`Layer`] has the letters and digits of one reading, each with its [`ByteOrigin`]. There is one layer for each level of nested escapes (percent-encoding, XML
-//! entities, JSON escapes), one without tags for each, and those of the base 64 and the base 16 in
-//! the text.
+//! A [`Layer`] has the letters and digits of one reading, each with its [`ByteOrigin`]. There is one
+//! layer for each level of nested escapes (percent-encoding, XML entities, JSON escapes), one
+//! without tags for each, and those of the base 64 and the base 16 in the text.
 
 /// The number of nested escapes that are decoded.
 const LEVELS_MAX: usize = 5;
@@ -228,52 +228,60 @@ impl<O: ByteOrigin> Reading<O> {
         Layer { bytes, origins }
     }
 
-    /// The bytes that the runs of base 64 encode, if each run begins `phase` characters later. A
-    /// line break inside a run is ignored.
+    /// The bytes that the runs of base 64 encode, if each run begins `phase` characters later.
     fn base64_decoded(&self, phase: usize) -> Self {
         let mut decoded = Self { bytes: Vec::new(), origins: Vec::new() };
-        let mut run: Vec<(u32, usize)> = Vec::new();
-        for (place, byte) in self.bytes.iter().enumerate() {
-            match sextet(*byte) {
-                Some(value) => run.push((value, place)),
-                None if matches!(byte, b'\r' | b'\n') => {}
-                None => {
-                    self.decode_run(run.get(phase..).unwrap_or_default(), &mut decoded);
-                    run.clear();
-                }
-            }
-        }
-        self.decode_run(run.get(phase..).unwrap_or_default(), &mut decoded);
+        self.for_each_run(sextet, BASE64_MIN, &mut |run| {
+            self.decode_base64(run.get(phase..).unwrap_or_default(), &mut decoded);
+        });
         decoded
     }
 
     /// The bytes that the runs of base 16 encode, if each run begins `phase` digits later.
     fn base16_decoded(&self, phase: usize) -> Self {
         let mut decoded = Self { bytes: Vec::new(), origins: Vec::new() };
-        let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
-        let mut begin = 0;
-        for run in self.bytes.split(|it| !it.is_ascii_hexdigit()) {
-            let from = begin + phase;
-            begin += run.len() + 1;
-            if run.len() < BASE16_MIN {
-                continue;
-            }
-            let pairs = run.get(phase..).unwrap_or_default().chunks_exact(2);
-            for (number, pair) in pairs.enumerate() {
-                if let [Some(high), Some(low)] =
-                    [pair.first(), pair.last()].map(|it| it.and_then(digit))
-                {
-                    decoded.push(high << 4 | low, self.span(from + 2 * number, 2));
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        self.for_each_run(digit, BASE16_MIN, &mut |run| {
+            for pair in run.get(phase..).unwrap_or_default().chunks_exact(2) {
+                let &[(high, first), (low, last)] = pair else { continue };
+                if let Ok(byte) = u8::try_from(high << 4 | low) {
+                    decoded.push(byte, self.span(first, last - first + 1));
                 }
             }
-        }
+        });
         decoded
     }
 
-    fn decode_run(&self, run: &[(u32, usize)], decoded: &mut Self) {
-        if run.len() < BASE64_MIN {
-            return;
+    /// Calls `visit` with every run of characters that have a value, each with its place. A line
+    /// break inside a run is ignored, with the spaces at the start of the next line.
+    fn for_each_run(
+        &self,
+        value: impl Fn(u8) -> Option<u32>,
+        length_min: usize,
+        visit: &mut dyn FnMut(&[(u32, usize)]),
+    ) {
+        let mut run: Vec<(u32, usize)> = Vec::new();
+        let mut is_line_start = false;
+        for (place, byte) in self.bytes.iter().enumerate() {
+            if let Some(value) = value(*byte) {
+                run.push((value, place));
+                is_line_start = false;
+            } else if matches!(byte, b'\r' | b'\n') {
+                is_line_start = true;
+            } else if !(is_line_start && matches!(byte, b' ' | b'\t')) {
+                if run.len() >= length_min {
+                    visit(&run);
+                }
+                run.clear();
+                is_line_start = false;
+            }
         }
+        if run.len() >= length_min {
+            visit(&run);
+        }
+    }
+
+    fn decode_base64(&self, run: &[(u32, usize)], decoded: &mut Self) {
         for group in run.chunks(4) {
             let bits = group.iter().fold(0, |bits, (value, _)| bits << 6 | value);
             let bits = bits << (6 * (4 - group.len()));
@@ -326,7 +334,9 @@ fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
         }
         [b'\\', b'u' | b'U', ..] => char(number(2, 6)?, 6),
         [b'\\', b'x' | b'X', ..] => byte(number(2, 4)?, 4),
-        [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => char(u32::from(' '), 2),
+        [b'\\', b'n', ..] => char(u32::from('\n'), 2),
+        [b'\\', b'r', ..] => char(u32::from('\r'), 2),
+        [b'\\', b't' | b'b' | b'f', ..] => char(u32::from(' '), 2),
         [b'\\', other @ (b'\\' | b'/' | b'"' | b'\''), ..] => byte(u32::from(*other), 2),
         [b'&', ..] => {
             let end = text.iter().take(14).position(|it| *it == b';')?;

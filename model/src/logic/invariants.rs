@@ -10,7 +10,7 @@ use crate::logic::statements::resources;
 
 /// A sentence that holds in every account.
 #[derive(Clone, Debug)]
-pub struct Invariant {
+pub struct AccountInvariant {
     /// The name, one word or several with hyphens.
     pub name: String,
     /// The sentence in English.
@@ -19,8 +19,12 @@ pub struct Invariant {
     pub formula: Formula,
 }
 
-fn invariant(name: impl Into<String>, sentence: impl Into<String>, formula: Formula) -> Invariant {
-    Invariant { name: name.into(), sentence: sentence.into(), formula }
+fn invariant(
+    name: impl Into<String>,
+    sentence: impl Into<String>,
+    formula: Formula,
+) -> AccountInvariant {
+    AccountInvariant { name: name.into(), sentence: sentence.into(), formula }
 }
 
 const U: Variable = Variable::user("u");
@@ -35,8 +39,8 @@ const PATH: [Variable; 2] = [Variable::new("a", Sort::Path), Variable::new("b", 
 
 /// Every invariant.
 #[must_use]
-pub fn invariants() -> Vec<Invariant> {
-    let mut invariants: Vec<Invariant> =
+pub fn invariants() -> Vec<AccountInvariant> {
+    let mut invariants: Vec<AccountInvariant> =
         AttachmentKind::ALL.into_iter().flat_map(of_kind).collect();
     invariants.extend(STATUS_KINDS.map(|kind| {
         let item = Variable::new("i", Sort::of(kind));
@@ -52,7 +56,7 @@ pub fn invariants() -> Vec<Invariant> {
     invariants
 }
 
-fn of_kind(kind: AttachmentKind) -> Vec<Invariant> {
+fn of_kind(kind: AttachmentKind) -> Vec<AccountInvariant> {
     let [item, other] = ["i", "j"].map(|name| Variable::new(name, Sort::of(kind)));
     let name = kind.name();
     let mut invariants = vec![invariant(
@@ -94,7 +98,7 @@ fn of_kind(kind: AttachmentKind) -> Vec<Invariant> {
     invariants
 }
 
-fn of_users() -> Vec<Invariant> {
+fn of_users() -> Vec<AccountInvariant> {
     let [p, q] = POLICY;
     let [a, b] = PATH;
     let boundary = |policy| atom(Relation::Boundary, &[U, policy]);
@@ -128,7 +132,7 @@ fn of_users() -> Vec<Invariant> {
     ]
 }
 
-fn of_part(part: SubResource) -> Vec<Invariant> {
+fn of_part(part: SubResource) -> Vec<AccountInvariant> {
     let class = resources::class_of(part);
     let subject = Variable::new("r", Sort::Resource(class));
     let entry = Variable::new("e", resources::entry(part).sort);
@@ -158,7 +162,7 @@ fn of_part(part: SubResource) -> Vec<Invariant> {
     invariants
 }
 
-fn of_versions() -> Vec<Invariant> {
+fn of_versions() -> Vec<AccountInvariant> {
     let ([p, _], [v, w]) = (POLICY, VERSION);
     let has_version = |version| has(SubResource::Version, p, version);
     let default = |version| atom(Relation::Default, &[p, version]);

@@ -60,7 +60,22 @@ fn encodings(value: &str) -> Vec<String> {
             all.push(format!("glued{}", BASE64.encode(whole.as_bytes())));
         }
     }
+    for line_break in ["\n", "\r\n", "\\n", "\\r\\n", "\\u000d\\u000A", "%0D%0A", "&#10;", "\n    "]
+    {
+        for encoded in [BASE64.encode(value.as_bytes()), HEXLOWER.encode(value.as_bytes())] {
+            all.push(in_lines(&encoded, line_break));
+        }
+    }
     all
+}
+
+/// The text in lines of ten characters.
+fn in_lines(text: &str, line_break: &str) -> String {
+    let lines: Vec<&str> = (0..text.len())
+        .step_by(10)
+        .filter_map(|from| text.get(from..text.len().min(from + 10)))
+        .collect();
+    lines.join(line_break)
 }
 
 /// The ways in which a response may split a text.
