@@ -117,6 +117,8 @@ fn signed_post(
     form: &str,
     edit: impl Fn(&str) -> String,
 ) -> String {
+    let has_version = form.contains("Version=");
+    let form = if has_version { form.to_owned() } else { format!("{form}&Version=2010-05-08") };
     let address = server.url().trim_start_matches("http://").to_owned();
     let identity = Credentials::new(&key.0, &key.1, None, None, "test").into();
     let params = v4::SigningParams::builder()
@@ -215,11 +217,8 @@ fn sts_names_the_account_and_the_user_of_the_caller() {
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     }
     // IAM itself has no such action.
-    for version in ["", "&Version=2010-05-08"] {
-        let form = format!("Action=GetCallerIdentity{version}");
-        let answer = signed_post(&server, &alice, "iam", &form, unchanged);
-        assert!(answer.contains("<Code>InvalidAction</Code>"), "{answer}");
-    }
+    let answer = signed_post(&server, &alice, "iam", "Action=GetCallerIdentity", unchanged);
+    assert!(answer.contains("<Code>InvalidAction</Code>"), "{answer}");
     let unsigned = super::server::posted(&server, form);
     assert!(unsigned.starts_with("HTTP/1.1 403 "), "{unsigned}");
     // Without verification, an unsigned request comes from the root user.

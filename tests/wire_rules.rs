@@ -153,7 +153,7 @@ const FAULTS: [(&str, Rewrite, &str, &str); 14] = [
             let (_, after) = rest.split_once('<')?;
             Some(format!("{before}<Base32StringSeed>MDE4OQ==<{after}"))
         },
-        "delete-user/unassigned-device",
+        "absent/mfa-device-unassigned",
         "base32-seed",
     ),
 ];

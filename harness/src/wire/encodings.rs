@@ -102,6 +102,9 @@ pub(crate) fn unescaped_letters(text: &str) -> Vec<u8> {
     reading.letters().bytes
 }
 
+/// The value of a character of base 64 or base 16, and its place.
+type Digit = (u32, usize);
+
 /// All bytes of a reading.
 struct Reading<O> {
     bytes: Vec<u8>,
@@ -258,9 +261,9 @@ impl<O: ByteOrigin> Reading<O> {
         &self,
         value: impl Fn(u8) -> Option<u32>,
         length_min: usize,
-        visit: &mut dyn FnMut(&[(u32, usize)]),
+        visit: &mut dyn FnMut(&[Digit]),
     ) {
-        let mut run: Vec<(u32, usize)> = Vec::new();
+        let mut run: Vec<Digit> = Vec::new();
         let mut is_line_start = false;
         for (place, byte) in self.bytes.iter().enumerate() {
             if let Some(value) = value(*byte) {
@@ -281,7 +284,7 @@ impl<O: ByteOrigin> Reading<O> {
         }
     }
 
-    fn decode_base64(&self, run: &[(u32, usize)], decoded: &mut Self) {
+    fn decode_base64(&self, run: &[Digit], decoded: &mut Self) {
         for group in run.chunks(4) {
             let bits = group.iter().fold(0, |bits, (value, _)| bits << 6 | value);
             let bits = bits << (6 * (4 - group.len()));

@@ -1,6 +1,6 @@
 //! First-order formulas over the relations of an account.
 //!
-//! A formula speaks of the account before a call or, in atoms of stage [`Stage::After`], of the
+//! A formula speaks of the account before a call or, in atoms of stage [`Moment::After`], of the
 //! account after it. Variables have sorts; a variable that no quantifier binds is a parameter.
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
@@ -180,7 +180,7 @@ pub const STATUS_KINDS: [AttachmentKind; 4] = [
 
 /// The account that an atom speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
+pub enum Moment {
     /// The account before the call.
     Before,
     /// The account after the call.
@@ -191,7 +191,7 @@ pub enum Stage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Formula {
     /// The relation holds for the arguments.
-    Atom(Relation, Vec<Variable>, Stage),
+    Atom(Relation, Vec<Variable>, Moment),
     /// Both variables name the same element.
     Same(Variable, Variable),
     /// The first number is at most the second.
@@ -216,7 +216,7 @@ pub enum Number {
     /// A constant.
     Constant(u32),
     /// The number of second arguments for which the relation holds with this first argument.
-    Count(Relation, Variable, Stage),
+    Count(Relation, Variable, Moment),
     /// A sum.
     Sum(Vec<Self>),
     /// The number, less one.
@@ -228,7 +228,7 @@ pub enum Number {
 /// The atom, about the account before the call.
 #[must_use]
 pub fn atom(relation: Relation, arguments: &[Variable]) -> Formula {
-    Formula::Atom(relation, arguments.to_vec(), Stage::Before)
+    Formula::Atom(relation, arguments.to_vec(), Moment::Before)
 }
 
 /// The user exists.
@@ -316,7 +316,7 @@ pub fn for_some(variables: &[Variable], formula: Formula) -> Formula {
 /// The number of items of the kind that the user holds.
 #[must_use]
 pub const fn count(kind: AttachmentKind, user: Variable) -> Number {
-    Number::Count(Relation::Holds(kind), user, Stage::Before)
+    Number::Count(Relation::Holds(kind), user, Moment::Before)
 }
 
 /// The number is less than the limit.
@@ -330,16 +330,16 @@ impl Formula {
     #[must_use]
     pub fn after(&self) -> Self {
         self.map_atoms(
-            &|relation, arguments, _| Self::Atom(relation, arguments.to_vec(), Stage::After),
-            &|relation, subject, _| Number::Count(relation, subject, Stage::After),
+            &|relation, arguments, _| Self::Atom(relation, arguments.to_vec(), Moment::After),
+            &|relation, subject, _| Number::Count(relation, subject, Moment::After),
         )
     }
 
     /// The formula with each atom and each count replaced.
     pub(crate) fn map_atoms(
         &self,
-        of_atom: &dyn Fn(Relation, &[Variable], Stage) -> Self,
-        of_count: &dyn Fn(Relation, Variable, Stage) -> Number,
+        of_atom: &dyn Fn(Relation, &[Variable], Moment) -> Self,
+        of_count: &dyn Fn(Relation, Variable, Moment) -> Number,
     ) -> Self {
         let map = |formula: &Self| Box::new(formula.map_atoms(of_atom, of_count));
         let map_all = |formulas: &[Self]| formulas.iter().map(|it| *map(it)).collect();
@@ -421,8 +421,8 @@ impl Formula {
 impl Number {
     pub(crate) fn map_atoms(
         &self,
-        of_atom: &dyn Fn(Relation, &[Variable], Stage) -> Formula,
-        of_count: &dyn Fn(Relation, Variable, Stage) -> Self,
+        of_atom: &dyn Fn(Relation, &[Variable], Moment) -> Formula,
+        of_count: &dyn Fn(Relation, Variable, Moment) -> Self,
     ) -> Self {
         let map = |number: &Self| number.map_atoms(of_atom, of_count);
         match self {

@@ -6,7 +6,7 @@
 use crate::ids::Status;
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 use crate::logic::formula::{
-    Formula, Number, PARTS, Relation, STATUS_KINDS, Sort, Stage, Variable, all, any, atom, below,
+    Formula, Moment, Number, PARTS, Relation, STATUS_KINDS, Sort, Variable, all, any, atom, below,
     count, exists, for_all, for_some, has, holds, iff, implies, inactive, not, same, user,
 };
 use crate::logic::statements::attachments::{
@@ -367,7 +367,7 @@ fn add(part: SubResource) -> Guarantees {
     let (subject, named) = (resource(class), entry(part));
     let policy = (part == SubResource::AttachedPolicy).then(|| exists(ResourceKind::Policy, named));
     let requires: Vec<Formula> = [exists(class, subject)].into_iter().chain(policy).collect();
-    let number = Number::Count(Relation::Has(part), subject, Stage::Before);
+    let number = Number::Count(Relation::Has(part), subject, Moment::Before);
     let within = below(number, quota_of_parts(part));
     let tuple = |relation| Touched::Tuple(relation, vec![subject, named]);
     let numbered = (part == SubResource::Version).then_some(Relation::Numbered);
@@ -491,7 +491,7 @@ fn detach(kind: AttachmentKind) -> Guarantees {
 
 /// The number of items that a user must lose before it can be deleted.
 #[must_use]
-pub fn distance(holder: Variable, stage: Stage) -> Number {
+pub fn distance(holder: Variable, stage: Moment) -> Number {
     Number::Sum(
         BLOCKING_KINDS
             .into_iter()

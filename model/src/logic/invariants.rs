@@ -2,7 +2,7 @@
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 use crate::logic::formula::{
-    Formula, Number, PARTS, Relation, STATUS_KINDS, Sort, Stage, Variable, all, atom, count,
+    Formula, Moment, Number, PARTS, Relation, STATUS_KINDS, Sort, Variable, all, atom, count,
     exists, for_all, for_some, has, holds, implies, inactive, same, user,
 };
 use crate::logic::statements::attachments::{class_of, is_adjustable, is_issued, quota};
@@ -137,7 +137,7 @@ fn of_part(part: SubResource) -> Vec<AccountInvariant> {
     let subject = Variable::new("r", Sort::Resource(class));
     let entry = Variable::new("e", resources::entry(part).sort);
     let name = part.name();
-    let number = Number::Count(Relation::Has(part), subject, Stage::Before);
+    let number = Number::Count(Relation::Has(part), subject, Moment::Before);
     let limit = Number::Constant(resources::quota_of_parts(part));
     let mut invariants = vec![
         invariant(

@@ -5,7 +5,7 @@
 
 use crate::kind::AttachmentKind;
 use crate::logic::formula::{
-    Formula, Number, Relation, Sort, Stage, Variable, all, any, atom, for_all, for_some, holds,
+    Formula, Moment, Number, Relation, Sort, Variable, all, any, atom, for_all, for_some, holds,
     iff, implies, not, same,
 };
 use crate::logic::goals::distance;
@@ -50,7 +50,7 @@ fn laws_of_counting() -> impl Iterator<Item = Formula> {
         let (first, second) = relation.sorts();
         let x = Variable::new("x", first);
         let y = Variable::new("y", second.unwrap_or(first));
-        let number = Number::Count(relation, x, Stage::Before);
+        let number = Number::Count(relation, x, Moment::Before);
         let some = Formula::AtMost(Number::Constant(1), number.clone());
         let is_natural = Formula::AtMost(Number::Constant(0), number);
         for_all(&[x], all([is_natural, iff(some, for_some(&[y], atom(relation, &[x, y])))]))
@@ -138,7 +138,7 @@ fn progress(form: CallForm, statement: &Statement) -> Vec<(String, Formula)> {
     }
     let one_more = |number| Number::Sum(vec![number, Number::Constant(1)]);
     let nearer_by_one_at_most = |old: Variable, new: Variable| {
-        Formula::AtMost(distance(old, Stage::Before), one_more(distance(new, Stage::After)))
+        Formula::AtMost(distance(old, Moment::Before), one_more(distance(new, Moment::After)))
     };
     let holder = Variable::user("x");
     let mut goals = if form.renames_user() {
@@ -155,7 +155,7 @@ fn progress(form: CallForm, statement: &Statement) -> Vec<(String, Formula)> {
         && kind != AttachmentKind::Tag
     {
         let held = holds(kind, USER, item(kind));
-        let (before, after) = (distance(USER, Stage::Before), distance(USER, Stage::After));
+        let (before, after) = (distance(USER, Moment::Before), distance(USER, Moment::After));
         let one_step = Formula::AtMost(one_more(after), before);
         goals.push(("progress of a plan".to_owned(), implies(held, one_step)));
     }

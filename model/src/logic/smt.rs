@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::kind::ResourceKind;
-use crate::logic::formula::{Formula, Number, Relation, Sort, Stage, Variable, all, not};
+use crate::logic::formula::{Formula, Moment, Number, Relation, Sort, Variable, all, not};
 use crate::logic::obligations::{Proof, sorts};
 
 /// The name of a sort in SMT-LIB.
@@ -266,9 +266,9 @@ impl Printer<'_> {
 }
 
 /// No obligation has an atom about the account after a call; the suffix would show one.
-const fn suffix(stage: Stage) -> &'static str {
+const fn suffix(stage: Moment) -> &'static str {
     match stage {
-        Stage::Before => "",
-        Stage::After => "_after",
+        Moment::Before => "",
+        Moment::After => "_after",
     }
 }

@@ -9,7 +9,7 @@ pub mod resources;
 pub mod users;
 
 use crate::logic::formula::{
-    Formula, Number, Relation, Stage, Variable, all, any, atom, not, same,
+    Formula, Moment, Number, Relation, Variable, all, any, atom, not, same,
 };
 use crate::rule::Condition;
 
@@ -135,12 +135,12 @@ impl Statement {
     pub fn before(&self, formula: &Formula) -> Formula {
         formula.map_atoms(
             &|relation, arguments, stage| match stage {
-                Stage::Before => Formula::Atom(relation, arguments.to_vec(), stage),
-                Stage::After => self.becomes(relation, arguments),
+                Moment::Before => Formula::Atom(relation, arguments.to_vec(), stage),
+                Moment::After => self.becomes(relation, arguments),
             },
             &|relation, subject, stage| match stage {
-                Stage::Before => Number::Count(relation, subject, stage),
-                Stage::After => self.recount(relation, subject),
+                Moment::Before => Number::Count(relation, subject, stage),
+                Moment::After => self.recount(relation, subject),
             },
         )
     }
@@ -159,9 +159,9 @@ impl Statement {
     fn recount(&self, relation: Relation, subject: Variable) -> Number {
         let own = relation.arguments();
         let &[first, second] = own.as_slice() else {
-            return Number::Count(relation, subject, Stage::Before);
+            return Number::Count(relation, subject, Moment::Before);
         };
-        let mut number = Number::Count(relation, first, Stage::Before);
+        let mut number = Number::Count(relation, first, Moment::Before);
         let mut holds = atom(relation, &own);
         for change in self.changes_of(relation) {
             number = change.recount([first, second], number, &holds);

@@ -3,8 +3,8 @@
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 use crate::logic::formula::{
-    Formula, Number, PARTS, Relation, Sort, Stage, Variable, all, any, atom, exists, for_some, has,
-    holds, not, same,
+    Formula, Moment, Number, PARTS, Relation, Sort, Variable, all, any, atom, exists, for_some,
+    has, holds, not, same,
 };
 use crate::logic::statements::users::{about_user, insert, no_such_resource};
 use crate::logic::statements::{Change, Statement};
@@ -188,7 +188,7 @@ pub fn add(part: SubResource) -> Statement {
     let mut statement = about_part("add", part);
     statement.parameters.push(entry);
     statement.refused_if.extend(no_such_policy(part));
-    let number = Number::Count(Relation::Has(part), subject, Stage::Before);
+    let number = Number::Count(Relation::Has(part), subject, Moment::Before);
     let full = Formula::AtMost(Number::Constant(quota_of_parts(part)), number);
     let new = not(has(part, subject, entry));
     let is_version = part == SubResource::Version;
