@@ -9,7 +9,7 @@ use crate::check::{TransitionProperty, Visit};
 use crate::logic::evaluate::CompiledFormula;
 use crate::logic::statements::call::statement_of;
 use crate::logic::structure::Structure;
-use crate::rule::{Clause, Condition, Expected};
+use crate::rule::{Clause, Condition};
 
 /// The properties.
 pub(crate) const ALL: [(&str, TransitionProperty); 2] = [
@@ -17,10 +17,10 @@ pub(crate) const ALL: [(&str, TransitionProperty); 2] = [
     ("a call changes exactly what its first-order statement says", effects_agree),
 ];
 
-/// Returns true if the clause refuses a call because of the account. The logic has no time, and no
-/// scope has the 5,000 users of G-001.
+/// Returns true if the clause depends on the account. The logic has no time, and no scope has the
+/// 5,000 users of G-001.
 fn is_compared(clause: &Clause) -> bool {
-    clause.expected != Expected::Success
+    clause.condition != Condition::Unhindered
         && !clause.condition.is_transient()
         && clause.condition != Condition::AccountFull
 }
@@ -31,6 +31,7 @@ fn conditions_agree(visit: &Visit<'_>) -> bool {
     let holds = |it: &(Condition, CompiledFormula)| it.1.holds(visit.structure, &arguments);
     let stated = |condition: Condition| {
         let conditions = statement.refused_if.iter().chain(&statement.unspecified_if);
+        let conditions = conditions.chain(&statement.succeeds_despite);
         // A condition without a formula is impossible for this form of call.
         conditions.clone().any(|it| it.0 == condition && holds(it))
     };

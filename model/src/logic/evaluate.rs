@@ -24,6 +24,8 @@ pub struct CompiledStatement {
     pub refused_if: Vec<(Condition, CompiledFormula)>,
     /// The conditions under which the call may be refused or not.
     pub unspecified_if: Vec<(Condition, CompiledFormula)>,
+    /// The conditions despite which the call succeeds.
+    pub succeeds_despite: Vec<(Condition, CompiledFormula)>,
     changes: Vec<CompiledChange>,
 }
 
@@ -82,6 +84,7 @@ impl CompiledStatement {
         Self {
             refused_if: statement.refused_if.iter().map(compile).collect(),
             unspecified_if: statement.unspecified_if.iter().map(compile).collect(),
+            succeeds_despite: statement.succeeds_despite.iter().map(compile).collect(),
             changes: statement
                 .changes
                 .iter()

@@ -13,7 +13,7 @@ use iamspec_model::logic::obligations::premises;
 use iamspec_model::logic::statements::call::{CallForm, arguments_of};
 use iamspec_model::logic::statements::{Change, Statement};
 use iamspec_model::logic::structure::Structure;
-use iamspec_model::{Account, Condition, Effect, Expected, Operation, allowed, find_action, next};
+use iamspec_model::{Account, Condition, Effect, Operation, allowed, find_action, next};
 
 /// Accounts of a scope with every call that the check sends in them: the shortest paths first.
 fn visits(scope: &str, states: usize) -> Vec<(Account, Operation)> {
@@ -52,15 +52,16 @@ fn every_condition_of_a_clause_is_stated_and_no_other() {
     let mut stated: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for (_, op) in SCOPES.iter().flat_map(|it| visits(it, 60)) {
         let (Some(form), Some(action)) = (CallForm::of(&op), op.action()) else { continue };
-        let Statement { refused_if, unspecified_if, .. } = form.statement();
-        let conditions = refused_if.into_iter().chain(unspecified_if).map(|it| it.0.slug());
+        let Statement { refused_if, unspecified_if, succeeds_despite, .. } = form.statement();
+        let conditions = refused_if.into_iter().chain(unspecified_if).chain(succeeds_despite);
+        let conditions = conditions.map(|it| it.0.slug());
         stated.entry(action.api).or_default().extend(conditions);
     }
     assert!(stated.len() > 60, "{stated:?}");
     for (api, conditions) in stated {
         let action = find_action(api).expect("an action").action;
         let of_clauses = action.clauses.iter().filter(|it| {
-            it.expected != Expected::Success
+            it.condition != Condition::Unhindered
                 && !it.condition.is_transient()
                 && it.condition != Condition::AccountFull
         });

@@ -3,7 +3,7 @@
 use crate::ids::Status;
 use crate::kind::{AttachmentKind, ResourceKind};
 use crate::logic::formula::{
-    Formula, Number, Relation, Sort, Variable, all, any, count, exists, for_some, holds, not,
+    Formula, Number, Relation, Sort, Variable, all, any, count, exists, for_some, holds, not, user,
 };
 use crate::logic::statements::users::{USER, about_user, insert, no_such_resource, no_such_user};
 use crate::logic::statements::{Change, Statement};
@@ -60,6 +60,12 @@ pub const fn is_adjustable(kind: AttachmentKind) -> bool {
     matches!(kind, AttachmentKind::ManagedPolicy)
 }
 
+/// Returns true if an item can be attached again (B-IP-02, B-MP-08, B-GR-02, B-TG-07).
+const fn is_repeatable(kind: AttachmentKind) -> bool {
+    use AttachmentKind as K;
+    matches!(kind, K::InlinePolicy | K::ManagedPolicy | K::GroupMembership | K::Tag)
+}
+
 /// A statement about the items of a user that must exist.
 fn about_items(name: &str, kind: AttachmentKind) -> Statement {
     Statement { refused_if: vec![no_such_user()], ..about_user(&format!("{name} {}", kind.name())) }
@@ -101,6 +107,10 @@ pub fn attach(kind: AttachmentKind, same_body: bool) -> Statement {
             statement.unspecified_if.push((Condition::AlreadyHeld, held.clone()));
         }
         _ => {}
+    }
+    if is_repeatable(kind) {
+        let repeats = all([user(USER), held.clone()]);
+        statement.succeeds_despite.push((Condition::AlreadyHeld, repeats));
     }
     if kind != AttachmentKind::LoginProfile {
         let full = Formula::AtMost(Number::Constant(quota(kind)), count(kind, USER));
@@ -170,6 +180,12 @@ pub fn reset_secret(kind: AttachmentKind) -> Statement {
 pub fn detach(kind: AttachmentKind) -> Statement {
     let mut statement = named_item("detach", kind);
     let named = || vec![USER, item(kind)];
+    // Removing a tag or a membership that is absent succeeds (B-TG-06, B-GR-03).
+    if matches!(kind, AttachmentKind::Tag | AttachmentKind::GroupMembership) {
+        let target = class_of(kind).map(|class| exists(class, item(kind)));
+        let absent = [user(USER), not(holds(kind, USER, item(kind)))].into_iter().chain(target);
+        statement.succeeds_despite.push((Condition::NotHeld, all(absent)));
+    }
     if is_issued(kind) {
         statement.changes.push(Change::Remove(Relation::Inactive(kind), named()));
     }
@@ -198,9 +214,7 @@ fn named_item(name: &str, kind: AttachmentKind) -> Statement {
         AttachmentKind::InlinePolicy => {
             statement.refused_if.push((Condition::NotHeld, not(holds(kind, USER, named))));
         }
-        // Removing a tag that is absent succeeds (B-TG-06).
         AttachmentKind::Tag => {}
-        // Removing a membership that is absent succeeds (B-GR-03).
         AttachmentKind::GroupMembership => {
             statement.refused_if.push(no_such_resource(ResourceKind::Group, named));
         }

@@ -27,6 +27,8 @@ pub struct Statement {
     pub refused_if: Vec<(Condition, Formula)>,
     /// The conditions under which AWS may refuse the call or not: no fact decides.
     pub unspecified_if: Vec<(Condition, Formula)>,
+    /// The conditions despite which the call succeeds, although another action would be refused.
+    pub succeeds_despite: Vec<(Condition, Formula)>,
     /// What the caller or the service guarantees about the parameters: a fresh name is not in use.
     pub assumes: Formula,
     /// The changes of a successful call, in order.
@@ -198,6 +200,7 @@ impl Statement {
             parameters: put_all(&self.parameters),
             refused_if: put_conditions(&self.refused_if),
             unspecified_if: put_conditions(&self.unspecified_if),
+            succeeds_despite: put_conditions(&self.succeeds_despite),
             assumes: put(&self.assumes),
             changes: self.changes.iter().map(put_change).collect(),
         }

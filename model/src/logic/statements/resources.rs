@@ -194,6 +194,10 @@ pub fn add(part: SubResource) -> Statement {
     let is_version = part == SubResource::Version;
     let full = if is_version { full } else { all([full, new]) };
     statement.refused_if.push((Condition::SubResourceQuotaReached, full));
+    if !is_version {
+        let repeats = has(part, subject, entry);
+        statement.succeeds_despite.push((Condition::HasEntry, repeats));
+    }
     statement.changes.push(insert(Relation::Has(part), &[subject, entry]));
     if is_version {
         // The service never gives a number again (C-061).

@@ -44,6 +44,7 @@ pub(crate) fn about_user(name: &str) -> Statement {
         parameters: vec![USER],
         refused_if: Vec::new(),
         unspecified_if: Vec::new(),
+        succeeds_despite: Vec::new(),
         assumes: all([]),
         changes: Vec::new(),
     }
