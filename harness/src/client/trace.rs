@@ -23,7 +23,9 @@ use crate::wire::output::private_file;
 use crate::wire::redact::{
     hide, hide_unless_harmless, is_secret, issues_secret, secret_values, skeleton, without_secrets,
 };
-use crate::wire::secrets::{is_searchable, redact, redact_and_cut, remember, remember_code};
+use crate::wire::secrets::{
+    is_searchable, redact, redact_and_cut, redact_start, remember, remember_code,
+};
 
 /// A longer text of the endpoint is cut when it is shown.
 const TEXT_MAX: usize = 4 << 10;
@@ -130,8 +132,11 @@ impl RawResponse {
     }
 
     /// The body without secrets, cut after `max` bytes.
+    ///
+    /// Known values are removed first: what is hidden by the name of an element may hold a part of
+    /// a value, and the rest in another element would not be found any more.
     fn shown_body(&self, max: usize) -> String {
-        let body = String::from_utf8_lossy(&self.body);
+        let body = redact_start(&String::from_utf8_lossy(&self.body), max);
         match self.disclosure {
             Disclosure::Nothing => redact_and_cut(&skeleton(&body), max),
             Disclosure::Harmless => redact_and_cut(&hide_unless_harmless(&hide(&body)), max),
@@ -226,6 +231,26 @@ pub(crate) fn exchange(form: &[(String, String)], response: &RawResponse) -> Wir
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The first part of the value is hidden because its element mentions a password.
+    #[test]
+    fn a_secret_in_two_elements_is_removed_from_both() {
+        let (one, two) = ("Zq8first0half0of0the0value", "and0the0second0half0of0it");
+        remember(&format!("{one}{two}"));
+        let body =
+            format!("<R><a>Password: {one}</a><b c='d'>{two}</b><c>{}</c></R>", "x".repeat(300));
+        let raw = RawResponse {
+            status: 200,
+            content_type: String::new(),
+            body: body.into_bytes(),
+            disclosure: Disclosure::Redacted,
+        };
+        for max in [100, usize::MAX] {
+            let shown = raw.shown_body(max);
+            assert!(!shown.contains("half"), "{shown}");
+            assert!(shown.starts_with("<R><a>(secret)</a><b c='d'>(secret)</b><c>xxx"), "{shown}");
+        }
+    }
 
     #[test]
     fn only_what_is_written_like_a_code_or_an_id_is_shown() {

@@ -141,6 +141,14 @@ pub fn redact(text: &str) -> String {
     redact_and_cut(text, usize::MAX)
 }
 
+/// A text with every remembered value replaced, as far as [`redact_and_cut`] would search it. The
+/// rest is unchanged.
+#[must_use]
+pub fn redact_start(text: &str, max: usize) -> String {
+    let (searched, rest) = text.split_at(floor_boundary(text, max.saturating_add(LOOKAHEAD)));
+    redact(searched) + rest
+}
+
 /// A text of an endpoint for messages and reports: without secrets, and cut after `max` bytes. The
 /// end of a cut text says how long it was.
 #[must_use]
