@@ -57,6 +57,8 @@ def solve(job):
 def main():
     iamspec, directory = sys.argv[1], pathlib.Path(sys.argv[2])
     paths = sorted(directory.glob("*/*.smt2"))
+    if not paths:
+        sys.exit(f"expected scripts in {directory}/*/, found none; write them with iamspec verify --smt")
     jobs = [(solver, path) for solver in SOLVERS for path in paths if path.parent.name != "equivalence"]
     failures, found, seconds, counts = [], [], {}, {}
     with multiprocessing.Pool() as pool:

@@ -128,6 +128,15 @@ fn the_premises_hold_in_every_account() {
     }
 }
 
+/// Proofs and faults are files with these names.
+#[test]
+fn every_statement_and_every_fault_has_a_name_of_its_own() {
+    let statements: BTreeSet<String> = CallForm::all().map(|it| it.statement().name).collect();
+    assert_eq!(statements.len(), CallForm::all().count());
+    let descriptions: BTreeSet<String> = faults().map(|it| it.description).collect();
+    assert_eq!(descriptions.len(), faults().count());
+}
+
 /// A relation that no statement changes, or no invariant mentions, is probably forgotten.
 #[test]
 fn every_relation_changes_in_some_call() {

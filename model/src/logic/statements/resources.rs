@@ -239,7 +239,10 @@ pub fn remove(part: SubResource) -> Statement {
 }
 
 fn about_part(name: &str, part: SubResource) -> Statement {
-    Statement { name: format!("{name} {}", part.name()), ..about_resource("", class_of(part)) }
+    Statement {
+        name: format!("{name} {} {}", noun(class_of(part)), part.name()),
+        ..about_resource("", class_of(part))
+    }
 }
 
 /// A statement about a sub-resource that must exist. One message covers a missing policy and a
