@@ -128,10 +128,10 @@ pub(crate) fn facts() -> String {
 
 /// The parts of IAM that the model does not cover, in the words of the API.
 pub const UNMODELED: [&str; 12] = [
-    "the account's own password policy, and whether old passwords and MFA codes are right",
+    "the account's own password policy, and whether old passwords are right",
     "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
     "the age of service-specific credentials",
-    "GetMFADevice, TagMFADevice, hardware and FIDO MFA devices",
+    "hardware and FIDO MFA devices; GetMFADevice (the reference endpoint serves it)",
     "the values of tags, paths and tags of groups, policies and devices",
     "AWS managed policies, policy documents, and the counts in GetPolicy",
     "the counts of GetAccountSummary, and the user details of GetAccountAuthorizationDetails",

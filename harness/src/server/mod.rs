@@ -110,6 +110,11 @@ impl ResponseBody {
     }
 }
 
+/// The names of all actions that the server implements: those of the model, then the others.
+pub fn served_actions() -> impl Iterator<Item = &'static str> {
+    iamspec_model::tables::actions().map(|it| it.api).chain(outside_model::actions())
+}
+
 /// Options of a reference server.
 #[derive(Debug, Default)]
 pub struct Options {

@@ -164,6 +164,48 @@ def list_mfa_devices(iam):
     refused(iam, "NoSuchEntity", iam.list_mfa_devices, UserName=NOBODY)
 
 
+@call("GetMFADevice")
+def get_mfa_device(iam):
+    name = account.user(iam)
+    serial = account.enabled(iam, name)
+    got = iam.get_mfa_device(SerialNumber=serial, UserName=name)
+    assert (got["UserName"], got["SerialNumber"]) == (name, serial) and got["EnableDate"]
+    refused(iam, "NoSuchEntity", iam.get_mfa_device, SerialNumber=serial, UserName=NOBODY)
+    unused = account.device(iam)["SerialNumber"]
+    refused(iam, "NoSuchEntity", iam.get_mfa_device, SerialNumber=unused, UserName=name)
+
+
+def tags_are_set_and_removed(iam, key, value, tag, untag, list_tags):
+    """Tags of a resource that the member `key` names with `value`."""
+    named = {key: value}
+    tag(Tags=[{"Key": "b", "Value": "1"}, {"Key": "a", "Value": ""}], **named)
+    tag(Tags=[{"Key": "b", "Value": "2"}], **named)
+    assert list_tags(**named)["Tags"] == [{"Key": "a", "Value": ""}, {"Key": "b", "Value": "2"}]
+    untag(TagKeys=["a", "none"], **named)
+    assert list_tags(**named)["Tags"] == [{"Key": "b", "Value": "2"}]
+
+
+def device_tags(iam):
+    serial = account.device(iam)["SerialNumber"]
+    calls = [iam.tag_mfa_device, iam.untag_mfa_device, iam.list_mfa_device_tags]
+    tags_are_set_and_removed(iam, "SerialNumber", serial, *calls)
+    iam.delete_virtual_mfa_device(SerialNumber=serial)
+    refused(iam, "NoSuchEntity", iam.list_mfa_device_tags, SerialNumber=serial)
+
+
+def policy_tags(iam):
+    arn = account.policy(iam)
+    tags_are_set_and_removed(iam, "PolicyArn", arn, iam.tag_policy, iam.untag_policy, iam.list_policy_tags)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["Tags"] == [{"Key": "b", "Value": "2"}]
+    refused(iam, "NoSuchEntity", iam.list_policy_tags, PolicyArn=account.no_policy(arn))
+
+
+for api in ["TagMFADevice", "UntagMFADevice", "ListMFADeviceTags"]:
+    call(api)(device_tags)
+for api in ["TagPolicy", "UntagPolicy", "ListPolicyTags"]:
+    call(api)(policy_tags)
+
+
 @call("DeactivateMFADevice")
 def deactivate_mfa_device(iam):
     name = account.user(iam)

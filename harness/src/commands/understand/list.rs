@@ -11,7 +11,6 @@ use iamspec_model::check::exhaustive::PropertyResult;
 use iamspec_model::check::model_mutants::{EQUIVALENT, ModelMutant};
 use iamspec_model::logic::invariants::invariants;
 use iamspec_model::logic::notation::tla;
-use iamspec_model::tables::actions;
 use iamspec_model::{Scope, rules};
 use serde::Serialize;
 use stateright::Model as _;
@@ -20,6 +19,7 @@ use crate::commands::selection::{builtin, by_name};
 use crate::docs::tables::{UNMODELED, kinds_table, wire_rules_table};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
+use crate::server::served_actions;
 
 /// The arguments of `iamspec list`.
 #[derive(Args, Debug)]
@@ -166,8 +166,8 @@ fn print(topic: ListTopic, scripts: &[Script], out: &mut dyn Write) -> Result<()
         ListTopic::Rules => write!(out, "{}", rule_table())?,
         ListTopic::WireRules => write!(out, "{}", wire_rules_table())?,
         ListTopic::Actions => {
-            for call in actions() {
-                writeln!(out, "{}", call.api)?;
+            for name in served_actions() {
+                writeln!(out, "{name}")?;
             }
         }
         ListTopic::Scripts => {

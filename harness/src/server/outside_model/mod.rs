@@ -28,6 +28,11 @@ const ACTIONS: [(&str, ResourceKind); 7] = [
     ("GetMFADevice", ResourceKind::Device),
 ];
 
+/// The actions that the server implements without the model.
+pub(super) fn actions() -> impl Iterator<Item = &'static str> {
+    ACTIONS.iter().map(|(name, _)| *name)
+}
+
 /// Returns true if the server implements the action without the model.
 pub(super) fn is_outside_model(action: &str) -> bool {
     ACTIONS.iter().any(|(name, _)| *name == action)
