@@ -41,8 +41,14 @@ member() {
   echo "${value:-$2}"
 }
 
+# The last response with the entities of XML decoded.
+decoded() {
+  sed "s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&apos;/'/g; s/&#34;/\"/g; s/&#39;/'/g; s/&#x22;/\"/g; s/&#x27;/'/g; s/&amp;/\&/g" \
+    <<< "$response"
+}
+
 # Whether the last response has a name, and whether it has further pages.
-has() { grep --quiet --fixed-strings -- ">$1<" <<< "$response"; }
+has() { decoded | grep --quiet --fixed-strings -- ">$1<"; }
 is_incomplete() { grep --quiet '<IsTruncated>true<' <<< "$response"; }
 
 @COMPARE@
