@@ -108,7 +108,8 @@ fn root_key() -> Key {
     ("AKIAIOSFODNN7EXAMPLE".to_owned(), secret.to_owned())
 }
 
-/// The response to a form that this key signs for a service. `edit` changes the `Authorization`
+/// The response to a form that this key signs for a service. A form without a version gets that of
+/// IAM. `edit` changes the `Authorization`
 /// header after that.
 fn signed_post(
     server: &Server,
@@ -119,6 +120,17 @@ fn signed_post(
 ) -> String {
     let has_version = form.contains("Version=");
     let form = if has_version { form.to_owned() } else { format!("{form}&Version=2010-05-08") };
+    signed_form(server, key, service, &form, edit)
+}
+
+/// Like [`signed_post`], with the form as it is.
+fn signed_form(
+    server: &Server,
+    key: &Key,
+    service: &str,
+    form: &str,
+    edit: impl Fn(&str) -> String,
+) -> String {
     let address = server.url().trim_start_matches("http://").to_owned();
     let identity = Credentials::new(&key.0, &key.1, None, None, "test").into();
     let params = v4::SigningParams::builder()
@@ -217,8 +229,11 @@ fn sts_names_the_account_and_the_user_of_the_caller() {
         assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     }
     // IAM itself has no such action.
-    let answer = signed_post(&server, &alice, "iam", "Action=GetCallerIdentity", unchanged);
-    assert!(answer.contains("<Code>InvalidAction</Code>"), "{answer}");
+    for version in ["", "&Version=2010-05-08"] {
+        let form = format!("Action=GetCallerIdentity{version}");
+        let answer = signed_form(&server, &alice, "iam", &form, unchanged);
+        assert!(answer.contains("<Code>InvalidAction</Code>"), "{answer}");
+    }
     let unsigned = super::server::posted(&server, form);
     assert!(unsigned.starts_with("HTTP/1.1 403 "), "{unsigned}");
     // Without verification, an unsigned request comes from the root user.

@@ -245,6 +245,30 @@ fn a_wire_rule_can_be_a_known_failure_until_it_holds() {
 }
 
 #[test]
+fn an_update_adds_no_entry_for_what_the_file_lists() {
+    let server = super::server(None);
+    let items: Rewrite = |_, _, body| Some(body.replace("member>", "item>"));
+    let items_without_namespace: Rewrite =
+        |_, _, body| Some(body.replace("member>", "item>").replace(" xmlns=", " other="));
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("updated-failures.toml");
+    _ = std::fs::remove_file(&file);
+    for rewrite in [items, items_without_namespace] {
+        let port = rewriting(&server.url(), rewrite);
+        let run = ["run", "list/access-key", "--tier", "wire", "--endpoint", &port.url];
+        let mut command = super::command(&run);
+        command.arg("--update-known-failures").arg("--known-failures").arg(&file);
+        command.output().unwrap();
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    let rules: Vec<&str> = text.lines().filter(|it| it.starts_with("rule = ")).collect();
+    assert_eq!(
+        rules.iter().filter(|it| it.contains("ListAccessKeys/wire-list-framing")).count(),
+        1
+    );
+    assert!(rules.iter().any(|it| it.contains("ListAccessKeys/wire-namespace")), "{text}");
+}
+
+#[test]
 fn every_wire_rule_is_explained_and_has_evidence_and_a_script() {
     let output = super::iamspec(&["explain", "ListUsers/wire-list-framing"]);
     let text = super::stdout(&output);

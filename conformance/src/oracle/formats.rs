@@ -79,7 +79,7 @@ const CREATE_ACTIONS: &[&str] =
     &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every format rule.
-pub const FORMAT_RULES: [FormatRule; 31] = [
+pub const FORMAT_RULES: [FormatRule; 35] = [
     row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
         &["CreateGroup", "GetGroup", "ListGroupsForUser"],
@@ -144,6 +144,16 @@ pub const FORMAT_RULES: [FormatRule; 31] = [
     row(&["GetUserPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
     row(&["CreatePolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_020]),
     row(&["GetGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[B_GR_09]),
+    // A new item is active.
+    row(&["CreateAccessKey"], "Status", FormatCheck::EchoesRequest("Active"), &[B_AK_01]),
+    row(&["UploadSigningCertificate"], "Status", FormatCheck::EchoesRequest("Active"), &[B_SC_01]),
+    row(&["UploadSSHPublicKey"], "Status", FormatCheck::EchoesRequest("Active"), &[B_SK_01]),
+    row(
+        &["CreateServiceSpecificCredential"],
+        "Status",
+        FormatCheck::EchoesRequest("Active"),
+        &[B_SS_01],
+    ),
     row(READ_ACTIONS, "CreateDate", FormatCheck::Date, &[E_008]),
     row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateWithFraction, &[E_008]),
 ];

@@ -237,6 +237,13 @@ impl KnownFailures {
         self.entries.iter().position(|it| it.lists(divergence, script, observed))
     }
 
+    /// Whether an entry lists a divergence of this exchange.
+    #[must_use]
+    pub fn lists(&self, divergence: &Divergence, script: &str, exchange: &Exchange) -> bool {
+        let response = exchange.response.as_ref();
+        response.is_some_and(|it| self.find(divergence, script, it).is_some())
+    }
+
     /// The index of the entry that lists a response without a verdict.
     fn find_inconclusive(&self, script: &str, exchange: &Exchange) -> Option<usize> {
         self.entries.iter().position(|it| it.lists_inconclusive(script, exchange))
@@ -251,9 +258,7 @@ impl KnownFailures {
         let script = &run.script.name;
         let mut has_diverged = false;
         let is_covered = |exchange: &Exchange| {
-            let is_listed = |it: &Divergence| {
-                exchange.response.as_ref().is_some_and(|re| self.find(it, script, re).is_some())
-            };
+            let is_listed = |it: &Divergence| self.lists(it, script, exchange);
             let of_behavior = match &exchange.verdict {
                 Verdict::Diverges(it) => is_listed(it),
                 Verdict::Inconclusive(_) => {

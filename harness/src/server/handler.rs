@@ -340,15 +340,11 @@ fn validated(model: &ModelState, form: &ParsedForm, is_root: bool) -> Result<(),
     if subject_exists {
         mfa_codes::check(model, form)?;
     }
-    if parse::has_default_user(form.action()) && !form.has("UserName") {
+    if !form.has("UserName") && parse::has_default_user(form.action()) {
         // Root has no login profile with a name (B-LP-13).
-        return Err(match form.action() {
-            "GetLoginProfile" if is_root => {
-                let message = B_LP_13.message.map(str::to_owned);
-                RequestError::Fact(B_LP_13, message)
-            }
-            _ => RequestError::Fact(B_AK_11, B_AK_11.message.map(str::to_owned)),
-        });
+        let is_of_root = is_root && form.action() == "GetLoginProfile";
+        let fact = if is_of_root { B_LP_13 } else { B_AK_11 };
+        return Err(RequestError::of_fact(fact, form));
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub struct FaultyStatement {
     pub description: String,
     /// The statement with the error.
     pub statement: Statement,
+    /// The sort whose quota the call ignores, with the number of elements that exceed the quota.
+    exceeded: Option<(Sort, usize)>,
 }
 
 /// Every condition dropped, every condition made true, and every change dropped, one at a time.
@@ -50,6 +52,7 @@ fn faults_of(form: CallForm) -> Vec<FaultyStatement> {
             fault,
             description: fault.description(&statement),
             statement: fault.applied_to(&statement),
+            exceeded: fault.ignored_quota(form, &statement),
         })
         .collect()
 }
@@ -88,6 +91,22 @@ impl Fault {
         }
         faulty
     }
+
+    /// The sort whose quota the call ignores, with the number of elements that exceed the quota.
+    fn ignored_quota(self, form: CallForm, statement: &Statement) -> Option<(Sort, usize)> {
+        let Self::ConditionDropped(index) = self else { return None };
+        let condition = statement.refused_if.get(index)?.0;
+        let (sort, quota) = match (form, condition) {
+            (CallForm::Attach { kind, .. }, Condition::QuotaReached) => {
+                (Sort::of(kind), quota(kind))
+            }
+            (CallForm::Add(part), Condition::SubResourceQuotaReached) => {
+                (entry(part).sort, quota_of_parts(part))
+            }
+            _ => return None,
+        };
+        Some((sort, usize::try_from(quota).ok()? + 1))
+    }
 }
 
 impl FaultyStatement {
@@ -95,20 +114,7 @@ impl FaultyStatement {
     /// kind if the call is not refused when the quota is reached.
     #[must_use]
     pub fn elements(&self, sort: Sort) -> usize {
-        let quota = match self.form {
-            _ if !self.ignores_quota() => return FEW,
-            CallForm::Attach { kind, .. } if Sort::of(kind) == sort => quota(kind),
-            CallForm::Add(part) if entry(part).sort == sort => quota_of_parts(part),
-            _ => return FEW,
-        };
-        usize::try_from(quota).map_or(FEW, |quota| quota + 1)
-    }
-
-    fn ignores_quota(&self) -> bool {
-        let Fault::ConditionDropped(index) = self.fault else { return false };
-        self.form.statement().refused_if.get(index).is_some_and(|it| {
-            matches!(it.0, Condition::QuotaReached | Condition::SubResourceQuotaReached)
-        })
+        self.exceeded.filter(|it| it.0 == sort).map_or(FEW, |it| it.1)
     }
 }
 

@@ -1,7 +1,7 @@
 //! First-order formulas over the relations of an account.
 //!
-//! A formula speaks of the account before a call or, in atoms of stage [`Moment::After`], of the
-//! account after it. Variables have sorts; a variable that no quantifier binds is a parameter.
+//! A formula speaks of the account before a call or, in atoms of [`Moment::After`], of the account
+//! after it. Variables have sorts; a variable that no quantifier binds is a parameter.
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 
@@ -341,44 +341,35 @@ impl Formula {
         of_atom: &dyn Fn(Relation, &[Variable], Moment) -> Self,
         of_count: &dyn Fn(Relation, Variable, Moment) -> Number,
     ) -> Self {
-        let map = |formula: &Self| Box::new(formula.map_atoms(of_atom, of_count));
-        let map_all = |formulas: &[Self]| formulas.iter().map(|it| *map(it)).collect();
-        match self {
-            Self::Atom(relation, arguments, stage) => of_atom(*relation, arguments, *stage),
-            Self::Same(..) => self.clone(),
-            Self::AtMost(left, right) => {
-                Self::AtMost(left.map_atoms(of_atom, of_count), right.map_atoms(of_atom, of_count))
-            }
-            Self::Not(inner) => Self::Not(map(inner)),
-            Self::All(parts) => Self::All(map_all(parts)),
-            Self::Any(parts) => Self::Any(map_all(parts)),
-            Self::Iff(left, right) => Self::Iff(map(left), map(right)),
-            Self::ForAll(variables, inner) => Self::ForAll(variables.clone(), map(inner)),
-            Self::Exists(variables, inner) => Self::Exists(variables.clone(), map(inner)),
-        }
+        let of_variable = |it| it;
+        self.replaced(&Replacement { of_atom, of_count, of_variable: &of_variable, free: None })
     }
 
     /// The formula with one free variable in place of another.
     #[must_use]
     pub fn with(&self, variable: Variable, value: Variable) -> Self {
-        let put = |it: Variable| if it == variable { value } else { it };
-        let inner = |formula: &Self| Box::new(formula.with(variable, value));
-        let each = |formulas: &[Self]| formulas.iter().map(|it| it.with(variable, value)).collect();
+        self.replaced(&Replacement::of_variable(variable, &put(variable, value)))
+    }
+
+    fn replaced(&self, by: &Replacement<'_>) -> Self {
+        let inner = |formula: &Self| Box::new(formula.replaced(by));
+        let each = |formulas: &[Self]| formulas.iter().map(|it| it.replaced(by)).collect();
+        let is_bound = |bound: &[Variable]| by.free.is_some_and(|it| bound.contains(&it));
         match self {
-            Self::Atom(relation, arguments, stage) => {
-                Self::Atom(*relation, arguments.iter().map(|it| put(*it)).collect(), *stage)
+            Self::Atom(relation, arguments, moment) => {
+                let arguments: Vec<Variable> =
+                    arguments.iter().map(|it| (by.of_variable)(*it)).collect();
+                (by.of_atom)(*relation, &arguments, *moment)
             }
-            Self::Same(left, right) => Self::Same(put(*left), put(*right)),
-            Self::AtMost(left, right) => {
-                Self::AtMost(left.with(variable, value), right.with(variable, value))
+            Self::Same(left, right) => {
+                Self::Same((by.of_variable)(*left), (by.of_variable)(*right))
             }
+            Self::AtMost(left, right) => Self::AtMost(left.replaced(by), right.replaced(by)),
             Self::Not(part) => Self::Not(inner(part)),
             Self::All(parts) => Self::All(each(parts)),
             Self::Any(parts) => Self::Any(each(parts)),
             Self::Iff(left, right) => Self::Iff(inner(left), inner(right)),
-            Self::ForAll(bound, _) | Self::Exists(bound, _) if bound.contains(&variable) => {
-                self.clone()
-            }
+            Self::ForAll(bound, _) | Self::Exists(bound, _) if is_bound(bound) => self.clone(),
             Self::ForAll(bound, part) => Self::ForAll(bound.clone(), inner(part)),
             Self::Exists(bound, part) => Self::Exists(bound.clone(), inner(part)),
         }
@@ -419,42 +410,25 @@ impl Formula {
 }
 
 impl Number {
-    pub(crate) fn map_atoms(
-        &self,
-        of_atom: &dyn Fn(Relation, &[Variable], Moment) -> Formula,
-        of_count: &dyn Fn(Relation, Variable, Moment) -> Self,
-    ) -> Self {
-        let map = |number: &Self| number.map_atoms(of_atom, of_count);
-        match self {
-            Self::Constant(_) => self.clone(),
-            Self::Count(relation, subject, stage) => of_count(*relation, *subject, *stage),
-            Self::Sum(parts) => Self::Sum(parts.iter().map(map).collect()),
-            Self::LessOne(number) => Self::LessOne(Box::new(map(number))),
-            Self::If(condition, yes, no) => Self::If(
-                Box::new(condition.map_atoms(of_atom, of_count)),
-                Box::new(map(yes)),
-                Box::new(map(no)),
-            ),
-        }
-    }
-
     /// The number with one free variable in place of another.
     #[must_use]
     pub fn with(&self, variable: Variable, value: Variable) -> Self {
-        let inner = |number: &Self| Box::new(number.with(variable, value));
+        self.replaced(&Replacement::of_variable(variable, &put(variable, value)))
+    }
+
+    fn replaced(&self, by: &Replacement<'_>) -> Self {
         match self {
             Self::Constant(_) => self.clone(),
-            Self::Count(relation, subject, stage) => {
-                let subject = if *subject == variable { value } else { *subject };
-                Self::Count(*relation, subject, *stage)
+            Self::Count(relation, subject, moment) => {
+                (by.of_count)(*relation, (by.of_variable)(*subject), *moment)
             }
-            Self::Sum(parts) => {
-                Self::Sum(parts.iter().map(|it| it.with(variable, value)).collect())
-            }
-            Self::LessOne(number) => Self::LessOne(inner(number)),
-            Self::If(condition, yes, no) => {
-                Self::If(Box::new(condition.with(variable, value)), inner(yes), inner(no))
-            }
+            Self::Sum(parts) => Self::Sum(parts.iter().map(|it| it.replaced(by)).collect()),
+            Self::LessOne(number) => Self::LessOne(Box::new(number.replaced(by))),
+            Self::If(condition, yes, no) => Self::If(
+                Box::new(condition.replaced(by)),
+                Box::new(yes.replaced(by)),
+                Box::new(no.replaced(by)),
+            ),
         }
     }
 
@@ -479,4 +453,31 @@ impl Number {
             }
         }
     }
+}
+
+/// What takes the place of the leaves of a formula.
+struct Replacement<'a> {
+    of_variable: &'a dyn Fn(Variable) -> Variable,
+    of_atom: &'a dyn Fn(Relation, &[Variable], Moment) -> Formula,
+    of_count: &'a dyn Fn(Relation, Variable, Moment) -> Number,
+    /// The variable that is replaced where no quantifier binds it.
+    free: Option<Variable>,
+}
+
+impl<'a> Replacement<'a> {
+    /// Replaces this free variable, and nothing else.
+    fn of_variable(variable: Variable, of_variable: &'a dyn Fn(Variable) -> Variable) -> Self {
+        Self {
+            of_variable,
+            of_atom: &|relation, arguments, moment| {
+                Formula::Atom(relation, arguments.to_vec(), moment)
+            },
+            of_count: &Number::Count,
+            free: Some(variable),
+        }
+    }
+}
+
+fn put(variable: Variable, value: Variable) -> impl Fn(Variable) -> Variable {
+    move |it| if it == variable { value } else { it }
 }

@@ -491,11 +491,11 @@ fn detach(kind: AttachmentKind) -> Guarantees {
 
 /// The number of items that a user must lose before it can be deleted.
 #[must_use]
-pub fn distance(holder: Variable, stage: Moment) -> Number {
+pub fn distance(holder: Variable, moment: Moment) -> Number {
     Number::Sum(
         BLOCKING_KINDS
             .into_iter()
-            .map(|kind| Number::Count(Relation::Holds(kind), holder, stage))
+            .map(|kind| Number::Count(Relation::Holds(kind), holder, moment))
             .collect(),
     )
 }

@@ -5,7 +5,7 @@ use crate::logic::formula::{
     Formula, Moment, Number, PARTS, Relation, STATUS_KINDS, Sort, Variable, all, atom, count,
     exists, for_all, for_some, has, holds, implies, inactive, same, user,
 };
-use crate::logic::statements::attachments::{class_of, is_adjustable, is_issued, quota};
+use crate::logic::statements::attachments::{class_of, has_one_holder, is_adjustable, quota};
 use crate::logic::statements::resources;
 
 /// A sentence that holds in every account.
@@ -71,7 +71,7 @@ fn of_kind(kind: AttachmentKind) -> Vec<AccountInvariant> {
             for_all(&[U, item], implies(holds(kind, U, item), exists(class, item))),
         ));
     }
-    if is_issued(kind) || kind == AttachmentKind::MfaDevice {
+    if has_one_holder(kind) {
         let both = all([holds(kind, U, item), holds(kind, V, item)]);
         invariants.push(invariant(
             format!("{name}-has-one-holder"),

@@ -5,13 +5,13 @@
 
 use crate::kind::AttachmentKind;
 use crate::logic::formula::{
-    Formula, Moment, Number, Relation, Sort, Variable, all, any, atom, for_all, for_some, holds,
-    iff, implies, not, same,
+    Formula, Moment, Number, Relation, Sort, Variable, all, atom, for_all, for_some, holds, iff,
+    implies, not, same,
 };
 use crate::logic::goals::distance;
 use crate::logic::invariants::invariants;
 use crate::logic::statements::Statement;
-use crate::logic::statements::attachments::{is_issued, item};
+use crate::logic::statements::attachments::{has_one_holder, item};
 use crate::logic::statements::call::CallForm;
 use crate::logic::statements::users::{BLOCKING_KINDS, NEW_NAME, USER};
 
@@ -115,11 +115,12 @@ pub fn proof_of(form: CallForm, statement: &Statement) -> Proof {
     for (name, goal) in progress(form, statement) {
         add(name, &goal);
     }
-    let unspecified = any(statement.unspecified_if.iter().map(|it| it.1.clone()));
-    let certain = all([statement.may_succeed(), not(unspecified)]);
     proof.obligations.push(Obligation {
         name: "suffices".to_owned(),
-        goal: implies(all([statement.assumes.clone(), guarantees.suffices]), certain),
+        goal: implies(
+            all([statement.assumes.clone(), guarantees.suffices]),
+            statement.must_succeed(),
+        ),
     });
     proof.untouched = untouched;
     proof
@@ -167,8 +168,6 @@ fn progress(form: CallForm, statement: &Statement) -> Vec<(String, Formula)> {
 /// A fault that no obligation finds must have this proof. It may refuse calls that no fact decides.
 #[must_use]
 pub fn equivalence(statement: &Statement, faulty: &Statement) -> Proof {
-    let open = |it: &Statement| any(it.unspecified_if.iter().map(|it| it.1.clone()));
-    let certain = |it: &Statement| all([it.may_succeed(), not(open(it))]);
     let mut obligations = vec![
         Obligation {
             name: "may succeed in no other account".to_owned(),
@@ -176,7 +175,7 @@ pub fn equivalence(statement: &Statement, faulty: &Statement) -> Proof {
         },
         Obligation {
             name: "certain in the same accounts".to_owned(),
-            goal: iff(certain(faulty), certain(statement)),
+            goal: iff(faulty.must_succeed(), statement.must_succeed()),
         },
     ];
     for relation in Relation::all() {
@@ -247,9 +246,7 @@ pub fn independence(left: &Statement, right: &Statement) -> Option<Proof> {
 
 /// The user holds no item that the call names, of the kinds whose items have one holder.
 fn holds_nothing_of(holder: Variable, statement: &Statement) -> Vec<Formula> {
-    let has_one_holder =
-        |kind: &AttachmentKind| is_issued(*kind) || *kind == AttachmentKind::MfaDevice;
-    let kinds = || AttachmentKind::ALL.into_iter().filter(has_one_holder);
+    let kinds = || AttachmentKind::ALL.into_iter().filter(|kind| has_one_holder(*kind));
     let of_parameter = |it: &Variable| {
         let parameter = *it;
         let of_sort = kinds().filter(move |kind| Sort::of(*kind) == parameter.sort);

@@ -183,10 +183,10 @@ fn ground_formula(of: &Formula, sizes: &dyn Fn(Sort) -> usize) -> String {
 impl Printer<'_> {
     fn formula(&mut self, of: &Formula) -> String {
         match of {
-            Formula::Atom(relation, arguments, stage) => {
+            Formula::Atom(relation, arguments, moment) => {
                 let arguments: Vec<String> = arguments.iter().map(|it| self.name(*it)).collect();
                 let name = relation.name();
-                format!("({name}{} {})", suffix(*stage), arguments.join(" "))
+                format!("({name}{} {})", suffix(*moment), arguments.join(" "))
             }
             Formula::Same(left, right) => {
                 format!("(= {} {})", self.name(*left), self.name(*right))
@@ -248,9 +248,9 @@ impl Printer<'_> {
     fn number(&mut self, of: &Number) -> String {
         match of {
             Number::Constant(value) => value.to_string(),
-            Number::Count(relation, subject, stage) => {
+            Number::Count(relation, subject, moment) => {
                 let name = relation.name();
-                format!("(count_{name}{} {})", suffix(*stage), self.name(*subject))
+                format!("(count_{name}{} {})", suffix(*moment), self.name(*subject))
             }
             Number::Sum(parts) => {
                 let parts: Vec<String> = parts.iter().map(|it| self.number(it)).collect();
@@ -266,8 +266,8 @@ impl Printer<'_> {
 }
 
 /// No obligation has an atom about the account after a call; the suffix would show one.
-const fn suffix(stage: Moment) -> &'static str {
-    match stage {
+const fn suffix(moment: Moment) -> &'static str {
+    match moment {
         Moment::Before => "",
         Moment::After => "_after",
     }

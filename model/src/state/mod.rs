@@ -2,7 +2,8 @@
 //!
 //! The state is a set of packed facts. Each relation is one fact, so that its two sides cannot
 //! disagree, and there is no limit on users. Queries are public; only [`crate::semantics`] changes
-//! the state. A change with a number that is out of range has no effect.
+//! what exists, and only quotas can be set. A change with a number that is out of range has no
+//! effect.
 
 pub(crate) mod bits;
 

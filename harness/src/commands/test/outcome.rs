@@ -201,9 +201,12 @@ impl RunOutcome {
             let mut has_diverged = false;
             let covered = self.known_failures.covered(run, self.threshold);
             for (exchange, _) in run.exchanges.iter().zip(covered).filter(|(_, it)| !it) {
+                let lists = |it| self.known_failures.lists(it, &run.script.name, exchange);
                 let counted = exchange.divergences().filter(|it| self.threshold.includes(it));
-                let mut new: Vec<_> =
-                    counted.map(|it| NewEntry::of_divergence(it, exchange)).collect();
+                let mut new: Vec<_> = counted
+                    .filter(|it| !lists(it))
+                    .map(|it| NewEntry::of_divergence(it, exchange))
+                    .collect();
                 match &exchange.verdict {
                     Verdict::Diverges(it) => has_diverged |= self.threshold.includes(it),
                     Verdict::Inconclusive(it) if !has_diverged && new.is_empty() => {

@@ -14,6 +14,7 @@ use iamspec_model::logic::statements::call::CallForm;
 
 use crate::exit_code;
 use crate::exit_code::Outcome;
+use crate::report::format::summary::counted;
 
 /// The line of a solver's output that names the fault; the values follow.
 const FAULT: &str = "fault: ";
@@ -110,7 +111,8 @@ pub(crate) fn replay_counterexamples(output: &str, out: &mut dyn Write) -> Resul
     }
     writeln!(
         out,
-        "{replayed} counterexamples replayed; {} show their fault in the model",
+        "{} replayed; the model shows the fault in {} of {replayed}",
+        counted(replayed, "counterexample"),
         replayed - silent
     )?;
     Ok(exit_code::of(Outcome { diverges: silent > 0, ..Outcome::default() }))

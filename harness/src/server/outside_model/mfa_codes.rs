@@ -36,5 +36,5 @@ pub(crate) fn check(model: &ModelState, form: &ParsedForm) -> Result<(), Request
     if payload::is_pair_of_codes(&seed, [first, second], now, OLDEST) {
         return Ok(());
     }
-    Err(RequestError::Fact(B_MF_09, B_MF_09.message.map(str::to_owned)))
+    Err(RequestError::of_fact(B_MF_09, form))
 }

@@ -10,10 +10,11 @@ pub(super) mod qr_code;
 use std::collections::HashSet;
 
 use iamspec_model::evidence::{B_MF_11, B_MF_12, C_090, C_091};
-use iamspec_model::{AttachmentKind, Fact, Resource, ResourceKind, find_action};
+use iamspec_model::{AttachmentKind, Resource, ResourceKind, find_action};
 
 use crate::server::ModelState;
 use crate::server::parse::form::{ParsedForm, RequestError};
+use crate::server::responses::tag_nodes;
 use crate::wire::names::VERSION;
 use crate::wire::xml_write::{Node, node, text};
 
@@ -58,7 +59,7 @@ pub(super) fn result(
     let resource = Resource { kind, item: model.store.resource(kind, name) };
     if !model.account.has_resource(resource) {
         let fact = if kind == ResourceKind::Policy { C_090 } else { B_MF_12 };
-        return Err(error_of(fact, form));
+        return Err(RequestError::of_fact(fact, form));
     }
     if action == "GetMFADevice" {
         return device(model, form, resource).map(Some);
@@ -74,10 +75,7 @@ pub(super) fn result(
     } else {
         let mut tags = model.store.resource_tags(resource).to_vec();
         tags.sort();
-        let member = |(key, value): (String, String)| {
-            node("member", vec![text("Key", key), text("Value", value)])
-        };
-        let members = tags.into_iter().map(member).collect();
+        let members = tag_nodes(tags.iter());
         return Ok(Some(vec![node("Tags", members), text("IsTruncated", "false")]));
     }
     Ok(None)
@@ -87,7 +85,7 @@ pub(super) fn result(
 pub(super) fn check_tags(form: &ParsedForm) -> Result<(), RequestError> {
     let tags = form.tags();
     let keys: HashSet<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
-    if keys.len() < tags.len() { Err(error_of(C_091, form)) } else { Ok(()) }
+    if keys.len() < tags.len() { Err(RequestError::of_fact(C_091, form)) } else { Ok(()) }
 }
 
 /// `GetMFADevice`: a device that is enabled for a user, with the members of the service model
@@ -100,11 +98,11 @@ fn device(
     let kind = AttachmentKind::MfaDevice;
     let named = form.get("UserName").map(|name| model.store.user(name));
     if named.is_some_and(|user| !model.account.has_user(user)) {
-        return Err(error_of(B_MF_11, form));
+        return Err(RequestError::of_fact(B_MF_11, form));
     }
     let holder = model.account.holders(kind, device.item).next();
     let Some(user) = holder.filter(|user| named.is_none_or(|named| named == *user)) else {
-        return Err(error_of(B_MF_12, form));
+        return Err(RequestError::of_fact(B_MF_12, form));
     };
     let enabled = model.store.attachment_record(user, kind, device.item).created;
     Ok(vec![
@@ -112,13 +110,4 @@ fn device(
         text("SerialNumber", model.store.resource_record(device).id),
         text("EnableDate", enabled),
     ])
-}
-
-/// The error of a fact, with the members of the request in its message.
-fn error_of(fact: &'static Fact, form: &ParsedForm) -> RequestError {
-    let mut message = fact.message.unwrap_or_default().to_owned();
-    for name in ["PolicyArn", "SerialNumber", "UserName"] {
-        message = message.replace(&format!("{{{name}}}"), form.get(name).unwrap_or_default());
-    }
-    RequestError::Fact(fact, Some(message))
 }

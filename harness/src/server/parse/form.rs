@@ -93,7 +93,20 @@ pub(crate) enum RequestError {
     CallerIsNoUser,
 }
 
+/// The members of a request that messages of facts name.
+const NAMED: [&str; 4] = ["CertificateBody", "PolicyArn", "SerialNumber", "UserName"];
+
 impl RequestError {
+    /// The error of a fact, with the members of the request in its message.
+    pub(crate) fn of_fact(fact: &'static Fact, form: &ParsedForm) -> Self {
+        let fill = |message: &str| {
+            NAMED.iter().fold(message.to_owned(), |message, name| {
+                message.replace(&format!("{{{name}}}"), form.get(name).unwrap_or_default())
+            })
+        };
+        Self::Fact(fact, fact.message.map(fill))
+    }
+
     /// The error about an action or a version that the front end does not know.
     pub(crate) fn unknown_action(form: &ParsedForm) -> Self {
         let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");

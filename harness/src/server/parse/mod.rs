@@ -272,9 +272,8 @@ fn parse_issue(
 
 /// A copy of the form that names the caller as the user, if the action permits that (D-023).
 pub(super) fn with_caller(form: &ParsedForm, caller: impl Fn() -> Option<String>) -> ParsedForm {
-    let is_default = has_default_user(form.action());
-    let is_missing = form.get("UserName").is_none();
-    form.with_member("UserName", (is_default && is_missing).then(caller).flatten())
+    let lacks_name = form.get("UserName").is_none() && has_default_user(form.action());
+    form.with_member("UserName", lacks_name.then(caller).flatten())
 }
 
 /// Returns true if a user may leave out its own name in this action (D-023).
@@ -356,7 +355,7 @@ fn parse_tags(
     let tags = form.tags();
     let keys: HashSet<String> = tags.iter().map(|(key, _)| name_key(key)).collect();
     if keys.len() < tags.len() {
-        return Err(RequestError::Fact(B_TG_10, B_TG_10.message.map(str::to_owned)));
+        return Err(RequestError::of_fact(B_TG_10, form));
     }
     let calls = tags.into_iter().map(|(key, value)| {
         let item = store.item(NameScope::User(user), AttachmentKind::Tag, &key, true);

@@ -144,7 +144,7 @@ fn validate_paths(form: &ParsedForm) -> Result<(), RequestError> {
     }
     match form.get("PathPrefix") {
         Some(prefix) if !(prefix.starts_with('/') && is_printable(prefix)) => {
-            Err(error_of(D_009, form))
+            Err(RequestError::of_fact(D_009, form))
         }
         _ => Ok(()),
     }
@@ -154,7 +154,9 @@ fn validate_policy_arns(form: &ParsedForm) -> Result<(), RequestError> {
     let action = form.action();
     let is_attachment = ["AttachUserPolicy", "AttachGroupPolicy"].contains(&action);
     match (form.get("PolicyArn"), form.get("PermissionsBoundary")) {
-        (Some(arn), _) if is_attachment && !arn.starts_with("arn:") => Err(error_of(B_MP_05, form)),
+        (Some(arn), _) if is_attachment && !arn.starts_with("arn:") => {
+            Err(RequestError::of_fact(B_MP_05, form))
+        }
         (_, Some(arn)) if !(arn.starts_with("arn:") && arn.contains(":policy/")) => {
             let message = B_PB_05.message.map(|text| text.replace("{Arn}", arn));
             Err(RequestError::Fact(B_PB_05, message))
@@ -172,17 +174,21 @@ fn validate_bodies(form: &ParsedForm) -> Result<(), RequestError> {
     let codes = ["AuthenticationCode1", "AuthenticationCode2"].map(|name| form.get(name));
     let password = form.get("Password").or(form.get("NewPassword"));
     if let Some(fact) = form.get("PolicyDocument").and_then(document_error) {
-        return Err(error_of(fact, form));
+        return Err(RequestError::of_fact(fact, form));
     }
     match () {
         () if form.get("CertificateBody").is_some_and(|text| !is_certificate(text)) => {
-            Err(error_of(B_SC_05, form))
+            Err(RequestError::of_fact(B_SC_05, form))
         }
         () if form.get("SSHPublicKeyBody").is_some_and(|text| !is_key(text)) => {
-            Err(error_of(B_SK_06, form))
+            Err(RequestError::of_fact(B_SK_06, form))
         }
-        () if codes[0].is_some() && codes[0] == codes[1] => Err(error_of(B_MF_09, form)),
-        () if password.is_some_and(|it| it.chars().count() < 8) => Err(error_of(B_LP_14, form)),
+        () if codes[0].is_some() && codes[0] == codes[1] => {
+            Err(RequestError::of_fact(B_MF_09, form))
+        }
+        () if password.is_some_and(|it| it.chars().count() < 8) => {
+            Err(RequestError::of_fact(B_LP_14, form))
+        }
         () => Ok(()),
     }
 }
@@ -206,13 +212,4 @@ fn document_error(document: &str) -> Option<&'static Fact> {
     } else {
         Some(B_IP_16)
     }
-}
-
-/// The error of a fact, with the members of the request in its message.
-fn error_of(fact: &'static Fact, form: &ParsedForm) -> RequestError {
-    let mut message = fact.message.unwrap_or_default().to_owned();
-    for name in ["CertificateBody", "PolicyArn"] {
-        message = message.replace(&format!("{{{name}}}"), form.get(name).unwrap_or_default());
-    }
-    RequestError::Fact(fact, Some(message))
 }

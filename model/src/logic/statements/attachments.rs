@@ -28,6 +28,13 @@ pub const fn is_issued(kind: AttachmentKind) -> bool {
     matches!(kind, K::AccessKey | K::SigningCertificate | K::SshPublicKey | K::ServiceCredential)
 }
 
+/// Returns true if at most one user holds an item: a device (B-MF-08), or an item that the service
+/// names.
+#[must_use]
+pub const fn has_one_holder(kind: AttachmentKind) -> bool {
+    is_issued(kind) || matches!(kind, AttachmentKind::MfaDevice)
+}
+
 /// The kind of resource that the items of a kind are.
 #[must_use]
 pub const fn class_of(kind: AttachmentKind) -> Option<ResourceKind> {

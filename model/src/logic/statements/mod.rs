@@ -131,17 +131,24 @@ impl Statement {
         all(self.refused_if.iter().map(|(_, refused)| not(refused.clone())))
     }
 
+    /// The call is certain to succeed.
+    #[must_use]
+    pub fn must_succeed(&self) -> Formula {
+        let unspecified = any(self.unspecified_if.iter().map(|it| it.1.clone()));
+        all([self.may_succeed(), not(unspecified)])
+    }
+
     /// The formula with every atom about the account after the call replaced by what the changes
     /// make of it: a formula about the account before the call.
     #[must_use]
     pub fn before(&self, formula: &Formula) -> Formula {
         formula.map_atoms(
-            &|relation, arguments, stage| match stage {
-                Moment::Before => Formula::Atom(relation, arguments.to_vec(), stage),
+            &|relation, arguments, moment| match moment {
+                Moment::Before => Formula::Atom(relation, arguments.to_vec(), moment),
                 Moment::After => self.becomes(relation, arguments),
             },
-            &|relation, subject, stage| match stage {
-                Moment::Before => Number::Count(relation, subject, stage),
+            &|relation, subject, moment| match moment {
+                Moment::Before => Number::Count(relation, subject, moment),
                 Moment::After => self.recount(relation, subject),
             },
         )
