@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Proves the invariants for accounts of any size with two solvers, and lets both find every seeded fault.
+# Proves the invariants for accounts of any size with two solvers, lets both find every seeded fault, and counts the
+# states of the small scopes with TLC. Needs Java.
 #
 #   tests/proofs/check.sh target/release/iamspec
 #
@@ -15,3 +16,4 @@ scripts=$(mktemp -d)
 trap 'rm -rf "$scripts"' EXIT
 "$1" verify --smt "$scripts"
 PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$here/check.py" "$1" "$scripts"
+PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$here/tlc.py" "$1" "$scripts/modules"

@@ -17,6 +17,7 @@ pub mod model_checker;
 pub mod model_mutants;
 pub mod scope;
 pub(crate) mod state_properties;
+pub mod tla_module;
 pub(crate) mod transition_properties;
 
 use crate::check::scope::Scope;

@@ -57,31 +57,9 @@ impl Counterexample {
     /// `None` if the output has no values.
     #[must_use]
     pub fn read(fault: &FaultyStatement, output: &str) -> Option<Self> {
-        let values = TrueAtoms::read(output)?;
-        let elements = |sort: Sort| (0..fault.elements(sort)).map(move |it| element_name(sort, it));
-        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
-        let mut tuples: Vec<Tuple> = Vec::new();
-        for relation in Relation::all() {
-            let (first, second) = relation.sorts();
-            let name = relation.name();
-            for (i, first) in elements(first).enumerate() {
-                let Some(second) = second else {
-                    let is_true = values.has(&[&name, &first]);
-                    tuples.extend(is_true.then_some((relation, number(i), 0)));
-                    continue;
-                };
-                for (j, second) in elements(second).enumerate() {
-                    let is_true = values.has(&[&name, &first, &second]);
-                    tuples.extend(is_true.then_some((relation, number(i), number(j))));
-                }
-            }
-        }
-        let structure = Structure::from_tuples(tuples);
+        let sizes = |sort| fault.elements(sort);
+        let (structure, value) = read_values(output, &sizes)?;
         let versions = VersionNumbers::of(&structure);
-        let value = |variable: Variable| {
-            let named = |it: &String| values.has(&["=", variable.name, it]);
-            elements(variable.sort).position(|it| named(&it)).map(number)
-        };
         Some(Self {
             account: account(&structure, &versions),
             call: call(fault.form, &value, &versions),
@@ -111,6 +89,41 @@ impl Counterexample {
             before,
         }
     }
+}
+
+/// The element that a solver chose for a parameter.
+type ValueOf<'a> = dyn Fn(Variable) -> Option<u32> + 'a;
+
+/// The account and the parameters in the output of a solver: `((user user_0) true)`. `None` if the
+/// output has no values.
+pub(crate) fn read_values<'a>(
+    output: &str,
+    sizes: &'a dyn Fn(Sort) -> usize,
+) -> Option<(Structure, Box<ValueOf<'a>>)> {
+    let values = TrueAtoms::read(output)?;
+    let elements = |sort: Sort| (0..sizes(sort)).map(move |it| element_name(sort, it));
+    let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+    let mut tuples: Vec<Tuple> = Vec::new();
+    for relation in Relation::all() {
+        let (first, second) = relation.sorts();
+        let name = relation.name();
+        for (i, first) in elements(first).enumerate() {
+            let Some(second) = second else {
+                let is_true = values.has(&[&name, &first]);
+                tuples.extend(is_true.then_some((relation, number(i), 0)));
+                continue;
+            };
+            for (j, second) in elements(second).enumerate() {
+                let is_true = values.has(&[&name, &first, &second]);
+                tuples.extend(is_true.then_some((relation, number(i), number(j))));
+            }
+        }
+    }
+    let value = move |variable: Variable| {
+        let named = |it: &String| values.has(&["=", variable.name, it]);
+        elements(variable.sort).position(|it| named(&it)).map(number)
+    };
+    Some((Structure::from_tuples(tuples), Box::new(value)))
 }
 
 /// The atoms that a solver printed as true, each as its words.
@@ -149,10 +162,10 @@ impl TrueAtoms {
 }
 
 /// The number that the service gives to each version: solvers know versions without an order.
-struct VersionNumbers(BTreeMap<u32, Vec<u32>>);
+pub(crate) struct VersionNumbers(BTreeMap<u32, Vec<u32>>);
 
 impl VersionNumbers {
-    fn of(structure: &Structure) -> Self {
+    pub(crate) fn of(structure: &Structure) -> Self {
         let mut numbers: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for (policy, version) in structure.tuples_of(Relation::Numbered) {
             numbers.entry(policy).or_default().push(version);
@@ -271,11 +284,7 @@ fn attach(user: User, kind: AttachmentKind, item: Item, same_body: Option<Item>)
 }
 
 /// The call of this form with the values of a solver.
-fn call(
-    form: CallForm,
-    value: &dyn Fn(Variable) -> Option<u32>,
-    versions: &VersionNumbers,
-) -> Operation {
+pub(crate) fn call(form: CallForm, value: &ValueOf<'_>, versions: &VersionNumbers) -> Operation {
     // A parameter that no obligation mentions has no value, and any value will do.
     let any_value = |variable| value(variable).unwrap_or(0);
     let user = User(any_value(USER));

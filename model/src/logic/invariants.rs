@@ -136,7 +136,7 @@ fn of_part(part: SubResource) -> Vec<AccountInvariant> {
     let class = resources::class_of(part);
     let subject = Variable::new("r", Sort::Resource(class));
     let entry = Variable::new("e", resources::entry(part).sort);
-    let name = part.name();
+    let name = format!("{}-{}", Relation::Exists(class).name(), part.name());
     let number = Number::Count(Relation::Has(part), subject, Moment::Before);
     let limit = Number::Constant(resources::quota_of_parts(part));
     let mut invariants = vec![

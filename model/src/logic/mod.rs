@@ -7,7 +7,8 @@
 //! - [`invariants`]: what holds in every account. [`goals`]: what each call must guarantee.
 //! - [`obligations`]: what has to be proved; [`faults`]: errors in the statements that must be found.
 //! - [`smt`]: obligations in SMT-LIB 2, for solvers; [`notation`]: formulas for readers.
-//! - [`counterexample`]: the account that a solver found, as calls.
+//! - [`counterexample`]: the account that a solver found, as calls. [`induction`]: what each invariant
+//!   is for.
 //!
 //! The statements are written from the documentation of AWS, and share no code with the tables and
 //! the semantics. `iamspec verify` compares both in every state of its scopes; solvers prove the
@@ -18,6 +19,7 @@ pub mod evaluate;
 pub mod faults;
 pub mod formula;
 pub mod goals;
+pub mod induction;
 pub mod invariants;
 pub mod notation;
 pub mod obligations;

@@ -30,6 +30,7 @@ struct Notation {
     at_most: &'static str,
     atom: fn(&str, &[Variable]) -> String,
     bound: fn(&[Variable]) -> String,
+    choice: [&'static str; 3],
     count: fn(&str, Variable) -> String,
 }
 
@@ -44,6 +45,7 @@ const LOGIC: Notation = Notation {
     at_most: "≤",
     atom: |relation, arguments| format!("{relation}({})", names(arguments)),
     bound: |variables| names(variables),
+    choice: ["if", "then", "else"],
     count: |relation, subject| format!("#{relation}({})", subject.name),
 };
 
@@ -65,6 +67,7 @@ const TLA: Notation = Notation {
             variables.iter().map(|it| format!("{} \\in {}", it.name, sort_name(it.sort))).collect();
         sets.join(", ")
     },
+    choice: ["IF", "THEN", "ELSE"],
     count: |relation, subject| {
         format!("Cardinality({{pair \\in {relation} : pair[1] = {}}})", subject.name)
     },
@@ -123,11 +126,11 @@ fn number(of: &Number, notation: &Notation) -> String {
             parts.iter().map(|it| number(it, notation)).collect::<Vec<_>>().join(" + ")
         }
         Number::LessOne(part) => format!("{} - 1", number(part, notation)),
-        Number::If(condition, yes, no) => format!(
-            "(if {} then {} else {})",
-            text(condition, notation, false),
-            number(yes, notation),
-            number(no, notation)
-        ),
+        Number::If(condition, yes, no) => {
+            let [if_word, then_word, else_word] = notation.choice;
+            let (yes, no) = (number(yes, notation), number(no, notation));
+            let condition = text(condition, notation, false);
+            format!("({if_word} {condition} {then_word} {yes} {else_word} {no})")
+        }
     }
 }

@@ -128,9 +128,11 @@ fn the_premises_hold_in_every_account() {
     }
 }
 
-/// Proofs and faults are files with these names.
+/// Proofs and faults are files with these names, and invariants are operators of TLA+.
 #[test]
-fn every_statement_and_every_fault_has_a_name_of_its_own() {
+fn every_statement_invariant_and_fault_has_a_name_of_its_own() {
+    let names: BTreeSet<String> = invariants().into_iter().map(|it| it.name).collect();
+    assert_eq!(names.len(), invariants().len());
     let statements: BTreeSet<String> = CallForm::all().map(|it| it.statement().name).collect();
     assert_eq!(statements.len(), CallForm::all().count());
     let descriptions: BTreeSet<String> = faults().map(|it| it.description).collect();

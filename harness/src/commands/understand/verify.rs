@@ -18,7 +18,7 @@ use iamspec_model::check::scope::{NamedScope, SCOPES, ScopeSize};
 use iamspec_model::{Account, Operation, Scope};
 use stateright::{Checker as _, Model, Property};
 
-use crate::commands::understand::proofs::{replay_counterexamples, write_proofs};
+use crate::commands::understand::proofs::{replay_counterexamples, write_modules, write_proofs};
 use crate::exit_code;
 use crate::exit_code::Outcome;
 use crate::wire::output::visible::say;
@@ -35,6 +35,8 @@ use crate::wire::output::visible::say;
   iamspec verify pair --explore 127.0.0.1:0
   # The proofs for accounts of any size, for an SMT solver.
   iamspec verify --smt proofs
+  # The same statements for TLC, one TLA+ module for each scope.
+  iamspec verify --tla modules
   # An account that a solver found for a faulty statement, as calls.
   z3 proofs/faults/DeleteUser-is-not-refused-if-holds-access-key.smt2 \\
     | iamspec verify --counterexamples -")]
@@ -53,16 +55,24 @@ pub struct VerifyArgs {
     /// Write the proofs for accounts of any size to this directory, as SMT-LIB 2
     #[arg(long, value_name = "DIR", conflicts_with_all = ["scope", "full", "explore"])]
     pub smt: Option<PathBuf>,
+    /// Write the scopes to this directory, as TLA+ modules for TLC
+    ///
+    /// A scope with symmetry has no module, because TLC would count its states one by one.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["scope", "full", "explore", "smt"])]
+    pub tla: Option<PathBuf>,
     /// Replay the accounts in the output of a solver; `-` is standard input
     ///
     /// FILE is the output for one or several scripts in the directory faults/ of --smt.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scope", "full", "explore", "smt"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scope", "full", "explore", "smt", "tla"])]
     pub counterexamples: Option<PathBuf>,
 }
 
 pub(crate) fn verify(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8> {
     if let Some(directory) = &args.smt {
         return write_proofs(directory, out);
+    }
+    if let Some(directory) = &args.tla {
+        return write_modules(directory, out);
     }
     if let Some(file) = &args.counterexamples {
         return replay_counterexamples(&read(file)?, out);

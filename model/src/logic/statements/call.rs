@@ -12,7 +12,7 @@ use crate::logic::statements::{attachments, resources, users};
 use crate::operation::Operation;
 
 /// Which statement describes a call. Calls with the same form differ only in their arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(
     missing_docs,
     reason = "each form is named like the operation and its optional parameters"
