@@ -137,3 +137,26 @@ fn one_page_is_printed_by_its_name() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(super::stderr(&unknown).contains("did you mean"), "{}", super::stderr(&unknown));
 }
+
+/// A word from a report or a message leads to what explains it.
+#[test]
+fn a_kind_a_fact_and_any_words_are_explained() {
+    let explain = |words: &[&str]| {
+        let output = super::iamspec(&[&["explain"], words].concat());
+        (output.status.code(), format!("{}{}", super::stdout(&output), super::stderr(&output)))
+    };
+    for typed in ["mfa-device", "MFA devices"] {
+        let (code, text) = explain(&[typed]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains("DeleteUser/holds-mfa-device (must)"), "{text}");
+        assert!(text.contains("EnableMFADevice, ListMFADevices"), "{text}");
+    }
+    let (code, text) = explain(&["x-026"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.starts_with("X-026 (open question)"), "{text}");
+    assert!(text.contains("DeleteAccessKey/held-by-another"), "{text}");
+    let (_, text) = explain(&["entity", "temporarily"]);
+    assert!(text.contains("UpdateUser/being-changed") && text.contains(" facts\n"), "{text}");
+    let (code, text) = explain(&["no-such-word-anywhere"]);
+    assert_eq!(code, Some(2), "{text}");
+}

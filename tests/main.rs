@@ -15,6 +15,7 @@ mod audited_facts;
 mod aws;
 mod cleanup;
 mod cli;
+mod compare;
 mod connections;
 mod crashes;
 mod credentials;

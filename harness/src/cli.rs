@@ -20,13 +20,14 @@ use crate::commands::sdks::driver::{DriverArgs, DriverCheckArgs, DriverProbeArgs
 use crate::commands::sdks::export::ExportArgs;
 use crate::commands::sdks::serve::{ServeArgs, serve};
 use crate::commands::sdks::{driver, export, probe};
+use crate::commands::settings::added_options;
+use crate::commands::test::compare::{CompareArgs, compare};
 use crate::commands::test::matrix::{MatrixArgs, matrix};
 use crate::commands::test::mutants::{MutantsArgs, mutants};
 use crate::commands::test::race::{RaceArgs, race};
 use crate::commands::test::replay::{ReplayArgs, ShrinkArgs, replay, shorten};
 use crate::commands::test::run::run;
 use crate::commands::test::run_args::RunArgs;
-use crate::commands::test::settings::added_options;
 use crate::commands::traffic::api_diff;
 use crate::commands::traffic::api_diff::ApiDiffArgs;
 use crate::commands::traffic::audit::{AuditArgs, audit};
@@ -80,6 +81,8 @@ pub enum Command {
     Shrink(ShrinkArgs),
     /// Run against several endpoints, show them side by side
     Matrix(MatrixArgs),
+    /// Send the same calls to two endpoints, show how they differ
+    Compare(CompareArgs),
     /// Check that the suite detects systematic defects
     Mutants(MutantsArgs),
     /// List kinds, rules, scripts and more
@@ -186,6 +189,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Replay(args) => replay(&args, out),
         Command::Shrink(args) => shorten(&args, out),
         Command::Matrix(args) => matrix(&args, out),
+        Command::Compare(args) => compare(&args, out),
         Command::Mutants(args) => mutants(&args, out),
         Command::List(args) => list(&args, out),
         Command::Show(args) => show(&args, out),
@@ -214,7 +218,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
 
 /// The groups of commands in the help. A test checks that each visible command is in one group.
 const GROUPS: [(&str, &[&str]); 7] = [
-    ("Test", &["run", "race", "replay", "shrink", "matrix", "mutants"]),
+    ("Test", &["run", "race", "replay", "shrink", "matrix", "compare", "mutants"]),
     ("Understand", &["list", "show", "explain", "docs", "verify"]),
     ("Recorded traffic", &["audit", "evidence", "api-diff"]),
     ("SDKs", &["serve", "driver", "export"]),

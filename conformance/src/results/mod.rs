@@ -5,6 +5,7 @@
 //! which divergences fail the run. This module does not print: the harness formats the results.
 
 pub mod coverage;
+pub mod difference;
 pub mod history;
 pub mod known_failures;
 mod shown_effects;

@@ -95,25 +95,34 @@ pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<S
     let rebuilt = rebuild(&finding.before).into_iter().chain([diverging]);
     let rebuilt = rebuilt.map(|operation| Step { operation, response: None }).collect();
     let history = || finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
-    let mut best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
-    let mut block = (best.script.steps.len() / 2).max(1);
+    let best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
+    Some(shortest(best, |it| &it.script.steps, &mut reproduce))
+}
+
+/// Removes ever smaller blocks of steps, as long as `reproduce` finds the same result without them.
+/// In the end, no single step can be removed.
+pub(crate) fn shortest<T>(
+    mut best: T,
+    steps: fn(&T) -> &[Step],
+    reproduce: &mut dyn FnMut(Vec<Step>) -> Option<T>,
+) -> T {
+    let mut block = (steps(&best).len() / 2).max(1);
     loop {
-        let length_before = best.script.steps.len();
+        let length_before = steps(&best).len();
         let mut from = 0;
-        while from < best.script.steps.len() {
-            let steps = best.script.steps.iter().enumerate();
-            let remaining = steps.filter(|(index, _)| !(from..from + block).contains(index));
+        while from < steps(&best).len() {
+            let all = steps(&best).iter().enumerate();
+            let remaining = all.filter(|(index, _)| !(from..from + block).contains(index));
             let remaining: Vec<Step> = remaining.map(|(_, step)| step.clone()).collect();
-            match Some(remaining).filter(|it| !it.is_empty()).and_then(&mut reproduce) {
+            match Some(remaining).filter(|it| !it.is_empty()).and_then(&mut *reproduce) {
                 Some(shorter) => best = shorter,
                 None => from += block,
             }
         }
-        // In the end, no single step can be removed.
         if block > 1 {
             block /= 2;
-        } else if best.script.steps.len() == length_before {
-            return Some(best);
+        } else if steps(&best).len() == length_before {
+            return best;
         }
     }
 }

@@ -26,11 +26,13 @@ pub mod sdks {
     pub mod serve;
 }
 pub mod selection;
+pub mod settings;
 pub mod shard;
 /// Commands that test an endpoint: runs, races, replays, the comparison of endpoints, and mutants.
 pub mod test {
+    pub mod compare;
     pub(crate) mod dry_run;
-    mod invariants;
+    pub(crate) mod invariants;
     pub mod jobs;
     mod known_failures;
     pub mod matrix;
@@ -41,7 +43,6 @@ pub mod test {
     pub(crate) mod reproduce;
     pub mod run;
     pub mod run_args;
-    pub mod settings;
     pub mod target;
 }
 /// Commands for recorded traffic: the audit of logs, evidence from runs, changes of AWS's API.
@@ -55,6 +56,7 @@ pub mod understand {
     pub mod docs;
     pub mod explain;
     pub mod list;
+    pub(crate) mod look_up;
     pub(crate) mod proofs;
     pub mod show;
     pub mod verify;

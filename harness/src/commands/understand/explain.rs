@@ -1,4 +1,6 @@
 //! `iamspec explain`: the meaning of a rule, its levels, its evidence, and a script that tests it.
+//!
+//! Other words name a kind or a fact, or are searched for.
 
 use std::io::Write;
 
@@ -13,6 +15,7 @@ use iamspec_model::tables::actions;
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Evidence, Expected, Fact, Rule, rules};
 
+use crate::commands::understand::look_up::look_up;
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
 use crate::report::format::summary::counted;
@@ -27,15 +30,21 @@ const WIDTH: usize = 100;
   # Every rule of an action.
   iamspec explain DeleteUser
   # A rule about the form of responses.
-  iamspec explain wire-list-framing")]
+  iamspec explain wire-list-framing
+  # A kind, a fact, or whatever mentions some words.
+  iamspec explain mfa-device
+  iamspec explain A-003
+  iamspec explain temporarily unmodifiable")]
 pub struct ExplainArgs {
-    /// Rule, such as `DeleteUser/holds-access-key`, or action; `*` matches any text
-    #[arg(value_name = "RULE")]
-    pub rule: String,
+    /// Rule, such as `DeleteUser/holds-access-key`; action; kind; fact; or any words
+    ///
+    /// `*` in a rule matches any text.
+    #[arg(value_name = "RULE|WORDS", required = true)]
+    pub words: Vec<String>,
 }
 
 pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
-    let pattern = &args.rule;
+    let pattern = &args.words.join(" ");
     let matches = |rule: &Rule| glob(pattern, &rule.id()) || *pattern == rule.action.api;
     let selected: Vec<Rule> = rules().filter(matches).collect();
     if selected.is_empty() {
@@ -62,10 +71,16 @@ fn explain_wire_rules(pattern: &str, out: &mut dyn Write) -> Result<u8> {
     };
     let selected: Vec<&WireRule> = WIRE_RULES.iter().filter(matches).copied().collect();
     if selected.is_empty() {
+        let mut text = Vec::new();
+        if look_up(pattern, &mut text)? {
+            let text = String::from_utf8_lossy(&text);
+            write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
+            return Ok(exit_code::CONFORMS);
+        }
         let similar = suggestion(pattern, rules().map(|rule| rule.id()).chain(wire_rule_ids()));
         bail!(
-            "there is no rule `{pattern}`{similar}; `iamspec list rules` and `iamspec list \
-             wire-rules` print all rules"
+            "no rule, action, kind, fact or script has `{pattern}`{similar}; `iamspec list rules` and \
+             `iamspec list wire-rules` print all rules"
         );
     }
     for (index, rule) in selected.iter().enumerate() {
