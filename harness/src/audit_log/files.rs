@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use flate2::read::MultiGzDecoder;
 
 /// The largest file, in bytes, also after it is decompressed.
-const FILE_MAX: u64 = 1 << 30;
+pub(super) const FILE_MAX: u64 = 1 << 30;
 
 /// Gzip data is decompressed to at most this many times its size, or to [`UNCHECKED_MAX`] bytes.
 /// Logs are compressed by a factor of about 20.

@@ -105,6 +105,7 @@ impl HarEntry {
         #[expect(clippy::cast_possible_truncation, reason = "the value is bounded before")]
         let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0).ceil() as i64;
         let end = start.map(|it| it + duration);
-        exchange.call().map(|call| RecordedCall { start, end, ..call })
+        let time = start.map(|_| self.started_date_time.clone()).unwrap_or_default();
+        exchange.call().map(|call| RecordedCall { start, time, end, ..call })
     }
 }

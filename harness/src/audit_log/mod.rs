@@ -1,4 +1,4 @@
-//! Reads recorded traffic: CloudTrail logs in every form in which they leave AWS, HAR files,
+//! Reads and writes recorded traffic: CloudTrail logs in every form in which they leave AWS, HAR files,
 //! cassettes of test libraries, and traces of this program.
 //!
 //! [`read`] emits the IAM calls in the order of their times. Files are roughly in that order, by
@@ -7,10 +7,13 @@
 
 mod cassette;
 mod cloudtrail;
+pub(crate) mod entity_records;
 mod files;
 mod formats;
 mod har;
+mod placebo;
 mod record;
+pub(crate) mod recorder;
 mod request_errors;
 pub(crate) mod symbols;
 pub(crate) mod translate;
