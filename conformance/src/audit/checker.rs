@@ -120,12 +120,12 @@ impl Auditor {
             allowed: divergence.expected.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
             evidence: divergence.evidence.clone(),
             event: Rc::clone(event),
-            earlier_events: self.explaining_events(event, divergence.rule),
+            earlier_events: self.explaining_events(event, divergence),
         }
     }
 
     /// The shortest list of earlier events that was found which makes the response impossible.
-    fn explaining_events(&self, event: &Rc<AuditEvent>, rule: Rule) -> Vec<Rc<AuditEvent>> {
+    fn explaining_events(&self, event: &Rc<AuditEvent>, found: &Divergence) -> Vec<Rc<AuditEvent>> {
         let users = event.operations().flat_map(users_of);
         let of_users = users.filter_map(|it| self.knowledge.users.get(&it)).map(|it| &it.recent);
         let resources = event.operations().flat_map(resources_of);
@@ -149,7 +149,7 @@ impl Auditor {
                 update(&mut knowledge, it, &judgement, self.options);
             }
             let judgement = judge(&knowledge, event, self.options);
-            matches!(judgement, Judgement::Impossible(it) if it.rule == rule)
+            matches!(judgement, Judgement::Impossible(it) if (it.rule, it.tier) == (found.rule, found.tier))
         };
         if explains(&events) {
             let mut index = 0;

@@ -5,6 +5,7 @@
 //! changes or deletes the entity. A read within the lag after a change may show the old record.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_model::Evidence;
@@ -62,6 +63,14 @@ type EntityKey = (usize, String);
 
 /// One element of a record and its text.
 type RecordMember = (&'static str, String);
+
+/// The known elements of a record, each with the place in the log that showed it, and until when a
+/// read may show an older record.
+#[derive(Debug)]
+struct KnownRecord {
+    members: Vec<(RecordMember, Rc<str>)>,
+    settled: i64,
+}
 
 /// What a call changes, and what its response shows.
 #[derive(Debug, Default)]
@@ -123,15 +132,14 @@ impl EntityFacts {
 }
 
 /// The account in the ARN of a record.
-fn account(record: &[RecordMember]) -> Option<&str> {
-    record.iter().find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
+fn account<'a>(mut record: impl Iterator<Item = &'a RecordMember>) -> Option<&'a str> {
+    record.find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
 }
 
 /// The records of one account.
 #[derive(Debug)]
 pub(crate) struct EntityRecords {
-    /// Each record, and until when a read may show an older one.
-    records: HashMap<EntityKey, (Vec<RecordMember>, i64)>,
+    records: HashMap<EntityKey, KnownRecord>,
     lag: i64,
     /// Until when a read may show the state before the log.
     begin: Option<i64>,
@@ -143,34 +151,40 @@ impl EntityRecords {
         Self { records: HashMap::new(), lag, begin: starts_empty.then_some(i64::MIN) }
     }
 
-    /// Compares and learns the facts of a call that overlaps with no other one. Returns what differs.
+    /// Compares and learns the facts of a call that overlaps with no other one. `source` is its place
+    /// in the log. Returns what differs.
     pub(crate) fn check(
         &mut self,
         facts: &EntityFacts,
         (start, end): (i64, i64),
+        source: &str,
     ) -> Vec<FormatDeviation> {
+        let source: Rc<str> = source.into();
         let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
         self.forget(facts, end);
         let mut deviations = Vec::new();
         for (key, shown) in &facts.shown {
             if facts.is_creation {
-                self.records.insert(key.clone(), (shown.clone(), end.saturating_add(self.lag)));
+                let members = shown.iter().map(|it| (it.clone(), Rc::clone(&source))).collect();
+                let settled = end.saturating_add(self.lag);
+                self.records.insert(key.clone(), KnownRecord { members, settled });
                 continue;
             }
-            let (known, settled) =
-                self.records.entry(key.clone()).or_insert_with(|| (Vec::new(), begin));
+            let unknown = || KnownRecord { members: Vec::new(), settled: begin };
+            let KnownRecord { members: known, settled } =
+                self.records.entry(key.clone()).or_insert_with(unknown);
             let Some(sort) = SORTS.get(key.0).filter(|_| start >= *settled) else { continue };
             // One endpoint may serve several accounts.
-            if account(known).zip(account(shown)).is_some_and(|(one, other)| one != other) {
+            let accounts = account(known.iter().map(|it| &it.0)).zip(account(shown.iter()));
+            if accounts.is_some_and(|(one, other)| one != other) {
                 continue;
             }
             for (member, text) in shown {
-                match known.iter().find(|(it, _)| it == member) {
-                    None => known.push((member, text.clone())),
-                    Some((_, before)) if before == text => {}
-                    Some((_, before)) => {
-                        let detail =
-                            format!("{member} {before:?} as in an earlier response, not {text:?}");
+                match known.iter().find(|(it, _)| it.0 == *member) {
+                    None => known.push(((member, text.clone()), Rc::clone(&source))),
+                    Some(((_, before), _)) if before == text => {}
+                    Some(((_, before), place)) => {
+                        let detail = format!("{member} {before:?} as in {place}, not {text:?}");
                         deviations.push(FormatDeviation { detail, evidence: sort.evidence });
                     }
                 }
@@ -181,13 +195,10 @@ impl EntityRecords {
 
     /// Forgets what a call changes that ends at this time, because it overlaps with others.
     pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
-        for key in &facts.changed {
-            self.records.insert(key.clone(), (Vec::new(), end.saturating_add(self.lag)));
-        }
-        if facts.is_creation {
-            let shown = facts.shown.iter().map(|(key, _)| key.clone());
-            let settled = end.saturating_add(self.lag);
-            self.records.extend(shown.map(|key| (key, (Vec::new(), settled))));
+        let settled = end.saturating_add(self.lag);
+        let created = facts.shown.iter().map(|(key, _)| key).filter(|_| facts.is_creation);
+        for key in facts.changed.iter().chain(created) {
+            self.records.insert(key.clone(), KnownRecord { members: Vec::new(), settled });
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -129,7 +129,8 @@ impl AuditedAccount {
         let mut pending = std::mem::take(&mut self.pending);
         match pending.as_mut_slice() {
             [(event, facts)] => {
-                event.deviations.extend(self.records.check(facts, (event.start, event.end)));
+                let times = (event.start, event.end);
+                event.deviations.extend(self.records.check(facts, times, &event.source));
             }
             several => {
                 for (event, facts) in several {
@@ -156,7 +157,30 @@ struct AuditSession<'a> {
     anonymize: bool,
     /// The first findings, for the reports.
     findings: Vec<AuditFinding>,
+    progress: ReadProgress,
     out: &'a mut dyn Write,
+}
+
+/// How much was read, as a bar on stderr if that is a terminal.
+struct ReadProgress(Option<indicatif::ProgressBar>);
+
+impl ReadProgress {
+    fn new() -> Self {
+        Self(std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(0)))
+    }
+
+    fn update(&self, done: u64, total: u64) {
+        if let Self(Some(bar)) = self {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
+    fn finish(&self) {
+        if let Self(Some(bar)) = self {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// The number of findings in a report.
@@ -194,6 +218,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
         totals: AuditTotals::default(),
         anonymize: args.anonymize,
         findings: Vec::new(),
+        progress: ReadProgress::new(),
         out,
     };
     let mut written = Ok(());
@@ -205,6 +230,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
         }
     })?;
     written?;
+    session.progress.finish();
     session.finish()?;
     if args.learn {
         session.learned.print(session.out)?;
@@ -244,6 +270,10 @@ impl AuditSession<'_> {
             LogEvent::Skipped(file, error) => {
                 let (file, error) = (file.display().to_string(), format!("{error:#}"));
                 writeln!(self.out, "skipped {}: {}\n", visible(&file), visible_line(&error))?;
+                return Ok(());
+            }
+            LogEvent::Progress { done, total } => {
+                self.progress.update(done, total);
                 return Ok(());
             }
         };
