@@ -372,3 +372,46 @@ fn a_borrowed_message_is_impossible() {
     }
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// A recording of placebo has responses only: each is judged alone.
+#[test]
+fn recordings_without_requests_are_judged_response_by_response() {
+    let folder = folder("audit-placebo");
+    let date = json!({ "__class__": "datetime", "year": 2020, "month": 2, "day": 3, "hour": 4,
+        "minute": 5, "second": 6, "microsecond": 0 });
+    let user = |id: &str| {
+        let user = json!({ "Path": "/team/", "UserName": "alice", "UserId": id, "CreateDate": date,
+            "Arn": "arn:aws:iam::123456789012:user/team/alice" });
+        json!({ "status_code": 200, "data": { "User": user, "ResponseMetadata": {} } })
+    };
+    let refusal = |status: u16, code: &str, message: &str| {
+        let error = json!({ "Code": code, "Message": message, "Type": "Sender" });
+        let metadata = json!({ "RequestId": "r-7" });
+        json!({ "status_code": status, "data": { "Error": error, "ResponseMetadata": metadata } })
+    };
+    let missing = "The user with name bob cannot be found.";
+    let audited = |name: &str, content: &Value| {
+        std::fs::write(folder.join(name), content.to_string()).unwrap();
+        audit(&folder, &["--start", "empty", "--tier", "text", "--level", "should"])
+    };
+    audited("s3.ListBuckets_1.json", &json!({ "status_code": 200, "data": { "Buckets": [] } }));
+    audited("iam.GetUser_1.json", &user("AIDACKCEVSQ6C2EXAMPLE"));
+    // Nothing orders the calls of different operations: the user may have been deleted before.
+    audited("iam.DeleteUser_1.json", &json!({ "status_code": 200, "data": {} }));
+    let (code, printed) = audited("iam.GetUser_2.json", &refusal(404, "NoSuchEntity", missing));
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("4 files, 4 events: 3 possible, 0 impossible"), "{printed}");
+    for wrong in [
+        user("AIDA"),
+        refusal(400, "NoSuchEntity", missing),
+        refusal(409, "DeleteConflict", missing),
+        refusal(404, "NoSuchThing", missing),
+        refusal(404, "NoSuchEntity", "There is no bob."),
+    ] {
+        let (code, printed) = audited("iam.GetUser_2.json", &wrong);
+        assert_eq!(code, 1, "{wrong}: {printed}");
+        assert!(printed.contains("iam.GetUser_2.json, event 1  IMPOSSIBLE"), "{printed}");
+        assert!(printed.contains("the request is not recorded"), "{printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}

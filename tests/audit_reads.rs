@@ -98,6 +98,50 @@ fn reads_teach_what_a_user_holds() {
     assert_eq!(code, 0, "{printed}");
 }
 
+fn call(body: &str) -> (&str, u16, &str) {
+    ("Action=GetUser&UserName=alice", 200, body)
+}
+
+/// A user has the same id and path in every response, until a call changes it.
+#[test]
+fn a_record_is_the_same_in_every_response() {
+    let get = |path: &str, id: &str| {
+        let shown = user("alice", path).replace("<member>", "").replace("</member>", "");
+        response("GetUser", &format!("<User>{shown}</User>")).replace("AIDACKCEVSQ6C2EXAMPLE", id)
+    };
+    let (first, other_path) =
+        (get("/", "AIDACKCEVSQ6C2EXAMPLE"), get("/x/", "AIDACKCEVSQ6C2EXAMPLE"));
+    let other_id = get("/", "AIDACKCEVSQ6C2EXAMPLF");
+    let listed = users(&[("Alice", "/"), ("bob", "/")], "");
+    let list = ("Action=ListUsers", 200, listed.as_str());
+    let rename = ("Action=UpdateUser&UserName=alice&NewPath=/x/", 200, "<UpdateUserResponse/>");
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let text = &["--tier", "text"][..];
+    for (calls, expected) in [
+        (vec![call(&first), call(&first)], None),
+        (vec![call(&first), call(&other_id)], Some("UserId \"AIDACKCEVSQ6C2EXAMPLE\" as in ")),
+        (
+            vec![call(&first), call(&other_path)],
+            Some("GetUser alice -> 200, 2026-01-01T00:02:00.250Z"),
+        ),
+        (vec![call(&first), list], Some("UserName \"alice\" as in ")),
+        (vec![call(&first), rename, call(&other_path)], None),
+        (vec![call(&first), delete, create, call(&other_id)], None),
+    ] {
+        // The first response is known for certain a minute after the log begins.
+        let calls: Vec<_> = [call(&first)].into_iter().chain(calls).collect();
+        let (code, printed) = audited(&calls, text);
+        assert_eq!(code, u8::from(expected.is_some()), "{calls:?}: {printed}");
+        assert!(expected.is_none_or(|it| printed.contains(it)), "{printed}");
+        let (code, printed) = audited(&calls, &["--tier", "text", "--anonymize"]);
+        assert_eq!(code, u8::from(expected.is_some()), "{printed}");
+        for name in ["alice", "Alice", "AIDA", "arn:"] {
+            assert!(!printed.contains(name), "{name}: {printed}");
+        }
+    }
+}
+
 /// A user may get its own name and another path (C-068); nothing is taken.
 #[test]
 fn a_rename_to_the_own_name_is_possible() {

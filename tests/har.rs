@@ -63,6 +63,45 @@ fn recorded_traffic_is_audited_like_a_log() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// A file is read entry by entry if its entries are in order, and else as a whole.
+#[test]
+fn the_order_of_entries_makes_no_difference() {
+    let folder = folder("har-order");
+    let calls = [
+        ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>"),
+        ("Action=GetUser&UserName=alice", 200, "<GetUserResponse/>"),
+        ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>"),
+        ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>"),
+    ];
+    let mut log = har(&calls);
+    for gap in [2, 20] {
+        let entries = log["log"]["entries"].as_array_mut().unwrap();
+        for (minute, entry) in (0..).step_by(gap).zip(entries.iter_mut()) {
+            let time = format!("2026-01-01T{:02}:{:02}:00Z", minute / 60, minute % 60);
+            entry["startedDateTime"] = json!(time);
+        }
+        for is_reversed in [false, true] {
+            let mut log = log.clone();
+            if is_reversed {
+                log["log"]["entries"].as_array_mut().unwrap().reverse();
+            }
+            for prefix in ["", "\u{feff}", " \n"] {
+                let file = folder.join("ordered.har");
+                std::fs::write(&file, format!("{prefix}{log}")).unwrap();
+                let output = super::iamspec(&["audit", file.to_str().unwrap()]);
+                let printed = super::stdout(&output);
+                assert!(printed.starts_with("DeleteUser/no-such-user"), "{printed}");
+                let counts = "1 file, 4 events: 3 possible, 1 impossible, 0 too soon after a change, \
+                              0 uninformative, 0 out of order";
+                assert!(printed.contains(counts), "{gap}, {is_reversed}: {printed}");
+                // The progress is for terminals.
+                assert_eq!(super::stderr(&output), "");
+            }
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn a_call_without_a_response_may_have_had_an_effect() {
     let folder = folder("har-lost");

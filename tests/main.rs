@@ -51,6 +51,7 @@ mod port;
 mod races;
 mod readiness;
 mod real_account;
+mod record;
 mod reports;
 mod requests;
 mod robust;

@@ -32,6 +32,7 @@ use crate::commands::traffic::api_diff;
 use crate::commands::traffic::api_diff::ApiDiffArgs;
 use crate::commands::traffic::audit::{AuditArgs, audit};
 use crate::commands::traffic::evidence::{EvidenceArgs, evidence};
+use crate::commands::traffic::record::{RecordArgs, record};
 use crate::commands::understand::docs::{DocsArgs, docs};
 use crate::commands::understand::explain::{ExplainArgs, explain};
 use crate::commands::understand::list::{ListArgs, list};
@@ -98,6 +99,8 @@ pub enum Command {
     /// Check recorded traffic against the specification
     #[command(alias = "judge")]
     Audit(AuditArgs),
+    /// Record traffic: a proxy that writes a HAR file
+    Record(RecordArgs),
     /// List weak evidence, add new evidence
     Evidence(EvidenceArgs),
     /// Compare a newer AWS service model with the facts
@@ -197,6 +200,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Docs(args) => docs(&args, out),
         Command::Verify(args) => verify(&args, out),
         Command::Audit(args) => audit(&args, out),
+        Command::Record(args) => record(&args, out),
         Command::Evidence(args) => evidence(&args, out),
         Command::ApiDiff(args) => api_diff::diff(&args, out),
         Command::Serve(args) => serve(&args, out),
@@ -220,7 +224,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
 const GROUPS: [(&str, &[&str]); 7] = [
     ("Test", &["run", "race", "replay", "shrink", "matrix", "compare", "mutants"]),
     ("Understand", &["list", "show", "explain", "docs", "verify"]),
-    ("Recorded traffic", &["audit", "evidence", "api-diff"]),
+    ("Recorded traffic", &["audit", "record", "evidence", "api-diff"]),
     ("SDKs", &["serve", "driver", "export"]),
     ("Reports", &["report"]),
     ("Real accounts", &["plan", "cleanup", "permissions"]),

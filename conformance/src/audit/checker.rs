@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use iamspec_model::tables::precedence::deciding_rules;
-use iamspec_model::{Level, Operation, Rule, allowed};
+use iamspec_model::{Expected, Level, Operation, Rule, allowed};
 
 use crate::audit::effects::{resources_of, users_of};
 use crate::audit::judgement::{Judgement, judge, update};
@@ -12,7 +12,24 @@ use crate::audit::ordering::in_any_order;
 use crate::audit::possible_accounts::Question;
 use crate::audit::view::View;
 use crate::audit::{AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Inference};
-use crate::oracle::Divergence;
+use crate::oracle::{Divergence, messages};
+use crate::response::Response;
+
+/// Whether a response may be the one of a rule: its code, and its message if the rule has one.
+fn explains(rule: Rule, response: &Response) -> bool {
+    let Response::Refused { code, message, .. } = response else {
+        return rule.clause.expected == Expected::Success;
+    };
+    let is_code = matches!(rule.clause.expected, Expected::Refused(it) if it.name() == code);
+    let has_text = rule.clause.text.texts().next().is_some();
+    is_code && (!has_text || message.is_none() || template(rule, response).is_some())
+}
+
+/// The message of a rule, in the form of the facts, if the response has it.
+fn template(rule: Rule, response: &Response) -> Option<&'static str> {
+    let Response::Refused { message: Some(message), .. } = response else { return None };
+    rule.clause.text.texts().find(|text| messages::matches(text, message.complete()))
+}
 
 /// Checks the recorded events of one account and keeps what is known about it.
 #[derive(Clone, Debug)]
@@ -103,12 +120,12 @@ impl Auditor {
             allowed: divergence.expected.iter().map(|(it, rule)| (it.clone(), rule.id())).collect(),
             evidence: divergence.evidence.clone(),
             event: Rc::clone(event),
-            earlier_events: self.explaining_events(event, divergence.rule),
+            earlier_events: self.explaining_events(event, divergence),
         }
     }
 
     /// The shortest list of earlier events that was found which makes the response impossible.
-    fn explaining_events(&self, event: &Rc<AuditEvent>, rule: Rule) -> Vec<Rc<AuditEvent>> {
+    fn explaining_events(&self, event: &Rc<AuditEvent>, found: &Divergence) -> Vec<Rc<AuditEvent>> {
         let users = event.operations().flat_map(users_of);
         let of_users = users.filter_map(|it| self.knowledge.users.get(&it)).map(|it| &it.recent);
         let resources = event.operations().flat_map(resources_of);
@@ -132,7 +149,7 @@ impl Auditor {
                 update(&mut knowledge, it, &judgement, self.options);
             }
             let judgement = judge(&knowledge, event, self.options);
-            matches!(judgement, Judgement::Impossible(it) if it.rule == rule)
+            matches!(judgement, Judgement::Impossible(it) if (it.rule, it.tier) == (found.rule, found.tier))
         };
         if explains(&events) {
             let mut index = 0;
@@ -161,15 +178,28 @@ impl Auditor {
         let in_force: Vec<Rule> = allowed(&only.account, &op).rules().collect();
         let rules = deciding_rules(&in_force);
         let unspecified = rules.iter().find(|rule| rule.clause.status.level == Level::Unspecified);
-        if unspecified.is_none() && rules.len() < 2 {
+        // A response that every rule explains does not show which of them decided it.
+        let named: Vec<&Rule> = rules.iter().filter(|it| explains(**it, &event.response)).collect();
+        if unspecified.is_none() && named.len() == rules.len() {
             return None;
         }
         let facts = unspecified.iter().flat_map(|it| it.clause.status.facts);
+        let (http, code) = match &event.response {
+            Response::Refused { http, code, .. } => (*http, Some(code.clone())),
+            _ => (200, None),
+        };
         Some(Inference {
+            action: event.action.api,
             rules: rules.iter().map(Rule::id).collect(),
+            conditions: rules.iter().map(Rule::condition).collect(),
+            named: named.iter().map(|it| it.id()).collect(),
             facts: facts.map(|it| it.id).collect(),
             response: event.response.to_string(),
+            http,
+            code,
+            message: named.iter().find_map(|it| template(**it, &event.response)),
             event: event.id.clone(),
+            time: event.time.clone(),
         })
     }
 }

@@ -7,13 +7,13 @@ use iamspec_model::{
     SubResource, User, apply,
 };
 
+use crate::audit::action_responses::{impossible_form, impossible_refusal, impossible_response};
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
 use crate::audit::knowledge::Knowledge;
 use crate::audit::possible_accounts::{Assumption, Question, lists_all};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
-use crate::oracle::formats::with_formats;
-use crate::oracle::{Divergence, Tier, Verdict, account_may_be_full, divergence, messages};
+use crate::oracle::{Divergence, Tier, account_may_be_full, divergence, messages};
 use crate::response::{Listing, Response};
 
 /// How an event fits what is known.
@@ -30,8 +30,35 @@ pub(crate) enum Judgement {
 
 /// Decides how an event fits what is known.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
-    let AuditCall::Operation(op, _) = &event.call else { return Judgement::Uninformative };
-    if event.failure().is_some() || is_of_other_cause(op, &event.response, options) {
+    if event.failure().is_some() {
+        return Judgement::Uninformative;
+    }
+    let counts = |it: &Divergence| options.threshold.includes(it);
+    let judged = match &event.call {
+        AuditCall::Operation(op, _) => judge_operation(knowledge, op, event, options),
+        AuditCall::Unknown(_) => Judgement::Uninformative,
+        AuditCall::Unnamed => match impossible_response(event).filter(counts) {
+            Some(divergence) => Judgement::Impossible(Box::new(divergence)),
+            None => Judgement::Fits(Vec::new()),
+        },
+    };
+    let of_action = || match &judged {
+        Judgement::Impossible(_) => None,
+        _ => impossible_refusal(event).or_else(|| impossible_form(event)).filter(counts),
+    };
+    match of_action() {
+        Some(divergence) => Judgement::Impossible(Box::new(divergence)),
+        None => judged,
+    }
+}
+
+fn judge_operation(
+    knowledge: &Knowledge,
+    op: &Operation,
+    event: &AuditEvent,
+    options: AuditOptions,
+) -> Judgement {
+    if is_of_other_cause(op, &event.response, options) {
         return Judgement::Uninformative;
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
@@ -113,7 +140,7 @@ fn judge_in(
     let mut mildest: Option<Divergence> = None;
     let (mut fitting, mut certain) = (Vec::new(), Vec::new());
     for possible in accounts {
-        let compared = compare(&possible.account, op, event);
+        let compared = divergence(&possible.account, op, &event.response);
         let is_binding = compared.as_ref().is_some_and(|it| it.level >= Level::Must);
         match compared.filter(|it| options.threshold.includes(it)) {
             None => {
@@ -150,19 +177,6 @@ fn agreed(unknown: &[Assumption], explanations: &[Vec<Assumption>]) -> Vec<(Assu
         }
     };
     unknown.iter().filter_map(agreed).collect()
-}
-
-/// The difference between the response and the model in one account, with its format deviations.
-fn compare(account: &Account, op: &Operation, event: &AuditEvent) -> Option<Divergence> {
-    let compared = divergence(account, op, &event.response);
-    if compared.is_some() || event.deviations.is_empty() {
-        return compared;
-    }
-    let conforms = Verdict::Conforms(Vec::new());
-    match with_formats(conforms, (account, op), &event.response, &event.deviations) {
-        Verdict::Diverges(divergence) => Some(*divergence),
-        _ => None,
-    }
 }
 
 /// `AccessDenied` for a key that a user holds means that the caller lacks permission (B-AK-15).

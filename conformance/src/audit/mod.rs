@@ -11,9 +11,10 @@
 //!
 //! `knowledge.rs` keeps what is known, `effects.rs` updates it, `view.rs` reads it at one time,
 //! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
-//! order of events that overlap, `judgement.rs` judges one event, and `checker.rs` has the [`Auditor`].
+//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` a refusal by its action alone, and `checker.rs` has the [`Auditor`].
 //! Log formats belong to the harness.
 
+mod action_responses;
 mod checker;
 mod effects;
 mod judgement;
@@ -25,7 +26,7 @@ mod view;
 use std::fmt;
 use std::rc::Rc;
 
-use iamspec_model::{Item, Level, Operation, Path, Resource, User};
+use iamspec_model::{Action, Item, Level, Operation, Path, Resource, User};
 
 use crate::oracle::Tier;
 use crate::oracle::formats::FormatDeviation;
@@ -56,10 +57,14 @@ pub struct AuditEvent {
     pub shown: String,
     /// The file and the place in it.
     pub source: String,
+    /// When the request was sent, for messages. Empty if the log has no times.
+    pub time: String,
     /// When the request was sent, in milliseconds since 1970.
     pub start: i64,
     /// When the response had arrived.
     pub end: i64,
+    /// The action.
+    pub action: &'static Action,
     /// The call.
     pub call: AuditCall,
     /// The response.
@@ -80,6 +85,9 @@ pub enum AuditCall {
     /// The request lacks a name, or is not an operation of the model. If it succeeded, everything
     /// about this user, or about every user and resource, may have changed.
     Unknown(Option<User>),
+    /// Only the action is recorded, and nothing that the request names. The event is judged without
+    /// an account.
+    Unnamed,
 }
 
 impl AuditCall {
@@ -110,7 +118,7 @@ impl AuditEvent {
     pub const fn operation(&self) -> Option<&Operation> {
         match &self.call {
             AuditCall::Operation(operation, _) => Some(operation),
-            AuditCall::Unknown(_) => None,
+            AuditCall::Unknown(_) | AuditCall::Unnamed => None,
         }
     }
 
@@ -118,7 +126,7 @@ impl AuditEvent {
     fn operations(&self) -> impl Iterator<Item = &Operation> {
         let (first, others) = match &self.call {
             AuditCall::Operation(first, others) => (Some(first), others.as_slice()),
-            AuditCall::Unknown(_) => (None, [].as_slice()),
+            AuditCall::Unknown(_) | AuditCall::Unnamed => (None, [].as_slice()),
         };
         first.into_iter().chain(others)
     }
@@ -142,11 +150,11 @@ impl AuditEvent {
     }
 }
 
-/// `DeleteUser alice -> 409 DeleteConflict, event 4, log.json:17`
+/// `DeleteUser alice -> 409 DeleteConflict, event 4, 2026-01-01T00:00:00Z, log.json, event 17`
 impl fmt::Display for AuditEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)?;
-        for (word, text) in [("event ", &self.id), ("", &self.source)] {
+        for (word, text) in [("event ", &self.id), ("", &self.time), ("", &self.source)] {
             if !text.is_empty() {
                 write!(f, ", {word}{text}")?;
             }
@@ -194,12 +202,26 @@ pub struct AuditFinding {
 /// depends on it. Either a rule is unspecified, or several rules apply and the response names one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inference {
+    /// The name of the action.
+    pub action: &'static str,
     /// The rules that may have decided the response.
     pub rules: Vec<String>,
+    /// Their conditions, as phrases.
+    pub conditions: Vec<String>,
+    /// The rules that the response names, by its code and message.
+    pub named: Vec<String>,
     /// The facts that leave the behavior unspecified.
     pub facts: Vec<&'static str>,
     /// The response, with its message if known.
     pub response: String,
+    /// Its HTTP status.
+    pub http: u16,
+    /// Its error code; `None` for a success.
+    pub code: Option<String>,
+    /// Its message in the form of the facts, if they quote it.
+    pub message: Option<&'static str>,
     /// The id of the event.
     pub event: String,
+    /// The time of the event; empty if it is unknown.
+    pub time: String,
 }

@@ -5,9 +5,9 @@
 
 use iamspec_model::evidence::{
     B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01, B_SC_02,
-    B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, C_020, C_042, C_044, E_008, E_017,
+    B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, B_SS_04, C_020, C_042, C_044, C_081, E_008, E_017,
 };
-use iamspec_model::{Account, Evidence, Expected, Fact, Operation, allowed};
+use iamspec_model::{Account, Evidence, Expected, Fact, Operation, Rule, allowed};
 
 use crate::oracle::{Divergence, Tier, Verdict};
 use crate::response::Response;
@@ -158,6 +158,47 @@ pub const FORMAT_RULES: [FormatRule; 35] = [
     row(CREATE_ACTIONS, "CreateDate", FormatCheck::DateWithFraction, &[E_008]),
 ];
 
+const WITH_USERS: &[&str] = &["ListUsers", "GetGroup", "GetAccountAuthorizationDetails"];
+
+const WITH_POLICY: &[&str] = &["ListPolicies", "GetPolicy"];
+
+const MORE_READ_ACTIONS: &[&str] = &[
+    "ListUsers",
+    "ListGroups",
+    "ListPolicies",
+    "GetPolicy",
+    "GetPolicyVersion",
+    "ListPolicyVersions",
+    "GetAccountAuthorizationDetails",
+];
+
+const MORE_CREATE_ACTIONS: &[&str] = &[
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "CreateServiceSpecificCredential",
+    "ResetServiceSpecificCredential",
+];
+
+/// More format rules, for recorded traffic: the forms of ids and dates are those of every response
+/// (E-008, E-017), and no call of the suite shows all of these elements.
+pub const RECORDED_FORMAT_RULES: [FormatRule; 10] = [
+    row(WITH_USERS, "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
+    row(&["ListGroups"], "GroupId", FormatCheck::Id("AGPA", 21), &[E_017]),
+    row(WITH_POLICY, "PolicyId", FormatCheck::Id("ANPA", 21), &[E_017]),
+    row(MORE_READ_ACTIONS, "CreateDate", FormatCheck::Date, &[E_008]),
+    row(MORE_READ_ACTIONS, "UpdateDate", FormatCheck::Date, &[E_008]),
+    row(MORE_CREATE_ACTIONS, "CreateDate", FormatCheck::DateWithFraction, &[E_008]),
+    row(MORE_CREATE_ACTIONS, "UpdateDate", FormatCheck::DateWithFraction, &[E_008]),
+    row(
+        &["ResetServiceSpecificCredential"],
+        "UserName",
+        FormatCheck::EchoesRequest(""),
+        &[B_SS_04],
+    ),
+    row(&["GetGroupPolicy"], "GroupName", FormatCheck::EchoesRequest(""), &[C_081]),
+    row(&["GetGroupPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_081]),
+];
+
 /// Adds format deviations to the verdict. If the response otherwise conforms and succeeds, the
 /// verdict becomes a divergence in tier text.
 #[must_use]
@@ -169,23 +210,36 @@ pub(crate) fn with_formats(
 ) -> Verdict {
     let success =
         allowed(account, op).rules().find(|rule| rule.clause.expected == Expected::Success);
-    let (Verdict::Conforms(_), Response::Success(_), Some(rule), [first, ..]) =
-        (&verdict, observed, success, deviations)
+    let (Verdict::Conforms(_), Response::Success(_), Some(rule)) = (&verdict, observed, success)
     else {
         return verdict;
     };
+    match format_divergence(rule, account.to_string(), deviations) {
+        Some(divergence) => Verdict::Diverges(Box::new(divergence)),
+        None => verdict,
+    }
+}
+
+/// The divergence of a success of this rule with format deviations, if there are any.
+#[must_use]
+pub(crate) fn format_divergence(
+    rule: Rule,
+    state: String,
+    deviations: &[FormatDeviation],
+) -> Option<Divergence> {
+    let first = deviations.first()?;
     let levels = deviations.iter().map(|it| it.evidence.level);
     let facts = deviations.iter().flat_map(|it| it.evidence.facts);
     let mut evidence: Vec<&str> = facts.map(|fact| fact.id).collect();
     evidence.dedup();
-    Verdict::Diverges(Box::new(Divergence {
+    Some(Divergence {
         tier: Tier::Text,
         level: levels.fold(first.evidence.level, Ord::max),
         rule,
         wire_rule: None,
         expected: deviations.iter().map(|it| (format!("200 with {}", it.detail), rule)).collect(),
         evidence,
-        state: account.to_string(),
+        state,
         assumed_state: "the operation succeeded",
-    }))
+    })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
+use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse, remove_replaced};
 use crate::wire::xml_read::Element;
 
 /// The members of an event that the audit uses.
@@ -59,6 +59,7 @@ impl CloudTrailRecord {
         RecordedCall {
             id: self.event_id.unwrap_or_default(),
             start,
+            time: start.map(|_| self.event_time).unwrap_or_default(),
             end: start.map(|it| it + 999),
             account: self.recipient_account_id.unwrap_or_default(),
             caller: self.user_identity.map_or(RecordedCaller::Unknown, UserIdentity::caller),
@@ -73,7 +74,9 @@ impl CloudTrailRecord {
     fn response(&self) -> RecordedResponse {
         match &self.error_code {
             None => {
-                RecordedResponse::Success(self.response_elements.as_ref().map(|it| element("", it)))
+                let mut result = self.response_elements.as_ref().map(|it| element("", it));
+                result.iter_mut().for_each(remove_replaced);
+                RecordedResponse::Success(result)
             }
             Some(error) => RecordedResponse::Error {
                 status: None,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use flate2::read::MultiGzDecoder;
 
 /// The largest file, in bytes, also after it is decompressed.
-const FILE_MAX: u64 = 1 << 30;
+pub(super) const FILE_MAX: u64 = 1 << 30;
 
 /// Gzip data is decompressed to at most this many times its size, or to [`UNCHECKED_MAX`] bytes.
 /// Logs are compressed by a factor of about 20.
@@ -80,6 +80,24 @@ fn decompressed(bytes: &[u8]) -> Result<Vec<u8>> {
         "the gzip data has more than {most} bytes when it is decompressed, which no log of this \
          size has; decompress and check it yourself"
     );
+    Ok(content)
+}
+
+/// Opens a file to be read from its start to its end: decompressed, without a byte order mark.
+pub(crate) fn open(file: &Path) -> Result<BufReader<Box<dyn Read>>> {
+    check_regular(file)?;
+    let mut opened = BufReader::new(File::open(file)?);
+    let most = opened.get_ref().metadata()?.len().saturating_mul(RATIO_MAX).max(UNCHECKED_MAX);
+    let is_gzip = opened.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let content: Box<dyn Read> = if is_gzip {
+        Box::new(MultiGzDecoder::new(opened).take(most.min(FILE_MAX)))
+    } else {
+        Box::new(opened.take(FILE_MAX))
+    };
+    let mut content = BufReader::new(content);
+    if content.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+        content.consume("\u{feff}".len());
+    }
     Ok(content)
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::audit_log::cassette;
 use crate::audit_log::cloudtrail::CloudTrailRecord;
 use crate::audit_log::har::Har;
 use crate::audit_log::record::RecordedCall;
+use crate::audit_log::{cassette, placebo};
 
 /// The content of a file.
 pub(crate) enum FileContent {
@@ -19,7 +19,8 @@ pub(crate) enum FileContent {
 }
 
 /// What is expected in a file.
-const EXPECTED: &str = "expected events of CloudTrail in JSON, a HAR file, a cassette, or a trace";
+const EXPECTED: &str =
+    "expected events of CloudTrail in JSON, a HAR file, a cassette, a recording, or a trace";
 
 /// A log file in the form in which AWS delivers it.
 #[derive(serde::Deserialize)]
@@ -89,6 +90,11 @@ impl Reader<'_> {
                 }
                 if has("insightDetails") {
                     self.without_calls += 1;
+                    return Ok(());
+                }
+                if placebo::is_recording(self.name, object) {
+                    let call = placebo::call(self.name, object);
+                    self.push(call);
                     return Ok(());
                 }
                 if let Some(interactions) = cassette::interactions(&value) {

@@ -3,10 +3,13 @@
 //! Requests to other services are ignored.
 
 use std::borrow::Cow;
+use std::io::Read;
 
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
 use crate::audit_log::cloudtrail::milliseconds;
+use crate::audit_log::json_list::each;
 use crate::audit_log::record::{RecordedCall, RecordedExchange};
 
 /// A HAR file.
@@ -84,6 +87,42 @@ impl Har {
     }
 }
 
+/// Whether a file begins like HAR.
+pub(crate) fn begins_like_har(start: &[u8]) -> bool {
+    let start = start.trim_ascii_start();
+    start.strip_prefix(b"{").is_some_and(|it| it.trim_ascii_start().starts_with(b"\"log\""))
+}
+
+/// The number of entries of a file that can be read entry by entry: each is valid, and none is older
+/// than an earlier one by more than `lag` milliseconds. `None` if the file must be read as a whole.
+pub(crate) fn count_ordered(reader: impl Read, lag: i64) -> Option<usize> {
+    let (mut count, mut latest, mut is_ordered) = (0, i64::MIN, true);
+    let read = each(reader, &ENTRIES, &mut |entry: HarEntry| {
+        count += 1;
+        if let Some(start) = milliseconds(&entry.started_date_time) {
+            is_ordered &= start >= latest.saturating_sub(lag);
+            latest = latest.max(start);
+        }
+    });
+    (read.is_ok() && is_ordered).then_some(count)
+}
+
+/// Emits the requests to IAM with their numbers, entry by entry; `None` for other requests.
+pub(crate) fn each_call(
+    reader: impl Read,
+    emit: &mut dyn FnMut(usize, Option<RecordedCall>),
+) -> Result<()> {
+    let mut number = 0;
+    let read = each(reader, &ENTRIES, &mut |entry: HarEntry| {
+        number += 1;
+        emit(number, entry.call());
+    });
+    read.context("expected a HAR file")
+}
+
+/// Where the entries are.
+const ENTRIES: [&str; 2] = ["log", "entries"];
+
 impl HarEntry {
     fn call(&self) -> Option<RecordedCall> {
         let none = HarText::default();
@@ -105,6 +144,7 @@ impl HarEntry {
         #[expect(clippy::cast_possible_truncation, reason = "the value is bounded before")]
         let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0).ceil() as i64;
         let end = start.map(|it| it + duration);
-        exchange.call().map(|call| RecordedCall { start, end, ..call })
+        let time = start.map(|_| self.started_date_time.clone()).unwrap_or_default();
+        exchange.call().map(|call| RecordedCall { start, time, end, ..call })
     }
 }

@@ -1,22 +1,28 @@
-//! Reads recorded traffic: CloudTrail logs in every form in which they leave AWS, HAR files,
+//! Reads and writes recorded traffic: CloudTrail logs in every form in which they leave AWS, HAR files,
 //! cassettes of test libraries, and traces of this program.
 //!
 //! [`read`] emits the IAM calls in the order of their times. Files are roughly in that order, by
 //! name, but AWS can deliver an event late. The reader therefore buffers the last 15 minutes and
-//! reports older events as [`LogEvent::Late`], so that memory use does not depend on the log size.
+//! reports older events as [`LogEvent::Late`]. It reads one file at a time, and a HAR file entry by
+//! entry, so that memory use does not depend on the log size.
 
 mod cassette;
 mod cloudtrail;
+pub(crate) mod entity_records;
 mod files;
 mod formats;
 mod har;
+mod json_list;
+mod placebo;
 mod record;
+pub(crate) mod recorder;
 mod request_errors;
 pub(crate) mod symbols;
 pub(crate) mod translate;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -37,6 +43,8 @@ pub(crate) enum LogEvent {
     Late(Box<RecordedCall>),
     /// A file that cannot be read, and why. The others are read.
     Skipped(PathBuf, anyhow::Error),
+    /// How many bytes of all files were read.
+    Progress { done: u64, total: u64 },
 }
 
 /// How much was read.
@@ -63,56 +71,121 @@ pub(crate) fn read(
     emit: &mut dyn FnMut(LogEvent),
 ) -> Result<LogCounts> {
     let mut counts = LogCounts::default();
-    // The event number makes keys unique: events of one second can share an id or have none.
-    let mut buffered: BTreeMap<(i64, usize), Box<RecordedCall>> = BTreeMap::new();
-    let (mut latest, mut emitted, mut order) = (i64::MIN, i64::MIN, 0);
     let files = files::files(paths)?;
+    let sizes: Vec<u64> = files.iter().map(|it| it.metadata().map_or(0, |it| it.len())).collect();
+    let (total, mut done) = (sizes.iter().sum(), 0);
     let (is_single, mut first_error) = (files.len() == 1, None);
-    for file in files {
-        let read = files::text(&file).and_then(|text| content(&file, &text));
-        let context = || format!("cannot read {}", file.display());
-        let calls = match read {
+    let mut buffer = CallBuffer { gap, ..CallBuffer::default() };
+    for (file, size) in files.into_iter().zip(sizes) {
+        let progress = |number: usize, of: usize| {
+            let part = size.saturating_mul(number as u64) / (of.max(1) as u64);
+            LogEvent::Progress { done: done + part, total }
+        };
+        let read = match each_of_har(&file, &mut buffer, &progress, emit) {
+            Some(read) => read,
+            None => files::text(&file).and_then(|text| content(&file, &text)),
+        };
+        done += size;
+        match read {
             Ok(FileContent::Calls { calls, events }) => {
                 counts.files += 1;
                 counts.events += events;
-                calls
+                for call in calls {
+                    buffer.add(call, emit);
+                }
             }
-            Ok(FileContent::WithoutCalls) => {
-                counts.without_calls += 1;
-                continue;
-            }
-            Err(error) if is_single => return Err(error).with_context(context),
+            Ok(FileContent::WithoutCalls) => counts.without_calls += 1,
             Err(error) => {
+                let context = || format!("cannot read {}", file.display());
+                if is_single {
+                    return Err(error).with_context(context);
+                }
                 counts.skipped += 1;
                 let text = format!("{error:#}");
                 first_error.get_or_insert_with(|| Err(error).with_context(context));
                 emit(LogEvent::Skipped(file, anyhow::Error::msg(text)));
-                continue;
             }
-        };
-        for mut call in calls {
-            order += 1;
-            let at = *call.start.get_or_insert(i64::try_from(order).unwrap_or(i64::MAX) * gap);
-            if at < emitted {
-                emit(LogEvent::Late(Box::new(call)));
-                continue;
-            }
-            latest = latest.max(at);
-            buffered.insert((at, order), Box::new(call));
         }
-        while let Some(first) = buffered.first_entry() {
-            if first.key().0 >= latest.saturating_sub(BUFFER) {
-                break;
-            }
-            emitted = first.key().0;
-            emit(LogEvent::Call(first.remove()));
-        }
+        buffer.emit_settled(emit);
+        emit(LogEvent::Progress { done, total });
     }
     if let (Some(error), 0) = (first_error, counts.files + counts.without_calls) {
         error?;
     }
-    for call in buffered.into_values() {
+    for call in buffer.calls.into_values() {
         emit(LogEvent::Call(call));
     }
     Ok(counts)
+}
+
+/// Makes the event that so many of all entries of a file were read.
+type EntryProgress<'a> = &'a dyn Fn(usize, usize) -> LogEvent;
+
+/// Reads a HAR file entry by entry. `None` if it is none, or must be read as a whole.
+fn each_of_har(
+    file: &Path,
+    buffer: &mut CallBuffer,
+    progress: EntryProgress<'_>,
+    emit: &mut dyn FnMut(LogEvent),
+) -> Option<Result<FileContent>> {
+    let mut first = files::open(file).ok()?;
+    if !har::begins_like_har(first.fill_buf().ok()?) {
+        return None;
+    }
+    let entries = har::count_ordered(first, BUFFER)?;
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    let mut events = 0;
+    let read = har::each_call(files::open(file).ok()?, &mut |number, call| {
+        if let Some(call) = call {
+            events += 1;
+            let source = format!("{name}, entry {number}");
+            buffer.add(RecordedCall { source, ..call }, emit);
+            buffer.emit_settled(emit);
+        }
+        if number.is_multiple_of(PROGRESS_ENTRIES) {
+            emit(progress(number, entries));
+        }
+    });
+    Some(read.map(|()| FileContent::Calls { calls: Vec::new(), events }))
+}
+
+/// The number of entries after which the progress is emitted.
+const PROGRESS_ENTRIES: usize = 1000;
+
+/// The calls of the last 15 minutes.
+#[derive(Default)]
+struct CallBuffer {
+    /// The number makes keys unique: events of one second can share an id or have none.
+    calls: BTreeMap<(i64, usize), Box<RecordedCall>>,
+    gap: i64,
+    order: usize,
+    latest: Option<i64>,
+    emitted: Option<i64>,
+}
+
+impl CallBuffer {
+    /// Adds a call, or emits it if a later one was already emitted.
+    fn add(&mut self, mut call: RecordedCall, emit: &mut dyn FnMut(LogEvent)) {
+        self.order += 1;
+        let order = i64::try_from(self.order).unwrap_or(i64::MAX);
+        let at = *call.start.get_or_insert(order.saturating_mul(self.gap));
+        if self.emitted.is_some_and(|emitted| at < emitted) {
+            emit(LogEvent::Late(Box::new(call)));
+            return;
+        }
+        self.latest = self.latest.max(Some(at));
+        self.calls.insert((at, self.order), Box::new(call));
+    }
+
+    /// Emits the calls before which no other one is expected.
+    fn emit_settled(&mut self, emit: &mut dyn FnMut(LogEvent)) {
+        let Some(latest) = self.latest else { return };
+        while let Some(first) = self.calls.first_entry() {
+            if first.key().0 >= latest.saturating_sub(BUFFER) {
+                break;
+            }
+            self.emitted = Some(first.key().0);
+            emit(LogEvent::Call(first.remove()));
+        }
+    }
 }

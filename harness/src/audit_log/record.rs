@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::wire::secrets::HIDDEN;
 use crate::wire::xml_read::Element;
 
 /// A recorded IAM request and its response.
@@ -13,6 +14,8 @@ pub(crate) struct RecordedCall {
     pub(crate) source: String,
     /// When the request was sent, in milliseconds since 1970. `None`: only the order is known.
     pub(crate) start: Option<i64>,
+    /// The same as the log writes it; empty if it has no times.
+    pub(crate) time: String,
     /// When the response had arrived.
     pub(crate) end: Option<i64>,
     /// The id of the account, or the host of the endpoint.
@@ -23,8 +26,10 @@ pub(crate) struct RecordedCall {
     /// The members of the request, by their names in forms, such as `Tags.member.1.Key`.
     pub(crate) members: BTreeMap<String, String>,
     pub(crate) response: RecordedResponse,
-    /// Whether the response has the form of the wire, with its ids, dates and echoes.
+    /// Whether the response has the form of the wire: dates, and every element.
     pub(crate) has_wire_format: bool,
+    /// Whether the format has nothing of the request but its action.
+    pub(crate) lacks_request: bool,
 }
 
 /// Who sent a request.
@@ -87,7 +92,8 @@ impl RecordedExchange<'_> {
         if members.remove("Version")? != crate::wire::names::VERSION {
             return None;
         }
-        let root = Element::parse(self.response).unwrap_or_default();
+        let mut root = Element::parse(self.response).unwrap_or_default();
+        remove_replaced(&mut root);
         let key = self.authorization.and_then(access_key);
         let id = root.child("ResponseMetadata").unwrap_or(&root).text_of("RequestId");
         Some(RecordedCall {
@@ -122,6 +128,19 @@ pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> 
         },
         _ => RecordedResponse::Lost,
     }
+}
+
+/// Whether a tool has replaced a value: a recording may hide or shorten it.
+pub(crate) fn is_replaced(value: &str) -> bool {
+    let marks = ["***", "redacted", "hidden_due_to_security_reasons"];
+    let lower = value.to_lowercase();
+    value == HIDDEN || marks.iter().any(|it| lower.contains(it))
+}
+
+/// Removes the elements whose text a tool has replaced: their values are unknown.
+pub(crate) fn remove_replaced(element: &mut Element) {
+    element.children.retain(|it| !it.children.is_empty() || !is_replaced(it.text.trim()));
+    element.children.iter_mut().for_each(remove_replaced);
 }
 
 /// The access key in an `Authorization` header: `AWS4-HMAC-SHA256 Credential=AKIA…/20260101/…`.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use iamspec_model::{ErrorCode, InputError};
 
-use crate::audit_log::record::{RecordedCall, RecordedResponse};
+use crate::audit_log::record::{RecordedCall, RecordedResponse, is_replaced};
 use crate::wire::constraints::{NAMES, violation};
 
 /// What is invalid.
@@ -65,12 +65,14 @@ type Found = BTreeSet<(&'static str, InputError)>;
 
 /// A member, unless a tool has replaced its value: a log may hide or shorten it.
 fn shown<'a>(call: &'a RecordedCall, name: &str) -> Option<&'a str> {
-    let marks = ["***", "…", "redact", "hidden", "mask", "filter"];
-    let is_replaced = |value: &&str| {
+    let marks = ["…", "redact", "hidden", "mask", "filter"];
+    let may_be_replaced = |value: &&str| {
         let lower = value.to_lowercase();
-        marks.iter().any(|it| lower.contains(it)) || lower.starts_with('<') && lower.ends_with('>')
+        is_replaced(value)
+            || marks.iter().any(|it| lower.contains(it))
+            || lower.starts_with('<') && lower.ends_with('>')
     };
-    call.member(name).filter(|it| !is_replaced(it))
+    call.member(name).filter(|it| !may_be_replaced(it))
 }
 
 fn names(call: &RecordedCall, found: &mut Found) {

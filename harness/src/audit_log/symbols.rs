@@ -182,7 +182,7 @@ impl Symbols {
 }
 
 /// The account in an ARN.
-fn account_of(arn: &str) -> Option<&str> {
+pub(crate) fn account_of(arn: &str) -> Option<&str> {
     let account = arn.split(':').nth(4)?;
     (account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit())).then_some(account)
 }

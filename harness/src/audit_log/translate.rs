@@ -20,8 +20,7 @@ use crate::audit_log::request_errors::{Defect, defect};
 use crate::audit_log::symbols::Symbols;
 use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::response::read_listing;
-use crate::client::session::Names;
-use crate::client::wire_rules::formats::deviations;
+use crate::client::wire_rules::formats::recorded_deviations;
 use crate::wire::attachments::{kind_of, wire};
 use crate::wire::names;
 use crate::wire::names::RequestForm;
@@ -42,6 +41,10 @@ const NO_NAME: NoOperation = NoOperation::Concerns(None);
 /// The event of a recorded call. `None` if the call concerns nothing that the model has.
 pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> Option<AuditEvent> {
     let entry = find_action(&call.action)?;
+    if call.lacks_request {
+        let translation = Translation { call, entry, symbols, user: None };
+        return Some(translation.response_only(anonymize));
+    }
     let translation = Translation { call, entry, symbols, user: user_name(call, entry, symbols) };
     translation.learn_account();
     let operations = match translation.operations() {
@@ -51,7 +54,7 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
     };
     let operation = match &operations {
         AuditCall::Operation(operation, _) => Some(*operation),
-        AuditCall::Unknown(_) => None,
+        AuditCall::Unknown(_) | AuditCall::Unnamed => None,
     };
     let response = translation.response(operation.as_ref());
     let (response, shown_part) = translation.shown_part(operation.as_ref(), response);
@@ -65,8 +68,10 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
             None => translation.shown(&response),
         },
         source: call.source.clone(),
+        time: call.time.clone(),
         start,
         end: call.end.unwrap_or(start).max(start),
+        action: entry.action,
         call: operations,
         shown_part,
         external: translation.external(operation.as_ref()),
@@ -118,6 +123,31 @@ struct Translation<'a> {
 }
 
 impl Translation<'_> {
+    /// The event of a response whose request is not recorded.
+    fn response_only(&self, anonymize: bool) -> AuditEvent {
+        let response = self.response(None);
+        let start = self.call.start.unwrap_or_default();
+        let form: RequestForm = self.call.members.clone().into_iter().collect();
+        let deviations = self.call.result().map(|result| {
+            let api = self.entry.action.api;
+            recorded_deviations(api, (&form, &no_response()), (result, true))
+        });
+        AuditEvent {
+            id: self.call.id.clone(),
+            shown: if anonymize { self.call.action.clone() } else { self.shown(&response) },
+            source: self.call.source.clone(),
+            time: self.call.time.clone(),
+            start,
+            end: start,
+            action: self.entry.action,
+            call: AuditCall::Unnamed,
+            shown_part: ShownPart::Whole,
+            external: Vec::new(),
+            deviations: deviations.unwrap_or_default(),
+            response,
+        }
+    }
+
     fn user(&self) -> Translated<User> {
         match (&self.user, &self.call.caller) {
             (Some(name), _) => Ok(self.symbols.user(name)),
@@ -484,7 +514,7 @@ impl Translation<'_> {
         let is_unclear = has("PolicyUsageFilter")
             || has("EntityFilter")
             || has("AllUsers")
-            || has("Filter.member.1")
+            || has("Filter.member.1") && !self.call.list("Filter", "").contains(&"User")
             // The new version is shown as the default, which the model makes it afterwards (C-086).
             || self.call.member("SetAsDefault") == Some("true")
             || matches!(op, Operation::ListResources(ResourceKind::Policy, _) if has("Scope")
@@ -577,10 +607,11 @@ impl Translation<'_> {
         &self,
         op: &Operation,
     ) -> Vec<iamspec_conformance::oracle::formats::FormatDeviation> {
-        // CloudTrail writes dates in another form, and omits elements.
-        let (Some(result), true) = (self.call.result(), self.call.has_wire_format) else {
+        let Some(result) = self.call.result() else { return Vec::new() };
+        // No fact gives the form of a response to an invalid request.
+        if matches!(op, Operation::Invalid(..)) {
             return Vec::new();
-        };
+        }
         let mut form: RequestForm = self.call.members.clone().into_iter().collect();
         // The service shows the stored name, which may have another case than the request (C-066,
         // C-078).
@@ -597,7 +628,9 @@ impl Translation<'_> {
                 (member.to_owned(), stored.map_or(name.clone(), str::to_owned))
             }));
         }
-        deviations(op, (&form, &no_response()), result, &Names::new("audit"))
+        let api = self.entry.action.api;
+        let with_dates = self.call.has_wire_format;
+        recorded_deviations(api, (&form, &no_response()), (result, with_dates))
     }
 
     /// The call in the names of the log.

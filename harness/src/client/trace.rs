@@ -136,10 +136,15 @@ impl RawResponse {
     /// Known values are removed first: what is hidden by the name of an element may hold a part of
     /// a value, and the rest in another element would not be found any more.
     fn shown_body(&self, max: usize) -> String {
+        self.body_with(max, &[])
+    }
+
+    /// The same, with these words, although they may look like a secret.
+    fn body_with(&self, max: usize, words: &[&str]) -> String {
         let body = redact_start(&String::from_utf8_lossy(&self.body), max);
         match self.disclosure {
             Disclosure::Nothing => redact_and_cut(&skeleton(&body), max),
-            Disclosure::Harmless => redact_and_cut(&hide_unless_harmless(&hide(&body)), max),
+            Disclosure::Harmless => redact_and_cut(&hide_unless_harmless(&hide(&body), words), max),
             Disclosure::Redacted => redact_and_cut(&hide(&body), max),
         }
     }
@@ -214,6 +219,13 @@ impl Trace {
         });
         self.error = writeln!(self.file, "{line}").err();
     }
+}
+
+/// The body of a response to this form for a recording, without secrets. The names that the request
+/// contains are shown.
+pub(crate) fn recorded_body(form: &[(String, String)], response: &RawResponse) -> String {
+    let sent = form.iter().filter(|(name, _)| !is_secret(name)).map(|(_, value)| value.as_str());
+    response.body_with(usize::MAX, &sent.collect::<Vec<_>>())
 }
 
 /// An exchange for a finding, without secrets.

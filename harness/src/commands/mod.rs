@@ -45,11 +45,13 @@ pub mod test {
     pub mod run_args;
     pub mod target;
 }
-/// Commands for recorded traffic: the audit of logs, evidence from runs, changes of AWS's API.
+/// Commands for recorded traffic: the audit of logs, a proxy that records, evidence from runs, changes of AWS's API.
 pub mod traffic {
     pub mod api_diff;
     pub mod audit;
     pub mod evidence;
+    mod learned;
+    pub mod record;
 }
 /// Commands that print the specification, and that check the model itself.
 pub mod understand {

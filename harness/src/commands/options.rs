@@ -1,5 +1,6 @@
 //! Option types that several commands share: tiers, levels, durations, and the options as typed.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -8,6 +9,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use iamspec_conformance::Tier;
 use iamspec_conformance::results::Threshold;
 use iamspec_model::Level;
+use reqwest::Url;
 
 /// The options that decide which divergences fail a run.
 #[derive(Args, Clone, Copy, Debug)]
@@ -173,4 +175,17 @@ pub(crate) fn shell_line(words: &[String]) -> String {
     let quoted =
         |word: &String| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), Into::into);
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A host name or an address, without a port.
+pub(crate) fn host_name(typed: &str) -> Result<String, String> {
+    let is_address = typed.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let is_name = |typed: &str| {
+        let name = Url::parse(&format!("http://{typed}/")).ok();
+        name.is_some_and(|url| url.as_str() == format!("http://{}/", typed.to_ascii_lowercase()))
+    };
+    if is_address || is_name(typed) && !typed.contains([':', '@', '/']) {
+        return Ok(typed.to_owned());
+    }
+    Err("expected a host name or an address without a port, such as `iamspec`".to_owned())
 }

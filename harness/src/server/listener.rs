@@ -1,16 +1,18 @@
-//! Connections of the reference server: limits, timeouts, shutdown.
+//! Connections of a server: limits, timeouts, shutdown.
 //!
-//! First step of a request. The listener reads the request body, passes the request to the handler
-//! and sends the reply. It knows nothing of IAM. If there are too many connections, an idle one
-//! closes, so that silent clients do not lock others out.
+//! First step of a request. The listener reads the request body, passes the request to the
+//! [`Respond`] of the server and sends the reply. It knows nothing of IAM. If there are too many
+//! connections, an idle one closes, so that silent clients do not lock others out.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result, bail};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header;
@@ -23,10 +25,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
 
-use crate::server::handler::handle_request;
 use crate::server::origin::TrustedHosts;
 use crate::server::reply::{Reply, ReplyBody};
-use crate::server::{ResponseBody, SharedState, clock};
+use crate::server::{ResponseBody, clock};
 
 /// Limits on what one client may use, so that no client can block the others.
 #[derive(Clone, Copy, Debug)]
@@ -59,15 +60,88 @@ impl Default for Limits {
     }
 }
 
+/// Responds to the requests that a listener accepts.
+pub(crate) trait Respond: Clone + Send + Sync + 'static {
+    /// The response to a request with its whole body. `None` drops the connection.
+    fn respond(
+        &self,
+        head: &Parts,
+        body: Bytes,
+    ) -> impl Future<Output = Option<HttpResponse<ReplyBody>>> + Send;
+}
+
+/// The connections of a server, on a thread of their own. Dropping it stops the server.
+pub(crate) struct Listener {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Listens on this address; port 0 selects a free port. `names` are the host names that requests
+    /// may be addressed to, besides loopback hosts and the address.
+    pub(crate) fn start(
+        address: SocketAddr,
+        (names, limits): (&[String], Limits),
+        respond: impl Respond,
+    ) -> Result<Self> {
+        if !clock::is_right() {
+            bail!(clock::WRONG_CLOCK);
+        }
+        let listener = std::net::TcpListener::bind(address).with_context(|| {
+            format!(
+                "cannot listen on {address}; choose another address with --listen (port 0 selects \
+                 a free port)"
+            )
+        })?;
+        listener.set_nonblocking(true).context("cannot use the listening socket")?;
+        let address = listener.local_addr().context("cannot read the listening address")?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the server's runtime")?;
+        let hosts = TrustedHosts::new(address.ip(), names);
+        let (stop, stopped) = oneshot::channel();
+        let serve = serve(listener, respond, (hosts, limits), stopped);
+        let thread = std::thread::Builder::new()
+            .name("server".to_owned())
+            .spawn(move || _ = runtime.block_on(serve))
+            .context("cannot start the server's thread")?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// The URL of the server.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops the server. Pending requests may finish within the shutdown timeout of the limits.
+    pub(crate) fn end(mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has already printed its message.
+            _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            _ = stop.send(());
+        }
+    }
+}
+
 /// Accepts connections until the stop signal, then lets pending requests finish.
-pub(super) async fn serve(
+async fn serve(
     listener: std::net::TcpListener,
-    state: SharedState,
+    respond: impl Respond,
     (hosts, limits): (TrustedHosts, Limits),
     mut stopped: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let service = Service { state, hosts: Arc::new(hosts), limits };
+    let service = Service { respond, hosts: Arc::new(hosts), limits };
     let connections = Arc::new(ConnectionTable::default());
     let shutdown = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -133,15 +207,15 @@ fn unavailable(reason: &str) -> String {
 
 /// What every request needs.
 #[derive(Clone)]
-struct Service {
-    state: SharedState,
+struct Service<R> {
+    respond: R,
     hosts: Arc<TrustedHosts>,
     limits: Limits,
 }
 
 /// Reads one request, handles it and sends the reply.
-async fn exchange(
-    service: Service,
+async fn exchange<R: Respond>(
+    service: Service<R>,
     open: Arc<OpenConnection>,
     request: Request<Incoming>,
 ) -> Result<HttpResponse<ReplyBody>, ConnectionDropped> {
@@ -153,19 +227,15 @@ async fn exchange(
     let reply = match read {
         Ok(body) => {
             open.is_handled(true);
-            handle_request(&service.state, &head, &body).await
+            service.respond.respond(&head, body).await
         }
         Err((refusal, body)) => {
             discard(&head, body, service.limits.body_time).await;
-            Some(refusal)
+            Some(refusal.into_http().await)
         }
     };
-    let reply = match reply {
-        Some(reply) => Ok(reply.into_http().await),
-        None => Err(ConnectionDropped),
-    };
     open.is_handled(false);
-    reply
+    reply.ok_or(ConnectionDropped)
 }
 
 /// Reads the request body within its limits, or returns the refusal and the rest of the body. AWS's
@@ -320,13 +390,13 @@ impl Drop for OpenConnection {
     }
 }
 
-/// An injected fault ends the connection without a reply.
+/// The connection ends without a reply.
 #[derive(Debug)]
 struct ConnectionDropped;
 
 impl fmt::Display for ConnectionDropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an injected fault drops the connection")
+        f.write_str("the connection is dropped without a reply")
     }
 }
 

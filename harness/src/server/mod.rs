@@ -19,25 +19,27 @@ mod origin;
 mod outside_model;
 mod pagination;
 mod parse;
-mod reply;
+pub(crate) mod reply;
 mod responses;
 mod store;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
+use hyper::Response as HttpResponse;
+use hyper::body::Bytes;
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 use iamspec_conformance::reference::ReferenceOptions;
 use iamspec_model::{Account, Fact};
-use tokio::sync::oneshot;
 
 use crate::aws::credentials::Identity;
 use crate::server::fault_injection::FaultPlan;
 use crate::server::fault_injection::history::StateHistory;
-use crate::server::listener::Limits;
-use crate::server::origin::TrustedHosts;
+use crate::server::handler::handle_request;
+use crate::server::listener::{Limits, Listener, Respond};
+use crate::server::reply::ReplyBody;
 use crate::server::store::Store;
 use crate::wire::xml_write;
 
@@ -74,6 +76,12 @@ impl SharedState {
     /// the state as the failed request left it: one connection ends, and the server goes on.
     fn lock(&self) -> MutexGuard<'_, ServerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Respond for SharedState {
+    async fn respond(&self, head: &Parts, body: Bytes) -> Option<HttpResponse<ReplyBody>> {
+        Some(handle_request(self, head, &body).await?.into_http().await)
     }
 }
 
@@ -137,10 +145,8 @@ pub struct Options {
 
 /// A running reference server, on a thread of its own. Dropping it stops the server.
 pub struct Server {
-    address: SocketAddr,
     state: SharedState,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    listener: Listener,
 }
 
 impl Server {
@@ -149,24 +155,7 @@ impl Server {
     /// # Errors
     /// The address is in use, the thread cannot start, or the clock is before 1970 or after 9999.
     pub fn start(address: SocketAddr, options: Options) -> Result<Self> {
-        if !clock::is_right() {
-            bail!(clock::WRONG_CLOCK);
-        }
-        let listener = std::net::TcpListener::bind(address).with_context(|| {
-            format!(
-                "cannot listen on {address}; choose another address with --listen (port 0 selects \
-                 a free port)"
-            )
-        })?;
-        listener.set_nonblocking(true).context("cannot use the listening socket")?;
-        let address = listener.local_addr().context("cannot read the listening address")?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the server's runtime")?;
         let Options { account, behavior, faults: fault_plan, verify_signatures, .. } = options;
-        let hosts = TrustedHosts::new(address.ip(), &options.allowed_hosts);
-        let limits = options.limits;
         let state = ServerState {
             model: ModelState { account, store: Store::default(), behavior },
             history: StateHistory::for_plan(&fault_plan),
@@ -177,19 +166,15 @@ impl Server {
             captured: None,
         };
         let state = SharedState(Arc::new(Mutex::new(state)));
-        let (stop, stopped) = oneshot::channel();
-        let serve = listener::serve(listener, state.clone(), (hosts, limits), stopped);
-        let thread = std::thread::Builder::new()
-            .name("reference".to_owned())
-            .spawn(move || _ = runtime.block_on(serve))
-            .context("cannot start the server's thread")?;
-        Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
+        let names = (options.allowed_hosts.as_slice(), options.limits);
+        let listener = Listener::start(address, names, state.clone())?;
+        Ok(Self { state, listener })
     }
 
     /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listener.url()
     }
 
     /// Returns true if the account has no users and no resources.
@@ -213,20 +198,8 @@ impl Server {
     }
 
     /// Stops the server. Pending requests may finish within the shutdown timeout of the limits.
-    pub fn end(mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // A thread that panicked has already printed its message.
-            _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            _ = stop.send(());
-        }
+    pub fn end(self) {
+        self.listener.end();
     }
 }
 

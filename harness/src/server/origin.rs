@@ -38,15 +38,14 @@ impl TrustedHosts {
     /// The reply to a request that is refused for its head; `None` if it is accepted.
     pub(super) fn refuse(&self, head: &Parts) -> Option<Reply> {
         let foreign = |what: &str, next: &str| {
-            let message = format!(
-                "{what}, and the reference endpoint accepts requests from this machine only; {next}"
-            );
+            let message =
+                format!("{what}, and this server accepts requests from this machine only; {next}");
             Some(Reply::refusal(403, "ForeignRequest", &message))
         };
         if !self.is_addressed_here(&head.uri, &head.headers) {
             return foreign(
                 "the request is addressed to another host",
-                "use the URL that `iamspec serve` prints, or add `--allow-host NAME`",
+                "use the URL that `iamspec` has printed, or add `--allow-host NAME`",
             );
         }
         let from_page = "send the request without a browser";

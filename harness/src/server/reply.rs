@@ -141,7 +141,7 @@ impl Reply {
 }
 
 /// A body that is sent in chunks. If it ends before its declared length, the connection ends too.
-pub(super) struct ReplyBody {
+pub(crate) struct ReplyBody {
     chunks: VecDeque<Bytes>,
     /// Bytes of the declared length that are not sent yet.
     remaining: u64,
@@ -155,6 +155,14 @@ enum Wait {
     /// One turn of the executor, so that the chunks sent so far are flushed.
     Flush,
     Pause(Pin<Box<Sleep>>),
+}
+
+impl ReplyBody {
+    /// A body that is sent as a whole.
+    pub(crate) fn whole(body: Bytes) -> Self {
+        let remaining = body.len() as u64;
+        Self { chunks: VecDeque::from([body]), remaining, pause: Duration::ZERO, wait: Wait::None }
+    }
 }
 
 impl Body for ReplyBody {

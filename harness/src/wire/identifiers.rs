@@ -166,6 +166,28 @@ pub(crate) fn is_harmless(text: &str) -> bool {
     !text.contains(['%', '&', '\\']) && text.split(separates).all(is_harmless_word)
 }
 
+/// The same without these words, where they stand alone between other characters than letters and
+/// digits.
+pub(crate) fn is_harmless_with(text: &str, words: &[&str]) -> bool {
+    let mut rest = text.to_owned();
+    for word in words.iter().filter(|it| !it.is_empty()) {
+        let mut at = 0;
+        while let Some(place) = rest.get(at..).and_then(|it| it.find(word)) {
+            let (begin, end) = (at + place, at + place + word.len());
+            let is_outside = |it: Option<char>| it.is_none_or(|it| !it.is_ascii_alphanumeric());
+            let before = rest.get(..begin).and_then(|it| it.chars().next_back());
+            let after = rest.get(end..).and_then(|it| it.chars().next());
+            if is_outside(before) && is_outside(after) {
+                rest.replace_range(begin..end, "");
+                at = begin;
+            } else {
+                at = end;
+            }
+        }
+    }
+    is_harmless(&rest)
+}
+
 fn is_harmless_word(word: &str) -> bool {
     let word = word.trim_matches(['.', ':', '!', '?', '`']);
     if matches!(word_shape(word), WordShape::Date | WordShape::Uuid) {

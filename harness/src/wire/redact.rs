@@ -14,7 +14,7 @@ use quick_xml::events::Event;
 use serde_json::Value;
 
 use crate::wire::attachments::{ATTACHMENTS, wire};
-use crate::wire::identifiers::{WordShape, is_harmless, is_word, word_shape};
+use crate::wire::identifiers::{WordShape, is_harmless_with, is_word, word_shape};
 use crate::wire::names::{NAMESPACE, RequestForm};
 use crate::wire::secrets::HIDDEN;
 
@@ -70,9 +70,9 @@ pub(crate) fn issues_secret(action: &str) -> bool {
 }
 
 /// A body with everything replaced by [`HIDDEN`] that may be a secret, whatever its element is
-/// called.
-pub(crate) fn hide_unless_harmless(body: &str) -> String {
-    shown_if(body, &is_harmless)
+/// called. `words` are no secrets.
+pub(crate) fn hide_unless_harmless(body: &str, words: &[&str]) -> String {
+    shown_if(body, &|text| is_harmless_with(text, words))
 }
 
 /// The elements of a body without their texts. Only the id of the request is kept.

@@ -159,14 +159,28 @@ impl Transport for HttpTransport {
 fn client(destination: &Destination, timeout: Duration, trust: &Trust) -> Result<reqwest::Client> {
     let is_plain = [&destination.url, &destination.sts].iter().all(|it| it.scheme() == "http");
     let client = trusting(builder(destination, timeout), trust, is_plain)?;
+    let client = client.user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
+    client.build().context("cannot create an HTTP client")
+}
+
+/// A client that sends the requests of others: it adds no header but `Accept: */*`, which means the
+/// same as none.
+///
+/// # Errors
+/// The certificates cannot be read.
+pub(crate) fn forwarding_client(
+    destination: &Destination,
+    timeout: Duration,
+    trust: &Trust,
+) -> Result<reqwest::Client> {
+    let is_plain = destination.url.scheme() == "http";
+    let client = trusting(builder(destination, timeout), trust, is_plain)?;
     client.build().context("cannot create an HTTP client")
 }
 
 fn builder(destination: &Destination, timeout: Duration) -> reqwest::ClientBuilder {
-    let mut client = reqwest::Client::builder()
-        .timeout(timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("iamspec/", env!("CARGO_PKG_VERSION")));
+    let mut client =
+        reqwest::Client::builder().timeout(timeout).redirect(reqwest::redirect::Policy::none());
     if destination.loopback {
         client = client.no_proxy();
     }

@@ -3,7 +3,7 @@
 //! A deviation is not a divergence of behavior: it is reported at tier `text`.
 
 use iamspec_conformance::oracle::formats::{
-    FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule,
+    FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule, RECORDED_FORMAT_RULES,
 };
 use iamspec_model::Operation;
 use time::OffsetDateTime;
@@ -25,12 +25,37 @@ pub(crate) fn deviations(
     result: &Element,
     names: &Names,
 ) -> Vec<FormatDeviation> {
-    let api = op.action().map_or("", |call| call.api);
-    let mut found = Vec::new();
     if matches!(op, Operation::Invalid(..)) {
-        return found;
+        return Vec::new();
     }
-    for row in FORMAT_RULES.iter().filter(|row| row.actions.contains(&api)) {
+    let api = op.action().map_or("", |call| call.api);
+    let in_symbols = |detail: &str| names.in_symbols(detail, op);
+    deviations_from(&mut FORMAT_RULES.iter(), api, (form, raw), (result, &in_symbols))
+}
+
+/// The format deviations of a recorded response to an action, each once, in the names of the log.
+/// A log may write dates in a form of its own.
+pub(crate) fn recorded_deviations(
+    api: &str,
+    (form, raw): (&RequestForm, &RawResponse),
+    (result, with_dates): (&Element, bool),
+) -> Vec<FormatDeviation> {
+    let is_date =
+        |it: &FormatCheck| matches!(it, FormatCheck::Date | FormatCheck::DateWithFraction);
+    let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
+    let mut rules = rules.filter(|it| with_dates || !is_date(&it.expected));
+    deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned))
+}
+
+/// The deviations from these rules. `in_symbols` replaces the names.
+fn deviations_from(
+    rules: &mut dyn Iterator<Item = &FormatRule>,
+    api: &str,
+    (form, raw): (&RequestForm, &RawResponse),
+    (result, in_symbols): (&Element, &dyn Fn(&str) -> String),
+) -> Vec<FormatDeviation> {
+    let mut found = Vec::new();
+    for row in rules.filter(|row| row.actions.contains(&api)) {
         let mut check = |parent: &Element, text: &str| {
             if found.len() >= DEVIATIONS_MAX {
                 return;
@@ -38,7 +63,7 @@ pub(crate) fn deviations(
             if let Some(expected) = expected_instead(row, parent, text, form) {
                 let (expected, text) = (raw.shown(&expected), raw.shown(text));
                 let detail = format!("{} {expected}, not {text:?}", row.element);
-                let detail = names.in_symbols(&detail, op);
+                let detail = in_symbols(&detail);
                 found.push(FormatDeviation { detail, evidence: row.evidence });
             }
         };

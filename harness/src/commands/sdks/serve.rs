@@ -1,18 +1,18 @@
 //! `iamspec serve`: runs the reference endpoint until Ctrl-C.
 
 use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use iamspec_conformance::reference::UnspecifiedPolicy;
 use iamspec_model::{ATTACHMENTS, Account, AttachmentKind};
-use reqwest::Url;
 
 use crate::aws::config::Config;
 use crate::aws::credentials::Identity;
 use crate::commands::connection::CredentialsArg;
+use crate::commands::options::host_name;
 use crate::commands::test::target::reference_options;
 use crate::exit_code;
 use crate::server::fault_injection::FaultPlan;
@@ -171,19 +171,6 @@ fn root(source: CredentialsArg) -> Result<Option<Identity>> {
         "--credentials env takes the key from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which are \
          not set; set both",
     )
-}
-
-/// A host name or an address, without a port.
-fn host_name(typed: &str) -> Result<String, String> {
-    let is_address = typed.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let is_name = |typed: &str| {
-        let name = Url::parse(&format!("http://{typed}/")).ok();
-        name.is_some_and(|url| url.as_str() == format!("http://{}/", typed.to_ascii_lowercase()))
-    };
-    if is_address || is_name(typed) && !typed.contains([':', '@', '/']) {
-        return Ok(typed.to_owned());
-    }
-    Err("expected a host name or an address without a port, such as `iamspec`".to_owned())
 }
 
 /// The account with the typed quotas.

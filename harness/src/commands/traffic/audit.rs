@@ -5,14 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use iamspec_conformance::audit::{AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Auditor};
+use iamspec_conformance::audit::{
+    AuditCall, AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Auditor,
+};
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::Shortened;
 use iamspec_conformance::results::{Threshold, Totals, findings};
@@ -21,6 +23,7 @@ use iamspec_conformance::script::parse;
 use iamspec_conformance::{Finding, Report, ScriptRun};
 use iamspec_model::evidence;
 
+use crate::audit_log::entity_records::{EntityFacts, EntityRecords};
 use crate::audit_log::symbols::Symbols;
 use crate::audit_log::{LogCounts, LogEvent, translate};
 use crate::commands::options::{ThresholdArgs, duration, shell_line};
@@ -28,6 +31,7 @@ use crate::commands::reports::report::{
     ReportArg, check_files, read_run, terminal_text, write_reports,
 };
 use crate::commands::test::target::now;
+use crate::commands::traffic::learned::Learned;
 use crate::exit_code::Outcome;
 use crate::report::audited::audited_report;
 use crate::report::build::{ReportInput, build_report};
@@ -70,6 +74,9 @@ pub struct AuditArgs {
     /// For example, which of two refusals AWS reports first.
     #[arg(long, help_heading = "Output")]
     pub learn: bool,
+    /// Write these responses as facts, for `iamspec evidence add`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub learned: Option<PathBuf>,
     /// Replace the names of users, keys, groups and policies by symbols
     #[arg(long, help_heading = "Output")]
     pub anonymize: bool,
@@ -106,29 +113,74 @@ struct AuditTotals {
     late: usize,
 }
 
-/// The rules that may decide a response, the facts that leave it unspecified, and the response.
-type UnspecifiedResponse = (Vec<String>, Vec<&'static str>, String);
-
 /// What is known about one account, and its events that may overlap.
 struct AuditedAccount {
     auditor: Auditor,
     symbols: Symbols,
-    pending: Vec<Rc<AuditEvent>>,
+    records: EntityRecords,
+    pending: Vec<(AuditEvent, EntityFacts)>,
     /// The latest end of a pending event.
     end: i64,
+}
+
+impl AuditedAccount {
+    /// The pending events, with what differs from earlier responses.
+    fn take_pending(&mut self, anonymize: bool) -> Vec<Rc<AuditEvent>> {
+        let mut pending = std::mem::take(&mut self.pending);
+        match pending.as_mut_slice() {
+            [(event, facts)] => {
+                let times = (event.start, event.end);
+                event.deviations.extend(self.records.check(facts, times, &event.source));
+            }
+            several => {
+                for (event, facts) in several {
+                    self.records.forget(facts, event.end);
+                }
+            }
+        }
+        let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, _)| event).collect();
+        for deviation in events.iter_mut().flat_map(|it| &mut it.deviations).filter(|_| anonymize) {
+            let element = deviation.detail.split(' ').next().unwrap_or_default();
+            deviation.detail = format!("another {element}");
+        }
+        events.into_iter().map(Rc::new).collect()
+    }
 }
 
 /// The accounts of the logs.
 struct AuditSession<'a> {
     options: AuditOptions,
-    /// Responses to calls with unspecified behavior: how often, and the first event.
-    unspecified: BTreeMap<UnspecifiedResponse, (usize, String)>,
+    /// Responses to calls with unspecified behavior.
+    learned: Learned,
     accounts: BTreeMap<String, AuditedAccount>,
     totals: AuditTotals,
     anonymize: bool,
     /// The first findings, for the reports.
     findings: Vec<AuditFinding>,
+    progress: ReadProgress,
     out: &'a mut dyn Write,
+}
+
+/// How much was read, as a bar on stderr if that is a terminal.
+struct ReadProgress(Option<indicatif::ProgressBar>);
+
+impl ReadProgress {
+    fn new() -> Self {
+        Self(std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(0)))
+    }
+
+    fn update(&self, done: u64, total: u64) {
+        if let Self(Some(bar)) = self {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
+    fn finish(&self) {
+        if let Self(Some(bar)) = self {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// The number of findings in a report.
@@ -157,15 +209,16 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
         starts_empty: args.start == StartArg::Empty,
         lag,
         threshold: args.threshold.into(),
-        learn: args.learn,
+        learn: args.learn || args.learned.is_some(),
     };
     let mut session = AuditSession {
         options,
-        unspecified: BTreeMap::new(),
+        learned: Learned::default(),
         accounts: BTreeMap::new(),
         totals: AuditTotals::default(),
         anonymize: args.anonymize,
         findings: Vec::new(),
+        progress: ReadProgress::new(),
         out,
     };
     let mut written = Ok(());
@@ -177,8 +230,14 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
         }
     })?;
     written?;
+    session.progress.finish();
     session.finish()?;
-    session.print_unspecified()?;
+    if args.learn {
+        session.learned.print(session.out)?;
+    }
+    if let Some(file) = &args.learned {
+        session.learned.write(file)?;
+    }
     writeln!(session.out, "{}", session.totals.line(counts))?;
     let exit = session.totals.exit();
     let totals = RunTotals {
@@ -213,11 +272,16 @@ impl AuditSession<'_> {
                 writeln!(self.out, "skipped {}: {}\n", visible(&file), visible_line(&error))?;
                 return Ok(());
             }
+            LogEvent::Progress { done, total } => {
+                self.progress.update(done, total);
+                return Ok(());
+            }
         };
         let options = self.options;
         let new = || AuditedAccount {
             auditor: Auditor::new(options),
             symbols: Symbols::default(),
+            records: EntityRecords::new(options.lag, options.starts_empty),
             pending: Vec::new(),
             end: i64::MIN,
         };
@@ -229,6 +293,7 @@ impl AuditSession<'_> {
         if late {
             self.totals.late += 1;
             account.auditor.record_late_event(&event);
+            account.records.forget_all();
             return Ok(());
         }
         if event.start > account.end {
@@ -236,7 +301,7 @@ impl AuditSession<'_> {
         }
         if let Some(account) = self.accounts.get_mut(&call.account) {
             account.end = account.end.max(event.end);
-            account.pending.push(Rc::new(event));
+            account.pending.push((event, EntityFacts::of(&call)));
         }
         Ok(())
     }
@@ -244,7 +309,7 @@ impl AuditSession<'_> {
     /// Checks the pending events of an account.
     fn check_pending(&mut self, name: &str) -> Result<()> {
         let Some(account) = self.accounts.get_mut(name) else { return Ok(()) };
-        let events = std::mem::take(&mut account.pending);
+        let events = account.take_pending(self.anonymize);
         if events.is_empty() {
             return Ok(());
         }
@@ -264,12 +329,12 @@ impl AuditSession<'_> {
             }
         }
         for it in account.auditor.take_inferences() {
-            let first = (0, it.event);
-            self.unspecified.entry((it.rules, it.facts, it.response)).or_insert(first).0 += 1;
+            self.learned.add(name, it);
         }
         if account.symbols.len() > NAMES_MAX && !self.options.starts_empty {
             account.auditor = Auditor::new(self.options);
             account.symbols = Symbols::default();
+            account.records.forget_all();
         }
         Ok(())
     }
@@ -277,39 +342,6 @@ impl AuditSession<'_> {
     fn finish(&mut self) -> Result<()> {
         let names: Vec<String> = self.accounts.keys().cloned().collect();
         names.iter().try_for_each(|it| self.check_pending(it))
-    }
-}
-
-impl AuditSession<'_> {
-    /// Prints the responses to calls with unspecified behavior.
-    fn print_unspecified(&mut self) -> Result<()> {
-        if !self.options.learn {
-            return Ok(());
-        }
-        writeln!(
-            self.out,
-            "Responses to calls with unspecified behavior, in accounts whose relevant state was known"
-        )?;
-        for ((rules, facts, answer), (times, first)) in &self.unspecified {
-            let unspecified = if facts.is_empty() {
-                String::new()
-            } else {
-                format!(", unspecified by {}", facts.join(" "))
-            };
-            writeln!(
-                self.out,
-                "  {}{unspecified}\n    {}, {}, first event {}",
-                rules.join(" or "),
-                visible_line(answer),
-                counted(*times, "time"),
-                visible(first)
-            )?;
-        }
-        if self.unspecified.is_empty() {
-            writeln!(self.out, "  none")?;
-        }
-        writeln!(self.out)?;
-        Ok(())
     }
 }
 
@@ -332,6 +364,10 @@ fn print_finding(
     for (place, fact) in facts.enumerate() {
         let word = if place == 0 { "evidence" } else { "" };
         writeln!(out, "  {word:<13} {} {}", fact.id, fact.source)?;
+    }
+    if finding.event.call == AuditCall::Unnamed {
+        writeln!(out, "  account       any: the request is not recorded\n")?;
+        return Ok(());
     }
     let account = visible(account);
     let start = if starts_empty { ", and that nothing existed at the start" } else { "" };

@@ -28,10 +28,11 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The file cannot be written.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let Some(replacement) = Replacement::begin(path)? else {
+    let Some(mut replacement) = Replacement::begin(path)? else {
         return create(path)?.write_all(text.as_bytes());
     };
-    replacement.finish(text)
+    replacement.append(text)?;
+    replacement.finish()
 }
 
 /// Checks that [`write`] can replace or create the file. Changes nothing.
@@ -43,7 +44,7 @@ pub(crate) fn check(path: &Path) -> io::Result<()> {
 }
 
 /// A new file beside the one that it replaces. It is removed unless it takes its place.
-struct Replacement {
+pub(crate) struct Replacement {
     target: PathBuf,
     temporary: PathBuf,
     file: File,
@@ -52,7 +53,10 @@ struct Replacement {
 impl Replacement {
     /// Creates the new file. `None` if the path is a pipe or a device, or a file in a folder that
     /// cannot be written: these are written in place.
-    fn begin(path: &Path) -> io::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// The folder does not exist, or the file or its folder cannot be written.
+    pub(crate) fn begin(path: &Path) -> io::Result<Option<Self>> {
         // A link stays, and the file that it names is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let exists = match target.metadata() {
@@ -72,8 +76,19 @@ impl Replacement {
         }
     }
 
-    fn finish(mut self, text: &str) -> io::Result<()> {
-        self.file.write_all(text.as_bytes())?;
+    /// Adds a part of the content.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn append(&mut self, text: &str) -> io::Result<()> {
+        self.file.write_all(text.as_bytes())
+    }
+
+    /// Puts the new file in the place of the old one.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn finish(self) -> io::Result<()> {
         restrict(&self.file)?;
         std::fs::rename(&self.temporary, &self.target)
     }

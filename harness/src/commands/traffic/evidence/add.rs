@@ -61,15 +61,7 @@ pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
     let mut all = existing.clone();
     let (mut present, mut contradicted) = (0, 0);
     for file in &args.runs {
-        let run = read_run(file)?;
-        ensure!(
-            is_aws(&run) || args.allow_non_aws,
-            "{} is a run against {}, which is not AWS: its responses are no evidence; --allow-non-aws \
-             adds them with strength `unknown`",
-            file.display(),
-            run.header.target.name
-        );
-        for mut row in new_evidence(&run, strength(&run))?.rows {
+        for mut row in new_rows(file, args.allow_non_aws)? {
             if all.iter().any(|it| it.has_same_response(&row)) {
                 present += 1;
                 continue;
@@ -97,6 +89,35 @@ pub(crate) fn add(args: &EvidenceAddArgs, out: &mut dyn Write) -> Result<u8> {
         contradicted
     )?;
     Ok(exit_code::CONFORMS)
+}
+
+/// The rows that a file adds: those of a recorded run, or those that an audit has learned.
+fn new_rows(file: &Path, allow_non_aws: bool) -> Result<Vec<EvidenceRow>> {
+    let non_aws = |what: &str| {
+        format!(
+            "{} {what}, which is not AWS: its responses are no evidence; --allow-non-aws adds them \
+             with strength `unknown`",
+            file.display()
+        )
+    };
+    if let Some(rows) = learned_rows(file)? {
+        let is_of_aws = rows.iter().all(|it| it.strength != "unknown");
+        ensure!(is_of_aws || allow_non_aws, non_aws("has responses of another service"));
+        return Ok(rows);
+    }
+    let run = read_run(file)?;
+    let what = format!("is a run against {}", run.header.target.name);
+    ensure!(is_aws(&run) || allow_non_aws, non_aws(&what));
+    Ok(new_evidence(&run, strength(&run))?.rows)
+}
+
+/// The rows of a file that an audit wrote; `None` for another file.
+fn learned_rows(file: &Path) -> Result<Option<Vec<EvidenceRow>>> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let first = text.lines().find(|it| !it.trim().is_empty());
+    let is_row = |it: &str| serde_json::from_str::<EvidenceRow>(it).is_ok();
+    if text.is_empty() || first.is_some_and(is_row) { rows_of(file).map(Some) } else { Ok(None) }
 }
 
 /// The strength of new evidence. Only AWS itself gives recorded evidence.

@@ -2,7 +2,7 @@
 //! into new facts.
 
 mod add;
-mod rows;
+pub(super) mod rows;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -50,6 +50,9 @@ pub struct EvidenceShowArgs {
   iamspec run --endpoint aws --i-own-this-account 123456789012 --rate 2 --record today.jsonl
   iamspec evidence show today.jsonl
   iamspec evidence add today.jsonl --to facts.jsonl
+  # What an audit has learned.
+  iamspec audit AWSLogs/ --learned learned.jsonl
+  iamspec evidence add learned.jsonl --to facts.jsonl
 
 Existing rows stay unchanged. A new row that contradicts another one names it.")]
 pub struct EvidenceAddArgs {
@@ -61,7 +64,7 @@ pub struct EvidenceAddArgs {
     /// Their strength is `unknown`.
     #[arg(long, alias = "whatever-it-is", help_heading = "Safety")]
     pub allow_non_aws: bool,
-    /// Files that `iamspec run --record FILE` wrote
+    /// Files that `iamspec run --record FILE` or `iamspec audit --learned FILE` wrote
     #[arg(value_name = "FILE", required = true)]
     pub runs: Vec<PathBuf>,
 }

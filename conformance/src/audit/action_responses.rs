@@ -1,0 +1,129 @@
+//! The judgement of a refusal by its action alone: whatever the account contains and the request
+//! names, a response is impossible if no rule of the action has its status and code.
+//!
+//! If only the action is recorded, this is all that can be judged. Then the message must belong to a
+//! rule with this code, and ids have their form.
+
+use iamspec_model::evidence::{D_022, E_005};
+use iamspec_model::{Action, ErrorCode, Evidence, Expected, Level, Rule, rules};
+
+use crate::audit::AuditEvent;
+use crate::oracle::formats::format_divergence;
+use crate::oracle::{Divergence, Tier, messages};
+use crate::response::{EndpointText, Response};
+
+/// The difference between a refusal and every refusal of the action, in its status and code.
+pub(crate) fn impossible_refusal(event: &AuditEvent) -> Option<Divergence> {
+    let Response::Refused { http, code, .. } = &event.response else { return None };
+    let refusals = Refusals::of(event.action)?;
+    let of_code = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+    let status = of_code.map(ErrorCode::http_status).filter(|it| it != http);
+    if let Some(status) = status
+        && refusals.knows(code)
+    {
+        let expected = vec![(format!("{status} {code}"), refusals.rule_of(code))];
+        let evidence = Evidence::by(&[E_005]);
+        return Some(refusals.divergence(Tier::Status, code, (evidence, expected)));
+    }
+    if refusals.knows(code) {
+        return None;
+    }
+    let expected = refusals.known.iter().map(|rule| (printed(*rule), *rule)).collect();
+    Some(refusals.divergence(Tier::Code, code, (refusals.success.clause.code, expected)))
+}
+
+/// The difference between the response and every response of the action, if only the action is
+/// recorded.
+pub(crate) fn impossible_response(event: &AuditEvent) -> Option<Divergence> {
+    impossible_form(event).or_else(|| impossible_refusal(event)).or_else(|| {
+        let Response::Refused { code, message, .. } = &event.response else { return None };
+        let message = message.as_ref().map(EndpointText::complete)?;
+        Refusals::of(event.action)?.impossible_message(code, message)
+    })
+}
+
+/// The difference of a success whose ids, names, dates or ARNs have another form.
+pub(crate) fn impossible_form(event: &AuditEvent) -> Option<Divergence> {
+    let Response::Success(_) = &event.response else { return None };
+    let success = Refusals::of(event.action)?.success;
+    format_divergence(success, String::new(), &event.deviations)
+}
+
+/// The refusals of an action.
+struct Refusals {
+    success: Rule,
+    known: Vec<Rule>,
+}
+
+impl Refusals {
+    fn of(action: &'static Action) -> Option<Self> {
+        // The first clause is the one of success.
+        let success = Rule { action, clause: action.clauses.first()? };
+        let of_action = rules().filter(|rule| rule.action.api == action.api);
+        let known = of_action.filter(|rule| rule.clause.expected != Expected::Success).collect();
+        Some(Self { success, known })
+    }
+
+    /// Whether a rule or the documentation (D-022) has the code, or leaves it open. Every action may
+    /// find its request invalid (D-002, D-021).
+    fn knows(&self, code: &str) -> bool {
+        let is_of_request = [ErrorCode::ValidationError, ErrorCode::InvalidInput];
+        if is_of_request.iter().any(|it| it.name() == code) {
+            return true;
+        }
+        let may_have =
+            |rule: &Rule| rule.clause.code.level == Level::Unspecified || has(*rule, code);
+        let documented = D_022.note_for(self.success.action.api);
+        documented.contains(&format!("{code} ")) || self.known.iter().any(may_have)
+    }
+
+    fn rule_of(&self, code: &str) -> Rule {
+        self.known.iter().copied().find(|rule| has(*rule, code)).unwrap_or(self.success)
+    }
+
+    /// The difference, if the message belongs to none of the rules with the code.
+    fn impossible_message(&self, code: &str, message: &str) -> Option<Divergence> {
+        let explains = |rule: &Rule| {
+            let texts: Vec<String> = rule.clause.text.texts().map(str::to_owned).collect();
+            let is_open = rule.clause.text.level == Level::Unspecified || texts.is_empty();
+            is_open || messages::conforms(*rule, &texts, message)
+        };
+        let same: Vec<Rule> = self.known.iter().copied().filter(|rule| has(*rule, code)).collect();
+        let first = *same.first()?;
+        if same.iter().any(explains) {
+            return None;
+        }
+        let expected = same.iter().map(|rule| (printed(*rule), *rule)).collect();
+        Some(self.divergence(Tier::Text, code, (first.clause.text, expected)))
+    }
+
+    fn divergence(
+        &self,
+        tier: Tier,
+        code: &str,
+        (evidence, expected): (Evidence, Vec<(String, Rule)>),
+    ) -> Divergence {
+        Divergence {
+            tier,
+            level: evidence.level,
+            rule: self.rule_of(code),
+            wire_rule: None,
+            expected,
+            evidence: evidence.facts.iter().map(|fact| fact.id).collect(),
+            state: String::new(),
+            assumed_state: "the operation was refused; nothing changed",
+        }
+    }
+}
+
+/// Whether a rule refuses with this code.
+fn has(rule: Rule, code: &str) -> bool {
+    matches!(rule.clause.expected, Expected::Refused(it) if it.name() == code)
+}
+
+/// The response of a rule, in the form of the facts.
+fn printed(rule: Rule) -> String {
+    let Expected::Refused(code) = rule.clause.expected else { return "200".to_owned() };
+    let text = rule.clause.text.texts().next().map(|it| format!(" {it:?}"));
+    format!("{} {}{}", code.http_status(), code.name(), text.unwrap_or_default())
+}

@@ -1,0 +1,210 @@
+//! What a log has shown of users, groups and policies: their ids, paths, ARNs and dates.
+//!
+//! A service keeps one record of each, and shows it in every response (C-066, C-078, C-088). So two
+//! responses with different records contradict each other, unless a call between them creates,
+//! changes or deletes the entity. A read within the lag after a change may show the old record.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use iamspec_conformance::oracle::formats::FormatDeviation;
+use iamspec_model::Evidence;
+use iamspec_model::evidence::{C_066, C_078, C_088};
+
+use crate::audit_log::record::{RecordedCall, RecordedResponse};
+use crate::audit_log::symbols::account_of;
+use crate::wire::xml_read::Element;
+
+/// The sort of an entity: the elements with its name and its id, and the evidence.
+struct EntitySort {
+    name: &'static str,
+    id: &'static str,
+    /// The member or the element that identifies it.
+    key: &'static str,
+    /// The member that gives it a new name.
+    new_name: Option<&'static str>,
+    /// The actions that create, change or delete it.
+    changes: [&'static str; 3],
+    evidence: Evidence,
+}
+
+const SORTS: [EntitySort; 3] = [
+    EntitySort {
+        name: "UserName",
+        id: "UserId",
+        key: "UserName",
+        new_name: Some("NewUserName"),
+        changes: ["CreateUser", "UpdateUser", "DeleteUser"],
+        evidence: Evidence::by(&[C_066]),
+    },
+    EntitySort {
+        name: "GroupName",
+        id: "GroupId",
+        key: "GroupName",
+        new_name: Some("NewGroupName"),
+        changes: ["CreateGroup", "UpdateGroup", "DeleteGroup"],
+        evidence: Evidence::by(&[C_078]),
+    },
+    EntitySort {
+        name: "PolicyName",
+        id: "PolicyId",
+        key: "Arn",
+        new_name: None,
+        changes: ["CreatePolicy", "CreatePolicy", "DeletePolicy"],
+        evidence: Evidence::by(&[C_088]),
+    },
+];
+
+/// The elements of a record besides its name and its id.
+const MEMBERS: [&str; 3] = ["Path", "Arn", "CreateDate"];
+
+/// An entity: the number of its sort, and its name or ARN in lower case.
+type EntityKey = (usize, String);
+
+/// One element of a record and its text.
+type RecordMember = (&'static str, String);
+
+/// The known elements of a record, each with the place in the log that showed it, and until when a
+/// read may show an older record.
+#[derive(Debug)]
+struct KnownRecord {
+    members: Vec<(RecordMember, Rc<str>)>,
+    settled: i64,
+}
+
+/// What a call changes, and what its response shows.
+#[derive(Debug, Default)]
+pub(crate) struct EntityFacts {
+    changed: Vec<EntityKey>,
+    shown: Vec<(EntityKey, Vec<RecordMember>)>,
+    /// Whether the response is the one of the creation.
+    is_creation: bool,
+}
+
+impl EntityFacts {
+    /// The facts in a call of a format that has whole responses.
+    pub(crate) fn of(call: &RecordedCall) -> Self {
+        let mut facts = Self::default();
+        if !call.has_wire_format {
+            return facts;
+        }
+        let is_refused = matches!(call.response, RecordedResponse::Error { .. });
+        for (number, sort) in SORTS.iter().enumerate() {
+            if sort.changes.contains(&call.action.as_str()) && !is_refused {
+                let member = if sort.key == "Arn" { "PolicyArn" } else { sort.key };
+                let names = [Some(member), sort.new_name].into_iter().flatten();
+                let names = names.filter_map(|it| call.member(it));
+                facts.changed.extend(names.map(|it| (number, it.to_lowercase())));
+                facts.is_creation |= sort.changes.first() == Some(&call.action.as_str());
+            }
+        }
+        if let RecordedResponse::Success(Some(result)) = &call.response {
+            facts.add_shown(result);
+        }
+        facts
+    }
+
+    fn add_shown(&mut self, element: &Element) {
+        for (number, sort) in SORTS.iter().enumerate() {
+            let texts = [sort.key, sort.name, sort.id].map(|it| element.text_of(it));
+            let [Some(key), Some(name), Some(id)] = texts else { continue };
+            // AWS changes its own policies.
+            if key.contains(":iam::aws:") {
+                continue;
+            }
+            let mut record = vec![(sort.name, name.to_owned()), (sort.id, id.to_owned())];
+            record.extend(MEMBERS.iter().filter_map(|member| {
+                let text = element.text_of(member)?;
+                // The response to a creation has fractions of seconds (E-023).
+                (!text.contains('.')).then(|| (*member, text.to_owned()))
+            }));
+            self.shown.push(((number, key.to_lowercase()), record));
+        }
+        // A list of attached policies has their names.
+        let attached = element.text_of("PolicyArn").zip(element.text_of("PolicyName"));
+        if let Some((arn, name)) = attached.filter(|(arn, _)| !arn.contains(":iam::aws:")) {
+            let place = SORTS.iter().position(|it| it.name == "PolicyName").unwrap_or_default();
+            let record = vec![("PolicyName", name.to_owned())];
+            self.shown.push(((place, arn.to_lowercase()), record));
+        }
+        element.children.iter().for_each(|it| self.add_shown(it));
+    }
+}
+
+/// The account in the ARN of a record.
+fn account<'a>(mut record: impl Iterator<Item = &'a RecordMember>) -> Option<&'a str> {
+    record.find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
+}
+
+/// The records of one account.
+#[derive(Debug)]
+pub(crate) struct EntityRecords {
+    records: HashMap<EntityKey, KnownRecord>,
+    lag: i64,
+    /// Until when a read may show the state before the log.
+    begin: Option<i64>,
+}
+
+impl EntityRecords {
+    /// No records. `lag` is the number of milliseconds in which a read may be stale.
+    pub(crate) fn new(lag: i64, starts_empty: bool) -> Self {
+        Self { records: HashMap::new(), lag, begin: starts_empty.then_some(i64::MIN) }
+    }
+
+    /// Compares and learns the facts of a call that overlaps with no other one. `source` is its place
+    /// in the log. Returns what differs.
+    pub(crate) fn check(
+        &mut self,
+        facts: &EntityFacts,
+        (start, end): (i64, i64),
+        source: &str,
+    ) -> Vec<FormatDeviation> {
+        let source: Rc<str> = source.into();
+        let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
+        self.forget(facts, end);
+        let mut deviations = Vec::new();
+        for (key, shown) in &facts.shown {
+            if facts.is_creation {
+                let members = shown.iter().map(|it| (it.clone(), Rc::clone(&source))).collect();
+                let settled = end.saturating_add(self.lag);
+                self.records.insert(key.clone(), KnownRecord { members, settled });
+                continue;
+            }
+            let unknown = || KnownRecord { members: Vec::new(), settled: begin };
+            let KnownRecord { members: known, settled } =
+                self.records.entry(key.clone()).or_insert_with(unknown);
+            let Some(sort) = SORTS.get(key.0).filter(|_| start >= *settled) else { continue };
+            // One endpoint may serve several accounts.
+            let accounts = account(known.iter().map(|it| &it.0)).zip(account(shown.iter()));
+            if accounts.is_some_and(|(one, other)| one != other) {
+                continue;
+            }
+            for (member, text) in shown {
+                match known.iter().find(|(it, _)| it.0 == *member) {
+                    None => known.push(((member, text.clone()), Rc::clone(&source))),
+                    Some(((_, before), _)) if before == text => {}
+                    Some(((_, before), place)) => {
+                        let detail = format!("{member} {before:?} as in {place}, not {text:?}");
+                        deviations.push(FormatDeviation { detail, evidence: sort.evidence });
+                    }
+                }
+            }
+        }
+        deviations
+    }
+
+    /// Forgets what a call changes that ends at this time, because it overlaps with others.
+    pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
+        let settled = end.saturating_add(self.lag);
+        let created = facts.shown.iter().map(|(key, _)| key).filter(|_| facts.is_creation);
+        for key in facts.changed.iter().chain(created) {
+            self.records.insert(key.clone(), KnownRecord { members: Vec::new(), settled });
+        }
+    }
+
+    /// Forgets everything: a call was missing until now.
+    pub(crate) fn forget_all(&mut self) {
+        self.records.clear();
+        self.begin = None;
+    }
+}
