@@ -423,7 +423,10 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
                 .to_vec(),
             "named twice",
         ),
-        (["--report", "json=-"].map(str::to_owned).to_vec(), "`-` is not a file"),
+        (
+            ["--report", "json=-", "--report", "html=-"].map(str::to_owned).to_vec(),
+            "two reports are to be written to stdout",
+        ),
         (["--trace", "-"].map(str::to_owned).to_vec(), "`-` is not a file"),
     ] {
         let words: Vec<&str> = options.iter().map(String::as_str).collect();
@@ -436,6 +439,28 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
     }
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a temporary file is left");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A program that reads a report from stdout gets the report and nothing else.
+#[test]
+fn a_run_can_be_quiet_or_write_a_report_to_stdout() {
+    let run = |options: &[&str]| {
+        super::iamspec(
+            &[&["run", "delete-user/*", "--mutant", "forgets-mfa-device"], options].concat(),
+        )
+    };
+    let output = run(&["--quiet"]);
+    assert_eq!((output.status.code(), super::stdout(&output).as_str()), (Some(1), ""));
+    assert_eq!(super::stderr(&output), "");
+    let output = run(&["--report", "json=-"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = super::stdout(&output);
+    let events: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["event"], "run", "{text}");
+    assert!(events.iter().any(|it| it["event"] == "finding"), "{text}");
+    let output = run(&["--report", "junit=-"]);
+    assert!(super::stdout(&output).starts_with("<?xml"), "{}", super::stdout(&output));
 }
 
 #[test]

@@ -156,6 +156,7 @@ impl Command {
             | Self::Completions(_)
             | Self::Man(_)
             | Self::Permissions(_) => true,
+            Self::Run(args) => args.prints_data(),
             Self::Report(args) => args.prints_data(),
             Self::Plan(args) => args.prints_data(),
             _ => self.prints_secrets(),

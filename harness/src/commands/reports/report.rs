@@ -40,6 +40,13 @@ pub struct ReportArg {
     pub file: PathBuf,
 }
 
+impl ReportArg {
+    /// Whether the report is written to stdout.
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.file == Path::new("-")
+    }
+}
+
 /// The arguments of `iamspec report`. `iamspec report FILE` means `iamspec report show FILE`.
 #[derive(Args, Debug)]
 #[command(
@@ -326,14 +333,25 @@ pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
     let (name, selection) = (&run.header.target.name, &run.header.selection);
     writeln!(out, "{name}: {selection}, in {}", counted(args.files.len(), "shard"))?;
     write!(out, "{}", terminal_text(&run, &args.show))?;
-    write_reports(&run, &args.report)?;
+    write_reports(&run, &args.report, out)?;
     Ok(run.end.exit)
 }
 
-/// Writes the reports that the options name. If one cannot be written, the others still are.
-pub(crate) fn write_reports(run: &RunReport, reports: &[ReportArg]) -> Result<()> {
-    let results =
-        reports.iter().map(|it| write_file(&it.file, &it.format.text(run)?)).collect::<Vec<_>>();
+/// Writes the reports that the options name; `-` is `out`. If one cannot be written, the others still
+/// are.
+pub(crate) fn write_reports(
+    run: &RunReport,
+    reports: &[ReportArg],
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut write = |it: &ReportArg| {
+        let text = it.format.text(run)?;
+        if it.is_stdout() {
+            return out.write_all(text.as_bytes()).context("cannot write to stdout");
+        }
+        write_file(&it.file, &text)
+    };
+    let results: Vec<Result<()>> = reports.iter().map(&mut write).collect();
     all_written(results)
 }
 

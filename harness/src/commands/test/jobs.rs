@@ -108,15 +108,17 @@ pub(crate) struct Progress {
     bar: Option<indicatif::ProgressBar>,
     started: Instant,
     last_line: Cell<Instant>,
+    is_shown: bool,
 }
 
 impl Progress {
-    /// Starts the progress of a run that sends this number of requests to a conforming endpoint.
-    pub(crate) fn new(requests: usize) -> Self {
-        let bar =
-            std::io::stderr().is_terminal().then(|| indicatif::ProgressBar::new(requests as u64));
+    /// Starts the progress of a run that sends this number of requests to a conforming endpoint. Shows
+    /// nothing unless `is_shown`.
+    pub(crate) fn new(requests: usize, is_shown: bool) -> Self {
+        let has_bar = is_shown && std::io::stderr().is_terminal();
+        let bar = has_bar.then(|| indicatif::ProgressBar::new(requests as u64));
         let started = Instant::now();
-        Self { bar, started, last_line: Cell::new(started) }
+        Self { bar, started, last_line: Cell::new(started), is_shown }
     }
 
     pub(crate) fn update(&self, requests: usize) {
@@ -124,7 +126,7 @@ impl Progress {
             let requests = requests as u64;
             bar.set_length(bar.length().unwrap_or_default().max(requests));
             bar.set_position(requests);
-        } else if self.last_line.get().elapsed() > LINE_INTERVAL {
+        } else if self.is_shown && self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
             say(&format!("{} so far", counted(requests, "request")));
         }
@@ -137,6 +139,9 @@ impl Progress {
         let duration = self.started.elapsed();
         let rate = report.requests as u128 * 1_000_000 / duration.as_micros().max(1);
         let requests = counted(report.requests, "request");
+        if !self.is_shown {
+            return;
+        }
         say(&format!("{requests} in {:.2} s, {rate} per second", duration.as_secs_f64()));
     }
 }

@@ -55,6 +55,8 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     for line in contradictions(suite.scripts()) {
         say(&format!("iamspec: {line}"));
     }
+    let mut silence = std::io::sink();
+    let text: &mut dyn Write = if args.prints_text() { &mut *out } else { &mut silence };
     let mut target = OpenTarget::open_any(&args.target, !args.list && !selected.is_empty)?;
     if let Some(why) = target.unusable.take() {
         let header = header((&target.name, about), target.http.driver(), args, selected);
@@ -66,14 +68,14 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     let planned = counted(size.calls, "planned call");
     let most = Some(size.max_calls).filter(|it| *it > size.calls);
     let most = most.map(|it| format!(", at most {}", number(it))).unwrap_or_default();
-    writeln!(out, "{}: {shard}{description}, {planned}{most}", target.title)?;
+    writeln!(text, "{}: {shard}{description}, {planned}{most}", target.title)?;
     if selected.is_empty {
         return Ok(nothing_selected(args));
     }
     if args.list {
-        return list(&suite, out);
+        return list(&suite, text);
     }
-    out.flush()?;
+    text.flush()?;
     target.http.set_recording(args.record.is_some());
     let jobs = number_of_jobs(args.jobs, args.target.endpoint.rate, &target.http);
     let minimization = Minimization {
@@ -92,13 +94,13 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     // The result is printed even if a file cannot be written.
     let saved = outcome.save_findings(&args.selection.regressions);
     let run = outcome.report((&report, left, duration), args, &target.http, header);
-    write!(out, "{}", terminal_text(&run, &args.show))?;
+    write!(text, "{}", terminal_text(&run, &args.show))?;
     let trace = target.http.check_trace();
     let updated = match args.known_failures.as_deref().filter(|_| args.update_known_failures) {
         Some(file) => update(file, &report, &run, &outcome, args),
         None => Ok(run.end.exit),
     };
-    let mut results = write_files(&run, args);
+    let mut results = write_files(&run, args, out);
     results.extend([saved, trace]);
     let (code, updated) = match updated {
         Ok(code) => (code, Ok(())),
@@ -122,13 +124,17 @@ fn report_unusable(
     let outcome = RunOutcome::new(&report, args, &KnownFailures::default());
     let mut run = outcome.report((&report, Vec::new(), Duration::ZERO), args, http, header);
     run.end.ended_early = Some(why.reason.clone());
-    writeln!(out, "{why}")?;
-    all_written(write_files(&run, args))?;
+    if args.prints_text() {
+        writeln!(out, "{why}")?;
+    } else {
+        say(&why.to_string());
+    }
+    all_written(write_files(&run, args, out))?;
     Ok(run.end.exit)
 }
 
 /// Writes every file that the options name, also if another one cannot be written.
-fn write_files(run: &RunReport, args: &RunArgs) -> Vec<Result<()>> {
+fn write_files(run: &RunReport, args: &RunArgs, out: &mut dyn Write) -> Vec<Result<()>> {
     let coverage = args
         .coverage
         .as_ref()
@@ -137,7 +143,7 @@ fn write_files(run: &RunReport, args: &RunArgs) -> Vec<Result<()>> {
         .record
         .as_ref()
         .map(|file| write_file(file, &crate::report::file::to_json_lines(&run.anonymous())?));
-    let reports = write_reports(run, &args.report);
+    let reports = write_reports(run, &args.report, out);
     coverage.into_iter().chain(record).chain([reports]).collect()
 }
 
@@ -230,7 +236,7 @@ fn execute(
     http: &mut HttpClient,
 ) -> Result<Report> {
     let stopped = stop_on_ctrl_c(http, &args.target.endpoint)?;
-    let progress = Progress::new(requests);
+    let progress = Progress::new(requests, !args.quiet);
     let mut on_request = |requests| progress.update(requests);
     let mut report = suite.run(http, &mut on_request, &|| stopped.load(Ordering::Relaxed));
     if let (Some(EndReason::Stopped), Some(other)) = (&report.end_reason, http.other_account()) {

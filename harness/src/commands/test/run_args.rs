@@ -96,9 +96,13 @@ pub struct RunArgs {
     pub shard: Option<ShardArg>,
     /// Report to write, such as `json=run.jsonl`; repeatable
     ///
-    /// Formats: json, junit, markdown, html, badge, sarif.
+    /// Formats: json, junit, markdown, html, badge, sarif. The file `-` is stdout; the run then prints
+    /// nothing else there.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
+    /// Print nothing to stdout, and no progress
+    #[arg(long, short, conflicts_with_all = ["show", "list", "dry_run"], help_heading = "Output")]
+    pub quiet: bool,
     /// Details to add to the terminal output; repeatable
     #[arg(long, value_enum, value_name = "DETAIL", help_heading = "Output")]
     pub show: Vec<Detail>,
@@ -146,9 +150,19 @@ impl From<ObserveArg> for ObserveMode {
 }
 
 impl RunArgs {
+    /// Whether the run prints a report instead of its result.
+    pub(crate) fn prints_data(&self) -> bool {
+        self.report.iter().any(ReportArg::is_stdout)
+    }
+
+    /// Whether the run prints its result as text.
+    pub(crate) fn prints_text(&self) -> bool {
+        !self.quiet && !self.prints_data()
+    }
+
     /// The files that the run writes.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
-        let reports = self.report.iter().map(|it| it.file.as_path());
+        let reports = self.report.iter().filter(|it| !it.is_stdout()).map(|it| it.file.as_path());
         let known = self.known_failures.as_deref().filter(|_| self.update_known_failures);
         let trace = self.target.endpoint.trace.as_deref();
         let files = reports.chain(self.coverage.as_deref()).chain(self.record.as_deref());
@@ -159,6 +173,10 @@ impl RunArgs {
     pub(crate) fn check(&self) -> Result<()> {
         let typed = self.typed.options::<Self>();
         let typed = |name: &str| typed.iter().any(|(it, _)| it == name);
+        ensure!(
+            self.report.iter().filter(|it| it.is_stdout()).count() <= 1,
+            "two reports are to be written to stdout (`-`); name a file for one of them"
+        );
         let suites = &self.selection.suite;
         for name in ["seed", "calls"] {
             ensure!(

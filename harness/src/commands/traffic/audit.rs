@@ -250,7 +250,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     let end = EndEvent { totals, responded: true, exit, ..EndEvent::default() };
     let header = header(counted(counts.files, "file"), args.threshold.into());
     let run = audited_report(header, &session.findings, &command(&args.files), end);
-    write_reports(&run, &args.report)?;
+    write_reports(&run, &args.report, session.out)?;
     Ok(exit)
 }
 
@@ -467,7 +467,7 @@ fn audit_histories(files: &[&PathBuf], args: &AuditArgs, out: &mut dyn Write) ->
     );
     writeln!(out, "{name}")?;
     write!(out, "{}", terminal_text(&run, &[]))?;
-    write_reports(&run, &args.report)?;
+    write_reports(&run, &args.report, out)?;
     Ok(exit)
 }
 
