@@ -47,6 +47,7 @@ mod permissions;
 mod plan_apply;
 mod plans;
 mod port;
+mod protocol;
 mod races;
 mod readiness;
 mod real_account;
