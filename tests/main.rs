@@ -61,6 +61,7 @@ mod signatures;
 mod surveys;
 mod terminal_output;
 mod tidy;
+mod unusual_names;
 mod wire_rules;
 
 use std::io::{BufRead as _, BufReader};
