@@ -259,6 +259,31 @@ fn exports_keep_unusual_names() {
     }
 }
 
+/// The program for the AWS CLI compares names with a response in JSON.
+#[test]
+fn an_export_finds_an_unusual_path_in_json() {
+    let mut scripts = built_in_scripts().unwrap().into_iter();
+    let script = scripts.find(|it| it.name == "names/path").unwrap();
+    let text = export(&script, Language::AwsCli, "http://127.0.0.1:1").unwrap();
+    let program = text.replacen(
+        "\ndiffers=0\n",
+        "\nrun=1234567-1\naws() { printf '%s' \"$SHOWN\"; }\ndiffers=0\n",
+        1,
+    );
+    let mut names = Names::new("1234567-1");
+    names.fresh();
+    let printed = |path: &str| {
+        let shown = serde_json::json!({ "User": { "Path": path } }).to_string();
+        let mut bash = Command::new("bash");
+        let output = bash.args(["-c", &program]).env("SHOWN", shown).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let path = names.path(Path(9));
+    assert!(!printed(&path).contains("lacks /iamspec-"), "{}", printed(&path));
+    let other = path.replace('\\', "");
+    assert!(printed(&other).contains("lacks /iamspec-"), "{}", printed(&other));
+}
+
 /// Every format of a report shows the names of a finding, escaped where its format needs that.
 #[test]
 fn reports_show_unusual_names_and_stay_well_formed() {

@@ -47,8 +47,12 @@ member() {
   echo "${value:-$2}"
 }
 
-# Whether the last response has a name. The AWS CLI reads every page.
-has() { grep --quiet --fixed-strings -- "\"$1\"" <<< "$response"; }
+# Whether the last response has a name, as it is written in JSON. The AWS CLI reads every page.
+has() {
+  local name=${1//\\/\\\\}
+  name=${name//\"/\\\"}
+  grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"
+}
 is_incomplete() { false; }
 
 @COMPARE@
