@@ -48,6 +48,7 @@ mod permissions;
 mod plan_apply;
 mod plans;
 mod port;
+mod protocol;
 mod races;
 mod readiness;
 mod real_account;
@@ -62,6 +63,7 @@ mod signatures;
 mod surveys;
 mod terminal_output;
 mod tidy;
+mod unusual_names;
 mod wire_rules;
 
 use std::io::{BufRead as _, BufReader};

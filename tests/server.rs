@@ -120,7 +120,7 @@ fn every_listed_action_is_served_and_listed_once() {
 
 /// The whole response to a request with these lines after its first, which has a `Host` header only
 /// if the lines have one.
-fn response_to(server: &Server, first: &str, lines: &str, body: &str) -> String {
+pub(super) fn response_to(server: &Server, first: &str, lines: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
     let length = body.len();
     let end = format!("connection: close\r\ncontent-length: {length}\r\n\r\n{body}");

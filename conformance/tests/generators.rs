@@ -1,14 +1,18 @@
 //! The generated suites: the reference conforms to them, they reach their coverage targets, and
 //! they find deviations.
 
+use std::collections::BTreeSet;
+
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::coverage::{Coverage, PAIRS, SETS};
 use iamspec_conformance::results::findings;
 use iamspec_conformance::runner::observe::ObserveMode;
+use iamspec_conformance::script::print;
+use iamspec_conformance::script::unusual::{FIRST_UNUSUAL, UNUSUAL_STYLES, is_unusual};
 use iamspec_conformance::{Endpoint, Mutant, Origin, Reference, Report, Response, Suite, Verdict};
-use iamspec_model::{AttachmentKind, Item, Operation};
+use iamspec_model::{AttachmentKind, Item, Operation, Rule};
 
 const ALL: [GeneratedSuite; 5] = [
     GeneratedSuite::Lattice,
@@ -51,10 +55,10 @@ fn lattice_pairs_and_tour_reach_full_coverage() {
     assert_eq!(coverage(GeneratedSuite::Tour).sets.len(), SETS);
     // 513 states with 30 actions each, and up to 5% more to create groups, policies and devices.
     let calls = operation_count(GeneratedSuite::Tour);
-    assert!((15_390..=16_200).contains(&calls), "{calls}");
+    assert!((15_390..=16_210).contains(&calls), "{calls}");
     // 512 deletions, with one or two operations between them.
     let calls = operation_count(GeneratedSuite::Lattice);
-    assert!((1_526..=1_545).contains(&calls), "{calls}");
+    assert!((1_526..=1_555).contains(&calls), "{calls}");
 }
 
 #[test]
@@ -72,6 +76,106 @@ fn a_forgotten_kind_is_found_and_shrunk_to_the_shortest_script() {
             assert!(steps == 3 || steps == 4, "{}: {steps}", mutant.name);
         }
     }
+}
+
+/// The words of all operations of a generated suite at the reference.
+fn words(suite: GeneratedSuite) -> Vec<String> {
+    let report = run(suite, &mut Reference::default());
+    let operations = report.script_runs.iter().flat_map(|it| it.script.operations());
+    let printed: Vec<String> = operations.map(|it| print::operation(&it)).collect();
+    printed.iter().flat_map(|it| it.split(' ')).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_share_of_what_a_generator_names_has_unusual_names() {
+    for suite in ALL {
+        let words = words(suite);
+        let mut styles = BTreeSet::new();
+        let named = |letter: &str| -> Vec<u32> {
+            let numbers = words.iter().filter_map(|it| it.strip_prefix(letter)?.parse().ok());
+            numbers.collect()
+        };
+        for letter in ["g", "p", "d", "i"] {
+            let numbers = named(letter);
+            let unusual: Vec<u32> = numbers.iter().copied().filter(|it| is_unusual(*it)).collect();
+            // A quarter of what is attached, and each in a share of the calls.
+            assert!(!unusual.is_empty() && unusual.len() * 2 < numbers.len(), "{suite:?} {letter}");
+            styles.extend(unusual.iter().map(|it| (it - FIRST_UNUSUAL) % UNUSUAL_STYLES));
+        }
+        assert_eq!(styles, (0..UNUSUAL_STYLES).collect(), "{suite:?}");
+    }
+    let has_unusual_user = |suite| words(suite).iter().any(|it| it == "u9001");
+    assert!(has_unusual_user(GeneratedSuite::Pairs));
+    assert!(has_unusual_user(GeneratedSuite::Random { seed: 1, calls: 2000 }));
+}
+
+/// The words of an operation that the endpoint refuses.
+type Refused = fn(&str) -> bool;
+
+/// Unusual names that an endpoint refuses do not keep a suite from its goals.
+#[test]
+fn an_endpoint_without_unusual_names_is_still_covered() {
+    let refuse = |refused: Refused| {
+        move |op: &Operation| {
+            let printed = print::operation(op);
+            let is_refused = printed.split(' ').any(|it| it.len() > 4 && refused(it));
+            is_refused.then(|| Response::Refused {
+                http: 400,
+                code: "ValidationError".to_owned(),
+                message: None,
+            })
+        }
+    };
+    let unusual: [Refused; 2] = [
+        |it| it.starts_with("u9"),
+        |it| it.starts_with(['g', 'p', 'd', 'i']) && it.contains("900"),
+    ];
+    for refused in unusual {
+        let run = |suite| {
+            let mut endpoint = Override(Reference::default(), refuse(refused));
+            let suite = Suite::new(Vec::new()).with_generated(vec![suite]);
+            suite.run(&mut endpoint, &mut |_| (), &|| false).script_runs
+        };
+        assert_eq!(Coverage::of(&run(GeneratedSuite::Lattice)).sets.len(), SETS);
+        assert_eq!(Coverage::of(&run(GeneratedSuite::Pairs)).pairs.len(), PAIRS);
+        assert_eq!(Coverage::of(&run(GeneratedSuite::Tour)).sets.len(), SETS);
+        // The quota of every kind is still reached.
+        let drained = run(GeneratedSuite::Drain);
+        let rules = drained.iter().flat_map(|it| &it.exchanges);
+        let quotas = rules.flat_map(|it| &it.in_force).map(Rule::id);
+        let quotas: BTreeSet<_> = quotas.filter(|it| it.ends_with("/quota-reached")).collect();
+        let expected = run_rules(GeneratedSuite::Drain);
+        assert_eq!(quotas, expected);
+    }
+}
+
+/// The rules on quotas that a suite reaches at the reference.
+fn run_rules(suite: GeneratedSuite) -> BTreeSet<String> {
+    let report = run(suite, &mut Reference::default());
+    let exchanges = report.script_runs.iter().flat_map(|it| &it.exchanges);
+    let rules = exchanges.flat_map(|it| &it.in_force).map(Rule::id);
+    rules.filter(|it| it.ends_with("/quota-reached")).collect()
+}
+
+/// The shrunk script of an endpoint that fails at these operations.
+fn shrunk(fails: impl Fn(&str) -> bool) -> String {
+    let failure = || Response::Refused { http: 500, code: "Oops".to_owned(), message: None };
+    let respond = |op: &Operation| fails(&print::operation(op)).then(failure);
+    let mut endpoint = Override(Reference::default(), respond);
+    let suite = Suite::new(Vec::new()).with_generated(vec![GeneratedSuite::Pairs]);
+    let report = suite.run(&mut endpoint, &mut |_| (), &|| false);
+    let found = findings(&report.script_runs);
+    let shrunk = found.iter().find(|it| it.origin == Origin::Shrunk);
+    shrunk.map(|it| print::steps(&it.history)).unwrap_or_default()
+}
+
+/// Only if a finding needs an unusual name, its script has one.
+#[test]
+fn a_shrunk_script_has_only_the_unusual_names_that_it_needs() {
+    let always = shrunk(|it| it.starts_with("AddUserToGroup"));
+    assert!(always.contains("AddUserToGroup u0 g0") && !always.contains("900"), "{always}");
+    let unusual = shrunk(|it| it.starts_with("AddUserToGroup") && it.contains(" g900"));
+    assert!(unusual.contains("AddUserToGroup u0 g900"), "{unusual}");
 }
 
 #[test]

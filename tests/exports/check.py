@@ -69,12 +69,13 @@ def main():
     server, url = serve()
     with tempfile.TemporaryDirectory() as folder:
         scripts = names()
-        alone = [it for it in scripts if it.startswith("delete-user/alone/")]
-        rest = [it for it in scripts if it not in alone][::step]
-        for number, script in enumerate(alone + rest):
+        always = [it for it in scripts if it.startswith(("delete-user/alone/", "names/"))]
+        rest = [it for it in scripts if it not in always][::step]
+        for number, script in enumerate(always + rest):
             expected = [it.group(0) if it else "-" for it in responses_of_run(script, url, folder)]
             # The AWS CLI needs a second to start.
-            slow = ["aws-cli"] if number % (1 if step == 1 else 5) == 0 else []
+            is_slow_too = step == 1 or number % 5 == 0 or script.startswith("names/")
+            slow = ["aws-cli"] if is_slow_too else []
             differs = False
             for language in ["boto3", "curl", "pytest", *slow]:
                 process, actual = run(language, script, url, folder)

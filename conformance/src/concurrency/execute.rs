@@ -22,6 +22,7 @@ use crate::rng::Rng;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
 use crate::runner::retry::{RetryPolicy, is_safe_to_retry};
 use crate::script::print;
+use crate::script::unusual::{UNUSUAL_SHARE, UNUSUAL_STYLES, with_unusual};
 
 /// The search is undecided after this many steps.
 const MAX_STEPS: usize = 100_000;
@@ -349,9 +350,39 @@ fn with_clients(race: &Race, clients: usize) -> Race {
     Race { calls: calls.map(call).collect(), ..race.clone() }
 }
 
-/// Runs a race with this many clients. Returns the race that shows a violation with as few clients
-/// as possible, and its result.
+/// The race with unusual names for everything that it names. `None` if the seed does not choose this race.
+fn with_unusual_names(race: &Race, seed: u64) -> Option<Race> {
+    let mix = |state: u64, byte: u8| Rng(state ^ u64::from(byte)).next();
+    let mut rng = Rng(race.name.bytes().fold(seed, mix));
+    let is_chosen = rng.below(UNUSUAL_SHARE) == 0;
+    let operations: Vec<Operation> = race.setup.iter().chain(&race.calls).copied().collect();
+    let mut setup = with_unusual(&operations, rng.below(UNUSUAL_STYLES)).filter(|_| is_chosen)?;
+    let calls = setup.split_off(race.setup.len());
+    Some(Race { setup, calls, ..race.clone() })
+}
+
+/// Runs a race with this many clients. The seed chooses a share of the races whose names are unusual; if the
+/// endpoint diverges without concurrency then, the race runs with ordinary names. Returns the race that shows a
+/// violation with as few clients as possible, and its result.
 pub fn execute_with_clients(
+    race: &Race,
+    clients: usize,
+    endpoint: &mut dyn ConcurrentEndpoint,
+    options: RaceOptions<'_>,
+) -> (Race, RaceResult) {
+    let Some(unusual) = with_unusual_names(race, options.seed) else {
+        return execute_with_these_names(race, clients, endpoint, options);
+    };
+    let (shown, result) = execute_with_these_names(&unusual, clients, endpoint, options);
+    if result.skip_reason.is_none() {
+        return (shown, result);
+    }
+    let (shown, mut ordinary) = execute_with_these_names(race, clients, endpoint, options);
+    ordinary.add_phase(result);
+    (shown, ordinary)
+}
+
+fn execute_with_these_names(
     race: &Race,
     clients: usize,
     endpoint: &mut dyn ConcurrentEndpoint,

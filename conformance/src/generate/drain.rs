@@ -57,12 +57,19 @@ impl Drain {
         let quota = kind.row().quota;
         let max = account.quota(kind) / quota.each.max(1);
         let held = account.attachments_of_kind(USER, kind).count();
+        let step = Some((kind, held));
+        // An unusual name that was refused says nothing about the quota.
+        if self.attached == step && self.fresh.gives_up_unusual(kind) {
+            (self.attached, self.created_resource) = (None, None);
+        }
         let attach = self.fresh.attach(account, USER, kind);
         let operation = or_create_missing_resource(account, attach);
-        let step = Some((kind, held));
-        let is_futile = self.attached == step
-            || operation != attach && self.created_resource == step
-            || held as u64 > max;
+        let was_not_created = operation != attach && self.created_resource == step;
+        if was_not_created && self.fresh.gives_up_unusual(kind) {
+            self.created_resource = None;
+            return self.fill(account, kind, can);
+        }
+        let is_futile = self.attached == step || was_not_created || held as u64 > max;
         if is_futile || !can(&attach) || !can(&operation) {
             self.select_next_kind(kind);
             return None;

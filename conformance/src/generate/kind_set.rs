@@ -12,6 +12,7 @@ use iamspec_model::{
 
 use crate::generate::CanHold;
 use crate::script::corpus::attach;
+use crate::script::unusual::{FIRST_UNUSUAL, UNUSUAL_SHARE, UNUSUAL_STYLES};
 
 /// The user of a generator that needs only one.
 pub(crate) const USER: User = User(0);
@@ -112,39 +113,81 @@ fn revolving(kinds: &[AttachmentKind], size: usize) -> Vec<KindSet> {
 
 /// Item symbols that were not used before, per kind. Each item that the service names gets a new
 /// symbol. Each device is enabled only once, because its codes are valid only once.
+///
+/// A share of the items that the caller names have unusual names, until one of them cannot be attached.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fresh(BTreeMap<AttachmentKind, u32>);
+pub(crate) struct Fresh {
+    /// The number of items that were chosen.
+    counts: BTreeMap<AttachmentKind, u32>,
+    /// The kinds whose last item has an unusual name.
+    last_unusual: KindSet,
+    /// The kinds that get no unusual name any more.
+    ordinary: KindSet,
+}
 
 impl Fresh {
     /// The operation that attaches one item of this kind. If the caller names the items, it
-    /// attaches the first item that the user does not hold.
+    /// attaches the first item that the user does not hold, or one with an unusual name.
     pub(crate) fn attach(
         &mut self,
         account: &Account,
         user: User,
         kind: AttachmentKind,
     ) -> Operation {
-        let first_free =
-            || (0..u32::MAX).map(Item).find(|it| account.attachment(user, kind, *it).is_none());
-        match kind.row().naming {
-            Naming::Single => Operation::Attach(user, kind, Item(0)),
-            Naming::Caller if kind.row().refers_to == Some(ResourceKind::Device) => {
-                let next = self.0.entry(kind).or_default();
-                let item = Item(*next);
-                // A device that does not exist yet is created first and enabled by a later call.
-                *next +=
-                    u32::from(account.has_resource(Resource { kind: ResourceKind::Device, item }));
-                Operation::Attach(user, kind, item)
-            }
-            Naming::Caller => Operation::Attach(user, kind, first_free().unwrap_or_default()),
+        let count = self.counts.get(&kind).copied().unwrap_or_default();
+        let item = match kind.row().naming {
+            Naming::Single => return Operation::Attach(user, kind, Item(0)),
             Naming::Service => {
-                let next = self.0.entry(kind).or_default();
-                let item = Item(*next);
-                *next += 1;
-                let service = Service(u8::try_from(item.0 % u32::from(SERVICES)).unwrap_or(0));
-                attach(user, kind, item, service)
+                self.counts.insert(kind, count + 1);
+                let service = Service(u8::try_from(count % u32::from(SERVICES)).unwrap_or(0));
+                return attach(user, kind, Item(count), service);
             }
+            Naming::Caller => self.named_item(account, user, kind, count),
+        };
+        // A resource that does not exist yet is created first and attached by a later call.
+        let resource = kind.row().refers_to.map(|kind| Resource { kind, item });
+        if resource.is_none_or(|it| account.has_resource(it)) {
+            self.counts.insert(kind, count + 1);
         }
+        Operation::Attach(user, kind, item)
+    }
+
+    /// The item of a kind whose items the caller names, if this many were chosen before.
+    fn named_item(
+        &mut self,
+        account: &Account,
+        user: User,
+        kind: AttachmentKind,
+        count: u32,
+    ) -> Item {
+        let is_device = kind.row().refers_to == Some(ResourceKind::Device);
+        let is_free = |it: &Item| account.attachment(user, kind, *it).is_none();
+        // Each kind begins with another style.
+        let style = count / UNUSUAL_SHARE + kind as u32;
+        let style = if is_device { style } else { style % UNUSUAL_STYLES };
+        let unusual = Some(Item(FIRST_UNUSUAL + style)).filter(|it| {
+            count % UNUSUAL_SHARE + 1 == UNUSUAL_SHARE && !self.ordinary.has(kind) && is_free(it)
+        });
+        self.last_unusual = match unusual {
+            Some(_) => self.last_unusual.with(kind),
+            None => self.last_unusual.without(kind),
+        };
+        let ordinary = || {
+            let first = if is_device { count } else { 0 };
+            (first..FIRST_UNUSUAL).map(Item).find(is_free).unwrap_or_default()
+        };
+        unusual.unwrap_or_else(ordinary)
+    }
+
+    /// Uses no unusual name for this kind any more if the last item has one, because it cannot be
+    /// attached. Returns whether it has one.
+    pub(crate) fn gives_up_unusual(&mut self, kind: AttachmentKind) -> bool {
+        let is_unusual = self.last_unusual.has(kind);
+        if is_unusual {
+            self.last_unusual = self.last_unusual.without(kind);
+            self.ordinary = self.ordinary.with(kind);
+        }
+        is_unusual
     }
 }
 

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use iamspec_model::{Account, AttachmentKind, Operation};
+use iamspec_model::{Account, AttachmentKind, Operation, User};
 
 use crate::generate::kind_set::{KindSet, USER, can_hold};
 use crate::generate::walk::{FAILURES_MAX, Move, MoveResult, Walk, distance};
 use crate::generate::{CanHold, Generator};
+use crate::script::unusual::FIRST_UNUSUAL;
 
 /// A state in which `DeleteUser` is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,11 +43,11 @@ struct Goals {
 }
 
 impl Goals {
-    fn new(open: Vec<Goal>) -> Self {
+    fn new(open: Vec<Goal>, first_user: User) -> Self {
         Self {
             open,
             current: None,
-            walk: Walk::default(),
+            walk: Walk::of(first_user),
             failures: BTreeMap::new(),
             has_deleted: false,
             dropped: Vec::new(),
@@ -94,7 +95,7 @@ impl Goals {
             Some(it) => it,
             None => (self.choose(account, can)?, false),
         };
-        let was_first = was_first || distance(account, goal.first) == 0;
+        let was_first = was_first || distance(account, self.walk.user, goal.first) == 0;
         self.current = Some((goal, was_first));
         let kinds = if was_first { goal.kinds } else { goal.first };
         if let Some(operation) = self.walk.step_towards(account, kinds) {
@@ -103,7 +104,7 @@ impl Goals {
         self.current = None;
         self.open.retain(|it| *it != goal);
         self.has_deleted = true;
-        Some(Operation::DeleteUser(USER))
+        Some(Operation::DeleteUser(self.walk.user))
     }
 
     /// The next goal: the first in order, or a nearer one if that is far away. Returns `None` if a
@@ -112,10 +113,12 @@ impl Goals {
         let unattachable = self.walk.unattachable();
         self.drop_if(|it| it.kinds.meets(unattachable) || !can_hold(it.kinds, can));
         let stuck = self.walk.undetachable(can);
-        let held = KindSet::held(account, USER);
+        let user = self.walk.user;
+        let held = KindSet::held(account, user);
         let is_reachable = |it: &&Goal| !held.minus(it.first).meets(stuck);
-        let cost =
-            |it: &Goal| distance(account, it.first) + it.kinds.minus(it.first).kinds().count();
+        let cost = |it: &Goal| {
+            distance(account, user, it.first) + it.kinds.minus(it.first).kinds().count()
+        };
         let first = self.open.iter().find(is_reachable)?;
         if cost(first) < FAR && self.open.first() == Some(first) {
             return Some(*first);
@@ -124,7 +127,8 @@ impl Goals {
         let is_better = |it: &&Goal| !it.kinds.is_empty() || self.open.len() == 1;
         let reachable = self.open.iter().filter(is_reachable).filter(is_better);
         let nearest = reachable.min_by_key(|it| cost(it));
-        let afresh = self.open.first().map_or(0, |it| distance(&Account::default(), it.kinds));
+        let afresh =
+            self.open.first().map_or(0, |it| distance(&Account::default(), user, it.kinds));
         nearest.filter(|it| stuck.is_empty() || cost(it) <= afresh || !self.has_deleted).copied()
     }
 
@@ -164,7 +168,7 @@ impl Lattice {
         // The empty set comes last, because that call deletes the user.
         goals.rotate_left(1);
         Self {
-            goals: Goals::new(goals),
+            goals: Goals::new(goals, USER),
             name: "lattice",
             description: "every non-empty set of attachment kinds blocks deletion; the empty set does not",
             noun: "sets of kinds",
@@ -172,7 +176,7 @@ impl Lattice {
     }
 
     /// Calls `DeleteUser` on a user that holds two kinds, attached in either order. Only the
-    /// attachment named in the refusal may differ.
+    /// attachment named in the refusal may differ. The user of the first namespace has an unusual name.
     #[must_use]
     pub fn of_pairs() -> Self {
         let pairs = AttachmentKind::blockers().flat_map(|first| {
@@ -182,7 +186,7 @@ impl Lattice {
         });
         let goals = pairs.map(|(first, second)| Goal { first, kinds: first.with(second) });
         Self {
-            goals: Goals::new(goals.collect()),
+            goals: Goals::new(goals.collect(), User(FIRST_UNUSUAL)),
             name: "pairs",
             description: "every two attachment kinds block deletion, whichever was attached first",
             noun: "ordered pairs of kinds",

@@ -1,5 +1,6 @@
 //! Random operations with swarm selection: each episode uses only some of the actions, which
-//! reaches states that a uniform choice among all actions would not.
+//! reaches states that a uniform choice among all actions would not. In a share of the episodes, what
+//! the caller names has unusual names.
 //!
 //! Hand-written instead of proptest: seeds must give the same operations in every version, and the
 //! generator chooses against a live endpoint. A comparison with proptest is planned.
@@ -13,11 +14,16 @@ use iamspec_model::{
 use crate::generate::kind_set::{Fresh, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
 use crate::rng::Rng;
+use crate::script::unusual::{FIRST_UNUSUAL, UNUSUAL_SHARE, UNUSUAL_STYLES};
 
 /// Generates random operations in episodes of [`EPISODE`] operations.
 #[derive(Clone, Debug)]
 pub struct Random {
     rng: Rng,
+    /// Chooses the episodes with unusual names. It is separate, so that these names change no operation.
+    naming_rng: Rng,
+    /// The number of the first symbol that the caller names in this episode.
+    first_symbol: u32,
     fresh: Fresh,
     /// The actions of this episode.
     actions: Vec<(AttachmentKind, AttachmentAction)>,
@@ -36,6 +42,8 @@ impl Random {
     pub fn new(seed: u64, calls: usize) -> Self {
         Self {
             rng: Rng(seed),
+            naming_rng: Rng(!seed),
+            first_symbol: 0,
             fresh: Fresh::default(),
             actions: Vec::new(),
             left_in_episode: 0,
@@ -44,7 +52,7 @@ impl Random {
     }
 
     fn random_operation(&mut self, account: &Account) -> Operation {
-        let user = User(self.rng.below(USERS));
+        let user = User(self.first_symbol + self.rng.below(USERS));
         match self.rng.below(8) {
             0 => return Operation::create_user(user),
             1 => return Operation::DeleteUser(user),
@@ -61,7 +69,7 @@ impl Random {
     fn resource_operation(&mut self) -> Operation {
         let class =
             self.rng.pick(&ResourceKind::all().collect::<Vec<_>>()).unwrap_or(ResourceKind::Group);
-        let resource = Resource { kind: class, item: Item(self.rng.below(2)) };
+        let resource = Resource { kind: class, item: Item(self.first_symbol + self.rng.below(2)) };
         if self.rng.below(2) == 0 {
             Operation::CreateResource(resource)
         } else {
@@ -102,7 +110,7 @@ impl Random {
         let held = self.rng.pick(&held);
         let any = match kind.row().naming {
             Naming::Single => Item(0),
-            Naming::Caller => Item(self.rng.below(2)),
+            Naming::Caller => Item(self.first_symbol + self.rng.below(2)),
             Naming::Service => Item(u32::MAX >> 9),
         };
         held.filter(|_| self.rng.below(4) > 0).unwrap_or(any)
@@ -122,6 +130,9 @@ impl Generator for Random {
         self.left_in_episode = EPISODE.min(self.left_after);
         self.left_after -= self.left_in_episode;
         self.fresh = Fresh::default();
+        let is_unusual = self.naming_rng.below(UNUSUAL_SHARE) == 0;
+        let style = self.naming_rng.below(UNUSUAL_STYLES);
+        self.first_symbol = if is_unusual { FIRST_UNUSUAL + style } else { 0 };
         let actions_of = |kind: AttachmentKind| {
             AttachmentAction::ALL.into_iter().map(move |action| (kind, action))
         };

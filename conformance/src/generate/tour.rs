@@ -123,7 +123,7 @@ impl Tour {
         if let TourAction::Attach(kind) = action {
             if actual.is_some_and(|held| held.has(kind)) {
                 self.attached = self.attached.with(kind);
-            } else if !self.failed_here.has(kind) {
+            } else if !self.fresh.gives_up_unusual(kind) && !self.failed_here.has(kind) {
                 self.failed_here = self.failed_here.with(kind);
                 *self.failures.entry(kind).or_default() += 1;
             }

@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamspec_model::{Account, AttachmentKind, Item, Operation, ResourceKind};
+use iamspec_model::{Account, AttachmentKind, Item, Operation, ResourceKind, User};
 
 use crate::generate::CanHold;
 use crate::generate::kind_set::{Fresh, KindSet, USER, or_create_missing_resource};
+use crate::script::unusual::is_unusual;
 
 /// The number of namespaces in which a move fails before it counts as impossible.
 pub(crate) const FAILURES_MAX: u32 = 2;
@@ -43,8 +44,12 @@ struct MoveRecord {
 }
 
 /// The moves of one generator.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Walk {
+    /// The user of this namespace.
+    pub(crate) user: User,
+    /// The user of the next namespace.
+    next_user: User,
     fresh: Fresh,
     /// The operation whose effect the next account must show.
     pending: Option<(Operation, Move)>,
@@ -55,10 +60,26 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
+    /// A walk whose first namespace has this user.
+    pub(crate) fn of(first_user: User) -> Self {
+        Self {
+            user: first_user,
+            next_user: first_user,
+            fresh: Fresh::default(),
+            pending: None,
+            records: BTreeMap::new(),
+            failed_here: BTreeSet::new(),
+            failed_kind: None,
+        }
+    }
+
     /// Starts a namespace. A move without a result has failed.
     pub(crate) fn start_namespace(&mut self) -> MoveResult {
         let pending = self.pending.take();
         let result = pending.map_or(MoveResult::Worked, |(_, step)| self.fail(step));
+        // Only the user of the first namespace may have an unusual name.
+        self.user = self.next_user;
+        self.next_user = USER;
         self.failed_here.clear();
         result
     }
@@ -72,8 +93,8 @@ impl Walk {
                 let exists = account.has_resource(resource);
                 return if exists { MoveResult::Worked } else { self.fail(step) };
             }
-            (_, Move::Create) => account.has_user(USER),
-            (_, Move::Attach(kind)) => KindSet::held(account, USER).has(kind),
+            (_, Move::Create) => account.has_user(self.user),
+            (_, Move::Attach(kind)) => KindSet::held(account, self.user).has(kind),
             (Operation::Detach(user, kind, item), _) => {
                 account.attachment(user, kind, item).is_none()
             }
@@ -90,7 +111,11 @@ impl Walk {
     }
 
     fn fail(&mut self, step: Move) -> MoveResult {
-        if self.failed_here.insert(step) {
+        let is_unusual = match step {
+            Move::Attach(kind) => self.fresh.gives_up_unusual(kind),
+            Move::Create | Move::Detach(_) => is_unusual(self.user.0),
+        };
+        if self.failed_here.insert(step) && !is_unusual {
             self.records.entry(step).or_default().failures += 1;
         }
         if let Move::Attach(kind) = step {
@@ -117,7 +142,7 @@ impl Walk {
             let step = Move::Detach(*kind);
             self.failed_here.contains(&step)
                 || self.is_impossible(step)
-                || !can(&Operation::Detach(USER, *kind, Item(0)))
+                || !can(&Operation::Detach(self.user, *kind, Item(0)))
         };
         AttachmentKind::blockers().filter(is_stuck).collect()
     }
@@ -131,32 +156,32 @@ impl Walk {
     }
 
     fn next_move(&mut self, account: &Account, kinds: KindSet) -> Option<(Operation, Move)> {
-        if !account.has_user(USER) {
-            return Some((Operation::create_user(USER), Move::Create));
+        if !account.has_user(self.user) {
+            return Some((Operation::create_user(self.user), Move::Create));
         }
         let surplus = account
-            .attachments_of(USER)
+            .attachments_of(self.user)
             .find(|it| it.kind.row().blocks.is_some() && !kinds.has(it.kind));
         if let Some(it) = surplus {
-            return Some((Operation::Detach(USER, it.kind, it.item), Move::Detach(it.kind)));
+            return Some((Operation::Detach(self.user, it.kind, it.item), Move::Detach(it.kind)));
         }
-        let missing = kinds.minus(KindSet::held(account, USER));
+        let missing = kinds.minus(KindSet::held(account, self.user));
         let kind = self.failed_kind.filter(|it| missing.has(*it)).or(missing.kinds().next())?;
-        let attach = self.fresh.attach(account, USER, kind);
+        let attach = self.fresh.attach(account, self.user, kind);
         Some((or_create_missing_resource(account, attach), Move::Attach(kind)))
     }
 }
 
 /// The number of operations from an account to a state in which the user holds these kinds. Groups
 /// and policies count as existing.
-pub(crate) fn distance(account: &Account, kinds: KindSet) -> usize {
-    let held = KindSet::held(account, USER);
+pub(crate) fn distance(account: &Account, user: User, kinds: KindSet) -> usize {
+    let held = KindSet::held(account, user);
     let missing = kinds.minus(held);
     let is_device = |kind: &AttachmentKind| kind.row().refers_to == Some(ResourceKind::Device);
     let devices = missing.kinds().filter(is_device).count();
     let surplus = account
-        .attachments_of(USER)
+        .attachments_of(user)
         .filter(|it| it.kind.row().blocks.is_some() && !kinds.has(it.kind))
         .count();
-    usize::from(!account.has_user(USER)) + missing.kinds().count() + devices + surplus
+    usize::from(!account.has_user(user)) + missing.kinds().count() + devices + surplus
 }

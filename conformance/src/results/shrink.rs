@@ -7,6 +7,7 @@ use crate::results::history::{Exchange, ScriptRun};
 use crate::results::known_failures::KnownFailures;
 use crate::results::{Finding, Threshold};
 use crate::script::rebuild::rebuild;
+use crate::script::unusual::{unusual_words, with_ordinary};
 use crate::script::{Script, Step};
 
 /// Runs a script in a new namespace. Returns `None` if that is not possible.
@@ -81,8 +82,9 @@ pub fn shown_by(replay: &ScriptRun, finding: &Finding) -> Option<usize> {
 /// Returns the run of the shortest script found that reproduces the finding.
 ///
 /// It starts from a script that rebuilds the account of the finding, or, if that does not reproduce
-/// it, from the history itself. It then removes ever smaller blocks of steps as long as the finding
-/// is reproduced. Returns `None` if neither start reproduces it.
+/// it, from the history itself, and first from each with ordinary names in place of unusual ones. It then
+/// removes ever smaller blocks of steps as long as the finding is reproduced, and replaces each unusual name
+/// that is left. Returns `None` if no start reproduces the finding.
 ///
 /// All attempts together have at most `budget` operations; it is reduced by theirs.
 pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<ScriptRun> {
@@ -93,10 +95,19 @@ pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<S
     };
     let diverging = finding.history.steps.last()?.operation;
     let rebuilt = rebuild(&finding.before).into_iter().chain([diverging]);
-    let rebuilt = rebuilt.map(|operation| Step { operation, response: None }).collect();
-    let history = || finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
-    let best = reproduce(rebuilt).or_else(|| reproduce(history().collect()))?;
-    Some(shortest(best, |it| &it.script.steps, &mut reproduce))
+    let rebuilt: Vec<Step> = rebuilt.map(|operation| Step { operation, response: None }).collect();
+    let history = finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
+    let best = [rebuilt, history.collect()].into_iter().find_map(|steps| {
+        let unusual = unusual_words(&steps);
+        let ordinary = with_ordinary(&steps, &unusual).filter(|_| !unusual.is_empty());
+        ordinary.and_then(&mut reproduce).or_else(|| reproduce(steps))
+    })?;
+    let mut best = shortest(best, |it| &it.script.steps, &mut reproduce);
+    for word in unusual_words(&best.script.steps) {
+        let ordinary = with_ordinary(&best.script.steps, &[word].into());
+        best = ordinary.and_then(&mut reproduce).unwrap_or(best);
+    }
+    Some(best)
 }
 
 /// Removes ever smaller blocks of steps, as long as `reproduce` finds the same result without them.

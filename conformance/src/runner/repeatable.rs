@@ -11,6 +11,7 @@ use iamspec_model::{Item, Level, Operation, Resource, ResourceKind, Rule, User};
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, ScriptRun};
+use crate::script::unusual::is_unusual_word;
 use crate::script::{Script, Step, print};
 
 /// The least number of repetitions.
@@ -38,18 +39,12 @@ impl CallForm {
     }
 }
 
-/// The highest numbers of symbols that stand for an ordinary path, and for another ordinary name.
-const ORDINARY_MAX: [u32; 2] = [8, 9000];
-
 /// The operation in script syntax, without the numbers of symbols for ordinary names.
 fn words(operation: &Operation) -> String {
     let printed = print::operation(operation);
-    let without_number = |word: &str| {
-        let symbol = word.trim_end_matches(|it: char| it.is_ascii_digit());
-        let number: Option<u32> = word.strip_prefix(symbol).and_then(|it| it.parse().ok());
-        let [paths, others] = ORDINARY_MAX;
-        let is_unusual = |it: &u32| *it > if symbol == "path" { paths } else { others };
-        number.filter(is_unusual).map_or_else(|| symbol.to_owned(), |_| word.to_owned())
+    let without_number = |word: &'_ str| {
+        let letters = word.trim_end_matches(|it: char| it.is_ascii_digit());
+        if is_unusual_word(word) { word.to_owned() } else { letters.to_owned() }
     };
     printed.split(' ').map(without_number).collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
 //! Scripts: operation sequences in symbolic names, with one line that states the idea.
 //!
 //! A history is a script with the observed responses. [`parse`] and [`print`] define the text
-//! format, [`corpus`] contains the embedded scripts, and [`isolation`] generates scripts for every
+//! format, [`corpus`] contains the embedded scripts, [`unusual`] exchanges symbols for ones with unusual names, and [`isolation`] generates scripts for every
 //! kind of attachment. This module does not run scripts: the runner does.
 
 pub mod corpus;
@@ -9,6 +9,7 @@ pub mod parse;
 pub mod pattern;
 pub mod print;
 pub mod rebuild;
+pub mod unusual;
 
 use iamspec_model::Operation;
 

@@ -6,6 +6,7 @@
 use anyhow::{Context as _, Result, bail};
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::script::unusual::is_unusual;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     AttachmentKind, Filter, InputError, InvalidRequest, IssueOptions, Item, Operation, Path,
@@ -249,7 +250,12 @@ fn sub_resource_members(
         None => (!adds).then(|| part.symbol(item)),
     };
     let name = name.map(|name| member(part.row().parameter, name));
-    let document = (adds && part != SubResource::AttachedPolicy).then(document);
+    let policy = match part {
+        SubResource::AttachedPolicy => None,
+        SubResource::InlinePolicy => Some(item),
+        SubResource::Version => op.resource().map(|it| it.item),
+    };
+    let document = policy.filter(|_| adds).map(document_member);
     name.into_iter().chain(document).collect()
 }
 
@@ -291,7 +297,7 @@ fn create_members(resource: Resource, names: &Names) -> RequestForm {
     let members = match resource.kind {
         ResourceKind::Group => vec![member("GroupName", name)],
         ResourceKind::Device => vec![member("VirtualMFADeviceName", name)],
-        ResourceKind::Policy => vec![member("PolicyName", name), document()],
+        ResourceKind::Policy => vec![member("PolicyName", name), document_member(resource.item)],
     };
     members.into_iter().chain(names.folder().map(|path| member("Path", path))).collect()
 }
@@ -333,9 +339,8 @@ fn payload_members(
     let value = match payload {
         Payload::None => return Ok(Vec::new()),
         Payload::Codes => return codes(item, names),
-        Payload::Document if names::is_unusual(item.0) => payload::unusual_policy_document(),
-        Payload::Document => payload::policy_document(),
-        Payload::TagValue if names::is_unusual(item.0) => UNUSUAL_TAG_VALUE.to_owned(),
+        Payload::Document => document(item),
+        Payload::TagValue if is_unusual(item.0) => UNUSUAL_TAG_VALUE.to_owned(),
         Payload::TagValue => TAG_VALUE.to_owned(),
         Payload::Password => {
             let new = payload::password();
@@ -408,8 +413,17 @@ fn item_member(kind: AttachmentKind, item: Item, names: &Names) -> (String, Stri
     member(kind.row().parameter, names.item(kind, item))
 }
 
-fn document() -> (String, String) {
-    member("PolicyDocument", payload::policy_document())
+fn document_member(policy: Item) -> (String, String) {
+    member("PolicyDocument", document(policy))
+}
+
+/// The document of a policy, which is unusual if its name is.
+fn document(policy: Item) -> String {
+    if is_unusual(policy.0) {
+        payload::unusual_policy_document()
+    } else {
+        payload::policy_document()
+    }
 }
 
 /// Makes one member of a request invalid: a value just beyond what D-021 and D-012 allow, or a

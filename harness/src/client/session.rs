@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use iamspec_conformance::Response;
 use iamspec_conformance::endpoint::Namespace;
+use iamspec_conformance::script::unusual::UNUSUAL_PATH;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
     AttachmentKind, ErrorCode, Item, Operation, Path, Resource, ResourceKind, User,
@@ -17,7 +18,7 @@ use iamspec_model::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::wire::attachments::{kind_of, wire};
-use crate::wire::names::{UNUSUAL_PATH, every_printable_character, full_name};
+use crate::wire::names::{every_printable_character, full_name};
 
 /// The account id in ARNs, until the endpoint has returned its own.
 const UNKNOWN_ACCOUNT: &str = "123456789012";

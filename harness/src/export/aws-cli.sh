@@ -9,7 +9,8 @@ endpoint=${AWS_ENDPOINT_URL_IAM:-${AWS_ENDPOINT_URL:-@ENDPOINT@}}
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKIAIOSFODNN7EXAMPLE}
 export AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY}
 export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
-run=$RANDOM$RANDOM
+# Always nine digits, so that no name is longer than it may be.
+printf -v run %09d $(((RANDOM * 32768 + RANDOM) % 1000000000))
 differs=0
 seed=$(mktemp)
 
@@ -46,8 +47,12 @@ member() {
   echo "${value:-$2}"
 }
 
-# Whether the last response has a name. The AWS CLI reads every page.
-has() { grep --quiet --fixed-strings -- "\"$1\"" <<< "$response"; }
+# Whether the last response has a name, as it is written in JSON. The AWS CLI reads every page.
+has() {
+  local name=${1//\\/\\\\}
+  name=${name//\"/\\\"}
+  grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"
+}
 is_incomplete() { false; }
 
 @COMPARE@

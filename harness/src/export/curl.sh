@@ -8,7 +8,8 @@ set -u
 endpoint=${AWS_ENDPOINT_URL_IAM:-${AWS_ENDPOINT_URL:-@ENDPOINT@}}
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKIAIOSFODNN7EXAMPLE}
 export AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY}
-run=$RANDOM$RANDOM
+# Always nine digits, so that no name is longer than it may be.
+printf -v run %09d $(((RANDOM * 32768 + RANDOM) % 1000000000))
 differs=0
 
 # Signs and sends a request; prints the body and, in the last line, the status.

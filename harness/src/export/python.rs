@@ -194,7 +194,8 @@ fn literal(text: &str) -> String {
             let inner = parts.iter().map(|it| match it {
                 TextPart::Text(text) => {
                     let quoted = quoted(&text.replace('{', "{{").replace('}', "}}"));
-                    quoted.trim_matches('"').to_owned()
+                    let inner = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+                    inner.unwrap_or(&quoted).to_owned()
                 }
                 TextPart::Variable(name) => format!("{{{name}}}"),
                 TextPart::Code(device, offset) => format!("{{code(seed_{device}, {offset})}}"),

@@ -3,8 +3,9 @@
 //! A variable is a name between two control characters, which occur in no request. [`parse`] splits
 //! a text into its parts; the modules of the languages print each part in their syntax.
 
-/// The placeholder for the run number in names.
-pub(crate) const RUN: &str = "RUN";
+/// The placeholder for the run number in names. With the number of its namespace it is as long as the run
+/// number of a program, so that names of the maximum length keep their length.
+pub(crate) const RUN: &str = "RUN0000";
 
 /// An example seed of a device, in base32.
 pub(crate) const SEED: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
@@ -26,10 +27,10 @@ pub(crate) fn parameterize(name: &str, value: &str, device: Option<&str>) -> Str
         ("AuthenticationCode2", Some(device)) => variable(&format!("code:{device}:1")),
         _ => {
             let run = variable("run");
-            let value = value.replace("iamspec-RUN-1-", &format!("iamspec-{run}-"));
+            let value = value.replace(&format!("iamspec-{RUN}-1-"), &format!("iamspec-{run}-"));
             value
-                .replace("IAMSPEC-RUN-1-", &format!("IAMSPEC-{run}-"))
-                .replace("iamspec-RUN", &format!("iamspec-{run}"))
+                .replace(&format!("IAMSPEC-{RUN}-1-"), &format!("IAMSPEC-{run}-"))
+                .replace(&format!("iamspec-{RUN}"), &format!("iamspec-{run}"))
         }
     }
 }

@@ -126,9 +126,11 @@ fn handle_form(
 
 /// The members of the query and of the body.
 fn form_pairs(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
-    let form_type = "application/x-www-form-urlencoded";
-    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    let is_form = content_type.unwrap_or(form_type).starts_with(form_type);
+    let content_type = head.headers.get(header::CONTENT_TYPE).map(|it| it.to_str());
+    let is_form = content_type.is_none_or(|it| {
+        let media_type = it.unwrap_or_default().split(';').next().unwrap_or_default();
+        media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
     let query = head.uri.query().unwrap_or_default().as_bytes();
     let body = if is_form { body } else { &[] };
     let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(body));

@@ -1,5 +1,6 @@
 //! Names on the wire that belong to no attachment kind: versions, resources and shared members.
 
+use iamspec_conformance::script::unusual::{FIRST_UNUSUAL, UNUSUAL_STYLES};
 use iamspec_model::ResourceKind;
 
 use crate::wire::attachments::{ATTACHMENTS, MemberRole};
@@ -27,34 +28,24 @@ pub const STS_VERSION: &str = "2011-06-15";
 /// The XML namespace of every STS response (E-019).
 pub const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// The lowest number of a symbol with an unusual name.
-const UNUSUAL: u32 = 9001;
-
-/// The name of a symbol: `base` ends with the symbol and its number. A symbol from [`UNUSUAL`] on also has
+/// The name of a symbol: `base` ends with the symbol and its number. A symbol from [`FIRST_UNUSUAL`] on also has
 /// characters that encoders get wrong. Each is within the patterns and lengths of the service model (D-021).
 #[must_use]
 pub fn full_name(base: &str, symbol: &str, number: u32) -> String {
     // Only names of users are this short.
     let longest = if symbol == "u" { 64 } else { 128 };
-    match number.checked_sub(UNUSUAL) {
+    match number.checked_sub(FIRST_UNUSUAL).map(|it| it % UNUSUAL_STYLES) {
         // Keys of tags have no comma.
         Some(0) if symbol == "t" => format!("{base}-+=.@_-"),
         Some(0) => format!("{base}-+=,.@_-"),
         Some(1) => format!("{base}.a+b@mail.example.com"),
         Some(2) => format!("{base:x<longest$}"),
         Some(3) if symbol == "t" => format!("{base} \u{e9}\u{df} \u{6f22} _.=+-@"),
+        // Some routers of requests cut off an extension.
+        Some(3) => format!("{base}==.json"),
         _ => base.to_owned(),
     }
 }
-
-/// Whether what belongs to this symbol has an unusual content too.
-#[must_use]
-pub const fn is_unusual(number: u32) -> bool {
-    number >= UNUSUAL
-}
-
-/// The number of the path with every printable character.
-pub const UNUSUAL_PATH: u8 = 9;
 
 /// Every printable character of ASCII, as a part of a path (D-021).
 #[must_use]

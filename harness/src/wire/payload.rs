@@ -56,14 +56,18 @@ pub fn policy_document() -> String {
     document(&"x".repeat(padding))
 }
 
-/// A policy document with line breaks, blanks, percent and plus signs, which grants nothing.
+/// A policy document with line breaks, blanks, percent and plus signs, which grants nothing. Without its white
+/// space, which no quota counts (B-IP-08), it has the size [`INLINE_POLICY_SIZE`].
 #[must_use]
 pub fn unusual_policy_document() -> String {
-    let condition = r#"{"StringLike": {"aws:UserAgent": "50%2B + %25"}}"#;
-    format!(
-        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{{\"Effect\": \"Deny\", \"Action\": \
-         \"iam:CreateUser\", \"Resource\": \"*\",\n    \"Condition\": {condition}}}]\n}}"
-    )
+    let document = |path: &str| {
+        format!(
+            "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{{\"Effect\": \"Deny\", \"Action\": \
+             \"iam:CreateUser\",\n    \"Resource\": \"arn:aws:iam::*:user/50%2B+%25{path}\"}}]\n}}"
+        )
+    };
+    let size = document("").chars().filter(|it| !it.is_whitespace()).count();
+    document(&"x".repeat(INLINE_POLICY_SIZE.saturating_sub(size)))
 }
 
 /// Another policy document of the same size, for an endpoint that knows only `Allow`. It allows one
@@ -165,6 +169,16 @@ mod tests {
             assert!(modulus.len() >= 256);
             assert!(!seen.contains(&modulus));
             seen.push(modulus);
+        }
+    }
+
+    #[test]
+    fn every_policy_document_takes_the_same_part_of_the_quota() {
+        let documents = [policy_document(), unusual_policy_document(), second_policy_document()];
+        for document in documents {
+            let counted = document.chars().filter(|it| !it.is_whitespace()).count();
+            assert_eq!(counted, INLINE_POLICY_SIZE, "{document}");
+            serde_json::from_str::<serde_json::Value>(&document).unwrap();
         }
     }
 
