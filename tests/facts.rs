@@ -284,3 +284,38 @@ fn every_fact_is_cited_or_tested_or_has_a_reason() {
     assert!(wrong.is_empty(), "{wrong:?}");
     assert!(uncited.iter().all(|id| evidence::fact(id).is_some()));
 }
+
+/// The words of a text that look like fact ids: `A-003`, `B-AK-01`.
+fn fact_ids(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|it: char| !it.is_ascii_alphanumeric() && it != '-');
+    words.filter(|word| {
+        let mut parts = word.split('-').rev();
+        let digits = parts.next().unwrap_or_default();
+        let letters: Vec<&str> = parts.collect();
+        let is_number =
+            matches!(digits.len(), 2 | 3) && digits.bytes().all(|it| it.is_ascii_digit());
+        let is_letters =
+            |it: &&str| matches!(it.len(), 1 | 2) && it.bytes().all(|it| it.is_ascii_uppercase());
+        is_number && matches!(letters.len(), 1 | 2) && letters.iter().all(is_letters)
+    })
+}
+
+#[test]
+fn every_fact_that_a_page_names_exists() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut named = 0;
+    for folder in ["docs", "docs/guide", "."] {
+        for page in std::fs::read_dir(format!("{root}/{folder}")).unwrap() {
+            let page = page.unwrap().path();
+            if page.extension().is_none_or(|it| it != "md") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&page).unwrap();
+            for id in fact_ids(&text) {
+                assert!(evidence::fact(id).is_some(), "{}: no fact {id}", page.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 20, "{named}");
+}

@@ -3,19 +3,26 @@
 #
 # The start.sh of each emulator sources this file. It sets `here` (its folder, with requirements.txt) and the
 # function `run`, which runs the emulator in the foreground on $port, with $venv and a fresh folder $home.
-# If it sets `python`, such as 3.13, the emulator needs that version of Python or a later one.
+# If it sets `python`, such as 3.13, the emulator needs that version of Python or a later one. An emulator that is no
+# Python package has a function `install` instead of requirements.txt.
 
 setting() { sed -n "s/^$1 = \"\(.*\)\"$/\1/p" "$here/target.toml"; }
 name=$(setting name)
-if ! grep -q "==$(setting version) " "$here/requirements.txt"; then
-  echo "$here/requirements.txt does not install version $(setting version), which target.toml names" >&2
-  exit 1
+if [ "$(type -t install)" = function ]; then
+  install
+else
+  if ! grep -q "==$(setting version) " "$here/requirements.txt"; then
+    echo "$here/requirements.txt does not install version $(setting version), which target.toml names" >&2
+    exit 1
+  fi
+  # shellcheck source=../packages.sh
+  . "$here/../../packages.sh"
+  install_packages "$name-$(setting version)" "$here/requirements.txt" "${python:-3}"
+  interpreter=$venv/bin/python
 fi
-# shellcheck source=../packages.sh
-. "$here/../../packages.sh"
-install_packages "$name-$(setting version)" "$here/requirements.txt" "${python:-3}"
+interpreter=${interpreter:-python3}
 
-port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$("$interpreter" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 home=$(mktemp -d)
 run >&2 &
 server=$!
@@ -44,7 +51,7 @@ except Exception:
 '
 for _ in $(seq 300); do
   kill -0 "$server" 2> /dev/null || { echo "$name exited before it responded" >&2; exit 1; }
-  if "$venv/bin/python" -c "$responds" "$port"; then
+  if "$interpreter" -c "$responds" "$port"; then
     echo "http://127.0.0.1:$port"
     wait "$server"
     exit 1

@@ -54,23 +54,36 @@ fn deviations_from(
     (form, raw): (&RequestForm, &RawResponse),
     (result, in_symbols): (&Element, &dyn Fn(&str) -> String),
 ) -> Vec<FormatDeviation> {
-    let mut found = Vec::new();
+    let mut deviations = Vec::new();
     for row in rules.filter(|row| row.actions.contains(&api)) {
         let mut check = |parent: &Element, text: &str| {
-            if found.len() >= DEVIATIONS_MAX {
+            if deviations.len() >= DEVIATIONS_MAX {
                 return;
             }
             if let Some(expected) = expected_instead(row, parent, text, form) {
-                let (expected, text) = (raw.shown(&expected), raw.shown(text));
-                let detail = format!("{} {expected}, not {text:?}", row.element);
+                let (expected, found) = (raw.shown(&expected), shown(row, raw.shown(text)));
+                let detail = format!("{} {expected}, not {found}", row.element);
                 let detail = in_symbols(&detail);
-                found.push(FormatDeviation { detail, evidence: row.evidence });
+                deviations.push(FormatDeviation { detail, evidence: row.evidence });
             }
         };
         visit(result, row.element, &mut check);
     }
-    found.dedup();
-    found
+    deviations.dedup();
+    deviations
+}
+
+/// A text in the words of its rule. A symbol would take the place of an id, so that its form is described.
+fn shown(row: &FormatRule, text: impl std::fmt::Debug + AsRef<str>) -> String {
+    match row.expected {
+        FormatCheck::Id(prefix, _)
+        | FormatCheck::IdOfLength(prefix, _)
+        | FormatCheck::IdWithPrefix(prefix) => {
+            let begin: String = text.as_ref().chars().take(prefix.len()).collect();
+            format!("{} characters that begin with {begin:?}", text.as_ref().chars().count())
+        }
+        _ => format!("{text:?}"),
+    }
 }
 
 /// Visits every element of this name, at any depth, with its parent and its text.
