@@ -285,7 +285,7 @@ fn what_an_audit_learns_is_added_to_the_facts() {
     let file = held(open, "Cannot delete entity, must delete policies first.");
     let [learned, facts] =
         ["learned.jsonl", "facts.jsonl"].map(|name| folder.join(name).display().to_string());
-    let output = super::iamspec(&["audit", "--learned", &learned, &file]);
+    let output = super::iamspec(&["audit", "--learned", &learned, "--from-aws", &file]);
     assert_eq!(output.status.code(), Some(0), "{}", super::stderr(&output));
     for (times, added) in [(1, "1 row added"), (2, "0 rows added, 1 already present")] {
         let output = super::iamspec(&["evidence", "add", &learned, "--to", &facts]);
@@ -298,15 +298,32 @@ fn what_an_audit_learns_is_added_to_the_facts() {
     assert_eq!((&row["http"], &row["code"]), (&json!(409), &json!("DeleteConflict")));
     assert_eq!(row["message"], "Cannot delete entity, must delete policies first.");
     assert_eq!((&row["id"], &row["strength"]), (&json!("R-001"), &json!("recorded")));
-    for name in ["Alice", "123456789012"] {
+    for name in ["Alice", "123456789012", "event-"] {
         assert!(!row.to_string().contains(name), "{row}");
     }
-    // Another service is no evidence.
-    let text = std::fs::read_to_string(&learned).unwrap().replace("recorded\"", "unknown\"");
-    std::fs::write(&learned, text).unwrap();
+    // A log does not show that AWS wrote it, and another service is no evidence.
+    super::iamspec(&["audit", "--learned", &learned, &file]);
     let output = super::iamspec(&["evidence", "add", &learned, "--to", &facts]);
     assert_eq!(output.status.code(), Some(2));
     assert!(super::stderr(&output).contains("--allow-non-aws"), "{}", super::stderr(&output));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A code that no rule of the action has is impossible, unless any action of AWS may return it.
+#[test]
+fn an_invented_code_is_impossible_and_a_common_one_is_not() {
+    let folder = folder("codes");
+    for (code, impossible) in [
+        ("EntityVanished", 1),
+        ("IncompleteSignature", 0),
+        ("ExpiredTokenException", 0),
+        ("MissingParameter", 0),
+    ] {
+        let events = log(&[user("GetUser", Some(code))]);
+        let file = written(&folder, "log.json", &events).display().to_string();
+        let printed = super::stdout(&super::iamspec(&["audit", &file]));
+        assert!(printed.contains(&format!(", {impossible} impossible")), "{code}: {printed}");
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 

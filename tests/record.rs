@@ -54,8 +54,8 @@ impl Drop for Recording {
 fn recorded_run(folder: &Path, endpoint: &str, scripts: &[&str]) -> (PathBuf, String) {
     let file = folder.join("traffic.har");
     let recording = Recording::of(endpoint, file.clone());
-    let options = ["run", "--endpoint", &recording.url, "--no-shrink"];
-    let run = super::iamspec(&[&options[..1], &options[1..3], scripts].concat());
+    let options = ["run", "--endpoint", &recording.url];
+    let run = super::iamspec(&[&options[..], scripts].concat());
     assert!(matches!(run.status.code(), Some(0 | 1)), "{}", super::stderr(&run));
     let (text, printed) = recording.end();
     assert!(printed.contains("exchange"), "{printed}");
@@ -100,13 +100,14 @@ fn exchange(url: &str, request: &str) -> String {
     response
 }
 
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "Hunter2-of-alice",
     "aGVsbG8tc2Vzc2lvbi10b2tlbi1vZi1ib2I",
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
     "wJalrXUtnFEMI/K7MDENG/bPxRfiCYabcdefghij",
     "cookie-of-a-browser",
     "content-of-another-service",
+    "-----BEGIN-of-a-private-key",
 ];
 
 /// The request arrives as it was sent, and the file has nothing of what must stay secret.
@@ -115,10 +116,10 @@ fn requests_are_unchanged_and_no_secret_is_in_the_file() {
     let folder = folder("record-secrets");
     let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", upstream.local_addr().unwrap());
-    let [password, token, signature, key, cookie, content] = SECRETS;
+    let [password, token, signature, key, cookie, content, private] = SECRETS;
     let seen = std::thread::spawn(move || {
         let mut seen = Vec::new();
-        for stream in upstream.incoming().take(3) {
+        for stream in upstream.incoming().take(5) {
             let mut stream = stream.unwrap();
             let mut request = String::new();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
@@ -189,6 +190,11 @@ fn requests_are_unchanged_and_no_secret_is_in_the_file() {
     // A request of another service.
     let other = format!("{{\"secret\": \"{content}\"}}");
     exchange(&recording.url, &post(&other, "application/x-amz-json-1.1"));
+    // An action that the program does not know, and a type in capitals.
+    let certificate = "Action=UploadServerCertificate&Version=2010-05-08&ServerCertificateName=a";
+    let unknown = format!("{certificate}&PrivateKey={private}&Other={private}");
+    exchange(&recording.url, &post(&unknown, kind));
+    exchange(&recording.url, &post(&form, "Application/X-WWW-Form-URLEncoded"));
     let (text, printed) = recording.end();
     let seen = seen.join().unwrap();
     for expected in [form.as_str(), "host: localhost:1\r\n", &authorization, token, cookie] {
@@ -201,7 +207,10 @@ fn requests_are_unchanged_and_no_secret_is_in_the_file() {
     }
     let har: Value = serde_json::from_str(&text).unwrap();
     let entries = har["log"]["entries"].as_array().unwrap();
-    assert_eq!(entries.len(), 3);
+    assert_eq!(entries.len(), 5);
+    let sent = |index: usize| entries[index]["request"]["postData"]["text"].as_str().unwrap();
+    assert_eq!(sent(3), "Action=UploadServerCertificate&Version=2010-05-08");
+    assert_eq!(sent(4), sent(0));
     let body = entries[0]["response"]["content"]["text"].as_str().unwrap();
     // The names that the request contains are shown, so that the file can be audited.
     assert!(body.contains("<UserName>alice-of-team-7</UserName>"), "{body}");

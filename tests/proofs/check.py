@@ -2,7 +2,7 @@
 
 Every obligation must be unsat. For every fault, a solver must find an account (sat), or every obligation of
 its proof of equivalence must be unsat. Without an invariant, a call breaks something (sat) or, as
-both solvers must prove, does not need the invariant (unsat). Then the program replays the accounts that z3 found. An answer other
+both solvers must prove, breaks nothing in accounts with two elements of each sort (unsat). Then the program replays the accounts that z3 found. An answer other
 than sat or unsat, or an answer that is missing, is a failure.
 
     python check.py IAMSPEC DIRECTORY

@@ -29,17 +29,58 @@ pub(crate) fn impossible_refusal(event: &AuditEvent) -> Option<Divergence> {
         return None;
     }
     let expected = refusals.known.iter().map(|rule| (printed(*rule), *rule)).collect();
-    Some(refusals.divergence(Tier::Code, code, (refusals.success.clause.code, expected)))
+    Some(refusals.divergence(Tier::Code, code, (Evidence::by(&[D_022]), expected)))
 }
 
-/// The difference between the response and every response of the action, if only the action is
-/// recorded.
-pub(crate) fn impossible_response(event: &AuditEvent) -> Option<Divergence> {
-    impossible_form(event).or_else(|| impossible_refusal(event)).or_else(|| {
-        let Response::Refused { code, message, .. } = &event.response else { return None };
-        let message = message.as_ref().map(EndpointText::complete)?;
-        Refusals::of(event.action)?.impossible_message(code, message)
-    })
+/// The errors that any action of AWS may return, with and without `Exception` at the end. There is no
+/// evidence when IAM sends each of them, so that none is judged.
+const COMMON: [&str; 27] = [
+    "AccessDenied",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "InternalFailure",
+    "InternalServerError",
+    "InvalidAction",
+    "InvalidClientTokenId",
+    "InvalidParameterCombination",
+    "InvalidParameterValue",
+    "InvalidQueryParameter",
+    "InvalidSignature",
+    "MalformedHttpRequest",
+    "MalformedQueryString",
+    "MissingAction",
+    "MissingAuthenticationToken",
+    "MissingParameter",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestAborted",
+    "RequestEntityTooLarge",
+    "RequestExpired",
+    "RequestTimeout",
+    "SignatureDoesNotMatch",
+    "Throttling",
+    "UnrecognizedClient",
+    "UnknownOperation",
+    "Validation",
+];
+
+fn is_common(code: &str) -> bool {
+    let stem = code.strip_suffix("Exception").unwrap_or(code);
+    COMMON.contains(&stem)
+}
+
+/// Whether the response says nothing about the account: any action of AWS may return its code, and
+/// no rule of this one has it.
+pub(crate) fn is_uninformative(event: &AuditEvent) -> bool {
+    let Response::Refused { code, .. } = &event.response else { return false };
+    is_common(code) && Refusals::of(event.action).is_some_and(|it| !it.knows(code))
+}
+
+/// The difference between the message and those of all refusals of the action with its code.
+pub(crate) fn impossible_message(event: &AuditEvent) -> Option<Divergence> {
+    let Response::Refused { code, message, .. } = &event.response else { return None };
+    let message = message.as_ref().map(EndpointText::complete)?;
+    Refusals::of(event.action)?.impossible_message(code, message)
 }
 
 /// The difference of a success whose ids, names, dates or ARNs have another form.

@@ -7,7 +7,9 @@ use iamspec_model::{
     SubResource, User, apply,
 };
 
-use crate::audit::action_responses::{impossible_form, impossible_refusal, impossible_response};
+use crate::audit::action_responses::{
+    impossible_form, impossible_message, impossible_refusal, is_uninformative,
+};
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
 use crate::audit::knowledge::Knowledge;
 use crate::audit::possible_accounts::{Assumption, Question, lists_all};
@@ -30,14 +32,14 @@ pub(crate) enum Judgement {
 
 /// Decides how an event fits what is known.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
-    if event.failure().is_some() {
+    if event.failure().is_some() || is_uninformative(event) {
         return Judgement::Uninformative;
     }
     let counts = |it: &Divergence| options.threshold.includes(it);
     let judged = match &event.call {
         AuditCall::Operation(op, _) => judge_operation(knowledge, op, event, options),
         AuditCall::Unknown(_) => Judgement::Uninformative,
-        AuditCall::Unnamed => match impossible_response(event).filter(counts) {
+        AuditCall::Unnamed => match impossible_message(event).filter(counts) {
             Some(divergence) => Judgement::Impossible(Box::new(divergence)),
             None => Judgement::Fits(Vec::new()),
         },

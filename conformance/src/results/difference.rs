@@ -46,22 +46,27 @@ impl Difference {
         (action, responses)
     }
 
-    /// The shortest script found that shows a difference of the same group.
+    /// The shortest script found that shows a difference of the same group. `None` if the script
+    /// does not show it a second time: an endpoint may have failed once.
     ///
-    /// All attempts together have at most `budget` operations for each endpoint.
+    /// All attempts to shorten it have at most `budget` operations for each endpoint.
     #[must_use]
-    pub fn minimized(self, tier: Tier, budget: &mut usize, run: RunBoth<'_>) -> Self {
+    pub fn minimized(self, tier: Tier, budget: &mut usize, run: RunBoth<'_>) -> Option<Self> {
         let group = self.group();
-        let origin = self.script.clone();
-        let mut reproduce = |steps: Vec<Step>| {
-            *budget = budget.checked_sub(steps.len())?;
+        let origin = self.script;
+        let mut show = |steps: Vec<Step>| {
             let runs = run(&Script { steps, ..origin.clone() })?;
             match compare(&runs, tier) {
                 Comparison::Differs(it) if it.group() == group => Some(*it),
                 _ => None,
             }
         };
-        shortest(self, |it| &it.script.steps, &mut reproduce)
+        let again = show(origin.steps.clone())?;
+        let mut reproduce = |steps: Vec<Step>| {
+            *budget = budget.checked_sub(steps.len())?;
+            show(steps)
+        };
+        Some(shortest(again, |it| &it.script.steps, &mut reproduce))
     }
 }
 

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::audit_log::record::{RecordedCall, RecordedExchange};
 
+/// The URL of an endpoint that a recording does not name.
+const UNKNOWN_ENDPOINT: &str = "https://unknown.invalid/";
+
 /// The interactions of a cassette, or the one exchange of a line of a trace.
 pub(crate) fn interactions(document: &Value) -> Option<Vec<&Value>> {
     let lists = ["interactions", "http_interactions"];
@@ -39,7 +42,7 @@ pub(crate) fn call(interaction: &Value) -> Option<RecordedCall> {
         value.as_str().or_else(|| value.get(0)?.as_str())
     });
     let exchange = RecordedExchange {
-        url: url.unwrap_or("https://iam.amazonaws.com/"),
+        url: url.unwrap_or(UNKNOWN_ENDPOINT),
         body: &body,
         authorization,
         status: status.and_then(|it| u16::try_from(it).ok()),

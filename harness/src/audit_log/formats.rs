@@ -19,8 +19,7 @@ pub(crate) enum FileContent {
 }
 
 /// What is expected in a file.
-const EXPECTED: &str =
-    "expected events of CloudTrail in JSON, a HAR file, a cassette, a recording, or a trace";
+const EXPECTED: &str = "expected events of CloudTrail in JSON, a HAR file, a cassette, a placebo recording, or a trace";
 
 /// A log file in the form in which AWS delivers it.
 #[derive(serde::Deserialize)]

@@ -89,6 +89,8 @@ impl RecordedExchange<'_> {
         let mut members: BTreeMap<String, String> =
             form.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let action = members.remove("Action")?;
+        // What a tool has replaced is not the value that was sent.
+        members.retain(|_, value| !value.contains(HIDDEN));
         if members.remove("Version")? != crate::wire::names::VERSION {
             return None;
         }
@@ -134,14 +136,21 @@ pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> 
 pub(crate) fn is_replaced(value: &str) -> bool {
     let marks = ["***", "redacted", "hidden_due_to_security_reasons"];
     let lower = value.to_lowercase();
-    value == HIDDEN || marks.iter().any(|it| lower.contains(it))
+    value.contains(HIDDEN) || marks.iter().any(|it| lower.contains(it))
 }
 
-/// Removes the elements whose text a tool has replaced: their values are unknown.
+/// Removes the elements whose text a tool has replaced: their values are unknown. A list of texts is
+/// removed as a whole, because a shorter list would say that the text is not there.
 pub(crate) fn remove_replaced(element: &mut Element) {
-    element.children.retain(|it| !it.children.is_empty() || !is_replaced(it.text.trim()));
+    let is_hidden = |it: &Element| it.children.is_empty() && is_replaced(it.text.trim());
+    element.children.retain(|it| {
+        !is_hidden(it) && !it.children.iter().any(|it| it.name == MEMBER && is_hidden(it))
+    });
     element.children.iter_mut().for_each(remove_replaced);
 }
+
+/// The element of an entry of a list.
+const MEMBER: &str = "member";
 
 /// The access key in an `Authorization` header: `AWS4-HMAC-SHA256 Credential=AKIA…/20260101/…`.
 fn access_key(header: &str) -> Option<String> {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use hyper::header;
+use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use iamspec_conformance::reference::respond_and_apply;
 use iamspec_conformance::response::FailureKind;
@@ -124,15 +124,19 @@ fn handle_form(
     reply
 }
 
-/// The members of the query and of the body.
-fn form_pairs(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
-    let content_type = head.headers.get(header::CONTENT_TYPE).map(|it| it.to_str());
-    let is_form = content_type.is_none_or(|it| {
+/// Whether the headers say that the body is a form, or say nothing (E-018).
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(|it| it.to_str());
+    content_type.is_none_or(|it| {
         let media_type = it.unwrap_or_default().split(';').next().unwrap_or_default();
         media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
+    })
+}
+
+/// The members of the query and of the body.
+fn form_pairs(head: &Parts, body: &[u8]) -> Vec<(String, String)> {
     let query = head.uri.query().unwrap_or_default().as_bytes();
-    let body = if is_form { body } else { &[] };
+    let body = if is_form(&head.headers) { body } else { &[] };
     let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(body));
     pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }

@@ -38,6 +38,7 @@ use crate::aws::credentials::Identity;
 use crate::server::fault_injection::FaultPlan;
 use crate::server::fault_injection::history::StateHistory;
 use crate::server::handler::handle_request;
+pub(crate) use crate::server::handler::is_form;
 use crate::server::listener::{Limits, Listener, Respond};
 use crate::server::reply::ReplyBody;
 use crate::server::store::Store;

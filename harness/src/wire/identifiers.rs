@@ -171,21 +171,25 @@ pub(crate) fn is_harmless(text: &str) -> bool {
 pub(crate) fn is_harmless_with(text: &str, words: &[&str]) -> bool {
     let mut rest = text.to_owned();
     for word in words.iter().filter(|it| !it.is_empty()) {
-        let mut at = 0;
-        while let Some(place) = rest.get(at..).and_then(|it| it.find(word)) {
-            let (begin, end) = (at + place, at + place + word.len());
-            let is_outside = |it: Option<char>| it.is_none_or(|it| !it.is_ascii_alphanumeric());
-            let before = rest.get(..begin).and_then(|it| it.chars().next_back());
-            let after = rest.get(end..).and_then(|it| it.chars().next());
-            if is_outside(before) && is_outside(after) {
-                rest.replace_range(begin..end, "");
-                at = begin;
-            } else {
-                at = end;
-            }
-        }
+        rest = without_word(&rest, word);
     }
     is_harmless(&rest)
+}
+
+fn without_word(text: &str, word: &str) -> String {
+    let is_outside = |it: Option<char>| it.is_none_or(|it| !it.is_ascii_alphanumeric());
+    let mut rest = String::with_capacity(text.len());
+    let mut at = 0;
+    for (begin, _) in text.match_indices(word) {
+        let (before, after) = text.split_at(begin);
+        let follows = after.get(word.len()..).and_then(|it| it.chars().next());
+        if is_outside(before.chars().next_back()) && is_outside(follows) {
+            rest.push_str(text.get(at..begin).unwrap_or_default());
+            at = begin + word.len();
+        }
+    }
+    rest.push_str(text.get(at..).unwrap_or_default());
+    rest
 }
 
 fn is_harmless_word(word: &str) -> bool {

@@ -19,7 +19,7 @@ use crate::wire::names::{NAMESPACE, RequestForm};
 use crate::wire::secrets::HIDDEN;
 
 /// Members and elements that hold secrets and belong to no attachment kind.
-const SHARED_SECRETS: [&str; 4] = ["OldPassword", "NewPassword", "SessionToken", "SSHPrivateKey"];
+const SHARED_SECRETS: [&str; 4] = ["OldPassword", "NewPassword", "SessionToken", "PrivateKey"];
 
 /// The members of requests and the elements of responses that hold secrets.
 pub fn secret_names() -> impl Iterator<Item = &'static str> {

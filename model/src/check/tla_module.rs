@@ -150,8 +150,8 @@ fn write_call(module: &mut String, form: CallForm, statement: &Statement) {
     let name = identifier(&statement.name);
     let _ = writeln!(module, "\n{name}({}) ==", parameters.join(", "));
     let _ = writeln!(module, "  /\\ {}", tla(&statement.assumes));
-    if form == CallForm::Add(SubResource::Version) {
-        let [policy, version] = parameters.as_slice() else { return };
+    if let (CallForm::Add(SubResource::Version), [policy, version]) = (form, parameters.as_slice())
+    {
         let _ = writeln!(
             module,
             "  /\\ \\A earlier \\in Version: earlier < {version} => <<{policy}, earlier>> \\in {}",

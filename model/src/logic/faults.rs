@@ -119,4 +119,4 @@ impl FaultyStatement {
 }
 
 /// Enough elements of a sort to tell two of them apart.
-const FEW: usize = 2;
+pub(crate) const FEW: usize = 2;

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::logic::counterexample::{VersionNumbers, call, read_values};
 use crate::logic::evaluate::CompiledFormula;
+use crate::logic::faults::FEW;
 use crate::logic::formula::{Formula, Number, Relation, Sort, Variable};
 use crate::logic::invariants::{AccountInvariant, invariants};
 use crate::logic::obligations::{Proof, premises, proof_of};
@@ -34,7 +35,7 @@ pub struct InductionCounterexample {
     pub before: Vec<Tuple>,
     /// The call.
     pub call: Operation,
-    /// The obligations that fail.
+    /// What fails after the call: a formula of its guarantees, or the sentence of an invariant.
     pub broken: Vec<String>,
     /// True if the missing invariant fails and every other premise holds.
     pub breaks_only_missing: bool,
@@ -67,6 +68,24 @@ fn relations_of(formula: &Formula) -> BTreeSet<Relation> {
     relations.into_inner()
 }
 
+/// What the obligation of this name says about a call.
+fn sentence(form: CallForm, obligation: &str) -> String {
+    let guarantees = form.guarantees();
+    let formula = |formulas: &[Formula], number: &str| {
+        let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+        formulas.get(index).map(ToString::to_string)
+    };
+    let text = match obligation.split_once(' ') {
+        Some(("requires", number)) => formula(&guarantees.requires, number),
+        Some(("effect", number)) => formula(&guarantees.effect, number),
+        Some(("invariant", name)) => {
+            invariants().into_iter().find(|it| it.name == name).map(|it| it.sentence)
+        }
+        _ => None,
+    };
+    text.unwrap_or_else(|| obligation.to_owned())
+}
+
 impl UnsupportedProof {
     fn new(form: CallForm, missing: AccountInvariant) -> Self {
         let mut proof = proof_of(form, &form.statement());
@@ -77,10 +96,10 @@ impl UnsupportedProof {
         Self { form, missing, description, proof }
     }
 
-    /// The number of elements of a sort in the accounts: two users or items can be told apart.
+    /// The number of elements of every sort in the accounts.
     #[must_use]
     pub const fn elements(_: Sort) -> usize {
-        2
+        FEW
     }
 
     /// Reads the values that a solver printed. `None` if the output has no values.
@@ -103,7 +122,7 @@ impl UnsupportedProof {
         Some(InductionCounterexample {
             before: tuples.collect(),
             call: call(self.form, &value, &VersionNumbers::of(&structure)),
-            broken: failing.map(|it| it.name.clone()).collect(),
+            broken: failing.map(|it| sentence(self.form, &it.name)).collect(),
             breaks_only_missing: others_hold && !holds(&self.missing.formula, &[]),
         })
     }

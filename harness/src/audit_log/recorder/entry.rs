@@ -2,7 +2,8 @@
 //!
 //! What may be a secret is decided where a run decides it: `client::trace` for the bodies, `wire::redact`
 //! for members. Of the headers, only known ones are written, and of the `Authorization` header not the
-//! signature. Of a request that is none of IAM, neither the members nor the body are written.
+//! signature. Of a request that is none of IAM, neither the members nor the body are written; of an
+//! action that the program does not know, only its name.
 
 use std::io::Read as _;
 use std::time::{Duration, SystemTime};
@@ -11,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
+use iamspec_model::find_action;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,11 +20,12 @@ use time::format_description::well_known::Rfc3339;
 use crate::aws::credentials::Identity;
 use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::trace::{disclose, recorded_body};
+use crate::server::is_form;
 use crate::wire::names::{RequestForm, VERSION};
 use crate::wire::redact::without_secrets;
 use crate::wire::secrets::{HIDDEN, redact, remember, remember_signature};
 
-/// The type of the body of a request of the Query API (E-018).
+/// The type of the body of a written request (E-018).
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A compressed response that is longer when it is decompressed is not written.
@@ -92,8 +95,7 @@ impl ForwardedExchange<'_> {
 
     /// The members of the body.
     fn form(&self) -> RequestForm {
-        let content_type = text(&self.head.headers, &header::CONTENT_TYPE);
-        let body = if content_type.starts_with(FORM) { self.body } else { &[] };
+        let body = if is_form(&self.head.headers) { self.body } else { &[] };
         form_urlencoded::parse(body).into_owned().collect()
     }
 
@@ -115,10 +117,14 @@ impl ForwardedExchange<'_> {
     }
 
     fn request(&self, query: &RequestForm, form: &RequestForm) -> Value {
-        let is_of_iam = is_of_iam(query, form);
+        let (is_of_iam, is_known) = (is_of_iam(query, form), has_known_action(query, form));
+        let is_shown = |name: &str| {
+            let names_action = ["Action", "Version"].contains(&name);
+            is_of_iam && !is_of_signature(name) && (is_known || names_action)
+        };
         let written = |members: &RequestForm| {
             let mut members = without_secrets(members);
-            members.retain(|(name, _)| is_of_iam && !is_of_signature(name));
+            members.retain(|(name, _)| is_shown(name));
             for (_, value) in &mut members {
                 *value = redact(value);
             }
@@ -163,13 +169,17 @@ impl ForwardedExchange<'_> {
             self.response.map_or((0, &empty.0, &empty.1), |it| (it.status, &it.headers, &it.body));
         let content_type = redact(text(headers, &header::CONTENT_TYPE));
         let mut content = json!({ "size": body.len(), "mimeType": content_type });
-        if let (Some(body), true) = (decoded(headers, body), is_of_iam(members, &Vec::new()))
-            && let Some(content) = content.as_object_mut()
-        {
-            let raw = RawResponse { status, content_type, body, disclosure: Disclosure::default() };
-            let disclosed = disclose(members, &Identity::fake(), Ok(raw));
-            let shown = disclosed.ok().map(|it| recorded_body(members, &it));
-            content.extend(shown.map(|it| ("text".to_owned(), Value::from(it))));
+        let decoded = decoded(headers, body);
+        let none = RequestForm::new();
+        let is_known = is_of_iam(members, &none) && has_known_action(members, &none);
+        let is_shown = decoded.is_some() && is_known;
+        let body_read = decoded.unwrap_or_default();
+        let disclosure = Disclosure::default();
+        let raw = RawResponse { status, content_type, body: body_read, disclosure };
+        // The secrets of the request are remembered in any case.
+        let disclosed = disclose(members, &Identity::fake(), Ok(raw));
+        if let (Ok(raw), true, Some(content)) = (disclosed, is_shown, content.as_object_mut()) {
+            content.insert("text".to_owned(), Value::from(recorded_body(members, &raw)));
         }
         json!({
             "status": status,
@@ -183,6 +193,12 @@ impl ForwardedExchange<'_> {
             "bodySize": body.len(),
         })
     }
+}
+
+/// Whether the program knows the action, and so which of its members are secrets.
+fn has_known_action(query: &RequestForm, form: &RequestForm) -> bool {
+    let mut members = query.iter().chain(form);
+    members.any(|(name, value)| name == "Action" && find_action(value).is_some())
 }
 
 /// Whether the members are those of a request of IAM.

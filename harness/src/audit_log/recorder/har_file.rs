@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::audit_log::files::FILE_MAX;
 use crate::audit_log::recorder::RecordCounts;
 use crate::wire::output::private_file::Replacement;
+use crate::wire::output::visible::say;
 
 /// The end of the list of entries, of the log, and of the file.
 const END: &str = "\n]}}\n";
@@ -42,11 +43,13 @@ impl HarFile {
     }
 
     /// Adds an entry. After an error, and if the file would be longer than `iamspec audit` reads,
-    /// the entry is left out.
+    /// the entry and every later one is left out: an audit assumes that no call between others is
+    /// missing.
     pub(super) fn add(&mut self, entry: &Value) {
         let comma = if self.counts.entries == 0 { "\n" } else { ",\n" };
         let text = format!("{comma}{entry}");
-        if self.length + (text.len() + END.len()) as u64 > FILE_MAX {
+        let is_full = self.length + (text.len() + END.len()) as u64 > FILE_MAX;
+        if is_full || self.counts.left_out > 0 {
             self.counts.left_out += 1;
             return;
         }
@@ -58,6 +61,10 @@ impl HarFile {
         if self.error.is_none() {
             self.error = self.file.append(text).err();
             self.length += text.len() as u64;
+            if let Some(error) = &self.error {
+                let file = self.path.display();
+                say(&format!("iamspec: cannot write {file}: {error}; nothing more is recorded"));
+            }
         }
     }
 

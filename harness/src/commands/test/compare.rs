@@ -25,7 +25,7 @@ use crate::commands::leftovers::{cleanup_command, sweep, sweep_journal};
 use crate::commands::options::{TierArg, duration};
 use crate::commands::selection::by_name;
 use crate::commands::test::target::{
-    EndpointArgs, MAX_WAIT, OpenTarget, TargetArgs, stop_on_ctrl_c,
+    EndpointArgs, MAX_WAIT, OpenTarget, TargetArgs, stop_all_on_ctrl_c,
 };
 use crate::exit_code;
 use crate::exit_code::Outcome;
@@ -53,7 +53,7 @@ pub struct CompareArgs {
     /// Script files, or names of built-in scripts; default: all built-in scripts
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<String>,
-    /// How much of a response to compare
+    /// How much of a response to compare; `wire` is not possible
     #[arg(long, value_enum, default_value = "code", help_heading = "Verdicts")]
     pub tier: TierArg,
     /// Number of random calls after the scripts
@@ -92,13 +92,18 @@ const TIMEOUT: u64 = 10;
 
 pub(crate) fn compare(args: &CompareArgs, out: &mut dyn Write) -> Result<u8> {
     let scripts = scripts(args)?;
-    let mut sides = [Side::open("A", &args.first, args)?, Side::open("B", &args.second, args)?];
     let tier: Tier = args.tier.into();
+    ensure!(
+        tier < Tier::Wire,
+        "the form of responses on the wire is not compared; use --tier text, or `iamspec run --tier wire` \
+         for each endpoint"
+    );
+    let mut sides = [Side::open("A", &args.first, args)?, Side::open("B", &args.second, args)?];
     for side in &sides {
         writeln!(out, "{}: {}", side.letter, visible_line(&side.target.title))?;
     }
-    let stopped = stop_on_ctrl_c(&sides[0].target.http, &sides[0].args.endpoint)?;
-    sides[1].target.http.set_stop_flag(&stopped);
+    let stopped =
+        stop_all_on_ctrl_c(&sides.each_ref().map(|it| (&it.target.http, &it.args.endpoint)))?;
     let reports: [Report; 2] = sides.each_mut().map(|side| side.run(&scripts, &stopped));
     let ended = reports.iter().any(|it| it.end_reason.is_some());
     for (side, report) in sides.iter().zip(&reports) {
@@ -112,15 +117,22 @@ pub(crate) fn compare(args: &CompareArgs, out: &mut dyn Write) -> Result<u8> {
         found.add(&[one.clone(), other.clone()], tier);
     }
     let mut budget = args.shrink;
+    let mut shown = 0;
     for difference in std::mem::take(&mut found.groups).into_values() {
         let mut both = |script: &Script| run_both(&mut sides, script, &stopped);
-        print_difference(&difference.minimized(tier, &mut budget, &mut both), out)?;
+        let name = difference.script.name.clone();
+        if let Some(difference) = difference.minimized(tier, &mut budget, &mut both) {
+            print_difference(&difference, out)?;
+            shown += 1;
+        } else {
+            found.add_unknown(&format!("{name} showed a difference only once"));
+        }
     }
     let calls: usize = left.script_runs.iter().map(|it| it.exchanges.len()).sum();
     writeln!(
         out,
-        "\n{} in {} of {}; {} compared; {}",
-        counted(found.count, "difference"),
+        "\n{} in {} of {}; {} in each; {}",
+        counted(shown, "difference"),
         found.scripts,
         counted(scripts.len(), "script"),
         counted(calls, "call"),
@@ -132,7 +144,7 @@ pub(crate) fn compare(args: &CompareArgs, out: &mut dyn Write) -> Result<u8> {
     )?;
     let left_behind = finish(&mut sides, &reports)?;
     let inconclusive = ended || found.unknown > 0 || left_behind;
-    Ok(exit_code::of(Outcome { diverges: found.count > 0, inconclusive, nothing_ran: calls == 0 }))
+    Ok(exit_code::of(Outcome { diverges: shown > 0, inconclusive, nothing_ran: calls == 0 }))
 }
 
 /// The scripts that both endpoints run: the selected ones, and random ones that conform to the
@@ -228,8 +240,6 @@ fn run_both(
 #[derive(Default)]
 struct Found {
     groups: BTreeMap<(&'static str, [String; 2]), Box<Difference>>,
-    /// The number of groups.
-    count: usize,
     /// The number of scripts with a difference.
     scripts: usize,
     /// The number of scripts with a call that could not be compared, and the first reason.
@@ -238,21 +248,22 @@ struct Found {
 }
 
 impl Found {
+    fn add_unknown(&mut self, reason: &str) {
+        self.unknown += 1;
+        if self.reason.is_empty() {
+            self.reason = visible_line(reason);
+        }
+    }
+
     fn add(&mut self, runs: &[ScriptRun; 2], tier: Tier) {
         match compare_runs(runs, tier) {
             Comparison::Same => {}
-            Comparison::Unknown(reason) => {
-                self.unknown += 1;
-                if self.reason.is_empty() {
-                    self.reason = visible_line(&reason);
-                }
-            }
+            Comparison::Unknown(reason) => self.add_unknown(&reason),
             Comparison::Differs(difference) => {
                 self.scripts += 1;
                 match self.groups.entry(difference.group()) {
                     Entry::Vacant(free) => {
                         free.insert(difference);
-                        self.count += 1;
                     }
                     Entry::Occupied(mut known) => {
                         if difference.script.steps.len() < known.get().script.steps.len() {

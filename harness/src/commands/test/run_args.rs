@@ -100,7 +100,9 @@ pub struct RunArgs {
     /// nothing else there.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
-    /// Print nothing to stdout, and no progress
+    /// Print no result and no progress
+    ///
+    /// A report to `-` is still written.
     #[arg(long, short, conflicts_with_all = ["show", "list", "dry_run"], help_heading = "Output")]
     pub quiet: bool,
     /// Details to add to the terminal output; repeatable

@@ -535,13 +535,23 @@ impl Drop for StartedEndpoint {
 /// After the first Ctrl-C, the command deletes its resources and ends. After the second, it exits
 /// at once and prints the command that deletes them.
 pub(crate) fn stop_on_ctrl_c(http: &HttpClient, args: &EndpointArgs) -> Result<Arc<AtomicBool>> {
+    stop_all_on_ctrl_c(&[(http, args)])
+}
+
+/// The same for a command with several clients.
+pub(crate) fn stop_all_on_ctrl_c(
+    clients: &[(&HttpClient, &EndpointArgs)],
+) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    http.set_stop_flag(&stop);
+    let mut commands = Vec::new();
+    for (http, args) in clients {
+        http.set_stop_flag(&stop);
+        commands.extend(http.journal().map(|it| args.cleanup_command(&it.header().run)));
+    }
     let flag = Arc::clone(&stop);
-    let command = http.journal().map(|it| args.cleanup_command(&it.header().run));
     let handler = move || {
         if flag.swap(true, Ordering::Relaxed) {
-            if let Some(command) = &command {
+            for command in &commands {
                 say(&format!("resources were not deleted; run: {command}"));
             }
             kill_all_and_exit(exit_code::USAGE);

@@ -77,6 +77,11 @@ pub struct AuditArgs {
     /// Write these responses as facts, for `iamspec evidence add`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub learned: Option<PathBuf>,
+    /// State that AWS gave the responses, so that --learned writes recorded facts
+    ///
+    /// Nothing in a log shows this: an emulator writes the same ids and hosts.
+    #[arg(long, requires = "learned", help_heading = "Output")]
+    pub from_aws: bool,
     /// Replace the names of users, keys, groups and policies by symbols
     #[arg(long, help_heading = "Output")]
     pub anonymize: bool,
@@ -196,8 +201,13 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
     let histories: Vec<&PathBuf> = args.files.iter().filter(|it| is_history(it)).collect();
-    check_files(args.report.iter().map(|it| it.file.as_path()))?;
+    let reports = args.report.iter().map(|it| it.file.as_path());
+    check_files(reports.chain(args.learned.as_deref()))?;
     if histories.len() == args.files.len() {
+        ensure!(
+            !args.learn && args.learned.is_none(),
+            "scripts and saved runs teach nothing; remove --learn and --learned, or audit logs"
+        );
         return audit_histories(&histories, args, out);
     }
     ensure!(
@@ -213,7 +223,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     };
     let mut session = AuditSession {
         options,
-        learned: Learned::default(),
+        learned: Learned::new(args.from_aws),
         accounts: BTreeMap::new(),
         totals: AuditTotals::default(),
         anonymize: args.anonymize,

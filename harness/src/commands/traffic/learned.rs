@@ -16,8 +16,9 @@ use crate::wire::output::private_file;
 use crate::wire::output::visible::{visible, visible_line};
 
 /// The responses to calls with unspecified behavior.
-#[derive(Default)]
 pub(super) struct Learned {
+    /// The user states that AWS gave the responses.
+    from_aws: bool,
     /// How often each response was seen, and the first event.
     responses: BTreeMap<LearnedKey, (usize, Inference)>,
 }
@@ -27,10 +28,16 @@ pub(super) struct Learned {
 type LearnedKey = (Vec<String>, Vec<&'static str>, String, bool);
 
 impl Learned {
+    /// Nothing yet.
+    pub(super) const fn new(from_aws: bool) -> Self {
+        Self { from_aws, responses: BTreeMap::new() }
+    }
+
     /// Adds an inference. `account` is the id of an account in a log of AWS, or the host of an endpoint.
     pub(super) fn add(&mut self, account: &str, inference: Inference) {
         let it = &inference;
-        let key = (it.rules.clone(), it.facts.clone(), it.response.clone(), is_aws(account));
+        let is_aws = self.from_aws && may_be_aws(account);
+        let key = (it.rules.clone(), it.facts.clone(), it.response.clone(), is_aws);
         self.responses.entry(key).or_insert((0, inference)).0 += 1;
     }
 
@@ -93,20 +100,20 @@ fn row(first: &Inference, times: usize, is_aws: bool) -> EvidenceRow {
         message: first.message.map(str::to_owned),
         strength: if is_aws { "recorded" } else { "unknown" }.to_owned(),
         source: format!(
-            "iamspec {} ({}) audited recorded traffic of {}: {}, first event {}{day}",
+            "iamspec {} ({}) audited recorded traffic of {}: {}{day}",
             env!("CARGO_PKG_VERSION"),
             revision(),
             if is_aws { "AWS" } else { "another service" },
             counted(times, "time"),
-            first.event
         ),
         note,
         ..EvidenceRow::default()
     }
 }
 
-/// Whether AWS gave the responses of an account. Only its logs have the id of an account.
-fn is_aws(account: &str) -> bool {
+/// Whether AWS may have given the responses of an account: a log has the id of the account, or a recording the
+/// host. An emulator may write the same.
+fn may_be_aws(account: &str) -> bool {
     let is_id = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
     let url = format!("https://{account}/");
     is_id || Url::parse(&url).is_ok() && Destination::is_aws(&url)

@@ -24,13 +24,16 @@ use crate::wire::output::visible::say;
   # After Ctrl-C:
   iamspec audit traffic.har
 
-Requests and responses are forwarded unchanged, so that signatures stay valid. The file has no
+GET and POST requests of up to 1 MiB are forwarded unchanged, so that signatures stay valid; others
+are refused. A file that would be too long to audit ends early. The file has no
 passwords, secret keys, codes, tokens and signatures. It has the names of users, keys and policies.")]
 pub struct RecordArgs {
     /// Address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4581")]
     pub listen: SocketAddr,
-    /// Endpoint to forward to: a URL, `aws`, `env`, or `emulator[:PORT]`
+    /// Endpoint to forward to: a URL, `env`, or `emulator[:PORT]`
+    ///
+    /// The endpoint gets the `Host` header of the client. AWS was not tried.
     #[arg(long, value_name = "URL")]
     pub to: String,
     /// HAR file to write; it is complete after Ctrl-C

@@ -193,11 +193,11 @@ fn print_induction(
     let tuples: Vec<String> = found.before.iter().map(tuple).collect();
     writeln!(
         out,
-        "{INDUCTION}{}\n  account: {}\n    {}\n  breaks: {}",
+        "{INDUCTION}{}\n  account: {}\n    {}\n  breaks:\n    {}",
         proof.description,
         tuples.join(", "),
         print::operation(&found.call),
-        found.broken.join(", ")
+        found.broken.join("\n    ")
     )?;
     Ok(())
 }

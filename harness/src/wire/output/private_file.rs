@@ -69,7 +69,9 @@ impl Replacement {
         };
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let temporary = target.with_file_name(format!(".{name}.{}.new", std::process::id()));
-        match options().create(true).write(true).truncate(true).open(&temporary) {
+        // What another process has left or prepared there is not followed.
+        _ = std::fs::remove_file(&temporary);
+        match options().create_new(true).write(true).open(&temporary) {
             Ok(file) => Ok(Some(Self { target, temporary, file })),
             Err(error) if exists && error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
             Err(error) => Err(error),
