@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 3] = ["model", "conformance", "harness"];
+const CRATES: [&str; 4] = ["model", "conformance", "harness", "testing"];
 
 /// A directory with more entries than this is split by idea.
 const ENTRIES_MAX: usize = 14;
@@ -49,7 +49,7 @@ fn files(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
 /// The Rust files of the crates and of the tests, with their text.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    for folder in ["model", "conformance", "harness", "tests"] {
+    for folder in ["model", "conformance", "harness", "testing", "tests"] {
         files(&super::root().join(folder), &["rs"], &mut found);
     }
     assert!(found.len() > 100);
@@ -333,7 +333,7 @@ fn only_tables_match_on_a_kind() {
 #[test]
 fn texts_use_plain_words() {
     let mut found = Vec::new();
-    for folder in ["model", "conformance", "harness", "docs", "tests"] {
+    for folder in ["model", "conformance", "harness", "testing", "docs", "tests"] {
         files(
             &super::root().join(folder),
             &["rs", "md", "script", "sh", "toml", "html"],

@@ -210,7 +210,7 @@ impl HttpClient {
         let PreparedRequest { form, signer, creates_new } = prepared;
         let mut joined: Option<Response> = None;
         // What an SDK returns has no form.
-        let is_sdk = self.sender.has_transport();
+        let has_form = self.sender.keeps_form();
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
@@ -218,10 +218,10 @@ impl HttpClient {
             let raw = raw.inspect_err(|failure| {
                 journal::after(&form, failure, creates_new, self.journal());
             })?;
-            let violations = if is_sdk {
-                Vec::new()
-            } else {
+            let violations = if has_form {
                 wire_rules::violations((op, &form), &raw, &self.names)
+            } else {
+                Vec::new()
             };
             let is_flagged = violations.iter().any(|it| it.rule.tier <= Tier::Code);
             let page = response::read((op, &form), &raw, (&mut self.names, is_flagged));

@@ -214,14 +214,21 @@ impl Sender {
         self.rate_limit = limit;
     }
 
+    /// Whether the responses to IAM requests are those of the endpoint itself, so that their form is
+    /// tested.
+    pub(crate) fn keeps_form(&self) -> bool {
+        self.transport.as_ref().is_none_or(|it| it.keeps_form())
+    }
+
     /// Whether something else than HTTP sends IAM requests.
     pub(crate) const fn has_transport(&self) -> bool {
         self.transport.is_some()
     }
 
-    /// A sender that sends IAM requests over HTTP; `None` if this one does.
+    /// A sender that sends IAM requests over HTTP; `None` if this one already receives the responses of
+    /// the endpoint itself.
     pub(crate) fn without_transport(&self) -> Option<Self> {
-        self.transport.as_ref().and_then(|_| self.unlimited().ok())
+        if self.keeps_form() { None } else { self.unlimited().ok() }
     }
 
     /// A sender for calls that are expected to fail while the endpoint starts. They use up no waiting

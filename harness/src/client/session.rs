@@ -89,6 +89,12 @@ impl KnownNames for Names {
     }
 }
 
+/// A new id that distinguishes a run from others.
+#[must_use]
+pub fn run_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect()
+}
+
 impl Names {
     /// The names of a run. `run` distinguishes them from the names of other runs.
     #[must_use]

@@ -22,7 +22,7 @@ use iamspec_model::tables::actions;
 use crate::docs::wire_example::WireExample;
 
 /// The comparison of current emulators, from the last campaign.
-const EMULATORS: &str = include_str!("../../../tests/reports/emulators.md");
+const EMULATORS: &str = include_str!("../../data/emulators.md");
 
 /// Every page by its file name.
 ///

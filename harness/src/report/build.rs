@@ -159,7 +159,10 @@ fn kind_names(set: KindSet) -> Vec<String> {
     held.map(|it| it.row().name.to_owned()).collect()
 }
 
-fn finding(
+/// A finding with its entry in the known-failures file and the command that reproduces it, given the
+/// runs of the report and the option of the command that exports a script.
+#[must_use]
+pub fn finding(
     (finding, entry, reproduce): (&Finding, Option<&KnownFailure>, String),
     threshold: Threshold,
     (runs, endpoint_option): (&[ScriptRun], Option<&str>),

@@ -5,10 +5,12 @@
 //! themselves and keep them.
 
 use anyhow::Result;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::report::RunReport;
-use crate::report::events::ReportEvent;
+use crate::report::events::{FindingEvent, ReportEvent};
 use crate::wire::output::visible::{visible_line, visible_lines};
 
 /// The member whose texts have several lines: an HTTP exchange.
@@ -32,7 +34,16 @@ impl RunReport {
     }
 }
 
-fn printable(event: &ReportEvent) -> Result<ReportEvent> {
+impl FindingEvent {
+    /// Returns the finding with every control character of its texts as an escape.
+    #[must_use]
+    pub fn printable(&self) -> Self {
+        // Only a number that JSON does not have makes it fail, and a finding has none.
+        printable(self).unwrap_or_else(|_| self.clone())
+    }
+}
+
+fn printable<T: Serialize + DeserializeOwned>(event: &T) -> Result<T> {
     let mut value = serde_json::to_value(event)?;
     escape(&mut value, false);
     Ok(serde_json::from_value(value)?)

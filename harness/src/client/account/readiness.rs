@@ -122,6 +122,7 @@ impl HttpClient {
         let destination = self.sender.destination();
         let is_plain = destination.url.scheme() == "http";
         let may_be_tls = is_plain
+            && !self.sender.has_transport()
             && !matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable)
             && accepted == 0;
         let next = if may_be_tls && speaks_tls(destination) {

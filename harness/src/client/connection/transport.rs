@@ -20,7 +20,7 @@ use crate::client::connection::certificates::trusting;
 use crate::wire::secrets;
 
 /// Longer responses are not read. The longest real ones, full pages of certificates, are shorter.
-const RESPONSE_MAX: usize = 1 << 20;
+pub const RESPONSE_MAX: usize = 1 << 20;
 
 /// A longer `Retry-After` is cut to this many seconds.
 const RETRY_AFTER_MAX: u64 = 60;
@@ -81,6 +81,40 @@ pub struct OutgoingRequest<'a> {
     pub timeout: Duration,
 }
 
+/// A request with its signature, as HTTP sends it.
+pub struct EncodedRequest {
+    /// The URL. The method is `POST`.
+    pub url: Url,
+    /// The headers, except `Host`.
+    pub headers: Vec<(String, String)>,
+    /// The form, encoded.
+    pub body: String,
+}
+
+impl OutgoingRequest<'_> {
+    /// Encodes and signs the request.
+    ///
+    /// # Errors
+    /// The request cannot be signed.
+    pub fn signed(&self) -> Result<EncodedRequest> {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(self.form).finish();
+        let (url, service) = match self.service {
+            SigningService::Iam => (&self.destination.url, "iam"),
+            SigningService::Sts => (&self.destination.sts, "sts"),
+        };
+        let scope = (service, self.destination.region.as_str());
+        let mut all = vec![("content-type".to_owned(), CONTENT_TYPE.to_owned())];
+        all.extend(headers(self.identity, scope, url, (CONTENT_TYPE, body.as_bytes()))?);
+        for (_, value) in &all {
+            if let Some((_, signature)) = value.rsplit_once("Signature=") {
+                secrets::remember_signature(signature);
+            }
+        }
+        Ok(EncodedRequest { url: url.clone(), headers: all, body })
+    }
+}
+
 /// Sends prepared requests and returns raw responses.
 pub trait Transport: Any + Send {
     /// Sends a request once.
@@ -93,6 +127,20 @@ pub trait Transport: Any + Send {
     fn retry_after(&mut self) -> Option<Duration> {
         None
     }
+
+    /// Whether the responses are those of the endpoint itself, so that their form is tested. An SDK
+    /// returns what it has read from them.
+    fn keeps_form(&self) -> bool {
+        false
+    }
+}
+
+/// The pause that a `Retry-After` header asks for, up to a limit. `None` if it is not a number of
+/// seconds.
+#[must_use]
+pub fn pause_of(retry_after: Option<&str>) -> Option<Duration> {
+    let seconds = retry_after.and_then(|it| it.parse().ok());
+    seconds.map(|it: u64| Duration::from_secs(it.min(RETRY_AFTER_MAX)))
 }
 
 /// Signed requests over HTTP, over connections of its own.
@@ -114,23 +162,10 @@ impl HttpTransport {
     }
 
     fn signed(&self, request: &OutgoingRequest<'_>) -> Result<reqwest::RequestBuilder> {
-        let OutgoingRequest { destination, identity, .. } = *request;
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        let body = body.extend_pairs(request.form).finish();
-        let (url, service) = match request.service {
-            SigningService::Iam => (&destination.url, "iam"),
-            SigningService::Sts => (&destination.sts, "sts"),
-        };
-        let scope = (service, destination.region.as_str());
-        let headers = headers(identity, scope, url, (CONTENT_TYPE, body.as_bytes()))?;
-        let mut builder = self.client.post(url.clone()).header("content-type", CONTENT_TYPE);
-        for (name, value) in headers {
-            if let Some((_, signature)) = value.rsplit_once("Signature=") {
-                secrets::remember_signature(signature);
-            }
-            builder = builder.header(name, value);
-        }
-        Ok(builder.body(body))
+        let EncodedRequest { url, headers, body } = request.signed()?;
+        let builder = self.client.post(url);
+        let add = |builder: reqwest::RequestBuilder, (name, value)| builder.header(name, value);
+        Ok(headers.into_iter().fold(builder, add).body(body))
     }
 }
 
@@ -221,8 +256,7 @@ async fn receive(
     let mut response = request.send().await.map_err(|error| failure(&error))?;
     let header = |name| response.headers().get(name).and_then(|it| it.to_str().ok());
     let content_type = header("content-type").unwrap_or_default().to_owned();
-    let seconds = header("retry-after").and_then(|it| it.parse().ok());
-    *retry_after = seconds.map(|it: u64| Duration::from_secs(it.min(RETRY_AFTER_MAX)));
+    *retry_after = pause_of(header("retry-after"));
     let status = response.status().as_u16();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {

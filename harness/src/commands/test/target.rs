@@ -35,6 +35,7 @@ use crate::client::account::Caller;
 use crate::client::account::readiness::Unusable;
 use crate::client::journal::{Journal, JournalHeader};
 use crate::client::sender::ClientSettings;
+use crate::client::session::run_id;
 use crate::client::trace::Trace;
 use crate::commands::connection::ConnectionArgs;
 use crate::commands::options::{duration, shell_line};
@@ -398,14 +399,10 @@ fn trace(args: &EndpointArgs) -> Result<Option<Trace>> {
 }
 
 /// The current time in UTC, in whole seconds (RFC 3339).
-pub(crate) fn now() -> String {
+#[must_use]
+pub fn now() -> String {
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     now.format(&Rfc3339).unwrap_or_default()
-}
-
-/// A new id that distinguishes this run from others.
-fn run_id() -> String {
-    uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect()
 }
 
 /// The description of a target, for example `tests/emulators/moto/target.toml`.

@@ -1,0 +1,72 @@
+//! The verdict on one script as the result of a test.
+
+use iamspec_conformance::response::FailureKind;
+use iamspec_conformance::results::known_failures::KnownFailures;
+use iamspec_conformance::results::{Threshold, findings_with, take_minimal_scripts};
+use iamspec_conformance::runner::EndReason;
+use iamspec_conformance::script::print;
+use iamspec_conformance::{Finding, Report, Verdict};
+use iamspec_harness::report::build;
+use iamspec_harness::report::format::finding::finding;
+use iamspec_harness::report::format::style::Style;
+use iamspec_harness::wire::output::visible::visible_line;
+use libtest_mimic::{Completion, Failed};
+
+/// The findings of a run, with the shortest scripts that show them.
+pub(crate) fn findings(report: &Report, known: &KnownFailures) -> Vec<Finding> {
+    let mut findings = findings_with(&report.script_runs, known);
+    take_minimal_scripts(&mut findings, &report.minimal_runs, known);
+    findings
+}
+
+/// The result of a test: it passes if every response conforms or is a known failure, and is ignored
+/// if the endpoint does not implement an action of the script.
+pub(crate) fn verdict(
+    report: &Report,
+    (known, threshold): (&KnownFailures, Threshold),
+    reproduce: &str,
+) -> Result<Completion, Failed> {
+    let mut problems: Vec<String> = Vec::new();
+    for it in &findings(report, known) {
+        if threshold.includes(&it.divergence) && it.known_failure.is_none() {
+            let parts = (it, None, reproduce.to_owned());
+            let event = build::finding(parts, threshold, (&report.script_runs, None));
+            problems.push(finding(&event.printable(), Style::none()));
+        }
+    }
+    let mut missing: Vec<String> = Vec::new();
+    let mut is_tested = false;
+    for run in &report.script_runs {
+        for (exchange, is_known) in run.exchanges.iter().zip(known.covered(run, threshold)) {
+            let call = print::operation(&exchange.operation);
+            match &exchange.verdict {
+                Verdict::Inconclusive(why) if !is_known => {
+                    problems.push(visible_line(&format!("no verdict on {call}: {why}")));
+                }
+                Verdict::Unsupported(action) if !missing.iter().any(|it| it == action) => {
+                    missing.push((*action).to_owned());
+                }
+                Verdict::Conforms(_) | Verdict::Diverges(_) => is_tested = true,
+                _ => {}
+            }
+        }
+    }
+    match &report.end_reason {
+        // No call of the script that was sent is implemented.
+        Some(EndReason::NeverResponded(why)) if why.kind == FailureKind::Unimplemented => {}
+        Some(why) => problems.push(visible_line(&format!("ended early: {why}"))),
+        None => {}
+    }
+    if !problems.is_empty() {
+        return Err(Failed::from(problems.join("\n")));
+    }
+    if !missing.is_empty() {
+        let reason = format!("the endpoint does not implement {}", missing.join(", "));
+        return Ok(Completion::ignored_with(reason));
+    }
+    Ok(if is_tested {
+        Completion::Completed
+    } else {
+        Completion::ignored_with("no call was tested")
+    })
+}
