@@ -14,6 +14,7 @@ use crate::commands::selection::{SelectionArgs, SuiteArg};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::jobs::{Jobs, budget};
 use crate::commands::test::target::TargetArgs;
+use crate::report::rule_links::site_address;
 
 /// The arguments of `iamspec run`.
 #[derive(Args, Debug)]
@@ -100,6 +101,11 @@ pub struct RunArgs {
     /// nothing else there.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
+    /// Address of a site of `iamspec site` that reports link to
+    ///
+    /// Each finding of a JSON, HTML, Markdown or SARIF report then links to the page of its rule.
+    #[arg(long, value_name = "URL", value_parser = site_address, help_heading = "Output")]
+    pub site: Option<String>,
     /// Print nothing to stdout, and no progress
     #[arg(long, short, conflicts_with_all = ["show", "list", "dry_run"], help_heading = "Output")]
     pub quiet: bool,
@@ -198,7 +204,8 @@ impl RunArgs {
             );
         }
         for (sends_nothing, mode) in [(self.list, "list"), (self.dry_run, "dry-run")] {
-            for name in ["report", "coverage", "record", "update-known-failures", "show", "budget"]
+            for name in
+                ["report", "coverage", "record", "update-known-failures", "show", "budget", "site"]
             {
                 ensure!(
                     !sends_nothing || !typed(name),
