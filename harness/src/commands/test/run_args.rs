@@ -103,7 +103,8 @@ pub struct RunArgs {
     pub report: Vec<ReportArg>,
     /// Address of a site of `iamspec site` that reports link to
     ///
-    /// Each finding of a JSON, HTML, Markdown or SARIF report then links to the page of its rule.
+    /// Findings of HTML, Markdown and SARIF reports then link to the pages of their rules. A JSON
+    /// report keeps the address.
     #[arg(long, value_name = "URL", value_parser = site_address, help_heading = "Output")]
     pub site: Option<String>,
     /// Print nothing to stdout, and no progress
