@@ -60,6 +60,7 @@ mod server;
 mod shards;
 mod shell;
 mod signatures;
+mod site;
 mod surveys;
 mod terminal_output;
 mod tidy;

@@ -16,6 +16,7 @@ use crate::commands::completions::{CompletionsArgs, ManArgs, completions, man};
 use crate::commands::options::ColorArg;
 use crate::commands::reports::report;
 use crate::commands::reports::report::{DiffArgs, IssueArgs, MergeArgs, ReportArgs};
+use crate::commands::reports::site::{SiteArgs, site};
 use crate::commands::sdks::driver::{DriverArgs, DriverCheckArgs, DriverProbeArgs};
 use crate::commands::sdks::export::ExportArgs;
 use crate::commands::sdks::serve::{ServeArgs, serve};
@@ -113,6 +114,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Show, convert, compare and merge saved runs
     Report(ReportArgs),
+    /// Write the specification and saved runs as a website
+    Site(SiteArgs),
     /// Print the calls that delete a user, in order
     Plan(PlanArgs),
     /// Delete the resources of a killed run
@@ -208,6 +211,7 @@ pub fn execute(command_line: Command, out: &mut dyn Write) -> Result<u8> {
         Command::Driver(args) => driver::driver(&args, out),
         Command::Export(args) => export::write(&args, out),
         Command::Report(args) => report::report(&args, out),
+        Command::Site(args) => site(&args, out),
         Command::Plan(args) => plan(&args, out),
         Command::Cleanup(args) => cleanup(&args, out),
         Command::Permissions(args) => permissions(&args, out),
@@ -227,7 +231,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Understand", &["list", "show", "explain", "docs", "verify"]),
     ("Recorded traffic", &["audit", "record", "evidence", "api-diff"]),
     ("SDKs", &["serve", "driver", "export"]),
-    ("Reports", &["report"]),
+    ("Reports", &["report", "site"]),
     ("Real accounts", &["plan", "cleanup", "permissions"]),
     ("Other", &["completions", "man", "help"]),
 ];

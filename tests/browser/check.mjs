@@ -1,4 +1,5 @@
-// Checks the HTML report in a browser: filters, keyboard, themes, print, escaping and accessibility.
+// Checks the HTML report and the website in a browser: filters, keyboard, themes, print, escaping, width and
+// accessibility.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -123,7 +124,40 @@ await check("the matrix links to the page of each endpoint", await open("matrix"
   assert.match(await page.locator("#verdict").innerText(), /finding/);
 });
 
-for (const name of ["wrong", "right", "matrix"]) {
+const emulator = "site/emulators/the-embedded-reference-endpoint--mutant-forgets-mfa-device";
+const rule = "site/rules/DeleteUser/holds-mfa-device";
+const sitePages = ["site/index", "site/rules", rule, "site/operations/DeleteUser", "site/delete-user", "site/facts", "site/emulators", emulator];
+
+await check("a finding of the site leads to its rule, and the rule to its evidence", await open(emulator), async (page) => {
+  await visible(page).first().evaluate((it) => { it.open = true; });
+  await page.getByRole("link", { name: "The rule and its evidence" }).first().click();
+  assert.equal(await page.locator("h1").innerText(), "DeleteUser/holds-mfa-device");
+  await page.getByRole("link", { name: "A-013", exact: true }).first().click();
+  assert.ok(page.url().endsWith("/site/facts.html#A-013"), page.url());
+});
+
+await check("the list of rules can be filtered", await open("site/rules"), async (page) => {
+  const all = await page.locator("section.text li:visible").count();
+  await page.getByLabel("Filter").fill("holds-mfa-device");
+  assert.equal(await page.locator("section.text li:visible").count(), 1);
+  assert.equal(await page.locator("section.text h2:visible").count(), 1);
+  await page.getByLabel("Filter").fill("");
+  assert.equal(await page.locator("section.text li:visible").count(), all);
+});
+
+await check("the list of rules is complete without scripts", await open("site/rules", { javaScriptEnabled: false }), async (page) => {
+  assert.ok(await page.getByRole("link", { name: "DeleteUser/holds-mfa-device" }).isVisible());
+});
+
+for (const name of sitePages) {
+  await check(`no part is wider than a phone: ${name}`, await open(name, { viewport: { width: 390, height: 800 } }), async (page) => {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((it) => { it.open = true; }));
+    const [width, limit] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width <= limit, `${width} pixels on a screen of ${limit}`);
+  });
+}
+
+for (const name of ["wrong", "right", "matrix", ...sitePages]) {
   for (const colorScheme of ["light", "dark"]) {
     await check(`axe reports no violation: ${name}, ${colorScheme}`, await open(name, { colorScheme }), async (page) => {
       await page.evaluate(() => [...document.querySelectorAll("details")].slice(0, 12).forEach((it) => { it.open = true; }));

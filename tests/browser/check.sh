@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the HTML report in a headless browser.
+# Checks the HTML report and the website in a headless browser.
 #
 #   tests/browser/check.sh target/release/iamspec
 #
@@ -41,4 +41,5 @@ sed -e 's/"observed":"200"/"observed":"200 <script>hostile()<\/script><img src=x
 "$iamspec" run --mutant forgets-mfa-device --report "json=$work/one.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
 "$iamspec" run --mutant forgets-access-key --report "json=$work/other.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
 "$iamspec" matrix --out "$work" "$work/one.jsonl" "$work/other.jsonl" > "$work/out" || [ $? = 1 ]
+"$iamspec" site --out "$work/site" --run "$work/one.jsonl" --run "$work/other.jsonl" > "$work/out"
 node "$cache/check.mjs" "$chromium" "$work"

@@ -17,6 +17,7 @@ pub mod options;
 /// Commands that read saved runs.
 pub mod reports {
     pub mod report;
+    pub mod site;
 }
 /// Commands for SDKs: serve the reference endpoint, check and probe drivers, export scripts.
 pub mod sdks {

@@ -40,6 +40,8 @@ struct ProjectSettings {
     /// `--report FORMAT=FILE`.
     #[serde(default)]
     reports: Vec<String>,
+    /// `--site`.
+    site: Option<String>,
 }
 
 /// The options that the settings add to this run. One line on stderr names them and the file.
@@ -115,6 +117,9 @@ fn options(
     if !has_scripts && !is_typed(&["suite", "rule"]) {
         settings.suites.iter().for_each(|it| add("suite", it.clone()));
     }
+    if let Some(site) = settings.site.as_ref().filter(|_| !is_typed(&["site", "list", "dry-run"])) {
+        add("site", site.clone());
+    }
     if !is_typed(&["report", "list", "dry-run"]) {
         for report in &settings.reports {
             let Some((format, file)) = report.split_once('=') else {
@@ -131,7 +136,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "endpoint = \"http://127.0.0.1:5000\"\nwait = \"30s\"\nknown-failures = \"known.toml\"\n\
-                        tier = \"text\"\nsuites = [\"scripts\", \"pairs\"]\nreports = [\"junit=iamspec.xml\"]\n";
+                        tier = \"text\"\nsuites = [\"scripts\", \"pairs\"]\nreports = [\"junit=iamspec.xml\"]\nsite = \"https://example.com/iam\"\n";
 
     fn added(typed: &[&str], has_scripts: bool) -> String {
         let settings: ProjectSettings = toml::from_str(TEXT).unwrap();
@@ -142,16 +147,17 @@ mod tests {
     #[test]
     fn settings_become_options_with_paths_of_their_folder() {
         let expected = "--endpoint http://127.0.0.1:5000 --wait 30s --known-failures /project/known.toml \
-                        --tier text --suite scripts --suite pairs --report junit=/project/iamspec.xml";
+                        --tier text --suite scripts --suite pairs --site https://example.com/iam \
+                        --report junit=/project/iamspec.xml";
         assert_eq!(added(&[], false), expected);
     }
 
     #[test]
     fn typed_options_replace_settings() {
-        let all = ["endpoint", "tier", "suite", "report"];
+        let all = ["endpoint", "tier", "suite", "report", "site"];
         assert_eq!(added(&all, false), "");
         // The known failures belong to the endpoint of the file.
-        assert_eq!(added(&["mutant", "report"], true), "--tier text");
+        assert_eq!(added(&["mutant", "report", "site"], true), "--tier text");
         assert!(!added(&["known-failures"], false).contains("--known-failures"));
     }
 

@@ -5,8 +5,10 @@
 //! except the sentences that join the tables. The command `iamspec docs` writes the pages to files.
 
 mod delete_user;
-mod markdown;
+pub(crate) mod markdown;
 mod operation;
+pub(crate) mod rule;
+pub(crate) mod source_links;
 pub mod tables;
 mod wire_example;
 
@@ -16,20 +18,36 @@ use anyhow::{Result, anyhow};
 use iamspec_conformance::Script;
 use iamspec_conformance::mutation::cover::tested_rules;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
-use iamspec_model::Rule;
 use iamspec_model::tables::actions;
+use iamspec_model::{Rule, rules as all_rules};
 
 use crate::docs::wire_example::WireExample;
 
 /// The comparison of current emulators, from the last campaign.
 const EMULATORS: &str = include_str!("../../data/emulators.md");
 
-/// Every page by its file name.
+/// The pages by their file names.
+pub(crate) struct SpecificationPages {
+    /// The pages that `iamspec docs` prints.
+    pub(crate) pages: BTreeMap<String, String>,
+    /// The list of rules, and one page for each rule. `iamspec site` writes them.
+    pub(crate) rules: BTreeMap<String, String>,
+}
+
+/// Every page of `iamspec docs` by its file name.
 ///
 /// # Errors
 /// Fails if an embedded script does not parse, which a test rules out, or if the embedded endpoint
 /// cannot start.
 pub fn pages() -> Result<BTreeMap<String, String>> {
+    Ok(specification()?.pages)
+}
+
+/// Every page, also those of the rules.
+///
+/// # Errors
+/// As [`pages`].
+pub(crate) fn specification() -> Result<SpecificationPages> {
     let scripts = ScriptIndex::new()?;
     let mut pages = BTreeMap::from([
         ("README.md".to_owned(), index()),
@@ -40,12 +58,23 @@ pub fn pages() -> Result<BTreeMap<String, String>> {
         ("facts.md".to_owned(), tables::facts()),
         ("emulators.md".to_owned(), EMULATORS.to_owned()),
     ]);
+    let mut rules = rule::wire_pages();
+    rules.insert("rules.md".to_owned(), rule::list());
     let mut wire = WireExample::new()?;
-    for action in actions() {
-        let name = format!("operations/{}.md", action.api);
-        pages.insert(name, operation::page(action, &scripts, &mut wire));
+    let mut sections: Vec<(Rule, String)> = Vec::new();
+    for rule in all_rules() {
+        let section = operation::section(rule, &scripts, &mut wire);
+        rules.insert(format!("rules/{}.md", rule.id()), rule::page(rule, &section));
+        sections.push((rule, section));
     }
-    Ok(pages)
+    for action in actions() {
+        let is_listed = |rule: &Rule| action.clauses.iter().any(|it| std::ptr::eq(it, rule.clause));
+        let of_action =
+            sections.iter().filter(|(rule, _)| rule.action == action && is_listed(rule));
+        let page = operation::page(action, &of_action.collect::<Vec<_>>());
+        pages.insert(format!("operations/{}.md", action.api), page);
+    }
+    Ok(SpecificationPages { pages, rules })
 }
 
 /// The start page with links to all others.

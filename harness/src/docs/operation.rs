@@ -6,36 +6,39 @@ use iamspec_conformance::oracle::messages;
 use iamspec_conformance::results::undecidable::undecidable;
 use iamspec_conformance::script::print;
 use iamspec_conformance::{EndpointText, Exchange, Reference, Response, Script, ScriptRun, Suite};
-use iamspec_model::tables::precedence::{PRECEDENCES, decisive_rule};
+use iamspec_model::tables::precedence::{PRECEDENCES, Precedence, decisive_rule};
 use iamspec_model::{Action, Expected, Rule};
 
 use crate::docs::ScriptIndex;
 use crate::docs::markdown::{LEGEND, anchor, escape, fact_links};
 use crate::docs::wire_example::WireExample;
 
-pub(crate) fn page(
-    action: &'static Action,
-    scripts: &ScriptIndex,
-    wire: &mut WireExample,
-) -> String {
-    let mut page = format!(
-        "# {}\n\n| rule | response | status | code | text | facts |\n|---|---|---|---|---|---|\n",
-        action.api
-    );
-    let rules: Vec<Rule> =
-        action.clauses.iter().map(|claim| Rule { action, clause: claim }).collect();
-    for rule in &rules {
-        page.push_str(&row(*rule));
+/// The page. `sections` has the [`section`] of each rule of the operation.
+pub(crate) fn page(action: &'static Action, sections: &[&(Rule, String)]) -> String {
+    let mut page = format!("# {}\n\n{TABLE_HEAD}", action.api);
+    for (rule, _) in sections {
+        let name = format!("[{}](#{})", rule.clause.condition.slug(), anchor(&rule.id()));
+        page.push_str(&row(*rule, &name, "../"));
     }
     page.push_str(&format!("\n{LEGEND}"));
-    page.push_str(&orders(action));
-    for rule in rules {
-        page.push_str(&section(rule, scripts, wire));
+    let orders = orders(action, None, "../");
+    page.push_str(if orders.is_empty() {
+        "\nIf several rules refuse, any of them may be reported: no order is known.\n"
+    } else {
+        &orders
+    });
+    for (rule, section) in sections {
+        page.push_str(&format!("\n## {}\n\n{section}", rule.id()));
     }
     page
 }
 
-fn row(rule: Rule) -> String {
+/// The head of a table of rules.
+pub(crate) const TABLE_HEAD: &str =
+    "| rule | response | status | code | text | facts |\n|---|---|---|---|---|---|\n";
+
+/// The row of a rule. `base` is the relative path from the page to the root folder.
+pub(crate) fn row(rule: Rule, name: &str, base: &str) -> String {
     let clause = rule.clause;
     let response = match clause.expected {
         Expected::Success => "200".to_owned(),
@@ -45,18 +48,18 @@ fn row(rule: Rule) -> String {
     let [status, code, text] = tiers.map(|it| it.level.name());
     let text = if clause.expected == Expected::Success { "–" } else { text };
     let facts: Vec<&str> = tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id).collect();
-    format!(
-        "| [{}](#{}) | {response} | {status} | {code} | {text} | {} |\n",
-        clause.condition.slug(),
-        anchor(&rule.id()),
-        fact_links(&facts, "../")
-    )
+    format!("| {name} | {response} | {status} | {code} | {text} | {} |\n", fact_links(&facts, base))
 }
 
-/// The known orders among the refusals of the operation.
-fn orders(action: &Action) -> String {
+/// The known orders among the refusals of the operation, or those that name the rule.
+pub(crate) fn orders(action: &Action, rule: Option<Rule>, base: &str) -> String {
     let mut text = String::new();
-    for order in PRECEDENCES.iter().filter(|it| it.actions.contains(&action.api)) {
+    let names = |order: &&Precedence, rule: Rule| {
+        let condition = rule.clause.condition;
+        order.first == condition || order.then.contains(&condition)
+    };
+    let orders = PRECEDENCES.iter().filter(|it| it.actions.contains(&action.api));
+    for order in orders.filter(|it| rule.is_none_or(|rule| names(it, rule))) {
         let others: Vec<String> = order.then.iter().map(|it| it.slug()).collect();
         let facts: Vec<&str> = order.evidence.facts.iter().map(|fact| fact.id).collect();
         text.push_str(&format!(
@@ -64,20 +67,15 @@ fn orders(action: &Action) -> String {
             order.first.slug(),
             others.join("`, `"),
             order.evidence.level.name(),
-            fact_links(&facts, "../")
+            fact_links(&facts, base)
         ));
-    }
-    if text.is_empty() {
-        text.push_str(
-            "\nIf several rules refuse, any of them may be reported: no order is known.\n",
-        );
     }
     text
 }
 
 /// The rule in words, its messages, and its example.
-fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
-    let mut text = format!("\n## {}\n\n{}\n", rule.id(), escape(&rule.statement()));
+pub(crate) fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample) -> String {
+    let mut text = escape(&rule.statement()) + "\n";
     let mut messages: Vec<String> = rule.clause.text.texts().map(escape).collect();
     messages.dedup();
     if !messages.is_empty() {

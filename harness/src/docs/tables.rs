@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use iamspec_conformance::oracle::wire::WIRE_RULES;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Level, Rule, evidence, rules};
+use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Fact, Level, Rule, rules};
 
 use crate::docs::ScriptIndex;
 use crate::docs::markdown::{escape, fact_links};
+use crate::docs::source_links::{SourcePart, parts};
 
 /// The kinds of attachment, with their operations and quotas.
 pub(crate) fn kinds() -> String {
@@ -90,40 +91,51 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
     page
 }
 
-/// Every fact that a rule or an order cites.
-pub(crate) fn facts() -> String {
-    let mut ids: Vec<&str> = Vec::new();
+/// Every fact that a rule, a wire rule or an order cites.
+pub(crate) fn cited_facts() -> Vec<&'static Fact> {
+    let mut facts: Vec<&Fact> = Vec::new();
     for rule in rules() {
         let tiers = [rule.clause.status, rule.clause.code, rule.clause.text];
-        ids.extend(tiers.iter().flat_map(|it| it.facts).map(|fact| fact.id));
+        facts.extend(tiers.iter().flat_map(|it| it.facts));
     }
-    ids.extend(PRECEDENCES.iter().flat_map(|it| it.evidence.facts).map(|fact| fact.id));
-    ids.sort_unstable();
-    ids.dedup();
+    facts.extend(PRECEDENCES.iter().flat_map(|it| it.evidence.facts));
+    facts.extend(WIRE_RULES.iter().flat_map(|it| it.evidences()).flat_map(|it| it.facts));
+    facts.sort_unstable_by_key(|it| it.id);
+    facts.dedup_by_key(|it| it.id);
+    facts
+}
+
+/// The page of the cited facts.
+pub(crate) fn facts() -> String {
     let mut page =
         "# Facts\n\nEach fact describes AWS's behavior, with its source and its strength.\n"
             .to_owned();
-    for fact in ids.iter().filter_map(|id| evidence::fact(id)) {
-        let strength = format!("{:?}", fact.strength).to_lowercase();
-        page.push_str(&format!(
-            "\n## {}\n\n{}, {}: {}.",
-            fact.id,
-            strength,
-            escape(fact.operation),
-            escape(fact.state)
-        ));
-        if let Some(http) = fact.http {
-            page.push_str(&format!(" {http} {}", fact.code.unwrap_or_default()));
-        }
-        if let Some(message) = fact.message {
-            page.push_str(&format!("\n\n> {}", escape(message)));
-        }
-        if !fact.note.is_empty() {
-            page.push_str(&format!("\n\n{}", escape(fact.note)));
-        }
-        page.push_str(&format!("\n\nSource: {}\n", escape(fact.source)));
+    for fact in cited_facts() {
+        page.push_str(&format!("\n## {}\n\n{}", fact.id, fact_text(fact, fact.note)));
     }
     page
+}
+
+/// A fact without its id: the strength, the response, this note, and the source.
+pub(crate) fn fact_text(fact: &Fact, note: &str) -> String {
+    let strength = format!("{:?}", fact.strength).to_lowercase();
+    let mut text = format!("{strength}, {}: {}.", escape(fact.operation), escape(fact.state));
+    if let Some(http) = fact.http {
+        text.push_str(&format!(" {http} {}", fact.code.unwrap_or_default()));
+    }
+    if let Some(message) = fact.message {
+        text.push_str(&format!("\n\n> {}", escape(message)));
+    }
+    if !note.is_empty() {
+        text.push_str(&format!("\n\n{}", escape(note)));
+    }
+    let link = |it: &SourcePart| match &it.href {
+        Some(href) => format!("[{}](<{href}>)", escape(&it.text)),
+        None => escape(&it.text),
+    };
+    let source: Vec<String> = parts(fact.source).iter().map(link).collect();
+    text.push_str(&format!("\n\nSource: {}\n", source.join(" ")));
+    text
 }
 
 /// The parts of IAM that the model does not cover, in the words of the API.

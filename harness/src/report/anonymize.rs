@@ -56,6 +56,8 @@ fn header(it: &RunHeader) -> RunHeader {
         seed: it.seed,
         started: it.started.clone(),
         shard: it.shard,
+        // The address may be internal.
+        site: None,
     }
 }
 

@@ -70,6 +70,9 @@ pub struct RunHeader {
     /// The shard of the suite; absent if the run covers the whole suite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<ShardOf>,
+    /// The address of a site that `iamspec site` wrote; findings link to its pages of the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
 }
 
 impl RunHeader {

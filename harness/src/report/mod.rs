@@ -14,6 +14,8 @@ pub mod format;
 pub mod kinds;
 pub mod merge;
 mod printable;
+pub(crate) mod rule_links;
+pub mod site;
 
 use crate::report::events::FindingEvent;
 use crate::report::events::{
@@ -58,6 +60,12 @@ impl RunReport {
         let is_undecidable = || rules.undecidable.iter().any(|it| it.name == rule);
         rules.tested.iter().any(|it| it == rule)
             || is_undecidable() && self.calls.iter().any(|it| has_verdict_on(it, rule))
+    }
+
+    /// Returns true if the endpoint responded and the run reached its end.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.end.responded && self.end.ended_early.is_none()
     }
 
     /// Returns true if the run has a verdict on the rule in the script of this finding.

@@ -20,7 +20,7 @@ use crate::report::format::history::VersionResult;
 use crate::report::format::html::html;
 use crate::report::format::html::side_by_side;
 use crate::report::format::markdown::badge;
-use crate::report::format::matrix::matrix as markdown;
+use crate::report::format::matrix::{check_comparable, matrix as markdown, plain_name};
 use crate::wire::output::visible::say;
 
 /// The names of the known-failures file beside a target description, the current one first.
@@ -100,7 +100,7 @@ fn write_tables(runs: &[RunReport], table: &str, folder: &Path) -> Result<()> {
         pages.push(page);
     }
     write_file(&folder.join("matrix.md"), table)?;
-    write_file(&folder.join("matrix.html"), &side_by_side(runs, &pages)?)
+    write_file(&folder.join("matrix.html"), &side_by_side(runs, &pages, None)?)
 }
 
 /// Reads a history. A file that does not exist has none.
@@ -119,12 +119,11 @@ fn add_to_history(
     runs: &[RunReport],
     folder: &Path,
 ) -> Result<String> {
-    let is_complete = |it: &&RunReport| it.end.responded && it.end.ended_early.is_none();
-    for run in runs.iter().filter(|it| !is_complete(it)) {
+    for run in runs.iter().filter(|it| !it.is_complete()) {
         let name = &run.header.target.name;
         say(&format!("iamspec: the run against {name} is not complete and adds no result"));
     }
-    let runs = runs.iter().filter(|it| it.header.client.is_none()).filter(is_complete);
+    let runs = runs.iter().filter(|it| it.header.client.is_none()).filter(|it| it.is_complete());
     let all = history::add(old, runs.clone().map(VersionResult::of).collect());
     write_file(file, &history::write(&all)?)?;
     for run in runs {
@@ -134,31 +133,6 @@ fn add_to_history(
     let table = history::markdown(&all);
     write_file(&folder.join("history.md"), &table)?;
     Ok(table)
-}
-
-/// A name that can be a part of the name of a file.
-fn plain_name(name: &str) -> String {
-    name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' }).collect()
-}
-
-/// Checks that all runs have the same rule set and selection. Others cannot be compared.
-fn check_comparable(runs: &[RunReport]) -> Result<()> {
-    let Some(first) = runs.first() else { return Ok(()) };
-    for run in runs {
-        ensure!(
-            run.header.revision == first.header.revision
-                && run.header.selection == first.header.selection,
-            "the runs cannot be compared: {} ran {} with rules {}, and {} ran {} with rules {}; \
-             run both with this iamspec and the same options",
-            first.header.target.name,
-            first.header.selection,
-            first.header.revision,
-            run.header.target.name,
-            run.header.selection,
-            run.header.revision
-        );
-    }
-    Ok(())
 }
 
 /// A target of the matrix, with the options of `iamspec run` that select it.

@@ -12,7 +12,7 @@ use crate::commands::selection::SuiteArg;
 use crate::commands::test::run_args::RunArgs;
 
 /// The options that a command does not repeat, each with the reason.
-const NOT_REPEATED: [(&str, &str); 14] = [
+const NOT_REPEATED: [(&str, &str); 15] = [
     ("suite", "the command names the script or the suite of the finding"),
     ("shard", "a script is in one shard only; for a suite the command names the shard"),
     ("seed", "only a random suite has one, and the command names it; a race repeats it"),
@@ -25,6 +25,7 @@ const NOT_REPEATED: [(&str, &str); 14] = [
     ("report", "a file of the first run"),
     ("update-known-failures", "it changes the known failures after the verdict"),
     ("show", "it changes only the output"),
+    ("site", "it changes only the reports"),
     ("list", "nothing is sent, so there is no finding"),
     ("dry-run", "nothing is sent, so there is no finding"),
 ];
@@ -108,7 +109,7 @@ mod tests {
     use crate::commands::test::race::RaceArgs;
 
     /// The options of `run` that cannot change its verdicts.
-    const WITHOUT_EFFECT: [&str; 10] = [
+    const WITHOUT_EFFECT: [&str; 11] = [
         // Its settings become options, which are repeated.
         "config",
         // Files to write.
@@ -119,8 +120,9 @@ mod tests {
         "report",
         // Changes the known failures after the verdict.
         "update-known-failures",
-        // Changes only the output.
+        // Change only the output.
         "show",
+        "site",
         // Nothing is sent, so there is no finding.
         "list",
         "dry-run",
@@ -159,6 +161,7 @@ mod tests {
             "shard" => "2/3",
             "report" => "json=run.jsonl",
             "show" => "unspecified",
+            "site" => "https://example.com",
             "rule" => "DeleteUser/*",
             "journal" | "trace" | "coverage" | "record" | "about" | "regressions"
             | "known-failures" | "html" | "config" => "it's a file",

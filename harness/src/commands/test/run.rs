@@ -225,6 +225,7 @@ fn header(
         seed: args.selection.seed,
         started: now(),
         shard: selected.shard.map(|it| ShardOf { number: it.number(), of: it.of() }),
+        site: args.site.clone(),
     }
 }
 

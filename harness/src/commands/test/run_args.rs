@@ -14,6 +14,7 @@ use crate::commands::selection::{SelectionArgs, SuiteArg};
 use crate::commands::shard::ShardArg;
 use crate::commands::test::jobs::{Jobs, budget};
 use crate::commands::test::target::TargetArgs;
+use crate::report::rule_links::site_address;
 
 /// The arguments of `iamspec run`.
 #[derive(Args, Debug)]
@@ -100,6 +101,12 @@ pub struct RunArgs {
     /// nothing else there.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub report: Vec<ReportArg>,
+    /// Address of a site of `iamspec site` that reports link to
+    ///
+    /// Findings of HTML, Markdown and SARIF reports then link to the pages of their rules. A JSON
+    /// report keeps the address.
+    #[arg(long, value_name = "URL", value_parser = site_address, help_heading = "Output")]
+    pub site: Option<String>,
     /// Print no result and no progress
     ///
     /// A report to `-` is still written.
@@ -200,7 +207,8 @@ impl RunArgs {
             );
         }
         for (sends_nothing, mode) in [(self.list, "list"), (self.dry_run, "dry-run")] {
-            for name in ["report", "coverage", "record", "update-known-failures", "show", "budget"]
+            for name in
+                ["report", "coverage", "record", "update-known-failures", "show", "budget", "site"]
             {
                 ensure!(
                     !sends_nothing || !typed(name),

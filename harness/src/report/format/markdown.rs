@@ -17,6 +17,7 @@ use crate::report::format::summary::{
 };
 use crate::report::format::terminal::not_deleted_line;
 use crate::report::kinds::{KindResult, kinds};
+use crate::report::rule_links::RuleLinks;
 use crate::wire::output::visible::visible_line;
 
 /// The number of findings in full.
@@ -42,11 +43,16 @@ pub fn markdown(report: &RunReport) -> String {
         let [levels, tiers] = LEVELS_AND_TIERS;
         _ = writeln!(out, "### Findings\n\n{levels}\n{tiers}\n");
     }
+    let pages = RuleLinks::of_site(report.header.site.as_deref());
     for it in unexpected.iter().take(FULL_MAX) {
+        let rule = format!("<code>{}</code>", plain(&it.rule));
+        let rule = match pages.rule(&it.rule) {
+            Some(page) => format!("<a href=\"{page}\">{rule}</a>"),
+            None => rule,
+        };
         _ = writeln!(
             out,
-            "<details><summary><code>{}</code> {}, {}</summary>\n",
-            plain(&it.rule),
+            "<details><summary>{rule} {}, {}</summary>\n",
             plain(&it.level),
             plain(&it.tier)
         );
@@ -166,27 +172,40 @@ pub(crate) fn fenced(text: &str) -> String {
     format!("{fence}text\n{text}{fence}\n")
 }
 
-/// Returns the badge: how many of the nine kinds block deletion, as on AWS.
+/// The badge of a run: how many of the nine kinds block deletion, as on AWS.
+pub(crate) struct Badge {
+    pub(crate) label: &'static str,
+    pub(crate) message: String,
+    /// The name of a color of shields.io.
+    pub(crate) color: &'static str,
+}
+
+impl Badge {
+    pub(crate) fn of(report: &RunReport) -> Self {
+        let kinds = kinds(&report.calls);
+        let refused =
+            kinds.iter().filter(|(_, it)| matches!(it, KindResult::Refused { .. })).count();
+        let diverges = kinds.iter().any(|(_, it)| matches!(it, KindResult::Diverges { .. }));
+        let diverges_elsewhere =
+            report.end.totals.unexpected + report.end.totals.known_failures > 0;
+        let color = match (diverges, diverges_elsewhere) {
+            (true, _) => "red",
+            _ if refused == 0 => "lightgrey",
+            (_, true) => "yellow",
+            _ if refused == kinds.len() => "brightgreen",
+            _ => "green",
+        };
+        let message = format!("{refused} of {} blockers", kinds.len());
+        Self { label: "IAM DeleteUser", message, color }
+    }
+}
+
+/// Returns the badge as JSON.
 ///
 /// # Errors
 /// An error of the JSON library.
 pub fn badge(report: &RunReport) -> Result<String> {
-    let kinds = kinds(&report.calls);
-    let refused = kinds.iter().filter(|(_, it)| matches!(it, KindResult::Refused { .. })).count();
-    let diverges = kinds.iter().any(|(_, it)| matches!(it, KindResult::Diverges { .. }));
-    let diverges_elsewhere = report.end.totals.unexpected + report.end.totals.known_failures > 0;
-    let color = match (diverges, diverges_elsewhere) {
-        (true, _) => "red",
-        _ if refused == 0 => "lightgrey",
-        (_, true) => "yellow",
-        _ if refused == kinds.len() => "brightgreen",
-        _ => "green",
-    };
-    let badge = json!({
-        "schemaVersion": 1,
-        "label": "IAM DeleteUser",
-        "message": format!("{refused} of {} blockers", kinds.len()),
-        "color": color,
-    });
+    let Badge { label, message, color } = Badge::of(report);
+    let badge = json!({ "schemaVersion": 1, "label": label, "message": message, "color": color });
     Ok(serde_json::to_string_pretty(&badge)? + "\n")
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
+use anyhow::{Result, ensure};
 use iamspec_model::AttachmentKind;
 use serde::Serialize;
 
@@ -236,4 +237,32 @@ fn rule_cell(run: &RunReport, rule: &str) -> MatrixCell {
         None if run.has_tested(rule) => MatrixCell::right("✓"),
         None => MatrixCell::plain("–".to_owned()),
     }
+}
+
+/// A name that can be a part of the name of a file.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' }).collect()
+}
+
+/// Checks that all runs have the same rule set and selection.
+///
+/// # Errors
+/// Two runs that cannot be compared.
+pub(crate) fn check_comparable(runs: &[RunReport]) -> Result<()> {
+    let Some(first) = runs.first() else { return Ok(()) };
+    for run in runs {
+        ensure!(
+            run.header.revision == first.header.revision
+                && run.header.selection == first.header.selection,
+            "the runs cannot be compared: {} ran {} with rules {}, and {} ran {} with rules {}; \
+             run both with this iamspec and the same options",
+            first.header.target.name,
+            first.header.selection,
+            first.header.revision,
+            run.header.target.name,
+            run.header.selection,
+            run.header.revision
+        );
+    }
+    Ok(())
 }

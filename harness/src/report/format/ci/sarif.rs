@@ -11,6 +11,7 @@ use crate::report::RunReport;
 use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::style::Style;
+use crate::report::rule_links::RuleLinks;
 
 /// The characters of a path that a URI contains as they are.
 const ENCODED: &AsciiSet =
@@ -32,6 +33,7 @@ pub fn sarif(report: &RunReport) -> Result<String> {
             rules.push(it);
         }
     }
+    let links = RuleLinks::of_site(report.header.site.as_deref());
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -39,7 +41,7 @@ pub fn sarif(report: &RunReport) -> Result<String> {
             "tool": { "driver": {
                 "name": "iamspec",
                 "version": report.header.version,
-                "rules": rules.iter().map(|it| rule(it)).collect::<Vec<Value>>(),
+                "rules": rules.iter().map(|it| rule(it, &links)).collect::<Vec<Value>>(),
             } },
             "invocations": [{
                 "executionSuccessful": report.end.ended_early.is_none(),
@@ -53,16 +55,20 @@ pub fn sarif(report: &RunReport) -> Result<String> {
     Ok(serde_json::to_string_pretty(&log)? + "\n")
 }
 
-fn rule(finding: &FindingEvent) -> Value {
+fn rule(finding: &FindingEvent, links: &RuleLinks) -> Value {
     let evidence = finding.evidence.iter();
     let evidence: Vec<String> =
         evidence.map(|it| format!("{} ({}): {}", it.fact, it.strength, it.statement)).collect();
-    json!({
+    let mut rule = json!({
         "id": finding.rule,
         "shortDescription": { "text": finding.statement },
         "help": { "text": format!("iamspec explain {}\n\n{}", finding.rule, evidence.join("\n")) },
         "defaultConfiguration": { "level": level(finding) },
-    })
+    });
+    if let (Some(page), Some(rule)) = (links.rule(&finding.rule), rule.as_object_mut()) {
+        rule.insert("helpUri".to_owned(), page.into());
+    }
+    rule
 }
 
 fn result(it: &FindingEvent) -> Value {

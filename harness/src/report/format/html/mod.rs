@@ -7,12 +7,14 @@ mod lattice;
 pub mod races;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use iamspec_model::AttachmentKind;
 use minijinja::{AutoEscape, Environment, Value, context};
 use serde::Serialize;
 
+use crate::docs::source_links::{SourcePart, parts};
 use crate::report::RunReport;
 use crate::report::events::{CitedFact, FindingEvent, FindingStatus};
 use crate::report::format::finding::{FoldedStep, folded};
@@ -22,30 +24,75 @@ use crate::report::format::matrix::tables;
 use crate::report::format::summary::{LEVELS_AND_TIERS, last_line, number, of_status, reasons};
 use crate::report::format::terminal::not_deleted_line;
 use crate::report::kinds::{KindResult, kinds};
+use crate::report::rule_links::RuleLinks;
 
 const PAGE: &str = include_str!("page.html");
+const NAVIGATION: &str = include_str!("navigation.html");
 const MATRIX: &str = include_str!("matrix.html");
-const CSS: &str = include_str!("page.css");
+pub(crate) const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
 
 /// The tiers, in the order of a row.
 const TIERS: [&str; 3] = ["status", "code", "text"];
 
-/// Returns the page.
+/// Returns the page. Findings link to the pages of their rules if the header names a site.
 ///
 /// # Errors
 /// An error of the template library.
 pub fn html(report: &RunReport) -> Result<String> {
-    let values = minijinja::value::merge_maps([head(report), body(report), lattice(&report.calls)]);
-    let values = context! { css => CSS, js => JS, ..values };
-    render(PAGE, values)
+    page(report, &RuleLinks::of_site(report.header.site.as_deref()), context! {})
+}
+
+/// Returns the page as a part of a site. `extra` are the badge and the versions, as HTML.
+///
+/// # Errors
+/// An error of the template library.
+pub(crate) fn html_in_site(report: &RunReport, frame: &SiteFrame, extra: Value) -> Result<String> {
+    let links = RuleLinks::relative(&frame.base);
+    page(report, &links, context! { site => frame, ..extra })
+}
+
+fn page(report: &RunReport, links: &RuleLinks, extra: Value) -> Result<String> {
+    let parts = [head(report), body(report, links), lattice(&report.calls), extra];
+    let values = minijinja::value::merge_maps(parts);
+    render(PAGE, context! { css => CSS, js => JS, ..values })
+}
+
+/// The site that a page is a part of.
+#[derive(Debug, Serialize)]
+pub(crate) struct SiteFrame {
+    /// The relative path from the page to the root folder of the site.
+    pub(crate) base: String,
+    /// The pages that every page links to: name and file.
+    links: [(&'static str, &'static str); 7],
+}
+
+impl SiteFrame {
+    /// The frame of the page with this path in the site.
+    pub(crate) fn of(path: &str) -> Self {
+        let links = [
+            ("Start", "index.html"),
+            ("Rules", "rules.html"),
+            ("DeleteUser", "delete-user.html"),
+            ("Errors", "errors.html"),
+            ("Open questions", "open-questions.html"),
+            ("Facts", "facts.html"),
+            ("Emulators", "emulators.html"),
+        ];
+        Self { base: "../".repeat(path.matches('/').count()), links }
+    }
 }
 
 /// Fills a template; each value is escaped.
-fn render(template: &str, values: Value) -> Result<String> {
+///
+/// # Errors
+/// An error of the template library.
+pub(crate) fn render(template: &str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", template).context("the template of the page is invalid")?;
+    for (name, text) in [("page", template), ("navigation", NAVIGATION)] {
+        environment.add_template(name, text).context("a template of the page is invalid")?;
+    }
     let page = environment.get_template("page").context("the template of the page is missing")?;
     page.render(values).context("cannot write the page")
 }
@@ -111,6 +158,8 @@ struct FindingView<'a> {
     finding: &'a FindingEvent,
     steps: Vec<FoldedStep>,
     facts: Vec<FactView<'a>>,
+    /// The page of the rule, if there is a site.
+    page: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -118,12 +167,18 @@ struct FactView<'a> {
     #[serde(flatten)]
     fact: &'a CitedFact,
     parts: Vec<SourcePart>,
+    /// The place of the fact, if there is a site.
+    place: Option<String>,
 }
 
-fn finding_view(finding: &FindingEvent) -> FindingView<'_> {
-    let fact = |fact| FactView { fact, parts: parts(&fact.source) };
+fn finding_view<'a>(finding: &'a FindingEvent, links: &RuleLinks) -> FindingView<'a> {
+    let fact = |fact: &'a CitedFact| FactView {
+        fact,
+        parts: parts(&fact.source),
+        place: links.fact(&fact.fact),
+    };
     let facts = finding.evidence.iter().map(fact).collect();
-    FindingView { finding, steps: folded(&finding.history), facts }
+    FindingView { finding, steps: folded(&finding.history), facts, page: links.rule(&finding.rule) }
 }
 
 /// A checkbox that shows or hides the findings of one status.
@@ -135,7 +190,7 @@ struct StatusFilter {
     checked: bool,
 }
 
-fn body(report: &RunReport) -> Value {
+fn body(report: &RunReport, links: &RuleLinks) -> Value {
     let statuses = [
         (FindingStatus::Unexpected, "unexpected"),
         (FindingStatus::KnownFailure, "known failure"),
@@ -144,7 +199,7 @@ fn body(report: &RunReport) -> Value {
     let findings: Vec<FindingView<'_>> = statuses
         .iter()
         .flat_map(|(status, _)| of_status(report, *status))
-        .map(finding_view)
+        .map(|it| finding_view(it, links))
         .collect();
     let filters = statuses.map(|(status, name)| StatusFilter {
         status,
@@ -249,11 +304,22 @@ struct SideColumn<'a> {
     href: &'a str,
 }
 
+/// The part of a page side by side that only a site has.
+pub(crate) struct SideBySideFrame<'a> {
+    pub(crate) frame: &'a SiteFrame,
+    /// The results of all versions, as HTML.
+    pub(crate) versions: &'a str,
+}
+
 /// Returns the page. `pages` are the addresses of the pages of the runs.
 ///
 /// # Errors
 /// An error of the template library.
-pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
+pub(crate) fn side_by_side(
+    runs: &[RunReport],
+    pages: &[String],
+    site: Option<&SideBySideFrame<'_>>,
+) -> Result<String> {
     let columns = runs.iter().zip(pages).map(|(run, href)| {
         let target = &run.header.target;
         let version = target.version.as_deref().unwrap_or_default();
@@ -264,8 +330,15 @@ pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
         SideColumn { name, version, license, href }
     });
     let header = runs.first().map(|it| it.header.clone()).unwrap_or_default();
+    let links = site.map(|it| RuleLinks::relative(&it.frame.base)).unwrap_or_default();
+    let rules = runs.iter().flat_map(|it| &it.findings).map(|it| &it.rule);
+    let rule_pages: BTreeMap<&String, String> =
+        rules.filter_map(|it| Some((it, links.rule(it)?))).collect();
     let values = context! {
         css => CSS,
+        site => site.map(|it| it.frame),
+        versions => site.map(|it| it.versions),
+        rule_pages,
         columns => columns.collect::<Vec<_>>(),
         tables => tables(runs),
         version => header.version,
@@ -274,73 +347,4 @@ pub fn side_by_side(runs: &[RunReport], pages: &[String]) -> Result<String> {
         started => header.started,
     };
     render(MATRIX, values)
-}
-
-/// A part of a source: some words, and the address they link to.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct SourcePart {
-    text: String,
-    href: Option<String>,
-}
-
-/// Returns the source in parts. Addresses, repositories at a commit, and issues become links.
-fn parts(source: &str) -> Vec<SourcePart> {
-    let mut parts: Vec<SourcePart> = Vec::new();
-    for word in source.split_whitespace() {
-        let href = href(word.trim_end_matches([';', ',', ')', '.']).trim_start_matches('('));
-        match parts.last_mut() {
-            Some(SourcePart { text, href: None }) if href.is_none() => {
-                text.push(' ');
-                text.push_str(word);
-            }
-            _ => parts.push(SourcePart { text: word.to_owned(), href }),
-        }
-    }
-    parts
-}
-
-fn href(word: &str) -> Option<String> {
-    if word.starts_with("https://") {
-        return Some(word.to_owned());
-    }
-    if let Some((repository, commit)) = word.split_once('@') {
-        let is_commit = commit.len() >= 7 && commit.bytes().all(|it| it.is_ascii_hexdigit());
-        return (is_commit && is_repository(repository))
-            .then(|| format!("https://github.com/{repository}/tree/{commit}"));
-    }
-    let (repository, issue) = word.split_once('#')?;
-    let is_number = !issue.is_empty() && issue.bytes().all(|it| it.is_ascii_digit());
-    (is_number && is_repository(repository))
-        .then(|| format!("https://github.com/{repository}/issues/{issue}"))
-}
-
-fn is_repository(name: &str) -> bool {
-    let is_plain = |it: &str| {
-        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
-    };
-    name.split_once('/').is_some_and(|(owner, name)| is_plain(owner) && is_plain(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_commits_and_issues_become_links() {
-        let links =
-            |text: &str| parts(text).into_iter().filter_map(|it| it.href).collect::<Vec<_>>();
-        assert_eq!(
-            links("a/b@0e6e2404 some/path.json::x (2026)"),
-            ["https://github.com/a/b/tree/0e6e2404"]
-        );
-        assert_eq!(
-            links("hashicorp/terraform#3774 (2015); x"),
-            ["https://github.com/hashicorp/terraform/issues/3774"]
-        );
-        assert_eq!(
-            links("see https://docs.aws.amazon.com/x.html;"),
-            ["https://docs.aws.amazon.com/x.html"]
-        );
-        assert!(links("javascript:alert(1) a@b #1 me@example.com").is_empty());
-    }
 }
