@@ -113,6 +113,7 @@ fn value(option: &str) -> Option<&'static str> {
         "rule" => "*",
         "coverage" | "record" | "about" | "regressions" | "known-failures" => "refused",
         "show" => "unspecified",
+        "site" => "https://example.com/",
         _ => return None,
     };
     Some(value)

@@ -20,7 +20,8 @@ use iamspec_harness::client::journal::{Journal, JournalHeader};
 use iamspec_harness::client::session::run_id;
 use iamspec_harness::commands::test::target::now;
 use iamspec_harness::exit_code;
-use iamspec_harness::wire::output::visible::say;
+use iamspec_harness::wire::output::visible::{say, visible_line};
+use iamspec_harness::wire::secrets::redact;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use time::OffsetDateTime;
 use tower_service::Service;
@@ -30,6 +31,9 @@ use crate::verdict::{findings, verdict};
 
 /// The name of the test of the known-failures file.
 const KNOWN_FAILURES: &str = "known-failures";
+
+/// The name of the test that the endpoint implements users at all, and its script.
+const ENDPOINT: (&str, &str) = ("endpoint", "delete-user/bare");
 
 /// Opens a client of the endpoint, with names of its own.
 type OpenClient = dyn Fn() -> Result<HttpClient> + Send + Sync;
@@ -98,7 +102,8 @@ impl ScriptTests {
         self
     }
 
-    /// The tests: one for each script, and one that fails if the known-failures file is outdated.
+    /// The tests: one for each script, one that fails if the endpoint does not implement users, and one
+    /// that fails if the known-failures file is outdated.
     ///
     /// # Errors
     /// The known-failures file cannot be read.
@@ -108,7 +113,9 @@ impl ScriptTests {
         let file = self.known_failures.as_deref();
         let known = Arc::new(file.map(read_known_failures).transpose()?.unwrap_or_default());
         let all = scripts.clone();
+        let first = scripts.iter().find(|it| it.name == ENDPOINT.1).cloned();
         let mut trials: Vec<Trial> = scripts.into_iter().map(|it| self.trial(it, &known)).collect();
+        trials.extend(first.map(|script| self.endpoint_trial(script, &known)));
         if file.is_some() {
             let open = Arc::clone(&self.open);
             let check = move || check_known_failures(&*open, all, &known);
@@ -136,8 +143,25 @@ impl ScriptTests {
         Trial::ignorable_test(script.name.clone(), move || tests.test(script, &known))
     }
 
+    /// Fails if nothing can be tested: otherwise every test of such an endpoint would be ignored.
+    fn endpoint_trial(&self, script: Script, known: &Arc<KnownFailures>) -> Trial {
+        let (tests, known) = (self.clone(), Arc::clone(known));
+        Trial::test(ENDPOINT.0, move || match tests.test(script, &known) {
+            Ok(Completion::Ignored { reason }) => {
+                Err(Failed::from(format!("nothing can be tested: {}", reason.unwrap_or_default())))
+            }
+            result => result.map(|_| ()),
+        })
+    }
+
     fn test(&self, script: Script, known: &KnownFailures) -> Result<Completion, Failed> {
-        let reproduce = format!("{} {}", self.command, script.name);
+        let tier = self.threshold.tier;
+        let tier = match tier {
+            Tier::Code => String::new(),
+            _ if self.command.starts_with("iamspec") => format!("--tier {} ", tier.name()),
+            _ => String::new(),
+        };
+        let reproduce = format!("{} {tier}{}", self.command, script.name);
         let mut client = (self.open)().map_err(|it| failed(&it))?;
         let report = run(vec![script], &mut client, known, self.threshold);
         verdict(&report, (known, self.threshold), &reproduce)
@@ -145,7 +169,7 @@ impl ScriptTests {
 }
 
 fn failed(error: &anyhow::Error) -> Failed {
-    Failed::from(format!("{error:#}"))
+    Failed::from(visible_line(&redact(&format!("{error:#}"))))
 }
 
 fn run(
@@ -284,6 +308,10 @@ mod tests {
                      </ErrorResponse>";
         let text = result(&refuses(400, error), SCRIPT, &none);
         assert_eq!(text, "the endpoint does not implement CreateUser");
+        let trials = refuses(400, error).trials().unwrap();
+        let endpoint: Vec<Trial> =
+            trials.into_iter().filter(|it| it.name() == "endpoint").collect();
+        assert!(libtest_mimic::run(&Arguments::default(), endpoint).has_failed());
         let text = result(&refuses(501, "<html>not here</html>"), SCRIPT, &none);
         assert!(text.contains("expected"), "{text}");
     }
@@ -297,7 +325,7 @@ mod tests {
         };
         let scripts: Vec<String> =
             built_in_scripts().unwrap().into_iter().map(|it| it.name).collect();
-        assert_eq!(names(&tests), scripts);
+        assert_eq!(names(&tests), [&scripts[..], &[ENDPOINT.0.to_owned()]].concat());
         let folder = std::env::temp_dir().join(format!("iamspec-trials-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("known-failures.toml");

@@ -10,6 +10,7 @@ use iamspec_harness::report::build;
 use iamspec_harness::report::format::finding::finding;
 use iamspec_harness::report::format::style::Style;
 use iamspec_harness::wire::output::visible::visible_line;
+use iamspec_harness::wire::secrets::redact;
 use libtest_mimic::{Completion, Failed};
 
 /// The findings of a run, with the shortest scripts that show them.
@@ -19,8 +20,9 @@ pub(crate) fn findings(report: &Report, known: &KnownFailures) -> Vec<Finding> {
     findings
 }
 
-/// The result of a test: it passes if every response conforms or is a known failure, and is ignored
-/// if the endpoint does not implement an action of the script.
+/// The result of a test: it passes if no response diverges within the threshold, except for known
+/// failures, and nothing is left without a reason. It is ignored if the endpoint does not implement an
+/// action of the script.
 pub(crate) fn verdict(
     report: &Report,
     (known, threshold): (&KnownFailures, Threshold),
@@ -31,7 +33,7 @@ pub(crate) fn verdict(
         if threshold.includes(&it.divergence) && it.known_failure.is_none() {
             let parts = (it, None, reproduce.to_owned());
             let event = build::finding(parts, threshold, (&report.script_runs, None));
-            problems.push(finding(&event.printable(), Style::none()));
+            problems.push(redact(&finding(&event.printable(), Style::none())));
         }
     }
     let mut missing: Vec<String> = Vec::new();
@@ -41,7 +43,7 @@ pub(crate) fn verdict(
             let call = print::operation(&exchange.operation);
             match &exchange.verdict {
                 Verdict::Inconclusive(why) if !is_known => {
-                    problems.push(visible_line(&format!("no verdict on {call}: {why}")));
+                    problems.push(visible_line(&redact(&format!("no verdict on {call}: {why}"))));
                 }
                 Verdict::Unsupported(action) if !missing.iter().any(|it| it == action) => {
                     missing.push((*action).to_owned());
@@ -54,8 +56,15 @@ pub(crate) fn verdict(
     match &report.end_reason {
         // No call of the script that was sent is implemented.
         Some(EndReason::NeverResponded(why)) if why.kind == FailureKind::Unimplemented => {}
-        Some(why) => problems.push(visible_line(&format!("ended early: {why}"))),
+        Some(why) => problems.push(visible_line(&redact(&format!("ended early: {why}")))),
         None => {}
+    }
+    for (left, after_divergence) in &report.not_deleted {
+        if !after_divergence {
+            let call = print::operation(&left.operation);
+            problems
+                .push(visible_line(&redact(&format!("{call} was not deleted: {}", left.response))));
+        }
     }
     if !problems.is_empty() {
         return Err(Failed::from(problems.join("\n")));

@@ -16,7 +16,7 @@ type Form = HashMap<String, String>;
 type Account = BTreeMap<String, (String, Vec<String>)>;
 type Refusal = (u16, &'static str, String);
 
-static NEXT_KEY: AtomicUsize = AtomicUsize::new(0);
+static NEXT_ID: AtomicUsize = AtomicUsize::new(0);
 const NS: &str = "xmlns='https://iam.amazonaws.com/doc/2010-05-08/'";
 const ID: &str = "<RequestId>0aae9b4c-23d4-4d1f-a3b1-0c1f2e3d4c5b</RequestId>";
 const DATE: &str = "<CreateDate>2026-01-01T00:00:00Z</CreateDate>";
@@ -71,7 +71,7 @@ fn respond(account: &mut Account, action: &str, form: &Form) -> Result<String, R
             Err((409, "EntityAlreadyExists", format!("User with name {name} already exists.")))
         }
         "CreateUser" => {
-            let id = format!("<UserId>AIDA{:017}</UserId>", account.len());
+            let id = format!("<UserId>AIDA{:017}</UserId>", NEXT_ID.fetch_add(1, Ordering::Relaxed));
             let arn = format!("<Arn>arn:aws:iam::123456789012:user{path}{name}</Arn>");
             let user = format!("<User><Path>{path}</Path>{user}{id}{arn}{DATE}</User>");
             account.insert(key, (user.clone(), Vec::new()));
@@ -88,7 +88,7 @@ fn respond(account: &mut Account, action: &str, form: &Form) -> Result<String, R
         }
         "CreateAccessKey" => {
             let (_, keys) = account.get_mut(&key).ok_or_else(missing)?;
-            let number = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+            let number = NEXT_ID.fetch_add(1, Ordering::Relaxed);
             keys.push(format!("AKIA{number:016}"));
             let id = shown(&keys[keys.len() - 1]);
             let secret = format!("<SecretAccessKey>{SECRET}</SecretAccessKey>");

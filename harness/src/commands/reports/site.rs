@@ -109,9 +109,7 @@ fn write_files(folder: &Path, files: &BTreeMap<String, String>, old: &[PathBuf])
     let new = list(&mut files.keys().cloned());
     let earlier = list(&mut old.iter().map(|it| it.display().to_string()));
     write(Path::new(MARKER), &(earlier + &new))?;
-    for (path, text) in files {
-        write(Path::new(path), text)?;
-    }
+    // First, because two spellings may name one file.
     for path in old.iter().filter(|it| !it.to_str().is_some_and(|it| files.contains_key(it))) {
         match std::fs::remove_file(folder.join(path)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -119,6 +117,9 @@ fn write_files(folder: &Path, files: &BTreeMap<String, String>, old: &[PathBuf])
             }
             _ => {}
         }
+    }
+    for (path, text) in files {
+        write(Path::new(path), text)?;
     }
     write(Path::new(MARKER), &new)
 }

@@ -1,5 +1,5 @@
-//! The specification and the results of endpoints as a website: static pages without scripts, trackers
-//! and external resources.
+//! The specification and the results of endpoints as a website: static pages that work without
+//! scripts, and have no trackers and no external resources.
 //!
 //! The texts are those of `iamspec docs`, the pages of endpoints those of the HTML report.
 
