@@ -115,7 +115,10 @@ impl ScriptTests {
         let all = scripts.clone();
         let first = scripts.iter().find(|it| it.name == ENDPOINT.1).cloned();
         let mut trials: Vec<Trial> = scripts.into_iter().map(|it| self.trial(it, &known)).collect();
-        trials.extend(first.map(|script| self.endpoint_trial(script, &known)));
+        trials.extend(first.map(|script| {
+            let (tests, known) = (self.clone(), Arc::clone(&known));
+            Trial::test(ENDPOINT.0, move || tests.test_endpoint(script, &known))
+        }));
         if file.is_some() {
             let open = Arc::clone(&self.open);
             let check = move || check_known_failures(&*open, all, &known);
@@ -144,14 +147,13 @@ impl ScriptTests {
     }
 
     /// Fails if nothing can be tested: otherwise every test of such an endpoint would be ignored.
-    fn endpoint_trial(&self, script: Script, known: &Arc<KnownFailures>) -> Trial {
-        let (tests, known) = (self.clone(), Arc::clone(known));
-        Trial::test(ENDPOINT.0, move || match tests.test(script, &known) {
-            Ok(Completion::Ignored { reason }) => {
+    fn test_endpoint(&self, script: Script, known: &KnownFailures) -> Result<(), Failed> {
+        match self.test(script, known)? {
+            Completion::Ignored { reason } => {
                 Err(Failed::from(format!("nothing can be tested: {}", reason.unwrap_or_default())))
             }
-            result => result.map(|_| ()),
-        })
+            Completion::Completed => Ok(()),
+        }
     }
 
     fn test(&self, script: Script, known: &KnownFailures) -> Result<Completion, Failed> {
@@ -308,10 +310,12 @@ mod tests {
                      </ErrorResponse>";
         let text = result(&refuses(400, error), SCRIPT, &none);
         assert_eq!(text, "the endpoint does not implement CreateUser");
-        let trials = refuses(400, error).trials().unwrap();
-        let endpoint: Vec<Trial> =
-            trials.into_iter().filter(|it| it.name() == "endpoint").collect();
-        assert!(libtest_mimic::run(&Arguments::default(), endpoint).has_failed());
+        let failed = refuses(400, error).test_endpoint(script(ENDPOINT.1), &none).unwrap_err();
+        let text = failed.message().unwrap();
+        assert!(
+            text.starts_with("nothing can be tested: the endpoint does not implement"),
+            "{text}"
+        );
         let text = result(&refuses(501, "<html>not here</html>"), SCRIPT, &none);
         assert!(text.contains("expected"), "{text}");
     }
