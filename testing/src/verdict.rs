@@ -5,7 +5,7 @@ use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::{Threshold, findings_with, take_minimal_scripts};
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::script::print;
-use iamspec_conformance::{Finding, Report, Verdict};
+use iamspec_conformance::{Finding, Report, Response, Verdict};
 use iamspec_harness::report::build;
 use iamspec_harness::report::format::finding::finding;
 use iamspec_harness::report::format::style::Style;
@@ -60,7 +60,9 @@ pub(crate) fn verdict(
         None => {}
     }
     for (left, after_divergence) in &report.not_deleted {
-        if !after_divergence {
+        // What the endpoint cannot delete is no surprise.
+        let is_missing = matches!(&left.response, Response::Failed(why) if why.kind == FailureKind::Unimplemented);
+        if !after_divergence && !is_missing {
             let call = print::operation(&left.operation);
             problems
                 .push(visible_line(&redact(&format!("{call} was not deleted: {}", left.response))));
