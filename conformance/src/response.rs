@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use iamspec_model::{Action, Clause, ErrorCode, Expected, Listed, Status};
+use iamspec_model::{Action, Clause, ErrorCode, Listed, Status};
 
 /// The response to one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -316,14 +316,13 @@ impl Response {
         code: String,
         message: Option<EndpointText>,
     ) -> Self {
-        let names_code =
-            |clause: &Clause| matches!(clause.expected, Expected::Refused(it) if it.name() == code);
+        let names_code = |clause: &Clause| clause.refuses_with(&code);
         if call.is_some_and(|it| it.clauses.iter().any(names_code)) {
             return Self::Refused { http, code, message };
         }
         let cause = match FailureKind::from_code(&code) {
             Some(kind) => kind,
-            _ if ErrorCode::ALL.iter().any(|known| known.name() == code) => {
+            _ if ErrorCode::named(&code).is_some() => {
                 return Self::Refused { http, code, message };
             }
             _ if http == 501 => FailureKind::Unimplemented,

@@ -72,6 +72,20 @@ pub enum Strength {
     Recorded,
 }
 
+impl Strength {
+    /// The word in facts and in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Inferred => "inferred",
+            Self::Reported => "reported",
+            Self::Documented => "documented",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
 /// How binding a clause is, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {

@@ -108,6 +108,12 @@ impl Clause {
         }
     }
 
+    /// Returns true if the clause refuses with the code of this name.
+    #[must_use]
+    pub fn refuses_with(&self, code: &str) -> bool {
+        matches!(self.expected, Expected::Refused(it) if it.name() == code)
+    }
+
     /// The same clause with an unknown text, which these facts name as an open question.
     #[must_use]
     pub const fn with_unknown_text(self, facts: &'static [&'static Fact]) -> Self {
@@ -422,6 +428,12 @@ impl ErrorCode {
             Self::UnrecognizedPublicKeyEncoding => "UnrecognizedPublicKeyEncoding",
             Self::ValidationError => "ValidationError",
         }
+    }
+
+    /// The code with this name in the `<Code>` element of an error response.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
     /// Returns true if the code reports a malformed request. The service validates the form of a

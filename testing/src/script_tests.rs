@@ -5,29 +5,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use http::Request;
 use http_body::Body;
 use iamspec_conformance::results::known_failures::{KnownFailures, RunContext};
 use iamspec_conformance::results::shrink::Minimization;
-use iamspec_conformance::results::{Threshold, decisive_rules};
+use iamspec_conformance::results::{Threshold, decisive_rules, minimal_findings};
 use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::{Report, Script, Suite, Tier};
 use iamspec_harness::aws::config::Config;
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::journal::{Journal, JournalHeader};
 use iamspec_harness::client::session::run_id;
+use iamspec_harness::commands::test::known_failures::parsed;
+use iamspec_harness::commands::test::outcome::today;
 use iamspec_harness::commands::test::target::now;
 use iamspec_harness::exit_code;
-use iamspec_harness::wire::output::visible::{say, visible_line};
-use iamspec_harness::wire::secrets::redact;
+use iamspec_harness::wire::output::visible::say;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use time::OffsetDateTime;
 use tower_service::Service;
 
 use crate::service::{ServiceTransport, TIMEOUT};
-use crate::verdict::{findings, verdict};
+use crate::verdict::{shown, verdict};
 
 /// The name of the test of the known-failures file.
 const KNOWN_FAILURES: &str = "known-failures";
@@ -45,6 +45,8 @@ pub struct ScriptTests {
     open: Arc<OpenClient>,
     /// The command that repeats a test, without the name of the script.
     command: String,
+    /// The command is `iamspec run`, which takes a tier.
+    is_run: bool,
     known_failures: Option<PathBuf>,
     threshold: Threshold,
 }
@@ -83,11 +85,11 @@ impl ScriptTests {
             client.set_journal(Journal::begin(&Journal::folder(&Config::read()?)?, header)?);
             Ok(client)
         };
-        Self::new(Arc::new(open), command)
+        Self { is_run: true, ..Self::new(Arc::new(open), command) }
     }
 
     fn new(open: Arc<OpenClient>, command: String) -> Self {
-        Self { open, command, known_failures: None, threshold: Threshold::default() }
+        Self { open, command, is_run: false, known_failures: None, threshold: Threshold::default() }
     }
 
     /// Sets the file of known failures (TOML), the same as `iamspec run --known-failures`.
@@ -157,12 +159,8 @@ impl ScriptTests {
     }
 
     fn test(&self, script: Script, known: &KnownFailures) -> Result<Completion, Failed> {
-        let tier = self.threshold.tier;
-        let tier = match tier {
-            Tier::Code => String::new(),
-            _ if self.command.starts_with("iamspec") => format!("--tier {} ", tier.name()),
-            _ => String::new(),
-        };
+        let tier = self.threshold.tier.name();
+        let tier = if self.is_run { format!("--tier {tier} ") } else { String::new() };
         let reproduce = format!("{} {tier}{}", self.command, script.name);
         let mut client = (self.open)().map_err(|it| failed(&it))?;
         let report = run(vec![script], &mut client, known, self.threshold);
@@ -171,7 +169,7 @@ impl ScriptTests {
 }
 
 fn failed(error: &anyhow::Error) -> Failed {
-    Failed::from(visible_line(&redact(&format!("{error:#}"))))
+    Failed::from(shown(&format!("{error:#}")))
 }
 
 fn run(
@@ -190,12 +188,7 @@ fn run(
 fn read_known_failures(file: &Path) -> Result<KnownFailures> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("cannot read the known-failures file {}", file.display()))?;
-    let invalid = || format!("the known-failures file {} is invalid", file.display());
-    let known = KnownFailures::parse(&text).with_context(invalid)?;
-    if let Some(error) = known.invalid_date() {
-        bail!("{}: {error}", invalid());
-    }
-    Ok(known)
+    parsed(file, &text)
 }
 
 /// Fails if an entry of the known-failures file is stale, expired or unknown. Only a run of all scripts
@@ -212,10 +205,10 @@ fn check_known_failures(
     }
     let errors = known.errors(&RunContext {
         replays: &report.script_runs,
-        findings: &findings(&report, known),
+        findings: &minimal_findings(&report.script_runs, &report.minimal_runs, known),
         decisive: &decisive_rules(&report.script_runs),
         whole: true,
-        today: &OffsetDateTime::now_utc().date().to_string(),
+        today: &today(),
     });
     let errors: Vec<String> = errors.iter().map(|(_, it)| it.to_string()).collect();
     if errors.is_empty() { Ok(()) } else { Err(Failed::from(errors.join("\n"))) }

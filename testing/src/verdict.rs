@@ -2,10 +2,10 @@
 
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::known_failures::KnownFailures;
-use iamspec_conformance::results::{Threshold, findings_with, take_minimal_scripts};
+use iamspec_conformance::results::{Threshold, minimal_findings};
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::script::print;
-use iamspec_conformance::{Finding, Report, Response, Verdict};
+use iamspec_conformance::{Report, Response, Verdict};
 use iamspec_harness::report::build;
 use iamspec_harness::report::format::finding::finding;
 use iamspec_harness::report::format::style::Style;
@@ -13,11 +13,9 @@ use iamspec_harness::wire::output::visible::visible_line;
 use iamspec_harness::wire::secrets::redact;
 use libtest_mimic::{Completion, Failed};
 
-/// The findings of a run, with the shortest scripts that show them.
-pub(crate) fn findings(report: &Report, known: &KnownFailures) -> Vec<Finding> {
-    let mut findings = findings_with(&report.script_runs, known);
-    take_minimal_scripts(&mut findings, &report.minimal_runs, known);
-    findings
+/// A line of a failure, without secrets and controls.
+pub(crate) fn shown(text: &str) -> String {
+    visible_line(&redact(text))
 }
 
 /// The result of a test: it passes if no response diverges within the threshold, except for known
@@ -29,7 +27,7 @@ pub(crate) fn verdict(
     reproduce: &str,
 ) -> Result<Completion, Failed> {
     let mut problems: Vec<String> = Vec::new();
-    for it in &findings(report, known) {
+    for it in &minimal_findings(&report.script_runs, &report.minimal_runs, known) {
         if threshold.includes(&it.divergence) && it.known_failure.is_none() {
             let parts = (it, None, reproduce.to_owned());
             let event = build::finding(parts, threshold, (&report.script_runs, None));
@@ -43,7 +41,7 @@ pub(crate) fn verdict(
             let call = print::operation(&exchange.operation);
             match &exchange.verdict {
                 Verdict::Inconclusive(why) if !is_known => {
-                    problems.push(visible_line(&redact(&format!("no verdict on {call}: {why}"))));
+                    problems.push(shown(&format!("no verdict on {call}: {why}")));
                 }
                 Verdict::Unsupported(action) if !missing.iter().any(|it| it == action) => {
                     missing.push((*action).to_owned());
@@ -56,7 +54,7 @@ pub(crate) fn verdict(
     match &report.end_reason {
         // No call of the script that was sent is implemented.
         Some(EndReason::NeverResponded(why)) if why.kind == FailureKind::Unimplemented => {}
-        Some(why) => problems.push(visible_line(&redact(&format!("ended early: {why}")))),
+        Some(why) => problems.push(shown(&format!("ended early: {why}"))),
         None => {}
     }
     for (left, after_divergence) in &report.not_deleted {
@@ -64,8 +62,7 @@ pub(crate) fn verdict(
         let is_missing = matches!(&left.response, Response::Failed(why) if why.kind == FailureKind::Unimplemented);
         if !after_divergence && !is_missing {
             let call = print::operation(&left.operation);
-            problems
-                .push(visible_line(&redact(&format!("{call} was not deleted: {}", left.response))));
+            problems.push(shown(&format!("{call} was not deleted: {}", left.response)));
         }
     }
     if !problems.is_empty() {

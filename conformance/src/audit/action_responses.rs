@@ -16,20 +16,13 @@ use crate::response::{EndpointText, Response};
 pub(crate) fn impossible_refusal(event: &AuditEvent) -> Option<Divergence> {
     let Response::Refused { http, code, .. } = &event.response else { return None };
     let refusals = Refusals::of(event.action)?;
-    let of_code = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
-    let status = of_code.map(ErrorCode::http_status).filter(|it| it != http);
-    if let Some(status) = status
-        && refusals.knows(code)
-    {
-        let expected = vec![(format!("{status} {code}"), refusals.rule_of(code))];
-        let evidence = Evidence::by(&[E_005]);
-        return Some(refusals.divergence(Tier::Status, code, (evidence, expected)));
+    if !refusals.knows(code) {
+        let expected = refusals.known.iter().map(|rule| (printed(*rule), *rule)).collect();
+        return Some(refusals.divergence(Tier::Code, code, (Evidence::by(&[D_022]), expected)));
     }
-    if refusals.knows(code) {
-        return None;
-    }
-    let expected = refusals.known.iter().map(|rule| (printed(*rule), *rule)).collect();
-    Some(refusals.divergence(Tier::Code, code, (Evidence::by(&[D_022]), expected)))
+    let status = ErrorCode::named(code).map(ErrorCode::http_status).filter(|it| it != http)?;
+    let expected = vec![(format!("{status} {code}"), refusals.rule_of(code))];
+    Some(refusals.divergence(Tier::Status, code, (Evidence::by(&[E_005]), expected)))
 }
 
 /// The errors that any action of AWS may return, with and without `Exception` at the end. There is no
@@ -86,8 +79,12 @@ pub(crate) fn impossible_message(event: &AuditEvent) -> Option<Divergence> {
 /// The difference of a success whose ids, names, dates or ARNs have another form.
 pub(crate) fn impossible_form(event: &AuditEvent) -> Option<Divergence> {
     let Response::Success(_) = &event.response else { return None };
-    let success = Refusals::of(event.action)?.success;
-    format_divergence(success, String::new(), &event.deviations)
+    format_divergence(success_of(event.action)?, String::new(), &event.deviations)
+}
+
+/// The rule of success, which is the first one.
+fn success_of(action: &'static Action) -> Option<Rule> {
+    Some(Rule { action, clause: action.clauses.first()? })
 }
 
 /// The refusals of an action.
@@ -98,8 +95,7 @@ struct Refusals {
 
 impl Refusals {
     fn of(action: &'static Action) -> Option<Self> {
-        // The first clause is the one of success.
-        let success = Rule { action, clause: action.clauses.first()? };
+        let success = success_of(action)?;
         let of_action = rules().filter(|rule| rule.action.api == action.api);
         let known = of_action.filter(|rule| rule.clause.expected != Expected::Success).collect();
         Some(Self { success, known })
@@ -108,18 +104,15 @@ impl Refusals {
     /// Whether a rule or the documentation (D-022) has the code, or leaves it open. Every action may
     /// find its request invalid (D-002, D-021).
     fn knows(&self, code: &str) -> bool {
-        let is_of_request = [ErrorCode::ValidationError, ErrorCode::InvalidInput];
-        if is_of_request.iter().any(|it| it.name() == code) {
-            return true;
-        }
+        let is_of_request = ErrorCode::named(code).is_some_and(ErrorCode::is_validation);
         let may_have =
-            |rule: &Rule| rule.clause.code.level == Level::Unspecified || has(*rule, code);
+            |it: &Rule| it.clause.code.level == Level::Unspecified || it.clause.refuses_with(code);
         let documented = D_022.note_for(self.success.action.api);
-        documented.contains(&format!("{code} ")) || self.known.iter().any(may_have)
+        is_of_request || documented.contains(&format!("{code} ")) || self.known.iter().any(may_have)
     }
 
     fn rule_of(&self, code: &str) -> Rule {
-        self.known.iter().copied().find(|rule| has(*rule, code)).unwrap_or(self.success)
+        self.known.iter().copied().find(|it| it.clause.refuses_with(code)).unwrap_or(self.success)
     }
 
     /// The difference, if the message belongs to none of the rules with the code.
@@ -129,7 +122,8 @@ impl Refusals {
             let is_open = rule.clause.text.level == Level::Unspecified || texts.is_empty();
             is_open || messages::conforms(*rule, &texts, message)
         };
-        let same: Vec<Rule> = self.known.iter().copied().filter(|rule| has(*rule, code)).collect();
+        let has_code = |it: &Rule| it.clause.refuses_with(code);
+        let same: Vec<Rule> = self.known.iter().copied().filter(has_code).collect();
         let first = *same.first()?;
         if same.iter().any(explains) {
             return None;
@@ -155,11 +149,6 @@ impl Refusals {
             assumed_state: "the operation was refused; nothing changed",
         }
     }
-}
-
-/// Whether a rule refuses with this code.
-fn has(rule: Rule, code: &str) -> bool {
-    matches!(rule.clause.expected, Expected::Refused(it) if it.name() == code)
 }
 
 /// The response of a rule, in the form of the facts.

@@ -20,9 +20,9 @@ fn explains(rule: Rule, response: &Response) -> bool {
     let Response::Refused { code, message, .. } = response else {
         return rule.clause.expected == Expected::Success;
     };
-    let is_code = matches!(rule.clause.expected, Expected::Refused(it) if it.name() == code);
     let has_text = rule.clause.text.texts().next().is_some();
-    is_code && (!has_text || message.is_none() || template(rule, response).is_some())
+    rule.clause.refuses_with(code)
+        && (!has_text || message.is_none() || template(rule, response).is_some())
 }
 
 /// The message of a rule, in the form of the facts, if the response has it.

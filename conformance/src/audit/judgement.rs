@@ -80,7 +80,7 @@ fn judge_operation(
 /// documented code that no rule has (D-022).
 fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions) -> bool {
     let Response::Refused { code, message, .. } = response else { return false };
-    let known = ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+    let known = ErrorCode::named(code);
     let is_of_account = known.is_some_and(|it| !CONTENT_CODES.contains(&it));
     let documented = op.action().map_or("", |action| D_022.note_for(action.api));
     let is_invalid = matches!(op, Operation::Invalid(..));

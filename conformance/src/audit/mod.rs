@@ -11,7 +11,8 @@
 //!
 //! `knowledge.rs` keeps what is known, `effects.rs` updates it, `view.rs` reads it at one time,
 //! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
-//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` a refusal by its action alone, and `checker.rs` has the [`Auditor`].
+//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` judges a
+//! refusal by its action alone, and `checker.rs` has the [`Auditor`].
 //! Log formats belong to the harness.
 
 mod action_responses;

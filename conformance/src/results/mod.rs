@@ -164,6 +164,18 @@ fn earlier_divergences(replay: &ScriptRun, index: usize) -> Vec<Rule> {
     rules
 }
 
+/// The findings of a run, each with its minimal script.
+#[must_use]
+pub fn minimal_findings(
+    script_runs: &[ScriptRun],
+    minimal_runs: &[ScriptRun],
+    known_failures: &KnownFailures,
+) -> Vec<Finding> {
+    let mut findings = findings_with(script_runs, known_failures);
+    take_minimal_scripts(&mut findings, minimal_runs, known_failures);
+    findings
+}
+
 /// Gives each finding the minimal script of its own. Whatever else a minimal run shows is left out:
 /// it is no part of the suite.
 pub fn take_minimal_scripts(

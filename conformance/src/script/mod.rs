@@ -1,8 +1,9 @@
 //! Scripts: operation sequences in symbolic names, with one line that states the idea.
 //!
 //! A history is a script with the observed responses. [`parse`] and [`print`] define the text
-//! format, [`corpus`] contains the embedded scripts, [`unusual`] exchanges symbols for ones with unusual names, and [`isolation`] generates scripts for every
-//! kind of attachment. This module does not run scripts: the runner does.
+//! format, [`corpus`] contains the embedded scripts and generates one for every kind of attachment,
+//! and [`unusual`] exchanges symbols for ones with unusual names. This module does not run scripts:
+//! the runner does.
 
 pub mod corpus;
 pub mod parse;

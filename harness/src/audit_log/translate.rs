@@ -10,9 +10,9 @@ use iamspec_conformance::{EndpointText, Response};
 use iamspec_model::tables::ActionTarget;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    ActionEntry, AttachmentAction, AttachmentKind, CreateUserOptions, Filter, InputError,
-    InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction, ResourceKind,
-    Service, Status, SubResource, SubResourceAction, User, UserChange, find_action,
+    ActionEntry, AttachmentAction, AttachmentKind, CreateUserOptions, ErrorCode, Filter,
+    InputError, InvalidRequest, IssueOptions, Item, Operation, Path, Resource, ResourceAction,
+    ResourceKind, Service, Status, SubResource, SubResourceAction, User, UserChange, find_action,
 };
 
 use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
@@ -468,7 +468,7 @@ impl Translation<'_> {
                 Response::Success(listing)
             }
             RecordedResponse::Error { status, code, message } => {
-                let known = iamspec_model::ErrorCode::ALL.into_iter().find(|it| it.name() == code);
+                let known = ErrorCode::named(code);
                 let is_failure = ["ServiceFailure", "InternalFailure", "ServiceUnavailable"];
                 let presumed = match known {
                     _ if is_failure.contains(&code.as_str()) => 500,

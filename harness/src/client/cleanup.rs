@@ -355,7 +355,7 @@ impl HttpClient {
 /// Whether the endpoint refuses the form of the request.
 fn is_malformed(answer: &Response) -> bool {
     let Response::Refused { code, .. } = answer else { return false };
-    ErrorCode::ALL.into_iter().any(|it| it.is_validation() && it.name() == code)
+    ErrorCode::named(code).is_some_and(ErrorCode::is_validation)
 }
 
 /// A version that must be deleted before its policy: not the default version.

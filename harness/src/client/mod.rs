@@ -298,7 +298,7 @@ impl HttpClient {
             return Response::failed(FailureKind::Transient, format!("{response}: {why}"));
         }
         let Response::Refused { http, code, .. } = &response else { return response };
-        let why = match (ErrorCode::ALL.into_iter().find(|it| it.name() == code), op) {
+        let why = match (ErrorCode::named(code), op) {
             (
                 Some(ErrorCode::InvalidAuthenticationCode),
                 Operation::Attach(_, _, device) | Operation::ResetSecret(_, _, device),

@@ -164,7 +164,7 @@ pub(crate) fn appearance(api: &str, raw: &RawResponse) -> Appearance {
     };
     let code = error.text_of("Code").unwrap_or_default();
     let of_any_action = FailureKind::from_code(code);
-    let is_known = ErrorCode::ALL.into_iter().any(|it| it.name() == code)
+    let is_known = ErrorCode::named(code).is_some()
         || of_any_action.is_some_and(|it| it != FailureKind::Unimplemented);
     let is_of_iam = !code.is_empty() && (root.name == "ErrorResponse" || is_known);
     Appearance::Error { code: raw.shown_code(code), is_of_iam }
@@ -193,8 +193,7 @@ fn refusal(error: &Element, raw: &RawResponse) -> Result<(String, Option<String>
         return Err(failure(raw, "an error without a code"));
     }
     // No known code holds a secret, and an unknown one is compared with nothing.
-    let known = ErrorCode::ALL.into_iter().any(|it| it.name() == code)
-        || FailureKind::from_code(code).is_some();
+    let known = ErrorCode::named(code).is_some() || FailureKind::from_code(code).is_some();
     let code = if known { code.to_owned() } else { raw.shown_code(code) };
     Ok((code, error.text_of("Message").map(str::to_owned)))
 }

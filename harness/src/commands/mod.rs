@@ -35,10 +35,10 @@ pub mod test {
     pub(crate) mod dry_run;
     pub(crate) mod invariants;
     pub mod jobs;
-    mod known_failures;
+    pub mod known_failures;
     pub mod matrix;
     pub mod mutants;
-    mod outcome;
+    pub mod outcome;
     pub mod race;
     pub mod replay;
     pub(crate) mod reproduce;

@@ -1,8 +1,8 @@
 //! One page per rule at an address that stays: the statement, the levels, the evidence, the order and the
 //! shortest script, and the mutants that break it.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
 
 use iamspec_conformance::Mutant;
 use iamspec_conformance::oracle::wire::{WIRE_RULES, WireRule};
@@ -15,10 +15,18 @@ use crate::docs::tables::fact_text;
 /// The way from a page of a rule to the root folder.
 const BASE: &str = "../../";
 
+static RULE_IDS: LazyLock<HashSet<String>> = LazyLock::new(|| rules().map(|it| it.id()).collect());
+
+/// Every mutant of the reference endpoint: the rule that it breaks, and its name.
+static MUTANTS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let all = Mutant::hand_written().chain(Mutant::systematic());
+    all.map(|it| (it.rule, it.name)).collect()
+});
+
 /// The page of a rule by its id, without an extension, or nothing if there is no such rule. A wire rule
 /// has one page for all operations.
 pub(crate) fn page_name(id: &str) -> Option<String> {
-    if rules().any(|rule| rule.id() == id) {
+    if RULE_IDS.contains(id) {
         return Some(format!("rules/{id}"));
     }
     let name = wire_name(id)?;
@@ -67,9 +75,8 @@ fn evidence(facts: impl Iterator<Item = &'static Fact>, api: &str) -> String {
 
 /// The mutants of the reference endpoint that break the rule.
 fn mutants(breaks: impl Fn(&str) -> bool) -> String {
-    let all = Mutant::hand_written().chain(Mutant::systematic());
-    let names = all.filter(|it| breaks(&it.rule)).map(|it| it.name);
-    let quoted = names.filter_map(|it| shlex::try_quote(&it).ok().map(Cow::into_owned));
+    let names = MUTANTS.iter().filter(|it| breaks(&it.0)).map(|it| it.1.as_str());
+    let quoted = names.filter_map(|it| shlex::try_quote(it).ok());
     let lines: Vec<String> = quoted.map(|it| format!("- `iamspec run --mutant {it}`\n")).collect();
     if lines.is_empty() {
         return String::new();

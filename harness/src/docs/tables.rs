@@ -118,7 +118,7 @@ pub(crate) fn facts() -> String {
 
 /// A fact without its id: the strength, the response, this note, and the source.
 pub(crate) fn fact_text(fact: &Fact, note: &str) -> String {
-    let strength = format!("{:?}", fact.strength).to_lowercase();
+    let strength = fact.strength.name();
     let mut text = format!("{strength}, {}: {}.", escape(fact.operation), escape(fact.state));
     if let Some(http) = fact.http {
         text.push_str(&format!(" {http} {}", fact.code.unwrap_or_default()));

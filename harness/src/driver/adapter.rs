@@ -54,7 +54,7 @@ pub(crate) fn response(op: &str, outcome: &DriverOutcome) -> Result<(u16, String
 
 /// The status of an error code, for SDKs that do not report it (D-022, E-015, A-016).
 fn default_status(code: &str) -> u16 {
-    match ErrorCode::ALL.into_iter().find(|it| it.name() == code) {
+    match ErrorCode::named(code) {
         Some(known) => known.http_status(),
         None => match code {
             "ServiceFailure" | "InternalFailure" => 500,

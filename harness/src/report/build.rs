@@ -246,7 +246,7 @@ pub(crate) fn cited(fact: &Fact, api: &str) -> CitedFact {
     };
     CitedFact {
         fact: fact.id.to_owned(),
-        strength: format!("{:?}", fact.strength).to_lowercase(),
+        strength: fact.strength.name().to_owned(),
         statement,
         source: fact.source.to_owned(),
     }

@@ -3,11 +3,17 @@
 //! A report has links only if its header names a site. The address is checked whenever it is read,
 //! because a saved run may come from somebody else.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use anyhow::{Result, anyhow};
 use reqwest::Url;
 
 use crate::docs::rule::page_name;
 use crate::docs::tables::cited_facts;
+
+static CITED: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| cited_facts().iter().map(|it| it.id).collect());
 
 /// Parses the address of a site.
 ///
@@ -56,7 +62,7 @@ impl RuleLinks {
     /// The place of a fact, if this version cites the fact.
     pub(crate) fn fact(&self, id: &str) -> Option<String> {
         let base = self.base.as_ref()?;
-        cited_facts().iter().any(|it| it.id == id).then(|| format!("{base}facts.html#{id}"))
+        CITED.contains(id).then(|| format!("{base}facts.html#{id}"))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::logic::evaluate::CompiledFormula;
 use crate::logic::faults::FEW;
 use crate::logic::formula::{Formula, Number, Relation, Sort, Variable};
 use crate::logic::invariants::{AccountInvariant, invariants};
-use crate::logic::obligations::{Proof, premises, proof_of};
+use crate::logic::obligations::{Proof, proof_of};
 use crate::logic::statements::call::CallForm;
 use crate::logic::structure::Tuple;
 use crate::operation::Operation;
@@ -43,13 +43,15 @@ pub struct InductionCounterexample {
 
 /// The proof of every call without each invariant about a relation that the call changes.
 pub fn unsupported_proofs() -> impl Iterator<Item = UnsupportedProof> {
-    invariants().into_iter().flat_map(|missing| {
-        let relations = relations_of(&missing.formula);
-        CallForm::all().filter_map(move |form| {
-            let statement = form.statement();
-            let concerns = statement.changes.iter().any(|it| relations.contains(&it.relation()));
-            concerns.then(|| UnsupportedProof::new(form, missing.clone()))
-        })
+    CallForm::all().flat_map(|form| {
+        let statement = form.statement();
+        let proof = proof_of(form, &statement);
+        let concerns = |missing: &AccountInvariant| {
+            let relations = relations_of(&missing.formula);
+            statement.changes.iter().any(|it| relations.contains(&it.relation()))
+        };
+        let concerned = invariants().into_iter().filter(concerns);
+        concerned.map(|it| UnsupportedProof::of(form, proof.clone(), it)).collect::<Vec<_>>()
     })
 }
 
@@ -87,8 +89,7 @@ fn sentence(form: CallForm, obligation: &str) -> String {
 }
 
 impl UnsupportedProof {
-    fn new(form: CallForm, missing: AccountInvariant) -> Self {
-        let mut proof = proof_of(form, &form.statement());
+    fn of(form: CallForm, mut proof: Proof, missing: AccountInvariant) -> Self {
         proof.premises.retain(|it| *it != missing.formula);
         let own = format!("invariant {}", missing.name);
         proof.obligations.retain(|it| it.name != own);
@@ -113,8 +114,7 @@ impl UnsupportedProof {
             CompiledFormula::new(formula, parameters).holds(&structure, &arguments)
         };
         let failing = self.proof.obligations.iter().filter(|it| !holds(&it.goal, &parameters));
-        let others_hold =
-            premises().iter().filter(|it| **it != self.missing.formula).all(|it| holds(it, &[]));
+        let others_hold = self.proof.premises.iter().all(|it| holds(it, &[]));
         let tuples = Relation::all().flat_map(|relation| {
             let of_relation = structure.tuples_of(relation);
             of_relation.map(move |(first, second)| (relation, first, second)).collect::<Vec<_>>()

@@ -29,7 +29,7 @@ impl Inspection<'_> {
             return;
         };
         let refused = Response::refused(self.op.action(), self.raw.status, code.to_owned(), None);
-        if !is_known(code) || matches!(refused, Response::Failed(_)) {
+        if ErrorCode::named(code).is_none() || matches!(refused, Response::Failed(_)) {
             return;
         }
         if !is_framed {
@@ -69,10 +69,6 @@ impl Inspection<'_> {
     }
 }
 
-fn is_known(code: &str) -> bool {
-    ErrorCode::ALL.into_iter().any(|it| it.name() == code)
-}
-
 /// The error in a JSON body, if its code is one of IAM's.
 pub(crate) fn refusal_in_json(status: u16, text: &str) -> Option<Element> {
     let body: Value = serde_json::from_str(text).ok().filter(|_| status >= 400)?;
@@ -80,7 +76,8 @@ pub(crate) fn refusal_in_json(status: u16, text: &str) -> Option<Element> {
     let text_of = |names: [&str; 3]| names.iter().find_map(|it| error.get(it)?.as_str());
     let code = text_of(["__type", "Code", "code"])?;
     let code = code.rsplit('#').next().unwrap_or(code);
-    let code = code.strip_suffix("Exception").filter(|it| is_known(it)).unwrap_or(code);
+    let code =
+        code.strip_suffix("Exception").filter(|it| ErrorCode::named(it).is_some()).unwrap_or(code);
     let child = |name: &str, text: &str| Element {
         name: name.to_owned(),
         text: text.to_owned(),
@@ -89,5 +86,5 @@ pub(crate) fn refusal_in_json(status: u16, text: &str) -> Option<Element> {
     let mut children = vec![child("Code", code)];
     children.extend(text_of(["message", "Message", "msg"]).map(|it| child("Message", it)));
     let name = "Error".to_owned();
-    is_known(code).then(|| Element { name, children, ..Element::default() })
+    ErrorCode::named(code).is_some().then(|| Element { name, children, ..Element::default() })
 }

@@ -32,16 +32,24 @@ pub(crate) fn read(
     may_be_missing: bool,
 ) -> Result<KnownFailures> {
     let Some(file) = file else { return Ok(KnownFailures::default()) };
-    let text = text_of(file, may_be_missing)?;
-    let known = KnownFailures::parse(&text)
-        .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
-    if let Some(error) = known.invalid_date() {
-        bail!("the known-failures file {} is invalid: {error}", file.display());
-    }
+    let known = parsed(file, &text_of(file, may_be_missing)?)?;
     if let (Some(owner), Some(about)) = (&known.target, about) {
         check_target(owner, about).with_context(|| {
             format!("the known-failures file {} belongs to another target", file.display())
         })?;
+    }
+    Ok(known)
+}
+
+/// The known failures in the text of this file.
+///
+/// # Errors
+/// The text is no known-failures file, or has an invalid date.
+pub fn parsed(file: &Path, text: &str) -> Result<KnownFailures> {
+    let known = KnownFailures::parse(text)
+        .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
+    if let Some(error) = known.invalid_date() {
+        bail!("the known-failures file {} is invalid: {error}", file.display());
     }
     Ok(known)
 }

@@ -9,9 +9,7 @@ use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::results::known_failures::{
     EntryStatus, KnownFailureError, KnownFailures, RunContext,
 };
-use iamspec_conformance::results::{
-    Threshold, Totals, decisive_rules, findings_with, take_minimal_scripts,
-};
+use iamspec_conformance::results::{Threshold, Totals, decisive_rules, minimal_findings};
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::{Finding, Origin, Report, Verdict};
 use time::OffsetDateTime;
@@ -48,8 +46,7 @@ pub(crate) struct RunOutcome {
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
         let threshold = args.counts.into();
-        let mut findings = findings_with(&report.script_runs, known_failures);
-        take_minimal_scripts(&mut findings, &report.minimal_runs, known_failures);
+        let findings = minimal_findings(&report.script_runs, &report.minimal_runs, known_failures);
         // Only a complete run can show that an entry is stale.
         let is_judged = args.selection.suite.is_empty()
             && args.selection.rule.is_none()
@@ -284,7 +281,8 @@ fn save_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
 }
 
 /// The current date in UTC.
-pub(crate) fn today() -> String {
+#[must_use]
+pub fn today() -> String {
     OffsetDateTime::now_utc().date().to_string()
 }
 

@@ -158,7 +158,7 @@ fn facts(text: &mut String, evidence: Evidence, api: &str, shown: &mut Vec<&'sta
     }
     for fact in new {
         shown.push(fact.id);
-        let strength = format!("{:?}", fact.strength).to_lowercase();
+        let strength = fact.strength.name();
         text.push_str(&format!(
             "    {} ({strength}): {}: {}\n",
             fact.id, fact.operation, fact.state

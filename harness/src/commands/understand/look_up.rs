@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use iamspec_conformance::oracle::formats::FORMAT_RULES;
 use iamspec_conformance::oracle::wire::WIRE_RULES;
 use iamspec_conformance::script::corpus::built_in_scripts;
-use iamspec_model::evidence::FACTS;
+use iamspec_model::evidence::{self, FACTS};
 use iamspec_model::tables::attachments::{ATTACHMENTS, AttachmentRow};
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, Evidence, Fact, rules};
@@ -18,7 +18,7 @@ const SHOWN_MAX: usize = 8;
 
 /// Prints what the word names, or what contains all of the words. Returns false if nothing does.
 pub(crate) fn look_up(words: &str, out: &mut dyn Write) -> Result<bool> {
-    if let Some(fact) = FACTS.iter().find(|it| it.id.eq_ignore_ascii_case(words)) {
+    if let Some(fact) = evidence::fact(&words.to_uppercase()) {
         print_fact(fact, out)?;
         return Ok(true);
     }
@@ -36,8 +36,8 @@ pub(crate) fn look_up(words: &str, out: &mut dyn Write) -> Result<bool> {
 
 /// The fact, and everything that cites it.
 fn print_fact(fact: &Fact, out: &mut dyn Write) -> Result<()> {
-    let strength = format!("{:?}", fact.strength).to_lowercase();
-    let strength = if fact.is_open_question() { "open question" } else { &strength };
+    let strength = fact.strength.name();
+    let strength = if fact.is_open_question() { "open question" } else { strength };
     writeln!(out, "{} ({strength}): {}: {}", fact.id, fact.operation, fact.state)?;
     let http = fact.http.map(|it| it.to_string());
     let response: Vec<&str> = http.as_deref().into_iter().chain(fact.code).collect();

@@ -132,7 +132,7 @@ fn stale(args: &EvidenceStaleArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 fn line(fact: &Fact) -> String {
-    let strength = format!("{:?}", fact.strength).to_lowercase();
+    let strength = fact.strength.name();
     format!("{} ({strength}) {}, {}", fact.id, fact.operation, fact.state)
 }
 

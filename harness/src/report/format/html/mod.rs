@@ -27,6 +27,8 @@ use crate::report::kinds::{KindResult, kinds};
 use crate::report::rule_links::RuleLinks;
 
 const PAGE: &str = include_str!("page.html");
+/// The part of every page that limits what it may load.
+const HEAD: &str = include_str!("head.html");
 const NAVIGATION: &str = include_str!("navigation.html");
 const MATRIX: &str = include_str!("matrix.html");
 pub(crate) const CSS: &str = include_str!("page.css");
@@ -90,7 +92,7 @@ impl SiteFrame {
 pub(crate) fn render(template: &str, values: Value) -> Result<String> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    for (name, text) in [("page", template), ("navigation", NAVIGATION)] {
+    for (name, text) in [("page", template), ("head", HEAD), ("navigation", NAVIGATION)] {
         environment.add_template(name, text).context("a template of the page is invalid")?;
     }
     let page = environment.get_template("page").context("the template of the page is missing")?;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use iamspec_conformance::concurrency::execute::RaceResult;
 use iamspec_conformance::concurrency::linearizability::{ContradictedOrder, explain};
 use iamspec_conformance::concurrency::{Race, TimedCall};
 use iamspec_conformance::script::print;
-use minijinja::{AutoEscape, Environment, context};
+use minijinja::context;
 use serde::Serialize;
 
-use crate::report::format::html::CSS;
+use crate::report::format::html::{CSS, render};
 
 const PAGE: &str = include_str!("races.html");
 
@@ -56,10 +56,6 @@ struct RuledOutView {
 /// # Errors
 /// An error of the template library.
 pub fn races(target: &str, totals: &str, all: &[(Race, RaceResult, String)]) -> Result<String> {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("page", PAGE).context("the template of the page is invalid")?;
-    let page = environment.get_template("page").context("the template of the page is missing")?;
     let broken = all.iter().filter_map(|(race, result, reproduce)| {
         let (history, before) = result.example.as_ref()?;
         Some(race_view(race, result, (history, *before), reproduce.clone()))
@@ -67,7 +63,7 @@ pub fn races(target: &str, totals: &str, all: &[(Race, RaceResult, String)]) -> 
     let races: Vec<RaceView> = broken.collect();
     let values =
         context! { css => CSS, version => env!("CARGO_PKG_VERSION"), target, totals, races };
-    page.render(values).context("cannot write the page")
+    render(PAGE, values)
 }
 
 fn race_view(
