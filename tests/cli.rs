@@ -486,7 +486,8 @@ fn the_version_contains_the_rule_set() {
     let revision = iamspec_harness::report::diff::revision();
     let version = env!("CARGO_PKG_VERSION");
     let text = super::stdout(&super::iamspec(&["--version"]));
-    assert_eq!(text, format!("iamspec {version} (rules {revision})\n"));
+    let set = &iamspec_conformance::results::rule_set::RuleSet::current().name;
+    assert_eq!(text, format!("iamspec {version} (rules {set}, revision {revision})\n"));
 }
 
 #[test]

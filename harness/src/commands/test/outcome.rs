@@ -47,7 +47,7 @@ pub(crate) struct RunOutcome {
 
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
-        let threshold = args.counts.into();
+        let threshold = args.threshold();
         let mut findings = findings_with(&report.script_runs, known_failures);
         take_minimal_scripts(&mut findings, &report.minimal_runs, known_failures);
         // Only a complete run can show that an entry is stale.
