@@ -1,4 +1,4 @@
-"""Runs the steps of the action in a repository of somebody else, and those of the GitLab job, in a shell.
+"""Runs the steps of the action in a repository of somebody else.
 
 The endpoint deletes users with an MFA device: the steps must fail, except if the divergence is a known failure. A server
 on this machine stands in for the releases. The steps that use another action, such as the upload, do not run here.
@@ -22,7 +22,6 @@ import yaml
 url, releases, reports = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 ROOT = pathlib.Path.cwd()
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-JOB = yaml.safe_load((ROOT / "harness/ci/gitlab-ci.yml").read_text())[".iamspec"]
 KNOWN = '[[known-failure]]\nrule = "DeleteUser/holds-mfa-device"\nreason = "known"\nfacts = ["A-015"]\n'
 
 
@@ -32,7 +31,7 @@ class Runner:
     def __init__(self, repository, server):
         self.repository, self.server = repository, server
         self.temp = pathlib.Path(tempfile.mkdtemp(dir=repository.parent))
-        self.summary, self.output = "", ""
+        self.summary, self.output, self.runs = "", "", 0
 
     def run(self, **inputs):
         """Runs the steps with these inputs. Returns the exit code; `summary`, `output` and `log` are what they wrote."""
@@ -44,6 +43,7 @@ class Runner:
         for file in files.values():
             file.write_text("")
         self.log, code = "", 0
+        self.runs += 1
         for step in ACTION["runs"]["steps"]:
             if "run" not in step or code:
                 continue
@@ -65,13 +65,6 @@ def fill(text, values):
     return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda it: values[it[1]], text)
 
 
-def job(folder, **variables):
-    """Runs the script of the GitLab job and returns the exit code."""
-    environment = os.environ | JOB["variables"] | {"IAMSPEC_ENDPOINT": url} | variables
-    words = ["bash", "-eo", "pipefail", "-c", "\n".join(JOB["script"])]
-    return subprocess.run(words, env=environment, cwd=folder, capture_output=True, check=False).returncode
-
-
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files without a log."""
 
@@ -91,6 +84,8 @@ def check_runs(runner):
     assert runner.run(endpoint=url, options="--observe end\n--settle=0s", **known) == 0, f"a known failure must pass\n{runner.log}"
     assert runner.run(endpoint=url, expect="known-failures.toml") == 0, "the former input must work"
     assert runner.run(endpoint=url, options="$(touch executed)") == 2, "no shell must read the options"
+    keeps_rules = "--rules 1999-01"
+    assert runner.run(endpoint=url, options=keeps_rules) == 2 and "expected one of the rule sets" in runner.log, runner.log
     hostile = '"; touch executed; echo "$(touch executed)`touch executed`'
     for name in ("endpoint", "wait", "known_failures", "version", "install", "reports"):
         assert runner.run(**({"endpoint": url} | {name: hostile})) != 0, f"{name} must be refused"
@@ -120,13 +115,7 @@ def main():
         runner = Runner(repository, f"http://127.0.0.1:{server.server_port}")
         check_runs(runner)
         check_downloads(runner, next(releases.rglob("*.tar.gz")))
-        program = next(it for it in releases.rglob("iamspec") if it.is_file())
-        os.environ["PATH"] = os.pathsep.join([str(program.parent), os.environ["PATH"]])
-        assert job(repository) == 1, "an unknown divergence must fail the job"
-        assert job(repository, IAMSPEC_KNOWN_FAILURES="known-failures.toml") == 0, "a known failure must pass"
-        assert job(repository, IAMSPEC_EXPECT="known-failures.toml") == 0, "the former variable must work"
-        assert (repository / "iamspec.xml").exists()
-    print("action in another repository, and GitLab job: 16 runs ended as expected; the upload did not run")
+    print(f"action in another repository: {runner.runs} runs ended as expected; the upload did not run")
 
 
 main()
