@@ -21,7 +21,11 @@ trap 'kill $server 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$root"
 
 "$venv/bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
-go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml
+mkdir "$work/guide"
+"$venv/bin/python" "$here/guide.py" "$work/guide"
+go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml "$work"/guide/workflow-*.yml
+"$venv/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$work/guide/gitlab.yml"
+"$venv/bin/pre-commit" validate-config "$work/guide/pre-commit.yaml"
 
 # From source. The target folder of the release build is reused.
 cargo install --path harness --root "$work/cargo" --locked --quiet --target-dir target
@@ -39,6 +43,7 @@ releases=$work/releases/owner/iamspec/releases/download/v$version
 .ci/archive.sh "$work/cargo/bin/iamspec" "$(uname -m)-unknown-linux-musl" "$releases" > /dev/null
 (cd "$releases" && sha256sum ./*.tar.gz | sed 's|\./||' > SHA256SUMS)
 "$venv/bin/python" "$here/steps.py" "$url" "$work/releases" "$work"
+"$venv/bin/python" "$here/schemas.py" "$work/iamspec.jsonl"
 
 PATH=$work/cargo/bin:$PATH "$venv/bin/python" "$here/gitlab.py" "$url" "$work"
 "$venv/bin/check-jsonschema" --builtin-schema vendor.gitlab-ci "$work/gitlab-ci.yml" "$work/gitlab-inputs.yml"

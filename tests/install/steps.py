@@ -38,6 +38,7 @@ class Runner:
         values = {f"inputs.{name}": it.get("default", "") for name, it in ACTION["inputs"].items()}
         values |= {f"inputs.{name.replace('_', '-')}": it for name, it in inputs.items()}
         values |= {"github.server_url": self.server, "github.action_repository": "owner/iamspec"}
+        values |= {"github.token": "a token", "github.repository": "somebody/else", "github.event.pull_request.number": "7"}
         values |= {"github.action_path": str(ROOT), "runner.temp": str(self.temp)}
         files = {it: self.temp / it for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_PATH")}
         for file in files.values():
@@ -45,7 +46,8 @@ class Runner:
         self.log, code = "", 0
         self.runs += 1
         for step in ACTION["runs"]["steps"]:
-            if "run" not in step or code:
+            always = "inputs.comment" in step.get("if", "")
+            if "run" not in step or code and not always or always and values["inputs.comment"] != "true":
                 continue
             variables = {name: fill(it, values) for name, it in step.get("env", {}).items()}
             path = [*files["GITHUB_PATH"].read_text().split("\n"), os.environ["PATH"]]
@@ -55,7 +57,7 @@ class Runner:
             words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
             process = subprocess.run(words, env=environment, cwd=self.repository, capture_output=True, text=True, check=False)
             self.log += process.stdout + process.stderr
-            code = process.returncode
+            code = code or process.returncode
         self.summary, self.output = (files[it].read_text() for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"))
         return code
 
@@ -79,7 +81,8 @@ def check_runs(runner):
     (reports / "summary.md").write_text(runner.summary)
     for file in ["iamspec.jsonl", "iamspec.xml", "iamspec.html", "iamspec.md", "iamspec.sarif"]:
         assert (runner.repository / "iamspec-reports" / file).stat().st_size > 0, file
-    shutil.copy(runner.repository / "iamspec-reports/iamspec.sarif", reports)
+    for file in ["iamspec.sarif", "iamspec.jsonl"]:
+        shutil.copy(runner.repository / "iamspec-reports" / file, reports)
     known = {"known_failures": "known-failures.toml"}
     assert runner.run(endpoint=url, options="--observe end\n--settle=0s", **known) == 0, f"a known failure must pass\n{runner.log}"
     assert runner.run(endpoint=url, expect="known-failures.toml") == 0, "the former input must work"
@@ -90,6 +93,32 @@ def check_runs(runner):
     for name in ("endpoint", "wait", "known_failures", "version", "install", "reports"):
         assert runner.run(**({"endpoint": url} | {name: hostile})) != 0, f"{name} must be refused"
     assert not list(runner.repository.rglob("executed")), "the action executed its input"
+
+
+def check_difference(runner):
+    """The difference to the base branch, in the summary and in one comment. A program stands in for `gh`."""
+    calls = runner.temp / "calls"
+    gh = runner.temp / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {calls}\ncase "$*" in *--jq*) cat {runner.temp}/comments ;; esac\n')
+    gh.chmod(0o755)
+    os.environ["PATH"] = os.pathsep.join([str(gh.parent), os.environ["PATH"]])
+    comments = runner.temp / "comments"
+    comments.write_text("")
+    report = runner.repository / "iamspec-reports/iamspec.jsonl"
+    base = runner.repository / "base.jsonl"
+    inputs = {"endpoint": url, "comment": "true", "base_report": "base.jsonl"}
+    assert runner.run(**inputs) == 1 and not calls.exists(), "without a report of the base branch there is no comment"
+    shutil.copy(report, base)
+    assert runner.run(endpoint=url, base_report="base.jsonl") == 1 and "difference to the base branch" in runner.summary
+    assert not calls.exists(), "a comment must be asked for"
+    assert runner.run(**inputs) == 1, runner.log
+    assert "api --silent repos/somebody/else/issues/7/comments --raw-field body=<!-- iamspec -->" in calls.read_text()
+    comments.write_text("31\n")
+    assert runner.run(**inputs) == 1, runner.log
+    assert "--method PATCH repos/somebody/else/issues/comments/31 " in calls.read_text(), "the comment must be replaced"
+    body = (runner.repository / "iamspec-reports/difference.md").read_text().splitlines()[2:]
+    assert body and all(it.startswith("    ") for it in body), body
 
 
 def check_downloads(runner, archive):
@@ -114,6 +143,7 @@ def main():
         (repository / "known-failures.toml").write_text(KNOWN)
         runner = Runner(repository, f"http://127.0.0.1:{server.server_port}")
         check_runs(runner)
+        check_difference(runner)
         check_downloads(runner, next(releases.rglob("*.tar.gz")))
     print(f"action in another repository: {runner.runs} runs ended as expected; the upload did not run")
 
