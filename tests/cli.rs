@@ -368,13 +368,14 @@ fn a_finding_is_saved_without_overwriting_a_script() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// The arguments that the last script of the action passes to iamspec. A script that prints its
+/// The arguments that the action passes to iamspec. A script that prints its
 /// arguments replaces the program.
 fn action(name: &str, options: &str) -> Vec<String> {
     let folder = super::reports::folder(name);
     let action = std::fs::read_to_string(super::root().join("action.yml"));
     let action = action.unwrap();
-    let (_, step) = action.rsplit_once("run: |\n").unwrap();
+    let (_, step) = action.split_once("- name: Run iamspec\n").unwrap();
+    let (_, step) = step.split_once("run: |\n").unwrap();
     let step = step.split("\n    - name: ").next().unwrap();
     let program = folder.join("iamspec");
     std::fs::write(&program, "#!/bin/sh\nprintf '%s\\n' \"$@\" > arguments\n").unwrap();
@@ -486,7 +487,8 @@ fn the_version_contains_the_rule_set() {
     let revision = iamspec_harness::report::diff::revision();
     let version = env!("CARGO_PKG_VERSION");
     let text = super::stdout(&super::iamspec(&["--version"]));
-    assert_eq!(text, format!("iamspec {version} (rules {revision})\n"));
+    let set = &iamspec_conformance::results::rule_set::RuleSet::current().name;
+    assert_eq!(text, format!("iamspec {version} (rules {set}, revision {revision})\n"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn without_port(text: &str) -> String {
 }
 
 /// README.md and the Markdown pages of docs/.
-fn documents() -> Vec<std::path::PathBuf> {
+pub(super) fn documents() -> Vec<std::path::PathBuf> {
     fn pages(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -103,6 +103,7 @@ fn value(option: &str) -> Option<&'static str> {
     let value = match option {
         "tier" => "code",
         "level" => "must",
+        "rules" => "2026-11",
         "observe" => "end",
         "settle" => "0s",
         "seed" | "jobs" => "1",

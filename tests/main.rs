@@ -56,6 +56,7 @@ mod record;
 mod reports;
 mod requests;
 mod robust;
+mod rule_sets;
 mod server;
 mod shards;
 mod shell;

@@ -374,3 +374,12 @@ fn long_files_and_functions_are_printed() {
         }
     }
 }
+
+/// `rust-version` in Cargo.toml states the oldest version of Rust; the image is built with it.
+#[test]
+fn the_image_is_built_with_the_oldest_rust() {
+    let file = super::root().join("packages/container/Dockerfile");
+    let text = std::fs::read_to_string(file).unwrap();
+    let expected = format!("FROM rust:{}-alpine ", env!("CARGO_PKG_RUST_VERSION"));
+    assert!(text.contains(&expected), "expected `{expected}`:\n{text}");
+}

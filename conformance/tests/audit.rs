@@ -58,7 +58,7 @@ fn histories_of(seed: u64, mut reference: Reference) -> Vec<Vec<AuditEvent>> {
 const STRICT: AuditOptions = AuditOptions {
     starts_empty: false,
     lag: 0,
-    threshold: Threshold { tier: Tier::Text, level: Level::Must },
+    threshold: Threshold { tier: Tier::Text, level: Level::Must, rules: None },
     learn: false,
 };
 

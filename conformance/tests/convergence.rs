@@ -6,7 +6,7 @@ use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::results::{Threshold, findings};
 use iamspec_conformance::script::parse::parse;
 use iamspec_conformance::{Endpoint, Reference, Report, Response, Suite, Tier};
-use iamspec_model::{AttachmentKind, Item, Level, Operation};
+use iamspec_model::{AttachmentKind, Item, Operation};
 
 /// The reference, whose first response to a read of a login profile does not know the user yet.
 #[derive(Default)]
@@ -47,7 +47,7 @@ fn run(convergence: Duration) -> Option<Report> {
 /// The code is right, and only the text says that the read is stale.
 #[test]
 fn a_refusal_with_the_text_of_another_absence_is_repeated() {
-    let threshold = Threshold { tier: Tier::Text, level: Level::Must };
+    let threshold = Threshold { tier: Tier::Text, ..Threshold::default() };
     let count = |convergence| {
         let found = run(convergence).map(|it| findings(&it.script_runs));
         found.map(|it| it.iter().filter(|it| threshold.includes(&it.divergence)).count())

@@ -56,7 +56,7 @@ fn divergences_of_different_levels_are_separate_findings() {
             found.iter().map(|it| (it.divergence.level, &*it.history.name)).collect();
         assert_eq!(summary, [(Level::Must, "long"), (Level::Info, "short")]);
         assert!(found.iter().all(|it| it.other_scripts.is_empty()));
-        let threshold = Threshold { tier: Tier::Text, level: Level::Must };
+        let threshold = Threshold { tier: Tier::Text, ..Threshold::default() };
         let totals = Totals::of(&replays, threshold, &KnownFailures::default());
         let counted = found.iter().filter(|it| threshold.includes(&it.divergence)).count();
         assert_eq!((totals.unexpected, counted), (1, 1));

@@ -5,6 +5,7 @@ use std::io::{BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
+use iamspec_conformance::results::rule_set::RuleSet;
 use iamspec_harness::cli::{FIRST_STEPS, execute, parse};
 use iamspec_harness::client::account::readiness::Unusable;
 use iamspec_harness::commands::options::choose_colors;
@@ -82,7 +83,8 @@ fn print_and_exit(error: &clap::Error) -> ExitCode {
         _ = write!(io::stderr(), "{FIRST_STEPS}");
     } else if error.kind() == ErrorKind::DisplayVersion {
         let version = env!("CARGO_PKG_VERSION");
-        _ = writeln!(io::stdout(), "iamspec {version} (rules {})", revision());
+        let rules = &RuleSet::current().name;
+        _ = writeln!(io::stdout(), "iamspec {version} (rules {rules}, revision {})", revision());
     } else {
         _ = error.print();
     }

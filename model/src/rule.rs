@@ -5,7 +5,7 @@
 //! are data here: [`crate::semantics::conditions`] alone evaluates them. The clauses themselves are
 //! in [`crate::tables`].
 
-use crate::evidence::{Evidence, Fact};
+use crate::evidence::{Evidence, Fact, Level};
 use crate::kind::{AttachmentKind, SubResource};
 
 /// An API action, with everything that is known about its responses.
@@ -136,6 +136,12 @@ impl Rule {
     pub fn id(&self) -> String {
         format!("{}/{}", self.action.api, self.clause.condition.slug())
     }
+
+    /// Its levels in the tiers status, code and text.
+    #[must_use]
+    pub fn levels(&self) -> [Level; 3] {
+        [self.clause.status, self.clause.code, self.clause.text].map(|it| it.level)
+    }
 }
 
 /// Two rules are equal if they have the same action and the same condition.
@@ -152,6 +158,17 @@ pub enum Expected {
     Success,
     /// The call is refused with this code.
     Refused(ErrorCode),
+}
+
+impl Expected {
+    /// `success`, or the error code.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Refused(code) => code.name(),
+        }
+    }
 }
 
 /// A predicate on the state of the account and the call.

@@ -2,6 +2,7 @@
 // accessibility.
 
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -126,7 +127,11 @@ await check("the matrix links to the page of each endpoint", await open("matrix"
 
 const emulator = "site/emulators/the-embedded-reference-endpoint--mutant-forgets-mfa-device";
 const rule = "site/rules/DeleteUser/holds-mfa-device";
-const sitePages = ["site/index", "site/rules", rule, "site/operations/DeleteUser", "site/delete-user", "site/facts", "site/emulators", emulator];
+const sitePages = ["site/index", "site/rules", rule, "site/operations/DeleteUser", "site/delete-user", "site/facts", "site/emulators"];
+// One page for each run, beside its badge.
+const ofRuns = readdirSync(`${folder}/site/emulators`).filter((it) => it.endsWith(".html"));
+sitePages.push(...ofRuns.map((it) => `site/emulators/${it.replace(".html", "")}`));
+assert.ok(sitePages.includes(emulator), sitePages.join(" "));
 
 await check("a finding of the site leads to its rule, and the rule to its evidence", await open(emulator), async (page) => {
   await visible(page).first().evaluate((it) => { it.open = true; });

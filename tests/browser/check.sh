@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # Checks the HTML report and the website in a headless browser.
 #
-#   tests/browser/check.sh target/release/iamspec
+#   tests/browser/check.sh target/release/iamspec [REPORT…]
 #
+# REPORT: a saved run of an emulator for the website, such as target/emulators/moto.jsonl from tests/emulators/check.sh.
 # CHROMIUM: the browser (default: chromium). IAMSPEC_CACHE: the cache folder (default: ~/.cache/iamspec).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 iamspec=$1
+shift
+runs=()
+for report in "$@"; do runs+=(--run "$report"); done
 cache=${IAMSPEC_CACHE:-$HOME/.cache/iamspec}/browser
 if ! command -v "${CHROMIUM:-chromium}" > /dev/null && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
   { apt-get update -qq && apt-get install -y -qq chromium; } >&2
@@ -41,5 +45,5 @@ sed -e 's/"observed":"200"/"observed":"200 <script>hostile()<\/script><img src=x
 "$iamspec" run --mutant forgets-mfa-device --report "json=$work/one.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
 "$iamspec" run --mutant forgets-access-key --report "json=$work/other.jsonl" > "$work/out" 2>&1 || [ $? = 1 ]
 "$iamspec" matrix --out "$work" "$work/one.jsonl" "$work/other.jsonl" > "$work/out" || [ $? = 1 ]
-"$iamspec" site --out "$work/site" --run "$work/one.jsonl" --run "$work/other.jsonl" > "$work/out"
+"$iamspec" site --out "$work/site" --run "$work/one.jsonl" --run "$work/other.jsonl" "${runs[@]}" > "$work/out"
 node "$cache/check.mjs" "$chromium" "$work"

@@ -4,6 +4,8 @@
 #
 #   tests/emulators/check.sh target/release/iamspec moto [localstack …]
 #
+# Keeps the reports of the runs as target/emulators/NAME.jsonl.
+#
 # target.toml states the expectations: `wrongly_deleted` (the number of kinds), `first_by` and `all_by`
 # (the latest request of the first and of the last wrong deletion).
 set -euo pipefail
@@ -20,7 +22,10 @@ for name in "$@"; do targets+=("$here/$name/target.toml"); done
 # Exit code 3 means that an emulator did not delete a resource; the report below names it.
 "$iamspec" matrix --out "$work" "${targets[@]}" || [ $? = 3 ] || { tail -n 20 "$work"/*.log >&2; exit 1; }
 
+rm -rf "$here/../../target/emulators"
+mkdir -p "$here/../../target/emulators"
 for name in "$@"; do
+  cp "$work/$name.jsonl" "$here/../../target/emulators/"
   setting() { sed -n "s/^$1 = \([0-9]*\)\$/\1/p" "$here/$name/target.toml"; }
   "$iamspec" report show "$work/$name.jsonl" > "$work/report" || [ $? = 3 ]
   deleted=$(sed -n 's/.*deleted.*, request \([0-9]*\)$/\1/p' "$work/report" | sort -n)

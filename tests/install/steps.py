@@ -1,4 +1,4 @@
-"""Runs the steps of the action in a repository of somebody else, and those of the GitLab job, in a shell.
+"""Runs the steps of the action in a repository of somebody else.
 
 The endpoint deletes users with an MFA device: the steps must fail, except if the divergence is a known failure. A server
 on this machine stands in for the releases. The steps that use another action, such as the upload, do not run here.
@@ -22,7 +22,6 @@ import yaml
 url, releases, reports = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 ROOT = pathlib.Path.cwd()
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
-JOB = yaml.safe_load((ROOT / "harness/ci/gitlab-ci.yml").read_text())[".iamspec"]
 KNOWN = '[[known-failure]]\nrule = "DeleteUser/holds-mfa-device"\nreason = "known"\nfacts = ["A-015"]\n'
 
 
@@ -32,20 +31,23 @@ class Runner:
     def __init__(self, repository, server):
         self.repository, self.server = repository, server
         self.temp = pathlib.Path(tempfile.mkdtemp(dir=repository.parent))
-        self.summary, self.output = "", ""
+        self.summary, self.output, self.runs = "", "", 0
 
     def run(self, **inputs):
         """Runs the steps with these inputs. Returns the exit code; `summary`, `output` and `log` are what they wrote."""
         values = {f"inputs.{name}": it.get("default", "") for name, it in ACTION["inputs"].items()}
         values |= {f"inputs.{name.replace('_', '-')}": it for name, it in inputs.items()}
         values |= {"github.server_url": self.server, "github.action_repository": "owner/iamspec"}
+        values |= {"github.token": "a token", "github.repository": "somebody/else", "github.event.pull_request.number": "7"}
         values |= {"github.action_path": str(ROOT), "runner.temp": str(self.temp)}
         files = {it: self.temp / it for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_PATH")}
         for file in files.values():
             file.write_text("")
         self.log, code = "", 0
+        self.runs += 1
         for step in ACTION["runs"]["steps"]:
-            if "run" not in step or code:
+            always = "inputs.comment" in step.get("if", "")
+            if "run" not in step or code and not always or always and values["inputs.comment"] != "true":
                 continue
             variables = {name: fill(it, values) for name, it in step.get("env", {}).items()}
             path = [*files["GITHUB_PATH"].read_text().split("\n"), os.environ["PATH"]]
@@ -55,7 +57,7 @@ class Runner:
             words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
             process = subprocess.run(words, env=environment, cwd=self.repository, capture_output=True, text=True, check=False)
             self.log += process.stdout + process.stderr
-            code = process.returncode
+            code = code or process.returncode
         self.summary, self.output = (files[it].read_text() for it in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"))
         return code
 
@@ -63,13 +65,6 @@ class Runner:
 def fill(text, values):
     """The text with the values of its expressions."""
     return re.sub(r"\$\{\{ ([\w.-]+) \}\}", lambda it: values[it[1]], text)
-
-
-def job(folder, **variables):
-    """Runs the script of the GitLab job and returns the exit code."""
-    environment = os.environ | JOB["variables"] | {"IAMSPEC_ENDPOINT": url} | variables
-    words = ["bash", "-eo", "pipefail", "-c", "\n".join(JOB["script"])]
-    return subprocess.run(words, env=environment, cwd=folder, capture_output=True, check=False).returncode
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -86,15 +81,44 @@ def check_runs(runner):
     (reports / "summary.md").write_text(runner.summary)
     for file in ["iamspec.jsonl", "iamspec.xml", "iamspec.html", "iamspec.md", "iamspec.sarif"]:
         assert (runner.repository / "iamspec-reports" / file).stat().st_size > 0, file
-    shutil.copy(runner.repository / "iamspec-reports/iamspec.sarif", reports)
+    for file in ["iamspec.sarif", "iamspec.jsonl"]:
+        shutil.copy(runner.repository / "iamspec-reports" / file, reports)
     known = {"known_failures": "known-failures.toml"}
     assert runner.run(endpoint=url, options="--observe end\n--settle=0s", **known) == 0, f"a known failure must pass\n{runner.log}"
     assert runner.run(endpoint=url, expect="known-failures.toml") == 0, "the former input must work"
     assert runner.run(endpoint=url, options="$(touch executed)") == 2, "no shell must read the options"
+    keeps_rules = "--rules 1999-01"
+    assert runner.run(endpoint=url, options=keeps_rules) == 2 and "expected one of the rule sets" in runner.log, runner.log
     hostile = '"; touch executed; echo "$(touch executed)`touch executed`'
     for name in ("endpoint", "wait", "known_failures", "version", "install", "reports"):
         assert runner.run(**({"endpoint": url} | {name: hostile})) != 0, f"{name} must be refused"
     assert not list(runner.repository.rglob("executed")), "the action executed its input"
+
+
+def check_difference(runner):
+    """The difference to the base branch, in the summary and in one comment. A program stands in for `gh`."""
+    calls = runner.temp / "calls"
+    gh = runner.temp / "bin/gh"
+    gh.parent.mkdir()
+    gh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {calls}\ncase "$*" in *--jq*) cat {runner.temp}/comments ;; esac\n')
+    gh.chmod(0o755)
+    os.environ["PATH"] = os.pathsep.join([str(gh.parent), os.environ["PATH"]])
+    comments = runner.temp / "comments"
+    comments.write_text("")
+    report = runner.repository / "iamspec-reports/iamspec.jsonl"
+    base = runner.repository / "base.jsonl"
+    inputs = {"endpoint": url, "comment": "true", "base_report": "base.jsonl"}
+    assert runner.run(**inputs) == 1 and not calls.exists(), "without a report of the base branch there is no comment"
+    shutil.copy(report, base)
+    assert runner.run(endpoint=url, base_report="base.jsonl") == 1 and "difference to the base branch" in runner.summary
+    assert not calls.exists(), "a comment must be asked for"
+    assert runner.run(**inputs) == 1, runner.log
+    assert "api --silent repos/somebody/else/issues/7/comments --raw-field body=<!-- iamspec -->" in calls.read_text()
+    comments.write_text("31\n")
+    assert runner.run(**inputs) == 1, runner.log
+    assert "--method PATCH repos/somebody/else/issues/comments/31 " in calls.read_text(), "the comment must be replaced"
+    body = (runner.repository / "iamspec-reports/difference.md").read_text().splitlines()[2:]
+    assert body and all(it.startswith("    ") for it in body), body
 
 
 def check_downloads(runner, archive):
@@ -119,14 +143,9 @@ def main():
         (repository / "known-failures.toml").write_text(KNOWN)
         runner = Runner(repository, f"http://127.0.0.1:{server.server_port}")
         check_runs(runner)
+        check_difference(runner)
         check_downloads(runner, next(releases.rglob("*.tar.gz")))
-        program = next(it for it in releases.rglob("iamspec") if it.is_file())
-        os.environ["PATH"] = os.pathsep.join([str(program.parent), os.environ["PATH"]])
-        assert job(repository) == 1, "an unknown divergence must fail the job"
-        assert job(repository, IAMSPEC_KNOWN_FAILURES="known-failures.toml") == 0, "a known failure must pass"
-        assert job(repository, IAMSPEC_EXPECT="known-failures.toml") == 0, "the former variable must work"
-        assert (repository / "iamspec.xml").exists()
-    print("action in another repository, and GitLab job: 16 runs ended as expected; the upload did not run")
+    print(f"action in another repository: {runner.runs} runs ended as expected; the upload did not run")
 
 
 main()

@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod difference;
 pub mod history;
 pub mod known_failures;
+pub mod rule_set;
 mod shown_effects;
 pub mod shrink;
 pub mod undecidable;
@@ -20,6 +21,7 @@ use crate::oracle::{Divergence, Tier, UnspecifiedBehavior, Verdict, divergence};
 use crate::response::Response;
 use crate::results::history::{Exchange, Origin, ScriptRun};
 use crate::results::known_failures::KnownFailures;
+use crate::results::rule_set::RuleSet;
 use crate::script::{Script, Step};
 
 /// A rule that the endpoint breaks, in one tier and at one level.
@@ -56,11 +58,13 @@ pub struct Threshold {
     pub tier: Tier,
     /// Divergences of this level and stronger levels count.
     pub level: Level,
+    /// Only divergences from the rules of this set count; from every rule if absent.
+    pub rules: Option<&'static RuleSet>,
 }
 
 impl Default for Threshold {
     fn default() -> Self {
-        Self { tier: Tier::Code, level: Level::Must }
+        Self { tier: Tier::Code, level: Level::Must, rules: None }
     }
 }
 
@@ -68,7 +72,21 @@ impl Threshold {
     /// Whether a divergence reaches the threshold.
     #[must_use]
     pub fn includes(self, divergence: &Divergence) -> bool {
+        self.reaches(divergence) && !self.is_newer(divergence)
+    }
+
+    /// Whether a divergence would reach the threshold if the rule set did not leave it out.
+    #[must_use]
+    pub fn leaves_out(self, divergence: &Divergence) -> bool {
+        self.reaches(divergence) && self.is_newer(divergence)
+    }
+
+    fn reaches(self, divergence: &Divergence) -> bool {
         divergence.tier <= self.tier && divergence.level >= self.level
+    }
+
+    fn is_newer(self, divergence: &Divergence) -> bool {
+        self.rules.is_some_and(|it| it.is_older_than(divergence))
     }
 }
 

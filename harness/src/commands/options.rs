@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use iamspec_conformance::Tier;
 use iamspec_conformance::results::Threshold;
+use iamspec_conformance::results::rule_set::RuleSet;
 use iamspec_model::Level;
 use reqwest::Url;
 
@@ -25,8 +26,20 @@ pub struct ThresholdArgs {
 
 impl From<ThresholdArgs> for Threshold {
     fn from(args: ThresholdArgs) -> Self {
-        Self { tier: args.tier.into(), level: args.level.into() }
+        Self { tier: args.tier.into(), level: args.level.into(), rules: None }
     }
+}
+
+/// The rule set of this name.
+pub(crate) fn rule_set(name: &str) -> Result<&'static RuleSet, String> {
+    RuleSet::named(name).ok_or_else(|| {
+        let known: Vec<&str> = RuleSet::all().iter().map(|it| it.name.as_str()).collect();
+        format!(
+            "expected one of the rule sets {}; a newer version of iamspec may know more, and \
+             `--rule` selects scripts by their rules",
+            known.join(", ")
+        )
+    })
 }
 
 /// A tier, as typed.

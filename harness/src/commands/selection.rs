@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use iamspec_conformance::generate::GeneratedSuite;
 use iamspec_conformance::mutation::cover::covering_subset;
+use iamspec_conformance::results::rule_set::RuleSet;
 use iamspec_conformance::runner::observe::ObserveMode;
 use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_conformance::script::pattern::glob;
@@ -17,6 +18,8 @@ use iamspec_conformance::script::{parse, print};
 use iamspec_conformance::{Endpoint as _, Oracle, Reference, Script, Suite, Verdict};
 
 use crate::exit_code;
+use crate::report::format::summary::counted;
+use crate::wire::output::visible::say;
 
 /// The options that select what a run executes.
 #[derive(Args, Debug)]
@@ -92,12 +95,28 @@ impl SuiteArg {
     }
 }
 
-/// The scripts and generated suites that the options select.
+/// The scripts and generated suites that the options select, without scripts newer than the rule set
+/// unless they are named.
 ///
 /// # Errors
 /// An unknown or invalid script, or a rule together with a generated suite.
-pub(crate) fn select(args: &SelectionArgs) -> Result<Suite> {
-    Ok(Suite::new(scripts(args)?).with_generated(generated(args)?))
+pub(crate) fn select(args: &SelectionArgs, rules: Option<&RuleSet>) -> Result<Suite> {
+    let newer = newer_scripts(rules)?;
+    let mut scripts = scripts(args, &newer)?;
+    let count = scripts.len();
+    scripts.retain(|it| !newer.contains(&it.name) || args.scripts.contains(&it.name));
+    if let (Some(set), true) = (rules, scripts.len() < count) {
+        let left_out = counted(count - scripts.len(), "built-in script");
+        say(&format!("iamspec: without {left_out} newer than the rule set {}", set.name));
+    }
+    Ok(Suite::new(scripts).with_generated(generated(args)?))
+}
+
+/// The built-in scripts that are newer than the rule set.
+fn newer_scripts(rules: Option<&RuleSet>) -> Result<Vec<String>> {
+    let Some(set) = rules else { return Ok(Vec::new()) };
+    let names = builtin()?.into_iter().map(|it| it.name);
+    Ok(names.filter(|it| !set.has_script(it)).collect())
 }
 
 /// The selected generated suites, each once.
@@ -122,7 +141,7 @@ fn generated(args: &SelectionArgs) -> Result<Vec<GeneratedSuite>> {
 }
 
 /// The named scripts, or those of the selected suites, filtered by rule.
-fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
+fn scripts(args: &SelectionArgs, newer: &[String]) -> Result<Vec<Script>> {
     let mut scripts = Vec::new();
     for name in &args.scripts {
         scripts.extend(by_name(name)?);
@@ -133,7 +152,11 @@ fn scripts(args: &SelectionArgs) -> Result<Vec<Script>> {
     for suite in &args.suite {
         scripts.extend(match suite {
             SuiteArg::Scripts => builtin()?,
-            SuiteArg::Cover => covering_subset(builtin()?),
+            SuiteArg::Cover => {
+                let mut scripts = builtin()?;
+                scripts.retain(|it| !newer.contains(&it.name));
+                covering_subset(scripts)
+            }
             SuiteArg::Validation => by_name("validation/*")?,
             _ => Vec::new(),
         });
@@ -264,4 +287,34 @@ fn calls_of(generated: GeneratedSuite) -> usize {
     let suite =
         Suite::new(Vec::new()).with_generated(vec![generated]).with_observe_mode(ObserveMode::Off);
     suite.size(&mut Reference::default()).calls
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of the scripts that these words select with a rule set of one script.
+    fn selected(scripts: &[&str], suite: &[SuiteArg]) -> Vec<String> {
+        let set = RuleSet::default().extended("earlier", "script delete-user/bare");
+        let args = SelectionArgs {
+            suite: suite.to_vec(),
+            rule: None,
+            seed: 1,
+            calls: 1,
+            regressions: PathBuf::from("no such folder"),
+            scripts: scripts.iter().map(ToString::to_string).collect(),
+        };
+        let suite = select(&args, Some(&set)).unwrap();
+        suite.scripts().iter().map(|it| it.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_script_newer_than_the_rule_set_runs_only_if_it_is_named() {
+        let old = "delete-user/bare";
+        assert_eq!(selected(&[], &[]), [old]);
+        assert_eq!(selected(&["delete-user/*"], &[]), [old]);
+        assert_eq!(selected(&[], &[SuiteArg::Cover]), [old]);
+        let new = "delete-user/alone/mfa-device";
+        assert_eq!(selected(&["delete-user/b*", new], &[]), [new, old]);
+    }
 }

@@ -34,6 +34,8 @@ struct ProjectSettings {
     tier: Option<String>,
     /// `--level`.
     level: Option<String>,
+    /// `--rules`.
+    rules: Option<String>,
     /// `--suite`, unless suites, scripts or rules are selected.
     #[serde(default)]
     suites: Vec<String>,
@@ -109,7 +111,9 @@ fn options(
     {
         add("known-failures", folder.join(file).display().to_string());
     }
-    for (name, value) in [("tier", &settings.tier), ("level", &settings.level)] {
+    let verdicts =
+        [("tier", &settings.tier), ("level", &settings.level), ("rules", &settings.rules)];
+    for (name, value) in verdicts {
         if let Some(value) = value.as_ref().filter(|_| !is_typed(&[name])) {
             add(name, value.clone());
         }
@@ -136,7 +140,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "endpoint = \"http://127.0.0.1:5000\"\nwait = \"30s\"\nknown-failures = \"known.toml\"\n\
-                        tier = \"text\"\nsuites = [\"scripts\", \"pairs\"]\nreports = [\"junit=iamspec.xml\"]\nsite = \"https://example.com/iam\"\n";
+                        tier = \"text\"\nrules = \"2026-11\"\nsuites = [\"scripts\", \"pairs\"]\nreports = [\"junit=iamspec.xml\"]\nsite = \"https://example.com/iam\"\n";
 
     fn added(typed: &[&str], has_scripts: bool) -> String {
         let settings: ProjectSettings = toml::from_str(TEXT).unwrap();
@@ -147,17 +151,17 @@ mod tests {
     #[test]
     fn settings_become_options_with_paths_of_their_folder() {
         let expected = "--endpoint http://127.0.0.1:5000 --wait 30s --known-failures /project/known.toml \
-                        --tier text --suite scripts --suite pairs --site https://example.com/iam \
+                        --tier text --rules 2026-11 --suite scripts --suite pairs --site https://example.com/iam \
                         --report junit=/project/iamspec.xml";
         assert_eq!(added(&[], false), expected);
     }
 
     #[test]
     fn typed_options_replace_settings() {
-        let all = ["endpoint", "tier", "suite", "report", "site"];
+        let all = ["endpoint", "tier", "rules", "suite", "report", "site"];
         assert_eq!(added(&all, false), "");
         // The known failures belong to the endpoint of the file.
-        assert_eq!(added(&["mutant", "report", "site"], true), "--tier text");
+        assert_eq!(added(&["mutant", "report", "site"], true), "--tier text --rules 2026-11");
         assert!(!added(&["known-failures"], false).contains("--known-failures"));
     }
 

@@ -52,6 +52,7 @@ fn header(it: &RunHeader) -> RunHeader {
         selection: it.selection.clone(),
         tier: it.tier.clone(),
         level: it.level.clone(),
+        rules: it.rules.clone(),
         settle: it.settle,
         seed: it.seed,
         started: it.started.clone(),
@@ -86,6 +87,7 @@ fn call(it: &CallEvent) -> CallEvent {
         verdict: it.verdict,
         reason: it.reason.as_deref().map(anonymous),
         known_failure: it.known_failure,
+        newer: it.newer,
         rules: it.rules.clone(),
         holds: it.holds.clone(),
         converged: it.converged,
@@ -110,6 +112,7 @@ fn finding(it: &FindingEvent) -> FindingEvent {
         level: it.level.clone(),
         tier: it.tier.clone(),
         status: it.status,
+        newer: it.newer,
         // The owner of the known-failures file wrote them.
         reason: None,
         issue: None,

@@ -56,6 +56,7 @@ fn finding(finding: &AuditFinding, command: &str) -> FindingEvent {
         level: finding.level.name().to_owned(),
         tier: finding.tier.name().to_owned(),
         status: FindingStatus::Unexpected,
+        newer: false,
         reason: None,
         issue: None,
         script: finding.event.source.clone(),

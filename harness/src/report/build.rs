@@ -106,9 +106,16 @@ fn calls(run: &ScriptRun, known: &KnownFailures, threshold: Threshold) -> Vec<Ca
     let event = |(index, (exchange, known_failure)): (usize, (&Exchange, bool))| CallEvent {
         starts_script: index == 0,
         known_failure,
+        newer: is_newer(exchange, threshold),
         ..call(&run.script.name, exchange)
     };
     exchanges.map(event).collect()
+}
+
+/// Whether divergences are left out because of the rule set, and none counts.
+fn is_newer(exchange: &Exchange, threshold: Threshold) -> bool {
+    exchange.divergences().any(|it| threshold.leaves_out(it))
+        && !exchange.divergences().any(|it| threshold.includes(it))
 }
 
 fn call(script: &str, exchange: &Exchange) -> CallEvent {
@@ -133,6 +140,7 @@ fn call(script: &str, exchange: &Exchange) -> CallEvent {
         rules: exchange.in_force.iter().map(iamspec_model::Rule::id).collect(),
         holds,
         known_failure: false,
+        newer: false,
         converged,
         starts_script: false,
         request_id: exchange.request_id.as_deref().map(str::to_owned),
@@ -186,6 +194,7 @@ pub fn finding(
         level: divergence.level.name().to_owned(),
         tier: divergence.tier.name().to_owned(),
         status: status(threshold.includes(divergence), entry.is_some()),
+        newer: threshold.leaves_out(divergence),
         reason: entry.map(|it| it.reason.clone()),
         issue: entry.and_then(|it| it.issue.clone()),
         script: script.clone(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use iamspec_conformance::script::corpus::built_in_scripts;
 use iamspec_conformance::script::print;
-use iamspec_model::{Expected, rules};
+use iamspec_model::rules;
 use sha2::{Digest as _, Sha256};
 
 use crate::report::RunReport;
@@ -143,10 +143,7 @@ pub fn revision() -> String {
     let mut digest = Sha256::new();
     for rule in rules() {
         let clause = rule.clause;
-        let expected = match clause.expected {
-            Expected::Success => "success",
-            Expected::Refused(code) => code.name(),
-        };
+        let expected = clause.expected.name();
         digest.update(format!("{} {expected}", rule.id()));
         for evidence in [clause.status, clause.code, clause.text] {
             let facts: Vec<&str> = evidence.facts.iter().map(|it| it.id).collect();

@@ -60,6 +60,9 @@ pub struct RunHeader {
     pub tier: String,
     /// The lowest level at which a difference fails the run.
     pub level: String,
+    /// The rule set whose rules may fail the run; absent if every rule may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// How many seconds the endpoint had to converge.
     pub settle: f64,
     /// The seed of the random generator.
@@ -143,6 +146,9 @@ pub struct CallEvent {
     /// True if the file of known failures covers the divergence or the failure.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub known_failure: bool,
+    /// True if a divergence does not count because its rule is newer than the rule set of the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newer: bool,
     /// The rules that apply to the call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
@@ -431,6 +437,9 @@ pub struct FindingEvent {
     /// Whether the finding fails the run.
     #[serde(alias = "counted")]
     pub status: FindingStatus,
+    /// True if it would count, but its rule or its level is newer than the rule set of the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newer: bool,
     /// The reason, if the finding is a known failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -102,6 +102,8 @@ fn header(shards: &[RunReport]) -> Result<RunHeader> {
         same("suite", &first.selection, &other.selection)?;
         same("tier", &first.tier, &other.tier)?;
         same("level", &first.level, &other.level)?;
+        let rules = |it: &RunHeader| it.rules.clone().unwrap_or_else(|| "all rules".to_owned());
+        same("rule set", &rules(first), &rules(other))?;
         same("value of --settle", &first.settle.to_string(), &other.settle.to_string())?;
         same("seed", &first.seed.to_string(), &other.seed.to_string())?;
     }

@@ -53,7 +53,7 @@ pub enum PermissionsCommand {
 pub(crate) fn permissions(args: &PermissionsArgs, out: &mut dyn Write) -> Result<u8> {
     let actions = match &args.command {
         PermissionsCommand::Run(selection) => {
-            let mut actions = actions_of(&select(selection)?);
+            let mut actions = actions_of(&select(selection, None)?);
             actions.extend(readiness::actions().map(str::to_owned));
             actions.extend(POLICY_ACTIONS.map(str::to_owned));
             actions.insert(ALIAS_ACTION.to_owned());

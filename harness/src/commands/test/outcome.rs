@@ -45,7 +45,7 @@ pub(crate) struct RunOutcome {
 
 impl RunOutcome {
     pub(crate) fn new(report: &Report, args: &RunArgs, known_failures: &KnownFailures) -> Self {
-        let threshold = args.counts.into();
+        let threshold = args.threshold();
         let findings = minimal_findings(&report.script_runs, &report.minimal_runs, known_failures);
         // Only a complete run can show that an entry is stale.
         let is_judged = args.selection.suite.is_empty()

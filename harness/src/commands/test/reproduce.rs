@@ -151,6 +151,7 @@ mod tests {
             "driver" => "python3 driver.py --fast",
             "tier" => "text",
             "level" => "info",
+            "rules" => "2026-11",
             "suite" => "random",
             "observe" => "each",
             "settle" | "jitter" => "3s",

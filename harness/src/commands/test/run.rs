@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use iamspec_conformance::results::Threshold;
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::Minimization;
 use iamspec_conformance::runner::EndReason;
@@ -79,7 +78,7 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     target.http.set_recording(args.record.is_some());
     let jobs = number_of_jobs(args.jobs, args.target.endpoint.rate, &target.http);
     let minimization = Minimization {
-        threshold: args.counts.into(),
+        threshold: args.threshold(),
         known_failures: known_failures.clone(),
         of_scripts: true,
         ..Minimization::default()
@@ -156,7 +155,7 @@ struct Selected {
 }
 
 fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
-    let suite = select(&args.selection)?;
+    let suite = select(&args.selection, args.rules)?;
     let suite = suite.with_observe_mode(args.observe.into()).until_coverage(args.until_coverage);
     let suite = suite.with_convergence_timeout(args.settle);
     let shard = args.shard.map(ShardArg::resolve).transpose()?;
@@ -207,7 +206,7 @@ fn header(
         Some(it) => RunTarget { name: it.name, version: Some(it.version), license: it.license },
         None => RunTarget { name: name.to_owned(), version: None, license: None },
     };
-    let threshold = Threshold::from(args.counts);
+    let threshold = args.threshold();
     RunHeader {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -221,6 +220,7 @@ fn header(
         selection: selected.description,
         tier: threshold.tier.name().to_owned(),
         level: threshold.level.name().to_owned(),
+        rules: threshold.rules.map(|it| it.name.clone()),
         settle: args.settle.as_secs_f64(),
         seed: args.selection.seed,
         started: now(),

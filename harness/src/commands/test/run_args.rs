@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use iamspec_conformance::results::Threshold;
+use iamspec_conformance::results::rule_set::RuleSet;
 use iamspec_conformance::runner::Budget;
 use iamspec_conformance::runner::observe::ObserveMode;
 
-use crate::commands::options::{ThresholdArgs, Typed, duration};
+use crate::commands::options::{ThresholdArgs, Typed, duration, rule_set};
 use crate::commands::reports::report::{Detail, ReportArg};
 use crate::commands::selection::{SelectionArgs, SuiteArg};
 use crate::commands::shard::ShardArg;
@@ -49,6 +51,12 @@ pub struct RunArgs {
     /// The divergences that fail the run.
     #[command(flatten)]
     pub counts: ThresholdArgs,
+    /// Rule set whose rules may fail the run, such as `2026-11`
+    ///
+    /// Findings of newer rules and levels are shown, but do not count. Newer built-in scripts run
+    /// only if they are named. `iamspec list rule-sets` prints the sets. Default: every rule.
+    #[arg(long, value_name = "SET", value_parser = rule_set, help_heading = "Verdicts")]
+    pub rules: Option<&'static RuleSet>,
     /// File of known failures of this target (TOML)
     #[arg(long, alias = "expect", value_name = "FILE", help_heading = "Verdicts")]
     pub known_failures: Option<PathBuf>,
@@ -159,6 +167,11 @@ impl From<ObserveArg> for ObserveMode {
 }
 
 impl RunArgs {
+    /// The divergences that fail the run.
+    pub(crate) fn threshold(&self) -> Threshold {
+        Threshold { rules: self.rules, ..self.counts.into() }
+    }
+
     /// Whether the run prints a report instead of its result.
     pub(crate) fn prints_data(&self) -> bool {
         self.report.iter().any(ReportArg::is_stdout)

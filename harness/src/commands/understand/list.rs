@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
+use iamspec_conformance::results::rule_set::RuleSet;
 use iamspec_conformance::script::corpus::reached_rules;
 use iamspec_conformance::{Mutant, Script, Suite};
 use iamspec_model::check::exhaustive;
@@ -19,6 +20,7 @@ use crate::commands::selection::{builtin, by_name};
 use crate::docs::tables::{UNMODELED, kinds_table, wire_rules_table};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
+use crate::report::format::summary::counted;
 use crate::server::served_actions;
 
 /// The arguments of `iamspec list`.
@@ -76,6 +78,8 @@ pub enum ListTopic {
     Rules,
     /// The rules about the form of responses, which `--tier wire` checks
     WireRules,
+    /// The frozen rule sets of `iamspec run --rules`, the current one last
+    RuleSets,
     /// All actions of the reference endpoint
     #[value(name = "actions", alias = "calls")]
     Actions,
@@ -165,6 +169,14 @@ fn print(topic: ListTopic, scripts: &[Script], out: &mut dyn Write) -> Result<()
         ListTopic::Kinds => write!(out, "{}", kinds_table())?,
         ListTopic::Rules => write!(out, "{}", rule_table())?,
         ListTopic::WireRules => write!(out, "{}", wire_rules_table())?,
+        ListTopic::RuleSets => {
+            for set in RuleSet::all() {
+                let [rules, wire_rules, scripts] = set.sizes();
+                let (rules, scripts) = (counted(rules, "rule"), counted(scripts, "script"));
+                let wire_rules = counted(wire_rules, "wire rule");
+                writeln!(out, "{}  {rules}, {wire_rules}, {scripts}", set.name)?;
+            }
+        }
         ListTopic::Actions => {
             for name in served_actions() {
                 writeln!(out, "{name}")?;
@@ -214,7 +226,7 @@ pub(crate) fn rule_table() -> String {
                 facts.push(fact.id);
             }
         }
-        let [status, code, text] = [claim.status, claim.code, claim.text].map(|it| it.level.name());
+        let [status, code, text] = rule.levels().map(iamspec_model::Level::name);
         table.push_str(&format!(
             "{:<54} {status:<7} {code:<7} {text:<7} {}\n",
             rule.id(),

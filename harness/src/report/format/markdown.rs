@@ -13,7 +13,7 @@ use crate::report::events::{FindingEvent, FindingStatus};
 use crate::report::format::finding::finding;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{
-    LEVELS_AND_TIERS, counted, last_line, of_status, reasons, unspecified_count,
+    LEVELS_AND_TIERS, counted, last_line, newer_findings, of_status, reasons, unspecified_count,
 };
 use crate::report::format::terminal::not_deleted_line;
 use crate::report::kinds::{KindResult, kinds};
@@ -70,6 +70,10 @@ pub fn markdown(report: &RunReport) -> String {
     list(&mut out, "Not deleted", &not_deleted);
     let errors: Vec<String> = report.known_failure_errors.iter().map(|it| plain(it)).collect();
     list(&mut out, "Problems in the known-failures file", &errors);
+    let newer = newer_findings(report);
+    if !newer.is_empty() {
+        _ = writeln!(out, "{}\n", plain(newer.trim_end()));
+    }
     out.push_str(&unspecified_count(report));
     out
 }

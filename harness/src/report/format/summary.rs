@@ -127,6 +127,19 @@ pub(crate) fn cause_of_inconclusive(report: &RunReport) -> String {
     format!("exit code {INCONCLUSIVE}, inconclusive, because of: {}\n", causes.join(", "))
 }
 
+/// The number of findings that do not count because of the rule set, and how to see them. Empty if
+/// there is none.
+pub(crate) fn newer_findings(report: &RunReport) -> String {
+    let newer = report.findings.iter().filter(|it| it.newer).count();
+    let Some(set) = report.header.rules.as_ref().filter(|_| newer > 0) else {
+        return String::new();
+    };
+    let findings = counted(newer, "finding");
+    format!(
+        "newer than the rule set {set}: {findings}; without --rules they are shown in full and fail the run\n"
+    )
+}
+
 /// A failure in a few words, from `interrupted KIND "detail"`.
 fn failure(reason: &str) -> String {
     let (kind, detail) =
@@ -162,9 +175,11 @@ pub fn last_line(report: &RunReport) -> String {
     let totals = &report.end.totals;
     let incomplete = if report.end.ended_early.is_some() { "incomplete: " } else { "" };
     let findings = of_status(report, FindingStatus::Unexpected).len();
+    let selected =
+        if report.header.rules.is_some() { "tier, level or rule set" } else { "tier or level" };
     let below = match totals.below {
         0 => String::new(),
-        below => format!(" ({} below the selected tier or level)", number(below)),
+        below => format!(" ({} below the selected {selected})", number(below)),
     };
     format!(
         "{incomplete}{} in {} and {}; {}: {} passed{below}, {} unexpected, {}, \

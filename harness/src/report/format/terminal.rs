@@ -9,8 +9,8 @@ use crate::report::format::finding::{finding, table};
 use crate::report::format::kinds::nine_rows;
 use crate::report::format::style::Style;
 use crate::report::format::summary::{
-    LEVELS_AND_TIERS, cause_of_inconclusive, converged, counted, coverage, last_line, of_status,
-    unspecified, unspecified_count, without_verdict,
+    LEVELS_AND_TIERS, cause_of_inconclusive, converged, counted, coverage, last_line,
+    newer_findings, of_status, unspecified, unspecified_count, without_verdict,
 };
 use crate::wire::output::visible::visible_line;
 
@@ -83,6 +83,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
         _ = writeln!(out, "ended early: {early}");
     }
     out.push_str(&cause_of_inconclusive(report));
+    out.push_str(&newer_findings(report));
     _ = writeln!(out, "{}", last_line(report));
     out
 }
@@ -123,7 +124,13 @@ fn tables(report: &RunReport, style: Style) -> String {
         }
     };
     let of = |status| of_status(report, status);
-    group("Below the selected tier or level", &of(FindingStatus::Below), BELOW_MAX);
+    let below = |newer| {
+        of(FindingStatus::Below).into_iter().filter(|it| it.newer == newer).collect::<Vec<_>>()
+    };
+    group("Below the selected tier or level", &below(false), BELOW_MAX);
+    if let Some(set) = &report.header.rules {
+        group(&format!("Newer than the rule set {set}"), &below(true), usize::MAX);
+    }
     group("Known failures", &of(FindingStatus::KnownFailure), usize::MAX);
     group("Findings", &of(FindingStatus::Unexpected), usize::MAX);
     if !report.findings.is_empty() {

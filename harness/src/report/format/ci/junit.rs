@@ -79,6 +79,7 @@ fn run_suite(report: &RunReport) -> TestSuite {
         ("selection", &header.selection),
         ("tier", &header.tier),
         ("level", &header.level),
+        ("rule-set", header.rules.as_deref().unwrap_or("all rules")),
     ];
     for (name, value) in properties {
         suite.add_property(Property::new(name, value));
