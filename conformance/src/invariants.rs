@@ -196,10 +196,7 @@ pub fn scripts() -> Vec<Script> {
         AttachmentKind::blockers().map(move |kind| Script {
             name: format!("invariants/{}/{}", invariant.id, kind.row().name),
             idea: invariant.statement.to_owned(),
-            steps: (invariant.operations)(kind)
-                .into_iter()
-                .map(|operation| Step { operation, response: None })
-                .collect(),
+            steps: (invariant.operations)(kind).into_iter().map(Step::from).collect(),
         })
     };
     INVARIANTS.iter().flat_map(scripts_of).filter(|script| !script.steps.is_empty()).collect()

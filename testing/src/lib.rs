@@ -24,8 +24,10 @@
 //! `cargo test -- delete-user` runs the scripts whose names contain `delete-user`, and
 //! `cargo nextest list` lists all of them.
 
+mod random_scripts;
 mod script_tests;
 pub mod service;
+pub mod state_machine;
 mod verdict;
 
 pub use iamspec_conformance::Tier;

@@ -1,4 +1,4 @@
-//! One test for each built-in script, and one for the known failures.
+//! One test for each script, one of random calls, and one for the known failures.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,23 @@ use iamspec_conformance::results::known_failures::{KnownFailures, RunContext};
 use iamspec_conformance::results::shrink::Minimization;
 use iamspec_conformance::results::{Threshold, decisive_rules, minimal_findings};
 use iamspec_conformance::script::corpus::built_in_scripts;
+use iamspec_conformance::script::print;
 use iamspec_conformance::{Report, Script, Suite, Tier};
 use iamspec_harness::aws::config::Config;
 use iamspec_harness::client::HttpClient;
 use iamspec_harness::client::journal::{Journal, JournalHeader};
 use iamspec_harness::client::session::run_id;
+use iamspec_harness::commands::selection::in_folder;
 use iamspec_harness::commands::test::known_failures::parsed;
-use iamspec_harness::commands::test::outcome::today;
+use iamspec_harness::commands::test::outcome::{save_script, today};
 use iamspec_harness::commands::test::target::now;
 use iamspec_harness::exit_code;
 use iamspec_harness::wire::output::visible::say;
+use iamspec_harness::wire::secrets::redact;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tower_service::Service;
 
+use crate::random_scripts::{RANDOM, first_failure};
 use crate::service::{ServiceTransport, TIMEOUT};
 use crate::verdict::{shown, verdict};
 
@@ -49,7 +53,12 @@ pub struct ScriptTests {
     is_run: bool,
     known_failures: Option<PathBuf>,
     threshold: Threshold,
+    random_scripts: u32,
+    regressions: Option<PathBuf>,
 }
+
+/// The number of random scripts, unless the caller sets another.
+const RANDOM_SCRIPTS: u32 = 50;
 
 impl ScriptTests {
     /// Tests a service of this process. Tests run in parallel, each with a clone of the service. The
@@ -89,7 +98,15 @@ impl ScriptTests {
     }
 
     fn new(open: Arc<OpenClient>, command: String) -> Self {
-        Self { open, command, is_run: false, known_failures: None, threshold: Threshold::default() }
+        Self {
+            open,
+            command,
+            is_run: false,
+            known_failures: None,
+            threshold: Threshold::default(),
+            random_scripts: RANDOM_SCRIPTS,
+            regressions: None,
+        }
     }
 
     /// Sets the file of known failures (TOML), the same as `iamspec run --known-failures`.
@@ -104,14 +121,30 @@ impl ScriptTests {
         self
     }
 
-    /// The tests: one for each script, one that fails if the endpoint does not implement users, and one
-    /// that fails if the known-failures file is outdated.
+    /// Sets how many scripts of random calls the test `random` runs; 0 removes the test. The default is
+    /// 50, each of up to 100 calls. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` change the number and the seed
+    /// of one run.
+    pub fn with_random_scripts(self, count: u32) -> Self {
+        Self { random_scripts: count, ..self }
+    }
+
+    /// Sets the folder for the scripts of findings that the test `random` makes. Each script in it is a test
+    /// too.
+    pub fn with_regressions(self, folder: impl Into<PathBuf>) -> Self {
+        Self { regressions: Some(folder.into()), ..self }
+    }
+
+    /// The tests: one for each script, one that fails if the endpoint does not implement users, one of
+    /// random calls, and one that fails if the known-failures file is outdated.
     ///
     /// # Errors
-    /// The known-failures file cannot be read.
+    /// The known-failures file or the folder of regressions cannot be read.
     pub fn trials(&self) -> Result<Vec<Trial>> {
-        let scripts = built_in_scripts()
+        let mut scripts = built_in_scripts()
             .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))?;
+        if let Some(folder) = self.regressions.as_deref().filter(|it| it.is_dir()) {
+            scripts.extend(in_folder(folder)?);
+        }
         let file = self.known_failures.as_deref();
         let known = Arc::new(file.map(read_known_failures).transpose()?.unwrap_or_default());
         let all = scripts.clone();
@@ -121,6 +154,10 @@ impl ScriptTests {
             let (tests, known) = (self.clone(), Arc::clone(&known));
             Trial::test(ENDPOINT.0, move || tests.test_endpoint(script, &known))
         }));
+        if self.random_scripts > 0 {
+            let (tests, known) = (self.clone(), Arc::clone(&known));
+            trials.push(Trial::test(RANDOM, move || tests.test_random(&known)));
+        }
         if file.is_some() {
             let open = Arc::clone(&self.open);
             let check = move || check_known_failures(&*open, all, &known);
@@ -155,6 +192,34 @@ impl ScriptTests {
                 Err(Failed::from(format!("nothing can be tested: {}", reason.unwrap_or_default())))
             }
             Completion::Completed => Ok(()),
+        }
+    }
+
+    fn test_random(&self, known: &KnownFailures) -> Result<(), Failed> {
+        let mut client = (self.open)().map_err(|it| failed(&it))?;
+        let mut run_as_drawn =
+            |script| Suite::new(vec![script]).run(&mut client, &mut |_| (), &|| false);
+        let failure = first_failure(self.random_scripts, known, self.threshold, &mut run_as_drawn)?;
+        let Some(script) = failure else { return Ok(()) };
+        let report = run(vec![script.clone()], &mut client, known, self.threshold);
+        let command = format!("{} {RANDOM}", self.command);
+        let text = match verdict(&report, (known, self.threshold), &command) {
+            Err(failed) => failed.message().unwrap_or_default().to_owned(),
+            Ok(_) => "a random script failed, and did not when it ran again".to_owned(),
+        };
+        let shortest = report.minimal_runs.into_iter().next().map_or(script, |it| it.script);
+        Err(Failed::from(format!("{text}\n{}", self.saved(&shortest))))
+    }
+
+    /// Saves a script as a regression, and returns the lines that say so.
+    fn saved(&self, script: &Script) -> String {
+        let text = redact(&print::print(script));
+        let Some(folder) = &self.regressions else {
+            return format!("The script, which `with_regressions` would save as a test:\n{text}");
+        };
+        match save_script(folder, RANDOM, &text) {
+            Ok(path) => format!("The script is a test from now on: {}", path.display()),
+            Err(error) => format!("The script cannot be saved: {error:#}\n{text}"),
         }
     }
 
@@ -303,6 +368,8 @@ mod tests {
                      </ErrorResponse>";
         let text = result(&refuses(400, error), SCRIPT, &none);
         assert_eq!(text, "the endpoint does not implement CreateUser");
+        let failed = refuses(400, error).test_random(&none).unwrap_err();
+        assert!(failed.message().unwrap().starts_with("no random script can be tested: the"));
         let failed = refuses(400, error).test_endpoint(script(ENDPOINT.1), &none).unwrap_err();
         let text = failed.message().unwrap();
         assert!(
@@ -314,6 +381,27 @@ mod tests {
     }
 
     #[test]
+    fn random_calls_show_a_fault_with_the_shortest_script_which_becomes_a_test() {
+        let none = KnownFailures::default();
+        let (tests, _server) = tests_of(None);
+        let result = tests.test_random(&none).map_err(|it| it.message().unwrap().to_owned());
+        assert_eq!(result, Ok(()));
+        let folder = std::env::temp_dir().join(format!("iamspec-random-{}", std::process::id()));
+        let (tests, _server) = tests_of(Some("forgets-access-key"));
+        assert!(tests.test_random(&known("DeleteUser/holds-access-key")).is_ok());
+        let tests = tests.with_regressions(&folder);
+        let failed = tests.test_random(&none).unwrap_err();
+        let text = failed.message().unwrap();
+        assert!(text.starts_with("DeleteUser/holds-access-key  must, status"), "{text}");
+        assert!(text.contains("random.script"), "{text}");
+        let saved = in_folder(&folder).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        let [script] = &saved[..] else { panic!("{} scripts", saved.len()) };
+        let calls: Vec<String> = script.operations().map(|it| print::operation(&it)).collect();
+        assert_eq!(calls, ["CreateUser u0", "CreateAccessKey u0 key#0", "DeleteUser u0"]);
+    }
+
+    #[test]
     fn every_script_and_the_known_failures_are_listed() {
         let (tests, _server) = tests_of(None);
         let names = |tests: &ScriptTests| -> Vec<String> {
@@ -322,7 +410,9 @@ mod tests {
         };
         let scripts: Vec<String> =
             built_in_scripts().unwrap().into_iter().map(|it| it.name).collect();
-        assert_eq!(names(&tests), [&scripts[..], &[ENDPOINT.0.to_owned()]].concat());
+        let others = [ENDPOINT.0, RANDOM].map(str::to_owned);
+        assert_eq!(names(&tests), [&scripts[..], &others].concat());
+        assert_eq!(names(&tests.clone().with_random_scripts(0)).last(), others.first());
         let folder = std::env::temp_dir().join(format!("iamspec-trials-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("known-failures.toml");

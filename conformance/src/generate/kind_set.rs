@@ -152,6 +152,19 @@ impl Fresh {
         Operation::Attach(user, kind, item)
     }
 
+    /// Returns true if neither this item nor a later one was chosen.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn is_new(&self, kind: AttachmentKind, item: Item) -> bool {
+        self.counts.get(&kind).is_none_or(|count| item.0 >= *count)
+    }
+
+    /// Never chooses this item again.
+    #[cfg(feature = "proptest")]
+    pub(crate) fn record(&mut self, kind: AttachmentKind, item: Item) {
+        let count = self.counts.entry(kind).or_default();
+        *count = (*count).max(item.0.saturating_add(1));
+    }
+
     /// The item of a kind whose items the caller names, if this many were chosen before.
     fn named_item(
         &mut self,

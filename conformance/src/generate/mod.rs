@@ -2,12 +2,15 @@
 //!
 //! A script sends fixed operations. A [`Generator`] adapts: after a divergence it only repairs the
 //! state it needs and continues. [`GeneratedSuite`] lists the generators by name. Generators do not
-//! call the endpoint and do not judge responses.
+//! call the endpoint and do not judge responses. The `strategies` draw whole scripts instead, for tests
+//! with proptest.
 
 pub mod drain;
 pub mod kind_set;
 pub mod lattice;
 pub mod random;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod tour;
 mod walk;
 

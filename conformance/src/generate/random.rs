@@ -3,7 +3,8 @@
 //! the caller names has unusual names.
 //!
 //! Hand-written instead of proptest: seeds must give the same operations in every version, and the
-//! generator chooses against a live endpoint. A comparison with proptest is planned.
+//! generator chooses each operation after the responses before it. `tests/reports/generators.md` compares
+//! it with the proptest strategies of `generate/strategies.rs`, which draw whole scripts.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{

@@ -84,7 +84,7 @@ pub fn compare(runs: &[ScriptRun; 2], tier: Tier) -> Comparison {
             [Ok(_), Ok(_)] => {
                 let history = left.history().until(index);
                 let steps = history.steps.iter();
-                let steps = steps.map(|it| Step { operation: it.operation, response: None });
+                let steps = steps.map(|it| Step::from(it.operation));
                 return Comparison::Differs(Box::new(Difference {
                     script: Script { steps: steps.collect(), ..history },
                     exchanges: [one.clone(), other.clone()],

@@ -68,8 +68,7 @@ impl ScriptRun {
         match self.exchanges.get(index) {
             Some(it) if self.origin == Origin::Generated => {
                 let operations = rebuild(&it.before).into_iter().chain([it.operation]);
-                let steps =
-                    operations.map(|operation| Step { operation, response: None }).collect();
+                let steps = operations.map(Step::from).collect();
                 Script { steps, ..script }
             }
             _ => script,

@@ -1,7 +1,8 @@
 //! Shrinking: removes operations from a diverging history while the divergence remains.
 //!
-//! Each candidate runs against the endpoint itself. Hand-written instead of proptest, whose
-//! shrinking assumes a local, deterministic test function; a comparison with proptest is planned.
+//! Each candidate runs against the endpoint itself. Hand-written instead of proptest, which tries only
+//! once to leave out each operation and needs a script that it has drawn: `tests/reports/generators.md`
+//! compares both.
 
 use crate::results::history::{Exchange, ScriptRun};
 use crate::results::known_failures::KnownFailures;
@@ -95,7 +96,7 @@ pub fn shrink(finding: &Finding, budget: &mut usize, play: Play<'_>) -> Option<S
     };
     let diverging = finding.history.steps.last()?.operation;
     let rebuilt = rebuild(&finding.before).into_iter().chain([diverging]);
-    let rebuilt: Vec<Step> = rebuilt.map(|operation| Step { operation, response: None }).collect();
+    let rebuilt: Vec<Step> = rebuilt.map(Step::from).collect();
     let history = finding.history.steps.iter().map(|it| Step { response: None, ..it.clone() });
     let best = [rebuilt, history.collect()].into_iter().find_map(|steps| {
         let unusual = unusual_words(&steps);

@@ -98,7 +98,7 @@ impl RepeatableFailure {
     /// The call alone, after a control call. It is run more often before each repetition than before the
     /// last one, so that a fault that comes with every n-th call of an action hits another call each time.
     pub(super) fn call_alone(&self) -> Script {
-        let control = Step { operation: control_call(self.form.api), response: None };
+        let control = Step::from(control_call(self.form.api));
         let steps = std::iter::once(control).chain(self.script.steps.last().cloned());
         Script { steps: steps.collect(), ..self.script.clone() }
     }
@@ -106,7 +106,7 @@ impl RepeatableFailure {
     /// The script of a repetition: some control calls, then the script. The number of control calls
     /// differs, so that a fault that comes periodically hits another request each time.
     pub(super) fn script(&self, number: usize) -> Script {
-        let control = Step { operation: control_call(self.form.api), response: None };
+        let control = Step::from(control_call(self.form.api));
         let steps = std::iter::repeat_n(control, number + 1).chain(self.script.steps.clone());
         Script { steps: steps.collect(), ..self.script.clone() }
     }

@@ -93,7 +93,7 @@ pub(super) fn run_generator(
     if options.observe == ObserveMode::End {
         session.observe_last(1);
     }
-    let step = |it: &Exchange| Step { operation: it.operation, response: None };
+    let step = |it: &Exchange| Step::from(it.operation);
     let script = Script {
         name: generator.name().to_owned(),
         idea: generator.description().to_owned(),

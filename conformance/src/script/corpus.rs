@@ -113,7 +113,7 @@ fn isolation_script(kind: AttachmentKind) -> Script {
     Script {
         name: format!("neighbours/{}", row.name),
         idea: format!("Changing {} of one user does not affect other users.", row.noun),
-        steps: operations.map(|operation| Step { operation, response: None }).collect(),
+        steps: operations.map(Step::from).collect(),
     }
 }
 

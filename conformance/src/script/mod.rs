@@ -37,6 +37,13 @@ pub struct Step {
     pub response: Option<Response>,
 }
 
+impl From<Operation> for Step {
+    /// The operation without a response.
+    fn from(operation: Operation) -> Self {
+        Self { operation, response: None }
+    }
+}
+
 impl Script {
     /// Returns the operations, in order.
     pub fn operations(&self) -> impl Iterator<Item = Operation> + use<'_> {

@@ -82,8 +82,7 @@ pub(crate) fn with_ordinary(steps: &[Step], unusual: &BTreeSet<String>) -> Optio
         used.insert(free.clone());
         names.insert(word.clone(), free);
     }
-    let step =
-        |it: &Step| Some(Step { operation: renamed(&it.operation, &names)?, response: None });
+    let step = |it: &Step| renamed(&it.operation, &names).map(Step::from);
     steps.iter().map(step).collect()
 }
 

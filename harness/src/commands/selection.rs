@@ -253,7 +253,10 @@ fn current_name(name: &str) -> String {
 }
 
 /// The scripts of a folder.
-fn in_folder(folder: &Path) -> Result<Vec<Script>> {
+///
+/// # Errors
+/// The folder or a script cannot be read.
+pub fn in_folder(folder: &Path) -> Result<Vec<Script>> {
     let entries = folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
     let files = entries.filter_map(|it| Some(it.ok()?.path().to_str()?.to_owned()));
     let scripts = files.filter(|it| it.ends_with(".script")).map(|it| by_name(&it));

@@ -11,7 +11,8 @@ use stateright::{Expectation, Model as _, Property};
 use crate::check::explorer::{FoundState, Search};
 use crate::check::scope::Scope;
 use crate::check::{
-    TransitionProperty, Visit, frame_properties, logic_agreement, transition_properties,
+    TransitionProperty, Visit, frame_properties, logic_agreement, state_properties,
+    transition_properties,
 };
 use crate::logic::structure::Structure;
 use crate::operation::Operation;
@@ -113,6 +114,30 @@ pub fn exhaustive_check(scope: &Scope) -> ExhaustiveCheck {
 /// few enough to hold in memory.
 const BATCH_LEN: usize = 4096;
 
+/// The properties of calls that this call violates, in an account of any size.
+#[must_use]
+pub fn violated_by_call(before: &Account, op: Operation) -> Vec<&'static str> {
+    let scope = &Scope::EMPTY;
+    let structure = &Structure::of(before);
+    let allowed = scope.allowed(before, &op);
+    let success = allowed.may_succeed().then(|| scope.next(before, &op));
+    let after = success.as_ref().unwrap_or(before);
+    let visit = Visit { scope, before, structure, op, allowed, after };
+    let is_invalid = matches!(op, Operation::Invalid(..));
+    transition_properties()
+        .filter(|(sentence, _)| is_invalid == is_of_invalid_requests(sentence))
+        .filter(|(_, holds)| !holds(&visit))
+        .map(|(sentence, _)| sentence)
+        .collect()
+}
+
+/// The properties of states that an account of any size violates.
+#[must_use]
+pub fn violated_by_state(account: &Account) -> Vec<&'static str> {
+    let properties = state_properties::always().into_iter();
+    properties.filter(|it| !(it.condition)(&Scope::EMPTY, account)).map(|it| it.name).collect()
+}
+
 /// Every property of calls.
 fn transition_properties() -> impl Iterator<Item = (&'static str, TransitionProperty)> {
     transition_properties::ALL
@@ -121,6 +146,11 @@ fn transition_properties() -> impl Iterator<Item = (&'static str, TransitionProp
         .chain(transition_properties::PROGRESS)
         .chain(logic_agreement::ALL)
         .chain([frame_properties::INVALID_REQUESTS])
+}
+
+/// One property is about invalid requests; the others are about all other calls.
+fn is_of_invalid_requests(sentence: &str) -> bool {
+    sentence == frame_properties::INVALID_REQUESTS.0
 }
 
 /// The sentence of every property of calls.
@@ -170,7 +200,7 @@ impl<'a> Checker<'a> {
         let checked = |(sentence, holds)| CheckedTransitionProperty {
             sentence,
             holds,
-            of_invalid_requests: sentence == frame_properties::INVALID_REQUESTS.0,
+            of_invalid_requests: is_of_invalid_requests(sentence),
             violation: None,
         };
         Self {

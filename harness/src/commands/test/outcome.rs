@@ -253,7 +253,10 @@ pub(crate) fn print_not_deleted(
 
 /// Writes a script into the first unused file of this name. An existing file is never overwritten;
 /// a file that already has this text is reused.
-fn save_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save_script(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let cannot = |path: &Path| format!("cannot save the finding as {}", path.display());
     std::fs::create_dir_all(folder).with_context(|| cannot(folder))?;
     let mut number = 0_u64;
