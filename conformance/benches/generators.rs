@@ -39,7 +39,7 @@ struct Attempt {
 
 fn run(script: Script, mutant: Option<&Mutant>, is_shrunk: bool) -> Report {
     let mut reference = mutant.cloned().map_or_else(Reference::default, Reference::with_mutant);
-    let threshold = Threshold { tier: Tier::Wire, level: Level::Should };
+    let threshold = Threshold { tier: Tier::Wire, level: Level::Should, ..Threshold::default() };
     let minimization = Minimization { of_scripts: is_shrunk, threshold, ..Minimization::default() };
     let suite = Suite::new(vec![script]).with_minimization(minimization);
     suite.run(&mut reference, &mut |_| (), &|| false)

@@ -1,5 +1,5 @@
-//! The properties of the model in random accounts that no scope of the exhaustive check reaches: 50 names of
-//! users, and 500 of items of each kind.
+//! The properties of the model in random accounts that the small scopes of the exhaustive check do not reach:
+//! with 50 names of users and 500 of items of each kind, and with 12 items of each kind for two users.
 
 use iamspec_conformance::generate::strategies::{NameCounts, scripts};
 use iamspec_conformance::script::print;
@@ -10,7 +10,9 @@ use iamspec_model::{
 use proptest::prelude::{TestCaseError, prop_assert_eq};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-const NAMES: NameCounts = NameCounts { users: 50, items: 500 };
+/// Accounts with many entities, and accounts whose users exceed their quotas.
+const NAMES: [NameCounts; 2] =
+    [NameCounts { users: 50, items: 500 }, NameCounts { users: 2, items: 12 }];
 
 /// The number of operations of one account.
 const LENGTH: usize = 2000;
@@ -54,11 +56,13 @@ fn check(operations: &[Operation]) -> Result<(), TestCaseError> {
 fn every_property_holds_in_large_accounts() {
     let count = std::env::var("IAMSPEC_OPERATIONS").map_or(50_000, |it| it.parse().unwrap());
     let config = Config {
-        cases: u32::try_from(usize::div_ceil(count, LENGTH)).unwrap(),
+        cases: u32::try_from(usize::div_ceil(count, LENGTH * NAMES.len())).unwrap(),
         rng_seed: RngSeed::Fixed(1),
         failure_persistence: None,
         ..Config::default()
     };
-    let scripts = scripts(NAMES, LENGTH);
-    TestRunner::new(config).run(&scripts, |operations| check(&operations)).unwrap();
+    for names in NAMES {
+        let scripts = scripts(names, LENGTH);
+        TestRunner::new(config.clone()).run(&scripts, |operations| check(&operations)).unwrap();
+    }
 }

@@ -113,8 +113,11 @@ fn names_are_unique(visit: &Visit<'_>) -> bool {
     let before = visit.before;
     let (unchanged, taken) = match visit.op {
         Operation::UpdateUser(user, change) if user_exists(before, user) => {
-            let unchanged =
-                change.name == Some(user) || change.name.is_none() && change.path.is_none();
+            // The own name with another path is a change (C-068).
+            let unchanged = match change.name {
+                Some(name) => name == user && change.path.is_none_or(|it| it == before.path(user)),
+                None => change.path.is_none(),
+            };
             (unchanged, change.name.is_some_and(|it| it != user && user_exists(before, it)))
         }
         Operation::RenameResource(group, name) if resource_exists(before, group) => {

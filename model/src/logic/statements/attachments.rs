@@ -125,12 +125,17 @@ pub fn attach(kind: AttachmentKind, same_body: bool) -> Statement {
             kind,
             AttachmentKind::MfaDevice | AttachmentKind::InlinePolicy | AttachmentKind::Tag
         );
-        let full = if replaces { all([full, not(held)]) } else { full };
-        let full = (Condition::QuotaReached, full);
+        let with = |held: Formula| (Condition::QuotaReached, all([full.clone(), held]));
         if is_adjustable(kind) {
-            statement.unspecified_if.push(full);
+            statement.unspecified_if.push((Condition::QuotaReached, full));
+        } else if replaces {
+            statement.refused_if.push(with(not(held)));
+        } else if is_repeatable(kind) {
+            // It is unknown whether a held item can be attached again at the quota: no evidence.
+            statement.refused_if.push(with(not(held.clone())));
+            statement.unspecified_if.push(with(held));
         } else {
-            statement.refused_if.push(full);
+            statement.refused_if.push((Condition::QuotaReached, full));
         }
     }
     if is_issued(kind) {
