@@ -167,12 +167,12 @@ pub(crate) fn fact_text(fact: &Fact, note: &str) -> String {
 
 /// The parts of IAM that the model does not cover, in the words of the API.
 pub const UNMODELED: [&str; 12] = [
-    "the account's own password policy, and whether old passwords are right",
-    "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
-    "the age of service-specific credentials",
+    "the account's own password policy (the reference endpoint serves it), and whether old passwords are right",
+    "what access keys were used for (GetAccessKeyLastUsed tells the owner; the reference endpoint also the last use)",
+    "the age of service-specific credentials (the reference endpoint serves it for Bedrock), and sign-in with a password",
     "hardware and FIDO MFA devices; GetMFADevice (the reference endpoint serves it)",
     "the values of tags, paths and tags of groups, policies and devices",
-    "AWS managed policies, policy documents, and the counts in GetPolicy",
+    "AWS managed policies (the reference endpoint serves them, and the audit judges them), policy documents, and the counts in GetPolicy",
     "the counts of GetAccountSummary, and the user details of GetAccountAuthorizationDetails",
     "roles, and other holders of managed policies",
     "parameter constraints beyond those of `list rules`; account quotas of resources",
