@@ -1,6 +1,8 @@
 //! What the reference server does besides the model: the password policy of the account, AWS managed
 //! policies, the last use of keys, and devices that only a session with MFA can change.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use iamspec_harness::server::Server;
 use serde_json::{Map, Value, json};
 
@@ -57,7 +59,11 @@ fn a_password_that_only_the_policy_of_the_account_refuses_is_refused_with_its_le
     assert!(posted(&server, create).starts_with("HTTP/1.1 200 "));
 }
 
-/// A log of `CloudTrail` with these actions of Alice: the parameters, and the error code.
+/// The number of logs. Tests run in parallel: each log has a folder of its own.
+static LOGS: AtomicUsize = AtomicUsize::new(0);
+
+/// A log of `CloudTrail` with these actions of Alice: the parameters, and the error code, with its message
+/// after a colon.
 fn audited(calls: &[(&str, Value, Option<&str>)]) -> (Option<i32>, String) {
     let event = |(index, (action, parameters, code)): (usize, &(&str, Value, Option<&str>))| {
         let mut event = Map::from_iter([
@@ -72,13 +78,16 @@ fn audited(calls: &[(&str, Value, Option<&str>)]) -> (Option<i32>, String) {
             ),
             ("requestParameters".to_owned(), parameters.clone()),
         ]);
-        event.extend(code.map(|it| ("errorCode".to_owned(), json!(it))));
+        let error = code.map(|it| it.split_once(": ").unwrap_or((it, "")));
+        event.extend(error.map(|(code, _)| ("errorCode".to_owned(), json!(code))));
+        let message = error.filter(|(_, message)| !message.is_empty());
+        event.extend(message.map(|(_, text)| ("errorMessage".to_owned(), json!(text))));
         Value::Object(event)
     };
     let records: Vec<Value> = calls.iter().enumerate().map(event).collect();
-    let folder = folder("outside-model");
+    let folder = folder(&format!("outside-model-{}", LOGS.fetch_add(1, Ordering::Relaxed)));
     let file = super::audit::written(&folder, "log.json", &json!({ "Records": records }));
-    let output = super::iamspec(&["audit", &file.display().to_string()]);
+    let output = super::iamspec(&["audit", "--tier", "text", &file.display().to_string()]);
     std::fs::remove_dir_all(folder).unwrap();
     (output.status.code(), super::stdout(&output))
 }
@@ -110,8 +119,14 @@ fn an_audit_accuses_no_refusal_by_a_password_policy() {
 #[test]
 fn an_audit_accuses_no_message_about_a_missing_policy_of_aws() {
     let policy = json!({ "policyArn": "arn:aws:iam::aws:policy/NoSuchPolicy" });
-    let (_, printed) = audited(&[("GetPolicy", policy, Some("NoSuchEntityException"))]);
-    assert!(printed.contains(" 0 impossible"), "{printed}");
+    let tier = |message: &str| {
+        let error = format!("NoSuchEntityException: {message}");
+        audited(&[("GetPolicy", policy.clone(), Some(&error))]).1
+    };
+    let known = tier("Policy arn:aws:iam::aws:policy/NoSuchPolicy was not found.");
+    assert!(known.contains(" 0 impossible"), "{known}");
+    let unknown = tier("There is no such policy.");
+    assert!(unknown.contains(" 1 impossible") && unknown.contains("C-096"), "{unknown}");
 }
 
 #[test]

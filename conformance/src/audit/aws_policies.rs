@@ -34,12 +34,14 @@ pub fn is_about_policies_of_others(message: &str) -> bool {
     message.contains("outside your own account")
 }
 
-/// Whether the response is a refusal to show a policy of AWS. Its message is another one than that of
-/// the account's policies (C-096), and the account does not decide it.
+/// Whether the response says that a policy of AWS is missing. The account does not decide it, and the
+/// messages of its own policies do not apply (C-096).
 pub(crate) fn is_missing(event: &AuditEvent) -> bool {
     let no_such = ErrorCode::NoSuchEntity.name();
     let is_refused = matches!(&event.response, Response::Refused { code, .. } if code == no_such);
-    is_refused && event.aws_policy.is_some() && event.action.api == C_096.operation
+    let mut facts = REFUSED.iter().chain([&C_096]);
+    let is_of_policies = facts.any(|it| it.operation == event.action.api);
+    is_refused && event.aws_policy.is_some() && is_of_policies
 }
 
 /// The difference between a response about a policy of AWS and the refusal of its fact.
@@ -50,7 +52,7 @@ pub(crate) fn divergence(event: &AuditEvent) -> Option<Divergence> {
         return impossible(event, B_MP_13, Tier::Status);
     }
     let is_of_action = |it: &&Fact| it.operation == action;
-    if is_missing(event) {
+    if is_missing(event) && action == C_096.operation {
         let texts = [C_096, C_014].map(|it| it.message);
         let is_known = |message| texts.iter().flatten().any(|it| messages::matches(it, message));
         let is_other = message(event).is_some_and(|it| !is_known(it));
