@@ -399,7 +399,7 @@ fn wrong_responses_are_rejected_and_good_ones_accepted() {
 
 /// For each form: how many histories are left out, and the least share of variants, in percent, that
 /// is rejected. With an unknown start, many variants are possible: the account may have been so.
-const LEAST: [(usize, usize); 6] = [(1, 97), (5, 82), (5, 75), (5, 65), (2, 94), (5, 72)];
+const LEAST: [(usize, usize); 6] = [(1, 97), (5, 82), (5, 75), (5, 65), (1, 94), (5, 72)];
 
 /// The calls of a built-in script with the responses of the reference endpoint, as text. That the right
 /// responses are accepted shows only that the text keeps them; the HAR and CloudTrail sets have responses

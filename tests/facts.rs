@@ -59,7 +59,7 @@ impl Response {
 
 /// Sends requests one after the other and stores the responses.
 pub(super) struct Caller {
-    server: Server,
+    pub(super) server: Server,
     pub(super) responses: Vec<Response>,
 }
 
@@ -100,6 +100,7 @@ impl Caller {
         let mut members = HashMap::from([
             ("Action".to_owned(), action.to_owned()),
             ("Version".to_owned(), "2010-05-08".to_owned()),
+            ("AccountId".to_owned(), "123456789012".to_owned()),
         ]);
         for (member, written) in words.map(|word| word.split_once('=').unwrap()) {
             let value = self.value(written);

@@ -43,6 +43,7 @@ mod lies;
 mod malformed_responses;
 mod matrix;
 mod mutants;
+mod outside_model;
 mod pages;
 mod permissions;
 mod plan_apply;

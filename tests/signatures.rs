@@ -101,7 +101,7 @@ fn a_key_whose_deletion_was_lost_is_used_only_if_there_is_no_other() {
 }
 
 /// An access key and its secret.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 
 fn root_key() -> Key {
     let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -111,7 +111,7 @@ fn root_key() -> Key {
 /// The response to a form that this key signs for a service. A form without a version gets that of
 /// IAM. `edit` changes the `Authorization`
 /// header after that.
-fn signed_post(
+pub(super) fn signed_post(
     server: &Server,
     key: &Key,
     service: &str,
@@ -158,11 +158,11 @@ fn signed_form(
     response
 }
 
-fn unchanged(header: &str) -> String {
+pub(super) fn unchanged(header: &str) -> String {
     header.to_owned()
 }
 
-fn element(response: &str, name: &str) -> String {
+pub(super) fn element(response: &str, name: &str) -> String {
     super::server::between(response, &format!("<{name}>"), &format!("</{name}>")).to_owned()
 }
 

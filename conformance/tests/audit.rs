@@ -31,6 +31,7 @@ fn event(index: usize, op: &Operation, observed: &Response) -> AuditEvent {
         response: observed.clone(),
         shown_part: ShownPart::Whole,
         external: Vec::new(),
+        aws_policy: None,
         deviations: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use iamspec_model::{
 use crate::audit::action_responses::{
     impossible_form, impossible_message, impossible_refusal, is_uninformative,
 };
+use crate::audit::aws_policies;
 use crate::audit::effects::{Lesson, learn_paths, resources_of, users_of};
 use crate::audit::knowledge::Knowledge;
 use crate::audit::possible_accounts::{Assumption, Question, lists_all};
@@ -32,11 +33,15 @@ pub(crate) enum Judgement {
 
 /// Decides how an event fits what is known.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
+    let counts = |it: &Divergence| options.threshold.includes(it);
+    if let Some(divergence) = aws_policies::divergence(event).filter(counts) {
+        return Judgement::Impossible(Box::new(divergence));
+    }
     if event.failure().is_some() || is_uninformative(event) {
         return Judgement::Uninformative;
     }
-    let counts = |it: &Divergence| options.threshold.includes(it);
     let judged = match &event.call {
+        AuditCall::Operation(..) if aws_policies::is_missing(event) => Judgement::Uninformative,
         AuditCall::Operation(op, _) => judge_operation(knowledge, op, event, options),
         AuditCall::Unknown(_) => Judgement::Uninformative,
         AuditCall::Unnamed => match impossible_message(event).filter(counts) {

@@ -11,11 +11,13 @@
 //!
 //! `knowledge.rs` keeps what is known, `effects.rs` updates it, `view.rs` reads it at one time,
 //! `possible_accounts.rs` enumerates the accounts that agree with it, `ordering.rs` searches for an
-//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` judges a
-//! refusal by its action alone, and `checker.rs` has the [`Auditor`].
+//! order of events that overlap, `judgement.rs` judges one event, `action_responses.rs` a refusal by
+//! its action alone, `aws_policies.rs` a response about a policy of AWS, and `checker.rs` has the
+//! [`Auditor`].
 //! Log formats belong to the harness.
 
 mod action_responses;
+mod aws_policies;
 mod checker;
 mod effects;
 mod judgement;
@@ -34,6 +36,7 @@ use crate::oracle::formats::FormatDeviation;
 use crate::response::{Failure, Response};
 use crate::results::Threshold;
 
+pub use crate::audit::aws_policies::{aws_policy, is_about_policies_of_others};
 pub use crate::audit::checker::Auditor;
 
 /// How an audit compares.
@@ -74,6 +77,8 @@ pub struct AuditEvent {
     pub shown_part: ShownPart,
     /// The resources that exist independently of the log, such as the policies of AWS.
     pub external: Vec<Resource>,
+    /// The path and the name of the AWS managed policy that the request names.
+    pub aws_policy: Option<String>,
     /// The format deviations of the response.
     pub deviations: Vec<FormatDeviation>,
 }

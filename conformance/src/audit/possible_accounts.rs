@@ -644,7 +644,12 @@ impl Question<'_> {
         let named = self.op.entry();
         let other = there.iter().copied().find(|it| Some(*it) != named);
         let default = self.view.default_version(resource).or(assumed).or(shown_default).or(other);
-        for number in 2..=last {
+        // A version that is not the default, in a policy whose versions are unknown: another one is.
+        let is_beside = |item: Item| there.contains(&item) && !new && default.is_none();
+        let unseen_default = named.filter(|it| is_beside(*it)).map(|_| Item(last + 1));
+        let default = default.or(unseen_default);
+        let newest = unseen_default.map_or(last, |it| it.0);
+        for number in 2..=newest {
             apply(account, &Operation::AddSubResource(resource, part, Item(number)));
         }
         if let Some(default) = default {

@@ -73,7 +73,11 @@ fn respond(account: &mut Account, action: &str, form: &Form) -> Result<String, R
         "CreateUser" => {
             let id = format!("<UserId>AIDA{:017}</UserId>", NEXT_ID.fetch_add(1, Ordering::Relaxed));
             let arn = format!("<Arn>arn:aws:iam::123456789012:user{path}{name}</Arn>");
-            let user = format!("<User><Path>{path}</Path>{user}{id}{arn}{DATE}</User>");
+            let tag = ["Key", "Value"].map(|it| text(&format!("Tags.member.1.{it}")));
+            let [name, value] = tag.map(|it| it.replace('&', "&amp;").replace('<', "&lt;"));
+            let tag = format!("<member><Key>{name}</Key><Value>{value}</Value></member>");
+            let tags = if name.is_empty() { String::new() } else { format!("<Tags>{tag}</Tags>") };
+            let user = format!("<User><Path>{path}</Path>{user}{id}{arn}{DATE}{tags}</User>");
             account.insert(key, (user.clone(), Vec::new()));
             Ok(format!("<CreateUserResult>{user}</CreateUserResult>"))
         }

@@ -2,7 +2,9 @@
 //!
 //! A parameter that changes the meaning is understood, or the response teaches nothing.
 
-use iamspec_conformance::audit::{AuditCall, AuditEvent, ShownPart};
+use iamspec_conformance::audit::{
+    AuditCall, AuditEvent, ShownPart, aws_policy, is_about_policies_of_others,
+};
 use iamspec_conformance::oracle::messages;
 use iamspec_conformance::response::FailureKind;
 use iamspec_conformance::script::print;
@@ -75,6 +77,7 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
         call: operations,
         shown_part,
         external: translation.external(operation.as_ref()),
+        aws_policy: call.member("PolicyArn").and_then(aws_policy),
         deviations: operation.map(|op| translation.deviations(&op)).unwrap_or_default(),
         response,
     })
@@ -143,6 +146,7 @@ impl Translation<'_> {
             call: AuditCall::Unnamed,
             shown_part: ShownPart::Whole,
             external: Vec::new(),
+            aws_policy: None,
             deviations: deviations.unwrap_or_default(),
             response,
         }
@@ -481,6 +485,10 @@ impl Translation<'_> {
                     EndpointText::new(translated.unwrap_or_else(|| text.clone()), text.clone())
                 });
                 let action = op.map_or(Some(self.entry.action), Operation::action);
+                if message.as_deref().is_some_and(is_about_policies_of_others) {
+                    let (http, code) = (status.unwrap_or(presumed), code.clone());
+                    return Response::Refused { http, code, message: text };
+                }
                 Response::refused(action, status.unwrap_or(presumed), code.clone(), text)
             }
         }

@@ -5,6 +5,7 @@ use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
 
 use crate::docs::markdown::{LEGEND, escape, fact_links};
+use crate::docs::removal::{fact_ids, losses, response, step_orders};
 
 pub(crate) fn page() -> String {
     let mut page = "# DeleteUser\n\n\
@@ -17,13 +18,8 @@ pub(crate) fn page() -> String {
         page.push_str(&row(kind));
     }
     page.push_str(&format!("\n{LEGEND}"));
-    page.push_str(
-        "\n## In which order\n\n\
-        The order of removal is free, with one exception: call \
-        [DeactivateMFADevice](operations/DeactivateMFADevice.md) before \
-        [DeleteVirtualMFADevice](operations/DeleteVirtualMFADevice.md). \
-        `iamspec plan` prints a complete plan for a user.\n",
-    );
+    page.push_str(&order());
+    page.push_str(&destroyed());
     page.push_str(&reported_first());
     page.push_str(&inactive());
     page.push_str(
@@ -32,6 +28,46 @@ pub(crate) fn page() -> String {
     );
     page.push_str(&diagram());
     page
+}
+
+/// The order of removal.
+fn order() -> String {
+    let mut text = "\n## In which order\n\n\
+        The order of removal is free: no rule refuses a removal because of another attachment. \
+        A resource to which an attachment refers can be deleted only after the attachment is removed. \
+        DeleteUser does not require its deletion. If you delete it too, keep this order:\n\n"
+        .to_owned();
+    for order in step_orders() {
+        let (response, message) = response(order.refusal);
+        let message = message.map(|it| format!(", *{}*", escape(it))).unwrap_or_default();
+        text.push_str(&format!(
+            "- {} before {}. Otherwise the response is {response}{message} ({}; {}).\n",
+            link(order.first),
+            link(order.then),
+            order.refusal.status.level.name(),
+            fact_links(&fact_ids(order.refusal), "")
+        ));
+    }
+    text + "\n`iamspec plan` prints a complete plan for a user.\n"
+}
+
+/// What each step destroys for good.
+fn destroyed() -> String {
+    let mut text = "\n## What each step destroys\n\n\
+        After these steps, no action returns what they destroy. No fact names a loss for another step.\n\n\
+        | step | lost for good | facts |\n|---|---|---|\n"
+        .to_owned();
+    for (api, loss) in losses() {
+        let facts: Vec<&str> = loss.facts.iter().map(|fact| fact.id).collect();
+        let facts = fact_links(&facts, "");
+        text.push_str(&format!("| {} | {} | {facts} |\n", link(api), loss.what));
+    }
+    text
+}
+
+/// The link to the page of an action.
+fn link(api: &str) -> String {
+    format!("[{api}](operations/{api}.md)")
 }
 
 /// Which refusal is reported if several attachments block.
@@ -74,10 +110,7 @@ fn links(evidence: Evidence) -> String {
 
 fn row(kind: AttachmentKind) -> String {
     let row = kind.row();
-    let link = |action: AttachmentAction| {
-        let api = row.action(action).map_or("", |it| it.api);
-        format!("[{api}](operations/{api}.md)")
-    };
+    let link = |action: AttachmentAction| link(row.action(action).map_or("", |it| it.api));
     let Some(blocks) = row.blocks else { return String::new() };
     let mut messages: Vec<String> = blocks.text.texts().map(escape).collect();
     messages.dedup();

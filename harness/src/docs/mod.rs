@@ -7,6 +7,7 @@
 mod delete_user;
 pub(crate) mod markdown;
 mod operation;
+pub(crate) mod removal;
 pub(crate) mod rule;
 pub(crate) mod source_links;
 pub mod tables;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use iamspec_conformance::oracle::wire::WIRE_RULES;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{AttachmentAction, AttachmentKind, Expected, Fact, Level, Rule, rules};
+use iamspec_model::{AttachmentAction, AttachmentKind, Expected, FACTS, Fact, Level, Rule, rules};
 
 use crate::docs::ScriptIndex;
 use crate::docs::markdown::{escape, fact_links};
+use crate::docs::removal::losses;
 use crate::docs::source_links::{SourcePart, parts};
 
 /// The kinds of attachment, with their operations and quotas.
@@ -84,6 +85,7 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
         let (id, api, facts) = (rule.id(), rule.action.api, fact_links(&facts, ""));
         page.push_str(&format!("| [{id}](operations/{api}.md) | {facts} | {script} |\n"));
     }
+    page.push_str(&probes());
     page.push_str("\n## Not in the model\n\n");
     for line in UNMODELED {
         page.push_str(&format!("- {}\n", escape(line)));
@@ -91,7 +93,30 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
     page
 }
 
-/// Every fact that a rule, a wire rule or an order cites.
+/// The open questions among the facts, each with the probe that would answer it.
+fn probes() -> String {
+    let mut text = "\n## Probes\n\n\
+        Each of these questions would be answered by one recording of AWS: of a script, or of requests.\n\n\
+        | fact | operation | state | unknown | probe |\n|---|---|---|---|---|\n"
+        .to_owned();
+    for fact in FACTS.iter().filter(|it| it.is_open_question()) {
+        let probe = fact.probe.unwrap_or_default();
+        let probe = match probe.strip_prefix("script ") {
+            Some(script) => format!("`iamspec run {script}`"),
+            None => escape(probe.trim_start_matches("requests: ")),
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {probe} |\n",
+            fact_links(&[fact.id], ""),
+            escape(fact.operation),
+            escape(fact.state),
+            escape(fact.note)
+        ));
+    }
+    text
+}
+
+/// Every fact that a rule, a wire rule, an order or a loss cites, and every open question.
 pub(crate) fn cited_facts() -> Vec<&'static Fact> {
     let mut facts: Vec<&Fact> = Vec::new();
     for rule in rules() {
@@ -100,6 +125,8 @@ pub(crate) fn cited_facts() -> Vec<&'static Fact> {
     }
     facts.extend(PRECEDENCES.iter().flat_map(|it| it.evidence.facts));
     facts.extend(WIRE_RULES.iter().flat_map(|it| it.evidences()).flat_map(|it| it.facts));
+    facts.extend(losses().iter().flat_map(|(_, loss)| loss.facts));
+    facts.extend(FACTS.iter().filter(|it| it.is_open_question()));
     facts.sort_unstable_by_key(|it| it.id);
     facts.dedup_by_key(|it| it.id);
     facts
@@ -140,12 +167,12 @@ pub(crate) fn fact_text(fact: &Fact, note: &str) -> String {
 
 /// The parts of IAM that the model does not cover, in the words of the API.
 pub const UNMODELED: [&str; 12] = [
-    "the account's own password policy, and whether old passwords are right",
-    "what access keys were used for (GetAccessKeyLastUsed tells the owner)",
-    "the age of service-specific credentials",
+    "the account's own password policy (the reference endpoint serves it), and whether old passwords are right",
+    "what access keys were used for (GetAccessKeyLastUsed tells the owner; the reference endpoint also the last use)",
+    "the age of service-specific credentials (the reference endpoint serves it for Bedrock), and sign-in with a password",
     "hardware and FIDO MFA devices; GetMFADevice (the reference endpoint serves it)",
     "the values of tags, paths and tags of groups, policies and devices",
-    "AWS managed policies, policy documents, and the counts in GetPolicy",
+    "AWS managed policies (the reference endpoint serves them, and the audit judges them), policy documents, and the counts in GetPolicy",
     "the counts of GetAccountSummary, and the user details of GetAccountAuthorizationDetails",
     "roles, and other holders of managed policies",
     "parameter constraints beyond those of `list rules`; account quotas of resources",

@@ -7,7 +7,7 @@ use iamspec_model::{
     Account, AttachmentKind, Entity, Item, Resource, ResourceKind, SubResource, User,
 };
 
-use crate::server::outside_model::policy_size;
+use crate::server::outside_model::{aws_policies, policy_size};
 use crate::server::parse::form::ParsedForm;
 use crate::server::responses::{
     attached_policy_elements, group_elements, list, optional_user_elements, percent_encode,
@@ -18,18 +18,19 @@ use crate::wire::xml_write::{Node, node, text};
 
 /// The summary of the account: the number of entities, and the quotas of G-001. It has the keys of
 /// G-012. There are no roles, certificates and providers, and the root user has no credentials.
-pub(super) fn summary(account: &Account) -> Node {
+pub(super) fn summary(account: &Account, store: &Store) -> Node {
     let count = |kind| account.resources().filter(|it| it.kind == kind).count() as u64;
     let devices = account.attachments().filter(|it| it.kind == AttachmentKind::MfaDevice);
     let assigned = devices.count() as u64;
-    let versions =
-        account.all_sub_resources().filter(|it| it.kind == SubResource::Version).count() as u64;
+    let versions = aws_policies::of_account(account, store)
+        .map(|policy| account.sub_resources(policy, SubResource::Version).count() as u64)
+        .sum();
     let entries = [
         ("Users", account.users().count() as u64),
         ("UsersQuota", account.users_quota()),
         ("Groups", count(ResourceKind::Group)),
         ("GroupsQuota", 300),
-        ("Policies", count(ResourceKind::Policy)),
+        ("Policies", aws_policies::of_account(account, store).count() as u64),
         ("PoliciesQuota", 1500),
         ("PolicyVersionsInUse", versions),
         ("PolicyVersionsInUseQuota", 10_000),
@@ -67,7 +68,12 @@ pub(super) fn summary(account: &Account) -> Node {
 }
 
 /// All users, groups and policies with their details. There are no roles.
-pub(super) fn details(listing: &Listing, store: &Store, account: &Account) -> Vec<Node> {
+pub(super) fn details(
+    listing: &Listing,
+    store: &Store,
+    account: &Account,
+    form: &ParsedForm,
+) -> Vec<Node> {
     let users = list("UserDetailList", listing, |entity| match entity {
         Entity::User(user) => Some(user_details(user, store, account)),
         _ => None,
@@ -75,7 +81,14 @@ pub(super) fn details(listing: &Listing, store: &Store, account: &Account) -> Ve
     let resources = |kind| account.resources().filter(move |it| it.kind == kind);
     let groups = resources(ResourceKind::Group)
         .map(|group| node("member", group_details(group, store, account)));
+    let selected: Vec<&str> = form.list("Filter", "").collect();
+    let is_selected = |policy: &Resource| {
+        let is_of_aws = aws_policies::is_aws_policy(&store.resource_record(*policy));
+        let filter = if is_of_aws { "AWSManagedPolicy" } else { "LocalManagedPolicy" };
+        selected.is_empty() || selected.contains(&filter)
+    };
     let policies = resources(ResourceKind::Policy)
+        .filter(is_selected)
         .map(|policy| node("member", policy_details(policy, store, account)));
     let others = [
         node("GroupDetailList", groups.collect()),
@@ -89,12 +102,9 @@ pub(super) fn details(listing: &Listing, store: &Store, account: &Account) -> Ve
 /// remain.
 pub(super) fn filter(mut result: Vec<Node>, form: &ParsedForm) -> Vec<Node> {
     let selected: Vec<&str> = form.list("Filter", "").collect();
-    for (list, filter) in [
-        ("UserDetailList", "User"),
-        ("GroupDetailList", "Group"),
-        ("RoleDetailList", "Role"),
-        ("Policies", "LocalManagedPolicy"),
-    ] {
+    for (list, filter) in
+        [("UserDetailList", "User"), ("GroupDetailList", "Group"), ("RoleDetailList", "Role")]
+    {
         if selected.is_empty() || selected.contains(&filter) {
             continue;
         }
@@ -137,7 +147,9 @@ fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node>
 
 fn policy_details(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let mut elements = policy_elements(policy, store, account);
-    let versions = account.sub_resources(policy, SubResource::Version).map(|version| {
+    let is_of_aws = aws_policies::is_aws_policy(&store.resource_record(policy));
+    let versions = account.sub_resources(policy, SubResource::Version).filter(|_| !is_of_aws);
+    let versions = versions.map(|version| {
         let mut elements = version_elements(policy, version.item, version.is_default, store);
         let document = store.version_record(policy, version.item).body;
         elements.push(text("Document", percent_encode(&document)));

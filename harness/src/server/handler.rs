@@ -19,7 +19,7 @@ use iamspec_model::{
 use crate::server::auth::{RequestedService, SignatureError, SignedRequest, caller, secret_of};
 use crate::server::fault_injection::history::{PastState, StateHistory, Timestamp};
 use crate::server::fault_injection::{InjectedFault, PageFault, mutants};
-use crate::server::outside_model::{mfa_codes, policy_size};
+use crate::server::outside_model::{aws_policies, mfa_codes, policy_size};
 use crate::server::pagination::{Page, has_pages, prefetch};
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::parse::{ParsedCall, validation};
@@ -239,7 +239,10 @@ fn stale_response(
 fn handle_action(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBody {
     let action = request.form.action();
     let deviation = mutants::deviation(&model.behavior, action);
-    mutants::change_form(deviation, action, carry_out(model, request))
+    aws_policies::prepare(model, request.form);
+    let response = carry_out(model, request);
+    aws_policies::drop_unused(model);
+    mutants::change_form(deviation, action, response)
 }
 
 /// Applies all operations of an action, or none, and builds the response.
@@ -252,6 +255,9 @@ fn carry_out(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBod
         Err(error) => return error.response(id),
     };
     let caller = access_key.and_then(|key| model.store.access_key_user(key, &model.account));
+    if let Some(key) = access_key {
+        model.store.record_use(key, RequestedService::of(form).name());
+    }
     if RequestedService::of(form) == RequestedService::Sts {
         return caller::identity(caller, &model.store, id);
     }
@@ -268,7 +274,7 @@ fn carry_out(model: &mut ModelState, request: &ActionRequest<'_>) -> ResponseBod
         );
     }
     if outside_model::is_outside_model(action) {
-        let result = validated(model, form, is_root);
+        let result = validated(model, form, caller, is_root);
         return match result.and_then(|()| outside_model::result(model, form)) {
             Ok(result) => {
                 let result = result.map(|elements| page.cut(elements));
@@ -322,7 +328,7 @@ fn parse_and_validate(
 ) -> Result<Vec<ParsedCall>, RequestError> {
     let calls = parse::parse(form, &mut model.store, &model.account, caller);
     // A violated constraint comes before a missing member.
-    let validated = validated(model, form, is_root);
+    let validated = validated(model, form, caller, is_root);
     if let (Ok(calls), Err(_)) = (&calls, &validated) {
         release_unused_symbols(model, calls);
     }
@@ -330,7 +336,12 @@ fn parse_and_validate(
 }
 
 /// Validates the members of a form, then the caller: only a user may leave out its own name (B-AK-11).
-fn validated(model: &ModelState, form: &ParsedForm, is_root: bool) -> Result<(), RequestError> {
+fn validated(
+    model: &ModelState,
+    form: &ParsedForm,
+    caller: Option<User>,
+    is_root: bool,
+) -> Result<(), RequestError> {
     let user = form.get("UserName").map(|name| model.store.user(name));
     let group = form.get("GroupName").filter(|_| form.has("PolicyDocument")).map(|name| {
         let (kind, item) = (ResourceKind::Group, model.store.resource(ResourceKind::Group, name));
@@ -338,12 +349,14 @@ fn validated(model: &ModelState, form: &ParsedForm, is_root: bool) -> Result<(),
     });
     let subject_exists = user.is_none_or(|user| model.account.has_user(user))
         && group.is_none_or(|group| model.account.has_resource(group));
-    validation::validate(form, subject_exists)?;
+    validation::validate(form, subject_exists, model.store.password_policy.as_ref())?;
+    aws_policies::check(form)?;
     policy_size::check_managed(form)?;
     if form.action() == "CreatePolicy" {
         outside_model::check_tags(form)?;
     }
     if subject_exists {
+        mfa_codes::check_session(model, form, caller)?;
         mfa_codes::check(model, form)?;
     }
     if !form.has("UserName") && parse::has_default_user(form.action()) {
@@ -424,9 +437,9 @@ fn result(
 ) -> Option<Vec<xml_write::Node>> {
     let (store, account) = (&model.store, &model.account);
     match op {
-        Operation::GetAccountSummary => Some(vec![details::summary(account)]),
+        Operation::GetAccountSummary => Some(vec![details::summary(account, store)]),
         Operation::GetAuthorizationDetails => {
-            let elements = details::details(&listing.unwrap_or_default(), store, account);
+            let elements = details::details(&listing.unwrap_or_default(), store, account, form);
             Some(details::filter(elements, form))
         }
         _ => responses::result(op, listing, model),

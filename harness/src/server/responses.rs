@@ -12,7 +12,7 @@ use iamspec_model::{
 use md5::{Digest as _, Md5};
 
 use crate::server::ModelState;
-use crate::server::outside_model::qr_code;
+use crate::server::outside_model::{qr_code, service_credentials};
 use crate::server::store::{ACCOUNT, Record, Store, new_secret};
 use crate::wire::attachments::{ElementSource, ItemElement, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -36,9 +36,10 @@ pub(super) fn result(
         Operation::CreateResource(resource) => Some(created_resource(resource, store, account)),
         Operation::Issue(user, kind, item, _) => {
             let mut elements = shown_item((user, kind, item), Status::Active, store);
-            let secret = || store.item_record(kind, item).secret;
+            let record = store.item_record(kind, item);
             let element = wire(kind).issued.element();
-            elements.extend(element.map(|name| text(name, secret().reveal())));
+            let element = element.map(|name| service_credentials::element_name(name, &record.body));
+            elements.extend(element.map(|name| text(name, record.secret.reveal())));
             Some(vec![node(wire(kind).structure?, elements)])
         }
         Operation::Attach(user, kind, item) => {
@@ -62,7 +63,8 @@ pub(super) fn result(
         }
         Operation::ResetSecret(user, kind, item) => {
             let mut elements = shown_item((user, kind, item), first_status(&listing), store);
-            let element = wire(kind).issued.element();
+            let (element, record) = (wire(kind).issued.element(), store.item_record(kind, item));
+            let element = element.map(|name| service_credentials::element_name(name, &record.body));
             elements.extend(element.map(|name| text(name, new_secret())));
             Some(vec![node(wire(kind).renew_structure?, elements)])
         }
@@ -79,12 +81,20 @@ fn resource_result(
 ) -> Option<Vec<Node>> {
     Some(match *op {
         Operation::ListUsers(_) => list("Users", listing, |it| listed_user(it, store)),
-        Operation::GetAccessKeyLastUsed(_) => {
+        Operation::GetAccessKeyLastUsed(key) => {
             let user = listing.items.iter().find_map(|(entity, _)| match *entity {
                 Entity::User(user) => Some(store.user_record(user).name),
                 _ => None,
             });
-            let last_used = vec![text("ServiceName", "N/A"), text("Region", "N/A")];
+            // The date is absent if the key was never used (B-AK-13, B-AK-14).
+            let last_used = match store.item_record(AttachmentKind::AccessKey, key).last_used {
+                None => vec![text("ServiceName", "N/A"), text("Region", "N/A")],
+                Some((date, service)) => vec![
+                    text("LastUsedDate", date),
+                    text("ServiceName", service),
+                    text("Region", "us-east-1"),
+                ],
+            };
             vec![text("UserName", user.unwrap_or_default()), node("AccessKeyLastUsed", last_used)]
         }
         Operation::GetResource(group) if group.kind == ResourceKind::Group => {
@@ -213,9 +223,10 @@ fn item_elements(
             ElementSource::GroupArn => group_arn(&resource),
             ElementSource::ResourceCreated => resource.created.clone(),
         };
-        text(name, value)
+        text(service_credentials::element_name(name, &record.body), value)
     };
-    elements.iter().map(element).collect()
+    let expires = record.expires.as_ref().map(|date| text("ExpirationDate", &**date));
+    elements.iter().map(element).chain(expires).collect()
 }
 
 fn listed_items(
@@ -306,20 +317,22 @@ pub(super) fn policy_elements(policy: Resource, store: &Store, account: &Account
         account.sub_resources(policy, SubResource::Version).find(|version| version.is_default);
     let default = default
         .map_or_else(|| "v1".to_owned(), |version| SubResource::Version.symbol(version.item));
+    let default = record.default_version.map_or(default, str::to_owned);
+    let updated = if record.updated.is_empty() { &record.created } else { &record.updated };
     let users = account.holders(AttachmentKind::ManagedPolicy, policy.item).count();
     let groups = account.groups_with(policy).count();
     let bounded = account.users_bounded_by(policy).count();
     vec![
-        text("PolicyName", record.name),
-        text("PolicyId", record.alternate_id),
-        text("Arn", record.id),
-        text("Path", record.path),
+        text("PolicyName", &*record.name),
+        text("PolicyId", &*record.alternate_id),
+        text("Arn", &*record.id),
+        text("Path", &*record.path),
         text("DefaultVersionId", default),
         text("AttachmentCount", (users + groups).to_string()),
         text("PermissionsBoundaryUsageCount", bounded.to_string()),
         text("IsAttachable", "true"),
         text("CreateDate", &*record.created),
-        text("UpdateDate", record.created),
+        text("UpdateDate", &**updated),
     ]
 }
 

@@ -14,8 +14,11 @@ use iamspec_model::{
     Account, Attachment, AttachmentKind, Entity, Item, Operation, Resource, ResourceKind, Status,
     SubResource, User,
 };
+use md5::{Digest as _, Md5};
 
 use crate::server::clock;
+use crate::server::outside_model::password_policy::PasswordPolicy;
+use crate::server::outside_model::service_credentials;
 use crate::server::parse::form::ParsedForm;
 use crate::wire::attachments::wire;
 
@@ -49,6 +52,10 @@ pub(super) struct Store {
     version_records: BTreeMap<(Resource, Item), Record>,
     /// The tags of policies and devices. The model has no state for them.
     resource_tags: HashMap<Resource, Vec<(String, String)>>,
+    /// The AWS managed policies that the account uses.
+    pub(super) aws_policies: Vec<Resource>,
+    /// The account's own password policy. The model has no state for it.
+    pub(super) password_policy: Option<PasswordPolicy>,
     /// The attachments that have no record of their own.
     attachment_records: HashMap<(User, AttachmentKind, Item), AttachmentRecord>,
     user_symbols: SymbolPool,
@@ -61,9 +68,15 @@ pub(super) fn name_key(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// The name at the end of an ARN; any other text is a name already.
+/// Whether an ARN is that of an AWS managed policy.
+pub(super) fn is_of_aws(arn: &str) -> bool {
+    arn.starts_with("arn:aws:iam::aws:policy/")
+}
+
+/// The name at the end of an ARN; any other text is a name already. A policy of AWS is named by its
+/// whole ARN, because a policy of the account may have the same name.
 fn name_of_arn(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
+    if is_of_aws(arn) { arn } else { arn.rsplit('/').next().unwrap_or(arn) }
 }
 
 impl Store {
@@ -162,8 +175,8 @@ impl Store {
     }
 
     /// Applies the filters of a request to a listing: `ServiceName` for credentials (B-SS-02),
-    /// `PathPrefix` for users, groups and policies (C-048), `EntityFilter` and `PolicyUsageFilter`
-    /// for the entities of a policy.
+    /// `PathPrefix` for users, groups and policies (C-048), `Scope` for policies, `EntityFilter` and
+    /// `PolicyUsageFilter` for the entities of a policy.
     pub(super) fn filtered(
         &self,
         op: &Operation,
@@ -173,6 +186,16 @@ impl Store {
     ) -> Listing {
         if let Operation::ListHolders(policy) = *op {
             return filtered_entities(policy, listing, form, account);
+        }
+        if let Some(scope) = form.get("Scope").filter(|it| *it != "All") {
+            let is_in_scope =
+                |resource: Resource| self.aws_policies.contains(&resource) == (scope == "AWS");
+            listing.items.retain(|(entity, _)| match *entity {
+                Entity::Resource(resource) if resource.kind == ResourceKind::Policy => {
+                    is_in_scope(resource)
+                }
+                _ => true,
+            });
         }
         match (op, form.get("ServiceName"), form.get("PathPrefix")) {
             (Operation::List(_, kind), Some(service), _) if kind.row().per_service => {
@@ -250,6 +273,14 @@ pub(super) struct Record {
     pub(super) alternate_id: String,
     /// The secret that the service issued with an item, such as the secret of an access key.
     pub(super) secret: Secret,
+    /// The day of the last update of an AWS managed policy; empty for other entities.
+    pub(super) updated: String,
+    /// The default version of an AWS managed policy, whose versions the account does not have.
+    pub(super) default_version: Option<&'static str>,
+    /// When an access key was last used, and for which service (B-AK-14).
+    pub(super) last_used: Option<(String, &'static str)>,
+    /// When a credential expires (B-SS-13).
+    pub(super) expires: Option<String>,
 }
 
 /// The record of an attachment that has no record of its own, such as a group membership.
@@ -310,15 +341,24 @@ fn new_item_id(kind: AttachmentKind) -> String {
     new_id(wire(kind).id_prefix, wire(kind).id_length)
 }
 
+/// The id of an AWS managed policy: the same for each request, because the list does not have it.
+fn id_of_aws_policy(arn: &str) -> String {
+    let digest = Md5::digest(arn.to_lowercase());
+    let letters = digest.iter().cycle().map(|byte| letter(*byte));
+    "ANPA".chars().chain(letters).take(21).collect()
+}
+
+/// The letter or digit of a byte (E-017).
+fn letter(byte: u8) -> char {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    char::from(ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'A'))
+}
+
 /// A random id of this length (E-017): the prefix, then capital letters and digits from 2 to 7.
 fn new_id(prefix: &str, length: usize) -> String {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut id = prefix.to_owned();
     while id.len() < length {
-        for byte in uuid::Uuid::new_v4().as_bytes() {
-            let letter = ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'A');
-            id.push(char::from(letter));
-        }
+        id.extend(uuid::Uuid::new_v4().as_bytes().iter().map(|byte| letter(*byte)));
     }
     id.truncate(length);
     id
@@ -419,6 +459,38 @@ impl Store {
         self.resource_tags.insert(resource, form.tags());
     }
 
+    /// Adds an AWS managed policy, and returns its new symbol. `None` if the store has it.
+    pub(super) fn add_aws_policy(&mut self, arn: &str, record: Record) -> Option<Resource> {
+        let kind = ResourceKind::Policy;
+        if self.resources.contains_key(&(kind, name_key(arn))) {
+            return None;
+        }
+        let resource = Resource { kind, item: self.new_resource(kind, arn) };
+        self.resources.insert((kind, name_key(arn)), resource.item);
+        let (id, alternate_id) = (arn.to_owned(), id_of_aws_policy(arn));
+        self.resource_records.insert(resource, Record { id, alternate_id, ..record });
+        self.aws_policies.push(resource);
+        Some(resource)
+    }
+
+    /// Removes an AWS managed policy.
+    pub(super) fn remove_aws_policy(&mut self, policy: Resource) {
+        self.aws_policies.retain(|it| *it != policy);
+        if let Some(record) = self.resource_records.remove(&policy) {
+            self.resources.remove(&(policy.kind, name_key(&record.id)));
+            self.resource_symbols.release(policy.item.0);
+        }
+    }
+
+    /// Records that an access key was used now.
+    pub(super) fn record_use(&mut self, access_key: &str, service: &'static str) {
+        let kind = AttachmentKind::AccessKey;
+        let item = self.items.get(&item_key(NameScope::Account, kind, access_key));
+        if let Some(record) = item.and_then(|item| self.item_records.get_mut(&(kind, *item))) {
+            record.last_used = Some((now(), service));
+        }
+    }
+
     /// The tags of a policy or a device.
     pub(super) fn resource_tags(&self, resource: Resource) -> &[(String, String)] {
         self.resource_tags.get(&resource).map_or(&[], Vec::as_slice)
@@ -478,7 +550,9 @@ impl Store {
         let alternate_id = format!("{}-at-{ACCOUNT}", self.user_record(user).name);
         let secret = wire(kind).issued.element().map(|_| Secret::new(new_secret()));
         let secret = secret.unwrap_or_default();
-        let record = Record { name, id, created, body, alternate_id, secret, ..Record::default() };
+        let expires = service_credentials::expiration(form);
+        let record =
+            Record { name, id, created, body, alternate_id, secret, expires, ..Record::default() };
         self.item_records.insert((kind, item), record);
     }
 

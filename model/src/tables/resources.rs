@@ -7,12 +7,12 @@
 use std::fmt;
 
 use crate::evidence::{
-    A_001, A_002, B_AK_13, B_AK_15, B_GR_09, B_LP_12, B_LP_18, B_MF_01, B_MF_02, B_MF_05, B_MF_14,
-    B_PB_01, B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_PB_07, B_TG_01, C_001, C_002, C_003, C_004,
-    C_005, C_006, C_010, C_011, C_012, C_013, C_014, C_016, C_020, C_021, C_025, C_026, C_030,
-    C_031, C_032, C_035, C_040, C_041, C_042, C_044, C_048, C_049, C_050, C_051, C_060, C_068,
-    C_069, C_072, C_075, C_088, D_022, D_023, E_001, E_010, Evidence, F_002, F_003, F_010, G_001,
-    G_006, X_011, X_019, X_031,
+    A_001, A_002, A_017, A_018, A_022, B_AK_13, B_AK_15, B_GR_09, B_LP_12, B_LP_18, B_MF_01,
+    B_MF_02, B_MF_05, B_MF_14, B_PB_01, B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_PB_07, B_TG_01,
+    C_001, C_002, C_003, C_004, C_005, C_006, C_010, C_011, C_012, C_013, C_014, C_016, C_020,
+    C_021, C_025, C_026, C_030, C_031, C_032, C_035, C_040, C_041, C_042, C_044, C_048, C_049,
+    C_050, C_051, C_060, C_068, C_069, C_072, C_075, C_088, D_022, D_023, E_001, E_010, Evidence,
+    F_002, F_003, F_010, G_001, G_006, X_011, X_019, X_031,
 };
 use crate::kind::{Resource, ResourceAction, ResourceKind, SubResource};
 use crate::rule::Condition::{
@@ -24,7 +24,7 @@ use crate::rule::ErrorCode::{
     LimitExceeded, NoSuchEntity,
 };
 use crate::rule::{Action, Clause};
-use crate::tables::attachments::{BLOCKING_CLAUSES, with_blocking_clauses};
+use crate::tables::attachments::{BLOCKING_CLAUSES, Loss, with_blocking_clauses};
 
 /// The facts about one kind of resource.
 #[derive(Debug)]
@@ -47,6 +47,9 @@ pub struct ResourceRow {
     pub list_holders: Option<Action>,
     /// The action that deletes it.
     pub delete: Action,
+    /// What is lost for good when it is deleted after its last holder has given it up; `None` if
+    /// no fact names a loss.
+    pub lost_on_deletion: Option<Loss>,
 }
 
 impl ResourceRow {
@@ -118,6 +121,10 @@ const DEVICE: ResourceRow = ResourceRow {
             ),
         ],
     },
+    lost_on_deletion: Some(Loss {
+        what: "its seed, which no action returns again",
+        facts: &[B_MF_01, B_MF_14],
+    }),
 };
 
 const NO_SUCH_GROUP: Clause = Clause::refused(NoSuchResource, NoSuchEntity, Evidence::by(&[C_004]));
@@ -166,6 +173,7 @@ const GROUP: ResourceRow = ResourceRow {
             ),
         ],
     },
+    lost_on_deletion: None,
 };
 
 const POLICY: ResourceRow = ResourceRow {
@@ -209,6 +217,7 @@ const POLICY: ResourceRow = ResourceRow {
             ),
         ],
     },
+    lost_on_deletion: None,
 };
 
 /// `CreateUser`.
@@ -265,6 +274,13 @@ pub const UPDATE_USER: Action = Action {
 
 /// `DeleteUser`. The rows of the table of attachments supply the blocking clauses.
 pub const DELETE_USER: Action = Action { api: "DeleteUser", clauses: &DELETE_USER_CLAUSES };
+
+/// What `DeleteUser` destroys besides the user.
+pub const LOST_WITH_USER: [Loss; 3] = [
+    Loss { what: "its unique id: a new user of the same name gets another one", facts: &[A_022] },
+    Loss { what: "its tags", facts: &[A_017] },
+    Loss { what: "its permissions boundary; the policy itself stays", facts: &[A_018] },
+];
 
 const DELETE_USER_CLAUSES: [Clause; BLOCKING_CLAUSES + 2] = with_blocking_clauses(&[
     Clause::success(Evidence::by(&[A_001])),

@@ -470,3 +470,33 @@ def create_a_credential_for_an_unknown_service(iam):
     members = {"UserName": account.user(iam), "ServiceName": "none.amazonaws.com"}
     refused(iam, "NoSuchEntity", iam.create_service_specific_credential, **members)
     CREDENTIAL.make(iam, members["UserName"])
+
+
+def password_policy(iam):
+    update = iam.update_account_password_policy
+    update(MinimumPasswordLength=14, MaxPasswordAge=90, RequireSymbols=True)
+    policy = iam.get_account_password_policy()["PasswordPolicy"]
+    assert (policy["MinimumPasswordLength"], policy["ExpirePasswords"]) == (14, True)
+    assert "PasswordReusePrevention" not in policy
+    name = account.user(iam)
+    refused(iam, "PasswordPolicyViolation", iam.create_login_profile, UserName=name, Password="Abcdefgh1!")
+    iam.delete_account_password_policy()
+    refused(iam, "NoSuchEntity", iam.get_account_password_policy)
+    refused(iam, "NoSuchEntity", iam.delete_account_password_policy)
+
+
+for api in ["GetAccountPasswordPolicy", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"]:
+    call(api)(password_policy)
+
+
+@call("AttachUserPolicy")
+def attach_a_policy_of_aws(iam):
+    name, arn = account.user(iam), "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+    iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+    try:
+        iam.delete_policy(PolicyArn=arn)
+        raise AssertionError("a policy of AWS was deleted")
+    except iam.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied", error
+    iam.detach_user_policy(UserName=name, PolicyArn=arn)

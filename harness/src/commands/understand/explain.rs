@@ -13,9 +13,11 @@ use iamspec_conformance::script::pattern::glob;
 use iamspec_conformance::script::pattern::suggestion;
 use iamspec_model::tables::actions;
 use iamspec_model::tables::precedence::PRECEDENCES;
+use iamspec_model::tables::resources::DELETE_USER;
 use iamspec_model::{Evidence, Expected, Fact, Rule, rules};
 
 use crate::commands::understand::look_up::look_up;
+use crate::docs::removal::{fact_ids, losses, step_orders};
 use crate::exit_code;
 use crate::report::format::style::{terminal_width, wrapped};
 use crate::report::format::summary::counted;
@@ -60,7 +62,27 @@ pub(crate) fn explain(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8> {
         let text = text(*rule) + &tests(*rule, testing);
         write!(out, "{}", wrapped(&text, terminal_width().unwrap_or(WIDTH), 2))?;
     }
+    if *pattern == DELETE_USER.api {
+        write!(out, "\n{}", wrapped(&removal(), terminal_width().unwrap_or(WIDTH), 2))?;
+    }
     Ok(exit_code::CONFORMS)
+}
+
+/// The order of the steps that remove a user, and what they destroy.
+fn removal() -> String {
+    let mut text =
+        "Order of removal: free, except that a resource to delete comes after its attachment\n"
+            .to_owned();
+    for order in step_orders() {
+        let facts = fact_ids(order.refusal).join(", ");
+        text.push_str(&format!("  {} before {} ({facts})\n", order.first, order.then));
+    }
+    text.push_str("\nLost for good:\n");
+    for (api, loss) in losses() {
+        let facts: Vec<&str> = loss.facts.iter().map(|fact| fact.id).collect();
+        text.push_str(&format!("  {api}: {} ({})\n", loss.what, facts.join(", ")));
+    }
+    text
 }
 
 /// Prints the wire rules that a pattern names, with or without an action.

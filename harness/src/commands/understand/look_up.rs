@@ -99,8 +99,8 @@ fn print_kind(row: &AttachmentRow, out: &mut dyn Write) -> Result<()> {
     let unit = if row.quota.each == 1 { "" } else { " characters" };
     writeln!(out, "{}: an attachment of a user ({})\n  {blocks}", row.name, row.noun)?;
     writeln!(out, "  quota       {}{unit} for one user ({})", row.quota.max, row.quota.name)?;
-    if !row.lost_on_removal.is_empty() {
-        writeln!(out, "  removal     destroys for good: {}", row.lost_on_removal)?;
+    if let Some(loss) = row.lost_on_removal {
+        writeln!(out, "  removal     destroys for good: {}", loss.what)?;
     }
     writeln!(out, "  actions     {}", actions.join(", "))?;
     if let Some(first) = actions.first() {

@@ -78,6 +78,16 @@ pub(super) enum RequestedService {
     Sts,
 }
 
+impl RequestedService {
+    /// The name in signatures and in the last use of a key.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Iam => "iam",
+            Self::Sts => "sts",
+        }
+    }
+}
+
 /// Returns the access key that a request names, without verification; `None` if it is not signed.
 pub(super) fn claimed_key(request: &SignedRequest<'_>) -> Result<Option<String>, SignatureError> {
     Ok(ClaimedSignature::of(request)?.map(|claimed| claimed.access_key))

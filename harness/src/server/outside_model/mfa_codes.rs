@@ -3,8 +3,8 @@
 //! Codes that were right some time ago are accepted: the device is then out of sync (B-MF-17). How
 //! old they may be is unknown.
 
-use iamspec_model::evidence::B_MF_09;
-use iamspec_model::{AttachmentKind, Resource, ResourceKind};
+use iamspec_model::evidence::{B_MF_09, B_MF_19};
+use iamspec_model::{AttachmentKind, Resource, ResourceKind, User};
 
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::{ModelState, clock};
@@ -12,6 +12,23 @@ use crate::wire::payload;
 
 /// The number of windows of thirty seconds after which a pair of codes is too old: one hour.
 const OLDEST: u64 = 120;
+
+/// Refuses a user that changes its own devices in a session without MFA, once it has one. A request that
+/// an access key signs has no session with MFA (B-MF-19).
+pub(crate) fn check_session(
+    model: &ModelState,
+    form: &ParsedForm,
+    caller: Option<User>,
+) -> Result<(), RequestError> {
+    let changes = ["EnableMFADevice", "DeactivateMFADevice"].contains(&form.action());
+    let Some(caller) = caller.filter(|_| changes) else { return Ok(()) };
+    let is_own = form.get("UserName").is_some_and(|name| model.store.user(name) == caller);
+    let mut devices = model.account.attachments_of_kind(caller, AttachmentKind::MfaDevice);
+    if is_own && devices.next().is_some() {
+        return Err(RequestError::of_fact(B_MF_19, form));
+    }
+    Ok(())
+}
 
 /// Checks the codes of a request that enables or resyncs a device. A device that does not exist or
 /// that another user has is left to the model, because that comes first (B-MF-08, B-MF-12).

@@ -1,11 +1,15 @@
 //! The parts of the responses that the model has no state for: tags of policies and devices, one
-//! device, authentication codes, sizes of policies, and pictures.
+//! device, authentication codes, the password policy, sizes of policies, pictures, AWS managed
+//! policies, and credentials with an alias.
 //!
 //! The actions here are in no table of the model. [`result`] carries out one of them on the store.
 
+pub(super) mod aws_policies;
 pub(super) mod mfa_codes;
+pub(super) mod password_policy;
 pub(super) mod policy_size;
 pub(super) mod qr_code;
+pub(super) mod service_credentials;
 
 use std::collections::HashSet;
 
@@ -15,6 +19,7 @@ use iamspec_model::{AttachmentKind, Resource, ResourceKind, find_action};
 use crate::server::ModelState;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::responses::tag_nodes;
+use crate::server::store::ACCOUNT;
 use crate::wire::names::VERSION;
 use crate::wire::xml_write::{Node, node, text};
 
@@ -31,12 +36,12 @@ const ACTIONS: [(&str, ResourceKind); 7] = [
 
 /// The actions that the server implements without the model.
 pub(super) fn actions() -> impl Iterator<Item = &'static str> {
-    ACTIONS.iter().map(|(name, _)| *name)
+    ACTIONS.iter().map(|(name, _)| *name).chain(password_policy::ACTIONS)
 }
 
 /// Returns true if the server implements the action without the model.
 pub(super) fn is_outside_model(action: &str) -> bool {
-    ACTIONS.iter().any(|(name, _)| *name == action)
+    actions().any(|name| name == action)
 }
 
 /// Checks the action and its version. The front end refuses an unknown one before IAM sees the request
@@ -53,6 +58,9 @@ pub(super) fn result(
     form: &ParsedForm,
 ) -> Result<Option<Vec<Node>>, RequestError> {
     let action = form.action();
+    if password_policy::ACTIONS.contains(&action) {
+        return password_policy::result(&mut model.store.password_policy, form, ACCOUNT);
+    }
     let row = ACTIONS.iter().find(|(name, _)| *name == action);
     let kind = row.map_or(ResourceKind::Policy, |(_, kind)| *kind);
     let name = form.require(kind.row().parameter)?;

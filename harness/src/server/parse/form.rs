@@ -9,6 +9,7 @@ use crate::server::ResponseBody;
 use crate::wire::attachments::wire;
 
 /// The members of a request.
+#[derive(Clone, Debug)]
 pub(crate) struct ParsedForm(HashMap<String, String>);
 
 impl ParsedForm {
@@ -91,6 +92,8 @@ pub(crate) enum RequestError {
     Fact(&'static Fact, Option<String>),
     /// The caller is not a user, and has no password of its own.
     CallerIsNoUser,
+    /// AWS serves the request, and this server has no data for it.
+    NotServed(&'static str),
 }
 
 /// The members of a request that messages of facts name.
@@ -144,6 +147,10 @@ impl RequestError {
             }
             Self::Fact(fact, message) => {
                 return ResponseBody::of_fact(fact, message.as_deref(), request_id);
+            }
+            Self::NotServed(what) => {
+                let message = format!("the reference endpoint does not serve {what}");
+                return ResponseBody::error(501, "NotImplemented", Some(&message), request_id);
             }
             // D-022 documents the code for ChangePassword, and no message.
             Self::CallerIsNoUser => {

@@ -17,10 +17,10 @@ use iamspec_model::{
     Service, Status, SubResource, SubResourceAction, User, UserChange,
 };
 
+use crate::server::outside_model::service_credentials;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::store::{NameScope, Store, name_key};
 use crate::wire::attachments::{kind_of, wire};
-use crate::wire::names;
 
 /// One operation of an action, with the key and value of the tag that it attaches.
 pub(super) struct ParsedCall {
@@ -303,9 +303,8 @@ fn issue_options(
         return Ok(IssueOptions::None);
     }
     let name = form.require("ServiceName")?;
-    let number = names::SERVICES.iter().position(|it| *it == name).filter(|_| user_exists);
-    match number.and_then(|it| u8::try_from(it).ok()) {
-        Some(number) => Ok(IssueOptions::Service(Service(number))),
+    match service_credentials::number(name).filter(|_| user_exists) {
+        Some(service) => Ok(IssueOptions::Service(service)),
         None if user_exists => Err(RequestError::UnknownService(name.to_owned())),
         None => Ok(IssueOptions::Service(Service(0))),
     }

@@ -5,12 +5,14 @@
 
 use iamspec_model::Fact;
 use iamspec_model::evidence::{
-    B_IP_14, B_IP_16, B_LP_14, B_MF_09, B_MP_05, B_PB_05, B_SC_05, B_SK_06, D_001, D_003, D_007,
-    D_008, D_009,
+    B_IP_14, B_IP_16, B_MF_09, B_MP_05, B_PB_05, B_SC_05, B_SK_06, D_001, D_003, D_007, D_008,
+    D_009,
 };
 
 use serde_json::Value;
 
+use crate::server::outside_model::password_policy::{self, PasswordPolicy};
+use crate::server::outside_model::service_credentials::AGE_DAYS;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::wire::attachments::ATTACHMENTS;
 use crate::wire::constraints::NAMES;
@@ -31,7 +33,11 @@ const ENUMERATIONS: [(&str, &[&str]); 6] = [
 /// Returns the first error. Constraints of the service model come first, all of them in one
 /// response (D-003); then errors with a message of their own. Uploaded bodies and documents are
 /// validated only if the user or group exists (B-SC-07, B-MF-07, B-LP-07, D-024).
-pub(crate) fn validate(form: &ParsedForm, subject_exists: bool) -> Result<(), RequestError> {
+pub(crate) fn validate(
+    form: &ParsedForm,
+    subject_exists: bool,
+    policy: Option<&PasswordPolicy>,
+) -> Result<(), RequestError> {
     let violations = violations(form);
     match violations.as_slice() {
         [] => {}
@@ -45,7 +51,7 @@ pub(crate) fn validate(form: &ParsedForm, subject_exists: bool) -> Result<(), Re
     validate_names(form)?;
     validate_paths(form)?;
     validate_policy_arns(form)?;
-    if subject_exists { validate_bodies(form) } else { Ok(()) }
+    if subject_exists { validate_bodies(form, policy) } else { Ok(()) }
 }
 
 /// One message for several violations, in the form of D-003; its template shows two of them.
@@ -97,6 +103,15 @@ fn violations(form: &ParsedForm) -> Vec<(String, String)> {
         if form.get(name).is_some_and(|value| !words.contains(&value)) {
             violations.push((field(name), "Member must satisfy enum value set".to_owned()));
         }
+    }
+    for (name, minimum, maximum) in password_policy::NUMBERS.into_iter().chain([AGE_DAYS]) {
+        let Some(value) = form.get(name) else { continue };
+        let limit = match value.parse::<u64>().unwrap_or_default() {
+            it if it < minimum => format!("greater than or equal to {minimum}"),
+            it if it > maximum => format!("less than or equal to {maximum}"),
+            _ => continue,
+        };
+        violations.push((field(name), format!("Member must have value {limit}")));
     }
     if form.get("VersionId").is_some_and(|it| !is_version(it)) {
         violations.push((field("VersionId"), must_match(VERSION)));
@@ -165,9 +180,8 @@ fn validate_policy_arns(form: &ParsedForm) -> Result<(), RequestError> {
     }
 }
 
-/// Validates documents, certificates, keys, codes and passwords. The default password policy
-/// requires eight characters.
-fn validate_bodies(form: &ParsedForm) -> Result<(), RequestError> {
+/// Validates documents, certificates, keys, codes and passwords.
+fn validate_bodies(form: &ParsedForm, policy: Option<&PasswordPolicy>) -> Result<(), RequestError> {
     let is_certificate = |text: &str| text.contains("-----BEGIN CERTIFICATE-----");
     let is_key =
         |text: &str| text.contains("-----BEGIN ") || ssh_key::PublicKey::from_openssh(text).is_ok();
@@ -186,10 +200,10 @@ fn validate_bodies(form: &ParsedForm) -> Result<(), RequestError> {
         () if codes[0].is_some() && codes[0] == codes[1] => {
             Err(RequestError::of_fact(B_MF_09, form))
         }
-        () if password.is_some_and(|it| it.chars().count() < 8) => {
-            Err(RequestError::of_fact(B_LP_14, form))
-        }
-        () => Ok(()),
+        () => match password.and_then(|it| password_policy::password_error(policy, it)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use crate::rule::Condition::{
 };
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::tables::attachments::{AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Loss, Naming, Quota};
 
 /// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
@@ -22,7 +22,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Service,
     has_status: true,
     has_body: false,
-    lost_on_removal: "its secret, which no action returns again",
+    lost_on_removal: Some(Loss {
+        what: "its secret, which no action returns again",
+        facts: &[B_AK_01, B_AK_03],
+    }),
     per_service: false,
     refers_to: None,
     quota: Quota { name: "AccessKeysPerUser", max: 2, each: 1 },

@@ -22,7 +22,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Caller,
     has_status: false,
     has_body: false,
-    lost_on_removal: "",
+    lost_on_removal: None,
     per_service: false,
     refers_to: Some(ResourceKind::Group),
     quota: Quota { name: "GroupsPerUser", max: 10, each: 1 },

@@ -8,7 +8,7 @@ use crate::kind::AttachmentKind;
 use crate::rule::Condition::{AlreadyHeld, Holds, NoSuchUser, NotHeld, QuotaReached};
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::tables::attachments::{AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Loss, Naming, Quota};
 
 /// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
@@ -20,7 +20,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Caller,
     has_status: false,
     has_body: false,
-    lost_on_removal: "its document",
+    lost_on_removal: Some(Loss { what: "its document", facts: &[B_IP_04] }),
     per_service: false,
     refers_to: None,
     quota: Quota { name: "UserPolicySize", max: 2048, each: 128 },

@@ -10,7 +10,7 @@ use crate::rule::ErrorCode::{
     DeleteConflict, EntityAlreadyExists, EntityTemporarilyUnmodifiable, NoSuchEntity,
 };
 use crate::rule::{Action, Clause};
-use crate::tables::attachments::{AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Loss, Naming, Quota};
 
 /// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
@@ -22,7 +22,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Single,
     has_status: false,
     has_body: false,
-    lost_on_removal: "the password",
+    lost_on_removal: Some(Loss { what: "the password", facts: &[B_LP_02] }),
     per_service: false,
     refers_to: None,
     quota: Quota { name: "LoginProfilesPerUser", max: 1, each: 1 },

@@ -15,6 +15,7 @@ mod signing_certificate;
 mod ssh_public_key;
 mod tag;
 
+use crate::evidence::Fact;
 use crate::ids::Item;
 use crate::kind::{AttachmentAction, AttachmentKind, ResourceKind};
 use crate::rule::{Action, Clause};
@@ -38,9 +39,8 @@ pub struct AttachmentRow {
     pub has_status: bool,
     /// True if the caller can upload the body of an item a second time.
     pub has_body: bool,
-    /// What is lost for good when an item is removed, because no action returns it (B-AK-03,
-    /// B-SS-02, B-LP-02, B-IP-04); empty if nothing is lost.
-    pub lost_on_removal: &'static str,
+    /// What is lost for good when an item is removed; `None` if no fact names a loss.
+    pub lost_on_removal: Option<Loss>,
     /// True if an item belongs to a service. The quota then counts each service separately.
     pub per_service: bool,
     /// The kind of resource that an item refers to.
@@ -64,6 +64,15 @@ pub struct AttachmentRow {
     pub blocks: Option<Clause>,
     /// The clause of `DeleteUser` for a user whose items are all inactive.
     pub blocks_inactive: Option<Clause>,
+}
+
+/// What a removal destroys for good, because no action returns it.
+#[derive(Clone, Copy, Debug)]
+pub struct Loss {
+    /// The noun in sentences.
+    pub what: &'static str,
+    /// The facts that show it: the responses that contain it, or that never do.
+    pub facts: &'static [&'static Fact],
 }
 
 /// Who names the items of a kind.

@@ -10,7 +10,7 @@ use crate::rule::Condition::{
 };
 use crate::rule::ErrorCode::{DeleteConflict, LimitExceeded, NoSuchEntity};
 use crate::rule::{Action, Clause};
-use crate::tables::attachments::{AttachmentRow, Naming, Quota};
+use crate::tables::attachments::{AttachmentRow, Loss, Naming, Quota};
 
 /// The row of this kind.
 pub(crate) const ROW: AttachmentRow = AttachmentRow {
@@ -22,7 +22,10 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Service,
     has_status: true,
     has_body: false,
-    lost_on_removal: "its password, which no action returns again",
+    lost_on_removal: Some(Loss {
+        what: "its password, which no action returns again",
+        facts: &[B_SS_02],
+    }),
     per_service: true,
     refers_to: None,
     quota: Quota { name: "ServiceSpecificCredentialsPerUser", max: 2, each: 1 },

@@ -22,7 +22,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Service,
     has_status: true,
     has_body: true,
-    lost_on_removal: "",
+    lost_on_removal: None,
     per_service: false,
     refers_to: None,
     quota: Quota { name: "CertificatesPerUser", max: 2, each: 1 },

@@ -19,7 +19,7 @@ pub(crate) const ROW: AttachmentRow = AttachmentRow {
     naming: Naming::Caller,
     has_status: false,
     has_body: false,
-    lost_on_removal: "",
+    lost_on_removal: None,
     per_service: false,
     refers_to: None,
     quota: Quota { name: "TagsPerUser", max: 50, each: 1 },

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use iamspec_conformance::Response;
 use iamspec_conformance::response::FailureKind;
-use iamspec_model::AttachmentKind;
+use iamspec_model::tables::attachments::Loss;
+use iamspec_model::{AttachmentKind, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::client::account::holdings::{HeldItem, Presence, UnreadPart};
@@ -139,11 +140,19 @@ pub(super) fn steps(plan: &DeletionPlan) -> String {
 pub(super) fn step_line(step: &DeletionStep, user: &str) -> String {
     let name = step.item.as_ref().map(|it| it.name.as_str()).filter(|it| !it.is_empty());
     let line = format!("{} {}", step.action, visible(name.unwrap_or(user)));
-    let is_second = step.action == "DeleteVirtualMFADevice";
-    let lost = step.item.as_ref().filter(|_| !is_second);
-    match lost.map_or("", |it| it.kind.row().lost_on_removal) {
-        "" => line,
-        lost => format!("{line:<66} lost permanently: {lost}"),
+    match step.item.as_ref().and_then(|it| loss(it.kind, step.action)) {
+        None => line,
+        Some(loss) => format!("{line:<66} lost permanently: {}", loss.what),
+    }
+}
+
+/// What the step destroys for good: it detaches the item, or it deletes the resource that the item
+/// refers to.
+fn loss(kind: AttachmentKind, action: &str) -> Option<Loss> {
+    let resource = kind.row().refers_to.map(ResourceKind::row);
+    match resource.filter(|row| row.delete.api == action) {
+        Some(row) => row.lost_on_deletion,
+        None => kind.row().lost_on_removal,
     }
 }
 
