@@ -62,6 +62,37 @@ fn a_path_prefix_lists_everything_below_it() {
 }
 
 #[test]
+fn a_listing_of_the_account_leaves_out_what_does_not_belong_to_it() {
+    let attach =
+        "Action=AttachUserPolicy&UserName=alice&PolicyArn=arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let enable = "Action=EnableMFADevice&UserName=alice&SerialNumber=GAHT12345678&\
+                  AuthenticationCode1=123456&AuthenticationCode2=654321";
+    let own = "Action=CreatePolicy&PolicyName=own&PolicyDocument=%7B%7D";
+    let listed = |action: &str, list: &str| response(action, &format!("<{list}/>"));
+    let policies = listed("ListPolicies", "Policies");
+    let devices = listed("ListVirtualMFADevices", "VirtualMFADevices");
+    let mut calls = vec![
+        ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>"),
+        (attach, 200, "<AttachUserPolicyResponse/>"),
+        (enable, 200, "<EnableMFADeviceResponse/>"),
+        ("Action=ListPolicies&Scope=Local", 200, policies.as_str()),
+        ("Action=ListVirtualMFADevices", 200, devices.as_str()),
+    ];
+    let all = [EMPTY, &["--level", "info"]].concat();
+    let (code, printed) = audited(&calls, &all);
+    assert_eq!(code, 0, "{printed}");
+    // A policy of the account must be listed.
+    let created = response(
+        "CreatePolicy",
+        "<Policy><PolicyName>own</PolicyName><Arn>arn:aws:iam::123456789012:policy/own</Arn></Policy>",
+    );
+    calls.insert(1, (own, 200, &created));
+    let (code, printed) = audited(&calls, &all);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.starts_with("ListPolicies/carried-out"), "{printed}");
+}
+
+#[test]
 fn a_page_shows_a_part() {
     let page = users(&[("alice", "/")], "<IsTruncated>true</IsTruncated><Marker>m</Marker>");
     let shown = response("GetUser", &format!("<User>{}</User>", user("bob", "/")))

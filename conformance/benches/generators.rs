@@ -66,7 +66,8 @@ fn script(operations: &[Operation]) -> Script {
 
 fn config(seed: u64) -> Config {
     Config {
-        cases: u32::try_from(CALLS / LENGTH * 2).unwrap(),
+        // As many as any scripts need.
+        cases: u32::try_from(CALLS).unwrap(),
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: 1000,
@@ -84,7 +85,7 @@ fn attempts_with_proptest(seed: u64, mutant: &Mutant) -> [Attempt; 2] {
             return Ok(());
         }
         let report = run(script(&operations), Some(mutant), false);
-        requests.set(before + report.requests);
+        requests.set(before + operations.len());
         let MutantFate::Killed(kill) = fate(mutant, &report) else { return Ok(()) };
         let mut killed = killed.borrow_mut();
         let (_, rule) = killed.get_or_insert((before + kill.request, kill.rule.clone()));

@@ -202,31 +202,44 @@ impl ScriptTests {
         let failure = first_failure(self.random_scripts, known, self.threshold, &mut run_as_drawn)?;
         let Some(script) = failure else { return Ok(()) };
         let report = run(vec![script.clone()], &mut client, known, self.threshold);
-        let command = format!("{} {RANDOM}", self.command);
-        let text = match verdict(&report, (known, self.threshold), &command) {
+        let shortest = report.minimal_runs.first().map_or(&script, |it| &it.script);
+        let (file, line) = self.saved(shortest);
+        let text = match verdict(&report, (known, self.threshold), &self.reproduce(&file)) {
             Err(failed) => failed.message().unwrap_or_default().to_owned(),
             Ok(_) => "a random script failed, and did not when it ran again".to_owned(),
         };
-        let shortest = report.minimal_runs.into_iter().next().map_or(script, |it| it.script);
-        Err(Failed::from(format!("{text}\n{}", self.saved(&shortest))))
+        Err(Failed::from(format!("{text}\n{line}")))
     }
 
-    /// Saves a script as a regression, and returns the lines that say so.
-    fn saved(&self, script: &Script) -> String {
+    /// The command that repeats a script.
+    fn reproduce(&self, script: &str) -> String {
+        let tier = self.threshold.tier.name();
+        let tier = if self.is_run { format!("--tier {tier} ") } else { String::new() };
+        format!("{} {tier}{script}", self.command)
+    }
+
+    /// Saves a script as a regression. Returns its name, and the lines that say so.
+    fn saved(&self, script: &Script) -> (String, String) {
         let text = redact(&print::print(script));
+        let unsaved = if self.is_run { "FILE" } else { RANDOM };
         let Some(folder) = &self.regressions else {
-            return format!("The script, which `with_regressions` would save as a test:\n{text}");
+            let line = "The script; `with_regressions` saves it as a test:";
+            return (unsaved.to_owned(), format!("{line}\n{text}"));
         };
         match save_script(folder, RANDOM, &text) {
-            Ok(path) => format!("The script is a test from now on: {}", path.display()),
-            Err(error) => format!("The script cannot be saved: {error:#}\n{text}"),
+            Ok(path) => {
+                let path = path.display().to_string();
+                let line = format!("The script is a test from now on: {path}");
+                (path, line)
+            }
+            Err(error) => {
+                (unsaved.to_owned(), format!("The script cannot be saved: {error:#}\n{text}"))
+            }
         }
     }
 
     fn test(&self, script: Script, known: &KnownFailures) -> Result<Completion, Failed> {
-        let tier = self.threshold.tier.name();
-        let tier = if self.is_run { format!("--tier {tier} ") } else { String::new() };
-        let reproduce = format!("{} {tier}{}", self.command, script.name);
+        let reproduce = self.reproduce(&script.name);
         let mut client = (self.open)().map_err(|it| failed(&it))?;
         let report = run(vec![script], &mut client, known, self.threshold);
         verdict(&report, (known, self.threshold), &reproduce)

@@ -5,7 +5,8 @@
 //! every other refusal is possible.
 
 use iamspec_model::evidence::{B_MP_13, C_014, C_015, C_094, C_095, C_096};
-use iamspec_model::{ErrorCode, Fact, Level, Rule};
+use iamspec_model::tables::{ActionTarget, find_action};
+use iamspec_model::{ErrorCode, Fact, Level, ResourceKind, Rule, SubResource};
 
 use crate::audit::AuditEvent;
 use crate::oracle::{Divergence, Tier, messages};
@@ -39,9 +40,15 @@ pub fn is_about_policies_of_others(message: &str) -> bool {
 pub(crate) fn is_missing(event: &AuditEvent) -> bool {
     let no_such = ErrorCode::NoSuchEntity.name();
     let is_refused = matches!(&event.response, Response::Refused { code, .. } if code == no_such);
-    let mut facts = REFUSED.iter().chain([&C_096]);
-    let is_of_policies = facts.any(|it| it.operation == event.action.api);
-    is_refused && event.aws_policy.is_some() && is_of_policies
+    // These actions name nothing but a policy and its version.
+    let names_policy_only = find_action(event.action.api).is_some_and(|it| {
+        matches!(
+            it.target,
+            ActionTarget::Resource(ResourceKind::Policy, _)
+                | ActionTarget::SubResource(SubResource::Version, _)
+        )
+    });
+    is_refused && event.aws_policy.is_some() && names_policy_only
 }
 
 /// The difference between a response about a policy of AWS and the refusal of its fact.

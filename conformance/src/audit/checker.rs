@@ -61,7 +61,7 @@ impl Auditor {
         for resource in events.iter().flat_map(|it| &it.external) {
             // It exists before the log, and everyone may use it.
             let unknown = KnownResource::unknown(NEVER);
-            self.knowledge.resources.entry(*resource).or_insert(unknown);
+            self.knowledge.resources.entry(*resource).or_insert(unknown).is_external = true;
         }
         if let [event] = events {
             return vec![self.check_one(event)];

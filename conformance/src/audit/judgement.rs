@@ -294,7 +294,7 @@ fn judge_account_listing(
         view.knowledge.resources.keys().copied().filter(|it| lists_all(op) && of_kind(it))
     {
         let missing = view.resource_exists(resource) == Some(true)
-            && !event.external.contains(&resource)
+            && !view.is_external(resource)
             && !is_listed(Entity::Resource(resource));
         let mut account = Account::default();
         apply(&mut account, &Operation::CreateResource(resource));

@@ -55,6 +55,9 @@ pub(crate) struct KnownUser {
 /// What is known about a group, a policy or a device.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownResource {
+    /// It does not belong to the account, such as a policy of AWS or a hardware device: listings of the
+    /// account's own resources leave it out.
+    pub(crate) is_external: bool,
     pub(crate) exists: Known<bool>,
     /// The users that hold it or may hold it; their own entries have the truth.
     pub(crate) holders: BTreeSet<User>,
@@ -137,6 +140,7 @@ impl KnownResource {
     /// A resource about which nothing is known.
     pub(crate) fn unknown(time: i64) -> Self {
         Self {
+            is_external: false,
             exists: Known::unknown(time),
             holders: BTreeSet::new(),
             groups: BTreeSet::new(),
@@ -162,9 +166,10 @@ impl KnownResource {
 
     /// Forgets everything but the events and who may use it.
     pub(crate) fn forget(&mut self, time: i64) {
-        let Self { recent, holders, groups, bounded, complete, .. } =
+        let Self { is_external, recent, holders, groups, bounded, complete, .. } =
             std::mem::replace(self, Self::unknown(time));
-        *self = Self { holders, groups, bounded, complete, recent, ..Self::unknown(time) };
+        *self =
+            Self { is_external, holders, groups, bounded, complete, recent, ..Self::unknown(time) };
     }
 }
 

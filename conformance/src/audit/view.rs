@@ -92,6 +92,11 @@ impl<'a> View<'a> {
         self.read(holding.status)
     }
 
+    /// Whether the resource belongs to somebody else, so that no listing of the account shows it.
+    pub(crate) fn is_external(self, resource: Resource) -> bool {
+        self.resource(resource).is_some_and(|it| it.is_external)
+    }
+
     pub(crate) fn resource_exists(self, resource: Resource) -> Option<bool> {
         self.resource(resource).map_or(self.default(false), |it| self.read(it.exists))
     }

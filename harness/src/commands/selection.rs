@@ -104,7 +104,8 @@ pub(crate) fn select(args: &SelectionArgs, rules: Option<&RuleSet>) -> Result<Su
     let newer = newer_scripts(rules)?;
     let mut scripts = scripts(args, &newer)?;
     let count = scripts.len();
-    scripts.retain(|it| !newer.contains(&it.name) || args.scripts.contains(&it.name));
+    let is_named = |name: &str| args.scripts.iter().any(|typed| current_name(typed) == name);
+    scripts.retain(|it| !newer.contains(&it.name) || is_named(&it.name));
     if let (Some(set), true) = (rules, scripts.len() < count) {
         let left_out = counted(count - scripts.len(), "built-in script");
         say(&format!("iamspec: without {left_out} newer than the rule set {}", set.name));

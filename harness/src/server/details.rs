@@ -148,7 +148,11 @@ fn group_details(group: Resource, store: &Store, account: &Account) -> Vec<Node>
 fn policy_details(policy: Resource, store: &Store, account: &Account) -> Vec<Node> {
     let mut elements = policy_elements(policy, store, account);
     let is_of_aws = aws_policies::is_aws_policy(&store.resource_record(policy));
-    let versions = account.sub_resources(policy, SubResource::Version).filter(|_| !is_of_aws);
+    if is_of_aws {
+        // The list of AWS's policies has no documents.
+        return elements;
+    }
+    let versions = account.sub_resources(policy, SubResource::Version);
     let versions = versions.map(|version| {
         let mut elements = version_elements(policy, version.item, version.is_default, store);
         let document = store.version_record(policy, version.item).body;

@@ -14,7 +14,8 @@ use crate::wire::payload;
 const OLDEST: u64 = 120;
 
 /// Refuses a user that changes its own devices in a session without MFA, once it has one. A request that
-/// an access key signs has no session with MFA (B-MF-19).
+/// an access key signs has no session with MFA (B-MF-19). For devices of other kinds and for the order of
+/// the refusals there is no evidence.
 pub(crate) fn check_session(
     model: &ModelState,
     form: &ParsedForm,

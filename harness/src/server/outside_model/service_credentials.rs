@@ -30,7 +30,8 @@ pub(crate) fn element_name(name: &'static str, service: &str) -> &'static str {
 }
 
 /// When the credential that a request creates expires. Without an age it does not. The age of
-/// credentials for other services is ignored, because no fact states its effect.
+/// credentials for other services is ignored: no evidence. AWS has it for keys of another service
+/// too (B-SS-14), for which the server makes no credentials.
 pub(crate) fn expiration(form: &ParsedForm) -> Option<String> {
     let (member, ..) = AGE_DAYS;
     let days = form.get(member).filter(|_| form.get("ServiceName") == Some(BEDROCK))?;
