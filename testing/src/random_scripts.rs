@@ -29,17 +29,27 @@ const SHRINK_DURATION: u32 = 60_000;
 /// The seed, unless `PROPTEST_RNG_SEED` sets another: every run draws the same scripts.
 const SEED: u64 = 1;
 
-/// Runs this many random scripts, or as many as `PROPTEST_CASES` says. Returns the shortest script found
-/// that fails, or `None` if every script conforms.
+/// The result of random scripts.
+pub(crate) enum RandomResult {
+    /// No response diverges.
+    Conforms,
+    /// No response diverges, but the endpoint implements all actions of no script. The reason names those
+    /// that are missing in one of them.
+    NotTested(String),
+    /// The shortest script found that fails.
+    Fails(Script),
+}
+
+/// Runs this many random scripts, or as many as `PROPTEST_CASES` says, until one fails.
 ///
 /// # Errors
-/// Nothing can be tested, or proptest gives up.
-pub(crate) fn first_failure(
+/// proptest gives up.
+pub(crate) fn run_random(
     count: u32,
     known: &KnownFailures,
     threshold: Threshold,
     run: &mut dyn FnMut(Script) -> Report,
-) -> Result<Option<Script>, Failed> {
+) -> Result<RandomResult, Failed> {
     // proptest calls a shared function.
     let (run, found) = (RefCell::new(run), RefCell::new(None));
     let (is_tested, ignored) = (Cell::new(false), RefCell::new(None));
@@ -56,12 +66,9 @@ pub(crate) fn first_failure(
         },
     );
     match result {
-        Ok(()) if is_tested.get() => Ok(None),
-        Ok(()) => {
-            let reason = ignored.take().unwrap_or_default();
-            Err(Failed::from(format!("no random script can be tested: {reason}")))
-        }
-        Err(TestError::Fail(_, operations)) => Ok(Some(script(&operations))),
+        Ok(()) if is_tested.get() => Ok(RandomResult::Conforms),
+        Ok(()) => Ok(RandomResult::NotTested(ignored.take().unwrap_or_default())),
+        Err(TestError::Fail(_, operations)) => Ok(RandomResult::Fails(script(&operations))),
         Err(TestError::Abort(why)) => Err(Failed::from(format!("proptest gave up: {why}"))),
     }
 }

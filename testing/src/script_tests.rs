@@ -29,7 +29,7 @@ use iamspec_harness::wire::secrets::redact;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tower_service::Service;
 
-use crate::random_scripts::{RANDOM, first_failure};
+use crate::random_scripts::{RANDOM, RandomResult, run_random};
 use crate::service::{ServiceTransport, TIMEOUT};
 use crate::verdict::{shown, verdict};
 
@@ -156,7 +156,7 @@ impl ScriptTests {
         }));
         if self.random_scripts > 0 {
             let (tests, known) = (self.clone(), Arc::clone(&known));
-            trials.push(Trial::test(RANDOM, move || tests.test_random(&known)));
+            trials.push(Trial::ignorable_test(RANDOM, move || tests.test_random(&known)));
         }
         if file.is_some() {
             let open = Arc::clone(&self.open);
@@ -195,12 +195,16 @@ impl ScriptTests {
         }
     }
 
-    fn test_random(&self, known: &KnownFailures) -> Result<(), Failed> {
+    fn test_random(&self, known: &KnownFailures) -> Result<Completion, Failed> {
         let mut client = (self.open)().map_err(|it| failed(&it))?;
         let mut run_as_drawn =
             |script| Suite::new(vec![script]).run(&mut client, &mut |_| (), &|| false);
-        let failure = first_failure(self.random_scripts, known, self.threshold, &mut run_as_drawn)?;
-        let Some(script) = failure else { return Ok(()) };
+        let result = run_random(self.random_scripts, known, self.threshold, &mut run_as_drawn)?;
+        let script = match result {
+            RandomResult::Conforms => return Ok(Completion::Completed),
+            RandomResult::NotTested(reason) => return Ok(Completion::ignored_with(reason)),
+            RandomResult::Fails(script) => script,
+        };
         let report = run(vec![script.clone()], &mut client, known, self.threshold);
         let shortest = report.minimal_runs.first().map_or(&script, |it| &it.script);
         let (file, line) = self.saved(shortest);
@@ -381,8 +385,10 @@ mod tests {
                      </ErrorResponse>";
         let text = result(&refuses(400, error), SCRIPT, &none);
         assert_eq!(text, "the endpoint does not implement CreateUser");
-        let failed = refuses(400, error).test_random(&none).unwrap_err();
-        assert!(failed.message().unwrap().starts_with("no random script can be tested: the"));
+        let Completion::Ignored { reason } = refuses(400, error).test_random(&none).unwrap() else {
+            panic!("the test passed");
+        };
+        assert!(reason.unwrap().starts_with("the endpoint does not implement"));
         let failed = refuses(400, error).test_endpoint(script(ENDPOINT.1), &none).unwrap_err();
         let text = failed.message().unwrap();
         assert!(
@@ -397,14 +403,17 @@ mod tests {
     fn random_calls_show_a_fault_with_the_shortest_script_which_becomes_a_test() {
         let none = KnownFailures::default();
         let (tests, _server) = tests_of(None);
-        let result = tests.test_random(&none).map_err(|it| it.message().unwrap().to_owned());
-        assert_eq!(result, Ok(()));
+        let result = |tests: &ScriptTests, known: &KnownFailures| match tests.test_random(known) {
+            Ok(Completion::Completed) => "passed".to_owned(),
+            Ok(Completion::Ignored { reason }) => format!("ignored: {reason:?}"),
+            Err(failed) => failed.message().unwrap().to_owned(),
+        };
+        assert_eq!(result(&tests, &none), "passed");
         let folder = std::env::temp_dir().join(format!("iamspec-random-{}", std::process::id()));
         let (tests, _server) = tests_of(Some("forgets-access-key"));
-        assert!(tests.test_random(&known("DeleteUser/holds-access-key")).is_ok());
+        assert_eq!(result(&tests, &known("DeleteUser/holds-access-key")), "passed");
         let tests = tests.with_regressions(&folder);
-        let failed = tests.test_random(&none).unwrap_err();
-        let text = failed.message().unwrap();
+        let text = result(&tests, &none);
         assert!(text.starts_with("DeleteUser/holds-access-key  must, status"), "{text}");
         assert!(text.contains("random.script"), "{text}");
         let saved = in_folder(&folder).unwrap();
