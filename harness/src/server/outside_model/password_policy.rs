@@ -2,8 +2,8 @@
 //!
 //! Without a policy of its own, an account requires eight characters (B-LP-14); the server does not
 //! check that three classes of characters occur (B-LP-15). With one, only the length and the required
-//! classes count; which message names missing classes is unknown, so that the refusal has none,
-//! and what `AllowUsersToChangePassword` refuses is unknown too.
+//! classes count. The message about missing classes is an older one of AWS (B-LP-16), because the present
+//! one is unknown. What `AllowUsersToChangePassword` refuses is unknown too.
 
 use iamspec_model::Fact;
 use iamspec_model::evidence::{B_LP_14, B_LP_16, B_PP_03, B_PP_05};
@@ -114,5 +114,5 @@ pub(crate) fn password_error(
         return Some(RequestError::Fact(B_LP_14, B_LP_14.message.map(of_default)));
     }
     let lacks_class = policy.is_some_and(|it| !it.has_classes(password));
-    lacks_class.then_some(RequestError::Fact(B_LP_16, None))
+    lacks_class.then(|| RequestError::Fact(B_LP_16, B_LP_16.message.map(str::to_owned)))
 }
