@@ -48,12 +48,7 @@ fn operation(step: u32) -> impl Strategy<Value = Operation> {
                     };
                     Operation::Issue(user, kind, Item(1000 + step), options)
                 }
-                AttachmentAction::Attach => Operation::Attach(user, kind, item),
-                AttachmentAction::List => Operation::List(user, kind),
-                AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
-                AttachmentAction::Get => Operation::Get(user, kind, item),
-                AttachmentAction::SetStatus => Operation::SetStatus(user, kind, item, status),
-                AttachmentAction::Detach => Operation::Detach(user, kind, item),
+                _ => action.on(user, kind, item, status),
             }
         })
         .prop_filter("the kind has no such action", |op| op.action().is_some());

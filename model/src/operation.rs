@@ -4,7 +4,9 @@
 //! operation, such as its user or its action, are in [`crate::tables::operations`].
 
 use crate::ids::{CreateUserOptions, Filter, IssueOptions, Item, Path, Status, User, UserChange};
-use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource, SubResourceAction};
+use crate::kind::{
+    AttachmentAction, AttachmentKind, Resource, ResourceKind, SubResource, SubResourceAction,
+};
 
 /// One API call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +81,28 @@ impl Operation {
     #[must_use]
     pub fn create_user(user: User) -> Self {
         Self::CreateUser(user, CreateUserOptions::default())
+    }
+}
+
+impl AttachmentAction {
+    /// The operation that does this to an item of a user; an item that the caller names is attached.
+    /// Only [`Self::SetStatus`] uses the status.
+    #[must_use]
+    pub const fn on(
+        self,
+        user: User,
+        kind: AttachmentKind,
+        item: Item,
+        status: Status,
+    ) -> Operation {
+        match self {
+            Self::Attach => Operation::Attach(user, kind, item),
+            Self::List => Operation::List(user, kind),
+            Self::Get => Operation::Get(user, kind, item),
+            Self::SetStatus => Operation::SetStatus(user, kind, item, status),
+            Self::ResetSecret => Operation::ResetSecret(user, kind, item),
+            Self::Detach => Operation::Detach(user, kind, item),
+        }
     }
 }
 

@@ -53,19 +53,17 @@ pub(crate) fn run_random(
     // proptest calls a shared function.
     let (run, found) = (RefCell::new(run), RefCell::new(None));
     let (is_tested, ignored) = (Cell::new(false), RefCell::new(None));
-    let result = TestRunner::new(config(count)).run(
-        &scripts(NameCounts::default(), 1..=LENGTH),
-        |operations| {
-            let report = (run.borrow_mut())(script(&operations));
-            match result(&report, known, threshold, &mut found.borrow_mut()) {
-                Ok(Completion::Completed) => is_tested.set(true),
-                Ok(Completion::Ignored { reason }) => *ignored.borrow_mut() = reason,
-                Err(text) => return Err(TestCaseError::fail(text)),
-            }
-            Ok(())
-        },
-    );
-    match result {
+    let drawn = scripts(NameCounts::default(), 1..=LENGTH);
+    let end = TestRunner::new(config(count)).run(&drawn, |operations| {
+        let report = (run.borrow_mut())(script(&operations));
+        match result_of(&report, known, threshold, &mut found.borrow_mut()) {
+            Ok(Completion::Completed) => is_tested.set(true),
+            Ok(Completion::Ignored { reason }) => *ignored.borrow_mut() = reason,
+            Err(text) => return Err(TestCaseError::fail(text)),
+        }
+        Ok(())
+    });
+    match end {
         Ok(()) if is_tested.get() => Ok(RandomResult::Conforms),
         Ok(()) => Ok(RandomResult::NotTested(ignored.take().unwrap_or_default())),
         Err(TestError::Fail(_, operations)) => Ok(RandomResult::Fails(script(&operations))),
@@ -100,7 +98,7 @@ fn script(operations: &[Operation]) -> Script {
 
 /// The result of one script. Once a script has failed with a finding, only the same finding counts, so
 /// that no shorter script shows another one.
-fn result(
+fn result_of(
     report: &Report,
     known: &KnownFailures,
     threshold: Threshold,

@@ -83,7 +83,7 @@ pub(crate) fn impossible_form(event: &AuditEvent) -> Option<Divergence> {
 }
 
 /// The rule of success, which is the first one.
-fn success_of(action: &'static Action) -> Option<Rule> {
+pub(crate) fn success_of(action: &'static Action) -> Option<Rule> {
     Some(Rule { action, clause: action.clauses.first()? })
 }
 

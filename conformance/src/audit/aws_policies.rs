@@ -1,24 +1,20 @@
 //! Policies of AWS: what AWS refuses for them, whatever the account contains.
 //!
-//! Only a success, another status and the message of another operation are impossible. A policy may be missing from a
-//! later list of AWS, a caller may lack permission, and no order of the refusals is known, so that
-//! every other refusal is possible.
+//! Only a success, another status and the message of another operation are impossible. A policy may be
+//! missing from a later list of AWS, a caller may lack permission, and no order of the refusals is known,
+//! so that every other refusal is possible.
 
-use iamspec_model::evidence::{B_MP_13, C_014, C_015, C_094, C_095, C_096};
+use iamspec_model::evidence::{C_014, C_096};
+use iamspec_model::tables::aws_policies::{
+    ATTACHING, OF_SERVICE_ROLES, REFUSED_ATTACHMENT, REFUSED_CHANGES,
+};
 use iamspec_model::tables::{ActionTarget, find_action};
-use iamspec_model::{ErrorCode, Fact, Level, ResourceKind, Rule, SubResource};
+use iamspec_model::{ActionEntry, ErrorCode, Fact, Level, ResourceKind, SubResource};
 
 use crate::audit::AuditEvent;
+use crate::audit::action_responses::success_of;
 use crate::oracle::{Divergence, Tier, messages};
 use crate::response::{EndpointText, Response};
-
-/// The operations that AWS refuses for its own policies, each with its fact.
-const REFUSED: [&Fact; 3] = [C_015, C_094, C_095];
-
-/// The actions that attach a policy, and the path of the policies that only a service-linked role can
-/// have (B-MP-13).
-const ATTACHING: [&str; 2] = ["AttachUserPolicy", "AttachGroupPolicy"];
-const OF_SERVICE_ROLES: &str = "/aws-service-role/";
 
 /// The path and the name in the ARN of an AWS managed policy, in any partition. `None` for any other
 /// text.
@@ -41,14 +37,16 @@ pub(crate) fn is_missing(event: &AuditEvent) -> bool {
     let no_such = ErrorCode::NoSuchEntity.name();
     let is_refused = matches!(&event.response, Response::Refused { code, .. } if code == no_such);
     // These actions name nothing but a policy and its version.
-    let names_policy_only = find_action(event.action.api).is_some_and(|it| {
+    let names_policy_only = |it: ActionEntry| {
         matches!(
             it.target,
             ActionTarget::Resource(ResourceKind::Policy, _)
                 | ActionTarget::SubResource(SubResource::Version, _)
         )
-    });
-    is_refused && event.aws_policy.is_some() && names_policy_only
+    };
+    is_refused
+        && event.aws_policy.is_some()
+        && find_action(event.action.api).is_some_and(names_policy_only)
 }
 
 /// The difference between a response about a policy of AWS and the refusal of its fact.
@@ -56,7 +54,7 @@ pub(crate) fn divergence(event: &AuditEvent) -> Option<Divergence> {
     let (action, policy) = (event.action.api, event.aws_policy.as_deref()?);
     let succeeded = matches!(event.response, Response::Success(_));
     if ATTACHING.contains(&action) && policy.starts_with(OF_SERVICE_ROLES) && succeeded {
-        return impossible(event, B_MP_13, Tier::Status);
+        return impossible(event, REFUSED_ATTACHMENT, Tier::Status);
     }
     let is_of_action = |it: &&Fact| it.operation == action;
     if is_missing(event) && action == C_096.operation {
@@ -65,7 +63,7 @@ pub(crate) fn divergence(event: &AuditEvent) -> Option<Divergence> {
         let is_other = message(event).is_some_and(|it| !is_known(it));
         return is_other.then(|| impossible(event, C_096, Tier::Text)).flatten();
     }
-    let fact = REFUSED.into_iter().find(is_of_action)?;
+    let fact = REFUSED_CHANGES.into_iter().find(is_of_action)?;
     let tier = match &event.response {
         Response::Success(_) => Tier::Status,
         Response::Refused { http, code, .. }
@@ -90,7 +88,7 @@ fn message(event: &AuditEvent) -> Option<&str> {
 
 /// The difference from the refusal of a fact.
 fn impossible(event: &AuditEvent, fact: &'static Fact, tier: Tier) -> Option<Divergence> {
-    let rule = Rule { action: event.action, clause: event.action.clauses.first()? };
+    let rule = success_of(event.action)?;
     let (http, code) = (fact.http?, fact.code?);
     let text = fact.message.map(|it| format!(" {it:?}")).unwrap_or_default();
     Some(Divergence {

@@ -111,6 +111,9 @@ fn revolving(kinds: &[AttachmentKind], size: usize) -> Vec<KindSet> {
     revolving(others, size).into_iter().chain(with).collect()
 }
 
+/// An item that the service never names.
+pub(crate) const NEVER_ISSUED: Item = Item(u32::MAX >> 9);
+
 /// Item symbols that were not used before, per kind. Each item that the service names gets a new
 /// symbol. Each device is enabled only once, because its codes are valid only once.
 ///

@@ -12,7 +12,7 @@ use iamspec_model::{
     User,
 };
 
-use crate::generate::kind_set::{Fresh, or_create_missing_resource};
+use crate::generate::kind_set::{Fresh, NEVER_ISSUED, or_create_missing_resource};
 use crate::generate::{CanHold, Generator};
 use crate::rng::Rng;
 use crate::script::unusual::{FIRST_UNUSUAL, UNUSUAL_SHARE, UNUSUAL_STYLES};
@@ -93,15 +93,11 @@ impl Random {
             {
                 or_create_missing_resource(account, self.fresh.attach(account, user, kind))
             }
-            AttachmentAction::Attach => Operation::Attach(user, kind, item),
-            AttachmentAction::List => Operation::List(user, kind),
-            AttachmentAction::Get => Operation::Get(user, kind, item),
             AttachmentAction::SetStatus => {
                 let status = self.rng.pick(&[Status::Active, Status::Inactive]);
-                Operation::SetStatus(user, kind, item, status.unwrap_or_default())
+                action.on(user, kind, item, status.unwrap_or_default())
             }
-            AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
-            AttachmentAction::Detach => Operation::Detach(user, kind, item),
+            _ => action.on(user, kind, item, Status::default()),
         }
     }
 
@@ -112,7 +108,7 @@ impl Random {
         let any = match kind.row().naming {
             Naming::Single => Item(0),
             Naming::Caller => Item(self.first_symbol + self.rng.below(2)),
-            Naming::Service => Item(u32::MAX >> 9),
+            Naming::Service => NEVER_ISSUED,
         };
         held.filter(|_| self.rng.below(4) > 0).unwrap_or(any)
     }

@@ -15,7 +15,7 @@ use proptest::collection::{SizeRange, vec};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::{Index, subsequence};
 
-use crate::generate::kind_set::{Fresh, or_create_missing_resource};
+use crate::generate::kind_set::{Fresh, NEVER_ISSUED, or_create_missing_resource};
 use crate::script::unusual::{FIRST_UNUSUAL, UNUSUAL_PATH, UNUSUAL_SHARE, UNUSUAL_STYLES};
 
 /// How many names a strategy draws from.
@@ -303,28 +303,21 @@ impl Choice {
         fresh: &mut Fresh,
     ) -> Operation {
         let (user, row) = (swarm.user(self.user), kind.row());
-        let item = self.item_of(kind, swarm, account);
-        match action {
-            AttachmentAction::Attach => match row.naming {
-                Naming::Service => {
-                    let operation = fresh.attach(account, user, kind);
-                    self.with_options(operation, account, kind)
-                }
-                _ if row.refers_to == Some(ResourceKind::Device) => {
-                    or_create_missing_resource(account, fresh.attach(account, user, kind))
-                }
-                Naming::Caller => Operation::Attach(user, kind, swarm.item(self.item)),
-                Naming::Single => Operation::Attach(user, kind, Item(0)),
-            },
-            AttachmentAction::List => Operation::List(user, kind),
-            AttachmentAction::Get => Operation::Get(user, kind, item),
-            AttachmentAction::SetStatus => {
-                let [is_active, _] = self.options;
-                let status = if is_active { Status::Active } else { Status::Inactive };
-                Operation::SetStatus(user, kind, item, status)
+        if action != AttachmentAction::Attach {
+            let [is_active, _] = self.options;
+            let status = if is_active { Status::Active } else { Status::Inactive };
+            return action.on(user, kind, self.item_of(kind, swarm, account), status);
+        }
+        match row.naming {
+            Naming::Service => {
+                let operation = fresh.attach(account, user, kind);
+                self.with_options(operation, account, kind)
             }
-            AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
-            AttachmentAction::Detach => Operation::Detach(user, kind, item),
+            _ if row.refers_to == Some(ResourceKind::Device) => {
+                or_create_missing_resource(account, fresh.attach(account, user, kind))
+            }
+            Naming::Caller => Operation::Attach(user, kind, swarm.item(self.item)),
+            Naming::Single => Operation::Attach(user, kind, Item(0)),
         }
     }
 
@@ -362,9 +355,6 @@ impl Choice {
         })
     }
 }
-
-/// An item that the service never names.
-const NEVER_ISSUED: Item = Item(u32::MAX >> 9);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! back with [`Store::release_unused`]. Names are case-insensitive (C-041, C-043). The store never
 //! decides whether an operation succeeds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use iamspec_conformance::Listing;
@@ -53,7 +53,7 @@ pub(super) struct Store {
     /// The tags of policies and devices. The model has no state for them.
     resource_tags: HashMap<Resource, Vec<(String, String)>>,
     /// The AWS managed policies that the account uses.
-    pub(super) aws_policies: Vec<Resource>,
+    pub(super) aws_policies: BTreeSet<Resource>,
     /// The account's own password policy. The model has no state for it.
     pub(super) password_policy: Option<PasswordPolicy>,
     /// The attachments that have no record of their own.
@@ -469,13 +469,13 @@ impl Store {
         self.resources.insert((kind, name_key(arn)), resource.item);
         let (id, alternate_id) = (arn.to_owned(), id_of_aws_policy(arn));
         self.resource_records.insert(resource, Record { id, alternate_id, ..record });
-        self.aws_policies.push(resource);
+        self.aws_policies.insert(resource);
         Some(resource)
     }
 
     /// Removes an AWS managed policy.
     pub(super) fn remove_aws_policy(&mut self, policy: Resource) {
-        self.aws_policies.retain(|it| *it != policy);
+        self.aws_policies.remove(&policy);
         if let Some(record) = self.resource_records.remove(&policy) {
             self.resources.remove(&(policy.kind, name_key(&record.id)));
             self.resource_symbols.release(policy.item.0);

@@ -5,6 +5,7 @@
 //! them. [`find_action`] is the only lookup from an API name.
 
 pub mod attachments;
+pub mod aws_policies;
 pub mod operations;
 pub mod precedence;
 pub mod resources;

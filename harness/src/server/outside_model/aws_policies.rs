@@ -6,8 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use iamspec_model::evidence::{B_MP_13, C_015, C_094, C_095, C_096};
-use iamspec_model::{Account, Fact, Operation, Resource, ResourceKind, apply};
+use iamspec_model::evidence::{C_095, C_096};
+use iamspec_model::tables::aws_policies::{
+    ATTACHING, OF_SERVICE_ROLES, REFUSED_ATTACHMENT, REFUSED_CHANGES,
+};
+use iamspec_model::{Account, Operation, Resource, ResourceKind, apply};
 
 use crate::server::ModelState;
 use crate::server::parse::form::{ParsedForm, RequestError};
@@ -37,13 +40,6 @@ static POLICIES: LazyLock<BTreeMap<String, AwsPolicy>> = LazyLock::new(|| {
     };
     lines.filter_map(policy).collect()
 });
-
-/// The path of the policies that only a service-linked role can have (B-MP-13).
-const OF_SERVICE_ROLES: &str = "/aws-service-role/";
-
-/// The actions that AWS refuses for a policy of AWS, each with its fact.
-const REFUSED: [(&str, &Fact); 3] =
-    [("DeletePolicy", C_015), ("DeletePolicyVersion", C_094), ("SetDefaultPolicyVersion", C_095)];
 
 /// The actions whose refusal is unknown: the code is that of similar actions, without a message
 ///
@@ -105,7 +101,7 @@ pub(crate) fn check(form: &ParsedForm) -> Result<(), RequestError> {
         let is_missing = is_of_aws(arn) && action == "GetPolicy";
         return if is_missing { Err(RequestError::of_fact(C_096, form)) } else { Ok(()) };
     };
-    if let Some((_, fact)) = REFUSED.iter().find(|(it, _)| *it == action) {
+    if let Some(fact) = REFUSED_CHANGES.into_iter().find(|it| it.operation == action) {
         return Err(RequestError::of_fact(fact, form));
     }
     if PRESUMABLY_REFUSED.contains(&action) {
@@ -114,9 +110,8 @@ pub(crate) fn check(form: &ParsedForm) -> Result<(), RequestError> {
     if NOT_IN_LIST.contains(&action) {
         return Err(RequestError::NotServed("the versions of AWS managed policies"));
     }
-    let attaches = ["AttachUserPolicy", "AttachGroupPolicy"].contains(&action);
-    if attaches && policy.path == OF_SERVICE_ROLES {
-        return Err(RequestError::of_fact(B_MP_13, form));
+    if ATTACHING.contains(&action) && policy.path == OF_SERVICE_ROLES {
+        return Err(RequestError::of_fact(REFUSED_ATTACHMENT, form));
     }
     Ok(())
 }

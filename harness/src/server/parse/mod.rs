@@ -244,15 +244,12 @@ fn parse_attachment_action(
             Operation::List(user, kind)
         }
         AttachmentAction::Attach if issues => parse_issue(form, store, account, user, kind)?,
-        AttachmentAction::Attach => Operation::Attach(user, kind, item),
-        AttachmentAction::Get => Operation::Get(user, kind, item),
-        AttachmentAction::ResetSecret => Operation::ResetSecret(user, kind, item),
-        AttachmentAction::Detach => Operation::Detach(user, kind, item),
         AttachmentAction::SetStatus => match form.require("Status")? {
-            "Active" => Operation::SetStatus(user, kind, item, Status::Active),
-            "Inactive" => Operation::SetStatus(user, kind, item, Status::Inactive),
+            "Active" => act.on(user, kind, item, Status::Active),
+            "Inactive" => act.on(user, kind, item, Status::Inactive),
             _ => return Err(RequestError::InvalidStatus),
         },
+        _ => act.on(user, kind, item, Status::default()),
     })
 }
 
