@@ -58,6 +58,11 @@ fn verbose_logs_requests_and_very_verbose_logs_parameters() {
     assert!(log.contains("credentials=\"the example credentials\""), "{log}");
     let more = super::stderr(&super::iamspec(&["run", "-vv", "delete-user/bare"]));
     assert!(more.contains("members=Action (10) Version (10) UserName ("), "{more}");
+    // The library for signatures logs whole bodies if this variable is set.
+    let mut command = super::command(&["run", "-vv", "delete-user/alone/login-profile"]);
+    let all = super::stderr(&command.env("LOG_SIGNABLE_BODY", "true").output().unwrap());
+    assert!(all.contains("members=Action (18)"), "{all}");
+    assert!(!all.contains("SignableRequest") && !all.contains("canonical_request"), "{all}");
 }
 
 #[test]

@@ -13,7 +13,9 @@ use iamspec_harness::exit_code;
 use iamspec_harness::report::diff::revision;
 use iamspec_harness::wire::output::visible::say;
 use iamspec_harness::wire::output::writer::OutputWriter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_panic));
@@ -91,7 +93,8 @@ fn print_and_exit(error: &clap::Error) -> ExitCode {
     ExitCode::from(if error.use_stderr() { exit_code::USAGE } else { exit_code::CONFORMS })
 }
 
-/// Writes log messages to stderr.
+/// Writes the log messages of iamspec to stderr. Those of libraries may contain the body of a request,
+/// and so its secrets.
 fn start_log(level: LevelFilter) {
     tracing_subscriber::fmt()
         .with_max_level(level)
@@ -99,6 +102,8 @@ fn start_log(level: LevelFilter) {
         .with_ansi(false)
         .with_target(false)
         .without_time()
+        .finish()
+        .with(Targets::new().with_target("iamspec", level))
         .init();
 }
 

@@ -12,7 +12,7 @@
 //! - [`state`]: the state of an account, a set of facts.
 //! - [`semantics`]: two pure functions: the allowed responses, and the state after a response.
 //! - [`logic`]: the model once more in first-order logic, for proofs without bounds.
-//! - [`check`]: the exhaustive check of the specification itself.
+//! - `check`: the exhaustive check of the specification itself (feature `check`).
 //!
 //! ```
 //! use iamspec_model::{
@@ -30,6 +30,7 @@
 //! assert_eq!(ids, ["DeleteUser/holds-access-key"]);
 //! ```
 
+#[cfg(feature = "check")]
 pub mod check;
 pub mod evidence;
 pub mod ids;
@@ -41,6 +42,7 @@ pub mod semantics;
 pub mod state;
 pub mod tables;
 
+#[cfg(feature = "check")]
 pub use check::scope::Scope;
 pub use evidence::{Evidence, FACTS, Fact, Level, Strength};
 pub use ids::{

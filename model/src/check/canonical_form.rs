@@ -138,7 +138,9 @@ impl CanonicalForm {
         }
         for kind in AttachmentKind::blockers().filter(|kind| kind.row().refers_to.is_some()) {
             let mut all_bits = [0; ITEMS];
-            for (bits, item) in all_bits.iter_mut().zip(self.items(kind)) {
+            let items = self.items(kind);
+            let all_bits = all_bits.get_mut(..items.len()).unwrap_or_default();
+            for (bits, item) in all_bits.iter_mut().zip(items) {
                 *bits = item & EXISTS;
                 for (to, from) in order.iter().enumerate() {
                     *bits |= (item >> (from * 2) & 3) << (to * 2);

@@ -28,20 +28,22 @@ fn is_compared(clause: &Clause) -> bool {
 fn conditions_agree(visit: &Visit<'_>) -> bool {
     let Some(action) = visit.op.action() else { return true };
     let Some((statement, arguments)) = statement_of(&visit.op) else { return true };
-    let holds = |it: &(Condition, CompiledFormula)| it.1.holds(visit.structure, &arguments);
-    let stated = |condition: Condition| {
-        let conditions = statement.refused_if.iter().chain(&statement.unspecified_if);
-        let conditions = conditions.chain(&statement.succeeds_despite);
-        // A condition without a formula is impossible for this form of call.
-        conditions.clone().any(|it| it.0 == condition && holds(it))
+    let holding = |conditions: &'static [(Condition, CompiledFormula)]| {
+        conditions.iter().filter(|it| it.1.holds(visit.structure, &arguments)).map(|it| it.0)
     };
+    // A condition without a formula is impossible for this form of call.
+    let mut stated = Vec::with_capacity(16);
+    stated.extend(holding(&statement.refused_if));
+    let refused = !stated.is_empty();
+    stated.extend(holding(&statement.unspecified_if));
+    let refused_or_unspecified = !stated.is_empty();
+    stated.extend(holding(&statement.succeeds_despite));
     let in_force = visit.allowed.rules().map(|it| it.clause).filter(|it| is_compared(it));
-    let expected = action.clauses.iter().filter(|it| is_compared(it) && stated(it.condition));
-    let refused = statement.refused_if.iter().any(holds);
-    let unspecified = statement.unspecified_if.iter().any(holds);
+    let expected =
+        action.clauses.iter().filter(|it| is_compared(it) && stated.contains(&it.condition));
     in_force.map(|it| it.condition).eq(expected.map(|it| it.condition))
         && visit.may_succeed() != refused
-        && visit.must_succeed() != (refused || unspecified)
+        && visit.must_succeed() != refused_or_unspecified
 }
 
 fn effects_agree(visit: &Visit<'_>) -> bool {

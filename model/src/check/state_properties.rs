@@ -15,10 +15,8 @@ use crate::state::{Account, Attachment, SubResourceEntry};
 /// Properties of every state.
 const ALWAYS: [(&str, StateProperty); 8] = [
     ("a user that holds an active item, other than a tag, is not deleted", |scope, account| {
-        account
-            .attachments()
-            .filter(|it| it.status == Status::Active && it.kind != AttachmentKind::Tag)
-            .all(|it| !may_succeed(scope, account, Operation::DeleteUser(it.user)))
+        holders_of_active_items(account)
+            .all(|user| !may_succeed(scope, account, Operation::DeleteUser(user)))
     }),
     ("a user that holds nothing but tags can be deleted", |scope, account| {
         account
@@ -200,6 +198,16 @@ pub(crate) fn attachments_of(
     user: User,
 ) -> impl Iterator<Item = Attachment> + use<'_> {
     account.attachments().filter(move |it| it.user == user)
+}
+
+/// The users that hold an active item, other than a tag. Attachments are in the order of users.
+fn holders_of_active_items(account: &Account) -> impl Iterator<Item = User> + use<'_> {
+    let mut last = None;
+    account
+        .attachments()
+        .filter(|it| it.status == Status::Active && it.kind != AttachmentKind::Tag)
+        .map(|it| it.user)
+        .filter(move |user| last.replace(*user) != Some(*user))
 }
 
 /// The number of items of a kind that the user holds.

@@ -65,32 +65,28 @@ fn changes_only_what_it_names(visit: &Visit<'_>) -> bool {
         Operation::UpdateUser(_, change) => change.name,
         _ => None,
     };
-    let is_named = |user: &User| [op.user(), new_name].contains(&Some(*user));
-    let other_users = |account: &Account| {
-        let facts = |user: User| (user, account.path(user), account.boundary(user));
-        account.users().filter(|user| !is_named(user)).map(facts).collect::<Vec<_>>()
-    };
-    let other_resources = |account: &Account| {
-        let entries = account
-            .all_sub_resources()
-            .filter(|it| !names_resource(op, it.resource))
-            .collect::<Vec<_>>();
-        let resources = account.resources().filter(|it| !names_resource(op, *it));
-        (resources.collect::<Vec<_>>(), entries)
-    };
+    let (user, kind, item) = (op.user(), op.kind(), op.item().unwrap_or_default());
+    let is_named = |it: User| [user, new_name].contains(&Some(it));
+    let is_other_resource = |it: Resource| !names_resource(op, it);
     // `creates_users_with_options` checks a user that is created while it exists.
     let whole_user = matches!(op, Operation::DeleteUser(_) | Operation::CreateUser(..));
+    let renames_group = matches!(op, Operation::RenameResource(..));
     let is_other = |held: &Attachment| {
-        let same_item = op.kind() == Some(held.kind) && op.item().unwrap_or_default() == held.item;
+        let same_item = kind == Some(held.kind) && item == held.item;
         let group = Resource { kind: ResourceKind::Group, item: held.item };
-        let of_renamed_group = matches!(op, Operation::RenameResource(..))
-            && held.kind == AttachmentKind::GroupMembership;
-        !(op.user() == Some(held.user) && (whole_user || same_item)
-            || new_name.is_some() && is_named(&held.user)
+        let of_renamed_group = renames_group && held.kind == AttachmentKind::GroupMembership;
+        !(user == Some(held.user) && (whole_user || same_item)
+            || new_name.is_some() && is_named(held.user)
             || of_renamed_group && names_resource(op, group))
     };
-    other_users(before) == other_users(after)
-        && other_resources(before) == other_resources(after)
+    let other_users = || before.users().filter(|it| !is_named(*it));
+    let resources_before = before.resources().filter(|it| is_other_resource(*it));
+    let entries_before = before.all_sub_resources().filter(|it| is_other_resource(it.resource));
+    other_users().eq(after.users().filter(|it| !is_named(*it)))
+        && other_users().all(|it| before.path(it) == after.path(it))
+        && other_users().all(|it| before.boundary(it) == after.boundary(it))
+        && resources_before.eq(after.resources().filter(|it| is_other_resource(*it)))
+        && entries_before.eq(after.all_sub_resources().filter(|it| is_other_resource(it.resource)))
         && before.attachments().filter(is_other).eq(after.attachments().filter(is_other))
 }
 

@@ -46,14 +46,23 @@ enum Node {
     All(Vec<Self>),
     Any(Vec<Self>),
     Iff(Box<Self>, Box<Self>),
-    /// True if the formula has the truth value for some element of the sort in the slot.
+    /// True if the formula has the truth value for some element of the domain in the slot.
     Some {
-        sort: Sort,
-        mentions: Vec<Mention>,
+        domain: Domain,
         slot: usize,
         value: bool,
         node: Box<Self>,
     },
+}
+
+/// The elements to try for a quantified variable. No other element can decide the formula.
+#[derive(Debug)]
+enum Domain {
+    /// The formula implies that the relation holds for the element, at this position. The slot has
+    /// the argument at the other position, if it is known.
+    Guarded(Relation, Position, Option<usize>),
+    /// Every element of the sort that an argument or a tuple mentions.
+    Mentioned(Sort, Vec<Mention>),
 }
 
 #[derive(Debug)]
@@ -223,15 +232,34 @@ fn compile_quantifier(
     slots.truncate(outer);
     for (index, variable) in variables.iter().enumerate().rev() {
         let is_innermost = index + 1 == variables.len();
-        node = Node::Some {
-            sort: variable.sort,
-            mentions: mentions_of(variable.sort),
-            slot: outer + index,
-            value: value || !is_innermost,
-            node: Box::new(node),
-        };
+        let (slot, value) = (outer + index, value || !is_innermost);
+        let domain = guard_of(&node, value, slot)
+            .unwrap_or_else(|| Domain::Mentioned(variable.sort, mentions_of(variable.sort)));
+        node = Node::Some { domain, slot, value, node: Box::new(node) };
     }
     node
+}
+
+/// An atom that must hold for the element in the slot, if the node has the truth value.
+fn guard_of(node: &Node, value: bool, slot: usize) -> Option<Domain> {
+    match node {
+        Node::Atom(relation, first, second) if value => {
+            let is_bound = |other: &usize| *other < slot;
+            if *first == slot {
+                Some(Domain::Guarded(*relation, Position::First, second.filter(is_bound)))
+            } else if *second == Some(slot) {
+                let first = Some(*first).filter(is_bound);
+                Some(Domain::Guarded(*relation, Position::Second, first))
+            } else {
+                None
+            }
+        }
+        Node::Not(part) => guard_of(part, !value, slot),
+        Node::All(parts) if value => parts.iter().find_map(|it| guard_of(it, value, slot)),
+        Node::Any(parts) if !value => parts.iter().find_map(|it| guard_of(it, value, slot)),
+        Node::Some { value: inner, node, .. } if value => guard_of(node, *inner, slot),
+        _ => None,
+    }
 }
 
 /// A relation with elements of a sort as its first or second arguments.
@@ -289,10 +317,36 @@ impl Evaluation<'_> {
             Node::All(parts) => parts.iter().all(|it| self.truth(it)),
             Node::Any(parts) => parts.iter().any(|it| self.truth(it)),
             Node::Iff(left, right) => self.truth(left) == self.truth(right),
-            Node::Some { sort, mentions, slot, value, node } => {
-                self.some_argument(*sort, *slot, *value, node)
-                    || self.some_element(mentions, *slot, *value, node)
+            Node::Some { domain, slot, value, node } => match domain {
+                Domain::Guarded(relation, position, other) => {
+                    let other = other.map(|it| self.value(it));
+                    self.some_guarded((*relation, *position), other, *slot, *value, node)
+                }
+                Domain::Mentioned(sort, mentions) => {
+                    self.some_argument(*sort, *slot, *value, node)
+                        || self.some_element(mentions, *slot, *value, node)
+                }
+            },
+        }
+    }
+
+    fn some_guarded(
+        &mut self,
+        (relation, position): Mention,
+        other: Option<u32>,
+        slot: usize,
+        expected: bool,
+        node: &Node,
+    ) -> bool {
+        let structure = self.structure;
+        let mut decides = |element| self.truth_with(slot, element, node) == expected;
+        match (position, other) {
+            (Position::Second, Some(first)) => structure.seconds(relation, first).any(&mut decides),
+            (Position::Second, None) => structure.tuples_of(relation).any(|it| decides(it.1)),
+            (Position::First, Some(second)) => {
+                structure.tuples_of(relation).filter(|it| it.1 == second).any(|it| decides(it.0))
             }
+            (Position::First, None) => structure.tuples_of(relation).any(|it| decides(it.0)),
         }
     }
 

@@ -104,6 +104,16 @@ impl Structure {
         u32::try_from(of_first.len()).unwrap_or(u32::MAX)
     }
 
+    /// The second elements for which the relation holds with this first element.
+    pub(crate) fn seconds(
+        &self,
+        relation: Relation,
+        first: u32,
+    ) -> impl Iterator<Item = u32> + use<'_> {
+        let of_first = self.between((relation, first, 0), (relation, first, u32::MAX));
+        of_first.iter().map(|tuple| elements_of(*tuple).1)
+    }
+
     /// The tuples of a relation.
     pub fn tuples_of(&self, relation: Relation) -> impl Iterator<Item = (u32, u32)> + use<'_> {
         let all = self.between((relation, 0, 0), (relation, u32::MAX, u32::MAX));

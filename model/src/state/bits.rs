@@ -75,6 +75,7 @@ impl FactSet {
     }
 
     /// Every set with one fact less.
+    #[cfg(feature = "check")]
     pub(crate) fn without_each(&self) -> impl Iterator<Item = Self> + use<'_> {
         (0..self.0.len()).map(|index| {
             let mut facts = self.0.clone();

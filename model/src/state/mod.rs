@@ -277,6 +277,7 @@ impl Account {
     }
 
     /// Every state with one fact less.
+    #[cfg(feature = "check")]
     pub(crate) fn without_each(&self) -> impl Iterator<Item = Self> + use<'_> {
         self.facts.without_each().map(|facts| Self { facts })
     }

@@ -10,6 +10,7 @@ use crate::logic::formula::{PARTS, RESOURCES, STATUS_KINDS};
 use crate::logic::statements::Statement;
 use crate::logic::statements::{attachments, resources, users};
 use crate::operation::Operation;
+use crate::state::bits::hasher;
 
 /// Which statement describes a call. Calls with the same form differ only in their arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,7 +47,10 @@ pub enum CallForm {
 
 static STATEMENTS: LazyLock<HashMap<CallForm, CompiledStatement, ahash::RandomState>> =
     LazyLock::new(|| {
-        CallForm::all().map(|form| (form, CompiledStatement::new(&form.statement()))).collect()
+        let mut statements = HashMap::with_hasher(hasher());
+        statements
+            .extend(CallForm::all().map(|form| (form, CompiledStatement::new(&form.statement()))));
+        statements
     });
 
 /// The statement of the operation, with the values of its parameters.
