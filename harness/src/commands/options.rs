@@ -49,7 +49,7 @@ pub enum TierArg {
     Status,
     /// Also the error code, or the items of a listing
     Code,
-    /// Also the error message
+    /// Also the error message, and the format of ids, ARNs and dates
     Text,
     /// Also the form of the response on the wire
     Wire,

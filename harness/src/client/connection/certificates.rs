@@ -58,7 +58,7 @@ fn config_of(bundle: &Bundle) -> Result<ClientConfig> {
 /// The certificates of a file.
 fn certificates(bundle: &Bundle) -> Result<Vec<CertificateDer<'static>>> {
     let pem = std::fs::read(Path::new(&bundle.file))
-        .with_context(|| format!("cannot read {bundle}; it is to name a file of certificates"))?;
+        .with_context(|| format!("cannot read {bundle}; it must name a file of certificates"))?;
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .ok()

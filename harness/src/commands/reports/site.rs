@@ -78,7 +78,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
             };
             ensure!(
                 is_empty,
-                "{} contains files, and none of them is {MARKER}, so that another program wrote it; \
+                "{} contains files, and none of them is {MARKER}, so another program wrote it; \
                  name a new or an empty folder; nothing was written",
                 folder.display()
             );

@@ -170,7 +170,7 @@ fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
 
 fn nothing_selected(args: &RunArgs) -> u8 {
     say(&format!(
-        "iamspec: none of the selected scripts exercises a rule that matches `{}`; \
+        "iamspec: none of the selected scripts reaches a rule that matches `{}`; \
          `iamspec list rules` prints all rules",
         args.selection.rule.as_deref().unwrap_or("*")
     ));

@@ -206,7 +206,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     if histories.len() == args.files.len() {
         ensure!(
             !args.learn && args.learned.is_none(),
-            "scripts and saved runs teach nothing; remove --learn and --learned, or audit logs"
+            "--learn and --learned need logs, not scripts or saved runs; remove them, or audit logs"
         );
         return audit_histories(&histories, args, out);
     }

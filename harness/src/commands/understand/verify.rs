@@ -62,7 +62,7 @@ pub struct VerifyArgs {
     pub tla: Option<PathBuf>,
     /// Replay the accounts in the output of a solver; `-` is standard input
     ///
-    /// FILE is the output for one or several scripts in the directory faults/ of --smt.
+    /// FILE is the output for files in the directories faults/ and induction/ of --smt.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scope", "full", "explore", "smt", "tla"])]
     pub counterexamples: Option<PathBuf>,
 }
