@@ -134,7 +134,7 @@ fn calls_by_position(report: &RunReport) -> BTreeMap<(&str, &str, usize), &CallE
     calls
 }
 
-/// The id of the rule set: the first digits of a digest over every rule and every built-in script.
+/// The revision: the first digits of a digest over every rule and every built-in script.
 ///
 /// It covers what decides a verdict: the id of a rule, its expected response, its levels and facts,
 /// and the steps of a script. It does not change if a statement or a comment is rewritten.

@@ -345,7 +345,7 @@ fn confirmed(
         }
         (Some(caller), Some(why)) => {
             say(&format!(
-                "{why}, so the account was read from an ARN; whose credentials sign is not verified"
+                "{why}, so the account was read from an ARN; the owner of the credentials is not verified"
             ));
             Ok(Some(caller))
         }
