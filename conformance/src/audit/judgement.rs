@@ -1,5 +1,5 @@
-//! The judgement of one event: whether some possible account explains its response, and what is
-//! known afterwards.
+//! The judgement of one event: whether a possible account explains its response, and what is known
+//! about the account afterwards.
 
 use iamspec_model::evidence::{D_022, G_007};
 use iamspec_model::{

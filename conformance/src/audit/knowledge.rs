@@ -1,4 +1,5 @@
-//! What is known about one account: about each user and each resource, and since when.
+//! The knowledge about one account: about each user and each resource, with the time of each
+//! change.
 //!
 //! A fact is true, false or unknown. Its last change has a time, because a read or a refusal may show
 //! the state before it for a while.

@@ -1,6 +1,6 @@
 //! The rules that never decide a response alone, each with the reason.
 //!
-//! No run can test such a rule: an endpoint that does not follow it conforms by another rule.
+//! No run can test such a rule: an endpoint that does not follow it conforms to another rule.
 //! `tests/cover.rs` compares the list with the calls of the scripts and of the generated suites.
 
 use iamspec_model::tables::precedence::PRECEDENCES;

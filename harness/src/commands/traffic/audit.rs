@@ -60,8 +60,8 @@ Exit code 1 if a response is impossible.")]
 pub struct AuditArgs {
     /// Time in which a change may not be visible yet
     ///
-    /// IAM is eventually consistent: within this time, a read or a refusal may show the state before
-    /// the change.
+    /// IAM is eventually consistent: within this time, a read or a refusal may show the state
+    /// before the change.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s", help_heading = "Verdicts")]
     pub lag: Duration,
     /// What exists before the first event
