@@ -1,7 +1,7 @@
 //! The command line: the root options, the commands and their groups.
 //!
-//! The arguments of a command stand beside its function, in [`crate::commands`]. [`command`] is the
-//! complete command line with its help, [`execute`] runs a command.
+//! The arguments of a command are next to its function, in [`crate::commands`]. [`command`] is the
+//! complete command line with its help, and [`execute`] runs a command.
 
 use std::ffi::OsString;
 use std::io::Write;

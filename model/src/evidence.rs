@@ -1,4 +1,4 @@
-//! The facts about the real service, and how binding they are.
+//! The facts about AWS, and the level of a rule that cites them.
 //!
 //! The facts are data (`facts/facts.jsonl`). The build script turns each into a constant: a clause
 //! cites `B_AK_04`, and a citation of a missing fact does not compile.

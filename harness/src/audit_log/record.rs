@@ -1,4 +1,4 @@
-//! One recorded call with everything that its format has. Every format is read into this type.
+//! One recorded call, with all data that its format has. Every format is read into this type.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Interprets a raw response: success, refusal, or a failure that says what came instead.
+//! Interprets a raw response: success, refusal, or a failure that describes what arrived instead.
 //!
 //! `read` parses the XML, records the names and secrets that the service gave in [`Names`], and
 //! translates what the response shows into symbols. A response that is not a valid IAM response

@@ -1,4 +1,5 @@
-//! The state of one run: the real name of every symbol, and the secrets of what the run created.
+//! The state of one run: the real name of every symbol, and the secrets of the items that it
+//! created.
 //!
 //! [`Names`] maps the symbols of scripts to names that carry the prefix of the run, and back.
 //! [`Keyring`] holds seeds, passwords and access keys, and remembers which bodies and codes were

@@ -1,4 +1,4 @@
-//! Checks that a driver follows the protocol. Each check is a sentence and a function.
+//! Checks that a driver follows the protocol. Each check has a description and a function.
 //!
 //! A failed check shows what the driver sent instead. The SDK behind the driver is not judged here.
 

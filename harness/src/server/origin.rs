@@ -1,4 +1,4 @@
-//! Refuses requests that a web page elsewhere causes.
+//! Refuses requests that web pages of other sites cause.
 //!
 //! A page of any origin can make a browser send a form to this machine, and a name that resolves to
 //! this machine lets it read the response (DNS rebinding). The server therefore accepts only

@@ -1,7 +1,7 @@
-//! What a call must guarantee, stated for each form of call without its statement.
+//! The guarantees of a call, written for each form of call independently of its statement.
 //!
-//! A goal speaks of the account before and after the call. Goals and statements are two
-//! descriptions of the same action; solvers prove that the statements reach the goals.
+//! A goal is a formula about the account before and after the call. Goals and statements are two
+//! descriptions of the same action; solvers prove that the statements imply the goals.
 
 use crate::ids::Status;
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};

@@ -1,6 +1,6 @@
-//! What each invariant is for: accounts in which it alone fails, and a call that then breaks what
-//! it must guarantee. Such an account is a counterexample to induction: no calls lead to it, as long
-//! as the invariant holds.
+//! Shows why each invariant is needed: an account in which only this invariant fails, and a call
+//! that then breaks one of its guarantees. Such an account is a counterexample to induction: no
+//! calls lead to it, as long as the invariant holds.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
-//! What has to be proved about the statements, for accounts of any size.
+//! The proof obligations: formulas to prove about the statements, for accounts of any size.
 //!
 //! Every formula about the account after a call is turned into one about the account before it, so
-//! that a solver sees one account only.
+//! that a solver reasons about a single account.
 
 use crate::kind::AttachmentKind;
 use crate::logic::formula::{

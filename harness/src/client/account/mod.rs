@@ -1,4 +1,4 @@
-//! The account behind an endpoint: its caller, what its users hold, and the deletion of that.
+//! The account behind an endpoint: its caller, the attachments of its users, and their removal.
 //!
 //! [`holdings`] only reads. [`removal`] removes what a deletion plan shows, and nothing else.
 

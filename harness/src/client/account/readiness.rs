@@ -1,8 +1,8 @@
-//! Whether an endpoint can be tested at all: a few calls before the first one of a run.
+//! Whether an endpoint can be tested: a few calls before the first call of a run.
 //!
-//! The calls read only. An answer that an IAM endpoint may give, be it a refusal, a denied or a
-//! throttled call or a failure of the service, is enough. The endpoint is rejected only if each of
-//! several calls shows that something else listens there, or nothing.
+//! The calls only read. Any response of an IAM endpoint is enough: also a refusal, a denied or
+//! throttled call, or a failure of the service. The endpoint is rejected only if each of several
+//! calls shows that something else listens there, or nothing.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -84,7 +84,7 @@ impl HttpClient {
     /// # Errors
     /// Something else listens there, or nothing.
     pub fn check_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
-        // The few calls are no part of the run, and its rate begins with its first call.
+        // These calls are not part of the run: its rate limit begins with its first call.
         let rate_limit = self.sender.take_rate_limit();
         let result = self.find_endpoint(waited);
         self.sender.set_rate_limit(rate_limit);

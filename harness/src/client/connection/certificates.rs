@@ -1,9 +1,10 @@
 //! The certificates that a client accepts from a server.
 //!
-//! A file of certificates means what it means to other AWS tools: it replaces the authorities of the
-//! machine, and a server may also show one of its certificates itself. `openssl req -x509` makes such
-//! a certificate: it is marked as an authority, and the library for TLS accepts no authority as the
-//! certificate of a server. [`BundleVerifier`] accepts it if it is in the file.
+//! A file of certificates has the same meaning as for other AWS tools: it replaces the authorities
+//! of the machine, and a server may present a certificate that is itself in the file. `openssl req
+//! -x509` makes such a certificate: it is marked as an authority, and the TLS library does not
+//! accept an authority as the certificate of a server. [`BundleVerifier`] accepts it if it is in
+//! the file.
 
 use std::path::Path;
 use std::sync::Arc;

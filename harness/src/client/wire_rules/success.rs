@@ -1,4 +1,4 @@
-//! The frame of a success, and the rules of listings (E-001, E-002, E-007, E-009).
+//! The outer elements of a success, and the rules of listings (E-001, E-002, E-007, E-009).
 
 use iamspec_conformance::oracle::wire::{
     CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, NO_RESULT, PAGE_SIZE, RESPONSE_METADATA,

@@ -1,7 +1,7 @@
 //! `iamspec compare`: sends the same calls to two endpoints and shows how their responses differ.
 //!
-//! No rule decides what is a difference. What the specification says about each side is shown beside
-//! it.
+//! The command compares the responses with each other, and not with the rules. Beside each
+//! difference, it shows what the specification says about both responses.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

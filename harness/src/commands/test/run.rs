@@ -132,7 +132,7 @@ fn report_unusable(
     Ok(run.end.exit)
 }
 
-/// Writes every file that the options name, also if another one cannot be written.
+/// Writes every file that the options name, even if one of them cannot be written.
 fn write_files(run: &RunReport, args: &RunArgs, out: &mut dyn Write) -> Vec<Result<()>> {
     let coverage = args
         .coverage

@@ -169,8 +169,8 @@ impl OpenTarget {
         open.unusable.take().map_or(Ok(open), |why| Err(why.into()))
     }
 
-    /// Opens a target, also if it turns out that it cannot be tested. Without `checks`, nothing finds
-    /// that out.
+    /// Opens a target, even if it cannot be tested. Without `checks`, the function does not check
+    /// whether it can.
     pub(crate) fn open_any(target: &TargetArgs, checks: bool) -> Result<Self> {
         let args = &target.endpoint;
         let Some(endpoint) = &args.endpoint else { return Self::embedded(target) };

@@ -154,7 +154,7 @@ fn check(
     Ok(())
 }
 
-/// Checks the states with stateright, which is independent of the own engine.
+/// Checks the states with stateright, which is independent of our explorer.
 fn by_stateright(
     it: &NamedScope,
     properties: &mut Vec<VerifiedProperty>,
@@ -219,7 +219,7 @@ fn always(sentence: &'static str, holds: bool) -> PropertyResult {
     PropertyResult { property: sentence, subject: Quantifier::EveryState, path }
 }
 
-/// Records the result of a property. A property that falls in one scope falls.
+/// Records the result of a property. A property that fails in one scope fails.
 fn record(properties: &mut Vec<VerifiedProperty>, found: PropertyResult) {
     let holds = found.holds();
     let subject = found.subject.name();

@@ -1,4 +1,4 @@
-//! Deliberate errors of the reference server.
+//! Fault injection: deliberate errors of the reference server.
 //!
 //! A [`FaultPlan`] selects the fault for each request. The choice depends on the seed and on the
 //! sequence of earlier requests only, so a run with the same requests gets the same faults; faults
