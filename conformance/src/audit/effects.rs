@@ -322,7 +322,7 @@ impl Knowledge {
         for operation in event.operations() {
             self.apply_operation(operation.well_formed(), event, time);
             if matches!(operation, Operation::Invalid(..)) {
-                // What an endpoint does that accepts an invalid request is unknown.
+                // The effect of an invalid request that an endpoint accepts is unknown.
                 self.forget_operation(operation, time);
             }
         }

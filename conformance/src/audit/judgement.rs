@@ -310,7 +310,7 @@ fn judge_account_listing(
     Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
 }
 
-/// What an operation names: a listing of the account names nothing.
+/// The users and resources that an operation names: a listing of the account names none.
 fn users_and_resources_of(op: &Operation) -> Vec<Entity> {
     let users = users_of(op).into_iter().map(Entity::User);
     users.chain(resources_of(op).into_iter().map(Entity::Resource)).collect()

@@ -70,8 +70,9 @@ fn follows<'a>(
     })
 }
 
-/// Whether a mutant gives another response to a call of this run that conforms, except for its text.
-/// What follows a divergence does not count, because it ran in another account.
+/// Whether a mutant gives another response to a call of this run that conforms, except for its
+/// text. Calls after a divergence do not count, because the account of the endpoint then differs
+/// from that of the mutant.
 fn contradicts(mutant: &Mutant, run: &ScriptRun) -> bool {
     let conforming = run.exchanges.iter().take_while(|it| it.verdict.conforms_except_text());
     let is_called = |it: &Exchange| api(&it.operation) == Some(broken_api(mutant));

@@ -418,7 +418,8 @@ impl<'a> Run<'a> {
             self.results.pending_cleanup.push(PendingCleanup { namespace, plan, diverged });
         }
         self.check_responsiveness(&script_run);
-        // What the endpoint cannot write into a response may break the listings of other scripts.
+        // Names that the endpoint cannot write into a response may break the listings of other
+        // scripts.
         if script_run.exchanges.iter().any(Exchange::is_garbled) {
             self.clean_up();
         }

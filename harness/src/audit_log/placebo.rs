@@ -41,7 +41,7 @@ pub(crate) fn call(file: &str, document: &Map<String, Value>) -> Option<Recorded
             _ => RecordedResponse::Lost,
         }
     };
-    // What a response repeats of its request is not compared.
+    // Values that a response repeats from its request are not compared.
     let path = match &response {
         RecordedResponse::Success(Some(result)) => {
             result.children.iter().find_map(|it| it.text_of("Path"))

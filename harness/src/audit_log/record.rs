@@ -89,7 +89,7 @@ impl RecordedExchange<'_> {
         let mut members: BTreeMap<String, String> =
             form.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let action = members.remove("Action")?;
-        // What a tool has replaced is not the value that was sent.
+        // A value that a tool has replaced is not the value that was sent.
         members.retain(|_, value| !value.contains(HIDDEN));
         if members.remove("Version")? != crate::wire::names::VERSION {
             return None;

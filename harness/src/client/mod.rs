@@ -209,7 +209,7 @@ impl HttpClient {
     fn send(&mut self, op: &Operation, prepared: PreparedRequest) -> Result<Response, Response> {
         let PreparedRequest { form, signer, creates_new } = prepared;
         let mut joined: Option<Response> = None;
-        // What an SDK returns has no form.
+        // The result of an SDK has no form on the wire.
         let has_form = self.sender.keeps_form();
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();

@@ -133,7 +133,7 @@ pub(crate) fn with_signer(response: Response, signer: &Identity) -> Response {
     Response::failed(FailureKind::Denied, format!("{detail} (signed with {signer})"))
 }
 
-/// What a response looks like, before it is interpreted.
+/// The form of a response, before it is interpreted.
 pub(crate) enum Appearance {
     /// A result of the action.
     Result,

@@ -574,7 +574,7 @@ fn secret(text: &str) -> Option<SecretString> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// What a client knows of the policies of an endpoint.
+/// The knowledge of a client about the policies of an endpoint.
 #[derive(Clone, Default)]
 pub(crate) struct OwnPolicies {
     /// The endpoint has denied a call of a user of the run.

@@ -154,7 +154,7 @@ impl RawResponse {
 pub struct Trace {
     file: File,
     number: usize,
-    /// The first error. What follows is not written.
+    /// The first error. After it, nothing is written.
     error: Option<io::Error>,
     path: PathBuf,
 }

@@ -38,7 +38,7 @@ pub(crate) fn site_address(text: &str) -> Result<String> {
 /// The pages of a site, relative to a page or as addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RuleLinks {
-    /// What precedes the path of a page; absent if there is no site.
+    /// The address before the path of a page; absent if there is no site.
     base: Option<String>,
 }
 

@@ -114,8 +114,8 @@ fn bare_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The address that the host of a URL is, if it is no name. The parser of URLs has already brought
-/// other spellings, such as `0x7f.1`, into the usual one.
+/// The address in the host of a URL, if the host is not a name. The parser of URLs has already
+/// brought other spellings, such as `0x7f.1`, into the usual one.
 fn address_of(url: &Url) -> Option<IpAddr> {
     let address: IpAddr = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
     Some(address.to_canonical())

@@ -310,7 +310,7 @@ fn sextet(byte: u8) -> Option<u32> {
     })
 }
 
-/// What an escape stands for.
+/// The character that an escape encodes.
 enum Escaped {
     /// A byte of UTF-8.
     Byte(u8),
@@ -349,7 +349,7 @@ fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
                     Some(code) => u32::from_str_radix(code, 16).ok()?,
                     None => code.parse().ok()?,
                 },
-                // Every other entity that HTML names is no letter or digit, such as `&plus;`.
+                // No other entity of HTML, such as `&plus;`, is a letter or a digit.
                 None if name.bytes().all(|it| it.is_ascii_alphanumeric()) => {
                     let known = quick_xml::escape::resolve_xml_entity(name);
                     u32::from(known.and_then(|it| it.chars().next()).unwrap_or(' '))

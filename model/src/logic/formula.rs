@@ -455,7 +455,7 @@ impl Number {
     }
 }
 
-/// What takes the place of the leaves of a formula.
+/// Replaces the leaves of a formula.
 struct Replacement<'a> {
     of_variable: &'a dyn Fn(Variable) -> Variable,
     of_atom: &'a dyn Fn(Relation, &[Variable], Moment) -> Formula,

@@ -23,11 +23,11 @@ use crate::logic::statements::users::{
 /// What a call of one form must guarantee.
 #[derive(Clone, Debug)]
 pub struct Guarantees {
-    /// What is true before a call that succeeds.
+    /// The formulas that hold before a call that succeeds.
     pub requires: Vec<Formula>,
-    /// What suffices for the call to succeed.
+    /// The formulas that suffice for the call to succeed.
     pub suffices: Formula,
-    /// What is true after a call that succeeds.
+    /// The formulas that hold after a call that succeeds.
     pub effect: Vec<Formula>,
     /// The tuples that the call may change.
     pub touches: Vec<Touched>,

@@ -70,7 +70,7 @@ fn relations_of(formula: &Formula) -> BTreeSet<Relation> {
     relations.into_inner()
 }
 
-/// What the obligation of this name says about a call.
+/// The meaning of the obligation of this name for a call.
 fn sentence(form: CallForm, obligation: &str) -> String {
     let guarantees = form.guarantees();
     let formula = |formulas: &[Formula], number: &str| {

@@ -5,7 +5,7 @@
 //! - [`statements`]: the conditions and the effects of each action.
 //! - [`structure`]: one account as a finite structure; [`evaluate`]: the truth of a formula in it.
 //! - [`invariants`]: formulas that hold in every account. [`goals`]: the guarantees of each call.
-//! - [`obligations`]: the formulas to prove; [`faults`]: errors in the statements that a solver must
+//! - [`obligations`]: the formulas to prove; [`faults`]: errors in the statements that solvers must
 //!   detect.
 //! - [`smt`]: obligations in SMT-LIB 2, for solvers; [`notation`]: formulas for readers.
 //! - [`counterexample`]: the account that a solver found, as calls. [`induction`]: shows why each

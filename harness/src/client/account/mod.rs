@@ -62,7 +62,7 @@ impl HttpClient {
         }
         let accounts = arns.iter().filter_map(|it| Some((it, account_in(it)?)));
         let accounts: Vec<(&String, &str)> = accounts.collect();
-        // An ARN of another account decides, also if there is one of this account.
+        // An ARN of another account decides, even if there is one of this account.
         let other = accounts.iter().find(|(_, account)| *account != owned);
         let found = other.or(accounts.first());
         let caller = found

@@ -30,9 +30,9 @@ const UNREACHABLE_MAX: usize = 2;
 /// Why an endpoint cannot be tested.
 #[derive(Clone, Debug)]
 pub struct Unusable {
-    /// What came in place of a response of IAM.
+    /// What the endpoint returned instead of a response of IAM.
     pub failure: Failure,
-    /// What was expected, what came, and what to do next, in one line.
+    /// What was expected, what was found, and what to do next, in one line.
     pub reason: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// What one control call shows.
+/// The result of one control call.
 enum Evidence {
     /// A response that an IAM endpoint may give.
     Iam,

@@ -50,7 +50,7 @@ impl WaitingTime {
         self.change(|used| used.hanging = used.hanging.saturating_add(time));
     }
 
-    /// What the time was used for, if nothing is left of it.
+    /// The reason why no time is left; `None` if time is left.
     pub(crate) fn is_exhausted(&self) -> Option<String> {
         let used = self.change(|it| *it);
         (used.total() >= self.max).then(|| {

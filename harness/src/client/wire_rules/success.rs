@@ -13,7 +13,7 @@ use crate::wire::xml_read::Element;
 const WITHOUT_TRUNCATION: &str = "ListServiceSpecificCredentials";
 
 impl Inspection<'_> {
-    /// Checks a success. A root element of another action is no response to this one, so that
+    /// Checks a success. A root element of another action is not a response to this one, so
     /// nothing in it is checked.
     pub(super) fn success(&mut self, root: &Element) {
         let (expected, wrapper) = (format!("{}Response", self.api), format!("{}Result", self.api));
