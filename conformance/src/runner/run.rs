@@ -25,7 +25,7 @@ use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
 use crate::script::Script;
 
-/// The prefix of the scripts of the project's main subject: one attachment alone blocks
+/// The prefix of the scripts for the main question of the project: one attachment alone blocks
 /// `DeleteUser`.
 pub(super) const SINGLE_BLOCKER_SCRIPTS: &str = "delete-user/alone/";
 

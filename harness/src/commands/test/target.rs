@@ -345,7 +345,8 @@ fn confirmed(
         }
         (Some(caller), Some(why)) => {
             say(&format!(
-                "{why}, so the account was read from an ARN; the owner of the credentials is not verified"
+                "{why}, so the account was read from an ARN; the owner of the credentials is not \
+                 verified"
             ));
             Ok(Some(caller))
         }
