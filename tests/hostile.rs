@@ -1,4 +1,4 @@
-//! A response that is not from IAM is an interruption that says what came instead.
+//! A response that is not from IAM is a failure that describes what arrived instead.
 
 use std::net::TcpListener;
 use std::time::Duration;

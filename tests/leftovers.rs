@@ -1,4 +1,4 @@
-//! A run deletes everything that it created, also after a divergence, a lost response or Ctrl-C.
+//! A run deletes everything that it created, even after a divergence, a lost response or Ctrl-C.
 
 use std::io::{Read as _, Write as _};
 

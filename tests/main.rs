@@ -1,4 +1,4 @@
-//! What a user gets, from the outside: the binary, the server, the client, the documents.
+//! Tests of the built program as a user sees it: the binary, the server, the client, the documents.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,6 @@
-//! What the reference server does besides the model: the password policy of the account, AWS managed
-//! policies, the last use of keys, and devices that only a session with MFA can change.
+//! The parts of IAM that the reference server implements and the model does not cover: the password
+//! policy of the account, AWS managed policies, the last use of keys, and devices that only a
+//! session with MFA can change.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

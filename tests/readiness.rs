@@ -1,4 +1,4 @@
-//! What is found before the first call of a run: an IAM endpoint, something else, or nothing.
+//! The check before the first call of a run finds an IAM endpoint, something else, or nothing.
 
 use std::io::Write as _;
 use std::net::TcpListener;

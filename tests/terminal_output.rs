@@ -1,4 +1,4 @@
-//! What a terminal gets: texts of endpoints, reports, logs, files and drivers are shown with
+//! Output on a terminal: texts of endpoints, reports, logs, files and drivers are shown with
 //! escapes. Only the program's own styles are terminal sequences.
 
 use std::path::Path;

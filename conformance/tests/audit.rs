@@ -1,5 +1,5 @@
 //! Audit: responses of the reference are never impossible, wherever the log begins and in whatever
-//! order the events of one second are. Responses of mutants are.
+//! order the events of one second are. Responses of mutants are impossible.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::rc::Rc;

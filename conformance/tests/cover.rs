@@ -142,7 +142,7 @@ fn a_success_is_tested_only_if_a_later_call_shows_its_effect() {
     assert_eq!(status_after(&unrelated, rule), TargetStatus::EffectNotShown);
 }
 
-/// Coverage is a property of the calls, so that a defect does not lower it.
+/// Coverage is a property of the calls, so a defect does not lower it.
 #[test]
 fn an_effect_that_a_wrong_response_denies_is_tested() {
     let conforming = Coverage::of(&run(&ALL, Reference::default()).script_runs);

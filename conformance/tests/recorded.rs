@@ -1,5 +1,5 @@
-//! Judging histories without an endpoint: the responses written in the scripts conform, changed
-//! ones diverge.
+//! Checks of histories without an endpoint: the responses written in the scripts conform, and
+//! changed responses diverge.
 
 use iamspec_conformance::runner::record::check_history;
 use iamspec_conformance::script::corpus::built_in_scripts;

@@ -1,4 +1,4 @@
-//! Every suite ends on any endpoint, within a limit of calls, and says what it has tested.
+//! Every suite ends on any endpoint, within a limit of calls, and states what it has tested.
 //!
 //! The endpoints are 27 variants of the reference: for each kind that blocks deletion, the call that
 //! attaches it is refused, or missing, or `DeleteUser` succeeds although the user holds it.

@@ -1,4 +1,4 @@
-//! What an endpoint creates or keeps wrongly is deleted all the same.
+//! Cleanup also deletes what an endpoint creates or keeps wrongly.
 
 use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::script::parse::parse;

@@ -1,7 +1,7 @@
 //! The command line: the root options, the commands and their groups.
 //!
-//! The arguments of a command stand beside its function, in [`crate::commands`]. [`command`] is the
-//! complete command line with its help, [`execute`] runs a command.
+//! The arguments of a command are next to its function, in [`crate::commands`]. [`command`] is the
+//! complete command line with its help, and [`execute`] runs a command.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -50,7 +50,7 @@ use crate::exit_code;
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Log requests and responses to stderr; `-vv` adds parameters
+    /// Log requests and responses to stderr; `-vv` adds parameter names
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Color the output: auto, always or never; `auto` follows `FORCE_COLOR`, `NO_COLOR`

@@ -30,7 +30,7 @@ pub const ALL: [(u8, &str, &str); 6] = [
     (NOT_YET, "NOT_YET", "plan: the user cannot be deleted yet"),
 ];
 
-/// The codes by gravity, the gravest first.
+/// The codes by severity, the most severe first.
 ///
 /// A usage error comes first: its result cannot be trusted. A divergence comes before an endpoint
 /// that did not respond: an unreachable endpoint must not hide a divergence of another one.
@@ -47,7 +47,7 @@ pub struct Outcome {
     pub nothing_ran: bool,
 }
 
-/// The exit code of one result: its gravest part.
+/// The exit code of one result: that of its most severe part.
 #[must_use]
 pub fn of(outcome: Outcome) -> u8 {
     let parts = [
@@ -59,7 +59,7 @@ pub fn of(outcome: Outcome) -> u8 {
     gravest(parts.into_iter().filter_map(|(applies, code)| applies.then_some(code)))
 }
 
-/// The exit code of several results: the gravest. Without a result, nothing ran.
+/// The exit code of several results: the most severe one. Without a result, nothing ran.
 ///
 /// An unknown code, such as one from a newer version, counts as a usage error.
 #[must_use]

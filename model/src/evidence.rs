@@ -1,4 +1,4 @@
-//! The facts about the real service, and how binding they are.
+//! The facts about AWS, and the level of a rule that cites them.
 //!
 //! The facts are data (`facts/facts.jsonl`). The build script turns each into a constant: a clause
 //! cites `B_AK_04`, and a citation of a missing fact does not compile.
@@ -34,7 +34,8 @@ pub struct Fact {
     pub confirms: &'static [&'static str],
     /// The ids of the facts that it contradicts.
     pub contradicts: &'static [&'static str],
-    /// What the model makes of the contradiction. Every fact that contradicts another has one.
+    /// How the model resolves the contradiction. Every fact that contradicts another has a
+    /// decision.
     pub decision: Option<&'static str>,
     /// How to answer an open question: `script NAME` or `requests: …`. Every open one has a probe.
     pub probe: Option<&'static str>,
@@ -86,7 +87,7 @@ impl Strength {
     }
 }
 
-/// How binding a clause is, weakest first.
+/// How strong the evidence of a clause is, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Unspecified: success and refusal both conform, and the report shows which one was observed.
@@ -126,7 +127,7 @@ impl Level {
 pub struct Evidence {
     /// The facts.
     pub facts: &'static [&'static Fact],
-    /// How binding they are.
+    /// The level that they give to a clause.
     pub level: Level,
 }
 

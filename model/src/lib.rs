@@ -4,15 +4,15 @@
 //! The modules in dependency order; each one uses only those before it:
 //!
 //! - [`ids`]: symbolic names and request options.
-//! - [`evidence`]: the facts about AWS, and how binding they are.
+//! - [`evidence`]: the facts about AWS, and the level of a rule that cites them.
 //! - [`kind`]: the kinds of attachments, resources and sub-resources.
 //! - [`rule`]: the types of rules: actions, clauses, conditions, error codes.
 //! - [`operation`]: API calls with symbolic parameters.
 //! - [`tables`]: every action with its clauses, one row for each kind.
 //! - [`state`]: the state of an account, a set of facts.
 //! - [`semantics`]: two pure functions: the allowed responses, and the state after a response.
-//! - [`logic`]: the model once more in first-order logic, for proofs without bounds.
-//! - `check`: the exhaustive check of the specification itself (feature `check`).
+//! - [`logic`]: a second description of the model in first-order logic, for proofs without bounds.
+//! - `check` (a feature): the exhaustive check of the specification itself.
 //!
 //! ```
 //! use iamspec_model::{

@@ -188,7 +188,7 @@ pub enum Condition {
     ResourceExists,
     /// The group, policy or device does not exist.
     NoSuchResource,
-    /// The device does not exist, so that no authentication code is valid.
+    /// The device does not exist, so no authentication code is valid.
     NoValidCodes,
     /// Another user or group has the new name.
     NameTaken,

@@ -1,7 +1,8 @@
 //! Runs the conformance suite of iamspec from `cargo test`.
 //!
-//! [`ScriptTests`] makes one test of each built-in script. The endpoint is a service of the same
-//! process ([`service`]) or listens on this machine. The test target has no harness of its own:
+//! [`ScriptTests`] makes one test of each built-in script. The endpoint is a service in the same
+//! process ([`service`]) or listens on this machine. The test target does not use the harness of
+//! `cargo test`:
 //!
 //! ```toml
 //! [[test]]

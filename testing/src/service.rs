@@ -1,9 +1,9 @@
-//! A service of the same process as an endpoint: [`ServiceTransport`] sends signed requests to a
+//! A service in the same process as an endpoint: [`ServiceTransport`] sends signed requests to a
 //! [`tower_service::Service`], without a socket.
 //!
-//! The service gets each request as HTTP would bring it: `POST`, the headers `Host`, `Content-Type`
-//! and those of the signature, and the form as its body. A service that panics or returns an error
-//! has no response, as if its connection had closed.
+//! The service gets each request as it would arrive over HTTP: `POST`, the headers `Host`,
+//! `Content-Type` and those of the signature, and the form as its body. If the service panics or
+//! returns an error, the client gets no response, as if the connection had closed.
 
 use std::fmt::Display;
 use std::future::poll_fn;
@@ -33,7 +33,7 @@ const URL: &str = "http://127.0.0.1";
 /// The longest time until a response.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends requests to a service of the same process. `B` is the body of the requests: [`Bytes`], or
+/// Sends requests to a service in the same process. `B` is the body of the requests: [`Bytes`], or
 /// what is made of them, such as `axum::body::Body`.
 pub struct ServiceTransport<S, B> {
     runtime: Runtime,

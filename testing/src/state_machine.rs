@@ -1,5 +1,5 @@
-//! The model as a reference state machine of [`proptest_state_machine`], for property tests of programs
-//! that are no IAM endpoint, such as a client-side cache or a cleanup tool.
+//! The model as a reference state machine of [`proptest_state_machine`], for property tests of
+//! programs that are not IAM endpoints, such as a client-side cache or a cleanup tool.
 //!
 //! ```
 //! use std::collections::BTreeSet;

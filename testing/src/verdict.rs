@@ -58,7 +58,7 @@ pub(crate) fn verdict(
         None => {}
     }
     for (left, after_divergence) in &report.not_deleted {
-        // What the endpoint cannot delete is no surprise.
+        // An endpoint without the delete action cannot delete the resource: that is not a problem.
         let is_missing = matches!(&left.response, Response::Failed(why) if why.kind == FailureKind::Unimplemented);
         if !after_divergence && !is_missing {
             let call = print::operation(&left.operation);

@@ -1,4 +1,5 @@
-//! A service of this process as an endpoint: what it receives, and what becomes of its responses.
+//! A service in this process as an endpoint: the requests that it receives, and the results of its
+//! responses.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;

@@ -1,5 +1,5 @@
-//! The model as a reference state machine: a right implementation agrees with it, a wrong one does not,
-//! and the sequence that shows it is short.
+//! The model as a reference state machine: a right implementation agrees with it, a wrong one does
+//! not, and the sequence that shows the difference is short.
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;

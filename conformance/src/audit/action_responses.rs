@@ -1,8 +1,8 @@
 //! The judgement of a refusal by its action alone: whatever the account contains and the request
 //! names, a response is impossible if no rule of the action has its status and code.
 //!
-//! If only the action is recorded, this is all that can be judged. Then the message must belong to a
-//! rule with this code, and ids have their form.
+//! If only the action is recorded, the audit can judge no more than that. The message must then
+//! belong to a rule with this code, and ids must have AWS's form.
 
 use iamspec_model::evidence::{D_022, E_005};
 use iamspec_model::{Action, ErrorCode, Evidence, Expected, Level, Rule, rules};
@@ -25,8 +25,8 @@ pub(crate) fn impossible_refusal(event: &AuditEvent) -> Option<Divergence> {
     Some(refusals.divergence(Tier::Status, code, (Evidence::by(&[E_005]), expected)))
 }
 
-/// The errors that any action of AWS may return, with and without `Exception` at the end. There is no
-/// evidence when IAM sends each of them, so that none is judged.
+/// The errors that any action of AWS may return, with and without `Exception` at the end. There is
+/// no evidence when IAM sends each of them, so none is judged.
 const COMMON: [&str; 27] = [
     "AccessDenied",
     "ExpiredToken",

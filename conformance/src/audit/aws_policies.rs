@@ -1,8 +1,8 @@
-//! Policies of AWS: what AWS refuses for them, whatever the account contains.
+//! AWS managed policies: the calls that AWS refuses for them, whatever the account contains.
 //!
-//! Only a success, another status and the message of another operation are impossible. A policy may be
-//! missing from a later list of AWS, a caller may lack permission, and no order of the refusals is known,
-//! so that every other refusal is possible.
+//! Only a success, another status and the message of another operation are impossible. AWS may have
+//! removed a policy from its list, a caller may lack permission, and no order of the refusals is
+//! known. Therefore every other refusal is possible.
 
 use iamspec_model::evidence::{C_014, C_096};
 use iamspec_model::tables::aws_policies::{

@@ -1,4 +1,4 @@
-//! The checker: checks the events of one account in their order, and explains what is impossible.
+//! The checker: checks the events of one account in order, and explains each impossible response.
 
 use std::rc::Rc;
 

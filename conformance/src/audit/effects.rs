@@ -1,5 +1,6 @@
-//! How an event changes the knowledge: what its explanations agree on, what its listing shows, the
-//! effect of a success, and what a lost response leaves unknown.
+//! How an event changes the knowledge about the account: by the facts on which all explanations
+//! agree, by the items of a listing, and by the effect of a success. A lost response makes facts
+//! unknown.
 
 use std::rc::Rc;
 
@@ -30,14 +31,14 @@ pub(crate) struct Lesson {
 }
 
 impl Lesson {
-    /// What a listing shows of others may be stale, also if they changed before the log.
+    /// What a listing shows of others may be stale, even if they changed before the log.
     const fn about_others(self) -> Self {
         Self { is_success: false, ..self }
     }
 
     /// Whether the response shows the state after the last change.
     ///
-    /// What exists may be invisible for a while, also if it was created before the log (F-002,
+    /// What exists may be invisible for a while, even if it was created before the log (F-002,
     /// F-003), and so may a removal (F-004). A success shows what exists.
     fn is_reliable(self, changed: i64) -> bool {
         self.time.saturating_sub(changed) >= self.lag || self.is_success && changed <= self.begin
@@ -321,7 +322,7 @@ impl Knowledge {
         for operation in event.operations() {
             self.apply_operation(operation.well_formed(), event, time);
             if matches!(operation, Operation::Invalid(..)) {
-                // What an endpoint does that accepts an invalid request is unknown.
+                // The effect of an invalid request that an endpoint accepts is unknown.
                 self.forget_operation(operation, time);
             }
         }
@@ -398,7 +399,7 @@ impl Knowledge {
         }
     }
 
-    /// A success shows that the user existed before: it is no change.
+    /// A success shows that the user existed before: it is not a change.
     fn set_exists(&mut self, user: User, exists: bool) {
         self.user_mut(user).exists.value = Some(exists);
     }

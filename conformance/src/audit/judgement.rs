@@ -1,5 +1,5 @@
-//! The judgement of one event: whether some possible account explains its response, and what is
-//! known afterwards.
+//! The judgement of one event: whether a possible account explains its response, and what is known
+//! about the account afterwards.
 
 use iamspec_model::evidence::{D_022, G_007};
 use iamspec_model::{
@@ -310,7 +310,7 @@ fn judge_account_listing(
     Judgement::Fits(listing.items.iter().filter_map(|(it, _)| exists(*it)).collect())
 }
 
-/// What an operation names: a listing of the account names nothing.
+/// The users and resources that an operation names: a listing of the account names none.
 fn users_and_resources_of(op: &Operation) -> Vec<Entity> {
     let users = users_of(op).into_iter().map(Entity::User);
     users.chain(resources_of(op).into_iter().map(Entity::Resource)).collect()

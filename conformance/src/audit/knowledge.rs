@@ -1,4 +1,5 @@
-//! What is known about one account: about each user and each resource, and since when.
+//! The knowledge about one account: about each user and each resource, with the time of each
+//! change.
 //!
 //! A fact is true, false or unknown. Its last change has a time, because a read or a refusal may show
 //! the state before it for a while.
@@ -176,11 +177,11 @@ impl KnownResource {
 /// What is known about one account.
 #[derive(Clone, Debug)]
 pub(crate) struct Knowledge {
-    /// Whether what has no entry does not exist. Otherwise it is unknown.
+    /// Whether an entity without an entry does not exist. Otherwise its existence is unknown.
     pub(crate) is_complete: bool,
     /// When the log begins: what is not in it may have changed just before.
     pub(crate) begin: i64,
-    /// What changed before this time is visible.
+    /// Changes before this time are visible.
     pub(crate) horizon: i64,
     pub(crate) users: HashMap<User, KnownUser>,
     pub(crate) resources: HashMap<Resource, KnownResource>,

@@ -192,7 +192,7 @@ pub struct AuditFinding {
     pub statement: String,
     /// The part of the response that differs.
     pub tier: Tier,
-    /// How binding the evidence is.
+    /// The level of the evidence.
     pub level: Level,
     /// The expected responses, each with its rule.
     pub allowed: Vec<(String, String)>,

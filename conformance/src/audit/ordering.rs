@@ -1,7 +1,8 @@
 //! Searches for an order of events that overlap, such as those of one second.
 //!
-//! An event that changes nothing, teaches nothing and fits is taken at once, because it excludes no
-//! order. So is one that concerns nothing that another one concerns. What all orders agree on is known afterwards.
+//! The search takes an event at once if the event is possible, changes nothing and adds no
+//! knowledge, because it excludes no order. It also takes an event at once that shares no user or
+//! resource with another event. Afterwards, the facts on which all orders agree are known.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -1,10 +1,11 @@
 //! The possible accounts for one event: all that agree with the knowledge and differ for the
 //! operation.
 //!
-//! An account has only what the operation depends on. Each unknown fact that decides whether the
-//! call succeeds is assumed to be true or false. All combinations are tried for what exists; of the
-//! rest, up to two facts are assumed to be true at a time, because a refusal names one reason. An
-//! unknown entry of a listing is assumed to be as the response shows it: nothing else explains it.
+//! An account contains only what the operation depends on. Each unknown fact that decides whether
+//! the call succeeds is assumed to be true or false. For the facts that say what exists, all
+//! combinations are tried. Of the other facts, at most two are assumed to be true at a time,
+//! because a refusal names one reason. An unknown entry of a listing is assumed to be as the
+//! response shows it: nothing else explains it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

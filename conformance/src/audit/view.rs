@@ -1,7 +1,7 @@
-//! The knowledge as it is read for one event.
+//! The knowledge at the time of one event.
 //!
-//! A strict view has every known fact. In a stale view, what changed within the lag before the event
-//! is unknown: the response may show the state before or after each change.
+//! A strict view has every known fact. In a stale view, every fact that changed within the lag
+//! before the event is unknown: the response may show the state before or after each change.
 
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ impl<'a> View<'a> {
         self.read(holding.status)
     }
 
-    /// Whether the resource belongs to somebody else, so that no listing of the account shows it.
+    /// Whether the resource belongs to another account, so no listing of the account shows it.
     pub(crate) fn is_external(self, resource: Resource) -> bool {
         self.resource(resource).is_some_and(|it| it.is_external)
     }

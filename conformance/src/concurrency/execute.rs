@@ -1,8 +1,8 @@
 //! Runs races against an endpoint.
 //!
-//! The operations of a race first run sequentially in every order. If that already fails, the race
-//! proves nothing and is skipped. Otherwise they run at the same time, and a history that no order
-//! explains is a violation caused by concurrency.
+//! The operations of a race first run sequentially in every order. If one of these runs already
+//! diverges, the race proves nothing and is skipped. Otherwise the operations run at the same time,
+//! and a history that no order explains is a violation caused by concurrency.
 //!
 //! With many clients ([`hold`]), violations are more likely. A violation is then reduced to as few
 //! clients as still show it, and those operations run sequentially as above.

@@ -121,7 +121,7 @@ fn changes_nothing(it: &TimedCall) -> bool {
     it.operation.is_read() || matches!(it.response, Response::Refused { .. })
 }
 
-/// Whether the response is lost, so that the operation may take effect at any time or never.
+/// Whether the response is lost: the operation may then take effect at any time or never.
 fn is_lost(observed: &Response) -> bool {
     matches!(observed, Response::Failed(_))
 }

@@ -126,7 +126,7 @@ impl Generator for Drain {
         let plan = deletion_plan_with_devices(account, USER);
         let attempt = Some(Operation::DeleteUser(USER)).filter(|_| self.deletions.is_empty());
         let is_new = |it: &Operation| !self.deletions.contains(it) && can(it);
-        // The last call of the plan deletes the user, also if an earlier one was refused.
+        // The last call of the plan deletes the user, even if an earlier one was refused.
         let last = plan.last().copied().filter(|it| self.deletions.last() != Some(it));
         let next = attempt.or_else(|| plan.iter().copied().find(is_new)).or(last);
         self.finished = next.is_none();

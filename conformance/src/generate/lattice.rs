@@ -1,9 +1,9 @@
 //! The generator that calls `DeleteUser` in chosen states: with every set of kinds, or with every
 //! ordered pair.
 //!
-//! It has a list of goals and leads the user to one after the other. If a move fails, the goal is
-//! tried once more in a new namespace. A goal is dropped if it fails there too, or if it needs a
-//! kind that the endpoint cannot attach. So it ends on any endpoint.
+//! The generator has a list of goals and leads the user to one after the other. If a move fails, it
+//! tries the goal once more in a new namespace. It drops a goal that fails there too, or that needs
+//! a kind that the endpoint cannot attach. Therefore it ends on any endpoint.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ struct Goals {
     walk: Walk,
     /// The number of namespaces that failed on the way to a goal from an empty account.
     failures: BTreeMap<Goal, u32>,
-    /// `DeleteUser` was called in this namespace, so that anything may be left of it.
+    /// `DeleteUser` was called in this namespace, so any part of the user may be left.
     has_deleted: bool,
     /// The goals that cannot be reached.
     dropped: Vec<Goal>,
@@ -61,7 +61,7 @@ impl Goals {
         self.has_deleted = false;
     }
 
-    /// Returns true if the last move failed, so that this namespace is of no more use.
+    /// Returns true if the last move failed, so this namespace is of no more use.
     fn end_move(&mut self, result: MoveResult) -> bool {
         let MoveResult::Failed(step) = result else { return false };
         if step == Move::Create && self.walk.is_impossible(step) {

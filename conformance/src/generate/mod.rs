@@ -1,9 +1,9 @@
 //! Generators: they choose each operation from the account's assumed state.
 //!
 //! A script sends fixed operations. A [`Generator`] adapts: after a divergence it only repairs the
-//! state it needs and continues. [`GeneratedSuite`] lists the generators by name. Generators do not
-//! call the endpoint and do not judge responses. The `strategies` draw whole scripts instead, for tests
-//! with proptest.
+//! state that it needs, and continues. [`GeneratedSuite`] lists the generators by name. Generators
+//! do not call the endpoint and do not judge responses. The `strategies` draw whole scripts
+//! instead, for tests with proptest.
 
 pub mod drain;
 pub mod kind_set;

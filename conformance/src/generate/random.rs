@@ -1,10 +1,10 @@
-//! Random operations with swarm selection: each episode uses only some of the actions, which
-//! reaches states that a uniform choice among all actions would not. In a share of the episodes, what
-//! the caller names has unusual names.
+//! Random operations with swarm selection: each episode uses only some of the actions. This reaches
+//! states that a uniform choice among all actions would not reach. In some episodes, the symbols
+//! have unusual names.
 //!
-//! Hand-written instead of proptest: seeds must give the same operations in every version, and the
-//! generator chooses each operation after the responses before it. `tests/reports/generators.md` compares
-//! it with the proptest strategies of `generate/strategies.rs`, which draw whole scripts.
+//! Hand-written instead of proptest: seeds must give the same operations in every version, and each
+//! choice depends on the responses before it. `tests/reports/generators.md` compares the generator
+//! with the proptest strategies of `generate/strategies.rs`, which draw whole scripts.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{

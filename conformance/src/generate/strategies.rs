@@ -1,8 +1,8 @@
 //! proptest strategies for operations and scripts.
 //!
 //! A script is drawn as a list of [`Choice`]s, which depend on no account. Each choice becomes an
-//! operation in the account that the calls before it leave in the model. Therefore each part of a
-//! list is a sensible script too, and proptest can shrink a script by leaving choices out.
+//! operation that fits the account of the model after the operations before it. Therefore each part
+//! of a list is a sensible script too, and proptest can shrink a script by leaving choices out.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::{ActionEntry, ActionTarget, action_entries};

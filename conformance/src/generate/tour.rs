@@ -1,9 +1,9 @@
 //! The tour generator: every user and attachment action in every state with at most one item of
 //! each kind.
 //!
-//! The tour walks the state graph. It first covers the open actions of the current state, then
-//! takes the shortest path to the next state with open actions. If an action does not lead to the
-//! state that it should lead to, the tour plans with the state that it has seen instead.
+//! The tour walks the state graph. It first calls the actions that it has not yet called in the
+//! current state, then takes the shortest path to the next state with such actions. If an action
+//! does not lead to the expected state, the tour plans with the observed state instead.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

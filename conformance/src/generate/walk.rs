@@ -1,8 +1,8 @@
 //! Leads the user of a generator from one set of kinds to another, and remembers which moves the
 //! endpoint does not make.
 //!
-//! A move that fails ends the walk in its namespace: something in the account may be the cause. A
-//! move that has failed in two namespaces and never worked is impossible.
+//! A move that fails ends the walk in its namespace, because the state of the account may be the
+//! cause. A move counts as impossible if it has failed in two namespaces and never worked.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,10 @@
 //! Finds the call that causes a divergence which only a later read shows.
 //!
-//! A rename that loses access keys shows in `ListAccessKeys`, but `UpdateUser` is wrong. A mutant of
-//! the reference explains a finding if it gives the same responses to every call of the script, and
-//! to the calls of all other scripts up to the first divergence of each, whatever their texts. If all
-//! mutants that explain a finding break the same earlier call, that call is the likely cause.
+//! For example, if a rename loses access keys, `ListAccessKeys` diverges, but `UpdateUser` is
+//! wrong. A mutant of the reference explains a finding if it gives the same responses, messages
+//! aside, to every call of the script, and to the calls of all other scripts up to the first
+//! divergence of each. If all mutants that explain a finding break the same earlier call, that call
+//! is the likely cause.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -69,8 +70,9 @@ fn follows<'a>(
     })
 }
 
-/// Whether a mutant gives another response to a call of this run that conforms, except for its text.
-/// What follows a divergence does not count, because it ran in another account.
+/// Whether a mutant gives another response to a call of this run that conforms, except for its
+/// text. Calls after a divergence do not count, because the account of the endpoint then differs
+/// from that of the mutant.
 fn contradicts(mutant: &Mutant, run: &ScriptRun) -> bool {
     let conforming = run.exchanges.iter().take_while(|it| it.verdict.conforms_except_text());
     let is_called = |it: &Exchange| api(&it.operation) == Some(broken_api(mutant));

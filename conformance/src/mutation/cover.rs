@@ -1,8 +1,8 @@
-//! The cover suite: a subset of the scripts that finds what all of them find.
+//! The cover suite: a subset of the scripts that tests the same rules and kills the same mutants.
 //!
-//! A script has goals: the rules and outcomes that it tests, and the mutants that it kills. The
-//! subset meets every goal that some script meets. Rules alone are not enough as goals: several
-//! mutants of one rule need different calls to show them.
+//! A script meets goals: the rules and outcomes that it tests, and the mutants that it kills. The
+//! subset meets every goal that some script meets. Rules alone are not enough as goals, because the
+//! mutants of one rule can need different calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 

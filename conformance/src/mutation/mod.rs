@@ -44,7 +44,7 @@ impl Mutant {
     }
 
     /// One mutant per action: it does not implement the action. A run reports the action as
-    /// unsupported, which is no finding.
+    /// unsupported, which is not a finding.
     pub fn without_action() -> impl Iterator<Item = Self> {
         actions().map(|action| {
             let rule = format!("{}/carried-out", action.api);

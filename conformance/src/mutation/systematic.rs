@@ -75,7 +75,7 @@ impl Mutant {
         matches!(self.deviation, Deviation::Model(_) | Deviation::Succeeds | Deviation::Refuses)
     }
 
-    /// Whether the effect of the operation deviates, so that only another operation can show it.
+    /// Whether the effect of the operation deviates, so only another operation can show it.
     #[must_use]
     pub fn is_of_an_effect(&self) -> bool {
         match self.deviation {

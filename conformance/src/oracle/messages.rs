@@ -67,7 +67,7 @@ fn split_placeholder(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Returns the message that the facts quote for an action, in symbols, if a message is one of them.
-/// What a placeholder without a value stands for is not in it.
+/// The text for a placeholder without a value is not in it.
 #[must_use]
 pub fn quoted(op: &Operation, message: &str) -> Option<String> {
     let value = symbols(op);

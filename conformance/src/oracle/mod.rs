@@ -230,7 +230,7 @@ pub struct UnspecifiedBehavior {
 pub struct Divergence {
     /// The first tier in which the response differs.
     pub tier: Tier,
-    /// How binding the evidence is.
+    /// The level of the evidence.
     pub level: Level,
     /// The violated rule. For a wire rule, the first rule of the action.
     pub rule: Rule,

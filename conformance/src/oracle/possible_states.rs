@@ -1,8 +1,8 @@
 //! The states that are possible after a response.
 //!
-//! After a divergence, several states may be consistent with the response. Keeping all of them
-//! means that a divergence is reported once: it neither hides the next one nor appears again as
-//! another one.
+//! After a divergence, several states may be consistent with the response. The oracle keeps all of
+//! them, so that it reports each divergence once: a divergence neither hides the next one nor
+//! causes further ones.
 
 use iamspec_model::{
     Account, AttachmentKind, Effect, Entity, Expected, IssueOptions, Item, Operation, Path,

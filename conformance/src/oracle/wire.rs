@@ -93,7 +93,7 @@ wire_rules! {
         "each entry of a list is a `member` element");
     /// Empty lists.
     LIST_PRESENT = row("list-present", Tier::Code, "list/managed-policy", &[E_007],
-        "a listing contains its list, also if it is empty");
+        "a listing contains its list, even if the list is empty");
     /// The flag of a listing.
     IS_TRUNCATED = row("is-truncated", Tier::Wire, "list/access-key", &[E_007],
         "a listing says whether it is truncated");
@@ -122,7 +122,7 @@ wire_rules! {
     };
     /// Members that occur twice.
     SINGLE_MEMBERS = row("single-members", Tier::Code, "list/access-key", &[E_026],
-        "a member that is no list occurs once");
+        "a member that is not a list occurs once");
     /// The form of dates.
     TIMESTAMP = row("timestamp", Tier::Code, "list/access-key", &[E_008, E_026],
         "a timestamp is a date and a time in ISO 8601, with an offset or Z");

@@ -1,8 +1,8 @@
 //! The reference endpoint: the model as an endpoint in memory.
 //!
-//! [`settle`] answers one operation and applies its effect. [`Reference`] wraps it as an
-//! [`Endpoint`]; the reference server calls it behind HTTP. Several rules may be in force: the
-//! reference then responds by the one with the strongest level. [`UnspecifiedPolicy`] selects the
+//! [`settle`] responds to one operation and applies its effect. [`Reference`] wraps it as an
+//! [`Endpoint`]; the reference server calls it behind HTTP. If several rules apply, the reference
+//! responds as the one with the strongest level requires. [`UnspecifiedPolicy`] selects the
 //! response if AWS's behavior is unknown. Every response conforms, unless the options contain a
 //! [`Mutant`].
 

@@ -1,8 +1,8 @@
 //! Coverage: the rules, outcomes, sets of kinds and ordered pairs that a run tested.
 //!
 //! Only calls with a verdict count: the response conforms or diverges. A rule is tested if it alone
-//! decides a response. If other rules are in force too, an endpoint without the rule conforms by
-//! them. A success is tested if a later call shows its effect.
+//! decides a response. If other rules apply too, an endpoint that lacks the rule still conforms to
+//! one of them. A success is tested if a later call shows its effect.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ pub enum TargetStatus {
     Undecidable(&'static str),
     /// It applied to no call with a verdict.
     NotReached,
-    /// It applied only together with others, so that a wrong endpoint conforms by them.
+    /// It applied only together with others, so an endpoint that lacks it conforms to one of them.
     NotAlone,
     /// A call succeeded by it, and no later call shows the effect.
     EffectNotShown,

@@ -330,7 +330,7 @@ impl KnownFailure {
     }
 
     fn lists_inconclusive(&self, script: &str, exchange: &Exchange) -> bool {
-        // The oracle may doubt a response that is no failure of its own.
+        // The oracle may doubt a response that is not itself a failure.
         let Verdict::Inconclusive(failure) = &exchange.verdict else { return false };
         let failure = failure.to_string();
         self.is_of_failures()
@@ -371,7 +371,7 @@ impl KnownFailure {
             Some(min) if status.conforming < min => {
                 Some(KnownFailureError::TooFlaky(self.rule.clone(), min))
             }
-            // A failure may depend on time, so that its absence proves nothing.
+            // A failure may depend on time, so its absence proves nothing.
             None if !status.matched && !self.is_of_failures() => {
                 Some(KnownFailureError::Stale(self.rule.clone()))
             }

@@ -195,7 +195,7 @@ pub fn minimal_findings(
 }
 
 /// Gives each finding the minimal script of its own. Whatever else a minimal run shows is left out:
-/// it is no part of the suite.
+/// it is not part of the suite.
 pub fn take_minimal_scripts(
     findings: &mut [Finding],
     minimal_runs: &[ScriptRun],

@@ -1,7 +1,8 @@
 //! Frozen rule sets: the rules, levels and scripts of a release, so that a CI job can keep them.
 //!
-//! A set is data in `rule-sets/`. Each file lists only what is new in it, and a set contains the files before it. A set
-//! does not change once a release contains it: a new rule, a stronger level and a new script go to the newest set.
+//! A set is data in `rule-sets/`. Each file lists only what is new, and a set also contains the
+//! files before it. A set does not change once a release contains it: a new rule, a stronger level
+//! and a new script belong to the newest set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -72,7 +73,8 @@ impl RuleSet {
         SETS.iter().find(|it| it.name == name)
     }
 
-    /// This set with the lines of a file, under a new name. Lines that are no entries are left out.
+    /// This set with the lines of a file, under a new name. Lines that are not entries are left
+    /// out.
     #[must_use]
     pub fn extended(mut self, name: &str, text: &str) -> Self {
         name.clone_into(&mut self.name);

@@ -1,7 +1,7 @@
 //! The effects of a run that a later call has shown.
 //!
-//! A success says nothing about its effect. A later call shows the effect if its response does not
-//! conform in the account without the effect.
+//! A success does not prove its effect. A later call shows the effect if its response would not
+//! conform without the effect.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! Shrinking: removes operations from a diverging history while the divergence remains.
 //!
-//! Each candidate runs against the endpoint itself. Hand-written instead of proptest, which tries only
-//! once to leave out each operation and needs a script that it has drawn: `tests/reports/generators.md`
-//! compares both.
+//! Each candidate runs against the endpoint itself. Hand-written instead of proptest, which tries
+//! only once to leave out each operation, and which shrinks only scripts that it has drawn itself.
+//! `tests/reports/generators.md` compares both.
 
 use crate::results::history::{Exchange, ScriptRun};
 use crate::results::known_failures::KnownFailures;

@@ -1,19 +1,18 @@
 //! The rules that never decide a response alone, each with the reason.
 //!
-//! No run can test such a rule: an endpoint that does not follow it conforms by another rule.
+//! No run can test such a rule: an endpoint that does not follow it conforms to another rule.
 //! `tests/cover.rs` compares the list with the calls of the scripts and of the generated suites.
 
 use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{Condition, Expected, InputError, Level, Rule};
 
-const PASSES: &str = "the refusal passes with time, so that a success conforms too";
-const UNSPECIFIED: &str = "no fact states whether the call is refused, so that a success conforms \
-                           too";
+const PASSES: &str = "the refusal passes with time, so a success conforms too";
+const UNSPECIFIED: &str = "no fact states whether the call is refused, so a success conforms too";
 const NO_USER: &str = "a user that does not exist does not hold the item either, and no order of \
                        the two refusals is known";
 const NO_DEVICE: &str = "for a device that does not exist, `no-such-object` and `no-right-codes` \
                          both apply, and no order of the two refusals is known";
-const OTHER_CASE: &str = "the name in another case is the name of the existing entity, so that \
+const OTHER_CASE: &str = "the name in another case is the name of the existing entity, so \
                           another refusal applies too";
 
 /// Returns the reason why the rule never decides a response alone, if it never does.

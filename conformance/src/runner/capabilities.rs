@@ -1,9 +1,9 @@
 //! Detects actions that the endpoint does not implement, or that it answers with malformed XML.
 //!
-//! A response that says so is enough: HTTP 501, or an error code such as `InvalidAction`. Any other
-//! failure only raises a suspicion. Then a capability counts as missing if a control confirms it:
-//! other operations work, the same script fails again in the same way, and no other form of the call
-//! gets a response.
+//! An explicit response is enough: HTTP 501, or an error code such as `InvalidAction`. Any other
+//! failure only raises a suspicion. In that case, a capability counts as missing if three things
+//! confirm it: other operations work, the same script fails again in the same way, and no other
+//! form of the call gets a response.
 
 use std::collections::BTreeSet;
 
@@ -78,7 +78,7 @@ impl MissingCapability {
     }
 
     /// Returns how often the script must fail. An intermittent fault can corrupt several responses
-    /// by chance. Malformed XML counts as a divergence, so that it needs the most confirmations.
+    /// by chance. Malformed XML counts as a divergence, so it needs the most confirmations.
     pub(super) fn confirmations(&self) -> usize {
         match self.failure.kind {
             FailureKind::Garbled => 6,
@@ -166,7 +166,7 @@ impl MissingCapability {
     }
 
     /// Returns true if the verdict is the same failure. The details of malformed XML depend on the
-    /// content of the response, so that they are not compared.
+    /// content of the response, so they are not compared.
     fn is_same_failure(&self, verdict: &Verdict) -> bool {
         let Verdict::Inconclusive(failure) = verdict else { return false };
         failure.kind == self.failure.kind

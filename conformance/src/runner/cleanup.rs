@@ -1,8 +1,8 @@
 //! Cleanup: records what a script creates, and deletes it in reverse order.
 //!
-//! An endpoint may create what it refuses to create, create the same resource twice, or delete a user
-//! with items that still block the deletion of a resource. If a deletion is refused because of a
-//! conflict, cleanup looks for such items and removes them.
+//! An endpoint may create a resource although it refuses the call, create the same resource twice,
+//! or delete a user and keep its items, which then block the deletion of a resource. If a deletion
+//! is refused because of a conflict, cleanup looks for such items and removes them.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{

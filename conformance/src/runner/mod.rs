@@ -1,9 +1,9 @@
 //! Runs a suite of scripts and generators against one endpoint.
 //!
-//! [`Suite`] describes a run, and [`Report`] is its result. The run starts with the scripts of the
-//! project's main subject, detects actions that the endpoint does not implement, and deletes
-//! everything that it creates. The loop is in `run`, one script or generator in `session`, and
-//! parallel runs in `parallel`. The runner does not interpret results: see [`crate::results`].
+//! [`Suite`] describes a run, and [`Report`] is its result. The run starts with the scripts about
+//! the deletion of users, detects actions that the endpoint does not implement, and deletes
+//! everything that it creates. `run` has the loop, `session` runs one script or generator, and
+//! `parallel` runs several. The runner does not interpret results: see [`crate::results`].
 
 mod capabilities;
 pub mod cleanup;
@@ -67,8 +67,8 @@ struct RunOptions {
 pub struct Report {
     /// Every selected script and generator, in the order in which they ran.
     pub script_runs: Vec<ScriptRun>,
-    /// The minimal scripts of the findings of written scripts, under the names of these scripts. They
-    /// are no part of the suite and do not count.
+    /// The minimal scripts of the findings of written scripts, under the names of these scripts.
+    /// They are not part of the suite and do not count.
     pub minimal_runs: Vec<ScriptRun>,
     /// What cleanup could not delete, and whether a response in the same script diverged, which may
     /// explain it.

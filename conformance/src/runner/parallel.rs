@@ -1,8 +1,9 @@
 //! Runs units in parallel, with the results of a sequential run.
 //!
-//! Workers run units ahead of their turn, each on a fork of the endpoint and in namespaces of its
-//! own. The main thread merges the results in the order of the units. If an earlier unit has
-//! meanwhile raised a suspicion that would have changed a unit, that unit runs again in its turn.
+//! A unit is a script or a generator. Workers run units ahead of their turn, each on its own fork
+//! of the endpoint and in its own namespaces. The main thread merges the results in the order of
+//! the units. If an earlier unit has raised a suspicion that would have changed a later unit, the
+//! later unit runs again in its turn.
 
 use std::any::Any;
 use std::collections::BTreeMap;

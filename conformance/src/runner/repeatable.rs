@@ -1,9 +1,10 @@
 //! Finds failures that can be repeated: a call that crashes, hangs or returns an unreadable body whenever
 //! it is made in the same way.
 //!
-//! A single failure shows nothing, because it may be temporary. A failure becomes a divergence if no call
-//! of the same form has ever got a response, and if it occurs again in fresh namespaces while other calls
-//! work. If other calls fail now and then, more repetitions are needed.
+//! A single failure shows nothing, because it may be temporary. A failure becomes a divergence if
+//! no call of the same form has ever got a response, and if the failure occurs again in fresh
+//! namespaces while other calls work. The more often other calls fail, the more repetitions are
+//! needed.
 
 use iamspec_model::tables::precedence::decisive_rule;
 use iamspec_model::{Item, Level, Operation, Resource, ResourceKind, Rule, User};
@@ -95,8 +96,9 @@ impl RepeatableFailure {
         self.repetitions
     }
 
-    /// The call alone, after a control call. It is run more often before each repetition than before the
-    /// last one, so that a fault that comes with every n-th call of an action hits another call each time.
+    /// The call alone, after a control call. It is run more often before each repetition than
+    /// before the last one, so that a fault in every n-th call of an action hits another call each
+    /// time.
     pub(super) fn call_alone(&self) -> Script {
         let control = Step::from(control_call(self.form.api));
         let steps = std::iter::once(control).chain(self.script.steps.last().cloned());

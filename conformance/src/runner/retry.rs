@@ -52,7 +52,7 @@ pub(super) fn may_converge(op: &Operation, observed: &Response, oracle: &Oracle)
     diverges && (is_refusal || op.is_read())
 }
 
-/// Returns true if the response was lost, so that the operation may have succeeded.
+/// Returns true if the response was lost: the operation may have succeeded.
 pub(crate) fn is_lost(observed: &Response) -> bool {
     matches!(
         observed,
@@ -83,7 +83,7 @@ pub(super) fn reads_of_resource(op: &Operation) -> Vec<Operation> {
 
 /// The retry policy of cleanup.
 ///
-/// Deleting twice is safe, so that more failures are retried than in a session. After
+/// Deleting twice is safe, so more failures are retried than in a session. After
 /// [`Self::MOST`] operations in a row without a response, nothing is sent any more.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetryPolicy {

@@ -25,7 +25,7 @@ use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
 use crate::script::Script;
 
-/// The prefix of the scripts of the project's main subject: one attachment alone blocks
+/// The prefix of the scripts for the main question of the project: one attachment alone blocks
 /// `DeleteUser`.
 pub(super) const SINGLE_BLOCKER_SCRIPTS: &str = "delete-user/alone/";
 
@@ -418,7 +418,8 @@ impl<'a> Run<'a> {
             self.results.pending_cleanup.push(PendingCleanup { namespace, plan, diverged });
         }
         self.check_responsiveness(&script_run);
-        // What the endpoint cannot write into a response may break the listings of other scripts.
+        // Names that the endpoint cannot write into a response may break the listings of other
+        // scripts.
         if script_run.exchanges.iter().any(Exchange::is_garbled) {
             self.clean_up();
         }

@@ -1,9 +1,9 @@
 //! Runs one script or generator in one namespace.
 //!
-//! Sends operations one after the other, retries if that is safe, checks each response, and
-//! resolves a lost response with reads. The session goes on only if a read shows the effect of the
-//! operation. If it does not, the request may still take effect, and everything after it would rest
-//! on a guess.
+//! A session sends operations one after the other, retries if that is safe, checks each response,
+//! and reads the state after a lost response. The session continues only if a read shows the effect
+//! of the operation. Otherwise the request may still take effect, so every later verdict would be a
+//! guess.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

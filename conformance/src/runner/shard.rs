@@ -62,7 +62,7 @@ impl FromStr for Shard {
 }
 
 /// FNV-1a, hand-written because the hash must stay the same on every machine and in every release;
-/// the standard library does not promise that. Few names differ in the low bits, so that the high
+/// the standard library does not promise that. Few names differ in the low bits, so the high
 /// half is folded in.
 fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

@@ -2,8 +2,8 @@
 //!
 //! A history is a script with the observed responses. [`parse`] and [`print`] define the text
 //! format, [`corpus`] contains the embedded scripts and generates one for every kind of attachment,
-//! and [`unusual`] exchanges symbols for ones with unusual names. This module does not run scripts:
-//! the runner does.
+//! and [`unusual`] replaces symbols by symbols with unusual names. The runner runs scripts; this
+//! module does not.
 
 pub mod corpus;
 pub mod parse;

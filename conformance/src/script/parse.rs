@@ -1,7 +1,7 @@
 //! Parses scripts and histories.
 //!
 //! ```text
-//! # A user who is a member of a group cannot be deleted. Leaving the group fixes that.
+//! # Membership of a group blocks deletion; leaving the group clears it.
 //! CreateGroup g0
 //! CreateUser u0
 //! AddUserToGroup u0 g0
@@ -11,7 +11,7 @@
 //! Grammar of a line, in which `#` begins a comment:
 //!
 //! ```text
-//! line      = ACTION argument* [MEMBER ":" ERROR] ["->" response]
+//! line      = ACTION argument* [MEMBER ":" CHANGE] ["->" response]
 //! argument  = "u0" | "g0" | "key#0" | "path1" | "Active" | "OnlyAttached" | …
 //! response  = "200" [listing] | STATUS CODE [QUOTED] | "interrupted" FAILURE [QUOTED]
 //! listing   = "[" [entry ("," entry)*] "]"

@@ -1,8 +1,8 @@
 //! Symbols with unusual names, and the same operations with other symbols.
 //!
-//! A client gives symbols from [`FIRST_UNUSUAL`] on names that encoders get wrong, in as many styles as
-//! [`UNUSUAL_STYLES`] says. Generators and races use such symbols now and then. A finding that does not need them is
-//! shown with ordinary ones.
+//! For symbols from [`FIRST_UNUSUAL`] on, a client chooses names that encoders often get wrong, in
+//! [`UNUSUAL_STYLES`] styles. Generators and races sometimes use such symbols. If a finding does
+//! not need them, it is shown with ordinary symbols.
 
 use std::collections::{BTreeMap, BTreeSet};
 

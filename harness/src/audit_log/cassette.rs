@@ -1,6 +1,6 @@
-//! Cassettes of test libraries: vcrpy, go-vcr and Ruby VCR; and traces of this program.
+//! Cassettes of test libraries (vcrpy, go-vcr and Ruby VCR), and traces of this program.
 //!
-//! Each has requests and responses in their order, without times that could be compared.
+//! Each format has the requests and responses in order, without times that could be compared.
 
 use data_encoding::BASE64;
 use serde_json::Value;

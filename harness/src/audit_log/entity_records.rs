@@ -1,8 +1,9 @@
-//! What a log has shown of users, groups and policies: their ids, paths, ARNs and dates.
+//! The records of users, groups and policies in a log: their ids, paths, ARNs and dates.
 //!
-//! A service keeps one record of each, and shows it in every response (C-066, C-078, C-088). So two
-//! responses with different records contradict each other, unless a call between them creates,
-//! changes or deletes the entity. A read within the lag after a change may show the old record.
+//! The service keeps one record of each entity, and shows it in every response (C-066, C-078,
+//! C-088). Therefore two responses with different records contradict each other, unless a call
+//! between them creates, changes or deletes the entity. A read within the lag after a change may
+//! show the old record.
 
 use std::collections::HashMap;
 use std::rc::Rc;

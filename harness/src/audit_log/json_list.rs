@@ -1,5 +1,5 @@
-//! Reads a list within a JSON document element by element, so that the memory does not depend on the
-//! length of the list.
+//! Reads a list within a JSON document element by element, so that memory use does not depend on
+//! the length of the list.
 
 use std::fmt;
 use std::io::Read;

@@ -1,5 +1,5 @@
-//! Reads and writes recorded traffic: CloudTrail logs in every form in which they leave AWS, HAR files,
-//! cassettes of test libraries, and traces of this program.
+//! Reads and writes recorded traffic: CloudTrail logs in all formats in which AWS exports them, HAR
+//! files, cassettes of test libraries, and traces of this program.
 //!
 //! [`read`] emits the IAM calls in the order of their times. Files are roughly in that order, by
 //! name, but AWS can deliver an event late. The reader therefore buffers the last 15 minutes and

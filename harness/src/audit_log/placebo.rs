@@ -1,8 +1,8 @@
 //! Recordings of placebo: a folder of files such as `iam.CreateUser_1.json`, each with one response.
 //!
-//! A file has the name of the operation and the parsed response, and nothing of the request. The
-//! numbers order the calls of one operation, and nothing orders those of different operations. So no
-//! response says anything about another one: each is judged alone.
+//! A file has the name of the action and the parsed response, and nothing of the request. The
+//! numbers order the calls of one action, and nothing orders calls of different actions. Therefore
+//! each response is judged alone.
 
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ pub(crate) fn call(file: &str, document: &Map<String, Value>) -> Option<Recorded
             _ => RecordedResponse::Lost,
         }
     };
-    // What a response repeats of its request is not compared.
+    // Values that a response repeats from its request are not compared.
     let path = match &response {
         RecordedResponse::Success(Some(result)) => {
             result.children.iter().find_map(|it| it.text_of("Path"))

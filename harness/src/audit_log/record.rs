@@ -1,4 +1,4 @@
-//! One recorded call with everything that its format has. Every format is read into this type.
+//! One recorded call, with all data that its format has. Every format is read into this type.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ impl RecordedExchange<'_> {
         let mut members: BTreeMap<String, String> =
             form.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let action = members.remove("Action")?;
-        // What a tool has replaced is not the value that was sent.
+        // A value that a tool has replaced is not the value that was sent.
         members.retain(|_, value| !value.contains(HIDDEN));
         if members.remove("Version")? != crate::wire::names::VERSION {
             return None;

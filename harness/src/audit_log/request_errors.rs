@@ -1,7 +1,7 @@
-//! What is invalid in a recorded request, as the request alone shows (D-021).
+//! Finds the errors in a recorded request that the request alone shows (D-021).
 //!
-//! The audit does not know the rules of an account, such as its password policy, nor everything that
-//! a document may contain. Such an error is not searched for.
+//! The audit does not know the rules of an account, such as its password policy, or everything that
+//! a document may contain. It does not look for such errors.
 
 use std::collections::BTreeSet;
 

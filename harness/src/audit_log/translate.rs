@@ -1,6 +1,7 @@
 //! Translates a recorded call into an event of the audit: operations and a response in symbols.
 //!
-//! A parameter that changes the meaning is understood, or the response teaches nothing.
+//! If a parameter changes the meaning of a call and the audit does not understand it, the audit
+//! learns nothing from the response.
 
 use iamspec_conformance::audit::{
     AuditCall, AuditEvent, ShownPart, aws_policy, is_about_policies_of_others,

@@ -151,7 +151,7 @@ fn named_section(section: &str) -> String {
         ["profile", name] => name.to_owned(),
         ["services", name] => services_section(name),
         ["default"] => "default".to_owned(),
-        // Any other section is no profile.
+        // Any other section is not a profile.
         _ => format!("other\t{section}"),
     }
 }

@@ -36,8 +36,8 @@ fn look_up(name: &str, port: u16) -> Vec<SocketAddr> {
     (name, port).to_socket_addrs().map(Iterator::collect).unwrap_or_default()
 }
 
-/// Whose an endpoint is. IAM and STS must be of the same party: STS says whose account it is that
-/// the IAM requests go to.
+/// The party that runs an endpoint. IAM and STS must belong to the same party: STS says whose
+/// account it is that the IAM requests go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Party {
     /// This machine.
@@ -385,7 +385,7 @@ fn party(url: &Url) -> Party {
     if let Some(row) = PARTITIONS.iter().find(|it| host == it.1) {
         return Party::Aws(row);
     }
-    // The longest domain that fits: `amazonaws.com.cn` is no part of `amazonaws.com`.
+    // The longest matching domain: `amazonaws.com.cn` is not part of `amazonaws.com`.
     let domain = DOMAINS.iter().filter(|(domain, _)| of(domain)).max_by_key(|it| it.0.len());
     let Some((_, prefix)) = domain else {
         return if is_loopback(url) { Party::Loopback } else { Party::Other };

@@ -1,8 +1,8 @@
 //! A running AWS Emulator: the folder that it writes at its start and removes at its end.
 //!
-//! What is known of the folder comes from the documentation of the program: `~/.aws/emulator/PORT/`
-//! has an access key, a `config` file and the certificate `ca.pem`, and all of them change with each
-//! start. The program itself was not available.
+//! This module follows the documentation of AWS Emulator: `~/.aws/emulator/PORT/` has an access
+//! key, a `config` file and the certificate `ca.pem`, and all of them change with each start. The
+//! emulator itself was not available.
 
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ impl Instance {
     /// The port of an endpoint option `emulator` or `emulator:PORT`; `None` if it is another one.
     ///
     /// # Errors
-    /// The port is no port.
+    /// The port is not a valid port.
     pub fn port_of(endpoint: &str) -> Result<Option<u16>> {
         let Some(rest) = endpoint.strip_prefix(WORD) else { return Ok(None) };
         if rest.is_empty() {

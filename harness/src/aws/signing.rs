@@ -1,11 +1,11 @@
 //! Which credentials may sign requests for a destination.
 //!
-//! Credentials are found in the order of AWS's tools. At AWS, the first ones found sign. At any other
-//! endpoint they sign only if the user has chosen them for it: on the command line, or in the source
-//! that has the credentials and also names the endpoint. Otherwise a key that may be one of AWS is
-//! replaced by the example key, so that no signature and no session token of AWS goes to a host that
-//! it is not meant for. A key that has not the form of AWS's keys means nothing to AWS, so it may go
-//! anywhere.
+//! Credentials are found in the order of AWS's tools. At AWS, the first ones found sign. At any
+//! other endpoint, they sign only if the user has chosen them for it: on the command line, or in a
+//! source that has the credentials and also names the endpoint. Otherwise the example key replaces
+//! a key that may be an AWS key, so that no signature and no session token for AWS goes to a host
+//! that it is not meant for. A key that does not have the form of an AWS key may sign at any
+//! endpoint.
 
 use anyhow::{Result, bail};
 

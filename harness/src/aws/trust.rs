@@ -26,17 +26,17 @@ impl fmt::Display for Bundle {
 /// Which certificates a client trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// Those that the authorities of the machine have signed.
+    /// Certificates that the authorities of the machine have signed.
     #[default]
     Machine,
-    /// Those in a file, and those that the authorities in it have signed.
+    /// Certificates in a file, and certificates that the authorities in it have signed.
     Bundle(Bundle),
     /// Every certificate.
     Everything,
 }
 
 impl Trust {
-    /// What the options choose, or else the variables and the profile, as in AWS's tools.
+    /// The choice of the options, or else of the variables and the profile, as in AWS's tools.
     ///
     /// # Errors
     /// Every certificate of an endpoint on another machine is to be trusted.

@@ -54,7 +54,7 @@ pub struct RunResources {
     pub resources: Vec<LeftoverResource>,
     /// The number of names in the journal that the run cannot have created. They are ignored.
     pub foreign: usize,
-    /// The listing that was not read to its end, so that resources may be missing here.
+    /// The listing that was not read to its end, so resources may be missing here.
     pub listing_failure: Option<CleanupResult>,
 }
 
@@ -150,8 +150,9 @@ impl HttpClient {
         RunCleanup { deleted, not_deleted, foreign, listing_failure }
     }
 
-    /// Records the listed resources that the journal does not name: an endpoint created them although
-    /// its response does not say so. If a line cannot be written, the deletion is tried all the same.
+    /// Records the listed resources that the journal does not name: an endpoint created them
+    /// although its response does not say so. The deletion is tried even if a line cannot be
+    /// written.
     fn record_unknown(&self, resources: &[LeftoverResource]) {
         let Some(mut journal) = self.journal() else { return };
         for it in resources.iter().filter(|it| it.listed) {
@@ -264,7 +265,7 @@ impl HttpClient {
         not_deleted
     }
 
-    /// Deletes a resource. A resource that no listing shows is probably gone, so that its
+    /// Deletes a resource. A resource that no listing shows is probably gone, so its
     /// attachments are looked for only if it is not.
     fn delete_leftover(
         &mut self,

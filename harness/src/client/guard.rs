@@ -1,7 +1,7 @@
-//! Refuses to send a request that names a resource of somebody else.
+//! The guard: blocks a request that names a resource which the run did not create.
 //!
-//! A request may name what this run has created, or read a listing of the account. A member that
-//! no table has is refused: it may name a resource.
+//! A request may name resources that this run has created, or read a listing of the account. The
+//! guard blocks a member that no table has, because the member may name a resource.
 
 use anyhow::{Result, bail};
 

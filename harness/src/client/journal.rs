@@ -147,7 +147,7 @@ impl Journal {
         Self { file, path, header, remaining, uncertain, torn: false, is_complete }
     }
 
-    /// Opens the journal of a run that has ended. The file stays, also if it lists nothing more,
+    /// Opens the journal of a run that has ended. The file stays, even if it lists nothing more,
     /// until [`Self::set_complete`] is called.
     ///
     /// # Errors

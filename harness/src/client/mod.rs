@@ -1,9 +1,9 @@
 //! An IAM endpoint behind HTTP: one operation in, one signed request out, one response interpreted.
 //!
 //! [`HttpClient`] implements [`Endpoint`]. For each operation it builds the form (`request`),
-//! checks that the form names nothing of others (`guard`), writes the resource to be created into
-//! the journal (`journal`), sends the form (`sender`, `transport`) and interprets the response
-//! (`response`, `wire_rules`). It does not judge: that is the oracle's task.
+//! checks that the form names only resources of the run (`guard`), writes the resource to be
+//! created into the journal (`journal`), sends the form (`sender`, `transport`) and interprets the
+//! response (`response`, `wire_rules`). It does not judge: that is the oracle's task.
 
 pub mod account;
 pub mod cleanup;
@@ -209,7 +209,7 @@ impl HttpClient {
     fn send(&mut self, op: &Operation, prepared: PreparedRequest) -> Result<Response, Response> {
         let PreparedRequest { form, signer, creates_new } = prepared;
         let mut joined: Option<Response> = None;
-        // What an SDK returns has no form.
+        // The result of an SDK has no form on the wire.
         let has_form = self.sender.keeps_form();
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();

@@ -466,7 +466,7 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
     }
 }
 
-/// The same name in another case, which a service that ignores case takes for the same.
+/// The same name in another case. A service that ignores case treats both as the same name.
 pub(crate) fn other_case(name: &str) -> String {
     name.to_ascii_uppercase()
 }

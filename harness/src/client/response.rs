@@ -1,4 +1,4 @@
-//! Interprets a raw response: success, refusal, or a failure that says what came instead.
+//! Interprets a raw response: success, refusal, or a failure that describes what arrived instead.
 //!
 //! `read` parses the XML, records the names and secrets that the service gave in [`Names`], and
 //! translates what the response shows into symbols. A response that is not a valid IAM response
@@ -133,7 +133,7 @@ pub(crate) fn with_signer(response: Response, signer: &Identity) -> Response {
     Response::failed(FailureKind::Denied, format!("{detail} (signed with {signer})"))
 }
 
-/// What a response looks like, before it is interpreted.
+/// The form of a response, before it is interpreted.
 pub(crate) enum Appearance {
     /// A result of the action.
     Result,

@@ -1,7 +1,7 @@
 //! Sends requests at a limited rate, with valid credentials, and traces each exchange.
 //!
-//! A `Sender` adds to a transport what concerns every request of a run: the rate limit, the
-//! renewal of credentials, the request counter and the trace.
+//! A `Sender` wraps a transport and adds the rate limit, the renewal of credentials, the request
+//! counter and the trace.
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -379,7 +379,7 @@ fn log(form: &[(String, String)], response: &Result<RawResponse, Response>, elap
     tracing::trace!(action, members = %members.collect::<Vec<_>>().join(" "));
 }
 
-/// The longest wait after a stop, so that the cleanup ends also at a very low rate.
+/// The longest wait after a stop, so that the cleanup ends even at a very low rate.
 const STOPPED_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How often a wait looks for a stop.

@@ -1,4 +1,5 @@
-//! The state of one run: the real name of every symbol, and the secrets of what the run created.
+//! The state of one run: the real name of every symbol, and the secrets of the items that it
+//! created.
 //!
 //! [`Names`] maps the symbols of scripts to names that carry the prefix of the run, and back.
 //! [`Keyring`] holds seeds, passwords and access keys, and remembers which bodies and codes were
@@ -573,7 +574,7 @@ fn secret(text: &str) -> Option<SecretString> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// What a client knows of the policies of an endpoint.
+/// The knowledge of a client about the policies of an endpoint.
 #[derive(Clone, Default)]
 pub(crate) struct OwnPolicies {
     /// The endpoint has denied a call of a user of the run.

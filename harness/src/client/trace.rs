@@ -1,8 +1,8 @@
-//! What is shown of requests and responses: no secret, and no text without a limit.
+//! The parts of requests and responses that may be shown: without secrets, and up to a limit.
 //!
-//! Every exchange passes [`disclose`] first. It remembers the secrets of the request and of the
-//! response, which `wire::secrets` then removes from every text. Findings and the trace file show
-//! an exchange without them.
+//! Every exchange passes [`disclose`] first. This function remembers the secrets of the request and
+//! of the response, which `wire::secrets` then removes from every text. Findings and the trace file
+//! show an exchange without them.
 
 use std::fs::File;
 use std::io;
@@ -39,7 +39,7 @@ const UUID_LEN: usize = 36;
 /// What is shown in place of an error code that is not written like one.
 const NO_CODE: &str = "(not shown: not written like an error code)";
 
-/// What is shown in place of a request id that is no UUID.
+/// What is shown in place of a request id that is not a UUID.
 const NO_ID: &str = "(not shown: not a UUID)";
 
 /// What is shown in place of a text that may hold a secret that is not known or too short to be
@@ -154,7 +154,7 @@ impl RawResponse {
 pub struct Trace {
     file: File,
     number: usize,
-    /// The first error. What follows is not written.
+    /// The first error. After it, nothing is written.
     error: Option<io::Error>,
     path: PathBuf,
 }

@@ -26,7 +26,7 @@ pub struct CompletionsArgs {
   iamspec man | man -l -
   iamspec man --out /usr/local/share/man/man1")]
 pub struct ManArgs {
-    /// Write one page a command into this folder
+    /// Write one page per command into this folder
     ///
     /// Default: print the first page to stdout.
     #[arg(long, value_name = "FOLDER")]

@@ -24,7 +24,7 @@ pub struct ConnectionArgs {
     /// Credentials that sign at any endpoint
     #[arg(long, value_enum, value_name = "SOURCE")]
     pub credentials: Option<CredentialsArg>,
-    /// Certificates to trust: those in this file and those that they have signed
+    /// File of trusted certificates: of authorities, or of the server
     ///
     /// Default: `AWS_CA_BUNDLE`, `ca_bundle` of the profile, `REQUESTS_CA_BUNDLE`, or the authorities
     /// of the machine.

@@ -1,5 +1,5 @@
-//! What a run has left after its cleanup: deletes it once more, and prints the command that does so
-//! later.
+//! Deletes the resources that a run has left after its cleanup, and prints the command that deletes
+//! them later.
 
 use std::collections::BTreeSet;
 

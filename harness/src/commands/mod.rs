@@ -1,7 +1,7 @@
 //! The commands. Each writes its result to `out` and its progress to stderr, and returns an exit
 //! code.
 //!
-//! The arguments of a command stand beside its function. The command line that combines them is in
+//! The arguments of a command are next to its function. The command line that combines them is in
 //! [`crate::cli`]; no command imports it.
 
 /// Commands for real accounts: the deletion plan of a user, and the cleanup after a run.

@@ -49,7 +49,7 @@ pub enum TierArg {
     Status,
     /// Also the error code, or the items of a listing
     Code,
-    /// Also the error message
+    /// Also the error message, and the format of ids, ARNs and dates
     Text,
     /// Also the form of the response on the wire
     Wire,
@@ -100,7 +100,7 @@ pub enum ColorArg {
 
 /// Decides once for the process when output is colored.
 ///
-/// `NO_COLOR` is stronger than `FORCE_COLOR`, as with other programs; the option is stronger than both.
+/// `NO_COLOR` overrides `FORCE_COLOR`, as in other programs; the option overrides both.
 pub fn choose_colors(when: ColorArg) {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
     let forced =
@@ -142,7 +142,7 @@ impl Typed {
     /// The typed options of a command `T`, in the order of its help.
     ///
     /// Each entry is the option's current long name without `--`, and its values. The name is the
-    /// current one also if the user typed an alias. An option without a value has an empty list.
+    /// current one even if the user typed an alias. An option without a value has an empty list.
     #[must_use]
     pub fn options<T: Args>(&self) -> Vec<(String, Vec<String>)> {
         let command = T::augment_args(Command::new("options"));

@@ -30,7 +30,7 @@ pub struct SelectionArgs {
     /// Default: `scripts`, unless scripts are named.
     #[arg(long, value_enum, value_name = "NAME")]
     pub suite: Vec<SuiteArg>,
-    /// Run only scripts that exercise matching rules
+    /// Run only scripts that reach matching rules
     ///
     /// `*` matches any text, for example `DeleteUser/*`. Generated suites ignore rules: the option
     /// cannot be combined with them.
@@ -42,7 +42,7 @@ pub struct SelectionArgs {
     /// Maximum number of calls of `--suite random`
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = calls)]
     pub calls: usize,
-    /// Folder of saved findings, which every run repeats
+    /// Folder for the scripts of saved findings
     ///
     /// Generated suites save their findings here as short scripts. A run without named scripts
     /// also runs the scripts of this folder.
@@ -68,7 +68,7 @@ fn calls(text: &str) -> Result<usize, String> {
 pub enum SuiteArg {
     /// The hand-written scripts
     Scripts,
-    /// A subset of the scripts that tests the same rules and finds the same mutants
+    /// A subset of the scripts that tests the same rules and kills the same mutants
     Cover,
     /// The scripts that send invalid requests
     #[value(alias = "defects")]

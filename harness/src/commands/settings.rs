@@ -1,7 +1,7 @@
 //! `iamspec.toml`: the settings of a project, so that `iamspec run` needs no options.
 //!
-//! The file is in the working directory or in a folder above it. Its settings become options of the command line, as if
-//! they were typed, except those that are typed already.
+//! The file is in the working directory or in a folder above it. Its settings become options of the
+//! command line, as if they were typed. An option that is typed replaces the setting.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ struct ProjectSettings {
 /// The options that the settings add to this run. One line on stderr names them and the file.
 ///
 /// # Errors
-/// A named file that does not exist, or a file that is no valid settings file.
+/// A named file that does not exist, or a file that is not a valid settings file.
 pub fn added_options(args: &RunArgs) -> Result<Vec<String>> {
     let file = match args.config.as_deref() {
         Some(file) if file == Path::new(NONE) => None,

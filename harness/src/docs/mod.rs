@@ -1,8 +1,8 @@
 //! The semantics of the model as Markdown pages: how `DeleteUser` decides, one page per operation,
 //! and the facts behind each rule.
 //!
-//! [`pages`] generates every page from the model and the scripts. Nothing here is written by hand
-//! except the sentences that join the tables. The command `iamspec docs` writes the pages to files.
+//! [`pages`] generates every page from the model and the scripts. Only the sentences between the
+//! tables are written by hand. The command `iamspec docs` writes the pages to files.
 
 mod delete_user;
 pub(crate) mod markdown;

@@ -89,7 +89,7 @@ pub(crate) fn section(rule: Rule, scripts: &ScriptIndex, wire: &mut WireExample)
     match candidates.into_iter().find_map(|script| Example::find(rule, script)) {
         Some(example) => text.push_str(&example.markdown(wire)),
         None if is_reached => text.push_str(
-            "\nScripts reach this rule, but the reference endpoint responds by another rule.\n",
+            "\nScripts reach this rule, but the reference endpoint responds as another rule requires.\n",
         ),
         None => text.push_str("\nNo script reaches this rule.\n"),
     }

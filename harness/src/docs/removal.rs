@@ -1,5 +1,5 @@
-//! The removal of a user step by step: which step must come before which other, and what each step
-//! destroys for good.
+//! The steps that delete a user: the order in which they must come, and what each step destroys for
+//! good.
 
 use iamspec_model::tables::attachments::Loss;
 use iamspec_model::tables::resources::{DELETE_USER, LOST_WITH_USER};

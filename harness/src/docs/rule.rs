@@ -1,5 +1,5 @@
-//! One page per rule at an address that stays: the statement, the levels, the evidence, the order and the
-//! shortest script, and the mutants that break it.
+//! One page per rule, at an address that does not change: the statement, the levels, the evidence,
+//! the precedence, the shortest script, and the mutants that break the rule.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;

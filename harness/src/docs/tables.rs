@@ -21,7 +21,7 @@ pub(crate) fn kinds() -> String {
     )
 }
 
-/// The wire rules, with the script that exercises each.
+/// The wire rules, with a script that tests each.
 pub(crate) fn wire_rules_table() -> String {
     let mut table =
         "| rule | tier | level | facts | script | statement |\n|---|---|---|---|---|---|\n"
@@ -168,7 +168,7 @@ pub(crate) fn fact_text(fact: &Fact, note: &str) -> String {
 /// The parts of IAM that the model does not cover, in the words of the API.
 pub const UNMODELED: [&str; 12] = [
     "the account's own password policy (the reference endpoint serves it), and whether old passwords are right",
-    "what access keys were used for (GetAccessKeyLastUsed tells the owner; the reference endpoint also the last use)",
+    "the last use of access keys (the reference endpoint serves it); of GetAccessKeyLastUsed, the model has the owner of the key",
     "the age of service-specific credentials (the reference endpoint serves it for Bedrock), and sign-in with a password",
     "hardware and FIDO MFA devices; GetMFADevice (the reference endpoint serves it)",
     "the values of tags, paths and tags of groups, policies and devices",

@@ -1,4 +1,4 @@
-//! Converts between forms and XML on our side, and the JSON values of an SDK.
+//! Converts between the forms and the XML of the client, and the JSON values of an SDK.
 //!
 //! The outcome of a driver becomes an XML response, which the client interprets like any other. A
 //! form becomes the members of an SDK call. No value is checked here.

@@ -1,4 +1,4 @@
-//! Checks that a driver follows the protocol. Each check is a sentence and a function.
+//! Checks that a driver follows the protocol. Each check has a description and a function.
 //!
 //! A failed check shows what the driver sent instead. The SDK behind the driver is not judged here.
 
@@ -124,7 +124,7 @@ fn refusal(command: &str, server: &Server) -> Result<()> {
     let outcome = session.call("GetUser", &json!({ "UserName": "nobody" }))?;
     let DriverOutcome::AwsError { http_status: Some(404) | None, code, message, .. } = &outcome
     else {
-        bail!("GetUser of nobody returned {}", shown(&outcome));
+        bail!("GetUser of a missing user returned {}", shown(&outcome));
     };
     ensure!(code == "NoSuchEntity", "the code is {code}; expected NoSuchEntity, as on the wire");
     let message = message.as_deref().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The process groups of the running drivers, and their end when the program is interrupted.
 //!
-//! A driver and the programs that it starts are one group, so that Ctrl-C at a terminal reaches only
-//! this program. It ends the groups itself: all of them if it exits, and otherwise each one that does
-//! not answer, so that no driver delays the end of a run.
+//! A driver and the programs that it starts are one group, so that Ctrl-C at a terminal reaches
+//! only this program. This program ends the groups: all of them when it exits, and otherwise each
+//! one that does not respond, so that no driver delays the end of a run.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,6 +1,6 @@
 //! The messages between iamspec and a driver: JSON Lines, one message per line.
 //!
-//! `harness/schemas/driver.json` is the schema of these types. Their doc comments are in it.
+//! `harness/schemas/driver.json` is the schema of these types and contains their doc comments.
 
 use std::fmt;
 use std::time::Duration;

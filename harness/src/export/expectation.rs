@@ -1,4 +1,4 @@
-//! What an exported program expects of a response: its status and code, and the names in it.
+//! The response that an exported program expects: its status and code, and the names in it.
 
 use std::collections::BTreeSet;
 

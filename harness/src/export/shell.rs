@@ -45,7 +45,7 @@ struct ShellLanguage<'a> {
     arguments: &'a dyn Fn(&ProgramLine) -> String,
     /// How it shows a response.
     response: &'a dyn Fn(&str) -> String,
-    /// What it runs at its end, also if there is no response or the user stops it.
+    /// The commands that it runs at its end, even if there is no response or the user stops it.
     at_exit: &'static str,
 }
 

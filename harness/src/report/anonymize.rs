@@ -1,7 +1,7 @@
-//! A report that can be published: `--record` writes it.
+//! The record of a run, a report that can be published; `--record` writes it.
 //!
-//! Each member of the record is listed here. A member that is added to the report is not in the
-//! record until somebody lists it. Secrets are not handled here: the client removes them before a
+//! This module lists each member of the record. A new member of the report is not in the record
+//! until it is listed here. This module does not handle secrets: the client removes them before a
 //! report exists.
 
 use crate::report::RunReport;

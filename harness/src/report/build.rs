@@ -234,7 +234,7 @@ fn shortened(it: Shortened) -> Option<String> {
         left => format!("; {} not tried", counted(left, "finding")),
     };
     let (scripts, most) = (counted(it.scripts, "script"), number(it.max_operations));
-    Some(format!("{calls} of at most {most} made {scripts} shorter{left}"))
+    Some(format!("{scripts} shortened, with {calls} of at most {most}{left}"))
 }
 
 const fn status(counts: bool, is_known: bool) -> FindingStatus {
@@ -319,7 +319,7 @@ fn exercise(targets: &[CoverageTarget], runs: &[ScriptRun]) -> ExerciseEvent {
 }
 
 /// The reason why a rule was not tested if another rule always hid it.
-const NOT_ALONE: &str = "applied only together with other rules, so that they may hide it";
+const NOT_ALONE: &str = "applied only together with other rules, which may hide it";
 
 /// The reason why a success was not tested although the call succeeded.
 const EFFECT_NOT_SHOWN: &str = "succeeded, but no later call shows the effect";

@@ -68,7 +68,7 @@ pub fn compare(before: &RunReport, after: &RunReport) -> ReportDiff {
     diff
 }
 
-/// The tiers, the gravest first: a wrong status is worse than a wrong text.
+/// The tiers, the most severe first: a wrong status is worse than a wrong text.
 const TIERS: [&str; 3] = ["status", "code", "text"];
 
 /// The place of a finding's tier in [`TIERS`].
@@ -76,7 +76,7 @@ fn tier(it: &FindingEvent) -> usize {
     TIERS.iter().position(|name| *name == it.tier).unwrap_or(TIERS.len())
 }
 
-/// The gravest finding of each rule at the tier and the level of the run.
+/// The most severe finding of each rule at the tier and the level of the run.
 fn worst_by_rule(run: &RunReport) -> BTreeMap<&str, &FindingEvent> {
     let mut worst: BTreeMap<&str, &FindingEvent> = BTreeMap::new();
     for finding in run.findings.iter().filter(|it| it.status != FindingStatus::Below) {
@@ -134,7 +134,7 @@ fn calls_by_position(report: &RunReport) -> BTreeMap<(&str, &str, usize), &CallE
     calls
 }
 
-/// The id of the rule set: the first digits of a digest over every rule and every built-in script.
+/// The revision: the first digits of a digest over every rule and every built-in script.
 ///
 /// It covers what decides a verdict: the id of a rule, its expected response, its levels and facts,
 /// and the steps of a script. It does not change if a statement or a comment is rewritten.

@@ -21,7 +21,7 @@ pub fn to_json_lines(report: &RunReport) -> Result<String> {
 /// Reads the report of one run, in this format or an older one.
 ///
 /// # Errors
-/// A line that is no event, with its number; a missing header or footer; a newer format.
+/// A line that is not an event, with its number; a missing header or footer; a newer format.
 pub fn read(text: &str) -> Result<RunReport> {
     let mut lines = text.lines().enumerate().filter(|(_, it)| !it.trim().is_empty());
     let (_, first) = lines.next().context("the file is empty; expected the report of a run")?;

@@ -110,7 +110,7 @@ fn without_verdict(kind: AttachmentKind, calls: &[CallEvent]) -> KindResult {
     if let Some(call) = unsupported {
         return KindResult::Unsupported { action: call.action.clone() };
     }
-    // A conforming refusal is the aim of a script, so that it explains nothing.
+    // A conforming refusal is the aim of a script, so it explains nothing.
     let failed = setup.iter().filter(|it| it.verdict != CallVerdict::Conforms);
     let sent = failed.clone().find(|it| it.response.as_deref().is_some_and(is_failure));
     let reason = match (sent, failed.clone().find_map(|it| it.reason.clone())) {
@@ -127,7 +127,7 @@ fn without_verdict(kind: AttachmentKind, calls: &[CallEvent]) -> KindResult {
     KindResult::NotTested { reason }
 }
 
-/// Whether the response is no success.
+/// Whether the response is not a success.
 fn is_failure(response: &str) -> bool {
     !response.starts_with("200")
 }

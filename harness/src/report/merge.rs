@@ -1,7 +1,7 @@
 //! Merges the shards of one suite into the report of the whole run.
 //!
-//! Shards of different runs are refused. Only all shards together can tell whether an entry of the
-//! known-failures file is stale, so that check is here.
+//! The merge rejects shards of different runs. Only all shards together show whether an entry of
+//! the known-failures file is stale, so the check for stale entries is here.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::report::kinds::kind_events;
 /// Merges all shards of a run. The result does not depend on their order.
 ///
 /// # Errors
-/// A report that is no shard; shards of different runs, with the difference; a missing shard; a
+/// A report that is not a shard; shards of different runs, with the difference; a missing shard; a
 /// duplicate shard.
 pub fn merge(shards: Vec<RunReport>) -> Result<RunReport> {
     let shards = in_order(shards)?;
@@ -254,7 +254,7 @@ fn known_failure_error(event: &KnownFailureEvent) -> Option<String> {
     entry.status_error(status).map(|it| it.to_string())
 }
 
-/// The sum of the totals, the duration of the slowest shard and the gravest exit code.
+/// The sum of the totals, the duration of the slowest shard and the most severe exit code.
 fn end(shards: &[RunReport], errors: usize) -> EndEvent {
     let mut totals = RunTotals::default();
     for it in shards.iter().map(|it| &it.end.totals) {

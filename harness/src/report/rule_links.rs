@@ -1,7 +1,7 @@
 //! Links from the findings of a run to the pages of their rules on a site of `iamspec site`.
 //!
 //! A report has links only if its header names a site. The address is checked whenever it is read,
-//! because a saved run may come from somebody else.
+//! because a saved run may come from another person.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ static CITED: LazyLock<HashSet<&str>> =
 /// Parses the address of a site.
 ///
 /// # Errors
-/// It is no address of a folder on a web server.
+/// It is not the address of a folder on a web server.
 pub(crate) fn site_address(text: &str) -> Result<String> {
     let expected = || {
         anyhow!(
@@ -38,7 +38,7 @@ pub(crate) fn site_address(text: &str) -> Result<String> {
 /// The pages of a site, relative to a page or as addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RuleLinks {
-    /// What precedes the path of a page; absent if there is no site.
+    /// The address before the path of a page; absent if there is no site.
     base: Option<String>,
 }
 

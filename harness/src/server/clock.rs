@@ -1,8 +1,8 @@
 //! The clock of the server: the time of the machine, within the years that a date can show.
 //!
-//! HTTP has no dates before 1970 or after 9999, and hyper panics if the clock shows one. The server
-//! therefore does not start then, and refuses connections while the clock is wrong. A date that is
-//! shown all the same is the nearest one in between.
+//! HTTP has no dates before 1970 or after 9999, and hyper panics if the clock shows one. Therefore
+//! the server does not start with such a clock, and refuses connections while the clock is wrong.
+//! If a response must contain a date nevertheless, it contains the nearest valid one.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -205,7 +205,7 @@ fn unavailable(reason: &str) -> String {
     format!("{head}\r\ncontent-length: {}\r\n\r\n{xml}", xml.len())
 }
 
-/// What every request needs.
+/// The data that every request needs.
 #[derive(Clone)]
 struct Service<R> {
     respond: R,
@@ -289,7 +289,7 @@ struct ConnectionTable {
     changed: Notify,
 }
 
-/// What the server knows of an open connection.
+/// The record of an open connection.
 struct ConnectionState {
     /// Since when the connection has no complete request; `None` while a request is handled.
     idle_since: Option<Instant>,

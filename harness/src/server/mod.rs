@@ -4,8 +4,9 @@
 //! server adds names, ids, dates and bodies. A fault plan injects reproducible faults.
 //!
 //! A request passes through these modules, in this order: [`listener`] (connection, HTTP) ->
-//! `origin` (web pages) -> `handler` (one action) -> `auth` (signature) -> `parse` (form to operation, with the
-//! constraints on members) -> the model, or `outside_model` for what the model has no state for -> `store` (names and ids) -> `responses` and `details`
+//! `origin` (web pages) -> `handler` (one action) -> `auth` (signature) -> `parse` (form to
+//! operation, with the constraints on members) -> the model, or `outside_model` for the parts of
+//! IAM that the model does not cover -> `store` (names and ids) -> `responses` and `details`
 //! (result elements) -> `pagination` (one page) -> `reply` (bytes on the wire). [`fault_injection`]
 //! changes single steps; a [`RequestLog`] captures requests.
 
@@ -73,8 +74,8 @@ impl SharedState {
     /// Locks the state for one request or one query.
     ///
     /// INVARIANT: no code panics while it holds this lock. The workspace lints deny `unwrap`,
-    /// `expect`, `panic` and indexing. If a dependency panics all the same, the next request gets
-    /// the state as the failed request left it: one connection ends, and the server goes on.
+    /// `expect`, `panic` and indexing. If a dependency panics nevertheless, the next request gets
+    /// the state as the failed request left it: one connection ends, and the server continues.
     fn lock(&self) -> MutexGuard<'_, ServerState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Refuses requests that a web page elsewhere causes.
+//! Refuses requests that web pages of other sites cause.
 //!
 //! A page of any origin can make a browser send a form to this machine, and a name that resolves to
 //! this machine lets it read the response (DNS rebinding). The server therefore accepts only
@@ -114,8 +114,8 @@ fn bare_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// The address that the host of a URL is, if it is no name. The parser of URLs has already brought
-/// other spellings, such as `0x7f.1`, into the usual one.
+/// The address in the host of a URL, if the host is not a name. The parser of URLs has already
+/// brought other spellings, such as `0x7f.1`, into the usual one.
 fn address_of(url: &Url) -> Option<IpAddr> {
     let address: IpAddr = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
     Some(address.to_canonical())

@@ -1,6 +1,6 @@
 //! The HTTP reply to a request, and how it reaches the client: whole, late, in chunks, or cut off.
 //!
-//! Last step of a request. Injected faults on the wire apply here, to a finished response.
+//! Last step of a request. Injected faults on the wire change the finished response here.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

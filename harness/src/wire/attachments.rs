@@ -17,11 +17,11 @@ pub struct AttachmentWire {
     pub attach_member: Option<&'static str>,
     /// The member that names the item in the detach request, if it is not the model's `member`.
     pub detach_member: Option<&'static str>,
-    /// What the attach request carries besides the user and the item.
+    /// The content of the attach request besides the user and the item.
     pub payload: Payload,
     /// The request member that holds the payload, if one member does.
     pub payload_member: Option<&'static str>,
-    /// What the renew request carries besides the user and the item.
+    /// The content of the renew request besides the user and the item.
     pub renew_payload: Payload,
     /// Members with a constant value in the get request.
     pub get_members: &'static [(&'static str, &'static str)],

@@ -1,7 +1,8 @@
 //! The names that AWS permits for users and for what they hold (D-021).
 //!
-//! A name from an endpoint becomes a part of a command or of a request that deletes something.
-//! [`violation`] says why AWS cannot have such a name; then it must not become a part of either.
+//! A name from an endpoint becomes a part of a command or of a request that deletes something. If
+//! AWS does not permit the name, it must not become a part of either; [`violation`] returns the
+//! reason.
 
 /// A parameter, its minimum and maximum length, and its characters besides letters, digits and `_`.
 type Constraint = (&'static str, usize, usize, &'static str);

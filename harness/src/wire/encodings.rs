@@ -1,8 +1,8 @@
-//! The readings of a text in which a secret is searched for: as it is, and decoded.
+//! The forms of a text in which secrets are searched for: unchanged, and decoded.
 //!
-//! A [`Layer`] has the letters and digits of one reading, each with its [`ByteOrigin`]. There is one
-//! layer for each level of nested escapes (percent-encoding, XML entities, JSON escapes), one
-//! without tags for each, and those of the base 64 and the base 16 in the text.
+//! A [`Layer`] has the letters and digits of one form, each with its [`ByteOrigin`]. There is one
+//! layer for each level of nested escapes (percent-encoding, XML entities, JSON escapes), one more
+//! without tags for each level, and one for each piece of base 64 and base 16 in the text.
 
 /// The number of nested escapes that are decoded.
 const LEVELS_MAX: usize = 5;
@@ -310,7 +310,7 @@ fn sextet(byte: u8) -> Option<u32> {
     })
 }
 
-/// What an escape stands for.
+/// The character that an escape encodes.
 enum Escaped {
     /// A byte of UTF-8.
     Byte(u8),
@@ -322,7 +322,7 @@ enum Escaped {
 fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
     let number = |from: usize, to: usize| {
         let digits = std::str::from_utf8(text.get(from..to)?).ok()?;
-        // A sign is no digit.
+        // A sign is not a digit.
         let digits = digits.bytes().all(|it| it.is_ascii_hexdigit()).then_some(digits)?;
         u32::from_str_radix(digits, 16).ok()
     };
@@ -349,7 +349,7 @@ fn escape(text: &[u8]) -> Option<(Escaped, usize)> {
                     Some(code) => u32::from_str_radix(code, 16).ok()?,
                     None => code.parse().ok()?,
                 },
-                // Every other entity that HTML names is no letter or digit, such as `&plus;`.
+                // No other entity of HTML, such as `&plus;`, is a letter or a digit.
                 None if name.bytes().all(|it| it.is_ascii_alphanumeric()) => {
                     let known = quick_xml::escape::resolve_xml_entity(name);
                     u32::from(known.and_then(|it| it.chars().next()).unwrap_or(' '))

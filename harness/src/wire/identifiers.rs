@@ -6,7 +6,7 @@
 /// The start of every name that a run creates.
 const PREFIX: &str = "iamspec-";
 
-/// A shorter word of capitals and digits is no id (E-017: ids have 20 characters and more).
+/// A shorter word of capitals and digits is not an id (E-017: ids have 20 characters and more).
 const ID_MIN: usize = 16;
 
 /// The number of digits of an account id.
@@ -29,7 +29,7 @@ pub(crate) enum WordShape {
     Other,
 }
 
-/// The shape of a part of a word, between characters that are no letters or digits.
+/// The shape of a part of a word, between characters that are not letters or digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartShape {
     /// An account id.

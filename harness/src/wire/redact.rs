@@ -70,7 +70,7 @@ pub(crate) fn issues_secret(action: &str) -> bool {
 }
 
 /// A body with everything replaced by [`HIDDEN`] that may be a secret, whatever its element is
-/// called. `words` are no secrets.
+/// called. `words` are not secrets.
 pub(crate) fn hide_unless_harmless(body: &str, words: &[&str]) -> String {
     shown_if(body, &|text| is_harmless_with(text, words))
 }
@@ -144,7 +144,7 @@ pub(crate) fn secret_values(body: &str) -> Vec<String> {
     } else if let Ok(json) = serde_json::from_str(body) {
         add_json_secrets(&json, false, &mut values);
     }
-    // The name of a secret is no secret.
+    // The name of a secret is not a secret.
     values.retain(|it| !it.is_empty() && !is_secret(it));
     values
 }

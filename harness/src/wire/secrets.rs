@@ -5,12 +5,12 @@
 //! compared, in lower case, so that separators and tags between them and their case make no
 //! difference. A value is also found backwards.
 //!
-//! A code of an MFA device has too few digits to be searched for like that. [`remember_code`]
-//! removes it where it is a number of its own.
+//! A code of an MFA device has too few digits for this search. [`remember_code`] removes it where
+//! it stands alone as a number.
 //!
 //! A crate for multiple patterns builds its automaton once. Here a secret may arrive with every
-//! response, so the forms are in a hash map by eight of their bytes, and a text is searched in one
-//! pass. A table of counts answers most look-ups without the map.
+//! response. Therefore the forms are in a hash map by eight of their bytes, and a text is searched
+//! in one pass. A table of counts makes most look-ups in the map unnecessary.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
@@ -33,11 +33,11 @@ pub const SEARCHED_MAX: usize = 16 << 10;
 /// The number of signatures that are remembered. A response repeats the one of its own request.
 const SIGNATURES_MAX: usize = 1024;
 
-/// What stands before a signature, without its first letter: a driver signs in its own process, so
+/// The word before a signature, without its first letter: a driver signs in its own process, so
 /// that its signatures are not remembered here.
 const SIGNATURE: &[u8] = b"ignature";
 
-/// The same, backwards. It stands after the signature.
+/// The same, backwards. It comes after the signature.
 const SIGNATURE_BACKWARDS: &[u8] = b"erutangi";
 
 /// The number of hexadecimal digits of a signature.

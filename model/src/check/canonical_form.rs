@@ -1,7 +1,8 @@
 //! Symmetry: indistinguishable items, and states that differ only in names.
 //!
-//! The model compares names and never reads them, so that renaming users and items turns a path
-//! into a path. In a scope with `alike`, one state therefore stands for all its renamings.
+//! The model compares names and never reads them, so a path with renamed users and items is a path
+//! too. In a scope with `alike`, one state therefore represents all states that differ only in
+//! names.
 
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
 

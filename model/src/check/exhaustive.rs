@@ -1,8 +1,8 @@
 //! The exhaustive check: every property, in every state of a scope and for every call in it.
 //!
-//! stateright checks properties of states. This check also covers effects and refusals, reads
-//! included. It checks the properties of states too, so that it covers scopes that are too large
-//! for stateright.
+//! stateright checks properties of states. This check also covers the effects and refusals of
+//! calls, including reads. It checks the properties of states too, because some scopes are too
+//! large for stateright.
 
 use std::panic::resume_unwind;
 

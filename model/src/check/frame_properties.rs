@@ -1,5 +1,4 @@
-//! Frame properties: the calls besides those about attachments change their subject and nothing
-//! else.
+//! Frame properties: a call that is not about attachments changes its subject and nothing else.
 //!
 //! They cover names, paths, boundaries, tags, sub-resources, reads of the account, and invalid
 //! requests. They do not use the functions that evaluate the rules.

@@ -1,9 +1,9 @@
 //! The first-order statements of [`crate::logic`] describe every call as the model does: the same
 //! conditions refuse it, and it has the same effect.
 //!
-//! Without this check, one rule could stand in for another that also refuses the call, or a rule
-//! could hold for one user and not for the next; and the proofs would be about something else than
-//! the model.
+//! Without this check, a missing rule could stay hidden behind another one that also refuses the
+//! call, or a rule could hold for one user and not for the next. The proofs would then be about
+//! something else than the model.
 
 use crate::check::{TransitionProperty, Visit};
 use crate::logic::evaluate::CompiledFormula;

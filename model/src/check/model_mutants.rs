@@ -222,7 +222,7 @@ fn names_nothing(api: &str) -> bool {
     }
 }
 
-/// Returns true if a successful call leaves the state unchanged, so that no effect can be lost.
+/// Returns true if a successful call leaves the state unchanged, so no effect can be lost.
 fn has_no_effect(api: &str) -> bool {
     match find_action(api).map(|entry| entry.target) {
         Some(ActionTarget::Attachment(_, column)) => matches!(

@@ -72,7 +72,7 @@ const FIXED_QUOTAS: [(AttachmentKind, usize); 7] = [
     (AttachmentKind::GroupMembership, 10),
 ];
 
-/// A quota that AWS raises on request, so that an account may exceed it.
+/// A quota that AWS raises on request, so an account may exceed it.
 const ADJUSTABLE_QUOTA: (AttachmentKind, usize) = (AttachmentKind::ManagedPolicy, 10);
 
 /// Properties of some state, in a scope with at least one item of each kind.

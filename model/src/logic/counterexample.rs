@@ -1,4 +1,4 @@
-//! The account that a solver found, rebuilt by calls of the model.
+//! Rebuilds the account that a solver found, by calls of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Errors in the statements, which a proof must not survive.
+//! Deliberate errors in the statements: with each of them, some proof must fail.
 
 use crate::logic::formula::{Relation, Sort, all};
 use crate::logic::statements::attachments::quota;

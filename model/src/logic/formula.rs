@@ -1,7 +1,7 @@
 //! First-order formulas over the relations of an account.
 //!
-//! A formula speaks of the account before a call or, in atoms of [`Moment::After`], of the account
-//! after it. Variables have sorts; a variable that no quantifier binds is a parameter.
+//! A formula is about the account before a call or, in atoms of [`Moment::After`], about the
+//! account after it. Variables have sorts; a variable that no quantifier binds is a parameter.
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 
@@ -178,7 +178,7 @@ pub const STATUS_KINDS: [AttachmentKind; 4] = [
     AttachmentKind::ServiceCredential,
 ];
 
-/// The account that an atom speaks of.
+/// The account that an atom is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Moment {
     /// The account before the call.
@@ -455,7 +455,7 @@ impl Number {
     }
 }
 
-/// What takes the place of the leaves of a formula.
+/// Replaces the leaves of a formula.
 struct Replacement<'a> {
     of_variable: &'a dyn Fn(Variable) -> Variable,
     of_atom: &'a dyn Fn(Relation, &[Variable], Moment) -> Formula,

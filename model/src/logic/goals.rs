@@ -1,7 +1,7 @@
-//! What a call must guarantee, stated for each form of call without its statement.
+//! The guarantees of a call, written for each form of call independently of its statement.
 //!
-//! A goal speaks of the account before and after the call. Goals and statements are two
-//! descriptions of the same action; solvers prove that the statements reach the goals.
+//! A goal is a formula about the account before and after the call. Goals and statements are two
+//! descriptions of the same action; solvers prove that the statements imply the goals.
 
 use crate::ids::Status;
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
@@ -23,11 +23,11 @@ use crate::logic::statements::users::{
 /// What a call of one form must guarantee.
 #[derive(Clone, Debug)]
 pub struct Guarantees {
-    /// What is true before a call that succeeds.
+    /// The formulas that hold before a call that succeeds.
     pub requires: Vec<Formula>,
-    /// What suffices for the call to succeed.
+    /// The formulas that suffice for the call to succeed.
     pub suffices: Formula,
-    /// What is true after a call that succeeds.
+    /// The formulas that hold after a call that succeeds.
     pub effect: Vec<Formula>,
     /// The tuples that the call may change.
     pub touches: Vec<Touched>,

@@ -1,6 +1,6 @@
-//! What each invariant is for: accounts in which it alone fails, and a call that then breaks what
-//! it must guarantee. Such an account is a counterexample to induction: no calls lead to it, as long
-//! as the invariant holds.
+//! Shows why each invariant is needed: an account in which only this invariant fails, and a call
+//! that then breaks one of its guarantees. Such an account is a counterexample to induction: no
+//! calls lead to it, as long as the invariant holds.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -70,7 +70,7 @@ fn relations_of(formula: &Formula) -> BTreeSet<Relation> {
     relations.into_inner()
 }
 
-/// What the obligation of this name says about a call.
+/// The meaning of the obligation of this name for a call.
 fn sentence(form: CallForm, obligation: &str) -> String {
     let guarantees = form.guarantees();
     let formula = |formulas: &[Formula], number: &str| {

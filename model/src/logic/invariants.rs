@@ -1,4 +1,4 @@
-//! What holds in every account, before and after every call.
+//! The invariants: formulas that hold in every account, before and after every call.
 
 use crate::kind::{AttachmentKind, ResourceKind, SubResource};
 use crate::logic::formula::{

@@ -1,7 +1,7 @@
-//! What has to be proved about the statements, for accounts of any size.
+//! The proof obligations: formulas to prove about the statements, for accounts of any size.
 //!
 //! Every formula about the account after a call is turned into one about the account before it, so
-//! that a solver sees one account only.
+//! that a solver reasons about a single account.
 
 use crate::kind::AttachmentKind;
 use crate::logic::formula::{
@@ -29,9 +29,9 @@ pub struct Obligation {
 pub struct Proof {
     /// The name of the statement, or of the pair of statements.
     pub name: String,
-    /// What may be assumed.
+    /// The formulas that may be assumed.
     pub premises: Vec<Formula>,
-    /// What has to be proved.
+    /// The formula to prove.
     pub obligations: Vec<Obligation>,
     /// The number of sentences that hold without a proof because the call changes nothing in them.
     pub untouched: usize,
@@ -75,7 +75,7 @@ pub fn initiation() -> Proof {
     }
 }
 
-/// What has to be proved about calls of this form, if they do what the statement says.
+/// The obligations of calls of this form, if they do what the statement says.
 #[must_use]
 pub fn proof_of(form: CallForm, statement: &Statement) -> Proof {
     let mut proof = Proof {

@@ -1,7 +1,7 @@
 //! The meaning of each [`Condition`]: a predicate on the account and the operation.
 //!
-//! This is the only module that evaluates conditions. The checks in [`crate::check`] state the same
-//! conditions a second time, without the functions below.
+//! This is the only module that evaluates conditions. [`crate::logic::statements`] and the
+//! properties in [`crate::check`] state them again, without the functions below.
 
 use crate::ids::{IssueOptions, Status, UserChange};
 use crate::kind::{AttachmentKind, Resource, ResourceKind, SubResource};

@@ -502,7 +502,7 @@ impl fmt::Display for Account {
         }
         for resource in self.resources() {
             write!(f, "{separator}{resource}")?;
-            // Every policy starts with this version, so that it is not printed.
+            // Every policy starts with this version, so it is not printed.
             let is_first = |it: &SubResourceEntry| it.is_default && it.item == Item(1);
             let entries =
                 self.all_sub_resources().filter(|it| it.resource == resource && !is_first(it));

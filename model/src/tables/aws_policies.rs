@@ -1,5 +1,5 @@
-//! What AWS refuses for its own managed policies. They belong to no account, so that no state of the
-//! model decides it.
+//! The calls that AWS refuses for its own managed policies. These policies belong to no account, so
+//! the refusals do not depend on the state of the model.
 
 use crate::evidence::{B_MP_13, C_015, C_094, C_095, Fact};
 

@@ -275,7 +275,7 @@ pub const UPDATE_USER: Action = Action {
 /// `DeleteUser`. The rows of the table of attachments supply the blocking clauses.
 pub const DELETE_USER: Action = Action { api: "DeleteUser", clauses: &DELETE_USER_CLAUSES };
 
-/// What `DeleteUser` destroys besides the user.
+/// The data that `DeleteUser` destroys besides the user.
 pub const LOST_WITH_USER: [Loss; 3] = [
     Loss { what: "its unique id: a new user of the same name gets another one", facts: &[A_022] },
     Loss { what: "its tags", facts: &[A_017] },

@@ -36,7 +36,7 @@ impl Rule {
             Condition::ResourceExists => format!("if the {noun} already exists"),
             Condition::NoSuchResource => format!("if the {noun} does not exist"),
             Condition::NoValidCodes => {
-                "if the device does not exist, so that no authentication code is valid".to_owned()
+                "if the device does not exist, so no authentication code is valid".to_owned()
             }
             Condition::NameTaken => format!("if another {noun} has the new name"),
             Condition::SameName => {

@@ -1,7 +1,7 @@
 //! The table of sub-resources: the policies of a group and the versions of a policy.
 //!
-//! They block the deletion of their resource. If no fact is about the policies of groups, a clause
-//! cites the facts for policies of users, at level *info*.
+//! Sub-resources block the deletion of their resource. If no fact is about the policies of groups,
+//! a clause cites the facts about policies of users, at level *info*.
 
 use crate::evidence::{
     B_IP_02, B_IP_05, B_MP_03, B_MP_04, B_MP_09, C_004, C_013, C_017, C_018, C_019, C_061, C_080,

@@ -1,10 +1,10 @@
 //! The table of invalid requests: which parameter is invalid or unusual in which way, and the
 //! response.
 //!
-//! A row is a well-formed operation, a request parameter and an [`InputError`]. The model never has
-//! the value of a parameter; the harness chooses it. The service validates a request before it
-//! looks anything up (D-016, inferred), except the grammar of a policy document (D-024). If the
-//! well-formed request would be refused too, both refusals conform, unless an order has evidence.
+//! A row is a well-formed operation, a request parameter and an [`InputError`]. The model does not
+//! contain the value of a parameter; the harness chooses it. The service validates a request before
+//! it looks anything up (D-016, inferred), except the grammar of a policy document (D-024). If the
+//! well-formed request would be refused too, both refusals conform, unless a fact gives an order.
 
 use crate::evidence::{
     A_059, B_AK_12, B_IP_09, B_LP_14, B_LP_15, B_LP_16, B_MF_03, B_MF_04, B_MF_09, B_MP_05,
@@ -115,7 +115,7 @@ const BAD_CHARACTER: [Evidence; 2] = [Evidence::like(&[D_007, D_016]), Evidence:
 const MARKER: [Evidence; 2] = [Evidence::like(&[D_014]), Evidence::like(&[D_014])];
 
 /// The message names the rules of the account's password policy that the password breaks (B-LP-14,
-/// B-LP-15). The policy belongs to the account, so that any text conforms.
+/// B-LP-15). The policy belongs to the account, so any text conforms.
 const PASSWORD_POLICY: [Evidence; 2] = [
     Evidence::by(&[B_LP_14, B_LP_15, B_LP_16]),
     Evidence::unspecified(&[B_LP_14, B_LP_15, B_LP_16]),

@@ -1,4 +1,4 @@
-//! The evidence of every rule states what the rule states, for the status, the code and the text.
+//! The evidence of every rule states the status, the code and the text that the rule states.
 
 use iamspec_model::{Condition, Expected, FACTS, Fact, Level, Rule, Strength, rules};
 

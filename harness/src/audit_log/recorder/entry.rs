@@ -1,9 +1,9 @@
 //! One entry of a HAR file: a forwarded exchange without its secrets.
 //!
-//! What may be a secret is decided where a run decides it: `client::trace` for the bodies, `wire::redact`
-//! for members. Of the headers, only known ones are written, and of the `Authorization` header not the
-//! signature. Of a request that is none of IAM, neither the members nor the body are written; of an
-//! action that the program does not know, only its name.
+//! The same modules as in a run remove the secrets: `client::trace` for bodies, `wire::redact` for
+//! members. An entry contains only known headers, and the `Authorization` header without its
+//! signature. For a request to another service than IAM, it contains neither the members nor the
+//! body; for an action that the program does not know, only the name.
 
 use std::io::Read as _;
 use std::time::{Duration, SystemTime};

@@ -55,7 +55,8 @@ pub struct Holdings {
     /// The items whose names AWS cannot have.
     pub impossible: Vec<ImpossibleItem>,
     /// The kinds whose listing, at an endpoint on this machine, does not say whether it is
-    /// complete. It is assumed to be. At any other endpoint, such a listing is an unread part.
+    /// complete. The plan assumes that it is. At any other endpoint, such a listing is an unread
+    /// part.
     pub unconfirmed: Vec<AttachmentKind>,
 }
 
@@ -334,7 +335,7 @@ impl Reader<'_> {
         });
         match read {
             Ok(completeness) => {
-                // GetLoginProfile is no listing.
+                // GetLoginProfile is not a listing.
                 if completeness == Completeness::Unconfirmed && wire(kind).listing.is_some() {
                     self.leave_unconfirmed(action, kind, holdings);
                 }

@@ -1,4 +1,4 @@
-//! The account behind an endpoint: its caller, what its users hold, and the deletion of that.
+//! The account behind an endpoint: its caller, the attachments of its users, and their removal.
 //!
 //! [`holdings`] only reads. [`removal`] removes what a deletion plan shows, and nothing else.
 
@@ -62,7 +62,7 @@ impl HttpClient {
         }
         let accounts = arns.iter().filter_map(|it| Some((it, account_in(it)?)));
         let accounts: Vec<(&String, &str)> = accounts.collect();
-        // An ARN of another account decides, also if there is one of this account.
+        // An ARN of another account decides, even if there is one of this account.
         let other = accounts.iter().find(|(_, account)| *account != owned);
         let found = other.or(accounts.first());
         let caller = found

@@ -78,7 +78,7 @@ impl HttpClient {
     }
 
     /// Creates or deletes the policy of a user, as the identity of the run. Deleting a policy that
-    /// does not exist is no error.
+    /// does not exist is not an error.
     fn change_policy(
         &mut self,
         action: &str,

@@ -1,8 +1,8 @@
-//! Whether an endpoint can be tested at all: a few calls before the first one of a run.
+//! Whether an endpoint can be tested: a few calls before the first call of a run.
 //!
-//! The calls read only. An answer that an IAM endpoint may give, be it a refusal, a denied or a
-//! throttled call or a failure of the service, is enough. The endpoint is rejected only if each of
-//! several calls shows that something else listens there, or nothing.
+//! The calls only read. Any response of an IAM endpoint is enough: also a refusal, a denied or
+//! throttled call, or a failure of the service. The endpoint is rejected only if each of several
+//! calls shows that something else listens there, or nothing.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -30,9 +30,9 @@ const UNREACHABLE_MAX: usize = 2;
 /// Why an endpoint cannot be tested.
 #[derive(Clone, Debug)]
 pub struct Unusable {
-    /// What came in place of a response of IAM.
+    /// What the endpoint returned instead of a response of IAM.
     pub failure: Failure,
-    /// What was expected, what came, and what to do next, in one line.
+    /// What was expected, what was found, and what to do next, in one line.
     pub reason: String,
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// What one control call shows.
+/// The result of one control call.
 enum Evidence {
     /// A response that an IAM endpoint may give.
     Iam,
@@ -84,7 +84,7 @@ impl HttpClient {
     /// # Errors
     /// Something else listens there, or nothing.
     pub fn check_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
-        // The few calls are no part of the run, and its rate begins with its first call.
+        // These calls are not part of the run: its rate limit begins with its first call.
         let rate_limit = self.sender.take_rate_limit();
         let result = self.find_endpoint(waited);
         self.sender.set_rate_limit(rate_limit);

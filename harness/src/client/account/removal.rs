@@ -225,12 +225,12 @@ impl HttpClient {
 /// Whether a step may succeed if it is sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
-    /// It has failed for good.
+    /// The step can never succeed.
     Never,
-    /// It had no effect, and its cause may pass: an item that lingers (F-004), a recent change
-    /// (F-005, F-010), another change at the same time, or throttling (F-011).
+    /// The step had no effect, and the cause may pass: an item that lingers (F-004), a recent
+    /// change (F-005, F-010), another change at the same time, or throttling (F-011).
     Conflict,
-    /// It may have had its effect.
+    /// The step may have had its effect.
     Lost,
 }
 

@@ -1,9 +1,10 @@
 //! The certificates that a client accepts from a server.
 //!
-//! A file of certificates means what it means to other AWS tools: it replaces the authorities of the
-//! machine, and a server may also show one of its certificates itself. `openssl req -x509` makes such
-//! a certificate: it is marked as an authority, and the library for TLS accepts no authority as the
-//! certificate of a server. [`BundleVerifier`] accepts it if it is in the file.
+//! A file of certificates has the same meaning as for other AWS tools: it replaces the authorities
+//! of the machine, and a server may present a certificate that is itself in the file. `openssl req
+//! -x509` makes such a certificate: it is marked as an authority, and the TLS library does not
+//! accept an authority as the certificate of a server. [`BundleVerifier`] accepts it if it is in
+//! the file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -58,7 +59,7 @@ fn config_of(bundle: &Bundle) -> Result<ClientConfig> {
 /// The certificates of a file.
 fn certificates(bundle: &Bundle) -> Result<Vec<CertificateDer<'static>>> {
     let pem = std::fs::read(Path::new(&bundle.file))
-        .with_context(|| format!("cannot read {bundle}; it is to name a file of certificates"))?;
+        .with_context(|| format!("cannot read {bundle}; it must name a file of certificates"))?;
     let certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .ok()

@@ -178,7 +178,7 @@ impl Transport for HttpTransport {
         let retry_after = &mut self.retry_after;
         self.runtime.block_on(async {
             // A connection on which something has arrived since the last response is closed here.
-            // It would pass for the response to this request.
+            // The client would take those bytes for the response to this request.
             for _ in 0..IDLE_POLLS {
                 tokio::task::yield_now().await;
             }

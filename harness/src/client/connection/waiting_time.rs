@@ -1,8 +1,8 @@
 //! How long a run waits for its endpoint in total.
 //!
-//! An endpoint may ask for a pause before the next request (`Retry-After`), and it may let a call hang
-//! until the timeout. Each single wait has a limit. This is the limit of their sum, for all clients of
-//! a run together.
+//! An endpoint may ask for a pause before the next request (`Retry-After`), and it may let a call
+//! hang until the timeout. Each wait has a limit. This module limits the sum of the waits, for all
+//! clients of a run together.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl WaitingTime {
         self.change(|used| used.hanging = used.hanging.saturating_add(time));
     }
 
-    /// What the time was used for, if nothing is left of it.
+    /// The reason why no time is left; `None` if time is left.
     pub(crate) fn is_exhausted(&self) -> Option<String> {
         let used = self.change(|it| *it);
         (used.total() >= self.max).then(|| {

@@ -73,7 +73,8 @@ fn deviations_from(
     deviations
 }
 
-/// A text in the words of its rule. A symbol would take the place of an id, so that its form is described.
+/// A text in the words of its rule. Reports show a symbol in place of an id, so the form is
+/// described.
 fn shown(row: &FormatRule, text: impl std::fmt::Debug + AsRef<str>) -> String {
     match row.expected {
         FormatCheck::Id(prefix, _)

@@ -47,7 +47,7 @@ impl Inspection<'_> {
         }
     }
 
-    /// Checks a list. What is no entry of a list is not searched for members.
+    /// Checks a list. An element that is not an entry of the list is not checked for members.
     pub(super) fn list(&mut self, entry: &'static ValueShape, element: &Element, place: &str) {
         let shape = match entry {
             ValueShape::Structure(name) => structure(name),

@@ -1,10 +1,10 @@
 //! Compares the form of a response with the wire rules and the service model.
 //!
-//! [`violations`] depends on the request and the raw response only. `success` checks the frame of a
-//! success and the rules of listings, `members` the structures and lists inside it, `values` single
-//! values, and `refusal` the form of errors. A body that is neither XML nor a known form of an error
-//! has no violation: the reader of responses reports it. `formats` compares ids, ARNs and dates with the
-//! facts, at tier `text`.
+//! [`violations`] depends only on the request and the raw response. `success` checks the outer
+//! elements of a success and the rules of listings, `members` the structures and lists inside them,
+//! `values` single values, and `refusal` the form of errors. A body that is neither XML nor a known
+//! form of an error has no violation: the module that parses responses reports it. `formats`
+//! compares ids, ARNs and dates with the facts, at tier `text`.
 
 pub(crate) mod formats;
 mod members;

@@ -1,4 +1,4 @@
-//! The frame of a success, and the rules of listings (E-001, E-002, E-007, E-009).
+//! The outer elements of a success, and the rules of listings (E-001, E-002, E-007, E-009).
 
 use iamspec_conformance::oracle::wire::{
     CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, NO_RESULT, PAGE_SIZE, RESPONSE_METADATA,
@@ -13,7 +13,7 @@ use crate::wire::xml_read::Element;
 const WITHOUT_TRUNCATION: &str = "ListServiceSpecificCredentials";
 
 impl Inspection<'_> {
-    /// Checks a success. A root element of another action is no response to this one, so that
+    /// Checks a success. A root element of another action is not a response to this one, so
     /// nothing in it is checked.
     pub(super) fn success(&mut self, root: &Element) {
         let (expected, wrapper) = (format!("{}Response", self.api), format!("{}Result", self.api));

@@ -62,7 +62,7 @@ impl Inspection<'_> {
         }
     }
 
-    /// Checks a blob. Its value may be secret, so that no detail has it.
+    /// Checks a blob. Its value may be secret, so no detail contains it.
     fn blob(&mut self, text: &str, name: &str, place: &str) {
         let text: String = text.chars().filter(|it| !matches!(it, '\r' | '\n')).collect();
         let Ok(bytes) = BASE64.decode(text.as_bytes()) else {

@@ -178,7 +178,7 @@ fn forget(journal: Journal, config: &Config, out: &mut dyn Write) -> Result<u8> 
     let local = Destination::from_option(&endpoint, config).is_ok_and(|it| it.loopback);
     ensure!(
         local && account.is_none(),
-        "run {run} used {endpoint}, which is not on this machine, so that its resources may still \
+        "run {run} used {endpoint}, which is not on this machine, so its resources may still \
          exist; delete them with: iamspec cleanup {run} --i-own-this-account ID"
     );
     let mut number = 0;

@@ -142,7 +142,7 @@ pub enum Tracker {
   # Exit code 1 if the later run has a new finding.
   iamspec report diff before.jsonl after.jsonl")]
 pub struct DiffArgs {
-    /// Also compare runs of different rule sets
+    /// Also compare runs with different rules or scripts
     ///
     /// Differences may then come from the specification instead of the endpoint.
     #[arg(long)]
@@ -162,7 +162,8 @@ pub struct DiffArgs {
   iamspec run --shard 2/2 --report json=2.jsonl
   iamspec report merge 1.jsonl 2.jsonl --report html=run.html
 
-The exit code is the gravest of the shards. A missing shard, or one of another run, is an error.")]
+The exit code is the most severe one of the shards. A missing shard, or one of another run, is an
+error.")]
 pub struct MergeArgs {
     /// Report to write, such as `html=run.html`; repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
@@ -315,7 +316,7 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
     let (before, after) = (read_run(&args.before)?, read_run(&args.after)?);
     ensure!(
         before.header.revision == after.header.revision || args.across_revisions,
-        "the runs use different rule sets ({} and {}), so a difference may come from the \
+        "the runs use different revisions ({} and {}), so a difference may come from the \
          specification; --across-revisions compares them anyway",
         before.header.revision,
         after.header.revision

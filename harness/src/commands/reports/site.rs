@@ -34,7 +34,7 @@ pub struct SiteArgs {
     pub out: PathBuf,
     /// Saved run (`iamspec run --report json=FILE`) of an endpoint to show; repeatable
     ///
-    /// The runs must have the same scripts and rule set.
+    /// The runs must have the same selection of scripts, and the same revision of the rules.
     #[arg(long, value_name = "FILE")]
     pub run: Vec<PathBuf>,
     /// Results of earlier versions, from `iamspec matrix --history FILE`
@@ -78,7 +78,7 @@ fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
             };
             ensure!(
                 is_empty,
-                "{} contains files, and none of them is {MARKER}, so that another program wrote it; \
+                "{} contains files, and none of them is {MARKER}, so another program wrote it; \
                  name a new or an empty folder; nothing was written",
                 folder.display()
             );

@@ -28,7 +28,7 @@ pub struct ServeArgs {
     pub listen: SocketAddr,
     /// Allow an address that other machines can reach
     ///
-    /// The reference endpoint lets every client do everything.
+    /// The reference endpoint has no access control.
     #[arg(long, alias = "anybody-may-connect", help_heading = "Safety")]
     pub allow_remote: bool,
     /// Accept requests to this host name; repeatable

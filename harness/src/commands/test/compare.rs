@@ -1,7 +1,7 @@
 //! `iamspec compare`: sends the same calls to two endpoints and shows how their responses differ.
 //!
-//! No rule decides what is a difference. What the specification says about each side is shown beside
-//! it.
+//! The command compares the responses with each other, and not with the rules. Beside each
+//! difference, it shows what the specification says about both responses.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -39,7 +39,7 @@ use crate::wire::output::visible::{say, visible_line};
   iamspec compare http://127.0.0.1:5000 http://127.0.0.1:5001
   # An emulator and the reference endpoint.
   iamspec compare http://127.0.0.1:5000 reference
-  # The reference endpoint and a defect of it.
+  # The reference endpoint, and the same with a known defect.
   iamspec compare reference reference:forgets-mfa-device 'delete-user/*'
 
 The exit code is 1 if the endpoints differ, and 3 if some calls could not be compared.")]

@@ -1,4 +1,5 @@
-//! The cost of a run: parallel jobs, the budget, and the progress on stderr.
+//! The options and the display of a run's effort: parallel jobs, the budget, and progress on
+//! stderr.
 
 use std::cell::Cell;
 use std::io::IsTerminal as _;

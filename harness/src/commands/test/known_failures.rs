@@ -44,7 +44,7 @@ pub(crate) fn read(
 /// The known failures in the text of this file.
 ///
 /// # Errors
-/// The text is no known-failures file, or has an invalid date.
+/// The text is not a known-failures file, or has an invalid date.
 pub fn parsed(file: &Path, text: &str) -> Result<KnownFailures> {
     let known = KnownFailures::parse(text)
         .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;

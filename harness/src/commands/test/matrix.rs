@@ -37,7 +37,7 @@ const KNOWN_FAILURES: [&str; 2] = ["known-failures.toml", "expected.toml"];
   iamspec matrix tests/emulators/*/target.toml --history history.jsonl
 
 A file `known-failures.toml` beside a target description lists its known failures.
-The exit code is the gravest of the runs: 2, 1, 3, 4, then 0.")]
+The exit code is the most severe one of the runs, in the order 2, 1, 3, 4, 0.")]
 pub struct MatrixArgs {
     /// Targets to compare
     ///

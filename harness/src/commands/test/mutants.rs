@@ -52,7 +52,7 @@ pub struct MutantsArgs {
 pub enum MutantSuite {
     /// The hand-written scripts
     Scripts,
-    /// A subset of the scripts that tests the same rules and finds the same mutants
+    /// A subset of the scripts that tests the same rules and kills the same mutants
     Cover,
 }
 

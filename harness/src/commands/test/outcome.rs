@@ -194,7 +194,7 @@ impl RunOutcome {
     pub(crate) fn new_entries(&self, report: &Report) -> Vec<NewEntry> {
         let mut entries: Vec<NewEntry> = Vec::new();
         for run in &report.script_runs {
-            // What follows a divergence that gets an entry is covered with it.
+            // An entry for a divergence also covers the calls after it.
             let mut has_diverged = false;
             let covered = self.known_failures.covered(run, self.threshold);
             for (exchange, _) in run.exchanges.iter().zip(covered).filter(|(_, it)| !it) {

@@ -132,7 +132,7 @@ fn report_unusable(
     Ok(run.end.exit)
 }
 
-/// Writes every file that the options name, also if another one cannot be written.
+/// Writes every file that the options name, even if one of them cannot be written.
 fn write_files(run: &RunReport, args: &RunArgs, out: &mut dyn Write) -> Vec<Result<()>> {
     let coverage = args
         .coverage
@@ -170,7 +170,7 @@ fn suite(args: &RunArgs) -> Result<(Suite, Selected)> {
 
 fn nothing_selected(args: &RunArgs) -> u8 {
     say(&format!(
-        "iamspec: none of the selected scripts exercises a rule that matches `{}`; \
+        "iamspec: none of the selected scripts reaches a rule that matches `{}`; \
          `iamspec list rules` prints all rules",
         args.selection.rule.as_deref().unwrap_or("*")
     ));

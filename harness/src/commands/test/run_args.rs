@@ -36,7 +36,7 @@ pub struct RunArgs {
     /// The options as typed. It must stay the first field.
     #[command(flatten)]
     pub typed: Typed,
-    /// Settings file; `none` for none
+    /// Settings file; `none` ignores every settings file
     ///
     /// Default: `iamspec.toml` in the working directory or in a folder above it. Typed options
     /// replace its settings.
@@ -83,8 +83,8 @@ pub struct RunArgs {
     pub settle: Duration,
     /// Stop after N requests, or after a time such as `60s`
     ///
-    /// The run then shortens the scripts of its findings and deletes its resources, which does not
-    /// count.
+    /// The run then shortens the scripts of its findings and deletes its resources. Those requests
+    /// do not count.
     #[arg(long, value_name = "N", value_parser = budget, help_heading = "Execution")]
     pub budget: Option<Budget>,
     /// Stop a generated suite when coverage stops growing
@@ -123,13 +123,13 @@ pub struct RunArgs {
     /// Details to add to the terminal output; repeatable
     #[arg(long, value_enum, value_name = "DETAIL", help_heading = "Output")]
     pub show: Vec<Detail>,
-    /// Write the exercised and the unexercised rules as JSON
+    /// Write the tested and the untested rules as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub coverage: Option<PathBuf>,
     /// Write the run as evidence, without names and secrets
     ///
     /// The file contains calls and responses in symbols, and the request ids of the service. It
-    /// contains no names, accounts and secrets. `iamspec evidence show` prints what is new in it.
+    /// contains no names, account ids or secrets. `iamspec evidence show` prints its new evidence.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub record: Option<PathBuf>,
     /// Target description for reports (TOML)
@@ -197,7 +197,7 @@ impl RunArgs {
         let typed = |name: &str| typed.iter().any(|(it, _)| it == name);
         ensure!(
             self.report.iter().filter(|it| it.is_stdout()).count() <= 1,
-            "two reports are to be written to stdout (`-`); name a file for one of them"
+            "two reports cannot both be written to stdout (`-`); name a file for one of them"
         );
         let suites = &self.selection.suite;
         for name in ["seed", "calls"] {

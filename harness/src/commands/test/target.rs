@@ -66,8 +66,8 @@ pub struct EndpointArgs {
     pub timeout: u64,
     /// Longest time to wait for the endpoint in total
     ///
-    /// Pauses that it asks for (`Retry-After`) and calls without a response within --timeout. The run
-    /// then deletes its resources and ends.
+    /// The sum of the pauses that the endpoint asks for (`Retry-After`) and of the calls without a
+    /// response within --timeout. After this time, the run deletes its resources and ends.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "300s")]
     pub max_wait: Duration,
     /// Maximum number of requests per second
@@ -80,8 +80,8 @@ pub struct EndpointArgs {
     pub trace: Option<PathBuf>,
     /// Account that the command may create and delete users in
     ///
-    /// Required if the endpoint is not on this machine. The credentials must belong to this
-    /// account, otherwise nothing is sent that changes it.
+    /// Required if the endpoint is not on this machine. If the credentials belong to another
+    /// account, the command changes nothing.
     #[arg(long, value_name = "ID", requires = "endpoint", help_heading = "Safety")]
     pub i_own_this_account: Option<String>,
     /// Folder for the journal of created resources
@@ -169,8 +169,8 @@ impl OpenTarget {
         open.unusable.take().map_or(Ok(open), |why| Err(why.into()))
     }
 
-    /// Opens a target, also if it turns out that it cannot be tested. Without `checks`, nothing finds
-    /// that out.
+    /// Opens a target, even if it cannot be tested. Without `checks`, the function does not check
+    /// whether it can.
     pub(crate) fn open_any(target: &TargetArgs, checks: bool) -> Result<Self> {
         let args = &target.endpoint;
         let Some(endpoint) = &args.endpoint else { return Self::embedded(target) };
@@ -345,7 +345,8 @@ fn confirmed(
         }
         (Some(caller), Some(why)) => {
             say(&format!(
-                "{why}, so the account was read from an ARN; whose credentials sign is not verified"
+                "{why}, so the account was read from an ARN; the owner of the credentials is not \
+                 verified"
             ));
             Ok(Some(caller))
         }

@@ -55,12 +55,13 @@ use crate::{audit_log, exit_code};
   iamspec audit my.script
 
 At the start of a log, the state of the account is unknown. A response is impossible if no account
-state explains it together with all earlier events. So include every log file of the period.
+state explains it together with all earlier events. Therefore, include every log file of the period.
 Exit code 1 if a response is impossible.")]
 pub struct AuditArgs {
-    /// Ignore responses this soon after a change
+    /// Time in which a change may not be visible yet
     ///
-    /// AWS is eventually consistent: a change may become visible late.
+    /// IAM is eventually consistent: within this time, a read or a refusal may show the state
+    /// before the change.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s", help_heading = "Verdicts")]
     pub lag: Duration,
     /// What exists before the first event
@@ -77,7 +78,7 @@ pub struct AuditArgs {
     /// Write these responses as facts, for `iamspec evidence add`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub learned: Option<PathBuf>,
-    /// State that AWS gave the responses, so that --learned writes recorded facts
+    /// Declare that AWS gave the responses: --learned then writes recorded facts
     ///
     /// Nothing in a log shows this: an emulator writes the same ids and hosts.
     #[arg(long, requires = "learned", help_heading = "Output")]
@@ -92,8 +93,8 @@ pub struct AuditArgs {
     pub report: Vec<ReportArg>,
     /// Log files, folders of logs, saved runs or scripts
     ///
-    /// CloudTrail logs (also compressed) and folders of them, recorded HTTP traffic (`.har`);
-    /// or saved runs (`.jsonl`) and scripts with responses (`.script`).
+    /// Logs: CloudTrail logs, HAR files, cassettes, placebo recordings and traces, also compressed.
+    /// Or, without logs: saved runs (`.jsonl`) and scripts with responses (`.script`).
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
 }
@@ -206,7 +207,7 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     if histories.len() == args.files.len() {
         ensure!(
             !args.learn && args.learned.is_none(),
-            "scripts and saved runs teach nothing; remove --learn and --learned, or audit logs"
+            "--learn and --learned need logs, not scripts or saved runs; remove them, or audit logs"
         );
         return audit_histories(&histories, args, out);
     }

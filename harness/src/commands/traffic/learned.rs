@@ -1,4 +1,5 @@
-//! What an audit learns about unspecified behavior: printed, and as rows for `iamspec evidence add`.
+//! The inferences of an audit about unspecified behavior: printed, and as rows for
+//! `iamspec evidence add`.
 
 use std::collections::BTreeMap;
 use std::io::Write;

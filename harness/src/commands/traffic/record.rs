@@ -24,16 +24,17 @@ use crate::wire::output::visible::say;
   # After Ctrl-C:
   iamspec audit traffic.har
 
-GET and POST requests of up to 1 MiB are forwarded unchanged, so that signatures stay valid; others
-are refused. A file that would be too long to audit ends early. The file has no
-passwords, secret keys, codes, tokens and signatures. It has the names of users, keys and policies.")]
+The proxy forwards GET and POST requests of up to 1 MiB unchanged, so that signatures stay valid. It
+refuses other requests. Recording stops before the file is too long to audit. The file contains no
+passwords, secret keys, codes, tokens or signatures. It contains the names of users, keys and
+policies.")]
 pub struct RecordArgs {
     /// Address to listen on; port 0 selects a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4581")]
     pub listen: SocketAddr,
     /// Endpoint to forward to: a URL, `env`, or `emulator[:PORT]`
     ///
-    /// The endpoint gets the `Host` header of the client. AWS was not tried.
+    /// The endpoint receives the `Host` header of the client. The proxy was not tested with AWS.
     #[arg(long, value_name = "URL")]
     pub to: String,
     /// HAR file to write; it is complete after Ctrl-C

@@ -33,7 +33,7 @@ const WIDTH: usize = 100;
   iamspec explain DeleteUser
   # A rule about the form of responses.
   iamspec explain wire-list-framing
-  # A kind, a fact, or whatever mentions some words.
+  # A kind, a fact, or everything that contains some words.
   iamspec explain mfa-device
   iamspec explain A-003
   iamspec explain temporarily unmodifiable")]

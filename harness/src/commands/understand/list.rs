@@ -40,7 +40,7 @@ pub struct ListArgs {
     /// `*` in a name matches any text. Default: all built-in scripts.
     #[arg(value_name = "SCRIPT")]
     pub scripts: Vec<String>,
-    /// Form of the list; `json` only with `scripts`
+    /// Format of the list; `json` only with `scripts`
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: ListFormat,
 }
@@ -76,7 +76,7 @@ pub enum ListTopic {
     Kinds,
     /// All rules, with their level in each tier
     Rules,
-    /// The rules about the form of responses, which `--tier wire` checks
+    /// The rules about the form of responses, with their tiers
     WireRules,
     /// The frozen rule sets of `iamspec run --rules`, the current one last
     RuleSets,
@@ -91,9 +91,9 @@ pub enum ListTopic {
     Mutants,
     /// Properties of all states and of all calls that `iamspec verify` checks
     Properties,
-    /// What holds in accounts of any size: in English, in logic and in TLA+
+    /// Statements about accounts of any size: in English, in logic and in TLA+
     Invariants,
-    /// Deliberate errors of the model, which its exhaustive check must find
+    /// Deliberate errors in the model, which its exhaustive check must detect
     #[value(alias = "faults")]
     ModelMutants,
     /// The meaning of the exit codes

@@ -1,4 +1,5 @@
-//! `iamspec explain` for what is not the name of a rule or an action: a kind, a fact, or any words.
+//! `iamspec explain` for words that are not the name of a rule or an action: a kind, a fact, or any
+//! words.
 
 use std::io::Write;
 

@@ -62,7 +62,7 @@ pub struct VerifyArgs {
     pub tla: Option<PathBuf>,
     /// Replay the accounts in the output of a solver; `-` is standard input
     ///
-    /// FILE is the output for one or several scripts in the directory faults/ of --smt.
+    /// FILE is the output for files in the directories faults/ and induction/ of --smt.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scope", "full", "explore", "smt", "tla"])]
     pub counterexamples: Option<PathBuf>,
 }
@@ -154,7 +154,7 @@ fn check(
     Ok(())
 }
 
-/// Checks the states with stateright, which is independent of the own engine.
+/// Checks the states with stateright, which is independent of our explorer.
 fn by_stateright(
     it: &NamedScope,
     properties: &mut Vec<VerifiedProperty>,
@@ -219,7 +219,7 @@ fn always(sentence: &'static str, holds: bool) -> PropertyResult {
     PropertyResult { property: sentence, subject: Quantifier::EveryState, path }
 }
 
-/// Records the result of a property. A property that falls in one scope falls.
+/// Records the result of a property. A property that fails in one scope fails.
 fn record(properties: &mut Vec<VerifiedProperty>, found: PropertyResult) {
     let holds = found.holds();
     let subject = found.subject.name();

@@ -244,7 +244,7 @@ pub(crate) fn plain_name(name: &str) -> String {
     name.chars().map(|it| if it.is_ascii_alphanumeric() || it == '-' { it } else { '-' }).collect()
 }
 
-/// Checks that all runs have the same rule set and selection.
+/// Checks that all runs have the same revision and selection.
 ///
 /// # Errors
 /// Two runs that cannot be compared.

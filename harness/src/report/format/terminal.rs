@@ -77,7 +77,7 @@ pub fn terminal(report: &RunReport, options: impl Into<TerminalOptions>) -> Stri
         _ = writeln!(out, "{error}");
     }
     if let Some(shortened) = &report.end.shortened {
-        _ = writeln!(out, "minimal scripts: {shortened}");
+        _ = writeln!(out, "shrinking: {shortened}");
     }
     if let Some(early) = &report.end.ended_early {
         _ = writeln!(out, "ended early: {early}");

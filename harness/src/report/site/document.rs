@@ -1,6 +1,6 @@
 //! A Markdown page of the specification as HTML: anchors, links between pages, tables that scroll.
 //!
-//! The pages come from this program. Text of others reaches them only escaped.
+//! This program generates the pages. Texts from other sources reach them only escaped.
 
 use iamspec_model::evidence;
 use pulldown_cmark::{

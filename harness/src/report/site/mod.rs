@@ -1,7 +1,7 @@
 //! The specification and the results of endpoints as a website: static pages that work without
 //! scripts, and have no trackers and no external resources.
 //!
-//! The texts are those of `iamspec docs`, the pages of endpoints those of the HTML report.
+//! The texts are those of `iamspec docs`; the pages of endpoints are those of the HTML report.
 
 mod badge;
 mod document;

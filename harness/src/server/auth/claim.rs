@@ -8,7 +8,7 @@ use hyper::header;
 
 use crate::server::auth::{SignatureError, SignedRequest};
 
-/// A signature as the request states it. Nothing in it is verified, except that the request states
+/// A signature as the request states it. It is not verified, except that the request states
 /// it once.
 pub(super) struct ClaimedSignature {
     pub(super) access_key: String,

@@ -109,7 +109,7 @@ impl FaultPlan {
 impl FaultEntry {
     fn planned(&self, seed: u64) -> Result<PlannedFault> {
         if !actions().any(|call| glob(&self.on, call.api)) {
-            bail!("`on = {:?}` matches no action; `iamspec list calls` prints them", self.on);
+            bail!("`on = {:?}` matches no action; `iamspec list actions` prints them", self.on);
         }
         self.check_parameters()?;
         Ok(PlannedFault {

@@ -1,4 +1,4 @@
-//! Deliberate errors of the reference server.
+//! Fault injection: deliberate errors of the reference server.
 //!
 //! A [`FaultPlan`] selects the fault for each request. The choice depends on the seed and on the
 //! sequence of earlier requests only, so a run with the same requests gets the same faults; faults
@@ -40,14 +40,14 @@ pub enum InjectedFault {
     Fail {
         /// The HTTP status.
         status: u16,
-        /// Whether the operation takes effect all the same.
+        /// Whether the operation takes effect nevertheless.
         effect: bool,
         /// The `Retry-After` header, in seconds.
         retry_after: Option<u64>,
     },
     /// The connection ends without a response.
     Drop {
-        /// Whether the operation takes effect all the same.
+        /// Whether the operation takes effect nevertheless.
         effect: bool,
     },
     /// The response is late, or arrives in chunks.
@@ -68,7 +68,7 @@ pub enum InjectedFault {
     Html {
         /// The HTTP status.
         status: u16,
-        /// Whether the operation takes effect all the same.
+        /// Whether the operation takes effect nevertheless.
         effect: bool,
     },
     /// A page of a listing is valid and unusual.

@@ -1,7 +1,7 @@
-//! The AWS managed policies: those of a list of AWS (`data/aws-policies.txt`, which names its source).
+//! The AWS managed policies, from a list of AWS (`data/aws-policies.txt`, which names its source).
 //!
-//! The model knows the policies of its account only. A policy of AWS enters the account when a
-//! request names it, and leaves it after the request if nothing uses it.
+//! The model knows only the policies of its account. An AWS managed policy enters the account when
+//! a request names it, and leaves it after the request if nothing uses it.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

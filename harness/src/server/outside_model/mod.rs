@@ -1,8 +1,8 @@
-//! The parts of the responses that the model has no state for: tags of policies and devices, one
-//! device, authentication codes, the password policy, sizes of policies, pictures, AWS managed
-//! policies, and credentials with an alias.
+//! The parts of IAM that the server implements and the model does not cover: tags of policies and
+//! devices, `GetMFADevice`, authentication codes, the password policy, sizes of policies, QR codes,
+//! AWS managed policies, and credentials with an alias.
 //!
-//! The actions here are in no table of the model. [`result`] carries out one of them on the store.
+//! The actions here are in no table of the model. [`result`] executes one of them on the store.
 
 pub(super) mod aws_policies;
 pub(super) mod mfa_codes;
@@ -23,7 +23,7 @@ use crate::server::store::ACCOUNT;
 use crate::wire::names::VERSION;
 use crate::wire::xml_write::{Node, node, text};
 
-/// The actions, each with the kind of resource that it is about.
+/// The actions, each with its kind of resource.
 const ACTIONS: [(&str, ResourceKind); 7] = [
     ("TagPolicy", ResourceKind::Policy),
     ("UntagPolicy", ResourceKind::Policy),

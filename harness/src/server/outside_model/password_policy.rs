@@ -1,9 +1,10 @@
 //! The account's own password policy: its three actions, and the passwords that an account refuses.
 //!
-//! Without a policy of its own, an account requires eight characters (B-LP-14); the server does not
-//! check that three classes of characters occur (B-LP-15). With one, only the length and the required
-//! classes count. The message about missing classes is an older one of AWS (B-LP-16), because the present
-//! one is unknown. What `AllowUsersToChangePassword` refuses is unknown too.
+//! Without its own policy, an account requires eight characters (B-LP-14); the server does not
+//! check that three classes of characters occur (B-LP-15). With its own policy, only the length and
+//! the required classes count. The message about missing classes is an older one of AWS (B-LP-16),
+//! because the current one is unknown. The refusals of `AllowUsersToChangePassword` are
+//! unknown too.
 
 use iamspec_model::Fact;
 use iamspec_model::evidence::{B_LP_14, B_LP_16, B_PP_03, B_PP_05};

@@ -1,4 +1,4 @@
-//! The picture of a virtual device: a QR code with the URL that authenticator apps read.
+//! The QR code of a virtual device, with the URL that authenticator apps read.
 
 use data_encoding::BASE64;
 use png::{BitDepth, ColorType, Encoder};

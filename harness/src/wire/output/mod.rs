@@ -1,5 +1,5 @@
-//! What leaves the program: lines without secrets, texts for a terminal, and files that only their
-//! owner can read.
+//! The output of the program: lines without secrets, texts for a terminal, and files that only
+//! their owner can read.
 
 pub(crate) mod private_file;
 pub mod visible;

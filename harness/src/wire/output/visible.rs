@@ -1,9 +1,10 @@
-//! Shows texts of others: control characters as escapes, and in one line not more than a limit.
+//! Makes texts from other sources safe to show: with control characters as escapes, and one line up
+//! to a limit.
 //!
 //! Names, codes and messages come from endpoints and files. On a terminal, a control character can
 //! move the cursor, change the clipboard or forge a line, and a bidirectional control can reorder
-//! what is read. The boundary is the writer beside this file: everything that the program prints
-//! passes it. Only the sequences of [`styled`] reach the terminal.
+//! the visible text. The writer in this folder is the boundary: everything that the program prints
+//! passes it. Of control sequences, only those of [`styled`] reach the terminal.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;

@@ -132,7 +132,7 @@ fn a_value_is_removed_backwards() {
     assert_eq!(redact("nehcieZ-8-€-antÄ-nürg"), "(secret)");
 }
 
-/// The names of the API are no secrets, in whatever case.
+/// The names of the API are not secrets, in upper or lower case.
 #[test]
 fn a_secret_in_another_case_changes_no_other_text() {
     remember("AccessKeyOfTheOwner");

@@ -61,7 +61,7 @@ pub const fn quota(kind: AttachmentKind) -> u32 {
     }
 }
 
-/// Returns true if AWS raises the quota on request, so that an account may exceed it (G-005).
+/// Returns true if AWS raises the quota on request, so an account may exceed it (G-005).
 #[must_use]
 pub const fn is_adjustable(kind: AttachmentKind) -> bool {
     matches!(kind, AttachmentKind::ManagedPolicy)

@@ -1,4 +1,4 @@
-//! What one API action does, as first-order formulas: when it is refused, and what it changes.
+//! The statement of each API action, as first-order formulas: its conditions and its effect.
 //!
 //! [`users`], [`resources`] and [`attachments`] state every action of the model; [`call`] finds the
 //! statement of an operation.

@@ -112,7 +112,7 @@ pub fn read(class: ResourceKind) -> Statement {
     about_resource("read", class)
 }
 
-/// `UpdateGroup` without a new name, which changes nothing that the logic speaks of.
+/// `UpdateGroup` without a new name, which changes no relation of the logic.
 #[must_use]
 pub fn keep_group_name() -> Statement {
     about_resource("update", ResourceKind::Group)

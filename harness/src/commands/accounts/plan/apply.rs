@@ -137,7 +137,7 @@ fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
 struct Tally {
     /// Requests of steps.
     sent: u32,
-    /// Those of them that repeat an earlier one.
+    /// The requests that repeat an earlier one.
     repeated: u32,
 }
 
@@ -350,7 +350,7 @@ fn named(item: &HeldItem) -> String {
     format!("{} {}", item.kind.row().noun, visible(&item.name)).trim_end().to_owned()
 }
 
-/// How what a user holds differs from what was shown, without what was done since.
+/// How the attachments of a user differ from those that were shown, without the steps done since.
 fn difference(
     shown: &Holdings,
     removed: &BTreeSet<HeldItem>,

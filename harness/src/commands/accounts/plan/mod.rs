@@ -42,12 +42,12 @@ use crate::wire::output::visible::visible;
   iamspec plan alice --endpoint http://127.0.0.1:5000 --as aws-cli
   # Carry out the plan, including the deletion of the user.
   iamspec plan alice --endpoint http://127.0.0.1:5000 --apply --delete-user
-  # Who holds what, one row for each user.
+  # How many items each user holds, one row for each user.
   iamspec plan --all --endpoint aws --as csv
 
 With --endpoint, the command calls GetUser and the list action of each attachment kind. Without
 --apply, it changes nothing. If a part could not be read, the plan is incomplete: it names that
-part, has no call that deletes the user, and exits with 3.")]
+part and has no call that deletes the user, and the exit code is 3.")]
 pub struct PlanArgs {
     /// Script, or with --endpoint the name of a user
     ///
@@ -69,14 +69,14 @@ pub struct PlanArgs {
     /// The application of the plan.
     #[command(flatten)]
     pub apply: ApplyArgs,
-    /// Assume that users hold nothing of this kind if the endpoint lacks its listing
+    /// Kind to assume absent if its listing is missing; repeatable
     ///
-    /// For emulators on this machine whose listing is missing or does not find the user. The plan
-    /// names the assumption. `iamspec list kinds` prints the
-    /// kinds. May be repeated.
+    /// For emulators on this machine: if the listing is not implemented or does not find the user,
+    /// the plan assumes that the user holds nothing of the kind, and names the assumption.
+    /// `iamspec list kinds` prints the kinds.
     #[arg(long, value_name = "KIND", requires = "endpoint", value_parser = kind, help_heading = "Target")]
     pub assume_none: Vec<AttachmentKind>,
-    /// Endpoint whose user to plan for
+    /// Endpoint of the user
     ///
     /// A URL; `env` for the endpoint that `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` or the AWS
     /// profile names; `aws` for AWS itself; or `emulator[:PORT]` for a running AWS Emulator. Default:
@@ -151,10 +151,11 @@ pub struct ApplyArgs {
     /// Required if standard input is not a terminal.
     #[arg(long, requires = "apply")]
     pub yes: bool,
-    /// With --apply: how many seconds a call is repeated
+    /// With --apply: seconds to repeat a call that is refused
     ///
-    /// A call is repeated if the endpoint returns `DeleteConflict`, `EntityTemporarilyUnmodifiable`
-    /// or a throttling error. After a lost response, it is repeated twice at most.
+    /// A call is repeated if the endpoint returns `DeleteConflict`, `ConcurrentModification`,
+    /// `EntityTemporarilyUnmodifiable` or a throttling error. After a lost response, it is repeated
+    /// twice at most.
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub retry_for: u64,
     /// Account that --apply may change

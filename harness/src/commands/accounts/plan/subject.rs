@@ -1,4 +1,4 @@
-//! The users that a command line or a file names, checked before anything is sent.
+//! The users that the command line or a file names. They are checked before anything is sent.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Who holds what: one row for each of many users, as a table, as CSV or as JSON.
+//! The attachments of many users: one row for each user, as a table, as CSV or as JSON.
 //!
 //! A row is printed as soon as its user is read, so that an interrupted report keeps its rows.
 
@@ -190,8 +190,8 @@ fn csv_row(held: &Holdings) -> String {
     fields.map(|it| csv_field(&it)).collect::<Vec<_>>().join(",") + "\n"
 }
 
-/// A field of RFC 4180. A spreadsheet takes a field that begins with one of four
-/// characters for a formula; a name can, so that it gets an apostrophe, as in a spreadsheet.
+/// A field of RFC 4180. A spreadsheet takes a field that begins with one of four characters for a
+/// formula. A name can begin with one, so it then gets an apostrophe, as in a spreadsheet.
 fn csv_field(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@']) && text.len() > 1;
     let shown = if formula { format!("'{text}") } else { text.to_owned() };

@@ -1,4 +1,5 @@
-//! A run, or several runs side by side, as a single HTML page without a network and other files.
+//! A run, or several runs side by side, as a single HTML page that needs no network and no other
+//! file.
 //!
 //! The template escapes every value, because an endpoint controls the text of its responses. The
 //! content security policy of the page allows its own style and script only.
