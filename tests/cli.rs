@@ -445,6 +445,9 @@ fn the_words_of_the_first_edition_still_work() {
         (vec!["run", "--suite", "defects", "--list"], 0, "/create-user-name"),
         (vec!["run", "defects/*", "--list"], 0, "/create-user-name"),
         (vec!["run", "validation/*", "--list"], 0, "/create-user-name"),
+        (vec!["run", "of-another/*", "--list"], 0, "other-user/"),
+        (vec!["run", "created-again/*", "--list"], 0, "recreated/"),
+        (vec!["run", "renew/*", "--list"], 0, "reset/"),
         (vec!["list", "calls"], 0, "DeleteUser"),
     ] {
         let text = printed(&words, code);

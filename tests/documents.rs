@@ -93,6 +93,16 @@ fn with_figures(document: &str) -> String {
     format!("{before}{FIGURES}{table}{CLOSE}{after}")
 }
 
+/// The example tests the moto of the emulator check, without the target.
+#[test]
+fn the_example_for_pytest_has_the_known_failures_of_moto() {
+    let text = |path: &str| std::fs::read_to_string(super::root().join(path)).unwrap();
+    let moto = text("tests/emulators/moto/known-failures.toml");
+    let entries = moto.find("[[known-failure]]").map(|it| moto.split_at(it).1).unwrap();
+    let example = text("examples/pytest/known-failures.toml");
+    assert!(example.contains(entries), "copy the entries of moto to examples/pytest");
+}
+
 #[test]
 fn every_path_in_the_documents_exists() {
     let mut paths = 0;

@@ -425,7 +425,7 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
         ),
         (
             ["--report", "json=-", "--report", "html=-"].map(str::to_owned).to_vec(),
-            "two reports are to be written to stdout",
+            "two reports cannot both be written to stdout",
         ),
         (["--trace", "-"].map(str::to_owned).to_vec(), "`-` is not a file"),
     ] {
@@ -438,6 +438,62 @@ fn a_report_that_cannot_be_written_is_found_before_the_run() {
         assert_eq!(super::stdout(&output), "", "{options:?}");
     }
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "a temporary file is left");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_output_never_replaces_a_file_that_the_command_reads() {
+    let folder = folder("inputs");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let script = "CreateUser u0\nDeleteUser u0\n";
+    let known =
+        "[[known-failure]]\nrule = \"DeleteUser/holds-login-profile\"\nreason = \"known\"\n";
+    let files = [
+        ("s.script", script.to_owned()),
+        ("known.toml", known.to_owned()),
+        ("about.toml", "name = \"it\"\nversion = \"1\"\n".to_owned()),
+        ("iamspec.toml", "tier = \"text\"\n".to_owned()),
+        ("regressions/r.script", script.to_owned()),
+    ];
+    std::fs::create_dir(folder.join("regressions")).unwrap();
+    for (name, text) in &files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    std::os::unix::fs::symlink("s.script", folder.join("link")).unwrap();
+    let run = path("run.jsonl");
+    assert!(
+        super::iamspec(&["run", &path("s.script"), "--report", &format!("json={run}")])
+            .status
+            .success()
+    );
+    let saved = std::fs::read_to_string(&run).unwrap();
+    let [s, known, about, settings, r] = files.each_ref().map(|it| path(it.0));
+    let regressions = path("regressions");
+    for words in [
+        vec!["run", &s, "--trace", &s],
+        vec!["run", &s, "--coverage", &s],
+        vec!["run", &s, "--record", &s],
+        vec!["run", &path("link"), "--trace", &s],
+        vec!["run", &s, "--trace", &path("link")],
+        vec!["run", &s, "--known-failures", &known, "--coverage", &known],
+        vec!["run", &s, "--about", &about, "--coverage", &about],
+        vec!["run", &s, "--config", &settings, "--coverage", &settings],
+        vec!["run", &s, "--coverage", &settings],
+        vec!["run", "--suite", "cover", "--regressions", &regressions, "--trace", &r],
+        vec!["replay", &s, "--trace", &s],
+        vec!["shrink", &s, "--trace", &s],
+        vec!["audit", &s, "--report", &format!("json={s}")],
+        vec!["report", "merge", &run, "--report", &format!("json={run}")],
+    ] {
+        let output = super::command(&words).current_dir(&folder).output().unwrap();
+        let error = super::stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?} {error}");
+        assert!(error.contains("would overwrite it; choose another file"), "{words:?} {error}");
+        for (name, text) in &files {
+            assert_eq!(&std::fs::read_to_string(folder.join(name)).unwrap(), text, "{words:?}");
+        }
+        assert_eq!(std::fs::read_to_string(&run).unwrap(), saved, "{words:?}");
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -224,6 +224,21 @@ fn a_fault_that_sdks_show_fails_the_default_run_and_others_do_not() {
 }
 
 #[test]
+fn every_report_of_a_failed_run_shows_the_wire_rule() {
+    let server = super::server(None);
+    let port = rewriting(&server.url(), |_, _, body| Some(body.replace("member>", "item>")));
+    for format in ["json", "junit", "markdown", "html", "sarif"] {
+        let report = format!("{format}=-");
+        let run = ["run", "list/access-key", "--endpoint", &port.url, "--report", &report];
+        let output = super::iamspec(&run);
+        let text = super::stdout(&output);
+        assert_eq!(output.status.code(), Some(1), "{format}: {text}");
+        assert!(text.contains("wire-list-framing"), "{format}: {text}");
+        assert_eq!(text.contains("<failure "), format == "junit", "{format}: {text}");
+    }
+}
+
+#[test]
 fn a_wire_rule_can_be_a_known_failure_until_it_holds() {
     let server = super::server(None);
     let port = rewriting(&server.url(), |_, _, body| Some(body.replace("member>", "item>")));

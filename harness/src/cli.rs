@@ -50,7 +50,7 @@ use crate::exit_code;
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Log requests and responses to stderr; `-vv` adds parameter names
+    /// Log each request to stderr; `-vv` adds parameter names
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Color the output: auto, always or never; `auto` follows `FORCE_COLOR`, `NO_COLOR`

@@ -57,11 +57,17 @@ figures=$(clean python "$here/measure.py" iamspec)
 echo "wheel ($profile): $(basename "$wheel"), $size bytes; $figures"
 echo "run: $(tail -n 1 "$work/run")"
 
-session() { clean python -m pytest -q -p no:cacheprovider "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; tail -n 1 "$work/log"; }
+# Runs pytest, and prints its last line after the title.
+session() {
+  local title=$1
+  shift
+  clean python -m pytest -q -p no:cacheprovider "$@" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  echo "$title: $(tail -n 1 "$work/log")"
+}
 cp -r "$package" "$work/package"
 cd "$work/package"
-echo "plugin: $(session)"
+session plugin
 cp -r "$root/examples/pytest" "$work/sample"
 cd "$work/sample"
-echo "sample suite: $(session)"
-echo "sample suite, two workers: $(session -n 2)"
+session "sample suite"
+session "sample suite, two workers" -n 2

@@ -249,6 +249,17 @@ impl Suite {
         on_progress: &mut dyn FnMut(usize),
         is_stopped: &dyn Fn() -> bool,
     ) -> Report {
+        self.run_observed(endpoint, on_progress, &|_| (), is_stopped)
+    }
+
+    /// The same as [`Self::run`]. Also calls `on_script` with each script after it ran.
+    pub fn run_observed(
+        &self,
+        endpoint: &mut dyn Endpoint,
+        on_progress: &mut dyn FnMut(usize),
+        on_script: &dyn Fn(&ScriptRun),
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Report {
         let (sent, started) = (Cell::new(0), Instant::now());
         let mut on_progress = |requests| {
             sent.set(requests);
@@ -262,7 +273,7 @@ impl Suite {
                 })
         };
         let endpoint = Counting { inner: endpoint, requests: 0, on_progress: &mut on_progress };
-        let mut run = Run::new(endpoint, self.options, &should_stop);
+        let mut run = Run::new(endpoint, self.options, &should_stop, on_script);
         // Generators run last: they leave out the actions that scripts have found to be missing.
         let scripts: Vec<Unit<'_>> = self.scripts.iter().map(Unit::Script).collect();
         run_units(&mut run, &scripts, self.jobs);

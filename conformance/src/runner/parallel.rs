@@ -153,7 +153,7 @@ fn merge(run: &mut Run<'_>, unit: Unit<'_>, result: Option<TaskResult>, shared: 
             exchange.request += requests_before;
         }
         run.check_responsiveness(&script_run);
-        run.results.script_runs.push(script_run);
+        run.add(script_run);
         if run.end_reason.is_some() {
             break;
         }
@@ -200,7 +200,7 @@ fn work(mut fork: Box<dyn Endpoint + Send>, shared: &Shared<'_>, results: &Sende
         let endpoint =
             Counting { inner: fork.as_mut(), requests: 0, on_progress: &mut on_progress };
         let should_stop = || shared.stopped.load(Ordering::Relaxed);
-        let mut run = Run::new(endpoint, shared.options, &should_stop);
+        let mut run = Run::new(endpoint, shared.options, &should_stop, &|_| ());
         run.results.missing = task.missing;
         run.has_responded = true;
         run.run_unit(task.unit);

@@ -80,6 +80,8 @@ pub(super) struct Run<'a> {
     pub(super) endpoint: Counting<'a>,
     pub(super) options: RunOptions,
     pub(super) should_stop: &'a dyn Fn() -> bool,
+    /// Receives each script after it ran.
+    on_script: &'a dyn Fn(&ScriptRun),
     pub(super) results: Results,
     /// The endpoint has sent a response that could be understood.
     pub(super) has_responded: bool,
@@ -99,17 +101,24 @@ impl<'a> Run<'a> {
         endpoint: Counting<'a>,
         options: RunOptions,
         should_stop: &'a dyn Fn() -> bool,
+        on_script: &'a dyn Fn(&ScriptRun),
     ) -> Self {
         Self {
             endpoint,
             options,
             should_stop,
+            on_script,
             results: Results::default(),
             has_responded: false,
             end_reason: None,
             unresponsive_count: 0,
             unresponsive_actions: BTreeSet::new(),
         }
+    }
+
+    pub(super) fn add(&mut self, script_run: ScriptRun) {
+        (self.on_script)(&script_run);
+        self.results.script_runs.push(script_run);
     }
 
     pub(super) fn run_unit(&mut self, unit: Unit<'_>) {
@@ -176,7 +185,7 @@ impl<'a> Run<'a> {
             self.suspect(&script_run);
             script_run
         };
-        self.results.script_runs.push(script_run);
+        self.add(script_run);
     }
 
     /// Adds the capabilities that seem to be missing. One that has worked before is not missing.
@@ -232,7 +241,7 @@ impl<'a> Run<'a> {
             without_new_rule = if has_new_rule { 0 } else { without_new_rule + 1 };
             self.suspect(&script_run);
             if !script_run.exchanges.is_empty() {
-                self.results.script_runs.push(script_run);
+                self.add(script_run);
             }
         }
         self.report_omissions(generator);

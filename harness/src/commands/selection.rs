@@ -1,6 +1,6 @@
 //! Selection of scripts and generated suites: by name, by file, by suite and by rule.
 //!
-//! Script names that begin with `defects/`, the first edition's name of `validation/`, still work.
+//! The first edition's names of script folders still work ([`RENAMED_FOLDERS`]).
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -245,10 +245,19 @@ pub(crate) fn builtin() -> Result<Vec<Script>> {
         .map_err(|(name, error)| anyhow!("the built-in script {name} is invalid: {error}"))
 }
 
-/// The name with the current directory in place of the first edition's `defects/`.
+/// The folders of scripts that the first edition had, and their current names.
+const RENAMED_FOLDERS: [(&str, &str); 4] = [
+    ("defects", "validation"),
+    ("of-another", "other-user"),
+    ("created-again", "recreated"),
+    ("renew", "reset"),
+];
+
+/// The name with the current folder in place of that of the first edition.
 fn current_name(name: &str) -> String {
-    match name.strip_prefix("defects/") {
-        Some(rest) => format!("validation/{rest}"),
+    let (folder, rest) = name.split_once('/').unwrap_or((name, ""));
+    match RENAMED_FOLDERS.iter().find(|(old, _)| *old == folder) {
+        Some((_, new)) => format!("{new}/{rest}"),
         None => name.to_owned(),
     }
 }

@@ -46,17 +46,21 @@ struct ProjectSettings {
     site: Option<String>,
 }
 
+/// The settings file of this run.
+pub(crate) fn settings_file(args: &RunArgs) -> Option<PathBuf> {
+    match args.config.as_deref() {
+        Some(file) if file == Path::new(NONE) => None,
+        Some(file) => Some(file.to_owned()),
+        None => std::env::current_dir().ok().and_then(|it| find(&it)),
+    }
+}
+
 /// The options that the settings add to this run. One line on stderr names them and the file.
 ///
 /// # Errors
 /// A named file that does not exist, or a file that is not a valid settings file.
 pub fn added_options(args: &RunArgs) -> Result<Vec<String>> {
-    let file = match args.config.as_deref() {
-        Some(file) if file == Path::new(NONE) => None,
-        Some(file) => Some(file.to_owned()),
-        None => std::env::current_dir().ok().and_then(|it| find(&it)),
-    };
-    let Some(file) = file else { return Ok(Vec::new()) };
+    let Some(file) = settings_file(args) else { return Ok(Vec::new()) };
     let text = std::fs::read_to_string(&file);
     let text = text.with_context(|| format!("cannot read the settings {}", file.display()))?;
     let settings: ProjectSettings = toml::from_str(&text)

@@ -99,3 +99,11 @@ def test_parts_together_decide_which_entries_are_outdated():
     assert outdated_entries([[entry(flaky=5)], [entry(flaky=5)]]) != []
     assert outdated_entries([[entry(flaky=4)], [entry(flaky=4)]]) == []
     assert outdated_entries([[entry(outcome="interrupted crash")]]) == []
+
+
+def test_scripts_in_a_class_are_an_error(pytester, conforming):
+    pytester.makeconftest(CONFTEST.format(url=conforming))
+    pytester.makepyfile("from iamspec import Scripts\nclass TestIam:\n    scripts = Scripts('delete-user/*')")
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*`scripts` is in a class; assign `Scripts` to a variable of the test file*"])

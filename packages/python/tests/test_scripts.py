@@ -53,7 +53,7 @@ def test_a_failure_shows_the_finding_and_a_program(pytester, defective):
             "DeleteUser/holds-mfa-device  must, status",
             "  expected  409 DeleteConflict *",
             "  evidence  A-013 *",
-            "again     pytest 'iamspec::iamspec[[]delete-user/alone/mfa-device[]]'",
+            "again     pytest --iamspec-endpoint http://* -k 'iamspec[[]delete-user/alone/mfa-device[]]'",
             "*boto3 program*",
             "*iam.delete_user*",
             "FAILED iamspec::iamspec[[]delete-user/alone/mfa-device[]]*",
@@ -62,6 +62,12 @@ def test_a_failure_shows_the_finding_and_a_program(pytester, defective):
     result.stdout.no_fnmatch_line("*Traceback*")
     result = pytester.runpytest("--iamspec-endpoint", defective, *ALONE, "--iamspec-export", "none")
     result.stdout.no_fnmatch_line("*boto3 program*")
+
+
+def test_the_printed_command_runs_the_failure_again(pytester, defective):
+    options = ("-k", "iamspec[delete-user/alone/mfa-device]")
+    result = pytester.runpytest("--iamspec-endpoint", defective, *options)
+    result.assert_outcomes(failed=1, deselected=len(program.scripts()) - 1)
 
 
 def test_a_failure_in_junit_has_the_text(pytester, defective):

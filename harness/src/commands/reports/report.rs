@@ -108,7 +108,7 @@ pub struct ShowArgs {
     /// Details to add to the terminal output; repeatable
     #[arg(long, value_enum, value_name = "DETAIL")]
     pub show: Vec<Detail>,
-    /// File that `iamspec run --report json=FILE` wrote
+    /// File that `iamspec run --report json=FILE` wrote; `-` is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
@@ -118,7 +118,7 @@ pub struct ShowArgs {
 #[command(after_help = "Examples:
   iamspec report issue run.jsonl DeleteUser/holds-mfa-device")]
 pub struct IssueArgs {
-    /// File that `iamspec run --report json=FILE` wrote
+    /// File that `iamspec run --report json=FILE` wrote; `-` is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Rule of the finding; `*` matches any text
@@ -328,7 +328,8 @@ pub(crate) fn diff(args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 pub(crate) fn merge(args: &MergeArgs, out: &mut dyn Write) -> Result<u8> {
-    check_files(args.report.iter().map(|it| it.file.as_path()))?;
+    let inputs = args.files.iter().map(PathBuf::as_path);
+    check_files(args.report.iter().map(|it| it.file.as_path()), inputs)?;
     let runs = args.files.iter().map(|it| read_run(it)).collect::<Result<Vec<_>>>()?;
     let run = shards::merge(runs)?;
     let (name, selection) = (&run.header.target.name, &run.header.selection);
@@ -364,20 +365,31 @@ pub(crate) fn all_written(results: impl IntoIterator<Item = Result<()>>) -> Resu
     Ok(())
 }
 
-/// Checks, before anything is sent, that each file can be written and is named once.
-pub(crate) fn check_files<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<()> {
+/// Checks, before anything is sent, that each output can be written, is named once, and is not one of
+/// the inputs: files and folders that the command reads.
+pub(crate) fn check_files<'a>(
+    outputs: impl IntoIterator<Item = &'a Path>,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let inputs: Vec<PathBuf> = inputs.into_iter().filter(|it| it.exists()).map(place_of).collect();
     let mut named = BTreeSet::new();
-    for file in files {
+    for file in outputs {
         ensure!(
             file != Path::new("-"),
             "`-` is not a file: a command prints its own result to stdout; name a file, such as \
              run.jsonl; nothing was sent"
         );
+        let (place, is_device) = (place_of(file), file.metadata().is_ok_and(|it| !it.is_file()));
+        ensure!(
+            is_device || !file.exists() || !inputs.iter().any(|it| place.starts_with(it)),
+            "the command reads {} and would overwrite it; choose another file for the output; \
+             nothing was sent",
+            file.display()
+        );
         private_file::check(file)
             .with_context(|| format!("cannot write {}; nothing was sent", file.display()))?;
-        let is_device = file.metadata().is_ok_and(|it| !it.is_file());
         ensure!(
-            is_device || named.insert(place_of(file)),
+            is_device || named.insert(place),
             "{} is named twice; give each output a file of its own; nothing was sent",
             file.display()
         );
@@ -406,9 +418,13 @@ pub(crate) fn write_file(file: &Path, text: &str) -> Result<()> {
     private_file::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// Reads a saved run.
+/// Reads a saved run; `-` is stdin.
 pub(crate) fn read_run(file: &Path) -> Result<RunReport> {
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = if file == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.with_context(|| format!("cannot read {}", file.display()))?;
     report_file::read(&text).with_context(|| format!("{} is not a complete run", file.display()))
 }

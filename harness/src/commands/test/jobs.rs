@@ -1,18 +1,21 @@
 //! The options and the display of a run's effort: parallel jobs, the budget, and progress on
 //! stderr.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use iamspec_conformance::results::findings_with;
+use iamspec_conformance::results::shrink::Minimization;
 use iamspec_conformance::runner::Budget;
-use iamspec_conformance::{Endpoint, Report};
+use iamspec_conformance::{Endpoint, Finding, Report, ScriptRun};
 use iamspec_model::{Operation, User};
 
 use crate::client::HttpClient;
 use crate::report::format::summary::counted;
-use crate::wire::output::visible::say;
+use crate::wire::output::visible::{say, visible_line};
 
 /// The number of scripts that run in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,11 +107,16 @@ fn measure(http: &HttpClient, jobs: usize) -> Option<Duration> {
 /// The interval of progress lines if stderr is not a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The bar of a terminal. A longer script name is cut at the width of the terminal.
+const BAR: &str = "{bar:20} {human_pos} of {human_len} requests, {eta} left, {wide_msg}";
+
 /// The progress of a run: a bar on a terminal, otherwise a line from time to time.
 pub(crate) struct Progress {
     bar: Option<indicatif::ProgressBar>,
     started: Instant,
     last_line: Cell<Instant>,
+    /// The findings so far, and the last script.
+    so_far: RefCell<(BTreeSet<String>, String)>,
     is_shown: bool,
 }
 
@@ -118,8 +126,13 @@ impl Progress {
     pub(crate) fn new(requests: usize, is_shown: bool) -> Self {
         let has_bar = is_shown && std::io::stderr().is_terminal();
         let bar = has_bar.then(|| indicatif::ProgressBar::new(requests as u64));
+        let bar = bar.map(|it| match indicatif::ProgressStyle::with_template(BAR) {
+            Ok(style) => it.with_style(style),
+            Err(_) => it,
+        });
         let started = Instant::now();
-        Self { bar, started, last_line: Cell::new(started), is_shown }
+        let (last_line, so_far) = (Cell::new(started), RefCell::default());
+        Self { bar, started, last_line, so_far, is_shown }
     }
 
     pub(crate) fn update(&self, requests: usize) {
@@ -129,8 +142,28 @@ impl Progress {
             bar.set_position(requests);
         } else if self.is_shown && self.last_line.get().elapsed() > LINE_INTERVAL {
             self.last_line.set(Instant::now());
-            say(&format!("{} so far", counted(requests, "request")));
+            say(&format!("{} so far, {}", counted(requests, "request"), self.message()));
         }
+    }
+
+    /// Counts the findings of a script that ended, except known failures.
+    pub(crate) fn end_script(&self, script_run: &ScriptRun, counts: &Minimization) {
+        let findings = findings_with([script_run], &counts.known_failures);
+        let rules = findings.iter().filter(|it| counts.includes(it)).map(Finding::rule_id);
+        {
+            let mut so_far = self.so_far.borrow_mut();
+            so_far.0.extend(rules);
+            so_far.1.clone_from(&script_run.script.name);
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_message(self.message());
+        }
+    }
+
+    fn message(&self) -> String {
+        let so_far = self.so_far.borrow();
+        let script = visible_line(&so_far.1);
+        format!("{}, after {script}", counted(so_far.0.len(), "finding"))
     }
 
     pub(crate) fn finish(&self, report: &Report) {

@@ -110,7 +110,8 @@ pub(crate) fn race(args: &RaceArgs, out: &mut dyn Write) -> Result<u8> {
     if args.list {
         return list(&races, out);
     }
-    check_files(args.html.as_deref().into_iter().chain(args.target.endpoint.trace.as_deref()))?;
+    let outputs = args.html.as_deref().into_iter().chain(args.target.endpoint.trace.as_deref());
+    check_files(outputs, args.target.inputs())?;
     let mut target = OpenTarget::open(&args.target)?;
     writeln!(out, "{}: {}", target.title, counted(races.len(), "race"))?;
     out.flush()?;

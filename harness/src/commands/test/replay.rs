@@ -1,6 +1,7 @@
 //! `iamspec replay` and `iamspec shrink`: re-run saved findings, and shorten the script of one.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
@@ -12,6 +13,7 @@ use iamspec_conformance::{Endpoint, Finding, Report, Script, Suite, Verdict};
 
 use crate::commands::leftovers::{cleanup_command, sweep, sweep_journal};
 use crate::commands::options::ThresholdArgs;
+use crate::commands::reports::report::check_files;
 use crate::commands::selection::by_name;
 use crate::commands::test::outcome::print_not_deleted;
 use crate::commands::test::target::{OpenTarget, TargetArgs, stop_on_ctrl_c};
@@ -56,10 +58,11 @@ pub struct ShrinkArgs {
 }
 
 pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
+    let scripts = args.scripts.iter().map(|name| by_name(name)).collect::<Result<Vec<_>>>()?;
+    check_trace(&args.target, args.scripts.iter())?;
     let mut target = OpenTarget::open(&args.target)?;
     let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let threshold = args.counts.into();
-    let scripts = args.scripts.iter().map(|name| by_name(name)).collect::<Result<Vec<_>>>()?;
     let mut outcome = Outcome::default();
     for script in scripts.into_iter().flatten() {
         let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
@@ -89,10 +92,11 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8> {
 }
 
 pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
+    let script = by_name(&args.script)?.into_iter().next().context("there is no such script")?;
+    check_trace(&args.target, [&args.script])?;
     let mut target = OpenTarget::open(&args.target)?;
     let stopped = stop_on_ctrl_c(&target.http, &args.target.endpoint)?;
     let threshold = args.counts.into();
-    let script = by_name(&args.script)?.into_iter().next().context("there is no such script")?;
     let report = execute(&script, ObserveMode::default(), &mut target.http, &stopped);
     let Some(finding) = first_finding(&report, threshold) else {
         let inconclusive = no_verdict(&report);
@@ -131,6 +135,15 @@ pub(crate) fn shorten(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8> {
     let script = Script { idea: finding.divergence.statement(), ..short.script };
     write!(out, "{}", iamspec_conformance::script::print::print(&script))?;
     Ok(exit_code::CONFORMS)
+}
+
+/// The trace is not one of the scripts.
+fn check_trace<'a>(
+    target: &'a TargetArgs,
+    scripts: impl IntoIterator<Item = &'a String>,
+) -> Result<()> {
+    let scripts = scripts.into_iter().map(Path::new);
+    check_files(target.endpoint.trace.as_deref(), scripts.chain(target.inputs()))
 }
 
 fn execute(

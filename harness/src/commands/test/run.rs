@@ -2,7 +2,7 @@
 //! divergences from the specification.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::Minimization;
 use iamspec_conformance::runner::EndReason;
 use iamspec_conformance::runner::shard::Shard;
-use iamspec_conformance::{Reference, Report, Suite};
+use iamspec_conformance::{Reference, Report, ScriptRun, Suite};
 
 use crate::client::HttpClient;
 use crate::client::account::readiness::Unusable;
@@ -20,6 +20,7 @@ use crate::commands::reports::report::{
     all_written, check_files, terminal_text, write_file, write_reports,
 };
 use crate::commands::selection::{SuiteArg, contradictions, list, select};
+use crate::commands::settings::settings_file;
 use crate::commands::shard::ShardArg;
 use crate::commands::test::dry_run::print_requests;
 use crate::commands::test::jobs::{Progress, number_of_jobs};
@@ -50,7 +51,8 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
     if args.dry_run {
         return print_requests(&suite, &args.target, out);
     }
-    check_files(args.files())?;
+    let inputs: Vec<PathBuf> = args.inputs().into_iter().chain(settings_file(args)).collect();
+    check_files(args.outputs(), inputs.iter().map(PathBuf::as_path))?;
     for line in contradictions(suite.scripts()) {
         say(&format!("iamspec: {line}"));
     }
@@ -83,10 +85,11 @@ pub(crate) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8> {
         of_scripts: true,
         ..Minimization::default()
     };
-    let suite = suite.with_jobs(jobs).with_budget(args.budget).with_minimization(minimization);
+    let suite =
+        suite.with_jobs(jobs).with_budget(args.budget).with_minimization(minimization.clone());
     let header = header((&target.name, about), target.http.driver(), args, selected);
     let started = Instant::now();
-    let report = execute(&suite, size.requests, args, &mut target.http)?;
+    let report = execute((&suite, &minimization), size.requests, args, &mut target.http)?;
     let left = sweep(&report, &mut target.http);
     let duration = started.elapsed();
     let mut outcome = RunOutcome::new(&report, args, &known_failures);
@@ -231,7 +234,7 @@ fn header(
 
 /// Executes the suite until it ends or is stopped.
 fn execute(
-    suite: &Suite,
+    (suite, counts): (&Suite, &Minimization),
     requests: usize,
     args: &RunArgs,
     http: &mut HttpClient,
@@ -239,7 +242,9 @@ fn execute(
     let stopped = stop_on_ctrl_c(http, &args.target.endpoint)?;
     let progress = Progress::new(requests, !args.quiet);
     let mut on_request = |requests| progress.update(requests);
-    let mut report = suite.run(http, &mut on_request, &|| stopped.load(Ordering::Relaxed));
+    let on_script = |it: &ScriptRun| progress.end_script(it, counts);
+    let is_stopped = || stopped.load(Ordering::Relaxed);
+    let mut report = suite.run_observed(http, &mut on_request, &on_script, &is_stopped);
     if let (Some(EndReason::Stopped), Some(other)) = (&report.end_reason, http.other_account()) {
         report.end_reason = Some(EndReason::OtherAccount(other.to_owned()));
     }

@@ -183,12 +183,22 @@ impl RunArgs {
     }
 
     /// The files that the run writes.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = &Path> {
         let reports = self.report.iter().filter(|it| !it.is_stdout()).map(|it| it.file.as_path());
         let known = self.known_failures.as_deref().filter(|_| self.update_known_failures);
         let trace = self.target.endpoint.trace.as_deref();
         let files = reports.chain(self.coverage.as_deref()).chain(self.record.as_deref());
         files.chain(trace).chain(known)
+    }
+
+    /// The files and folders that the run reads, besides its settings. A file of known failures that
+    /// the run updates is an output.
+    pub(crate) fn inputs(&self) -> Vec<PathBuf> {
+        let known = self.known_failures.clone().filter(|_| !self.update_known_failures);
+        let files = known.into_iter().chain(self.about.clone());
+        let selection = self.selection.scripts.iter().map(PathBuf::from).filter(|it| it.is_file());
+        let selection = selection.chain([self.selection.regressions.clone()]);
+        files.chain(selection).chain(self.target.inputs().map(Path::to_owned)).collect()
     }
 
     /// Rejects options that the run would ignore.

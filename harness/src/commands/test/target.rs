@@ -135,6 +135,13 @@ pub struct TargetArgs {
     pub driver: Option<String>,
 }
 
+impl TargetArgs {
+    /// The files that the options name and the command reads.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.endpoint.connection.ca_bundle.as_deref().into_iter()
+    }
+}
+
 pub(crate) fn positive(typed: &str) -> Result<f64, String> {
     let number = typed.parse().ok().filter(|it: &f64| it.is_finite() && *it > 0.0);
     number.ok_or_else(|| "expected a number above 0".to_owned())

@@ -203,7 +203,8 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     }
     let histories: Vec<&PathBuf> = args.files.iter().filter(|it| is_history(it)).collect();
     let reports = args.report.iter().map(|it| it.file.as_path());
-    check_files(reports.chain(args.learned.as_deref()))?;
+    let inputs = args.files.iter().map(PathBuf::as_path);
+    check_files(reports.chain(args.learned.as_deref()), inputs)?;
     if histories.len() == args.files.len() {
         ensure!(
             !args.learn && args.learned.is_none(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use iamspec_conformance::script::pattern::suggestion;
 
@@ -49,6 +49,10 @@ pub(crate) fn docs(args: &DocsArgs, out: &mut dyn Write) -> Result<u8> {
         write!(out, "{page}")?;
         return Ok(exit_code::CONFORMS);
     };
+    ensure!(
+        folder != Path::new("-"),
+        "--out writes many pages into a folder; without it, `iamspec docs PAGE` prints one page"
+    );
     if args.check {
         return check(folder, &pages, out);
     }

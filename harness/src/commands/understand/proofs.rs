@@ -119,13 +119,17 @@ fn write_file(directory: &Path, name: &str, text: &str) -> Result<()> {
 ///
 /// If the output names no known fault or invariant, or one without values.
 pub(crate) fn replay_counterexamples(output: &str, out: &mut dyn Write) -> Result<u8> {
-    let (mut replayed, mut silent) = (0, 0);
+    let (mut replayed, mut silent, mut without) = (0, 0, 0);
     let mut shows = |is_shown: bool| {
         replayed += 1;
         silent += usize::from(!is_shown);
     };
     let known: Vec<FaultyStatement> = faults().collect();
     for (name, values) in blocks(output, FAULT) {
+        if has_no_counterexample(values) {
+            without += 1;
+            continue;
+        }
         let fault = known.iter().find(|it| it.description == name);
         let fault = fault.with_context(|| unknown("fault", name))?;
         let found = Counterexample::read(fault, values).with_context(|| no_values(name, values))?;
@@ -135,6 +139,10 @@ pub(crate) fn replay_counterexamples(output: &str, out: &mut dyn Write) -> Resul
     }
     let unsupported: Vec<UnsupportedProof> = unsupported_proofs().collect();
     for (name, values) in blocks(output, INDUCTION) {
+        if has_no_counterexample(values) {
+            without += 1;
+            continue;
+        }
         let proof = unsupported.iter().find(|it| it.description == name);
         let proof = proof.with_context(|| unknown("proof", name))?;
         let found = proof.read(values).with_context(|| no_values(name, values))?;
@@ -153,7 +161,16 @@ pub(crate) fn replay_counterexamples(output: &str, out: &mut dyn Write) -> Resul
         counted(replayed, "counterexample"),
         replayed - silent
     )?;
+    if without > 0 {
+        writeln!(out, "{} without a counterexample", counted(without, "output"))?;
+    }
     Ok(exit_code::of(Outcome { diverges: silent > 0, ..Outcome::default() }))
+}
+
+/// Returns true if the solver found no values: the fault does not show in the statement, or the time
+/// was over.
+fn has_no_counterexample(values: &str) -> bool {
+    matches!(values.lines().next().map(str::trim), Some("unsat" | "unknown" | "timeout"))
 }
 
 /// The name after each such mark, with the lines up to the next mark.

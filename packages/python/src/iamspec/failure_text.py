@@ -7,15 +7,15 @@ from typing import Any
 from iamspec.results import Outcome, ScriptResult
 
 
-def failure_text(result: ScriptResult, idea: str, test: str) -> str:
-    """The text for pytest. `test` is the id of the test."""
+def failure_text(result: ScriptResult, idea: str, again: str) -> str:
+    """The text for pytest. `again` is the command that runs only this test."""
     lines = [f"{result.name}: {idea}", ""]
     lines += [_call(it) for it in result.calls]
     if result.outcome is Outcome.INCONCLUSIVE:
         lines += ["", f"No verdict is possible: {result.reason}", "Read the log of the endpoint."]
     for finding in result.findings:
         lines += ["", *_finding(finding, result.name, [it["call"] for it in result.calls])]
-    lines += ["", f"again     pytest '{test}'"]
+    lines += ["", f"again     {again}"]
     return "\n".join(lines)
 
 

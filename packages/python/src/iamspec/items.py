@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,7 +68,12 @@ class ScriptItem(pytest.Item):
         if self.state.export != "none":
             text = program.export(result.name, self.state.export, url)
             self.add_report_section("call", f"{self.state.export} program, by `iamspec export`", text)
-        raise ScriptFailure(failure_text(result, self.script.idea, self.nodeid))
+        raise ScriptFailure(failure_text(result, self.script.idea, self.command(url)))
+
+    def command(self, url: str) -> str:
+        """The command that runs only this test."""
+        del url
+        return f"pytest {shlex.quote(self.nodeid)}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         """The text of a failed script without a traceback."""
@@ -90,6 +96,10 @@ class CommandLineScriptItem(ScriptItem):
     def runtest(self) -> None:
         """Tests the script."""
         self.check(self.state.options.endpoint)
+
+    def command(self, url: str) -> str:
+        """The command that runs only this test. The id has no file, so pytest does not find the test by it."""
+        return f"pytest --iamspec-endpoint {shlex.quote(url)} -k {shlex.quote(self.name)}"
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """The place of the item: no file."""

@@ -103,9 +103,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> list[FileScriptItem] | None:
     """Collects the scripts that a test file assigns to a variable."""
-    del name
-    if not isinstance(obj, Scripts) or not isinstance(collector, pytest.Module):
+    if not isinstance(obj, Scripts):
         return None
+    if not isinstance(collector, pytest.Module):
+        raise collector.CollectError(f"`{name}` is in a class; assign `Scripts` to a variable of the test file")
     return items_of_file(collector, obj, collector.config.stash[STATE])
 
 
