@@ -249,6 +249,8 @@ fn a_url_with_a_password_or_a_query_is_rejected_in_one_line_without_it() {
             assert!(!error.contains("hunter2") && !error.contains('\n'), "{url}: {error}");
         }
     }
+    let unset = Destination::from_option("env", &config(&[])).unwrap_err();
+    assert!(unset.to_string().contains("no endpoint is set for --endpoint env"), "{unset}");
     let secret = "http://bob:hunter2@127.0.0.1:1";
     let file = file("password.config", &format!("[default]\nendpoint_url = {secret}\n"));
     let error = Destination::from_option("env", &config(&[("AWS_CONFIG_FILE", &file)]));

@@ -30,6 +30,10 @@ fn something_else_than_an_iam_endpoint_is_named_in_one_line() {
         |status: &str, kind: &str, body: &[u8]| Port::answering(http(status, kind, body));
     let html = b"<!doctype html><html><body>Hello</body></html>";
     let json = b"{\"__type\": \"MissingAuthenticationToken\"}";
+    let refusing = |status: &str, code: &str| {
+        let xml = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
+        answering(status, "text/xml", xml.as_bytes())
+    };
     let s3 = "S3 endpoint";
     for (port, found, next) in [
         (answering("200 OK", "text/html", html), "HTTP 200: HTML", "not an IAM endpoint"),
@@ -60,6 +64,14 @@ fn something_else_than_an_iam_endpoint_is_named_in_one_line() {
         (Port::telling(|body| Some(accepts(body))), "success in response to every call", "not an"),
         (Port::answering(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()), "found ", "not an IAM endpoint"),
         (Port::silent(), "timed out", "raise --timeout"),
+        (
+            refusing("400 Bad", "AuthorizationParametersError"),
+            "AuthorizationParametersError",
+            "not an",
+        ),
+        (refusing("404 No", "NoSuchEntity"), "NoSuchEntity in response to every call", "not an"),
+        (refusing("400 Bad", "InvalidAction"), "InvalidAction in response to", "not an"),
+        (refusing("409 No", "DeleteConflict"), "DeleteConflict in response to", "not an"),
     ] {
         let folder = super::reports::folder("unusable");
         let file = folder.join("run.jsonl");

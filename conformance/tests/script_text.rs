@@ -292,3 +292,12 @@ fn an_error_code_with_a_success_status_is_quoted() {
     let script = parse("any", &format!("GetUser u0 -> {response}")).unwrap();
     assert_eq!(script.steps[0].response, Some(response));
 }
+
+#[test]
+fn an_error_shows_the_beginning_of_a_long_word() {
+    let long = "x".repeat(1_000_000);
+    for text in [format!("CreateUser {long}"), long.clone(), format!("GetUser u0 -> 201{long}")] {
+        let error = parse("long", &text).unwrap_err().to_string();
+        assert!(error.len() < 500 && error.contains("xxx…`"), "{}", error.len());
+    }
+}

@@ -223,7 +223,8 @@ fn print_expected(account: &Account, op: &Operation, rule: Rule) -> String {
         }
         Expected::Refused(code) => {
             let texts = messages::expected_messages(rule, account, op, &messages::symbols(op));
-            let mut texts: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+            let shown = |text: &String| format!("{:?}", messages::without_placeholders(text));
+            let mut texts: Vec<String> = texts.iter().map(shown).collect();
             texts.dedup();
             format!("{} {} {}", code.http_status(), code.name(), texts.join(" or "))
                 .trim_end()

@@ -66,6 +66,16 @@ fn split_placeholder(text: &str) -> Option<(&str, &str)> {
     Some((before, after))
 }
 
+/// The text for a reader: `…` in the place of each placeholder without a value.
+pub(crate) fn without_placeholders(text: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some((before, after)) = split_placeholder(rest) {
+        shown.extend([before, "…"]);
+        rest = after;
+    }
+    shown + rest
+}
+
 /// Returns the message that the facts quote for an action, in symbols, if a message is one of them.
 /// The text for a placeholder without a value is not in it.
 #[must_use]
@@ -221,7 +231,7 @@ fn with_account_quota(text: String, rule: Rule, account: &Account, op: &Operatio
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{matches, without_placeholders};
 
     #[test]
     fn a_placeholder_without_a_value_matches_any_text() {
@@ -232,6 +242,13 @@ mod tests {
         assert!(matches("ends with {it}", "ends with ") && matches("{a}-{b}", "x-y-z"));
         assert!(matches("no {brace", "no {brace") && !matches("plain", "plain text"));
         assert!(matches("{a}-b-{c}-b", "-b-b--b-b") && !matches("{a}-b-{c}-b", "x-b"));
+    }
+
+    #[test]
+    fn a_reader_sees_no_placeholder() {
+        let shown = without_placeholders("Value at '{field}' failed: {constraint}");
+        assert_eq!(shown, "Value at '…' failed: …");
+        assert_eq!(without_placeholders("u0 in {no brace"), "u0 in {no brace");
     }
 
     /// An endpoint chooses the message, so the cost must not grow with the square of its length.

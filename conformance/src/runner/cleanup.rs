@@ -1,8 +1,9 @@
 //! Cleanup: records what a script creates, and deletes it in reverse order.
 //!
 //! An endpoint may create a resource although it refuses the call, create the same resource twice,
-//! or delete a user and keep its items, which then block the deletion of a resource. If a deletion
-//! is refused because of a conflict, cleanup looks for such items and removes them.
+//! or delete a user and keep its items, which then block the deletion of a resource, or the other way
+//! round. If a deletion is refused because of a conflict, cleanup looks for such items and removes
+//! them.
 
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
@@ -306,7 +307,10 @@ impl CleanupPlan {
             Operation::DeleteUser(user) => {
                 for kind in AttachmentKind::blockers() {
                     for item in held_items(user, kind, endpoint, policy) {
-                        policy.execute(&Operation::Detach(user, kind, item), endpoint);
+                        let detach = Operation::Detach(user, kind, item);
+                        if !matches!(policy.execute(&detach, endpoint), Response::Success(_)) {
+                            detach_deleted_resource(&detach, endpoint, policy);
+                        }
                     }
                 }
                 policy.execute(undo, endpoint)
@@ -404,6 +408,22 @@ fn remove_from_deleted_user(
     }
 }
 
+/// Detaches a resource that an endpoint deleted although the user holds it: creates the resource again,
+/// detaches it, and deletes it.
+fn detach_deleted_resource(
+    detach: &Operation,
+    endpoint: &mut dyn Endpoint,
+    policy: &mut RetryPolicy,
+) {
+    let Some(resource) = detach.resource() else { return };
+    // A resource that exists is deleted by its own step of the plan.
+    let create = Operation::CreateResource(resource);
+    if let Response::Success(_) = policy.execute(&create, endpoint) {
+        policy.execute(detach, endpoint);
+        policy.execute(&Operation::DeleteResource(resource), endpoint);
+    }
+}
+
 /// Returns the items of a kind that the endpoint lists for a user. A password has no listing.
 fn held_items(
     user: User,
@@ -469,6 +489,61 @@ mod tests {
         let added = Entity::Version { number: 2, default: false };
         record(plan, Operation::AddSubResource(POLICY, VERSION, Item(0)), Some(added));
         record(plan, Operation::SetDefault(POLICY, VERSION, Item(2)), None);
+    }
+
+    /// An endpoint with one user and one policy. It deletes the policy although the user holds it.
+    struct LosesPolicy {
+        user: bool,
+        policy: bool,
+        is_attached: bool,
+    }
+
+    impl Endpoint for LosesPolicy {
+        fn enter_new_namespace(&mut self) -> Namespace {
+            Namespace(0)
+        }
+
+        fn enter_namespace(&mut self, _: Namespace) {}
+
+        fn execute(&mut self, op: &Operation) -> Response {
+            let refused = |code: ErrorCode| Response::Refused {
+                http: 400,
+                code: code.name().to_owned(),
+                message: None,
+            };
+            match *op {
+                Operation::DeleteUser(_) if self.is_attached => {
+                    return refused(ErrorCode::DeleteConflict);
+                }
+                Operation::DeleteUser(_) => self.user = false,
+                Operation::CreateResource(_) => self.policy = true,
+                Operation::DeleteResource(_) => self.policy = false,
+                Operation::List(_, AttachmentKind::ManagedPolicy) if self.is_attached => {
+                    let entity = Entity::of(AttachmentKind::ManagedPolicy, POLICY.item);
+                    let listed = vec![(entity, iamspec_model::Status::Active)];
+                    return Response::Success(Some(crate::Listing::of(listed)));
+                }
+                Operation::Detach(_, AttachmentKind::ManagedPolicy, _) if self.policy => {
+                    self.is_attached = false;
+                }
+                _ => return refused(ErrorCode::NoSuchEntity),
+            }
+            Response::SUCCESS
+        }
+
+        fn assign_symbol(&mut self, _: AttachmentKind, _: &str) -> Item {
+            Item(9)
+        }
+    }
+
+    #[test]
+    fn a_user_is_deleted_although_its_policy_was_lost() {
+        let mut endpoint = LosesPolicy { user: true, policy: false, is_attached: true };
+        let mut plan = CleanupPlan::default();
+        record(&mut plan, Operation::create_user(User(0)), None);
+        let left = plan.run(Namespace(0), &mut endpoint, &mut RetryPolicy::default());
+        assert!(left.is_empty(), "{left:?}");
+        assert!(!endpoint.user && !endpoint.policy && !endpoint.is_attached);
     }
 
     #[test]

@@ -367,9 +367,12 @@ impl<'a> Run<'a> {
                 continue;
             }
             let mut budget = most;
+            // Additional reads would take the place of the calls that an attempt leaves out.
+            let observe = std::mem::replace(&mut self.options.observe, ObserveMode::Off);
             let shrunk = shrink(&finding, &mut budget, &mut |script| {
                 self.can_shrink().then(|| self.script_in_namespace(script))
             });
+            self.options.observe = observe;
             let operations = most - budget;
             if is_generated {
                 let name = format!("{}/{}", finding.history.name, finding.rule_id());

@@ -22,6 +22,8 @@
 //! column, what was expected, what was found, and the most similar name if there is one. The parser
 //! is hand-written: the grammar follows the model's tables, and the errors name the model's terms.
 
+use std::borrow::Cow;
+
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::tables::{actions, resources};
 use iamspec_model::{
@@ -135,7 +137,9 @@ impl<'a> LineParser<'a> {
         names: impl IntoIterator<Item = N>,
     ) -> Result<T, LineError> {
         self.offset -= word.len();
-        let near = suggestion(word, names);
+        // Nobody means a name by a word of this length, and the comparison is slow.
+        let is_short = word.len() <= SHOWN_MAX;
+        let near = if is_short { suggestion(word, names) } else { String::new() };
         self.fail(format!("expected {expected}, found {}{near}", quoted_or_end(word)))
     }
 
@@ -214,8 +218,19 @@ impl<'a> LineParser<'a> {
     }
 }
 
+/// The most characters of a word that an error shows.
+const SHOWN_MAX: usize = 80;
+
+/// The beginning of a word that is too long for an error.
+fn cut(word: &str) -> Cow<'_, str> {
+    match word.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or_default()).into(),
+        None => word.into(),
+    }
+}
+
 fn quoted_or_end(word: &str) -> String {
-    if word.is_empty() { "the end of the line".to_owned() } else { format!("`{word}`") }
+    if word.is_empty() { "the end of the line".to_owned() } else { format!("`{}`", cut(word)) }
 }
 
 /// Parses the arguments of one action.
@@ -480,7 +495,8 @@ impl LineParser<'_> {
                 }
                 self.offset = start;
                 self.fail(format!(
-                    "expected `200` for a call that succeeds, found `{word}`; {hint}"
+                    "expected `200` for a call that succeeds, found `{}`; {hint}",
+                    cut(word)
                 ))
             }
             _ => {

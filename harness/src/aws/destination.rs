@@ -108,12 +108,16 @@ const DOMAINS: [(&str, &str); 14] = [
     ("api.amazonwebservices.eu", "eusc-"),
 ];
 
+/// The error of `--endpoint env` without such an endpoint.
+const NOT_CONFIGURED: &str = "no endpoint is set for --endpoint env: set AWS_ENDPOINT_URL_IAM, \
+    AWS_ENDPOINT_URL or endpoint_url of the profile, or write `--endpoint aws` for AWS";
+
 impl Destination {
     /// The destination of an endpoint option: a URL; `aws`; `env` for the endpoint of the variables
-    /// and the profile, or AWS if they have none; or `emulator[:PORT]` for a running AWS Emulator.
+    /// and the profile; or `emulator[:PORT]` for a running AWS Emulator.
     ///
     /// # Errors
-    /// The endpoint is not a URL, or no emulator runs.
+    /// The endpoint is not a URL, `env` finds none, or no emulator runs.
     pub fn from_option(endpoint: &str, config: &Config) -> Result<Self> {
         Self::looked_up(endpoint, config, &look_up)
     }
@@ -129,7 +133,9 @@ impl Destination {
         let custom = match endpoint {
             "aws" => None,
             "env" if ignores_endpoints(config) => None,
-            "env" => configured(config, "iam", "AWS_ENDPOINT_URL_IAM"),
+            "env" => {
+                Some(configured(config, "iam", "AWS_ENDPOINT_URL_IAM").context(NOT_CONFIGURED)?)
+            }
             url => Some(url),
         };
         match custom {

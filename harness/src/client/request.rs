@@ -432,7 +432,7 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
     match (name, error) {
         (_, InputError::Absent) => form.retain(|(it, _)| it != name),
         (_, InputError::Empty) => change(form, name, |_| String::new()),
-        (_, InputError::OtherCase) => change(form, name, |value| other_case(&value)),
+        (_, InputError::OtherCase) => change(form, name, |value| names::other_case(&value)),
         ("UserName", InputError::TooLong) => {
             let creates = form.iter().any(|(_, value)| value == "CreateUser");
             change(form, name, |value| padded(value, if creates { 65 } else { 129 }));
@@ -464,11 +464,6 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
         ("Status", _) => set(form, name, "Invalid"),
         _ => set(form, name, invalid_value(name).unwrap_or("none")),
     }
-}
-
-/// The same name in another case. A service that ignores case treats both as the same name.
-pub(crate) fn other_case(name: &str) -> String {
-    name.to_ascii_uppercase()
 }
 
 /// Another code of six digits.

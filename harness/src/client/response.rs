@@ -358,7 +358,7 @@ fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
             }
         }
         (Operation::UpdateUser(..), InputError::OtherCase) => {
-            let name = request::other_case(&names.user(user));
+            let name = names::other_case(&names.user(user));
             names.bind_user(user, &name);
         }
         _ => {}

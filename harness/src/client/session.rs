@@ -14,12 +14,12 @@ use iamspec_conformance::endpoint::Namespace;
 use iamspec_conformance::script::unusual::UNUSUAL_PATH;
 use iamspec_model::tables::attachments::Naming;
 use iamspec_model::{
-    AttachmentKind, ErrorCode, Item, Operation, Path, Resource, ResourceKind, User,
+    AttachmentKind, ErrorCode, InputError, Item, Operation, Path, Resource, ResourceKind, User,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::wire::attachments::{kind_of, wire};
-use crate::wire::names::{every_printable_character, full_name};
+use crate::wire::names::{every_printable_character, full_name, other_case};
 
 /// The account id in ARNs, until the endpoint has returned its own.
 const UNKNOWN_ACCOUNT: &str = "123456789012";
@@ -324,6 +324,14 @@ impl Names {
     #[must_use]
     pub fn in_symbols(&self, text: &str, op: &Operation) -> String {
         let mut names = self.names_in_request(op);
+        let invalid = match op {
+            Operation::Invalid(_, invalid) => Some(invalid.row().error),
+            _ => None,
+        };
+        if invalid == Some(InputError::OtherCase) {
+            let names_before = names.clone().into_iter();
+            names.extend(names_before.map(|(it, symbol)| (other_case(&it), other_case(&symbol))));
+        }
         names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         names.iter().fold(text.to_owned(), |text, (name, symbol)| text.replace(name, symbol))
     }
@@ -608,6 +616,8 @@ pub(crate) fn own_policy_name(user: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use iamspec_model::InvalidRequest;
+
     use super::*;
 
     const USER: User = User(0);
@@ -621,5 +631,19 @@ mod tests {
         assert_eq!(keyring.key(USER), None);
         assert_eq!(keyring.seed(Item(0)), None);
         assert!(keyring.lost_seed(Item(0)) && keyring.lost_password(USER));
+    }
+
+    #[test]
+    fn a_name_in_another_case_has_a_symbol_in_another_case() {
+        let mut names = Names::new("iamspec-a82c3611");
+        names.fresh();
+        let invalid = InvalidRequest::of(Operation::GetUser, "UserName", InputError::OtherCase);
+        let op = Operation::Invalid(USER, invalid.unwrap());
+        let user = names.user(USER);
+        let text = format!("no {}, but {user}", other_case(&user));
+        assert_eq!(names.in_symbols(&text, &op), "no U0, but u0");
+        // Another call does not hide that the endpoint changes the case.
+        let text = format!("no {}", other_case(&user));
+        assert_eq!(names.in_symbols(&text, &Operation::GetUser(USER)), text);
     }
 }

@@ -28,6 +28,11 @@ pub const STS_VERSION: &str = "2011-06-15";
 /// The XML namespace of every STS response (E-019).
 pub const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
+/// The same name in another case. A service that ignores case treats both as the same name.
+pub(crate) fn other_case(name: &str) -> String {
+    name.to_ascii_uppercase()
+}
+
 /// The name of a symbol: `base` ends with the symbol and its number. A symbol from [`FIRST_UNUSUAL`] on also has
 /// characters that encoders get wrong. Each is within the patterns and lengths of the service model (D-021).
 #[must_use]

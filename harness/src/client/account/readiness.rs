@@ -1,8 +1,9 @@
 //! Whether an endpoint can be tested: a few calls before the first call of a run.
 //!
-//! The calls only read. Any response of an IAM endpoint is enough: also a refusal, a denied or
+//! The calls only read. Any response of an IAM endpoint is enough: even a refusal, a denied or
 //! throttled call, or a failure of the service. The endpoint is rejected only if each of several
-//! calls shows that something else listens there, or nothing.
+//! calls shows that something else listens there, or nothing: for example, the same refusal of every
+//! action, even of one that does not exist.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -48,6 +49,8 @@ impl std::error::Error for Unusable {}
 enum Evidence {
     /// A response that an IAM endpoint may give.
     Iam,
+    /// A refusal with this code, which counts unless the endpoint refuses every action with it.
+    Refuses(String),
     /// A listing, which counts unless the endpoint also accepts what it cannot.
     Lists,
     /// A success that no IAM endpoint gives: what the call names does not exist.
@@ -62,6 +65,10 @@ type ControlCall = (&'static str, (&'static str, Option<&'static str>));
 /// An action that IAM does not have.
 const ABSENT_ACTION: &str = "IamspecControlCall";
 
+/// What an endpoint does that no IAM endpoint does.
+const ACCEPTS_EVERYTHING: &str =
+    "success in response to every call, also for a user and an action that do not exist";
+
 /// The control calls. What a member without a value names does not exist, and neither does the last
 /// action. A call is repeated, because one response may be lost or damaged on its way.
 const CALLS: [ControlCall; 6] = [
@@ -70,8 +77,11 @@ const CALLS: [ControlCall; 6] = [
     ("ListUsers", ("MaxItems", Some("1"))),
     ("GetUser", ("UserName", None)),
     ("ListGroups", ("MaxItems", Some("1"))),
-    (ABSENT_ACTION, ("UserName", None)),
+    ABSENT_CALL,
 ];
+
+/// The call of an action that does not exist.
+const ABSENT_CALL: ControlCall = (ABSENT_ACTION, ("UserName", None));
 
 /// The actions of the control calls that exist.
 pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
@@ -92,9 +102,30 @@ impl HttpClient {
     }
 
     fn find_endpoint(&mut self, waited: Option<Duration>) -> Result<(), Unusable> {
+        let Err((failure, accepts)) = self.survey() else { return Ok(()) };
+        let destination = self.sender.destination();
+        let is_plain = destination.url.scheme() == "http";
+        let may_be_tls = is_plain
+            && !self.sender.has_transport()
+            && !matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable)
+            && !accepts;
+        let next = if may_be_tls && speaks_tls(destination) {
+            "the port speaks TLS: write https:// in --endpoint"
+        } else {
+            next_step(&failure)
+        };
+        let waited = waited.map(|it| format!(" after {} s", it.as_secs_f64())).unwrap_or_default();
+        let (url, detail) = (destination.shown_url(), &failure.detail);
+        let reason = format!("{url}: expected an IAM endpoint, found {detail}{waited}; {next}");
+        Err(Unusable { failure, reason })
+    }
+
+    /// Sends the control calls until one shows an IAM endpoint. Otherwise returns what was found, and
+    /// whether the endpoint accepts calls that no IAM endpoint accepts.
+    fn survey(&mut self) -> Result<(), (Failure, bool)> {
         let mut own = self.sender.without_transport();
         let absent = self.names.user(User(0));
-        let (mut accepted, mut last) = (0, None);
+        let (mut accepted, mut last, mut refusal) = (0, None, None);
         let (mut timeouts, mut unreachable) = (0, 0);
         for call in CALLS {
             let sender = own.as_mut().unwrap_or(&mut self.sender);
@@ -103,6 +134,14 @@ impl HttpClient {
                 Evidence::Lists if accepted == 0 => return Ok(()),
                 Evidence::Lists => {}
                 Evidence::Accepts => accepted += 1,
+                Evidence::Refuses(code) if refusal.is_none() => {
+                    match evidence(sender, ABSENT_CALL, &absent) {
+                        Evidence::Refuses(other) if other == code => refusal = Some(code),
+                        _ => return Ok(()),
+                    }
+                }
+                Evidence::Refuses(code) if refusal.as_ref() == Some(&code) => {}
+                Evidence::Refuses(_) => return Ok(()),
                 Evidence::Foreign(failure) => {
                     timeouts += usize::from(failure.kind == FailureKind::Timeout);
                     unreachable += usize::from(failure.kind == FailureKind::Unreachable);
@@ -113,27 +152,16 @@ impl HttpClient {
                 }
             }
         }
-        let failure = last.filter(|_| accepted == 0).unwrap_or_else(|| Failure {
-            kind: FailureKind::Unreadable,
-            detail: "success in response to every call, also for a user and an action that do not \
-                     exist"
-                .to_owned(),
-        });
-        let destination = self.sender.destination();
-        let is_plain = destination.url.scheme() == "http";
-        let may_be_tls = is_plain
-            && !self.sender.has_transport()
-            && !matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable)
-            && accepted == 0;
-        let next = if may_be_tls && speaks_tls(destination) {
-            "the port speaks TLS: write https:// in --endpoint"
-        } else {
-            next_step(&failure)
-        };
-        let waited = waited.map(|it| format!(" after {} s", it.as_secs_f64())).unwrap_or_default();
-        let (url, detail) = (destination.shown_url(), &failure.detail);
-        let reason = format!("{url}: expected an IAM endpoint, found {detail}{waited}; {next}");
-        Err(Unusable { failure, reason })
+        let unreadable = |detail| Failure { kind: FailureKind::Unreadable, detail };
+        match (refusal, last) {
+            (Some(_), last) if accepted > 0 || last.is_some() => Ok(()),
+            (Some(code), _) => Err((
+                unreadable(format!("{code} in response to every call, also for an unknown action")),
+                false,
+            )),
+            (None, Some(failure)) if accepted == 0 => Err((failure, false)),
+            (None, _) => Err((unreadable(ACCEPTS_EVERYTHING.to_owned()), true)),
+        }
     }
 
     /// Waits until the endpoint responds, for this time at most. A connection that is refused or
@@ -184,7 +212,11 @@ fn evidence(sender: &mut Sender, call: ControlCall, absent: &str) -> Evidence {
         _ if matches!(raw.status, 429 | 500 | 502..=599) => Evidence::Iam,
         Appearance::Result if value.is_some() => Evidence::Lists,
         Appearance::Result => Evidence::Accepts,
-        Appearance::Error { is_of_iam: true, .. } => Evidence::Iam,
+        Appearance::Error { is_of_iam: true, code } => match FailureKind::from_code(&code) {
+            // It is throttled or denied, or the signature is wrong.
+            Some(kind) if kind != FailureKind::Unimplemented => Evidence::Iam,
+            _ => Evidence::Refuses(code),
+        },
         Appearance::Error { code, .. } => {
             foreign(&raw, &format!("<Error> with the code {code}, and not <ErrorResponse>"))
         }

@@ -138,10 +138,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub about: Option<PathBuf>,
     /// Print the selected scripts and suites, send nothing
-    #[arg(long, help_heading = "Safety")]
+    #[arg(long, help_heading = "Output")]
     pub list: bool,
     /// Print the requests for a conforming endpoint, send nothing
-    #[arg(long, help_heading = "Safety")]
+    #[arg(long, help_heading = "Output")]
     pub dry_run: bool,
 }
 

@@ -117,7 +117,7 @@ pub struct TargetArgs {
     #[command(flatten)]
     pub endpoint: EndpointArgs,
     /// Defect of the embedded reference endpoint (`iamspec list mutants`)
-    #[arg(long, value_name = "NAME", conflicts_with = "endpoint")]
+    #[arg(long, value_name = "NAME", conflicts_with = "endpoint", help_heading = "Target")]
     pub mutant: Option<String>,
     /// Reference endpoint's policy for unspecified behavior
     ///
@@ -127,11 +127,12 @@ pub struct TargetArgs {
         long,
         alias = "may",
         value_name = "presume|accept|refuse|SEED",
-        conflicts_with = "endpoint"
+        conflicts_with = "endpoint",
+        help_heading = "Target"
     )]
     pub unspecified: Option<UnspecifiedPolicy>,
     /// Send the calls through this SDK driver (`iamspec driver check`)
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", help_heading = "Target")]
     pub driver: Option<String>,
 }
 
