@@ -131,7 +131,6 @@ fn a_custom_endpoint_is_signed_for_the_configured_region() {
         (&[("AWS_PROFILE", "mine")], "http://127.0.0.1:7777/", "cn-north-1"),
         (&[("AWS_PROFILE", "mine"), general], "http://127.0.0.1:2222/", "cn-north-1"),
         (&[general, ignored], "https://iam.amazonaws.com/", "us-east-1"),
-        (&[], "https://iam.amazonaws.com/", "us-east-1"),
     ] {
         let found = Destination::from_option("env", &with_files("endpoint", variables)).unwrap();
         assert_eq!((found.url.as_str(), &*found.region), (url, region), "{variables:?}");

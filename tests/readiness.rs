@@ -70,7 +70,6 @@ fn something_else_than_an_iam_endpoint_is_named_in_one_line() {
             "not an",
         ),
         (refusing("404 No", "NoSuchEntity"), "NoSuchEntity in response to every call", "not an"),
-        (refusing("400 Bad", "InvalidAction"), "InvalidAction in response to", "not an"),
         (refusing("409 No", "DeleteConflict"), "DeleteConflict in response to", "not an"),
     ] {
         let folder = super::reports::folder("unusable");
@@ -167,7 +166,7 @@ fn an_endpoint_that_refuses_or_loses_some_calls_is_tested() {
         ("403 No", "AccessDenied"),
         ("400 Bad", "InvalidAction"),
         ("501 No", "NotImplemented"),
-        ("400 Bad", "SomethingNew"),
+        ("403 No", "SomethingNew"),
     ] {
         let actions = ["GetUser&", "GetGroup&", "ListUsers&", "ListGroups&", "IamspecControlCall&"];
         let refusal = http(status, "text/xml", &error(code));

@@ -122,10 +122,7 @@ const FAULTS: [(&str, Rewrite, &str, &str); 14] = [
     ),
     (
         "dates without T",
-        |action, _, body| {
-            (action == "ListAccessKeys")
-                .then(|| body.replace("T0", " 0").replace("T1", " 1").replace("T2", " 2"))
-        },
+        |action, _, body| (action == "ListAccessKeys").then(|| without_t(body)),
         "list/access-key",
         "timestamp",
     ),
@@ -166,6 +163,19 @@ fn bare_error(status: u16, body: &str) -> Option<String> {
 fn json_error(status: u16, body: &str) -> Option<String> {
     let (code, message) = code_and_message(body).filter(|_| status >= 400)?;
     Some(format!("{{\"__type\": \"x#{code}Exception\", \"message\": \"{message}\"}}"))
+}
+
+/// The text with a blank in place of the T of each date. An access key id may contain `T1` too.
+fn without_t(text: &str) -> String {
+    let mut parts = text.split('T');
+    let mut changed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = changed.chars().rev().take_while(char::is_ascii_digit).count();
+        let ends_date = digits == 2 && changed.chars().rev().nth(2) == Some('-');
+        changed.push(if ends_date { ' ' } else { 'T' });
+        changed.push_str(part);
+    }
+    changed
 }
 
 fn built_in(name: &str) -> Option<Script> {

@@ -212,11 +212,13 @@ fn evidence(sender: &mut Sender, call: ControlCall, absent: &str) -> Evidence {
         _ if matches!(raw.status, 429 | 500 | 502..=599) => Evidence::Iam,
         Appearance::Result if value.is_some() => Evidence::Lists,
         Appearance::Result => Evidence::Accepts,
-        Appearance::Error { is_of_iam: true, code } => match FailureKind::from_code(&code) {
-            // It is throttled or denied, or the signature is wrong.
-            Some(kind) if kind != FailureKind::Unimplemented => Evidence::Iam,
-            _ => Evidence::Refuses(code),
-        },
+        // It is throttled or denied, the signature is wrong, or the endpoint lacks the action.
+        Appearance::Error { is_of_iam: true, code }
+            if matches!(raw.status, 401 | 403) || FailureKind::from_code(&code).is_some() =>
+        {
+            Evidence::Iam
+        }
+        Appearance::Error { is_of_iam: true, code } => Evidence::Refuses(code),
         Appearance::Error { code, .. } => {
             foreign(&raw, &format!("<Error> with the code {code}, and not <ErrorResponse>"))
         }
