@@ -166,7 +166,7 @@ fn a_run_reads_the_settings_of_its_project() {
     write("iamspec.toml", "end-point = \"x\"\n");
     let (code, _, error) = run(&["delete-user/bare"]);
     assert_eq!(code, Some(2));
-    assert!(error.contains("is no settings file: unknown field `end-point`"), "{error}");
+    assert!(error.contains("is not a settings file: unknown field `end-point`"), "{error}");
     std::fs::remove_dir_all(project).unwrap();
 }
 

@@ -232,7 +232,7 @@ fn an_error_in_a_file_is_one_line_with_the_allowed_values() {
         ("\n[[fault]]\nsort = \"lag\"", "line 2: the window needs either `ms` or `calls`"),
         (
             "[[fault]]\nsort = \"drop\"\nms = 1",
-            "line 1: `ms` is no parameter of this sort of fault; allowed are `effect`, `on`",
+            "line 1: `ms` is not a parameter of this kind of fault; allowed are `effect`, `on`",
         ),
         ("[[fault]]\nsort = \"drop\"\nchance = 2", "`chance = 2` is not from 0 to 1"),
         ("[[fault]]\nsort = \"drop\"\nchance = 1\nevery = 2", "keep one of them"),

@@ -50,6 +50,7 @@ mod plan_apply;
 mod plans;
 mod port;
 mod protocol;
+mod questions;
 mod races;
 mod readiness;
 mod real_account;

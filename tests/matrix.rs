@@ -137,7 +137,11 @@ fn a_history_has_one_row_for_each_version() {
     std::fs::write(&file, "something else\n").unwrap();
     let output = super::iamspec(&words);
     assert_eq!(output.status.code(), Some(2));
-    assert!(super::stderr(&output).contains("line 1 is no result"), "{}", super::stderr(&output));
+    assert!(
+        super::stderr(&output).contains("line 1 is not a result"),
+        "{}",
+        super::stderr(&output)
+    );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "something else\n");
     std::fs::remove_dir_all(at).unwrap();
 }

@@ -60,6 +60,63 @@ fn a_password_that_only_the_policy_of_the_account_refuses_is_refused_with_its_le
     assert!(posted(&server, create).starts_with("HTTP/1.1 200 "));
 }
 
+/// Without a policy, an account requires three of four classes of characters (B-LP-15).
+#[test]
+fn a_password_with_fewer_than_three_classes_of_characters_is_refused_by_default() {
+    let server = super::server(None);
+    posted(&server, "Action=CreateUser&UserName=alice");
+    let create = |password: &str| {
+        posted(&server, &format!("Action=CreateLoginProfile&UserName=alice&Password={password}"))
+    };
+    let named = create("abcdefgh1");
+    assert!(named.starts_with("HTTP/1.1 400 "), "{named}");
+    assert_eq!(element(&named, "Code"), "PasswordPolicyViolation");
+    let message = "Password should meet 1 more of the following requirements: Password should \
+                   have at least one uppercase letter, Password should have at least one symbol";
+    assert_eq!(element(&named, "Message"), message);
+    for other in ["abcdefgh", "ABCDEFGH1", "Abcdefgh", "12345678%21", "abcdefgh%21"] {
+        let refused = create(other);
+        let old = "Password does not conform to the account password policy.";
+        assert_eq!(element(&refused, "Message"), old, "{other}");
+    }
+    // A policy of the account replaces the default.
+    posted(&server, "Action=UpdateAccountPasswordPolicy&MinimumPasswordLength=6");
+    assert!(create("abcdefgh").starts_with("HTTP/1.1 200 "));
+    posted(&server, "Action=DeleteAccountPasswordPolicy");
+    for accepted in ["Abcdefgh1", "abcdefgh1%21", "Abcdefgh%21", "ABCDEFGH1%21"] {
+        posted(&server, "Action=DeleteLoginProfile&UserName=alice");
+        assert!(create(accepted).starts_with("HTTP/1.1 200 "), "{accepted}");
+    }
+}
+
+/// A tool that deletes everything lists these first.
+#[test]
+fn what_the_account_never_has_is_listed_as_empty() {
+    let server = super::server(None);
+    for (action, list, has_pages) in [
+        ("ListRoles", "Roles", true),
+        ("ListInstanceProfiles", "InstanceProfiles", true),
+        ("ListServerCertificates", "ServerCertificateMetadataList", true),
+        ("ListAccountAliases", "AccountAliases", true),
+        ("ListOpenIDConnectProviders", "OpenIDConnectProviderList", false),
+        ("ListSAMLProviders", "SAMLProviderList", false),
+    ] {
+        let response = posted(&server, &format!("Action={action}"));
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        let result = super::server::between(
+            &response,
+            &format!("<{action}Result>"),
+            &format!("</{action}Result>"),
+        );
+        let elements: String = result.split_whitespace().collect();
+        let truncated = if has_pages { "<IsTruncated>false</IsTruncated>" } else { "" };
+        assert_eq!(elements, format!("<{list}/>{truncated}"));
+        // Only a listing with pages checks their size.
+        let page = posted(&server, &format!("Action={action}&MaxItems=0"));
+        assert_eq!(page.starts_with("HTTP/1.1 400 "), has_pages, "{page}");
+    }
+}
+
 /// The number of logs. Tests run in parallel: each log has a folder of its own.
 static LOGS: AtomicUsize = AtomicUsize::new(0);
 
@@ -236,6 +293,24 @@ fn the_last_use_of_a_key_is_shown() {
         [element(&used, "ServiceName"), element(&used, "Region")],
         ["iam".to_owned(), "us-east-1".to_owned()]
     );
+}
+
+/// The id of the user is the same, and its ARN has the new name (C-034).
+#[test]
+fn a_key_works_after_its_user_is_renamed() {
+    let server = super::server(None);
+    let created = posted(&server, "Action=CreateUser&UserName=alice");
+    let id = element(&created, "UserId");
+    let created = posted(&server, "Action=CreateAccessKey&UserName=alice");
+    let key = ["AccessKeyId", "SecretAccessKey"].map(|it| element(&created, it)).into();
+    let renamed = posted(&server, "Action=UpdateUser&UserName=alice&NewUserName=bob");
+    assert!(renamed.starts_with("HTTP/1.1 200 "), "{renamed}");
+    let user = signed_post(&server, &key, "iam", "Action=GetUser", unchanged);
+    assert_eq!(element(&user, "UserName"), "bob");
+    let form = "Action=GetCallerIdentity&Version=2011-06-15";
+    let caller = signed_post(&server, &key, "sts", form, unchanged);
+    assert!(element(&caller, "Arn").ends_with(":user/bob"), "{caller}");
+    assert_eq!(element(&caller, "UserId"), id);
 }
 
 #[test]

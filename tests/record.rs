@@ -264,7 +264,7 @@ fn what_cannot_be_recorded_is_refused() {
         (&["--to", "http://127.0.0.1:1/path", "-o", &file][..], "has a path"),
         (&["--to", "ftp://127.0.0.1/", "-o", &file], "is not an HTTP URL"),
         (&["--to", "http://a:b@127.0.0.1/", "-o", &file], "has a user or a password"),
-        (&["--to", "http://127.0.0.1:1", "-o", "/dev/null"], "is no file that can be replaced"),
+        (&["--to", "http://127.0.0.1:1", "-o", "/dev/null"], "is not a file that can be replaced"),
         (&["--to", "http://127.0.0.1:1", "-o", "/nowhere/x.har"], "cannot write /nowhere/x.har"),
         (
             &["--to", "http://127.0.0.1:1", "-o", &file, "--listen", "0.0.0.0:0"],

@@ -75,9 +75,9 @@ fn an_invalid_or_incomplete_file_is_refused_with_the_reason() {
     let cases: [(&str, &str); 6] = [
         (&cut, "its footer is missing"),
         ("", "the file is empty"),
-        ("{}\n", "line 1 is no header"),
+        ("{}\n", "line 1 is not the header"),
         (&whole.replace("\"format\":2", "\"format\":3"), "has format 3"),
-        (&format!("{}\nnonsense\n", lines[0]), "line 2 is no event"),
+        (&format!("{}\nnonsense\n", lines[0]), "line 2 is not an event"),
         (&twice, "comes after the footer"),
     ];
     for (text, reason) in cases {

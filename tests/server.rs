@@ -118,6 +118,27 @@ fn every_listed_action_is_served_and_listed_once() {
     assert!(posted(&server, "Action=NoSuchCall").contains("InvalidAction"));
 }
 
+/// Only a name that IAM does not have is unknown.
+#[test]
+fn an_action_of_iam_that_the_server_does_not_serve_is_not_implemented() {
+    let server = super::server(None);
+    let listed = super::stdout(&super::iamspec(&["list", "actions"]));
+    let listed_names: std::collections::BTreeSet<&str> = listed.lines().collect();
+    let (_, known) = iamspec_harness::wire::service_model::known();
+    assert!(
+        known.len() > listed_names.len() && listed_names.iter().all(|it| known.contains_key(*it))
+    );
+    for action in known.keys().filter(|it| !listed_names.contains(it.as_str())) {
+        let response = posted(&server, &format!("Action={action}"));
+        assert!(response.starts_with("HTTP/1.1 501 "), "{response}");
+        assert!(response.contains("<Code>NotImplemented</Code>"), "{response}");
+        assert!(response.contains(&format!("does not serve {action}<")), "{response}");
+    }
+    for unknown in ["Action=ListRole", "Action=botocore", "Action=ListRoles&Version=2011-06-15"] {
+        assert!(posted(&server, unknown).contains("InvalidAction"), "{unknown}");
+    }
+}
+
 /// The whole response to a request with these lines after its first, which has a `Host` header only
 /// if the lines have one.
 pub(super) fn response_to(server: &Server, first: &str, lines: &str, body: &str) -> String {

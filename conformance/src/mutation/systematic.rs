@@ -202,9 +202,16 @@ fn response_mutants(rule: Rule) -> Vec<Mutant> {
                 mutants.push(mutant("shows what was so before", Deviation::ListsStale));
             }
         }
-        if matches!(rule.clause.condition, Condition::InvalidInput(_, InputError::OnePerPage)) {
-            mutants.push(mutant("loses what is next", Deviation::LosesPage));
-            mutants.push(mutant("shows the last again", Deviation::RepeatsPage));
+        match rule.clause.condition {
+            Condition::InvalidInput(_, InputError::OnePerPage) => {
+                mutants.push(mutant("loses what is next", Deviation::LosesPage));
+                mutants.push(mutant("shows the last again", Deviation::RepeatsPage));
+            }
+            // The service takes the name for that of the user or the group, or does not.
+            Condition::InvalidInput(_, InputError::OtherCase | InputError::Absent) => {
+                mutants.push(mutant("is refused", Deviation::Refuses));
+            }
+            _ => {}
         }
         return mutants;
     };

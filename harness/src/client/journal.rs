@@ -355,7 +355,7 @@ fn refuse_copy_of_running(
 ) -> Result<()> {
     let is_id = !header.run.is_empty() && header.run.chars().all(|it| it.is_ascii_alphanumeric());
     if !is_id {
-        bail!("{} is not a journal: {:?} is no id of a run", path.display(), header.run);
+        bail!("{} is not a journal: {:?} is not the id of a run", path.display(), header.run);
     }
     let beside = path.with_file_name(format!("{}.jsonl", header.run));
     let same = |other: &Path| other.canonicalize().ok() == path.canonicalize().ok();

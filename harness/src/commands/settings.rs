@@ -63,12 +63,13 @@ pub fn added_options(args: &RunArgs) -> Result<Vec<String>> {
     let Some(file) = settings_file(args) else { return Ok(Vec::new()) };
     let text = std::fs::read_to_string(&file);
     let text = text.with_context(|| format!("cannot read the settings {}", file.display()))?;
-    let settings: ProjectSettings = toml::from_str(&text)
-        .map_err(|error| anyhow!("{} is no settings file: {}", file.display(), error.message()))?;
+    let settings: ProjectSettings = toml::from_str(&text).map_err(|error| {
+        anyhow!("{} is not a settings file: {}", file.display(), error.message())
+    })?;
     let typed: Vec<String> = args.typed.options::<RunArgs>().into_iter().map(|it| it.0).collect();
     let folder = file.parent().unwrap_or(Path::new(""));
     let added = options(&settings, folder, &typed, !args.selection.scripts.is_empty())
-        .with_context(|| format!("{} is no settings file", file.display()))?;
+        .with_context(|| format!("{} is not a settings file", file.display()))?;
     let of_invariants = args.selection.suite.contains(&SuiteArg::Invariants);
     let added = if of_invariants { supported_by_invariants(&added) } else { added };
     if !added.is_empty() {

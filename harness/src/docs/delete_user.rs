@@ -2,9 +2,10 @@
 
 use iamspec_model::tables::actions;
 use iamspec_model::tables::precedence::PRECEDENCES;
-use iamspec_model::{AttachmentAction, AttachmentKind, Evidence};
+use iamspec_model::{AttachmentAction, AttachmentKind, Evidence, Level};
 
-use crate::docs::markdown::{LEGEND, escape, fact_links};
+use crate::docs::emulators;
+use crate::docs::markdown::{LEGEND, SYMBOLS, escape, fact_links};
 use crate::docs::removal::{fact_ids, losses, response, step_orders};
 
 pub(crate) fn page() -> String {
@@ -22,6 +23,7 @@ pub(crate) fn page() -> String {
     page.push_str(&destroyed());
     page.push_str(&reported_first());
     page.push_str(&inactive());
+    page.push_str(&emulators());
     page.push_str(
         "\n## What does not block DeleteUser\n\n\
         Tags, the permissions boundary, and a virtual MFA device that is no longer enabled for the user.\n",
@@ -89,18 +91,34 @@ fn reported_first() -> String {
     text
 }
 
-/// The kinds for which the effect of inactive items is not confirmed.
+/// The kinds for which the effect of inactive items is not confirmed, each with the response that is
+/// inferred, or with both responses.
 fn inactive() -> String {
     let kinds =
         AttachmentKind::blockers().filter_map(|kind| Some((kind, kind.row().blocks_inactive?)));
     let kinds = kinds.map(|(kind, clause)| {
-        let (noun, level) = (kind.row().noun, clause.status.level.name());
-        format!("- {noun}: {level} ({})\n", links(clause.status))
+        let (noun, level) = (kind.row().noun, clause.status.level);
+        let (refusal, message) = response(&clause);
+        let message = message.map(|it| format!(", *{}*", escape(it))).unwrap_or_default();
+        let expected = match level {
+            Level::Unspecified => format!("200 and {refusal} both conform"),
+            _ => format!("inferred response {refusal}{message}"),
+        };
+        format!("- {noun}: {expected} ({}; {})\n", level.name(), links(clause.status))
     });
     format!(
         "\n## Inactive items\n\n\
         If every item of one of these kinds is inactive, no recording confirms the response:\n\n{}",
         kinds.collect::<String>()
+    )
+}
+
+/// What current emulators respond for each kind.
+fn emulators() -> String {
+    format!(
+        "\n## What emulators respond\n\n\
+        A user with a single attachment, in the last comparison of [emulators](emulators.md). {SYMBOLS}\n{}",
+        emulators::deletion_table()
     )
 }
 

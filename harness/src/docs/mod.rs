@@ -5,6 +5,7 @@
 //! tables are written by hand. The command `iamspec docs` writes the pages to files.
 
 mod delete_user;
+mod emulators;
 pub(crate) mod markdown;
 mod operation;
 pub(crate) mod removal;
@@ -22,10 +23,8 @@ use iamspec_conformance::script::corpus::{built_in_scripts, reached_rules};
 use iamspec_model::tables::actions;
 use iamspec_model::{Rule, rules as all_rules};
 
+use crate::docs::markdown::{LEGEND, STRENGTHS, SYMBOLS};
 use crate::docs::wire_example::WireExample;
-
-/// The comparison of current emulators, from the last campaign.
-const EMULATORS: &str = include_str!("../../data/emulators.md");
 
 /// The pages by their file names.
 pub(crate) struct SpecificationPages {
@@ -57,7 +56,7 @@ pub(crate) fn specification() -> Result<SpecificationPages> {
         ("errors.md".to_owned(), tables::errors()),
         ("open-questions.md".to_owned(), tables::open_questions(&scripts)),
         ("facts.md".to_owned(), tables::facts()),
-        ("emulators.md".to_owned(), EMULATORS.to_owned()),
+        ("emulators.md".to_owned(), emulators::page()),
     ]);
     let mut rules = rule::wire_pages();
     rules.insert("rules.md".to_owned(), rule::list());
@@ -93,6 +92,7 @@ fn index() -> String {
     for action in actions() {
         page.push_str(&format!("- [{0}](operations/{0}.md)\n", action.api));
     }
+    page.push_str(&format!("\n## Legend\n\n{LEGEND}\n{STRENGTHS}\nSymbols in tables: {SYMBOLS}"));
     page
 }
 

@@ -8,7 +8,7 @@ use iamspec_model::tables::precedence::PRECEDENCES;
 use iamspec_model::{AttachmentAction, AttachmentKind, Expected, FACTS, Fact, Level, Rule, rules};
 
 use crate::docs::ScriptIndex;
-use crate::docs::markdown::{escape, fact_links};
+use crate::docs::markdown::{LEGEND_LINK, STRENGTHS, escape, fact_links};
 use crate::docs::removal::losses;
 use crate::docs::source_links::{SourcePart, parts};
 
@@ -16,7 +16,9 @@ use crate::docs::source_links::{SourcePart, parts};
 pub(crate) fn kinds() -> String {
     format!(
         "# Attachments of a user\n\n{}\n\
-        The quotas are AWS's defaults. An account can raise the quota of managed policies (G-002).\n",
+        The quotas are AWS's defaults. An account can raise the quota of managed policies (G-002).\n\n\
+        \"Blocked with\" is the message of DeleteUser while a user has the attachment; \
+        [DeleteUser](delete-user.md) has the level of each. {LEGEND_LINK}",
         kinds_table()
     )
 }
@@ -55,15 +57,18 @@ pub(crate) fn errors() -> String {
             codes.entry((code.name(), code.http_status())).or_default().push(rule);
         }
     }
-    let mut page = "# Errors\n\n\
-        CloudTrail appends `Exception` to a code; a response does not (E-006).\n"
-        .to_owned();
+    let mut page = format!(
+        "# Errors\n\n\
+        CloudTrail appends `Exception` to a code; a response does not (E-006).\n\n\
+        Each rule has the level of its status. {LEGEND_LINK}"
+    );
     for ((code, http), rules) in codes {
         page.push_str(&format!("\n## {code}\n\nHTTP {http}.\n\n"));
         for rule in rules {
             let (id, api) = (rule.id(), rule.action.api);
             let statement = escape(&rule.statement());
-            page.push_str(&format!("- [{id}](operations/{api}.md): {statement}\n"));
+            let level = rule.clause.status.level.name();
+            page.push_str(&format!("- [{id}](operations/{api}.md) (*{level}*): {statement}\n"));
         }
     }
     page
@@ -71,16 +76,19 @@ pub(crate) fn errors() -> String {
 
 /// The unspecified rules, each with the script that shows the behavior of an endpoint.
 pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
-    let mut page = "# Open questions\n\n\
+    let mut page = format!(
+        "# Open questions\n\n\
         No fact states how AWS responds in these cases. Every response conforms, and the report of a run \
-        states which one was observed.\n\n\
+        states which one was observed. Each fact of strength unknown has a probe, also if no rule cites it: \
+        see [Probes](#probes). A row whose script is *none* needs an account that a run cannot fill.\n\n\
+        {LEGEND_LINK}\n\
         | rule | facts | script |\n|---|---|---|\n"
-        .to_owned();
+    );
     for rule in rules().filter(|rule| rule.clause.status.level == Level::Unspecified) {
         let script = scripts
             .reaching(rule)
             .next()
-            .map_or_else(|| "none".to_owned(), |it| format!("`iamspec run {}`", it.name));
+            .map_or_else(|| "*none*".to_owned(), |it| format!("`iamspec run {}`", it.name));
         let facts: Vec<&str> = rule.clause.status.facts.iter().map(|fact| fact.id).collect();
         let (id, api, facts) = (rule.id(), rule.action.api, fact_links(&facts, ""));
         page.push_str(&format!("| [{id}](operations/{api}.md) | {facts} | {script} |\n"));
@@ -134,9 +142,10 @@ pub(crate) fn cited_facts() -> Vec<&'static Fact> {
 
 /// The page of the cited facts.
 pub(crate) fn facts() -> String {
-    let mut page =
-        "# Facts\n\nEach fact describes AWS's behavior, with its source and its strength.\n"
-            .to_owned();
+    let mut page = format!(
+        "# Facts\n\nEach fact describes AWS's behavior, with its source and its strength. \
+            The level of a rule follows the strength of its facts.\n\n{STRENGTHS}\n{LEGEND_LINK}"
+    );
     for fact in cited_facts() {
         page.push_str(&format!("\n## {}\n\n{}", fact.id, fact_text(fact, fact.note)));
     }

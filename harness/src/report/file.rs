@@ -29,7 +29,9 @@ pub fn read(text: &str) -> Result<RunReport> {
     let format = serde_json::from_str::<serde_json::Value>(first);
     let format = format.ok().and_then(|it| it.get("format")?.as_u64());
     let Some(format) = format else {
-        bail!("line 1 is no header of a run; write the file with `iamspec run --report json=FILE`");
+        bail!(
+            "line 1 is not the header of a run; write the file with `iamspec run --report json=FILE`"
+        );
     };
     ensure!(
         (1..=u64::from(FORMAT)).contains(&format),
@@ -37,9 +39,9 @@ pub fn read(text: &str) -> Result<RunReport> {
          use the iamspec that wrote the file"
     );
     let ReportEvent::Run(header) =
-        serde_json::from_str(first).context("line 1 is no header of a run")?
+        serde_json::from_str(first).context("line 1 is not the header of a run")?
     else {
-        bail!("line 1 is no header of a run");
+        bail!("line 1 is not the header of a run");
     };
     let mut report = RunReport::new(RunHeader { format: FORMAT, ..header });
     let mut ended = false;
@@ -47,7 +49,7 @@ pub fn read(text: &str) -> Result<RunReport> {
         let number = index + 1;
         ensure!(!ended, "line {number} comes after the footer; expected one run in a file");
         let event: ReportEvent =
-            serde_json::from_str(line).with_context(|| format!("line {number} is no event"))?;
+            serde_json::from_str(line).with_context(|| format!("line {number} is not an event"))?;
         ended = matches!(event, ReportEvent::End(_));
         report.add(event).with_context(|| format!("line {number} is out of place"))?;
     }

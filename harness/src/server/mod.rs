@@ -42,7 +42,7 @@ use crate::server::handler::handle_request;
 pub(crate) use crate::server::handler::is_form;
 use crate::server::listener::{Limits, Listener, Respond};
 use crate::server::reply::ReplyBody;
-use crate::server::store::Store;
+use crate::server::store::{ListedIds, Store};
 use crate::wire::xml_write;
 
 /// The model's account, and the names and ids that only a server knows.
@@ -143,6 +143,9 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// Limits on connections and requests.
     pub limits: Limits,
+    /// Whether the ids of policies, keys, certificates and credentials are in the order of their
+    /// creation, so that listings have the same order in each run. By default, ids are random.
+    pub ordered_ids: bool,
 }
 
 /// A running reference server, on a thread of its own. Dropping it stops the server.
@@ -158,8 +161,9 @@ impl Server {
     /// The address is in use, the thread cannot start, or the clock is before 1970 or after 9999.
     pub fn start(address: SocketAddr, options: Options) -> Result<Self> {
         let Options { account, behavior, faults: fault_plan, verify_signatures, .. } = options;
+        let ids = if options.ordered_ids { ListedIds::Ordered(0) } else { ListedIds::Random };
         let state = ServerState {
-            model: ModelState { account, store: Store::default(), behavior },
+            model: ModelState { account, store: Store::new(ids), behavior },
             history: StateHistory::for_plan(&fault_plan),
             fault_plan,
             verify_signatures,
@@ -185,7 +189,7 @@ impl Server {
         self.state.lock().model.account.is_empty()
     }
 
-    /// The number of injected faults of each sort, in the order of the plan.
+    /// The number of injected faults of each kind, in the order of the plan.
     #[must_use]
     pub fn faults(&self) -> Vec<(&'static str, u64)> {
         self.state.lock().fault_plan.counts()

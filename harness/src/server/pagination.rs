@@ -11,6 +11,7 @@ use iamspec_model::evidence::{D_012, D_013, D_014};
 use iamspec_model::{Entity, Listed, Operation, ResourceKind, Status, User};
 
 use crate::server::fault_injection::PageFault;
+use crate::server::outside_model::empty_listings;
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::store::Store;
 use crate::wire::attachments::ATTACHMENTS;
@@ -163,7 +164,8 @@ impl<'a> Page<'a> {
 
 /// Returns true if the action takes `MaxItems` and `Marker` (D-023).
 pub(super) fn has_pages(action: &str) -> bool {
-    action.starts_with("List") || ["GetGroup", "GetAccountAuthorizationDetails"].contains(&action)
+    action.starts_with("List") && !empty_listings::is_without_pages(action)
+        || ["GetGroup", "GetAccountAuthorizationDetails"].contains(&action)
 }
 
 /// Parses a page size from 1 to 1000 (E-009). D-012 has one message for each bound.

@@ -61,6 +61,7 @@ pub(super) struct Store {
     user_symbols: SymbolPool,
     resource_symbols: SymbolPool,
     item_symbols: SymbolPool,
+    ids: ListedIds,
 }
 
 /// A name as a key of the store: names are case-insensitive.
@@ -80,6 +81,11 @@ fn name_of_arn(arn: &str) -> &str {
 }
 
 impl Store {
+    /// An empty store.
+    pub(super) fn new(ids: ListedIds) -> Self {
+        Self { ids, ..Self::default() }
+    }
+
     /// The user with this name; an unused symbol if there is none.
     pub(super) fn user(&self, name: &str) -> User {
         self.users.get(&name_key(name)).copied().unwrap_or(User(UNKNOWN))
@@ -331,14 +337,34 @@ impl SymbolPool {
     }
 }
 
+/// How the store chooses the ids that listings are sorted by: those of policies, and of items whose
+/// kind is named by the service.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum ListedIds {
+    /// At random, as AWS does.
+    #[default]
+    Random,
+    /// In the order of creation, so that a listing has the same order in each run. The number is that of
+    /// the last id.
+    Ordered(u32),
+}
+
+impl ListedIds {
+    /// A new id of this length.
+    fn allocate(&mut self, prefix: &str, length: usize) -> String {
+        match self {
+            Self::Random => new_id(prefix, length),
+            Self::Ordered(last) => {
+                *last += 1;
+                new_id(&format!("{prefix}{last:08}"), length)
+            }
+        }
+    }
+}
+
 /// A new random secret.
 pub(super) fn new_secret() -> String {
     new_id("", 40)
-}
-
-/// The id of a new item whose kind is named by the service (E-017).
-fn new_item_id(kind: AttachmentKind) -> String {
-    new_id(wire(kind).id_prefix, wire(kind).id_length)
 }
 
 /// The id of an AWS managed policy: the same for each request, because the list does not have it.
@@ -452,7 +478,7 @@ impl Store {
             created: now(),
             path,
             body,
-            alternate_id: new_id("ANPA", 21),
+            alternate_id: self.ids.allocate("ANPA", 21),
             ..Record::default()
         };
         self.resource_records.insert(resource, record);
@@ -530,7 +556,7 @@ impl Store {
         let created = now();
         let (name, id) = match kind.row().naming {
             Naming::Service => {
-                let id = new_item_id(kind);
+                let id = self.ids.allocate(wire(kind).id_prefix, wire(kind).id_length);
                 (id.clone(), id)
             }
             Naming::Caller if kind.row().refers_to.is_none() => {

@@ -33,7 +33,7 @@ impl HarFile {
     pub(super) fn begin(path: &Path) -> Result<Self> {
         let context = || format!("cannot write {}", path.display());
         let file = Replacement::begin(path).with_context(context)?.with_context(|| {
-            format!("{} is no file that can be replaced; name a new file", path.display())
+            format!("{} is not a file that can be replaced; name a new file", path.display())
         })?;
         let (path, counts) = (path.to_owned(), RecordCounts::default());
         let mut har = Self { file, path, length: 0, counts, error: None };

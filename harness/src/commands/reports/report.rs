@@ -300,7 +300,7 @@ fn short_program_of(finding: &FindingEvent) -> Result<String> {
     let calls = finding.history.iter().map(|it| it.call.as_str()).collect::<Vec<_>>().join("\n");
     let text = format!("# {}\n{calls}\n", finding.rule);
     let script = parse::parse(&finding.script, &text)
-        .with_context(|| format!("the calls of {} are no script", finding.rule))?;
+        .with_context(|| format!("the calls of {} are not a script", finding.rule))?;
     // The message and the listing of a response are not compared.
     let status_and_code = |it: &str| {
         let words: Vec<&str> = it.split([' ', '[', '"']).take(2).collect();

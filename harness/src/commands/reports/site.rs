@@ -50,7 +50,7 @@ pub(crate) fn site(args: &SiteArgs, out: &mut dyn Write) -> Result<u8> {
         Some(file) => {
             let text = std::fs::read_to_string(file);
             let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-            history::read(&text).with_context(|| format!("{} is no history", file.display()))?
+            history::read(&text).with_context(|| format!("{} is not a history", file.display()))?
         }
         None => Vec::new(),
     };

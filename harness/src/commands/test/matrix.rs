@@ -109,7 +109,7 @@ fn read_history(file: &Path) -> Result<Vec<VersionResult>> {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         text => text.with_context(|| format!("cannot read {}", file.display()))?,
     };
-    history::read(&text).with_context(|| format!("{} is no history", file.display()))
+    history::read(&text).with_context(|| format!("{} is not a history", file.display()))
 }
 
 /// Adds the results of runs to a history. Returns it as a table.

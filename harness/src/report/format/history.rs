@@ -71,7 +71,8 @@ pub fn read(text: &str) -> Result<Vec<VersionResult>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(index, line)| {
-            serde_json::from_str(line).with_context(|| format!("line {} is no result", index + 1))
+            serde_json::from_str(line)
+                .with_context(|| format!("line {} is not a result", index + 1))
         })
         .collect()
 }

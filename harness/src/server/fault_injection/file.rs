@@ -27,7 +27,7 @@ struct FaultFile {
     fault: Vec<Spanned<FaultEntry>>,
 }
 
-/// One `[[fault]]` table: its sort, the affected calls, the trigger, and parameters of the sort.
+/// One `[[fault]]` table: its kind, the affected calls, the trigger, and parameters of the kind.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct FaultEntry {
@@ -137,7 +137,7 @@ impl FaultEntry {
         }
     }
 
-    /// Rejects parameters that the sort does not have.
+    /// Rejects parameters that the kind of fault does not have.
     fn check_parameters(&self) -> Result<()> {
         let allowed: &[&str] = match self.sort {
             FaultKind::Lag | FaultKind::Lingering | FaultKind::Unmodifiable => &["ms", "calls"],
@@ -167,7 +167,7 @@ impl FaultEntry {
         let common = ["on", "chance", "every", "first", "times"];
         let names: Vec<String> =
             allowed.iter().chain(&common).map(|name| format!("`{name}`")).collect();
-        bail!("`{name}` is no parameter of this sort of fault; allowed are {}", names.join(", "))
+        bail!("`{name}` is not a parameter of this kind of fault; allowed are {}", names.join(", "))
     }
 
     fn fault(&self) -> Result<InjectedFault> {

@@ -238,7 +238,7 @@ impl FaultPlan {
         chosen
     }
 
-    /// The number of injections of each sort of fault, in the order of the plan.
+    /// The number of injections of each kind of fault, in the order of the plan.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         let mut counts: Vec<(&'static str, u64)> = Vec::new();

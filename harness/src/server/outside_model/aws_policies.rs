@@ -108,7 +108,7 @@ pub(crate) fn check(form: &ParsedForm) -> Result<(), RequestError> {
         return Err(RequestError::Fact(C_095, None));
     }
     if NOT_IN_LIST.contains(&action) {
-        return Err(RequestError::NotServed("the versions of AWS managed policies"));
+        return Err(RequestError::NotServed("the versions of AWS managed policies".to_owned()));
     }
     if ATTACHING.contains(&action) && policy.path == OF_SERVICE_ROLES {
         return Err(RequestError::of_fact(REFUSED_ATTACHMENT, form));

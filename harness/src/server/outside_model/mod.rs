@@ -1,10 +1,11 @@
 //! The parts of IAM that the server implements and the model does not cover: tags of policies and
 //! devices, `GetMFADevice`, authentication codes, the password policy, sizes of policies, QR codes,
-//! AWS managed policies, and credentials with an alias.
+//! AWS managed policies, credentials with an alias, and listings that are always empty.
 //!
 //! The actions here are in no table of the model. [`result`] executes one of them on the store.
 
 pub(super) mod aws_policies;
+pub(super) mod empty_listings;
 pub(super) mod mfa_codes;
 pub(super) mod password_policy;
 pub(super) mod policy_size;
@@ -21,6 +22,7 @@ use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::server::responses::tag_nodes;
 use crate::server::store::ACCOUNT;
 use crate::wire::names::VERSION;
+use crate::wire::service_model;
 use crate::wire::xml_write::{Node, node, text};
 
 /// The actions, each with its kind of resource.
@@ -36,7 +38,8 @@ const ACTIONS: [(&str, ResourceKind); 7] = [
 
 /// The actions that the server implements without the model.
 pub(super) fn actions() -> impl Iterator<Item = &'static str> {
-    ACTIONS.iter().map(|(name, _)| *name).chain(password_policy::ACTIONS)
+    let of_resources = ACTIONS.iter().map(|(name, _)| *name);
+    of_resources.chain(password_policy::ACTIONS).chain(empty_listings::actions())
 }
 
 /// Returns true if the server implements the action without the model.
@@ -45,11 +48,14 @@ pub(super) fn is_outside_model(action: &str) -> bool {
 }
 
 /// Checks the action and its version. The front end refuses an unknown one before IAM sees the request
-/// (E-011, E-028).
+/// (E-011, E-028). An action that IAM has and this server does not implement is not unknown.
 pub(super) fn check_action(form: &ParsedForm) -> Result<(), RequestError> {
-    let is_known = find_action(form.action()).is_some() || is_outside_model(form.action());
-    let is_right = is_known && form.get("Version") == Some(VERSION);
-    if is_right { Ok(()) } else { Err(RequestError::unknown_action(form)) }
+    let action = form.action();
+    let is_served = find_action(action).is_some() || is_outside_model(action);
+    if form.get("Version") != Some(VERSION) || !is_served && !service_model::is_action(action) {
+        return Err(RequestError::unknown_action(form));
+    }
+    if is_served { Ok(()) } else { Err(RequestError::NotServed(action.to_owned())) }
 }
 
 /// Carries out an action. Returns the result elements; `None` if the response has no result.
@@ -60,6 +66,9 @@ pub(super) fn result(
     let action = form.action();
     if password_policy::ACTIONS.contains(&action) {
         return password_policy::result(&mut model.store.password_policy, form, ACCOUNT);
+    }
+    if let Some(listing) = empty_listings::result(action) {
+        return Ok(Some(listing));
     }
     let row = ACTIONS.iter().find(|(name, _)| *name == action);
     let kind = row.map_or(ResourceKind::Policy, |(_, kind)| *kind);

@@ -1,13 +1,13 @@
 //! The account's own password policy: its three actions, and the passwords that an account refuses.
 //!
-//! Without its own policy, an account requires eight characters (B-LP-14); the server does not
-//! check that three classes of characters occur (B-LP-15). With its own policy, only the length and
-//! the required classes count. The message about missing classes is an older one of AWS (B-LP-16),
-//! because the current one is unknown. The refusals of `AllowUsersToChangePassword` are
-//! unknown too.
+//! Without its own policy, an account requires eight characters (B-LP-14), and three of the four
+//! classes of characters (B-LP-15). With its own policy, only the length and the required classes
+//! count. The message about missing classes is that of B-LP-15 for the classes that it names, and
+//! otherwise an older one of AWS (B-LP-16), because the current one is unknown. The
+//! refusals of `AllowUsersToChangePassword` are unknown too.
 
 use iamspec_model::Fact;
-use iamspec_model::evidence::{B_LP_14, B_LP_16, B_PP_03, B_PP_05};
+use iamspec_model::evidence::{B_LP_14, B_LP_15, B_LP_16, B_PP_03, B_PP_05};
 
 use crate::server::parse::form::{ParsedForm, RequestError};
 use crate::wire::xml_write::{Node, node, text};
@@ -36,6 +36,28 @@ const FLAGS: [&str; 5] = [
 /// The minimum length without a policy.
 const DEFAULT_LENGTH: u64 = 8;
 
+/// The number of classes that a password needs without a policy (B-LP-15).
+const DEFAULT_CLASSES: usize = 3;
+
+/// A class of characters: the member of a policy that requires it, and its characters.
+type CharacterClass = (&'static str, fn(char) -> bool);
+
+const CLASSES: [CharacterClass; 4] = [
+    ("RequireSymbols", |it| it.is_ascii_punctuation()),
+    ("RequireNumbers", |it| it.is_ascii_digit()),
+    ("RequireUppercaseCharacters", |it| it.is_ascii_uppercase()),
+    ("RequireLowercaseCharacters", |it| it.is_ascii_lowercase()),
+];
+
+/// The classes that the message of B-LP-15 names as missing.
+const NAMED_CLASSES: [&str; 2] = ["RequireSymbols", "RequireUppercaseCharacters"];
+
+/// The classes that a password lacks.
+fn missing_classes(password: &str) -> Vec<&'static str> {
+    let missing = CLASSES.iter().filter(|(_, is_of)| !password.chars().any(is_of));
+    missing.map(|(flag, _)| *flag).collect()
+}
+
 /// A policy: the members of the last update.
 #[derive(Clone, Debug)]
 pub(crate) struct PasswordPolicy(ParsedForm);
@@ -52,14 +74,7 @@ impl PasswordPolicy {
 
     /// Whether a password has every class of characters that the policy requires.
     fn has_classes(&self, password: &str) -> bool {
-        let is_symbol = |it: char| it.is_ascii_punctuation();
-        let classes: [(&str, &dyn Fn(char) -> bool); 4] = [
-            ("RequireSymbols", &is_symbol),
-            ("RequireNumbers", &|it| it.is_ascii_digit()),
-            ("RequireUppercaseCharacters", &|it| it.is_ascii_uppercase()),
-            ("RequireLowercaseCharacters", &|it| it.is_ascii_lowercase()),
-        ];
-        classes.iter().all(|(flag, is_of)| !self.is_set(flag) || password.chars().any(is_of))
+        !missing_classes(password).iter().any(|flag| self.is_set(flag))
     }
 
     /// The elements of the policy. A limit is present only if it is set (B-PP-01, B-PP-02).
@@ -114,6 +129,22 @@ pub(crate) fn password_error(
         let of_default = |it: &str| it.replace(&DEFAULT_LENGTH.to_string(), &minimum.to_string());
         return Some(RequestError::Fact(B_LP_14, B_LP_14.message.map(of_default)));
     }
-    let lacks_class = policy.is_some_and(|it| !it.has_classes(password));
-    lacks_class.then(|| RequestError::Fact(B_LP_16, B_LP_16.message.map(str::to_owned)))
+    let old_error = || RequestError::Fact(B_LP_16, B_LP_16.message.map(str::to_owned));
+    match policy {
+        Some(policy) => (!policy.has_classes(password)).then(old_error),
+        None => default_error(&missing_classes(password), old_error),
+    }
+}
+
+/// The error about the classes of characters that a password lacks, in an account without a policy.
+fn default_error(missing: &[&str], old_error: impl Fn() -> RequestError) -> Option<RequestError> {
+    let required = (DEFAULT_CLASSES + missing.len()).checked_sub(CLASSES.len())?;
+    if required == 0 {
+        return None;
+    }
+    if missing != NAMED_CLASSES {
+        return Some(old_error());
+    }
+    let message = B_LP_15.message.map(|it| it.replace("{n}", &required.to_string()));
+    Some(RequestError::Fact(B_LP_15, message))
 }

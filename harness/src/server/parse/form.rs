@@ -93,7 +93,7 @@ pub(crate) enum RequestError {
     /// The caller is not a user, and has no password of its own.
     CallerIsNoUser,
     /// AWS serves the request, and this server has no data for it.
-    NotServed(&'static str),
+    NotServed(String),
 }
 
 /// The members of a request that messages of facts name.

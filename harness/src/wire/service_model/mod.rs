@@ -32,6 +32,12 @@ pub fn known() -> (&'static str, ShapeHashes) {
     (version, sums.map(|(api, sum)| (api.to_owned(), sum.to_owned())).collect())
 }
 
+/// Returns true if the known model has an action of this name.
+pub(crate) fn is_action(name: &str) -> bool {
+    let mut names = KNOWN.lines().filter_map(|it| it.split_once(' ')).skip(1);
+    names.any(|(api, _)| api == name)
+}
+
 /// The checksums of a model in botocore's format: JSON, compressed with gzip or not.
 ///
 /// # Errors

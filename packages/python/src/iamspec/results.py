@@ -16,7 +16,7 @@ class Outcome(enum.Enum):
     """The verdict on a script."""
 
     CONFORMS = "every response conforms"
-    DIVERGES = "a response diverges and is no known failure"
+    DIVERGES = "a response diverges and is not a known failure"
     KNOWN_FAILURE = "a response diverges or fails as the known-failures file says"
     INCONCLUSIVE = "no verdict is possible"
     INCOMPLETE = "the endpoint does not implement an operation"
