@@ -82,6 +82,61 @@ fn a_repeatable_crash_can_be_a_known_failure() {
     assert_eq!(exit, Some(0), "{text}");
 }
 
+/// A proxy that replaces every response with this status.
+fn replacing(url: &str, status: &'static str, kind: &'static str, body: &'static [u8]) -> Port {
+    let code = status.split(' ').next().unwrap();
+    Port::rewriting(url, move |_, _, response| {
+        let is_status = response.starts_with(format!("HTTP/1.1 {code} ").as_bytes());
+        if is_status { http(status, kind, body) } else { response }
+    })
+}
+
+/// An endpoint whose framework answers every 404 itself: neither the missing user nor the missing
+/// group can be a control call, and many calls in a row fail.
+#[test]
+fn refusals_that_cannot_be_read_are_findings_and_do_not_end_the_run() {
+    let html = b"<!DOCTYPE html><title>404 Not Found</title>";
+    for (kind, body) in [("text/html", html.as_slice()), ("text/xml", b"")] {
+        let server = super::Served::with(&[]);
+        let port = replacing(&server.url, "404 Not Found", kind, body);
+        let (exit, text) = run(&port, &["delete-user/missing", "missing-user/*"]);
+        assert_eq!(exit, Some(1), "{text}");
+        assert!(text.contains("DeleteUser/no-such-user  must, status"), "{text}");
+        assert!(text.contains("AddUserToGroup/no-such-user  must, status"), "{text}");
+        assert!(text.contains("interrupted unreadable"), "{text}");
+        assert!(text.contains(" 0 inconclusive, "), "{text}");
+    }
+}
+
+/// Neither a read of a missing group nor one of a missing user gets a response.
+#[test]
+fn a_crash_is_a_finding_if_groups_are_not_implemented() {
+    let no = b"<ErrorResponse><Error><Code>NotImplemented</Code></Error></ErrorResponse>";
+    let (_server, port) = with(|request| {
+        if is(request, "GetGroup") {
+            return Some(http("501 No", "text/xml", no));
+        }
+        (is(request, "GetUser") && !request.contains("UserName=")).then(crash)
+    });
+    let (exit, text) = run(&port, &["validation/get-user-itself"]);
+    assert_eq!(exit, Some(1), "{text}");
+    assert!(text.contains("GetUser/user-name-absent  "), "{text}");
+}
+
+/// A proxy that lost its service answers each request with the same page.
+#[test]
+fn an_endpoint_that_is_gone_is_no_finding() {
+    let count = std::sync::Mutex::new(0_usize);
+    let (_server, port) = with(move |_| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        (*count > 10).then(|| http("404 Not Found", "text/html", b"<html>gone</html>"))
+    });
+    let (exit, text) = run(&port, &["list/*", "missing-user/*"]);
+    assert_eq!(exit, Some(3), "{text}");
+    assert!(text.contains("\nincomplete: 0 findings"), "{text}");
+}
+
 /// Every fourth request fails: the same form works at another time.
 #[test]
 fn failures_that_come_and_go_are_no_finding() {

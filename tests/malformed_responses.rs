@@ -120,6 +120,30 @@ fn only_names_of_the_request_become_symbols() {
     assert_eq!(seen.to_string(), "404 NoSuchEntity \"p0 or iamspec-test-1-p0\"");
 }
 
+/// SDKs do not look at the content type. An HTML page is XML for none of them.
+#[test]
+fn xml_is_read_whatever_its_content_type_says() {
+    let error = "<ErrorResponse><Error><Type>Sender</Type><Code>NoSuchEntity</Code><Message>none</Message></Error><RequestId>r</RequestId></ErrorResponse>";
+    for kind in ["application/json", "text/html", "application/octet-stream"] {
+        for start in ["", "\n ", "\u{feff}"] {
+            let answer = http("404 No", kind, format!("{start}{error}").as_bytes());
+            let (response, details) =
+                response_with_violations(&Operation::DeleteUser(USER), answer);
+            assert_eq!(response.to_string(), "404 NoSuchEntity \"none\"", "{kind} {start:?}");
+            assert!(details.contains(&format!("Content-Type: text/xml, not {kind}")), "{details}");
+        }
+    }
+    for (kind, body, shown) in [
+        ("text/html", "<h1>Not found</h1>", "HTML"),
+        ("text/xml", "<html><body>Not found</body></html>", "HTML"),
+        ("application/json", "\"no\"", "JSON"),
+    ] {
+        let answer = http("404 No", kind, body.as_bytes());
+        let text = response_to(&Operation::DeleteUser(USER), answer).to_string();
+        assert!(text.contains(shown), "{kind} {body}: {text}");
+    }
+}
+
 #[test]
 fn a_service_failure_does_not_look_unsupported() {
     let error = |code| {

@@ -49,7 +49,7 @@ fn code_and_message(body: &str) -> Option<(&str, &str)> {
 }
 
 /// A fault, a script that shows it, and the wire rule that it breaks.
-const FAULTS: [(&str, Rewrite, &str, &str); 14] = [
+const FAULTS: [(&str, Rewrite, &str, &str); 20] = [
     (
         "lists of <item>",
         |_, _, body| Some(body.replace("<member>", "<item>").replace("</member>", "</item>")),
@@ -92,6 +92,15 @@ const FAULTS: [(&str, Rewrite, &str, &str); 14] = [
         "error-framing",
     ),
     (
+        "errors of EC2",
+        |_, status, body| {
+            let error = bare_error(status, body)?;
+            Some(format!("<Response><Errors>{error}</Errors></Response>"))
+        },
+        "delete-user/missing",
+        "error-framing",
+    ),
+    (
         "errors in JSON",
         |_, status, body| json_error(status, body),
         "delete-user/missing",
@@ -119,6 +128,43 @@ const FAULTS: [(&str, Rewrite, &str, &str); 14] = [
         |_, _, body| Some(body.replace("ListAccessKeysResponse", "Response")),
         "list/access-key",
         "root-element",
+    ),
+    (
+        "the result as the root element",
+        |action, _, body| {
+            let (start, end) = (format!("<{action}Result>"), format!("</{action}Result>"));
+            let from = body.find(&start).filter(|_| action == "ListAccessKeys")?;
+            Some(body[from..body.find(&end)? + end.len()].to_owned())
+        },
+        "list/access-key",
+        "root-element",
+    ),
+    (
+        "a map of <item>",
+        |_, _, body| Some(body.replace("<entry>", "<item>").replace("</entry>", "</item>")),
+        "account/views",
+        "map-framing",
+    ),
+    (
+        "a map with capital letters",
+        |_, _, body| Some(body.replace("<key>", "<Key>").replace("</key>", "</Key>")),
+        "account/views",
+        "map-framing",
+    ),
+    (
+        "numbers with a fraction in a map",
+        |_, _, body| Some(body.replace("</value>", ".0</value>")),
+        "account/views",
+        "integer",
+    ),
+    (
+        "white space around names",
+        |_, _, body| {
+            let body = body.replace("<UserName>", "<UserName>\n  ");
+            Some(body.replace("</UserName>", "\n</UserName>"))
+        },
+        "list/access-key",
+        "outer-space",
     ),
     (
         "dates without T",

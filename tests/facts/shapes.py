@@ -22,7 +22,7 @@ shapes, structures = model["shapes"], {}
 
 
 def type_of(name):
-    """A type in one word: `string`, `Structure`, `[type]` for a list, `A|B` for an enumeration."""
+    """A type in one word: `string`, `Structure`, `[type]` for a list, `{type}` for a map, `A|B` for an enumeration."""
     shape = shapes[name]
     if shape["type"] == "structure":
         if name not in structures:
@@ -32,6 +32,9 @@ def type_of(name):
     if shape["type"] == "list":
         assert not shape.get("flattened") and "locationName" not in shape["member"], name
         return f"[{type_of(shape['member']['shape'])}]"
+    if shape["type"] == "map":
+        assert not shape.get("flattened") and not {"locationName"} & (shape["key"].keys() | shape["value"].keys()), name
+        return "{" + type_of(shape["value"]["shape"]) + "}"
     return "|".join(shape["enum"]) if "enum" in shape else shape["type"]
 
 

@@ -4,10 +4,10 @@ use iamspec_model::AttachmentKind;
 
 use crate::oracle::wire::{
     BASE32_SEED, BLOB, BOOLEAN, CONTENT_TYPE, DOCUMENT_ENCODING, ENUMERATION, ERROR_FRAMING,
-    ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT, MARKER,
-    NAMESPACE, NO_RESULT, PAGE_SIZE, QR_CODE, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS,
-    RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT, SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS,
-    TIMESTAMP, UNKNOWN_MEMBERS, WireRule,
+    ERROR_REQUEST_ID, ERROR_TYPE, INTEGER, IS_TRUNCATED, LIST_FRAMING, LIST_PRESENT, MAP_FRAMING,
+    MARKER, NAMESPACE, NEW_USER_ID, NO_RESULT, OUTER_SPACE, PAGE_SIZE, QR_CODE, RECORDED,
+    RECORDED_MEMBERS, REQUIRED_MEMBERS, RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT,
+    SINGLE_MEMBERS, STRAY_MARKER, SUCCESS_STATUS, TIMESTAMP, UNKNOWN_MEMBERS, WireRule,
 };
 use crate::reference::deviation::{Deviation, Mutant};
 use crate::reference::form_fault::FormFault;
@@ -16,9 +16,10 @@ use crate::reference::form_fault::FormFault;
 type FormMutant = (&'static str, &'static WireRule, FormFault);
 
 /// The mutants of single actions.
-static SINGLE: [FormMutant; 38] = [
+static SINGLE: [FormMutant; 47] = [
     ("ListAccessKeys", &ROOT_ELEMENT, FormFault::RenamesRoot),
     ("GetUser", &ROOT_ELEMENT, FormFault::RenamesRoot),
+    ("CreateUser", &ROOT_ELEMENT, FormFault::ResultAsRoot),
     ("DeleteUser", &NAMESPACE, FormFault::DropsNamespace),
     ("GetUser", &NAMESPACE, FormFault::DropsNamespace),
     ("ListGroupsForUser", &RESULT_WRAPPER, FormFault::UnwrapsResult),
@@ -31,6 +32,11 @@ static SINGLE: [FormMutant; 38] = [
     ("CreateUser", &RESPONSE_METADATA, FormFault::Drops("ResponseMetadata")),
     ("DeleteUser", &SUCCESS_STATUS, FormFault::Status(201)),
     ("GetUser", &CONTENT_TYPE, FormFault::ContentType("application/xml")),
+    ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("entry", "item")),
+    ("GetAccountSummary", &MAP_FRAMING, FormFault::Renames("key", "Key")),
+    ("GetAccountSummary", &INTEGER, FormFault::Replaces("value", "1.0")),
+    ("GetUser", &OUTER_SPACE, FormFault::Pads("UserName")),
+    ("ListUserPolicies", &OUTER_SPACE, FormFault::Pads("member")),
     ("ListAttachedUserPolicies", &LIST_PRESENT, FormFault::Drops("AttachedPolicies")),
     ("ListUserPolicies", &IS_TRUNCATED, FormFault::Drops("IsTruncated")),
     ("ListAccessKeys", &MARKER, FormFault::Drops("Marker")),
@@ -46,6 +52,7 @@ static SINGLE: [FormMutant; 38] = [
     ("ListUserPolicies", &REQUIRED_MEMBERS, FormFault::Drops("PolicyNames")),
     ("CreateLoginProfile", &REQUIRED_MEMBERS, FormFault::Drops("CreateDate")),
     ("GetUser", &UNKNOWN_MEMBERS, FormFault::Inserts("User", "<Extra>more</Extra>")),
+    ("CreateUser", &NEW_USER_ID, FormFault::Replaces("UserId", "AIDAAAAAAAAAAAAAAAAAA")),
     ("GetUser", &SINGLE_MEMBERS, FormFault::Repeats("UserName")),
     ("ListAccessKeys", &TIMESTAMP, FormFault::Replaces("CreateDate", "1770000000")),
     ("GetUser", &TIMESTAMP, FormFault::Replaces("CreateDate", "2026-02-19 08:30:00")),
@@ -60,6 +67,8 @@ static SINGLE: [FormMutant; 38] = [
     ("CreateVirtualMFADevice", &BASE32_SEED, FormFault::Replaces("Base32StringSeed", "MDE4OQ==")),
     ("CreateVirtualMFADevice", &QR_CODE, FormFault::Replaces("QRCodePNG", "UVI=")),
     ("DeleteUser", &ERROR_FRAMING, FormFault::BareError),
+    ("DeleteUser", &ERROR_FRAMING, FormFault::ErrorOfEc2),
+    ("DeleteUser", &CONTENT_TYPE, FormFault::ContentType("application/json")),
     ("GetUser", &ERROR_FRAMING, FormFault::JsonError),
     ("DeleteUser", &ERROR_TYPE, FormFault::Drops("Type")),
     ("DeleteUser", &ERROR_REQUEST_ID, FormFault::Drops("RequestId")),
@@ -90,14 +99,17 @@ fn words(fault: FormFault) -> String {
     match fault {
         FormFault::RenamesRoot => "has another root".to_owned(),
         FormFault::DropsNamespace => "has no namespace".to_owned(),
+        FormFault::ResultAsRoot => "has its result as the root".to_owned(),
         FormFault::UnwrapsResult => "has no element around the result".to_owned(),
         FormFault::Renames(from, to) => format!("has {to} for {from}"),
         FormFault::Drops(name) => format!("lacks {name}"),
         FormFault::Repeats(name) => format!("has {name} twice"),
         FormFault::Inserts(name, _) => format!("has more in {name}"),
         FormFault::Replaces(name, text) => format!("has {text} as {name}"),
+        FormFault::Pads(name) => format!("has white space around {name}"),
         FormFault::Decodes(name) => format!("does not encode {name}"),
         FormFault::BareError => "has a bare error".to_owned(),
+        FormFault::ErrorOfEc2 => "has an error of EC2".to_owned(),
         FormFault::JsonError => "has an error in JSON".to_owned(),
         FormFault::Status(status) => format!("has status {status}"),
         FormFault::ContentType(kind) => format!("has content type {kind}"),

@@ -4,8 +4,9 @@
 //! reports each [`FormatDeviation`].
 
 use iamspec_model::evidence::{
-    B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01, B_SC_02,
-    B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, B_SS_04, C_020, C_042, C_044, C_081, E_008, E_017,
+    B_AK_01, B_AK_03, B_GR_09, B_IP_03, B_IP_10, B_LP_01, B_LP_02, B_MF_01, B_MF_13, B_SC_01,
+    B_SC_02, B_SK_01, B_SK_02, B_SK_03, B_SS_01, B_SS_02, B_SS_04, B_TG_01, B_TG_03, C_020, C_042,
+    C_044, C_081, E_008, E_017,
 };
 use iamspec_model::{Account, Evidence, Expected, Fact, Operation, Rule, allowed};
 
@@ -29,6 +30,8 @@ pub enum FormatCheck {
     Arn(&'static str),
     /// The request parameter of the same name, or this default if the request does not contain it.
     EchoesRequest(&'static str),
+    /// The value that an earlier request of the run has sent, apart from outer white space.
+    AsSent,
     /// A date in UTC, in whole seconds.
     Date,
     /// A date in UTC, optionally with a fraction of a second. One such response is recorded.
@@ -79,7 +82,7 @@ const CREATE_ACTIONS: &[&str] =
     &["CreateUser", "CreateGroup", "CreateLoginProfile", "CreateAccessKey"];
 
 /// Every format rule.
-pub const FORMAT_RULES: [FormatRule; 35] = [
+pub const FORMAT_RULES: [FormatRule; 37] = [
     row(&["CreateUser", "GetUser"], "UserId", FormatCheck::Id("AIDA", 21), &[E_017]),
     row(
         &["CreateGroup", "GetGroup", "ListGroupsForUser"],
@@ -142,6 +145,8 @@ pub const FORMAT_RULES: [FormatRule; 35] = [
     row(&["ListMFADevices"], "UserName", FormatCheck::EchoesRequest(""), &[B_MF_13]),
     row(&["GetUserPolicy"], "UserName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
     row(&["GetUserPolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[B_IP_03]),
+    row(&["GetUserPolicy"], "PolicyDocument", FormatCheck::AsSent, &[B_IP_03, B_IP_10]),
+    row(&["ListUserTags"], "Value", FormatCheck::AsSent, &[B_TG_01, B_TG_03]),
     row(&["CreatePolicy"], "PolicyName", FormatCheck::EchoesRequest(""), &[C_020]),
     row(&["GetGroup"], "GroupName", FormatCheck::EchoesRequest(""), &[B_GR_09]),
     // A new item is active.

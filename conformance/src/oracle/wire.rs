@@ -5,9 +5,9 @@
 //! the behavior: it is a divergence of its own.
 
 use iamspec_model::evidence::{
-    B_AK_01, B_AK_03, B_AK_13, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_21, B_MP_02, B_SC_01,
-    B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, E_001, E_002, E_003, E_004, E_007,
-    E_008, E_009, E_025, E_026, E_027,
+    A_022, A_058, B_AK_01, B_AK_03, B_AK_13, B_IP_03, B_LP_01, B_LP_02, B_MF_01, B_MF_21, B_MP_02,
+    B_SC_01, B_SC_02, B_SK_01, B_SK_02, B_SS_01, B_SS_04, C_020, C_042, D_021, E_001, E_002, E_003,
+    E_004, E_007, E_008, E_009, E_017, E_023, E_025, E_026, E_027, E_029, G_012,
 };
 use iamspec_model::tables::actions;
 use iamspec_model::{Account, Action, Clause, Evidence, Fact, Level, Operation, Rule};
@@ -85,12 +85,18 @@ wire_rules! {
     /// The status of a success.
     SUCCESS_STATUS = row("success-status", Tier::Wire, "delete-user/bare", &[E_001],
         "a success has the HTTP status 200");
-    /// The content type of a success.
-    CONTENT_TYPE = row("content-type", Tier::Wire, "delete-user/bare", &[E_001],
-        "a success has the content type text/xml");
+    /// The content type of a success or a refusal.
+    CONTENT_TYPE = row("content-type", Tier::Wire, "delete-user/bare", &[E_001, E_023],
+        "a response has the content type text/xml");
     /// The framing of lists.
     LIST_FRAMING = row("list-framing", Tier::Code, "list/access-key", &[E_025],
         "each entry of a list is a `member` element");
+    /// The framing of maps.
+    MAP_FRAMING = row("map-framing", Tier::Code, "account/views", &[E_029],
+        "each entry of a map is an `entry` element with a `key` and a `value`");
+    /// White space around values.
+    OUTER_SPACE = row("outer-space", Tier::Code, "list/access-key", &[D_021, E_017],
+        "a name, a path, an id or an ARN has no white space around it");
     /// Empty lists.
     LIST_PRESENT = row("list-present", Tier::Code, "list/managed-policy", &[E_007],
         "a listing contains its list, even if the list is empty");
@@ -123,6 +129,9 @@ wire_rules! {
     /// Members that occur twice.
     SINGLE_MEMBERS = row("single-members", Tier::Code, "list/access-key", &[E_026],
         "a member that is not a list occurs once");
+    /// The ids of new users.
+    NEW_USER_ID = row("new-user-id", Tier::Wire, "recreated/tag", &[A_022, A_058],
+        "a new user has an id that no earlier user of the run had");
     /// The form of dates.
     TIMESTAMP = row("timestamp", Tier::Code, "list/access-key", &[E_008, E_026],
         "a timestamp is a date and a time in ISO 8601, with an offset or Z");
@@ -130,7 +139,7 @@ wire_rules! {
     BOOLEAN = row("boolean", Tier::Code, "list/access-key", &[E_026],
         "a boolean is `true` or `false`");
     /// The form of integers.
-    INTEGER = row("integer", Tier::Code, "get-policy/read", &[E_026],
+    INTEGER = row("integer", Tier::Code, "get-policy/read", &[E_026, E_029],
         "an integer is decimal");
     /// The form of blobs.
     BLOB = row("blob", Tier::Code, "delete-virtual-mfa-device/enabled", &[E_026],
@@ -181,8 +190,9 @@ const fn recorded(
 }
 
 /// The members of [`RECORDED_MEMBERS`].
-pub static RECORDED: [RecordedMembers; 14] = [
+pub static RECORDED: [RecordedMembers; 15] = [
     recorded(&["CreateUser"], "", &["User"], &[C_042]),
+    recorded(&["GetAccountSummary"], "", &["SummaryMap"], &[G_012]),
     recorded(&["CreateLoginProfile"], "LoginProfile", &["PasswordResetRequired"], &[B_LP_01]),
     recorded(&["GetLoginProfile"], "LoginProfile", &["PasswordResetRequired"], &[B_LP_02]),
     recorded(&["CreateAccessKey"], "AccessKey", &["CreateDate"], &[B_AK_01]),

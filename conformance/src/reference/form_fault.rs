@@ -9,6 +9,8 @@ pub enum FormFault {
     RenamesRoot,
     /// The root element has no namespace.
     DropsNamespace,
+    /// The result is the root element.
+    ResultAsRoot,
     /// The result has no element of its own.
     UnwrapsResult,
     /// Elements of the first name have the second one.
@@ -21,10 +23,14 @@ pub enum FormFault {
     Inserts(&'static str, &'static str),
     /// Elements of the first name have this text.
     Replaces(&'static str, &'static str),
+    /// Elements of this name have white space around their text.
+    Pads(&'static str),
     /// The text of elements of this name is not percent-encoded.
     Decodes(&'static str),
     /// An error has no `ErrorResponse`.
     BareError,
+    /// An error has the form of EC2's.
+    ErrorOfEc2,
     /// An error is in JSON.
     JsonError,
     /// A success has this HTTP status.

@@ -7,6 +7,7 @@
 
 mod capabilities;
 pub mod cleanup;
+mod control;
 pub mod observe;
 mod parallel;
 pub mod record;

@@ -7,11 +7,12 @@
 //! needed.
 
 use iamspec_model::tables::precedence::decisive_rule;
-use iamspec_model::{Item, Level, Operation, Resource, ResourceKind, Rule, User};
+use iamspec_model::{Level, Operation, Rule};
 
 use crate::oracle::{Divergence, Tier, Verdict, expected_responses};
 use crate::response::{FailureKind, Response};
 use crate::results::history::{Exchange, ScriptRun};
+use crate::runner::control::Control;
 use crate::script::unusual::is_unusual_word;
 use crate::script::{Script, Step, print};
 
@@ -96,20 +97,25 @@ impl RepeatableFailure {
         self.repetitions
     }
 
+    /// The action of the call.
+    pub(super) const fn api(&self) -> &'static str {
+        self.form.api
+    }
+
     /// The call alone, after a control call. It is run more often before each repetition than
     /// before the last one, so that a fault in every n-th call of an action hits another call each
     /// time.
-    pub(super) fn call_alone(&self) -> Script {
-        let control = Step::from(control_call(self.form.api));
-        let steps = std::iter::once(control).chain(self.script.steps.last().cloned());
+    pub(super) fn call_alone(&self, control: Control) -> Script {
+        let call = self.script.steps.last().cloned();
+        let steps = std::iter::once(Step::from(control.call(0))).chain(call);
         Script { steps: steps.collect(), ..self.script.clone() }
     }
 
     /// The script of a repetition: some control calls, then the script. The number of control calls
     /// differs, so that a fault that comes periodically hits another request each time.
-    pub(super) fn script(&self, number: usize) -> Script {
-        let control = Step::from(control_call(self.form.api));
-        let steps = std::iter::repeat_n(control, number + 1).chain(self.script.steps.clone());
+    pub(super) fn script(&self, number: usize, control: Control) -> Script {
+        let controls = (0..=number).map(|it| Step::from(control.call(it)));
+        let steps = controls.chain(self.script.steps.clone());
         Script { steps: steps.collect(), ..self.script.clone() }
     }
 
@@ -180,7 +186,7 @@ fn ratio(part: usize, whole: usize) -> f64 {
 }
 
 /// Whether the endpoint has responded to the call.
-fn has_response(exchange: &Exchange) -> bool {
+pub(super) fn has_response(exchange: &Exchange) -> bool {
     matches!(exchange.verdict, Verdict::Conforms(_) | Verdict::Diverges(_))
         && !matches!(exchange.response, Some(Response::Failed(_)))
 }
@@ -208,20 +214,11 @@ fn stated_rule(in_force: &[Rule]) -> Option<Rule> {
         .filter(|it| it.clause.status.level > Level::Unspecified)
 }
 
-/// A read of something that no script creates, by another action.
-fn control_call(api: &str) -> Operation {
-    let user = Operation::GetUser(User(9));
-    if user.action().is_none_or(|it| it.api != api) {
-        return user;
-    }
-    Operation::GetResource(Resource { kind: ResourceKind::Group, item: Item(9) })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use iamspec_model::{CreateUserOptions, Path};
+    use iamspec_model::{CreateUserOptions, Path, User};
 
     use super::*;
     use crate::response::Failure;

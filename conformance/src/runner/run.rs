@@ -18,12 +18,13 @@ use crate::results::shrink::{Minimization, Shortened, shown_by, shrink};
 use crate::results::{decisive_rules, findings_with};
 use crate::runner::capabilities::MissingCapability;
 use crate::runner::cleanup::{CleanupPlan, NotDeleted};
+use crate::runner::control::Control;
 use crate::runner::observe::ObserveMode;
-use crate::runner::repeatable::RepeatableFailure;
+use crate::runner::repeatable::{RepeatableFailure, has_response};
 use crate::runner::retry::RetryPolicy;
 use crate::runner::session::{SessionOptions, run_generator, run_script};
 use crate::runner::{EndReason, Report, RunOptions};
-use crate::script::Script;
+use crate::script::{Script, Step};
 
 /// The prefix of the scripts for the main question of the project: one attachment alone blocks
 /// `DeleteUser`.
@@ -90,6 +91,8 @@ pub(super) struct Run<'a> {
     unresponsive_count: usize,
     /// The actions of these operations.
     unresponsive_actions: BTreeSet<&'static str>,
+    /// The control calls that have got a response.
+    working_controls: Vec<Control>,
 }
 
 /// Runs a script or generator in the current namespace, and records what it creates.
@@ -113,6 +116,7 @@ impl<'a> Run<'a> {
             end_reason: None,
             unresponsive_count: 0,
             unresponsive_actions: BTreeSet::new(),
+            working_controls: Vec::new(),
         }
     }
 
@@ -304,14 +308,15 @@ impl<'a> Run<'a> {
     fn confirm_repeatable_failures(&mut self) {
         let mut operations = REPEATED_OPERATIONS_MAX;
         for suspected in RepeatableFailure::suspected_in(&self.results.script_runs) {
+            let Some(control) = self.control_for(suspected.api()) else { continue };
             let is_confirmed = (0..suspected.repetitions()).all(|number| {
-                let script = suspected.script(number);
+                let script = suspected.script(number, control);
                 operations = operations.saturating_sub(script.steps.len() + 2 * number);
                 if self.end_reason.is_some() || operations == 0 || (self.should_stop)() {
                     return false;
                 }
                 for _ in 0..number {
-                    self.run_alone(&suspected.call_alone());
+                    self.run_alone(&suspected.call_alone(control));
                 }
                 suspected.is_reproduced_by(number, &self.run_alone(&script))
             });
@@ -319,6 +324,34 @@ impl<'a> Run<'a> {
                 suspected.mark(&mut self.results.script_runs);
             }
         }
+    }
+
+    /// A control call of another action than this one that has got a response.
+    fn control_for(&mut self, api: &str) -> Option<Control> {
+        let known = self.working_controls.iter().find(|it| !it.is_of(api));
+        if let Some(control) = known {
+            return Some(*control);
+        }
+        let mut controls = Control::ALL.into_iter().filter(|it| !it.is_of(api));
+        let control = controls.find(|it| {
+            if self.end_reason.is_some() || (self.should_stop)() {
+                return false;
+            }
+            let steps = vec![Step::from(it.call(0))];
+            let script = Script { name: "control".to_owned(), idea: String::new(), steps };
+            self.run_alone(&script).exchanges.iter().all(has_response)
+        })?;
+        self.working_controls.push(control);
+        Some(control)
+    }
+
+    /// Whether the endpoint answers a control call. It may be anything, so only reads are sent.
+    fn answers_control_call(&mut self) -> bool {
+        self.endpoint.enter_new_namespace();
+        Control::READS.iter().any(|it| {
+            let response = self.endpoint.execute(&it.call(0));
+            !matches!(response, Response::Failed(_))
+        })
     }
 
     /// Whether a form of the action that is not in the suspicious script gets a response.
@@ -461,7 +494,13 @@ impl<'a> Run<'a> {
                         && self.unresponsive_actions.len() == 1
                         && failure.kind.is_unparsable();
                     let is_over_limit = self.unresponsive_count >= RetryPolicy::UNRESPONSIVE_MAX;
-                    if is_gone || is_over_limit && !is_one_action {
+                    let may_be_gone = is_gone || is_over_limit && !is_one_action;
+                    // A body that cannot be read is a fault of the endpoint as long as other calls work.
+                    if may_be_gone && failure.kind.is_unparsable() && self.answers_control_call() {
+                        self.has_responded = true;
+                        self.unresponsive_count = 0;
+                        self.unresponsive_actions.clear();
+                    } else if may_be_gone {
                         self.end_reason = Some(if self.has_responded {
                             EndReason::StoppedResponding(failure.clone())
                         } else {

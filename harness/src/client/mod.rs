@@ -15,6 +15,7 @@ pub(crate) mod pages;
 pub(crate) mod request;
 pub mod response;
 pub mod sender;
+mod sent_values;
 pub mod session;
 pub mod trace;
 pub(crate) mod wire_rules;
@@ -211,6 +212,7 @@ impl HttpClient {
         let mut joined: Option<Response> = None;
         // The result of an SDK has no form on the wire.
         let has_form = self.sender.keeps_form();
+        self.names.sent.forget(&form);
         let read_page = |marker: Option<String>| {
             let mut form = form.clone();
             form.extend(marker.map(|marker| ("Marker".to_owned(), marker)));
@@ -238,6 +240,9 @@ impl HttpClient {
             });
             let response::ResponsePage { response, next, deviations } = page?;
             self.deviations.extend(deviations);
+            if has_form && matches!(response, Response::Success(_)) {
+                self.names.sent.remember(form);
+            }
             journal::after(form, &response, creates_new, lock(self.journal.as_ref()));
             joined = Some(response::join(joined.take(), response));
             Ok(next)

@@ -17,7 +17,7 @@ use crate::aws::credentials::Identity;
 use crate::client::connection::transport::{Disclosure, RawResponse};
 use crate::client::session::{KnownNames, Names, Usable, base_name};
 use crate::client::wire_rules::formats::deviations;
-use crate::client::wire_rules::refusal_in_json;
+use crate::client::wire_rules::{error_of, refusal_in_json};
 use crate::client::{pages, request};
 use crate::wire::attachments::{IssuedSecret, ListResponse, kind_of, wire};
 use crate::wire::names;
@@ -172,7 +172,8 @@ pub(crate) fn appearance(api: &str, raw: &RawResponse) -> Appearance {
 
 fn result_of(api: &str, mut root: Element, raw: &RawResponse) -> Result<Element, Response> {
     let name = format!("{api}Result");
-    let is_of_action = root.name == format!("{api}Response") || root.child(&name).is_some();
+    let is_of_action =
+        root.name == format!("{api}Response") || root.name == name || root.child(&name).is_some();
     if !raw.is_success() || !is_of_action {
         let what = format!("<{}> instead of <{api}Response>", raw.shown(&root.name));
         // A response to another action comes from the service, and not from a proxy in between.
@@ -206,32 +207,32 @@ fn parse(raw: &RawResponse) -> Result<Element, Response> {
         return Err(failure(raw, "an empty response"));
     }
     let text = std::str::from_utf8(&raw.body).map_err(|_| failure(raw, "not UTF-8"))?;
-    let html = raw.content_type.contains("html")
-        || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
-    let json = raw.content_type.contains("json") || text.trim_start().starts_with('{');
+    // SDKs read XML whatever content type the endpoint gives it.
+    let is_blank = |it: char| it == '\u{feff}' || it.is_whitespace();
+    let text = text.trim_start_matches(is_blank);
+    let has_tags = text.starts_with('<');
+    let json = raw.content_type.contains("json") && !has_tags || text.starts_with('{');
     if let Some(error) = refusal_in_json(raw.status, text).filter(|_| json) {
         return Ok(error);
     }
+    let parsed = Element::parse(text);
+    let html = raw.content_type.contains("html")
+        || ["<!doctype html", "<html"].iter().any(|it| text.to_ascii_lowercase().contains(it));
+    let html = html && !parsed.as_ref().is_ok_and(is_of_service);
     if html || json {
         return Err(failure(raw, if html { "HTML" } else { "JSON" }));
     }
-    Element::parse(text).map_err(|error| {
+    parsed.map_err(|error| {
         let what = format!("broken XML, {}", raw.shown(&error));
         // XML beyond the limits of the reader may be well-formed.
         let limit = error == TOO_LARGE || error == DECLARATION;
-        let malformed = text.trim_start().starts_with('<') && !limit;
-        if malformed { garbled(raw, &what) } else { failure(raw, &what) }
+        if has_tags && !limit { garbled(raw, &what) } else { failure(raw, &what) }
     })
 }
 
-/// The error of a response: `<ErrorResponse><Error>` (E-003), or the bare `<Error>` of some
-/// endpoints.
-fn error_of(root: &Element) -> Option<&Element> {
-    match root.name.as_str() {
-        "ErrorResponse" => root.child("Error"),
-        "Error" => Some(root),
-        _ => None,
-    }
+/// Whether a root element has the form of a name in the protocol of IAM.
+fn is_of_service(root: &Element) -> bool {
+    root.name == "Error" || root.name.ends_with("Response") || root.name.ends_with("Result")
 }
 
 /// A success whose body is not a response to the action (E-001). Without a status of success, the
@@ -261,6 +262,10 @@ fn record_names(op: &Operation, result: &Element, names: &mut Names) -> Result<(
     record_accepted_name(op, result, names);
     match op.well_formed() {
         Operation::CreateUser(..) => {
+            let id = result.child("User").and_then(|user| user.text_of("UserId"));
+            if let Some(id) = id {
+                names.sent.record_user_id(id);
+            }
             let arn = result.child("User").and_then(|user| user.text_of("Arn"));
             if let Some(arn) = arn {
                 names.learn_account(arn);

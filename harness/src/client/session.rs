@@ -18,6 +18,7 @@ use iamspec_model::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::client::sent_values::SentValues;
 use crate::wire::attachments::{kind_of, wire};
 use crate::wire::names::{every_printable_character, full_name, other_case};
 
@@ -44,6 +45,8 @@ pub struct Names {
     users: HashMap<(Namespace, User), String>,
     /// The secrets of what the run created.
     pub keyring: Keyring,
+    /// The values that later responses must show.
+    pub(crate) sent: SentValues,
     last_adopted: u32,
 }
 
@@ -111,6 +114,7 @@ impl Names {
             resources: HashMap::new(),
             users: HashMap::new(),
             keyring: Keyring::default(),
+            sent: SentValues::default(),
             last_adopted: FIRST_ADOPTED,
         }
     }

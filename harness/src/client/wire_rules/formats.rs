@@ -6,6 +6,7 @@ use iamspec_conformance::oracle::formats::{
     FORMAT_RULES, FormatCheck, FormatDeviation, FormatRule, RECORDED_FORMAT_RULES,
 };
 use iamspec_model::Operation;
+use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -30,7 +31,14 @@ pub(crate) fn deviations(
     }
     let api = op.action().map_or("", |call| call.api);
     let in_symbols = |detail: &str| names.in_symbols(detail, op);
-    deviations_from(&mut FORMAT_RULES.iter(), api, (form, raw), (result, &in_symbols))
+    let sent = |row: &FormatRule, parent: &Element| {
+        let value = match row.element {
+            "PolicyDocument" => names.sent.document(form),
+            _ => names.sent.tag(form, parent.text_of("Key")?),
+        };
+        value.map(str::to_owned)
+    };
+    deviations_from(&mut FORMAT_RULES.iter(), api, (form, raw), (result, &in_symbols), &sent)
 }
 
 /// The format deviations of a recorded response to an action, each once, in the names of the log.
@@ -44,8 +52,11 @@ pub(crate) fn recorded_deviations(
         |it: &FormatCheck| matches!(it, FormatCheck::Date | FormatCheck::DateWithFraction);
     let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
     let mut rules = rules.filter(|it| with_dates || !is_date(&it.expected));
-    deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned))
+    deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &|_, _| None)
 }
+
+/// The value of an element that a request has sent, by its rule and its parent.
+type Sent<'a> = &'a dyn Fn(&FormatRule, &Element) -> Option<String>;
 
 /// The deviations from these rules. `in_symbols` replaces the names.
 fn deviations_from(
@@ -53,6 +64,7 @@ fn deviations_from(
     api: &str,
     (form, raw): (&RequestForm, &RawResponse),
     (result, in_symbols): (&Element, &dyn Fn(&str) -> String),
+    sent: Sent<'_>,
 ) -> Vec<FormatDeviation> {
     let mut deviations = Vec::new();
     for row in rules.filter(|row| row.actions.contains(&api)) {
@@ -60,7 +72,7 @@ fn deviations_from(
             if deviations.len() >= DEVIATIONS_MAX {
                 return;
             }
-            if let Some(expected) = expected_instead(row, parent, text, form) {
+            if let Some(expected) = expected_instead(row, parent, text, (form, sent)) {
                 let (expected, found) = (raw.shown(&expected), shown(row, raw.shown(text)));
                 let detail = format!("{} {expected}, not {found}", row.element);
                 let detail = in_symbols(&detail);
@@ -103,7 +115,7 @@ fn expected_instead(
     row: &FormatRule,
     parent: &Element,
     text: &str,
-    form: &RequestForm,
+    (form, sent): (&RequestForm, Sent<'_>),
 ) -> Option<String> {
     let (fits, expected) = match row.expected {
         FormatCheck::Id(prefix, length) => (
@@ -129,6 +141,17 @@ fn expected_instead(
             let member = form.iter().find(|(name, _)| name == row.element);
             let expected = member.map_or(default, |(_, value)| value);
             (expected.is_empty() || text == expected, format!("{expected:?}"))
+        }
+        FormatCheck::AsSent => {
+            let sent = sent(row, parent)?;
+            // Responses have documents percent-encoded (E-027).
+            let is_document = row.element == "PolicyDocument";
+            let text = if is_document {
+                percent_decode_str(text).decode_utf8_lossy()
+            } else {
+                text.into()
+            };
+            (text.trim() == sent.trim(), "as it was sent".to_owned())
         }
         FormatCheck::Date => (is_date(text, false), "in UTC and whole seconds".to_owned()),
         FormatCheck::DateWithFraction => (is_date(text, true), "in UTC".to_owned()),
@@ -198,7 +221,7 @@ mod tests {
         let of = |member: &str| FORMAT_RULES.iter().find(|row| row.element == member).unwrap();
         let deviates = |member, text: &str| {
             let form = RequestForm::new();
-            expected_instead(of(member), &Element::default(), text, &form).is_some()
+            expected_instead(of(member), &Element::default(), text, (&form, &|_, _| None)).is_some()
         };
         assert!(!deviates("AccessKeyId", "AKIAI44QH8DHBEXAMPLE"));
         assert!(
@@ -228,7 +251,7 @@ mod tests {
             let path = path.map(|path| ("Path".to_owned(), path.to_owned()));
             let form: RequestForm = path.into_iter().chain([device]).collect();
             let arn = format!("arn:aws:iam::123456789012:{serial}");
-            expected_instead(row, &Element::default(), &arn, &form).is_some()
+            expected_instead(row, &Element::default(), &arn, (&form, &|_, _| None)).is_some()
         };
         for (path, right, wrong) in [
             (None, "mfa/d", "mfa/a/d"),

@@ -1,8 +1,8 @@
 //! The structures and lists of a result, compared with the service model (E-025, E-026).
 
 use iamspec_conformance::oracle::wire::{
-    LIST_FRAMING, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, SINGLE_MEMBERS, UNKNOWN_MEMBERS,
-    WireViolation,
+    LIST_FRAMING, MAP_FRAMING, RECORDED, RECORDED_MEMBERS, REQUIRED_MEMBERS, SINGLE_MEMBERS,
+    UNKNOWN_MEMBERS, WireViolation,
 };
 
 use iamspec_model::Operation;
@@ -65,6 +65,26 @@ impl Inspection<'_> {
             }
             if self.is_in_scope(child, place) {
                 self.value(entry, child, &inner);
+            }
+        }
+    }
+
+    /// Checks a map.
+    pub(super) fn map(&mut self, value: &'static ValueShape, element: &Element, place: &str) {
+        for entry in &element.children {
+            let name = self.raw.shown(&entry.name);
+            if entry.name != "entry" {
+                let detail = format!("{}<entry>, not <{name}>", at(place));
+                self.report(WireViolation::of(&MAP_FRAMING, detail));
+            }
+            for part in ["key", "value"] {
+                if entry.child(part).is_none() {
+                    let detail = format!("{}<{part}>, not an entry without it", at(place));
+                    self.report(WireViolation::of(&MAP_FRAMING, detail));
+                }
+            }
+            if let Some(found) = entry.child("value") {
+                self.value(value, found, &inside(place, "value"));
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::client::session::Names;
 use crate::wire::names::RequestForm;
 use crate::wire::xml_read::Element;
 
-pub(crate) use crate::client::wire_rules::refusal::refusal_in_json;
+pub(crate) use crate::client::wire_rules::refusal::{error_of, refusal_in_json};
 
 /// The number of violations of one response that are reported.
 const VIOLATIONS_MAX: usize = 50;
@@ -45,7 +45,7 @@ pub(crate) fn violations(
     let mut inspection = Inspection { api: action.api, op, form, raw, names, found: Vec::new() };
     let Ok(text) = std::str::from_utf8(&raw.body) else { return Vec::new() };
     match Element::parse(text) {
-        Ok(root) if matches!(root.name.as_str(), "ErrorResponse" | "Error") => {
+        Ok(root) if root.name == "ErrorResponse" || error_of(&root).is_some() => {
             inspection.refusal(&root);
         }
         Ok(root) if raw.is_success() => inspection.success(&root),

@@ -19,7 +19,7 @@ impl Inspection<'_> {
     /// request, may come from something in front of the service.
     pub(super) fn refusal(&mut self, root: &Element) {
         let is_framed = root.name == "ErrorResponse";
-        let error = if is_framed { root.child("Error") } else { Some(root) };
+        let error = error_of(root);
         let code = error.and_then(|it| it.text_of("Code")).filter(|it| !it.is_empty());
         let Some(code) = code else {
             if is_framed && (400..500).contains(&self.raw.status) {
@@ -38,6 +38,7 @@ impl Inspection<'_> {
             return;
         }
         self.namespace(root);
+        self.content_type();
         let kind = error.and_then(|it| it.text_of("Type"));
         if kind != Some("Sender") {
             let kind = kind.map_or_else(|| "no <Type>".to_owned(), |it| self.raw.shown(it));
@@ -66,6 +67,17 @@ impl Inspection<'_> {
             let detail = format!("the namespace {}, not {found}", names::NAMESPACE);
             self.report(WireViolation::of(&NAMESPACE, detail));
         }
+    }
+}
+
+/// The error of a response: `<ErrorResponse><Error>` (E-003), the bare `<Error>` of some endpoints, or
+/// the `<Response><Errors><Error>` of EC2.
+pub(crate) fn error_of(root: &Element) -> Option<&Element> {
+    match root.name.as_str() {
+        "ErrorResponse" => root.child("Error"),
+        "Error" => Some(root),
+        "Response" => root.child("Errors")?.child("Error"),
+        _ => None,
     }
 }
 

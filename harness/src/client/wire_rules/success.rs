@@ -1,8 +1,8 @@
 //! The outer elements of a success, and the rules of listings (E-001, E-002, E-007, E-009).
 
 use iamspec_conformance::oracle::wire::{
-    CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, NO_RESULT, PAGE_SIZE, RESPONSE_METADATA,
-    RESULT_WRAPPER, ROOT_ELEMENT, STRAY_MARKER, SUCCESS_STATUS, WireViolation,
+    CONTENT_TYPE, IS_TRUNCATED, LIST_PRESENT, MARKER, NEW_USER_ID, NO_RESULT, PAGE_SIZE,
+    RESPONSE_METADATA, RESULT_WRAPPER, ROOT_ELEMENT, STRAY_MARKER, SUCCESS_STATUS, WireViolation,
 };
 
 use crate::client::wire_rules::Inspection;
@@ -19,13 +19,17 @@ impl Inspection<'_> {
         let (expected, wrapper) = (format!("{}Response", self.api), format!("{}Result", self.api));
         let Some(output) = shapes::output(self.api) else { return };
         if root.name != expected {
-            if root.child(&wrapper).is_none() {
+            if root.name != wrapper && root.child(&wrapper).is_none() {
                 return;
             }
             let detail = format!("<{expected}>, not <{}>", self.raw.shown(&root.name));
             self.report(WireViolation::of(&ROOT_ELEMENT, detail));
         }
         self.http();
+        // Without the element around the result, there is no place for the rest.
+        if let (OutputShape::Result(shape), true) = (&output, root.name == wrapper) {
+            return self.members(root, shape);
+        }
         self.namespace(root);
         let metadata = root.child("ResponseMetadata");
         if metadata.and_then(|it| it.text_of("RequestId")).is_none_or(str::is_empty) {
@@ -50,6 +54,11 @@ impl Inspection<'_> {
             let detail = format!("the status 200, not {}", self.raw.status);
             self.report(WireViolation::of(&SUCCESS_STATUS, detail));
         }
+        self.content_type();
+    }
+
+    /// Checks the content type of a success or a refusal (E-001, E-023).
+    pub(super) fn content_type(&mut self) {
         let media_type = self.raw.content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("text/xml") {
             let found = if media_type.is_empty() { "none" } else { media_type };
@@ -58,16 +67,31 @@ impl Inspection<'_> {
         }
     }
 
-    /// Checks the members of the result, wherever they are.
+    /// Checks the members of the result in the element around it.
     fn result(&mut self, root: &Element, wrapper: &str, shape: &'static StructureShape) {
         let Some(result) = root.child(wrapper) else {
             let detail = format!("<{wrapper}> around the members of the result");
             return self.report(WireViolation::of(&RESULT_WRAPPER, detail));
         };
+        self.members(result, shape);
+    }
+
+    /// Checks the members of the result.
+    fn members(&mut self, result: &Element, shape: &'static StructureShape) {
         self.structure(shape, result, "");
         self.recorded_members(result);
+        self.new_id(result);
         if shape.member("IsTruncated").is_some() {
             self.listing(result, shape);
+        }
+    }
+
+    /// Checks that the id of a new user is none that an earlier user of the run had.
+    fn new_id(&mut self, result: &Element) {
+        let id = result.child("User").and_then(|user| user.text_of("UserId"));
+        if self.api == "CreateUser" && id.is_some_and(|it| self.names.sent.has_user_id(it)) {
+            let detail = "User.UserId: an id that no earlier user of the run had".to_owned();
+            self.report(WireViolation::of(&NEW_USER_ID, detail));
         }
     }
 

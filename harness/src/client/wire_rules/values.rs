@@ -2,8 +2,8 @@
 
 use data_encoding::{BASE32_NOPAD, BASE64};
 use iamspec_conformance::oracle::wire::{
-    BASE32_SEED, BLOB, BOOLEAN, DOCUMENT_ENCODING, ENUMERATION, INTEGER, QR_CODE, TIMESTAMP,
-    WireRule, WireViolation,
+    BASE32_SEED, BLOB, BOOLEAN, DOCUMENT_ENCODING, ENUMERATION, INTEGER, OUTER_SPACE, QR_CODE,
+    TIMESTAMP, WireRule, WireViolation,
 };
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -20,6 +20,9 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// The enumeration whose values AWS does not use (B-PB-01).
 const UNUSED_ENUMERATION: &str = "PermissionsBoundaryType";
 
+/// The ends of the names of texts that have no white space (D-021, E-017).
+const WITHOUT_SPACE: [&str; 5] = ["Name", "Path", "Id", "Arn", "SerialNumber"];
+
 /// The actions whose responses have policy documents (E-027).
 const WITH_DOCUMENTS: [&str; 4] =
     ["GetUserPolicy", "GetGroupPolicy", "GetPolicyVersion", "GetAccountAuthorizationDetails"];
@@ -30,7 +33,7 @@ impl Inspection<'_> {
         let text = element.text.as_str();
         let name = place.rsplit('.').next().unwrap_or(place);
         match shape {
-            ValueShape::Map => {}
+            ValueShape::Map(value) => self.map(value, element, place),
             ValueShape::Structure(name) => {
                 if let Some(shape) = structure(name) {
                     self.structure(shape, element, place);
@@ -38,6 +41,7 @@ impl Inspection<'_> {
             }
             ValueShape::List(entry) => self.list(entry, element, place),
             ValueShape::Text => {
+                self.outer_space(text, place);
                 if name.ends_with("Document") && WITH_DOCUMENTS.contains(&self.api) {
                     self.document(text, place);
                 }
@@ -59,6 +63,18 @@ impl Inspection<'_> {
                 self.unless(fits, &ENUMERATION, place, (&values.join(" or "), text));
             }
             ValueShape::Blob => self.blob(text, name, place),
+        }
+    }
+
+    /// Checks a text that cannot have white space around it: a name, a path, an id or an ARN. Other
+    /// texts, such as the values of tags, can.
+    fn outer_space(&mut self, text: &str, place: &str) {
+        // The entries of a list of names are called `member`.
+        let name = place.trim_end_matches(".member").trim_end_matches('s');
+        let is_without = WITHOUT_SPACE.iter().any(|it| name.ends_with(it));
+        if is_without && text != text.trim() {
+            let detail = format!("{place}: no white space around the value");
+            self.report(WireViolation::of(&OUTER_SPACE, detail));
         }
     }
 

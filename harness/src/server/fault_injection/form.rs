@@ -19,6 +19,7 @@ pub(super) fn with_fault(fault: FormFault, api: &str, response: ResponseBody) ->
     let xml = match fault {
         FormFault::RenamesRoot if is_success => renamed(&xml, &root, "Response"),
         FormFault::DropsNamespace => xml.replace(&namespace, ""),
+        FormFault::ResultAsRoot if is_success => element_of(&xml, &result),
         FormFault::UnwrapsResult => {
             xml.replace(&format!("<{result}>"), "").replace(&format!("</{result}>"), "")
         }
@@ -33,6 +34,10 @@ pub(super) fn with_fault(fault: FormFault, api: &str, response: ResponseBody) ->
         FormFault::Replaces(name, text) => {
             with_elements(&xml, name, |_| Cow::Owned(format!("<{name}>{text}</{name}>")))
         }
+        FormFault::Pads(name) => with_elements(&xml, name, |element| {
+            let end = format!("</{name}>");
+            Cow::Owned(element.replacen('>', ">\n  ", 1).replace(&end, &format!("\n{end}")))
+        }),
         FormFault::Decodes(name) => with_elements(&xml, name, |element| {
             let decoded = percent_decode_str(element).decode_utf8_lossy();
             let text = decoded.split_once('>').and_then(|(_, it)| it.rsplit_once('<'));
@@ -40,6 +45,7 @@ pub(super) fn with_fault(fault: FormFault, api: &str, response: ResponseBody) ->
             Cow::Owned(format!("<{name}>{}</{name}>", escape(text)))
         }),
         FormFault::BareError if !is_success => bare_error(&xml),
+        FormFault::ErrorOfEc2 if !is_success => error_of_ec2(&xml),
         FormFault::JsonError if !is_success => json_error(&xml),
         _ => xml,
     };
@@ -77,6 +83,13 @@ fn with_elements<'a>(xml: &'a str, name: &str, other: impl Fn(&'a str) -> Cow<'a
     out + rest
 }
 
+/// The first element of this name; the document, if it has none.
+fn element_of(xml: &str, name: &str) -> String {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let place = xml.find(&start).and_then(|from| Some((from, xml.find(&end)? + end.len())));
+    place.and_then(|(from, to)| xml.get(from..to)).unwrap_or(xml).to_owned()
+}
+
 /// The text of the first element of this name.
 fn text_of<'a>(xml: &'a str, name: &str) -> &'a str {
     let after = xml.split_once(&format!("<{name}>")).map_or("", |(_, it)| it);
@@ -86,6 +99,11 @@ fn text_of<'a>(xml: &'a str, name: &str) -> &'a str {
 fn bare_error(xml: &str) -> String {
     let (code, message) = (text_of(xml, "Code"), text_of(xml, "Message"));
     format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>\n")
+}
+
+fn error_of_ec2(xml: &str) -> String {
+    let error = bare_error(xml);
+    format!("<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>\n")
 }
 
 fn json_error(xml: &str) -> String {

@@ -38,9 +38,11 @@ pub(crate) fn repeat_effects(model: &mut ModelState, calls: &[ParsedCall], form:
 /// Changes the format of the members that the mutant corrupts.
 pub(crate) fn change_result(deviation: Option<Deviation>, mut elements: Vec<Node>) -> Vec<Node> {
     if let Some(Deviation::WrongFormat(member)) = deviation {
-        // An odd date is still a date, an odd status a status, and any other text still a text.
+        // An odd date is still a date, an odd status a status, an odd document a document, and any other
+        // text still a text.
         let odd = |text: &str| match text.strip_suffix('Z') {
             Some(time) if time.contains('T') => format!("{time}+00:00"),
+            _ if text.starts_with("%7B") => "%7B%7D".to_owned(),
             _ if text == "Active" => "Inactive".to_owned(),
             _ => format!("-{text}"),
         };

@@ -46,8 +46,8 @@ pub(crate) enum ValueShape {
     Integer,
     /// Bytes.
     Blob,
-    /// A map, whose entries are not described.
-    Map,
+    /// A map from texts to values.
+    Map(Box<ValueShape>),
     /// One of these texts.
     Enumeration(Vec<String>),
     /// The structure of this name.
@@ -65,17 +65,17 @@ impl From<String> for MemberShape {
 
 impl ValueShape {
     fn of(text: &str) -> Self {
-        let entry = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
-        match (entry, text) {
-            (Some(entry), _) => Self::List(Box::new(Self::of(entry))),
-            (_, "string") => Self::Text,
-            (_, "timestamp") => Self::Timestamp,
-            (_, "boolean") => Self::Boolean,
-            (_, "integer") => Self::Integer,
-            (_, "blob") => Self::Blob,
-            (_, "map") => Self::Map,
+        let within = |start: char, end: char| text.strip_prefix(start)?.strip_suffix(end);
+        match (within('[', ']'), within('{', '}'), text) {
+            (Some(entry), ..) => Self::List(Box::new(Self::of(entry))),
+            (_, Some(value), _) => Self::Map(Box::new(Self::of(value))),
+            (.., "string") => Self::Text,
+            (.., "timestamp") => Self::Timestamp,
+            (.., "boolean") => Self::Boolean,
+            (.., "integer") => Self::Integer,
+            (.., "blob") => Self::Blob,
             // The only enumeration with a single value.
-            (_, "PermissionsBoundaryPolicy") => Self::Enumeration(vec![text.to_owned()]),
+            (.., "PermissionsBoundaryPolicy") => Self::Enumeration(vec![text.to_owned()]),
             _ if text.contains('|') => {
                 Self::Enumeration(text.split('|').map(str::to_owned).collect())
             }
@@ -124,7 +124,7 @@ mod tests {
     fn is_known(shape: &ValueShape) -> bool {
         match shape {
             ValueShape::Structure(name) => structure(name).is_some(),
-            ValueShape::List(entry) => is_known(entry),
+            ValueShape::List(entry) | ValueShape::Map(entry) => is_known(entry),
             _ => true,
         }
     }
