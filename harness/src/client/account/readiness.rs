@@ -130,7 +130,6 @@ impl HttpClient {
         for call in CALLS {
             let sender = own.as_mut().unwrap_or(&mut self.sender);
             match evidence(sender, call, &absent) {
-                Evidence::Iam => return Ok(()),
                 Evidence::Lists if accepted == 0 => return Ok(()),
                 Evidence::Lists => {}
                 Evidence::Accepts => accepted += 1,
@@ -141,7 +140,7 @@ impl HttpClient {
                     }
                 }
                 Evidence::Refuses(code) if refusal.as_ref() == Some(&code) => {}
-                Evidence::Refuses(_) => return Ok(()),
+                Evidence::Iam | Evidence::Refuses(_) => return Ok(()),
                 Evidence::Foreign(failure) => {
                     timeouts += usize::from(failure.kind == FailureKind::Timeout);
                     unreachable += usize::from(failure.kind == FailureKind::Unreachable);
