@@ -6,14 +6,9 @@
 //! reports older events as [`LogEvent::Late`]. It reads one file at a time, and a HAR file entry by
 //! entry, so that memory use does not depend on the log size.
 
-mod cassette;
-mod cloudtrail;
 pub(crate) mod entity_records;
 mod files;
 mod formats;
-mod har;
-mod json_list;
-mod placebo;
 mod record;
 pub(crate) mod recorder;
 mod request_errors;
@@ -26,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::audit_log::formats::{FileContent, content};
+use crate::audit_log::formats::{FileContent, content, har};
 use crate::audit_log::record::RecordedCall;
 
 pub(crate) use crate::audit_log::files::check_regular;

@@ -1,14 +1,19 @@
 //! Recognizes the format of a file by its content, and reads its calls.
 
+mod cassette;
+mod cloudtrail;
+pub(crate) mod har;
+mod json_list;
+mod placebo;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::audit_log::cloudtrail::CloudTrailRecord;
-use crate::audit_log::har::Har;
+use crate::audit_log::formats::cloudtrail::CloudTrailRecord;
+use crate::audit_log::formats::har::Har;
 use crate::audit_log::record::RecordedCall;
-use crate::audit_log::{cassette, placebo};
 
 /// The content of a file.
 pub(crate) enum FileContent {

@@ -8,8 +8,8 @@ use std::io::Read;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::audit_log::cloudtrail::milliseconds;
-use crate::audit_log::json_list::each;
+use crate::audit_log::formats::cloudtrail::milliseconds;
+use crate::audit_log::formats::json_list::each;
 use crate::audit_log::record::{RecordedCall, RecordedExchange};
 
 /// A HAR file.
