@@ -8,19 +8,38 @@ mod placebo;
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::audit_log::formats::cloudtrail::CloudTrailRecord;
-use crate::audit_log::formats::har::Har;
+use crate::audit_log::formats::har::HarEntry;
 use crate::audit_log::record::RecordedCall;
+use crate::audit_log::times::milliseconds;
 
 /// The content of a file.
 pub(crate) enum FileContent {
     /// Calls of IAM, and the number of events of all services.
-    Calls { calls: Vec<RecordedCall>, events: usize },
-    /// A digest or insights of CloudTrail.
+    Calls { items: Vec<LogItem>, events: usize, unreadable: Option<UnreadableRecords> },
+    /// A digest or insights of CloudTrail, or messages of CloudWatch Logs about itself.
     WithoutCalls,
+}
+
+/// A record of a file.
+pub(crate) enum LogItem {
+    /// A call of IAM.
+    Call(RecordedCall),
+    /// A record that cannot be read. It may be any call.
+    Unreadable,
+}
+
+/// The records of a file that cannot be read.
+#[derive(Debug)]
+pub(crate) struct UnreadableRecords {
+    pub(crate) count: usize,
+    /// The place of the first one in the file.
+    pub(crate) place: String,
+    /// Why it cannot be read.
+    pub(crate) reason: String,
 }
 
 /// What is expected in a file.
@@ -34,38 +53,138 @@ struct Delivery {
 }
 
 /// The calls of a file.
+///
+/// # Errors
+/// The file has another format, or no record that can be read.
 pub(crate) fn content(file: &Path, text: &str) -> Result<FileContent> {
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-    let mut reader = Reader { name: &name, calls: Vec::new(), events: 0, without_calls: 0 };
+    let mut reader = Reader {
+        name: &name,
+        items: Vec::new(),
+        events: 0,
+        position: 0,
+        without_calls: 0,
+        unreadable: None,
+    };
     match text.trim_start().chars().next() {
         None => bail!("the file is empty; {EXPECTED}"),
-        Some('{' | '[') => reader.json(text)?,
+        Some('{' | '[') => reader.json(text),
+        Some(_) if text.lines().any(|it| message(it).starts_with('{')) => reader.lines(text),
         Some(_) => reader.yaml(text)?,
     }
-    if reader.events == 0 && reader.without_calls > 0 {
-        return Ok(FileContent::WithoutCalls);
+    match reader.unreadable {
+        Some(UnreadableRecords { count: 1, reason, .. }) if reader.events == 0 => bail!(reason),
+        Some(UnreadableRecords { place, reason, .. }) if reader.events == 0 => {
+            bail!("{place}: {reason}")
+        }
+        None if reader.events == 0 && reader.without_calls > 0 => Ok(FileContent::WithoutCalls),
+        unreadable => {
+            let (items, events) = (reader.items, reader.events);
+            Ok(FileContent::Calls { items, events, unreadable })
+        }
     }
-    Ok(FileContent::Calls { calls: reader.calls, events: reader.events })
+}
+
+/// A line of an export of CloudWatch Logs without the time before the message.
+fn message(line: &str) -> &str {
+    match line.split_once(' ') {
+        Some((time, message)) if milliseconds(time).is_some() => message,
+        _ => line,
+    }
+}
+
+/// The error about a text that is not JSON, and that begins after this number of lines.
+fn not_json(error: &serde_json::Error, lines: usize) -> anyhow::Error {
+    if error.is_eof() {
+        return anyhow!("{EXPECTED}, found JSON that ends too early");
+    }
+    let (line, column) = (lines + error.line(), error.column());
+    anyhow!("{EXPECTED}, found invalid JSON at line {line}, column {column}")
 }
 
 struct Reader<'a> {
     name: &'a str,
-    calls: Vec<RecordedCall>,
+    items: Vec<LogItem>,
+    /// The number of records that were read.
     events: usize,
+    /// The number of records, also of those that cannot be read.
+    position: usize,
     without_calls: usize,
+    unreadable: Option<UnreadableRecords>,
 }
 
 impl Reader<'_> {
-    fn json(&mut self, text: &str) -> Result<()> {
+    fn json(&mut self, text: &str) {
         // The usual form is read without an intermediate tree.
-        if let Ok(delivery) = serde_json::from_str::<Delivery>(text) {
-            delivery.records.into_iter().for_each(|it| self.record(it));
-            return Ok(());
+        match serde_json::from_str::<Delivery>(text) {
+            Ok(delivery) => {
+                for it in delivery.records {
+                    let read = self.record(it);
+                    self.note(read);
+                }
+            }
+            Err(_) => self.documents(text),
         }
-        for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-            self.document(value.context(EXPECTED)?)?;
+    }
+
+    /// Reads one JSON document after another. What is not JSON is skipped up to the next line that
+    /// begins with an object.
+    fn documents(&mut self, text: &str) {
+        let (mut rest, mut line) = (text, 0);
+        loop {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            let error = loop {
+                match values.next() {
+                    None => return,
+                    Some(Ok(value)) => self.element(value),
+                    Some(Err(error)) => break error,
+                }
+            };
+            let after = rest.get(values.byte_offset()..).unwrap_or_default().trim_start();
+            // The commas after the elements of a list whose start cannot be read.
+            if !after.starts_with(',') {
+                let before = rest.len().checked_sub(after.len()).and_then(|it| rest.get(..it));
+                let number = line + before.unwrap_or_default().matches('\n').count() + 1;
+                self.unreadable(&format!("line {number}"), &not_json(&error, line));
+            }
+            let Some((_, next)) = after.split_once("\n{") else { return };
+            let next = after.get(after.len() - next.len() - 1..).unwrap_or_default();
+            line += rest.matches('\n').count() - next.matches('\n').count();
+            rest = next;
         }
-        Ok(())
+    }
+
+    /// Reads lines that have a JSON document each, after its time or not.
+    fn lines(&mut self, text: &str) {
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, it)| !it.trim().is_empty()) {
+            match serde_json::from_str(message(line)) {
+                Ok(value) => self.element(value),
+                Err(error) => {
+                    self.unreadable(&format!("line {number}"), &not_json(&error, number - 1))
+                }
+            }
+        }
+    }
+
+    /// Reads a document of a list. If it cannot be read, the others still are.
+    fn element(&mut self, value: Value) {
+        let read = self.document(value);
+        self.note(read);
+    }
+
+    /// Records whether the record after the last one was read.
+    fn note(&mut self, read: Result<()>) {
+        if let Err(error) = read {
+            self.unreadable(&format!("event {}", self.position + 1), &error);
+        }
+    }
+
+    fn unreadable(&mut self, place: &str, error: &anyhow::Error) {
+        self.position += 1;
+        self.items.push(LogItem::Unreadable);
+        let (place, reason) = (place.to_owned(), format!("{error:#}"));
+        let first = || UnreadableRecords { count: 0, place, reason };
+        self.unreadable.get_or_insert_with(first).count += 1;
     }
 
     /// Cassettes are usually YAML.
@@ -77,7 +196,10 @@ impl Reader<'_> {
 
     fn document(&mut self, value: Value) -> Result<()> {
         match value {
-            Value::Array(values) => values.into_iter().try_for_each(|it| self.document(it)),
+            Value::Array(values) => {
+                values.into_iter().for_each(|it| self.element(it));
+                Ok(())
+            }
             Value::Object(ref object) => {
                 let has = |name: &str| object.contains_key(name);
                 if has("log") {
@@ -88,11 +210,12 @@ impl Reader<'_> {
                     return Ok(());
                 }
                 if has("eventSource") || has("eventTime") && has("eventName") {
-                    let record = serde_json::from_value(value).context(EXPECTED)?;
-                    self.record(record);
-                    return Ok(());
+                    return self.record(serde_json::from_value(value).context(EXPECTED)?);
                 }
-                if has("insightDetails") {
+                // A subscription of CloudWatch Logs sends messages about itself.
+                let is_control =
+                    object.get("messageType").is_some_and(|it| it == "CONTROL_MESSAGE");
+                if has("insightDetails") || is_control {
                     self.without_calls += 1;
                     return Ok(());
                 }
@@ -119,7 +242,8 @@ impl Reader<'_> {
         // `lookup-events`, the export of CloudWatch Logs, a message of EventBridge, a row of Lake.
         for name in ["Records", "Events", "events", "logEvents"] {
             if let Some(Value::Array(events)) = take(name) {
-                return events.into_iter().try_for_each(|it| self.document(it));
+                events.into_iter().for_each(|it| self.element(it));
+                return Ok(());
             }
         }
         for name in ["detail", "eventData"] {
@@ -136,7 +260,11 @@ impl Reader<'_> {
         // The results of Logs Insights and of CloudTrail Lake: rows of fields.
         for name in ["results", "QueryResultRows"] {
             if let Some(Value::Array(rows)) = take(name) {
-                return rows.iter().try_for_each(|it| self.row(it));
+                for row in &rows {
+                    let read = self.row(row);
+                    self.note(read);
+                }
+                return Ok(());
             }
         }
         bail!("{EXPECTED}")
@@ -163,29 +291,49 @@ impl Reader<'_> {
         self.document(Value::Object(event))
     }
 
-    fn har(&mut self, value: Value) -> Result<()> {
-        let har: Har = serde_json::from_value(value).context("expected a HAR file")?;
-        for (number, call) in har.calls() {
-            self.events += 1;
-            let source = format!("{}, entry {number}", self.name);
-            self.calls.push(RecordedCall { source, ..call });
+    fn har(&mut self, mut value: Value) -> Result<()> {
+        let entries = value.get_mut("log").and_then(|it| it.get_mut("entries"));
+        let Some(Value::Array(entries)) = entries.map(Value::take) else {
+            bail!("expected a HAR file, found no list of entries in `log`");
+        };
+        for (number, entry) in (1..).zip(entries) {
+            let place = format!("entry {number}");
+            let read = serde_json::from_value::<HarEntry>(entry)
+                .context("expected an entry of a HAR file");
+            match read.and_then(|it| it.call()) {
+                Ok(Some(call)) => self.call(call, &place),
+                Ok(None) => {}
+                Err(error) => self.unreadable(&place, &error),
+            }
         }
         Ok(())
     }
 
-    fn record(&mut self, record: CloudTrailRecord) {
+    fn record(&mut self, record: CloudTrailRecord) -> Result<()> {
         if record.is_insight() {
             self.without_calls += 1;
-            return;
+            return Ok(());
         }
-        let call = record.is_iam().then(|| record.call());
+        let call = if record.is_iam() { Some(record.call()?) } else { None };
         self.push(call);
+        Ok(())
     }
 
     fn push(&mut self, call: Option<RecordedCall>) {
+        match call {
+            Some(call) => self.call(call, &format!("event {}", self.position + 1)),
+            None => {
+                self.events += 1;
+                self.position += 1;
+            }
+        }
+    }
+
+    fn call(&mut self, call: RecordedCall, place: &str) {
         self.events += 1;
-        let source = format!("{}, event {}", self.name, self.events);
-        self.calls.extend(call.map(|call| RecordedCall { source, ..call }));
+        self.position += 1;
+        let source = format!("{}, {place}", self.name);
+        self.items.push(LogItem::Call(RecordedCall { source, ..call }));
     }
 }
 
