@@ -233,6 +233,55 @@ fn a_script_with_responses_is_reported_like_a_run() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// An option that would be ignored is refused, with the next step.
+#[test]
+fn an_option_without_effect_is_refused() {
+    let folder = folder("audit-options");
+    let script = folder.join("seen.script");
+    std::fs::write(&script, "CreateUser u0 -> 201\nDeleteUser u0 -> 204\n").unwrap();
+    let script = script.display().to_string();
+    let log = written(&folder, "log.json", &log(&[user("CreateUser", None)])).display().to_string();
+    for (words, why) in [
+        (vec![&*script, "--start", "unknown"], "remove --start unknown, or audit logs"),
+        (vec![&*script, "--tier", "wire"], "use --tier text, or `iamspec run --tier wire`"),
+        (vec![&*log, "--tier", "wire"], "use --tier text, or `iamspec run --tier wire`"),
+    ] {
+        let output = super::iamspec(&[&["audit"], words.as_slice()].concat());
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let error = super::stderr(&output);
+        assert!(error.contains(why), "{error}");
+    }
+    for start in [&[][..], &["--start", "empty"]] {
+        let output = super::iamspec(&[&["audit", &*script], start].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", super::stdout(&output));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A response that contradicts a settled order names no rule, and decides nothing.
+#[test]
+fn a_contradicted_order_is_not_learned() {
+    let folder = folder("learn-contradiction");
+    let mut events = log(&[
+        user("CreateUser", None),
+        of_kind(AttachmentKind::AccessKey, AttachmentAction::Attach, None),
+        of_kind(AttachmentKind::LoginProfile, AttachmentAction::Attach, None),
+        user("DeleteUser", Some("DeleteConflict")),
+    ]);
+    let file = folder.join("learned.jsonl");
+    for kind in AttachmentKind::all().filter_map(|it| it.row().blocks.as_ref()) {
+        for text in kind.text.texts() {
+            events["Records"][3]["errorMessage"] = json!(text);
+            let log = written(&folder, "log.json", &events).display().to_string();
+            let words = ["audit", &*log, "--learn", "--learned", file.to_str().unwrap()];
+            super::iamspec(&words);
+            let rows = std::fs::read_to_string(&file).unwrap();
+            assert!(!rows.contains("the response names \""), "{text}: {rows}");
+        }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 #[test]
 fn learn_prints_which_of_two_refusals_was_reported() {
     let folder = folder("learn");

@@ -285,6 +285,20 @@ fn an_invalid_request_that_succeeds_is_impossible_whatever_exists() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+/// The finding names the defect of the request, and not the user that may exist.
+#[test]
+fn an_invalid_request_is_reported_by_its_own_rule() {
+    let folder = folder("audit-own-rule");
+    let file = folder.join("invalid.har");
+    let calls =
+        history(&[("Action=CreateUser&UserName=alice&Path=team", 200, "<CreateUserResponse/>")]);
+    std::fs::write(&file, har(&calls, 1).to_string()).unwrap();
+    let (code, printed) = audit(&file, &["--level", "info"]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.starts_with("CreateUser/path-malformed  info, status"), "{printed}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// A value that a tool has replaced is not an invalid value.
 #[test]
 fn a_replaced_value_is_no_finding() {
@@ -357,7 +371,13 @@ fn a_borrowed_message_is_impossible() {
     let temporary = "EntityTemporarilyUnmodifiable";
     let update = "Action=UpdateUser&UserName=alice&NewUserName=bob";
     let group = "Action=CreateGroup&GroupName=staff";
+    let policy = "Action=PutUserPolicy&UserName=alice&PolicyName=p&PolicyDocument=%7B%7D";
+    let size = "Maximum policy size of 2048 bytes exceeded for user alice";
     let cases = [
+        // The size of all documents of a user has its own message (B-IP-08).
+        (policy, refused("LimitExceeded", size), 0),
+        (policy, refused("LimitExceeded", "There are too many."), 1),
+        (group, refused("LimitExceeded", size), 1),
         (update, refused(temporary, "Please try again later."), 0),
         (update, refused(temporary, "The user with name alice cannot be found."), 1),
         (group, refused("LimitExceeded", "Cannot exceed quota for GroupsPerAccount: 300"), 0),
@@ -369,6 +389,46 @@ fn a_borrowed_message_is_impossible() {
         std::fs::write(&file, har(&calls, 120).to_string()).unwrap();
         let (code, printed) = audit(&file, &["--start", "empty", "--tier", "text"]);
         assert_eq!(code, expected, "{form}: {printed}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// The texts of AWS have changed: an older one conforms too.
+#[test]
+fn a_message_of_another_time_is_possible() {
+    let folder = folder("audit-older");
+    let refused = |code: &str, message: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    };
+    let device = "<CreateVirtualMFADeviceResponse><CreateVirtualMFADeviceResult><VirtualMFADevice>\
+        <SerialNumber>arn:aws:iam::123456789012:mfa/d</SerialNumber></VirtualMFADevice>\
+        </CreateVirtualMFADeviceResult></CreateVirtualMFADeviceResponse>";
+    let create = "Action=CreateVirtualMFADevice&VirtualMFADeviceName=d";
+    for (message, expected) in [
+        ("MFA device already exists.", 0),
+        ("MFADevice entity at the same path and name already exists.", 0),
+        ("The device is there.", 1),
+    ] {
+        let body = refused("EntityAlreadyExists", message);
+        let calls = history(&[CALLS[0], (create, 200, device), (create, 409, &body)]);
+        let (code, printed) =
+            audited(&folder, "older.har", har(&calls, 120).to_string().as_bytes());
+        assert_eq!(code, expected, "{message}: {printed}");
+    }
+    let policy = "Action=PutUserPolicy&UserName=alice&PolicyName=p&PolicyDocument=%7B%7D";
+    for (message, expected) in [
+        ("Cannot delete entity, must delete policies first.", 0),
+        ("Cannot delete entity, must detach all policies first.", 0),
+        ("Cannot delete entity, must delete access keys first.", 1),
+    ] {
+        let body = refused("DeleteConflict", message);
+        let put = (policy, 200, "<PutUserPolicyResponse/>");
+        let calls = history(&[CALLS[0], put, ("Action=DeleteUser&UserName=alice", 409, &body)]);
+        let (code, printed) =
+            audited(&folder, "older.har", har(&calls, 120).to_string().as_bytes());
+        assert_eq!(code, expected, "{message}: {printed}");
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -56,13 +56,18 @@ pub(super) fn history(calls: &[(&str, u16, &str)]) -> History {
 
 /// The good histories of the facts that were recorded on AWS or are documented.
 pub(super) fn good_histories() -> Vec<History> {
+    histories_from(Strength::Documented)
+}
+
+/// The good histories of the facts of this strength and of stronger ones.
+fn histories_from(weakest: Strength) -> Vec<History> {
     // The audit judges the actions of the model only, and no call of the root user about itself.
     let is_judged = |test: &super::facts::FactTest| {
         let last = test.requests.last().and_then(|it| it.split(' ').next());
         let of_root = ["B-AK-11", "C-047"].contains(&test.fact.id);
         last.is_some_and(|action| iamspec_model::find_action(action).is_some()) && !of_root
     };
-    let tests = fact_tests().into_iter().filter(|it| it.fact.strength >= Strength::Documented);
+    let tests = fact_tests().into_iter().filter(|it| it.fact.strength >= weakest);
     let tests = tests.filter(is_judged);
     let history = |test: super::facts::FactTest| {
         let mut caller = Caller::new();
@@ -394,6 +399,27 @@ fn wrong_responses_are_rejected_and_good_ones_accepted() {
         }
         score.check(form.name, least);
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A rule with weaker evidence accuses nobody either: its own fact is a good history at its level.
+#[test]
+fn good_histories_are_accepted_at_every_level() {
+    let folder = folder("audited-levels");
+    let histories = histories_from(Strength::Inferred);
+    assert!(histories.len() > good_histories().len());
+    let mut accused = Vec::new();
+    for form in [&FORMS[0], &FORMS[1], &FORMS[4], &FORMS[5]] {
+        for history in &histories {
+            let file = written(&folder, form, history);
+            for level in ["should", "info"] {
+                let (code, printed) = audit(&file, &[form.options, &["--level", level]].concat());
+                let name = format!("{}, {}, {level}", history.name, form.name);
+                accused.extend((code == 1).then(|| format!("{name}: {printed}")));
+            }
+        }
+    }
+    assert!(accused.is_empty(), "{} accused: {}", accused.len(), accused.join("\n"));
     std::fs::remove_dir_all(folder).unwrap();
 }
 

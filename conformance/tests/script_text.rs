@@ -242,11 +242,7 @@ fn errors_contain_the_position_and_what_was_expected() {
         ),
         (
             "CreateUser u0 -> 201 Created",
-            "line 1, column 18: expected `200` for a call that succeeds, found `201`; an error code follows a status such as 409, or is in quotes",
-        ),
-        (
-            "CreateUser u0 -> 204",
-            "line 1, column 18: expected `200` for a call that succeeds, found `204`; an error code follows a status such as 409, or is in quotes",
+            "line 1, column 22: expected the end of the line, or a listing such as `[key#0]`, after `201`, found `Created`; an error code follows a status such as 409, or is in quotes",
         ),
         ("DeleteUser u0 -> 409 X y", "line 1, column 24: expected the end of the line, found `y`"),
         (
@@ -282,6 +278,16 @@ fn errors_contain_the_position_and_what_was_expected() {
 fn comments_and_blank_lines_are_ignored() {
     let script = parse("any", "\n# The idea.\n# More.\n  CreateUser u0   # why\n\n").unwrap();
     assert_eq!((script.idea.as_str(), script.steps.len()), ("The idea.", 1));
+}
+
+#[test]
+fn every_status_of_success_means_success() {
+    for text in ["CreateUser u0 -> 201", "CreateUser u0 -> 204 # no content"] {
+        let script = parse("s", text).unwrap();
+        assert_eq!(script.steps[0].response, Some(Response::SUCCESS), "{text}");
+    }
+    let listed = parse("s", "ListAccessKeys u0 -> 203 [key#0]").unwrap();
+    assert!(matches!(&listed.steps[0].response, Some(Response::Success(Some(_)))));
 }
 
 #[test]

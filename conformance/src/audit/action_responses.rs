@@ -4,7 +4,7 @@
 //! If only the action is recorded, the audit can judge no more than that. The message must then
 //! belong to a rule with this code, and ids must have AWS's form.
 
-use iamspec_model::evidence::{D_022, E_005};
+use iamspec_model::evidence::{D_013, D_022, E_005};
 use iamspec_model::{Action, ErrorCode, Evidence, Expected, Level, Rule, rules};
 
 use crate::audit::AuditEvent;
@@ -107,8 +107,14 @@ impl Refusals {
         let is_of_request = ErrorCode::named(code).is_some_and(ErrorCode::is_validation);
         let may_have =
             |it: &Rule| it.clause.code.level == Level::Unspecified || it.clause.refuses_with(code);
-        let documented = D_022.note_for(self.success.action.api);
-        is_of_request || documented.contains(&format!("{code} ")) || self.known.iter().any(may_have)
+        let api = self.success.action.api;
+        // A number of entries that is no number.
+        let is_of_page = D_013.code == Some(code) && api.starts_with("List");
+        let documented = D_022.note_for(api);
+        is_of_request
+            || is_of_page
+            || documented.contains(&format!("{code} "))
+            || self.known.iter().any(may_have)
     }
 
     fn rule_of(&self, code: &str) -> Rule {

@@ -25,6 +25,11 @@ fn explains(rule: Rule, response: &Response) -> bool {
         && (!has_text || message.is_none() || template(rule, response).is_some())
 }
 
+/// The rules whose response it may be.
+fn named_by<'a>(rules: &'a [Rule], response: &Response) -> Vec<&'a Rule> {
+    rules.iter().filter(|it| explains(**it, response)).collect()
+}
+
 /// The message of a rule, in the form of the facts, if the response has it.
 fn template(rule: Rule, response: &Response) -> Option<&'static str> {
     let Response::Refused { message: Some(message), .. } = response else { return None };
@@ -179,8 +184,8 @@ impl Auditor {
         let rules = deciding_rules(&in_force);
         let unspecified = rules.iter().find(|rule| rule.clause.status.level == Level::Unspecified);
         // A response that every rule explains does not show which of them decided it.
-        let named: Vec<&Rule> = rules.iter().filter(|it| explains(**it, &event.response)).collect();
-        if unspecified.is_none() && named.len() == rules.len() {
+        let named = named_by(&rules, &event.response);
+        if unspecified.is_none() && (named.is_empty() || named.len() == rules.len()) {
             return None;
         }
         let facts = unspecified.iter().flat_map(|it| it.clause.status.facts);

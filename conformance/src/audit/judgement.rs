@@ -1,7 +1,9 @@
 //! The judgement of one event: whether a possible account explains its response, and what is known
 //! about the account afterwards.
 
-use iamspec_model::evidence::{D_022, G_007};
+use std::cmp::Reverse;
+
+use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
 use iamspec_model::{
     Account, CreateUserOptions, Entity, ErrorCode, Level, Operation, Path, Resource, Status,
     SubResource, User, apply,
@@ -17,7 +19,7 @@ use crate::audit::possible_accounts::{Assumption, Question, lists_all};
 use crate::audit::view::View;
 use crate::audit::{AuditCall, AuditEvent, AuditOptions, ShownPart};
 use crate::oracle::{Divergence, Tier, account_may_be_full, divergence, messages};
-use crate::response::{Listing, Response};
+use crate::response::{EndpointText, Listing, Response};
 
 /// How an event fits what is known.
 pub(crate) enum Judgement {
@@ -33,6 +35,10 @@ pub(crate) enum Judgement {
 
 /// Decides how an event fits what is known.
 pub(crate) fn judge(knowledge: &Knowledge, event: &AuditEvent, options: AuditOptions) -> Judgement {
+    let mut options = options;
+    if event.hides_message {
+        options.threshold.tier = options.threshold.tier.min(Tier::Code);
+    }
     let counts = |it: &Divergence| options.threshold.includes(it);
     if let Some(divergence) = aws_policies::divergence(event).filter(counts) {
         return Judgement::Impossible(Box::new(divergence));
@@ -69,7 +75,12 @@ fn judge_operation(
         return Judgement::Uninformative;
     }
     let strict = View { knowledge, time: event.start, lag: 0 };
-    let judged = judge_in(strict, op, event, options);
+    let mut judged = judge_in(strict, op, event, options);
+    if matches!(&judged, Judgement::Impossible(it) if it.tier == Tier::Text)
+        && let Some(newer) = with_newer_message(op, event)
+    {
+        judged = judge_in(strict, op, &newer, options);
+    }
     let may_be_stale = options.lag > 0 && event.changes_nothing();
     if !matches!(judged, Judgement::Impossible(_)) || !may_be_stale {
         return judged;
@@ -81,6 +92,22 @@ fn judge_operation(
     }
 }
 
+/// The event with the message of today, if it has an older one that no rule cites: until 2017, a user
+/// with an inline policy was refused with the message about managed policies.
+fn with_newer_message(op: &Operation, event: &AuditEvent) -> Option<AuditEvent> {
+    let Response::Refused { http, code, message: Some(message) } = &event.response else {
+        return None;
+    };
+    let is_older =
+        matches!(op, Operation::DeleteUser(_)) && A_064.message == Some(message.complete());
+    let response = Response::Refused {
+        http: *http,
+        code: code.clone(),
+        message: A_004.message.map(|it| it.to_owned().into()),
+    };
+    is_older.then(|| AuditEvent { response, ..event.clone() })
+}
+
 /// Whether a refusal may have a cause that no rule describes: a quota of the whole account, or a
 /// documented code that no rule has (D-022).
 fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions) -> bool {
@@ -89,13 +116,16 @@ fn is_of_other_cause(op: &Operation, response: &Response, options: AuditOptions)
     let is_of_account = known.is_some_and(|it| !CONTENT_CODES.contains(&it));
     let documented = op.action().map_or("", |action| D_022.note_for(action.api));
     let is_invalid = matches!(op, Operation::Invalid(..));
-    // A message of a quota names it and its number (G-007).
-    let is_of_quota = options.threshold.tier < Tier::Text
-        || message.as_ref().is_none_or(|message| {
-            G_007.message.is_some_and(|text| messages::matches(text, message.complete()))
-        });
+    let has_text_of = |facts: &[&Fact]| {
+        let message = message.as_ref().map(EndpointText::complete);
+        let is_it = |text: &str| message.is_none_or(|it| messages::matches(text, it));
+        options.threshold.tier < Tier::Text || facts.iter().filter_map(|it| it.message).any(is_it)
+    };
     let is_limit = known == Some(ErrorCode::LimitExceeded);
-    is_of_quota && (account_may_be_full(op, response).is_some() || is_limit && is_sized(op))
+    // A message of a quota names it and its number, or the size of all policies of
+    // a user or a group.
+    has_text_of(&[G_007]) && account_may_be_full(op, response).is_some()
+        || is_limit && is_sized(op) && has_text_of(&[G_007, B_IP_08, B_IP_13, C_092])
         || !is_of_account && !is_invalid && documented.contains(&format!("{code} "))
 }
 
@@ -157,8 +187,7 @@ fn judge_in(
                 fitting.push(possible.assumptions);
             }
             Some(divergence) => {
-                let key = |it: &Divergence| (it.level, std::cmp::Reverse(it.tier));
-                if mildest.as_ref().is_none_or(|it| key(&divergence) < key(it)) {
+                if mildest.as_ref().is_none_or(|it| mildness(&divergence) < mildness(it)) {
                     mildest = Some(divergence);
                 }
             }
@@ -171,6 +200,11 @@ fn judge_in(
             Judgement::Fits(agreed(&question.unknown(), &explanations))
         }
     }
+}
+
+/// The key of the mildest divergence, which is the smallest one.
+fn mildness(divergence: &Divergence) -> (Level, Reverse<Tier>) {
+    (divergence.level, Reverse(divergence.tier))
 }
 
 /// The assumptions that are true in every explanation, and those that are true in none.
@@ -227,8 +261,8 @@ fn judge_invalid(
         accounts.iter().map(|it| divergence(it, op, &response)).collect();
     let counts = |it: &Option<Divergence>| it.clone().filter(|it| options.threshold.includes(it));
     match divergences.iter().map(counts).collect::<Option<Vec<Divergence>>>() {
-        Some(all) => match all.into_iter().next() {
-            Some(first) => Judgement::Impossible(Box::new(first)),
+        Some(all) => match all.into_iter().min_by_key(mildness) {
+            Some(mildest) => Judgement::Impossible(Box::new(mildest)),
             None => Judgement::Uninformative,
         },
         // A refusal of an item that the account may not have says nothing.

@@ -75,6 +75,8 @@ pub struct AuditEvent {
     pub response: Response,
     /// Which part of a listing the response shows.
     pub shown_part: ShownPart,
+    /// Whether the message of the response is unknown: it is not compared.
+    pub hides_message: bool,
     /// The resources that exist independently of the log, such as the policies of AWS.
     pub external: Vec<Resource>,
     /// The path and the name of the AWS managed policy that the request names.

@@ -13,7 +13,7 @@
 //! ```text
 //! line      = ACTION argument* [MEMBER ":" CHANGE] ["->" response]
 //! argument  = "u0" | "g0" | "key#0" | "path1" | "Active" | "OnlyAttached" | …
-//! response  = "200" [listing] | STATUS CODE [QUOTED] | "interrupted" FAILURE [QUOTED]
+//! response  = 2xx [listing] | STATUS CODE [QUOTED] | "interrupted" FAILURE [QUOTED]
 //! listing   = "[" [entry ("," entry)*] "]"
 //! entry     = SYMBOL ["Active" | "Inactive"] | "v" NUMBER ["default"] | "?" NAME
 //! ```
@@ -476,27 +476,23 @@ impl LineParser<'_> {
         let Some(http) = word.parse().ok().filter(|it| (100..600).contains(it)) else {
             return self.fail_at_word(word, "an HTTP status such as 200 or 409");
         };
-        let start = self.offset - word.len();
         self.skip_blanks();
         match http {
-            200 if self.rest().starts_with('[') => Ok(Response::Success(Some(self.listing()?))),
-            200 if self.rest().is_empty() || self.rest().starts_with('#') => Ok(Response::SUCCESS),
+            200..300 if self.rest().starts_with('[') => {
+                Ok(Response::Success(Some(self.listing()?)))
+            }
+            200..300 if self.rest().is_empty() || self.rest().starts_with('#') => {
+                Ok(Response::SUCCESS)
+            }
             // Quotes distinguish an error with a success status from a success.
             200..300 if !self.rest().starts_with('"') => {
-                let hint = "an error code follows a status such as 409, or is in quotes";
-                if http == 200 {
-                    let word = self.word(&[]);
-                    self.offset -= word.len();
-                    return self.fail(format!(
-                        "expected the end of the line, or a listing such as `[key#0]`, \
-                         after `200`, found {}; {hint}",
-                        quoted_or_end(word)
-                    ));
-                }
-                self.offset = start;
+                let word = self.word(&[]);
+                self.offset -= word.len();
                 self.fail(format!(
-                    "expected `200` for a call that succeeds, found `{}`; {hint}",
-                    cut(word)
+                    "expected the end of the line, or a listing such as `[key#0]`, \
+                     after `{http}`, found {}; \
+                     an error code follows a status such as 409, or is in quotes",
+                    quoted_or_end(word)
                 ))
             }
             _ => {

@@ -77,6 +77,8 @@ struct KnownRecord {
 #[derive(Debug, Default)]
 pub(crate) struct EntityFacts {
     changed: Vec<EntityKey>,
+    /// Whether the call changes an entity whose name is hidden.
+    may_change_any: bool,
     shown: Vec<(EntityKey, Vec<RecordMember>)>,
     /// Whether the response is the one of the creation.
     is_creation: bool,
@@ -96,6 +98,7 @@ impl EntityFacts {
                 let names = [Some(member), sort.new_name].into_iter().flatten();
                 let names = names.filter_map(|it| call.member(it));
                 facts.changed.extend(names.map(|it| (number, it.to_lowercase())));
+                facts.may_change_any |= call.hides_a_choice();
                 facts.is_creation |= sort.changes.first() == Some(&call.action.as_str());
             }
         }
@@ -161,8 +164,8 @@ impl EntityRecords {
         source: &str,
     ) -> Vec<FormatDeviation> {
         let source: Rc<str> = source.into();
-        let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
         self.forget(facts, end);
+        let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
         let mut deviations = Vec::new();
         for (key, shown) in &facts.shown {
             if facts.is_creation {
@@ -197,6 +200,10 @@ impl EntityRecords {
     /// Forgets what a call changes that ends at this time, because it overlaps with others.
     pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
         let settled = end.saturating_add(self.lag);
+        if facts.may_change_any {
+            self.records.clear();
+            self.begin = Some(settled);
+        }
         let created = facts.shown.iter().map(|(key, _)| key).filter(|_| facts.is_creation);
         for key in facts.changed.iter().chain(created) {
             self.records.insert(key.clone(), KnownRecord { members: Vec::new(), settled });

@@ -49,8 +49,11 @@ fn files_within(paths: &[PathBuf], seen: &mut BTreeSet<PathBuf>) -> Result<Vec<P
 
 fn is_log(path: &Path) -> bool {
     let name = path.to_string_lossy();
+    // An export of CloudWatch Logs has files such as `000000.gz`.
+    let stem = path.file_stem().unwrap_or_default().as_encoded_bytes();
+    let is_export = name.ends_with(".gz") && stem.iter().all(u8::is_ascii_digit);
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    [".json", ".jsonl", ".har", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+    is_export || [".json", ".jsonl", ".har", ".yaml", ".yml"].iter().any(|end| name.ends_with(end))
 }
 
 /// Checks that a path is a file or a folder. Opening a pipe or a device could block.

@@ -6,33 +6,29 @@
 //! reports older events as [`LogEvent::Late`]. It reads one file at a time, and a HAR file entry by
 //! entry, so that memory use does not depend on the log size.
 
-mod cassette;
-mod cloudtrail;
+mod call_buffer;
 pub(crate) mod entity_records;
 mod files;
 mod formats;
-mod har;
-mod json_list;
-mod placebo;
 mod record;
 pub(crate) mod recorder;
+mod replaced_values;
 mod request_errors;
 pub(crate) mod symbols;
+mod times;
 pub(crate) mod translate;
 
-use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::audit_log::formats::{FileContent, content};
+use crate::audit_log::call_buffer::{BUFFER, CallBuffer};
+use crate::audit_log::formats::{FileContent, content, har};
 use crate::audit_log::record::RecordedCall;
 
 pub(crate) use crate::audit_log::files::check_regular;
-
-/// The number of milliseconds for which events are buffered.
-const BUFFER: i64 = 15 * 60 * 1000;
+pub(crate) use crate::audit_log::formats::UnreadableRecords;
 
 /// What the reader emits.
 #[derive(Debug)]
@@ -41,8 +37,12 @@ pub(crate) enum LogEvent {
     Call(Box<RecordedCall>),
     /// A call that is older than one that was already emitted.
     Late(Box<RecordedCall>),
+    /// One or more records that cannot be read, at this time. They may be any calls.
+    Gap(i64),
     /// A file that cannot be read, and why. The others are read.
     Skipped(PathBuf, anyhow::Error),
+    /// The records of a file that cannot be read. The others are read.
+    Unreadable(PathBuf, UnreadableRecords),
     /// How many bytes of all files were read.
     Progress { done: u64, total: u64 },
 }
@@ -58,6 +58,8 @@ pub(crate) struct LogCounts {
     pub(crate) without_calls: usize,
     /// The number of files that cannot be read.
     pub(crate) skipped: usize,
+    /// The number of records that cannot be read, in files of which others can.
+    pub(crate) unreadable: usize,
 }
 
 /// Reads the files and folders and emits the IAM calls in the order of their times. Calls without a
@@ -75,7 +77,7 @@ pub(crate) fn read(
     let sizes: Vec<u64> = files.iter().map(|it| it.metadata().map_or(0, |it| it.len())).collect();
     let (total, mut done) = (sizes.iter().sum(), 0);
     let (is_single, mut first_error) = (files.len() == 1, None);
-    let mut buffer = CallBuffer { gap, ..CallBuffer::default() };
+    let mut buffer = CallBuffer::new(gap);
     for (file, size) in files.into_iter().zip(sizes) {
         let progress = |number: usize, of: usize| {
             let part = size.saturating_mul(number as u64) / (of.max(1) as u64);
@@ -87,12 +89,14 @@ pub(crate) fn read(
         };
         done += size;
         match read {
-            Ok(FileContent::Calls { calls, events }) => {
+            Ok(FileContent::Calls { items, events, unreadable }) => {
                 counts.files += 1;
                 counts.events += events;
-                for call in calls {
-                    buffer.add(call, emit);
+                if let Some(records) = unreadable {
+                    counts.unreadable += records.count;
+                    emit(LogEvent::Unreadable(file, records));
                 }
+                buffer.add_all(items, emit);
             }
             Ok(FileContent::WithoutCalls) => counts.without_calls += 1,
             Err(error) => {
@@ -112,9 +116,7 @@ pub(crate) fn read(
     if let (Some(error), 0) = (first_error, counts.files + counts.without_calls) {
         error?;
     }
-    for call in buffer.calls.into_values() {
-        emit(LogEvent::Call(call));
-    }
+    buffer.emit_all(emit);
     Ok(counts)
 }
 
@@ -146,46 +148,8 @@ fn each_of_har(
             emit(progress(number, entries));
         }
     });
-    Some(read.map(|()| FileContent::Calls { calls: Vec::new(), events }))
+    Some(read.map(|()| FileContent::Calls { items: Vec::new(), events, unreadable: None }))
 }
 
 /// The number of entries after which the progress is emitted.
 const PROGRESS_ENTRIES: usize = 1000;
-
-/// The calls of the last 15 minutes.
-#[derive(Default)]
-struct CallBuffer {
-    /// The number makes keys unique: events of one second can share an id or have none.
-    calls: BTreeMap<(i64, usize), Box<RecordedCall>>,
-    gap: i64,
-    order: usize,
-    latest: Option<i64>,
-    emitted: Option<i64>,
-}
-
-impl CallBuffer {
-    /// Adds a call, or emits it if a later one was already emitted.
-    fn add(&mut self, mut call: RecordedCall, emit: &mut dyn FnMut(LogEvent)) {
-        self.order += 1;
-        let order = i64::try_from(self.order).unwrap_or(i64::MAX);
-        let at = *call.start.get_or_insert(order.saturating_mul(self.gap));
-        if self.emitted.is_some_and(|emitted| at < emitted) {
-            emit(LogEvent::Late(Box::new(call)));
-            return;
-        }
-        self.latest = self.latest.max(Some(at));
-        self.calls.insert((at, self.order), Box::new(call));
-    }
-
-    /// Emits the calls before which no other one is expected.
-    fn emit_settled(&mut self, emit: &mut dyn FnMut(LogEvent)) {
-        let Some(latest) = self.latest else { return };
-        while let Some(first) = self.calls.first_entry() {
-            if first.key().0 >= latest.saturating_sub(BUFFER) {
-                break;
-            }
-            self.emitted = Some(first.key().0);
-            emit(LogEvent::Call(first.remove()));
-        }
-    }
-}

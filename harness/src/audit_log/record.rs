@@ -1,8 +1,8 @@
 //! One recorded call, with all data that its format has. Every format is read into this type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::wire::secrets::HIDDEN;
+use crate::audit_log::replaced_values::{is_choice, is_replaced, remove_replaced, take_replaced};
 use crate::wire::xml_read::Element;
 
 /// A recorded IAM request and its response.
@@ -25,6 +25,8 @@ pub(crate) struct RecordedCall {
     pub(crate) action: String,
     /// The members of the request, by their names in forms, such as `Tags.member.1.Key`.
     pub(crate) members: BTreeMap<String, String>,
+    /// The names of the members whose values a tool has replaced. `members` does not have them.
+    pub(crate) hidden: BTreeSet<String>,
     pub(crate) response: RecordedResponse,
     /// Whether the response has the form of the wire: dates, and every element.
     pub(crate) has_wire_format: bool,
@@ -50,7 +52,8 @@ pub(crate) enum RecordedCaller {
 pub(crate) enum RecordedResponse {
     /// Success, with the result if the format has it.
     Success(Option<Element>),
-    /// An error with its HTTP status, if the format has it.
+    /// An error with its HTTP status, if the format has it. A tool may have replaced a part of the
+    /// message.
     Error { status: Option<u16>, code: String, message: Option<String> },
     /// No response that says whether the call had an effect.
     #[default]
@@ -61,6 +64,11 @@ impl RecordedCall {
     /// A member of the request, unless it is empty.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         self.members.get(name).map(String::as_str).filter(|it| !it.is_empty())
+    }
+
+    /// Whether a value is hidden on which the meaning of the call depends.
+    pub(crate) fn hides_a_choice(&self) -> bool {
+        self.hidden.iter().any(|it| is_choice(it))
     }
 
     /// The members of a list, numbered from 1. `suffix` follows the number.
@@ -89,22 +97,21 @@ impl RecordedExchange<'_> {
         let mut members: BTreeMap<String, String> =
             form.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let action = members.remove("Action")?;
-        // A value that a tool has replaced is not the value that was sent.
-        members.retain(|_, value| !value.contains(HIDDEN));
         if members.remove("Version")? != crate::wire::names::VERSION {
             return None;
         }
-        let mut root = Element::parse(self.response).unwrap_or_default();
-        remove_replaced(&mut root);
+        let hidden = take_replaced(&mut members);
+        let root = Element::parse(self.response).unwrap_or_default();
         let key = self.authorization.and_then(access_key);
         let id = root.child("ResponseMetadata").unwrap_or(&root).text_of("RequestId");
         Some(RecordedCall {
-            id: id.unwrap_or_default().to_owned(),
+            id: id.filter(|it| !is_replaced(it)).unwrap_or_default().to_owned(),
             account: url.host_str().unwrap_or_default().to_owned(),
             caller: key.map_or(RecordedCaller::Unknown, RecordedCaller::AccessKey),
             response: response_of(&action, self.status, &root),
             action,
             members,
+            hidden,
             has_wire_format: true,
             ..RecordedCall::default()
         })
@@ -118,10 +125,13 @@ pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> 
         "Error" => Some(root),
         _ => None,
     };
-    let code = error.and_then(|it| it.text_of("Code")).filter(|it| !it.is_empty());
+    let code = error.and_then(|it| it.text_of("Code"));
+    let code = code.filter(|it| !it.is_empty() && !is_replaced(it));
     match (status, code) {
         (Some(200..300), None) if root.name == format!("{action}Response") => {
-            RecordedResponse::Success(root.child(&format!("{action}Result")).cloned())
+            let mut result = root.child(&format!("{action}Result")).cloned();
+            result.iter_mut().for_each(remove_replaced);
+            RecordedResponse::Success(result)
         }
         (Some(status @ 200..500), Some(code)) => RecordedResponse::Error {
             status: Some(status),
@@ -131,26 +141,6 @@ pub(crate) fn response_of(action: &str, status: Option<u16>, root: &Element) -> 
         _ => RecordedResponse::Lost,
     }
 }
-
-/// Whether a tool has replaced a value: a recording may hide or shorten it.
-pub(crate) fn is_replaced(value: &str) -> bool {
-    let marks = ["***", "redacted", "hidden_due_to_security_reasons"];
-    let lower = value.to_lowercase();
-    value.contains(HIDDEN) || marks.iter().any(|it| lower.contains(it))
-}
-
-/// Removes the elements whose text a tool has replaced: their values are unknown. A list of texts is
-/// removed as a whole, because a shorter list would say that the text is not there.
-pub(crate) fn remove_replaced(element: &mut Element) {
-    let is_hidden = |it: &Element| it.children.is_empty() && is_replaced(it.text.trim());
-    element.children.retain(|it| {
-        !is_hidden(it) && !it.children.iter().any(|it| it.name == MEMBER && is_hidden(it))
-    });
-    element.children.iter_mut().for_each(remove_replaced);
-}
-
-/// The element of an entry of a list.
-const MEMBER: &str = "member";
 
 /// The access key in an `Authorization` header: `AWS4-HMAC-SHA256 Credential=AKIA…/20260101/…`.
 fn access_key(header: &str) -> Option<String> {

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use iamspec_model::{ErrorCode, InputError};
 
-use crate::audit_log::record::{RecordedCall, RecordedResponse, is_replaced};
+use crate::audit_log::record::{RecordedCall, RecordedResponse};
+use crate::audit_log::replaced_values::is_replaced;
 use crate::wire::constraints::{NAMES, violation};
 
 /// What is invalid.
@@ -21,6 +22,10 @@ pub(crate) enum Defect {
 
 /// What is invalid in a request, if anything.
 pub(crate) fn defect(call: &RecordedCall) -> Option<Defect> {
+    // No rule describes this refusal (D-013).
+    if shown(call, "MaxItems").is_some_and(|it| it.parse::<i64>().is_err()) {
+        return Some(Defect::Other);
+    }
     let mut found: BTreeSet<(&'static str, InputError)> = BTreeSet::new();
     names(call, &mut found);
     paths(call, &mut found);
@@ -41,7 +46,7 @@ fn is_refused_as_invalid(call: &RecordedCall) -> bool {
     matches!(&call.response, RecordedResponse::Error { code, .. } if codes.contains(&code.as_str()))
 }
 
-/// Whether a member is unusual in a way that no rule describes.
+/// Whether a member is unusual in a way that no rule describes, or unknown.
 fn may_be_invalid(call: &RecordedCall) -> bool {
     let is_unusual = |(name, value): (&String, &String)| match name.as_str() {
         "UserName"
@@ -58,7 +63,7 @@ fn may_be_invalid(call: &RecordedCall) -> bool {
         // The content of another member is not checked.
         _ => true,
     };
-    call.members.iter().any(is_unusual)
+    !call.hidden.is_empty() || call.members.iter().any(is_unusual)
 }
 
 type Found = BTreeSet<(&'static str, InputError)>;

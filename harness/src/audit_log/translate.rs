@@ -19,6 +19,7 @@ use iamspec_model::{
 };
 
 use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
+use crate::audit_log::replaced_values::is_replaced;
 use crate::audit_log::request_errors::{Defect, defect};
 use crate::audit_log::symbols::Symbols;
 use crate::client::connection::transport::{Disclosure, RawResponse};
@@ -77,6 +78,7 @@ pub(crate) fn event(call: &RecordedCall, symbols: &Symbols, anonymize: bool) -> 
         action: entry.action,
         call: operations,
         shown_part,
+        hides_message: call.hides_message(),
         external: translation.external(operation.as_ref()),
         aws_policy: call.member("PolicyArn").and_then(aws_policy),
         deviations: operation.map(|op| translation.deviations(&op)).unwrap_or_default(),
@@ -96,7 +98,8 @@ fn user_name(call: &RecordedCall, entry: ActionEntry, symbols: &Symbols) -> Opti
         _ => ["GetUser", "ChangePassword"].contains(&entry.action.api),
     };
     let named = call.member("UserName").map(str::to_owned);
-    named.or_else(|| is_default.then(caller).flatten()).or_else(|| {
+    let has_default = is_default && !call.hidden.contains("UserName");
+    named.or_else(|| has_default.then(caller).flatten()).or_else(|| {
         let result = call.result()?;
         let shown = result.children.iter().find_map(|it| it.text_of("UserName"));
         shown.filter(|_| is_default).map(str::to_owned)
@@ -109,6 +112,11 @@ impl RecordedCall {
             RecordedResponse::Success(result) => result.as_ref(),
             _ => None,
         }
+    }
+
+    /// Whether a tool has replaced the message of the error, or a part of it.
+    fn hides_message(&self) -> bool {
+        matches!(&self.response, RecordedResponse::Error { message: Some(text), .. } if is_replaced(text))
     }
 
     fn error_code(&self) -> Option<&str> {
@@ -146,6 +154,7 @@ impl Translation<'_> {
             action: self.entry.action,
             call: AuditCall::Unnamed,
             shown_part: ShownPart::Whole,
+            hides_message: self.call.hides_message(),
             external: Vec::new(),
             aws_policy: None,
             deviations: deviations.unwrap_or_default(),
@@ -156,7 +165,9 @@ impl Translation<'_> {
     fn user(&self) -> Translated<User> {
         match (&self.user, &self.call.caller) {
             (Some(name), _) => Ok(self.symbols.user(name)),
-            (None, RecordedCaller::Other) => Err(NoOperation::Nothing),
+            (None, RecordedCaller::Other) if !self.call.hidden.contains("UserName") => {
+                Err(NoOperation::Nothing)
+            }
             _ => Err(NO_NAME),
         }
     }
@@ -182,7 +193,7 @@ impl Translation<'_> {
             None => {}
         }
         let single = |operation| Ok((operation, Vec::new()));
-        match self.entry.target {
+        let operations = match self.entry.target {
             ActionTarget::User => self.user_action(),
             ActionTarget::Resource(kind, action) => single(self.resource_action(kind, action)?),
             ActionTarget::SubResource(part, action) => self.sub_resource_action(part, action),
@@ -190,7 +201,12 @@ impl Translation<'_> {
                 self.several_items(kind, action)
             }
             ActionTarget::Attachment(kind, action) => single(self.attachment(kind, action)?),
+        }?;
+        // A hidden path or name is not the default one. Of a read, `shown_part` removes the listing.
+        if self.call.hides_a_choice() && !operations.0.is_read() {
+            return Err(NO_NAME);
         }
+        Ok(operations)
     }
 
     fn invalid_request(&self, parameter: &str, error: InputError) -> Option<InvalidRequest> {
@@ -480,13 +496,14 @@ impl Translation<'_> {
                     Some(code) => code.http_status(),
                     None => self.usual_status(),
                 };
-                let text = message.as_ref().map(|text| {
+                let message = message.as_ref().filter(|it| !is_replaced(it));
+                let text = message.map(|text| {
                     let value = |name: &str| self.value(name);
                     let translated = op.and_then(|op| messages::in_symbols(op, text, &value));
                     EndpointText::new(translated.unwrap_or_else(|| text.clone()), text.clone())
                 });
                 let action = op.map_or(Some(self.entry.action), Operation::action);
-                if message.as_deref().is_some_and(is_about_policies_of_others) {
+                if message.is_some_and(|it| is_about_policies_of_others(it)) {
                     let (http, code) = (status.unwrap_or(presumed), code.clone());
                     return Response::Refused { http, code, message: text };
                 }
@@ -506,21 +523,25 @@ impl Translation<'_> {
 
     /// The value of a request member, for messages.
     fn value(&self, name: &str) -> Option<String> {
+        let member = |name: &str| self.call.member(name).map(str::to_owned);
         match name {
             "UserName" => self.user.clone(),
-            _ => self.call.member(name).map(str::to_owned),
+            // The message about a boundary names the policy (B-PB-07).
+            "PolicyArn" => member(name).or_else(|| member("PermissionsBoundary")),
+            _ => member(name),
         }
     }
 
     /// Which part of a listing the response shows. A listing that a filter changes in a way that is
-    /// not modeled is removed.
+    /// not modeled, or by a hidden value, is removed.
     fn shown_part(&self, op: Option<&Operation>, response: Response) -> (Response, ShownPart) {
         let (Some(op), Response::Success(Some(_))) = (op.map(Operation::well_formed), &response)
         else {
             return (response, ShownPart::Whole);
         };
         let has = |name: &str| self.call.member(name).is_some();
-        let is_unclear = has("PolicyUsageFilter")
+        let is_unclear = self.call.hides_a_choice()
+            || has("PolicyUsageFilter")
             || has("EntityFilter")
             || has("AllUsers")
             || has("Filter.member.1") && !self.call.list("Filter", "").contains(&"User")
@@ -617,8 +638,8 @@ impl Translation<'_> {
         op: &Operation,
     ) -> Vec<iamspec_conformance::oracle::formats::FormatDeviation> {
         let Some(result) = self.call.result() else { return Vec::new() };
-        // No fact gives the form of a response to an invalid request.
-        if matches!(op, Operation::Invalid(..)) {
+        // No fact gives the form of a response to an invalid request, and a hidden value is unknown.
+        if matches!(op, Operation::Invalid(..)) || self.call.hides_a_choice() {
             return Vec::new();
         }
         let mut form: RequestForm = self.call.members.clone().into_iter().collect();

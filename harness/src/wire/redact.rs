@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use iamspec_model::AttachmentKind;
+use iamspec_model::{AttachmentKind, ErrorCode};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -72,12 +72,19 @@ pub(crate) fn issues_secret(action: &str) -> bool {
 /// A body with everything replaced by [`HIDDEN`] that may be a secret, whatever its element is
 /// called. `words` are not secrets.
 pub(crate) fn hide_unless_harmless(body: &str, words: &[&str]) -> String {
-    shown_if(body, &|text| is_harmless_with(text, words))
+    shown_if(body, &|text| is_of_error(text) || is_harmless_with(text, words))
 }
 
-/// The elements of a body without their texts. Only the id of the request is kept.
+/// The elements of a body without their texts. Only the id of the request is kept, and the code of
+/// an error.
 pub(crate) fn skeleton(body: &str) -> String {
-    shown_if(body, &|text| word_shape(text) == WordShape::Uuid)
+    shown_if(body, &|text| is_of_error(text) || word_shape(text) == WordShape::Uuid)
+}
+
+/// Whether a text is a known error code or the type of an error (E-003). Other texts of an error may
+/// be secrets, such as the code of an MFA device.
+fn is_of_error(text: &str) -> bool {
+    ErrorCode::named(text).is_some() || ["Sender", "Receiver"].contains(&text)
 }
 
 /// A body with each text replaced by [`HIDDEN`] that is not shown, and without attributes.

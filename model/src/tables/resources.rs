@@ -8,11 +8,11 @@ use std::fmt;
 
 use crate::evidence::{
     A_001, A_002, A_017, A_018, A_022, B_AK_13, B_AK_15, B_GR_09, B_LP_12, B_LP_18, B_MF_01,
-    B_MF_02, B_MF_05, B_MF_14, B_PB_01, B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_PB_07, B_TG_01,
-    C_001, C_002, C_003, C_004, C_005, C_006, C_010, C_011, C_012, C_013, C_014, C_016, C_020,
-    C_021, C_025, C_026, C_030, C_031, C_032, C_035, C_040, C_041, C_042, C_044, C_048, C_049,
-    C_050, C_051, C_060, C_068, C_069, C_072, C_075, C_088, D_022, D_023, E_001, E_010, Evidence,
-    F_002, F_003, F_010, G_001, G_006, X_011, X_019, X_031,
+    B_MF_02, B_MF_05, B_MF_14, B_MF_20, B_PB_01, B_PB_02, B_PB_03, B_PB_04, B_PB_06, B_PB_07,
+    B_TG_01, C_001, C_002, C_003, C_004, C_005, C_006, C_010, C_011, C_012, C_013, C_014, C_016,
+    C_020, C_021, C_025, C_026, C_030, C_031, C_032, C_035, C_040, C_041, C_042, C_044, C_048,
+    C_049, C_050, C_051, C_060, C_068, C_069, C_072, C_075, C_088, D_022, D_023, E_001, E_010,
+    Evidence, F_002, F_003, F_010, G_001, G_006, X_011, X_019, X_031,
 };
 use crate::kind::{Resource, ResourceAction, ResourceKind, SubResource};
 use crate::rule::Condition::{
@@ -98,7 +98,7 @@ const DEVICE: ResourceRow = ResourceRow {
         api: "CreateVirtualMFADevice",
         clauses: &[
             Clause::success(Evidence::by(&[B_MF_01])),
-            Clause::refused(ResourceExists, EntityAlreadyExists, Evidence::by(&[B_MF_02])),
+            Clause::refused(ResourceExists, EntityAlreadyExists, Evidence::by(&[B_MF_02, B_MF_20])),
         ],
     },
     get: None,

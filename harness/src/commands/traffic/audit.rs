@@ -15,6 +15,7 @@ use clap::Args;
 use iamspec_conformance::audit::{
     AuditCall, AuditEvent, AuditFinding, AuditOptions, AuditVerdict, Auditor,
 };
+use iamspec_conformance::oracle::Tier;
 use iamspec_conformance::results::known_failures::KnownFailures;
 use iamspec_conformance::results::shrink::Shortened;
 use iamspec_conformance::results::{Threshold, Totals, findings};
@@ -25,7 +26,7 @@ use iamspec_model::evidence;
 
 use crate::audit_log::entity_records::{EntityFacts, EntityRecords};
 use crate::audit_log::symbols::Symbols;
-use crate::audit_log::{LogCounts, LogEvent, translate};
+use crate::audit_log::{LogCounts, LogEvent, UnreadableRecords, translate};
 use crate::commands::options::{ThresholdArgs, duration, shell_line};
 use crate::commands::reports::report::{
     ReportArg, check_files, read_run, terminal_text, write_reports,
@@ -65,9 +66,13 @@ pub struct AuditArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s", help_heading = "Verdicts")]
     pub lag: Duration,
     /// What exists before the first event
-    #[arg(long, value_enum, default_value = "unknown", help_heading = "Verdicts")]
-    pub start: StartArg,
+    ///
+    /// Default: unknown. A script or a saved run starts from an empty account.
+    #[arg(long, value_enum, help_heading = "Verdicts")]
+    pub start: Option<StartArg>,
     /// Which divergences count.
+    ///
+    /// The tier `wire` needs `iamspec run`: a recording does not keep the form of a response.
     #[command(flatten)]
     pub threshold: ThresholdArgs,
     /// Also print responses to calls with unspecified behavior
@@ -127,9 +132,17 @@ struct AuditedAccount {
     pending: Vec<(AuditEvent, EntityFacts)>,
     /// The latest end of a pending event.
     end: i64,
+    /// Whether a record that cannot be read overlaps with the pending events.
+    has_gap: bool,
 }
 
 impl AuditedAccount {
+    /// Forgets everything but the symbols.
+    fn forget(&mut self, options: AuditOptions) {
+        self.auditor = Auditor::new(options);
+        self.records.forget_all();
+    }
+
     /// The pending events, with what differs from earlier responses.
     fn take_pending(&mut self, anonymize: bool) -> Vec<Rc<AuditEvent>> {
         let mut pending = std::mem::take(&mut self.pending);
@@ -205,20 +218,13 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     let reports = args.report.iter().map(|it| it.file.as_path());
     let inputs = args.files.iter().map(PathBuf::as_path);
     check_files(reports.chain(args.learned.as_deref()), inputs)?;
+    check_options(args, histories.len())?;
     if histories.len() == args.files.len() {
-        ensure!(
-            !args.learn && args.learned.is_none(),
-            "--learn and --learned need logs, not scripts or saved runs; remove them, or audit logs"
-        );
         return audit_histories(&histories, args, out);
     }
-    ensure!(
-        histories.is_empty(),
-        "logs cannot be mixed with saved runs and scripts; audit the `.script` and `.jsonl` files separately"
-    );
     let lag = i64::try_from(args.lag.as_millis()).unwrap_or(i64::MAX);
     let options = AuditOptions {
-        starts_empty: args.start == StartArg::Empty,
+        starts_empty: args.start == Some(StartArg::Empty),
         lag,
         threshold: args.threshold.into(),
         learn: args.learn || args.learned.is_some(),
@@ -266,6 +272,31 @@ pub(crate) fn audit(args: &AuditArgs, out: &mut dyn Write) -> Result<u8> {
     Ok(exit)
 }
 
+/// Checks that the options fit the files, of which so many are histories.
+fn check_options(args: &AuditArgs, histories: usize) -> Result<()> {
+    ensure!(
+        Threshold::from(args.threshold).tier != Tier::Wire,
+        "an audit cannot compare the form of responses (--tier wire), because a recording may have \
+         lost headers and elements; use --tier text, or `iamspec run --tier wire` with the endpoint"
+    );
+    if histories < args.files.len() {
+        ensure!(
+            histories == 0,
+            "logs cannot be mixed with saved runs and scripts; audit the `.script` and `.jsonl` files separately"
+        );
+        return Ok(());
+    }
+    ensure!(
+        !args.learn && args.learned.is_none(),
+        "--learn and --learned need logs, not scripts or saved runs; remove them, or audit logs"
+    );
+    ensure!(
+        args.start != Some(StartArg::Unknown),
+        "scripts and saved runs start from an empty account; remove --start unknown, or audit logs"
+    );
+    Ok(())
+}
+
 /// The command that repeats the audit of these files.
 fn command(files: &[PathBuf]) -> String {
     let words = ["iamspec".to_owned(), "audit".to_owned()].into_iter();
@@ -279,6 +310,8 @@ impl AuditSession<'_> {
         let (call, late) = match event {
             LogEvent::Call(call) => (call, false),
             LogEvent::Late(call) => (call, true),
+            LogEvent::Gap(at) => return self.add_gap(at),
+            LogEvent::Unreadable(file, records) => return self.print_unreadable(&file, &records),
             LogEvent::Skipped(file, error) => {
                 let (file, error) = (file.display().to_string(), format!("{error:#}"));
                 writeln!(self.out, "skipped {}: {}\n", visible(&file), visible_line(&error))?;
@@ -296,6 +329,7 @@ impl AuditSession<'_> {
             records: EntityRecords::new(options.lag, options.starts_empty),
             pending: Vec::new(),
             end: i64::MIN,
+            has_gap: false,
         };
         let account = self.accounts.entry(call.account.clone()).or_insert_with(new);
         let Some(event) = translate::event(&call, &account.symbols, self.anonymize) else {
@@ -318,8 +352,50 @@ impl AuditSession<'_> {
         Ok(())
     }
 
-    /// Checks the pending events of an account.
+    /// Forgets what is known: a record that may be any call, of any account, cannot be read.
+    fn add_gap(&mut self, at: i64) -> Result<()> {
+        self.options.starts_empty = false;
+        let names: Vec<String> = self.accounts.keys().cloned().collect();
+        for name in names {
+            if self.accounts.get(&name).is_some_and(|it| it.end < at) {
+                self.check_pending(&name)?;
+            }
+            if let Some(account) = self.accounts.get_mut(&name) {
+                account.has_gap = true;
+                // The time may be in whole seconds.
+                account.end = account.end.max(at.saturating_add(999));
+            }
+        }
+        Ok(())
+    }
+
+    fn print_unreadable(&mut self, file: &Path, records: &UnreadableRecords) -> Result<()> {
+        let UnreadableRecords { count, place, reason } = records;
+        let (file, number) = (file.display().to_string(), counted(*count, "record"));
+        let first = if *count == 1 { "" } else { "the first one: " };
+        let reason = visible_line(&format!("{first}{place}: {reason}")).to_string();
+        writeln!(self.out, "skipped {number} of {}: {reason}", visible(&file))?;
+        writeln!(self.out, "  nothing is known after it about what exists\n")?;
+        Ok(())
+    }
+
+    /// Checks the pending events of an account. An event that overlaps with a record that cannot be
+    /// read is checked without what was known before, and nothing is learned from it.
     fn check_pending(&mut self, name: &str) -> Result<()> {
+        let options = self.options;
+        let Some(account) = self.accounts.get_mut(name) else { return Ok(()) };
+        let has_gap = std::mem::take(&mut account.has_gap);
+        if has_gap {
+            account.forget(options);
+        }
+        self.check_events(name)?;
+        if let Some(account) = self.accounts.get_mut(name).filter(|_| has_gap) {
+            account.forget(options);
+        }
+        Ok(())
+    }
+
+    fn check_events(&mut self, name: &str) -> Result<()> {
         let Some(account) = self.accounts.get_mut(name) else { return Ok(()) };
         let events = account.take_pending(self.anonymize);
         if events.is_empty() {
@@ -344,9 +420,8 @@ impl AuditSession<'_> {
             self.learned.add(name, it);
         }
         if account.symbols.len() > NAMES_MAX && !self.options.starts_empty {
-            account.auditor = Auditor::new(self.options);
+            account.forget(self.options);
             account.symbols = Symbols::default();
-            account.records.forget_all();
         }
         Ok(())
     }
@@ -396,7 +471,7 @@ impl AuditTotals {
     fn line(&self, counts: LogCounts) -> String {
         format!(
             "{}, {}: {} possible, {} impossible, {} too soon after a change, {} uninformative, \
-             {} out of order, {} of other IAM actions{}{}",
+             {} out of order, {} of other IAM actions{}{}{}",
             counted(counts.files, "file"),
             counted(counts.events, "event"),
             self.possible,
@@ -406,7 +481,8 @@ impl AuditTotals {
             self.late,
             self.ignored,
             some(counts.without_calls, "digest or insight file", "skipped"),
-            some(counts.skipped, "file", "not readable")
+            some(counts.skipped, "file", "not readable"),
+            some(counts.unreadable, "record", "not readable")
         )
     }
 

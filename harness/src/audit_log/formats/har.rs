@@ -6,28 +6,20 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use anyhow::{Context as _, Result};
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
-use crate::audit_log::cloudtrail::milliseconds;
-use crate::audit_log::json_list::each;
+use crate::audit_log::formats::json_list::each;
 use crate::audit_log::record::{RecordedCall, RecordedExchange};
+use crate::audit_log::times::{milliseconds, unreadable_time};
 
-/// A HAR file.
-#[derive(Deserialize)]
-pub(crate) struct Har {
-    log: HarLog,
-}
-
-#[derive(Deserialize)]
-struct HarLog {
-    entries: Vec<HarEntry>,
-}
-
+/// One request and its response.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct HarEntry {
+pub(crate) struct HarEntry {
     started_date_time: String,
     /// The duration in milliseconds.
+    #[serde(default, deserialize_with = "number")]
     time: Option<f64>,
     request: HarRequest,
     /// Missing, or with status 0, if no response arrived.
@@ -52,7 +44,8 @@ struct HarPair {
 
 #[derive(Default, Deserialize)]
 struct HarResponse {
-    status: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
+    status: Option<f64>,
     #[serde(default)]
     content: HarText,
 }
@@ -79,12 +72,20 @@ impl HarText {
     }
 }
 
-impl Har {
-    /// The requests to IAM. The place of each is its number in the file, from 1.
-    pub(crate) fn calls(&self) -> Vec<(usize, RecordedCall)> {
-        let entries = (1..).zip(&self.log.entries);
-        entries.filter_map(|(number, entry)| Some((number, entry.call()?))).collect()
+/// A number, also in a text. `None` for anything else.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+        Other(IgnoredAny),
     }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Number(number) => Some(number),
+        Written::Text(text) => text.trim().parse().ok(),
+        Written::Other(_) => None,
+    })
 }
 
 /// Whether a file begins like HAR.
@@ -93,16 +94,16 @@ pub(crate) fn begins_like_har(start: &[u8]) -> bool {
     start.strip_prefix(b"{").is_some_and(|it| it.trim_ascii_start().starts_with(b"\"log\""))
 }
 
-/// The number of entries of a file that can be read entry by entry: each is valid, and none is older
-/// than an earlier one by more than `lag` milliseconds. `None` if the file must be read as a whole.
+/// The number of entries of a file that can be read entry by entry: each is valid and has a time,
+/// and none is older than an earlier one by more than `lag` milliseconds. `None` if the file must be
+/// read as a whole.
 pub(crate) fn count_ordered(reader: impl Read, lag: i64) -> Option<usize> {
     let (mut count, mut latest, mut is_ordered) = (0, i64::MIN, true);
     let read = each(reader, &ENTRIES, &mut |entry: HarEntry| {
         count += 1;
-        if let Some(start) = milliseconds(&entry.started_date_time) {
-            is_ordered &= start >= latest.saturating_sub(lag);
-            latest = latest.max(start);
-        }
+        let start = milliseconds(&entry.started_date_time);
+        is_ordered &= start.is_some_and(|it| it >= latest.saturating_sub(lag));
+        latest = latest.max(start.unwrap_or(i64::MIN));
     });
     (read.is_ok() && is_ordered).then_some(count)
 }
@@ -115,7 +116,7 @@ pub(crate) fn each_call(
     let mut number = 0;
     let read = each(reader, &ENTRIES, &mut |entry: HarEntry| {
         number += 1;
-        emit(number, entry.call());
+        emit(number, entry.call().ok().flatten());
     });
     read.context("expected a HAR file")
 }
@@ -124,10 +125,19 @@ pub(crate) fn each_call(
 const ENTRIES: [&str; 2] = ["log", "entries"];
 
 impl HarEntry {
-    fn call(&self) -> Option<RecordedCall> {
+    /// The call; `None` if it is not one of IAM.
+    ///
+    /// # Errors
+    /// The time cannot be read.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the values are bounded before"
+    )]
+    pub(crate) fn call(&self) -> Result<Option<RecordedCall>> {
         let none = HarText::default();
         let response = self.response.as_ref();
-        let status = response.and_then(|it| it.status).and_then(|it| u16::try_from(it).ok());
+        let status = response.and_then(|it| it.status).filter(|it| (0.0..1000.0).contains(it));
         let headers = self.request.headers.iter();
         let authorization = headers
             .filter(|it| it.name.eq_ignore_ascii_case("authorization"))
@@ -137,14 +147,15 @@ impl HarEntry {
             url: &self.request.url,
             body: &self.request.post_data.as_ref().unwrap_or(&none).decoded(),
             authorization,
-            status,
+            status: status.map(|it| it as u16),
             response: &response.map_or(&none, |it| &it.content).decoded(),
         };
-        let start = milliseconds(&self.started_date_time);
-        #[expect(clippy::cast_possible_truncation, reason = "the value is bounded before")]
+        let Some(call) = exchange.call() else { return Ok(None) };
+        let text = &self.started_date_time;
+        let start = milliseconds(text).with_context(|| unreadable_time("startedDateTime", text))?;
         let duration = self.time.unwrap_or_default().clamp(0.0, 86_400_000.0).ceil() as i64;
-        let end = start.map(|it| it + duration);
-        let time = start.map(|_| self.started_date_time.clone()).unwrap_or_default();
-        exchange.call().map(|call| RecordedCall { start, time, end, ..call })
+        let end = start.saturating_add(duration);
+        let (start, time, end) = (Some(start), text.clone(), Some(end));
+        Ok(Some(RecordedCall { start, time, end, ..call }))
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse};
+use crate::audit_log::replaced_values::{remove_replaced, take_replaced};
+use crate::audit_log::times::{milliseconds, unreadable_time};
+use crate::wire::xml_read::Element;
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-use crate::audit_log::record::{RecordedCall, RecordedCaller, RecordedResponse, remove_replaced};
-use crate::wire::xml_read::Element;
 
 /// The members of an event that the audit uses.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,23 +51,31 @@ impl CloudTrailRecord {
         self.event_category.as_deref() == Some("Insight")
     }
 
-    /// The call. An event without a valid time has no order.
-    pub(crate) fn call(self) -> RecordedCall {
+    /// The call.
+    ///
+    /// # Errors
+    /// The time cannot be read. The order in a file is not the order in time: results of queries and
+    /// of `lookup-events` begin with the newest event.
+    pub(crate) fn call(self) -> Result<RecordedCall> {
         // The time is in whole seconds, and so are the bounds that it gives.
-        let start = milliseconds(&self.event_time);
+        let start = milliseconds(&self.event_time)
+            .with_context(|| unreadable_time("eventTime", &self.event_time))?;
         let response = self.response();
-        RecordedCall {
+        let mut members = self.request_parameters.as_ref().map(form_of).unwrap_or_default();
+        let hidden = take_replaced(&mut members);
+        Ok(RecordedCall {
             id: self.event_id.unwrap_or_default(),
-            start,
-            time: start.map(|_| self.event_time).unwrap_or_default(),
-            end: start.map(|it| it + 999),
+            start: Some(start),
+            time: self.event_time,
+            end: Some(start.saturating_add(999)),
             account: self.recipient_account_id.unwrap_or_default(),
             caller: self.user_identity.map_or(RecordedCaller::Unknown, UserIdentity::caller),
             action: self.event_name,
-            members: self.request_parameters.as_ref().map(form_of).unwrap_or_default(),
+            members,
+            hidden,
             response,
             ..RecordedCall::default()
-        }
+        })
     }
 
     /// CloudTrail appends `Exception` to error codes; responses do not (E-006).
@@ -96,12 +104,6 @@ impl UserIdentity {
             _ => RecordedCaller::Other,
         }
     }
-}
-
-/// A time in milliseconds since 1970.
-pub(crate) fn milliseconds(text: &str) -> Option<i64> {
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 /// The members of a request as a form has them.

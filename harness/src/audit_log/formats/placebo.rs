@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::audit_log::cloudtrail::element;
+use crate::audit_log::formats::cloudtrail::element;
 use crate::audit_log::record::{RecordedCall, RecordedResponse, response_of};
 use crate::wire::xml_read::Element;
 
