@@ -15,7 +15,6 @@ pub(crate) mod pages;
 pub(crate) mod request;
 pub mod response;
 pub mod sender;
-mod sent_values;
 pub mod session;
 pub mod trace;
 pub(crate) mod wire_rules;

@@ -5,6 +5,8 @@
 //! [`Keyring`] holds seeds, passwords and access keys, and remembers which bodies and codes were
 //! sent. Both are separate per namespace. Neither sends anything.
 
+mod sent_values;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +20,7 @@ use iamspec_model::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::client::sent_values::SentValues;
+use crate::client::session::sent_values::SentValues;
 use crate::wire::attachments::{kind_of, wire};
 use crate::wire::names::{every_printable_character, full_name, other_case};
 
