@@ -38,7 +38,7 @@ fn audited(folder: &Path, name: &str, content: &str) -> (u8, String) {
 }
 
 fn lines(values: &[Value]) -> String {
-    values.iter().map(|it| format!("{it}\n")).collect()
+    values.iter().map(|it| it.to_string() + "\n").collect()
 }
 
 /// Results of CloudTrail Lake may begin with the newest event, and have times of their own form.
@@ -213,10 +213,11 @@ fn an_unusual_entry_of_a_har_file_is_read_or_skipped() {
 #[test]
 fn an_export_of_cloudwatch_logs_is_read() {
     let folder = folder("audit-export");
-    let text: String = events(&BAD)
-        .iter()
-        .map(|it| format!("{} {it}\n", it["eventTime"].as_str().unwrap().replace('Z', ".000Z")))
-        .collect();
+    let line = |it: &Value| {
+        let time = it["eventTime"].as_str().unwrap().replace('Z', ".000Z");
+        time + " " + &it.to_string() + "\n"
+    };
+    let text: String = events(&BAD).iter().map(line).collect();
     let task = folder.join("task/stream");
     std::fs::create_dir_all(&task).unwrap();
     std::fs::write(folder.join("aws-logs-write-test"), "Permission Check Successful").unwrap();

@@ -43,7 +43,7 @@ impl CallBuffer {
                     if std::mem::take(&mut begins_unreadable) {
                         self.add_unreadable(time, emit);
                     }
-                    self.add(call, emit);
+                    self.add(*call, emit);
                     before = Some(time);
                 }
             }

@@ -20,14 +20,14 @@ use crate::audit_log::times::milliseconds;
 pub(crate) enum FileContent {
     /// Calls of IAM, and the number of events of all services.
     Calls { items: Vec<LogItem>, events: usize, unreadable: Option<UnreadableRecords> },
-    /// A digest or insights of CloudTrail, or messages of CloudWatch Logs about itself.
+    /// A digest or insights of CloudTrail, or messages of a log service about itself.
     WithoutCalls,
 }
 
 /// A record of a file.
 pub(crate) enum LogItem {
     /// A call of IAM.
-    Call(RecordedCall),
+    Call(Box<RecordedCall>),
     /// A record that cannot be read. It may be any call.
     Unreadable,
 }
@@ -85,7 +85,7 @@ pub(crate) fn content(file: &Path, text: &str) -> Result<FileContent> {
     }
 }
 
-/// A line of an export of CloudWatch Logs without the time before the message.
+/// A line of an exported log without the time before the message.
 fn message(line: &str) -> &str {
     match line.split_once(' ') {
         Some((time, message)) if milliseconds(time).is_some() => message,
@@ -160,7 +160,7 @@ impl Reader<'_> {
             match serde_json::from_str(message(line)) {
                 Ok(value) => self.element(value),
                 Err(error) => {
-                    self.unreadable(&format!("line {number}"), &not_json(&error, number - 1))
+                    self.unreadable(&format!("line {number}"), &not_json(&error, number - 1));
                 }
             }
         }
@@ -197,7 +197,9 @@ impl Reader<'_> {
     fn document(&mut self, value: Value) -> Result<()> {
         match value {
             Value::Array(values) => {
-                values.into_iter().for_each(|it| self.element(it));
+                for value in values {
+                    self.element(value);
+                }
                 Ok(())
             }
             Value::Object(ref object) => {
@@ -242,7 +244,9 @@ impl Reader<'_> {
         // `lookup-events`, the export of CloudWatch Logs, a message of EventBridge, a row of Lake.
         for name in ["Records", "Events", "events", "logEvents"] {
             if let Some(Value::Array(events)) = take(name) {
-                events.into_iter().for_each(|it| self.element(it));
+                for event in events {
+                    self.element(event);
+                }
                 return Ok(());
             }
         }
@@ -320,12 +324,11 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, call: Option<RecordedCall>) {
-        match call {
-            Some(call) => self.call(call, &format!("event {}", self.position + 1)),
-            None => {
-                self.events += 1;
-                self.position += 1;
-            }
+        if let Some(call) = call {
+            self.call(call, &format!("event {}", self.position + 1));
+        } else {
+            self.events += 1;
+            self.position += 1;
         }
     }
 
@@ -333,7 +336,7 @@ impl Reader<'_> {
         self.events += 1;
         self.position += 1;
         let source = format!("{}, {place}", self.name);
-        self.items.push(LogItem::Call(RecordedCall { source, ..call }));
+        self.items.push(LogItem::Call(Box::new(RecordedCall { source, ..call })));
     }
 }
 

@@ -373,7 +373,7 @@ impl AuditSession<'_> {
         let UnreadableRecords { count, place, reason } = records;
         let (file, number) = (file.display().to_string(), counted(*count, "record"));
         let first = if *count == 1 { "" } else { "the first one: " };
-        let reason = visible_line(&format!("{first}{place}: {reason}")).to_string();
+        let reason = visible_line(&format!("{first}{place}: {reason}"));
         writeln!(self.out, "skipped {number} of {}: {reason}", visible(&file))?;
         writeln!(self.out, "  nothing is known after it about what exists\n")?;
         Ok(())
