@@ -22,6 +22,8 @@ rm -rf "$book"
 mkdir -p "$book"
 cp -r docs "$book/docs"
 "$iamspec" docs --out "$book/docs/semantics" > /dev/null
+# mdBook makes index.html of README.md, and leaves links to it as they are.
+find "$book/docs/semantics" -name '*.md' -exec sed -i 's/README\.md#/index.md#/' {} +
 python3 "$here/summary.py" "$book/docs"
 "$venv/bin/mdbook" build "$book/docs" --dest-dir "$PWD/$book/html" > "$book/log" 2>&1 || { cat "$book/log" >&2; exit 1; }
 if grep -E 'WARN|ERROR' "$book/log" >&2; then
