@@ -53,7 +53,7 @@ def unlisted(iam, url, listed):
             body = opener.open(url, form, timeout=10).read()
         except urllib.error.HTTPError as error:
             body = error.read()
-        if b"<Code>InvalidAction</Code>" not in body:
+        if b"<Code>InvalidAction</Code>" not in body and b"<Code>NotImplemented</Code>" not in body:
             yield f"{api}: is served but not listed"
 
 

@@ -500,3 +500,33 @@ def attach_a_policy_of_aws(iam):
     except iam.exceptions.ClientError as error:
         assert error.response["Error"]["Code"] == "AccessDenied", error
     iam.detach_user_policy(UserName=name, PolicyArn=arn)
+
+
+@call("ListRoles")
+def list_roles(iam):
+    assert iam.list_roles()["Roles"] == []
+
+
+@call("ListInstanceProfiles")
+def list_instance_profiles(iam):
+    assert iam.list_instance_profiles()["InstanceProfiles"] == []
+
+
+@call("ListServerCertificates")
+def list_server_certificates(iam):
+    assert iam.list_server_certificates()["ServerCertificateMetadataList"] == []
+
+
+@call("ListAccountAliases")
+def list_account_aliases(iam):
+    assert iam.list_account_aliases()["AccountAliases"] == []
+
+
+@call("ListOpenIDConnectProviders")
+def list_open_id_connect_providers(iam):
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+
+
+@call("ListSAMLProviders")
+def list_saml_providers(iam):
+    assert iam.list_saml_providers()["SAMLProviderList"] == []
