@@ -1,6 +1,9 @@
-# Runs named checks one after the other and stops at the first failure. Sourced by run and nightly.
+# Runs named checks one after the other. Sourced by run and nightly. A failure ends the run at once, unless
+# `keep_going` is set: then the other checks still run, and `finish` names those that failed.
 export CI=true INSTA_UPDATE=no CARGO_TERM_COLOR=never
 passed=0
+failed=()
+keep_going=
 
 # step NAME COMMAND...
 step() {
@@ -11,11 +14,15 @@ step() {
     passed=$((passed + 1))
     printf '== %s: passed in %s s\n' "$name" "$((SECONDS - started))"
   else
-    printf '== %s: FAILED\nci: %s passed, 1 failed\n' "$name" "$passed"
-    exit 1
+    failed+=("$name")
+    printf '== %s: FAILED after %s s\n' "$name" "$((SECONDS - started))"
+    [ -n "$keep_going" ] || finish
   fi
 }
 
 finish() {
-  printf '\nci: %s passed, 0 failed\n' "$passed"
+  printf '\nci: %s passed, %s failed\n' "$passed" "${#failed[@]}"
+  [ "${#failed[@]}" = 0 ] && exit 0
+  printf 'failed: %s\n' "${failed[@]}"
+  exit 1
 }

@@ -108,7 +108,7 @@ impl Refusals {
         let may_have =
             |it: &Rule| it.clause.code.level == Level::Unspecified || it.clause.refuses_with(code);
         let api = self.success.action.api;
-        // A number of entries that is no number.
+        // `MaxItems` is not a number.
         let is_of_page = D_013.code == Some(code) && api.starts_with("List");
         let documented = D_022.note_for(api);
         is_of_request

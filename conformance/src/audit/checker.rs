@@ -25,7 +25,7 @@ fn explains(rule: Rule, response: &Response) -> bool {
         && (!has_text || message.is_none() || template(rule, response).is_some())
 }
 
-/// The rules whose response it may be.
+/// The rules that explain a response.
 fn named_by<'a>(rules: &'a [Rule], response: &Response) -> Vec<&'a Rule> {
     rules.iter().filter(|it| explains(**it, response)).collect()
 }

@@ -308,8 +308,13 @@ impl CleanupPlan {
                 for kind in AttachmentKind::blockers() {
                     for item in held_items(user, kind, endpoint, policy) {
                         let detach = Operation::Detach(user, kind, item);
-                        if !matches!(policy.execute(&detach, endpoint), Response::Success(_)) {
-                            detach_deleted_resource(&detach, endpoint, policy);
+                        let answer = policy.execute(&detach, endpoint);
+                        if !matches!(answer, Response::Success(_))
+                            && let Some(lost) = detach.resource()
+                        {
+                            let pair =
+                                (Operation::CreateResource(lost), Operation::DeleteResource(lost));
+                            detach_from_deleted(pair, &detach, endpoint, policy);
                         }
                     }
                 }
@@ -330,7 +335,9 @@ impl CleanupPlan {
                     return answer;
                 }
                 for detach in &users {
-                    remove_from_deleted_user(detach, endpoint, policy);
+                    let Some(user) = detach.user() else { continue };
+                    let pair = (Operation::create_user(user), Operation::DeleteUser(user));
+                    detach_from_deleted(pair, detach, endpoint, policy);
                 }
                 policy.execute(undo, endpoint)
             }
@@ -393,34 +400,18 @@ impl CleanupPlan {
     }
 }
 
-/// Removes an item that a deleted user has left: creates the user again, removes its item, and deletes
-/// it.
-fn remove_from_deleted_user(
+/// Removes an item whose user or resource was deleted although the item was attached: creates it
+/// again, removes the item, and deletes it.
+fn detach_from_deleted(
+    (create, delete): (Operation, Operation),
     detach: &Operation,
     endpoint: &mut dyn Endpoint,
     policy: &mut RetryPolicy,
 ) {
-    let Some(user) = detach.user() else { return };
-    // A user of this name that exists is deleted by its own step of the plan.
-    if let Response::Success(_) = policy.execute(&Operation::create_user(user), endpoint) {
-        policy.execute(detach, endpoint);
-        policy.execute(&Operation::DeleteUser(user), endpoint);
-    }
-}
-
-/// Detaches a resource that an endpoint deleted although the user holds it: creates the resource again,
-/// detaches it, and deletes it.
-fn detach_deleted_resource(
-    detach: &Operation,
-    endpoint: &mut dyn Endpoint,
-    policy: &mut RetryPolicy,
-) {
-    let Some(resource) = detach.resource() else { return };
-    // A resource that exists is deleted by its own step of the plan.
-    let create = Operation::CreateResource(resource);
+    // A user or resource that exists is deleted by its own step of the plan.
     if let Response::Success(_) = policy.execute(&create, endpoint) {
         policy.execute(detach, endpoint);
-        policy.execute(&Operation::DeleteResource(resource), endpoint);
+        policy.execute(&delete, endpoint);
     }
 }
 

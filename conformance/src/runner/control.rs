@@ -1,8 +1,8 @@
 //! Control calls: calls that show that the endpoint works while another call fails.
 //!
-//! No call works at every endpoint. One that cannot write a refusal fails at each read of something that
-//! nobody has created; another does not implement groups. So a call becomes a control only after it has
-//! got a response in this run.
+//! No call works at every endpoint. An endpoint that cannot write a refusal fails at each read of
+//! something that nobody has created, and another endpoint does not implement groups. Therefore a
+//! call becomes a control only after it has got a response in this run.
 
 use iamspec_model::{CreateUserOptions, Item, Operation, Path, Resource, ResourceKind, User};
 
@@ -33,8 +33,9 @@ impl Control {
         [Self::MissingUser, Self::MissingGroup, Self::Account, Self::Users];
 
     /// Every control, in the order in which they are tried.
-    pub(super) const ALL: [Self; 5] =
-        [Self::MissingUser, Self::MissingGroup, Self::Account, Self::Users, Self::NewUser];
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::READS.into_iter().chain([Self::NewUser])
+    }
 
     /// The call. `number` distinguishes the calls of one namespace.
     pub(super) fn call(self, number: usize) -> Operation {

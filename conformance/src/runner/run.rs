@@ -120,6 +120,7 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Adds the results of a script that ran.
     pub(super) fn add(&mut self, script_run: ScriptRun) {
         (self.on_script)(&script_run);
         self.results.script_runs.push(script_run);
@@ -332,7 +333,7 @@ impl<'a> Run<'a> {
         if let Some(control) = known {
             return Some(*control);
         }
-        let mut controls = Control::ALL.into_iter().filter(|it| !it.is_of(api));
+        let mut controls = Control::all().filter(|it| !it.is_of(api));
         let control = controls.find(|it| {
             if self.end_reason.is_some() || (self.should_stop)() {
                 return false;
@@ -345,7 +346,8 @@ impl<'a> Run<'a> {
         Some(control)
     }
 
-    /// Whether the endpoint answers a control call. It may be anything, so only reads are sent.
+    /// Whether the endpoint answers a control call. Only reads are sent, because nothing is known about
+    /// the endpoint.
     fn answers_control_call(&mut self) -> bool {
         self.endpoint.enter_new_namespace();
         Control::READS.iter().any(|it| {
@@ -385,6 +387,8 @@ impl<'a> Run<'a> {
 
     /// Adds a minimal script for each finding, if it is shorter than the one that has shown it.
     fn shrink_findings(&mut self, minimization: &Minimization) -> Shortened {
+        // Additional reads would take the place of the calls that an attempt leaves out.
+        self.options.observe = ObserveMode::Off;
         let mut shortened = Shortened::default();
         let known_failures = &minimization.known_failures;
         let mut found = findings_with(&self.results.script_runs, known_failures);
@@ -400,12 +404,9 @@ impl<'a> Run<'a> {
                 continue;
             }
             let mut budget = most;
-            // Additional reads would take the place of the calls that an attempt leaves out.
-            let observe = std::mem::replace(&mut self.options.observe, ObserveMode::Off);
             let shrunk = shrink(&finding, &mut budget, &mut |script| {
                 self.can_shrink().then(|| self.script_in_namespace(script))
             });
-            self.options.observe = observe;
             let operations = most - budget;
             if is_generated {
                 let name = format!("{}/{}", finding.history.name, finding.rule_id());

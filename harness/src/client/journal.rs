@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::config::Config;
 use crate::client::session::base_name;
-use crate::wire::names::RequestForm;
+use crate::wire::names::{RequestForm, value_of};
 use crate::wire::output::private_file;
 
 /// The kind of a created resource.
@@ -447,15 +447,11 @@ pub(crate) fn after(
 
 /// Whether the action changes the name or the path of a resource.
 fn renames(form: &RequestForm) -> bool {
-    value(form, "Action").is_some_and(|action| action.starts_with("Update"))
+    value_of(form, "Action").is_some_and(|action| action.starts_with("Update"))
 }
 
 fn named<'a>(form: &'a RequestForm, rows: &[ActionRow]) -> Option<(CreatedResource, &'a str)> {
-    let action = value(form, "Action")?;
+    let action = value_of(form, "Action")?;
     let (_, made, member) = rows.iter().find(|(name, ..)| *name == action)?;
-    Some((*made, base_name(value(form, member)?)))
-}
-
-fn value<'a>(form: &'a RequestForm, member: &str) -> Option<&'a str> {
-    form.iter().find(|(name, _)| name == member).map(|(_, value)| value.as_str())
+    Some((*made, base_name(value_of(form, member)?)))
 }

@@ -18,7 +18,7 @@ use crate::aws::credentials::Identity;
 use crate::client::session::Names;
 use crate::client::{HttpClient, guard, journal};
 use crate::wire::attachments::{Payload, kind_of, wire};
-use crate::wire::names::{RequestForm, invalid_value, member};
+use crate::wire::names::{RequestForm, invalid_value, member, value_of};
 use crate::wire::{names, payload};
 
 /// A request that is checked, in the journal, and ready to be sent.
@@ -443,12 +443,15 @@ fn make_invalid(form: &mut RequestForm, name: &str, error: InputError) {
                 set_tag(form, number, &format!("iamspec-{number}"));
             }
         }
-        ("Tags", InputError::Duplicate) => set_tag(form, 2, &value_of(form, "Tags.member.1.Key")),
+        ("Tags", InputError::Duplicate) => {
+            let first = value_of(form, "Tags.member.1.Key").unwrap_or_default().to_owned();
+            set_tag(form, 2, &first);
+        }
         ("Key", InputError::TooLong) => {
             change(form, "Tags.member.1.Key", |value| padded(value, 129));
         }
         ("AuthenticationCode2", InputError::Duplicate) => {
-            let first = value_of(form, "AuthenticationCode1");
+            let first = value_of(form, "AuthenticationCode1").unwrap_or_default().to_owned();
             change(form, name, |_| first);
         }
         ("AuthenticationCode1", InputError::Wrong) => {
@@ -474,10 +477,6 @@ fn next_code(code: &str) -> String {
 fn padded(mut value: String, length: usize) -> String {
     value.extend(std::iter::repeat_n('x', length.saturating_sub(value.len())));
     value
-}
-
-fn value_of(form: &RequestForm, name: &str) -> String {
-    form.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()).unwrap_or_default()
 }
 
 fn change(form: &mut RequestForm, name: &str, to: impl FnOnce(String) -> String) {

@@ -354,7 +354,7 @@ fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
         (Operation::CreateUser(..), InputError::TooLong | InputError::BadCharacter) => {
             // Some endpoints cut a long name, or leave out characters.
             let sent = request::form(op, names).ok();
-            let sent = sent.and_then(|form| value_of(&form, "UserName"));
+            let sent = sent.and_then(|form| names::value_of(&form, "UserName").map(str::to_owned));
             if let (Some(name), Some(sent)) = (name, sent)
                 && names.is_ours(name)
                 && is_part(name, &sent)
@@ -368,10 +368,6 @@ fn record_accepted_name(op: &Operation, result: &Element, names: &mut Names) {
         }
         _ => {}
     }
-}
-
-fn value_of(form: &RequestForm, member: &str) -> Option<String> {
-    form.iter().find(|(name, _)| name == member).map(|(_, value)| value.clone())
 }
 
 /// Whether a name has characters of another one only, in the same order.

@@ -24,7 +24,7 @@ use crate::client::connection::waiting_time::WaitingTime;
 use crate::client::trace::{Trace, disclose};
 use crate::client::{guard, response};
 use crate::wire::names;
-use crate::wire::names::member;
+use crate::wire::names::{member, value_of};
 use crate::wire::output::visible::say;
 use crate::wire::secrets::redact_and_cut;
 
@@ -369,7 +369,7 @@ fn was_sent(failure: &Response) -> bool {
 
 /// Logs an exchange without the values of members, which may be secret.
 fn log(form: &[(String, String)], response: &Result<RawResponse, Response>, elapsed: Duration) {
-    let action = form.iter().find(|(name, _)| name == "Action").map_or("", |(_, value)| value);
+    let action = value_of(form, "Action").unwrap_or_default();
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     match response {
         Ok(it) => tracing::debug!(action, status = it.status, bytes = it.body.len(), milliseconds),

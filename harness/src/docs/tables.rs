@@ -79,7 +79,7 @@ pub(crate) fn open_questions(scripts: &ScriptIndex) -> String {
     let mut page = format!(
         "# Open questions\n\n\
         No fact states how AWS responds in these cases. Every response conforms, and the report of a run \
-        states which one was observed. Each fact of strength unknown has a probe, also if no rule cites it: \
+        states which one was observed. Each fact of strength unknown has a probe, even if no rule cites it: \
         see [Probes](#probes). A row whose script is *none* needs an account that a run cannot fill.\n\n\
         {LEGEND_LINK}\n\
         | rule | facts | script |\n|---|---|---|\n"

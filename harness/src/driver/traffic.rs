@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::driver::protocol::{DriverOutcome, DriverSession, SdkError};
 use crate::server::{CapturedRequest, RequestLog};
+use crate::wire::names::value_of;
 use crate::wire::redact::{is_secret, without_secrets};
 use crate::wire::secrets::redact;
 use crate::wire::xml_read::Element;
@@ -56,7 +57,7 @@ impl TrafficCheck {
         outcome: &DriverOutcome,
     ) {
         let requests = self.log.take();
-        let api = value(form, "Action").to_owned();
+        let api = value_of(form, "Action").unwrap_or_default().to_owned();
         for what in remarks(&api, form, session, outcome, &requests) {
             let what = redact(&what);
             let remark = self.remarks.entry((api.clone(), what.clone())).or_insert_with(|| {
@@ -114,13 +115,13 @@ fn remarks(
 fn request_differences(form: &[(String, String)], request: &CapturedRequest) -> Vec<String> {
     let mut found = Vec::new();
     for (name, expected) in form {
-        match request.form.iter().find(|(it, _)| it == name) {
+        match value_of(&request.form, name) {
             None => found.push(format!("leaves out {}", without_numbers(name))),
-            Some((_, is)) if is == expected => {}
+            Some(is) if is == expected => {}
             Some(_) if is_secret(name) => {
                 found.push(format!("sends another {name}"));
             }
-            Some((_, is)) => {
+            Some(is) => {
                 let (expected, is) = (short(expected), short(is));
                 found.push(format!(
                     "sends {} as {is:?} and not as {expected:?}",
@@ -208,10 +209,6 @@ fn status_and_code(request: &CapturedRequest) -> String {
     let root = Element::parse(&request.body).unwrap_or_default();
     let code = root.child("Error").and_then(|it| it.text_of("Code")).unwrap_or_default();
     format!("{} {code}", request.status.unwrap_or_default()).trim_end().to_owned()
-}
-
-fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
-    form.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
 }
 
 /// A member name with the numbers of list members replaced by `N`.

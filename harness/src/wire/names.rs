@@ -13,6 +13,11 @@ pub(crate) fn member(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
 }
 
+/// The value of a member of a request, if the request has it.
+pub(crate) fn value_of<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    form.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+}
+
 /// The XML namespace of every IAM response (E-001).
 pub const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 

@@ -100,8 +100,7 @@ impl Structure {
     /// The number of second elements for which the relation holds with this first element.
     #[must_use]
     pub fn count(&self, relation: Relation, first: u32) -> u32 {
-        let of_first = self.between((relation, first, 0), (relation, first, u32::MAX));
-        u32::try_from(of_first.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.seconds(relation, first).len()).unwrap_or(u32::MAX)
     }
 
     /// The second elements for which the relation holds with this first element.
@@ -109,7 +108,7 @@ impl Structure {
         &self,
         relation: Relation,
         first: u32,
-    ) -> impl Iterator<Item = u32> + use<'_> {
+    ) -> impl ExactSizeIterator<Item = u32> + use<'_> {
         let of_first = self.between((relation, first, 0), (relation, first, u32::MAX));
         of_first.iter().map(|tuple| elements_of(*tuple).1)
     }

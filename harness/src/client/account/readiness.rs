@@ -67,7 +67,7 @@ const ABSENT_ACTION: &str = "IamspecControlCall";
 
 /// What an endpoint does that no IAM endpoint does.
 const ACCEPTS_EVERYTHING: &str =
-    "success in response to every call, also for a user and an action that do not exist";
+    "success in response to every call, even for a user and an action that do not exist";
 
 /// The control calls. What a member without a value names does not exist, and neither does the last
 /// action. A call is repeated, because one response may be lost or damaged on its way.
@@ -155,7 +155,7 @@ impl HttpClient {
         match (refusal, last) {
             (Some(_), last) if accepted > 0 || last.is_some() => Ok(()),
             (Some(code), _) => Err((
-                unreadable(format!("{code} in response to every call, also for an unknown action")),
+                unreadable(format!("{code} in response to every call, even for an unknown action")),
                 false,
             )),
             (None, Some(failure)) if accepted == 0 => Err((failure, false)),

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::wire::names::RequestForm;
+use crate::wire::names::{RequestForm, value_of};
 
 /// The name of a user, and the name of a policy or the key of a tag.
 type Place = (String, String);
@@ -89,10 +89,6 @@ fn tags_of(form: &RequestForm) -> impl Iterator<Item = (Place, String)> {
         let value = value_of(form, &format!("Tags.member.{number}.Value"))?;
         Some(((user.to_owned(), key.to_lowercase()), value.to_owned()))
     })
-}
-
-fn value_of<'a>(form: &'a RequestForm, member: &str) -> Option<&'a str> {
-    form.iter().find(|(name, _)| name == member).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::client::connection::transport::RawResponse;
 use crate::client::session::Names;
-use crate::wire::names::RequestForm;
+use crate::wire::names::{RequestForm, value_of};
 use crate::wire::xml_read::Element;
 
 /// The number of format deviations of one response that are reported.
@@ -138,8 +138,7 @@ fn expected_instead(
             (is_arn(text, &end), format!("arn:aws:iam::<account>:{end}"))
         }
         FormatCheck::EchoesRequest(default) => {
-            let member = form.iter().find(|(name, _)| name == row.element);
-            let expected = member.map_or(default, |(_, value)| value);
+            let expected = value_of(form, row.element).unwrap_or(default);
             (expected.is_empty() || text == expected, format!("{expected:?}"))
         }
         FormatCheck::AsSent => {
@@ -173,9 +172,8 @@ fn filled(end: &str, parent: &Element, form: &RequestForm) -> Option<String> {
     {
         let (name, default) =
             name.split_once('=').map_or((name, None), |(name, default)| (name, Some(default)));
-        let sent = || form.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
         out.push_str(before);
-        out.push_str(parent.text_of(name).or_else(sent).or(default)?);
+        out.push_str(parent.text_of(name).or_else(|| value_of(form, name)).or(default)?);
         rest = after;
     }
     out.push_str(rest);

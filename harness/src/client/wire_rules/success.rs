@@ -6,6 +6,7 @@ use iamspec_conformance::oracle::wire::{
 };
 
 use crate::client::wire_rules::Inspection;
+use crate::wire::names::value_of;
 use crate::wire::service_model::shapes::{self, OutputShape, StructureShape, ValueShape};
 use crate::wire::xml_read::Element;
 
@@ -122,8 +123,8 @@ impl Inspection<'_> {
             let detail = "no <Marker>, because the page is not truncated".to_owned();
             self.report(WireViolation::of(&STRAY_MARKER, detail));
         }
-        let sent = self.form.iter().find(|(name, _)| name == "MaxItems");
-        let limit = sent.and_then(|(_, value)| value.parse::<usize>().ok()).filter(|it| *it > 0);
+        let sent = value_of(self.form, "MaxItems");
+        let limit = sent.and_then(|it| it.parse::<usize>().ok()).filter(|it| *it > 0);
         let entries = lists.iter().filter_map(|(name, _)| result.child(name));
         let size: usize = entries.map(|it| it.children.len()).sum();
         if let Some(limit) = limit.filter(|it| size > *it) {

@@ -115,8 +115,10 @@ pub(crate) struct Progress {
     bar: Option<indicatif::ProgressBar>,
     started: Instant,
     last_line: Cell<Instant>,
-    /// The findings so far, and the last script.
-    so_far: RefCell<(BTreeSet<String>, String)>,
+    /// The rules of the findings so far.
+    findings: RefCell<BTreeSet<String>>,
+    /// The name of the last script that ended.
+    script: RefCell<String>,
     is_shown: bool,
 }
 
@@ -131,8 +133,14 @@ impl Progress {
             Err(_) => it,
         });
         let started = Instant::now();
-        let (last_line, so_far) = (Cell::new(started), RefCell::default());
-        Self { bar, started, last_line, so_far, is_shown }
+        Self {
+            bar,
+            started,
+            last_line: Cell::new(started),
+            findings: RefCell::default(),
+            script: RefCell::default(),
+            is_shown,
+        }
     }
 
     pub(crate) fn update(&self, requests: usize) {
@@ -148,12 +156,15 @@ impl Progress {
 
     /// Counts the findings of a script that ended, except known failures.
     pub(crate) fn end_script(&self, script_run: &ScriptRun, counts: &Minimization) {
-        let findings = findings_with([script_run], &counts.known_failures);
-        let rules = findings.iter().filter(|it| counts.includes(it)).map(Finding::rule_id);
-        {
-            let mut so_far = self.so_far.borrow_mut();
-            so_far.0.extend(rules);
-            so_far.1.clone_from(&script_run.script.name);
+        if !self.is_shown {
+            return;
+        }
+        self.script.borrow_mut().clone_from(&script_run.script.name);
+        let diverges = script_run.exchanges.iter().any(|it| it.divergences().next().is_some());
+        if diverges {
+            let found = findings_with([script_run], &counts.known_failures);
+            let rules = found.iter().filter(|it| counts.includes(it)).map(Finding::rule_id);
+            self.findings.borrow_mut().extend(rules);
         }
         if let Some(bar) = &self.bar {
             bar.set_message(self.message());
@@ -161,9 +172,11 @@ impl Progress {
     }
 
     fn message(&self) -> String {
-        let so_far = self.so_far.borrow();
-        let script = visible_line(&so_far.1);
-        format!("{}, after {script}", counted(so_far.0.len(), "finding"))
+        let findings = counted(self.findings.borrow().len(), "finding");
+        match &**self.script.borrow() {
+            "" => findings,
+            script => format!("{findings}, after {}", visible_line(script)),
+        }
     }
 
     pub(crate) fn finish(&self, report: &Report) {
