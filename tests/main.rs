@@ -71,6 +71,7 @@ mod terminal_output;
 mod tidy;
 mod unusual_names;
 mod wire_rules;
+mod wire_shapes;
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -277,7 +277,7 @@ fn tags_work(visit: &Visit<'_>) -> bool {
 /// Names that differ only in case collide if they are assigned, and mean the same user or resource
 /// elsewhere. An empty name is refused. A listing with one item per page succeeds if and only if the plain listing does.
 fn invalid_requests_work(visit: &Visit<'_>) -> bool {
-    let Operation::Invalid(user, invalid) = visit.op else { return true };
+    let Operation::Invalid(_, invalid) = visit.op else { return true };
     let (row, well_formed) = (invalid.row(), visit.op.well_formed());
     let condition = Condition::InvalidInput(row.parameter, row.error);
     let rule_applies = visit.allowed.rules().any(|rule| rule.clause.condition == condition);
@@ -289,7 +289,7 @@ fn invalid_requests_work(visit: &Visit<'_>) -> bool {
     );
     let subject_exists = match well_formed.resource() {
         Some(resource) => resource_exists(visit.before, resource),
-        None => user_exists(visit.before, user),
+        None => well_formed.user().is_none_or(|user| user_exists(visit.before, user)),
     };
     match row.error {
         InputError::Empty if !subject_exists => !rule_applies && !may_succeed,

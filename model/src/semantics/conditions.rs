@@ -64,11 +64,11 @@ pub fn holds(condition: Condition, account: &Account, op: &Operation) -> bool {
 
 /// Returns true if `op` is this invalid request, and its subject exists if the rule needs one.
 fn is_invalid(account: &Account, op: &Operation, member: &str, error: InputError) -> bool {
-    let Operation::Invalid(user, invalid) = *op else { return false };
+    let Operation::Invalid(_, invalid) = *op else { return false };
     let row = invalid.row();
-    let subject_exists = || {
-        op.resource()
-            .map_or_else(|| account.has_user(user), |resource| account.has_resource(resource))
+    let subject_exists = || match op.resource() {
+        Some(resource) => account.has_resource(resource),
+        None => op.user().is_none_or(|user| account.has_user(user)),
     };
     (row.parameter, row.error) == (member, error) && (!error.needs_subject() || subject_exists())
 }

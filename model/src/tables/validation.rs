@@ -148,7 +148,7 @@ const fn list_users(_: User) -> Operation {
 }
 
 /// Every row.
-pub const INVALID_REQUESTS: [InvalidRequestRow; 54] = [
+pub const INVALID_REQUESTS: [InvalidRequestRow; 56] = [
     InvalidRequestRow::new(
         create_user,
         "UserName",
@@ -463,4 +463,7 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 54] = [
         |_| Operation::ListSubResources(GROUP, SubResource::AttachedPolicy),
         PAGED_INFERRED,
     ),
+    InvalidRequestRow::one_by_one(|_| Operation::GetResource(GROUP), PAGED),
+    // Of the listings of the whole account, only this one is limited to what the run has created.
+    InvalidRequestRow::one_by_one(|_| Operation::ListUsers(Path(1)), PAGED),
 ];
