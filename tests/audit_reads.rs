@@ -129,6 +129,10 @@ fn reads_teach_what_a_user_holds() {
     assert_eq!(code, 0, "{printed}");
 }
 
+/// A listing of no groups.
+const GROUPS: &str = "<ListGroupsResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListGroupsResult>\
+                      <Groups/><IsTruncated>false</IsTruncated></ListGroupsResult></ListGroupsResponse>";
+
 fn call(body: &str) -> (&str, u16, &str) {
     ("Action=GetUser&UserName=alice", 200, body)
 }
@@ -170,6 +174,45 @@ fn a_record_is_the_same_in_every_response() {
         for name in ["alice", "Alice", "AIDA", "arn:"] {
             assert!(!printed.contains(name), "{name}: {printed}");
         }
+    }
+}
+
+/// No two users ever have the same id (A-022, A-058). A rename keeps it.
+#[test]
+fn an_id_belongs_to_one_user() {
+    const ID: &str = "AIDACKCEVSQ6C2AAAAAAA";
+    let shown = |action: &str, name: &str, id: &str| {
+        let shown = user(name, "/").replace("<member>", "").replace("</member>", "");
+        response(action, &format!("<User>{shown}</User>")).replace("AIDACKCEVSQ6C2EXAMPLE", id)
+    };
+    let (alice, bob) = (shown("GetUser", "alice", ID), shown("GetUser", "bob", ID));
+    let bob_of_example = shown("GetUser", "bob", "AIDACKCEVSQ6C2EXAMPLE");
+    let alice_of_example = shown("GetUser", "alice", "AIDACKCEVSQ6C2EXAMPLE");
+    let created = shown("CreateUser", "alice", ID);
+    let get = |name: &'static str, body: &'static str| (name, 200, body);
+    let alice = get("Action=GetUser&UserName=alice", alice.leak());
+    let bob = get("Action=GetUser&UserName=bob", bob.leak());
+    let example = [
+        get("Action=GetUser&UserName=alice", alice_of_example.leak()),
+        get("Action=GetUser&UserName=bob", bob_of_example.leak()),
+    ];
+    let create = get("Action=CreateUser&UserName=alice", created.leak());
+    let rename = ("Action=UpdateUser&UserName=alice&NewUserName=bob", 200, "<UpdateUserResponse/>");
+    let delete = ("Action=DeleteUser&UserName=alice", 200, "<DeleteUserResponse/>");
+    let lost = ("Action=DeleteUser&UserName=alice", 0, "");
+    for (calls, is_found) in [
+        (vec![alice, bob], true),
+        (vec![alice, rename, bob], false),
+        (vec![alice, lost, rename, bob], false),
+        (vec![create, delete, create], true),
+        (vec![create, delete, bob], true),
+        (example.to_vec(), false),
+    ] {
+        // The first response is known for certain a minute after the log begins.
+        let calls: Vec<_> = [("Action=ListGroups", 200, GROUPS)].into_iter().chain(calls).collect();
+        let (code, printed) = audited(&calls, &["--tier", "text"]);
+        assert_eq!(code, u8::from(is_found), "{calls:?}: {printed}");
+        assert!(!is_found || printed.contains(" other than "), "{printed}");
     }
 }
 

@@ -52,13 +52,18 @@ fn no_run_in_an_account_diverges_at_any_tier() {
     let mut remote_runs: Vec<Vec<&str>> = vec![
         vec!["--tier", "status", "--level", "info", "--suite", "validation"],
         vec!["--tier", "code", "--level", "info", "--suite", "pairs", "--settle", "1s"],
-        vec!["--tier", "text", "--level", "info", "--observe", "off", "--shard", "1/8"],
+        vec!["--tier", "wire", "--level", "info", "--observe", "off", "--shard", "1/8"],
     ];
-    let local_runs: [&[&str]; 4] = [
+    let local_runs: [&[&str]; 6] = [
+        &["--tier", "text", "--level", "info", "--suite", "cover", "--driver", &driver],
+        &[
+            "--tier", "text", "--level", "info", "--suite", "random", "--calls", "300", "--driver",
+            &driver,
+        ],
         &["--tier", "status", "--level", "info", "--suite", "drain", "--driver", &driver],
-        &["--tier", "text", "--level", "info", "--rule", "CreateVirtualMFADevice/*"],
+        &["--tier", "wire", "--level", "info", "--rule", "CreateVirtualMFADevice/*"],
         &["--tier", "text", "--level", "info", "--suite", "validation", "--driver", &driver],
-        &["--tier", "text", "--level", "info", "--suite", "pairs", "--jobs", "4"],
+        &["--tier", "wire", "--level", "info", "--suite", "pairs", "--jobs", "4"],
     ];
     for suite in &suites {
         let suite = ["--suite", suite.as_str()];
@@ -67,17 +72,17 @@ fn no_run_in_an_account_diverges_at_any_tier() {
             "invariants" => suite.to_vec(),
             // The first calls only: the whole tour takes a minute.
             "tour" => {
-                [&suite[..], &["--tier", "text", "--level", "info", "--budget", "1500"]].concat()
+                [&suite[..], &["--tier", "wire", "--level", "info", "--budget", "1500"]].concat()
             }
             "random" => {
-                [&suite[..], &["--tier", "text", "--level", "info", "--calls", "300"]].concat()
+                [&suite[..], &["--tier", "wire", "--level", "info", "--calls", "300"]].concat()
             }
             "cover" => {
                 // The suite is a part of the scripts, which run as a whole.
                 let parallel = ["--jobs", "4", "--observe", "each", "--shard", "1/4"];
-                [&suite[..], &["--tier", "text", "--level", "info"], &parallel].concat()
+                [&suite[..], &["--tier", "wire", "--level", "info"], &parallel].concat()
             }
-            _ => [&suite[..], &["--tier", "text", "--level", "info"]].concat(),
+            _ => [&suite[..], &["--tier", "wire", "--level", "info"]].concat(),
         });
     }
     let remote_runs = remote_runs.into_iter().map(|words| (true, words));

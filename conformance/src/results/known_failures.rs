@@ -205,11 +205,11 @@ pub struct EntryStatus {
 }
 
 impl KnownFailures {
-    /// The first date that is none. The run need not begin.
+    /// The entries that are wrong for any run: they name a rule or a fact that does not exist, or their
+    /// date is none. The run need not begin.
     #[must_use]
-    pub fn invalid_date(&self) -> Option<KnownFailureError> {
-        let mut dates = self.entries.iter().flat_map(|it| it.since.iter().chain(&it.expires));
-        dates.find(|it| !is_date(it)).cloned().map(KnownFailureError::InvalidDate)
+    pub fn invalid_entries(&self) -> Vec<KnownFailureError> {
+        self.entries.iter().flat_map(KnownFailure::invalid).collect()
     }
 
     /// Parses the file.
@@ -280,7 +280,7 @@ impl KnownFailures {
         self.client.iter().find(lists).map(|it| it.reason.as_str())
     }
 
-    /// The invalid and outdated entries, each error with the index of its entry.
+    /// The outdated entries, each error with the index of its entry.
     #[must_use]
     pub fn errors(&self, run: &RunContext<'_>) -> Vec<(usize, KnownFailureError)> {
         let errors_of = |(index, entry): (usize, &KnownFailure)| {
@@ -297,24 +297,25 @@ impl KnownFailures {
 }
 
 impl KnownFailure {
-    fn errors(&self, index: usize, run: &RunContext<'_>) -> Vec<KnownFailureError> {
+    fn invalid(&self) -> Vec<KnownFailureError> {
         let mut errors = Vec::new();
+        let mut ids = rules().map(|it| it.id()).chain(wire_rule_ids());
+        if !ids.any(|id| glob(&self.rule, &id)) {
+            errors.push(KnownFailureError::UnknownRule(self.rule.clone()));
+        }
         let unknown_facts = self.facts.iter().filter(|id| evidence::fact(id).is_none());
         errors.extend(unknown_facts.map(|id| KnownFailureError::UnknownFact(id.clone())));
-        let invalid_dates = self.since.iter().chain(&self.expires).filter(|it| !is_date(it));
-        errors.extend(invalid_dates.map(|it| KnownFailureError::InvalidDate(it.clone())));
-        if let Some(date) =
-            self.expires.as_ref().filter(|it| is_date(it) && it.as_str() < run.today)
-        {
-            errors.push(KnownFailureError::Expired(self.rule.clone(), date.clone()));
-        }
-        if !rules().map(|it| it.id()).chain(wire_rule_ids()).any(|id| glob(&self.rule, &id)) {
-            errors.push(KnownFailureError::UnknownRule(self.rule.clone()));
-            return errors;
-        }
-        let status = Some(self.status(index, run)).filter(|_| run.whole);
-        errors.extend(status.and_then(|it| self.status_error(it)));
+        let dates = self.since.iter().chain(&self.expires).filter(|it| !is_date(it));
+        errors.extend(dates.map(|it| KnownFailureError::InvalidDate(it.clone())));
         errors
+    }
+
+    fn errors(&self, index: usize, run: &RunContext<'_>) -> Vec<KnownFailureError> {
+        let expired = self.expires.as_ref().filter(|it| it.as_str() < run.today);
+        let expired =
+            expired.map(|date| KnownFailureError::Expired(self.rule.clone(), date.clone()));
+        let status = Some(self.status(index, run)).filter(|_| run.whole);
+        expired.into_iter().chain(status.and_then(|it| self.status_error(it))).collect()
     }
 
     fn lists(&self, divergence: &Divergence, script: &str, observed: &Response) -> bool {

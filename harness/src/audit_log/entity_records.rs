@@ -3,14 +3,14 @@
 //! The service keeps one record of each entity, and shows it in every response (C-066, C-078,
 //! C-088). Therefore two responses with different records contradict each other, unless a call
 //! between them creates, changes or deletes the entity. A read within the lag after a change may
-//! show the old record.
+//! show the old record. No two entities ever have the same id.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use iamspec_conformance::oracle::formats::FormatDeviation;
 use iamspec_model::Evidence;
-use iamspec_model::evidence::{C_066, C_078, C_088};
+use iamspec_model::evidence::{A_022, A_058, C_066, C_078, C_088};
 
 use crate::audit_log::record::{RecordedCall, RecordedResponse};
 use crate::audit_log::symbols::account_of;
@@ -27,6 +27,8 @@ struct EntitySort {
     /// The actions that create, change or delete it.
     changes: [&'static str; 3],
     evidence: Evidence,
+    /// The evidence that no other one has its id.
+    unique: Evidence,
 }
 
 const SORTS: [EntitySort; 3] = [
@@ -37,6 +39,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: Some("NewUserName"),
         changes: ["CreateUser", "UpdateUser", "DeleteUser"],
         evidence: Evidence::by(&[C_066]),
+        unique: Evidence::by(&[A_022, A_058]),
     },
     EntitySort {
         name: "GroupName",
@@ -45,6 +48,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: Some("NewGroupName"),
         changes: ["CreateGroup", "UpdateGroup", "DeleteGroup"],
         evidence: Evidence::by(&[C_078]),
+        unique: Evidence::like(&[A_022, A_058]),
     },
     EntitySort {
         name: "PolicyName",
@@ -53,6 +57,7 @@ const SORTS: [EntitySort; 3] = [
         new_name: None,
         changes: ["CreatePolicy", "CreatePolicy", "DeletePolicy"],
         evidence: Evidence::by(&[C_088]),
+        unique: Evidence::like(&[A_022, A_058]),
     },
 ];
 
@@ -73,6 +78,13 @@ struct KnownRecord {
     settled: i64,
 }
 
+/// The entity that has an id, or had it until it was deleted, and the place in the log that showed it.
+#[derive(Debug)]
+struct IdOwner {
+    key: EntityKey,
+    source: Rc<str>,
+}
+
 /// What a call changes, and what its response shows.
 #[derive(Debug, Default)]
 pub(crate) struct EntityFacts {
@@ -82,6 +94,8 @@ pub(crate) struct EntityFacts {
     shown: Vec<(EntityKey, Vec<RecordMember>)>,
     /// Whether the response is the one of the creation.
     is_creation: bool,
+    /// Whether the call has deleted what it changes.
+    is_deletion: bool,
 }
 
 impl EntityFacts {
@@ -100,6 +114,8 @@ impl EntityFacts {
                 facts.changed.extend(names.map(|it| (number, it.to_lowercase())));
                 facts.may_change_any |= call.hides_a_choice();
                 facts.is_creation |= sort.changes.first() == Some(&call.action.as_str());
+                facts.is_deletion |= sort.changes.last() == Some(&call.action.as_str())
+                    && matches!(call.response, RecordedResponse::Success(_));
             }
         }
         if let RecordedResponse::Success(Some(result)) = &call.response {
@@ -140,10 +156,42 @@ fn account<'a>(mut record: impl Iterator<Item = &'a RecordMember>) -> Option<&'a
     record.find(|(member, _)| *member == "Arn").and_then(|(_, arn)| account_of(arn))
 }
 
+/// The owners of ids.
+#[derive(Debug, Default)]
+struct IdOwners(HashMap<String, IdOwner>);
+
+impl IdOwners {
+    /// Compares the id in a record with the ids of other entities, and remembers it.
+    fn check(
+        &mut self,
+        (key, shown): (&EntityKey, &[RecordMember]),
+        is_creation: bool,
+        source: &Rc<str>,
+    ) -> Option<FormatDeviation> {
+        let sort = SORTS.get(key.0)?;
+        let (_, id) = shown.iter().find(|(member, _)| *member == sort.id)?;
+        // Tools and documents write an example in place of an id.
+        if id.ends_with("EXAMPLE") {
+            return None;
+        }
+        let owner = IdOwner { key: key.clone(), source: Rc::clone(source) };
+        let Some(known) = self.0.get(id) else {
+            self.0.insert(id.clone(), owner);
+            return None;
+        };
+        let other = &known.key.1;
+        let detail = format!("{} other than {id:?} of {other:?} in {}", sort.id, known.source);
+        let differs = is_creation || known.key != *key;
+        differs.then_some(FormatDeviation { detail, evidence: sort.unique })
+    }
+}
+
 /// The records of one account.
 #[derive(Debug)]
 pub(crate) struct EntityRecords {
     records: HashMap<EntityKey, KnownRecord>,
+    /// The owners of ids. An id whose entity may have another name now is forgotten.
+    owners: IdOwners,
     lag: i64,
     /// Until when a read may show the state before the log.
     begin: Option<i64>,
@@ -152,7 +200,8 @@ pub(crate) struct EntityRecords {
 impl EntityRecords {
     /// No records. `lag` is the number of milliseconds in which a read may be stale.
     pub(crate) fn new(lag: i64, starts_empty: bool) -> Self {
-        Self { records: HashMap::new(), lag, begin: starts_empty.then_some(i64::MIN) }
+        let (records, owners) = (HashMap::new(), IdOwners::default());
+        Self { records, owners, lag, begin: starts_empty.then_some(i64::MIN) }
     }
 
     /// Compares and learns the facts of a call that overlaps with no other one. `source` is its place
@@ -164,11 +213,16 @@ impl EntityRecords {
         source: &str,
     ) -> Vec<FormatDeviation> {
         let source: Rc<str> = source.into();
-        self.forget(facts, end);
+        if facts.is_deletion {
+            self.forget_records(facts, end);
+        } else {
+            self.forget(facts, end);
+        }
         let begin = *self.begin.get_or_insert(start.saturating_add(self.lag));
         let mut deviations = Vec::new();
         for (key, shown) in &facts.shown {
             if facts.is_creation {
+                deviations.extend(self.owners.check((key, shown), true, &source));
                 let members = shown.iter().map(|it| (it.clone(), Rc::clone(&source))).collect();
                 let settled = end.saturating_add(self.lag);
                 self.records.insert(key.clone(), KnownRecord { members, settled });
@@ -183,6 +237,7 @@ impl EntityRecords {
             if accounts.is_some_and(|(one, other)| one != other) {
                 continue;
             }
+            deviations.extend(self.owners.check((key, shown), false, &source));
             for (member, text) in shown {
                 match known.iter().find(|(it, _)| it.0 == *member) {
                     None => known.push(((member, text.clone()), Rc::clone(&source))),
@@ -199,6 +254,20 @@ impl EntityRecords {
 
     /// Forgets what a call changes that ends at this time, because it overlaps with others.
     pub(crate) fn forget(&mut self, facts: &EntityFacts, end: i64) {
+        if facts.may_change_any {
+            self.owners.0.clear();
+        }
+        for key in &facts.changed {
+            let members = self.records.get(key).map(|it| &it.members);
+            for ((_, text), _) in members.into_iter().flatten() {
+                self.owners.0.remove(text);
+            }
+        }
+        self.forget_records(facts, end);
+    }
+
+    /// Forgets the records that a call changes. The ids of deleted entities stay known.
+    fn forget_records(&mut self, facts: &EntityFacts, end: i64) {
         let settled = end.saturating_add(self.lag);
         if facts.may_change_any {
             self.records.clear();
@@ -213,6 +282,7 @@ impl EntityRecords {
     /// Forgets everything: a call was missing until now.
     pub(crate) fn forget_all(&mut self) {
         self.records.clear();
+        self.owners.0.clear();
         self.begin = None;
     }
 }

@@ -44,13 +44,13 @@ pub(crate) fn read(
 /// The known failures in the text of this file.
 ///
 /// # Errors
-/// The text is not a known-failures file, or has an invalid date.
+/// The text is not a known-failures file, or an entry names a rule, a fact or a date that does not exist.
 pub fn parsed(file: &Path, text: &str) -> Result<KnownFailures> {
     let known = KnownFailures::parse(text)
         .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
-    if let Some(error) = known.invalid_date() {
-        bail!("the known-failures file {} is invalid: {error}", file.display());
-    }
+    let invalid = known.invalid_entries();
+    let errors = invalid.iter().map(|it| format!("\n  {it}")).collect::<String>();
+    ensure!(invalid.is_empty(), "the known-failures file {} is invalid:{errors}", file.display());
     Ok(known)
 }
 
