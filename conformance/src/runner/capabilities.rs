@@ -197,9 +197,11 @@ fn control_script(action: &'static Action) -> Option<Script> {
     scripts.into_iter().filter_map(up_to_action).min_by_key(|script| script.steps.len())
 }
 
-/// Returns the rule by which the operation would succeed.
+/// Returns the rule that the action succeeds, if the operation must succeed by this or another rule.
 fn success_rule(exchange: &Exchange) -> Option<Rule> {
-    exchange.in_force.iter().find(|rule| rule.clause.expected == Expected::Success).copied()
+    let succeeds = exchange.in_force.iter().any(|rule| rule.clause.expected == Expected::Success);
+    let action = exchange.operation.action().filter(|_| succeeds)?;
+    action.clauses.first().map(|clause| Rule { action, clause })
 }
 
 fn malformed_xml(exchange: &Exchange, rule: Rule) -> Divergence {

@@ -463,7 +463,8 @@ pub const INVALID_REQUESTS: [InvalidRequestRow; 56] = [
         |_| Operation::ListSubResources(GROUP, SubResource::AttachedPolicy),
         PAGED_INFERRED,
     ),
-    InvalidRequestRow::one_by_one(|_| Operation::GetResource(GROUP), PAGED),
+    // E-009 is about actions whose names begin with `List`.
+    InvalidRequestRow::one_by_one(|_| Operation::GetResource(GROUP), PAGED_INFERRED),
     // Of the listings of the whole account, only this one is limited to what the run has created.
     InvalidRequestRow::one_by_one(|_| Operation::ListUsers(Path(1)), PAGED),
 ];

@@ -178,7 +178,7 @@ struct MutantTotals {
     by_another: usize,
     equivalent: usize,
     unspecified: usize,
-    /// Mutants that their own rule must kill but does not.
+    /// Mutants that their own rule must kill and does not.
     undetected: usize,
     /// Mutants left out because they are visible only over HTTP.
     only_over_http: usize,
@@ -197,7 +197,8 @@ impl MutantTotals {
             }
             MutantFate::KilledByOtherRule(_) => {
                 self.by_another += 1;
-                self.undetected += 1;
+                // A rule with weak evidence has no findings, but what breaks it may break another one.
+                self.undetected += usize::from(must_be_killed(mutant));
             }
             MutantFate::Survives if !must_be_killed(mutant) => self.unspecified += 1,
             MutantFate::Survives if mutant.equivalence().is_some() => self.equivalent += 1,
