@@ -32,27 +32,41 @@ ALICE = {"UserName": "alice"}
 FAULTS = [
     ("ListGroupsForUser/wire-list-framing has item for member", GROUP, "ListGroupsForUser", ALICE),
     ("ListUserPolicies/wire-list-framing has item for member", INLINE, "ListUserPolicies", ALICE),
+    ("GetAccountSummary/wire-map-framing has item for entry", [], "GetAccountSummary", {}),
     ("ListGroupsForUser/wire-result-wrapper has no element around the result", GROUP, "ListGroupsForUser", ALICE),
+    ("DeleteUser/wire-no-result has more in DeleteUserResponse", USER, "DeleteUser", ALICE),
     ("ListAccessKeys/wire-root-element has another root", KEY, "ListAccessKeys", ALICE),
+    ("CreateUser/wire-root-element has its result as the root", [], "CreateUser", ALICE),
+    ("CreateUser/wire-response-metadata lacks ResponseMetadata", [], "CreateUser", ALICE),
     ("GetUser/wire-namespace has no namespace", USER, "GetUser", ALICE),
     ("ListAttachedUserPolicies/wire-list-present lacks AttachedPolicies", USER, "ListAttachedUserPolicies", ALICE),
     ("GetUser/wire-required-members lacks UserId", USER, "GetUser", ALICE),
     ("ListAccessKeys/wire-recorded-members lacks AccessKeyId", KEY, "ListAccessKeys", ALICE),
     ("GetUser/wire-single-members has UserName twice", USER, "GetUser", ALICE),
+    ("GetUser/wire-outer-space has white space around UserName", USER, "GetUser", ALICE),
+    ("CreatePolicy/wire-integer has 0.0 as AttachmentCount", [], "CreatePolicy",
+     {"PolicyName": "shared", "PolicyDocument": DOCUMENT}),
     ("ListAccessKeys/wire-timestamp has 1770000000 as CreateDate", KEY, "ListAccessKeys", ALICE),
     ("GetUser/wire-timestamp has 2026-02-19 08:30:00 as CreateDate", USER, "GetUser", ALICE),
     ("ListGroupsForUser/wire-boolean has False as IsTruncated", GROUP, "ListGroupsForUser", ALICE),
     ("ListAccessKeys/wire-enumeration has active as Status", KEY, "ListAccessKeys", ALICE),
     ("ListAccessKeys/wire-marker lacks Marker", TWO_KEYS, "ListAccessKeys", {**ALICE, "MaxItems": 1}),
     ("ListUserPolicies/wire-is-truncated lacks IsTruncated", INLINE, "ListUserPolicies", ALICE),
+    ("ListUserTags/wire-stray-marker has more in ListUserTagsResult", TAG, "ListUserTags", ALICE),
+    ("ListAccessKeys/wire-page-size ignores MaxItems", TWO_KEYS, "ListAccessKeys", {**ALICE, "MaxItems": 1}),
     ("GetUserPolicy/wire-document-encoding does not encode PolicyDocument", INLINE, "GetUserPolicy",
      {**ALICE, "PolicyName": "own"}),
     ("CreateVirtualMFADevice/wire-blob has no base64! as QRCodePNG", [], "CreateVirtualMFADevice",
+     {"VirtualMFADeviceName": "phone"}),
+    ("CreateVirtualMFADevice/wire-base32-seed has MDE4OQ== as Base32StringSeed", [], "CreateVirtualMFADevice",
+     {"VirtualMFADeviceName": "phone"}),
+    ("CreateVirtualMFADevice/wire-qr-code has UVI= as QRCodePNG", [], "CreateVirtualMFADevice",
      {"VirtualMFADeviceName": "phone"}),
     ("DeleteUser/wire-success-status has status 201", USER, "DeleteUser", ALICE),
     ("GetUser/wire-content-type has content type application/xml", USER, "GetUser", ALICE),
     ("GetUser/wire-unknown-members has more in User", USER, "GetUser", ALICE),
     ("DeleteUser/wire-error-framing has a bare error", [], "DeleteUser", ALICE),
+    ("DeleteUser/wire-error-framing has an error of EC2", [], "DeleteUser", ALICE),
     ("GetUser/wire-error-framing has an error in JSON", [], "GetUser", ALICE),
     ("DeleteUser/wire-error-type lacks Type", [], "DeleteUser", ALICE),
     ("DeleteUser/wire-error-request-id lacks RequestId", [], "DeleteUser", ALICE),
@@ -134,7 +148,7 @@ def effect(right, wrong):
     one, other = plain(right["ok"]["result"]), plain(wrong["ok"]["result"])
     if one == other:
         return "notices nothing"
-    lists = [name for name, value in one.items() if isinstance(value, list) and value]
+    lists = [name for name, value in one.items() if isinstance(value, (list, dict)) and value]
     if any(not other.get(name) for name in lists) or not other:
         return "reads nothing"
     return "returns a wrong value"

@@ -154,7 +154,7 @@ wire_rules! {
     BASE32_SEED = row("base32-seed", Tier::Code, "delete-virtual-mfa-device/enabled", &[B_MF_21],
         "the blob with the seed of a device holds base32");
     /// The picture of a device.
-    QR_CODE = row("qr-code", Tier::Wire, "delete-virtual-mfa-device/enabled", &[B_MF_21],
+    QR_CODE = row("qr-code", Tier::Code, "delete-virtual-mfa-device/enabled", &[B_MF_21],
         "the blob with the QR code of a device holds a PNG picture");
     /// The framing of errors.
     ERROR_FRAMING = row("error-framing", Tier::Code, "delete-user/missing", &[E_003],
