@@ -177,6 +177,140 @@ fn a_record_is_the_same_in_every_response() {
     }
 }
 
+/// A refused read teaches too: a user without a password is not kept by one.
+#[test]
+fn a_refusal_teaches_what_a_user_does_not_hold() {
+    let error = |code: &str, message: &str| {
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
+    };
+    let no_profile = error("NoSuchEntity", "Login Profile for User alice cannot be found.");
+    let conflict = |kind: &str| {
+        error("DeleteConflict", &format!("Cannot delete entity, must delete {kind} first."))
+    };
+    let (of_profile, of_keys) = (conflict("login profile"), conflict("access keys"));
+    let read = ("Action=GetLoginProfile&UserName=alice", 404, no_profile.as_str());
+    for (message, is_found) in [(&of_profile, true), (&of_keys, false)] {
+        let delete = ("Action=DeleteUser&UserName=alice", 409, message.as_str());
+        let (code, printed) = audited(
+            &[("Action=ListGroups", 200, GROUPS), read, delete],
+            &["--tier", "text", "--level", "should"],
+        );
+        assert_eq!(code, u8::from(is_found), "{printed}");
+    }
+}
+
+#[test]
+fn a_listing_shows_each_user_once() {
+    for (names, code) in [(&["alice", "bob"][..], 0), (&["alice", "bob", "alice"], 1)] {
+        let listed: Vec<_> = names.iter().map(|it| (*it, "/")).collect();
+        let body = users(&listed, "");
+        let (found, printed) = audited(&[("Action=ListUsers", 200, body.as_str())], &[]);
+        assert_eq!(found, code, "{printed}");
+    }
+}
+
+/// An endpoint that accepts an invalid request may have done anything that it asks for. Its next response
+/// is no fault of its own.
+#[test]
+fn an_accepted_invalid_request_may_have_any_effect() {
+    let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+    let put = "Action=PutUserPolicy&UserName=alice&PolicyName=p&PolicyDocument=%7B1%7D";
+    let put = (put, 200, "<PutUserPolicyResponse/>");
+    let shown = response(
+        "GetUserPolicy",
+        "<UserName>alice</UserName><PolicyName>p</PolicyName><PolicyDocument>%7B1%7D</PolicyDocument>",
+    );
+    let get = ("Action=GetUserPolicy&UserName=alice&PolicyName=p", 200, shown.as_str());
+    let device = "arn:aws:iam::123456789012:mfa/d";
+    let created = response(
+        "CreateVirtualMFADevice",
+        &format!("<VirtualMFADevice><SerialNumber>{device}</SerialNumber></VirtualMFADevice>"),
+    );
+    let device_created =
+        ("Action=CreateVirtualMFADevice&VirtualMFADeviceName=d", 200, created.as_str());
+    let enable = format!(
+        "Action=EnableMFADevice&UserName=alice&SerialNumber={device}&AuthenticationCode1=123456&AuthenticationCode2=123456"
+    );
+    let enable = (enable.as_str(), 200, "<EnableMFADeviceResponse/>");
+    let delete = format!("Action=DeleteVirtualMFADevice&SerialNumber={device}");
+    let conflict = "<ErrorResponse><Error><Code>DeleteConflict</Code><Message>MFA VirtualDevice in use. Must deactivate \
+                    first.</Message></Error></ErrorResponse>";
+    let delete = (delete.as_str(), 409, conflict);
+    for calls in [vec![create, put, get], vec![create, device_created, enable, delete]] {
+        for start in [EMPTY, &[]] {
+            let (_, printed) = audited(&calls, start);
+            let last = calls.last().unwrap().0.split(['=', '&']).nth(1).unwrap();
+            let accused = printed.lines().any(|it| it.starts_with(&format!("{last}/")));
+            assert!(!accused, "{printed}");
+        }
+    }
+}
+
+/// A policy document and the value of a tag are as they were sent last.
+#[test]
+fn a_read_shows_what_was_sent() {
+    let document = |it: &str| {
+        let shown = format!(
+            "<UserName>alice</UserName><PolicyName>p</PolicyName><PolicyDocument>{it}</PolicyDocument>"
+        );
+        response("GetUserPolicy", &shown)
+    };
+    let tag = |value: &str| {
+        let member = format!("<member><Key>Team</Key><Value>{value}</Value></member>");
+        response("ListUserTags", &format!("<Tags>{member}</Tags><IsTruncated>false</IsTruncated>"))
+    };
+    let put = |user: &str, document: &str| {
+        format!("Action=PutUserPolicy&UserName={user}&PolicyName=p&PolicyDocument={document}")
+    };
+    let set = |key: &str, value: &str| {
+        format!("Action=TagUser&UserName=alice&Tags.member.1.Key={key}&Tags.member.1.Value={value}")
+    };
+    let (put_one, put_two, put_upper) =
+        (put("alice", "%7B%7D"), put("alice", "%7B+%7D"), put("ALICE", "%7B+%7D"));
+    let (set_one, set_two, set_lower) = (set("Team", "1"), set("Team", "2"), set("team", "2"));
+    let rename = "Action=UpdateUser&UserName=alice&NewUserName=bob";
+    let back = "Action=UpdateUser&UserName=bob&NewUserName=alice";
+    let get = "Action=GetUserPolicy&UserName=alice&PolicyName=p";
+    let list = "Action=ListUserTags&UserName=alice";
+    let (one, two) = (document("%7B%7D"), document("%7B%20%7D"));
+    let (tag_one, tag_two) = (tag("1"), tag("2"));
+    for (writes, read, body, is_found) in [
+        (vec![&put_one], get, &one, false),
+        (vec![&put_one], get, &two, true),
+        (vec![&put_one, &put_two], get, &two, false),
+        (vec![&put_one, &put_two], get, &one, true),
+        (vec![&put_one, &put_upper], get, &two, false),
+        (vec![&put_one, &rename.to_owned(), &back.to_owned()], get, &two, false),
+        (vec![&set_one], list, &tag_one, false),
+        (vec![&set_one], list, &tag_two, true),
+        (vec![&set_one, &set_two], list, &tag_one, true),
+        (vec![&set_one, &set_lower], list, &tag_two, false),
+    ] {
+        let success = |form: &str| {
+            let action = form.split(['=', '&']).nth(1).unwrap();
+            format!("<{action}Response/>")
+        };
+        let responses: Vec<String> = writes.iter().map(|it| success(it)).collect();
+        let create = ("Action=CreateUser&UserName=alice", 200, "<CreateUserResponse/>");
+        let writes =
+            writes.iter().zip(&responses).map(|(form, body)| (form.as_str(), 200, body.as_str()));
+        let calls: Vec<_> =
+            [create].into_iter().chain(writes).chain([(read, 200, body.as_str())]).collect();
+        let (code, printed) = audited(&calls, &["--tier", "text"]);
+        assert_eq!(code, u8::from(is_found), "{calls:?}: {printed}");
+        assert!(!is_found || printed.contains("as it was sent"), "{printed}");
+        // At the speed of a test, a read may show the values before.
+        let folder = folder("audit-sent");
+        let file = folder.join("seconds.har");
+        std::fs::write(&file, har(&history(&calls), 1).to_string()).unwrap();
+        let (code, printed) = audit(&file, &["--tier", "text"]);
+        assert_eq!(code, 0, "{calls:?}: {printed}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
 /// No two users ever have the same id (A-022, A-058). A rename keeps it.
 #[test]
 fn an_id_belongs_to_one_user() {

@@ -3,8 +3,8 @@
 //! members, as HAR and as CloudTrail; and the built-in scripts with their responses as text.
 //!
 //! `EVERY=1 MISSED=1 cargo test -p iamspec-harness --test iamspec audited_facts -- --nocapture` prints
-//! the share of variants that are rejected at their last call, and each one that is not, with the
-//! reason.
+//! the share of variants that are rejected at their last call by a rule of its action, how many
+//! findings cite the fact, and each variant that is not rejected, with the reason.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -282,6 +282,8 @@ pub(super) fn audit(file: &Path, options: &[&str]) -> (u8, String) {
 struct Score {
     /// Rejected and all, by the wrong part.
     parts: BTreeMap<&'static str, (usize, usize)>,
+    /// The number of variants whose finding cites the fact of the history.
+    cites: usize,
     missed: Vec<String>,
     accused: Vec<String>,
 }
@@ -299,7 +301,8 @@ impl Score {
     /// Prints the share of rejected histories, and checks that it is large enough.
     fn check(&self, name: &str, least: usize) {
         let (rejected, all) = self.share();
-        eprintln!("{name}: {rejected} of {all} rejected, {:?}", self.parts);
+        let cites = self.cites;
+        eprintln!("{name}: {rejected} of {all} rejected, {cites} by its fact; {:?}", self.parts);
         if !self.missed.is_empty() {
             eprintln!("{}", self.missed.join("\n"));
         }
@@ -390,9 +393,11 @@ fn wrong_responses_are_rejected_and_good_ones_accepted() {
                 continue;
             };
             let is_last = printed.contains(&format!(" {}  IMPOSSIBLE", history.calls.len()));
-            score.add(part, code == 1 && is_last, || {
-                let last = history.calls.last().unwrap();
-                let action = super::audited_facts::form(&last.form)["Action"].to_string();
+            let last = history.calls.last().unwrap();
+            let action = super::audited_facts::form(&last.form)["Action"].to_string();
+            let is_of_action = printed.starts_with(&format!("{}/", action.trim_matches('"')));
+            score.cites += usize::from(printed.contains(&history.name));
+            score.add(part, code == 1 && is_last && is_of_action, || {
                 let reason = reason(&file, form.options, &printed);
                 format!("{} {part} {action}, {reason}: {}", history.name, last.body)
             });

@@ -320,11 +320,24 @@ impl Knowledge {
             self.forget_all(*user, time);
         }
         for operation in event.operations() {
-            self.apply_operation(operation.well_formed(), event, time);
             if matches!(operation, Operation::Invalid(..)) {
-                // The effect of an invalid request that an endpoint accepts is unknown.
-                self.forget_operation(operation, time);
+                self.forget_invalid(operation, time);
+            } else {
+                self.apply_operation(*operation, event, time);
             }
+        }
+    }
+
+    /// Forgets what an invalid request may change that an endpoint accepts. Its items and resources
+    /// have no symbols: they stand for nothing.
+    fn forget_invalid(&mut self, operation: &Operation, time: i64) {
+        let is_of_resource = operation.resource().is_some()
+            || operation.kind().is_some_and(|kind| kind.row().refers_to.is_some());
+        if is_of_resource {
+            return self.forget_all(None, time);
+        }
+        for user in users_of(operation) {
+            self.forget_user(user, time);
         }
     }
 
@@ -619,12 +632,15 @@ impl Knowledge {
         }
         let operations: Vec<Operation> = event.operations().copied().collect();
         for operation in operations {
-            self.forget_operation(&operation, event.end);
+            if matches!(operation, Operation::Invalid(..)) {
+                self.forget_invalid(&operation, event.end);
+            } else {
+                self.forget_operation(operation, event.end);
+            }
         }
     }
 
-    fn forget_operation(&mut self, operation: &Operation, time: i64) {
-        let op = operation.well_formed();
+    fn forget_operation(&mut self, op: Operation, time: i64) {
         match op {
             Operation::Attach(user, kind, item) | Operation::Detach(user, kind, item) => {
                 self.add_holder(user, kind, item);

@@ -2,6 +2,7 @@
 //! about the account afterwards.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use iamspec_model::evidence::{A_004, A_064, B_IP_08, B_IP_13, C_092, D_022, Fact, G_007};
 use iamspec_model::{
@@ -270,7 +271,7 @@ fn judge_invalid(
     }
 }
 
-/// A listing of the whole account must have everything that exists, and nothing else.
+/// A listing of the whole account must have everything that exists once, and nothing else.
 fn judge_account_listing(
     view: View<'_>,
     op: &Operation,
@@ -288,13 +289,14 @@ fn judge_account_listing(
         Operation::ListUsers(_) => &Operation::ListUsers(Path::default()),
         other => other,
     };
+    let mut seen = BTreeSet::new();
     for (entity, _) in &listing.items {
         let exists = match *entity {
             Entity::User(user) => view.user_exists(user),
             Entity::Resource(resource) => view.resource_exists(resource),
             _ => None,
         };
-        if exists == Some(false)
+        if (exists == Some(false) || !seen.insert(entity))
             && let Some(it) = impossible(&Account::default(), op, vec![*entity])
         {
             return Judgement::Impossible(Box::new(it));

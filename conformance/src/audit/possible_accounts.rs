@@ -156,6 +156,9 @@ impl Question<'_> {
 
     /// Whether the user may hold items of the kind that are not known.
     fn may_hold_another(&self, user: User, kind: AttachmentKind) -> bool {
+        if kind.row().naming == Naming::Single {
+            return self.view.holds(user, kind, Item::default()).is_none();
+        }
         !self.view.has_every(user, kind)
             || self.view.holdings(user, kind).any(|(_, it)| self.view.is_held(it).is_none())
     }

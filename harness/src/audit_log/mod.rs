@@ -11,6 +11,7 @@ pub(crate) mod entity_records;
 mod files;
 mod formats;
 mod record;
+pub(crate) mod recorded_values;
 pub(crate) mod recorder;
 mod replaced_values;
 mod request_errors;

@@ -735,7 +735,7 @@ fn version(id: &str) -> Option<Item> {
 }
 
 /// Stands for the response that was read already.
-fn no_response() -> RawResponse {
+pub(super) fn no_response() -> RawResponse {
     RawResponse {
         status: 200,
         content_type: String::new(),

@@ -5,7 +5,7 @@
 //! [`Keyring`] holds seeds, passwords and access keys, and remembers which bodies and codes were
 //! sent. Both are separate per namespace. Neither sends anything.
 
-mod sent_values;
+pub(crate) mod sent_values;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

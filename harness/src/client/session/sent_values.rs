@@ -1,5 +1,5 @@
-//! The values that the run has sent and that later responses must show: policy documents and the values of
-//! tags. Also the ids that users had.
+//! The values that were sent and that later responses must show: policy documents and the values of tags.
+//! Also the ids that users had.
 //!
 //! A value is remembered under the names in the request, and only after the endpoint has accepted it. A
 //! value that may have changed is forgotten: then nothing is compared.
@@ -8,35 +8,40 @@ use std::collections::{HashMap, HashSet};
 
 use crate::wire::names::{RequestForm, value_of};
 
-/// The name of a user, and the name of a policy or the key of a tag.
-type Place = (String, String);
-
 /// The values that the endpoint has accepted.
 #[derive(Debug, Default)]
 pub(crate) struct SentValues {
-    documents: HashMap<Place, String>,
-    tags: HashMap<Place, String>,
+    /// By the name of the user in lower case: the case does not distinguish users (C-079).
+    users: HashMap<String, UserValues>,
     /// The ids of all users that the run has created.
     user_ids: HashSet<String>,
+}
+
+/// The documents of a user by the names of the policies, and the values of its tags by their keys.
+#[derive(Debug, Default)]
+struct UserValues {
+    documents: HashMap<String, String>,
+    tags: HashMap<String, String>,
 }
 
 impl SentValues {
     /// Forgets what a request may change, before it is sent.
     pub(crate) fn forget(&mut self, form: &RequestForm) {
         let action = value_of(form, "Action").unwrap_or_default();
-        if let ("PutUserPolicy", Some(place)) = (action, document_place(form)) {
-            self.documents.remove(&place);
-        }
-        if action == "TagUser" {
-            for (place, _) in tags_of(form) {
-                self.tags.remove(&place);
-            }
-        }
         if matches!(action, "CreateUser" | "UpdateUser" | "DeleteUser") {
             for member in ["UserName", "NewUserName"] {
-                let Some(user) = value_of(form, member) else { continue };
-                self.documents.retain(|(of, _), _| of != user);
-                self.tags.retain(|(of, _), _| of != user);
+                let user = value_of(form, member).map(str::to_lowercase);
+                user.and_then(|it| self.users.remove(&it));
+            }
+        }
+        let Some(values) = user_of(form).and_then(|it| self.users.get_mut(&it)) else { return };
+        if let ("PutUserPolicy", Some(policy)) = (action, value_of(form, "PolicyName")) {
+            // No fact says whether the case distinguishes policies.
+            values.documents.retain(|name, _| !name.eq_ignore_ascii_case(policy));
+        }
+        if action == "TagUser" {
+            for (key, _) in tags_of(form) {
+                values.tags.remove(&key);
             }
         }
     }
@@ -44,25 +49,29 @@ impl SentValues {
     /// Remembers what a request has set, after the endpoint has accepted it.
     pub(crate) fn remember(&mut self, form: &RequestForm) {
         let action = value_of(form, "Action").unwrap_or_default();
-        if let ("PutUserPolicy", Some(place), Some(document)) =
-            (action, document_place(form), value_of(form, "PolicyDocument"))
+        let Some(user) = user_of(form) else { return };
+        if let ("PutUserPolicy", Some(policy), Some(document)) =
+            (action, value_of(form, "PolicyName"), value_of(form, "PolicyDocument"))
         {
-            self.documents.insert(place, document.to_owned());
-        }
-        if matches!(action, "TagUser" | "CreateUser") {
-            self.tags.extend(tags_of(form));
+            let values = self.users.entry(user).or_default();
+            values.documents.insert(policy.to_owned(), document.to_owned());
+        } else if matches!(action, "TagUser" | "CreateUser") {
+            let mut tags = tags_of(form).peekable();
+            if tags.peek().is_some() {
+                self.users.entry(user).or_default().tags.extend(tags);
+            }
         }
     }
 
     /// The document of the policy that a request names, as it was sent.
     pub(crate) fn document(&self, form: &RequestForm) -> Option<&str> {
-        self.documents.get(&document_place(form)?).map(String::as_str)
+        let documents = &self.users.get(&user_of(form)?)?.documents;
+        documents.get(value_of(form, "PolicyName")?).map(String::as_str)
     }
 
     /// The value of the tag with this key of the user that a request names, as it was sent.
     pub(crate) fn tag(&self, form: &RequestForm, key: &str) -> Option<&str> {
-        let user = value_of(form, "UserName")?.to_owned();
-        self.tags.get(&(user, key.to_lowercase())).map(String::as_str)
+        self.users.get(&user_of(form)?)?.tags.get(&key.to_lowercase()).map(String::as_str)
     }
 
     /// Records the id of a user that the run has created.
@@ -76,18 +85,16 @@ impl SentValues {
     }
 }
 
-fn document_place(form: &RequestForm) -> Option<Place> {
-    let name = |member| value_of(form, member).map(str::to_owned);
-    Some((name("UserName")?, name("PolicyName")?))
+fn user_of(form: &RequestForm) -> Option<String> {
+    value_of(form, "UserName").map(str::to_lowercase)
 }
 
 /// The tags of a request. The case of a key does not distinguish it (B-TG-07).
-fn tags_of(form: &RequestForm) -> impl Iterator<Item = (Place, String)> {
-    let user = value_of(form, "UserName").unwrap_or_default();
+fn tags_of(form: &RequestForm) -> impl Iterator<Item = (String, String)> {
     (1..=50).map_while(move |number| {
         let key = value_of(form, &format!("Tags.member.{number}.Key"))?;
         let value = value_of(form, &format!("Tags.member.{number}.Value"))?;
-        Some(((user.to_owned(), key.to_lowercase()), value.to_owned()))
+        Some((key.to_lowercase(), value.to_owned()))
     })
 }
 

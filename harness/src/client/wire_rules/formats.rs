@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::client::connection::transport::RawResponse;
 use crate::client::session::Names;
+use crate::client::session::sent_values::SentValues;
 use crate::wire::names::{RequestForm, value_of};
 use crate::wire::xml_read::Element;
 
@@ -31,14 +32,22 @@ pub(crate) fn deviations(
     }
     let api = op.action().map_or("", |call| call.api);
     let in_symbols = |detail: &str| names.in_symbols(detail, op);
-    let sent = |row: &FormatRule, parent: &Element| {
-        let value = match row.element {
-            "PolicyDocument" => names.sent.document(form),
-            _ => names.sent.tag(form, parent.text_of("Key")?),
-        };
-        value.map(str::to_owned)
-    };
+    let sent = |row: &FormatRule, parent: &Element| sent_value(&names.sent, form, row, parent);
     deviations_from(&mut FORMAT_RULES.iter(), api, (form, raw), (result, &in_symbols), &sent)
+}
+
+/// The value that an element of a response must show, if it was sent.
+fn sent_value(
+    sent: &SentValues,
+    form: &RequestForm,
+    row: &FormatRule,
+    parent: &Element,
+) -> Option<String> {
+    let value = match row.element {
+        "PolicyDocument" => sent.document(form),
+        _ => sent.tag(form, parent.text_of("Key")?),
+    };
+    value.map(str::to_owned)
 }
 
 /// The format deviations of a recorded response to an action, each once, in the names of the log.
@@ -53,6 +62,18 @@ pub(crate) fn recorded_deviations(
     let rules = FORMAT_RULES.iter().chain(&RECORDED_FORMAT_RULES);
     let mut rules = rules.filter(|it| with_dates || !is_date(&it.expected));
     deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &|_, _| None)
+}
+
+/// The deviations of a recorded response from what was sent before.
+pub(crate) fn deviations_from_sent(
+    api: &str,
+    (form, raw): (&RequestForm, &RawResponse),
+    result: &Element,
+    sent: &SentValues,
+) -> Vec<FormatDeviation> {
+    let mut rules = FORMAT_RULES.iter().filter(|it| matches!(it.expected, FormatCheck::AsSent));
+    let sent = |row: &FormatRule, parent: &Element| sent_value(sent, form, row, parent);
+    deviations_from(&mut rules, api, (form, raw), (result, &str::to_owned), &sent)
 }
 
 /// The value of an element that a request has sent, by its rule and its parent.

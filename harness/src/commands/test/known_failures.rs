@@ -49,8 +49,13 @@ pub fn parsed(file: &Path, text: &str) -> Result<KnownFailures> {
     let known = KnownFailures::parse(text)
         .with_context(|| format!("the known-failures file {} is invalid", file.display()))?;
     let invalid = known.invalid_entries();
-    let errors = invalid.iter().map(|it| format!("\n  {it}")).collect::<String>();
-    ensure!(invalid.is_empty(), "the known-failures file {} is invalid:{errors}", file.display());
+    let errors: Vec<String> = invalid.iter().map(ToString::to_string).collect();
+    let errors = errors.join("\n  ");
+    ensure!(
+        errors.is_empty(),
+        "the known-failures file {} is invalid:\n  {errors}",
+        file.display()
+    );
     Ok(known)
 }
 

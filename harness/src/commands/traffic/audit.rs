@@ -25,6 +25,7 @@ use iamspec_conformance::{Finding, Report, ScriptRun};
 use iamspec_model::evidence;
 
 use crate::audit_log::entity_records::{EntityFacts, EntityRecords};
+use crate::audit_log::recorded_values::{RecordedValues, ValueFacts};
 use crate::audit_log::symbols::Symbols;
 use crate::audit_log::{LogCounts, LogEvent, UnreadableRecords, translate};
 use crate::commands::options::{ThresholdArgs, duration, shell_line};
@@ -129,7 +130,8 @@ struct AuditedAccount {
     auditor: Auditor,
     symbols: Symbols,
     records: EntityRecords,
-    pending: Vec<(AuditEvent, EntityFacts)>,
+    values: RecordedValues,
+    pending: Vec<(AuditEvent, EntityFacts, ValueFacts)>,
     /// The latest end of a pending event.
     end: i64,
     /// Whether a record that cannot be read overlaps with the pending events.
@@ -140,24 +142,32 @@ impl AuditedAccount {
     /// Forgets everything but the symbols.
     fn forget(&mut self, options: AuditOptions) {
         self.auditor = Auditor::new(options);
+        self.forget_responses();
+    }
+
+    /// Forgets what responses have shown beyond the state of the model.
+    fn forget_responses(&mut self) {
         self.records.forget_all();
+        self.values.forget_all();
     }
 
     /// The pending events, with what differs from earlier responses.
     fn take_pending(&mut self, anonymize: bool) -> Vec<Rc<AuditEvent>> {
         let mut pending = std::mem::take(&mut self.pending);
         match pending.as_mut_slice() {
-            [(event, facts)] => {
+            [(event, entities, values)] => {
                 let times = (event.start, event.end);
-                event.deviations.extend(self.records.check(facts, times, &event.source));
+                event.deviations.extend(self.records.check(entities, times, &event.source));
+                event.deviations.extend(self.values.check(values, times));
             }
             several => {
-                for (event, facts) in several {
-                    self.records.forget(facts, event.end);
+                for (event, entities, values) in several {
+                    self.records.forget(entities, event.end);
+                    self.values.forget(values, event.end);
                 }
             }
         }
-        let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, _)| event).collect();
+        let mut events: Vec<AuditEvent> = pending.into_iter().map(|(event, ..)| event).collect();
         for deviation in events.iter_mut().flat_map(|it| &mut it.deviations).filter(|_| anonymize) {
             let element = deviation.detail.split(' ').next().unwrap_or_default();
             deviation.detail = format!("another {element}");
@@ -327,6 +337,7 @@ impl AuditSession<'_> {
             auditor: Auditor::new(options),
             symbols: Symbols::default(),
             records: EntityRecords::new(options.lag, options.starts_empty),
+            values: RecordedValues::new(options.lag),
             pending: Vec::new(),
             end: i64::MIN,
             has_gap: false,
@@ -339,7 +350,7 @@ impl AuditSession<'_> {
         if late {
             self.totals.late += 1;
             account.auditor.record_late_event(&event);
-            account.records.forget_all();
+            account.forget_responses();
             return Ok(());
         }
         if event.start > account.end {
@@ -347,7 +358,7 @@ impl AuditSession<'_> {
         }
         if let Some(account) = self.accounts.get_mut(&call.account) {
             account.end = account.end.max(event.end);
-            account.pending.push((event, EntityFacts::of(&call)));
+            account.pending.push((event, EntityFacts::of(&call), ValueFacts::of(&call)));
         }
         Ok(())
     }
