@@ -47,7 +47,8 @@ def findings(url, folder):
     events = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     found = [it for it in events if it["event"] == "finding"]
     found = [it for it in found if it["status"] == "unexpected" and it["tier"] in ("status", "code")]
-    of_behavior = [it for it in found if "/wire-" not in it["rule"]]
+    # A response that is not well-formed has no readable part either: curl does not parse it.
+    of_behavior = [it for it in found if "/wire-" not in it["rule"] and "interrupted garbled" not in it["observed"]]
     return of_behavior, len(found) - len(of_behavior)
 
 

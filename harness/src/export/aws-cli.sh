@@ -47,13 +47,14 @@ member() {
   echo "${value:-$2}"
 }
 
-# Whether the last response has a name, as it is written in JSON. The AWS CLI reads every page.
+# Whether the last response has a name, as it is written in JSON.
 has() {
   local name=${1//\\/\\\\}
   name=${name//\"/\\\"}
   grep --quiet --fixed-strings -- "\"$name\"" <<< "$response"
 }
-is_incomplete() { false; }
+# Whether the AWS CLI has read only the first page. It joins the pages of most listings.
+is_incomplete() { grep --quiet '"IsTruncated": true' <<< "$response"; }
 
 @COMPARE@
 # Removes a resource, if it exists.

@@ -127,6 +127,9 @@ fn options(line: &ProgramLine) -> String {
     out
 }
 
+/// The AWS CLI does not join the pages of this listing: it returns the first one.
+const WITHOUT_PAGES: &str = "ListServiceSpecificCredentials";
+
 /// The command of an operation, with its parameters as options.
 pub(crate) fn command(op: &str, params: &Map<String, Value>) -> String {
     let mut out = format!(" {}", split(op, '-'));
@@ -137,7 +140,9 @@ pub(crate) fn command(op: &str, params: &Map<String, Value>) -> String {
             Value::Bool(false) => write!(out, " --no-{option}"),
             // With `=`, a value that begins with a hyphen is not taken for an option.
             Value::String(text) => write!(out, " --{option}={}", quoted(text)),
-            Value::Number(number) if name == "MaxItems" => write!(out, " --page-size={number}"),
+            Value::Number(number) if name == "MaxItems" && op != WITHOUT_PAGES => {
+                write!(out, " --page-size={number}")
+            }
             other => write!(out, " --{option}={}", quoted(&json(other))),
         };
     }
