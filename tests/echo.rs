@@ -435,7 +435,7 @@ fn a_long_text_is_cut_everywhere_and_does_not_fill_the_memory() {
 }
 
 /// The scripts of the test above: issued secrets, refusals and listings.
-const SCRIPTS: &str = "delete-user/alone/access-key delete-user/alone/mfa-device missing-user/key missing-user/list";
+const SCRIPTS: &str = "delete-user/alone/access-key delete-user/alone/mfa-device missing-user/attach missing-user/list";
 
 #[cfg(unix)]
 #[test]
